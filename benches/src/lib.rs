@@ -1,0 +1,2 @@
+//! Timings.
+#![forbid(unsafe_code)]

@@ -1,0 +1,1 @@
+//! Tensors, gradients, layers, losses and optimizers.

@@ -1,0 +1,2 @@
+//! Data, text, metrics, training, and every table and figure of the paper.
+#![forbid(unsafe_code)]

@@ -1,0 +1,4 @@
+//! The `gradus` command.
+#![forbid(unsafe_code)]
+
+fn main() {}

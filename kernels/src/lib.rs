@@ -1,0 +1,1 @@
+//! Kernels: slices and device buffers in, numbers out.

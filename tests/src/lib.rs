@@ -1,0 +1,2 @@
+//! What holds across crates.
+#![forbid(unsafe_code)]
