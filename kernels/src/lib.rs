@@ -1,1 +1,20 @@
 //! Kernels: slices and device buffers in, numbers out.
+//!
+//! Each kernel is a folder with the same rooms: `mod.rs` (the contract: formula, shapes, the entry that
+//! picks a version by device and dtype), `plain.rs` (the textbook loops, generic over `f32` and `f64`:
+//! first rung of the ladder and oracle of all others), `simd.rs` (the fast `f32` version, one generic
+//! body over [`isa::Isa`]). This crate knows slices, strides and streams, never tensors or gradients.
+
+mod dtype;
+mod element;
+pub mod isa;
+pub mod memory;
+pub mod parallel;
+pub mod philox;
+mod real;
+mod slice;
+
+pub use dtype::DType;
+pub use element::Element;
+pub use real::Real;
+pub use slice::{Device, Dst, Outcome, Src};

@@ -1,0 +1,222 @@
+//! Instruction sets: one generic kernel body, compiled once for each.
+//!
+//! A kernel is a struct of borrowed arguments that implements [`Kernel`]; [`dispatch`] enters the widest
+//! instruction set of this machine and runs the body there. Every function on the way from the shim to
+//! an intrinsic is `#[inline(always)]`: a body that is not inlined into the `#[target_feature]` shim
+//! calls each intrinsic as a function and is some forty times slower. For the same reason the split over
+//! threads lies *outside*: each task calls [`dispatch`] itself.
+
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+mod scalar;
+
+#[cfg(target_arch = "x86_64")]
+pub use avx2::Avx2;
+pub use scalar::Scalar;
+use std::sync::OnceLock;
+
+/// A vector of `LANES` floats and what an instruction set does with it.
+///
+/// The methods carry the usual names; `V` is a vector of `f32`, `I` one of `i32` with as many lanes, `M`
+/// a mask of lanes. Sums over lanes have a fixed order, so a result depends on the instruction set and on
+/// nothing else.
+pub trait Isa: Copy + Send + Sync + 'static {
+    /// A vector of `f32`.
+    type V: Copy;
+    /// A vector of `i32`.
+    type I: Copy;
+    /// One truth value for each lane.
+    type M: Copy;
+    /// Lanes of a vector.
+    const LANES: usize;
+
+    /// All lanes `x`.
+    fn splat(self, x: f32) -> Self::V;
+    /// Reads `LANES` floats.
+    ///
+    /// # Safety
+    /// `p` is readable for `LANES` floats.
+    unsafe fn load(self, p: *const f32) -> Self::V;
+    /// Writes `LANES` floats.
+    ///
+    /// # Safety
+    /// `p` is writable for `LANES` floats.
+    unsafe fn store(self, p: *mut f32, v: Self::V);
+    /// Reads `n <= LANES` floats; the other lanes are 0.
+    ///
+    /// # Safety
+    /// `p` is readable for `n` floats.
+    unsafe fn load_first(self, p: *const f32, n: usize) -> Self::V;
+    /// Writes the first `n <= LANES` floats.
+    ///
+    /// # Safety
+    /// `p` is writable for `n` floats.
+    unsafe fn store_first(self, p: *mut f32, v: Self::V, n: usize);
+
+    /// a + b.
+    fn add(self, a: Self::V, b: Self::V) -> Self::V;
+    /// a − b.
+    fn sub(self, a: Self::V, b: Self::V) -> Self::V;
+    /// a · b.
+    fn mul(self, a: Self::V, b: Self::V) -> Self::V;
+    /// a / b.
+    fn div(self, a: Self::V, b: Self::V) -> Self::V;
+    /// a · b + c, rounded once where the instruction set can.
+    fn fma(self, a: Self::V, b: Self::V, c: Self::V) -> Self::V;
+    /// c − a · b, rounded once where the instruction set can.
+    fn fnma(self, a: Self::V, b: Self::V, c: Self::V) -> Self::V;
+    /// The larger; `b` where either is NaN.
+    fn max(self, a: Self::V, b: Self::V) -> Self::V;
+    /// The smaller; `b` where either is NaN.
+    fn min(self, a: Self::V, b: Self::V) -> Self::V;
+    /// √a.
+    fn sqrt(self, a: Self::V) -> Self::V;
+    /// |a|.
+    fn abs(self, a: Self::V) -> Self::V;
+    /// −a.
+    fn neg(self, a: Self::V) -> Self::V;
+    /// To the nearest integer, ties to even.
+    fn round(self, a: Self::V) -> Self::V;
+
+    /// a < b; false where either is NaN.
+    fn lt(self, a: Self::V, b: Self::V) -> Self::M;
+    /// a ≤ b; false where either is NaN.
+    fn le(self, a: Self::V, b: Self::V) -> Self::M;
+    /// a = b; false where either is NaN.
+    fn eq(self, a: Self::V, b: Self::V) -> Self::M;
+    /// `yes` where the mask is set, else `no`.
+    fn select(self, m: Self::M, yes: Self::V, no: Self::V) -> Self::V;
+
+    /// All lanes `x`.
+    fn splat_i(self, x: i32) -> Self::I;
+    /// To the nearest integer, ties to even.
+    fn to_i(self, a: Self::V) -> Self::I;
+    /// The float of the same value.
+    fn from_i(self, a: Self::I) -> Self::V;
+    /// The same bits as an integer.
+    fn bits(self, a: Self::V) -> Self::I;
+    /// The same bits as a float.
+    fn from_bits(self, a: Self::I) -> Self::V;
+    /// a + b, wrapping.
+    fn add_i(self, a: Self::I, b: Self::I) -> Self::I;
+    /// a − b, wrapping.
+    fn sub_i(self, a: Self::I, b: Self::I) -> Self::I;
+    /// a & b.
+    fn and_i(self, a: Self::I, b: Self::I) -> Self::I;
+    /// a | b.
+    fn or_i(self, a: Self::I, b: Self::I) -> Self::I;
+    /// a << N.
+    fn shl_i<const N: i32>(self, a: Self::I) -> Self::I;
+    /// a >> N, with the sign.
+    fn shr_i<const N: i32>(self, a: Self::I) -> Self::I;
+
+    /// Σ lanes, in a fixed order.
+    fn sum(self, a: Self::V) -> f32;
+    /// The largest lane.
+    fn max_lane(self, a: Self::V) -> f32;
+
+    /// All lanes 0.
+    #[inline(always)]
+    fn zero(self) -> Self::V {
+        self.splat(0.0)
+    }
+    /// The first `LANES` floats of a slice.
+    #[inline(always)]
+    fn read(self, x: &[f32]) -> Self::V {
+        assert!(x.len() >= Self::LANES);
+        // SAFETY: the slice holds at least LANES floats.
+        unsafe { self.load(x.as_ptr()) }
+    }
+    /// To the first `LANES` floats of a slice.
+    #[inline(always)]
+    fn write(self, y: &mut [f32], v: Self::V) {
+        assert!(y.len() >= Self::LANES);
+        // SAFETY: the slice holds at least LANES floats.
+        unsafe { self.store(y.as_mut_ptr(), v) }
+    }
+    /// A whole slice of at most `LANES` floats; the other lanes are 0.
+    #[inline(always)]
+    fn read_tail(self, x: &[f32]) -> Self::V {
+        assert!(x.len() <= Self::LANES);
+        // SAFETY: the slice holds exactly the floats that are read.
+        unsafe { self.load_first(x.as_ptr(), x.len()) }
+    }
+    /// To a whole slice of at most `LANES` floats.
+    #[inline(always)]
+    fn write_tail(self, y: &mut [f32], v: Self::V) {
+        assert!(y.len() <= Self::LANES);
+        // SAFETY: the slice holds exactly the floats that are written.
+        unsafe { self.store_first(y.as_mut_ptr(), v, y.len()) }
+    }
+}
+
+/// A kernel's body, written once for all instruction sets.
+///
+/// `run` and all it calls are `#[inline(always)]`.
+pub trait Kernel {
+    /// What the body returns.
+    type Output;
+    /// The body.
+    fn run<S: Isa>(self, isa: S) -> Self::Output;
+}
+
+/// The instruction sets that this build knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    /// Eight lanes in portable Rust.
+    Scalar,
+    /// AVX2 and FMA.
+    Avx2,
+}
+
+impl Level {
+    /// The name in results and in `GRADUS_ISA`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Level::Scalar => "scalar",
+            Level::Avx2 => "avx2+fma",
+        }
+    }
+}
+
+/// Those levels that this machine can run, narrowest first.
+pub fn available() -> &'static [Level] {
+    #[cfg(target_arch = "x86_64")]
+    if Avx2::detect().is_some() {
+        return &[Level::Scalar, Level::Avx2];
+    }
+    &[Level::Scalar]
+}
+
+/// The level that [`dispatch`] enters: the widest of this machine, or the portable one where the
+/// environment says `GRADUS_ISA=scalar`.
+pub fn level() -> Level {
+    static LEVEL: OnceLock<Level> = OnceLock::new();
+    *LEVEL.get_or_init(|| {
+        if std::env::var("GRADUS_ISA").is_ok_and(|v| v == "scalar") {
+            return Level::Scalar;
+        }
+        available()[available().len() - 1]
+    })
+}
+
+/// Runs a kernel on the widest instruction set of this machine.
+#[inline]
+pub fn dispatch<K: Kernel>(kernel: K) -> K::Output {
+    dispatch_on(level(), kernel)
+}
+
+/// Runs a kernel on a named instruction set; panics where this machine lacks it.
+#[inline]
+pub fn dispatch_on<K: Kernel>(level: Level, kernel: K) -> K::Output {
+    match level {
+        Level::Scalar => kernel.run(Scalar),
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx2 => Avx2::detect().expect("dispatch_on: this machine has no AVX2 and FMA").enter(kernel),
+        #[cfg(not(target_arch = "x86_64"))]
+        Level::Avx2 => panic!("dispatch_on: AVX2 is an instruction set of x86-64"),
+    }
+}
+
+#[cfg(test)]
+mod tests;

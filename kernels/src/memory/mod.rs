@@ -1,0 +1,7 @@
+//! Buffers: aligned memory from a pool that keeps what is given back.
+
+mod buffer;
+mod pool;
+
+pub use buffer::Buffer;
+pub use pool::{Usage, reset_peak, trim, usage};

@@ -1,0 +1,59 @@
+//! The split over threads: by the problem's shape, never by how many threads there are.
+//!
+//! Whoever adds up partial results gives each its slot and adds the slots in order, so that results are
+//! the same with 1 thread and with 64, bit for bit.
+
+use rayon::prelude::*;
+use std::ops::Range;
+
+/// Calls `f(i, range)` for each range of `chunk` consecutive indices of `0..n`, in parallel.
+///
+/// A single range runs on the calling thread, with no hand-off.
+pub fn ranges(n: usize, chunk: usize, f: impl Fn(usize, Range<usize>) + Sync) {
+    let chunk = chunk.max(1);
+    let count = n.div_ceil(chunk);
+    if count <= 1 {
+        return f(0, 0..n);
+    }
+    (0..count).into_par_iter().for_each(|i| f(i, i * chunk..((i + 1) * chunk).min(n)));
+}
+
+/// Calls `f(i, piece)` for each piece of `chunk` elements of `y` (the last may be shorter), in parallel.
+pub fn pieces<T: Send>(y: &mut [T], chunk: usize, f: impl Fn(usize, &mut [T]) + Sync) {
+    let chunk = chunk.max(1);
+    if y.len() <= chunk {
+        return f(0, y);
+    }
+    y.par_chunks_mut(chunk).enumerate().for_each(|(i, piece)| f(i, piece));
+}
+
+/// How many rows of `cols` elements make a piece of some 16 Ki elements: enough to pay for a hand-off.
+pub fn rows_per_piece(cols: usize) -> usize {
+    (16 * 1024 / cols.max(1)).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    #[test]
+    fn ranges_cover_each_index_once() {
+        for (n, chunk) in [(0, 3), (1, 3), (10, 3), (9, 3), (5, 0)] {
+            let seen: Vec<_> = (0..n).map(|_| AtomicUsize::new(0)).collect();
+            ranges(n, chunk, |_, r| {
+                for i in r {
+                    seen[i].fetch_add(1, Ordering::Relaxed);
+                }
+            });
+            assert!(seen.iter().all(|s| s.load(Ordering::Relaxed) == 1), "{n} {chunk}");
+        }
+    }
+
+    #[test]
+    fn pieces_know_where_they_stand() {
+        let mut y = vec![0; 11];
+        pieces(&mut y, 4, |i, piece| piece.iter_mut().enumerate().for_each(|(j, y)| *y = 4 * i + j));
+        assert_eq!(y, (0..11).collect::<Vec<_>>());
+    }
+}
