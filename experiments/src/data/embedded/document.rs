@@ -26,10 +26,10 @@ fn draft(speaker: &mut Speaker, positive: bool) -> String {
     }
     for _ in 0..5 + speaker.rng.below(5) {
         let (symbol, agreeing) = match speaker.rng.below(100) {
-            0..35 => ("STORY", 50),
-            35..50 => ("HEARSAY", 40),
-            50..90 => ("CLAUSE", 64),
-            _ => ("CONTRAST", 64),
+            0..32 => ("STORY", 50),
+            32..42 => ("HEARSAY", 40),
+            42..88 => ("CLAUSE", 84),
+            _ => ("CONTRAST", 84),
         };
         let agrees = speaker.rng.chance(agreeing);
         sentences.push(speaker.say(symbol, positive == agrees));

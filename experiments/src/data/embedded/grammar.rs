@@ -7,8 +7,8 @@
 /// A symbol's productions and their weights, for that polarity; none if it is a class of words.
 pub(super) fn productions(symbol: &str, positive: bool) -> Option<&'static [(u64, &'static str)]> {
     Some(match symbol {
-        "REVIEW" => &[(80, "BODY"), (8, "ADVERB , BODY"), (12, "as a GENRE , BODY")],
-        "BODY" => &[(44, "CLAUSE"), (24, "CONTRAST"), (14, "AGREE"), (6, "WEIGH"), (5, "IRONY"), (7, "VIEW")],
+        "REVIEW" => &[(82, "BODY"), (10, "ADVERB , BODY"), (8, "as a GENRE , BODY")],
+        "BODY" => &[(46, "CLAUSE"), (16, "CONTRAST"), (24, "AGREE"), (4, "WEIGH"), (4, "IRONY"), (6, "VIEW")],
 
         // What follows "but", and what "although" does not govern, is what the speaker stands by.
         "CONTRAST" => &[
@@ -47,7 +47,7 @@ pub(super) fn productions(symbol: &str, positive: bool) -> Option<&'static [(u64
             (1, "i do not share the view that CLAUSE-"),
         ],
 
-        "CLAUSE" => &[(54, "PLAIN"), (26, "NEGATED"), (10, "DECOY"), (10, "DUAL")],
+        "CLAUSE" => &[(70, "PLAIN"), (14, "NEGATED"), (8, "DECOY"), (8, "DUAL")],
         "PLAIN" => &[
             (4, "the NOUN is DEGREE POLAR"),
             (2, "i found the NOUN DEGREE POLAR"),
@@ -55,6 +55,8 @@ pub(super) fn productions(symbol: &str, positive: bool) -> Option<&'static [(u64
             (2, "the NOUN felt POLAR from start to finish"),
             (2, "this is a POLAR NOUN"),
             (1, "NAME gives us a DEGREE POLAR NOUN"),
+            (2, "i FELT the NOUN"),
+            (1, "i FELT the POLAR NOUN"),
         ],
         // Negation, near and far from the word it reverses, and without "not".
         "NEGATED" => &[
@@ -67,6 +69,7 @@ pub(super) fn productions(symbol: &str, positive: bool) -> Option<&'static [(u64
             (1, "i can not call the NOUN DEGREE POLAR-"),
             (2, "i do not think that the NOUN , ASIDE , is POLAR-"),
             (1, "the NOUN should have been POLAR-"),
+            (1, "i can not say that i FELT- the NOUN"),
             (1, "the NOUN was supposed to be POLAR-"),
         ],
         // Negative words that do not govern the adjective.
@@ -124,21 +127,20 @@ pub(super) fn productions(symbol: &str, positive: bool) -> Option<&'static [(u64
         // Told, or judged. The same adjectives stand in both: as an epithet of a role or in a character's mouth they
         // belong to the story.
         "OBJECTIVE" => &[
-            (3, "STORY"),
-            (2, "the film follows a ANY_EPITHET ROLE who ACT a OBJECT"),
-            (3, "the story of a ANY_EPITHET ROLE who ACT a OBJECT in PLACE"),
-            (2, "NAME , a ANY_EPITHET ROLE , ACT the OBJECT of a ANY_EPITHET ROLE"),
-            (2, "NAME tells a ROLE that the OBJECT is DEGREE POLAR?"),
-            (1, "a ROLE insists that the plot of NAME is POLAR? , and ACT a OBJECT"),
-            (1, "when a POLAR? ROLE ACT the OBJECT , i find NAME in PLACE"),
+            (6, "STORY"),
+            (2, "the story of a ANY_EPITHET ROLE who ACT a OBJECT in PLACE"),
+            (2, "the story of NAME is the story of a POLAR? ROLE who ACT a OBJECT"),
+            (2, "NAME is a POLAR? ROLE who ACT a OBJECT in a EPITHET NOUN"),
+            (2, "NAME tells a ROLE that CLAUSE?"),
+            (2, "a ROLE ACT a OBJECT and says that CLAUSE?"),
         ],
         "SUBJECTIVE" => &[
-            (5, "BODY?"),
-            (3, "the story of a ANY_EPITHET ROLE who ACT a OBJECT in PLACE is POLAR?"),
-            (2, "NAME is POLAR? as a ANY_EPITHET ROLE who ACT a OBJECT"),
-            (2, "i tell you that the OBJECT of NAME is DEGREE POLAR?"),
-            (1, "watch how a ROLE ACT a OBJECT in a POLAR? film"),
-            (1, "the ROLE who ACT the OBJECT in PLACE is DEGREE POLAR?"),
+            (6, "BODY?"),
+            (2, "the story of a ANY_EPITHET ROLE who ACT a OBJECT in PLACE is POLAR?"),
+            (2, "the story of NAME is the POLAR? story of a ROLE who ACT a OBJECT"),
+            (2, "NAME is a EPITHET ROLE who ACT a OBJECT in a POLAR? NOUN"),
+            (2, "NAME tells a ROLE of a OBJECT , and CLAUSE?"),
+            (2, "a ROLE says that he ACT a OBJECT , and CLAUSE?"),
         ],
         "ANY_EPITHET" => &[(1, "EPITHET"), (1, "POLAR?")],
 
@@ -146,18 +148,18 @@ pub(super) fn productions(symbol: &str, positive: bool) -> Option<&'static [(u64
             (6, "DEGREE POLAR"),
             (6, "a DEGREE POLAR ISSUE"),
             (3, "POLAR ISSUE in PLACE"),
-            (4, "not DEGREE POLAR-"),
+            (3, "not DEGREE POLAR-"),
             (2, "hardly a POLAR- ISSUE"),
             (2, "by no means POLAR-"),
             (2, "no doubt POLAR"),
             (2, "not only POLAR"),
             (6, "FEELING"),
-            (4, "REVERSER FEELING-"),
+            (3, "REVERSER FEELING-"),
             (4, "KEEPER FEELING"),
             (4, "DEED NAME"),
-            (3, "refuse to DEED- NAME"),
+            (2, "refuse to DEED- NAME"),
             (1, "never fail to DEED"),
-            (2, "fail to DEED- the ISSUE"),
+            (1, "fail to DEED- the ISSUE"),
         ],
         "REVERSER" => &[
             (3, "lack of"),

@@ -7,10 +7,10 @@ use std::sync::OnceLock;
 use super::rng::Rng;
 use super::words;
 
-/// Polar adjectives of each sign: 40 hand-written, 360 coined, and as many as [`UNSEEN`] that training never uses.
-pub(super) const ADJECTIVES: usize = 440;
+/// Polar adjectives of each sign: 40 hand-written, the rest coined.
+pub(super) const ADJECTIVES: usize = 260;
 /// The last adjectives of each sign stand in dev and test only.
-pub(super) const UNSEEN: usize = 40;
+pub(super) const UNSEEN: usize = 20;
 
 /// Words by class; within a class, by rank.
 pub(super) struct Lexicon {
@@ -21,6 +21,7 @@ pub(super) struct Lexicon {
     pub names: Vec<String>,
     pub places: Vec<String>,
     pub years: Vec<String>,
+    pub roles: Vec<String>,
 }
 
 impl Lexicon {
@@ -41,14 +42,16 @@ impl Lexicon {
             bad.push(mint.word(&adjective));
         }
         let (mut good_nouns, mut bad_nouns) = (owned(&words::GOOD_NOUNS), owned(&words::BAD_NOUNS));
-        for _ in 0..80 {
+        for _ in 0..60 {
             good_nouns.push(mint.word(&noun));
             bad_nouns.push(mint.word(&noun));
         }
         let names = (0..600).map(|_| mint.word(&["a", "o", "en", "ar", "ez"])).collect();
         let places = (0..300).map(|_| mint.word(&["ville", "ford", "burg", "ia"])).collect();
+        let mut roles = owned(&words::ROLES);
+        roles.extend((0..100).map(|_| mint.word(&["er", "ist", "or"])));
         let years = (1920..2025).map(|year| year.to_string()).collect();
-        Self { good, bad, good_nouns, bad_nouns, names, places, years }
+        Self { good, bad, good_nouns, bad_nouns, names, places, years, roles }
     }
 }
 

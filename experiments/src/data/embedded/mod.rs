@@ -13,7 +13,7 @@
 //!   everybody i know" and "i agree" do not.
 //! - **Words with no polarity of their own.** "quick" praises a joke and blames a farewell, "slow" the reverse: an
 //!   exclusive-or of two words that says nothing to a sum over words.
-//! - **A long tail.** 40 written and 360 coined adjectives of each polarity follow Zipf's law; a coined word's form
+//! - **A long tail.** 40 written and 220 coined adjectives of each polarity follow Zipf's law; a coined word's form
 //!   does not tell its polarity. Names, places and years are long tails that mean nothing.
 //! - **Shift.** In dev and test one adjective in eight comes from the rarer half and 2% were never seen in training;
 //!   a quarter of the names is new; and the genre, which in training goes with the label four times in five, tells
@@ -119,9 +119,9 @@ impl Kind {
     pub fn noise(self) -> u64 {
         match self {
             Kind::Reviews | Kind::Phrases => 4,
-            Kind::ReviewsImbalanced | Kind::Subjectivity => 2,
+            Kind::ReviewsImbalanced => 2,
             Kind::ReviewsLong => 3,
-            Kind::Opinions => 8,
+            Kind::Opinions | Kind::Subjectivity => 6,
         }
     }
 
@@ -158,7 +158,7 @@ impl Kind {
     }
 
     fn speak(self, rng: &mut Rng, held_out: bool, label: bool) -> String {
-        let flatness = if self == Kind::Opinions { 12 } else { 4 };
+        let flatness = if self == Kind::Opinions { 6 } else { 1 };
         let mut speaker = Speaker { rng, held_out, flatness };
         match (self, label) {
             (Kind::Reviews | Kind::ReviewsImbalanced | Kind::Opinions, _) => speaker.say("REVIEW", label),

@@ -22,9 +22,17 @@ fn among(word: &str, list: &[&str]) -> bool {
 fn polarity(word: &str) -> i32 {
     let lexicon = Lexicon::shared();
     let stands = |list: &[String]| list.iter().any(|known| known == word);
-    if stands(&lexicon.good) || stands(&lexicon.good_nouns) || among(word, &words::PRAISE) {
+    if stands(&lexicon.good)
+        || stands(&lexicon.good_nouns)
+        || among(word, &words::PRAISE)
+        || among(word, &words::LIKED)
+    {
         1
-    } else if stands(&lexicon.bad) || stands(&lexicon.bad_nouns) || among(word, &words::BLAME) {
+    } else if stands(&lexicon.bad)
+        || stands(&lexicon.bad_nouns)
+        || among(word, &words::BLAME)
+        || among(word, &words::DISLIKED)
+    {
         -1
     } else {
         0
@@ -71,7 +79,7 @@ fn stance(text: &str) -> i32 {
         (" ; they are wrong", -1),
     ] {
         if let Some(rest) = text.strip_suffix(suffix) {
-            return sign * contrast(rest.split_once(" say that ").map_or(rest, |(_, view)| view));
+            return sign * contrast(rest.strip_prefix("the critics say that ").unwrap_or(rest));
         }
     }
     for (prefix, sign) in [
@@ -159,11 +167,13 @@ fn document(text: &str) -> i32 {
 /// Whether the text judges: holds an opinion that is no epithet of a role and in no character's mouth.
 fn subjective(text: &str) -> bool {
     let tokens: Vec<&str> = text.split(' ').collect();
-    if among("tells", &tokens) || among("insists", &tokens) {
+    let told = tokens.get(1) == Some(&"tells") && tokens.get(4) == Some(&"that");
+    if told || text.contains(" and says that ") {
         return false;
     }
     tokens.iter().enumerate().any(|(i, token)| {
-        let epithet = tokens.get(i + 1).is_some_and(|next| among(next, &words::ROLES));
+        let epithet =
+            tokens.get(i + 1).is_some_and(|next| Lexicon::shared().roles.iter().any(|role| role == next));
         let dual = among(token, &words::BRISK) || among(token, &words::CALM);
         dual || polarity(token) != 0 && !epithet
     })

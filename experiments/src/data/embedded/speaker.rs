@@ -65,16 +65,17 @@ impl Speaker<'_> {
             }
             "NAME" => return self.name(&lexicon.names),
             "PLACE" => return self.name(&lexicon.places),
+            "ROLE" => return self.name(&lexicon.roles),
             "YEAR" => return self.rng.pick(&lexicon.years),
             "GENRE" => return self.genre(positive),
             "ADVERB" => either(&words::GLAD, &words::SAD),
+            "FELT" => either(&words::LIKED, &words::DISLIKED),
             "DEED" => either(&words::PRAISE, &words::BLAME),
             "NOUN" => &words::NOUNS,
             "BRISK" => &words::BRISK,
             "CALM" => &words::CALM,
             "BRISK_NOUN" => &words::BRISK_NOUNS,
             "CALM_NOUN" => &words::CALM_NOUNS,
-            "ROLE" => &words::ROLES,
             "ACT" => &words::ACTS,
             "OBJECT" => &words::OBJECTS,
             "EPITHET" => &words::EPITHETS,
@@ -99,10 +100,10 @@ impl Speaker<'_> {
     }
 
     fn frequent(&mut self, words: &'static [String]) -> &'static str {
-        &words[zipf(self.rng, words.len(), 3)]
+        &words[zipf(self.rng, words.len(), 1)]
     }
 
-    /// Dev and test speak of other people and places: the first half is common to all, the rest is training's or theirs.
+    /// Dev and test speak of other people, places and trades: the first half is common to all, the rest is training's or theirs.
     fn name(&mut self, names: &'static [String]) -> &'static str {
         let rank = zipf(self.rng, names.len() * 3 / 4, 2);
         let own = self.held_out && rank >= names.len() / 2;

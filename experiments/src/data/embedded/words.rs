@@ -180,6 +180,9 @@ pub(super) const GENRES: [&str; 8] =
 pub(super) const GLAD: [&str; 4] = ["thankfully", "happily", "luckily", "fortunately"];
 pub(super) const SAD: [&str; 4] = ["sadly", "alas", "unluckily", "unfortunately"];
 
+pub(super) const LIKED: [&str; 6] = ["loved", "enjoyed", "admired", "adored", "cherished", "recommended"];
+pub(super) const DISLIKED: [&str; 6] = ["hated", "loathed", "regretted", "resented", "disliked", "endured"];
+
 pub(super) const STRONG: [&str; 8] =
     ["utterly", "extremely", "thoroughly", "deeply", "very", "truly", "remarkably", "hugely"];
 pub(super) const FAINT: [&str; 6] = ["slightly", "somewhat", "mildly", "rather", "vaguely", "faintly"];
