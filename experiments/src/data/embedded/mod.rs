@@ -3,34 +3,54 @@
 //! A seeded grammar written for this project speaks one small language about films; no text in it comes from anywhere
 //! else. Each [`Kind`] is built to be hard in ways that are known:
 //!
-//! - **Negation and its scope.** A quarter of all clauses reverse their adjective, near ("is not dull"), far ("i do not
-//!   think that the plot , shot in … , is dull"), or without "not" ("anything but dull", "should have been funny"); a
-//!   tenth has a negative word that reverses nothing ("no doubt", "could not be more").
-//! - **Contrast.** A quarter of the sentences hold one clause of each polarity; "but", "although", "despite", "still"
-//!   say which one counts.
+//! - **Negation and its scope.** One clause in seven reverses its adjective, near ("is not dull"), far ("i do not think
+//!   that the plot , shot in … , is dull"), or without "not" ("anything but dull", "should have been funny"); one in
+//!   twelve has a negative word that reverses nothing ("no doubt", "could not be more").
+//! - **Contrast.** A sixth of the sentences holds two clauses that may disagree in every word; "but", "although",
+//!   "despite", "still" say which one counts.
 //! - **Degree.** "slightly dull and utterly funny" is praise: the stronger word wins.
-//! - **Irony and others' views.** "…, said nobody ever" and "…, and i disagree" reverse the whole sentence; "said
+//! - **Irony and others' views.** "… , said nobody ever" and "… , and i disagree" reverse the whole sentence; "said
 //!   everybody i know" and "i agree" do not.
 //! - **Words with no polarity of their own.** "quick" praises a joke and blames a farewell, "slow" the reverse: an
 //!   exclusive-or of two words that says nothing to a sum over words.
-//! - **A long tail.** 40 written and 220 coined adjectives of each polarity follow Zipf's law; a coined word's form
-//!   does not tell its polarity. Names, places and years are long tails that mean nothing.
-//! - **Shift.** In dev and test one adjective in eight comes from the rarer half and 2% were never seen in training;
-//!   a quarter of the names is new; and the genre, which in training goes with the label four times in five, tells
+//! - **A long tail.** 40 written and 200 coined adjectives of each polarity follow Zipf's law (in `opinions` a flatter
+//!   one); a coined word's form does not tell its polarity. Names, places, trades and years are long tails that mean
 //!   nothing.
+//! - **Shift.** In dev and test one adjective in eight comes from the rarer half of training's and 2% stand in no
+//!   training text; the rarer names, places and trades are others; and the genre, which in training goes with the
+//!   label four times in five, tells nothing.
 //! - **Label noise.** A known share of the training labels ([`Kind::noise`]) is flipped. Dev and test are clean, and
 //!   share no text with training or with each other.
-//! - **Imbalance** in `reviews-imbalanced` (9 : 1) and `phrases` (69 : 31).
-//! - **Distance** in `reviews-long`: 60 to 150 words, where a concluding sentence, or the first sentence together with
-//!   the last, settles what the sentences between only hint at.
+//! - **Imbalance** in `reviews-imbalanced` (1 : 9) and `phrases` (31 : 69); label 1 is the rare one.
+//! - **Distance** in `reviews-long`: a concluding sentence, or the first sentence together with one near the end,
+//!   settles what the sentences between only hint at.
+//! - **Position** in `subjectivity`: "a story of a dull cook" tells, "a dull story of a cook" judges.
 //!
-//! A reader who knows the words and the grammar is always right on dev and test; the tests hold such a reader. One who
-//! only counts words is not: naive Bayes, trained on 4,000 examples (2,000 of `reviews-long`), reaches on the test split
+//! A reader who knows the words and the rules is right on every text of dev and test: the tests hold such a reader,
+//! which sees the text alone. One who only counts words is far from it. The second column is naive Bayes over the set
+//! of words, trained on 4,000 examples (2,000 of `reviews-long`), as the tests assert it; the third, for orientation,
+//! a BiLSTM in PyTorch (64 wide, one layer, mean over time, random embeddings, Adam, 4 to 6 epochs, one seed, on the
+//! number of examples given). Both are mean recall of the two labels on test, in percent; chance is 50.
 //!
-//! BASELINES
+//! | corpus | naive Bayes | BiLSTM |
+//! | --- | --- | --- |
+//! | `reviews` | 68 | 86 on 8,000; 68 on 3,000 |
+//! | `reviews-imbalanced` | 65 | 74 on 8,000 |
+//! | `reviews-long` | 73 | 75 on 2,000 |
+//! | `opinions` | 70 | 80 on 8,000 |
+//! | `subjectivity` | 69 | 94 on 4,000 |
+//! | `phrases` | 63 | 80 on 4,000 |
 //!
-//! The same seed gives the same text on every platform. Example i of a split depends on seed, kind, split and i alone,
-//! so that a larger corpus begins with the smaller one; and each prefix of a split has its labels in proportion.
+//! The same seed gives the same text on every platform. A training example depends on kind, seed and index alone, so
+//! that a larger training split begins with the smaller one; in dev and test a text that stands in an earlier split is
+//! replaced. Each prefix of a split has its labels, before noise, in proportion.
+//!
+//! ```
+//! use gradus::data::embedded::{Kind, Sizes, classification};
+//!
+//! let reviews = classification(Kind::Reviews, 1, Sizes { train: 100, dev: 10, test: 20 });
+//! assert_eq!((reviews.train.len(), reviews.labels[1].as_str()), (100, "positive"));
+//! ```
 
 mod document;
 mod grammar;

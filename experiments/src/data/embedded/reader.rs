@@ -59,10 +59,10 @@ fn sentence(text: &str) -> i32 {
     if let Some((_, after)) = rest.strip_prefix("as a ").and_then(|t| t.split_once(" , ")) {
         rest = after;
     }
-    if let Some((first, after)) = rest.split_once(" , ") {
-        if among(first, &words::GLAD) || among(first, &words::SAD) {
-            rest = after;
-        }
+    if let Some((first, after)) = rest.split_once(" , ")
+        && (among(first, &words::GLAD) || among(first, &words::SAD))
+    {
+        rest = after;
     }
     stance(rest)
 }
