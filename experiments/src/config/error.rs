@@ -1,0 +1,123 @@
+//! What can be wrong with a configuration, said in one sentence.
+
+use std::fmt;
+use std::path::PathBuf;
+
+/// Where a value was given.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Place {
+    /// A line of a TOML file.
+    File {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+    },
+    /// An argument of `--set`, as typed.
+    Set(String),
+    /// Neither: the configuration was built in code.
+    Code,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Place::File { path, line } => write!(f, "{}, line {line}", path.display()),
+            Place::Set(text) => write!(f, "--set {text}"),
+            Place::Code => write!(f, "configuration"),
+        }
+    }
+}
+
+/// Why a configuration was refused.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file could not be read.
+    #[error("{}: the configuration file cannot be read: {source}; check the path and its permissions", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The file is not TOML.
+    #[error("{at}: expected TOML, found an error of syntax: {message}")]
+    Syntax {
+        /// Where.
+        at: Place,
+        /// What the parser said.
+        message: String,
+    },
+    /// A `--set` without `=`.
+    #[error("--set {text}: expected KEY=VALUE, as in --set train.epochs=3")]
+    NotAssignment {
+        /// The argument.
+        text: String,
+    },
+    /// A key that does not exist.
+    #[error("{at}: there is no key `{key}`; did you mean `{nearest}`?")]
+    UnknownKey {
+        /// Where.
+        at: Place,
+        /// The key as written.
+        key: String,
+        /// The known key closest to it.
+        nearest: String,
+    },
+    /// A value of the wrong type.
+    #[error("{at}: `{key}` expects {expected}, found {found}")]
+    WrongType {
+        /// Where.
+        at: Place,
+        /// The key.
+        key: String,
+        /// What the key holds.
+        expected: String,
+        /// What was given.
+        found: String,
+    },
+    /// A value of the right type that makes no sense.
+    #[error("{at}: `{key}` must be {expected}, found {found}")]
+    OutOfRange {
+        /// Where.
+        at: Place,
+        /// The key.
+        key: String,
+        /// What is allowed.
+        expected: String,
+        /// What was given.
+        found: String,
+    },
+    /// A key that a resumed run cannot change.
+    #[error(
+        "--resume: `{key}` cannot change from {before} to {after} in a run that has begun; keys that can: {allowed}"
+    )]
+    Fixed {
+        /// The key.
+        key: String,
+        /// Its value in the run.
+        before: String,
+        /// The value asked for.
+        after: String,
+        /// The keys that may change, in a list.
+        allowed: String,
+    },
+}
+
+/// The candidate closest to `wanted` by edit distance. A candidate that ends in the same name as `wanted` comes close
+/// whatever its section is: `lr` and `train.lr` both mean `optimizer.lr`.
+///
+/// # Panics
+/// If there are no candidates.
+pub(super) fn nearest<'a>(wanted: &str, candidates: impl IntoIterator<Item = &'a str>) -> &'a str {
+    let last = |key: &str| key.rsplit('.').next().unwrap_or_default().to_owned();
+    let cost = |key: &str| {
+        let whole = strsim::damerau_levenshtein(wanted, key);
+        let name = strsim::damerau_levenshtein(&last(wanted), &last(key));
+        (whole.min(2 * name + 1), whole)
+    };
+    candidates
+        .into_iter()
+        .min_by_key(|key| cost(key))
+        .expect("nearest: there are no candidates to choose from")
+}
