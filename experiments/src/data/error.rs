@@ -48,6 +48,14 @@ pub enum DataError {
         /// Its reason.
         source: std::io::Error,
     },
+    /// A file that could not be written; what stood there before still does.
+    #[error("cannot write {path}: {source}; check the folder, its permissions and the space left")]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// The operating system's reason.
+        source: std::io::Error,
+    },
     /// A byte that is not UTF-8.
     #[error(
         "{path}, line {line}: expected UTF-8, found byte {byte:#04x} at column {column}; convert the file to UTF-8"

@@ -1,9 +1,14 @@
-//! Reading whole text files with an encoding, keeping a checksum over all that was read.
+//! Reading whole text files with an encoding, keeping a checksum over all that was read; writing files that are either
+//! whole or not there.
 
 use super::DataError;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use std::path::{Path, PathBuf};
+use std::{
+    fs,
+    io::Write,
+    path::{Path, PathBuf},
+};
 
 /// How bytes become characters.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,7 +44,7 @@ impl FileReader {
     /// # Errors
     /// [`DataError::Read`], [`DataError::Encoding`].
     pub fn read(&mut self, path: &Path, encoding: Encoding) -> Result<TextFile, DataError> {
-        let bytes = std::fs::read(path).map_err(|source| DataError::Read { path: path.into(), source })?;
+        let bytes = fs::read(path).map_err(|source| DataError::Read { path: path.into(), source })?;
         let sha256 = hex(&Sha256::digest(&bytes));
         self.digests.update(sha256.as_bytes());
         self.digests.update(b"\n");
@@ -78,6 +83,24 @@ pub fn decode(path: &Path, mut bytes: Vec<u8>, encoding: Encoding) -> Result<Str
                 })
             }
         }
+    })
+}
+
+/// Writes a temporary file beside `path` that takes its name once it is whole and on the disk.
+///
+/// # Errors
+/// [`DataError::Write`]; then `path` is as it was.
+pub fn write(path: &Path, bytes: &[u8]) -> Result<(), DataError> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(format!(".{}.tmp", std::process::id()));
+    let temporary = PathBuf::from(name);
+    let written = fs::File::create(&temporary)
+        .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
+        .and_then(|()| fs::rename(&temporary, path));
+    written.map_err(|source| {
+        // The error to report is the first one: a temporary file that cannot be removed either is its consequence.
+        let _ = fs::remove_file(&temporary);
+        DataError::Write { path: path.into(), source }
     })
 }
 
@@ -148,6 +171,21 @@ mod tests {
     fn a_missing_file_is_named() {
         let error = FileReader::default().read(Path::new("no/such"), Encoding::Utf8).unwrap_err().to_string();
         assert!(error.starts_with("cannot read no/such: "), "{error}");
+    }
+
+    #[test]
+    fn a_file_is_written_whole_or_not_at_all() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        write(&path, b"one").unwrap();
+        write(&path, b"two").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"two");
+
+        let taken = folder.path().join("taken");
+        fs::create_dir(&taken).unwrap();
+        assert!(write(&taken, b"three").unwrap_err().to_string().contains("taken: "));
+        assert!(write(&folder.path().join("no/such"), b"").is_err());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2, "a temporary file was left behind");
     }
 
     proptest! {

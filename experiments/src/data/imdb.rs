@@ -74,6 +74,7 @@ pub fn parse_tsv(path: &Path, text: &str, polarity: Polarity) -> Result<Vec<Exam
 pub fn read_folder(
     reader: &mut FileReader,
     folder: &Path,
+    encoding: Encoding,
     polarity: Polarity,
 ) -> Result<Vec<Example>, DataError> {
     let unreadable = |source| DataError::Read { path: folder.into(), source };
@@ -104,7 +105,7 @@ pub fn read_folder(
     files
         .into_iter()
         .map(|(_, path)| {
-            let file = reader.read(&path, Encoding::Windows1252)?;
+            let file = reader.read(&path, encoding)?;
             let text = file.text.trim();
             if text.is_empty() {
                 let (expected, found) = ("a review".into(), "an empty file".into());
@@ -149,7 +150,8 @@ mod tests {
         let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
         write("10_1.txt", "later");
         write("9_4.txt", "sooner\n");
-        let read = || read_folder(&mut FileReader::default(), folder.path(), Polarity::Negative);
+        let read =
+            || read_folder(&mut FileReader::default(), folder.path(), Encoding::Utf8, Polarity::Negative);
         assert_eq!(read().unwrap(), [example("sooner", 0), example("later", 0)]);
 
         write("11_8.txt", "stray");

@@ -3,9 +3,9 @@
 use crate::data::{
     DataError,
     error::quoted,
-    files::{Encoding, FileReader},
+    files::{self, Encoding, FileReader},
 };
-use std::{collections::HashMap, io::Write, path::Path};
+use std::{collections::HashMap, path::Path};
 
 /// Id of the padding after a text's end.
 pub const PAD: u32 = 0;
@@ -91,24 +91,22 @@ impl Vocabulary {
         if words.is_empty() { vec![UNK] } else { words.iter().map(|word| self.id(word.as_ref())).collect() }
     }
 
-    /// Writes the words, one a line, to a temporary file that then takes the name `path`.
+    /// Writes the words, one a line.
     ///
     /// # Errors
-    /// If the file cannot be written, or a word holds a line break.
-    pub fn save(&self, path: &Path) -> std::io::Result<()> {
+    /// [`DataError`] if the file cannot be written, or a word is empty or holds a line break.
+    pub fn save(&self, path: &Path) -> Result<(), DataError> {
         if let Some(word) = self.words.iter().find(|w| w.is_empty() || w.contains(['\n', '\r'])) {
-            let message =
-                format!("a vocabulary file has one word a line and cannot hold the word {}", quoted(word));
-            return Err(std::io::Error::new(std::io::ErrorKind::InvalidInput, message));
+            return Err(DataError::File {
+                path: path.into(),
+                expected: "words that fit on a line each".into(),
+                found: quoted(word),
+                advice: "tokenise the text so that words hold no line break".into(),
+            });
         }
-        let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let mut file = tempfile::NamedTempFile::new_in(folder)?;
         let mut text = self.words.join("\n");
         text.push('\n');
-        file.write_all(text.as_bytes())?;
-        file.as_file().sync_all()?;
-        file.persist(path)?;
-        Ok(())
+        files::write(path, text.as_bytes())
     }
 
     /// Reads what [`Vocabulary::save`] wrote.

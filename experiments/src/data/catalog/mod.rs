@@ -30,10 +30,14 @@ pub struct KnownSet {
     pub labels: &'static [&'static str],
     /// Whether tokens stand apart by spaces already (and are lower-case).
     pub tokenised: bool,
+    /// Encoding of its files.
+    pub encoding: Encoding,
     /// The forms in which people have the files; the first one found is read.
     pub layouts: &'static [Layout],
     /// How the three splits come about.
     pub splits: Splits,
+    /// What a reader of results on this set must know; it goes into [`Classification::note`].
+    pub caution: &'static str,
 }
 
 /// One form of a set's files.
@@ -65,7 +69,7 @@ pub struct KnownFile {
 /// File formats of the known sets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
-    /// `LABEL text` ([`labelled_lines`]), labels from 0, UTF-8 or Windows-1252.
+    /// `LABEL text` ([`labelled_lines`]), labels from 0.
     LabelledLines,
     /// TSV with a header ([`glue_tsv`]), labels from 0.
     GlueTsv,
@@ -157,6 +161,7 @@ impl KnownSet {
                 ));
             }
         }
+        notes.extend((!self.caution.is_empty()).then(|| self.caution.into()));
         let labels = self.labels.iter().map(|l| l.to_string()).collect();
         let (name, checksum, note) = (self.name.into(), reader.checksum(), notes.join("; "));
         Classification { name, labels, train, dev, test, checksum, note }.checked()
@@ -206,9 +211,9 @@ impl KnownSet {
             ),
         };
         let found = if format == Format::ImdbFolder {
-            imdb::read_folder(reader, path, polarity)?
+            imdb::read_folder(reader, path, self.encoding, polarity)?
         } else {
-            let file = reader.read(path, Encoding::Windows1252)?;
+            let file = reader.read(path, self.encoding)?;
             let found = parse(&file, format, polarity, self.labels.len())?;
             if !file.text.ends_with('\n') {
                 return Err(fault("a line end after the last line".into(), "none".into()));
@@ -250,6 +255,7 @@ mod tests {
         licence: "none",
         labels: &["bad", "good"],
         tokenised: true,
+        encoding: Encoding::Windows1252,
         layouts: &[Layout {
             folder: "tiny",
             format: Format::LabelledLines,
@@ -258,6 +264,7 @@ mod tests {
             test: &[KnownFile { path: "test", sha256: "", examples: 2 }],
         }],
         splits: Splits::DevFromTrain(2),
+        caution: "it is very small",
     };
 
     fn load_tiny(train: &str) -> Result<Classification, String> {
@@ -278,7 +285,7 @@ mod tests {
         assert_eq!(set.test[0], Example { text: "café".into(), label: 1 });
         assert_eq!(
             set.note,
-            "train is not the version the catalogue knows; dev: 2 training examples held out by seed 1"
+            "train is not the version the catalogue knows; dev: 2 training examples held out by seed 1; it is very small"
         );
     }
 

@@ -1,6 +1,6 @@
 //! The table of known sets. Counts and digests were measured on the files.
 
-use super::{Format, KnownFile, KnownSet, Layout, Splits};
+use super::{Encoding, Format, KnownFile, KnownSet, Layout, Splits};
 
 const fn file(path: &'static str, examples: usize, sha256: &'static str) -> KnownFile {
     KnownFile { path, sha256, examples }
@@ -17,6 +17,7 @@ pub const SETS: &[KnownSet] = &[
         licence: "no licence stated (Stanford Sentiment Treebank, Socher et al. 2013)",
         labels: &["negative", "positive"],
         tokenised: true,
+        encoding: Encoding::Utf8,
         layouts: &[
             Layout {
                 folder: "SST-2",
@@ -53,6 +54,7 @@ pub const SETS: &[KnownSet] = &[
             },
         ],
         splits: Splits::DevFromTrain(3_367),
+        caution: "nine in ten of the phrases held out as dev are parts of other phrases in train, so dev flatters",
     },
     KnownSet {
         name: "sst2-sentences",
@@ -61,6 +63,7 @@ pub const SETS: &[KnownSet] = &[
         licence: "no licence stated (Stanford Sentiment Treebank, Socher et al. 2013)",
         labels: &["negative", "positive"],
         tokenised: true,
+        encoding: Encoding::Utf8,
         layouts: &[Layout {
             folder: "sentconv",
             format: Format::LabelledLines,
@@ -81,6 +84,7 @@ pub const SETS: &[KnownSet] = &[
             )],
         }],
         splits: Splits::Official,
+        caution: "",
     },
     KnownSet {
         name: "sst1",
@@ -89,6 +93,7 @@ pub const SETS: &[KnownSet] = &[
         licence: "no licence stated (Stanford Sentiment Treebank, Socher et al. 2013)",
         labels: &["very negative", "negative", "neutral", "positive", "very positive"],
         tokenised: true,
+        encoding: Encoding::Utf8,
         layouts: &[Layout {
             folder: "sentconv",
             format: Format::LabelledLines,
@@ -109,6 +114,7 @@ pub const SETS: &[KnownSet] = &[
             )],
         }],
         splits: Splits::Official,
+        caution: "",
     },
     KnownSet {
         name: "mr",
@@ -117,6 +123,7 @@ pub const SETS: &[KnownSet] = &[
         licence: "CC BY 4.0 according to NLTK's index",
         labels: &["negative", "positive"],
         tokenised: true,
+        encoding: Encoding::Windows1252,
         layouts: &[Layout {
             folder: "sentconv",
             format: Format::LabelledLines,
@@ -129,6 +136,7 @@ pub const SETS: &[KnownSet] = &[
             test: &[],
         }],
         splits: Splits::DevAndTestFromTrain(1_066),
+        caution: "",
     },
     KnownSet {
         name: "subj",
@@ -137,6 +145,7 @@ pub const SETS: &[KnownSet] = &[
         licence: "CC BY 4.0 according to NLTK's index",
         labels: &["subjective", "objective"],
         tokenised: true,
+        encoding: Encoding::Windows1252,
         layouts: &[Layout {
             folder: "sentconv",
             format: Format::LabelledLines,
@@ -149,6 +158,7 @@ pub const SETS: &[KnownSet] = &[
             test: &[],
         }],
         splits: Splits::DevAndTestFromTrain(1_000),
+        caution: "",
     },
     KnownSet {
         name: "mpqa",
@@ -157,6 +167,7 @@ pub const SETS: &[KnownSet] = &[
         licence: "no licence stated",
         labels: &["negative", "positive"],
         tokenised: true,
+        encoding: Encoding::Utf8,
         layouts: &[Layout {
             folder: "sentconv",
             format: Format::LabelledLines,
@@ -169,6 +180,7 @@ pub const SETS: &[KnownSet] = &[
             test: &[],
         }],
         splits: Splits::DevAndTestFromTrain(1_060),
+        caution: "",
     },
     KnownSet {
         name: "imdb",
@@ -177,6 +189,7 @@ pub const SETS: &[KnownSet] = &[
         licence: "no licence stated; asks to cite Maas et al. 2011",
         labels: &["negative", "positive"],
         tokenised: false,
+        encoding: Encoding::Utf8,
         layouts: &[
             Layout {
                 folder: "aclImdb",
@@ -216,5 +229,6 @@ pub const SETS: &[KnownSet] = &[
             },
         ],
         splits: Splits::DevFromTrain(2_500),
+        caution: "",
     },
 ];
