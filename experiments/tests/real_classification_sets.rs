@@ -119,6 +119,7 @@ fn both_forms_of_imdb_and_of_sst2_are_the_same_set() {
     assert_ne!(files.checksum, tsv.checksum);
 
     let parts = load(&folder, "sst2");
+    assert!(load(&folder.join("sst2-glue"), "sst2") == parts, "the set's own folder will do");
     let glue = copy.path().join("SST-2");
     std::fs::create_dir(&glue).unwrap();
     let read = |name: &str| std::fs::read_to_string(folder.join("sst2-glue").join(name)).unwrap();

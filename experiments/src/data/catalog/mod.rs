@@ -122,6 +122,12 @@ pub fn load(name: &str, folder: Option<&Path>, seed: u64) -> Result<Classificati
     set.load(folder.ok_or_else(|| DataError::NoFolder { set: name.into() })?, seed)
 }
 
+impl Layout {
+    fn files(&self) -> impl Iterator<Item = &KnownFile> {
+        self.train.iter().chain(self.dev).chain(self.test)
+    }
+}
+
 impl KnownSet {
     /// As [`load`].
     ///
@@ -167,20 +173,15 @@ impl KnownSet {
         Classification { name, labels, train, dev, test, checksum, note }.checked()
     }
 
-    /// The first layout of which any file is there, and the folder it is in.
+    /// The first layout that is there whole, else in part, and the folder it is in.
     fn find_layout(&self, folder: &Path) -> Result<(&Layout, PathBuf), DataError> {
-        for layout in self.layouts {
-            for base in [folder.join(layout.folder), folder.to_path_buf()] {
-                if layout
-                    .train
-                    .iter()
-                    .chain(layout.dev)
-                    .chain(layout.test)
-                    .any(|f| base.join(f.path).exists())
-                {
-                    return Ok((layout, base));
-                }
-            }
+        let places =
+            || self.layouts.iter().flat_map(|l| [folder.join(l.folder), folder.into()].map(|base| (l, base)));
+        let whole = |(layout, base): &(&Layout, PathBuf)| layout.files().all(|f| base.join(f.path).exists());
+        let in_part =
+            |(layout, base): &(&Layout, PathBuf)| layout.files().any(|f| base.join(f.path).exists());
+        if let Some(found) = places().find(whole).or_else(|| places().find(in_part)) {
+            return Ok(found);
         }
         let first =
             |l: &Layout| l.train.first().map_or(l.folder.into(), |f| format!("{}/{}", l.folder, f.path));
@@ -337,7 +338,7 @@ mod tests {
         for (i, set) in SETS.iter().enumerate() {
             assert!(SETS[..i].iter().all(|other| other.name != set.name));
             for layout in set.layouts {
-                for file in layout.train.iter().chain(layout.dev).chain(layout.test) {
+                for file in layout.files() {
                     assert!([0, 64].contains(&file.sha256.len()), "{} {}", set.name, file.path);
                 }
             }
