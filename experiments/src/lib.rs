@@ -3,3 +3,5 @@
 
 pub mod config;
 pub mod data;
+pub mod metrics;
+pub mod text;

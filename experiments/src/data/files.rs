@@ -1,0 +1,199 @@
+//! Reading whole text files with an encoding, keeping a checksum over all that was read; writing files that are either
+//! whole or not there.
+
+use super::DataError;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::{
+    fs,
+    io::Write,
+    path::{Path, PathBuf},
+};
+
+/// How bytes become characters.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Encoding {
+    /// UTF-8; a byte that does not fit is an error. A byte-order mark is dropped.
+    #[default]
+    Utf8,
+    /// UTF-8 if the whole file is, else Windows-1252, the superset of Latin-1 that old English sets are in.
+    Windows1252,
+}
+
+/// A file as text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TextFile {
+    /// Where it was read, for messages.
+    pub path: PathBuf,
+    /// Its text.
+    pub text: String,
+    /// SHA-256 of its bytes, in hexadecimal.
+    pub sha256: String,
+}
+
+/// Reads files and remembers their digests, in the order of reading.
+#[derive(Default)]
+pub struct FileReader {
+    digests: Sha256,
+}
+
+impl FileReader {
+    /// Reads one file whole.
+    ///
+    /// # Errors
+    /// [`DataError::Read`], [`DataError::Encoding`].
+    pub fn read(&mut self, path: &Path, encoding: Encoding) -> Result<TextFile, DataError> {
+        let bytes = fs::read(path).map_err(|source| DataError::Read { path: path.into(), source })?;
+        let sha256 = hex(&Sha256::digest(&bytes));
+        self.digests.update(sha256.as_bytes());
+        self.digests.update(b"\n");
+        Ok(TextFile { path: path.into(), text: decode(path, bytes, encoding)?, sha256 })
+    }
+
+    /// SHA-256 of the digests of all files read: each in hexadecimal, one a line, in the order of reading.
+    pub fn checksum(self) -> String {
+        hex(&self.digests.finalize())
+    }
+}
+
+/// Bytes as text.
+///
+/// # Errors
+/// [`DataError::Encoding`] names the line and the byte where UTF-8 ends.
+pub fn decode(path: &Path, mut bytes: Vec<u8>, encoding: Encoding) -> Result<String, DataError> {
+    if bytes.starts_with(b"\xEF\xBB\xBF") {
+        bytes.drain(..3);
+    }
+    String::from_utf8(bytes).or_else(|error| {
+        let valid = error.utf8_error().valid_up_to();
+        let bytes = error.into_bytes();
+        match encoding {
+            Encoding::Windows1252 => {
+                Ok(encoding_rs::WINDOWS_1252.decode_without_bom_handling(&bytes).0.into_owned())
+            }
+            Encoding::Utf8 => {
+                let before = &bytes[..valid];
+                let line_start = before.iter().rposition(|&b| b == b'\n').map_or(0, |i| i + 1);
+                Err(DataError::Encoding {
+                    path: path.into(),
+                    line: before.iter().filter(|&&b| b == b'\n').count() + 1,
+                    column: valid - line_start + 1,
+                    byte: bytes[valid],
+                })
+            }
+        }
+    })
+}
+
+/// Writes a temporary file beside `path` that takes its name once it is whole and on the disk.
+///
+/// # Errors
+/// [`DataError::Write`]; then `path` is as it was.
+pub fn write(path: &Path, bytes: &[u8]) -> Result<(), DataError> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(format!(".{}.tmp", std::process::id()));
+    let temporary = PathBuf::from(name);
+    let written = fs::File::create(&temporary)
+        .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
+        .and_then(|()| fs::rename(&temporary, path));
+    written.map_err(|source| {
+        // The error to report is the first one: a temporary file that cannot be removed either is its consequence.
+        let _ = fs::remove_file(&temporary);
+        DataError::Write { path: path.into(), source }
+    })
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|b| format!("{b:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn utf8(bytes: &[u8]) -> Result<String, DataError> {
+        decode(Path::new("f"), bytes.to_vec(), Encoding::Utf8)
+    }
+
+    #[test]
+    fn invalid_utf8_names_line_column_and_byte() {
+        let error = utf8(b"fine\nbad \xE9t\xE9\n").unwrap_err().to_string();
+        assert_eq!(
+            error,
+            "f, line 2: expected UTF-8, found byte 0xe9 at column 5; convert the file to UTF-8"
+        );
+    }
+
+    #[test]
+    fn a_file_cut_inside_a_character_is_an_error_at_its_last_line() {
+        assert!(
+            utf8("a\nb\ncaf\u{e9}".as_bytes().split_last().unwrap().1)
+                .unwrap_err()
+                .to_string()
+                .contains("line 3")
+        );
+    }
+
+    #[test]
+    fn windows_1252_is_the_fallback_not_the_rule() {
+        let decode = |b: &[u8]| decode(Path::new("f"), b.to_vec(), Encoding::Windows1252).unwrap();
+        assert_eq!(decode(b"caf\xE9 \x85 \x93so\x94"), "café … “so”");
+        assert_eq!(decode("café".as_bytes()), "café");
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_dropped() {
+        assert_eq!(utf8(b"\xEF\xBB\xBF1 a").unwrap(), "1 a");
+    }
+
+    #[test]
+    fn the_checksum_covers_every_file_in_order() {
+        let folder = tempfile::tempdir().unwrap();
+        let [a, b] = ["a", "b"].map(|n| folder.path().join(n));
+        std::fs::write(&a, "one").unwrap();
+        std::fs::write(&b, "two").unwrap();
+        let sum = |paths: &[&PathBuf]| {
+            let mut reader = FileReader::default();
+            for path in paths {
+                reader.read(path, Encoding::Utf8).unwrap();
+            }
+            reader.checksum()
+        };
+        // (sha256sum < a; sha256sum < b) | cut -c-64 | sha256sum
+        assert_eq!(sum(&[&a, &b]), "55630d5d5f11663af2f7090957091cd48279571549cc6fc72fe533cf20c1814b");
+        assert_ne!(sum(&[&a, &b]), sum(&[&b, &a]));
+        assert_ne!(sum(&[&a]), sum(&[&a, &b]));
+    }
+
+    #[test]
+    fn a_missing_file_is_named() {
+        let error = FileReader::default().read(Path::new("no/such"), Encoding::Utf8).unwrap_err().to_string();
+        assert!(error.starts_with("cannot read no/such: "), "{error}");
+    }
+
+    #[test]
+    fn a_file_is_written_whole_or_not_at_all() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        write(&path, b"one").unwrap();
+        write(&path, b"two").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"two");
+
+        let taken = folder.path().join("taken");
+        fs::create_dir(&taken).unwrap();
+        assert!(write(&taken, b"three").unwrap_err().to_string().contains("taken: "));
+        assert!(write(&folder.path().join("no/such"), b"").is_err());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2, "a temporary file was left behind");
+    }
+
+    proptest! {
+        #[test]
+        fn decoding_never_panics_and_text_comes_back(bytes: Vec<u8>, text: String) {
+            let _ = utf8(&bytes);
+            let _ = decode(Path::new("f"), bytes, Encoding::Windows1252).unwrap();
+            prop_assert_eq!(utf8(text.as_bytes()).unwrap(), text.strip_prefix('\u{feff}').unwrap_or(&text));
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! Seeded shuffles and held-out parts of a set that comes with no official split.
+
+/// SplitMix64 (Steele, Lea and Flood 2014): a small generator for the order of examples, nothing else.
+struct SplitMix64(u64);
+
+impl SplitMix64 {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^ (z >> 31)
+    }
+
+    /// A number below `n`, each equally likely: what falls into the last, incomplete range is drawn again.
+    fn below(&mut self, n: u64) -> u64 {
+        let complete = u64::MAX - u64::MAX % n;
+        loop {
+            let draw = self.next();
+            if draw < complete {
+                return draw % n;
+            }
+        }
+    }
+}
+
+/// Shuffles in place (Fisher-Yates). The order depends on `(seed, stream)` and the length alone: use another `stream`
+/// for each purpose, an epoch's number for instance.
+pub fn shuffle<T>(items: &mut [T], seed: u64, stream: u64) {
+    let mut random = SplitMix64(seed);
+    random.0 = random.next() ^ stream;
+    random.0 = random.next();
+    for i in (1..items.len()).rev() {
+        items.swap(i, random.below(i as u64 + 1) as usize);
+    }
+}
+
+/// Takes `n` items, drawn by `seed`, out of `items`; returns them. What stays keeps a shuffled order too, since sets
+/// often come sorted by label.
+pub fn hold_out<T>(items: &mut Vec<T>, n: usize, seed: u64) -> Vec<T> {
+    shuffle(items, seed, u64::MAX);
+    let rest = items.split_off(n.min(items.len()));
+    std::mem::replace(items, rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn splitmix64_gives_the_published_sequence() {
+        // First outputs for seed 1234567, as printed beside the public-domain reference implementation.
+        let mut random = SplitMix64(1234567);
+        assert_eq!(
+            [random.next(), random.next(), random.next()],
+            [6457827717110365317, 3203168211198807973, 9817491932198370423]
+        );
+    }
+
+    #[test]
+    fn a_shuffle_is_a_permutation_given_by_seed_and_stream() {
+        let order = |seed, stream| {
+            let mut items: Vec<usize> = (0..100).collect();
+            shuffle(&mut items, seed, stream);
+            items
+        };
+        assert_eq!(order(1, 2), order(1, 2));
+        assert_ne!(order(1, 2), order(1, 3));
+        assert_ne!(order(1, 2), order(2, 2));
+        let mut sorted = order(1, 2);
+        sorted.sort();
+        assert_eq!(sorted, (0..100).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn every_order_is_equally_likely() {
+        let mut counts = std::collections::HashMap::new();
+        for stream in 0..6000 {
+            let mut items = [0, 1, 2];
+            shuffle(&mut items, 5, stream);
+            *counts.entry(items).or_insert(0) += 1;
+        }
+        assert_eq!(counts.len(), 6);
+        // 1000 expected, standard deviation 29.
+        assert!(counts.values().all(|&c| (850..1150).contains(&c)), "{counts:?}");
+    }
+
+    #[test]
+    fn held_out_and_rest_are_the_whole() {
+        let mut rest: Vec<usize> = (0..50).collect();
+        let out = hold_out(&mut rest, 20, 3);
+        assert_eq!((out.len(), rest.len()), (20, 30));
+        let mut all = [out, rest].concat();
+        all.sort();
+        assert_eq!(all, (0..50).collect::<Vec<_>>());
+    }
+}

@@ -1,0 +1,7 @@
+//! Metrics: from gold and predicted to numbers, each equal to its field's reference implementation.
+//!
+//! | file | holds |
+//! | --- | --- |
+//! | [`classification`] | accuracy, precision, recall, F1 by class and averaged, as scikit-learn |
+
+pub mod classification;

@@ -1,0 +1,132 @@
+//! Counts of the known classification sets, where `GRADUS_DATA` names the folder that holds them.
+
+use gradus::{
+    data::{Classification, Split, catalog},
+    text::{
+        batches::Batching,
+        tokenise::Tokeniser,
+        vocabulary::{UNK, Vocabulary},
+    },
+};
+use std::path::{Path, PathBuf};
+
+/// The folder, or nothing with a line that says so.
+fn folder() -> Option<PathBuf> {
+    let folder = catalog::data_folder(None);
+    if folder.is_none() {
+        println!("skipped: GRADUS_DATA is not set");
+    }
+    folder
+}
+
+fn load(folder: &Path, name: &str) -> Classification {
+    catalog::load(name, Some(folder), 1).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+fn sizes(set: &Classification) -> [usize; 3] {
+    [set.train.len(), set.dev.len(), set.test.len()]
+}
+
+/// Examples by label over all splits.
+fn labels(set: &Classification) -> Vec<usize> {
+    let counts = [Split::Train, Split::Dev, Split::Test].map(|split| set.label_counts(split));
+    (0..set.labels.len()).map(|k| counts.iter().map(|c| c[k]).sum()).collect()
+}
+
+#[test]
+fn the_sets_have_their_official_counts() {
+    let Some(folder) = folder() else { return };
+    for (name, expected_sizes, expected_labels) in [
+        ("sst2", [63_982, 3_367, 872], vec![29_780 + 428, 37_569 + 444]),
+        ("sst2-sentences", [6_920, 872, 1_821], vec![3_310 + 428 + 912, 3_610 + 444 + 909]),
+        ("sst1", [8_544, 1_101, 2_210], vec![1_510, 3_140, 2_242, 3_111, 1_852]),
+        ("mr", [8_530, 1_066, 1_066], vec![5_331, 5_331]),
+        ("subj", [8_000, 1_000, 1_000], vec![5_000, 5_000]),
+        ("mpqa", [8_486, 1_060, 1_060], vec![7_294, 3_312]),
+        ("imdb", [22_500, 2_500, 25_000], vec![25_000, 25_000]),
+    ] {
+        let set = load(&folder, name);
+        assert_eq!((sizes(&set), labels(&set)), (expected_sizes, expected_labels), "{name}");
+        assert!(!set.note.contains("version"), "{name}: {}", set.note);
+        println!("{name}: {:?}, checksum {}, {}", sizes(&set), &set.checksum[..12], set.note);
+    }
+}
+
+#[test]
+fn official_test_splits_do_not_depend_on_the_seed_and_held_out_ones_do() {
+    let Some(folder) = folder() else { return };
+    let [one, two] = [1, 2].map(|seed| catalog::load("mr", Some(&folder), seed).unwrap());
+    assert_eq!(one.checksum, two.checksum);
+    assert_ne!(one.test, two.test);
+    let [one, two] = [1, 2].map(|seed| catalog::load("sst2", Some(&folder), seed).unwrap());
+    assert_eq!(one.test, two.test);
+    assert_ne!(one.dev, two.dev);
+}
+
+/// Share of an epoch's positions that is padding.
+fn padding(lengths: &[usize], batching: &Batching) -> f64 {
+    let kept: Vec<usize> = lengths.iter().map(|&l| l.min(batching.max_len.unwrap_or(l))).collect();
+    let batches = batching.shuffled(lengths, 1, 0);
+    let padded: usize = batches.iter().map(|b| b.len() * b.iter().map(|&i| kept[i]).max().unwrap_or(0)).sum();
+    1.0 - kept.iter().sum::<usize>() as f64 / padded as f64
+}
+
+#[test]
+fn words_vocabularies_and_batches_of_real_text() {
+    let Some(folder) = folder() else { return };
+
+    for (name, tokeniser, batching, min_count, most_padding) in [
+        ("sst2-sentences", Tokeniser::as_given(), Batching::default(), 2, 0.03),
+        ("imdb", Tokeniser::default(), Batching { size: 64, max_len: Some(400) }, 5, 0.03),
+    ] {
+        let set = load(&folder, name);
+        let start = std::time::Instant::now();
+        let words: Vec<Vec<String>> = set.train.iter().map(|e| tokeniser.words(&e.text)).collect();
+        let lengths: Vec<usize> = words.iter().map(Vec::len).collect();
+        let seconds = start.elapsed().as_secs_f64();
+        let vocabulary = Vocabulary::count(words.iter().flatten(), min_count, 30_000);
+        let unknown = words.iter().flatten().filter(|w| vocabulary.id(w) == UNK).count();
+        let total: usize = lengths.iter().sum();
+        let share = padding(&lengths, &batching);
+        println!(
+            "{name}: {total} words in {seconds:.2} s, V {}, {:.2}% unknown, {:.2}% padding",
+            vocabulary.len(),
+            100.0 * unknown as f64 / total as f64,
+            100.0 * share
+        );
+        assert!(share < most_padding, "{name}: {share}");
+        assert!((unknown as f64) < 0.06 * total as f64, "{name}: {unknown} of {total}");
+    }
+}
+
+#[test]
+fn both_forms_of_imdb_and_of_sst2_are_the_same_set() {
+    let Some(folder) = folder() else { return };
+    let tsv = load(&folder, "imdb");
+    let copy = tempfile::tempdir().unwrap();
+    for (split, polarity) in [("train", "neg"), ("train", "pos"), ("test", "neg"), ("test", "pos")] {
+        let to = copy.path().join(format!("aclImdb/{split}/{polarity}"));
+        std::fs::create_dir_all(&to).unwrap();
+        let text = std::fs::read_to_string(folder.join(format!("imdb/{split}.{polarity}.tsv"))).unwrap();
+        for line in text.lines() {
+            let mut columns = line.splitn(3, '\t');
+            let [id, rating, review] = [(); 3].map(|()| columns.next().unwrap());
+            std::fs::write(to.join(format!("{id}_{rating}.txt")), review).unwrap();
+        }
+    }
+    let files = load(copy.path(), "imdb");
+    assert!(files.train == tsv.train && files.dev == tsv.dev && files.test == tsv.test);
+    assert_ne!(files.checksum, tsv.checksum);
+
+    let parts = load(&folder, "sst2");
+    assert!(load(&folder.join("sst2-glue"), "sst2") == parts, "the set's own folder will do");
+    let glue = copy.path().join("SST-2");
+    std::fs::create_dir(&glue).unwrap();
+    let read = |name: &str| std::fs::read_to_string(folder.join("sst2-glue").join(name)).unwrap();
+    let second = read("train_part2.tsv");
+    let (_header, second) = second.split_once('\n').unwrap();
+    std::fs::write(glue.join("train.tsv"), read("train_part1.tsv") + second).unwrap();
+    std::fs::write(glue.join("dev.tsv"), read("dev.tsv")).unwrap();
+    let whole = load(copy.path(), "sst2");
+    assert!(whole.train == parts.train && whole.dev == parts.dev && whole.test == parts.test);
+}
