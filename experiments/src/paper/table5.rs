@@ -22,7 +22,7 @@ pub const STUDY: Study = Study {
     notes: &[
         "The paper names no model: TextCNN without dropout is used here, so that the penalty is the only regularisation.",
         "The paper heads the first column “Irregularity”, and gives no strength of the penalties.",
-        "Test examples are a held-out tenth, not the ten-fold cross-validation usual for these sets.",
+        "One split each, not the ten-fold cross-validation usual for these sets.",
     ],
     plan,
 };
