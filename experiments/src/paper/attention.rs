@@ -18,7 +18,9 @@ pub const STUDY: Study = Study {
     measures: &[Measure::Test("accuracy")],
     claims: &[(WITH, WITHOUT)],
     shows: Shows::Means,
-    notes: &["For the BiLSTM the paper states the gain only. It does not give the number of heads; 4 are used here."],
+    notes: &[
+        "For the BiLSTM the paper states the gain only. It does not give the number of heads; 4 are used here.",
+    ],
     plan,
 };
 

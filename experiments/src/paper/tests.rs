@@ -19,8 +19,7 @@ fn a_misspelt_study_names_the_nearest() {
 #[test]
 fn every_run_has_a_file_of_its_own() {
     for scale in Scale::ALL {
-        let runs: Vec<Run> =
-            all().iter().flat_map(|study| study.runs(scale, DataSource::Embedded)).collect();
+        let runs: Vec<Run> = all().iter().flat_map(|study| study.runs(scale, DataSource::Embedded)).collect();
         let files: BTreeSet<PathBuf> = runs.iter().map(Run::file).collect();
         assert_eq!(files.len(), runs.len(), "{scale}");
     }

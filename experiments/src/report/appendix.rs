@@ -19,8 +19,10 @@ pub(super) fn appendix(grid: &Grid) -> Appendix {
     let names = unique(keys.iter().flat_map(|keys| keys.keys()));
     let (shared, own): (Vec<&String>, Vec<&String>) =
         names.into_iter().partition(|name| keys.iter().all(|k| k.get(*name) == keys[0].get(*name)));
-    let shown = |name: &String, run: usize| format!("{name} = {}", keys[run].get(name).map_or("", String::as_str));
-    let head = ["Run", "Own settings", "Development", "Test", "Epochs", "Parameters", "Time", "Words/s", "Memory"];
+    let shown =
+        |name: &String, run: usize| format!("{name} = {}", keys[run].get(name).map_or("", String::as_str));
+    let head =
+        ["Run", "Own settings", "Development", "Test", "Epochs", "Parameters", "Time", "Words/s", "Memory"];
     let metrics = grid.study.measures;
     let rows = runs.iter().enumerate().map(|(i, run)| {
         // The seed stands in the first column already.

@@ -19,9 +19,11 @@ pub(super) fn differences(grid: &Grid) -> Vec<String> {
     sentences.push(embeddings(&keys));
     sentences.extend(sizes(&keys));
     sentences.push(training(&keys));
-    sentences.extend(unique(runs.iter().map(|run| &run.data)).into_iter().filter_map(|data| {
-        (!data.note.is_empty()).then(|| format!("{}: {}", data.name, data.note))
-    }));
+    sentences.extend(
+        unique(runs.iter().map(|run| &run.data))
+            .into_iter()
+            .filter_map(|data| (!data.note.is_empty()).then(|| format!("{}: {}", data.name, data.note))),
+    );
     unique(sentences)
 }
 
@@ -43,12 +45,15 @@ fn data(source: DataSource, runs: &[&RunResult]) -> String {
 
 fn lengths(keys: &[BTreeMap<String, String>]) -> Option<String> {
     let cuts: Vec<String> = values(keys, "data.max_len").into_iter().filter(|n| n != "0").collect();
-    (!cuts.is_empty()).then(|| format!("Texts are cut after {} words; the paper does not say.", cuts.join(" or ")))
+    (!cuts.is_empty())
+        .then(|| format!("Texts are cut after {} words; the paper does not say.", cuts.join(" or ")))
 }
 
 fn embeddings(keys: &[BTreeMap<String, String>]) -> String {
-    let files: Vec<String> =
-        values(keys, "data.embeddings").into_iter().filter(|file| !file.is_empty() && file != "null").collect();
+    let files: Vec<String> = values(keys, "data.embeddings")
+        .into_iter()
+        .filter(|file| !file.is_empty() && file != "null")
+        .collect();
     if files.is_empty() {
         "Word vectors start random and are trained, as in the paper.".into()
     } else {

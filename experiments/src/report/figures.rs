@@ -43,7 +43,12 @@ fn dots(grid: &Grid, measure: Measure, name: String) -> Result<Option<Plot>, Rep
         let filled = grid.get(row, column)?;
         let summary = filled.summary(measure)?;
         let paper = filled.cell.paper.filter(|_| beside_paper);
-        Some(Dot { mean: summary.mean, spread: summary.spread.unwrap_or(0.0), values: filled.values(measure), paper })
+        Some(Dot {
+            mean: summary.mean,
+            spread: summary.spread.unwrap_or(0.0),
+            values: filled.values(measure),
+            paper,
+        })
     };
     let group = |row: &'static str| Group {
         name: row.into(),
@@ -55,8 +60,7 @@ fn dots(grid: &Grid, measure: Measure, name: String) -> Result<Option<Plot>, Rep
     }
     let label = measure.label();
     let svg = plots::dots(&name, &label, &columns, &groups)?;
-    let caption =
-        format!("{}: mean with standard deviation, small dots are single seeds.", capital(&label));
+    let caption = format!("{}: mean with standard deviation, small dots are single seeds.", capital(&label));
     Ok(Some(Plot { name, caption, svg }))
 }
 
@@ -65,7 +69,8 @@ fn loss_curves(grid: &Grid, row: &str, name: String) -> Result<Option<Plot>, Rep
         let filled = grid.get(row, column)?;
         let runs: Vec<Vec<(u64, f64)>> = filled.runs.iter().map(|run| smooth(run)).collect();
         let points = band(&runs);
-        (filled.missing.is_empty() && !points.is_empty()).then(|| Curve { name: (*column).to_owned(), points })
+        (filled.missing.is_empty() && !points.is_empty())
+            .then(|| Curve { name: (*column).to_owned(), points })
     };
     let columns = grid.columns();
     let curves: Vec<Curve> = columns.iter().filter_map(curve).collect();
@@ -91,9 +96,8 @@ fn smooth(run: &RunResult) -> Vec<(u64, f64)> {
 fn band(runs: &[Vec<(u64, f64)>]) -> Vec<(f64, f64, f64, f64)> {
     let Some((first, others)) = runs.split_first() else { return Vec::new() };
     let at = |step: u64| -> Option<Vec<f64>> {
-        let find = |run: &Vec<(u64, f64)>| {
-            run.binary_search_by_key(&step, |(step, _)| *step).ok().map(|i| run[i].1)
-        };
+        let find =
+            |run: &Vec<(u64, f64)>| run.binary_search_by_key(&step, |(step, _)| *step).ok().map(|i| run[i].1);
         others.iter().map(find).collect()
     };
     let point = |(step, loss): &(u64, f64)| {

@@ -33,11 +33,7 @@ pub struct Line {
 }
 
 impl<'a> Grid<'a> {
-    pub fn new(
-        study: &'static Study,
-        (scale, source): (Scale, DataSource),
-        runs: &'a [RunResult],
-    ) -> Self {
+    pub fn new(study: &'static Study, (scale, source): (Scale, DataSource), runs: &'a [RunResult]) -> Self {
         let here = |run: &&RunResult| run.study == study.name && (run.scale, run.source) == (scale, source);
         let fill = |cell: Cell| {
             let of_cell = |run: &&RunResult| run.row == cell.row && run.column == cell.column;

@@ -11,7 +11,16 @@ use crate::paper::{table7, table8};
 /// Table 7, from the statistics files.
 pub(super) fn sizes(statistics: &[DataStatistics]) -> Table {
     let head = [
-        "Data set", "Language", "Task", "Train", "Dev", "Test", "Labels", "Words a text", "Longest", "Vocabulary",
+        "Data set",
+        "Language",
+        "Task",
+        "Train",
+        "Dev",
+        "Test",
+        "Labels",
+        "Words a text",
+        "Longest",
+        "Vocabulary",
     ];
     let rows = statistics.iter().map(|set| {
         let paper = table7::PAPER.iter().find(|line| line.key == set.name);

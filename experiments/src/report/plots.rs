@@ -151,15 +151,12 @@ pub fn dots(name: &str, y: &str, columns: &[&str], groups: &[Group]) -> Result<S
                 let place = (j as f64 + 0.5) / columns.len() as f64 - 0.5;
                 let x = i as f64 + 0.72 * place;
                 let color = PALETTE[j % PALETTE.len()];
-                chart.draw_series(std::iter::once(ErrorBar::new_vertical(
-                    x,
-                    dot.mean - dot.spread,
-                    dot.mean,
-                    dot.mean + dot.spread,
-                    color.stroke_width(2).filled(),
-                    10,
-                )))?;
-                let single = |y: &f64| Circle::new((x + 0.07 / groups.len() as f64, *y), 2, color.mix(0.55).filled());
+                let at = |y: f64| chart.backend_coord(&(x, y));
+                for line in error_bar(at(dot.mean - dot.spread), at(dot.mean + dot.spread)) {
+                    area.draw(&PathElement::new(line, color.stroke_width(2)))?;
+                }
+                let single =
+                    |y: &f64| Circle::new((x + 0.07 / groups.len() as f64, *y), 2, color.mix(0.55).filled());
                 chart.draw_series(dot.values.iter().map(single))?;
                 chart.draw_series(std::iter::once(Circle::new((x, dot.mean), 5, color.filled())))?;
                 if let Some(paper) = dot.paper {
@@ -170,6 +167,12 @@ pub fn dots(name: &str, y: &str, columns: &[&str], groups: &[Group]) -> Result<S
         }
         Ok(())
     })
+}
+
+/// A vertical line with caps at its ends.
+fn error_bar(low: (i32, i32), high: (i32, i32)) -> [Vec<(i32, i32)>; 3] {
+    let cap = |(x, y): (i32, i32)| vec![(x - 5, y), (x + 5, y)];
+    [vec![low, high], cap(low), cap(high)]
 }
 
 fn diamond(x: i32, y: i32, color: RGBColor) -> PathElement<(i32, i32)> {

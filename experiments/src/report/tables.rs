@@ -49,7 +49,8 @@ fn entry(grid: &Grid, filled: &Filled, measure: Measure) -> Entry {
         entry = entry.line(format!("gain {}", measure.show_signed(ours.mean - base.mean)));
     }
     let cell = &filled.cell;
-    let paper_gain = base.and_then(|base| cell.paper.zip(base.cell.paper)).map(|(with, without)| with - without);
+    let paper_gain =
+        base.and_then(|base| cell.paper.zip(base.cell.paper)).map(|(with, without)| with - without);
     match (is_first, cell.paper, paper_gain.or(cell.paper_gain)) {
         (true, Some(paper), Some(gain)) => {
             entry.line(format!("paper {} ({})", measure.show(paper), measure.show_signed(gain)))
@@ -85,7 +86,8 @@ fn mean_and_spread(measure: Measure, summary: Summary) -> String {
 /// The data sets that a row's runs used, where the row's name does not say it.
 fn datasets(grid: &Grid, row: &str) -> Vec<String> {
     let in_row = grid.cells.iter().filter(|filled| filled.cell.row == row);
-    let names = super::grid::unique(in_row.flat_map(|filled| filled.runs.iter().map(|run| run.data.name.as_str())));
+    let names =
+        super::grid::unique(in_row.flat_map(|filled| filled.runs.iter().map(|run| run.data.name.as_str())));
     names.into_iter().map(|name| format!("on {name}")).collect()
 }
 

@@ -81,8 +81,7 @@ pub fn judge(claims: &[(&'static str, &'static str)], lines: &[Line]) -> Judgeme
 }
 
 fn compare((better, worse): (&'static str, &'static str), line: &Line) -> Outcome {
-    let cell =
-        |column| line.cells.iter().find(|(name, _)| *name == column).and_then(|(_, number)| *number);
+    let cell = |column| line.cells.iter().find(|(name, _)| *name == column).and_then(|(_, number)| *number);
     let (a, b) = (cell(better), cell(worse));
     let advantage = a.zip(b).map(|(a, b)| line.measure.advantage(a.mean, b.mean));
     let pooled = Pooled::of(line.cells.iter().filter_map(|(_, number)| number.as_ref()));
@@ -172,8 +171,11 @@ mod tests {
 
     #[test]
     fn every_row_must_hold_and_one_against_decides() {
-        let (held, open, against) =
-            (line(&[80., 80.1], &[90., 90.1]), line(&[80., 80.1], &[80., 80.1]), line(&[90., 90.1], &[80., 80.1]));
+        let (held, open, against) = (
+            line(&[80., 80.1], &[90., 90.1]),
+            line(&[80., 80.1], &[80., 80.1]),
+            line(&[90., 90.1], &[80., 80.1]),
+        );
         assert_eq!(verdict(&[held.clone(), held.clone()]), Verdict::Held);
         assert_eq!(verdict(&[held.clone(), open.clone()]), Verdict::Undecided);
         assert_eq!(verdict(&[held, open, against]), Verdict::DidNotHold);
