@@ -1,8 +1,9 @@
 //! Section 4.4: TextCNN and BiLSTM with multi-head self-attention.
 
 use super::scale::Texts;
-use super::{Cell, DataSource, Measure, Scale, Shows, Study};
+use super::{Cell, Claim, DataSource, Measure, Scale, Shows, Study};
 
+const ACCURACY: Measure = Measure::Test("accuracy");
 const WITHOUT: &str = "Without attention";
 const WITH: &str = "+Self-attention";
 
@@ -15,8 +16,8 @@ pub const STUDY: Study = Study {
     rows: "Model",
     columns: "attention",
     baseline: Some(WITHOUT),
-    measures: &[Measure::Test("accuracy")],
-    claims: &[(WITH, WITHOUT)],
+    measures: &[ACCURACY],
+    claims: &[Claim::of(ACCURACY, WITH, WITHOUT)],
     shows: Shows::Means,
     notes: &[
         "For the BiLSTM the paper states the gain only. It does not give the number of heads; 4 are used here.",

@@ -1,7 +1,7 @@
-//! Building a cell: what its scale sets, then what the study sets.
+//! Building a cell: what its scale sets, then what the study sets. And building a claim.
 
-use super::Cell;
 use super::scale::{Scale, Texts};
+use super::{Cell, Claim, Measure};
 
 impl Cell {
     /// A cell with the sizes and seeds of its scale.
@@ -30,5 +30,12 @@ impl Cell {
     /// The paper's gain over the baseline.
     pub(super) fn paper_gain(self, gain: f64) -> Self {
         Cell { paper_gain: Some(gain), ..self }
+    }
+}
+
+impl Claim {
+    /// `better` beats `worse` in `measure`.
+    pub(super) const fn of(measure: Measure, better: &'static str, worse: &'static str) -> Self {
+        Claim { measure, better, worse }
     }
 }

@@ -50,7 +50,7 @@ pub struct Study {
     pub source: &'static str,
     /// What is compared.
     pub title: &'static str,
-    /// What the paper says comes out, as it is judged here.
+    /// What the paper says comes out, in words.
     pub claim: &'static str,
     /// What a row of the table is: `data set`.
     pub rows: &'static str,
@@ -60,13 +60,24 @@ pub struct Study {
     pub baseline: Option<&'static str>,
     /// What is read from each run, one table for each; the paper's numbers belong to the first.
     pub measures: &'static [Measure],
-    /// Pairs of columns `(better, worse)`: the claim is that the first beats the second in every row and measure.
-    pub claims: &'static [(&'static str, &'static str)],
+    /// What the paper says comes out, comparison by comparison; each is made in every row.
+    pub claims: &'static [Claim],
     /// What the report makes of the results.
     pub shows: Shows,
     /// What a reader must know that no configuration says.
     pub notes: &'static [&'static str],
     plan: fn(Scale, DataSource) -> Vec<Cell>,
+}
+
+/// One column beats another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Claim {
+    /// In what; one of the study's measures.
+    pub measure: Measure,
+    /// The column that is better.
+    pub better: &'static str,
+    /// The column that is worse.
+    pub worse: &'static str,
 }
 
 /// What the report makes of the results of a study.

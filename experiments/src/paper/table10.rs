@@ -1,8 +1,9 @@
 //! Table 10: what regularisation does to the BiLSTM classifier.
 
 use super::scale::Texts;
-use super::{Cell, DataSource, Measure, Scale, Shows, Study};
+use super::{Cell, Claim, DataSource, Measure, Scale, Shows, Study};
 
+const ACCURACY: Measure = Measure::Test("accuracy");
 const NONE: &str = "No regularization";
 const L2: &str = "+L2";
 const DROPOUT: &str = "+Dropout";
@@ -17,8 +18,12 @@ pub const STUDY: Study = Study {
     rows: "Data set",
     columns: "regularisation",
     baseline: Some(NONE),
-    measures: &[Measure::Test("accuracy")],
-    claims: &[(L2, NONE), (DROPOUT, NONE), (LAYER_NORM, NONE)],
+    measures: &[ACCURACY],
+    claims: &[
+        Claim::of(ACCURACY, L2, NONE),
+        Claim::of(ACCURACY, DROPOUT, NONE),
+        Claim::of(ACCURACY, LAYER_NORM, NONE),
+    ],
     shows: Shows::Means,
     notes: &[
         "The paper's column is headed “0”; from the text around it, it is L2.",

@@ -1,8 +1,9 @@
 //! Table 5: L1 and L2 penalties.
 
 use super::scale::Texts;
-use super::{Cell, DataSource, Measure, Scale, Shows, Study};
+use super::{Cell, Claim, DataSource, Measure, Scale, Shows, Study};
 
+const ACCURACY: Measure = Measure::Test("accuracy");
 const NONE: &str = "No regularization";
 const L1: &str = "+L1";
 const L2: &str = "+L2";
@@ -16,8 +17,8 @@ pub const STUDY: Study = Study {
     rows: "Data set",
     columns: "penalty",
     baseline: Some(NONE),
-    measures: &[Measure::Test("accuracy")],
-    claims: &[(L1, NONE), (L2, NONE)],
+    measures: &[ACCURACY],
+    claims: &[Claim::of(ACCURACY, L1, NONE), Claim::of(ACCURACY, L2, NONE)],
     shows: Shows::Means,
     notes: &[
         "The paper names no model: TextCNN without dropout is used here, so that the penalty is the only regularisation.",

@@ -49,7 +49,8 @@ fn claims_and_baselines_speak_of_columns_that_every_row_has() {
     for (study, scale, source) in every_plan() {
         let cells = study.cells(scale, source);
         let rows: BTreeSet<&str> = cells.iter().map(|cell| cell.row).collect();
-        let named = study.claims.iter().flat_map(|(a, b)| [*a, *b]).chain(study.baseline);
+        let named = study.claims.iter().flat_map(|claim| [claim.better, claim.worse]).chain(study.baseline);
+        assert!(study.claims.iter().all(|claim| study.measures.contains(&claim.measure)));
         for column in named {
             let with: BTreeSet<&str> =
                 cells.iter().filter(|c| c.column == column).map(|cell| cell.row).collect();

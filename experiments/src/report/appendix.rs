@@ -19,28 +19,27 @@ pub(super) fn appendix(grid: &Grid) -> Appendix {
     let names = unique(keys.iter().flat_map(|keys| keys.keys()));
     let (shared, own): (Vec<&String>, Vec<&String>) =
         names.into_iter().partition(|name| keys.iter().all(|k| k.get(*name) == keys[0].get(*name)));
-    let shown =
-        |name: &String, run: usize| format!("{name} = {}", keys[run].get(name).map_or("", String::as_str));
+    let shown = |name: &String, run: usize| keys[run].get(name).map(|value| format!("{name} = {value}"));
     let head =
         ["Run", "Own settings", "Development", "Test", "Epochs", "Parameters", "Time", "Words/s", "Memory"];
     let metrics = grid.study.measures;
     let rows = runs.iter().enumerate().map(|(i, run)| {
         // The seed stands in the first column already.
-        let own = own.iter().filter(|name| **name != "seed").map(|name| shown(name, i));
+        let own = own.iter().filter(|name| **name != "seed").filter_map(|name| shown(name, i));
         let own: Vec<String> = own.collect();
         let listed = |of: &std::collections::BTreeMap<String, f64>| {
             let of_metric = |metric: &crate::paper::Measure| {
-                of.get(metric.name()).map(|value| format!("{} {:.1}", metric.name(), 100.0 * value))
+                of.get(metric.name()).map(|value| format!("{:.1} {}", 100.0 * value, metric.name()))
             };
             lines(metrics.iter().filter_map(of_metric).collect())
         };
         vec![
             Entry::new(format!("{}, {}, seed {}", run.row, run.column, run.seed))
                 .line(format!("{}", run.file().display())),
-            lines(own),
+            Entry::new(own.join(", ")),
             listed(&run.dev),
             listed(&run.test),
-            Entry::new(format!("{} (best {})", run.epochs.len(), run.best_epoch)),
+            Entry::new(run.epochs.len().to_string()).line(format!("best {}", run.best_epoch)),
             Entry::new(thousands(run.parameters)),
             Entry::new(duration(run.seconds)),
             Entry::new(thousands(run.tokens_per_second.round() as u64)),
@@ -52,7 +51,7 @@ pub(super) fn appendix(grid: &Grid) -> Appendix {
     });
     Appendix {
         table: Table { caption: String::new(), head: head.map(String::from).to_vec(), rows: rows.collect() },
-        shared: shared.into_iter().map(|name| shown(name, 0)).collect(),
+        shared: shared.into_iter().filter_map(|name| shown(name, 0)).collect(),
     }
 }
 

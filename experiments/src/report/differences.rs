@@ -19,11 +19,8 @@ pub(super) fn differences(grid: &Grid) -> Vec<String> {
     sentences.push(embeddings(&keys));
     sentences.extend(sizes(&keys));
     sentences.push(training(&keys));
-    sentences.extend(
-        unique(runs.iter().map(|run| &run.data))
-            .into_iter()
-            .filter_map(|data| (!data.note.is_empty()).then(|| format!("{}: {}", data.name, data.note))),
-    );
+    let noted = runs.iter().map(|run| &run.data).filter(|data| !data.note.is_empty());
+    sentences.extend(noted.map(|data| format!("{}: {}", data.name, data.note)));
     unique(sentences)
 }
 

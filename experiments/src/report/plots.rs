@@ -26,8 +26,8 @@ const PALETTE: [RGBColor; 6] = [
     RGBColor(0xE6, 0x9F, 0x00),
     RGBColor(0x56, 0xB4, 0xE9),
 ];
-const SIZE: (u32, u32) = (820, 380);
-const LEGEND: u32 = 170;
+const SIZE: (u32, u32) = (860, 400);
+const LEGEND: u32 = 180;
 
 type Drawn = Result<(), Box<dyn Error + Send + Sync>>;
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
@@ -77,8 +77,8 @@ pub fn curves(name: &str, x: &str, y: &str, curves: &[Curve]) -> Result<String, 
         let ys = range(points().flat_map(|p| [p.2, p.3]), 0.04);
         let mut chart = ChartBuilder::on(&left)
             .margin(14)
-            .x_label_area_size(44)
-            .y_label_area_size(62)
+            .x_label_area_size(50)
+            .y_label_area_size(68)
             .build_cartesian_2d(xs.0..xs.1, ys.0..ys.1)?;
         chart
             .configure_mesh()
@@ -91,8 +91,8 @@ pub fn curves(name: &str, x: &str, y: &str, curves: &[Curve]) -> Result<String, 
             .bold_line_style(GRID)
             .x_label_formatter(&|x| format!("{x:.0}"))
             .y_label_formatter(&|y| format!("{y:.2}"))
-            .label_style(text(14))
-            .axis_desc_style(text(15))
+            .label_style(text(17))
+            .axis_desc_style(text(18))
             .draw()?;
         for (curve, color) in curves.iter().zip(PALETTE.iter().cycle()) {
             let above = curve.points.iter().map(|p| (p.0, p.3));
@@ -125,8 +125,8 @@ pub fn dots(name: &str, y: &str, columns: &[&str], groups: &[Group]) -> Result<S
         let ys = range(all().flat_map(reach), 0.08);
         let mut chart = ChartBuilder::on(&left)
             .margin(14)
-            .x_label_area_size(34)
-            .y_label_area_size(62)
+            .x_label_area_size(38)
+            .y_label_area_size(68)
             .build_cartesian_2d(-0.5..groups.len() as f64 - 0.5, ys.0..ys.1)?;
         // Numbers mean nothing on this x axis: the groups' names are written below by hand.
         chart
@@ -138,13 +138,13 @@ pub fn dots(name: &str, y: &str, columns: &[&str], groups: &[Group]) -> Result<S
             .max_light_lines(0)
             .axis_style(INK)
             .bold_line_style(GRID)
-            .label_style(text(14))
-            .axis_desc_style(text(15))
+            .label_style(text(17))
+            .axis_desc_style(text(18))
             .y_label_formatter(&|y| if ys.1 - ys.0 < 3.0 { format!("{y:.2}") } else { format!("{y:.1}") })
             .draw()?;
         for (i, group) in groups.iter().enumerate() {
             let (x, bottom) = chart.backend_coord(&(i as f64, ys.0));
-            let below = text(15).pos(Pos::new(HPos::Center, VPos::Top));
+            let below = text(18).pos(Pos::new(HPos::Center, VPos::Top));
             area.draw(&Text::new(group.name.clone(), (x, bottom + 10), below))?;
             for (j, dot) in group.dots.iter().enumerate() {
                 let Some(dot) = dot else { continue };
@@ -181,7 +181,7 @@ fn diamond(x: i32, y: i32, color: RGBColor) -> PathElement<(i32, i32)> {
 }
 
 fn legend(area: &Area, names: &[&str], with_paper: bool) -> Drawn {
-    let beside = text(14).pos(Pos::new(HPos::Left, VPos::Center));
+    let beside = text(17).pos(Pos::new(HPos::Left, VPos::Center));
     let line = |i: usize| 26 + 24 * i as i32;
     for (i, name) in names.iter().enumerate() {
         let y = line(i);

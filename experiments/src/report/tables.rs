@@ -101,10 +101,10 @@ pub(super) fn comparisons(judgement: &Judgement) -> Table {
         };
         vec![
             Entry::new(outcome.row),
-            Entry::new(outcome.measure.label()),
-            Entry::new(format!("{} better than {}", outcome.better, outcome.worse)),
-            number(outcome.advantage, &|x| outcome.measure.show_signed(x)),
-            number(outcome.needed, &|x| outcome.measure.show(x)),
+            Entry::new(outcome.claim.measure.label()),
+            Entry::new(format!("{} better than {}", outcome.claim.better, outcome.claim.worse)),
+            number(outcome.advantage, &|x| outcome.claim.measure.show_signed(x)),
+            number(outcome.needed, &|x| outcome.claim.measure.show(x)),
             Entry::new(match outcome.verdict {
                 Verdict::Held => "held",
                 Verdict::DidNotHold => "contradicted",

@@ -1,14 +1,13 @@
 //! Whether a claim held, by a rule that is fixed before the numbers are known.
 //!
-//! A claim is a list of comparisons "column A beats column B", made in every row and measure. One is *held* where A's
-//! mean is better by more than the least significant difference at 95% (the spread pooled over the cells of the row, see
+//! A claim is a list of comparisons "column A beats column B", made in every row. One is *held* where A's mean is better by more than the least significant difference at 95% (the spread pooled over the cells of the row, see
 //! [`Pooled`]), *contradicted* where it is worse by more than that, otherwise *undecided*: always so where there is only
 //! one seed. The claim held if every comparison did; it did not if one is contradicted; else it is undecided, or, with
 //! numbers missing, incomplete.
 
 use super::grid::Line;
 use super::summary::Pooled;
-use crate::paper::Measure;
+use crate::paper::Claim;
 
 /// What became of a claim or a comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,12 +39,8 @@ impl Verdict {
 pub struct Outcome {
     /// The row.
     pub row: &'static str,
-    /// What was measured.
-    pub measure: Measure,
-    /// The column that should be better.
-    pub better: &'static str,
-    /// The column that should be worse.
-    pub worse: &'static str,
+    /// What should be better than what.
+    pub claim: Claim,
     /// By how much it is better; none where a number is missing.
     pub advantage: Option<f64>,
     /// The least significant difference; none where no cell of the row has two seeds.
@@ -63,10 +58,14 @@ pub struct Judgement {
     pub outcomes: Vec<Outcome>,
 }
 
-/// Judges the pairs `(better, worse)` in every line.
-pub fn judge(claims: &[(&'static str, &'static str)], lines: &[Line]) -> Judgement {
-    let outcomes: Vec<Outcome> =
-        lines.iter().flat_map(|line| claims.iter().map(|pair| compare(*pair, line))).collect();
+/// Makes each comparison in every line of its measure.
+pub fn judge(claims: &[Claim], lines: &[Line]) -> Judgement {
+    let outcomes: Vec<Outcome> = lines
+        .iter()
+        .flat_map(|line| {
+            claims.iter().filter(|claim| claim.measure == line.measure).map(|claim| compare(*claim, line))
+        })
+        .collect();
     let any = |verdict| outcomes.iter().any(|outcome| outcome.verdict == verdict);
     let verdict = if any(Verdict::DidNotHold) {
         Verdict::DidNotHold
@@ -80,9 +79,9 @@ pub fn judge(claims: &[(&'static str, &'static str)], lines: &[Line]) -> Judgeme
     Judgement { verdict, outcomes }
 }
 
-fn compare((better, worse): (&'static str, &'static str), line: &Line) -> Outcome {
+fn compare(claim: Claim, line: &Line) -> Outcome {
     let cell = |column| line.cells.iter().find(|(name, _)| *name == column).and_then(|(_, number)| *number);
-    let (a, b) = (cell(better), cell(worse));
+    let (a, b) = (cell(claim.better), cell(claim.worse));
     let advantage = a.zip(b).map(|(a, b)| line.measure.advantage(a.mean, b.mean));
     let pooled = Pooled::of(line.cells.iter().filter_map(|(_, number)| number.as_ref()));
     let needed = pooled.zip(a.zip(b)).map(|(pooled, (a, b))| pooled.needed(a.seeds, b.seeds));
@@ -92,7 +91,7 @@ fn compare((better, worse): (&'static str, &'static str), line: &Line) -> Outcom
         (Some(advantage), Some(needed)) if -advantage > needed => Verdict::DidNotHold,
         _ => Verdict::Undecided,
     };
-    Outcome { row: line.row, measure: line.measure, better, worse, advantage, needed, verdict }
+    Outcome { row: line.row, claim, advantage, needed, verdict }
 }
 
 impl Judgement {
@@ -124,12 +123,17 @@ impl Judgement {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::paper::Measure;
     use crate::report::summary::Summary;
 
-    const CLAIM: &[(&str, &str)] = &[("b", "a")];
+    const ACCURACY: Measure = Measure::Test("accuracy");
+    const CLAIM: &[Claim] = &[
+        Claim { measure: ACCURACY, better: "b", worse: "a" },
+        Claim { measure: Measure::TrainLoss, better: "b", worse: "a" },
+    ];
 
     fn line(a: &[f64], b: &[f64]) -> Line {
-        line_of(Measure::Test("accuracy"), a, b)
+        line_of(ACCURACY, a, b)
     }
 
     fn line_of(measure: Measure, a: &[f64], b: &[f64]) -> Line {

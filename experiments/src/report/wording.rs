@@ -29,12 +29,6 @@ pub(super) fn opening(report: &Report) -> Vec<String> {
     sentences
 }
 
-/// One row for each section that has a verdict: where it stands, and the verdict.
-pub(super) fn overview(report: &Report) -> Vec<(&Section, Verdict)> {
-    let judged = |section| (section, Section::verdict(section));
-    report.sections.iter().map(judged).filter_map(|(section, verdict)| Some((section, verdict?))).collect()
-}
-
 /// What is missing from the whole report.
 pub(super) fn gaps(report: &Report) -> Vec<String> {
     let mut sentences = Vec::new();
@@ -54,13 +48,13 @@ impl Section {
         format!("{}: {}", self.study.source, self.study.title)
     }
 
-    /// `quick scale, generated data`.
+    /// `quick, generated data`.
     pub fn scope(&self) -> Option<String> {
         let data = |source| match source {
             DataSource::Embedded => "generated data",
             DataSource::Real => "real data",
         };
-        self.setting.map(|(scale, source)| format!("{scale} scale, {}", data(source)))
+        self.setting.map(|(scale, source)| format!("{scale}, {}", data(source)))
     }
 
     /// `16 of 16 runs`.
@@ -74,16 +68,13 @@ impl Section {
     }
 }
 
-/// The overview as a table; the first entries are the sections' headings.
+/// Where each claim stands.
 pub(super) fn overview_table(report: &Report) -> Table {
-    let rows = overview(report).into_iter().map(|(section, verdict)| {
-        vec![
-            Entry::new(section.heading()),
-            Entry::new(section.scope().unwrap_or_default()),
-            Entry::new(section.progress()),
-            Entry::new(verdict.words()),
-        ]
-    });
+    let row = |section: &Section| {
+        let texts =
+            [section.heading(), section.scope()?, section.progress(), section.verdict()?.words().into()];
+        Some(texts.map(Entry::new).to_vec())
+    };
     let head = ["Study", "Scale and data", "Runs", "Verdict"].map(String::from).to_vec();
-    Table { caption: String::new(), head, rows: rows.collect() }
+    Table { caption: String::new(), head, rows: report.sections.iter().filter_map(row).collect() }
 }
