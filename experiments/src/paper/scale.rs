@@ -86,7 +86,7 @@ impl Scale {
                 epochs: pick(4, 3),
                 train: pick(1200, 800),
                 dev: pick(300, 200),
-                test: pick(600, 400),
+                test: pick(1000, 500),
                 max_len: 80,
                 min_count: 1,
                 lr: self.learning_rate(),

@@ -24,9 +24,9 @@ pub const MODELS: [(&str, &str); 4] =
 
 /// The lines of the table: the paper's name, the key, and the paper's value for each of [`MODELS`]; none for its dash.
 pub const PAPER: [(&str, &str, [Option<&str>; 4]); 5] = [
-    ("Word embedding dimension", "model.embed_dim", [Some("300"), Some("300"), Some("100"), Some("100")]),
-    ("Hidden layer dimension", "model.hidden_dim", [Some("128"), Some("128"), Some("256"), Some("100")]),
-    ("Convolution kernel sizes", "model.kernel_sizes", [Some("3, 4, 5"), None, None, None]),
+    ("word embedding dimension", "model.embed_dim", [Some("300"), Some("300"), Some("100"), Some("100")]),
+    ("hidden layer dimension", "model.hidden_dim", [Some("128"), Some("128"), Some("256"), Some("100")]),
+    ("convolution kernel sizes", "model.kernel_sizes", [Some("3, 4, 5"), None, None, None]),
     ("LSTM layers", "model.layers", [None, Some("2"), Some("1"), Some("1")]),
-    ("Dropout rate", "model.dropout", [Some("0.5"), Some("0.5"), Some("0.5"), Some("0.2")]),
+    ("dropout rate", "model.dropout", [Some("0.5"), Some("0.5"), Some("0.5"), Some("0.2")]),
 ];

@@ -70,7 +70,7 @@ fn sizes(keys: &[BTreeMap<String, String>]) -> Vec<String> {
         let differs = table8::PAPER.iter().filter_map(|(setting, key, paper)| {
             let (ours, paper) = (values(&of_model, key), paper[i]?);
             let same = ours.iter().all(|value| value == paper);
-            (!same).then(|| format!("{} {} (paper {paper})", setting.to_lowercase(), ours.join(" or ")))
+            (!same).then(|| format!("{setting} {} (paper {paper})", ours.join(" or ")))
         });
         let differs: Vec<String> = differs.collect();
         if !differs.is_empty() {

@@ -6,6 +6,7 @@ use super::grid::unique;
 use super::result::RunResult;
 use super::statistics::DataStatistics;
 use super::table::{Entry, Table, thousands};
+use super::tables::capital;
 use crate::paper::{table7, table8};
 
 /// Table 7, from the statistics files.
@@ -82,7 +83,7 @@ pub(super) fn settings(runs: &[RunResult]) -> Table {
     let mut head = vec!["Setting".to_owned()];
     head.extend(models.iter().map(|(.., name)| (*name).to_owned()));
     let rows = table8::PAPER.iter().map(|(name, key, paper)| {
-        let mut row = vec![Entry::new(*name).line(*key)];
+        let mut row = vec![Entry::new(capital(name)).line(*key)];
         row.extend(models.iter().map(|(i, model, _)| match paper[*i] {
             Some(paper) => Entry::new(of(model, key).join(" or ")).line(format!("paper {paper}")),
             None => Entry::new("not used").line("paper —"),

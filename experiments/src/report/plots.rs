@@ -155,9 +155,10 @@ pub fn dots(name: &str, y: &str, columns: &[&str], groups: &[Group]) -> Result<S
                 for line in error_bar(at(dot.mean - dot.spread), at(dot.mean + dot.spread)) {
                     area.draw(&PathElement::new(line, color.stroke_width(2)))?;
                 }
-                let single =
-                    |y: &f64| Circle::new((x + 0.07 / groups.len() as f64, *y), 2, color.mix(0.55).filled());
-                chart.draw_series(dot.values.iter().map(single))?;
+                for value in &dot.values {
+                    let (x, y) = at(*value);
+                    area.draw(&Circle::new((x + 11, y), 2, color.mix(0.55).filled()))?;
+                }
                 chart.draw_series(std::iter::once(Circle::new((x, dot.mean), 5, color.filled())))?;
                 if let Some(paper) = dot.paper {
                     let (x, y) = chart.backend_coord(&(x, paper));

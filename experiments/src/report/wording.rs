@@ -7,7 +7,7 @@ use super::table::{Entry, Table};
 use super::verdict::Verdict;
 use crate::paper::DataSource;
 
-pub(super) const TITLE: &str = "Optimization strategies for deep learning in NLP: what came out";
+pub(super) const TITLE: &str = "Optimization strategies for NLP: which claims hold";
 
 /// What the reader holds in hands.
 pub(super) fn opening(report: &Report) -> Vec<String> {
