@@ -4,4 +4,6 @@
 pub mod config;
 pub mod data;
 pub mod metrics;
+pub mod paper;
+pub mod report;
 pub mod text;

@@ -1,0 +1,66 @@
+//! Figure 5: how the loss falls under six optimizers.
+
+use super::scale::Texts;
+use super::{Cell, Claim, DataSource, Measure, Scale, Shows, Study};
+
+const LOSS: Measure = Measure::TrainLoss;
+const ACCURACY: Measure = Measure::Test("accuracy");
+
+/// SGD, AdaGrad, RMSprop, Adam, AdamW and RAdam on one classifier.
+pub const STUDY: Study = Study {
+    name: "figure5",
+    source: "Figure 5",
+    title: "Optimizers: how the loss falls",
+    claim: "AdaGrad and RMSprop bring the loss down faster than SGD (3.4); AdamW and RAdam are ahead of Adam and of SGD \
+            in speed and in the quality of the solution (4.4).",
+    rows: "Data set",
+    columns: "optimizer",
+    baseline: None,
+    measures: &[LOSS, ACCURACY],
+    claims: &[
+        Claim::of(LOSS, "AdaGrad", "SGD"),
+        Claim::of(LOSS, "RMSprop", "SGD"),
+        Claim::of(LOSS, "AdamW", "SGD"),
+        Claim::of(LOSS, "RAdam", "SGD"),
+        Claim::of(LOSS, "AdamW", "Adam"),
+        Claim::of(LOSS, "RAdam", "Adam"),
+        Claim::of(ACCURACY, "AdamW", "SGD"),
+        Claim::of(ACCURACY, "RAdam", "SGD"),
+        Claim::of(ACCURACY, "AdamW", "Adam"),
+        Claim::of(ACCURACY, "RAdam", "Adam"),
+    ],
+    shows: Shows::Curves,
+    notes: &[
+        "The paper names neither the model nor the data of this figure, and no number can be read from it; the BiLSTM of \
+         Table 8 is used here.",
+        "Each optimizer has a learning rate usual for it, not one searched for; SGD has momentum 0.9; gradients are \
+         clipped to norm 5 for all.",
+    ],
+    plan,
+};
+
+fn plan(scale: Scale, source: DataSource) -> Vec<Cell> {
+    // AdaGrad's steps shrink from the first on, SGD's are not scaled by the gradient's size: both start higher.
+    let rate = scale.learning_rate();
+    let optimizers = [
+        ("SGD", "sgd", 0.1, "0.9", "0"),
+        ("AdaGrad", "adagrad", 10.0 * rate, "0", "0"),
+        ("RMSprop", "rmsprop", rate, "0", "0"),
+        ("Adam", "adam", rate, "0", "0"),
+        ("AdamW", "adamw", rate, "0", "0.01"),
+        ("RAdam", "radam", rate, "0", "0"),
+    ];
+    let cells = optimizers.into_iter().map(|(column, name, lr, momentum, weight_decay)| {
+        Cell::new("SST-2", column, scale, Texts::Short).set_all(&[
+            ("data.dataset", source.pick("reviews", "sst2-sentences")),
+            ("model.name", "bilstm"),
+            ("train.clip_norm", "5"),
+            ("train.log_every", if scale == Scale::Smoke { "1" } else { "5" }),
+            ("optimizer.name", name),
+            ("optimizer.lr", &lr.to_string()),
+            ("optimizer.momentum", momentum),
+            ("optimizer.weight_decay", weight_decay),
+        ])
+    });
+    cells.collect()
+}

@@ -1,0 +1,56 @@
+//! All result files of a folder.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::error::ReportError;
+use super::result::RunResult;
+use super::statistics::DataStatistics;
+
+/// What a results folder holds, in the order of the files' names.
+#[derive(Debug)]
+pub(super) struct Collected {
+    pub runs: Vec<RunResult>,
+    pub statistics: Vec<DataStatistics>,
+}
+
+/// Reads `runs/<study>/*.json` and `data/*.json`.
+pub(super) fn collect(results: &Path) -> Result<Collected, ReportError> {
+    let mut runs = Vec::new();
+    for study in listed(&results.join("runs"), |path| path.is_dir())? {
+        for path in listed(&study, is_json)? {
+            let run = RunResult::read(&path)?;
+            if results.join(run.file()) != path {
+                return Err(ReportError::Misplaced { path, belongs: run.file() });
+            }
+            runs.push(run);
+        }
+    }
+    if runs.is_empty() {
+        return Err(ReportError::NoResults { path: results.into() });
+    }
+    let files = listed(&results.join("data"), is_json)?;
+    let statistics = files.iter().map(|path| DataStatistics::read(path)).collect::<Result<_, _>>()?;
+    Ok(Collected { runs, statistics })
+}
+
+fn is_json(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "json")
+}
+
+/// The paths in a folder that are wanted, sorted; none where there is no such folder.
+fn listed(folder: &Path, wanted: impl Fn(&Path) -> bool) -> Result<Vec<PathBuf>, ReportError> {
+    let unreadable = |source| ReportError::Read { path: folder.into(), source };
+    if !folder.is_dir() {
+        return Ok(Vec::new());
+    }
+    let mut paths = Vec::new();
+    for entry in fs::read_dir(folder).map_err(unreadable)? {
+        let path = entry.map_err(unreadable)?.path();
+        if wanted(&path) {
+            paths.push(path);
+        }
+    }
+    paths.sort();
+    Ok(paths)
+}

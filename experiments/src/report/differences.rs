@@ -1,0 +1,100 @@
+//! What of a study's runs is not as in the paper, read from their configurations.
+
+use std::collections::BTreeMap;
+
+use super::grid::{Grid, unique};
+use super::result::RunResult;
+use super::table::thousands;
+use crate::paper::{DataSource, table8};
+
+/// One sentence for each thing a reader must know.
+pub(super) fn differences(grid: &Grid) -> Vec<String> {
+    let runs: Vec<&RunResult> = grid.runs().collect();
+    let keys: Vec<BTreeMap<String, String>> = runs.iter().map(|run| run.keys()).collect();
+    if runs.is_empty() {
+        return Vec::new();
+    }
+    let mut sentences = vec![data(grid.source, &runs)];
+    sentences.extend(lengths(&keys));
+    sentences.push(embeddings(&keys));
+    sentences.extend(sizes(&keys));
+    sentences.push(training(&keys));
+    let noted = runs.iter().map(|run| &run.data).filter(|data| !data.note.is_empty());
+    sentences.extend(noted.map(|data| format!("{}: {}", data.name, data.note)));
+    unique(sentences)
+}
+
+fn data(source: DataSource, runs: &[&RunResult]) -> String {
+    let sets = unique(runs.iter().map(|run| {
+        let data = &run.data;
+        let [train, dev, test] = [data.train, data.dev, data.test].map(thousands);
+        format!("{} ({train} training, {dev} development, {test} test examples)", data.name)
+    }));
+    let sets = sets.join("; ");
+    match source {
+        DataSource::Embedded => format!(
+            "Data: generated corpora, not the paper's: {sets}. The paper's numbers stand beside for orientation; the \
+             verdict compares our own cells with each other."
+        ),
+        DataSource::Real => format!("Data: {sets}."),
+    }
+}
+
+fn lengths(keys: &[BTreeMap<String, String>]) -> Option<String> {
+    let cuts: Vec<String> = values(keys, "data.max_len").into_iter().filter(|n| n != "0").collect();
+    (!cuts.is_empty())
+        .then(|| format!("Texts are cut after {} words; the paper does not say.", cuts.join(" or ")))
+}
+
+fn embeddings(keys: &[BTreeMap<String, String>]) -> String {
+    let files: Vec<String> = values(keys, "data.embeddings")
+        .into_iter()
+        .filter(|file| !file.is_empty() && file != "null")
+        .collect();
+    if files.is_empty() {
+        "Word vectors start random and are trained, as in the paper.".into()
+    } else {
+        format!("Word vectors start from {}; the paper's start random.", files.join(" or "))
+    }
+}
+
+/// What differs from Table 8.
+fn sizes(keys: &[BTreeMap<String, String>]) -> Vec<String> {
+    let mut sentences = Vec::new();
+    for (i, (model, name)) in table8::MODELS.iter().enumerate() {
+        let of_model: Vec<_> = keys
+            .iter()
+            .filter(|keys| keys.get("model.name").is_some_and(|name| name == model))
+            .cloned()
+            .collect();
+        let differs = table8::PAPER.iter().filter_map(|(setting, key, paper)| {
+            let (ours, paper) = (values(&of_model, key), paper[i]?);
+            let same = ours.iter().all(|value| value == paper);
+            (!same).then(|| format!("{setting} {} (paper {paper})", ours.join(" or ")))
+        });
+        let differs: Vec<String> = differs.collect();
+        if !differs.is_empty() {
+            sentences.push(format!("{name}, not as in Table 8: {}.", differs.join(", ")));
+        } else if !of_model.is_empty() {
+            sentences.push(format!("{name} has the sizes of Table 8."));
+        }
+    }
+    sentences
+}
+
+fn training(keys: &[BTreeMap<String, String>]) -> String {
+    let of = |key| values(keys, key).join(" or ");
+    format!(
+        "Training: at most {} epochs in batches of {}, {} with learning rate {}; the parameters of the best epoch on the \
+         development split are tested. The paper gives none of this.",
+        of("train.epochs"),
+        of("train.batch_size"),
+        of("optimizer.name"),
+        of("optimizer.lr"),
+    )
+}
+
+/// Every value of a key, once.
+fn values(keys: &[BTreeMap<String, String>], key: &str) -> Vec<String> {
+    unique(keys.iter().filter_map(|keys| keys.get(key).cloned()))
+}

@@ -1,0 +1,123 @@
+//! Which plots a study gets, from its results.
+
+use super::error::ReportError;
+use super::grid::Grid;
+use super::plots::{self, Curve, Dot, Group};
+use super::result::RunResult;
+use super::tables::capital;
+use crate::paper::{DataSource, Measure, Shows};
+
+/// A plot with the name of its file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plot {
+    /// File name without its ending.
+    pub name: String,
+    /// What it shows.
+    pub caption: String,
+    /// The picture.
+    pub svg: String,
+}
+
+/// All plots of a study; none of what has no results.
+pub(super) fn plots(grid: &Grid) -> Result<Vec<Plot>, ReportError> {
+    let name = |what: &str| format!("{}-{}-{}-{what}", grid.study.name, grid.scale, grid.source);
+    let mut plots = Vec::new();
+    if grid.study.shows == Shows::Curves {
+        for (i, row) in grid.rows().into_iter().enumerate() {
+            let name = if i == 0 { name("curves") } else { name(&format!("curves-{}", i + 1)) };
+            plots.extend(loss_curves(grid, row, name)?);
+        }
+    }
+    for measure in grid.study.measures {
+        plots.extend(dots(grid, *measure, name(measure.name()))?);
+    }
+    Ok(plots)
+}
+
+fn dots(grid: &Grid, measure: Measure, name: String) -> Result<Option<Plot>, ReportError> {
+    let columns = grid.columns();
+    // The paper's numbers are of real data: beside those of a generated corpus they would mislead the eye.
+    let is_first = grid.study.measures.first() == Some(&measure);
+    let beside_paper = is_first && grid.source == DataSource::Real;
+    let dot = |row, column| {
+        let filled = grid.get(row, column)?;
+        let summary = filled.summary(measure)?;
+        let paper = filled.cell.paper.filter(|_| beside_paper);
+        Some(Dot {
+            mean: summary.mean,
+            spread: summary.spread.unwrap_or(0.0),
+            values: filled.values(measure),
+            paper,
+        })
+    };
+    let group = |row: &'static str| Group {
+        name: row.into(),
+        dots: columns.iter().map(|column| dot(row, column)).collect(),
+    };
+    let groups: Vec<Group> = grid.rows().into_iter().map(group).collect();
+    if groups.iter().all(|group| group.dots.iter().all(Option::is_none)) {
+        return Ok(None);
+    }
+    let label = measure.label();
+    let svg = plots::dots(&name, &label, &columns, &groups)?;
+    let caption = format!("{}: mean with standard deviation, small dots are single seeds.", capital(&label));
+    Ok(Some(Plot { name, caption, svg }))
+}
+
+fn loss_curves(grid: &Grid, row: &str, name: String) -> Result<Option<Plot>, ReportError> {
+    let curve = |column: &&str| {
+        let filled = grid.get(row, column)?;
+        let runs: Vec<Vec<(u64, f64)>> = filled.runs.iter().map(|run| smooth(run)).collect();
+        let points = band(&runs);
+        (filled.missing.is_empty() && !points.is_empty())
+            .then(|| Curve { name: (*column).to_owned(), points })
+    };
+    let columns = grid.columns();
+    let curves: Vec<Curve> = columns.iter().filter_map(curve).collect();
+    if curves.is_empty() {
+        return Ok(None);
+    }
+    let svg = plots::curves(&name, "step", "training loss", &curves)?;
+    let caption = "Training loss over the steps, averaged over a twentieth of the run: mean of the seeds, and the range \
+                   between them."
+        .into();
+    Ok(Some(Plot { name, caption, svg }))
+}
+
+/// Moving average over the last twentieth of the logged losses. Only whole windows count: a shorter one at the start
+/// would be noisier than what follows.
+fn smooth(run: &RunResult) -> Vec<(u64, f64)> {
+    let width = (run.steps.len() / 20).max(1);
+    let mean = |window: &[super::result::StepLoss]| window.iter().map(|s| s.loss).sum::<f64>() / width as f64;
+    run.steps.windows(width).map(|window| (window[width - 1].step, mean(window))).collect()
+}
+
+/// `(step, mean, least, largest)` at the steps that every run logged.
+fn band(runs: &[Vec<(u64, f64)>]) -> Vec<(f64, f64, f64, f64)> {
+    let Some((first, others)) = runs.split_first() else { return Vec::new() };
+    let at = |step: u64| -> Option<Vec<f64>> {
+        let find =
+            |run: &Vec<(u64, f64)>| run.binary_search_by_key(&step, |(step, _)| *step).ok().map(|i| run[i].1);
+        others.iter().map(find).collect()
+    };
+    let point = |(step, loss): &(u64, f64)| {
+        let mut losses = at(*step)?;
+        losses.push(*loss);
+        let least = losses.iter().copied().fold(f64::MAX, f64::min);
+        let largest = losses.iter().copied().fold(f64::MIN, f64::max);
+        Some((*step as f64, losses.iter().sum::<f64>() / losses.len() as f64, least, largest))
+    };
+    first.iter().filter_map(point).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::band;
+
+    #[test]
+    fn a_band_has_the_steps_that_every_run_has() {
+        let runs = [vec![(1, 1.0), (2, 2.0), (3, 9.0)], vec![(2, 4.0), (3, 3.0), (4, 0.0)]];
+        assert_eq!(band(&runs), [(2.0, 3.0, 2.0, 4.0), (3.0, 6.0, 3.0, 9.0)]);
+        assert!(band(&[]).is_empty());
+    }
+}

@@ -1,0 +1,39 @@
+//! Reading and writing JSON with a version, and what can be wrong with it.
+
+use std::path::Path;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::error::ReportError;
+
+#[derive(Deserialize)]
+struct Version {
+    schema: u32,
+}
+
+/// Reads a file of the version `schema`.
+pub(super) fn read<T: DeserializeOwned>(path: &Path, schema: u32) -> Result<T, ReportError> {
+    let bytes = std::fs::read(path).map_err(|source| ReportError::Read { path: path.into(), source })?;
+    let not_json = |source| ReportError::NotResult { path: path.into(), source };
+    // The version first: a newer file may well have other fields.
+    let version: Version = serde_json::from_slice(&bytes).map_err(not_json)?;
+    if version.schema != schema {
+        return Err(ReportError::Version { path: path.into(), found: version.schema, expected: schema });
+    }
+    serde_json::from_slice(&bytes).map_err(not_json)
+}
+
+/// The bytes of a file.
+///
+/// # Panics
+/// On what has no place in JSON: a map whose keys are not text.
+pub(super) fn bytes<T: Serialize>(value: &T) -> Vec<u8> {
+    match serde_json::to_vec_pretty(value) {
+        Ok(mut bytes) => {
+            bytes.push(b'\n');
+            bytes
+        }
+        Err(error) => panic!("report: a result has no form in JSON: {error}"),
+    }
+}

@@ -1,0 +1,153 @@
+//! Tables, plots and verdicts, from result files only.
+//!
+//! | file | holds |
+//! | --- | --- |
+//! | [`result`] | the result file of a run |
+//! | [`statistics`] | the statistics file of a data set |
+//! | [`machine`] | what a result was measured on |
+//! | [`atomic`] | files that are whole or absent |
+//! | [`error`] | what can be wrong with a folder of results |
+//! | `collect`, `grid` | all files of a folder; the cells of a study with the results that fill them |
+//! | [`summary`], [`verdict`] | mean and spread; whether a claim held, and the rule for it |
+//! | [`table`], `tables`, `measured`, `appendix` | tables, and what each says |
+//! | [`plots`], `figures` | SVG, and which plots a study gets |
+//! | `differences`, [`section`] | what is not as in the paper; one study with all of this |
+//! | `wording`, `markdown`, `html` | sentences that both formats share; the two formats |
+//!
+//! [`build`] reads `runs/<study>/*.json` and `data/*.json` under a folder and writes `report.html`, `report.md` and
+//! `plots/*.svg` there. A cell is nothing but its result files: delete one, and the report shows a hole.
+
+mod appendix;
+pub mod atomic;
+mod collect;
+mod differences;
+pub mod error;
+mod figures;
+mod grid;
+mod html;
+mod json;
+pub mod machine;
+mod markdown;
+mod measured;
+pub mod plots;
+pub mod result;
+pub mod section;
+pub mod statistics;
+pub mod summary;
+pub mod table;
+mod tables;
+#[cfg(test)]
+mod tests;
+pub mod verdict;
+mod wording;
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+pub use appendix::Appendix;
+pub use error::ReportError;
+pub use figures::Plot;
+pub use grid::Line;
+pub use machine::Machine;
+pub use result::{DataUsed, Epoch, RunResult, SCHEMA, StepLoss};
+pub use section::Section;
+pub use statistics::{DataStatistics, STATISTICS_SCHEMA, SplitStatistics};
+
+use crate::paper::{self, Shows, Study};
+
+/// All sections, before they are written.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// One for each study, scale and kind of data of which a result exists.
+    pub sections: Vec<Section>,
+    /// Studies without a single result.
+    pub not_run: Vec<&'static Study>,
+    /// Result files that no study asks for.
+    pub strays: Vec<String>,
+    /// What the runs ran on.
+    pub machines: Vec<String>,
+    /// Result files read.
+    pub runs: usize,
+    /// Wall-clock seconds of all runs.
+    pub seconds: f64,
+}
+
+/// What [`build`] wrote.
+#[derive(Clone, Debug)]
+pub struct Built {
+    /// The report itself.
+    pub report: Report,
+    /// `report.html`.
+    pub html: PathBuf,
+    /// `report.md`.
+    pub markdown: PathBuf,
+    /// The plots.
+    pub plots: Vec<PathBuf>,
+}
+
+/// Writes `report.html`, `report.md` and `plots/*.svg` under the results folder, each whole or not at all.
+///
+/// # Errors
+/// A folder without results, a file that is no result (named, and then nothing is written), a folder that cannot be
+/// written.
+pub fn build(results: &Path) -> Result<Built, ReportError> {
+    let report = Report::read(results)?;
+    let (html, markdown) = (results.join("report.html"), results.join("report.md"));
+    let mut plots = Vec::new();
+    for plot in report.sections.iter().flat_map(|section| &section.plots) {
+        let path = results.join("plots").join(format!("{}.svg", plot.name));
+        atomic::write(&path, plot.svg.as_bytes())?;
+        plots.push(path);
+    }
+    atomic::write(&markdown, markdown::page(&report).as_bytes())?;
+    atomic::write(&html, html::page(&report).as_bytes())?;
+    Ok(Built { report, html, markdown, plots })
+}
+
+impl Report {
+    /// Reads the result files of a folder and judges them.
+    ///
+    /// # Errors
+    /// As [`build`], short of writing.
+    pub fn read(results: &Path) -> Result<Report, ReportError> {
+        let found = collect::collect(results)?;
+        let (mut sections, mut not_run) = (Vec::new(), Vec::new());
+        for study in paper::all() {
+            match study.shows {
+                Shows::Statistics if found.statistics.is_empty() => not_run.push(study),
+                Shows::Statistics => sections.push(Section::of_statistics(study, &found.statistics)),
+                Shows::Settings => sections.push(Section::of_settings(study, &found.runs)),
+                Shows::Means | Shows::Curves => {
+                    let of_study = found.runs.iter().filter(|run| run.study == study.name);
+                    let settings: BTreeSet<_> = of_study.map(|run| (run.scale, run.source)).collect();
+                    if settings.is_empty() {
+                        not_run.push(study);
+                    }
+                    for setting in settings {
+                        sections.push(Section::of_study(study, setting, &found.runs)?);
+                    }
+                }
+            }
+        }
+        let machines: BTreeSet<String> = found.runs.iter().map(|run| run.machine.to_string()).collect();
+        Ok(Report {
+            sections,
+            not_run,
+            strays: found
+                .runs
+                .iter()
+                .filter(|run| is_stray(run))
+                .map(|run| run.file().display().to_string())
+                .collect(),
+            machines: machines.into_iter().collect(),
+            runs: found.runs.len(),
+            seconds: found.runs.iter().map(|run| run.seconds).sum(),
+        })
+    }
+}
+
+/// Whether no study has a cell for the run.
+fn is_stray(run: &RunResult) -> bool {
+    let cells = paper::find(&run.study).map(|study| study.cells(run.scale, run.source)).unwrap_or_default();
+    !cells.iter().any(|cell| cell.row == run.row && cell.column == run.column)
+}

@@ -1,0 +1,206 @@
+//! The result file of a run: everything the report may say of it.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::error::ReportError;
+use super::machine::Machine;
+use super::{atomic, json};
+use crate::paper::{self, DataSource, Measure, Run, Scale};
+
+/// The version of the format; a file of another version is refused.
+pub const SCHEMA: u32 = 1;
+
+/// One run: a cell of a study with one seed. Metrics are fractions from 0 to 1, losses are in nats.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RunResult {
+    /// [`SCHEMA`].
+    pub schema: u32,
+    /// The study's name.
+    pub study: String,
+    /// The cell's row.
+    pub row: String,
+    /// The cell's column.
+    pub column: String,
+    /// The scale.
+    pub scale: Scale,
+    /// Generated or real data.
+    pub source: DataSource,
+    /// The seed.
+    pub seed: u64,
+    /// The whole configuration, as resolved: an object of keys and sections.
+    pub config: Value,
+    /// The data that was used.
+    pub data: DataUsed,
+    /// What it ran on.
+    pub machine: Machine,
+    /// Trained numbers of the model.
+    pub parameters: u64,
+    /// Wall-clock seconds of training and evaluation.
+    pub seconds: f64,
+    /// Tokens per second in training, padding not counted.
+    pub tokens_per_second: f64,
+    /// The most memory held at once, where it was measured.
+    pub peak_memory_bytes: Option<u64>,
+    /// The epoch whose parameters were evaluated, from 1.
+    pub best_epoch: u64,
+    /// Metrics of these parameters on the development split, by name.
+    pub dev: BTreeMap<String, f64>,
+    /// Metrics of these parameters on the test split, by name.
+    pub test: BTreeMap<String, f64>,
+    /// The training loss of single steps, as logged.
+    pub steps: Vec<StepLoss>,
+    /// The epochs that were run.
+    pub epochs: Vec<Epoch>,
+}
+
+/// The data of a run, after limits.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DataUsed {
+    /// The name in the catalogue.
+    pub name: String,
+    /// SHA-256 of what was read or generated.
+    pub checksum: String,
+    /// How its splits came about.
+    pub note: String,
+    /// Training examples used.
+    pub train: u64,
+    /// Development examples used.
+    pub dev: u64,
+    /// Test examples used.
+    pub test: u64,
+    /// Labels.
+    pub labels: u64,
+    /// Words known to the model.
+    pub vocabulary: u64,
+}
+
+/// The loss of one step.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StepLoss {
+    /// Updates made, from 1.
+    pub step: u64,
+    /// The training loss of the step's batch.
+    pub loss: f64,
+}
+
+/// One pass over the training split.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Epoch {
+    /// From 1.
+    pub epoch: u64,
+    /// Updates made by its end.
+    pub step: u64,
+    /// Mean training loss over its examples.
+    pub train_loss: f64,
+    /// Metrics on the development split at its end.
+    pub dev: BTreeMap<String, f64>,
+}
+
+impl RunResult {
+    /// Reads a result file.
+    ///
+    /// # Errors
+    /// A file that cannot be read, is not such a file, is of another version, or holds no epoch.
+    pub fn read(path: &Path) -> Result<Self, ReportError> {
+        let result: RunResult = json::read(path, SCHEMA)?;
+        match result.fault() {
+            None => Ok(result),
+            Some(fault) => Err(ReportError::Broken { path: path.into(), fault }),
+        }
+    }
+
+    /// Writes the file at its place under the results folder, whole or not at all.
+    ///
+    /// # Errors
+    /// A number that is not finite, which JSON cannot hold; a folder that cannot be written.
+    pub fn write(&self, results: &Path) -> Result<(), ReportError> {
+        let path = results.join(self.file());
+        if let Some(fault) = self.fault() {
+            return Err(ReportError::Broken { path, fault });
+        }
+        Ok(atomic::write(&path, &json::bytes(self))?)
+    }
+
+    /// Where the file lies, from the results folder.
+    pub fn file(&self) -> std::path::PathBuf {
+        paper::result_file(&self.study, &self.row, &self.column, self.seed)
+    }
+
+    /// Whether this is the result of that run with that configuration, so that it need not be run again. The number of
+    /// threads does not count: results do not depend on it.
+    pub fn answers(&self, run: &Run, scale: Scale, source: DataSource, config: &Value) -> bool {
+        let without_threads = |config: &Value| {
+            let mut config = config.clone();
+            if let Value::Object(keys) = &mut config {
+                keys.remove("threads");
+            }
+            config
+        };
+        self.file() == run.file()
+            && (self.scale, self.source) == (scale, source)
+            && without_threads(&self.config) == without_threads(config)
+    }
+
+    /// The measured number as tables show it; none where the run did not record it.
+    pub fn value(&self, measure: Measure) -> Option<f64> {
+        match measure {
+            Measure::Test(metric) => self.test.get(metric).map(|value| 100.0 * value),
+            Measure::TrainLoss => self.epochs.last().map(|epoch| epoch.train_loss),
+        }
+    }
+
+    /// The configuration as dotted keys, values as text.
+    pub fn keys(&self) -> BTreeMap<String, String> {
+        let mut keys = BTreeMap::new();
+        flatten("", &self.config, &mut keys);
+        keys
+    }
+
+    /// What is wrong with the numbers, if anything is.
+    fn fault(&self) -> Option<String> {
+        let metrics = self.dev.iter().chain(&self.test).chain(self.epochs.iter().flat_map(|e| &e.dev));
+        let losses = self.steps.iter().map(|s| s.loss).chain(self.epochs.iter().map(|e| e.train_loss));
+        let speed = [self.seconds, self.tokens_per_second];
+        if let Some((name, value)) = metrics.into_iter().find(|(_, value)| !value.is_finite()) {
+            return Some(format!("the metric '{name}' is {value}"));
+        }
+        if let Some(loss) = losses.into_iter().chain(speed).find(|value| !value.is_finite()) {
+            return Some(format!("a loss or time is {loss}"));
+        }
+        if self.epochs.is_empty() {
+            return Some("it holds no epoch".into());
+        }
+        (!self.config.is_object()).then(|| "its configuration is not an object of keys".into())
+    }
+}
+
+fn flatten(prefix: &str, value: &Value, keys: &mut BTreeMap<String, String>) {
+    match value {
+        Value::Object(section) => {
+            for (name, value) in section {
+                let key = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
+                flatten(&key, value, keys);
+            }
+        }
+        other => {
+            keys.insert(prefix.into(), shown(other));
+        }
+    }
+}
+
+/// A value without JSON's quotes and brackets.
+fn shown(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Array(items) => items.iter().map(shown).collect::<Vec<_>>().join(", "),
+        other => other.to_string(),
+    }
+}

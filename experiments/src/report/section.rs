@@ -1,0 +1,102 @@
+//! One study of the report, ready to be written in any format.
+
+use super::appendix::{Appendix, appendix};
+use super::differences::differences;
+use super::error::ReportError;
+use super::figures::{Plot, plots};
+use super::grid::Grid;
+use super::measured;
+use super::result::RunResult;
+use super::statistics::DataStatistics;
+use super::table::Table;
+use super::tables;
+use super::verdict::{Judgement, judge};
+use crate::paper::{DataSource, Scale, Study, result_file};
+
+/// A study at one scale on one kind of data; tables 7 and 8 speak of all that was run.
+#[derive(Clone, Debug)]
+pub struct Section {
+    /// The anchor: `table10-quick-embedded`.
+    pub id: String,
+    /// The study.
+    pub study: &'static Study,
+    /// Scale and data.
+    pub setting: Option<(Scale, DataSource)>,
+    /// Whether the claim held.
+    pub judgement: Option<Judgement>,
+    /// Results first, then the comparisons.
+    pub tables: Vec<Table>,
+    /// Its plots.
+    pub plots: Vec<Plot>,
+    /// What differs from the paper.
+    pub differences: Vec<String>,
+    /// Every run that has no file.
+    pub missing: Vec<String>,
+    /// How many runs are planned; 0 where none are needed.
+    pub planned: usize,
+    /// Every run that has one.
+    pub appendix: Option<Appendix>,
+}
+
+impl Section {
+    pub(super) fn of_study(
+        study: &'static Study,
+        setting: (Scale, DataSource),
+        runs: &[RunResult],
+    ) -> Result<Self, ReportError> {
+        let grid = Grid::new(study, setting, runs);
+        let lines: Vec<_> = study.measures.iter().flat_map(|measure| grid.lines(*measure)).collect();
+        let judgement = judge(study.claims, &lines);
+        let mut tables: Vec<Table> = study.measures.iter().map(|m| tables::means(&grid, *m)).collect();
+        tables.push(tables::comparisons(&judgement));
+        let absent = |row, column, seed| {
+            format!("{row}, {column}, seed {seed} ({})", result_file(study.name, row, column, seed).display())
+        };
+        let missing = grid.cells.iter().flat_map(|filled| {
+            filled.missing.iter().map(move |seed| absent(filled.cell.row, filled.cell.column, *seed))
+        });
+        Ok(Section {
+            id: format!("{}-{}-{}", study.name, setting.0, setting.1),
+            study,
+            setting: Some(setting),
+            judgement: Some(judgement),
+            tables,
+            plots: plots(&grid)?,
+            differences: differences(&grid)
+                .into_iter()
+                .chain(study.notes.iter().map(|note| (*note).to_owned()))
+                .collect(),
+            missing: missing.collect(),
+            planned: grid.cells.iter().map(|filled| filled.cell.seeds.len()).sum(),
+            appendix: Some(appendix(&grid)),
+        })
+    }
+
+    pub(super) fn of_statistics(study: &'static Study, statistics: &[DataStatistics]) -> Self {
+        let unmeasured = measured::unmeasured(statistics);
+        let absent = format!("Of the paper's sets not measured here: {}.", unmeasured.join(", "));
+        let notes = statistics.iter().filter(|set| !set.note.is_empty());
+        let mut differences: Vec<String> = notes.map(|set| format!("{}: {}", set.name, set.note)).collect();
+        differences.extend((!unmeasured.is_empty()).then_some(absent));
+        Section { differences, ..Self::plain(study, measured::sizes(statistics)) }
+    }
+
+    pub(super) fn of_settings(study: &'static Study, runs: &[RunResult]) -> Self {
+        Self::plain(study, measured::settings(runs))
+    }
+
+    fn plain(study: &'static Study, table: Table) -> Self {
+        Section {
+            id: study.name.into(),
+            study,
+            setting: None,
+            judgement: None,
+            tables: vec![table],
+            plots: Vec::new(),
+            differences: Vec::new(),
+            missing: Vec::new(),
+            planned: 0,
+            appendix: None,
+        }
+    }
+}

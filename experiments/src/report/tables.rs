@@ -1,0 +1,127 @@
+//! Tables of results: ours beside the paper's, with a dash for what is missing.
+
+use super::grid::{Filled, Grid};
+use super::summary::Summary;
+use super::table::{Entry, Table};
+use super::verdict::{Judgement, Verdict};
+use crate::paper::Measure;
+
+/// The table of one measure: mean ± spread, the gain over the baseline, and the paper's number.
+pub(super) fn means(grid: &Grid, measure: Measure) -> Table {
+    let study = grid.study;
+    let columns = grid.columns();
+    let mut head = vec![study.rows.to_owned()];
+    head.extend(columns.iter().map(|column| (*column).to_owned()));
+    let rows = grid.rows().into_iter().map(|row| {
+        let first = Entry { lines: datasets(grid, row), ..Entry::new(row) };
+        let entries = columns.iter().map(|column| match grid.get(row, column) {
+            Some(filled) => entry(grid, filled, measure),
+            None => Entry::new(""),
+        });
+        std::iter::once(first).chain(entries).collect()
+    });
+    let seeds = grid.cells.iter().map(|filled| filled.cell.seeds.len());
+    let caption = match (seeds.clone().min(), seeds.max()) {
+        (Some(1), Some(1)) => format!("{}; one seed.", capital(&measure.label())),
+        (Some(few), Some(many)) if few < many => {
+            format!("{}: mean ± standard deviation over {few} to {many} seeds.", capital(&measure.label()))
+        }
+        (_, many) => format!(
+            "{}: mean ± standard deviation over {} seeds.",
+            capital(&measure.label()),
+            many.unwrap_or(0)
+        ),
+    };
+    Table { caption, head, rows: rows.collect() }
+}
+
+fn entry(grid: &Grid, filled: &Filled, measure: Measure) -> Entry {
+    // The paper's numbers belong to the first measure of a study.
+    let is_first = grid.study.measures.first() == Some(&measure);
+    let base = grid.study.baseline.filter(|base| *base != filled.cell.column);
+    let base = base.and_then(|column| grid.get(filled.cell.row, column));
+    let summary = filled.summary(measure);
+    let mut entry = match summary {
+        Some(summary) => Entry::new(mean_and_spread(measure, summary)),
+        None => hole(filled, measure),
+    };
+    if let (Some(ours), Some(base)) = (summary, base.and_then(|base| base.summary(measure))) {
+        entry = entry.line(format!("gain {}", measure.show_signed(ours.mean - base.mean)));
+    }
+    let cell = &filled.cell;
+    let paper_gain =
+        base.and_then(|base| cell.paper.zip(base.cell.paper)).map(|(with, without)| with - without);
+    match (is_first, cell.paper, paper_gain.or(cell.paper_gain)) {
+        (true, Some(paper), Some(gain)) => {
+            entry.line(format!("paper {} ({})", measure.show(paper), measure.show_signed(gain)))
+        }
+        (true, Some(paper), None) => entry.line(format!("paper {}", measure.show(paper))),
+        (true, None, Some(gain)) => entry.line(format!("paper: gain {}", measure.show_signed(gain))),
+        _ => entry,
+    }
+}
+
+fn hole(filled: &Filled, measure: Measure) -> Entry {
+    let mut entry = Entry::hole();
+    let list = |seeds: &[u64]| seeds.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
+    if !filled.missing.is_empty() {
+        entry = entry.line(format!("missing: seed {}", list(&filled.missing)));
+    }
+    for run in &filled.runs {
+        entry = entry.line(match run.value(measure) {
+            Some(value) => format!("seed {}: {}", run.seed, measure.show(value)),
+            None => format!("seed {} did not record {}", run.seed, measure.name()),
+        });
+    }
+    entry
+}
+
+fn mean_and_spread(measure: Measure, summary: Summary) -> String {
+    match summary.spread {
+        Some(spread) => format!("{} ± {}", measure.show(summary.mean), measure.show(spread)),
+        None => measure.show(summary.mean),
+    }
+}
+
+/// The data sets that a row's runs used, where the row's name does not say it.
+fn datasets(grid: &Grid, row: &str) -> Vec<String> {
+    let in_row = grid.cells.iter().filter(|filled| filled.cell.row == row);
+    let names =
+        super::grid::unique(in_row.flat_map(|filled| filled.runs.iter().map(|run| run.data.name.as_str())));
+    names.into_iter().map(|name| format!("on {name}")).collect()
+}
+
+/// The comparisons of a claim, one a line.
+pub(super) fn comparisons(judgement: &Judgement) -> Table {
+    let head = ["Row", "Measure", "Comparison", "Advantage", "Needed to decide", "Outcome"];
+    let rows = judgement.outcomes.iter().map(|outcome| {
+        let number = |value: Option<f64>, text: &dyn Fn(f64) -> String| match value {
+            Some(value) => Entry::new(text(value)),
+            None => Entry::hole(),
+        };
+        vec![
+            Entry::new(outcome.row),
+            Entry::new(outcome.claim.measure.label()),
+            Entry::new(format!("{} better than {}", outcome.claim.better, outcome.claim.worse)),
+            number(outcome.advantage, &|x| outcome.claim.measure.show_signed(x)),
+            number(outcome.needed, &|x| outcome.claim.measure.show(x)),
+            Entry::new(match outcome.verdict {
+                Verdict::Held => "held",
+                Verdict::DidNotHold => "contradicted",
+                Verdict::Undecided => "within spread",
+                Verdict::Incomplete => "number missing",
+            }),
+        ]
+    });
+    Table {
+        caption: "The comparisons behind the verdict.".into(),
+        head: head.map(String::from).to_vec(),
+        rows: rows.collect(),
+    }
+}
+
+/// With a capital first letter.
+pub(super) fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}

@@ -1,0 +1,205 @@
+//! Whether a claim held, by a rule that is fixed before the numbers are known.
+//!
+//! A claim is a list of comparisons "column A beats column B", made in every row. One is *held* where A's mean is better by more than the least significant difference at 95% (the spread pooled over the cells of the row, see
+//! [`Pooled`]), *contradicted* where it is worse by more than that, otherwise *undecided*: always so where there is only
+//! one seed. The claim held if every comparison did; it did not if one is contradicted; else it is undecided, or, with
+//! numbers missing, incomplete.
+
+use super::grid::Line;
+use super::summary::Pooled;
+use crate::paper::Claim;
+
+/// What became of a claim or a comparison.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It came out as the paper says, by more than the spread.
+    Held,
+    /// The opposite came out, by more than the spread.
+    DidNotHold,
+    /// The differences lie within the spread.
+    Undecided,
+    /// Numbers are missing.
+    Incomplete,
+}
+
+impl Verdict {
+    /// As a table says it.
+    pub fn words(self) -> &'static str {
+        match self {
+            Verdict::Held => "claim held",
+            Verdict::DidNotHold => "claim did not hold",
+            Verdict::Undecided => "undecided within spread",
+            Verdict::Incomplete => "incomplete",
+        }
+    }
+}
+
+/// One comparison.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Outcome {
+    /// The row.
+    pub row: &'static str,
+    /// What should be better than what.
+    pub claim: Claim,
+    /// By how much it is better; none where a number is missing.
+    pub advantage: Option<f64>,
+    /// The least significant difference; none where no cell of the row has two seeds.
+    pub needed: Option<f64>,
+    /// What follows.
+    pub verdict: Verdict,
+}
+
+/// A claim with all its comparisons.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Judgement {
+    /// What follows from the outcomes.
+    pub verdict: Verdict,
+    /// Every comparison, row by row.
+    pub outcomes: Vec<Outcome>,
+}
+
+/// Makes each comparison in every line of its measure.
+pub fn judge(claims: &[Claim], lines: &[Line]) -> Judgement {
+    let outcomes: Vec<Outcome> = lines
+        .iter()
+        .flat_map(|line| {
+            claims.iter().filter(|claim| claim.measure == line.measure).map(|claim| compare(*claim, line))
+        })
+        .collect();
+    let any = |verdict| outcomes.iter().any(|outcome| outcome.verdict == verdict);
+    let verdict = if any(Verdict::DidNotHold) {
+        Verdict::DidNotHold
+    } else if any(Verdict::Incomplete) || outcomes.is_empty() {
+        Verdict::Incomplete
+    } else if any(Verdict::Undecided) {
+        Verdict::Undecided
+    } else {
+        Verdict::Held
+    };
+    Judgement { verdict, outcomes }
+}
+
+fn compare(claim: Claim, line: &Line) -> Outcome {
+    let cell = |column| line.cells.iter().find(|(name, _)| *name == column).and_then(|(_, number)| *number);
+    let (a, b) = (cell(claim.better), cell(claim.worse));
+    let advantage = a.zip(b).map(|(a, b)| line.measure.advantage(a.mean, b.mean));
+    let pooled = Pooled::of(line.cells.iter().filter_map(|(_, number)| number.as_ref()));
+    let needed = pooled.zip(a.zip(b)).map(|(pooled, (a, b))| pooled.needed(a.seeds, b.seeds));
+    let verdict = match (advantage, needed) {
+        (None, _) => Verdict::Incomplete,
+        (Some(advantage), Some(needed)) if advantage > needed => Verdict::Held,
+        (Some(advantage), Some(needed)) if -advantage > needed => Verdict::DidNotHold,
+        _ => Verdict::Undecided,
+    };
+    Outcome { row: line.row, claim, advantage, needed, verdict }
+}
+
+impl Judgement {
+    /// How many comparisons went which way.
+    pub fn sentence(&self) -> String {
+        let all = self.outcomes.len();
+        let count = |test: &dyn Fn(&Outcome) -> bool| self.outcomes.iter().filter(|o| test(o)).count();
+        let paper = count(&|o| o.advantage.is_some_and(|advantage| advantage > 0.0));
+        let held = count(&|o| o.verdict == Verdict::Held);
+        let against = count(&|o| o.verdict == Verdict::DidNotHold);
+        let missing = count(&|o| o.verdict == Verdict::Incomplete);
+        let mut text = format!(
+            "{paper} of {all} comparison{} go{} the paper's way, {held} beyond the spread; {against} go{} against it beyond \
+             the spread",
+            if all == 1 { "" } else { "s" },
+            if paper == 1 { "es" } else { "" },
+            if against == 1 { "es" } else { "" },
+        );
+        if missing > 0 {
+            text.push_str(&format!("; {missing} cannot be made, numbers are missing"));
+        }
+        if self.outcomes.iter().any(|o| o.advantage.is_some() && o.needed.is_none()) {
+            text.push_str("; with a single seed there is no spread to judge by");
+        }
+        text + "."
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::paper::Measure;
+    use crate::report::summary::Summary;
+
+    const ACCURACY: Measure = Measure::Test("accuracy");
+    const CLAIM: &[Claim] = &[
+        Claim { measure: ACCURACY, better: "b", worse: "a" },
+        Claim { measure: Measure::TrainLoss, better: "b", worse: "a" },
+    ];
+
+    fn line(a: &[f64], b: &[f64]) -> Line {
+        line_of(ACCURACY, a, b)
+    }
+
+    fn line_of(measure: Measure, a: &[f64], b: &[f64]) -> Line {
+        Line { row: "r", measure, cells: vec![("a", Summary::of(a)), ("b", Summary::of(b))] }
+    }
+
+    fn verdict(lines: &[Line]) -> Verdict {
+        judge(CLAIM, lines).verdict
+    }
+
+    #[test]
+    fn a_gain_beyond_the_spread_holds() {
+        // Pooled spread 0.5, two degrees of freedom: a difference above 4.303 · 0.5 decides.
+        let (near, far) = (line(&[80.0, 80.7], &[81.0, 81.7]), [85.0, 85.7]);
+        assert_eq!(verdict(std::slice::from_ref(&near)), Verdict::Undecided);
+        assert_eq!(verdict(&[line(&[80.0, 80.7], &far)]), Verdict::Held);
+        assert_eq!(verdict(&[line(&far, &[80.0, 80.7])]), Verdict::DidNotHold);
+    }
+
+    #[test]
+    fn the_bound_itself_does_not_decide() {
+        let just = |difference: f64| {
+            let lines = [line(&[-1.0, 1.0], &[difference - 1.0, difference + 1.0])];
+            judge(CLAIM, &lines).outcomes[0].clone()
+        };
+        // s² = 2, needed = 4.303 · √2 · 1.
+        let needed = just(0.0).needed.unwrap();
+        assert!((needed - 4.303 * 2f64.sqrt()).abs() < 1e-9, "{needed}");
+        assert_eq!(just(6.0).verdict, Verdict::Undecided);
+        assert_eq!(just(6.2).verdict, Verdict::Held);
+        assert_eq!(just(-6.2).verdict, Verdict::DidNotHold);
+    }
+
+    #[test]
+    fn of_a_loss_the_smaller_is_better() {
+        let lines = [line_of(Measure::TrainLoss, &[0.7, 0.71], &[0.2, 0.21])];
+        assert_eq!(verdict(&lines), Verdict::Held);
+    }
+
+    #[test]
+    fn every_row_must_hold_and_one_against_decides() {
+        let (held, open, against) = (
+            line(&[80., 80.1], &[90., 90.1]),
+            line(&[80., 80.1], &[80., 80.1]),
+            line(&[90., 90.1], &[80., 80.1]),
+        );
+        assert_eq!(verdict(&[held.clone(), held.clone()]), Verdict::Held);
+        assert_eq!(verdict(&[held.clone(), open.clone()]), Verdict::Undecided);
+        assert_eq!(verdict(&[held, open, against]), Verdict::DidNotHold);
+    }
+
+    #[test]
+    fn one_seed_decides_nothing_and_a_hole_is_incomplete() {
+        assert_eq!(verdict(&[line(&[10.0], &[90.0])]), Verdict::Undecided);
+        assert_eq!(verdict(&[line(&[], &[90.0, 91.0])]), Verdict::Incomplete);
+        assert_eq!(verdict(&[]), Verdict::Incomplete);
+        let holed = judge(CLAIM, &[line(&[], &[90.0, 91.0])]);
+        assert!(holed.sentence().contains("1 cannot be made"), "{}", holed.sentence());
+    }
+
+    #[test]
+    fn the_sentence_counts() {
+        let lines = [line(&[80., 80.1], &[90., 90.1]), line(&[80., 80.1], &[79.95, 80.05])];
+        assert_eq!(
+            judge(CLAIM, &lines).sentence(),
+            "1 of 2 comparisons goes the paper's way, 1 beyond the spread; 0 go against it beyond the spread."
+        );
+    }
+}
