@@ -1,1 +1,38 @@
-//! Tensors, gradients, layers, losses and optimizers.
+//! Tensors, reverse-mode gradients, layers, losses and optimizers.
+//!
+//! A [`Tensor`] is a shared buffer, a layout and, where gradients are wanted, an edge into the graph.
+//! Operations (`ops/`, one file each: formula, forward, gradient) record a node; [`Tensor::backward`]
+//! consumes the graph and returns the [`Gradients`] as a value; an optimizer changes the parameters.
+//!
+//! ```
+//! use gradus_engine::Tensor;
+//!
+//! let x = Tensor::from_slice(&[1.0f32, 2.0, 3.0], [3]).variable();
+//! let y = (&x * &x).sum_all();
+//! let grads = y.backward();
+//! assert_eq!(grads.get(&x).unwrap().to_vec::<f32>(), [2.0, 4.0, 6.0]);
+//! ```
+#![forbid(unsafe_code)]
+
+pub mod graph;
+mod layout;
+pub mod losses;
+pub mod memory;
+mod module;
+pub mod nn;
+pub mod ops;
+pub mod optim;
+mod param;
+mod random;
+mod shape;
+pub mod state;
+mod tensor;
+
+pub use gradus_kernels::{DType, Device, Element, philox::Stream};
+pub use graph::{CreateGraph, Grad, Gradients, RowGrad, checkpoint, grad, grad_from, hvp, no_grad};
+pub use layout::Layout;
+pub use module::{Module, Visitor};
+pub use param::{Param, ParamId};
+pub use random::{Mode, Rng};
+pub use shape::{Shape, ShapeError};
+pub use tensor::Tensor;

@@ -6,18 +6,23 @@
 //! body over [`isa::Isa`]). This crate knows slices, strides and streams, never tensors or gradients.
 
 pub mod convert;
+pub mod dropout;
 mod dtype;
 mod element;
 pub mod elementwise;
+pub mod embedding;
+pub mod gemm;
 pub mod index;
 pub mod isa;
 pub mod math;
 pub mod memory;
+pub mod optimizer;
 pub mod parallel;
 pub mod philox;
 mod real;
 pub mod reduce;
 mod slice;
+pub mod softmax;
 mod strides;
 
 pub use dtype::DType;

@@ -81,7 +81,7 @@ fn set_takes_text_bare_or_quoted_and_lists_with_or_without_brackets() {
     assert_eq!(set("data.train=").unwrap().data.train, None);
     assert_eq!(set("model.kernel_sizes=[2, 3]").unwrap().model.kernel_sizes, [2, 3]);
     assert_eq!(set("loss.class_weights=1,2.5").unwrap().loss.class_weights, [1.0, 2.5]);
-    assert_eq!(set("loss.class_weights=[]").unwrap().loss.class_weights, []);
+    assert_eq!(set("loss.class_weights=[]").unwrap().loss.class_weights, [0.0; 0]);
     assert!(set("model.layer_norm=true").unwrap().model.layer_norm);
 }
 

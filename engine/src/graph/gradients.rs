@@ -1,0 +1,193 @@
+use super::Edge;
+use crate::{CreateGraph, Param, ParamId, Tensor};
+use gradus_kernels::memory::Buffer;
+use gradus_kernels::{elementwise, embedding};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// The gradient of a table of which few rows were read: those rows, sorted and distinct; all others are 0.
+#[derive(Clone, Debug)]
+pub struct RowGrad {
+    /// Row numbers, ascending and distinct, `i64` [U].
+    pub ids: Tensor,
+    /// The gradients of these rows [U, D].
+    pub values: Tensor,
+    /// The number of rows of the whole table.
+    pub rows: usize,
+}
+
+impl RowGrad {
+    /// The same gradient as a whole table [rows, D].
+    pub fn to_dense(&self) -> Tensor {
+        Tensor::scatter_rows(&self.values, &self.ids, self.rows)
+    }
+}
+
+/// A gradient: a tensor of its parameter's shape, or rows of it.
+#[derive(Clone, Debug)]
+pub enum Grad {
+    /// Every element.
+    Dense(Tensor),
+    /// Some rows; the others are 0.
+    Rows(RowGrad),
+}
+
+impl From<Tensor> for Grad {
+    fn from(t: Tensor) -> Self {
+        Grad::Dense(t)
+    }
+}
+
+impl Grad {
+    /// The gradient as a whole tensor.
+    pub fn to_dense(&self) -> Tensor {
+        match self {
+            Grad::Dense(t) => t.clone(),
+            Grad::Rows(r) => r.to_dense(),
+        }
+    }
+
+    /// Σ g² over all elements, in a fixed order.
+    pub fn sum_of_squares(&self) -> f64 {
+        let values = match self {
+            Grad::Dense(t) => t,
+            Grad::Rows(r) => &r.values,
+        };
+        gradus_kernels::optimizer::sum_of_squares(values.contiguous().src())
+    }
+
+    /// c · g.
+    pub fn scaled(self, c: f64) -> Grad {
+        match self {
+            Grad::Dense(t) => Grad::Dense(t.affine(c, 0.0)),
+            Grad::Rows(r) => Grad::Rows(RowGrad { values: r.values.affine(c, 0.0), ..r }),
+        }
+    }
+
+    /// Every element of g held within ±limit.
+    pub fn clamped(self, limit: f64) -> Grad {
+        match self {
+            Grad::Dense(t) => Grad::Dense(t.clamp(-limit, limit)),
+            Grad::Rows(r) => Grad::Rows(RowGrad { values: r.values.clamp(-limit, limit), ..r }),
+        }
+    }
+
+    /// a + b; in place where nobody else holds a.
+    pub(super) fn add(self, other: Grad, create_graph: CreateGraph) -> Grad {
+        match (self, other) {
+            (Grad::Dense(a), Grad::Dense(b)) if create_graph == CreateGraph::Yes => Grad::Dense(a + b),
+            (Grad::Dense(a), Grad::Dense(b)) => Grad::Dense(accumulate(a, &b)),
+            (Grad::Rows(a), Grad::Rows(b)) => {
+                let ids = Tensor::concat(&[&a.ids, &b.ids], 0);
+                let values = Tensor::concat(&[&a.values, &b.values], 0);
+                Grad::Rows(rows_of(&ids, &values, a.rows))
+            }
+            (a, b) => Grad::Dense(a.to_dense()).add(Grad::Dense(b.to_dense()), create_graph),
+        }
+    }
+}
+
+/// Sums the rows of `values` [N, D] that have the same id.
+pub(crate) fn rows_of(ids: &Tensor, values: &Tensor, rows: usize) -> RowGrad {
+    let values = values.contiguous();
+    let width = values.dim(-1);
+    let (unique, summed): (Vec<i64>, Buffer) =
+        embedding::rows_gradient(&ids.elements::<i64>(), values.src(), width);
+    let ids = Tensor::from_slice(&unique, [unique.len()]);
+    RowGrad { values: Tensor::from_buffer(summed, [unique.len(), width].into()), ids, rows }
+}
+
+fn accumulate(mut a: Tensor, b: &Tensor) -> Tensor {
+    let reusable = a.edge.is_none() && a.layout.is_contiguous() && a.layout.offset() == 0;
+    if reusable && let Some(buffer) = Arc::get_mut(&mut a.storage) {
+        if buffer.len() == b.count() {
+            crate::ops::ran("add", b.dtype(), elementwise::add_assign(buffer.dst(), b.contiguous().src()));
+            return a;
+        }
+    }
+    a + b
+}
+
+/// The gradients of a loss, by parameter.
+///
+/// A value of its own: parameters and model are untouched until an optimizer takes a step with it.
+#[derive(Default)]
+pub struct Gradients {
+    pub(super) by_leaf: HashMap<u64, Grad>,
+}
+
+impl Gradients {
+    /// The gradient of a [`variable`](Tensor::variable), or of the tensor of a parameter.
+    pub fn get(&self, leaf: &Tensor) -> Option<Tensor> {
+        let Edge { node, .. } = leaf.edge.as_ref()?;
+        self.by_leaf.get(&node.id).map(Grad::to_dense)
+    }
+
+    /// The gradient of a parameter.
+    pub fn of(&self, param: &Param) -> Option<&Grad> {
+        self.by_leaf.get(&param.id().0)
+    }
+
+    /// The gradient of the parameter with this identity.
+    pub fn by_id(&self, id: ParamId) -> Option<&Grad> {
+        self.by_leaf.get(&id.0)
+    }
+
+    /// Puts another gradient in a parameter's place.
+    pub fn set(&mut self, param: &Param, gradient: impl Into<Grad>) {
+        self.by_leaf.insert(param.id().0, gradient.into());
+    }
+
+    /// The number of leaves that have a gradient.
+    pub fn len(&self) -> usize {
+        self.by_leaf.len()
+    }
+
+    /// Whether no leaf has a gradient.
+    pub fn is_empty(&self) -> bool {
+        self.by_leaf.is_empty()
+    }
+
+    /// √Σ g² over all gradients, summed in the order of the parameters' identities.
+    pub fn norm(&self) -> f64 {
+        let mut leaves: Vec<_> = self.by_leaf.iter().collect();
+        leaves.sort_by_key(|(id, _)| **id);
+        leaves.iter().map(|(_, g)| g.sum_of_squares()).sum::<f64>().sqrt()
+    }
+
+    /// Scales all gradients so that their norm is at most `max`; returns the norm that it was.
+    ///
+    /// g ← g · min(1, max / (‖g‖ + 10⁻⁶)). Source: Pascanu, Mikolov, Bengio, ICML 2013, algorithm 1; the
+    /// 10⁻⁶ as in PyTorch.
+    pub fn clip_norm(&mut self, max: f64) -> f64 {
+        let norm = self.norm();
+        let scale = max / (norm + 1e-6);
+        if scale < 1.0 {
+            self.change(|g| g.scaled(scale));
+        }
+        norm
+    }
+
+    /// Holds every element of every gradient within ±limit.
+    pub fn clip_value(&mut self, limit: f64) {
+        self.change(|g| g.clamped(limit));
+    }
+
+    fn change(&mut self, f: impl Fn(Grad) -> Grad) {
+        self.by_leaf = std::mem::take(&mut self.by_leaf).into_iter().map(|(id, g)| (id, f(g))).collect();
+    }
+
+    /// Whether no gradient holds a NaN or an infinity.
+    pub fn all_finite(&self) -> bool {
+        self.by_leaf.values().all(|g| match g {
+            Grad::Dense(t) => t.all_finite(),
+            Grad::Rows(r) => r.values.all_finite(),
+        })
+    }
+}
+
+impl std::fmt::Debug for Gradients {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Gradients of {} leaves", self.len())
+    }
+}

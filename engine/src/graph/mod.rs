@@ -1,0 +1,25 @@
+//! The graph of a computation and the sweeps over it.
+//!
+//! A [`Node`] is one application of an operation. Its inputs are edges to nodes made before it, so ids
+//! fall along every path from a result to its leaves: a sweep that always pops the largest pending id
+//! visits each node once, after all that depend on it. No sort, no recursion.
+
+mod backward;
+mod checkpoint;
+mod fused;
+mod grad;
+mod gradients;
+#[cfg(feature = "mutation")]
+pub mod mutation;
+mod node;
+mod sweep;
+
+pub(crate) use backward::Backward;
+pub use checkpoint::checkpoint;
+pub(crate) use fused::{Fused, Made};
+pub use grad::{CreateGraph, grad, grad_from, hvp};
+pub(crate) use gradients::rows_of;
+pub use gradients::{Grad, Gradients, RowGrad};
+pub(crate) use node::{Edge, Node, Saved, Saves, record, record_one};
+pub use node::{is_recording, no_grad};
+pub(crate) use sweep::Sweep;

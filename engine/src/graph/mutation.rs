@@ -1,0 +1,56 @@
+//! Planted errors in backward rules, to prove that the tests would see one.
+//!
+//! Behind the feature `mutation`, which only the tests of this workspace turn on.
+
+use super::Grad;
+use std::cell::Cell;
+
+/// An error planted in the rule of one operation.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Mutation {
+    /// Whose rule.
+    pub op: &'static str,
+    /// Which input's gradient.
+    pub slot: usize,
+    /// What goes wrong.
+    pub kind: Kind,
+}
+
+/// What a planted error does to a gradient.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Kind {
+    /// The sign is wrong.
+    Negate,
+    /// The gradient is forgotten.
+    Drop,
+}
+
+thread_local! {
+    static PLANTED: Cell<Option<Mutation>> = const { Cell::new(None) };
+}
+
+/// Runs `f` with an error planted on this thread, in the first node of that operation that a sweep meets.
+pub fn with<R>(mutation: Mutation, f: impl FnOnce() -> R) -> R {
+    struct Clear;
+    impl Drop for Clear {
+        fn drop(&mut self) {
+            PLANTED.set(None);
+        }
+    }
+    PLANTED.set(Some(mutation));
+    let _clear = Clear;
+    f()
+}
+
+pub(super) fn apply(op: &str, given: &mut [Option<Grad>]) {
+    let Some(m) = PLANTED.get() else { return };
+    if m.op != op || m.slot >= given.len() {
+        return;
+    }
+    // Once only: two wrong signs on one path would cancel.
+    PLANTED.set(None);
+    given[m.slot] = match m.kind {
+        Kind::Drop => None,
+        Kind::Negate => given[m.slot].take().map(|g| g.scaled(-1.0)),
+    };
+}

@@ -1,0 +1,207 @@
+use super::Backward;
+use crate::{DType, Layout, Shape, Tensor};
+use gradus_kernels::memory::Buffer;
+use std::cell::Cell;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+/// A result of a node: which node, and which of its outputs.
+#[derive(Clone)]
+pub(crate) struct Edge {
+    pub node: Arc<Node>,
+    pub slot: usize,
+}
+
+impl Edge {
+    /// A new leaf.
+    pub fn leaf() -> Self {
+        let node = Node {
+            id: next_id(),
+            op: "leaf",
+            inputs: vec![],
+            outputs: vec![],
+            saved: Mutex::default(),
+            rule: None,
+        };
+        Edge { node: Arc::new(node), slot: 0 }
+    }
+}
+
+/// How a node's gradient is passed on to its inputs.
+pub(crate) type Rule = dyn Fn(&mut Backward) + Send + Sync;
+
+/// One application of an operation, or a leaf.
+///
+/// Edges and saved data are apart: the edges say where gradients go, the saved data what the rule needs.
+/// A leaf has no rule and holds no buffer.
+pub(crate) struct Node {
+    pub id: u64,
+    pub op: &'static str,
+    pub inputs: Vec<Option<Edge>>,
+    pub outputs: Vec<(Shape, DType)>,
+    pub saved: Mutex<Option<Saved>>,
+    pub rule: Option<Box<Rule>>,
+}
+
+/// What a node keeps for its backward rule.
+#[derive(Clone, Default)]
+pub(crate) struct Saved {
+    /// Inputs, with their place in the graph; `None` where the rule does not need them.
+    pub inputs: Vec<Option<Tensor>>,
+    /// Outputs as buffers only: a whole tensor would hold its own node, a circle that is never freed.
+    pub outputs: Vec<Option<(Arc<Buffer>, Layout)>>,
+    /// Whatever else the kernel left for its backward; no part of the graph.
+    pub extra: Vec<Tensor>,
+}
+
+impl Saved {
+    /// Every buffer that is kept.
+    pub fn buffers(&self) -> impl Iterator<Item = &Arc<Buffer>> {
+        let inputs = self.inputs.iter().flatten().map(|t| &t.storage);
+        let outputs = self.outputs.iter().flatten().map(|(b, _)| b);
+        inputs.chain(outputs).chain(self.extra.iter().map(|t| &t.storage))
+    }
+}
+
+/// What an operation declares that it saves.
+#[derive(Default)]
+pub(crate) struct Saves {
+    pub inputs: &'static [usize],
+    pub outputs: &'static [usize],
+    pub extra: Vec<Tensor>,
+}
+
+impl Saves {
+    pub const NOTHING: Saves = Saves { inputs: &[], outputs: &[], extra: vec![] };
+    pub const OUTPUT: Saves = Saves { inputs: &[], outputs: &[0], extra: vec![] };
+
+    pub const fn inputs(inputs: &'static [usize]) -> Self {
+        Saves { inputs, outputs: &[], extra: vec![] }
+    }
+}
+
+fn next_id() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    NEXT.fetch_add(1, Ordering::Relaxed)
+}
+
+thread_local! {
+    static RECORDING: Cell<bool> = const { Cell::new(true) };
+}
+
+/// Whether operations on this thread are recorded.
+pub fn is_recording() -> bool {
+    RECORDING.get()
+}
+
+/// Runs `f` without recording: its results have no gradient and save nothing.
+///
+/// ```
+/// # use gradus_engine::{Tensor, no_grad};
+/// let x = Tensor::scalar(2.0f32).variable();
+/// assert!(!no_grad(|| &x * &x).is_tracked());
+/// ```
+pub fn no_grad<R>(f: impl FnOnce() -> R) -> R {
+    set_recording(false, f)
+}
+
+pub(super) fn set_recording<R>(on: bool, f: impl FnOnce() -> R) -> R {
+    struct Restore(bool);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            RECORDING.set(self.0);
+        }
+    }
+    let _restore = Restore(RECORDING.replace(on));
+    f()
+}
+
+/// Records one application of `op` where a gradient could flow, and returns the outputs with their edges.
+///
+/// The rule is `Copy`: it can hold attributes, but no tensor that `saves` does not declare.
+pub(crate) fn record<F>(
+    op: &'static str,
+    inputs: &[&Tensor],
+    outputs: Vec<Tensor>,
+    saves: Saves,
+    rule: F,
+) -> Vec<Tensor>
+where
+    F: Fn(&mut Backward) + Copy + Send + Sync + 'static,
+{
+    if !is_recording() || inputs.iter().all(|t| t.edge.is_none()) {
+        return outputs;
+    }
+    record_always(op, inputs, outputs, saves, Box::new(rule))
+}
+
+/// [`record`] for an operation with one output.
+pub(crate) fn record_one<F>(
+    op: &'static str,
+    inputs: &[&Tensor],
+    output: Tensor,
+    saves: Saves,
+    rule: F,
+) -> Tensor
+where
+    F: Fn(&mut Backward) + Copy + Send + Sync + 'static,
+{
+    record(op, inputs, vec![output], saves, rule).swap_remove(0)
+}
+
+/// Records a node whether or not an input is tracked, with a rule that may own what it captures.
+pub(super) fn record_always(
+    op: &'static str,
+    inputs: &[&Tensor],
+    outputs: Vec<Tensor>,
+    saves: Saves,
+    rule: Box<Rule>,
+) -> Vec<Tensor> {
+    debug_assert!(crate::ops::find(op).is_some(), "record: {op} is not in the registry of ops");
+    let mut saved = Saved {
+        inputs: vec![None; inputs.len()],
+        outputs: vec![None; outputs.len()],
+        extra: saves.extra.into_iter().map(|t| t.detach()).collect(),
+    };
+    for &i in saves.inputs {
+        saved.inputs[i] = Some(inputs[i].clone());
+    }
+    for &i in saves.outputs {
+        saved.outputs[i] = Some((outputs[i].storage.clone(), outputs[i].layout));
+    }
+    let node = Arc::new(Node {
+        id: next_id(),
+        op,
+        inputs: inputs.iter().map(|t| t.edge.clone()).collect(),
+        outputs: outputs.iter().map(|t| (t.shape(), t.dtype())).collect(),
+        saved: Mutex::new(Some(saved)),
+        rule: Some(rule),
+    });
+    outputs
+        .into_iter()
+        .enumerate()
+        .map(|(slot, t)| match t.dtype().is_float() {
+            true => Tensor { edge: Some(Edge { node: node.clone(), slot }), ..t },
+            false => t,
+        })
+        .collect()
+}
+
+impl Drop for Node {
+    /// Frees a chain of nodes one after the other: a graph of a million steps must not need a stack as deep.
+    fn drop(&mut self) {
+        let mut pending: Vec<Edge> = Vec::new();
+        let take = |node: &mut Node, pending: &mut Vec<Edge>| {
+            // A rule may own parameters or tensors; saved inputs hold edges to the same nodes as `inputs`,
+            // which keep those alive until they are popped below.
+            *node.saved.get_mut().unwrap_or_else(|e| e.into_inner()) = None;
+            pending.extend(node.inputs.drain(..).flatten());
+        };
+        take(self, &mut pending);
+        while let Some(edge) = pending.pop() {
+            if let Some(mut node) = Arc::into_inner(edge.node) {
+                take(&mut node, &mut pending);
+            }
+        }
+    }
+}

@@ -1,0 +1,175 @@
+use crate::{Shape, ShapeError};
+
+/// How a tensor's elements lie in its buffer: element (i, j, …) stands at offset + i·strides₀ + j·strides₁ + ….
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Layout {
+    shape: Shape,
+    strides: Shape,
+    offset: usize,
+}
+
+impl Layout {
+    /// Row-major from the start of the buffer.
+    pub fn contiguous(shape: Shape) -> Self {
+        let mut strides = shape;
+        let mut step = 1;
+        for axis in (0..shape.rank()).rev() {
+            strides = strides.with(axis, step);
+            step *= shape[axis];
+        }
+        Layout { shape, strides, offset: 0 }
+    }
+
+    /// The lengths of the axes.
+    pub fn shape(&self) -> Shape {
+        self.shape
+    }
+    /// The steps of the axes, in elements; 0 where the axis repeats one element.
+    pub fn strides(&self) -> &[usize] {
+        &self.strides
+    }
+    /// The place of the first element.
+    pub fn offset(&self) -> usize {
+        self.offset
+    }
+
+    /// Whether the elements lie row-major without gaps (axes of length 1 may have any stride).
+    pub fn is_contiguous(&self) -> bool {
+        let mut step = 1;
+        for axis in (0..self.shape.rank()).rev() {
+            if self.shape[axis] != 1 && self.strides[axis] != step {
+                return self.shape.count() == 0;
+            }
+            step *= self.shape[axis];
+        }
+        true
+    }
+
+    /// The number of buffer elements from the first to the last, both included.
+    pub fn span(&self) -> usize {
+        if self.shape.count() == 0 {
+            return 0;
+        }
+        1 + self.shape.iter().zip(self.strides.iter()).map(|(d, s)| (d - 1) * s).sum::<usize>()
+    }
+
+    /// Axis i of the result is axis `axes[i]` of this.
+    pub fn permute(&self, axes: &[usize]) -> Self {
+        let pick = |s: &Shape| Shape::from(axes.iter().map(|&a| s[a]).collect::<Vec<_>>());
+        Layout { shape: pick(&self.shape), strides: pick(&self.strides), offset: self.offset }
+    }
+
+    /// The elements `start..start + len` of one axis.
+    pub fn narrow(&self, axis: usize, start: usize, len: usize) -> Self {
+        Layout {
+            shape: self.shape.with(axis, len),
+            offset: self.offset + start * self.strides[axis],
+            ..*self
+        }
+    }
+
+    /// Repeats axes of length 1, and new leading ones, to fill `shape`.
+    pub fn broadcast_to(&self, shape: Shape) -> Result<Self, ShapeError> {
+        if self.shape.broadcast(&shape) != Ok(shape) {
+            return Err(ShapeError(format!("{:?} does not broadcast to {shape:?}", self.shape)));
+        }
+        let lead = shape.rank() - self.shape.rank();
+        let mut strides = shape;
+        for axis in 0..shape.rank() {
+            let repeated = axis < lead || self.shape[axis - lead] != shape[axis];
+            strides = strides.with(axis, if repeated { 0 } else { self.strides[axis - lead] });
+        }
+        Ok(Layout { shape, strides, offset: self.offset })
+    }
+
+    /// The same elements under another shape without moving them, where the strides allow it.
+    pub fn reshape(&self, shape: Shape) -> Option<Self> {
+        debug_assert_eq!(self.shape.count(), shape.count());
+        if self.is_contiguous() {
+            return Some(Layout { offset: self.offset, ..Layout::contiguous(shape) });
+        }
+        // Group by group: the axes of both shapes that together hold the same number of elements. Within
+        // a group the old axes must step as one.
+        let old: Vec<(usize, usize)> =
+            self.shape.iter().copied().zip(self.strides.iter().copied()).filter(|&(d, _)| d != 1).collect();
+        let mut strides = shape;
+        let (mut i, mut axis) = (0, 0);
+        while axis < shape.rank() {
+            if shape[axis] == 1 {
+                strides = strides.with(axis, 0);
+                axis += 1;
+                continue;
+            }
+            let &(mut held, _) = old.get(i)?;
+            let (mut wanted, first) = (shape[axis], axis);
+            while held != wanted {
+                if held < wanted {
+                    let (d, s) = *old.get(i + 1)?;
+                    if old[i].1 != d * s {
+                        return None;
+                    }
+                    held *= d;
+                    i += 1;
+                } else {
+                    axis += 1;
+                    if axis == shape.rank() {
+                        return None;
+                    }
+                    wanted *= shape[axis];
+                }
+            }
+            let mut step = old[i].1;
+            for a in (first..=axis).rev() {
+                strides = strides.with(a, step);
+                step *= shape[a];
+            }
+            i += 1;
+            axis += 1;
+        }
+        Some(Layout { shape, strides, offset: self.offset })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The buffer places of all elements in row-major order of the shape.
+    fn places(l: &Layout) -> Vec<usize> {
+        (0..l.shape().count())
+            .map(|mut n| {
+                let mut place = l.offset();
+                for axis in (0..l.shape().rank()).rev() {
+                    place += n % l.shape()[axis] * l.strides()[axis];
+                    n /= l.shape()[axis];
+                }
+                place
+            })
+            .collect()
+    }
+
+    #[test]
+    fn views_know_their_places() {
+        let l = Layout::contiguous([2, 3].into());
+        assert_eq!(places(&l.permute(&[1, 0])), [0, 3, 1, 4, 2, 5]);
+        assert_eq!(places(&l.narrow(1, 1, 2)), [1, 2, 4, 5]);
+        let row = Layout::contiguous([3].into()).broadcast_to([2, 3].into()).unwrap();
+        assert_eq!(places(&row), [0, 1, 2, 0, 1, 2]);
+        assert!(!row.is_contiguous() && l.is_contiguous());
+        assert_eq!(l.narrow(1, 1, 2).span(), 5);
+    }
+
+    #[test]
+    fn reshape_is_a_view_where_strides_allow() {
+        let l = Layout::contiguous([4, 6, 2].into()).narrow(0, 1, 2);
+        let t = Layout::contiguous([4, 6, 2].into()).permute(&[1, 0, 2]);
+        for (from, shape) in [(l, &[12, 2][..]), (l, &[2, 2, 3, 2]), (t, &[2, 3, 4, 2]), (t, &[6, 4, 2, 1])] {
+            let view = from.reshape(shape.into()).expect("a view");
+            assert_eq!(places(&view), places(&from), "{shape:?}");
+        }
+        assert!(t.reshape([24, 2].into()).is_none());
+        let rows = Layout::contiguous([4, 6].into()).narrow(1, 0, 4);
+        assert!(rows.reshape([16].into()).is_none());
+        assert_eq!(places(&rows.reshape([2, 2, 4].into()).unwrap()), places(&rows));
+    }
+}

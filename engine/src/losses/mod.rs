@@ -1,0 +1,42 @@
+//! Losses: functions of logits and labels that return one number to call `backward` on.
+//!
+//! Those with a state (GHM's moving average) take it and return the next one, so that it can stand in a
+//! checkpoint and stays untouched in evaluation.
+
+mod bce;
+mod cross_entropy;
+mod focal;
+mod ghm;
+mod penalty;
+mod sequence;
+
+pub use crate::ops::CrossEntropy;
+pub use bce::bce_with_logits;
+pub use cross_entropy::cross_entropy;
+pub use focal::{focal, focal_of};
+pub use ghm::{Ghm, GhmState, ghm};
+pub use penalty::{l1, l2};
+pub use sequence::{
+    crf_nll, sequence_focal, token_cross_entropy, token_focal, token_ghm, token_log_probabilities,
+};
+
+use crate::Tensor;
+
+/// How the losses of single examples become one number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Reduction {
+    /// Their mean.
+    #[default]
+    Mean,
+    /// Their sum.
+    Sum,
+}
+
+impl Reduction {
+    fn apply(self, rows: &Tensor) -> Tensor {
+        match self {
+            Reduction::Mean => rows.mean_all(),
+            Reduction::Sum => rows.sum_all(),
+        }
+    }
+}

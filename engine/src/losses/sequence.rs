@@ -1,0 +1,65 @@
+use super::{Ghm, GhmState, focal_of};
+use crate::Tensor;
+use crate::nn::Crf;
+
+/// Mean over sentences of −log P(y | x): the likelihood that a CRF is usually trained with.
+/// Emissions [B, T, K], tags [B, T] and lengths [B] (`i64`).
+#[track_caller]
+pub fn crf_nll(crf: &Crf, emissions: &Tensor, tags: &Tensor, lengths: &Tensor) -> Tensor {
+    crf.nll(emissions, tags, lengths).mean_all()
+}
+
+/// Mean over sentences of −(1 − P)^γ log P, P = P(y | x) of the whole sentence: focal loss on sequences.
+#[track_caller]
+pub fn sequence_focal(crf: &Crf, emissions: &Tensor, tags: &Tensor, lengths: &Tensor, gamma: f64) -> Tensor {
+    let log_p = crf.nll(emissions, tags, lengths).neg().minimum(&Tensor::zeros([], emissions.dtype()));
+    focal_of(&log_p, gamma).mean_all()
+}
+
+/// log P(y_t | x) of each real token [Σ lengths]: the marginal of its tag, all other tags summed over.
+#[track_caller]
+pub fn token_log_probabilities(crf: &Crf, emissions: &Tensor, tags: &Tensor, lengths: &Tensor) -> Tensor {
+    let (b, t) = (tags.dim(0), tags.dim(1));
+    let places: Vec<i64> = lengths
+        .elements::<i64>()
+        .iter()
+        .enumerate()
+        .flat_map(|(i, &len)| (0..len).map(move |j| i as i64 * t as i64 + j))
+        .collect();
+    let places = Tensor::from_slice(&places, [places.len()]);
+    let tags = tags.reshape([b, t, 1]);
+    let all = crf.log_marginals(emissions, lengths).take_along(&real(&tags, lengths)).reshape([b * t, 1]);
+    all.embedding(&places).squeeze(-1)
+}
+
+/// Mean over tokens of −log P(y_t | x): token-marginal cross-entropy, the case γ = 0 of [`token_focal`].
+#[track_caller]
+pub fn token_cross_entropy(crf: &Crf, emissions: &Tensor, tags: &Tensor, lengths: &Tensor) -> Tensor {
+    token_focal(crf, emissions, tags, lengths, 0.0)
+}
+
+/// Mean over tokens of −(1 − P)^γ log P, P = P(y_t | x): focal loss on the marginals of a CRF.
+#[track_caller]
+pub fn token_focal(crf: &Crf, emissions: &Tensor, tags: &Tensor, lengths: &Tensor, gamma: f64) -> Tensor {
+    focal_of(&token_log_probabilities(crf, emissions, tags, lengths), gamma).mean_all()
+}
+
+/// GHM-C on the marginals of a CRF: mean over tokens of −β log P(y_t | x), and the next state.
+#[track_caller]
+pub fn token_ghm(
+    crf: &Crf,
+    emissions: &Tensor,
+    tags: &Tensor,
+    lengths: &Tensor,
+    config: &Ghm,
+    state: &GhmState,
+) -> (Tensor, GhmState) {
+    config.loss_of(&token_log_probabilities(crf, emissions, tags, lengths), state)
+}
+
+/// The tags with 0 past each sentence's end, whatever stood there.
+fn real(tags: &Tensor, lengths: &Tensor) -> Tensor {
+    let inside =
+        Tensor::arange(tags.dim(1)).reshape([1, tags.dim(1), 1]).lt(&lengths.reshape([tags.dim(0), 1, 1]));
+    inside.select(tags, &Tensor::zeros([], tags.dtype()))
+}

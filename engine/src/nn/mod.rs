@@ -1,0 +1,26 @@
+//! Layers: plain structs over parameters, with PyTorch's names in the state dict.
+//!
+//! What a forward pass depends on is in its signature: layers with randomness take a [`Mode`](crate::Mode).
+
+mod attention;
+mod conv1d;
+mod crf;
+mod dropout;
+mod embedding;
+mod highway;
+mod init;
+mod layer_norm;
+mod linear;
+mod lstm;
+mod transformer;
+
+pub use attention::{AttentionMask, MultiHeadAttention};
+pub use conv1d::Conv1d;
+pub use crf::{Constraints, Crf};
+pub use dropout::{Dropout, EmbeddingDropout, VariationalDropout};
+pub use embedding::Embedding;
+pub use highway::Highway;
+pub use layer_norm::LayerNorm;
+pub use linear::Linear;
+pub use lstm::{Lstm, LstmConfig, LstmOutput};
+pub use transformer::{Activation, Norm, TransformerBlock, TransformerBlockConfig};

@@ -1,0 +1,106 @@
+use super::{AttentionMask, Dropout, LayerNorm, Linear, MultiHeadAttention};
+use crate::{Mode, Module, Rng, Tensor, Visitor};
+
+/// Where a block normalises.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Norm {
+    /// After each residual sum: x ← norm(x + f(x)). Source: Vaswani et al. 2017.
+    Post,
+    /// Before each function: x ← x + f(norm(x)). Source: Xiong et al., ICML 2020.
+    Pre,
+}
+
+/// The function between a block's two dense layers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Activation {
+    /// max(x, 0).
+    Relu,
+    /// x Φ(x).
+    Gelu,
+}
+
+/// The sizes of a [`TransformerBlock`].
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TransformerBlockConfig {
+    /// D.
+    pub width: usize,
+    /// N.
+    pub heads: usize,
+    /// The width between the two dense layers.
+    pub feed_forward: usize,
+    /// Dropout on the attention weights, between the dense layers and on both functions.
+    pub dropout: f64,
+    /// Where the block normalises.
+    pub norm: Norm,
+    /// Between the dense layers.
+    pub activation: Activation,
+}
+
+/// Self-attention and two dense layers, each with a residual sum. Names as in PyTorch's
+/// `nn.TransformerEncoderLayer`. Source: Vaswani et al., NIPS 2017, section 3.1.
+#[derive(Clone, Debug)]
+pub struct TransformerBlock {
+    self_attn: MultiHeadAttention,
+    linear1: Linear,
+    linear2: Linear,
+    norm1: LayerNorm,
+    norm2: LayerNorm,
+    config: TransformerBlockConfig,
+}
+
+impl TransformerBlock {
+    /// A block with fresh weights.
+    #[track_caller]
+    pub fn new(config: TransformerBlockConfig, rng: &mut Rng) -> Self {
+        let TransformerBlockConfig { width, heads, feed_forward, dropout, .. } = config;
+        TransformerBlock {
+            self_attn: MultiHeadAttention::new(width, heads, dropout, rng),
+            linear1: Linear::new(width, feed_forward, rng),
+            linear2: Linear::new(feed_forward, width, rng),
+            norm1: LayerNorm::new(width),
+            norm2: LayerNorm::new(width),
+            config,
+        }
+    }
+
+    /// y [B, T, D] from x [B, T, D].
+    #[track_caller]
+    pub fn forward(&self, x: &Tensor, mask: &AttentionMask, mode: &mut Mode) -> Tensor {
+        let drop = Dropout(self.config.dropout);
+        let attend = |x: &Tensor, mode: &mut Mode| {
+            let y = self.self_attn.forward(x, mask, mode);
+            drop.forward(&y, mode)
+        };
+        match self.config.norm {
+            Norm::Post => {
+                let x = self.norm1.forward(&(x + attend(x, mode)));
+                self.norm2.forward(&(&x + self.dense(&x, mode)))
+            }
+            Norm::Pre => {
+                let x = x + attend(&self.norm1.forward(x), mode);
+                &x + self.dense(&self.norm2.forward(&x), mode)
+            }
+        }
+    }
+
+    fn dense(&self, x: &Tensor, mode: &mut Mode) -> Tensor {
+        let drop = Dropout(self.config.dropout);
+        let h = self.linear1.forward(x);
+        let h = match self.config.activation {
+            Activation::Relu => h.relu(),
+            Activation::Gelu => h.gelu(),
+        };
+        let y = self.linear2.forward(&drop.forward(&h, mode));
+        drop.forward(&y, mode)
+    }
+}
+
+impl Module for TransformerBlock {
+    fn visit(&self, v: &mut Visitor) {
+        v.module("self_attn", &self.self_attn);
+        v.module("linear1", &self.linear1);
+        v.module("linear2", &self.linear2);
+        v.module("norm1", &self.norm1);
+        v.module("norm2", &self.norm2);
+    }
+}

@@ -1,0 +1,42 @@
+use super::filled;
+use crate::Tensor;
+use crate::graph::{Saves, record_one};
+use gradus_kernels::elementwise;
+
+/// Functions of each element with numbers as attributes.
+impl Tensor {
+    /// y = scale · x + shift.
+    pub fn affine(&self, scale: f64, shift: f64) -> Tensor {
+        let x = self.detach().contiguous();
+        let y = filled("affine", x.shape(), x.dtype(), |y| elementwise::affine(x.src(), scale, shift, y));
+        record_one("affine", &[self], y, Saves::NOTHING, move |cx| {
+            cx.give_with(0, |cx| cx.dy().affine(scale, 0.0));
+        })
+    }
+
+    /// y = xᵉ.
+    pub fn powf(&self, exponent: f64) -> Tensor {
+        let x = self.detach().contiguous();
+        let y = filled("powf", x.shape(), x.dtype(), |y| elementwise::power(x.src(), exponent, y));
+        record_one("powf", &[self], y, Saves::inputs(&[0]), move |cx| {
+            cx.give_with(0, |cx| match exponent {
+                // x⁰ is constant, and 0 · 0⁻¹ would be NaN.
+                0.0 => cx.dy() * 0.0,
+                _ => cx.dy() * cx.input(0).powf(exponent - 1.0) * exponent,
+            });
+        })
+    }
+
+    /// y = x held within [low, high]; no gradient flows where it is held.
+    pub fn clamp(&self, low: f64, high: f64) -> Tensor {
+        let x = self.detach().contiguous();
+        let y = filled("clamp", x.shape(), x.dtype(), |y| elementwise::clamp(x.src(), low, high, y));
+        record_one("clamp", &[self], y, Saves::inputs(&[0]), move |cx| {
+            cx.give_with(0, |cx| {
+                let x = cx.input(0).detach();
+                let inside = x.ge_scalar(low).and(&x.le_scalar(high));
+                cx.dy() * inside.to_dtype(x.dtype())
+            });
+        })
+    }
+}

@@ -1,0 +1,88 @@
+use super::{filled, same_dtype};
+use crate::Tensor;
+use crate::graph::{Saves, record_one};
+use gradus_kernels::elementwise::{self, Binary};
+
+/// Functions of two elements; shapes broadcast.
+impl Tensor {
+    /// y = a + b.
+    #[track_caller]
+    pub fn add(&self, b: &Tensor) -> Tensor {
+        let y = binary("add", Binary::Add, self, b);
+        let (a_shape, b_shape) = (self.shape(), b.shape());
+        record_one("add", &[self, b], y, Saves::NOTHING, move |cx| {
+            cx.give_with(0, |cx| cx.dy().sum_to(a_shape));
+            cx.give_with(1, |cx| cx.dy().sum_to(b_shape));
+        })
+    }
+
+    /// y = a − b.
+    #[track_caller]
+    pub fn sub(&self, b: &Tensor) -> Tensor {
+        let y = binary("sub", Binary::Sub, self, b);
+        let (a_shape, b_shape) = (self.shape(), b.shape());
+        record_one("sub", &[self, b], y, Saves::NOTHING, move |cx| {
+            cx.give_with(0, |cx| cx.dy().sum_to(a_shape));
+            cx.give_with(1, |cx| cx.dy().sum_to(b_shape).neg());
+        })
+    }
+
+    /// y = a · b.
+    #[track_caller]
+    pub fn mul(&self, b: &Tensor) -> Tensor {
+        let y = binary("mul", Binary::Mul, self, b);
+        let (a_shape, b_shape) = (self.shape(), b.shape());
+        record_one("mul", &[self, b], y, Saves::inputs(&[0, 1]), move |cx| {
+            cx.give_with(0, |cx| (cx.dy() * cx.input(1)).sum_to(a_shape));
+            cx.give_with(1, |cx| (cx.dy() * cx.input(0)).sum_to(b_shape));
+        })
+    }
+
+    /// y = a / b.
+    #[track_caller]
+    pub fn div(&self, b: &Tensor) -> Tensor {
+        let y = binary("div", Binary::Div, self, b);
+        let (a_shape, b_shape) = (self.shape(), b.shape());
+        let saves = Saves { inputs: &[1], outputs: &[0], extra: vec![] };
+        record_one("div", &[self, b], y, saves, move |cx| {
+            cx.give_with(0, |cx| (cx.dy() / cx.input(1)).sum_to(a_shape));
+            cx.give_with(1, |cx| (cx.dy() * cx.output(0) / cx.input(1)).neg().sum_to(b_shape));
+        })
+    }
+
+    /// y = max(a, b); where they are equal each gets half of the gradient.
+    #[track_caller]
+    pub fn maximum(&self, b: &Tensor) -> Tensor {
+        extremum("maximum", Binary::Max, self, b)
+    }
+
+    /// y = min(a, b); where they are equal each gets half of the gradient.
+    #[track_caller]
+    pub fn minimum(&self, b: &Tensor) -> Tensor {
+        extremum("minimum", Binary::Min, self, b)
+    }
+}
+
+#[track_caller]
+fn extremum(op: &'static str, kernel: Binary, a: &Tensor, b: &Tensor) -> Tensor {
+    let y = binary(op, kernel, a, b);
+    let (a_shape, b_shape) = (a.shape(), b.shape());
+    record_one(op, &[a, b], y, Saves::inputs(&[0, 1]), move |cx| {
+        let (a, b, dy) = (cx.input(0).detach(), cx.input(1).detach(), cx.dy());
+        let (first, second) = if op == "maximum" { (&a, &b) } else { (&b, &a) };
+        // 1 where a is the answer, 1/2 at a tie, 0 where b is.
+        let above = first.gt(second).to_dtype(dy.dtype());
+        let share = (above + first.ge(second).to_dtype(dy.dtype())) * 0.5;
+        cx.give(0, (&dy * &share).sum_to(a_shape));
+        cx.give(1, (&dy * share.affine(-1.0, 1.0)).sum_to(b_shape));
+    })
+}
+
+#[track_caller]
+fn binary(op: &'static str, kernel: Binary, a: &Tensor, b: &Tensor) -> Tensor {
+    same_dtype(op, a, b);
+    let (a, b, shape) = super::broadcast::aligned(op, a, b);
+    filled(op, shape, a.dtype(), |y| {
+        elementwise::binary(kernel, &shape, a.src(), a.layout.strides(), b.src(), b.layout.strides(), y)
+    })
+}

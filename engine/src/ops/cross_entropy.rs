@@ -1,0 +1,71 @@
+use crate::graph::{Backward, Fused, Made};
+use crate::{DType, Tensor};
+
+/// How each row's cross-entropy is weighed.
+#[derive(Clone, Debug, Default)]
+pub struct CrossEntropy {
+    /// A weight for each class [K].
+    pub weights: Option<Tensor>,
+    /// ε of label smoothing: the target is 1 − ε on the label and ε / K on every class.
+    pub smoothing: f64,
+    /// Rows with this label have loss 0 and no gradient.
+    pub ignore: Option<i64>,
+}
+
+impl Tensor {
+    /// Each row's loss, not yet reduced: logits [R, K], labels `i64` [R] → [R], with log p the log-softmax,
+    ///
+    /// loss = −(1 − ε) w_y log p_y − ε/K Σₖ wₖ log pₖ.
+    #[track_caller]
+    pub fn cross_entropy_rows(&self, labels: &Tensor, options: &CrossEntropy) -> Tensor {
+        let shape = self.shape();
+        assert_eq!(shape.rank(), 2, "cross_entropy: logits must be [R, K], they are {shape:?}");
+        assert_eq!(labels.shape(), [shape[0]].into(), "cross_entropy: one label for each row of {shape:?}");
+        assert_eq!(
+            labels.dtype(),
+            DType::I64,
+            "cross_entropy: labels are of {}, they must be i64",
+            labels.dtype()
+        );
+        let classes = shape[1];
+        let weights = match &options.weights {
+            Some(w) => w.to_dtype(self.dtype()).contiguous(),
+            None => Tensor::ones([classes], self.dtype()),
+        };
+        assert_eq!(
+            weights.shape(),
+            [classes].into(),
+            "cross_entropy: one weight for each of {classes} classes"
+        );
+        let (smoothing, ignore, weighted) = (options.smoothing, options.ignore, options.weights.is_some());
+        Fused {
+            op: "cross_entropy",
+            inputs: &[self, &labels.contiguous(), &weights],
+            reference: move |x| vec![reference(&x[0], &x[1], &x[2], smoothing, ignore)],
+            forward: |x| forward(x, weighted, smoothing, ignore),
+            saved_outputs: &[],
+            backward: move |cx| backward(cx, weighted, smoothing, ignore),
+        }
+        .apply_one()
+    }
+}
+
+fn reference(x: &Tensor, labels: &Tensor, weights: &Tensor, smoothing: f64, ignore: Option<i64>) -> Tensor {
+    let classes = x.dim(-1);
+    let ignored = labels.eq(&Tensor::full([], ignore.unwrap_or(-1) as f64, DType::I64));
+    let counted = match ignore {
+        Some(_) => ignored.not().to_dtype(x.dtype()),
+        None => Tensor::ones(labels.shape(), x.dtype()),
+    };
+    let safe = ignored.select(&Tensor::zeros([], DType::I64), labels);
+    let safe = if ignore.is_some() { &safe } else { labels };
+    let target = safe.one_hot(classes, x.dtype()).affine(1.0 - smoothing, smoothing / classes as f64);
+    (x.log_softmax() * target * weights).sum(&[-1]).neg() * counted
+}
+
+fn forward(_: &[&Tensor], _: bool, _: f64, _: Option<i64>) -> Option<Made> {
+    None
+}
+fn backward(_: &mut Backward, _: bool, _: f64, _: Option<i64>) -> bool {
+    false
+}

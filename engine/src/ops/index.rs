@@ -1,0 +1,105 @@
+use super::filled;
+use crate::graph::{Grad, Saves, record_one, rows_of};
+use crate::{DType, Shape, Tensor};
+use gradus_kernels::index;
+
+/// Reading and writing by number. Numbers are `i64`; one out of range panics with its value.
+impl Tensor {
+    /// y[…, :] = weight[ids[…], :], weight [V, D], ids of any shape.
+    ///
+    /// The gradient of the table is kept as the rows that were read.
+    #[track_caller]
+    pub fn embedding(&self, ids: &Tensor) -> Tensor {
+        let [rows, width] = matrix("embedding", self);
+        let shape = Shape::new(&[&ids.shape()[..], &[width]].concat());
+        let table = self.detach().contiguous();
+        let ids = ids.contiguous();
+        let y = filled("embedding", shape, self.dtype(), |y| {
+            index::gather_rows(table.src(), &ids.elements::<i64>(), y)
+        });
+        // The ids take part as an input without gradient, so that they are saved like any other.
+        record_one("embedding", &[self, &ids], y, Saves::inputs(&[1]), move |cx| {
+            cx.give_with(0, |cx| {
+                let ids = cx.input(1);
+                let (dy, ids) = (cx.dy().reshape([ids.count(), width]), ids.reshape([ids.count()]));
+                match cx.creates_graph() {
+                    true => Grad::Dense(Tensor::scatter_rows(&dy, &ids, rows)),
+                    false => Grad::Rows(rows_of(&ids, &dy, rows)),
+                }
+            });
+        })
+    }
+
+    /// y[ids[n], :] += values[n, :] on zeros [rows, D], values [N, D], ids [N]: the adjoint of
+    /// [`embedding`](Tensor::embedding).
+    #[track_caller]
+    pub fn scatter_rows(values: &Tensor, ids: &Tensor, rows: usize) -> Tensor {
+        let [_, width] = matrix("scatter_rows", values);
+        let x = values.detach().contiguous();
+        let ids = ids.contiguous();
+        let mut y = gradus_kernels::memory::Buffer::zeros(x.dtype(), rows * width);
+        super::ran(
+            "scatter_rows",
+            x.dtype(),
+            index::scatter_add_rows(&ids.elements::<i64>(), x.src(), y.dst()),
+        );
+        let y = Tensor::from_buffer(y, [rows, width].into());
+        record_one("scatter_rows", &[values, &ids], y, Saves::inputs(&[1]), |cx| {
+            cx.give_with(0, |cx| cx.dy().embedding(&cx.input(1)));
+        })
+    }
+
+    /// y[…, m] = x[…, ids[…, m]] along the last axis; the leading axes of both are equal.
+    #[track_caller]
+    pub fn take_along(&self, ids: &Tensor) -> Tensor {
+        let width = self.dim(-1);
+        leading_equal("take_along", self, ids);
+        let (x, ids) = (self.detach().contiguous(), ids.contiguous());
+        let y = filled("take_along", ids.shape(), x.dtype(), |y| {
+            index::take_along_last(x.src(), width, &ids.elements::<i64>(), ids.dim(-1), y)
+        });
+        record_one("take_along", &[self, &ids], y, Saves::inputs(&[1]), move |cx| {
+            cx.give_with(0, |cx| cx.dy().put_along(&cx.input(1), width));
+        })
+    }
+
+    /// y[…, ids[…, m]] += x[…, m] on zeros with a last axis of `width`: the adjoint of
+    /// [`take_along`](Tensor::take_along).
+    #[track_caller]
+    pub fn put_along(&self, ids: &Tensor, width: usize) -> Tensor {
+        assert_eq!(self.shape(), ids.shape(), "put_along: one number for each element");
+        let (x, ids) = (self.detach().contiguous(), ids.contiguous());
+        let shape = x.shape().with(x.rank() - 1, width);
+        let mut y = gradus_kernels::memory::Buffer::zeros(x.dtype(), shape.count());
+        super::ran(
+            "put_along",
+            x.dtype(),
+            index::put_add_along_last(x.src(), &ids.elements::<i64>(), ids.dim(-1), y.dst(), width),
+        );
+        let y = Tensor::from_buffer(y, shape);
+        record_one("put_along", &[self, &ids], y, Saves::inputs(&[1]), |cx| {
+            cx.give_with(0, |cx| cx.dy().take_along(&cx.input(1)));
+        })
+    }
+
+    /// y[…, k] = 1 where k is the number x[…], else 0; x `i64`.
+    #[track_caller]
+    pub fn one_hot(&self, classes: usize, dtype: DType) -> Tensor {
+        let ids = self.unsqueeze(self.rank());
+        Tensor::ones(ids.shape(), dtype).put_along(&ids, classes)
+    }
+}
+
+#[track_caller]
+fn matrix(op: &str, t: &Tensor) -> [usize; 2] {
+    let shape = t.shape();
+    assert_eq!(shape.rank(), 2, "{op}: the table must have two axes, it has shape {shape:?}");
+    [shape[0], shape[1]]
+}
+
+#[track_caller]
+fn leading_equal(op: &str, x: &Tensor, ids: &Tensor) {
+    let (a, b) = (x.shape(), ids.shape());
+    let equal = a.rank() == b.rank() && a.rank() > 0 && a[..a.rank() - 1] == b[..b.rank() - 1];
+    assert!(equal, "{op}: the leading axes differ: x {a:?}, ids {b:?}");
+}

@@ -1,0 +1,85 @@
+//! The operations: one file each with formula, shape rule, forward and gradient side by side.
+//!
+//! A *primitive*'s gradient is written in tensor operations, so it can be differentiated again. A *fused*
+//! operation has kernels for forward and backward and a reference in tensor operations, which is its
+//! definition, the tests' oracle, its gradient of higher order and the fallback where a kernel is missing.
+
+mod affine;
+mod attention;
+mod binary;
+mod broadcast;
+mod cast;
+mod compare;
+mod concat;
+mod conv1d;
+mod conv_relu_max;
+mod crf;
+mod cross_entropy;
+mod dropout;
+mod identity;
+mod index;
+mod layer_norm;
+mod linear;
+mod lstm;
+mod matmul;
+mod narrow;
+mod permute;
+mod reduce;
+mod registry;
+mod reshape;
+mod select;
+mod softmax;
+mod unary;
+
+pub use attention::Attention;
+pub use crf::CrfScores;
+pub use cross_entropy::CrossEntropy;
+pub use lstm::LstmWeights;
+pub use registry::{OpInfo, REGISTRY, find};
+
+use crate::{DType, Tensor};
+use gradus_kernels::Outcome;
+use gradus_kernels::memory::Buffer;
+
+/// Panics, with the operation's name, where a primitive has no kernel.
+#[track_caller]
+pub(crate) fn ran(op: &str, dtype: DType, outcome: Outcome) {
+    if outcome == Outcome::NoKernel {
+        panic!("{op}: there is no kernel for {dtype}; convert with to_dtype(DType::F32) first");
+    }
+}
+
+/// Panics, with the operation's name, where two dtypes differ.
+#[track_caller]
+pub(crate) fn same_dtype(op: &str, a: &Tensor, b: &Tensor) {
+    let (a, b) = (a.dtype(), b.dtype());
+    assert_eq!(a, b, "{op}: dtypes differ: lhs {a}, rhs {b}; convert one with to_dtype");
+}
+
+/// A fresh tensor of `shape` that `write` fills.
+#[track_caller]
+pub(crate) fn filled(
+    op: &str,
+    shape: crate::Shape,
+    dtype: DType,
+    write: impl FnOnce(gradus_kernels::Dst) -> Outcome,
+) -> Tensor {
+    let mut buffer = Buffer::for_overwrite(dtype, shape.count());
+    ran(op, dtype, write(buffer.dst()));
+    Tensor::from_buffer(buffer, shape)
+}
+
+/// Panics where lengths are not `i64` [B] within 0..=T of x [B, T, ..].
+#[track_caller]
+pub(crate) fn check_lengths(op: &str, x: &Tensor, lengths: &Tensor) {
+    let (b, t) = (x.dim(0), x.dim(1) as i64);
+    assert_eq!(lengths.shape(), [b].into(), "{op}: there must be one length for each of {b} sequences");
+    assert_eq!(lengths.dtype(), DType::I64, "{op}: lengths are of {}, they must be i64", lengths.dtype());
+    for (i, len) in lengths.elements::<i64>().iter().enumerate() {
+        assert!(
+            (0..=t).contains(len),
+            "{op}: length {len} of sequence {i} is outside 0..={t} of x {:?}",
+            x.shape()
+        );
+    }
+}

@@ -1,0 +1,122 @@
+use serde::{Deserialize, Serialize};
+
+/// How a gradient becomes a step; formulas and defaults are PyTorch's.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase", tag = "name")]
+pub enum Rule {
+    /// v ← μ v + (1 − damping) g, w ← w − lr (g + μ v with Nesterov, else v). Source: Sutskever et al., ICML 2013.
+    Sgd {
+        /// μ.
+        momentum: f64,
+        /// How much of the gradient is held back from v.
+        dampening: f64,
+        /// Whether the step looks ahead.
+        nesterov: bool,
+    },
+    /// s ← s + g², w ← w − lr g / (√s + ε). Source: Duchi, Hazan, Singer, JMLR 12, 2011.
+    AdaGrad {
+        /// lr falls as 1 / (1 + decay · (t − 1)).
+        lr_decay: f64,
+        /// ε.
+        eps: f64,
+    },
+    /// s ← α s + (1 − α) g², w ← w − lr g / (√s + ε). Source: Tieleman, Hinton, lecture 6.5, 2012.
+    RmsProp {
+        /// α.
+        alpha: f64,
+        /// ε.
+        eps: f64,
+        /// Of the step, as in SGD.
+        momentum: f64,
+        /// Whether the variance is used in the second moment's place.
+        centered: bool,
+    },
+    /// m ← β₁ m + (1 − β₁) g, v ← β₂ v + (1 − β₂) g², w ← w − lr m̂ / (√v̂ + ε). Source: Kingma, Ba, ICLR 2015.
+    Adam {
+        /// β₁.
+        beta1: f64,
+        /// β₂.
+        beta2: f64,
+        /// ε.
+        eps: f64,
+    },
+    /// Adam with the weights' decay apart from the gradient: w ← w − lr λ w first. Source: Loshchilov, Hutter, ICLR 2019.
+    AdamW {
+        /// β₁.
+        beta1: f64,
+        /// β₂.
+        beta2: f64,
+        /// ε.
+        eps: f64,
+    },
+    /// Adam whose step is rectified while the variance of v̂ is not yet tractable. Source: Liu et al., ICLR 2020.
+    RAdam {
+        /// β₁.
+        beta1: f64,
+        /// β₂.
+        beta2: f64,
+        /// ε.
+        eps: f64,
+    },
+}
+
+/// An optimizer: its rule, learning rate and weight decay.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OptimizerConfig {
+    /// The rule.
+    pub rule: Rule,
+    /// lr.
+    pub lr: f64,
+    /// λ: added to the gradient as λ w, but for AdamW.
+    pub weight_decay: f64,
+}
+
+impl Rule {
+    /// SGD with momentum μ.
+    pub fn sgd(momentum: f64) -> Self {
+        Rule::Sgd { momentum, dampening: 0.0, nesterov: false }
+    }
+    /// AdaGrad with ε = 10⁻¹⁰.
+    pub fn adagrad() -> Self {
+        Rule::AdaGrad { lr_decay: 0.0, eps: 1e-10 }
+    }
+    /// RMSprop with α = 0.99, ε = 10⁻⁸.
+    pub fn rmsprop() -> Self {
+        Rule::RmsProp { alpha: 0.99, eps: 1e-8, momentum: 0.0, centered: false }
+    }
+    /// Adam with β = (0.9, 0.999), ε = 10⁻⁸.
+    pub fn adam() -> Self {
+        Rule::Adam { beta1: 0.9, beta2: 0.999, eps: 1e-8 }
+    }
+    /// AdamW with β = (0.9, 0.999), ε = 10⁻⁸.
+    pub fn adamw() -> Self {
+        Rule::AdamW { beta1: 0.9, beta2: 0.999, eps: 1e-8 }
+    }
+    /// RAdam with β = (0.9, 0.999), ε = 10⁻⁸.
+    pub fn radam() -> Self {
+        Rule::RAdam { beta1: 0.9, beta2: 0.999, eps: 1e-8 }
+    }
+
+    /// The names of what the rule keeps for each parameter.
+    pub(super) fn state_names(&self) -> &'static [&'static str] {
+        match *self {
+            Rule::Sgd { momentum: 0.0, .. } => &[],
+            Rule::Sgd { .. } => &["momentum_buffer"],
+            Rule::AdaGrad { .. } => &["sum"],
+            Rule::RmsProp { momentum, centered, .. } => match (momentum != 0.0, centered) {
+                (false, false) => &["square_avg"],
+                (true, false) => &["square_avg", "momentum_buffer"],
+                (false, true) => &["square_avg", "grad_avg"],
+                (true, true) => &["square_avg", "momentum_buffer", "grad_avg"],
+            },
+            Rule::Adam { .. } | Rule::AdamW { .. } | Rule::RAdam { .. } => &["exp_avg", "exp_avg_sq"],
+        }
+    }
+}
+
+impl OptimizerConfig {
+    /// A rule with a learning rate, without weight decay.
+    pub fn new(rule: Rule, lr: f64) -> Self {
+        OptimizerConfig { rule, lr, weight_decay: 0.0 }
+    }
+}

@@ -1,0 +1,188 @@
+use super::OptimizerConfig;
+use super::config::Rule;
+use crate::state::StateDict;
+use crate::{Grad, Gradients, Module, Tensor};
+use gradus_kernels::memory::Buffer;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// Parameters with a learning rate and a weight decay of their own.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Group {
+    /// The parameters whose names begin so.
+    pub prefix: String,
+    /// lr.
+    pub lr: f64,
+    /// λ.
+    pub weight_decay: f64,
+}
+
+/// Takes steps, and keeps each parameter's moments by its name.
+///
+/// ```
+/// use gradus_engine::optim::{Optimizer, OptimizerConfig, Rule};
+/// use gradus_engine::{Rng, Tensor, nn::Linear};
+///
+/// let model = Linear::new(3, 1, &mut Rng::new(1));
+/// let mut optimizer = Optimizer::new(OptimizerConfig::new(Rule::adam(), 1e-2));
+/// let x = Tensor::normal([8, 3], 0.0, 1.0, &mut Rng::new(2));
+/// let before = model.forward(&x).square().mean_all().item();
+/// for _ in 0..50 {
+///     let loss = model.forward(&x).square().mean_all();
+///     optimizer.step(&model, &loss.backward());
+/// }
+/// assert!(model.forward(&x).square().mean_all().item() < before / 2.0);
+/// ```
+#[derive(Debug)]
+pub struct Optimizer {
+    config: OptimizerConfig,
+    groups: Vec<Group>,
+    factor: f64,
+    states: BTreeMap<String, State>,
+}
+
+/// What is kept for one parameter.
+#[derive(Debug)]
+struct State {
+    steps: u64,
+    buffers: Vec<Buffer>,
+}
+
+impl Optimizer {
+    /// An optimizer that has taken no step.
+    pub fn new(config: OptimizerConfig) -> Self {
+        Optimizer { config, groups: vec![], factor: 1.0, states: BTreeMap::new() }
+    }
+
+    /// The same with groups; a parameter belongs to the first whose prefix its name begins with, else to none.
+    pub fn with_groups(config: OptimizerConfig, groups: Vec<Group>) -> Self {
+        Optimizer { groups, ..Optimizer::new(config) }
+    }
+
+    /// What it was made from.
+    pub fn config(&self) -> OptimizerConfig {
+        self.config
+    }
+
+    /// Multiplies every learning rate from now on: what a schedule sets.
+    pub fn set_lr_factor(&mut self, factor: f64) {
+        self.factor = factor;
+    }
+
+    /// The learning rate of parameters that belong to no group, at this moment.
+    pub fn lr(&self) -> f64 {
+        self.config.lr * self.factor
+    }
+
+    /// Changes every parameter of the model that has a gradient.
+    pub fn step(&mut self, model: &dyn Module, gradients: &Gradients) {
+        for (name, param) in model.named_params() {
+            let Some(gradient) = gradients.of(&param) else { continue };
+            let (mut lr, mut decay) = (self.config.lr, self.config.weight_decay);
+            if let Some(group) = self.groups.iter().find(|g| name.starts_with(&g.prefix)) {
+                (lr, decay) = (group.lr, group.weight_decay);
+            }
+            let rule = self.config.rule;
+            let state = self.states.entry(name).or_insert_with(|| State {
+                steps: 0,
+                buffers: rule
+                    .state_names()
+                    .iter()
+                    .map(|_| Buffer::zeros(param.dtype(), param.count()))
+                    .collect(),
+            });
+            state.steps += 1;
+            let (lr, steps) = (lr * self.factor, state.steps);
+            param.update(|p| apply(rule, lr, decay, steps, p, gradient, &mut state.buffers));
+        }
+    }
+
+    /// All moments, named `PARAMETER.MOMENT`, and the numbers beside them.
+    pub fn state(&self) -> (StateDict, Value) {
+        let names = self.config.rule.state_names();
+        let tensors = self.states.iter().flat_map(|(param, state)| {
+            state.buffers.iter().zip(names).map(move |(buffer, name)| {
+                (format!("{param}.{name}"), Tensor::from_buffer(buffer.clone(), [buffer.len()].into()))
+            })
+        });
+        let steps: BTreeMap<_, _> = self.states.iter().map(|(param, state)| (param, state.steps)).collect();
+        (tensors.collect(), json!({ "config": self.config, "steps": steps }))
+    }
+
+    /// Takes a state back. The rule must be the one that made it; rates may differ.
+    pub fn load_state(&mut self, mut tensors: StateDict, numbers: &Value) -> Result<(), String> {
+        let config: OptimizerConfig = serde_json::from_value(numbers["config"].clone())
+            .map_err(|e| format!("the optimizer's configuration: {e}"))?;
+        let names = self.config.rule.state_names();
+        if std::mem::discriminant(&config.rule) != std::mem::discriminant(&self.config.rule)
+            || config.rule.state_names() != names
+        {
+            return Err(format!(
+                "it was written by the optimizer {:?}, this run has {:?}",
+                config.rule, self.config.rule
+            ));
+        }
+        let steps: BTreeMap<String, u64> = serde_json::from_value(numbers["steps"].clone())
+            .map_err(|e| format!("the optimizer's step counts: {e}"))?;
+        let mut states = BTreeMap::new();
+        for (param, steps) in steps {
+            let mut buffers = vec![];
+            for name in names {
+                let key = format!("{param}.{name}");
+                let tensor =
+                    tensors.remove(&key).ok_or(format!("the optimizer's tensor {key:?} is missing"))?;
+                buffers.push(tensor.packed());
+            }
+            states.insert(param, State { steps, buffers });
+        }
+        self.states = states;
+        Ok(())
+    }
+}
+
+fn apply(rule: Rule, lr: f64, decay: f64, t: u64, p: &mut Buffer, g: &Grad, state: &mut [Buffer]) {
+    let g: Vec<f64> = g.to_dense().to_f64();
+    let n = p.len();
+    let p = p.slice_mut::<f32>();
+    for i in 0..n {
+        let mut w = p[i] as f64;
+        let mut g = g[i];
+        if let Rule::AdamW { .. } = rule {
+            w *= 1.0 - lr * decay
+        } else {
+            g += decay * w
+        }
+        match rule {
+            Rule::Sgd { momentum, .. } => {
+                if momentum != 0.0 {
+                    let s = &mut state[0].slice_mut::<f32>()[i];
+                    *s = (momentum * *s as f64 + g) as f32;
+                    g = *s as f64;
+                }
+                w -= lr * g;
+            }
+            Rule::AdaGrad { eps, .. } => {
+                let s = &mut state[0].slice_mut::<f32>()[i];
+                *s += (g * g) as f32;
+                w -= lr * g / ((*s as f64).sqrt() + eps);
+            }
+            Rule::RmsProp { alpha, eps, .. } => {
+                let s = &mut state[0].slice_mut::<f32>()[i];
+                *s = (alpha * *s as f64 + (1.0 - alpha) * g * g) as f32;
+                w -= lr * g / ((*s as f64).sqrt() + eps);
+            }
+            Rule::Adam { beta1, beta2, eps }
+            | Rule::AdamW { beta1, beta2, eps }
+            | Rule::RAdam { beta1, beta2, eps } => {
+                let m = &mut state[0].slice_mut::<f32>()[i];
+                *m = (beta1 * *m as f64 + (1.0 - beta1) * g) as f32;
+                let m = *m as f64 / (1.0 - beta1.powi(t as i32));
+                let v = &mut state[1].slice_mut::<f32>()[i];
+                *v = (beta2 * *v as f64 + (1.0 - beta2) * g * g) as f32;
+                let v = *v as f64 / (1.0 - beta2.powi(t as i32));
+                w -= lr * m / (v.sqrt() + eps);
+            }
+        }
+        p[i] = w as f32;
+    }
+}

@@ -1,0 +1,143 @@
+use serde::{Deserialize, Serialize};
+use std::f64::consts::PI;
+
+/// The learning rate's factor as training goes on: lr(t) = lr · factor(t), t = 0, 1, … counted in steps or
+/// epochs, as the caller likes.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Schedule {
+    /// 1.
+    Constant,
+    /// γ^⌊t / size⌋.
+    Step {
+        /// Steps between two drops.
+        size: u64,
+        /// γ.
+        gamma: f64,
+    },
+    /// γᵗ.
+    Exponential {
+        /// γ.
+        gamma: f64,
+    },
+    /// min(1, (t + 1) / warmup).
+    LinearWarmup {
+        /// Steps until the full rate.
+        warmup: u64,
+    },
+    /// A linear warm-up, then floor + (1 − floor)(1 + cos(π t' / (total − warmup))) / 2 over the rest, and `floor` past
+    /// the end. Source: Loshchilov, Hutter, "SGDR", ICLR 2017, equation 5.
+    Cosine {
+        /// Steps until the full rate.
+        warmup: u64,
+        /// Steps in all.
+        total: u64,
+        /// The factor at the end.
+        floor: f64,
+    },
+    /// A linear warm-up, then √(warmup / (t + 1)). Source: Vaswani et al. 2017, equation 3, with 1 at the top.
+    InverseSqrt {
+        /// Steps until the full rate.
+        warmup: u64,
+    },
+}
+
+impl Schedule {
+    /// The factor at time t.
+    pub fn factor(&self, t: u64) -> f64 {
+        let warm = |warmup: u64| ((t + 1) as f64 / warmup.max(1) as f64).min(1.0);
+        match *self {
+            Schedule::Constant => 1.0,
+            Schedule::Step { size, gamma } => gamma.powf((t / size.max(1)) as f64),
+            Schedule::Exponential { gamma } => gamma.powf(t as f64),
+            Schedule::LinearWarmup { warmup } => warm(warmup),
+            Schedule::Cosine { warmup, .. } if t < warmup => warm(warmup),
+            Schedule::Cosine { warmup, total, floor } => {
+                let rest = total.saturating_sub(warmup).max(1) as f64;
+                let done = ((t - warmup) as f64 / rest).min(1.0);
+                floor + (1.0 - floor) * (1.0 + (PI * done).cos()) / 2.0
+            }
+            Schedule::InverseSqrt { warmup } => match t < warmup {
+                true => warm(warmup),
+                false => (warmup.max(1) as f64 / (t + 1) as f64).sqrt(),
+            },
+        }
+    }
+}
+
+/// Lowers the rate when a metric no longer improves: after more than `patience` values in a row that are not better
+/// than the best by the relative `threshold`, the factor is multiplied by `factor`, down to `floor`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ReduceOnPlateau {
+    /// What the rate is multiplied by.
+    pub factor: f64,
+    /// Values without improvement that are borne.
+    pub patience: u64,
+    /// The relative improvement that counts.
+    pub threshold: f64,
+    /// The smallest factor.
+    pub floor: f64,
+    /// Whether larger values are better.
+    pub maximise: bool,
+    best: Option<f64>,
+    bad: u64,
+    current: f64,
+}
+
+impl ReduceOnPlateau {
+    /// Multiplies by `factor` after more than `patience` values without an improvement by 10⁻⁴.
+    pub fn new(factor: f64, patience: u64, maximise: bool) -> Self {
+        ReduceOnPlateau {
+            factor,
+            patience,
+            threshold: 1e-4,
+            floor: 0.0,
+            maximise,
+            best: None,
+            bad: 0,
+            current: 1.0,
+        }
+    }
+
+    /// Takes the metric's next value and returns the factor from now on.
+    pub fn observe(&mut self, value: f64) -> f64 {
+        let better = self.best.is_none_or(|best| match self.maximise {
+            true => value > best * (1.0 + self.threshold),
+            false => value < best * (1.0 - self.threshold),
+        });
+        if better {
+            (self.best, self.bad) = (Some(value), 0);
+        } else {
+            self.bad += 1;
+        }
+        if self.bad > self.patience {
+            self.current = (self.current * self.factor).max(self.floor);
+            self.bad = 0;
+        }
+        self.current
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn factors_at_known_times() {
+        let close =
+            |s: Schedule, t: u64, want: f64| assert!((s.factor(t) - want).abs() < 1e-12, "{s:?} at {t}");
+        close(Schedule::Step { size: 3, gamma: 0.1 }, 5, 0.1);
+        close(Schedule::Exponential { gamma: 0.5 }, 3, 0.125);
+        close(Schedule::LinearWarmup { warmup: 4 }, 1, 0.5);
+        close(Schedule::LinearWarmup { warmup: 4 }, 9, 1.0);
+        close(Schedule::Cosine { warmup: 0, total: 10, floor: 0.2 }, 5, 0.6);
+        close(Schedule::Cosine { warmup: 2, total: 10, floor: 0.2 }, 40, 0.2);
+        close(Schedule::InverseSqrt { warmup: 4 }, 15, 0.5);
+    }
+
+    #[test]
+    fn a_plateau_lowers_the_rate_after_patience() {
+        let mut s = ReduceOnPlateau::new(0.1, 1, false);
+        let factors: Vec<f64> = [1.0, 0.9, 0.9, 0.9, 0.8].iter().map(|&v| s.observe(v)).collect();
+        assert_eq!(factors, [1.0, 1.0, 1.0, 0.1, 0.1]);
+    }
+}

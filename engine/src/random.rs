@@ -1,0 +1,58 @@
+use gradus_kernels::philox::Stream;
+use serde::{Deserialize, Serialize};
+
+/// A source of independent random streams, drawn in program order.
+///
+/// Two numbers are its whole state, so a checkpoint holds it. Every random operation takes a [`Stream`] of
+/// its own; what it draws depends on nothing else.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rng {
+    seed: u64,
+    drawn: u64,
+}
+
+impl Rng {
+    /// The source with this seed.
+    pub fn new(seed: u64) -> Self {
+        Rng { seed, drawn: 0 }
+    }
+
+    /// The next stream.
+    pub fn stream(&mut self) -> Stream {
+        let stream = Stream { seed: self.seed, stream: self.drawn };
+        self.drawn += 1;
+        stream
+    }
+}
+
+/// Whether a forward pass trains, with the source of its randomness, or evaluates.
+#[derive(Debug)]
+pub enum Mode<'a> {
+    /// Dropout is on, averages move.
+    Train(&'a mut Rng),
+    /// Dropout is off, averages stand.
+    Eval,
+}
+
+impl Mode<'_> {
+    /// Whether this is training.
+    pub fn is_train(&self) -> bool {
+        matches!(self, Mode::Train(_))
+    }
+
+    /// The same mode for one more callee.
+    pub fn again(&mut self) -> Mode<'_> {
+        match self {
+            Mode::Train(rng) => Mode::Train(rng),
+            Mode::Eval => Mode::Eval,
+        }
+    }
+
+    /// A stream for one random operation; `None` in evaluation.
+    pub fn stream(&mut self) -> Option<Stream> {
+        match self {
+            Mode::Train(rng) => Some(rng.stream()),
+            Mode::Eval => None,
+        }
+    }
+}

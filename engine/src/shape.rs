@@ -1,0 +1,130 @@
+use std::fmt;
+use std::ops::Deref;
+
+/// The most axes that a tensor can have.
+pub const MAX_RANK: usize = 6;
+
+/// The lengths of a tensor's axes: a small `Copy` value that reads as a slice.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Shape {
+    dims: [usize; MAX_RANK],
+    rank: u8,
+}
+
+/// Why shapes do not fit: one full sentence.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct ShapeError(pub String);
+
+impl Shape {
+    /// The shape with these lengths; panics past six axes.
+    #[track_caller]
+    pub fn new(dims: &[usize]) -> Self {
+        assert!(dims.len() <= MAX_RANK, "shape: {dims:?} has more than {MAX_RANK} axes");
+        let mut all = [0; MAX_RANK];
+        all[..dims.len()].copy_from_slice(dims);
+        Shape { dims: all, rank: dims.len() as u8 }
+    }
+
+    /// The number of axes.
+    pub fn rank(&self) -> usize {
+        self.rank as usize
+    }
+
+    /// The number of elements.
+    pub fn count(&self) -> usize {
+        self.iter().product()
+    }
+
+    /// The same shape with the length of one axis changed.
+    pub fn with(mut self, axis: usize, len: usize) -> Self {
+        assert!(axis < self.rank(), "shape: no axis {axis} in {self:?}");
+        self.dims[axis] = len;
+        self
+    }
+
+    /// The same shape without one axis.
+    pub fn without(self, axis: usize) -> Self {
+        let dims: Vec<usize> = self.iter().enumerate().filter(|&(i, _)| i != axis).map(|(_, &d)| d).collect();
+        Shape::new(&dims)
+    }
+
+    /// The number of an axis, counted from the end where it is negative; panics where there is none.
+    #[track_caller]
+    pub fn axis(&self, axis: isize) -> usize {
+        let rank = self.rank() as isize;
+        assert!((-rank..rank).contains(&axis), "axis: {axis} is no axis of {self:?}");
+        axis.rem_euclid(rank) as usize
+    }
+
+    /// The shape that two broadcast to: aligned at the last axis, lengths are equal or one of them is 1.
+    pub fn broadcast(&self, other: &Shape) -> Result<Shape, ShapeError> {
+        let rank = self.rank().max(other.rank());
+        let dim = |s: &Shape, i: usize| (i + s.rank()).checked_sub(rank).map_or(1, |i| s[i]);
+        let mut dims = [1; MAX_RANK];
+        for (i, d) in dims.iter_mut().enumerate().take(rank) {
+            *d = match (dim(self, i), dim(other, i)) {
+                (a, b) if a == b => a,
+                (1, b) => b,
+                (a, 1) => a,
+                _ => return Err(ShapeError(format!("shapes do not broadcast: {self:?} and {other:?}"))),
+            };
+        }
+        Ok(Shape::new(&dims[..rank]))
+    }
+}
+
+impl Deref for Shape {
+    type Target = [usize];
+    fn deref(&self) -> &[usize] {
+        &self.dims[..self.rank()]
+    }
+}
+
+impl<const N: usize> From<[usize; N]> for Shape {
+    #[track_caller]
+    fn from(dims: [usize; N]) -> Self {
+        Shape::new(&dims)
+    }
+}
+
+impl From<&[usize]> for Shape {
+    #[track_caller]
+    fn from(dims: &[usize]) -> Self {
+        Shape::new(dims)
+    }
+}
+
+impl From<Vec<usize>> for Shape {
+    #[track_caller]
+    fn from(dims: Vec<usize>) -> Self {
+        Shape::new(&dims)
+    }
+}
+
+impl fmt::Debug for Shape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", &**self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn broadcast_aligns_at_the_last_axis() {
+        let s = |d: &[usize]| Shape::new(d);
+        assert_eq!(s(&[4, 1, 3]).broadcast(&s(&[2, 1])), Ok(s(&[4, 2, 3])));
+        assert_eq!(s(&[]).broadcast(&s(&[2])), Ok(s(&[2])));
+        assert_eq!(s(&[0]).broadcast(&s(&[1])), Ok(s(&[0])));
+        let e = s(&[2, 3]).broadcast(&s(&[2, 4])).unwrap_err();
+        assert_eq!(e.to_string(), "shapes do not broadcast: [2, 3] and [2, 4]");
+    }
+
+    #[test]
+    fn axes_count_from_the_end() {
+        assert_eq!(Shape::from([2, 3, 4]).axis(-1), 2);
+        assert_eq!(Shape::from([2, 3, 4]).axis(1), 1);
+    }
+}

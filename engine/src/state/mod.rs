@@ -1,0 +1,32 @@
+//! Parameters and training state in files.
+//!
+//! Everything is a safetensors file: a model alone has PyTorch's names, so that files from elsewhere load as they
+//! are; a [`Checkpoint`] adds the optimizer's tensors and, as JSON in the file's metadata, whatever else a run needs to
+//! go on bit for bit. Files are written beside their place and renamed, so that one is whole or is not there.
+
+mod checkpoint;
+mod dict;
+mod error;
+mod file;
+
+pub use checkpoint::Checkpoint;
+pub use dict::{StateDict, load_state_dict, state_dict};
+pub use error::StateError;
+pub use file::{read_tensors, write_atomically, write_tensors};
+
+use crate::Module;
+use std::path::Path;
+
+/// Writes a module's parameters to a safetensors file.
+pub fn save(module: &dyn Module, path: &Path) -> Result<(), StateError> {
+    write_tensors(path, &state_dict(module), "")
+}
+
+/// Reads a module's parameters from a safetensors file; names and shapes must be the module's.
+pub fn load(module: &dyn Module, path: &Path) -> Result<(), StateError> {
+    let (tensors, _) = read_tensors(path)?;
+    load_state_dict(module, &tensors, path)
+}
+
+#[cfg(test)]
+mod tests;

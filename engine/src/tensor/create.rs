@@ -1,0 +1,74 @@
+use crate::{DType, Element, Rng, Shape, Tensor};
+use gradus_kernels::memory::Buffer;
+use gradus_kernels::{dropout, elementwise};
+
+/// Tensors from numbers, constants and random numbers.
+impl Tensor {
+    /// A copy of a slice in row-major order; panics where the shape holds another number of elements.
+    #[track_caller]
+    pub fn from_slice<T: Element>(values: &[T], shape: impl Into<Shape>) -> Tensor {
+        let shape = shape.into();
+        assert_eq!(
+            values.len(),
+            shape.count(),
+            "from_slice: {} values for the shape {shape:?}",
+            values.len()
+        );
+        Tensor::from_buffer(Buffer::from_slice(values), shape)
+    }
+
+    /// A tensor of one element and no axis.
+    pub fn scalar<T: Element>(value: T) -> Tensor {
+        Tensor::from_slice(&[value], [])
+    }
+
+    /// All elements `value`.
+    pub fn full(shape: impl Into<Shape>, value: f64, dtype: DType) -> Tensor {
+        let shape = shape.into();
+        let mut buffer = Buffer::for_overwrite(dtype, shape.count());
+        crate::ops::ran("full", dtype, elementwise::fill(buffer.dst(), value));
+        Tensor::from_buffer(buffer, shape)
+    }
+
+    /// All elements 0.
+    pub fn zeros(shape: impl Into<Shape>, dtype: DType) -> Tensor {
+        let shape = shape.into();
+        Tensor::from_buffer(Buffer::zeros(dtype, shape.count()), shape)
+    }
+
+    /// All elements 1.
+    pub fn ones(shape: impl Into<Shape>, dtype: DType) -> Tensor {
+        Tensor::full(shape, 1.0, dtype)
+    }
+
+    /// All elements 0, of this tensor's shape and dtype.
+    pub fn zeros_like(&self) -> Tensor {
+        Tensor::zeros(self.shape(), self.dtype())
+    }
+
+    /// All elements 1, of this tensor's shape and dtype.
+    pub fn ones_like(&self) -> Tensor {
+        Tensor::ones(self.shape(), self.dtype())
+    }
+
+    /// 0, 1, …, n − 1 as `i64`.
+    pub fn arange(n: usize) -> Tensor {
+        Tensor::from_slice(&(0..n as i64).collect::<Vec<_>>(), [n])
+    }
+
+    /// Uniform in [low, high), `f32`.
+    pub fn uniform(shape: impl Into<Shape>, low: f64, high: f64, rng: &mut Rng) -> Tensor {
+        let shape = shape.into();
+        let mut buffer = Buffer::for_overwrite(DType::F32, shape.count());
+        crate::ops::ran("uniform", DType::F32, dropout::uniform(low, high, rng.stream(), buffer.dst()));
+        Tensor::from_buffer(buffer, shape)
+    }
+
+    /// Normal with this mean and standard deviation, `f32`.
+    pub fn normal(shape: impl Into<Shape>, mean: f64, std: f64, rng: &mut Rng) -> Tensor {
+        let shape = shape.into();
+        let mut buffer = Buffer::for_overwrite(DType::F32, shape.count());
+        crate::ops::ran("normal", DType::F32, dropout::normal(mean, std, rng.stream(), buffer.dst()));
+        Tensor::from_buffer(buffer, shape)
+    }
+}

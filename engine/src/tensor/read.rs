@@ -1,0 +1,55 @@
+use crate::{DType, Element, Tensor};
+use gradus_kernels::memory::Buffer;
+use std::borrow::Cow;
+
+/// Numbers out of tensors.
+impl Tensor {
+    /// The elements in row-major order; panics where they are not of type `T`.
+    #[track_caller]
+    pub fn to_vec<T: Element>(&self) -> Vec<T> {
+        self.elements().into_owned()
+    }
+
+    /// The elements in row-major order, borrowed where they lie so; panics where they are not of type `T`.
+    #[track_caller]
+    pub fn elements<T: Element>(&self) -> Cow<'_, [T]> {
+        assert_eq!(self.dtype(), T::DTYPE, "elements: a tensor of {} read as {}", self.dtype(), T::DTYPE);
+        if self.layout.is_contiguous() {
+            return Cow::Borrowed(self.src().slice());
+        }
+        Cow::Owned(self.packed().slice::<T>().to_vec())
+    }
+
+    /// The elements in row-major order as `f64`, whatever the dtype.
+    pub fn to_f64(&self) -> Vec<f64> {
+        self.detach().to_dtype(DType::F64).to_vec()
+    }
+
+    /// The one element as `f64`; panics where there is not exactly one.
+    #[track_caller]
+    pub fn item(&self) -> f64 {
+        assert_eq!(self.count(), 1, "item: a tensor of shape {:?} is not one number", self.shape());
+        self.to_f64()[0]
+    }
+
+    /// Whether no element is NaN or infinite.
+    pub fn all_finite(&self) -> bool {
+        match self.dtype() {
+            DType::F32 => self.elements::<f32>().iter().all(|x| x.is_finite()),
+            _ => self.to_f64().iter().all(|x| x.is_finite()),
+        }
+    }
+
+    /// A row-major copy in a fresh buffer.
+    pub(crate) fn packed(&self) -> Buffer {
+        let mut buffer = Buffer::for_overwrite(self.dtype(), self.count());
+        let outcome = gradus_kernels::convert::copy_strided(
+            &self.shape(),
+            self.src(),
+            self.layout.strides(),
+            buffer.dst(),
+        );
+        crate::ops::ran("contiguous", self.dtype(), outcome);
+        buffer
+    }
+}

@@ -1,0 +1,101 @@
+use crate::Classifier;
+use crate::classifier::{real_places, without_padding};
+use gradus_engine::nn::{
+    AttentionMask, Conv1d, Dropout, Embedding, EmbeddingDropout, Linear, MultiHeadAttention,
+};
+use gradus_engine::{Mode, Module, Rng, Tensor, Visitor};
+use serde::{Deserialize, Serialize};
+
+/// The sizes of a [`TextCnn`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TextCnnConfig {
+    /// V.
+    pub vocabulary: usize,
+    /// K.
+    pub classes: usize,
+    /// D.
+    pub embed_dim: usize,
+    /// Filters for each kernel size.
+    pub filters: usize,
+    /// Words in a window.
+    pub kernel_sizes: Vec<usize>,
+    /// On the features before the last layer.
+    pub dropout: f64,
+    /// On whole words.
+    pub embedding_dropout: f64,
+    /// Heads of self-attention over the words; 0: none.
+    pub attention_heads: usize,
+}
+
+impl Default for TextCnnConfig {
+    fn default() -> Self {
+        TextCnnConfig {
+            vocabulary: 30_000,
+            classes: 2,
+            embed_dim: 300,
+            filters: 128,
+            kernel_sizes: vec![3, 4, 5],
+            dropout: 0.5,
+            embedding_dropout: 0.0,
+            attention_heads: 0,
+        }
+    }
+}
+
+/// Convolutions over words, each filter's best match, one linear layer.
+///
+/// e = E[ids] \[B, T, D\]; with attention e ← e + MHSA(e);
+/// z_k = max_t relu(conv_k(e))_t \[B, filters\]; logits = W dropout([z₃; z₄; z₅]) + b.
+///
+/// Source: Kim, "Convolutional neural networks for sentence classification", EMNLP 2014; paper, Table 8 and section
+/// 4.4 (attention). Windows that lie wholly in padding do not count.
+#[derive(Clone, Debug)]
+pub struct TextCnn {
+    emb: Embedding,
+    attn: Option<MultiHeadAttention>,
+    convs: Vec<Conv1d>,
+    out: Linear,
+    config: TextCnnConfig,
+}
+
+impl TextCnn {
+    /// A model with fresh weights.
+    #[track_caller]
+    pub fn new(config: TextCnnConfig, rng: &mut Rng) -> Self {
+        let TextCnnConfig { vocabulary, classes, embed_dim: d, filters, attention_heads, .. } = config;
+        TextCnn {
+            emb: Embedding::new(vocabulary, d, rng),
+            attn: (attention_heads > 0).then(|| MultiHeadAttention::new(d, attention_heads, 0.0, rng)),
+            convs: config.kernel_sizes.iter().map(|&k| Conv1d::new(d, filters, k, 0, rng)).collect(),
+            out: Linear::new(filters * config.kernel_sizes.len(), classes, rng),
+            config,
+        }
+    }
+}
+
+impl Classifier for TextCnn {
+    fn logits(&self, ids: &Tensor, lengths: &Tensor, mode: &mut Mode) -> Tensor {
+        let real = real_places(lengths, ids.dim(1));
+        let e = self.emb.forward(ids);
+        let e =
+            EmbeddingDropout(self.config.embedding_dropout).forward(&e, ids, self.config.vocabulary, mode);
+        let mut e = without_padding(&e, &real);
+        if let Some(attn) = &self.attn {
+            let mask = AttentionMask { keys: Some(real.clone()), causal: false };
+            e = without_padding(&(&e + attn.forward(&e, &mask, mode)), &real);
+        }
+        let features: Vec<Tensor> =
+            self.convs.iter().map(|conv| conv.forward_relu_max(&e, lengths)).collect();
+        let z = Tensor::concat(&features.iter().collect::<Vec<_>>(), 1);
+        self.out.forward(&Dropout(self.config.dropout).forward(&z, mode))
+    }
+}
+
+impl Module for TextCnn {
+    fn visit(&self, v: &mut Visitor) {
+        v.module("emb", &self.emb);
+        v.module_if("attn", &self.attn);
+        v.modules("convs", &self.convs);
+        v.module("out", &self.out);
+    }
+}

@@ -1,0 +1,172 @@
+//! Fused operations.
+
+use crate::case::{Case, Example};
+use crate::draw::Draw;
+use gradus_engine::ops::{Attention, CrfScores, CrossEntropy, LstmWeights};
+use gradus_engine::{DType, Tensor};
+
+/// The rows.
+pub const CASES: &[Case] = &[
+    Case::new("layer_norm", "rows", |d| {
+        let (m, n) = (d.size(), 1 + d.size());
+        let inputs = vec![d.normal([m, n]), d.normal([n]), d.normal([n])];
+        Example::one(inputs, |x| x[0].layer_norm(&x[1], &x[2], 1e-5))
+    })
+    .slots(&[0, 1, 2])
+    .roundings(4096.0)
+    .never_empty(),
+    Case::new("cross_entropy", "plain", |d| {
+        let (r, k) = (d.size(), 1 + d.size());
+        let inputs = vec![d.normal([r, k]), d.ids([r], k)];
+        Example::one(inputs, |x| x[0].cross_entropy_rows(&x[1], &CrossEntropy::default()))
+    })
+    .roundings(64.0)
+    .never_empty(),
+    Case::new("cross_entropy", "weights, smoothing, ignored labels", |d| {
+        let (r, k) = (d.size(), 2 + d.size());
+        let weights = d.uniform([k], 0.5, 2.0);
+        let options = CrossEntropy { weights: Some(weights), smoothing: 0.1, ignore: Some(1) };
+        let inputs = vec![d.normal([r, k]), d.ids([r], k)];
+        Example::one(inputs, move |x| x[0].cross_entropy_rows(&x[1], &options))
+    })
+    .roundings(64.0)
+    .never_empty(),
+    Case::new("conv1d", "padding", |d| {
+        let (b, c, o, k, padding) = (d.up_to(3), d.size().min(9), d.size().min(9), d.up_to(4), d.below(3));
+        let t = k + d.below(6);
+        let inputs = vec![d.normal([b, t, c]), d.normal([o, c, k]), d.normal([o])];
+        Example::one(inputs, move |x| x[0].conv1d(&x[1], &x[2], padding))
+    })
+    .slots(&[0, 1, 2])
+    .roundings(1024.0)
+    .never_empty(),
+    Case::new("conv_relu_max", "uneven lengths, some shorter than the window", |d| {
+        let (b, c, o, k, t) = (d.up_to(4), d.size().min(9), d.size(), d.up_to(5), d.up_to(9));
+        let inputs = vec![d.normal([b, t, c]), d.normal([o, c, k]), d.normal([o]), d.lengths(b, t)];
+        Example::one(inputs, |x| x[0].conv_relu_max(&x[1], &x[2], &x[3]))
+    })
+    .slots(&[0, 1, 2])
+    .roundings(1024.0)
+    .never_empty(),
+    Case::new("lstm", "one direction", |d| lstm(d, 1))
+        .slots(&[0, 1, 2, 4, 5, 6, 7])
+        .roundings(2048.0)
+        .never_empty(),
+    Case::new("lstm", "both directions", |d| lstm(d, 2))
+        .slots(&[0, 1, 2, 4, 5, 6, 7, 8, 9, 10, 11])
+        .roundings(2048.0)
+        .never_empty(),
+    Case::new("attention", "key mask", |d| attention(d, false, false))
+        .slots(&[0, 1, 2])
+        .roundings(2048.0)
+        .never_empty(),
+    Case::new("attention", "causal", |d| attention(d, true, false))
+        .slots(&[0, 1, 2])
+        .roundings(2048.0)
+        .never_empty(),
+    Case::new("attention", "dropout", |d| attention(d, false, true))
+        .slots(&[0, 1, 2])
+        .roundings(2048.0)
+        .never_empty(),
+    Case::new("crf_log_z", "uneven lengths", |d| {
+        let inputs = crf(d);
+        Example::one(inputs, |x| x[0].crf_log_z(&scores(x), &x[4]))
+    })
+    .slots(&[0, 1, 2, 3])
+    .roundings(256.0)
+    .never_empty(),
+    Case::new("crf_nll", "uneven lengths", |d| {
+        let mut inputs = crf(d);
+        let shape = inputs[0].shape();
+        inputs.push(d.ids([shape[0], shape[1]], shape[2]));
+        Example::one(inputs, |x| x[0].crf_nll(&scores(x), &x[5], &x[4]))
+    })
+    .slots(&[0, 1, 2, 3])
+    .roundings(1024.0)
+    .never_empty(),
+    Case::new("crf_log_marginals", "uneven lengths", |d| {
+        let inputs = crf(d);
+        Example::one(inputs, |x| x[0].crf_log_marginals(&scores(x), &x[4]))
+    })
+    .slots(&[0, 1, 2, 3])
+    .roundings(4096.0)
+    .never_empty(),
+];
+
+fn lstm(d: &mut Draw, dirs: usize) -> Example {
+    let (b, t, width, h) = (d.up_to(4), d.up_to(4), d.up_to(4), d.size().min(9));
+    let mut inputs =
+        vec![d.normal([b, t, width]), d.normal([dirs, b, h]), d.normal([dirs, b, h]), d.lengths(b, t)];
+    for _ in 0..dirs {
+        inputs.extend([d.normal([4 * h, width]), d.normal([4 * h, h]), d.normal([4 * h]), d.normal([4 * h])]);
+    }
+    Example::new(inputs, |x| {
+        let weights: Vec<LstmWeights> = x[4..]
+            .chunks(4)
+            .map(|w| LstmWeights {
+                w_ih: w[0].clone(),
+                w_hh: w[1].clone(),
+                b_ih: w[2].clone(),
+                b_hh: w[3].clone(),
+            })
+            .collect();
+        x[0].lstm(&x[1], &x[2], Some(&x[3]), &weights).to_vec()
+    })
+}
+
+fn attention(d: &mut Draw, causal: bool, dropout: bool) -> Example {
+    let (b, n, width) = (d.up_to(2), d.up_to(2), d.size().min(9));
+    let tq = d.up_to(6);
+    let tk = if causal { tq } else { d.up_to(6) };
+    let keys = d.truths([b, tk]);
+    let keys = if causal { None } else { Some(keys) };
+    let dropout = dropout.then(|| (0.3, d.stream()));
+    let options = Attention { keys, causal, dropout };
+    let inputs = vec![d.normal([b, n, tq, width]), d.normal([b, n, tk, width]), d.normal([b, n, tk, width])];
+    Example::one(inputs, move |x| x[0].attention(&x[1], &x[2], &options))
+}
+
+fn crf(d: &mut Draw) -> Vec<Tensor> {
+    let (b, t, k) = (d.up_to(3), d.up_to(4), d.size().min(9));
+    vec![d.normal([b, t, k]), d.normal([k, k]), d.normal([k]), d.normal([k]), d.lengths(b, t)]
+}
+
+fn scores(x: &[Tensor]) -> CrfScores {
+    CrfScores { transitions: x[1].clone(), start: x[2].clone(), end: x[3].clone() }
+}
+
+/// Rows of fused operations with one tensor in two places.
+pub const SLOTS: &[Case] = &[
+    Case::new("attention", "x attends to x", |d| {
+        let (n, t, width) = (d.up_to(2), d.up_to(5), d.up_to(8));
+        Example::one(vec![d.normal([1, n, t, width])], |x| {
+            x[0].attention(&x[0], &x[0], &Attention::default())
+        })
+    })
+    .roundings(2048.0)
+    .never_empty(),
+    Case::new("attention", "x attends to f(x)", |d| {
+        let (n, t, width) = (d.up_to(2), d.up_to(5), d.up_to(8));
+        Example::one(vec![d.normal([1, n, t, width])], |x| {
+            let y = x[0].tanh();
+            x[0].attention(&y, &x[0], &Attention::default())
+        })
+    })
+    .roundings(2048.0)
+    .never_empty(),
+    Case::new("layer_norm", "x scaled by x", |d| {
+        let n = 1 + d.size();
+        Example::one(vec![d.normal([n])], |x| x[0].layer_norm(&x[0], &x[0].tanh(), 1e-5))
+    })
+    .roundings(4096.0)
+    .never_empty(),
+    Case::new("crf_log_z", "start = end", |d| {
+        let (t, k) = (d.up_to(4), d.up_to(5));
+        Example::one(vec![d.normal([1, t, k]), d.normal([k, k]), d.normal([k])], move |x| {
+            let scores = CrfScores { transitions: x[1].clone(), start: x[2].clone(), end: x[2].clone() };
+            x[0].crf_log_z(&scores, &Tensor::full([1], t as f64, DType::I64))
+        })
+    })
+    .roundings(256.0)
+    .never_empty(),
+];

@@ -1,0 +1,19 @@
+//! One tensor in two places of an operation: directly twice, and once behind another function.
+//!
+//! A fused operation's reference must give *partial* derivatives by slot. Telling slots apart by tensor doubles
+//! op(x, x); stopping at the caller's tensors counts op(x, f(x)) wrongly; detaching loses the second order.
+
+use crate::case::{Case, Example};
+
+/// The rows.
+pub const CASES: &[Case] = &[
+    Case::new("mul", "x · x", |d| {
+        let shape = d.shape();
+        Example::one(vec![d.normal(shape)], |x| &x[0] * &x[0])
+    }),
+    Case::new("matmul", "x · f(x)", |d| {
+        let n = d.size();
+        Example::one(vec![d.normal([n, n])], |x| x[0].matmul(&x[0].tanh()))
+    })
+    .roundings(256.0),
+];
