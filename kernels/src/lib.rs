@@ -9,6 +9,7 @@ mod dtype;
 mod element;
 pub mod isa;
 pub mod memory;
+pub mod optimizer;
 pub mod parallel;
 pub mod philox;
 mod real;
