@@ -5,15 +5,21 @@
 //! first rung of the ladder and oracle of all others), `simd.rs` (the fast `f32` version, one generic
 //! body over [`isa::Isa`]). This crate knows slices, strides and streams, never tensors or gradients.
 
+pub mod convert;
 mod dtype;
 mod element;
+pub mod elementwise;
+pub mod index;
 pub mod isa;
+pub mod math;
 pub mod memory;
 pub mod optimizer;
 pub mod parallel;
 pub mod philox;
 mod real;
+pub mod reduce;
 mod slice;
+mod strides;
 
 pub use dtype::DType;
 pub use element::Element;

@@ -27,9 +27,25 @@ pub fn pieces<T: Send>(y: &mut [T], chunk: usize, f: impl Fn(usize, &mut [T]) + 
     y.par_chunks_mut(chunk).enumerate().for_each(|(i, piece)| f(i, piece));
 }
 
-/// How many rows of `cols` elements make a piece of some 16 Ki elements: enough to pay for a hand-off.
+/// Elements of a piece that a loop bound by memory hands to one task: enough to pay for the hand-off.
+pub const PIECE: usize = 16 * 1024;
+
+/// How many rows of `cols` elements make a [`PIECE`].
 pub fn rows_per_piece(cols: usize) -> usize {
-    (16 * 1024 / cols.max(1)).max(1)
+    (PIECE / cols.max(1)).max(1)
+}
+
+/// Asserts that `f` gives the same bits in pools of 1, 2 and 7 threads.
+#[cfg(test)]
+pub(crate) fn assert_same_in_all_pools<T: PartialEq + std::fmt::Debug + Send>(f: impl Fn() -> T + Sync) {
+    let in_pool = |threads| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+        pool.expect("a pool of threads for a test").install(&f)
+    };
+    let one = in_pool(1);
+    for threads in [2, 7] {
+        assert!(in_pool(threads) == one, "{threads} threads give other results than one");
+    }
 }
 
 #[cfg(test)]

@@ -68,6 +68,10 @@ pub trait Real:
     fn min(self, other: Self) -> Self;
     /// Whether this is neither NaN nor infinite.
     fn is_finite(self) -> bool;
+    /// erf x = 2/√π ∫₀ˣ e^(−u²) du.
+    fn erf(self) -> Self {
+        crate::math::plain_erf(self)
+    }
     /// σ(x) = 1 / (1 + e⁻ˣ), computed from the side that does not overflow.
     fn sigmoid(self) -> Self {
         if self >= Self::ZERO {

@@ -104,5 +104,41 @@ macro_rules! on_cpu {
         }
     };
 }
-#[allow(unused_imports)]
 pub(crate) use on_cpu;
+
+/// A block with `T` set to the Rust type of a dtype, whichever it is.
+macro_rules! on_every {
+    ($dtype:expr, $t:ident => $body:expr) => {
+        match $dtype {
+            $crate::DType::F32 => {
+                type $t = f32;
+                $body
+            }
+            $crate::DType::F64 => {
+                type $t = f64;
+                $body
+            }
+            $crate::DType::F16 => {
+                type $t = half::f16;
+                $body
+            }
+            $crate::DType::BF16 => {
+                type $t = half::bf16;
+                $body
+            }
+            $crate::DType::I64 => {
+                type $t = i64;
+                $body
+            }
+            $crate::DType::U32 => {
+                type $t = u32;
+                $body
+            }
+            $crate::DType::Bool => {
+                type $t = u8;
+                $body
+            }
+        }
+    };
+}
+pub(crate) use on_every;

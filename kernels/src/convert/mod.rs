@@ -1,0 +1,108 @@
+//! Copies that change the dtype or the layout of numbers, and nothing of their values.
+//!
+//! The ladder of [`copy_strided`]: one element at a time; whole rows where the innermost dimension is
+//! contiguous; tiles where it is a transpose, so that both sides touch whole cache lines.
+
+mod transpose;
+
+use crate::parallel::{PIECE, pieces};
+use crate::slice::on_every;
+use crate::strides::{Segment, Strides};
+use crate::{Dst, Element, Outcome, Src};
+
+/// yᵢ = xᵢ in y's dtype: rounded to the nearest, integers truncated and saturated, bool 1 where not 0.
+///
+/// Panics where x and y differ in length.
+#[track_caller]
+pub fn cast(x: Src, y: Dst) -> Outcome {
+    on_every!(x.dtype(), A => on_every!(y.dtype(), B => cast_forward::<A, B>(x.slice(), y.slice())));
+    Outcome::Done
+}
+
+/// [`cast`] of typed slices.
+#[track_caller]
+pub fn cast_forward<A: Element, B: Element>(x: &[A], y: &mut [B]) {
+    assert_eq!(x.len(), y.len(), "cast: {} numbers in, {} out", x.len(), y.len());
+    pieces(y, PIECE, |i, y| {
+        let x = &x[i * PIECE..][..y.len()];
+        if A::DTYPE == B::DTYPE {
+            return y.copy_from_slice(bytemuck::cast_slice(x));
+        }
+        y.iter_mut().zip(x).for_each(|(y, x)| *y = B::from_f64(x.to_f64()));
+    });
+}
+
+/// Copies a strided x over `shape` to a contiguous y; strides in elements, 0 where x is broadcast.
+///
+/// Panics where strides and shape differ in rank, x is too short, or y has another length or dtype.
+#[track_caller]
+pub fn copy_strided(shape: &[usize], x: Src, strides: &[usize], y: Dst) -> Outcome {
+    on_every!(x.dtype(), T => copy_strided_forward::<T>(shape, x.slice(), strides, y.slice()));
+    Outcome::Done
+}
+
+/// [`copy_strided`] of typed slices.
+#[track_caller]
+pub fn copy_strided_forward<T: Element>(shape: &[usize], x: &[T], strides: &[usize], y: &mut [T]) {
+    let walk = Strides::new(shape, [strides]);
+    assert_eq!(y.len(), walk.len, "copy_strided: the result holds {} elements, not {shape:?}", y.len());
+    let (reach, len) = (walk.reach(0), x.len());
+    assert!(reach <= len, "copy_strided: {len} elements to read, {strides:?} over {shape:?} need {reach}");
+    let [step] = walk.steps;
+    if let Some((rows, [1])) = walk.around()
+        && step > 1
+        && walk.len > 0
+    {
+        return transpose::matrices(&walk, rows, x, y);
+    }
+    pieces(y, PIECE, |i, y| {
+        let start = i * PIECE;
+        for Segment { range, at: [at] } in walk.segments(start..start + y.len()) {
+            let y = &mut y[range];
+            match step {
+                1 => y.copy_from_slice(&x[at..][..y.len()]),
+                0 => y.fill(x[at]),
+                _ => y.iter_mut().zip(x[at..].iter().step_by(step)).for_each(|(y, &x)| *y = x),
+            }
+        }
+    });
+}
+
+/// Copies a contiguous x of `shape` into the region of y that starts at `offset` and has `strides`:
+/// concatenation, or the gradient of a slice.
+///
+/// On one thread, for nothing says that strides of a region do not overlap. Panics where strides and
+/// shape differ in rank, y is too short, or x has another length or dtype.
+#[track_caller]
+pub fn copy_into(shape: &[usize], x: Src, y: Dst, offset: usize, strides: &[usize]) -> Outcome {
+    on_every!(x.dtype(), T => copy_into_forward::<T>(shape, x.slice(), y.slice(), offset, strides));
+    Outcome::Done
+}
+
+/// [`copy_into`] of typed slices.
+#[track_caller]
+pub fn copy_into_forward<T: Element>(
+    shape: &[usize],
+    x: &[T],
+    y: &mut [T],
+    offset: usize,
+    strides: &[usize],
+) {
+    let walk = Strides::new(shape, [strides]);
+    assert_eq!(x.len(), walk.len, "copy_into: {} elements to read, not {shape:?}", x.len());
+    let (reach, len) = (offset + walk.reach(0), y.len());
+    assert!(reach <= len, "copy_into: {len} elements to write to, {shape:?} at {offset} needs {reach}");
+    let [step] = walk.steps;
+    for Segment { range, at: [at] } in walk.segments(0..walk.len) {
+        let x = &x[range];
+        let y = &mut y[offset + at..];
+        if step == 1 {
+            y[..x.len()].copy_from_slice(x);
+        } else {
+            x.iter().enumerate().for_each(|(i, &x)| y[i * step] = x);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

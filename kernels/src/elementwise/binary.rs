@@ -1,0 +1,93 @@
+use super::{plain, simd};
+use crate::isa::dispatch;
+use crate::parallel::{PIECE, pieces};
+use crate::slice::on_cpu;
+use crate::strides::Strides;
+use crate::{Dst, Outcome, Real, Src};
+
+/// A function of two numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Binary {
+    /// a + b.
+    Add,
+    /// a − b.
+    Sub,
+    /// a · b.
+    Mul,
+    /// a / b.
+    Div,
+    /// The larger; NaN where either is.
+    Max,
+    /// The smaller; NaN where either is.
+    Min,
+    /// aᵇ.
+    Pow,
+}
+
+impl Binary {
+    /// Every function, for tables of tests.
+    pub const ALL: [Binary; 7] =
+        [Binary::Add, Binary::Sub, Binary::Mul, Binary::Div, Binary::Max, Binary::Min, Binary::Pow];
+}
+
+/// y = f(a, b) elementwise over `shape`, with strides in elements, 0 where an operand is broadcast.
+///
+/// Panics where strides and shape differ in rank, or an operand is too short for its strides.
+#[track_caller]
+pub fn binary_forward<T: Real>(
+    op: Binary,
+    shape: &[usize],
+    a: &[T],
+    a_strides: &[usize],
+    b: &[T],
+    b_strides: &[usize],
+    y: &mut [T],
+) {
+    let strides = Strides::new(shape, [a_strides, b_strides]);
+    super::compare::check("binary", shape, &strides, [a.len(), b.len()], y.len());
+    pieces(y, PIECE, |i, y| {
+        let start = i * PIECE;
+        if T::IS_F32 {
+            let (a, b, y) = (T::f32s(a), T::f32s(b), T::f32s_mut(y));
+            dispatch(simd::BinaryKernel { op, strides: &strides, start, a, b, y });
+        } else {
+            plain::binary(op, &strides, start, a, b, y);
+        }
+    });
+}
+
+/// [`binary_forward`] of any device and dtype.
+#[track_caller]
+pub fn binary(
+    op: Binary,
+    shape: &[usize],
+    a: Src,
+    a_strides: &[usize],
+    b: Src,
+    b_strides: &[usize],
+    y: Dst,
+) -> Outcome {
+    on_cpu!(a.dtype(), T => {
+        binary_forward::<T>(op, shape, a.slice(), a_strides, b.slice(), b_strides, y.slice())
+    })
+}
+
+/// yᵢ ← yᵢ + xᵢ, in place.
+#[track_caller]
+pub fn add_assign_forward<T: Real>(y: &mut [T], x: &[T]) {
+    assert_eq!(x.len(), y.len(), "add_assign: {} numbers onto {}", x.len(), y.len());
+    pieces(y, PIECE, |i, y| {
+        let x = &x[i * PIECE..][..y.len()];
+        if T::IS_F32 {
+            dispatch(simd::AddAssign { x: T::f32s(x), y: T::f32s_mut(y) });
+        } else {
+            y.iter_mut().zip(x).for_each(|(y, &x)| *y += x);
+        }
+    });
+}
+
+/// [`add_assign_forward`] of any device and dtype.
+#[track_caller]
+pub fn add_assign(y: Dst, x: Src) -> Outcome {
+    on_cpu!(x.dtype(), T => add_assign_forward::<T>(y.slice(), x.slice()))
+}

@@ -1,0 +1,120 @@
+use super::{plain, simd};
+use crate::isa::dispatch;
+use crate::parallel::{PIECE, pieces};
+use crate::slice::{on_cpu, on_every};
+use crate::{Dst, Element, Outcome, Real, Src};
+
+/// A function of one number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Unary {
+    /// −x.
+    Neg,
+    /// |x|.
+    Abs,
+    /// −1, 0 or 1.
+    Sign,
+    /// x².
+    Square,
+    /// √x.
+    Sqrt,
+    /// 1/x.
+    Recip,
+    /// eˣ.
+    Exp,
+    /// eˣ − 1.
+    ExpM1,
+    /// ln x.
+    Ln,
+    /// ln(1 + x).
+    Ln1p,
+    /// tanh x.
+    Tanh,
+    /// 1 / (1 + e⁻ˣ).
+    Sigmoid,
+    /// max(x, 0); NaN stays NaN.
+    Relu,
+    /// x·Φ(x).
+    Gelu,
+    /// erf x.
+    Erf,
+    /// ln(1 + eˣ).
+    Softplus,
+    /// ln σ(x) = −ln(1 + e⁻ˣ).
+    LogSigmoid,
+    /// 1 where x > 0, else 0: the derivative of max(x, 0).
+    Step,
+}
+
+impl Unary {
+    /// Every function, for tables of tests.
+    pub const ALL: [Unary; 18] = {
+        use Unary::*;
+        [
+            Neg, Abs, Sign, Square, Sqrt, Recip, Exp, ExpM1, Ln, Ln1p, Tanh, Sigmoid, Relu, Gelu, Erf,
+            Softplus, LogSigmoid, Step,
+        ]
+    };
+}
+
+/// What one pass over contiguous memory does to each number.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Map {
+    Unary(Unary),
+    Affine { scale: f64, shift: f64 },
+    Power(f64),
+    Clamp { lo: f64, hi: f64 },
+}
+
+/// yᵢ = f(xᵢ) for contiguous x and y of any shape.
+///
+/// Panics where x and y differ in length.
+#[track_caller]
+pub fn unary_forward<T: Real>(op: Unary, x: &[T], y: &mut [T]) {
+    map_forward(Map::Unary(op), x, y);
+}
+
+#[track_caller]
+pub(super) fn map_forward<T: Real>(map: Map, x: &[T], y: &mut [T]) {
+    assert_eq!(x.len(), y.len(), "elementwise {map:?}: {} numbers in, {} out", x.len(), y.len());
+    pieces(y, PIECE, |i, y| {
+        let x = &x[i * PIECE..][..y.len()];
+        if T::IS_F32 {
+            dispatch(simd::MapKernel { map, x: T::f32s(x), y: T::f32s_mut(y) });
+        } else {
+            plain::map(map, x, y);
+        }
+    });
+}
+
+/// [`unary_forward`] of any device and dtype.
+#[track_caller]
+pub fn unary(op: Unary, x: Src, y: Dst) -> Outcome {
+    on_cpu!(x.dtype(), T => unary_forward::<T>(op, x.slice(), y.slice()))
+}
+
+/// yᵢ = scale·xᵢ + shift.
+#[track_caller]
+pub fn affine(x: Src, scale: f64, shift: f64, y: Dst) -> Outcome {
+    on_cpu!(x.dtype(), T => map_forward::<T>(Map::Affine { scale, shift }, x.slice(), y.slice()))
+}
+
+/// yᵢ = xᵢ^exponent.
+#[track_caller]
+pub fn power(x: Src, exponent: f64, y: Dst) -> Outcome {
+    on_cpu!(x.dtype(), T => map_forward::<T>(Map::Power(exponent), x.slice(), y.slice()))
+}
+
+/// yᵢ = xᵢ where lo ≤ xᵢ ≤ hi, else the nearer of the two; NaN stays NaN.
+#[track_caller]
+pub fn clamp(x: Src, lo: f64, hi: f64, y: Dst) -> Outcome {
+    on_cpu!(x.dtype(), T => map_forward::<T>(Map::Clamp { lo, hi }, x.slice(), y.slice()))
+}
+
+/// yᵢ = value, rounded to y's dtype.
+pub fn fill(y: Dst, value: f64) -> Outcome {
+    on_every!(y.dtype(), T => {
+        let value = <T as Element>::from_f64(value);
+        pieces(y.slice::<T>(), PIECE, |_, y| y.fill(value));
+    });
+    Outcome::Done
+}
