@@ -102,7 +102,7 @@ impl<R: Rule<N>, const N: usize> Kernel for Simd<'_, R, N> {
 
     #[inline(always)]
     fn run<S: Isa>(self, s: S) {
-        let Piece { start, p, mut state } = self.piece;
+        let Piece { start, p, state } = self.piece;
         for (stretch, values) in self.g.stretches(start..start + p.len()) {
             let (from, to) = (stretch.start - start, stretch.end - start);
             let mut i = from;
