@@ -53,7 +53,10 @@ impl Grad {
             Grad::Dense(t) => t,
             Grad::Rows(r) => &r.values,
         };
-        gradus_kernels::optimizer::sum_of_squares(values.contiguous().src())
+        let mut sum = 0.0;
+        let outcome = gradus_kernels::optimizer::sum_of_squares(values.contiguous().src(), &mut sum);
+        crate::ops::ran("sum_of_squares", values.dtype(), outcome);
+        sum
     }
 
     /// c · g.

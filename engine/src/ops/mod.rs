@@ -49,6 +49,11 @@ pub(crate) fn ran(op: &str, dtype: DType, outcome: Outcome) {
     }
 }
 
+/// Whether a kernel ran; where it did not, the reference will.
+pub(crate) fn done(outcome: Outcome) -> bool {
+    outcome == Outcome::Done
+}
+
 /// Panics, with the operation's name, where two dtypes differ.
 #[track_caller]
 pub(crate) fn same_dtype(op: &str, a: &Tensor, b: &Tensor) {

@@ -107,7 +107,7 @@ impl Rule {
                 (false, false) => &["square_avg"],
                 (true, false) => &["square_avg", "momentum_buffer"],
                 (false, true) => &["square_avg", "grad_avg"],
-                (true, true) => &["square_avg", "momentum_buffer", "grad_avg"],
+                (true, true) => &["square_avg", "grad_avg", "momentum_buffer"],
             },
             Rule::Adam { .. } | Rule::AdamW { .. } | Rule::RAdam { .. } => &["exp_avg", "exp_avg_sq"],
         }

@@ -3,6 +3,7 @@
 //! `optimizer.step(&model, &gradients)` is the only place where parameters change. State is stored by parameter
 //! name, so that it can stand in a checkpoint.
 
+mod apply;
 mod config;
 mod optimizer;
 mod schedule;

@@ -1,5 +1,4 @@
 use super::OptimizerConfig;
-use super::config::Rule;
 use crate::state::StateDict;
 use crate::{Grad, Gradients, Module, Tensor};
 use gradus_kernels::memory::Buffer;
@@ -93,7 +92,7 @@ impl Optimizer {
             });
             state.steps += 1;
             let (lr, steps) = (lr * self.factor, state.steps);
-            param.update(|p| apply(rule, lr, decay, steps, p, gradient, &mut state.buffers));
+            param.update(|p| super::apply::apply(rule, lr, decay, steps, p, gradient, &mut state.buffers));
         }
     }
 
@@ -137,52 +136,5 @@ impl Optimizer {
         }
         self.states = states;
         Ok(())
-    }
-}
-
-fn apply(rule: Rule, lr: f64, decay: f64, t: u64, p: &mut Buffer, g: &Grad, state: &mut [Buffer]) {
-    let g: Vec<f64> = g.to_dense().to_f64();
-    let n = p.len();
-    let p = p.slice_mut::<f32>();
-    for i in 0..n {
-        let mut w = p[i] as f64;
-        let mut g = g[i];
-        if let Rule::AdamW { .. } = rule {
-            w *= 1.0 - lr * decay
-        } else {
-            g += decay * w
-        }
-        match rule {
-            Rule::Sgd { momentum, .. } => {
-                if momentum != 0.0 {
-                    let s = &mut state[0].slice_mut::<f32>()[i];
-                    *s = (momentum * *s as f64 + g) as f32;
-                    g = *s as f64;
-                }
-                w -= lr * g;
-            }
-            Rule::AdaGrad { eps, .. } => {
-                let s = &mut state[0].slice_mut::<f32>()[i];
-                *s += (g * g) as f32;
-                w -= lr * g / ((*s as f64).sqrt() + eps);
-            }
-            Rule::RmsProp { alpha, eps, .. } => {
-                let s = &mut state[0].slice_mut::<f32>()[i];
-                *s = (alpha * *s as f64 + (1.0 - alpha) * g * g) as f32;
-                w -= lr * g / ((*s as f64).sqrt() + eps);
-            }
-            Rule::Adam { beta1, beta2, eps }
-            | Rule::AdamW { beta1, beta2, eps }
-            | Rule::RAdam { beta1, beta2, eps } => {
-                let m = &mut state[0].slice_mut::<f32>()[i];
-                *m = (beta1 * *m as f64 + (1.0 - beta1) * g) as f32;
-                let m = *m as f64 / (1.0 - beta1.powi(t as i32));
-                let v = &mut state[1].slice_mut::<f32>()[i];
-                *v = (beta2 * *v as f64 + (1.0 - beta2) * g * g) as f32;
-                let v = *v as f64 / (1.0 - beta2.powi(t as i32));
-                w -= lr * m / (v.sqrt() + eps);
-            }
-        }
-        p[i] = w as f32;
     }
 }

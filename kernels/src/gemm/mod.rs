@@ -1,19 +1,273 @@
-//! stopgap
-#![allow(missing_docs)]
+//! The matrix product C = f(A·B + β·C + bias): A [M, K], B [K, N], C [M, N].
+//!
+//! The ladder: [`plain`] (three loops), a register tile of 6 × 2 vectors ([`micro`]), panels packed so that the tile
+//! reads memory in order ([`pack`]), blocks of K that keep them in cache and tiles of C over threads ([`blocked`]).
+//! `cargo run --release -p gradus-kernels --example gemm_ladder` times the rungs beside the measured peak.
+//!
+//! Source: Goto, van de Geijn, "Anatomy of high-performance matrix multiplication", ACM TOMS 34(3), 2008; Van Zee,
+//! van de Geijn, "BLIS", ACM TOMS 41(3), 2015.
+
+mod blocked;
+mod epilogue;
+mod micro;
+mod pack;
+pub mod plain;
+#[cfg(test)]
+mod tests;
+
+pub use epilogue::{Activation, Epilogue};
+pub use pack::PackedB;
+
+use crate::isa::{Level, level};
 use crate::slice::on_cpu;
-use crate::*;
-#[derive(Clone, Copy)]
+use crate::{Dst, Outcome, Real, Src};
+
+/// A matrix in memory: element (i, j) at i·rows_stride + j·cols_stride. A transposed one has its strides exchanged.
+#[derive(Clone, Copy, Debug)]
+pub struct Mat<'a, T> {
+    /// The numbers, the first being element (0, 0).
+    pub data: &'a [T],
+    /// From row to row.
+    pub rows_stride: usize,
+    /// From column to column.
+    pub cols_stride: usize,
+}
+
+impl<'a, T> Mat<'a, T> {
+    /// A row-major matrix of `cols` columns.
+    pub fn rows(data: &'a [T], cols: usize) -> Self {
+        Mat { data, rows_stride: cols, cols_stride: 1 }
+    }
+
+    /// The transposed matrix.
+    pub fn t(self) -> Self {
+        Mat { rows_stride: self.cols_stride, cols_stride: self.rows_stride, ..self }
+    }
+
+    /// Panics where an element of `rows` × `cols` would lie outside the numbers.
+    #[track_caller]
+    fn check(&self, name: &str, rows: usize, cols: usize) {
+        let inside = rows == 0
+            || cols == 0
+            || (rows - 1) * self.rows_stride + (cols - 1) * self.cols_stride < self.data.len();
+        assert!(inside, "gemm: {name} is [{rows}, {cols}], but its {} numbers end before that", self.data.len());
+    }
+}
+
+/// C = f(A·B + β·C + bias), split over threads by shape; `c_stride` is the distance of C's rows.
+///
+/// Panics where an operand is too short.
+#[track_caller]
+pub fn gemm<T: Real>(
+    m: usize,
+    k: usize,
+    n: usize,
+    a: Mat<T>,
+    b: Mat<T>,
+    beta: T,
+    c: &mut [T],
+    c_stride: usize,
+    epilogue: Epilogue<T>,
+) {
+    run(m, k, n, a, b, beta, c, c_stride, epilogue, true)
+}
+
+/// [`gemm`] on the calling thread alone, with the same bits.
+#[track_caller]
+pub fn gemm_serial<T: Real>(
+    m: usize,
+    k: usize,
+    n: usize,
+    a: Mat<T>,
+    b: Mat<T>,
+    beta: T,
+    c: &mut [T],
+    c_stride: usize,
+    epilogue: Epilogue<T>,
+) {
+    run(m, k, n, a, b, beta, c, c_stride, epilogue, false)
+}
+
+#[track_caller]
+fn run<T: Real>(
+    m: usize,
+    k: usize,
+    n: usize,
+    a: Mat<T>,
+    b: Mat<T>,
+    beta: T,
+    c: &mut [T],
+    c_stride: usize,
+    epilogue: Epilogue<T>,
+    threads: bool,
+) {
+    a.check("A", m, k);
+    b.check("B", k, n);
+    check_c(m, n, c.len(), c_stride);
+    epilogue.check(n);
+    if m == 0 || n == 0 {
+        return;
+    }
+    if !T::IS_F32 {
+        return plain::gemm(m, k, n, a, b, beta, c, c_stride, epilogue);
+    }
+    let f32s = |x: Mat<'_, T>| Mat { data: T::f32s(x.data), rows_stride: x.rows_stride, cols_stride: x.cols_stride };
+    // SAFETY-free reborrow: the same memory under its own type.
+    let (a, b) = (
+        Mat { data: T::f32s(a.data), rows_stride: a.rows_stride, cols_stride: a.cols_stride },
+        Mat { data: T::f32s(b.data), rows_stride: b.rows_stride, cols_stride: b.cols_stride },
+    );
+    let _ = f32s;
+    let beta = beta.to_f64() as f32;
+    let c = T::f32s_mut(c);
+    let epilogue = epilogue.f32s();
+    if level() == Level::Scalar {
+        return portable(m, k, n, a, b, beta, c, c_stride, epilogue);
+    }
+    if blocked::is_small(m, k, n, b) {
+        return blocked::small(m, k, n, a, b, beta, c, c_stride, epilogue);
+    }
+    let packed = if threads { PackedB::new(k, n, b) } else { PackedB::new_serial(k, n, b) };
+    blocked::packed(m, a, &packed, beta, c, c_stride, epilogue, threads);
+}
+
+/// C = f(A·B + β·C + bias) with a B that was packed before, split over threads by shape.
+///
+/// Panics where an operand is too short.
+#[track_caller]
+pub fn gemm_packed(
+    m: usize,
+    a: Mat<f32>,
+    b: &PackedB,
+    beta: f32,
+    c: &mut [f32],
+    c_stride: usize,
+    epilogue: Epilogue<f32>,
+) {
+    check_packed(m, a, b, c, c_stride, epilogue);
+    blocked::packed(m, a, b, beta, c, c_stride, epilogue, true);
+}
+
+/// [`gemm_packed`] on the calling thread alone, with the same bits.
+#[track_caller]
+pub fn gemm_packed_serial(
+    m: usize,
+    a: Mat<f32>,
+    b: &PackedB,
+    beta: f32,
+    c: &mut [f32],
+    c_stride: usize,
+    epilogue: Epilogue<f32>,
+) {
+    check_packed(m, a, b, c, c_stride, epilogue);
+    blocked::packed(m, a, b, beta, c, c_stride, epilogue, false);
+}
+
+#[track_caller]
+fn check_packed(m: usize, a: Mat<f32>, b: &PackedB, c: &[f32], c_stride: usize, epilogue: Epilogue<f32>) {
+    a.check("A", m, b.k());
+    check_c(m, b.n(), c.len(), c_stride);
+    epilogue.check(b.n());
+}
+
+#[track_caller]
+fn check_c(m: usize, n: usize, len: usize, stride: usize) {
+    let inside = m == 0 || n == 0 || (stride >= n && (m - 1) * stride + n <= len);
+    assert!(inside, "gemm: C is [{m}, {n}] with rows {stride} apart, which does not fit into {len} numbers");
+}
+
+/// The product by the crate `matrixmultiply`, where the machine lacks the instruction sets of the fast path.
+fn portable(
+    m: usize,
+    k: usize,
+    n: usize,
+    a: Mat<f32>,
+    b: Mat<f32>,
+    beta: f32,
+    c: &mut [f32],
+    c_stride: usize,
+    epilogue: Epilogue<f32>,
+) {
+    let s = |x: usize| x as isize;
+    // SAFETY: the callers checked that every element of A [m, k], B [k, n] and C [m, n] lies in its slice.
+    unsafe {
+        matrixmultiply::sgemm(
+            m,
+            k,
+            n,
+            1.0,
+            a.data.as_ptr(),
+            s(a.rows_stride),
+            s(a.cols_stride),
+            b.data.as_ptr(),
+            s(b.rows_stride),
+            s(b.cols_stride),
+            beta,
+            c.as_mut_ptr(),
+            s(c_stride),
+            1,
+        );
+    }
+    for row in c.chunks_mut(c_stride).take(m) {
+        epilogue.finish(&mut row[..n]);
+    }
+}
+
+/// The shape of many products at once; strides are of the batch, the rows and the columns.
+#[derive(Clone, Copy, Debug)]
 pub struct Product {
+    /// How many products.
     pub count: usize,
+    /// M.
     pub m: usize,
+    /// K.
     pub k: usize,
+    /// N.
     pub n: usize,
+    /// Of A; a batch stride of 0 takes one A for all.
     pub a_strides: [usize; 3],
+    /// Of B; a batch stride of 0 takes one B for all.
     pub b_strides: [usize; 3],
 }
-pub fn batched(p: Product, a: Src, b: Src, y: Dst) -> Outcome {
-    batched_with_bias(p, a, b, None, y)
+
+/// C = A·B for `count` products, C [count, M, N] row-major, of any device and dtype.
+#[track_caller]
+pub fn batched(product: Product, a: Src, b: Src, c: Dst) -> Outcome {
+    batched_with_bias(product, a, b, None, c)
 }
-pub fn batched_with_bias(p: Product, a: Src, b: Src, bias: Option<Src>, y: Dst) -> Outcome {
-    on_cpu!(a.dtype(), T => { let (a,b,y)=(a.slice::<T>(),b.slice::<T>(),y.slice::<T>()); for c in 0..p.count { for i in 0..p.m { for j in 0..p.n { let mut s = match bias { Some(x)=>x.slice::<T>()[j], None=>0.0 }; for k in 0..p.k { s+=a[c*p.a_strides[0]+i*p.a_strides[1]+k*p.a_strides[2]]*b[c*p.b_strides[0]+k*p.b_strides[1]+j*p.b_strides[2]] } y[(c*p.m+i)*p.n+j]=s } } } })
+
+/// C = A·B + bias for `count` products, bias [N], C [count, M, N] row-major, of any device and dtype.
+#[track_caller]
+pub fn batched_with_bias(product: Product, a: Src, b: Src, bias: Option<Src>, c: Dst) -> Outcome {
+    on_cpu!(a.dtype(), T => {
+        let bias = bias.map(|x| x.slice::<T>());
+        batched_typed(product, a.slice::<T>(), b.slice::<T>(), Epilogue { bias, ..Epilogue::default() }, c.slice())
+    })
+}
+
+/// Splits over the products where there are several and each is small, else inside each.
+#[track_caller]
+fn batched_typed<T: Real>(p: Product, a: &[T], b: &[T], epilogue: Epilogue<T>, c: &mut [T]) {
+    let Product { count, m, k, n, a_strides, b_strides } = p;
+    let size = m * n;
+    assert_eq!(c.len(), count * size, "gemm: C [{count}, {m}, {n}] is to fit into {} numbers", c.len());
+    if c.is_empty() {
+        return;
+    }
+    let mat = |data, s: [usize; 3], i: usize| {
+        let data: &[T] = data;
+        let start = (i * s[0]).min(data.len());
+        Mat { data: &data[start..], rows_stride: s[1], cols_stride: s[2] }
+    };
+    let one = |i: usize, c: &mut [T], threads: bool| {
+        run(m, k, n, mat(a, a_strides, i), mat(b, b_strides, i), T::ZERO, c, n, epilogue, threads)
+    };
+    if count == 1 || m * n * k > 1 << 24 {
+        return c.chunks_mut(size).enumerate().for_each(|(i, c)| one(i, c, true));
+    }
+    // Some 2^18 multiplications make a task.
+    let each = ((1 << 18) / (size * k).max(1)).max(1);
+    crate::parallel::pieces(c, each * size, |task, piece| {
+        piece.chunks_mut(size).enumerate().for_each(|(i, c)| one(task * each + i, c, false));
+    });
 }

@@ -1,0 +1,106 @@
+//! The calls of the kernels.
+
+use crate::graph::{Backward, Made};
+use crate::ops::done;
+use crate::{DType, Tensor};
+use gradus_kernels::Src;
+use gradus_kernels::crf::{self, Chains, Gradients, State};
+use gradus_kernels::memory::Buffer;
+
+/// Emissions, transitions, start and end as the kernels take them.
+pub(super) fn chains<'a>(x: &'a [Tensor], lengths: &'a [i64]) -> Chains<'a, Src<'a>> {
+    Chains { emissions: x[0].src(), transitions: x[1].src(), start: x[2].src(), end: x[3].src(), lengths }
+}
+
+/// The inputs as contiguous numbers.
+fn packed(x: &[&Tensor]) -> Vec<Tensor> {
+    x.iter().map(|t| t.detach().contiguous()).collect()
+}
+
+/// Buffers of one dtype for what a kernel writes.
+fn room<const N: usize>(dtype: DType, counts: [usize; N]) -> [Buffer; N] {
+    counts.map(|n| Buffer::for_overwrite(dtype, n))
+}
+
+fn flat(buffer: Buffer) -> Tensor {
+    let n = buffer.len();
+    Tensor::from_buffer(buffer, [n].into())
+}
+
+/// α [B, T, K], its scale [B, T] and log Z [B] are what the backward of log Z wants.
+pub(super) fn log_z_forward(x: &[&Tensor]) -> Option<Made> {
+    let x = packed(x);
+    let (b, t) = (x[0].dim(0), x[0].dim(1));
+    let [mut alpha, mut scale, mut z] = room(x[0].dtype(), [x[0].count(), b * t, b]);
+    let state = State { alpha: alpha.dst(), scale: scale.dst() };
+    let outcome = crf::log_z::forward(chains(&x, &x[4].elements::<i64>()), state, z.dst());
+    let z = flat(z);
+    done(outcome).then(|| Made { outputs: vec![z.clone()], extra: vec![flat(alpha), flat(scale), z] })
+}
+
+pub(super) fn log_z_backward(cx: &mut Backward) -> bool {
+    gradients(cx, |cx, chains, state, dy, grads| {
+        crf::log_z::backward(chains, state, cx.extra(2).src(), dy, grads)
+    })
+}
+
+pub(super) fn nll_forward(x: &[&Tensor]) -> Option<Made> {
+    let x = packed(x);
+    let (b, t) = (x[0].dim(0), x[0].dim(1));
+    let [mut alpha, mut scale, mut z, mut nll] = room(x[0].dtype(), [x[0].count(), b * t, b, b]);
+    let state = State { alpha: alpha.dst(), scale: scale.dst() };
+    let (lengths, tags) = (x[4].elements::<i64>(), x[5].elements::<i64>());
+    let outcome = crf::nll::forward(chains(&x, &lengths), &tags, state, z.dst(), nll.dst());
+    done(outcome).then(|| Made { outputs: vec![flat(nll)], extra: vec![flat(alpha), flat(scale), flat(z)] })
+}
+
+pub(super) fn nll_backward(cx: &mut Backward) -> bool {
+    gradients(cx, |cx, chains, state, dy, grads| {
+        let tags = cx.input(5).contiguous();
+        crf::nll::backward(chains, &tags.elements::<i64>(), state, cx.extra(2).src(), dy, grads)
+    })
+}
+
+pub(super) fn marginals_forward(x: &[&Tensor]) -> Option<Made> {
+    let x = packed(x);
+    let (b, t, cells) = (x[0].dim(0), x[0].dim(1), x[0].count());
+    let [mut alpha, mut scale, mut beta, mut z, mut log_p] =
+        room(x[0].dtype(), [cells, b * t, cells, b, cells]);
+    let state = State { alpha: alpha.dst(), scale: scale.dst() };
+    let lengths = x[4].elements::<i64>();
+    let outcome = crf::marginals::forward(chains(&x, &lengths), state, beta.dst(), z.dst(), log_p.dst());
+    let log_p = Tensor::from_buffer(log_p, x[0].shape());
+    let extra = vec![flat(alpha), flat(scale), flat(z), flat(beta)];
+    done(outcome).then(|| Made { outputs: vec![log_p], extra })
+}
+
+pub(super) fn marginals_backward(cx: &mut Backward) -> bool {
+    gradients(cx, |cx, chains, state, dy, grads| {
+        crf::marginals::backward(chains, state, cx.extra(3).src(), cx.extra(2).src(), dy, grads)
+    })
+}
+
+/// Runs a backward kernel and gives the gradients of emissions, transitions, start and end.
+fn gradients(
+    cx: &mut Backward,
+    kernel: impl FnOnce(&Backward, Chains<Src>, State<Src>, Src, Gradients<gradus_kernels::Dst>) -> gradus_kernels::Outcome,
+) -> bool {
+    let x: Vec<Tensor> = (0..5).map(|i| cx.input(i).contiguous()).collect();
+    let dy = cx.dy().contiguous();
+    let [mut demissions, mut dtransitions, mut dstart, mut dend] =
+        room(dy.dtype(), [x[0].count(), x[1].count(), x[2].count(), x[3].count()]);
+    let grads = Gradients {
+        demissions: demissions.dst(),
+        dtransitions: dtransitions.dst(),
+        dstart: dstart.dst(),
+        dend: dend.dst(),
+    };
+    let state = State { alpha: cx.extra(0).src(), scale: cx.extra(1).src() };
+    if !done(kernel(cx, chains(&x, &x[4].elements::<i64>()), state, dy.src(), grads)) {
+        return false;
+    }
+    for (i, d) in [demissions, dtransitions, dstart, dend].into_iter().enumerate() {
+        cx.give(i, Tensor::from_buffer(d, x[i].shape()));
+    }
+    true
+}

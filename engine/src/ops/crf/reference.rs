@@ -1,0 +1,78 @@
+//! The definitions in tensor operations: loops over steps, no matter how slow.
+
+use crate::{CreateGraph, DType, Tensor, grad};
+
+/// The forward recursion over αₜ(j) = log Σ of all ways to reach tag j at t.
+pub(super) fn log_z(x: &[Tensor]) -> Tensor {
+    let [emissions, transitions, start, end, lengths] = [0, 1, 2, 3, 4].map(|i| &x[i]);
+    let (b, t) = (emissions.dim(0), emissions.dim(1));
+    if t == 0 {
+        return emissions.sum(&[1, 2]);
+    }
+    let mut alpha = emissions.at(1, 0) + start;
+    for step in 1..t {
+        let reached = (alpha.unsqueeze(2) + transitions).log_sum_exp(1) + emissions.at(1, step);
+        alpha = within(step, lengths).reshape([b, 1]).select(&reached, &alpha);
+    }
+    let z = (alpha + end).log_sum_exp(1);
+    within(0, lengths).select(&z, &Tensor::zeros([], z.dtype()))
+}
+
+/// The score of given tags.
+pub(super) fn score(x: &[Tensor]) -> Tensor {
+    let [emissions, transitions, start, end, lengths, tags] = [0, 1, 2, 3, 4, 5].map(|i| &x[i]);
+    let (b, t) = (emissions.dim(0), emissions.dim(1));
+    let k = emissions.dim(2);
+    let mut total = emissions.sum(&[1, 2]) * 0.0;
+    let pairs = transitions.reshape([k * k, 1]);
+    for step in 0..t {
+        let tag = tags.at(1, step);
+        // What stands past the end is no tag.
+        let inside = within(step, lengths);
+        let tag = inside.select(&tag, &Tensor::zeros([], DType::I64));
+        let mut gain = emissions.at(1, step).take_along(&tag.unsqueeze(1)).squeeze(-1);
+        gain = match step {
+            0 => gain + start.reshape([k, 1]).embedding(&tag).squeeze(-1),
+            _ => {
+                let before = inside.select(&tags.at(1, step - 1), &Tensor::zeros([], DType::I64));
+                let pair: Vec<i64> = before
+                    .elements::<i64>()
+                    .iter()
+                    .zip(tag.elements::<i64>().iter())
+                    .map(|(i, j)| i * k as i64 + j)
+                    .collect();
+                gain + pairs.embedding(&Tensor::from_slice(&pair, [b])).squeeze(-1)
+            }
+        };
+        let last = within(step, lengths).and(&within(step + 1, lengths).not());
+        let ending = end.reshape([k, 1]).embedding(&tag).squeeze(-1);
+        let zero = Tensor::zeros([], gain.dtype());
+        total = total + inside.select(&gain, &zero) + last.select(&ending, &zero);
+    }
+    total
+}
+
+/// P(y_t = k | x) = ∂ log Z / ∂ e[t, k]: the gradient of the reference itself, differentiable again.
+pub(super) fn log_marginals(x: &[Tensor]) -> Tensor {
+    let emissions = match x[0].is_tracked() {
+        true => x[0].identity(),
+        false => x[0].variable(),
+    };
+    let mut inputs = x.to_vec();
+    inputs[0] = emissions.clone();
+    let z = log_z(&inputs).sum_all();
+    let p = grad(&z, &[&emissions], CreateGraph::Yes).swap_remove(0);
+    let (b, t) = (p.dim(0), p.dim(1));
+    let inside = Tensor::arange(t).reshape([1, t, 1]).lt(&x[4].reshape([b, 1, 1]));
+    // ln 0 = −∞ has no gradient of its own; outside the sentence ln 1 = 0.
+    let none = p.eq_scalar(0.0).and(&inside);
+    let safe = inside.and(&none.not()).select(&p, &Tensor::ones([], p.dtype()));
+    let log_p = safe.ln().masked_fill(&none, f64::NEG_INFINITY);
+    log_p.minimum(&Tensor::zeros([], p.dtype()))
+}
+
+/// Which sequences [B] hold a step.
+fn within(step: usize, lengths: &Tensor) -> Tensor {
+    Tensor::full([], step as f64, DType::I64).lt(lengths)
+}
+

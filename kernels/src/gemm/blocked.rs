@@ -1,0 +1,202 @@
+//! The loops around the register tile.
+
+use super::micro::{MR, Panels, Tile, tile};
+use super::pack::{KC, NR, PackedB, pack_a};
+use super::{Epilogue, Mat};
+use crate::DType;
+use crate::isa::{Isa, Kernel, dispatch};
+use crate::memory::Buffer;
+use rayon::prelude::*;
+
+/// Rows of A in a block: MC × KC numbers fill a quarter of the second-level cache.
+const MC: usize = 96;
+/// Columns of a task at most.
+const NC: usize = 1024;
+/// Multiplications below which a product stays on its thread.
+const ONE_THREAD: usize = 1 << 19;
+
+/// A pointer that tasks may share, for each writes its own tile of C.
+#[derive(Clone, Copy)]
+struct Shared(*mut f32);
+// SAFETY: every task writes other elements; see `packed`.
+unsafe impl Send for Shared {}
+// SAFETY: as above.
+unsafe impl Sync for Shared {}
+
+/// Whether packing would cost more than it saves: few rows, or all of it small; B's columns must lie together.
+pub(super) fn is_small(m: usize, k: usize, n: usize, b: Mat<f32>) -> bool {
+    b.cols_stride == 1 && (m <= MR || m * k * n <= 48 * 48 * 48)
+}
+
+/// The product with B packed, over tiles of C that depend on the shape alone.
+pub(super) fn packed(
+    m: usize,
+    a: Mat<f32>,
+    b: &PackedB,
+    beta: f32,
+    c: &mut [f32],
+    c_stride: usize,
+    epilogue: Epilogue<f32>,
+    threads: bool,
+) {
+    let (k, n) = (b.k(), b.n());
+    if m == 0 || n == 0 {
+        return;
+    }
+    // Few rows leave the columns to be split.
+    let row_tasks = m.div_ceil(MC);
+    let cols = match row_tasks {
+        1 => (n / 4).next_multiple_of(NR).clamp(8 * NR, NC),
+        _ => NC,
+    };
+    let col_tasks = n.div_ceil(cols);
+    let c = Shared(c.as_mut_ptr());
+    let task = |i: usize| {
+        let (row, column) = (i / col_tasks * MC, i % col_tasks * cols);
+        let rows = MC.min(m - row);
+        let block = Block { a, b, beta, c, c_stride, epilogue, row, rows, column, cols: cols.min(n - column) };
+        dispatch(block);
+    };
+    let tasks = row_tasks * col_tasks;
+    if threads && tasks > 1 && m * n * k.max(1) > ONE_THREAD {
+        (0..tasks).into_par_iter().for_each(task);
+    } else {
+        (0..tasks).for_each(task);
+    }
+}
+
+/// One task: MC rows of A against some panels of B.
+struct Block<'a> {
+    a: Mat<'a, f32>,
+    b: &'a PackedB,
+    beta: f32,
+    c: Shared,
+    c_stride: usize,
+    epilogue: Epilogue<'a, f32>,
+    row: usize,
+    rows: usize,
+    column: usize,
+    cols: usize,
+}
+
+impl Kernel for Block<'_> {
+    type Output = ();
+    #[inline(always)]
+    fn run<S: Isa>(self, s: S) {
+        let k = self.b.k();
+        let mut panels = Buffer::for_overwrite(DType::F32, MC.next_multiple_of(MR) * KC.min(k.max(1)));
+        // K = 0 has one empty block, for β and the epilogue.
+        for start in (0..k.max(1)).step_by(KC) {
+            let depth = KC.min(k - start);
+            let packed = panels.slice_mut::<f32>();
+            if depth > 0 {
+                pack_a(packed, self.a, self.row, self.rows, start, depth);
+            }
+            let beta = if start == 0 { self.beta } else { 1.0 };
+            let epilogue = (start + depth == k).then_some(&self.epilogue);
+            for column in (self.column..self.column + self.cols).step_by(NR) {
+                let b = match depth {
+                    0 => &[],
+                    _ => self.b.panel(start, column / NR),
+                };
+                for row in (0..self.rows).step_by(MR) {
+                    let p = Panels {
+                        a: packed[row * depth..].as_ptr(),
+                        a_rows: 1,
+                        a_cols: MR,
+                        b: b.as_ptr(),
+                        b_rows: NR,
+                        k: depth,
+                    };
+                    let t = Tile {
+                        // SAFETY: row and column lie in C, whose size was checked.
+                        c: unsafe { self.c.0.add((self.row + row) * self.c_stride + column) },
+                        c_rows: self.c_stride,
+                        rows: MR.min(self.rows - row),
+                        cols: NR.min(self.column + self.cols - column),
+                        beta,
+                        epilogue,
+                        column,
+                    };
+                    // SAFETY: packed panels hold MR rows and NR columns, padded; the tiles of all tasks are
+                    // disjoint, and t names only what lies in C.
+                    unsafe { tile::<S, MR, false>(s, p, t) }
+                }
+            }
+        }
+    }
+}
+
+/// The product straight from A and B, with no panel and no second thread.
+pub(super) fn small(
+    m: usize,
+    k: usize,
+    n: usize,
+    a: Mat<f32>,
+    b: Mat<f32>,
+    beta: f32,
+    c: &mut [f32],
+    c_stride: usize,
+    epilogue: Epilogue<f32>,
+) {
+    dispatch(Small { m, k, n, a, b, beta, c, c_stride, epilogue });
+}
+
+struct Small<'a> {
+    m: usize,
+    k: usize,
+    n: usize,
+    a: Mat<'a, f32>,
+    b: Mat<'a, f32>,
+    beta: f32,
+    c: &'a mut [f32],
+    c_stride: usize,
+    epilogue: Epilogue<'a, f32>,
+}
+
+impl Kernel for Small<'_> {
+    type Output = ();
+    #[inline(always)]
+    fn run<S: Isa>(self, s: S) {
+        let Small { m, k, n, a, b, beta, c, c_stride, epilogue } = self;
+        let c = c.as_mut_ptr();
+        for column in (0..n).step_by(NR) {
+            let cols = NR.min(n - column);
+            for row in (0..m).step_by(MR) {
+                let rows = MR.min(m - row);
+                let p = Panels {
+                    a: a.data.as_ptr().wrapping_add(row * a.rows_stride),
+                    a_rows: a.rows_stride,
+                    a_cols: a.cols_stride,
+                    b: b.data.as_ptr().wrapping_add(column),
+                    b_rows: b.rows_stride,
+                    k,
+                };
+                let t = Tile {
+                    c: c.wrapping_add(row * c_stride + column),
+                    c_rows: c_stride,
+                    rows,
+                    cols,
+                    beta,
+                    epilogue: Some(&epilogue),
+                    column,
+                };
+                // SAFETY: the operands' sizes were checked; a tile of `rows` rows reads only rows of A that exist, and
+                // where columns are missing it reads and writes masked.
+                unsafe {
+                    match (rows, cols == NR) {
+                        (6, true) => tile::<S, 6, false>(s, p, t),
+                        (6, false) => tile::<S, 6, true>(s, p, t),
+                        (5, _) => tile::<S, 5, true>(s, p, t),
+                        (4, true) => tile::<S, 4, false>(s, p, t),
+                        (4, false) => tile::<S, 4, true>(s, p, t),
+                        (3, _) => tile::<S, 3, true>(s, p, t),
+                        (2, _) => tile::<S, 2, true>(s, p, t),
+                        (1, true) => tile::<S, 1, false>(s, p, t),
+                        _ => tile::<S, 1, true>(s, p, t),
+                    }
+                }
+            }
+        }
+    }
+}

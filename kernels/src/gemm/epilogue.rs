@@ -1,0 +1,79 @@
+use crate::Real;
+use crate::isa::Isa;
+use crate::math;
+
+/// The function that ends a product.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Activation {
+    /// x.
+    #[default]
+    None,
+    /// max(x, 0).
+    Relu,
+    /// tanh x.
+    Tanh,
+    /// 1 / (1 + e⁻ˣ).
+    Sigmoid,
+    /// x Φ(x), with erf.
+    Gelu,
+}
+
+/// What is done to each element of a product as it is stored: f(x + bias).
+#[derive(Clone, Copy, Debug)]
+pub struct Epilogue<'a, T> {
+    /// One number for each column.
+    pub bias: Option<&'a [T]>,
+    /// f.
+    pub activation: Activation,
+}
+
+impl<T> Default for Epilogue<'_, T> {
+    fn default() -> Self {
+        Epilogue { bias: None, activation: Activation::None }
+    }
+}
+
+impl<'a, T: Real> Epilogue<'a, T> {
+    #[track_caller]
+    pub(super) fn check(&self, n: usize) {
+        let len = self.bias.map_or(n, <[T]>::len);
+        assert_eq!(len, n, "gemm: the bias holds {len} numbers for {n} columns");
+    }
+
+    /// The same in `f32`, which it is.
+    pub(super) fn f32s(self) -> Epilogue<'a, f32> {
+        Epilogue { bias: self.bias.map(T::f32s), activation: self.activation }
+    }
+
+    /// Applies it to one row.
+    pub(super) fn finish(&self, row: &mut [T]) {
+        for (j, x) in row.iter_mut().enumerate() {
+            let y = *x + self.bias.map_or(T::ZERO, |b| b[j]);
+            *x = match self.activation {
+                Activation::None => y,
+                Activation::Relu => y.max(T::ZERO),
+                Activation::Tanh => y.tanh(),
+                Activation::Sigmoid => y.sigmoid(),
+                Activation::Gelu => y * T::lit(0.5) * (T::ONE + (y * T::lit(std::f64::consts::FRAC_1_SQRT_2)).erf()),
+            };
+        }
+    }
+}
+
+impl Epilogue<'_, f32> {
+    /// Applies it to the vector that belongs to columns `j..j + LANES`, of which `live` exist.
+    #[inline(always)]
+    pub(super) fn apply<S: Isa>(&self, s: S, x: S::V, j: usize, live: usize) -> S::V {
+        let x = match self.bias {
+            Some(bias) => s.add(x, s.read_tail(&bias[j..j + live])),
+            None => x,
+        };
+        match self.activation {
+            Activation::None => x,
+            Activation::Relu => s.max(x, s.zero()),
+            Activation::Tanh => math::tanh(s, x),
+            Activation::Sigmoid => math::sigmoid(s, x),
+            Activation::Gelu => math::gelu(s, x),
+        }
+    }
+}

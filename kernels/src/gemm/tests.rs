@@ -1,0 +1,92 @@
+use super::*;
+use crate::philox::Stream;
+
+fn numbers(n: usize, stream: u64) -> Vec<f32> {
+    let s = Stream { seed: 7, stream };
+    (0..n as u64).map(|i| s.uniform(i) * 2.0 - 1.0).collect()
+}
+
+/// Largest |C| error of the fast product against `f64`, and the bound: twice the plain one's, or c·ε·Σ|terms|.
+fn check(m: usize, k: usize, n: usize, transposed: [bool; 2], beta: f32, activation: Activation, bias: bool) {
+    let (a, b, c, x) = (numbers(m * k, 1), numbers(k * n, 2), numbers(m * (n + 3), 3), numbers(n, 4));
+    let mat_of = |t: bool, rows: usize, cols: usize| if t { [1, rows] } else { [cols, 1] };
+    let [sa, sb] = [mat_of(transposed[0], m, k), mat_of(transposed[1], k, n)];
+    let wide = |v: &[f32]| v.iter().map(|&x| f64::from(x)).collect::<Vec<f64>>();
+    let (a64, b64, mut truth, x64) = (wide(&a), wide(&b), wide(&c), wide(&x));
+    let mat64 = |data, s: [usize; 2]| Mat { data, rows_stride: s[0], cols_stride: s[1] };
+    let epilogue64 = Epilogue { bias: bias.then_some(&x64[..]), activation };
+    plain::gemm(m, k, n, mat64(&a64, sa), mat64(&b64, sb), f64::from(beta), &mut truth, n + 3, epilogue64);
+    let mat = |data, s: [usize; 2]| Mat { data, rows_stride: s[0], cols_stride: s[1] };
+    let epilogue = Epilogue { bias: bias.then_some(&x[..]), activation };
+    let (mut textbook, mut fast, mut serial) = (c.clone(), c.clone(), c.clone());
+    plain::gemm(m, k, n, mat(&a, sa), mat(&b, sb), beta, &mut textbook, n + 3, epilogue);
+    gemm(m, k, n, mat(&a, sa), mat(&b, sb), beta, &mut fast, n + 3, epilogue);
+    gemm_serial(m, k, n, mat(&a, sa), mat(&b, sb), beta, &mut serial, n + 3, epilogue);
+    assert_eq!(fast, serial, "{m}x{k}x{n}: the serial product has other bits");
+    let error = |y: &[f32]| y.iter().zip(&truth).map(|(y, t)| (f64::from(*y) - t).abs()).fold(0.0, f64::max);
+    let bound = (2.0 * error(&textbook)).max(4.0 * f64::from(f32::EPSILON) * (k as f64 + 2.0));
+    assert!(error(&fast) <= bound, "{m}x{k}x{n} {transposed:?}: error {}, bound {bound}", error(&fast));
+    let packed = PackedB::new(k, n, mat(&b, sb));
+    let mut again = c.clone();
+    gemm_packed(m, mat(&a, sa), &packed, beta, &mut again, n + 3, epilogue);
+    assert!(error(&again) <= bound, "{m}x{k}x{n} packed: error {}", error(&again));
+}
+
+#[test]
+fn awkward_shapes_in_all_orders() {
+    for m in [1, 2, 3, 5, 6, 7, 13, 97] {
+        for k in [0, 1, 7, 64, 257] {
+            for n in [1, 8, 15, 16, 17, 40, 130] {
+                let t = [(m + k) % 2 == 0, (k + n) % 3 == 0];
+                check(m, k, n, t, if (m + n) % 2 == 0 { 0.0 } else { 0.5 }, Activation::None, n % 2 == 0);
+            }
+        }
+    }
+}
+
+#[test]
+fn larger_than_every_block() {
+    check(200, 530, 1100, [false, false], 0.0, Activation::None, true);
+    check(100, 300, 70, [true, true], 1.0, Activation::None, false);
+}
+
+#[test]
+fn epilogues() {
+    for activation in [Activation::Relu, Activation::Tanh, Activation::Sigmoid, Activation::Gelu] {
+        check(13, 20, 35, [false, true], 0.0, activation, true);
+        check(50, 300, 100, [false, false], 1.0, activation, true);
+    }
+}
+
+#[test]
+fn threads_do_not_change_a_bit() {
+    let (m, k, n) = (230, 300, 500);
+    let (a, b) = (numbers(m * k, 1), numbers(k * n, 2));
+    let run = |threads| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        let mut c = vec![0.0; m * n];
+        pool.install(|| gemm(m, k, n, Mat::rows(&a, k), Mat::rows(&b, n), 0.0, &mut c, n, Epilogue::default()));
+        c
+    };
+    let one = run(1);
+    assert!(run(2) == one && run(7) == one);
+}
+
+#[test]
+fn batches_and_broadcast_operands() {
+    let (count, m, k, n) = (5, 4, 9, 11);
+    let (a, b) = (numbers(count * m * k, 1), numbers(k * n, 2));
+    let product = Product { count, m, k, n, a_strides: [m * k, k, 1], b_strides: [0, n, 1] };
+    let mut c = vec![0.0f32; count * m * n];
+    let _ = batched(product, a[..].into(), b[..].into(), (&mut c[..]).into());
+    let mut all = vec![0.0f32; count * m * n];
+    plain::gemm(count * m, k, n, Mat::rows(&a, k), Mat::rows(&b, n), 0.0, &mut all, n, Epilogue::default());
+    assert!(c.iter().zip(&all).all(|(x, y)| (x - y).abs() < 1e-5));
+}
+
+#[test]
+#[should_panic(expected = "A is [3, 4]")]
+fn a_short_operand_is_named() {
+    let mut c = [0.0f32; 6];
+    gemm(3, 4, 2, Mat::rows(&[0.0; 11], 4), Mat::rows(&[0.0; 8], 2), 0.0, &mut c, 2, Epilogue::default());
+}
