@@ -6,11 +6,15 @@
 //! body over [`isa::Isa`]). This crate knows slices, strides and streams, never tensors or gradients.
 
 pub mod convert;
+pub mod cross_entropy;
+pub mod dropout;
 mod dtype;
 mod element;
 pub mod elementwise;
+pub mod embedding;
 pub mod index;
 pub mod isa;
+pub mod layer_norm;
 pub mod math;
 pub mod memory;
 pub mod parallel;
@@ -18,6 +22,7 @@ pub mod philox;
 mod real;
 pub mod reduce;
 mod slice;
+pub mod softmax;
 mod strides;
 
 pub use dtype::DType;
