@@ -6,6 +6,7 @@
 //! body over [`isa::Isa`]). This crate knows slices, strides and streams, never tensors or gradients.
 
 pub mod convert;
+pub mod cross_entropy;
 pub mod dropout;
 mod dtype;
 mod element;
@@ -14,6 +15,7 @@ pub mod embedding;
 pub mod gemm;
 pub mod index;
 pub mod isa;
+pub mod layer_norm;
 pub mod math;
 pub mod memory;
 pub mod optimizer;

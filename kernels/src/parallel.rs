@@ -27,6 +27,24 @@ pub fn pieces<T: Send>(y: &mut [T], chunk: usize, f: impl Fn(usize, &mut [T]) + 
     y.par_chunks_mut(chunk).enumerate().for_each(|(i, piece)| f(i, piece));
 }
 
+/// [`pieces`] of two results at once: of `chunks[0]` elements of `y` and `chunks[1]` of `z`.
+///
+/// Panics where the results have different numbers of pieces.
+pub fn pieces2<T: Send, U: Send>(
+    y: &mut [T],
+    z: &mut [U],
+    chunks: [usize; 2],
+    f: impl Fn(usize, &mut [T], &mut [U]) + Sync,
+) {
+    let [c, d] = chunks.map(|chunk| chunk.max(1));
+    let (m, n) = (y.len().div_ceil(c), z.len().div_ceil(d));
+    assert_eq!(m, n, "pieces2: one result has {m} pieces, the other {n}");
+    if m <= 1 {
+        return f(0, y, z);
+    }
+    y.par_chunks_mut(c).zip(z.par_chunks_mut(d)).enumerate().for_each(|(i, (y, z))| f(i, y, z));
+}
+
 /// Elements of a piece that a loop bound by memory hands to one task: enough to pay for the hand-off.
 pub const PIECE: usize = 16 * 1024;
 
@@ -71,5 +89,11 @@ mod tests {
         let mut y = vec![0; 11];
         pieces(&mut y, 4, |i, piece| piece.iter_mut().enumerate().for_each(|(j, y)| *y = 4 * i + j));
         assert_eq!(y, (0..11).collect::<Vec<_>>());
+        let (mut y, mut z) = ([0; 5], [0; 9]);
+        pieces2(&mut y, &mut z, [2, 4], |i, y, z| {
+            y.fill(i);
+            z.fill(10 * i);
+        });
+        assert_eq!((y, z), ([0, 0, 1, 1, 2], [0, 0, 0, 0, 10, 10, 10, 10, 20]));
     }
 }

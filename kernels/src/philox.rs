@@ -4,6 +4,8 @@
 //! 4.3. The i-th number of a stream is the same whoever asks for it, on whichever thread or device, so a
 //! dropout mask need not be stored to be used again.
 
+use crate::isa::{COUNT, Isa};
+
 const MULTIPLIERS: [u32; 2] = [0xD251_1F53, 0xCD9E_8D57];
 const WEYL: [u32; 2] = [0x9E37_79B9, 0xBB67_AE85];
 
@@ -66,11 +68,44 @@ impl Stream {
 
     /// Standard normal, by Box and Muller from one block for each pair of numbers.
     pub fn normal(self, index: u64) -> f32 {
-        let [a, b, ..] = self.block(index / 2);
+        self.normals(index / 2)[(index % 2) as usize]
+    }
+
+    /// The pair of standard normals 2i and 2i + 1.
+    pub fn normals(self, pair: u64) -> [f32; 2] {
+        let [a, b, ..] = self.block(pair);
         // 1 - u lies in (0, 1], so the logarithm is finite.
         let radius = (-2.0 * (1.0 - f64::from(unit(a))).ln()).sqrt();
         let angle = std::f64::consts::TAU * f64::from(unit(b));
-        (radius * if index.is_multiple_of(2) { angle.cos() } else { angle.sin() }) as f32
+        [(radius * angle.cos()) as f32, (radius * angle.sin()) as f32]
+    }
+
+    /// The 4·`LANES` numbers [`Stream::uniform`] from 4·`block` on, in order: the same bits.
+    #[inline(always)]
+    pub fn uniforms<S: Isa>(self, s: S, block: u64) -> [S::V; 4] {
+        let low = s.add_i(s.splat_i(block as i32), s.to_i(s.read(&COUNT)));
+        // Lanes whose low word wrapped around have the next high word.
+        let high: [f32; 16] = std::array::from_fn(|i| f32::from_bits(((block + i as u64) >> 32) as u32));
+        let splat = |word: u64| s.splat_i(word as i32);
+        let mut counter = [low, s.bits(s.read(&high)), splat(self.stream), splat(self.stream >> 32)];
+        let mut key = [self.seed as u32, (self.seed >> 32) as u32];
+        for _ in 0..10 {
+            let [low0, high0] = s.mul_wide(counter[0], s.splat_i(MULTIPLIERS[0] as i32));
+            let [low1, high1] = s.mul_wide(counter[2], s.splat_i(MULTIPLIERS[1] as i32));
+            counter = [
+                s.xor_i(s.xor_i(high1, counter[1]), s.splat_i(key[0] as i32)),
+                low1,
+                s.xor_i(s.xor_i(high0, counter[3]), s.splat_i(key[1] as i32)),
+                low0,
+            ];
+            key = [key[0].wrapping_add(WEYL[0]), key[1].wrapping_add(WEYL[1])];
+        }
+        let mut unit = [s.zero(); 4];
+        for i in 0..4 {
+            let top = s.and_i(s.shr_i::<8>(counter[i]), s.splat_i(0xff_ffff));
+            unit[i] = s.mul(s.from_i(top), s.splat(1.0 / (1 << 24) as f32));
+        }
+        s.interleave(unit)
     }
 }
 

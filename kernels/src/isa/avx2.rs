@@ -102,6 +102,7 @@ impl Isa for Avx2 {
         sub_i(a: __m256i, b: __m256i) -> __m256i = _mm256_sub_epi32(a, b);
         and_i(a: __m256i, b: __m256i) -> __m256i = _mm256_and_si256(a, b);
         or_i(a: __m256i, b: __m256i) -> __m256i = _mm256_or_si256(a, b);
+        xor_i(a: __m256i, b: __m256i) -> __m256i = _mm256_xor_si256(a, b);
     }
 
     #[inline(always)]
@@ -113,6 +114,36 @@ impl Isa for Avx2 {
     fn shr_i<const N: i32>(self, a: __m256i) -> __m256i {
         // SAFETY: `self` exists only where AVX2 was detected; no memory is touched.
         unsafe { _mm256_srai_epi32::<N>(a) }
+    }
+    #[inline(always)]
+    fn mul_wide(self, a: __m256i, b: __m256i) -> [__m256i; 2] {
+        // SAFETY: `self` exists only where AVX2 was detected; no memory is touched.
+        unsafe {
+            // One instruction multiplies the even lanes to 64 bits: once as they are, once moved down.
+            let even = _mm256_mul_epu32(a, b);
+            let odd = _mm256_mul_epu32(_mm256_srli_epi64::<32>(a), _mm256_srli_epi64::<32>(b));
+            [
+                _mm256_blend_epi32::<0xaa>(even, _mm256_slli_epi64::<32>(odd)),
+                _mm256_blend_epi32::<0xaa>(_mm256_srli_epi64::<32>(even), odd),
+            ]
+        }
+    }
+    #[inline(always)]
+    fn interleave(self, [a, b, c, d]: [__m256; 4]) -> [__m256; 4] {
+        // SAFETY: `self` exists only where AVX2 was detected; no memory is touched.
+        unsafe {
+            // Within each half of a vector: a c a c, b d b d, then a b c d.
+            let (ac_low, ac_high) = (_mm256_unpacklo_ps(a, c), _mm256_unpackhi_ps(a, c));
+            let (bd_low, bd_high) = (_mm256_unpacklo_ps(b, d), _mm256_unpackhi_ps(b, d));
+            let (i0, i1) = (_mm256_unpacklo_ps(ac_low, bd_low), _mm256_unpackhi_ps(ac_low, bd_low));
+            let (i2, i3) = (_mm256_unpacklo_ps(ac_high, bd_high), _mm256_unpackhi_ps(ac_high, bd_high));
+            [
+                _mm256_permute2f128_ps::<0x20>(i0, i1),
+                _mm256_permute2f128_ps::<0x20>(i2, i3),
+                _mm256_permute2f128_ps::<0x31>(i0, i1),
+                _mm256_permute2f128_ps::<0x31>(i2, i3),
+            ]
+        }
     }
     #[inline(always)]
     fn sum(self, a: __m256) -> f32 {

@@ -15,6 +15,10 @@ pub use avx2::Avx2;
 pub use scalar::Scalar;
 use std::sync::OnceLock;
 
+/// 0, 1, 2, … for as many lanes as any instruction set has.
+pub(crate) static COUNT: [f32; 16] =
+    [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0, 11.0, 12.0, 13.0, 14.0, 15.0];
+
 /// A vector of `LANES` floats and what an instruction set does with it.
 ///
 /// The methods carry the usual names; `V` is a vector of `f32`, `I` one of `i32` with as many lanes, `M`
@@ -110,6 +114,13 @@ pub trait Isa: Copy + Send + Sync + 'static {
     /// a >> N, with the sign.
     fn shr_i<const N: i32>(self, a: Self::I) -> Self::I;
 
+    /// a ^ b.
+    fn xor_i(self, a: Self::I, b: Self::I) -> Self::I;
+    /// The low and the high half of the unsigned product a · b.
+    fn mul_wide(self, a: Self::I, b: Self::I) -> [Self::I; 2];
+    /// The lanes of four vectors in turn: a₀ b₀ c₀ d₀ a₁ b₁ …
+    fn interleave(self, abcd: [Self::V; 4]) -> [Self::V; 4];
+
     /// Σ lanes, in a fixed order.
     fn sum(self, a: Self::V) -> f32;
     /// The largest lane.
@@ -140,6 +151,12 @@ pub trait Isa: Copy + Send + Sync + 'static {
         assert!(x.len() <= Self::LANES);
         // SAFETY: the slice holds exactly the floats that are read.
         unsafe { self.load_first(x.as_ptr(), x.len()) }
+    }
+    /// A whole slice of at most `LANES` floats; the other lanes are `pad`.
+    #[inline(always)]
+    fn read_tail_or(self, x: &[f32], pad: f32) -> Self::V {
+        let inside = self.lt(self.read(&COUNT), self.splat(x.len() as f32));
+        self.select(inside, self.read_tail(x), self.splat(pad))
     }
     /// To a whole slice of at most `LANES` floats.
     #[inline(always)]

@@ -161,6 +161,19 @@ impl Isa for Scalar {
     fn shr_i<const N: i32>(self, a: I) -> I {
         map(a, |a| a >> N)
     }
+    #[inline(always)]
+    fn xor_i(self, a: I, b: I) -> I {
+        zip(a, b, |a, b| a ^ b)
+    }
+    #[inline(always)]
+    fn mul_wide(self, a: I, b: I) -> [I; 2] {
+        let product = |i: usize| u64::from(a[i] as u32) * u64::from(b[i] as u32);
+        [std::array::from_fn(|i| product(i) as i32), std::array::from_fn(|i| (product(i) >> 32) as i32)]
+    }
+    #[inline(always)]
+    fn interleave(self, abcd: [V; 4]) -> [V; 4] {
+        std::array::from_fn(|v| std::array::from_fn(|i| abcd[i % 4][(v * LANES + i) / 4]))
+    }
 
     #[inline(always)]
     fn sum(self, a: V) -> f32 {

@@ -29,7 +29,11 @@ impl Kernel for Probe<'_> {
             s.from_i(s.shl_i::<3>(s.to_i(a))),
             s.from_i(s.shr_i::<1>(s.to_i(a))),
             s.read_tail(&self.0[..5]),
+            s.read_tail_or(&self.0[..5], 0.5),
+            s.from_bits(s.xor_i(s.bits(a), s.bits(b))),
         ];
+        let products = s.mul_wide(s.bits(a), s.bits(b)).map(|half| s.from_bits(half));
+        let vectors = vectors.into_iter().chain(products).chain(s.interleave([a, b, one, s.neg(a)]));
         let mut out = Vec::new();
         for v in vectors {
             let mut y = [0.0; 8];

@@ -1,0 +1,105 @@
+//! Dropout and other uses of random numbers that are known by their index.
+//!
+//! ```text
+//! yᵢ = xᵢ·mᵢ / (1 − p)        mᵢ = [uᵢ ≥ p]
+//! ```
+//!
+//! uᵢ is [`Stream::uniform`] of i: whoever holds the stream can draw the mask again, so the backward is
+//! the same function of dy and nothing is stored. Bits are the same on every instruction set.
+//!
+//! Source: Srivastava et al., "Dropout: a simple way to prevent neural networks from overfitting", JMLR
+//! 2014, section 4 (with the scale moved from test to training).
+//!
+//! The ladder: one block of Philox for each number; one block for each of eight lanes, whose four words
+//! are interleaved into 32 numbers in order.
+
+mod plain;
+mod simd;
+
+use crate::isa::dispatch;
+use crate::parallel::{PIECE, pieces};
+use crate::philox::Stream;
+use crate::slice::on_cpu;
+use crate::{Dst, Outcome, Real, Src};
+
+#[track_caller]
+fn check(p: f64) {
+    assert!((0.0..=1.0).contains(&p), "dropout: p is {p}, no probability");
+}
+
+/// What is written for each random number u in [0, 1).
+#[derive(Clone, Copy, Debug)]
+enum Draw {
+    /// 1 / (1 − p) where u ≥ p, else 0.
+    Mask(f64),
+    /// lo + (hi − lo)·u.
+    Uniform(f64, f64),
+}
+
+/// y = x ⊙ m / (1 − p); for the backward x is dy and y is dx.
+///
+/// Panics where x and y differ in length or p lies outside of \[0, 1\].
+#[track_caller]
+pub fn dropout_forward<T: Real>(x: &[T], p: f64, stream: Stream, y: &mut [T]) {
+    check(p);
+    assert_eq!(x.len(), y.len(), "dropout: {} numbers in, {} out", x.len(), y.len());
+    pieces(y, PIECE, |i, y| {
+        let start = i * PIECE;
+        let x = &x[start..][..y.len()];
+        if T::IS_F32 {
+            dispatch(simd::Dropout { x: T::f32s(x), p, stream, start, y: T::f32s_mut(y) });
+        } else {
+            plain::dropout(x, p, stream, start, y);
+        }
+    });
+}
+
+fn draw<T: Real>(what: Draw, stream: Stream, y: &mut [T]) {
+    pieces(y, PIECE, |i, y| {
+        let start = i * PIECE;
+        if T::IS_F32 {
+            dispatch(simd::Fill { draw: what, stream, start, y: T::f32s_mut(y) });
+        } else {
+            plain::fill(what, stream, start, y);
+        }
+    });
+}
+
+/// yᵢ = mean + std·zᵢ with zᵢ = [`Stream::normal`] of i.
+pub fn normal_fill<T: Real>(mean: f64, std: f64, stream: Stream, y: &mut [T]) {
+    let (mean, std) = (T::from_f64(mean), T::from_f64(std));
+    pieces(y, PIECE, |piece, y| {
+        for (pair, y) in y.chunks_mut(2).enumerate() {
+            let z = stream.normals((piece * PIECE / 2 + pair) as u64);
+            y.iter_mut().zip(z).for_each(|(y, z)| *y = mean + std * T::from_f64(z.into()));
+        }
+    });
+}
+
+/// [`dropout_forward`] of any device and dtype; also the backward, of dy.
+#[track_caller]
+pub fn forward(x: Src, p: f64, stream: Stream, y: Dst) -> Outcome {
+    on_cpu!(x.dtype(), T => dropout_forward::<T>(x.slice(), p, stream, y.slice()))
+}
+
+/// yᵢ = mᵢ / (1 − p): what [`forward`] multiplies by.
+///
+/// Panics where p lies outside of \[0, 1\].
+#[track_caller]
+pub fn mask(p: f64, stream: Stream, y: Dst) -> Outcome {
+    check(p);
+    on_cpu!(y.dtype(), T => draw::<T>(Draw::Mask(p), stream, y.slice()))
+}
+
+/// yᵢ = lo + (hi − lo)·uᵢ.
+pub fn uniform(lo: f64, hi: f64, stream: Stream, y: Dst) -> Outcome {
+    on_cpu!(y.dtype(), T => draw::<T>(Draw::Uniform(lo, hi), stream, y.slice()))
+}
+
+/// [`normal_fill`] of any device and dtype.
+pub fn normal(mean: f64, std: f64, stream: Stream, y: Dst) -> Outcome {
+    on_cpu!(y.dtype(), T => normal_fill::<T>(mean, std, stream, y.slice()))
+}
+
+#[cfg(test)]
+mod tests;

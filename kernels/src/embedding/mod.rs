@@ -1,0 +1,59 @@
+//! The gradient of an embedding, kept as rows.
+//!
+//! For y[i, :] = w[idsᵢ, :] ([`gather_rows`](crate::index::gather_rows)) the gradient of w is zero but in
+//! the rows that were looked up:
+//!
+//! ```text
+//! dw[id, :] = Σ_{i: idsᵢ = id} dy[i, :]
+//! ```
+//!
+//! With V words and N tokens in a batch that is at most N rows of V. Each row is added up in the order of
+//! positions, so the result is the same whatever the threads do.
+//!
+//! The ladder: a dense [V, D] and a loop over tokens ([`scatter_add_rows`](crate::index::scatter_add_rows));
+//! tokens sorted by id, and each unique id one task's own.
+
+use crate::memory::Buffer;
+use crate::parallel::{pieces, rows_per_piece};
+use crate::{DType, Real, Src};
+
+/// The unique ids in ascending order, [U], and the sum of the rows of dy for each, [U, D].
+///
+/// ids are [N], dy is [N, D]; D is read off both. Panics where dy is no whole rows.
+#[track_caller]
+pub fn embedding_backward<T: Real>(ids: &[i64], dy: &[T]) -> (Vec<i64>, Buffer) {
+    let cols = dy.len().checked_div(ids.len()).unwrap_or(0);
+    assert_eq!(cols * ids.len(), dy.len(), "embedding: {} elements for {} ids", dy.len(), ids.len());
+    let mut order: Vec<(i64, usize)> = ids.iter().copied().zip(0..).collect();
+    order.sort_unstable();
+    // Where each run of equal ids starts, and the end.
+    let starts = (0..order.len()).filter(|&i| i == 0 || order[i - 1].0 != order[i].0);
+    let starts: Vec<usize> = starts.chain([order.len()]).collect();
+    let unique: Vec<i64> = starts[..starts.len() - 1].iter().map(|&i| order[i].0).collect();
+    let mut values = Buffer::for_overwrite(T::DTYPE, unique.len() * cols);
+    let rows = rows_per_piece(cols);
+    pieces(values.slice_mut::<T>(), rows * cols, |piece, values| {
+        for (row, value) in values.chunks_exact_mut(cols.max(1)).enumerate() {
+            let run = &order[starts[piece * rows + row]..starts[piece * rows + row + 1]];
+            let first = run[0].1;
+            value.copy_from_slice(&dy[first * cols..][..cols]);
+            for &(_, i) in &run[1..] {
+                value.iter_mut().zip(&dy[i * cols..][..cols]).for_each(|(v, &dy)| *v += dy);
+            }
+        }
+    });
+    (unique, values)
+}
+
+/// [`embedding_backward`] of any device and dtype; `None` where there is no kernel.
+#[track_caller]
+pub fn rows_gradient(ids: &[i64], dy: Src) -> Option<(Vec<i64>, Buffer)> {
+    match dy.dtype() {
+        DType::F32 => Some(embedding_backward::<f32>(ids, dy.slice())),
+        DType::F64 => Some(embedding_backward::<f64>(ids, dy.slice())),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,139 @@
+//! Layer normalization over the last axis.
+//!
+//! ```text
+//! x̂ = (x − μ)·r        μ = mean(x)        r = 1/√(mean((x − μ)²) + eps)
+//! y = x̂ ⊙ γ + β
+//! dx = r·(g − mean(g) − x̂·mean(g ⊙ x̂))        g = dy ⊙ γ
+//! dγ = Σ_rows dy ⊙ x̂        dβ = Σ_rows dy
+//! ```
+//!
+//! x, y, dy, dx are [R, D]; γ, β, dγ, dβ are [D]; mean and rstd are [R].
+//!
+//! Source: Ba, Kiros, Hinton, "Layer normalization", 2016, equations 3 and 4 and the supplement.
+//!
+//! The ladder: plain loops; vectors over a row that stays in the first cache, one pass for each mean;
+//! dγ and dβ by pieces of rows into slots, which are then added pairwise.
+
+mod plain;
+mod simd;
+
+use crate::isa::dispatch;
+use crate::memory::Buffer;
+use crate::parallel::{pieces, pieces2, rows_per_piece};
+use crate::reduce::{Reduce, reduce_forward};
+use crate::slice::on_cpu;
+use crate::{DType, Dst, Outcome, Real, Src};
+
+/// Panics where operands of [R, D], [D] and [R] have other lengths.
+#[track_caller]
+fn check(op: &str, full: &[usize], cols: &[usize], rows: &[usize]) {
+    let (d, r) = (cols[0], rows[0]);
+    assert!(
+        full.iter().all(|&len| len == r * d)
+            && cols.iter().all(|&len| len == d)
+            && rows.iter().all(|&len| len == r),
+        "{op}: operands of {full:?}, {cols:?} and {rows:?} elements are not {r} rows of {d}"
+    );
+}
+
+/// y, and the mean and 1/deviation of each row for the backward.
+///
+/// Panics where shapes disagree.
+#[track_caller]
+pub fn layer_norm_forward<T: Real>(
+    x: &[T],
+    gamma: &[T],
+    beta: &[T],
+    eps: f64,
+    y: &mut [T],
+    mean: &mut [T],
+    rstd: &mut [T],
+) {
+    check("layer_norm", &[x.len(), y.len()], &[gamma.len(), beta.len()], &[mean.len(), rstd.len()]);
+    if !T::IS_F32 {
+        return plain::forward(x, gamma, beta, eps, y, mean, rstd);
+    }
+    let (x, gamma, beta, y) = (T::f32s(x), T::f32s(gamma), T::f32s(beta), T::f32s_mut(y));
+    let (cols, rows) = (gamma.len(), rows_per_piece(gamma.len()));
+    pieces2(T::f32s_mut(mean), T::f32s_mut(rstd), [rows; 2], |i, mean, rstd| {
+        let x = &x[i * rows * cols..][..mean.len() * cols];
+        dispatch(simd::Statistics { x, cols, eps: eps as f32, mean, rstd });
+    });
+    let (mean, rstd) = (T::f32s(mean), T::f32s(rstd));
+    pieces(y, rows * cols, |i, y| {
+        let x = &x[i * rows * cols..][..y.len()];
+        let (mean, rstd) = (&mean[i * rows..], &rstd[i * rows..]);
+        dispatch(simd::Normalize { x, gamma, beta, mean, rstd, y });
+    });
+}
+
+/// dx, dγ and dβ, from what the forward kept.
+///
+/// Panics where shapes disagree.
+#[track_caller]
+pub fn layer_norm_backward<T: Real>(
+    x: &[T],
+    gamma: &[T],
+    mean: &[T],
+    rstd: &[T],
+    dy: &[T],
+    dx: &mut [T],
+    dgamma: &mut [T],
+    dbeta: &mut [T],
+) {
+    let full = [x.len(), dy.len(), dx.len()];
+    check("layer_norm backward", &full, &[gamma.len(), dgamma.len(), dbeta.len()], &[mean.len(), rstd.len()]);
+    if !T::IS_F32 {
+        return plain::backward(x, gamma, mean, rstd, dy, dx, dgamma, dbeta);
+    }
+    let (x, gamma, dy, dx) = (T::f32s(x), T::f32s(gamma), T::f32s(dy), T::f32s_mut(dx));
+    let (mean, rstd) = (T::f32s(mean), T::f32s(rstd));
+    let (cols, rows) = (gamma.len(), rows_per_piece(gamma.len()));
+    let slots = mean.len().div_ceil(rows);
+    // The slots of dγ, then those of dβ.
+    let mut sums = Buffer::zeros(DType::F32, 2 * slots * cols);
+    let (dgammas, dbetas) = sums.slice_mut::<f32>().split_at_mut(slots * cols);
+    pieces2(dgammas, dbetas, [cols; 2], |i, dgamma, dbeta| {
+        let range = i * rows..((i + 1) * rows).min(mean.len());
+        let full = range.start * cols..range.end * cols;
+        let (x, dy, mean, rstd) = (&x[full.clone()], &dy[full], &mean[range.clone()], &rstd[range]);
+        dispatch(simd::Columns { x, dy, mean, rstd, dgamma, dbeta });
+    });
+    reduce_forward(Reduce::Sum, 1, slots, cols, dgammas, T::f32s_mut(dgamma));
+    reduce_forward(Reduce::Sum, 1, slots, cols, dbetas, T::f32s_mut(dbeta));
+    pieces(dx, rows * cols, |i, dx| {
+        let full = i * rows * cols..i * rows * cols + dx.len();
+        let (x, dy) = (&x[full.clone()], &dy[full]);
+        dispatch(simd::Backward { x, gamma, mean: &mean[i * rows..], rstd: &rstd[i * rows..], dy, dx });
+    });
+}
+
+/// [`layer_norm_forward`] of any device and dtype.
+#[track_caller]
+pub fn forward(x: Src, gamma: Src, beta: Src, eps: f64, y: Dst, mean: Dst, rstd: Dst) -> Outcome {
+    on_cpu!(x.dtype(), T => {
+        let (gamma, beta) = (gamma.slice(), beta.slice());
+        layer_norm_forward::<T>(x.slice(), gamma, beta, eps, y.slice(), mean.slice(), rstd.slice())
+    })
+}
+
+/// [`layer_norm_backward`] of any device and dtype.
+#[track_caller]
+pub fn backward(
+    x: Src,
+    gamma: Src,
+    mean: Src,
+    rstd: Src,
+    dy: Src,
+    dx: Dst,
+    dgamma: Dst,
+    dbeta: Dst,
+) -> Outcome {
+    on_cpu!(x.dtype(), T => {
+        let (x, gamma, mean, rstd, dy) = (x.slice(), gamma.slice(), mean.slice(), rstd.slice(), dy.slice());
+        layer_norm_backward::<T>(x, gamma, mean, rstd, dy, dx.slice(), dgamma.slice(), dbeta.slice())
+    })
+}
+
+#[cfg(test)]
+mod tests;

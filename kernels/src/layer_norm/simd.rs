@@ -1,0 +1,154 @@
+//! The same rows on vectors of `f32`.
+
+use crate::isa::{Isa, Kernel};
+
+/// The mean and 1/deviation of each row.
+pub(super) struct Statistics<'a> {
+    pub x: &'a [f32],
+    pub cols: usize,
+    pub eps: f32,
+    pub mean: &'a mut [f32],
+    pub rstd: &'a mut [f32],
+}
+
+impl Kernel for Statistics<'_> {
+    type Output = ();
+    #[inline(always)]
+    fn run<S: Isa>(self, s: S) {
+        let Statistics { x, cols, eps, mean, rstd } = self;
+        let n = cols as f32;
+        for r in 0..mean.len() {
+            let row = x[r * cols..][..cols].chunks_exact(S::LANES);
+            let mut sum = s.read_tail(row.remainder());
+            for v in row.clone() {
+                sum = s.add(sum, s.read(v));
+            }
+            let mu = s.sum(sum) / n;
+            let shift = s.splat(mu);
+            // The lanes past the end hold the mean and add nothing.
+            let tail = s.sub(s.read_tail_or(row.remainder(), mu), shift);
+            let mut squares = s.mul(tail, tail);
+            for v in row {
+                let d = s.sub(s.read(v), shift);
+                squares = s.fma(d, d, squares);
+            }
+            mean[r] = mu;
+            rstd[r] = 1.0 / (s.sum(squares) / n + eps).sqrt();
+        }
+    }
+}
+
+/// (x − μ)·r.
+#[inline(always)]
+fn hat<S: Isa>(s: S, x: S::V, mean: S::V, rstd: S::V) -> S::V {
+    s.mul(s.sub(x, mean), rstd)
+}
+
+/// y = x̂ ⊙ γ + β.
+pub(super) struct Normalize<'a> {
+    pub x: &'a [f32],
+    pub gamma: &'a [f32],
+    pub beta: &'a [f32],
+    pub mean: &'a [f32],
+    pub rstd: &'a [f32],
+    pub y: &'a mut [f32],
+}
+
+impl Kernel for Normalize<'_> {
+    type Output = ();
+    #[inline(always)]
+    fn run<S: Isa>(self, s: S) {
+        let cols = self.gamma.len().max(1);
+        let (gamma, beta) = (self.gamma.chunks_exact(S::LANES), self.beta.chunks_exact(S::LANES));
+        let (gamma_tail, beta_tail) = (s.read_tail(gamma.remainder()), s.read_tail(beta.remainder()));
+        for (r, (x, y)) in self.x.chunks_exact(cols).zip(self.y.chunks_exact_mut(cols)).enumerate() {
+            let (mean, rstd) = (s.splat(self.mean[r]), s.splat(self.rstd[r]));
+            let x = x.chunks_exact(S::LANES);
+            let x_tail = s.read_tail(x.remainder());
+            let mut out = y.chunks_exact_mut(S::LANES);
+            for (((x, gamma), beta), y) in x.zip(gamma.clone()).zip(beta.clone()).zip(&mut out) {
+                s.write(y, s.fma(hat(s, s.read(x), mean, rstd), s.read(gamma), s.read(beta)));
+            }
+            s.write_tail(out.into_remainder(), s.fma(hat(s, x_tail, mean, rstd), gamma_tail, beta_tail));
+        }
+    }
+}
+
+/// dx = r·(g − mean(g) − x̂·mean(g ⊙ x̂)).
+pub(super) struct Backward<'a> {
+    pub x: &'a [f32],
+    pub gamma: &'a [f32],
+    pub mean: &'a [f32],
+    pub rstd: &'a [f32],
+    pub dy: &'a [f32],
+    pub dx: &'a mut [f32],
+}
+
+impl Kernel for Backward<'_> {
+    type Output = ();
+    #[inline(always)]
+    fn run<S: Isa>(self, s: S) {
+        let cols = self.gamma.len().max(1);
+        let gamma = self.gamma.chunks_exact(S::LANES);
+        let gamma_tail = s.read_tail(gamma.remainder());
+        let rows = self.x.chunks_exact(cols).zip(self.dy.chunks_exact(cols));
+        for (r, ((x, dy), dx)) in rows.zip(self.dx.chunks_exact_mut(cols)).enumerate() {
+            let (mean, rstd) = (s.splat(self.mean[r]), s.splat(self.rstd[r]));
+            let (x, dy) = (x.chunks_exact(S::LANES), dy.chunks_exact(S::LANES));
+            let x_tail = hat(s, s.read_tail(x.remainder()), mean, rstd);
+            // 0 past the end, whatever x is there.
+            let g_tail = s.mul(s.read_tail(dy.remainder()), gamma_tail);
+            let (mut sum_g, mut sum_gx) = (g_tail, s.mul(g_tail, x_tail));
+            for ((x, dy), gamma) in x.clone().zip(dy.clone()).zip(gamma.clone()) {
+                let g = s.mul(s.read(dy), s.read(gamma));
+                sum_g = s.add(sum_g, g);
+                sum_gx = s.fma(g, hat(s, s.read(x), mean, rstd), sum_gx);
+            }
+            let mean_g = s.splat(s.sum(sum_g) / cols as f32);
+            let mean_gx = s.splat(s.sum(sum_gx) / cols as f32);
+            let mut out = dx.chunks_exact_mut(S::LANES);
+            for (((x, dy), gamma), dx) in x.zip(dy).zip(gamma.clone()).zip(&mut out) {
+                let g = s.sub(s.mul(s.read(dy), s.read(gamma)), mean_g);
+                s.write(dx, s.mul(rstd, s.fnma(hat(s, s.read(x), mean, rstd), mean_gx, g)));
+            }
+            let g = s.sub(g_tail, mean_g);
+            s.write_tail(out.into_remainder(), s.mul(rstd, s.fnma(x_tail, mean_gx, g)));
+        }
+    }
+}
+
+/// dγ += Σ dy ⊙ x̂ and dβ += Σ dy over the rows of a piece.
+pub(super) struct Columns<'a> {
+    pub x: &'a [f32],
+    pub dy: &'a [f32],
+    pub mean: &'a [f32],
+    pub rstd: &'a [f32],
+    pub dgamma: &'a mut [f32],
+    pub dbeta: &'a mut [f32],
+}
+
+impl Kernel for Columns<'_> {
+    type Output = ();
+    #[inline(always)]
+    fn run<S: Isa>(self, s: S) {
+        let cols = self.dgamma.len();
+        let mut c = 0;
+        while c < cols {
+            let width = S::LANES.min(cols - c);
+            let (mut gamma, mut beta) = (s.zero(), s.zero());
+            for r in 0..self.mean.len() {
+                let at = r * cols + c..r * cols + c + width;
+                let (x, dy) = if width == S::LANES {
+                    (s.read(&self.x[at.clone()]), s.read(&self.dy[at]))
+                } else {
+                    (s.read_tail(&self.x[at.clone()]), s.read_tail(&self.dy[at]))
+                };
+                gamma = s.fma(dy, hat(s, x, s.splat(self.mean[r]), s.splat(self.rstd[r])), gamma);
+                beta = s.add(beta, dy);
+            }
+            s.write_tail(&mut self.dgamma[c..c + width], gamma);
+            s.write_tail(&mut self.dbeta[c..c + width], beta);
+            c += width;
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! The same rows on vectors of `f32`.
+
+use crate::isa::{Isa, Kernel};
+use crate::math;
+
+/// The largest of a row and Σ e^(x − largest); (−∞, 0) where all are −∞, NaN where any is.
+#[inline(always)]
+fn largest_and_sum<S: Isa>(s: S, x: &[f32]) -> (f32, f32) {
+    let vectors = x.chunks_exact(S::LANES);
+    let tail = s.read_tail_or(vectors.remainder(), f32::NEG_INFINITY);
+    let mut largest = tail;
+    for v in vectors.clone() {
+        // The second is kept where the first is NaN: it shows in the sum.
+        largest = s.max(s.read(v), largest);
+    }
+    let largest = s.max_lane(largest);
+    // e^-inf is 0 with any shift but -inf itself.
+    let shift = s.splat(if largest == f32::NEG_INFINITY { 0.0 } else { largest });
+    let mut sum = math::exp(s, s.sub(tail, shift));
+    for v in vectors {
+        sum = s.add(sum, math::exp(s, s.sub(s.read(v), shift)));
+    }
+    (largest, s.sum(sum))
+}
+
+/// ln Σ eˣ of one row.
+#[inline(always)]
+pub(crate) fn log_sum_exp<S: Isa>(s: S, x: &[f32]) -> f32 {
+    let (largest, sum) = largest_and_sum(s, x);
+    if sum == 0.0 { f32::NEG_INFINITY } else { largest + sum.ln() }
+}
+
+pub(super) struct Forward<'a> {
+    pub x: &'a [f32],
+    pub y: &'a mut [f32],
+    pub cols: usize,
+    pub log: bool,
+}
+
+impl Kernel for Forward<'_> {
+    type Output = ();
+    #[inline(always)]
+    fn run<S: Isa>(self, s: S) {
+        let cols = self.cols.max(1);
+        for (x, y) in self.x.chunks_exact(cols).zip(self.y.chunks_exact_mut(cols)) {
+            if self.log { log_row(s, x, y) } else { row(s, x, y) }
+        }
+    }
+}
+
+#[inline(always)]
+fn row<S: Isa>(s: S, x: &[f32], y: &mut [f32]) {
+    let (largest, sum) = largest_and_sum(s, x);
+    if sum == 0.0 {
+        return y.fill(0.0);
+    }
+    let (shift, scale) = (s.splat(largest), s.splat(1.0 / sum));
+    let mut out = y.chunks_exact_mut(S::LANES);
+    let vectors = x.chunks_exact(S::LANES);
+    let tail = s.read_tail(vectors.remainder());
+    for (x, y) in vectors.zip(&mut out) {
+        let e = math::exp(s, s.sub(s.read(x), shift));
+        s.write(y, s.mul(e, scale));
+    }
+    let e = math::exp(s, s.sub(tail, shift));
+    s.write_tail(out.into_remainder(), s.mul(e, scale));
+}
+
+#[inline(always)]
+fn log_row<S: Isa>(s: S, x: &[f32], y: &mut [f32]) {
+    let (largest, sum) = largest_and_sum(s, x);
+    if sum == 0.0 {
+        return y.fill(f32::NEG_INFINITY);
+    }
+    let (shift, log) = (s.splat(largest), s.splat(sum.ln()));
+    let mut out = y.chunks_exact_mut(S::LANES);
+    let vectors = x.chunks_exact(S::LANES);
+    let tail = s.read_tail(vectors.remainder());
+    for (x, y) in vectors.zip(&mut out) {
+        s.write(y, s.sub(s.sub(s.read(x), shift), log));
+    }
+    s.write_tail(out.into_remainder(), s.sub(s.sub(tail, shift), log));
+}
+
+pub(super) struct Backward<'a> {
+    pub y: &'a [f32],
+    pub dy: &'a [f32],
+    pub dx: &'a mut [f32],
+    pub cols: usize,
+    pub log: bool,
+}
+
+impl Kernel for Backward<'_> {
+    type Output = ();
+    #[inline(always)]
+    fn run<S: Isa>(self, s: S) {
+        let cols = self.cols.max(1);
+        let rows = self.y.chunks_exact(cols).zip(self.dy.chunks_exact(cols));
+        for ((y, dy), dx) in rows.zip(self.dx.chunks_exact_mut(cols)) {
+            if self.log { log_row_backward(s, y, dy, dx) } else { row_backward(s, y, dy, dx) }
+        }
+    }
+}
+
+#[inline(always)]
+fn row_backward<S: Isa>(s: S, y: &[f32], dy: &[f32], dx: &mut [f32]) {
+    let (ys, dys) = (y.chunks_exact(S::LANES), dy.chunks_exact(S::LANES));
+    let (y_tail, dy_tail) = (s.read_tail(ys.remainder()), s.read_tail(dys.remainder()));
+    let mut dot = s.mul(y_tail, dy_tail);
+    for (y, dy) in ys.clone().zip(dys.clone()) {
+        dot = s.fma(s.read(y), s.read(dy), dot);
+    }
+    let dot = s.splat(s.sum(dot));
+    let mut out = dx.chunks_exact_mut(S::LANES);
+    for ((y, dy), dx) in ys.zip(dys).zip(&mut out) {
+        s.write(dx, s.mul(s.read(y), s.sub(s.read(dy), dot)));
+    }
+    s.write_tail(out.into_remainder(), s.mul(y_tail, s.sub(dy_tail, dot)));
+}
+
+#[inline(always)]
+fn log_row_backward<S: Isa>(s: S, y: &[f32], dy: &[f32], dx: &mut [f32]) {
+    // The first number of a row that is not all masked decides at once.
+    if y.iter().all(|&y| y == f32::NEG_INFINITY) {
+        return dx.fill(0.0);
+    }
+    let (ys, dys) = (y.chunks_exact(S::LANES), dy.chunks_exact(S::LANES));
+    let (y_tail, dy_tail) = (s.read_tail(ys.remainder()), s.read_tail(dys.remainder()));
+    let mut sum = dy_tail;
+    for dy in dys.clone() {
+        sum = s.add(sum, s.read(dy));
+    }
+    let sum = s.splat(s.sum(sum));
+    let mut out = dx.chunks_exact_mut(S::LANES);
+    for ((y, dy), dx) in ys.zip(dys).zip(&mut out) {
+        let p = math::exp(s, s.read(y));
+        s.write(dx, s.fnma(p, sum, s.read(dy)));
+    }
+    let p = math::exp(s, y_tail);
+    s.write_tail(out.into_remainder(), s.fnma(p, sum, dy_tail));
+}
+
+pub(super) struct LogSumExp<'a> {
+    pub x: &'a [f32],
+    pub y: &'a mut [f32],
+    pub cols: usize,
+}
+
+impl Kernel for LogSumExp<'_> {
+    type Output = ();
+    #[inline(always)]
+    fn run<S: Isa>(self, s: S) {
+        for (r, y) in self.y.iter_mut().enumerate() {
+            *y = log_sum_exp(s, &self.x[r * self.cols..][..self.cols]);
+        }
+    }
+}
