@@ -6,6 +6,7 @@
 //! body over [`isa::Isa`]). This crate knows slices, strides and streams, never tensors or gradients.
 
 pub mod convert;
+pub mod crf;
 mod dtype;
 mod element;
 pub mod elementwise;
