@@ -5,7 +5,9 @@
 //! first rung of the ladder and oracle of all others), `simd.rs` (the fast `f32` version, one generic
 //! body over [`isa::Isa`]). This crate knows slices, strides and streams, never tensors or gradients.
 
+pub mod attention;
 pub mod convert;
+pub mod crf;
 pub mod cross_entropy;
 pub mod dropout;
 mod dtype;

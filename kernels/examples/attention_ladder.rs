@@ -1,0 +1,75 @@
+//! The rungs of attention, timed: `cargo run --release -p gradus-kernels --example attention_ladder`.
+//!
+//! The plain rung is the textbook's, in `f64`, with the whole matrix of each row of scores; the fast one
+//! is what `f32` runs. GFLOP/s count the products of the dense textbook, 4 T² dim forward and 8 T² dim
+//! backward (half of that where causal), and none that are computed again.
+
+use gradus_kernels::Real;
+use gradus_kernels::attention::{
+    Attention, Gradients, Inputs, Place, Shape, Strides, Upstream, View, attention_backward,
+    attention_forward,
+};
+use gradus_kernels::philox::Stream;
+use std::time::Instant;
+
+fn main() {
+    println!("{} threads, forward and backward, ms", rayon::current_num_threads());
+    println!("{:36}{:>10}{:>18}{:>10}", "", "plain f64", "f32", "GFLOP/s");
+    for (shape, causal) in [
+        (Shape { batch: 8, heads: 12, queries: 256, keys: 256, dim: 32 }, false),
+        (Shape { batch: 1, heads: 8, queries: 2048, keys: 2048, dim: 64 }, true),
+    ] {
+        let Shape { batch, heads, queries, keys, dim } = shape;
+        let name = format!("B={batch} N={heads} T={queries} dim={dim} causal={causal}");
+        let [plain_forward, plain_backward] = times::<f64>(shape, causal, 1);
+        let [forward, backward] = times::<f32>(shape, causal, 31);
+        let products = 12 * batch * heads * queries * keys * dim / if causal { 2 } else { 1 };
+        let rate = products as f64 / (forward + backward) / 1e6;
+        let plain = plain_forward + plain_backward;
+        println!("{name:36}{plain:10.0}{forward:8.2} +{backward:8.2}{rate:10.0}");
+    }
+}
+
+/// Medians of forward and backward over views of a fused projection [B, T, 3, N, dim].
+fn times<R: Real>(shape: Shape, causal: bool, runs: usize) -> [f64; 2] {
+    let Shape { batch, heads, queries, dim, .. } = shape;
+    let (cells, s) = (batch * heads * queries * dim, Stream { seed: 1, stream: 1 });
+    let random = |from: usize, n: usize| -> Vec<R> {
+        (from..from + n).map(|i| R::from_f64(s.normal(i as u64).into())).collect()
+    };
+    let (qkv, dout) = (random(0, 3 * cells), random(3 * cells, cells));
+    let row = 3 * heads * dim;
+    let strides = Strides { batch: queries * row, head: dim, row };
+    let part = |i: usize| View { data: &qkv[..], offset: i * heads * dim, strides };
+    let inputs = Inputs { q: part(0), k: part(1), v: part(2) };
+    let strides_out = Strides { batch: queries * heads * dim, head: dim, row: heads * dim };
+    let attention = Attention { shape, scale: 1.0 / (dim as f64).sqrt(), causal, mask: None, dropout: None };
+    let mut o = vec![R::ZERO; cells];
+    let mut lse = vec![R::ZERO; batch * heads * queries];
+    let mut dqkv = vec![R::ZERO; 3 * cells];
+
+    let forward = median(runs, || {
+        let o = View { data: &mut o[..], offset: 0, strides: strides_out };
+        attention_forward(&attention, inputs, o, &mut lse);
+    });
+    let backward = median(runs, || {
+        let view = |data| View { data, offset: 0, strides: strides_out };
+        let upstream = Upstream { o: view(&o[..]), lse: &lse[..], dout: view(&dout[..]) };
+        let place = |i: usize| Place { buffer: 0, offset: i * heads * dim, strides };
+        let grads = Gradients { buffers: vec![&mut dqkv[..]], dq: place(0), dk: place(1), dv: place(2) };
+        attention_backward(&attention, inputs, upstream, grads);
+    });
+    [forward, backward]
+}
+
+fn median(runs: usize, mut f: impl FnMut()) -> f64 {
+    let mut runs: Vec<f64> = (0..runs)
+        .map(|_| {
+            let start = Instant::now();
+            f();
+            start.elapsed().as_secs_f64() * 1e3
+        })
+        .collect();
+    runs.sort_by(f64::total_cmp);
+    runs[runs.len() / 2]
+}

@@ -1,0 +1,95 @@
+use super::{Attention, Gradients, Inputs, Shape, Upstream, View};
+use crate::Real;
+
+/// The textbook's forward pass.
+pub(super) fn forward<T: Real>(
+    attention: &Attention,
+    inputs: Inputs<&[T]>,
+    o: View<&mut [T]>,
+    lse: &mut [T],
+) {
+    let Shape { batch, heads, queries, keys, dim } = attention.shape;
+    for (b, h) in (0..batch).flat_map(|b| (0..heads).map(move |h| (b, h))) {
+        for i in 0..queries {
+            let scores = scores(attention, &inputs, b, h, i);
+            let max = scores.iter().fold(T::NEG_INFINITY, |a, &x| a.max(x));
+            let at = o.at(b, h, i);
+            let o = &mut o.data[at..at + dim];
+            o.fill(T::ZERO);
+            let row = (b * heads + h) * queries + i;
+            if max == T::NEG_INFINITY {
+                lse[row] = max;
+                continue;
+            }
+            lse[row] = max + scores.iter().map(|&x| (x - max).exp()).sum::<T>().ln();
+            for j in 0..keys {
+                let p = (scores[j] - lse[row]).exp() * keep(attention, row, j);
+                for (o, &v) in o.iter_mut().zip(inputs.v.row(b, h, j, dim)) {
+                    *o += p * v;
+                }
+            }
+        }
+    }
+}
+
+/// The textbook's backward pass.
+pub(super) fn backward<T: Real>(
+    attention: &Attention,
+    inputs: Inputs<&[T]>,
+    upstream: Upstream<&[T]>,
+    mut grads: Gradients<&mut [T]>,
+) {
+    let Shape { batch, heads, queries, keys, dim } = attention.shape;
+    let scale = T::from_f64(attention.scale);
+    let (dq, dk, dv) = (grads.dq, grads.dk, grads.dv);
+    for (b, h) in (0..batch).flat_map(|b| (0..heads).map(move |h| (b, h))) {
+        for (place, rows) in [(dq, queries), (dk, keys), (dv, keys)] {
+            for t in 0..rows {
+                grads.buffers[place.buffer][place.at(b, h, t)..][..dim].fill(T::ZERO);
+            }
+        }
+        for i in 0..queries {
+            let row = (b * heads + h) * queries + i;
+            if upstream.lse[row] == T::NEG_INFINITY {
+                continue;
+            }
+            let scores = scores(attention, &inputs, b, h, i);
+            let (q, dout) = (inputs.q.row(b, h, i, dim), upstream.dout.row(b, h, i, dim));
+            let d = dot(dout, upstream.o.row(b, h, i, dim));
+            for j in 0..keys {
+                let (k, v) = (inputs.k.row(b, h, j, dim), inputs.v.row(b, h, j, dim));
+                let (p, keep) = ((scores[j] - upstream.lse[row]).exp(), keep::<T>(attention, row, j));
+                let ds = scale * p * (keep * dot(dout, v) - d);
+                for c in 0..dim {
+                    grads.buffers[dq.buffer][dq.at(b, h, i) + c] += ds * k[c];
+                    grads.buffers[dk.buffer][dk.at(b, h, j) + c] += ds * q[c];
+                    grads.buffers[dv.buffer][dv.at(b, h, j) + c] += p * keep * dout[c];
+                }
+            }
+        }
+    }
+}
+
+/// scale · qᵢ kⱼ for each key, −∞ where it may not be attended to.
+fn scores<T: Real>(attention: &Attention, inputs: &Inputs<&[T]>, b: usize, h: usize, i: usize) -> Vec<T> {
+    let Shape { keys, dim, .. } = attention.shape;
+    let (mask, visible) = (attention.mask_of(b), attention.visible(i));
+    let score = |j| {
+        if j < visible && mask.is_none_or(|mask| mask[j] != 0) {
+            T::from_f64(attention.scale) * dot(inputs.q.row(b, h, i, dim), inputs.k.row(b, h, j, dim))
+        } else {
+            T::NEG_INFINITY
+        }
+    };
+    (0..keys).map(score).collect()
+}
+
+fn dot<T: Real>(a: &[T], b: &[T]) -> T {
+    a.iter().zip(b).map(|(&a, &b)| a * b).sum()
+}
+
+/// What dropout multiplies the probability of key j by, in row `row` of all rows.
+fn keep<T: Real>(attention: &Attention, row: usize, j: usize) -> T {
+    let index = (row * attention.shape.keys + j) as u64;
+    attention.dropout.map_or(T::ONE, |dropout| T::from_f64(dropout.factor(index).into()))
+}

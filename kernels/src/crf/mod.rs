@@ -1,0 +1,40 @@
+//! The linear-chain conditional random field: a score for each tagging of a sentence, sums over all of them.
+//!
+//! score(y) = start(y₀) + Σₜ emission(t, yₜ) + Σₜ transition(yₜ₋₁, yₜ) + end(yₙ₋₁), and
+//! P(y | x) = exp score(y) / Z with Z = Σ exp score over all Kⁿ taggings.
+//!
+//! | module | computes | its gradient |
+//! | --- | --- | --- |
+//! | [`log_z`] | log Z | the expected number of times each score is used |
+//! | [`score`] | score(y) of a given tagging | the number of times it uses each score |
+//! | [`nll`] | log Z − score(y), the loss of training | the difference of these |
+//! | [`marginals`] | log P(yₜ = k \| x) | a tangent pass, see there |
+//! | [`viterbi`] | the tagging of the highest score | none |
+//!
+//! A score of −∞ forbids what it belongs to: a transition, a tag at the start, a tag at one position.
+//! What is forbidden has probability 0 and gradient 0. A sentence in which nothing is allowed has
+//! log Z = −∞ and no gradient; an empty sentence has one tagging, the empty one, so log Z = 0.
+//! Positions past a sentence's length are padding: they are not read, and what is written there is said
+//! at each function.
+//!
+//! Source: Lafferty, McCallum, Pereira, "Conditional random fields", ICML 2001; Sutton, McCallum, "An
+//! introduction to conditional random fields", 2012, section 4.1 (forward–backward over a semiring).
+//!
+//! [`semiring`] holds the one dynamic programme; `scaled` the fast form of log Z, `maxplus` that of
+//! Viterbi; both run [`product`], a row times a matrix over tags. The rungs can be timed by
+//! `cargo run --release -p gradus-kernels --example crf_ladder`.
+
+mod chains;
+pub mod log_z;
+pub mod marginals;
+pub mod nll;
+mod product;
+mod scaled;
+pub mod score;
+pub mod semiring;
+pub mod viterbi;
+
+pub use chains::{Chains, Gradients, State};
+
+#[cfg(test)]
+mod tests;
