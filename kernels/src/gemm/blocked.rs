@@ -54,7 +54,8 @@ pub(super) fn packed(
     let task = |i: usize| {
         let (row, column) = (i / col_tasks * MC, i % col_tasks * cols);
         let rows = MC.min(m - row);
-        let block = Block { a, b, beta, c, c_stride, epilogue, row, rows, column, cols: cols.min(n - column) };
+        let block =
+            Block { a, b, beta, c, c_stride, epilogue, row, rows, column, cols: cols.min(n - column) };
         dispatch(block);
     };
     let tasks = row_tasks * col_tasks;

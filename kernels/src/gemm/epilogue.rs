@@ -54,7 +54,9 @@ impl<'a, T: Real> Epilogue<'a, T> {
                 Activation::Relu => y.max(T::ZERO),
                 Activation::Tanh => y.tanh(),
                 Activation::Sigmoid => y.sigmoid(),
-                Activation::Gelu => y * T::lit(0.5) * (T::ONE + (y * T::lit(std::f64::consts::FRAC_1_SQRT_2)).erf()),
+                Activation::Gelu => {
+                    y * T::lit(0.5) * (T::ONE + (y * T::lit(std::f64::consts::FRAC_1_SQRT_2)).erf())
+                }
             };
         }
     }

@@ -50,7 +50,18 @@ impl<'a, T> Mat<'a, T> {
         let inside = rows == 0
             || cols == 0
             || (rows - 1) * self.rows_stride + (cols - 1) * self.cols_stride < self.data.len();
-        assert!(inside, "gemm: {name} is [{rows}, {cols}], but its {} numbers end before that", self.data.len());
+        assert!(
+            inside,
+            "gemm: {name} is [{rows}, {cols}], but its {} numbers end before that",
+            self.data.len()
+        );
+    }
+}
+
+impl<'a, T: Real> Mat<'a, T> {
+    /// The same matrix in `f32`, which it is.
+    fn f32s(self) -> Mat<'a, f32> {
+        Mat { data: T::f32s(self.data), rows_stride: self.rows_stride, cols_stride: self.cols_stride }
     }
 }
 
@@ -111,13 +122,7 @@ fn run<T: Real>(
     if !T::IS_F32 {
         return plain::gemm(m, k, n, a, b, beta, c, c_stride, epilogue);
     }
-    let f32s = |x: Mat<'_, T>| Mat { data: T::f32s(x.data), rows_stride: x.rows_stride, cols_stride: x.cols_stride };
-    // SAFETY-free reborrow: the same memory under its own type.
-    let (a, b) = (
-        Mat { data: T::f32s(a.data), rows_stride: a.rows_stride, cols_stride: a.cols_stride },
-        Mat { data: T::f32s(b.data), rows_stride: b.rows_stride, cols_stride: b.cols_stride },
-    );
-    let _ = f32s;
+    let (a, b) = (a.f32s(), b.f32s());
     let beta = beta.to_f64() as f32;
     let c = T::f32s_mut(c);
     let epilogue = epilogue.f32s();

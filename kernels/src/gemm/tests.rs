@@ -65,7 +65,9 @@ fn threads_do_not_change_a_bit() {
     let run = |threads| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         let mut c = vec![0.0; m * n];
-        pool.install(|| gemm(m, k, n, Mat::rows(&a, k), Mat::rows(&b, n), 0.0, &mut c, n, Epilogue::default()));
+        pool.install(|| {
+            gemm(m, k, n, Mat::rows(&a, k), Mat::rows(&b, n), 0.0, &mut c, n, Epilogue::default())
+        });
         c
     };
     let one = run(1);

@@ -83,7 +83,13 @@ pub(super) fn marginals_backward(cx: &mut Backward) -> bool {
 /// Runs a backward kernel and gives the gradients of emissions, transitions, start and end.
 fn gradients(
     cx: &mut Backward,
-    kernel: impl FnOnce(&Backward, Chains<Src>, State<Src>, Src, Gradients<gradus_kernels::Dst>) -> gradus_kernels::Outcome,
+    kernel: impl FnOnce(
+        &Backward,
+        Chains<Src>,
+        State<Src>,
+        Src,
+        Gradients<gradus_kernels::Dst>,
+    ) -> gradus_kernels::Outcome,
 ) -> bool {
     let x: Vec<Tensor> = (0..5).map(|i| cx.input(i).contiguous()).collect();
     let dy = cx.dy().contiguous();

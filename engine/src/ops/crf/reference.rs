@@ -75,4 +75,3 @@ pub(super) fn log_marginals(x: &[Tensor]) -> Tensor {
 fn within(step: usize, lengths: &Tensor) -> Tensor {
     Tensor::full([], step as f64, DType::I64).lt(lengths)
 }
-
