@@ -1,6 +1,5 @@
 use super::Edge;
 use crate::{CreateGraph, Param, ParamId, Tensor};
-use gradus_kernels::memory::Buffer;
 use gradus_kernels::{elementwise, embedding};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -94,8 +93,9 @@ impl Grad {
 pub(crate) fn rows_of(ids: &Tensor, values: &Tensor, rows: usize) -> RowGrad {
     let values = values.contiguous();
     let width = values.dim(-1);
-    let (unique, summed): (Vec<i64>, Buffer) =
-        embedding::rows_gradient(&ids.elements::<i64>(), values.src(), width);
+    let summed = embedding::rows_gradient(&ids.elements::<i64>(), values.src());
+    let (unique, summed) =
+        summed.unwrap_or_else(|| panic!("embedding: there is no gradient in {}", values.dtype()));
     let ids = Tensor::from_slice(&unique, [unique.len()]);
     RowGrad { values: Tensor::from_buffer(summed, [unique.len(), width].into()), ids, rows }
 }

@@ -1,5 +1,8 @@
 use crate::graph::{Backward, Fused, Made};
 use crate::{DType, Stream, Tensor};
+use gradus_kernels::Src;
+use gradus_kernels::attention::{self, Dropout, Gradients, Inputs, Place, Shape, Strides, Upstream, View};
+use gradus_kernels::memory::Buffer;
 
 /// What an attention may see, and its dropout.
 #[derive(Clone, Debug, Default)]
@@ -44,7 +47,8 @@ impl Tensor {
         );
         let options = Options {
             causal: options.causal,
-            dropout: options.dropout,
+            // Kernels compare in f32: the probability is the same number for all.
+            dropout: options.dropout.map(|(p, stream)| (f64::from(p as f32), stream)),
             scale: 1.0 / (q_shape[3].max(1) as f64).sqrt(),
         };
         Fused {
@@ -75,9 +79,75 @@ fn reference(x: &[Tensor], options: Options) -> Tensor {
     weights.matmul(v)
 }
 
-fn forward(_: &[&Tensor], _: Options) -> Option<Made> {
-    None
+fn kernel_options<'a>(q: &Tensor, k: &Tensor, keys: &'a [u8], options: Options) -> attention::Attention<'a> {
+    let shape = Shape { batch: q.dim(0), heads: q.dim(1), queries: q.dim(2), keys: k.dim(2), dim: q.dim(3) };
+    let dropout = options.dropout.map(|(p, stream)| Dropout { p: p as f32, stream });
+    attention::Attention { shape, scale: options.scale, causal: options.causal, mask: Some(keys), dropout }
 }
-fn backward(_: &mut Backward, _: Options) -> bool {
-    false
+
+/// A tensor [B, N, T, d] as the kernels see it: as it lies, where a row lies in one piece, else a copy.
+fn rows(x: &Tensor) -> Tensor {
+    let whole = x.layout.strides()[3] == 1 || x.dim(-1) == 1;
+    if whole { x.detach() } else { Tensor::from_buffer(x.packed(), x.shape()) }
+}
+
+fn strides(x: &Tensor) -> Strides {
+    let s = x.layout.strides();
+    Strides { batch: s[0], head: s[1], row: s[2] }
+}
+
+fn view(x: &Tensor) -> View<Src<'_>> {
+    View { data: x.src(), offset: 0, strides: strides(x) }
+}
+
+fn forward(x: &[&Tensor], options: Options) -> Option<Made> {
+    let [q, k, v] = [0, 1, 2].map(|i| rows(x[i]));
+    let (shape, keys) = (q.shape(), x[3].elements::<u8>());
+    // [B, T, N, d] in memory, seen as [B, N, T, d]: what follows joins the heads of each step.
+    let laid = Tensor::from_buffer(
+        Buffer::for_overwrite(q.dtype(), q.count()),
+        [shape[0], shape[2], shape[1], shape[3]].into(),
+    );
+    let layout = laid.layout.permute(&[0, 2, 1, 3]);
+    let (mut o, mut lse) = (laid, Buffer::for_overwrite(q.dtype(), q.count() / shape[3].max(1)));
+    let s = layout.strides();
+    let place = Strides { batch: s[0], head: s[1], row: s[2] };
+    let buffer = std::sync::Arc::get_mut(&mut o.storage).expect("attention: a fresh buffer is not shared");
+    let outcome = attention::forward(
+        &kernel_options(&q, &k, &keys, options),
+        Inputs { q: view(&q), k: view(&k), v: view(&v) },
+        View { data: buffer.dst(), offset: 0, strides: place },
+        lse.dst(),
+    );
+    let lse_len = lse.len();
+    let lse = Tensor::from_buffer(lse, [lse_len].into());
+    super::done(outcome).then(|| Made { outputs: vec![o.view(layout)], extra: vec![lse] })
+}
+
+fn backward(cx: &mut Backward, options: Options) -> bool {
+    let [q, k, v] = [0, 1, 2].map(|i| rows(&cx.input(i)));
+    let (o, dout, keys) = (cx.output(0), rows(&cx.dy()), cx.input(3));
+    let mut buffers = [&q, &k, &v].map(|x| Buffer::for_overwrite(x.dtype(), x.count()));
+    let place = |buffer: usize, x: &Tensor| {
+        let strides = Strides::contiguous(x.dim(1), x.dim(2), x.dim(3));
+        Place { buffer, offset: 0, strides }
+    };
+    let gradients = Gradients {
+        buffers: buffers.iter_mut().map(Buffer::dst).collect(),
+        dq: place(0, &q),
+        dk: place(1, &k),
+        dv: place(2, &v),
+    };
+    let outcome = attention::backward(
+        &kernel_options(&q, &k, &keys.elements::<u8>(), options),
+        Inputs { q: view(&q), k: view(&k), v: view(&v) },
+        Upstream { o: view(&o), lse: cx.extra(0).src(), dout: view(&dout) },
+        gradients,
+    );
+    if super::done(outcome) {
+        for (i, (buffer, x)) in buffers.into_iter().zip([&q, &k, &v]).enumerate() {
+            cx.give(i, Tensor::from_buffer(buffer, x.shape()));
+        }
+    }
+    super::done(outcome)
 }

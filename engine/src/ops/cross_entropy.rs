@@ -1,5 +1,7 @@
 use crate::graph::{Backward, Fused, Made};
 use crate::{DType, Tensor};
+use gradus_kernels::cross_entropy;
+use gradus_kernels::memory::Buffer;
 
 /// How each row's cross-entropy is weighed.
 #[derive(Clone, Debug, Default)]
@@ -63,9 +65,41 @@ fn reference(x: &Tensor, labels: &Tensor, weights: &Tensor, smoothing: f64, igno
     (x.log_softmax() * target * weights).sum(&[-1]).neg() * counted
 }
 
-fn forward(_: &[&Tensor], _: bool, _: f64, _: Option<i64>) -> Option<Made> {
-    None
+fn forward(x: &[&Tensor], weighted: bool, smoothing: f64, ignore: Option<i64>) -> Option<Made> {
+    let [logits, labels, weights] = [0, 1, 2].map(|i| x[i].detach().contiguous());
+    let (rows, classes) = (logits.dim(0), logits.dim(1));
+    let [mut loss, mut lse] = [rows, rows].map(|n| Buffer::for_overwrite(logits.dtype(), n));
+    let outcome = cross_entropy::forward(
+        logits.src(),
+        classes,
+        &labels.elements::<i64>(),
+        weighted.then(|| weights.src()),
+        smoothing,
+        ignore,
+        loss.dst(),
+        lse.dst(),
+    );
+    let rows = |b| Tensor::from_buffer(b, [rows].into());
+    super::done(outcome).then(|| Made { outputs: vec![rows(loss)], extra: vec![rows(lse)] })
 }
-fn backward(_: &mut Backward, _: bool, _: f64, _: Option<i64>) -> bool {
-    false
+
+fn backward(cx: &mut Backward, weighted: bool, smoothing: f64, ignore: Option<i64>) -> bool {
+    let [logits, labels, weights] = [0, 1, 2].map(|i| cx.input(i).contiguous());
+    let dloss = cx.dy().contiguous();
+    let mut dlogits = Buffer::for_overwrite(logits.dtype(), logits.count());
+    let outcome = cross_entropy::backward(
+        logits.src(),
+        logits.dim(1),
+        &labels.elements::<i64>(),
+        weighted.then(|| weights.src()),
+        smoothing,
+        ignore,
+        cx.extra(0).src(),
+        dloss.src(),
+        dlogits.dst(),
+    );
+    if super::done(outcome) {
+        cx.give(0, Tensor::from_buffer(dlogits, logits.shape()));
+    }
+    super::done(outcome)
 }

@@ -1,5 +1,7 @@
 use crate::Tensor;
 use crate::graph::{Backward, Fused, Made};
+use gradus_kernels::layer_norm;
+use gradus_kernels::memory::Buffer;
 
 impl Tensor {
     /// y = (x − μ) / √(σ² + ε) ⊙ γ + β over the last axis D: x [.., D], γ and β [D]; μ and σ² are the row's mean
@@ -30,9 +32,31 @@ fn reference(x: &Tensor, gamma: &Tensor, beta: &Tensor, eps: f64) -> Tensor {
     centred / (variance + eps).sqrt() * gamma + beta
 }
 
-fn forward(_: &[&Tensor], _: f64) -> Option<Made> {
-    None
+fn forward(x: &[&Tensor], eps: f64) -> Option<Made> {
+    let [x, gamma, beta] = [0, 1, 2].map(|i| x[i].detach().contiguous());
+    let rows = x.count() / x.dim(-1).max(1);
+    let dtype = x.dtype();
+    let [mut y, mut mean, mut rstd] = [x.count(), rows, rows].map(|n| Buffer::for_overwrite(dtype, n));
+    let outcome = layer_norm::forward(x.src(), gamma.src(), beta.src(), eps, y.dst(), mean.dst(), rstd.dst());
+    let stat = |b| Tensor::from_buffer(b, [rows].into());
+    super::done(outcome).then(|| Made {
+        outputs: vec![Tensor::from_buffer(y, x.shape())],
+        extra: vec![stat(mean), stat(rstd)],
+    })
 }
-fn backward(_: &mut Backward) -> bool {
-    false
+
+fn backward(cx: &mut Backward) -> bool {
+    let [x, gamma, dy] = [cx.input(0), cx.input(1), cx.dy()].map(|t| t.contiguous());
+    let (dtype, width) = (x.dtype(), gamma.count());
+    let [mut dx, mut dgamma, mut dbeta] = [x.count(), width, width].map(|n| Buffer::for_overwrite(dtype, n));
+    let (mean, rstd) = (cx.extra(0).src(), cx.extra(1).src());
+    let outcome =
+        layer_norm::backward(x.src(), gamma.src(), mean, rstd, dy.src(), dx.dst(), dgamma.dst(), dbeta.dst());
+    if !super::done(outcome) {
+        return false;
+    }
+    cx.give(0, Tensor::from_buffer(dx, x.shape()));
+    cx.give(1, Tensor::from_buffer(dgamma, gamma.shape()));
+    cx.give(2, Tensor::from_buffer(dbeta, gamma.shape()));
+    true
 }
