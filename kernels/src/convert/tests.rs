@@ -89,7 +89,7 @@ fn casts_round_truncate_and_saturate() {
     assert_eq!(cast_to::<f64, f32>(&[0.1, 1e300]), [0.1f32, f32::INFINITY]);
     assert_eq!(cast_to::<i64, i64>(&[i64::MAX, i64::MIN + 1]), [i64::MAX, i64::MIN + 1]);
     // Halfway between two bf16 goes to the even one; a little more goes up.
-    let bf16 = cast_to::<f32, half::bf16>(&[1.00390625, 1.0039064]);
+    let bf16 = cast_to::<f32, half::bf16>(&[1.003_906_3, 1.003_906_4]);
     assert_eq!(cast_to::<half::bf16, f32>(&bf16), [1.0, 1.0078125]);
     let f16 = cast_to::<f64, half::f16>(&[1.00048828125, 1.0004885, 1e6]);
     assert_eq!(cast_to::<half::f16, f64>(&f16), [1.0, 1.0009765625, f64::INFINITY]);

@@ -7,7 +7,7 @@
 //! dxₖ = dloss·( pₖ·((1 − ε)·w_y + ε/K·Σⱼ wⱼ) − (1 − ε)·w_y·[k = y] − ε/K·wₖ )
 //! ```
 //!
-//! logits are [R, K]; loss and log-sum-exp are [R]. Losses are those of each row: what they are divided
+//! logits are [R, K]; loss and log-sum-exp are `[R]`. Losses are those of each row: what they are divided
 //! by (the sum of w_y, for a weighted mean) is the caller's. A row whose label is the ignored one has no
 //! loss and no gradient. A row that is all −∞ has an infinite loss and no gradient.
 //!
@@ -27,9 +27,9 @@ use crate::{Dst, Element, Outcome, Real, Src};
 /// What the logits are held against.
 #[derive(Clone, Copy, Debug)]
 pub struct Targets<'a, T> {
-    /// The class of each row, [R].
+    /// The class of each row, `[R]`.
     pub labels: &'a [i64],
-    /// The weight of each class, [K].
+    /// The weight of each class, `[K]`.
     pub weights: Option<&'a [T]>,
     /// ε, the share of the target that is spread over all classes.
     pub smoothing: f64,
@@ -95,7 +95,7 @@ pub fn cross_entropy_forward<T: Real>(
     });
 }
 
-/// The gradient of the logits, [R, K], from that of each row's loss, [R].
+/// The gradient of the logits, [R, K], from that of each row's loss, `[R]`.
 ///
 /// Panics where shapes disagree or a label that is not ignored lies outside 0..K.
 #[track_caller]

@@ -129,9 +129,38 @@ pub fn select_forward<T: Element>(
     pieces(y, PIECE, |i, y| {
         let start = i * PIECE;
         for Segment { range, at: [c0, a0, b0] } in strides.segments(start..start + y.len()) {
-            for (i, y) in y[range].iter_mut().enumerate() {
-                let (a, b) = (a[a0 + i * sa], b[b0 + i * sb]);
-                *y = if cond[c0 + i * sc] != 0 { a } else { b };
+            let y = &mut y[range];
+            let n = y.len();
+            let c = &cond[c0..];
+            // What masks do, a constant into a tensor or two tensors, then all others.
+            match [sc, sa, sb] {
+                [1, 1, 1] => {
+                    let both = a[a0..][..n].iter().zip(&b[b0..][..n]);
+                    y.iter_mut()
+                        .zip(c)
+                        .zip(both)
+                        .for_each(|((y, &c), (&a, &b))| *y = if c != 0 { a } else { b });
+                }
+                [1, 0, 1] => {
+                    let a = a[a0];
+                    y.iter_mut()
+                        .zip(c)
+                        .zip(&b[b0..][..n])
+                        .for_each(|((y, &c), &b)| *y = if c != 0 { a } else { b });
+                }
+                [1, 1, 0] => {
+                    let b = b[b0];
+                    y.iter_mut()
+                        .zip(c)
+                        .zip(&a[a0..][..n])
+                        .for_each(|((y, &c), &a)| *y = if c != 0 { a } else { b });
+                }
+                _ => {
+                    for (i, y) in y.iter_mut().enumerate() {
+                        let (a, b) = (a[a0 + i * sa], b[b0 + i * sb]);
+                        *y = if c[i * sc] != 0 { a } else { b };
+                    }
+                }
             }
         }
     });

@@ -3,7 +3,7 @@
 //! Results are contiguous in row-major order. Operands of [`binary`], [`compare`] and [`select`] have
 //! strides in elements, 0 along dimensions that are broadcast.
 //!
-//! The ladder: [`plain`](self) calls the standard library once for each element; the `f32` kernels read
+//! The ladder: the plain loop calls the standard library once for each element; the `f32` kernels read
 //! whole vectors wherever an operand steps by 1 or stands still along the innermost dimension (two
 //! contiguous operands, a scalar, a bias along rows, a factor for each row), in pieces that stay in cache.
 

@@ -163,10 +163,13 @@ fn compare_and_select_equal_a_loop_over_indices() {
                 assert_eq!(y, want, "{op:?} {shape:?}");
             }
             let cond: Vec<u8> = (0..216).map(|i| (i % 3 == 0).into()).collect();
-            let mut y = vec![values[0]; ra.len()];
-            select_forward(shape, &cond, sb, &x, sa, &z, sb, &mut y);
-            let rc = read(&cond, shape, sb);
-            assert!((0..y.len()).all(|i| y[i] == if rc[i] == 1 { ra[i] } else { rb[i] }));
+            // The condition strided as b is, and as a is: each of the fast cases, and others.
+            for sc in [sa, sb] {
+                let mut y = vec![values[0]; ra.len()];
+                select_forward(shape, &cond, sc, &x, sa, &z, sb, &mut y);
+                let rc = read(&cond, shape, sc);
+                assert!((0..y.len()).all(|i| y[i] == if rc[i] == 1 { ra[i] } else { rb[i] }));
+            }
         }
     }
     check(&[1.0f32, -2.0, 3.5, 0.0]);

@@ -17,9 +17,9 @@ use crate::memory::Buffer;
 use crate::parallel::{pieces, rows_per_piece};
 use crate::{DType, Real, Src};
 
-/// The unique ids in ascending order, [U], and the sum of the rows of dy for each, [U, D].
+/// The unique ids in ascending order, `[U]`, and the sum of the rows of dy for each, [U, D].
 ///
-/// ids are [N], dy is [N, D]; D is read off both. Panics where dy is no whole rows.
+/// ids are `[N]`, dy is [N, D]; D is read off both. Panics where dy is no whole rows.
 #[track_caller]
 pub fn embedding_backward<T: Real>(ids: &[i64], dy: &[T]) -> (Vec<i64>, Buffer) {
     let cols = dy.len().checked_div(ids.len()).unwrap_or(0);

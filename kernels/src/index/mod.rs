@@ -25,7 +25,7 @@ fn row_length(op: &str, len: usize, ids: usize) -> usize {
     cols
 }
 
-/// y[i, :] = w[idsᵢ, :] for w [V, D], ids [N], y [N, D]; D is read off y and ids.
+/// y[i, :] = w[idsᵢ, :] for w [V, D], ids `[N]`, y [N, D]; D is read off y and ids.
 ///
 /// Panics where y and w are no whole rows, or an index lies outside 0..V.
 #[track_caller]

@@ -7,7 +7,7 @@
 //! dγ = Σ_rows dy ⊙ x̂        dβ = Σ_rows dy
 //! ```
 //!
-//! x, y, dy, dx are [R, D]; γ, β, dγ, dβ are [D]; mean and rstd are [R].
+//! x, y, dy, dx are [R, D]; γ, β, dγ, dβ are `[D]`; mean and rstd are `[R]`.
 //!
 //! Source: Ba, Kiros, Hinton, "Layer normalization", 2016, equations 3 and 4 and the supplement.
 //!
@@ -24,7 +24,7 @@ use crate::reduce::{Reduce, reduce_forward};
 use crate::slice::on_cpu;
 use crate::{DType, Dst, Outcome, Real, Src};
 
-/// Panics where operands of [R, D], [D] and [R] have other lengths.
+/// Panics where operands of [R, D], `[D]` and `[R]` have other lengths.
 #[track_caller]
 fn check(op: &str, full: &[usize], cols: &[usize], rows: &[usize]) {
     let (d, r) = (cols[0], rows[0]);

@@ -59,6 +59,16 @@ fn scale<S: Isa>(s: S, n: S::I, y: S::V) -> S::V {
 /// eˣ, at most 1.5 ulp.
 #[inline(always)]
 pub fn exp<S: Isa>(s: S, x: S::V) -> S::V {
+    // Masked numbers are -inf, and many: an underflow costs a hundred cycles where a 0 costs none.
+    let gone = s.lt(x, s.splat(-104.0));
+    let x = s.min(s.splat(90.0), s.select(gone, s.zero(), x));
+    let (n, p) = exp_parts(s, x, s.zero());
+    s.select(gone, s.zero(), scale(s, n, s.add(s.splat(1.0), p)))
+}
+
+/// eˣ as [`exp`] gives it, a little faster, for arguments that are seldom below −104.
+#[inline(always)]
+fn exp_of_common<S: Isa>(s: S, x: S::V) -> S::V {
     let (n, p) = exp_parts(s, clamp(s, x, -105.0, 90.0), s.zero());
     scale(s, n, s.add(s.splat(1.0), p))
 }
@@ -96,7 +106,7 @@ pub fn tanh<S: Isa>(s: S, x: S::V) -> S::V {
 /// σ(x) = 1 / (1 + e⁻ˣ), from the side that does not overflow, at most 3 ulp.
 #[inline(always)]
 pub fn sigmoid<S: Isa>(s: S, x: S::V) -> S::V {
-    let e = exp(s, s.neg(s.abs(x)));
+    let e = exp_of_common(s, s.neg(s.abs(x)));
     let one = s.splat(1.0);
     s.div(s.select(s.lt(x, s.zero()), e, one), s.add(one, e))
 }
@@ -165,7 +175,7 @@ fn ln_edges<S: Isa>(s: S, x: S::V, y: S::V) -> S::V {
 /// ln(1 + eˣ) = max(x, 0) + ln(1 + e^−|x|), at most 2 ulp.
 #[inline(always)]
 pub fn softplus<S: Isa>(s: S, x: S::V) -> S::V {
-    let y = ln_1p(s, exp(s, s.neg(s.abs(x))));
+    let y = ln_1p(s, exp_of_common(s, s.neg(s.abs(x))));
     s.add(s.max(s.zero(), x), y)
 }
 

@@ -24,7 +24,7 @@ pub(super) fn start<T: Real>(op: Reduce) -> T {
     }
 }
 
-fn step<T: Real>(op: Reduce, a: T, b: T) -> T {
+pub(super) fn step<T: Real>(op: Reduce, a: T, b: T) -> T {
     match op {
         Reduce::Sum => a + b,
         _ if is_nan(a) => a,

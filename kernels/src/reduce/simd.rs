@@ -31,9 +31,10 @@ impl Kernel for Block<'_> {
     }
 }
 
-/// A reduction's step on vectors.
+/// A reduction's step on vectors, and on single numbers.
 trait Step: Copy {
     fn step<S: Isa>(self, s: S, a: S::V, b: S::V) -> S::V;
+    fn one(self, a: f32, b: f32) -> f32;
 }
 
 #[derive(Clone, Copy)]
@@ -48,6 +49,10 @@ impl Step for Sum {
     fn step<S: Isa>(self, s: S, a: S::V, b: S::V) -> S::V {
         s.add(a, b)
     }
+    #[inline(always)]
+    fn one(self, a: f32, b: f32) -> f32 {
+        plain::step(Reduce::Sum, a, b)
+    }
 }
 
 // Max and min answer b where either is NaN: a NaN in a is kept by hand.
@@ -56,12 +61,20 @@ impl Step for Max {
     fn step<S: Isa>(self, s: S, a: S::V, b: S::V) -> S::V {
         s.select(s.eq(a, a), s.max(a, b), a)
     }
+    #[inline(always)]
+    fn one(self, a: f32, b: f32) -> f32 {
+        plain::step(Reduce::Max, a, b)
+    }
 }
 
 impl Step for Min {
     #[inline(always)]
     fn step<S: Isa>(self, s: S, a: S::V, b: S::V) -> S::V {
         s.select(s.eq(a, a), s.min(a, b), a)
+    }
+    #[inline(always)]
+    fn one(self, a: f32, b: f32) -> f32 {
+        plain::step(Reduce::Min, a, b)
     }
 }
 
@@ -169,9 +182,12 @@ fn columns<S: Isa, F: Step, const W: usize>(
 /// One contiguous row.
 #[inline(always)]
 fn row<S: Isa, F: Step>(s: S, f: F, start: f32, x: &[f32]) -> f32 {
-    let mut tree = Tree { levels: [[s.splat(start); WIDE]; LEVELS], runs: 0 };
     let runs = x.chunks_exact(RUN * S::LANES);
     let rest = runs.remainder();
+    if runs.len() == 0 {
+        return lanes(s, f, start, [s.splat(start); WIDE], rest);
+    }
+    let mut tree = Tree { levels: [[s.splat(start); WIDE]; LEVELS], runs: 0 };
     for run in runs {
         let mut acc = [s.splat(start); WIDE];
         for v in run.chunks_exact(WIDE * S::LANES) {
@@ -181,32 +197,30 @@ fn row<S: Isa, F: Step>(s: S, f: F, start: f32, x: &[f32]) -> f32 {
         }
         tree.push(s, f, acc);
     }
-    let mut last = [s.splat(start); WIDE];
+    let last = tree.finish(s, f, [s.splat(start); WIDE]);
+    lanes(s, f, start, last, rest)
+}
+
+/// All lanes of `last` and less than a run of numbers.
+#[inline(always)]
+fn lanes<S: Isa, F: Step>(s: S, f: F, start: f32, mut last: [S::V; WIDE], rest: &[f32]) -> f32 {
     let vectors = rest.chunks_exact(S::LANES);
     let tail = vectors.remainder();
     for (i, v) in vectors.enumerate() {
         last[i % WIDE] = f.step(s, last[i % WIDE], s.read(v));
     }
-    let [a, b, c, d] = tree.finish(s, f, last);
+    let [a, b, c, d] = last;
     let v = f.step(s, f.step(s, a, b), f.step(s, c, d));
-    // The lanes two by two, then what is less than a vector.
-    let mut lanes = [start; 64];
+    let v = f.step(s, v, s.read_tail_or(tail, start));
+    // The lanes two by two.
+    let mut lanes = [start; 16];
     s.write(&mut lanes, v);
     let mut width = S::LANES;
     while width > 1 {
         width /= 2;
         for i in 0..width {
-            lanes[i] = one(s, f, lanes[i], lanes[i + width]);
+            lanes[i] = f.one(lanes[i], lanes[i + width]);
         }
     }
-    tail.iter().fold(lanes[0], |a, &b| one(s, f, a, b))
-}
-
-/// The step on single numbers.
-#[inline(always)]
-fn one<S: Isa, F: Step>(s: S, f: F, a: f32, b: f32) -> f32 {
-    let mut y = [0.0];
-    let v = f.step(s, s.splat(a), s.splat(b));
-    s.write_tail(&mut y, v);
-    y[0]
+    lanes[0]
 }

@@ -103,7 +103,7 @@ pub fn log_softmax_backward<T: Real>(y: &[T], dy: &[T], dx: &mut [T], cols: usiz
     });
 }
 
-/// y\[r\] = ln Σⱼ e^x[r, j] for x [R, cols], y [R]; −∞ for an empty row.
+/// y\[r\] = ln Σⱼ e^x[r, j] for x [R, cols], y `[R]`; −∞ for an empty row.
 ///
 /// Panics where x is not as many rows as y has elements.
 #[track_caller]

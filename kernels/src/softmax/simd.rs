@@ -3,31 +3,46 @@
 use crate::isa::{Isa, Kernel};
 use crate::math;
 
-/// The largest of a row and Σ e^(x − largest); (−∞, 0) where all are −∞, NaN where any is.
+/// The largest of a row; NaN only where nothing else is there.
 #[inline(always)]
-fn largest_and_sum<S: Isa>(s: S, x: &[f32]) -> (f32, f32) {
+fn largest<S: Isa>(s: S, x: &[f32]) -> f32 {
     let vectors = x.chunks_exact(S::LANES);
-    let tail = s.read_tail_or(vectors.remainder(), f32::NEG_INFINITY);
-    let mut largest = tail;
-    for v in vectors.clone() {
+    let mut largest = s.read_tail_or(vectors.remainder(), f32::NEG_INFINITY);
+    for v in vectors {
         // The second is kept where the first is NaN: it shows in the sum.
         largest = s.max(s.read(v), largest);
     }
-    let largest = s.max_lane(largest);
-    // e^-inf is 0 with any shift but -inf itself.
-    let shift = s.splat(if largest == f32::NEG_INFINITY { 0.0 } else { largest });
-    let mut sum = math::exp(s, s.sub(tail, shift));
-    for v in vectors {
-        sum = s.add(sum, math::exp(s, s.sub(s.read(v), shift)));
+    s.max_lane(largest)
+}
+
+/// What is taken from each number before `exp`: e^−∞ is 0 with any shift but −∞ itself.
+#[inline(always)]
+fn shift(largest: f32) -> f32 {
+    if largest == f32::NEG_INFINITY { 0.0 } else { largest }
+}
+
+/// The largest of a row and ln Σ e^(x − largest), −∞ where all are −∞.
+#[inline(always)]
+fn largest_and_log_sum<S: Isa>(s: S, x: &[f32]) -> (f32, f32) {
+    let largest = largest(s, x);
+    let shifted = s.splat(shift(largest));
+    let vectors = x.chunks_exact(S::LANES);
+    let tail = vectors.remainder();
+    let mut sum = s.zero();
+    if !tail.is_empty() {
+        sum = math::exp(s, s.sub(s.read_tail_or(tail, f32::NEG_INFINITY), shifted));
     }
-    (largest, s.sum(sum))
+    for v in vectors {
+        sum = s.add(sum, math::exp(s, s.sub(s.read(v), shifted)));
+    }
+    (largest, s.sum(sum).ln())
 }
 
 /// ln Σ eˣ of one row.
 #[inline(always)]
 pub(crate) fn log_sum_exp<S: Isa>(s: S, x: &[f32]) -> f32 {
-    let (largest, sum) = largest_and_sum(s, x);
-    if sum == 0.0 { f32::NEG_INFINITY } else { largest + sum.ln() }
+    let (largest, log_sum) = largest_and_log_sum(s, x);
+    largest + log_sum
 }
 
 pub(super) struct Forward<'a> {
@@ -50,29 +65,40 @@ impl Kernel for Forward<'_> {
 
 #[inline(always)]
 fn row<S: Isa>(s: S, x: &[f32], y: &mut [f32]) {
-    let (largest, sum) = largest_and_sum(s, x);
+    let shift = s.splat(shift(largest(s, x)));
+    let vectors = x.chunks_exact(S::LANES);
+    // What is less than a vector waits in a register: loads of a masked store just made are slow.
+    let mut last = s.zero();
+    if !vectors.remainder().is_empty() {
+        last = math::exp(s, s.sub(s.read_tail_or(vectors.remainder(), f32::NEG_INFINITY), shift));
+    }
+    let mut sum = last;
+    for (x, y) in vectors.zip(y.chunks_exact_mut(S::LANES)) {
+        let e = math::exp(s, s.sub(s.read(x), shift));
+        s.write(y, e);
+        sum = s.add(sum, e);
+    }
+    let sum = s.sum(sum);
     if sum == 0.0 {
         return y.fill(0.0);
     }
-    let (shift, scale) = (s.splat(largest), s.splat(1.0 / sum));
+    let scale = s.splat(1.0 / sum);
     let mut out = y.chunks_exact_mut(S::LANES);
-    let vectors = x.chunks_exact(S::LANES);
-    let tail = s.read_tail(vectors.remainder());
-    for (x, y) in vectors.zip(&mut out) {
-        let e = math::exp(s, s.sub(s.read(x), shift));
-        s.write(y, s.mul(e, scale));
+    for y in &mut out {
+        let p = s.mul(s.read(y), scale);
+        s.write(y, p);
     }
-    let e = math::exp(s, s.sub(tail, shift));
-    s.write_tail(out.into_remainder(), s.mul(e, scale));
+    s.write_tail(out.into_remainder(), s.mul(last, scale));
 }
 
 #[inline(always)]
 fn log_row<S: Isa>(s: S, x: &[f32], y: &mut [f32]) {
-    let (largest, sum) = largest_and_sum(s, x);
-    if sum == 0.0 {
+    let (largest, log_sum) = largest_and_log_sum(s, x);
+    if log_sum == f32::NEG_INFINITY {
         return y.fill(f32::NEG_INFINITY);
     }
-    let (shift, log) = (s.splat(largest), s.splat(sum.ln()));
+    // In two steps, the largest and then ln of the sum: large numbers lose nothing.
+    let (shift, log) = (s.splat(largest), s.splat(log_sum));
     let mut out = y.chunks_exact_mut(S::LANES);
     let vectors = x.chunks_exact(S::LANES);
     let tail = s.read_tail(vectors.remainder());
