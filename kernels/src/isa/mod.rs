@@ -24,6 +24,7 @@ pub(crate) static COUNT: [f32; 16] =
 /// The methods carry the usual names; `V` is a vector of `f32`, `I` one of `i32` with as many lanes, `M`
 /// a mask of lanes. Sums over lanes have a fixed order, so a result depends on the instruction set and on
 /// nothing else.
+#[allow(clippy::wrong_self_convention)] // the usual names of conversions between lanes
 pub trait Isa: Copy + Send + Sync + 'static {
     /// A vector of `f32`.
     type V: Copy;

@@ -1,0 +1,99 @@
+//! The rungs of the matrix product, each as GFLOP/s and as a share of the peak measured in the same run.
+//!
+//! `cargo run --release -p gradus-kernels --example gemm_ladder`
+
+use gradus_kernels::gemm::{
+    Epilogue, Mat, PackedB, gemm, gemm_packed, gemm_packed_serial, gemm_serial, plain,
+};
+use gradus_kernels::isa::{Isa, Kernel, dispatch};
+use std::hint::black_box;
+use std::time::Instant;
+
+/// Ten chains of fused multiply-adds with nothing to wait for: the most that one core can do.
+struct Peak(usize);
+
+impl Kernel for Peak {
+    type Output = f32;
+    #[inline(always)]
+    fn run<S: Isa>(self, s: S) -> f32 {
+        let (a, b) = (s.splat(black_box(0.999)), s.splat(black_box(0.001)));
+        let mut acc = [s.zero(); 10];
+        for _ in 0..self.0 {
+            acc.iter_mut().for_each(|x| *x = s.fma(*x, a, b));
+        }
+        acc.into_iter().map(|x| s.sum(x)).sum()
+    }
+}
+
+/// Median seconds of a call.
+fn median(mut f: impl FnMut()) -> f64 {
+    f();
+    let mut times: Vec<f64> = (0..15)
+        .map(|_| {
+            let start = Instant::now();
+            f();
+            start.elapsed().as_secs_f64()
+        })
+        .collect();
+    times.sort_by(f64::total_cmp);
+    times[times.len() / 2]
+}
+
+fn main() {
+    let rounds = 2_000_000;
+    let seconds = median(|| {
+        black_box(dispatch(Peak(rounds)));
+    });
+    let peak = rounds as f64 * 10.0 * 8.0 * 2.0 / seconds / 1e9;
+    let cores = rayon::current_num_threads();
+    println!("peak of one core {peak:.0} GFLOP/s, {cores} threads\n");
+    for (m, k, n) in [
+        (64, 64, 64),
+        (256, 256, 256),
+        (1024, 1024, 1024),
+        (32, 128, 512),
+        (8192, 300, 512),
+        (2048, 384, 1536),
+        (1120, 200, 10000),
+    ] {
+        let numbers = |n: usize| (0..n).map(|i| (i % 13) as f32 * 0.1).collect::<Vec<f32>>();
+        let (a, b, mut c) = (numbers(m * k), numbers(k * n), vec![0.0f32; m * n]);
+        let (a, b) = (Mat::rows(&a, k), Mat::rows(&b, n));
+        let packed = PackedB::new(k, n, b);
+        let flops = 2.0 * (m * k * n) as f64 / 1e9;
+        println!("{m} x {k} x {n}");
+        let mut show = |name: &str, cores: usize, f: &mut dyn FnMut(&mut [f32])| {
+            let rate = flops / median(|| f(&mut c));
+            println!("  {name:<28} {rate:7.1} GFLOP/s {:5.1} %", 100.0 * rate / peak / cores as f64);
+        };
+        let e = Epilogue::default;
+        if flops < 0.5 {
+            show("plain", 1, &mut |c| plain::gemm(m, k, n, a, b, 0.0, c, n, e()));
+        }
+        show("packed, one thread", 1, &mut |c| gemm_serial(m, k, n, a, b, 0.0, c, n, e()));
+        show("prepacked, one thread", 1, &mut |c| gemm_packed_serial(m, a, &packed, 0.0, c, n, e()));
+        show("packed, all threads", cores, &mut |c| gemm(m, k, n, a, b, 0.0, c, n, e()));
+        show("prepacked, all threads", cores, &mut |c| gemm_packed(m, a, &packed, 0.0, c, n, e()));
+        show("matrixmultiply, one thread", 1, &mut |c| {
+            // SAFETY: a, b and c hold m·k, k·n and m·n numbers, row-major.
+            unsafe {
+                matrixmultiply::sgemm(
+                    m,
+                    k,
+                    n,
+                    1.0,
+                    a.data.as_ptr(),
+                    k as isize,
+                    1,
+                    b.data.as_ptr(),
+                    n as isize,
+                    1,
+                    0.0,
+                    c.as_mut_ptr(),
+                    n as isize,
+                    1,
+                )
+            }
+        });
+    }
+}
