@@ -99,3 +99,46 @@ impl Module for TextCnn {
         v.module("out", &self.out);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use gradus_engine::DType;
+
+    #[test]
+    fn shapes_and_names() {
+        let config = TextCnnConfig {
+            vocabulary: 9,
+            embed_dim: 6,
+            filters: 5,
+            attention_heads: 2,
+            ..Default::default()
+        };
+        let model = TextCnn::new(config, &mut Rng::new(1));
+        let ids = Tensor::from_slice(&[1i64, 2, 3, 4, 5, 0], [2, 3]);
+        let lengths = Tensor::from_slice(&[3i64, 2], [2]);
+        let logits = model.logits(&ids, &lengths, &mut Mode::Eval);
+        assert_eq!((logits.shape(), logits.dtype()), ([2, 2].into(), DType::F32));
+        let names: Vec<String> = model.named_params().into_iter().map(|(name, _)| name).collect();
+        assert!(
+            names.contains(&"convs.2.weight".to_owned()) && names.contains(&"attn.out_proj.bias".to_owned())
+        );
+    }
+
+    #[test]
+    fn padding_does_not_change_the_logits_of_a_long_enough_text() {
+        let config = TextCnnConfig {
+            vocabulary: 9,
+            embed_dim: 4,
+            filters: 3,
+            kernel_sizes: vec![2],
+            ..Default::default()
+        };
+        let model = TextCnn::new(config, &mut Rng::new(1));
+        let of = |ids: &[i64], len: i64| {
+            let ids = Tensor::from_slice(ids, [1, ids.len()]);
+            model.logits(&ids, &Tensor::from_slice(&[len], [1]), &mut Mode::Eval).to_vec::<f32>()
+        };
+        assert_eq!(of(&[1, 2, 3, 0, 0], 3), of(&[1, 2, 3, 7, 8, 8], 3));
+    }
+}
