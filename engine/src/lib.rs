@@ -36,3 +36,8 @@ pub use param::{Param, ParamId};
 pub use random::{Mode, Rng};
 pub use shape::{Shape, ShapeError};
 pub use tensor::Tensor;
+
+/// The name of the instruction set that the kernels chose on this machine.
+pub fn instruction_set() -> &'static str {
+    gradus_kernels::isa::level().name()
+}

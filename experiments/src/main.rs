@@ -1,4 +1,246 @@
-//! The `gradus` command.
+//! The `gradus` command: nothing but the command line.
 #![forbid(unsafe_code)]
 
-fn main() {}
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use gradus::commands::{self, Reproduce, Texts, Train};
+use gradus::data::Split;
+use gradus::paper::Scale;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Train, compare and study NLP models, and regenerate the tables and figures of the paper.
+///
+/// Without a command: gradus reproduce --scale quick.
+#[derive(Parser)]
+#[command(
+    version,
+    after_help = "Examples:\n  gradus\n  gradus train classify --dataset reviews --out runs/a\n  \
+                                 gradus evaluate runs/a --split test\n  echo 'not bad at all' | gradus predict runs/a"
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the studies of the paper and write a report.
+    #[command(
+        after_help = "Runs only what has no result file yet, so it can be stopped and started again.\n\n\
+                            Example: gradus reproduce table10 attention --data DIR --scale standard"
+    )]
+    Reproduce(ReproduceArgs),
+    /// Train a model.
+    Train {
+        #[command(subcommand)]
+        task: Task,
+    },
+    /// Print the metrics of a trained model on a split, and write its predictions.
+    #[command(after_help = "Example: gradus evaluate runs/a --split test --data DIR")]
+    Evaluate(EvaluateArgs),
+    /// Print the labels of texts: of --text, or of each line of standard input.
+    #[command(after_help = "Example: gradus predict runs/a --text 'a fine film' --json")]
+    Predict(PredictArgs),
+    /// List studies, data sets, models, losses, optimizers and all keys of a configuration.
+    List,
+    /// Build the report of a results folder anew from its result files.
+    #[command(after_help = "Example: gradus report results/")]
+    Report {
+        /// The results folder.
+        results: PathBuf,
+    },
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Text classification.
+    #[command(
+        after_help = "Examples:\n  gradus train classify --dataset sst2 --model bilstm --loss focal --data DIR \
+                            --set optimizer.lr=1e-3 --seed 3 --out runs/a\n  gradus train classify --train mine.tsv \
+                            --test other.tsv --out runs/b\n  gradus train classify --out runs/a --resume --set \
+                            train.epochs=10"
+    )]
+    Classify(ClassifyArgs),
+}
+
+#[derive(Args)]
+struct ReproduceArgs {
+    /// Studies, as `gradus list` names them; all if none is given.
+    studies: Vec<String>,
+    /// How large: smoke, quick, standard or full.
+    #[arg(long, default_value = "quick", value_parser = |s: &str| s.parse::<Scale>())]
+    scale: Scale,
+    /// The folder of the real data sets; without it generated corpora are used.
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Where results and report go.
+    #[arg(long, value_name = "DIR", default_value = "results")]
+    out: PathBuf,
+    /// A setting for every run; may be repeated.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    sets: Vec<String>,
+    /// Threads; 0 is one for each core. Results do not depend on it.
+    #[arg(long, default_value_t = 0)]
+    threads: usize,
+}
+
+#[derive(Args)]
+struct ClassifyArgs {
+    /// The folder of the run.
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// Go on from the checkpoint in that folder.
+    #[arg(long)]
+    resume: bool,
+    /// A data set, as `gradus list` names it.
+    #[arg(long, value_name = "NAME")]
+    dataset: Option<String>,
+    /// One's own training file: a label and a text on each line.
+    #[arg(long, value_name = "FILE")]
+    train: Option<PathBuf>,
+    /// One's own development file; without it a tenth of the training file is held out.
+    #[arg(long, value_name = "FILE")]
+    dev: Option<PathBuf>,
+    /// One's own test file; without it a tenth of the training file is held out.
+    #[arg(long, value_name = "FILE")]
+    test: Option<PathBuf>,
+    /// The folder of the real data sets; else the environment variable GRADUS_DATA names it.
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// The architecture.
+    #[arg(long, value_name = "NAME")]
+    model: Option<String>,
+    /// The loss.
+    #[arg(long, value_name = "NAME")]
+    loss: Option<String>,
+    /// Word vectors to start from, in GloVe's text format.
+    #[arg(long, value_name = "FILE")]
+    embeddings: Option<PathBuf>,
+    /// Words kept of each text; 0 keeps all.
+    #[arg(long, value_name = "N")]
+    max_len: Option<usize>,
+    /// The seed of weights, dropout and the order of the examples.
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// Threads; 0 is one for each core. Results do not depend on it.
+    #[arg(long, value_name = "N")]
+    threads: Option<usize>,
+    /// A configuration file (TOML), overlaid by flags and --set.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// A setting, such as optimizer.lr=1e-3; may be repeated.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    sets: Vec<String>,
+}
+
+#[derive(Args)]
+struct EvaluateArgs {
+    /// The folder of the run.
+    run: PathBuf,
+    /// Which split.
+    #[arg(long, default_value = "test")]
+    split: SplitName,
+    /// The folder of the real data sets; else the environment variable GRADUS_DATA names it.
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Threads; 0 is one for each core.
+    #[arg(long, default_value_t = 0)]
+    threads: usize,
+}
+
+#[derive(Args)]
+struct PredictArgs {
+    /// The folder of the run.
+    run: PathBuf,
+    /// A text; may be repeated. Without it each line of standard input is one.
+    #[arg(long)]
+    text: Vec<String>,
+    /// Print one JSON object a line.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum SplitName {
+    Train,
+    Dev,
+    Test,
+}
+
+fn main() -> ExitCode {
+    match run(Cli::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(commands::exit_code(&error) as u8)
+        }
+    }
+}
+
+fn run(cli: Cli) -> anyhow::Result<()> {
+    gradus::train::listen()?;
+    match cli.command {
+        None => commands::reproduce(&Reproduce {
+            studies: vec![],
+            scale: Scale::Quick,
+            data: None,
+            out: "results".into(),
+            sets: vec![],
+            threads: 0,
+        }),
+        Some(Command::Reproduce(ReproduceArgs { studies, scale, data, out, sets, threads })) => {
+            commands::reproduce(&Reproduce { studies, scale, data, out, sets, threads })
+        }
+        Some(Command::Train { task: Task::Classify(args) }) => {
+            let sets = args.sets()?;
+            let ClassifyArgs { out, resume, config, data, .. } = args;
+            commands::train(&Train { out, resume, config, sets, data })
+        }
+        Some(Command::Evaluate(EvaluateArgs { run, split, data, threads })) => {
+            let split = match split {
+                SplitName::Train => Split::Train,
+                SplitName::Dev => Split::Dev,
+                SplitName::Test => Split::Test,
+            };
+            commands::evaluate(&run, split, data.as_deref(), threads)
+        }
+        Some(Command::Predict(PredictArgs { run, text, json })) => {
+            let texts = if text.is_empty() { Texts::StandardInput } else { Texts::Given(text) };
+            commands::predict(&run, texts, json)
+        }
+        Some(Command::List) => {
+            commands::list();
+            Ok(())
+        }
+        Some(Command::Report { results }) => {
+            let built = gradus::report::build(&results)?;
+            println!("{}\n{}", built.markdown.display(), built.html.display());
+            Ok(())
+        }
+    }
+}
+
+impl ClassifyArgs {
+    /// The flags as settings, before those of --set, which may say otherwise.
+    fn sets(&self) -> anyhow::Result<Vec<String>> {
+        let path = |p: &Option<PathBuf>, flag: &str| -> anyhow::Result<Option<String>> {
+            let Some(p) = p else { return Ok(None) };
+            let text = p.to_str().ok_or_else(|| anyhow::anyhow!("--{flag}: {} is not UTF-8", p.display()))?;
+            Ok(Some(text.to_owned()))
+        };
+        let flags = [
+            ("data.dataset", self.dataset.clone()),
+            ("data.train", path(&self.train, "train")?),
+            ("data.dev", path(&self.dev, "dev")?),
+            ("data.test", path(&self.test, "test")?),
+            ("data.embeddings", path(&self.embeddings, "embeddings")?),
+            ("data.max_len", self.max_len.map(|n| n.to_string())),
+            ("model.name", self.model.clone()),
+            ("loss.name", self.loss.clone()),
+            ("seed", self.seed.map(|n| n.to_string())),
+            ("threads", self.threads.map(|n| n.to_string())),
+        ];
+        let flags = flags.into_iter().filter_map(|(key, value)| Some(format!("{key}={}", value?)));
+        Ok(flags.chain(self.sets.iter().cloned()).collect())
+    }
+}

@@ -1,6 +1,6 @@
 use super::OptimizerConfig;
 use crate::state::StateDict;
-use crate::{Grad, Gradients, Module, Tensor};
+use crate::{Gradients, Module, Tensor};
 use gradus_kernels::memory::Buffer;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;

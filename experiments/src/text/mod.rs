@@ -30,3 +30,8 @@ pub mod embeddings;
 pub mod normalise;
 pub mod tokenise;
 pub mod vocabulary;
+
+pub use batches::{Batch, Batching};
+pub use embeddings::Embeddings;
+pub use tokenise::{Mode, Tokeniser};
+pub use vocabulary::Vocabulary;

@@ -5,8 +5,8 @@
 mod kernel;
 mod reference;
 
+use crate::Tensor;
 use crate::graph::Fused;
-use crate::{DType, Tensor};
 use gradus_kernels::crf;
 use gradus_kernels::memory::Buffer;
 

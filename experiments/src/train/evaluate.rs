@@ -1,0 +1,57 @@
+use super::data::{Encoded, tensors};
+use crate::metrics::classification::Confusion;
+use crate::text::Batching;
+use gradus_engine::{Mode, no_grad};
+use gradus_models::Classifier;
+use std::collections::BTreeMap;
+
+/// What a model says of one text.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Prediction {
+    /// The most probable label.
+    pub label: usize,
+    /// The probability of every label.
+    pub probabilities: Vec<f64>,
+}
+
+/// What a model says of each example, in their order.
+pub fn predict(model: &dyn Classifier, encoded: &Encoded, batch_size: usize) -> Vec<Prediction> {
+    let batching = Batching { size: batch_size.max(1), max_len: None };
+    let lengths: Vec<usize> = encoded.ids.iter().map(Vec::len).collect();
+    let mut predictions = vec![None; encoded.ids.len()];
+    for examples in batching.sorted(&lengths) {
+        let [ids, lengths, _] = tensors(encoded, &batching, &examples);
+        let p = no_grad(|| model.logits(&ids, &lengths, &mut Mode::Eval).softmax());
+        let (labels, k) = (p.arg_max(1).to_vec::<i64>(), p.dim(1));
+        let p = p.to_f64();
+        for ((row, &example), label) in p.chunks(k).zip(&examples).zip(labels) {
+            predictions[example] = Some(Prediction { label: label as usize, probabilities: row.to_vec() });
+        }
+    }
+    predictions.into_iter().flatten().collect()
+}
+
+/// The metrics of predictions, by the names that configurations and result files use. `precision`, `recall` and `f1`
+/// are those of the last label: the positive one of two.
+pub fn metrics_of(gold: &[usize], predicted: &[usize], classes: usize) -> BTreeMap<String, f64> {
+    let report = Confusion::new(gold, predicted, classes).report();
+    let mut metrics = BTreeMap::from([("accuracy".to_owned(), report.accuracy)]);
+    let last = report.classes[classes - 1];
+    for (suffix, scores) in [("", last), ("_macro", report.macro_average), ("_micro", report.micro_average)] {
+        for (name, value) in [("precision", scores.precision), ("recall", scores.recall), ("f1", scores.f1)] {
+            metrics.insert(format!("{name}{suffix}"), value);
+        }
+    }
+    metrics
+}
+
+/// The metrics of a model on a split.
+pub fn evaluate(
+    model: &dyn Classifier,
+    encoded: &Encoded,
+    classes: usize,
+    batch_size: usize,
+) -> BTreeMap<String, f64> {
+    let predicted: Vec<usize> = predict(model, encoded, batch_size).into_iter().map(|p| p.label).collect();
+    metrics_of(&encoded.labels, &predicted, classes)
+}
