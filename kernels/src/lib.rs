@@ -6,6 +6,8 @@
 //! body over [`isa::Isa`]). This crate knows slices, strides and streams, never tensors or gradients.
 
 pub mod attention;
+pub mod conv1d;
+pub mod conv_relu_max;
 pub mod convert;
 pub mod crf;
 pub mod cross_entropy;

@@ -1,5 +1,8 @@
-use crate::Tensor;
 use crate::graph::{Backward, Fused, Made};
+use crate::ops::{done, same_dtype};
+use crate::{Shape, Tensor};
+use gradus_kernels::conv1d::{self, Sizes};
+use gradus_kernels::memory::Buffer;
 
 impl Tensor {
     /// y[b, t, o] = bias[o] + Σⱼ Σ_c weight[o, c, j] x[b, t + j − padding, c], x being 0 outside: x [B, T, C], weight
@@ -35,6 +38,8 @@ pub(super) fn reference(x: &Tensor, weight: &Tensor, bias: &Tensor, padding: usi
 
 #[track_caller]
 pub(super) fn check(op: &str, x: &Tensor, weight: &Tensor, bias: &Tensor) {
+    same_dtype(op, x, weight);
+    same_dtype(op, x, bias);
     let (x, w, b) = (x.shape(), weight.shape(), bias.shape());
     let fits = x.rank() == 3 && w.rank() == 3 && x[2] == w[1] && w[2] > 0 && *b == [w[0]];
     assert!(
@@ -43,9 +48,35 @@ pub(super) fn check(op: &str, x: &Tensor, weight: &Tensor, bias: &Tensor) {
     );
 }
 
-fn forward(_: &[&Tensor], _: usize) -> Option<Made> {
-    None
+/// B, T, C, O and k of x and w.
+pub(super) fn sizes(x: &Tensor, w: &Tensor) -> Sizes {
+    Sizes { b: x.dim(0), t: x.dim(1), c: x.dim(2), o: w.dim(0), k: w.dim(2) }
 }
-fn backward(_: &mut Backward, _: usize) -> bool {
-    false
+
+fn forward(x: &[&Tensor], padding: usize) -> Option<Made> {
+    let [x, w, bias] = [0, 1, 2].map(|i| x[i].detach().contiguous());
+    let s = sizes(&x, &w);
+    let shape = Shape::from([s.b, s.windows(padding), s.o]);
+    let mut y = Buffer::for_overwrite(x.dtype(), shape.count());
+    let outcome = conv1d::forward(s, padding, x.src(), w.src(), bias.src(), y.dst());
+    done(outcome).then(|| Made { outputs: vec![Tensor::from_buffer(y, shape)], extra: vec![] })
+}
+
+fn backward(cx: &mut Backward, padding: usize) -> bool {
+    let (x, w, dy) = (cx.input(0).contiguous(), cx.input(1).contiguous(), cx.dy().contiguous());
+    let s = sizes(&x, &w);
+    let room = |n| Buffer::for_overwrite(dy.dtype(), n);
+    let mut dx = cx.needs(0).then(|| room(x.count()));
+    let (mut dw, mut dbias) = (room(w.count()), room(s.o));
+    let to = dx.as_mut().map(Buffer::dst);
+    let outcome = conv1d::backward(s, padding, x.src(), w.src(), dy.src(), to, dw.dst(), dbias.dst());
+    if !done(outcome) {
+        return false;
+    }
+    if let Some(dx) = dx {
+        cx.give(0, Tensor::from_buffer(dx, x.shape()));
+    }
+    cx.give(1, Tensor::from_buffer(dw, w.shape()));
+    cx.give(2, Tensor::from_buffer(dbias, [s.o].into()));
+    true
 }

@@ -1,5 +1,9 @@
+use super::conv1d::sizes;
 use crate::graph::{Backward, Fused, Made};
+use crate::ops::done;
 use crate::{DType, Tensor};
+use gradus_kernels::conv_relu_max;
+use gradus_kernels::memory::Buffer;
 
 impl Tensor {
     /// z[b, o] = max over t of relu(conv1d(x)[b, t, o]) over the windows that hold at least one real step: x [B, T, C],
@@ -43,9 +47,35 @@ impl Tensor {
     }
 }
 
-fn forward(_: &[&Tensor]) -> Option<Made> {
-    None
+/// The winners, [B, O], are what the backward wants besides the inputs.
+fn forward(x: &[&Tensor]) -> Option<Made> {
+    let [x, w, bias, lengths] = [0, 1, 2, 3].map(|i| x[i].detach().contiguous());
+    let s = sizes(&x, &w);
+    let mut z = Buffer::for_overwrite(x.dtype(), s.b * s.o);
+    let mut winner = Buffer::for_overwrite(DType::I64, s.b * s.o);
+    let lengths = lengths.elements::<i64>();
+    let outcome =
+        conv_relu_max::forward(s, x.src(), w.src(), bias.src(), &lengths, z.dst(), winner.slice_mut());
+    let [z, winner] = [z, winner].map(|buffer| Tensor::from_buffer(buffer, [s.b, s.o].into()));
+    done(outcome).then(|| Made { outputs: vec![z], extra: vec![winner] })
 }
-fn backward(_: &mut Backward) -> bool {
-    false
+
+fn backward(cx: &mut Backward) -> bool {
+    let (x, w, dz) = (cx.input(0).contiguous(), cx.input(1).contiguous(), cx.dy().contiguous());
+    let s = sizes(&x, &w);
+    let room = |n| Buffer::for_overwrite(dz.dtype(), n);
+    let mut dx = cx.needs(0).then(|| room(x.count()));
+    let (mut dw, mut dbias) = (room(w.count()), room(s.o));
+    let winner = cx.extra(0).elements::<i64>();
+    let to = dx.as_mut().map(Buffer::dst);
+    let outcome = conv_relu_max::backward(s, x.src(), w.src(), &winner, dz.src(), to, dw.dst(), dbias.dst());
+    if !done(outcome) {
+        return false;
+    }
+    if let Some(dx) = dx {
+        cx.give(0, Tensor::from_buffer(dx, x.shape()));
+    }
+    cx.give(1, Tensor::from_buffer(dw, w.shape()));
+    cx.give(2, Tensor::from_buffer(dbias, [s.o].into()));
+    true
 }

@@ -1,0 +1,99 @@
+//! The rungs of the convolution kernels, timed: `cargo run --release -p gradus-kernels --example conv_ladder`.
+//!
+//! The feature of a text classifier's filters: convolution, ReLU, the maximum over time, and their gradients. The
+//! plain rung is the textbook's loops, which `f64` runs; the product rung stores the convolution whole.
+
+use gradus_kernels::Real;
+use gradus_kernels::conv_relu_max::{conv_relu_max_backward, conv_relu_max_forward};
+use gradus_kernels::conv1d::{Sizes, conv1d_backward, conv1d_forward};
+use gradus_kernels::philox::Stream;
+use std::time::Instant;
+
+const B: usize = 64;
+const T: usize = 400;
+const C: usize = 300;
+const O: usize = 128;
+
+fn main() {
+    println!("B = {B}, T = {T}, C = {C}, O = {O}, median ms, {} threads", rayon::current_num_threads());
+    for k in [3, 4, 5] {
+        let s = Sizes { b: B, t: T, c: C, o: O, k };
+        // One sentence of the plain rung stands for all.
+        let plain = fused::<f64>(Sizes { b: 1, ..s }, 1).map(|ms| ms * B as f64);
+        let rungs = [
+            ("plain loops, f64", plain),
+            ("a product a sentence", product(s)),
+            ("fused", fused::<f32>(s, 9)),
+        ];
+        for (name, [forward, backward]) in rungs {
+            let rate = 2e-6 * (B * s.windows(0) * k * C * O) as f64 / forward;
+            println!("k = {k}  {name:22}{forward:10.1}{backward:10.1}   forward {rate:6.1} GFLOP/s");
+        }
+    }
+}
+
+fn random<R: Real>(stream: u64, n: usize) -> Vec<R> {
+    let s = Stream { seed: 1, stream };
+    (0..n as u64).map(|i| R::from_f64(s.normal(i).into())).collect()
+}
+
+/// x, w and the bias.
+fn inputs<R: Real>(s: Sizes) -> [Vec<R>; 3] {
+    [random(1, s.b * s.t * s.c), random(2, s.o * s.c * s.k), random(3, s.o)]
+}
+
+/// Forward and backward of the fused kernel.
+fn fused<R: Real>(s: Sizes, runs: usize) -> [f64; 2] {
+    let [x, w, bias] = inputs::<R>(s);
+    let (lengths, dz) = (vec![s.t as i64; s.b], random::<R>(4, s.b * s.o));
+    let (mut z, mut winner) = (dz.clone(), vec![0; dz.len()]);
+    let (mut dx, mut dw, mut dbias) = (x.clone(), w.clone(), bias.clone());
+    [
+        median(runs, || conv_relu_max_forward(s, &x, &w, &bias, &lengths, &mut z, &mut winner)),
+        median(runs, || conv_relu_max_backward(s, &x, &w, &winner, &dz, Some(&mut dx), &mut dw, &mut dbias)),
+    ]
+}
+
+/// The same with y [B, T', O] stored, a pass for ReLU and the maximum, and the dense gradients.
+fn product(s: Sizes) -> [f64; 2] {
+    let [x, w, bias] = inputs::<f32>(s);
+    let (windows, dz) = (s.windows(0), random::<f32>(4, s.b * s.o));
+    let mut y = vec![0.0; s.b * windows * s.o];
+    let (mut z, mut winner) = (dz.clone(), vec![None; dz.len()]);
+    let (mut dx, mut dw, mut dbias) = (x.clone(), w.clone(), bias.clone());
+    let forward = median(9, || {
+        conv1d_forward(s, 0, &x, &w, &bias, &mut y);
+        z.fill(0.0);
+        winner.fill(None);
+        for (row, y) in y.chunks_exact(s.o).enumerate() {
+            let (b, t) = (row / windows, row % windows);
+            for (o, &y) in y.iter().enumerate() {
+                if y > z[b * s.o + o] {
+                    (z[b * s.o + o], winner[b * s.o + o]) = (y, Some(t));
+                }
+            }
+        }
+    });
+    let backward = median(9, || {
+        y.fill(0.0);
+        for (i, winner) in winner.iter().enumerate() {
+            if let Some(t) = winner {
+                y[(i / s.o * windows + t) * s.o + i % s.o] = dz[i];
+            }
+        }
+        conv1d_backward(s, 0, &x, &w, &y, Some(&mut dx), &mut dw, &mut dbias);
+    });
+    [forward, backward]
+}
+
+fn median(runs: usize, mut f: impl FnMut()) -> f64 {
+    let mut times: Vec<f64> = (0..runs)
+        .map(|_| {
+            let start = Instant::now();
+            f();
+            start.elapsed().as_secs_f64() * 1e3
+        })
+        .collect();
+    times.sort_by(f64::total_cmp);
+    times[runs / 2]
+}
