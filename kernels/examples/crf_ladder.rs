@@ -43,7 +43,7 @@ fn times<R: Real>(k: usize) -> [f64; 3] {
     let (up, dlog_p) = (vec![R::ONE; B], random::<R>(6, B * T * k));
     let cells = || vec![R::ZERO; B * T * k];
     let (mut alpha, mut beta, mut log_p, mut demissions) = (cells(), cells(), cells(), cells());
-    let mut scale = vec![R::ZERO; B * T];
+    let mut scale = [R::ZERO; B * T];
     let (mut log_z, mut loss) = (vec![R::ZERO; B], vec![R::ZERO; B]);
     let mut weights = (transitions.clone(), start.clone(), end.clone());
     let mut path = vec![0; B * T];

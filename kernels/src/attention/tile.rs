@@ -2,6 +2,9 @@
 
 use crate::isa::Isa;
 
+/// Steps of the sum in one turn of the loop.
+const UNROLL: usize = 4;
+
 /// Columns are padded to whole pairs of vectors.
 pub(super) fn padded<S: Isa>(n: usize) -> usize {
     n.next_multiple_of(2 * S::LANES)
@@ -70,14 +73,15 @@ unsafe fn block<S: Isa, const ADD: bool, const R: usize>(
     let mut acc = [[s.zero(); 2]; R];
     // SAFETY: kk < k, r < R, and two vectors of columns: all within what the caller promises.
     unsafe {
-        for kk in 0..k {
-            let row = bp.add(kk * ldb);
-            let (b0, b1) = (s.load(row), s.load(row.add(S::LANES)));
-            for r in 0..R {
-                let x = s.splat(*ap.add(r * a.row + kk * a.col));
-                acc[r][0] = s.fma(x, b0, acc[r][0]);
-                acc[r][1] = s.fma(x, b1, acc[r][1]);
+        // Few enough turns for their number to be foreseen, so that the loop's end costs nothing.
+        let whole = k / UNROLL * UNROLL;
+        for kk in (0..whole).step_by(UNROLL) {
+            for u in 0..UNROLL {
+                step(s, ap.add((kk + u) * a.col), a.row, bp.add((kk + u) * ldb), &mut acc);
             }
+        }
+        for kk in whole..k {
+            step(s, ap.add(kk * a.col), a.row, bp.add(kk * ldb), &mut acc);
         }
         for r in 0..R {
             for p in 0..2 {
@@ -87,4 +91,27 @@ unsafe fn block<S: Isa, const ADD: bool, const R: usize>(
         }
     }
     R
+}
+
+/// One step of the sum: column `ap` times row `bp`.
+///
+/// # Safety
+/// `ap` is readable at r · `rs` for r < R, `bp` for two vectors.
+#[inline(always)]
+unsafe fn step<S: Isa, const R: usize>(
+    s: S,
+    ap: *const f32,
+    rs: usize,
+    bp: *const f32,
+    acc: &mut [[S::V; 2]; R],
+) {
+    // SAFETY: as the caller promises.
+    unsafe {
+        let (b0, b1) = (s.load(bp), s.load(bp.add(S::LANES)));
+        for r in 0..R {
+            let x = s.splat(*ap.add(r * rs));
+            acc[r][0] = s.fma(x, b0, acc[r][0]);
+            acc[r][1] = s.fma(x, b1, acc[r][1]);
+        }
+    }
 }

@@ -73,6 +73,22 @@ fn exp_of_common<S: Isa>(s: S, x: S::V) -> S::V {
     scale(s, n, s.add(s.splat(1.0), p))
 }
 
+/// eˣ for x ≤ 0, at most 1.5 ulp, with results below 2⁻¹²⁶ flushed towards 0: the exponential of softmax.
+///
+/// Some half of the instructions of [`exp`]: there is no upper edge, and 2ⁿ comes from the bits of the
+/// sum that rounds, which end in n + 127; x is held at −88, where that is 0 and so is the result.
+#[inline(always)]
+pub fn exp_flushed<S: Isa>(s: S, x: S::V) -> S::V {
+    let shift = s.splat(12_582_912.0 + 127.0);
+    let x = s.max(s.splat(-88.0), x);
+    let sum = s.fma(x, s.splat(std::f32::consts::LOG2_E), shift);
+    let n = s.sub(sum, shift);
+    let r = s.fnma(n, s.splat(LN2[1]), s.fnma(n, s.splat(LN2[0]), x));
+    let q = polynomial(s, r, [0.5, 0.166_665_42, 0.041_666_28, 0.008_366_756, 0.001_394_675_7]);
+    let power = s.from_bits(s.shl_i::<23>(s.bits(sum)));
+    s.fma(power, s.fma(s.mul(r, r), q, r), power)
+}
+
 /// eˣ − 1 without cancellation near 0, at most 3 ulp.
 #[inline(always)]
 pub fn exp_m1<S: Isa>(s: S, x: S::V) -> S::V {

@@ -30,6 +30,30 @@ lanes! {
     Softplus = softplus;
 }
 
+/// [`exp_flushed`] of −|x|.
+struct ExpFlushed<'a>(&'a mut [f32]);
+
+impl Kernel for ExpFlushed<'_> {
+    type Output = ();
+    #[inline(always)]
+    fn run<S: Isa>(self, s: S) {
+        for v in self.0.chunks_exact_mut(S::LANES) {
+            let y = exp_flushed(s, s.neg(s.abs(s.read(v))));
+            s.write(v, y);
+        }
+    }
+}
+
+#[test]
+fn nothing_is_left_of_minus_infinity() {
+    for &level in available() {
+        let mut y = [f32::NEG_INFINITY, -1e30, -89.0, -88.0, 0.0, f32::NAN, -0.0, -1.0];
+        dispatch_on(level, ExpFlushed(&mut y));
+        assert_eq!(y[..5], [0.0, 0.0, 0.0, 0.0, 1.0]);
+        assert!(y[5].is_nan() && y[6] == 1.0);
+    }
+}
+
 /// The spacing of `f32` at `x`.
 fn ulp(x: f64) -> f64 {
     let exponent = x.abs().max(f64::from(f32::MIN_POSITIVE)).log2().floor() as i32;
@@ -80,6 +104,7 @@ macro_rules! bound {
 
 bound! {
     exp_within_a_bit_more_than_1_ulp: Exp, f64::exp, 1021, 1.5, 0.0;
+    exp_flushed_within_a_bit_more_than_1_ulp: ExpFlushed, |x| (-x.abs()).exp(), 1021, 1.5, 2f64.powi(-126);
     exp_m1_within_3_ulp: ExpM1, f64::exp_m1, 1021, 3.0, 0.0;
     ln_within_1_ulp: Ln, f64::ln, 1021, 1.0, 0.0;
     ln_1p_within_1_ulp: Ln1p, f64::ln_1p, 1021, 1.0, 0.0;

@@ -127,7 +127,7 @@ impl<W: Fn(usize, &[f32], f32)> Kernel for Backward<'_, W> {
 fn differentiate<S: Isa>(s: S, lse: f32, delta: f32, kept: Option<&[f32]>, p: &mut [f32], ds: &mut [f32]) {
     let (lse, delta) = (s.splat(lse), s.splat(delta));
     for at in (0..p.len()).step_by(S::LANES) {
-        let mut probability = math::exp(s, s.sub(s.read(&p[at..]), lse));
+        let mut probability = math::exp_flushed(s, s.sub(s.read(&p[at..]), lse));
         let mut dp = s.read(&ds[at..]);
         match kept {
             Some(kept) => {

@@ -142,7 +142,7 @@ fn soften<S: Isa>(s: S, row: &mut [f32], max: &mut f32, sums: &mut [f32], o: &mu
     }
     let (mut sum, top) = (s.read(sums), s.splat(top));
     for at in (0..row.len()).step_by(S::LANES) {
-        let v = math::exp(s, s.sub(s.read(&row[at..]), top));
+        let v = math::exp_flushed(s, s.sub(s.read(&row[at..]), top));
         s.write(&mut row[at..], v);
         sum = s.add(sum, v);
     }

@@ -69,6 +69,9 @@ fn pack_rows(
     }
 }
 
+/// Rows and columns that are transposed at once.
+const BLOCK: usize = 8;
+
 /// Rows `from..from + n` of a head as columns of [dim, KEYS], padded with 0 up to `padded` columns.
 #[inline(always)]
 fn pack_columns(
@@ -79,14 +82,19 @@ fn pack_columns(
     padded: usize,
     y: &mut [f32],
 ) {
-    for t in 0..padded {
-        if t < n {
-            for (c, &x) in x.row(head.b, head.h, from + t, dim).iter().enumerate() {
-                y[c * KEYS + t] = x;
-            }
-        } else {
-            for c in 0..dim {
-                y[c * KEYS + t] = 0.0;
+    let none = [0.0; BLOCK];
+    for t in (0..padded).step_by(BLOCK) {
+        let rows: [&[f32]; BLOCK] =
+            std::array::from_fn(|i| if t + i < n { x.row(head.b, head.h, from + t + i, dim) } else { &[] });
+        for c in (0..dim).step_by(BLOCK) {
+            // Whole blocks of 8 x 8 are transposed in registers.
+            let block = rows.map(|row| match row.get(c..c + BLOCK) {
+                Some(whole) => whole.try_into().unwrap_or(none),
+                None => std::array::from_fn(|i| row.get(c + i).copied().unwrap_or(0.0)),
+            });
+            for i in 0..BLOCK.min(dim - c) {
+                let column: [f32; BLOCK] = std::array::from_fn(|t| block[t][i]);
+                y[(c + i) * KEYS + t..][..BLOCK].copy_from_slice(&column);
             }
         }
     }
