@@ -1,9 +1,9 @@
 use super::sweep::{Piece, Simd, plain};
 use super::*;
+use crate::Real;
 use crate::isa::{available, dispatch_on};
 use crate::parallel::assert_same_in_all_pools;
 use crate::philox::Stream;
-use crate::Real;
 
 /// A step of some optimizer, the t-th, on parameters and up to three kinds of state.
 type Step<T> = fn(t: u64, p: &mut [T], g: Gradient<&[T]>, state: &mut [Vec<T>; 3]);
