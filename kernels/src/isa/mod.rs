@@ -166,6 +166,16 @@ pub trait Isa: Copy + Send + Sync + 'static {
         // SAFETY: the slice holds exactly the floats that are written.
         unsafe { self.store_first(y.as_mut_ptr(), v, y.len()) }
     }
+    /// A whole slice of exactly or less than `LANES` floats, as the chunks of a slice are.
+    #[inline(always)]
+    fn read_chunk(self, x: &[f32]) -> Self::V {
+        if x.len() == Self::LANES { self.read(x) } else { self.read_tail(x) }
+    }
+    /// To a whole slice of exactly or less than `LANES` floats, as the chunks of a slice are.
+    #[inline(always)]
+    fn write_chunk(self, y: &mut [f32], v: Self::V) {
+        if y.len() == Self::LANES { self.write(y, v) } else { self.write_tail(y, v) }
+    }
 }
 
 /// A kernel's body, written once for all instruction sets.

@@ -1,6 +1,5 @@
 //! What gradient clipping needs: the sum of squares, a factor, bounds.
 
-use super::sweep::{read, write};
 use crate::isa::{self, Isa, Kernel};
 use crate::slice::on_cpu;
 use crate::{Dst, Outcome, Real, Src, parallel};
@@ -41,7 +40,7 @@ impl Kernel for Squares<'_> {
             let mut lanes = [s.zero(); 4];
             for four in block.chunks(4 * S::LANES) {
                 for (x, lane) in four.chunks(S::LANES).zip(&mut lanes) {
-                    let x = read(s, x);
+                    let x = s.read_chunk(x);
                     *lane = s.fma(x, x, *lane);
                 }
             }
@@ -76,8 +75,8 @@ impl Kernel for Scale<'_> {
     fn run<S: Isa>(self, s: S) {
         let factor = s.splat(self.1);
         for x in self.0.chunks_mut(S::LANES) {
-            let y = s.mul(factor, read(s, x));
-            write(s, x, y);
+            let y = s.mul(factor, s.read_chunk(x));
+            s.write_chunk(x, y);
         }
     }
 }
@@ -123,8 +122,8 @@ impl Kernel for Clamp<'_> {
         let (low, high) = (s.splat(self.1), s.splat(self.2));
         for x in self.0.chunks_mut(S::LANES) {
             // Of a pair with a NaN both answer the second, here x.
-            let y = s.min(high, s.max(low, read(s, x)));
-            write(s, x, y);
+            let y = s.min(high, s.max(low, s.read_chunk(x)));
+            s.write_chunk(x, y);
         }
     }
 }

@@ -109,36 +109,24 @@ impl<R: Rule<N>, const N: usize> Kernel for Simd<'_, R, N> {
             while i < to {
                 let n = (to - i).min(S::LANES);
                 let g = match values {
-                    Some(values) => read(s, &values[i - from..i - from + n]),
+                    Some(values) => s.read_chunk(&values[i - from..i - from + n]),
                     None => s.zero(),
                 };
                 let mut old = [s.zero(); N];
                 for k in 0..N {
                     if !state[k].is_empty() {
-                        old[k] = read(s, &state[k][i..i + n]);
+                        old[k] = s.read_chunk(&state[k][i..i + n]);
                     }
                 }
-                let (new, numbers) = self.rule.simd(s, read(s, &p[i..i + n]), g, old);
-                write(s, &mut p[i..i + n], new);
+                let (new, numbers) = self.rule.simd(s, s.read_chunk(&p[i..i + n]), g, old);
+                s.write_chunk(&mut p[i..i + n], new);
                 for k in 0..N {
                     if !state[k].is_empty() {
-                        write(s, &mut state[k][i..i + n], numbers[k]);
+                        s.write_chunk(&mut state[k][i..i + n], numbers[k]);
                     }
                 }
                 i += n;
             }
         }
     }
-}
-
-/// A whole vector, or what is left of a stretch.
-#[inline(always)]
-pub(super) fn read<S: Isa>(s: S, x: &[f32]) -> S::V {
-    if x.len() == S::LANES { s.read(x) } else { s.read_tail(x) }
-}
-
-/// To a whole vector, or to what is left of a stretch.
-#[inline(always)]
-pub(super) fn write<S: Isa>(s: S, y: &mut [f32], v: S::V) {
-    if y.len() == S::LANES { s.write(y, v) } else { s.write_tail(y, v) }
 }
