@@ -50,7 +50,7 @@ impl<'a> Src<'a> {
     #[track_caller]
     pub fn slice<T: Element>(&self) -> &'a [T] {
         assert_eq!(self.dtype, T::DTYPE, "slice: the buffer holds another dtype than the kernel reads");
-        bytemuck::cast_slice(self.bytes)
+        if self.bytes.is_empty() { &[] } else { bytemuck::cast_slice(self.bytes) }
     }
 }
 
@@ -67,7 +67,8 @@ impl<'a> Dst<'a> {
     #[track_caller]
     pub fn slice<T: Element>(self) -> &'a mut [T] {
         assert_eq!(self.dtype, T::DTYPE, "slice: the buffer holds another dtype than the kernel writes");
-        bytemuck::cast_slice_mut(self.bytes)
+        // No bytes may lie anywhere, also where no number could.
+        if self.bytes.is_empty() { &mut [] } else { bytemuck::cast_slice_mut(self.bytes) }
     }
 }
 
