@@ -64,7 +64,7 @@ pub(super) fn write<S: Isa>(s: S, row: &mut [f32], at: usize, v: S::V) {
     }
 }
 
-/// yⱼ = ⊕ᵢ xᵢ ⊗ mᵢⱼ for x [K], m [K, width], y [width]; width is a multiple of the lanes.
+/// yⱼ = ⊕ᵢ xᵢ ⊗ mᵢⱼ for x `[K]`, m [K, width], y `[width]`; width is a multiple of the lanes.
 #[inline(always)]
 pub(super) fn row_times<S: Isa, R: Ring>(s: S, x: &[f32], m: &[f32], y: &mut [f32]) {
     let width = y.len();
