@@ -21,8 +21,7 @@ fn main() {
     ] {
         let Shape { batch, heads, queries, keys, dim } = shape;
         let name = format!("B={batch} N={heads} T={queries} dim={dim} causal={causal}");
-        let [plain_forward, plain_backward] =
-            if std::env::var("NOPLAIN").is_ok() { [0.0, 0.0] } else { times::<f64>(shape, causal, 1) };
+        let [plain_forward, plain_backward] = times::<f64>(shape, causal, 1);
         let [forward, backward] = times::<f32>(shape, causal, 31);
         let products = 12 * batch * heads * queries * keys * dim / if causal { 2 } else { 1 };
         let rate = products as f64 / (forward + backward) / 1e6;

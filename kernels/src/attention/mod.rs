@@ -10,7 +10,7 @@
 //! softmax: Dao et al., "FlashAttention", NeurIPS 2022, algorithms 1 and 4.
 //!
 //! The ladder: `plain` writes the textbook's whole matrix of each head; `simd` holds one tile of it at a
-//! time, so that memory is linear in T, in register-blocked products of packed tiles ([`tile`]), and
+//! time, so that memory is linear in T, in register-blocked products of packed tiles (`tile`), and
 //! recomputes the tiles in backward from lse alone. The rungs can be timed by
 //! `cargo run --release -p gradus-kernels --example attention_ladder`.
 

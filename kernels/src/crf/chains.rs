@@ -8,11 +8,11 @@ pub struct Chains<'a, X> {
     pub emissions: X,
     /// Score of going from tag i to tag j, [K, K].
     pub transitions: X,
-    /// Score of the first tag, [K].
+    /// Score of the first tag, `[K]`.
     pub start: X,
-    /// Score of the last tag, [K].
+    /// Score of the last tag, `[K]`.
     pub end: X,
-    /// Positions of each sentence that are not padding, [B], each from 0 to T.
+    /// Positions of each sentence that are not padding, `[B]`, each from 0 to T.
     pub lengths: &'a [i64],
 }
 
@@ -22,9 +22,9 @@ pub struct Gradients<X> {
     pub demissions: X,
     /// Of the transitions, [K, K].
     pub dtransitions: X,
-    /// Of the start scores, [K].
+    /// Of the start scores, `[K]`.
     pub dstart: X,
-    /// Of the end scores, [K].
+    /// Of the end scores, `[K]`.
     pub dend: X,
 }
 

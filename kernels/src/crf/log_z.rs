@@ -32,7 +32,7 @@ pub fn backward(
         T => log_z_backward::<T>(chains.typed(), state.typed(), log_z.slice(), dlog_z.slice(), grads.typed()))
 }
 
-/// log Z = log Σᵧ exp score(y) of each sentence, to `log_z` [B]; 0 for an empty sentence, −∞ where no
+/// log Z = log Σᵧ exp score(y) of each sentence, to `log_z` `[B]`; 0 for an empty sentence, −∞ where no
 /// tagging is allowed.
 ///
 /// `state` is written for [`log_z_backward`]; in the padding it is left as it is. Panics where sizes
@@ -57,7 +57,7 @@ pub fn log_z_forward<T: Real>(chains: Chains<&[T]>, state: State<&mut [T]>, log_
         });
 }
 
-/// `grads` = dlog_z · (expected number of times each score is used); `dlog_z` [B].
+/// `grads` = dlog_z · (expected number of times each score is used); `dlog_z` `[B]`.
 ///
 /// `state` and `log_z` are what [`log_z_forward`] wrote.
 #[track_caller]

@@ -59,7 +59,7 @@ pub fn backward(
 /// log P(yₜ = k | x) to `log_p` [B, T, K]: at most 0, −∞ for what is impossible (everything, where no
 /// tagging is allowed), 0 in the padding.
 ///
-/// `state`, `beta` [B, T, K] and `log_z` [B] are written for [`log_marginals_backward`]; in the padding
+/// `state`, `beta` [B, T, K] and `log_z` `[B]` are written for [`log_marginals_backward`]; in the padding
 /// they are left as they are. Panics where sizes differ.
 #[track_caller]
 pub fn log_marginals_forward<T: Real>(

@@ -20,8 +20,9 @@
 //! Source: Lafferty, McCallum, Pereira, "Conditional random fields", ICML 2001; Sutton, McCallum, "An
 //! introduction to conditional random fields", 2012, section 4.1 (forward–backward over a semiring).
 //!
-//! [`semiring`] holds the one dynamic programme; `scaled` the fast form of log Z, `maxplus` that of
-//! Viterbi; both run [`product`], a row times a matrix over tags. The rungs can be timed by
+//! [`semiring`] holds the one dynamic programme, in logarithms. In `f32`, `scaled` has the fast form of log Z
+//! and the log-marginals, and [`viterbi`] its own; both stand on `product`, a row times a matrix over tags,
+//! vectorised over the columns. The rungs can be timed by
 //! `cargo run --release -p gradus-kernels --example crf_ladder`.
 
 mod chains;

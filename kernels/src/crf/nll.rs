@@ -31,9 +31,9 @@ pub fn backward(
         chains.typed(), tags, state.typed(), log_z.slice(), dnll.slice(), grads.typed()))
 }
 
-/// log Z − score(y) of each sentence, to `nll` [B]; 0 for an empty one.
+/// log Z − score(y) of each sentence, to `nll` `[B]`; 0 for an empty one.
 ///
-/// `tags` [B, T], those in the padding are not read; `state` and `log_z` [B] are written for
+/// `tags` [B, T], those in the padding are not read; `state` and `log_z` `[B]` are written for
 /// [`nll_backward`]. Panics where sizes differ or a tag is not in 0..K.
 #[track_caller]
 pub fn nll_forward<T: Real>(
@@ -53,7 +53,7 @@ pub fn nll_forward<T: Real>(
     }
 }
 
-/// `grads` = dnll · (expected − actual number of times that each score is used); `dnll` [B].
+/// `grads` = dnll · (expected − actual number of times that each score is used); `dnll` `[B]`.
 #[track_caller]
 pub fn nll_backward<T: Real>(
     chains: Chains<&[T]>,

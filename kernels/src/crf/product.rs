@@ -64,7 +64,7 @@ pub(super) fn write<S: Isa>(s: S, row: &mut [f32], at: usize, v: S::V) {
     }
 }
 
-/// yⱼ = ⊕ᵢ xᵢ ⊗ mᵢⱼ for x [K], m [K, width], y [width]; width is a multiple of the lanes.
+/// yⱼ = ⊕ᵢ xᵢ ⊗ mᵢⱼ for x `[K]`, m [K, width], y `[width]`; width is a multiple of the lanes.
 #[inline(always)]
 pub(super) fn row_times<S: Isa, R: Ring>(s: S, x: &[f32], m: &[f32], y: &mut [f32]) {
     let width = y.len();
@@ -178,7 +178,10 @@ unsafe fn block<S: Isa, const R: usize, const P: usize>(
     // SAFETY: t < n, r < R and p < P: all within what the caller promises.
     unsafe {
         for t in 0..n {
-            let row: [S::V; P] = std::array::from_fn(|p| s.load(w.add(t * width + p * S::LANES)));
+            let mut row = [s.zero(); P];
+            for p in 0..P {
+                row[p] = s.load(w.add(t * width + p * S::LANES));
+            }
             for r in 0..R {
                 let x = s.splat(*a.add(t * stride + r));
                 for p in 0..P {

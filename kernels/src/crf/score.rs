@@ -20,7 +20,7 @@ pub fn backward(chains: Chains<Src>, tags: &[i64], dscore: Src, grads: Gradients
         T => score_backward::<T>(chains.typed(), tags, dscore.slice(), grads.typed()))
 }
 
-/// score(y) = start(y₀) + Σₜ e(t, yₜ) + Σₜ transition(yₜ₋₁, yₜ) + end(yₙ₋₁), to `score` [B].
+/// score(y) = start(y₀) + Σₜ e(t, yₜ) + Σₜ transition(yₜ₋₁, yₜ) + end(yₙ₋₁), to `score` `[B]`.
 ///
 /// `tags` [B, T]; those in the padding are not read. An empty sentence scores 0. Panics where sizes
 /// differ or a tag is not in 0..K.
@@ -34,7 +34,7 @@ pub fn score_forward<T: Real>(chains: Chains<&[T]>, tags: &[i64], score: &mut [T
     }
 }
 
-/// `grads` = dscore · (how often the tagging uses each score); `dscore` [B].
+/// `grads` = dscore · (how often the tagging uses each score); `dscore` `[B]`.
 #[track_caller]
 pub fn score_backward<T: Real>(
     chains: Chains<&[T]>,

@@ -23,7 +23,7 @@ pub fn forward(chains: Chains<Src>, path: &mut [i64], score: Dst) -> Outcome {
     on_cpu!(chains.emissions.dtype(), T => viterbi_forward::<T>(chains.typed(), path, score.slice()))
 }
 
-/// argmaxᵧ score(y) to `path` [B, T], −1 in the padding, and its score to `score` [B], 0 for an empty
+/// argmaxᵧ score(y) to `path` [B, T], −1 in the padding, and its score to `score` `[B]`, 0 for an empty
 /// sentence.
 ///
 /// Among equals the lowest tag wins, at the last position first. Where no tagging is allowed the score is

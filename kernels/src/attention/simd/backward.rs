@@ -126,18 +126,21 @@ impl<W: Fn(usize, &[f32], f32)> Kernel for Backward<'_, W> {
 #[inline(always)]
 fn differentiate<S: Isa>(s: S, lse: f32, delta: f32, kept: Option<&[f32]>, p: &mut [f32], ds: &mut [f32]) {
     let (lse, delta) = (s.splat(lse), s.splat(delta));
-    for at in (0..p.len()).step_by(S::LANES) {
-        let mut probability = math::exp_flushed(s, s.sub(s.read(&p[at..]), lse));
-        let mut dp = s.read(&ds[at..]);
-        match kept {
-            Some(kept) => {
-                let keep = s.read(&kept[at..]);
-                dp = s.sub(s.mul(dp, keep), delta);
-                s.write(&mut ds[at..], s.mul(probability, dp));
-                probability = s.mul(probability, keep);
+    let rows = p.chunks_exact_mut(S::LANES).zip(ds.chunks_exact_mut(S::LANES));
+    match kept {
+        None => {
+            for (p, ds) in rows {
+                let probability = math::exp_flushed(s, s.sub(s.read(p), lse));
+                s.write(ds, s.mul(probability, s.sub(s.read(ds), delta)));
+                s.write(p, probability);
             }
-            None => s.write(&mut ds[at..], s.mul(probability, s.sub(dp, delta))),
         }
-        s.write(&mut p[at..], probability);
+        Some(kept) => {
+            for ((p, ds), kept) in rows.zip(kept.chunks_exact(S::LANES)) {
+                let (probability, kept) = (math::exp_flushed(s, s.sub(s.read(p), lse)), s.read(kept));
+                s.write(ds, s.mul(probability, s.sub(s.mul(kept, s.read(ds)), delta)));
+                s.write(p, s.mul(probability, kept));
+            }
+        }
     }
 }

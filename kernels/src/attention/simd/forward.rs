@@ -124,8 +124,8 @@ impl<W: Fn(usize, &[f32], f32)> Kernel for Forward<'_, W> {
 #[inline(always)]
 fn soften<S: Isa>(s: S, row: &mut [f32], max: &mut f32, sums: &mut [f32], o: &mut [f32]) {
     let mut top = s.splat(*max);
-    for at in (0..row.len()).step_by(S::LANES) {
-        top = s.max(top, s.read(&row[at..]));
+    for scores in row.chunks_exact(S::LANES) {
+        top = s.max(top, s.read(scores));
     }
     let top = s.max_lane(top);
     if top > *max {
@@ -141,9 +141,9 @@ fn soften<S: Isa>(s: S, row: &mut [f32], max: &mut f32, sums: &mut [f32], o: &mu
         return row.fill(0.0);
     }
     let (mut sum, top) = (s.read(sums), s.splat(top));
-    for at in (0..row.len()).step_by(S::LANES) {
-        let v = math::exp_flushed(s, s.sub(s.read(&row[at..]), top));
-        s.write(&mut row[at..], v);
+    for x in row.chunks_exact_mut(S::LANES) {
+        let v = math::exp_flushed(s, s.sub(s.read(x), top));
+        s.write(x, v);
         sum = s.add(sum, v);
     }
     s.write(sums, sum);

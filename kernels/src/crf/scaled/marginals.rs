@@ -164,8 +164,6 @@ fn tangent<S: Isa>(
     let (w, rest) = rest.split_at_mut(n * width);
     let (r, v) = rest.split_at_mut(n * width);
     let (dtransitions, dstart, dend) = cut(slot, k);
-    // x / y where y > 0, else 0.
-    let divide = |x, y| s.select(s.lt(s.zero(), y), s.div(x, y), s.zero());
 
     let mut total = 0.0f64;
     y.fill(0.0);
@@ -181,8 +179,8 @@ fn tangent<S: Isa>(
             let (w_t, here) = (s.mul(e, b), t * width + at);
             let before = s.fma(w_t, s.read(&y[at..]), u);
             s.write(&mut w[here..], w_t);
-            s.write(&mut r[here..], divide(e, a));
-            s.write(&mut quotient[here..], divide(before, b));
+            s.write(&mut r[here..], divide(s, e, a));
+            s.write(&mut quotient[here..], divide(s, before, b));
             write(s, &mut demissions[row.clone()], at, before);
             sum = s.add(sum, u);
         }
@@ -218,4 +216,10 @@ fn tangent<S: Isa>(
     add_outer(s, quotient, width, &w[width..n * width], width, counts);
     add_outer(s, alpha, k, &v[width..n * width], width, counts);
     add_allowed(s, p, 1.0, counts, dtransitions);
+}
+
+/// x / y where y > 0, else 0.
+#[inline(always)]
+fn divide<S: Isa>(s: S, x: S::V, y: S::V) -> S::V {
+    s.select(s.lt(s.zero(), y), s.div(x, y), s.zero())
 }

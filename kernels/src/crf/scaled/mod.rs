@@ -42,9 +42,9 @@ pub(super) struct Potentials {
     forward: Vec<f32>,
     /// Its transpose, [K, width].
     backward: Vec<f32>,
-    /// exp(start − max), [width].
+    /// exp(start − max), `[width]`.
     start: Vec<f32>,
-    /// exp(end − max), [width].
+    /// exp(end − max), `[width]`.
     end: Vec<f32>,
     /// What is added to a position's emissions: 0 in the K tags, −∞ in the padding.
     padding: Vec<f32>,
