@@ -5,8 +5,8 @@ use gradus_kernels::conv1d::{self, Sizes};
 use gradus_kernels::memory::Buffer;
 
 impl Tensor {
-    /// y[b, t, o] = bias[o] + Σⱼ Σ_c weight[o, c, j] x[b, t + j − padding, c], x being 0 outside: x [B, T, C], weight
-    /// [O, C, k], bias [O] → y [B, T', O], T' = T + 2·padding − k + 1.
+    /// y[b, t, o] = bias_o + Σⱼ Σ_c weight[o, c, j] x[b, t + j − padding, c], x being 0 outside: x [B, T, C], weight
+    /// [O, C, k], bias `[O]` → y [B, T', O], T' = T + 2·padding − k + 1.
     #[track_caller]
     pub fn conv1d(&self, weight: &Tensor, bias: &Tensor, padding: usize) -> Tensor {
         check("conv1d", self, weight, bias);

@@ -7,7 +7,7 @@ use gradus_kernels::memory::Buffer;
 
 impl Tensor {
     /// z[b, o] = max over t of relu(conv1d(x)[b, t, o]) over the windows that hold at least one real step: x [B, T, C],
-    /// weight [O, C, k], bias [O], lengths [B] (`i64`) → z [B, O].
+    /// weight [O, C, k], bias `[O]`, lengths `[B]` (`i64`) → z [B, O].
     ///
     /// A sentence shorter than the window is padded to it with zeros. Ties go to the lowest t. The gradient reaches
     /// only the windows that won: 1/T of the dense convolution's.

@@ -6,7 +6,7 @@
 //! dw[o, c, j] = Σ_b Σ_t dy[b, t, o] x[b, t + j − p, c]        dbias[o] = Σ_b Σ_t dy[b, t, o]
 //! ```
 //!
-//! x, dx are [B, T, C]; w, dw [O, C, k]; bias, dbias [O]; y, dy [B, T', O] with T' = T + 2p − k + 1.
+//! x, dx are [B, T, C]; w, dw [O, C, k]; bias, dbias `[O]`; y, dy [B, T', O] with T' = T + 2p − k + 1.
 //!
 //! With channels last the window of step t is k·C numbers in a row, and the next window begins C numbers later. So
 //! the matrix of all windows, [T', k·C] with rows C apart, is x itself, and y is its product with the weight as

@@ -4,8 +4,8 @@
 //! z[b, o] = max_t max(0, bias[o] + Σⱼ Σ_c w[o, c, j] x[b, t + j, c])
 //! ```
 //!
-//! over the windows t < max(lengths[b], 1) with t + k ≤ max(T, k); a sentence shorter than the window is padded to it
-//! with zeros. x is [B, T, C], w [O, C, k], bias [O], z [B, O]. `winner` [B, O] is the t of the maximum, the lowest of
+//! over the windows t < max(lengths_b, 1) with t + k ≤ max(T, k); a sentence shorter than the window is padded to it
+//! with zeros. x is [B, T, C], w [O, C, k], bias `[O]`, z [B, O]. `winner` [B, O] is the t of the maximum, the lowest of
 //! equals, and −1 where z is 0: ReLU lets no gradient through there. z is NaN where a window's value is.
 //!
 //! ```text
