@@ -94,10 +94,12 @@ pub fn tokeniser(config: &Config) -> Tokeniser {
     let tokenised = config.data.train.is_none()
         && (Kind::from_name(&config.data.dataset).is_some()
             || catalog::find(&config.data.dataset).is_ok_and(|set| set.tokenised));
-    if tokenised && mode == Mode::English {
-        return Tokeniser::as_given();
+    let english = Tokeniser { mode, lowercase: config.data.lowercase, ..Tokeniser::default() };
+    match tokenised && mode == Mode::English {
+        // Words stand apart already; numbers and upper case are treated as everywhere.
+        true => Tokeniser { lowercase: english.lowercase, numbers: english.numbers, ..Tokeniser::as_given() },
+        false => english,
     }
-    Tokeniser { mode, lowercase: config.data.lowercase, ..Tokeniser::default() }
 }
 
 /// Tokenises a set, counts the training split's words, and turns all splits into numbers.
