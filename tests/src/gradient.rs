@@ -85,7 +85,7 @@ pub fn first_order(example: &Example, seed: u64) -> Result<(), String> {
             let (above, below) = (shifted(STEP), shifted(-STEP));
             let difference = (above - below) / (2.0 * STEP);
             let scale = 1.0 + g.abs().max(difference.abs()) + above.abs() * 1e-3;
-            if !((g - difference).abs() <= TOLERANCE * scale) {
+            if differ(g, difference, TOLERANCE * scale) {
                 let input = loss.floats[place];
                 return Err(format!("input {input}, element {i}: gradient {g}, difference {difference}"));
             }
@@ -111,7 +111,7 @@ pub fn second_order(example: &Example, seed: u64, coarse: bool) -> Result<(), St
         let plain = loss.gradient(&loss.at);
         for (a, b) in first.iter().zip(&plain) {
             let (a, b) = (a.to_f64(), b.to_f64());
-            if a.iter().zip(&b).any(|(a, b)| !((a - b).abs() <= 1e-9 * (1.0 + b.abs()))) {
+            if a.iter().zip(&b).any(|(a, b)| differ(*a, *b, 1e-9 * (1.0 + b.abs()))) {
                 return Err(format!(
                     "round {round}: the rule that can be differentiated again gives {a:?}, the other {b:?}"
                 ));
@@ -124,7 +124,7 @@ pub fn second_order(example: &Example, seed: u64, coarse: bool) -> Result<(), St
         };
         let scale = 1.0 + second.abs().max(difference.abs()) + dot(&absolute(&above), &absolute(&u)) * 1e-2;
         let noise = if coarse { 8.0 * f64::from(f32::EPSILON) / STEP } else { TOLERANCE * 10.0 };
-        if !((second - difference).abs() <= noise * scale) {
+        if differ(second, difference, noise * scale) {
             return Err(format!("round {round}: second derivative {second}, difference {difference}"));
         }
     }
@@ -163,6 +163,11 @@ pub fn fast_is_plain(example: &Example, seed: u64, roundings: f64) -> Result<(),
         }
     }
     Ok(())
+}
+
+/// Whether two numbers are further apart than the bound, or one is NaN.
+fn differ(a: f64, b: f64, bound: f64) -> bool {
+    (a - b).abs() > bound || a.is_nan() || b.is_nan()
 }
 
 fn dot(a: &[Tensor], b: &[Tensor]) -> f64 {

@@ -102,11 +102,12 @@ pub(crate) fn rows_of(ids: &Tensor, values: &Tensor, rows: usize) -> RowGrad {
 
 fn accumulate(mut a: Tensor, b: &Tensor) -> Tensor {
     let reusable = a.edge.is_none() && a.layout.is_contiguous() && a.layout.offset() == 0;
-    if reusable && let Some(buffer) = Arc::get_mut(&mut a.storage) {
-        if buffer.len() == b.count() {
-            crate::ops::ran("add", b.dtype(), elementwise::add_assign(buffer.dst(), b.contiguous().src()));
-            return a;
-        }
+    if reusable
+        && let Some(buffer) = Arc::get_mut(&mut a.storage)
+        && buffer.len() == b.count()
+    {
+        crate::ops::ran("add", b.dtype(), elementwise::add_assign(buffer.dst(), b.contiguous().src()));
+        return a;
     }
     a + b
 }
