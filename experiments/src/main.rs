@@ -60,7 +60,7 @@ enum Task {
                             --test other.tsv --out runs/b\n  gradus train classify --out runs/a --resume --set \
                             train.epochs=10"
     )]
-    Classify(ClassifyArgs),
+    Classify(Box<ClassifyArgs>),
 }
 
 #[derive(Args)]
@@ -193,7 +193,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         }
         Some(Command::Train { task: Task::Classify(args) }) => {
             let sets = args.sets()?;
-            let ClassifyArgs { out, resume, config, data, .. } = args;
+            let ClassifyArgs { out, resume, config, data, .. } = *args;
             commands::train(&Train { out, resume, config, sets, data })
         }
         Some(Command::Evaluate(EvaluateArgs { run, split, data, threads })) => {
