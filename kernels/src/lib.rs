@@ -20,6 +20,7 @@ pub mod gemm;
 pub mod index;
 pub mod isa;
 pub mod layer_norm;
+pub mod lstm;
 pub mod math;
 pub mod memory;
 pub mod optimizer;

@@ -1,0 +1,78 @@
+//! What must hold of the arguments, said in one sentence where it does not.
+
+use super::{Backward, Forward, Sizes, Weights};
+
+/// Panics unless the lengths are one for each sentence and none exceeds T.
+#[track_caller]
+pub(super) fn lengths(sizes: &Sizes, lengths: Option<&[i64]>) {
+    let Sizes { batch, time, directions, .. } = *sizes;
+    assert!(directions == 1 || directions == 2, "lstm: {directions} directions, which are 1 or 2");
+    let Some(lengths) = lengths else { return };
+    assert_eq!(lengths.len(), batch, "lstm: {} lengths for {batch} sentences", lengths.len());
+    for (b, &length) in lengths.iter().enumerate() {
+        let fits = (0..=time as i64).contains(&length);
+        assert!(fits, "lstm: sentence {b} has length {length} in a batch of {time} steps");
+    }
+}
+
+#[track_caller]
+fn len<T>(name: &str, x: &[T], expected: usize, sizes: &Sizes) {
+    assert_eq!(x.len(), expected, "lstm: {name} holds {} numbers, not {expected}, for {sizes:?}", x.len());
+}
+
+#[track_caller]
+fn weights<T>(weights: &[Weights<&[T]>], sizes: &Sizes) {
+    let (d, h) = (sizes.input, sizes.hidden);
+    assert_eq!(weights.len(), sizes.directions, "lstm: {} weights for {sizes:?}", weights.len());
+    for w in weights {
+        len("w_ih", w.w_ih, 4 * h * d, sizes);
+        len("w_hh", w.w_hh, 4 * h * h, sizes);
+        len("b_ih", w.b_ih, 4 * h, sizes);
+        len("b_hh", w.b_hh, 4 * h, sizes);
+    }
+}
+
+#[track_caller]
+pub(super) fn forward<T>(args: &Forward<&[T], &mut [T]>) {
+    let sizes = &args.sizes;
+    let saved = super::saved_len(sizes, args.lengths);
+    weights(&args.weights, sizes);
+    let tokens = sizes.batch * sizes.time;
+    len("x", args.x, tokens * sizes.input, sizes);
+    len("y", args.y, tokens * sizes.directions * sizes.hidden, sizes);
+    len("saved", args.saved, saved, sizes);
+    for (name, state) in [("h0", args.h0), ("c0", args.c0), ("h_n", &*args.h_n), ("c_n", &*args.c_n)] {
+        len(name, state, sizes.directions * sizes.batch * sizes.hidden, sizes);
+    }
+}
+
+#[track_caller]
+pub(super) fn backward<T>(args: &Backward<&[T], &mut [T]>) {
+    let sizes = &args.sizes;
+    let saved = super::saved_len(sizes, args.lengths);
+    weights(&args.weights, sizes);
+    let tokens = sizes.batch * sizes.time;
+    len("x", args.x, tokens * sizes.input, sizes);
+    len("y", args.y, tokens * sizes.directions * sizes.hidden, sizes);
+    len("dy", args.dy, tokens * sizes.directions * sizes.hidden, sizes);
+    len("saved", args.saved, saved, sizes);
+    if let Some(dx) = &args.dx {
+        len("dx", dx, tokens * sizes.input, sizes);
+    }
+    let states = [("h0", args.h0), ("c0", args.c0), ("dh_n", args.dh_n), ("dc_n", args.dc_n)];
+    for (name, state) in states.into_iter().chain([("dh0", &*args.dh0), ("dc0", &*args.dc0)]) {
+        len(name, state, sizes.directions * sizes.batch * sizes.hidden, sizes);
+    }
+    let (d, h) = (sizes.input, sizes.hidden);
+    assert_eq!(
+        args.dweights.len(),
+        sizes.directions,
+        "lstm: {} gradients for {sizes:?}",
+        args.dweights.len()
+    );
+    for g in &args.dweights {
+        len("dw_ih", g.dw_ih, 4 * h * d, sizes);
+        len("dw_hh", g.dw_hh, 4 * h * h, sizes);
+        len("db", g.db, 4 * h, sizes);
+    }
+}

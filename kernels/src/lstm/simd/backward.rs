@@ -1,0 +1,196 @@
+use super::super::packing::{Group, Packing};
+use super::super::{Backward, Sizes};
+use super::gates::Differentiate;
+use super::{gathered, put_state, scratch, state_of};
+use crate::gemm::{Epilogue, Mat, PackedB, gemm, gemm_packed_serial};
+use crate::isa;
+use crate::memory::Buffer;
+use crate::parallel;
+use rayon::prelude::*;
+
+pub fn backward(args: Backward<&[f32], &mut [f32]>) {
+    let Backward { sizes, lengths, x, weights, h0, c0, y, saved, dy, dh_n, dc_n, dx, dweights, dh0, dc0 } =
+        args;
+    let Sizes { batch, time, input, hidden: n, directions } = sizes;
+    let packing = Packing::new(&sizes, lengths);
+    let rows = packing.rows();
+    let (gates, cells) = saved.split_at(directions * rows * 4 * n);
+
+    let recurrent: Vec<PackedB> =
+        weights.iter().map(|w| PackedB::new(4 * n, n, Mat::rows(w.w_hh, n))).collect();
+    let mut da = scratch(directions * rows * 4 * n);
+    let mut tasks = Vec::new();
+    for (d, mut da) in da.slice_mut::<f32>().chunks_mut((rows * 4 * n).max(1)).enumerate() {
+        for group in &packing.groups {
+            let (here, span) = (d * rows + group.rows().start, group.rows().len());
+            let da_here;
+            (da_here, da) = da.split_at_mut(span * 4 * n);
+            let state = d * batch * n..(d + 1) * batch * n;
+            tasks.push(Task {
+                direction: d,
+                group,
+                recurrent: &recurrent[d],
+                gates: &gates[here * 4 * n..][..span * 4 * n],
+                cells: &cells[here * n..][..span * n],
+                c0: state_of(group, &c0[state.clone()], n),
+                dh: state_of(group, &dh_n[state.clone()], n),
+                dc: state_of(group, &dc_n[state], n),
+                da: da_here,
+                db: vec![0.0; 4 * n],
+            });
+        }
+    }
+    let layout = Layout { dy, time, hidden: n, directions };
+    let results: Vec<_> = tasks.into_par_iter().map(|task| task.run(&layout)).collect();
+
+    dh0.copy_from_slice(dh_n);
+    dc0.copy_from_slice(dc_n);
+    let tokens = packing.tokens(&sizes);
+    let mut x_rows = gathered(rows, input, |row| &x[tokens[row] * input..][..input]);
+    for (d, dw) in dweights.into_iter().enumerate() {
+        dw.db.fill(0.0);
+        for done in results.iter().filter(|done| done.direction == d) {
+            put_state(done.group, &done.dh, &mut dh0[d * batch * n..][..batch * n], n);
+            put_state(done.group, &done.dc, &mut dc0[d * batch * n..][..batch * n], n);
+            dw.db.iter_mut().zip(&done.db).for_each(|(sum, db)| *sum += db);
+        }
+        let da = Mat::rows(&da.slice()[d * rows * 4 * n..][..rows * 4 * n], 4 * n).t();
+        gemm(
+            4 * n,
+            rows,
+            input,
+            da,
+            Mat::rows(x_rows.slice(), input),
+            0.0,
+            dw.dw_ih,
+            input,
+            Epilogue::default(),
+        );
+        let h_rows = gathered(rows, n, |row| {
+            let (b, t) = (tokens[row] / time, tokens[row] % time);
+            let last = lengths.map_or(time, |lengths| lengths[b] as usize) - 1;
+            let before = match d {
+                0 => t.checked_sub(1),
+                _ => (t < last).then_some(t + 1),
+            };
+            match before {
+                Some(t) => &y[((b * time + t) * directions + d) * n..][..n],
+                None => &h0[(d * batch + b) * n..][..n],
+            }
+        });
+        gemm(4 * n, rows, n, da, Mat::rows(h_rows.slice(), n), 0.0, dw.dw_hh, n, Epilogue::default());
+    }
+    let Some(dx) = dx else { return };
+    // The inputs' copy has served; its memory takes their gradient.
+    for (d, w) in weights.iter().enumerate() {
+        let da = Mat::rows(&da.slice()[d * rows * 4 * n..][..rows * 4 * n], 4 * n);
+        let beta = if d == 0 { 0.0 } else { 1.0 };
+        gemm(
+            rows,
+            4 * n,
+            input,
+            da,
+            Mat::rows(w.w_ih, input),
+            beta,
+            x_rows.slice_mut(),
+            input,
+            Epilogue::default(),
+        );
+    }
+    scatter(&packing, &sizes, x_rows.slice(), dx);
+}
+
+/// Rows back to the places of their tokens, zeros to padding.
+fn scatter(packing: &Packing, sizes: &Sizes, rows: &[f32], dx: &mut [f32]) {
+    let width = sizes.input;
+    let row_of_token = packing.row_of_token(sizes);
+    let per_piece = parallel::rows_per_piece(width);
+    parallel::pieces(dx, per_piece * width, |i, piece| {
+        for (dx, row) in piece.chunks_exact_mut(width.max(1)).zip(&row_of_token[i * per_piece..]) {
+            match row {
+                Some(row) => dx.copy_from_slice(&rows[row * width..][..width]),
+                None => dx.fill(0.0),
+            }
+        }
+    });
+}
+
+struct Layout<'a> {
+    dy: &'a [f32],
+    time: usize,
+    hidden: usize,
+    directions: usize,
+}
+
+/// All steps of one group in one direction, last one first.
+struct Task<'p, 'a> {
+    direction: usize,
+    group: &'p Group,
+    /// W_hh, packed.
+    recurrent: &'a PackedB,
+    gates: &'a [f32],
+    cells: &'a [f32],
+    c0: Buffer,
+    dh: Buffer,
+    dc: Buffer,
+    da: &'a mut [f32],
+    db: Vec<f32>,
+}
+
+/// What a task leaves besides the gradients of its gates.
+struct Done<'p> {
+    direction: usize,
+    group: &'p Group,
+    dh: Buffer,
+    dc: Buffer,
+    db: Vec<f32>,
+}
+
+impl<'p> Task<'p, '_> {
+    fn run(mut self, layout: &Layout) -> Done<'p> {
+        let steps = self.group.steps();
+        for step in (0..steps).rev() {
+            let t = if self.direction == 0 { step } else { steps - 1 - step };
+            self.step(t, layout);
+        }
+        Done { direction: self.direction, group: self.group, dh: self.dh, dc: self.dc, db: self.db }
+    }
+
+    fn step(&mut self, t: usize, layout: &Layout) {
+        let n = layout.hidden;
+        let rows = self.group.local_step(t);
+        let m = rows.len();
+        let dh = &mut self.dh.slice_mut::<f32>()[..m * n];
+        for (dh, &b) in dh.chunks_exact_mut(n.max(1)).zip(&self.group.sentences) {
+            let dy = &layout.dy[((b * layout.time + t) * layout.directions + self.direction) * n..][..n];
+            dh.iter_mut().zip(dy).for_each(|(dh, dy)| *dh += dy);
+        }
+        // Sentences for which this is the first step come last; they begin from c0.
+        let before = match self.direction {
+            0 if t == 0 => 0..0,
+            0 => self.group.local_step(t - 1),
+            _ if t + 1 == self.group.steps() => 0..0,
+            _ => self.group.local_step(t + 1),
+        };
+        let going_on = before.len().min(m);
+        let (c0, dc) = (self.c0.slice::<f32>(), self.dc.slice_mut::<f32>());
+        let cells_before = &self.cells[before.start * n..];
+        for (part, cells_before) in
+            [(0..going_on, &cells_before[..going_on * n]), (going_on..m, &c0[going_on * n..m * n])]
+        {
+            let (from, to) = (rows.start + part.start, rows.start + part.end);
+            isa::dispatch(Differentiate {
+                hidden: n,
+                gates: &self.gates[from * 4 * n..to * 4 * n],
+                cells: &self.cells[from * n..to * n],
+                cells_before,
+                dh: &dh[part.start * n..part.end * n],
+                dc: &mut dc[part.start * n..part.end * n],
+                da: &mut self.da[from * 4 * n..to * 4 * n],
+                db: &mut self.db,
+            });
+        }
+        let da = Mat::rows(&self.da[rows.start * 4 * n..rows.end * 4 * n], 4 * n);
+        gemm_packed_serial(m, da, self.recurrent, 0.0, dh, n, Epilogue::default());
+    }
+}
