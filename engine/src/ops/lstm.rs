@@ -1,5 +1,8 @@
 use crate::graph::{Backward, Fused, Made};
-use crate::{DType, Tensor};
+use crate::{DType, Shape, Tensor};
+use gradus_kernels::Src;
+use gradus_kernels::lstm::{self, Sizes, WeightGradients, Weights};
+use gradus_kernels::memory::Buffer;
 
 /// The weights of one direction of one layer, gates in the order i, f, g, o.
 #[derive(Clone, Debug)]
@@ -111,9 +114,89 @@ fn direction(
     [y, h.unsqueeze(0), c.unsqueeze(0)]
 }
 
-fn forward(_: &[&Tensor]) -> Option<Made> {
-    None
+fn sizes(x: &[Tensor]) -> Sizes {
+    let hidden = x[1].dim(-1);
+    Sizes { batch: x[0].dim(0), time: x[0].dim(1), input: x[0].dim(2), hidden, directions: x[1].dim(0) }
 }
-fn backward(_: &mut Backward) -> bool {
-    false
+
+/// The weights of each direction, as the kernels read them.
+fn weights(x: &[Tensor]) -> Vec<Weights<Src<'_>>> {
+    x[4..]
+        .chunks(4)
+        .map(|w| Weights { w_ih: w[0].src(), w_hh: w[1].src(), b_ih: w[2].src(), b_hh: w[3].src() })
+        .collect()
+}
+
+fn forward(x: &[&Tensor]) -> Option<Made> {
+    let x: Vec<Tensor> = x.iter().map(|t| t.detach().contiguous()).collect();
+    let (sizes, dtype, lengths) = (sizes(&x), x[0].dtype(), x[3].elements::<i64>());
+    let y_shape = Shape::from([sizes.batch, sizes.time, sizes.directions * sizes.hidden]);
+    let saved_len = lstm::saved_len(&sizes, Some(&lengths));
+    let states = x[1].count();
+    let [mut y, mut h_n, mut c_n, mut saved] =
+        [y_shape.count(), states, states, saved_len].map(|n| Buffer::for_overwrite(dtype, n));
+    let outcome = lstm::forward(lstm::Forward {
+        sizes,
+        lengths: Some(&lengths),
+        x: x[0].src(),
+        weights: weights(&x),
+        h0: x[1].src(),
+        c0: x[2].src(),
+        y: y.dst(),
+        h_n: h_n.dst(),
+        c_n: c_n.dst(),
+        saved: saved.dst(),
+    });
+    let state = |b| Tensor::from_buffer(b, x[1].shape());
+    super::done(outcome).then(|| Made {
+        outputs: vec![Tensor::from_buffer(y, y_shape), state(h_n), state(c_n)],
+        extra: vec![Tensor::from_buffer(saved, [saved_len].into())],
+    })
+}
+
+fn backward(cx: &mut Backward) -> bool {
+    let x: Vec<Tensor> = (0..cx.inputs()).map(|i| cx.input(i).detach().contiguous()).collect();
+    let (sizes, dtype, lengths) = (sizes(&x), x[0].dtype(), x[3].elements::<i64>());
+    let (y, [dy, dh_n, dc_n]) = (cx.output(0), [0, 1, 2].map(|i| cx.dy_of(i).contiguous()));
+    let mut room: Vec<Buffer> = x.iter().map(|t| Buffer::for_overwrite(dtype, t.count())).collect();
+    let (first, rest) = room.split_at_mut(4);
+    let [dx, dh0, dc0, _] = first else { unreachable!("lstm: the first four inputs are no weights") };
+    // The gradients of b_ih and b_hh are the same numbers: the fourth buffer of a direction stays unused.
+    let mut dweights = vec![];
+    for direction in rest.chunks_mut(4) {
+        let [dw_ih, dw_hh, db, _] = direction else { unreachable!("lstm: a direction has four weights") };
+        dweights.push(WeightGradients { dw_ih: dw_ih.dst(), dw_hh: dw_hh.dst(), db: db.dst() });
+    }
+    let outcome = lstm::backward(lstm::Backward {
+        sizes,
+        lengths: Some(&lengths),
+        x: x[0].src(),
+        weights: weights(&x),
+        h0: x[1].src(),
+        c0: x[2].src(),
+        y: y.src(),
+        saved: cx.extra(0).src(),
+        dy: dy.src(),
+        dh_n: dh_n.src(),
+        dc_n: dc_n.src(),
+        dx: cx.needs(0).then(|| dx.dst()),
+        dweights,
+        dh0: dh0.dst(),
+        dc0: dc0.dst(),
+    });
+    if !super::done(outcome) {
+        return false;
+    }
+    for (i, (buffer, input)) in room.into_iter().zip(&x).enumerate() {
+        let is_b_hh = i >= 4 && i % 4 == 3;
+        if i == 3 || is_b_hh {
+            continue;
+        }
+        let gradient = Tensor::from_buffer(buffer, input.shape());
+        if i >= 4 && i % 4 == 2 {
+            cx.give(i + 1, gradient.clone());
+        }
+        cx.give(i, gradient);
+    }
+    true
 }

@@ -220,8 +220,8 @@ impl Attention<'_> {
 impl Dropout {
     /// What the probability with this logical index is multiplied by: 0 or 1/(1 − p).
     #[inline]
-    fn factor(&self, index: u64) -> f32 {
-        if self.stream.uniform(index) < self.p { 0.0 } else { 1.0 / (1.0 - self.p) }
+    fn factor(&self, index: u64) -> f64 {
+        if self.stream.uniform(index) < self.p { 0.0 } else { 1.0 / (1.0 - f64::from(self.p)) }
     }
 }
 

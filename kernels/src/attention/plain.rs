@@ -91,5 +91,5 @@ fn dot<T: Real>(a: &[T], b: &[T]) -> T {
 /// What dropout multiplies the probability of key j by, in row `row` of all rows.
 fn keep<T: Real>(attention: &Attention, row: usize, j: usize) -> T {
     let index = (row * attention.shape.keys + j) as u64;
-    attention.dropout.map_or(T::ONE, |dropout| T::from_f64(dropout.factor(index).into()))
+    attention.dropout.map_or(T::ONE, |dropout| T::from_f64(dropout.factor(index)))
 }

@@ -140,7 +140,7 @@ fn forbid<S: Isa>(
 fn keep(attention: &Attention, index: usize, y: &mut [f32]) {
     if let Some(dropout) = attention.dropout {
         for (j, y) in y.iter_mut().enumerate() {
-            *y = dropout.factor((index + j) as u64);
+            *y = dropout.factor((index + j) as u64) as f32;
         }
     }
 }
