@@ -1,8 +1,8 @@
 use super::super::packing::{Group, Packing};
 use super::super::{Backward, Sizes};
 use super::gates::Differentiate;
-use super::{columns_of, gathered, put_state, rows_of, scratch, state_of};
-use crate::gemm::{Epilogue, PackedB, gemm, gemm_packed};
+use super::{gathered, put_state, scratch, state_of};
+use crate::gemm::{Epilogue, Mat, PackedB, gemm, gemm_packed_serial};
 use crate::isa;
 use crate::memory::Buffer;
 use crate::parallel;
@@ -17,7 +17,7 @@ pub fn backward(args: Backward<&[f32], &mut [f32]>) {
     let (gates, cells) = saved.split_at(directions * rows * 4 * n);
 
     let recurrent: Vec<PackedB> =
-        weights.iter().map(|w| PackedB::new(4 * n, n, rows_of(w.w_hh, n))).collect();
+        weights.iter().map(|w| PackedB::new(4 * n, n, Mat::rows(w.w_hh, n))).collect();
     let mut da = scratch(directions * rows * 4 * n);
     let mut tasks = Vec::new();
     for (d, mut da) in da.slice_mut::<f32>().chunks_mut((rows * 4 * n).max(1)).enumerate() {
@@ -54,13 +54,13 @@ pub fn backward(args: Backward<&[f32], &mut [f32]>) {
             put_state(done.group, &done.dc, &mut dc0[d * batch * n..][..batch * n], n);
             dw.db.iter_mut().zip(&done.db).for_each(|(sum, db)| *sum += db);
         }
-        let da = columns_of(&da.slice()[d * rows * 4 * n..][..rows * 4 * n], 4 * n);
+        let da = Mat::rows(&da.slice()[d * rows * 4 * n..][..rows * 4 * n], 4 * n).t();
         gemm(
             4 * n,
             rows,
             input,
             da,
-            rows_of(x_rows.slice(), input),
+            Mat::rows(x_rows.slice(), input),
             0.0,
             dw.dw_ih,
             input,
@@ -78,19 +78,19 @@ pub fn backward(args: Backward<&[f32], &mut [f32]>) {
                 None => &h0[(d * batch + b) * n..][..n],
             }
         });
-        gemm(4 * n, rows, n, da, rows_of(h_rows.slice(), n), 0.0, dw.dw_hh, n, Epilogue::default());
+        gemm(4 * n, rows, n, da, Mat::rows(h_rows.slice(), n), 0.0, dw.dw_hh, n, Epilogue::default());
     }
     let Some(dx) = dx else { return };
     // The inputs' copy has served; its memory takes their gradient.
     for (d, w) in weights.iter().enumerate() {
-        let da = rows_of(&da.slice()[d * rows * 4 * n..][..rows * 4 * n], 4 * n);
+        let da = Mat::rows(&da.slice()[d * rows * 4 * n..][..rows * 4 * n], 4 * n);
         let beta = if d == 0 { 0.0 } else { 1.0 };
         gemm(
             rows,
             4 * n,
             input,
             da,
-            rows_of(w.w_ih, input),
+            Mat::rows(w.w_ih, input),
             beta,
             x_rows.slice_mut(),
             input,
@@ -190,7 +190,7 @@ impl<'p> Task<'p, '_> {
                 db: &mut self.db,
             });
         }
-        let da = rows_of(&self.da[rows.start * 4 * n..rows.end * 4 * n], 4 * n);
-        gemm_packed(m, da, self.recurrent, 0.0, dh, n, Epilogue::default());
+        let da = Mat::rows(&self.da[rows.start * 4 * n..rows.end * 4 * n], 4 * n);
+        gemm_packed_serial(m, da, self.recurrent, 0.0, dh, n, Epilogue::default());
     }
 }

@@ -1,8 +1,8 @@
 use super::super::packing::{Group, Packing};
 use super::super::{Forward, Sizes, Weights};
 use super::gates::Activate;
-use super::{columns_of, gathered, put_state, rows_of, state_of};
-use crate::gemm::{Epilogue, PackedB, gemm, gemm_packed};
+use super::{gathered, put_state, state_of};
+use crate::gemm::{Epilogue, Mat, PackedB, gemm, gemm_packed_serial};
 use crate::isa;
 use crate::memory::Buffer;
 use rayon::prelude::*;
@@ -24,7 +24,7 @@ pub fn forward(args: Forward<&[f32], &mut [f32]>) {
     let gates_of_directions = gates.chunks_mut((rows * 4 * n).max(1));
     let cells_of_directions = cells.chunks_mut((rows * n).max(1));
     for (d, (mut gates, mut cells)) in gates_of_directions.zip(cells_of_directions).enumerate() {
-        let (x, w) = (rows_of(x_rows.slice(), input), columns_of(weights[d].w_ih, input));
+        let (x, w) = (Mat::rows(x_rows.slice(), input), Mat::rows(weights[d].w_ih, input).t());
         gemm(rows, input, 4 * n, x, w, 0.0, gates, 4 * n, Epilogue::default());
         for group in &packing.groups {
             let (gates_here, cells_here);
@@ -69,7 +69,7 @@ struct Direction {
 
 impl Direction {
     fn new(w: &Weights<&[f32]>, n: usize) -> Self {
-        let recurrent = PackedB::new(n, 4 * n, columns_of(w.w_hh, n));
+        let recurrent = PackedB::new(n, 4 * n, Mat::rows(w.w_hh, n).t());
         Direction { recurrent, bias: w.b_ih.iter().zip(w.b_hh).map(|(a, b)| a + b).collect() }
     }
 }
@@ -124,8 +124,8 @@ impl<'a> Task<'a> {
             let rows = self.group.local_step(t);
             let m = rows.len();
             let gates = &mut self.gates[rows.start * 4 * n..rows.end * 4 * n];
-            let a = rows_of(&h[..m * n], n);
-            gemm_packed(m, a, &self.weights.recurrent, 1.0, gates, 4 * n, Epilogue::default());
+            let a = Mat::rows(&h[..m * n], n);
+            gemm_packed_serial(m, a, &self.weights.recurrent, 1.0, gates, 4 * n, Epilogue::default());
             isa::dispatch(Activate {
                 hidden: n,
                 bias: &self.weights.bias,

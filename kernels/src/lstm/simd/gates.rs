@@ -45,10 +45,10 @@ impl Activate<'_> {
         let gates = &mut self.gates[row * 4 * n..][..4 * n];
         let sums = four(s, gates, n, first, len);
         let bias = four(s, self.bias, n, first, len);
-        let i = math::sigmoid(s, s.add(sums[0], bias[0]));
-        let f = math::sigmoid(s, s.add(sums[1], bias[1]));
+        let i = sigmoid(s, s.add(sums[0], bias[0]));
+        let f = sigmoid(s, s.add(sums[1], bias[1]));
         let g = math::tanh(s, s.add(sums[2], bias[2]));
-        let o = math::sigmoid(s, s.add(sums[3], bias[3]));
+        let o = sigmoid(s, s.add(sums[3], bias[3]));
         for (k, gate) in [i, f, g, o].into_iter().enumerate() {
             s.write_chunk(&mut gates[k * n + first..][..len], gate);
         }
@@ -57,6 +57,14 @@ impl Activate<'_> {
         s.write_chunk(&mut self.cells[at.clone()], cell);
         s.write_chunk(&mut self.h[at], s.mul(o, math::tanh(s, cell)));
     }
+}
+
+/// σ(x) = 1 / (1 + e⁻ˣ) from the side that does not overflow; what is below 2⁻¹²⁶ is flushed towards 0.
+#[inline(always)]
+fn sigmoid<S: Isa>(s: S, x: S::V) -> S::V {
+    let e = math::exp_flushed(s, s.neg(s.abs(x)));
+    let one = s.splat(1.0);
+    s.div(s.select(s.lt(x, s.zero()), e, one), s.add(one, e))
 }
 
 /// The same units of all four blocks of a row.

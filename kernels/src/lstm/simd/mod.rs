@@ -11,19 +11,8 @@ pub(super) use backward::backward;
 pub(super) use forward::forward;
 
 use super::packing::Group;
-use crate::gemm::Mat;
 use crate::memory::Buffer;
 use crate::{DType, parallel};
-
-/// A matrix with `cols` numbers to a row.
-fn rows_of(data: &[f32], cols: usize) -> Mat<'_, f32> {
-    Mat { data, rows_stride: cols, cols_stride: 1 }
-}
-
-/// The transpose of a matrix with `cols` numbers to a row.
-fn columns_of(data: &[f32], cols: usize) -> Mat<'_, f32> {
-    Mat { data, rows_stride: 1, cols_stride: cols }
-}
 
 /// A buffer of `n` floats, unwritten.
 fn scratch(n: usize) -> Buffer {
