@@ -88,7 +88,8 @@ impl RunFolder {
         self.check_free()?;
         self.set_config(config)?;
         self.write("data.json", json!(TrainedOn::of(data)).to_string().as_bytes())?;
-        Ok(data.vocabulary.save(&self.file("vocabulary.txt"))?)
+        data.vocabulary.save(&self.file("vocabulary.txt"))?;
+        self.sweep()
     }
 
     /// Whether a run may begin here.
@@ -255,7 +256,9 @@ impl RunFolder {
         for entry in fs::read_dir(&self.0).map_err(io)? {
             let path = entry.map_err(io)?.path();
             let name = path.file_name().unwrap_or_default().to_string_lossy();
-            if name.starts_with(".partial-") || name.ends_with(".tmp") {
+            let ours = ["checkpoint.safetensors.", "best.safetensors.", "vocabulary.txt."];
+            let half_written = name.ends_with(".tmp") && ours.iter().any(|start| name.starts_with(start));
+            if half_written || name.starts_with(".partial-") {
                 fs::remove_file(&path).map_err(io)?;
             }
         }

@@ -84,6 +84,7 @@ fn settings_that_are_misspelt_or_do_not_go_together() {
         ("--set loss.class_weights=1,2,3", &["loss.class_weights", "expected 2", "found 3"]),
         ("--loss focal --set loss.class_weights=1,2", &["loss.class_weights", "focal"]),
         ("--set model.attention_heads=5", &["model.attention_heads", "divisor of 12"]),
+        ("--set model.hidden_dim=1000000000", &["model.hidden_dim", "at most 2e9 parameters"]),
         ("--model textcnn --set model.layer_norm=true", &["model.layer_norm", "textcnn"]),
     ] {
         place.gradus(&format!("{} {args}", place.tiny("a"))).refused(1, parts);

@@ -4,10 +4,25 @@ use crate::train::TrainError;
 use gradus_engine::{Rng, Tensor};
 use gradus_models::{BiLstm, BiLstmConfig, Classifier, TextCnn, TextCnnConfig};
 
+/// More parameters than this would need 32 GB to be trained by Adam.
+const LARGEST: f64 = 2e9;
+
+/// About how many parameters a model has: its tables and its matrices.
+fn rough_size(config: &Config, words: usize) -> f64 {
+    let m = &config.model;
+    let [words, d, h, layers] = [words, m.embed_dim, m.hidden_dim, m.layers].map(|n| n as f64);
+    let body = match m.name.as_str() {
+        "textcnn" => m.kernel_sizes.iter().map(|&k| k as f64 * d * h).sum(),
+        _ => 8.0 * h * (d + h) + 8.0 * h * 3.0 * h * (layers - 1.0),
+    };
+    words * d + body
+}
+
 /// The model that a configuration names, for `vocabulary` words and `classes` labels.
 ///
 /// # Errors
-/// Heads that do not divide the width they attend over; a layer that the model does not have.
+/// Heads that do not divide the width they attend over; a layer that the model does not have; sizes beyond all
+/// memory.
 pub fn classifier(
     config: &Config,
     vocabulary: &Vocabulary,
@@ -24,6 +39,13 @@ pub fn classifier(
     }
     if m.layer_norm && m.name == "textcnn" {
         return Err(TrainError::Settings("model.layer_norm: expected false, since textcnn has none".into()));
+    }
+    let parameters = rough_size(config, vocabulary.len());
+    if parameters > LARGEST {
+        return Err(TrainError::Settings(format!(
+            "model: expected at most {LARGEST:e} parameters, found about {parameters:.1e}; lower model.embed_dim, \
+             model.hidden_dim, model.layers or data.max_vocab"
+        )));
     }
     let model: Box<dyn Classifier> = match m.name.as_str() {
         "textcnn" => Box::new(TextCnn::new(
