@@ -2,6 +2,7 @@
 //!
 //! - [`cases`]: the table. A row draws inputs of many shapes and calls the operation.
 //! - [`gradient`]: first and second order against central differences in `f64`, with random upstream gradients.
+//! - [`golden`]: files that PyTorch made.
 //! - [`draw`]: seeded numbers and sizes, awkward ones included.
 //!
 //! `tests/` turns the rows into tests; `benches/` times them.
@@ -10,4 +11,5 @@
 pub mod case;
 pub mod cases;
 pub mod draw;
+pub mod golden;
 pub mod gradient;

@@ -82,12 +82,12 @@ impl Scale {
                 embed: 48,
                 hidden: 32,
                 layers: 1,
-                batch: 16,
-                epochs: pick(4, 3),
-                train: pick(1200, 800),
-                dev: pick(300, 200),
-                test: pick(1000, 500),
-                max_len: 80,
+                batch: 32,
+                epochs: pick(5, 4),
+                train: pick(5000, 2000),
+                dev: pick(600, 300),
+                test: pick(2000, 800),
+                max_len: 100,
                 min_count: 1,
                 lr: self.learning_rate(),
             },
@@ -107,7 +107,7 @@ impl Scale {
     /// The Adam family's learning rate: small runs have few steps and take larger ones.
     pub(super) fn learning_rate(self) -> f64 {
         match self {
-            Scale::Smoke | Scale::Quick => 5e-3,
+            Scale::Smoke | Scale::Quick => 3e-3,
             Scale::Standard | Scale::Full => 1e-3,
         }
     }
