@@ -163,6 +163,12 @@ pub fn signal(name: &str, child: &Child) {
     assert!(sent.success());
 }
 
+/// The first number behind "accuracy" in a table of metrics, in percent.
+pub fn accuracy_in(table: &str) -> f64 {
+    let line = table.lines().find(|line| line.starts_with("accuracy ")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
+}
+
 /// So many lines `label<TAB>text`.
 pub fn examples(n: u64) -> String {
     let (good, bad) = (["fine", "great", "warm"], ["dull", "poor", "cold"]);

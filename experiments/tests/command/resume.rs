@@ -1,6 +1,6 @@
 //! A run that was stopped, killed or filled the disk, and went on, ends with the bits of one that was not.
 
-use crate::place::{Place, signal};
+use crate::place::{Place, accuracy_in, signal};
 use std::time::Duration;
 
 /// A run with all kinds of state: moments, dropout, a moving average of the loss, a plateau.
@@ -142,6 +142,23 @@ fn a_whole_run_goes_on_with_more_epochs_and_without_its_vectors() {
     assert_same(&place);
     place.gradus("train classify --out parts --resume").well();
     assert_same(&place);
+}
+
+#[test]
+fn the_best_epoch_is_reported_though_later_ones_were_resumed() {
+    let place = Place::new();
+    place.gradus(&format!("{} --model textcnn --set train.epochs=12", place.tiny("a"))).well();
+    let goes_on = "train classify --out a --resume --set train.epochs=14 --set optimizer.lr=20";
+    let out = place.gradus(goes_on).well();
+    let (_, state) = place.state("a");
+    let progress = &state["run"]["progress"];
+    let best = 100.0 * progress["best"][1].as_f64().unwrap();
+    let last = 100.0 * progress["epochs"][13]["dev"]["accuracy"].as_f64().unwrap();
+    assert!(last < best, "the last epoch was to be worse: {last} {best}");
+    // Once more, though nothing is left to train.
+    for out in [out, place.gradus(goes_on).well()] {
+        assert!((accuracy_in(&out) - best).abs() < 0.01, "{out} {best}");
+    }
 }
 
 #[test]

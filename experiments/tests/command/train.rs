@@ -1,6 +1,6 @@
 //! Train, evaluate, predict, list.
 
-use crate::place::{Place, examples};
+use crate::place::{Place, accuracy_in, examples};
 use std::io::Write;
 use std::process::Stdio;
 
@@ -108,11 +108,6 @@ fn patience_ends_a_run_and_the_best_epoch_is_kept() {
     );
     let dev = place.gradus("evaluate a --split dev").well();
     assert!((accuracy_in(&dev) - 100.0 * largest).abs() < 0.01, "{dev} {largest}");
-}
-
-fn accuracy_in(table: &str) -> f64 {
-    let line = table.lines().find(|line| line.starts_with("accuracy ")).unwrap();
-    line.split_whitespace().nth(1).unwrap().parse().unwrap()
 }
 
 #[test]
