@@ -171,18 +171,9 @@ enum SplitName {
 }
 
 fn main() -> ExitCode {
-    std::panic::set_hook(Box::new(|panic| {
-        let payload = panic.payload();
-        let message = payload.downcast_ref::<String>().map(String::as_str);
-        let message = message.or(payload.downcast_ref::<&str>().copied()).unwrap_or("no message");
-        let message = message.replace('\n', " ");
-        let place = panic.location().map_or(String::new(), |place| format!(" ({place})"));
-        // Where nobody reads standard error, nobody can be told.
-        let _ = writeln!(
-            std::io::stderr(),
-            "error: a fault of gradus itself: {message}{place}; please report it with the command that was run"
-        );
-    }));
+    if std::env::var_os("RUST_BACKTRACE").is_none() {
+        std::panic::set_hook(Box::new(tell_of_fault));
+    }
     match run(Cli::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -193,6 +184,20 @@ fn main() -> ExitCode {
             ExitCode::from(code)
         }
     }
+}
+
+/// A panic is never the user's fault, and is told in one sentence.
+fn tell_of_fault(panic: &std::panic::PanicHookInfo) {
+    let payload = panic.payload();
+    let message = payload.downcast_ref::<String>().map(String::as_str);
+    let message = message.or(payload.downcast_ref::<&str>().copied()).unwrap_or("no message");
+    let message = message.replace('\n', " ");
+    let place = panic.location().map_or(String::new(), |place| format!(" ({place})"));
+    // Where nobody reads standard error, nobody can be told.
+    let _ = writeln!(
+        std::io::stderr(),
+        "error: a fault of gradus itself: {message}{place}; please report it with the command that was run"
+    );
 }
 
 fn run(cli: Cli) -> anyhow::Result<()> {

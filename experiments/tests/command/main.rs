@@ -1,4 +1,5 @@
-//! The built `gradus` command, as a person runs it: on tiny files, in folders of its own.
+//! The built `gradus` command, as a person runs it: on tiny files, in folders of its own. Signals and limits are those of Unix.
+#![cfg(unix)]
 
 mod faults;
 mod place;

@@ -84,7 +84,7 @@ impl Place {
     pub fn command(&self, args: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_gradus"));
         command.args(args.split_whitespace()).current_dir(self.0.path());
-        command.env_remove("GRADUS_DATA").stdin(Stdio::null());
+        command.env_remove("GRADUS_DATA").env_remove("RUST_BACKTRACE").stdin(Stdio::null());
         command
     }
 
