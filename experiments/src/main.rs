@@ -1,10 +1,12 @@
 //! The `gradus` command: nothing but the command line.
 #![forbid(unsafe_code)]
 
+use anyhow::Context;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use gradus::commands::{self, Reproduce, Texts, Train};
 use gradus::data::Split;
 use gradus::paper::Scale;
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -42,6 +44,7 @@ enum Command {
     #[command(after_help = "Example: gradus predict runs/a --text 'a fine film' --json")]
     Predict(PredictArgs),
     /// List studies, data sets, models, losses, optimizers and all keys of a configuration.
+    #[command(after_help = "Example: gradus list | less")]
     List,
     /// Build the report of a results folder anew from its result files.
     #[command(after_help = "Example: gradus report results/")]
@@ -93,16 +96,16 @@ struct ClassifyArgs {
     #[arg(long)]
     resume: bool,
     /// A data set, as `gradus list` names it.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", conflicts_with = "train")]
     dataset: Option<String>,
     /// One's own training file: a label and a text on each line.
     #[arg(long, value_name = "FILE")]
     train: Option<PathBuf>,
     /// One's own development file; without it a tenth of the training file is held out.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", requires = "train")]
     dev: Option<PathBuf>,
     /// One's own test file; without it a tenth of the training file is held out.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", requires = "train")]
     test: Option<PathBuf>,
     /// The folder of the real data sets; else the environment variable GRADUS_DATA names it.
     #[arg(long, value_name = "DIR")]
@@ -126,7 +129,7 @@ struct ClassifyArgs {
     #[arg(long, value_name = "N")]
     threads: Option<usize>,
     /// A configuration file (TOML), overlaid by flags and --set.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "resume")]
     config: Option<PathBuf>,
     /// A setting, such as optimizer.lr=1e-3; may be repeated.
     #[arg(long = "set", value_name = "KEY=VALUE")]
@@ -168,17 +171,31 @@ enum SplitName {
 }
 
 fn main() -> ExitCode {
+    std::panic::set_hook(Box::new(|panic| {
+        let payload = panic.payload();
+        let message = payload.downcast_ref::<String>().map(String::as_str);
+        let message = message.or(payload.downcast_ref::<&str>().copied()).unwrap_or("no message");
+        let message = message.replace('\n', " ");
+        let place = panic.location().map_or(String::new(), |place| format!(" ({place})"));
+        // Where nobody reads standard error, nobody can be told.
+        let _ = writeln!(
+            std::io::stderr(),
+            "error: a fault of gradus itself: {message}{place}; please report it with the command that was run"
+        );
+    }));
     match run(Cli::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::from(commands::exit_code(&error) as u8)
+            let (sentence, code) = commands::told(&error);
+            if let Some(sentence) = sentence {
+                let _ = writeln!(std::io::stderr(), "{sentence}");
+            }
+            ExitCode::from(code)
         }
     }
 }
 
 fn run(cli: Cli) -> anyhow::Result<()> {
-    gradus::train::listen()?;
     match cli.command {
         None => commands::reproduce(&Reproduce {
             studies: vec![],
@@ -208,15 +225,8 @@ fn run(cli: Cli) -> anyhow::Result<()> {
             let texts = if text.is_empty() { Texts::StandardInput } else { Texts::Given(text) };
             commands::predict(&run, texts, json)
         }
-        Some(Command::List) => {
-            commands::list();
-            Ok(())
-        }
-        Some(Command::Report { results }) => {
-            let built = gradus::report::build(&results)?;
-            println!("{}\n{}", built.markdown.display(), built.html.display());
-            Ok(())
-        }
+        Some(Command::List) => commands::list(),
+        Some(Command::Report { results }) => commands::report(&results),
     }
 }
 
@@ -225,7 +235,9 @@ impl ClassifyArgs {
     fn sets(&self) -> anyhow::Result<Vec<String>> {
         let path = |p: &Option<PathBuf>, flag: &str| -> anyhow::Result<Option<String>> {
             let Some(p) = p else { return Ok(None) };
-            let text = p.to_str().ok_or_else(|| anyhow::anyhow!("--{flag}: {} is not UTF-8", p.display()))?;
+            // The run must find it again from another folder.
+            let p = std::path::absolute(p).with_context(|| format!("--{flag} {}", p.display()))?;
+            let text = p.to_str().with_context(|| format!("--{flag} {}: expected UTF-8", p.display()))?;
             Ok(Some(text.to_owned()))
         };
         let flags = [

@@ -1,49 +1,62 @@
 use super::trained::TrainedModel;
-use super::with_threads;
-use crate::data::Split;
+use super::{say, with_threads};
+use crate::data::{Classification, Split};
 use crate::metrics::classification::Confusion;
 use crate::report::atomic;
-use crate::train::{metrics_of, predict, prepare_with};
+use crate::train::classify::{Encoded, Prediction, metrics_of, predict, prepare_split};
 use anyhow::bail;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Prints the metrics of a run's best epoch on a split and writes its predictions to `predictions.SPLIT.tsv` in the
-/// run's folder: a line for each example with the right label, the predicted one and its probability.
+/// run's folder: a line for each example with the right label, the predicted one, its probability and the text.
 ///
 /// # Errors
 /// A folder that is no run's, data that is missing or has other labels.
 pub fn evaluate(run: &Path, split: Split, data: Option<&Path>, threads: usize) -> anyhow::Result<()> {
-    let TrainedModel { config, labels, vocabulary, model } = TrainedModel::load(run)?;
-    let prepared = prepare_with(&config, data, vocabulary)?;
-    if prepared.set.labels != labels {
-        bail!(
-            "{}: the model knows the labels {labels:?}, the data has {:?}",
-            run.display(),
-            prepared.set.labels
-        );
-    }
-    let encoded = prepared.split(split);
-    let predictions =
-        with_threads(threads, || Ok(predict(model.as_ref(), encoded, config.train.eval_batch_size)))?;
-    let predicted: Vec<usize> = predictions.iter().map(|p| p.label).collect();
-    let classes = labels.len();
+    let TrainedModel { config, on, vocabulary, model } = TrainedModel::load(run)?;
+    let folder = data.map(PathBuf::from).or(on.folder.map(PathBuf::from));
+    let (set, encoded, predictions) = with_threads(threads, || {
+        let (set, encoded) = prepare_split(&config, folder.as_deref(), &vocabulary, split)?;
+        if set.labels != on.labels {
+            let (ours, theirs) = (on.labels.join(", "), set.labels.join(", "));
+            bail!("{}: the model knows the labels {ours}, the data set has {theirs}", run.display());
+        }
+        let predictions = predict(model.as_ref(), &encoded, config.train.eval_batch_size);
+        Ok((set, encoded, predictions))
+    })?;
+    let path = run.join(format!("predictions.{split}.tsv"));
+    atomic::write(&path, table(&set, split, &predictions).as_bytes())?;
+    let changed = if set.checksum == on.checksum { "" } else { ", which is not as it was in training" };
+    say(&format!(
+        "{} examples of {} ({split}){changed}\n{}\npredictions are in {}\n",
+        predictions.len(),
+        set.name,
+        metrics(&set.labels, &encoded, &predictions),
+        path.display()
+    ))
+}
 
-    println!("{} examples of {} ({split})", predicted.len(), prepared.set.name);
-    for (name, value) in metrics_of(&encoded.labels, &predicted, classes) {
-        println!("{name:<18} {:>8.2}", 100.0 * value);
+fn metrics(labels: &[String], encoded: &Encoded, predictions: &[Prediction]) -> String {
+    let predicted: Vec<usize> = predictions.iter().map(|p| p.label).collect();
+    let mut text = String::new();
+    for (name, value) in metrics_of(&encoded.labels, &predicted, labels.len()) {
+        text += &format!("{name:<18} {:>8.2}\n", 100.0 * value);
     }
-    let report = Confusion::new(&encoded.labels, &predicted, classes).report();
-    println!("\n{:<18} {:>9} {:>8} {:>8} {:>8}", "label", "precision", "recall", "f1", "support");
+    let report = Confusion::new(&encoded.labels, &predicted, labels.len()).report();
+    text += &format!("\n{:<18} {:>9} {:>8} {:>8} {:>8}\n", "label", "precision", "recall", "f1", "support");
     for (label, s) in labels.iter().zip(&report.classes) {
         let [p, r, f] = [s.precision, s.recall, s.f1].map(|x| 100.0 * x);
-        println!("{label:<18} {p:>9.2} {r:>8.2} {f:>8.2} {:>8}", s.support);
+        text += &format!("{label:<18} {p:>9.2} {r:>8.2} {f:>8.2} {:>8}\n", s.support);
     }
-    let mut lines = String::from("label\tpredicted\tprobability\n");
-    for (p, &gold) in predictions.iter().zip(&encoded.labels) {
-        lines += &format!("{}\t{}\t{:.6}\n", labels[gold], labels[p.label], p.probabilities[p.label]);
+    text
+}
+
+fn table(set: &Classification, split: Split, predictions: &[Prediction]) -> String {
+    let mut lines = String::from("label\tpredicted\tprobability\ttext\n");
+    for (p, example) in predictions.iter().zip(set.split(split)) {
+        let text = example.text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let [gold, predicted] = [example.label, p.label].map(|label| &set.labels[label]);
+        lines += &format!("{gold}\t{predicted}\t{:.6}\t{text}\n", p.probabilities[p.label]);
     }
-    let path = run.join(format!("predictions.{split}.tsv"));
-    atomic::write(&path, lines.as_bytes())?;
-    println!("\npredictions are in {}", path.display());
-    Ok(())
+    lines
 }

@@ -1,33 +1,39 @@
+use super::say;
 use crate::config::{self, Config};
 use crate::data::catalog::SETS;
 use crate::data::embedded::Kind;
 use crate::paper;
 
 /// Prints everything that can be named on the command line.
-pub fn list() {
-    println!("studies (gradus reproduce NAME …)");
+///
+/// # Errors
+/// An output that cannot be written.
+pub fn list() -> anyhow::Result<()> {
+    let mut text = String::from("studies (gradus reproduce NAME …)\n");
     for study in paper::all() {
-        println!("  {:<18} {}: {}", study.name, study.source, study.title);
+        text += &format!("  {:<18} {}: {}\n", study.name, study.source, study.title);
     }
-    println!("\ngenerated data sets (--dataset NAME)");
+    text += "\ngenerated data sets (--dataset NAME)\n";
     for kind in Kind::ALL {
-        println!("  {:<18} labels {}", kind.name(), kind.labels().join(", "));
+        text += &format!("  {:<18} labels {}\n", kind.name(), kind.labels().join(", "));
     }
-    println!("\nreal data sets (--dataset NAME --data DIR)");
+    text += "\nreal data sets (--dataset NAME --data DIR)\n";
     for set in SETS {
-        println!("  {:<18} {}", set.name, set.description);
+        text += &format!("  {:<18} {}\n", set.name, set.description);
     }
     for (what, names) in [
         ("models (--model NAME)", config::MODELS),
         ("losses (--loss NAME)", config::LOSSES),
         ("optimizers (--set optimizer.name=NAME)", config::OPTIMIZERS),
         ("schedules (--set schedule.name=NAME)", config::SCHEDULES),
+        ("tokenizers (--set data.tokenizer=NAME)", config::TOKENIZERS),
         ("metrics (--set train.metric=NAME)", config::METRICS),
     ] {
-        println!("\n{what}\n  {}", names.join(", "));
+        text += &format!("\n{what}\n  {}\n", names.join(", "));
     }
-    println!("\nkeys (--set KEY=VALUE), with their defaults");
+    text += "\nkeys (--set KEY=VALUE), with their defaults\n";
     for line in Config::default().to_toml().lines() {
-        println!("  {line}");
+        text += &format!("  {line}\n");
     }
+    say(&text)
 }

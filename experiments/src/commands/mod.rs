@@ -3,18 +3,22 @@
 mod evaluate;
 mod list;
 mod predict;
+mod report;
 mod reproduce;
+mod statistics;
 mod train;
 mod trained;
 
 pub use evaluate::evaluate;
 pub use list::list;
 pub use predict::{Texts, predict};
+pub use report::report;
 pub use reproduce::{Reproduce, reproduce};
 pub use train::{Train, train};
 
 use crate::train::TrainError;
 use anyhow::Context;
+use std::io::{ErrorKind, Write};
 
 /// Runs `f` in a pool of `threads` threads; 0 takes one for each core. Results do not depend on it.
 ///
@@ -28,10 +32,26 @@ pub fn with_threads<R: Send>(
     pool.with_context(|| format!("cannot start {threads} threads"))?.install(f)
 }
 
-/// The exit code of an error: 130 where somebody pressed Ctrl-C, as shells have it, else 1.
-pub fn exit_code(error: &anyhow::Error) -> i32 {
-    match error.downcast_ref() {
-        Some(TrainError::Interrupted { .. }) => 130,
-        _ => 1,
+/// Writes lines to standard output.
+fn say(text: &str) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes()).and_then(|()| out.flush()).context("cannot write to standard output")
+}
+
+/// The sentence that tells of an error and the exit code: 130 where somebody pressed Ctrl-C, as shells have it, else
+/// 1. Whoever reads the output and has read enough causes no error: no sentence and 0.
+pub fn told(error: &anyhow::Error) -> (Option<String>, u8) {
+    let closed = |e: &std::io::Error| e.kind() == ErrorKind::BrokenPipe;
+    if error.downcast_ref::<std::io::Error>().is_some_and(closed) {
+        return (None, 0);
     }
+    let code = if matches!(error.downcast_ref(), Some(TrainError::Interrupted { .. })) { 130 } else { 1 };
+    let mut sentence = String::from("error");
+    for cause in error.chain().map(|cause| cause.to_string()) {
+        // Many errors tell their cause themselves.
+        if !sentence.contains(&cause) {
+            sentence += &format!(": {cause}");
+        }
+    }
+    (Some(sentence.split_whitespace().collect::<Vec<_>>().join(" ")), code)
 }

@@ -1,6 +1,6 @@
 use super::trained::TrainedModel;
-use crate::train::{Encoded, Prediction, predict as of, tokeniser};
-use anyhow::Context;
+use crate::train::classify::{Encoded, Prediction, predict as of, tokeniser};
+use anyhow::{Context, anyhow};
 use serde_json::json;
 use std::io::{BufRead, IsTerminal, Write};
 use std::path::Path;
@@ -22,14 +22,15 @@ pub fn predict(run: &Path, texts: Texts, as_json: bool) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
     let colour = !as_json && std::io::stdout().is_terminal();
     let mut answer = |text: &str| -> anyhow::Result<()> {
-        writeln!(out, "{}", shown(&trained, text, as_json, colour)).context("cannot write to standard output")
+        let line = shown(&trained, text, as_json, colour);
+        writeln!(out, "{line}").and_then(|()| out.flush()).context("cannot write to standard output")
     };
     match texts {
         Texts::Given(texts) => texts.iter().try_for_each(|text| answer(text)),
         Texts::StandardInput => {
             for (i, line) in std::io::stdin().lock().lines().enumerate() {
-                let line =
-                    line.with_context(|| format!("standard input, line {}: expected UTF-8 text", i + 1))?;
+                let line = line
+                    .map_err(|e| anyhow!("standard input, line {}: expected a line of UTF-8: {e}", i + 1))?;
                 answer(&line)?;
             }
             Ok(())
@@ -38,7 +39,8 @@ pub fn predict(run: &Path, texts: Texts, as_json: bool) -> anyhow::Result<()> {
 }
 
 fn shown(trained: &TrainedModel, text: &str, as_json: bool, colour: bool) -> String {
-    let TrainedModel { config, labels, vocabulary, model } = trained;
+    let TrainedModel { config, on, vocabulary, model } = trained;
+    let labels = &on.labels;
     let mut words = tokeniser(config).words(text);
     words.truncate(if config.data.max_len == 0 { usize::MAX } else { config.data.max_len });
     let encoded = Encoded { ids: vec![vocabulary.encode(&words)], labels: vec![0] };

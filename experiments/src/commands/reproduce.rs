@@ -1,13 +1,12 @@
+use super::statistics::statistics;
 use super::with_threads;
 use crate::config::{self, Config};
-use crate::data::{Classification, Split};
-use crate::paper::{self, DataSource, Run, Scale, Study};
-use crate::report::{
-    self, DataStatistics, DataUsed, Machine, RunResult, SCHEMA, STATISTICS_SCHEMA, SplitStatistics,
-};
-use crate::text::Vocabulary;
-use crate::train::{Prepared, TrainError, View, Where, interrupted, prepare, run, tokeniser};
-use anyhow::Context;
+use crate::data::Split;
+use crate::paper::{self, DataSource, Run, Scale, Shows, Study};
+use crate::report::{DataStatistics, DataUsed, Machine, RunResult, SCHEMA};
+use crate::train::classify::{Prepared, prepare};
+use crate::train::{TrainError, View, Where, interrupted, listen, run};
+use anyhow::{Context, bail};
 use gradus_engine::memory;
 use serde_json::Value;
 use std::collections::HashMap;
@@ -32,7 +31,8 @@ pub struct Reproduce {
 /// Runs whatever result is missing, then builds the report from the result files.
 ///
 /// # Errors
-/// A name that is no study, data that is missing, Ctrl-C; results that are there stay.
+/// A name that is no study, data that is missing, results of something else in the folder, Ctrl-C; results that are
+/// there stay.
 pub fn reproduce(ask: &Reproduce) -> anyhow::Result<()> {
     let studies: Vec<&Study> = match ask.studies.is_empty() {
         true => paper::all().iter().collect(),
@@ -40,21 +40,27 @@ pub fn reproduce(ask: &Reproduce) -> anyhow::Result<()> {
     };
     let source = if ask.data.is_some() { DataSource::Real } else { DataSource::Embedded };
     let runs: Vec<Run> = studies.iter().flat_map(|s| s.runs(ask.scale, source)).collect();
+    // A study of data sets reads those of all others.
+    let described: Vec<Run> = match studies.iter().any(|s| s.shows == Shows::Statistics) {
+        true => paper::all().iter().flat_map(|s| s.runs(ask.scale, source)).collect(),
+        false => runs.clone(),
+    };
+    listen()?;
     with_threads(ask.threads, || {
         let mut work = Work { ask, source, done: HashMap::new(), prepared: None };
         // What stands already may answer a run of another study, too.
+        let mut missing = vec![];
         for run in &runs {
-            work.take(run)?;
+            if !work.take(run)? {
+                missing.push(run);
+            }
         }
-        for (i, run) in runs.iter().enumerate() {
-            work.run(run, i + 1, runs.len())?;
+        for (i, run) in missing.iter().enumerate() {
+            work.run(run, i + 1, missing.len())?;
         }
-        Ok(())
+        described.iter().try_for_each(|run| work.describe(&work.config(run)?, None))
     })?;
-    let built = report::build(&ask.out)?;
-    println!("{}", built.markdown.display());
-    println!("{}", built.html.display());
-    Ok(())
+    super::report(&ask.out)
 }
 
 struct Work<'a> {
@@ -73,7 +79,7 @@ impl Work<'_> {
         config::load(None, &sets).with_context(|| format!("{}, {}, {}", run.study, run.row, run.column))
     }
 
-    /// Notes the result of a run if its file is there and answers it.
+    /// Notes the result of a run if its file is there. A file that holds something else is not ours to replace.
     fn take(&mut self, run: &Run) -> anyhow::Result<bool> {
         let path = self.ask.out.join(run.file());
         if !path.exists() {
@@ -81,19 +87,24 @@ impl Work<'_> {
         }
         let config = value(&self.config(run)?);
         let result = RunResult::read(&path)?;
-        let answers = result.answers(run, self.ask.scale, self.source, &config);
-        if answers {
-            self.done.insert(key(&config), result);
+        if !result.answers(run, self.ask.scale, self.source, &config) {
+            let other = match (result.scale, result.source) == (self.ask.scale, self.source) {
+                true => "with other settings".to_owned(),
+                false => format!("at scale {} on {} data", result.scale, result.source),
+            };
+            bail!(
+                "{}: expected no result, or one of this run, found one {other}; name another folder with --out, or \
+                 delete it to have it made anew",
+                path.display()
+            );
         }
-        Ok(answers)
+        self.done.insert(key(&config), result);
+        Ok(true)
     }
 
     fn run(&mut self, planned: &Run, i: usize, n: usize) -> anyhow::Result<()> {
-        if self.take(planned)? {
-            return Ok(());
-        }
         if interrupted() {
-            return Err(TrainError::Interrupted { step: 0, resume: None }.into());
+            return Err(stopped(0).into());
         }
         let config = self.config(planned)?;
         let title =
@@ -117,15 +128,18 @@ impl Work<'_> {
         let wanted = format!("{:?}", config.data);
         if self.prepared.as_ref().is_none_or(|(have, _)| *have != wanted) {
             self.prepared = None;
-            let prepared = prepare(config, self.ask.data.as_deref())?;
-            self.describe(config)?;
+            let prepared = prepare(config, self.ask.data.as_deref()).with_context(|| title.to_owned())?;
+            self.describe(config, Some(&prepared.set.checksum))?;
             self.prepared = Some((wanted, prepared));
         }
         let Some((_, data)) = &self.prepared else { unreachable!("reproduce: the data was just prepared") };
         memory::reset_peak();
         let began = std::time::Instant::now();
-        let trained =
-            run(config, data, Where::Memory, &View::new(title)).with_context(|| title.to_owned())?;
+        let trained = run(config, data, Where::Memory, &View::new(title)).map_err(|error| match error {
+            TrainError::Interrupted { step, .. } => stopped(step),
+            other => other,
+        });
+        let trained = trained.with_context(|| title.to_owned())?;
         let progress = trained.progress;
         Ok(RunResult {
             schema: SCHEMA,
@@ -150,19 +164,23 @@ impl Work<'_> {
         })
     }
 
-    /// Writes the statistics of a data set, as it is without the limits of a run.
-    fn describe(&self, config: &Config) -> anyhow::Result<()> {
-        let mut whole = config.clone();
-        (whole.data.train_limit, whole.data.dev_limit, whole.data.test_limit, whole.data.max_len) =
-            (0, 0, 0, 0);
-        let set = crate::train::dataset(&whole, self.ask.data.as_deref())?;
-        let path = self.ask.out.join("data").join(format!("{}.json", set.name));
-        let known = path.exists() && DataStatistics::read(&path)?.checksum == set.checksum;
-        if !known {
-            statistics(&set, &whole, self.source).write(&self.ask.out)?;
+    /// Writes the statistics of a data set, unless they are there and are those of the data that was read.
+    fn describe(&self, config: &Config, read: Option<&str>) -> anyhow::Result<()> {
+        let path = self.ask.out.join("data").join(format!("{}.json", config.data.dataset));
+        let known = path.exists() && {
+            let checksum = DataStatistics::read(&path)?.checksum;
+            read.is_none_or(|read| read == checksum)
+        };
+        if config.data.train.is_none() && !known {
+            statistics(config, self.ask.data.as_deref(), self.source)?.write(&self.ask.out)?;
         }
         Ok(())
     }
+}
+
+fn stopped(step: u64) -> TrainError {
+    let resume = "the runs that ended are kept, the same command goes on with the others";
+    TrainError::Interrupted { step, resume: Some(resume.into()) }
 }
 
 fn used(data: &Prepared) -> DataUsed {
@@ -176,38 +194,6 @@ fn used(data: &Prepared) -> DataUsed {
         test: count(Split::Test),
         labels: data.set.labels.len() as u64,
         vocabulary: data.vocabulary.len() as u64,
-    }
-}
-
-fn statistics(set: &Classification, config: &Config, source: DataSource) -> DataStatistics {
-    let tokeniser = tokeniser(config);
-    let words = |split: Split| -> Vec<Vec<String>> {
-        set.split(split).iter().map(|e| tokeniser.words(&e.text)).collect()
-    };
-    let part = |split: Split| {
-        let words = words(split);
-        SplitStatistics {
-            examples: words.len() as u64,
-            tokens: words.iter().map(|w| w.len() as u64).sum(),
-            longest: words.iter().map(|w| w.len() as u64).max().unwrap_or(0),
-            label_counts: set.label_counts(split).into_iter().map(|n| n as u64).collect(),
-        }
-    };
-    let distinct = Vocabulary::count(words(Split::Train).iter().flatten(), 1, usize::MAX).len() as u64;
-    DataStatistics {
-        schema: STATISTICS_SCHEMA,
-        name: set.name.clone(),
-        source,
-        language: "English".into(),
-        task: "Text Classification".into(),
-        checksum: set.checksum.clone(),
-        note: set.note.clone(),
-        labels: set.labels.clone(),
-        // PAD and UNK are no words of the text.
-        vocabulary: distinct - 2,
-        train: part(Split::Train),
-        dev: part(Split::Dev),
-        test: part(Split::Test),
     }
 }
 

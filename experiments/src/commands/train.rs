@@ -1,7 +1,7 @@
-use super::with_threads;
+use super::{say, with_threads};
 use crate::config::{self, Config};
-use crate::train::{RunFolder, Trained, View, Where, prepare, prepare_with, run};
-use anyhow::bail;
+use crate::train::classify::{prepare, prepare_with};
+use crate::train::{RunFolder, Trained, View, Where, listen, run};
 use std::path::PathBuf;
 
 /// What `gradus train classify` was asked.
@@ -25,40 +25,41 @@ pub struct Train {
 pub fn train(ask: &Train) -> anyhow::Result<()> {
     let folder = RunFolder(ask.out.clone());
     let config = match ask.resume {
-        true if ask.config.is_some() => {
-            bail!("--resume goes on with the run's own configuration; leave out --config")
-        }
         true => config::resume(&folder.config()?, &ask.sets)?,
         false => config::load(ask.config.as_deref(), &ask.sets)?,
     };
+    listen()?;
     let trained = with_threads(config.threads, || {
-        let view = View::new(format!("{} {}", config.data.dataset, config.model.name));
-        Ok(match ask.resume {
+        let (data, place) = match ask.resume {
             true => {
-                let data = prepare_with(&config, ask.data.as_deref(), folder.vocabulary()?)?;
-                folder.set_config(&config)?;
-                run(&config, &data, Where::Resumed(&folder), &view)?
+                let data = ask.data.clone().or(folder.trained_on()?.folder.map(PathBuf::from));
+                let data = prepare_with(&config, data.as_deref(), folder.vocabulary()?)?;
+                (data, Where::Resumed(&folder))
             }
-            false => run(&config, &prepare(&config, ask.data.as_deref())?, Where::New(&folder), &view)?,
-        })
+            false => {
+                folder.check_free()?;
+                (prepare(&config, ask.data.as_deref())?, Where::New(&folder))
+            }
+        };
+        let view = View::new(format!("{} {}", data.set.name, config.model.name));
+        Ok(run(&config, &data, place, &view)?)
     })?;
-    show(&config, &folder, &trained);
-    Ok(())
+    say(&summary(&config, &folder, &trained))
 }
 
-fn show(config: &Config, folder: &RunFolder, trained: &Trained) {
+fn summary(config: &Config, folder: &RunFolder, trained: &Trained) -> String {
     let best = trained.progress.best.map_or(0, |(epoch, _)| epoch);
-    println!(
-        "{} parameters, {} steps, {:.0} tokens/s; the best of {} epochs by dev {} is epoch {best}",
+    let mut text = format!(
+        "{} parameters, {} steps, {:.0} tokens/s; the best of {} epochs by dev {} is epoch {best}\n",
         trained.parameters,
         trained.progress.step,
         trained.progress.speed(),
         trained.progress.epoch,
         config.train.metric,
     );
-    println!("{:<18} {:>8} {:>8}", "", "dev", "test");
+    text += &format!("{:<18} {:>8} {:>8}\n", "", "dev", "test");
     for (name, dev) in &trained.dev {
-        println!("{name:<18} {:>8.2} {:>8.2}", 100.0 * dev, 100.0 * trained.test[name]);
+        text += &format!("{name:<18} {:>8.2} {:>8.2}\n", 100.0 * dev, 100.0 * trained.test[name]);
     }
-    println!("the run is in {}", folder.path().display());
+    text + &format!("the run is in {}\n", folder.path().display())
 }

@@ -26,11 +26,11 @@ pub(super) fn collect(results: &Path) -> Result<Collected, ReportError> {
             runs.push(run);
         }
     }
-    if runs.is_empty() {
+    let files = listed(&results.join("data"), is_json)?;
+    let statistics = files.iter().map(|path| DataStatistics::read(path)).collect::<Result<Vec<_>, _>>()?;
+    if runs.is_empty() && statistics.is_empty() {
         return Err(ReportError::NoResults { path: results.into() });
     }
-    let files = listed(&results.join("data"), is_json)?;
-    let statistics = files.iter().map(|path| DataStatistics::read(path)).collect::<Result<_, _>>()?;
     Ok(Collected { runs, statistics })
 }
 

@@ -116,6 +116,7 @@ impl Report {
             match study.shows {
                 Shows::Statistics if found.statistics.is_empty() => not_run.push(study),
                 Shows::Statistics => sections.push(Section::of_statistics(study, &found.statistics)),
+                Shows::Settings if found.runs.is_empty() => not_run.push(study),
                 Shows::Settings => sections.push(Section::of_settings(study, &found.runs)),
                 Shows::Means | Shows::Curves => {
                     let of_study = found.runs.iter().filter(|run| run.study == study.name);

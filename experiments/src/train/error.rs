@@ -1,5 +1,6 @@
 use crate::config::ConfigError;
 use crate::data::error::DataError;
+use crate::report::atomic::WriteError;
 use gradus_engine::state::StateError;
 use std::path::PathBuf;
 
@@ -15,8 +16,11 @@ pub enum TrainError {
     /// A checkpoint.
     #[error(transparent)]
     State(#[from] StateError),
-    /// A file of the run's folder.
-    #[error("cannot {action} {}: {source}", path.display())]
+    /// A file of the run's folder that could not be written.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    /// A file or folder of the run.
+    #[error("cannot {action} {}: {source}; check the path, its permissions and the space left", path.display())]
     Io {
         /// `read` or `write`.
         action: &'static str,
@@ -33,7 +37,21 @@ pub enum TrainError {
         /// What is wrong.
         reason: String,
     },
-    /// Two settings that do not go together.
+    /// A checkpoint, or the data, is not that of the run.
+    #[error("{}: {what} is {found} there and {expected} here; {advice}", path.display())]
+    OtherRun {
+        /// The checkpoint.
+        path: PathBuf,
+        /// In what they differ.
+        what: String,
+        /// In the checkpoint.
+        found: String,
+        /// In the run.
+        expected: String,
+        /// What to do.
+        advice: &'static str,
+    },
+    /// Two settings that do not go together, or a folder that is not as it should be.
     #[error("{0}")]
     Settings(String),
     /// Somebody pressed Ctrl-C.
@@ -44,22 +62,16 @@ pub enum TrainError {
         /// How to go on.
         resume: Option<String>,
     },
-    /// The loss or a gradient is no number.
-    #[error(
-        "the {what} of step {step} (epoch {epoch}) is not finite; the parameters before it are kept{}; lower \
-         optimizer.lr or set train.clip_norm (--resume --set may change: {allowed})",
-        folder.as_ref().map_or(String::new(), |f| format!(" in {}", f.display()))
-    )]
+    /// The loss, a gradient or a changed parameter is no number.
+    #[error("the {what} of step {step} (epoch {epoch}) is not finite; {advice}")]
     NotFinite {
-        /// `loss` or `gradient`.
+        /// `loss`, `gradient` or `update`.
         what: &'static str,
         /// The step, from 1.
         step: u64,
         /// The epoch, from 1.
         epoch: u64,
-        /// The run's folder.
-        folder: Option<PathBuf>,
-        /// The keys that may change.
-        allowed: String,
+        /// What is kept, and what to do.
+        advice: String,
     },
 }

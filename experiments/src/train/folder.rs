@@ -1,4 +1,5 @@
 use super::TrainError;
+use super::classify::Prepared;
 use super::progress::Progress;
 use crate::config::{self, Config};
 use crate::report::atomic;
@@ -6,18 +7,67 @@ use crate::text::Vocabulary;
 use gradus_engine::Module;
 use gradus_engine::optim::Optimizer;
 use gradus_engine::state::{Checkpoint, StateDict, load_state_dict, read_tensors, write_tensors};
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The files of a run: `config.toml`, `labels.json`, `vocabulary.txt`, `checkpoint.safetensors` (to go on from),
-/// `best.safetensors` (the parameters of the best epoch) and `metrics.jsonl` (a line for each epoch).
+/// The files of a run.
+///
+/// | file | holds |
+/// | --- | --- |
+/// | `config.toml` | the configuration, every key |
+/// | `data.json` | [`TrainedOn`] |
+/// | `vocabulary.txt` | the words, by id |
+/// | `checkpoint.safetensors` | all that the next step depends on: parameters, moments, [`Progress`], configuration |
+/// | `best.safetensors` | the parameters of the best epoch |
+/// | `metrics.jsonl` | a line for each logged step and each epoch |
+///
+/// Each is written beside its place and renamed, so that it is whole or not there.
 #[derive(Clone, Debug)]
 pub struct RunFolder(pub PathBuf);
+
+/// The data of a run: what a model must know of it to be used, and a resumed run to be the same.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TrainedOn {
+    /// The set's name.
+    pub name: String,
+    /// SHA-256 of what was read or generated.
+    pub checksum: String,
+    /// The labels' names, by index.
+    pub labels: Vec<String>,
+    /// The data folder, if it was read from one.
+    pub folder: Option<String>,
+}
+
+/// What a checkpoint holds besides tensors.
+#[derive(Serialize, Deserialize)]
+struct Saved {
+    config: Config,
+    checksum: String,
+    progress: Progress,
+}
+
+impl TrainedOn {
+    fn of(data: &Prepared) -> Self {
+        let absolute = |folder: &PathBuf| std::path::absolute(folder).ok()?.to_str().map(String::from);
+        TrainedOn {
+            name: data.set.name.clone(),
+            checksum: data.set.checksum.clone(),
+            labels: data.set.labels.clone(),
+            folder: data.folder.as_ref().and_then(absolute),
+        }
+    }
+}
 
 impl RunFolder {
     fn file(&self, name: &str) -> PathBuf {
         self.0.join(name)
+    }
+
+    /// The folder.
+    pub fn path(&self) -> &Path {
+        &self.0
     }
 
     /// The checkpoint's place.
@@ -33,29 +83,36 @@ impl RunFolder {
     /// Makes the folder and writes what does not change in a run.
     ///
     /// # Errors
-    /// A folder that holds another run, or cannot be written.
-    pub fn create(
-        &self,
-        config: &Config,
-        labels: &[String],
-        vocabulary: &Vocabulary,
-    ) -> Result<(), TrainError> {
-        if self.checkpoint().exists() {
-            return Err(TrainError::Settings(format!(
+    /// A folder that holds a run already, or cannot be written.
+    pub fn create(&self, config: &Config, data: &Prepared) -> Result<(), TrainError> {
+        self.check_free()?;
+        self.set_config(config)?;
+        self.write("data.json", json!(TrainedOn::of(data)).to_string().as_bytes())?;
+        data.vocabulary.save(&self.file("vocabulary.txt"))?;
+        self.sweep()
+    }
+
+    /// Whether a run may begin here.
+    ///
+    /// # Errors
+    /// A folder that holds a run already.
+    pub fn check_free(&self) -> Result<(), TrainError> {
+        match self.checkpoint().exists() {
+            false => Ok(()),
+            true => Err(TrainError::Settings(format!(
                 "{} holds a run already; go on with --resume or name another folder with --out",
                 self.0.display()
-            )));
+            ))),
         }
-        let io = |source| TrainError::Io { action: "write", path: self.0.clone(), source };
-        fs::create_dir_all(&self.0).map_err(io)?;
-        self.write("config.toml", config.to_toml().as_bytes())?;
-        self.write("labels.json", json!(labels).to_string().as_bytes())?;
-        Ok(vocabulary.save(&self.file("vocabulary.txt"))?)
     }
 
     fn write(&self, name: &str, bytes: &[u8]) -> Result<(), TrainError> {
-        let path = self.file(name);
-        atomic::write(&path, bytes).map_err(|e| TrainError::Settings(e.to_string()))
+        Ok(atomic::write(&self.file(name), bytes)?)
+    }
+
+    fn read(&self, path: &Path) -> Result<String, TrainError> {
+        let read = fs::read_to_string(path);
+        read.map_err(|source| TrainError::Io { action: "read", path: path.into(), source })
     }
 
     /// The configuration that the run was made with.
@@ -63,16 +120,17 @@ impl RunFolder {
     /// # Errors
     /// A folder that is no run's.
     pub fn config(&self) -> Result<Config, TrainError> {
-        if !self.0.is_dir() {
+        let path = self.file("config.toml");
+        if !path.exists() {
             return Err(TrainError::Settings(format!(
-                "{} is no folder of a run; train one first",
+                "{} is no folder of a run: it has no config.toml; make one with gradus train classify --out {0}",
                 self.0.display()
             )));
         }
-        Ok(config::load(Some(&self.file("config.toml")), &[])?)
+        Ok(config::load(Some(&path), &[])?)
     }
 
-    /// Writes a configuration that changed on resuming.
+    /// Writes the configuration.
     ///
     /// # Errors
     /// A folder that cannot be written.
@@ -80,18 +138,14 @@ impl RunFolder {
         self.write("config.toml", config.to_toml().as_bytes())
     }
 
-    /// The labels' names.
+    /// What the run was trained on.
     ///
     /// # Errors
     /// A file that is missing or damaged.
-    pub fn labels(&self) -> Result<Vec<String>, TrainError> {
-        let path = self.file("labels.json");
-        let text = fs::read_to_string(&path).map_err(|source| TrainError::Io {
-            action: "read",
-            path: path.clone(),
-            source,
-        })?;
-        serde_json::from_str(&text).map_err(|e| TrainError::Damaged { path, reason: e.to_string() })
+    pub fn trained_on(&self) -> Result<TrainedOn, TrainError> {
+        let path = self.file("data.json");
+        serde_json::from_str(&self.read(&path)?)
+            .map_err(|e| TrainError::Damaged { path, reason: e.to_string() })
     }
 
     /// The words that the model knows.
@@ -105,28 +159,51 @@ impl RunFolder {
     /// Writes the checkpoint.
     ///
     /// # Errors
-    /// A folder that cannot be written.
+    /// A folder that cannot be written; what was there before still is.
     pub fn save(
         &self,
         model: &dyn Module,
         optimizer: &Optimizer,
         progress: &Progress,
+        config: &Config,
+        data: &Prepared,
     ) -> Result<(), TrainError> {
-        Ok(Checkpoint::save(&self.checkpoint(), model, optimizer, &json!(progress))?)
+        let checksum = data.set.checksum.clone();
+        let saved = Saved { config: config.clone(), checksum, progress: progress.clone() };
+        Ok(Checkpoint::save(&self.checkpoint(), model, optimizer, &json!(saved))?)
     }
 
     /// Reads the checkpoint into a model and an optimizer.
     ///
     /// # Errors
-    /// A checkpoint that is missing, cut short, or another model's.
-    pub fn load(&self, model: &dyn Module, optimizer: &mut Optimizer) -> Result<Progress, TrainError> {
-        let checkpoint = Checkpoint::read(&self.checkpoint())?;
-        let damaged =
-            |e: serde_json::Error| TrainError::Damaged { path: self.checkpoint(), reason: e.to_string() };
-        let progress: Progress = serde_json::from_value(checkpoint.run.clone()).map_err(damaged)?;
+    /// A checkpoint that is missing, cut short, or another run's; data that is no longer the same.
+    pub fn load(
+        &self,
+        model: &dyn Module,
+        optimizer: &mut Optimizer,
+        config: &Config,
+        data: &Prepared,
+    ) -> Result<Progress, TrainError> {
+        let path = self.checkpoint();
+        let checkpoint = Checkpoint::read(&path)?;
+        let damaged = |reason: String| TrainError::Damaged { path: path.clone(), reason };
+        let saved: Saved =
+            serde_json::from_value(checkpoint.run.clone()).map_err(|e| damaged(e.to_string()))?;
+        let may_differ = config::resume_keys();
+        let mut differing = config::diff(&saved.config, config).into_iter();
+        if let Some((what, found, expected)) = differing.find(|(key, ..)| !may_differ.contains(key)) {
+            let advice = "it is the checkpoint of another run: put that of this run in its place";
+            return Err(TrainError::OtherRun { path, what, found, expected, advice });
+        }
+        if saved.checksum != data.set.checksum {
+            let (found, expected) = (saved.checksum, data.set.checksum.clone());
+            let advice = "give the data that the run began with, or train anew in another folder";
+            let what = format!("the checksum of the data set '{}'", data.set.name);
+            return Err(TrainError::OtherRun { path, what, found, expected, advice });
+        }
         checkpoint.load_model(model)?;
         checkpoint.load_optimizer(optimizer)?;
-        Ok(progress)
+        Ok(saved.progress)
     }
 
     /// Writes the best epoch's parameters.
@@ -137,27 +214,54 @@ impl RunFolder {
         Ok(write_tensors(&self.best(), tensors, "")?)
     }
 
-    /// Reads the best epoch's parameters.
+    /// Sets a model to the best epoch's parameters.
     ///
     /// # Errors
     /// A file that is missing, cut short, or another model's.
-    pub fn load_best(&self, model: &dyn Module) -> Result<StateDict, TrainError> {
+    pub fn load_best(&self, model: &dyn Module) -> Result<(), TrainError> {
+        if !self.best().exists() {
+            return Err(TrainError::Settings(format!(
+                "{} is missing: the run has not come to the end of an epoch; go on with: gradus train classify \
+                 --out {} --resume",
+                self.best().display(),
+                self.0.display()
+            )));
+        }
         let (tensors, _) = read_tensors(&self.best())?;
-        load_state_dict(model, &tensors, &self.best())?;
-        Ok(tensors)
+        Ok(load_state_dict(model, &tensors, &self.best())?)
     }
 
-    /// Writes a line for each epoch.
+    /// Writes a line for each logged step and each epoch, in order.
     ///
     /// # Errors
     /// A folder that cannot be written.
     pub fn log(&self, progress: &Progress) -> Result<(), TrainError> {
-        let lines: String = progress.epochs.iter().map(|e| json!(e).to_string() + "\n").collect();
+        let mut steps = progress.steps.iter().peekable();
+        let mut lines = String::new();
+        for epoch in &progress.epochs {
+            while let Some(step) = steps.next_if(|s| s.step <= epoch.step) {
+                lines += &format!("{}\n", json!(step));
+            }
+            lines += &format!("{}\n", json!(epoch));
+        }
         self.write("metrics.jsonl", lines.as_bytes())
     }
 
-    /// The folder.
-    pub fn path(&self) -> &Path {
-        &self.0
+    /// Removes what a run that was killed while writing left half written.
+    ///
+    /// # Errors
+    /// A folder that cannot be read or written.
+    pub fn sweep(&self) -> Result<(), TrainError> {
+        let io = |source| TrainError::Io { action: "clean", path: self.0.clone(), source };
+        for entry in fs::read_dir(&self.0).map_err(io)? {
+            let path = entry.map_err(io)?.path();
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            let ours = ["checkpoint.safetensors.", "best.safetensors.", "vocabulary.txt."];
+            let half_written = name.ends_with(".tmp") && ours.iter().any(|start| name.starts_with(start));
+            if half_written || name.starts_with(".partial-") {
+                fs::remove_file(&path).map_err(io)?;
+            }
+        }
+        Ok(())
     }
 }

@@ -1,3 +1,4 @@
+use super::TrainError;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 static PRESSED: AtomicBool = AtomicBool::new(false);
@@ -6,13 +7,14 @@ static PRESSED: AtomicBool = AtomicBool::new(false);
 /// second one ends the program at once.
 ///
 /// # Errors
-/// Where the operating system takes no handler.
-pub fn listen() -> Result<(), ctrlc::Error> {
-    ctrlc::set_handler(|| {
+/// Where the operating system takes no handler, or has one of ours already.
+pub fn listen() -> Result<(), TrainError> {
+    let noted = ctrlc::set_handler(|| {
         if PRESSED.swap(true, Ordering::SeqCst) {
             std::process::exit(130);
         }
-    })
+    });
+    noted.map_err(|e| TrainError::Settings(format!("cannot watch for Ctrl-C: {e}")))
 }
 
 /// Whether somebody pressed Ctrl-C.

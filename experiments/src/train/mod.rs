@@ -1,27 +1,29 @@
 //! Training: one loop for every run, from the command line and from the paper's tables.
 //!
-//! - [`Prepared`]: a data set as numbers; [`classifier`]: the model that a configuration names.
-//! - [`run`]: the loop; what it needs to go on is a [`Progress`], saved with the model in the run's folder.
-//! - [`RunFolder`]: the files of a run; [`evaluate`]: metrics and predictions of a model on a split.
+//! | file | holds |
+//! | --- | --- |
+//! | `run` | the loop, to be read from top to bottom |
+//! | [`classify`] | the task: its data as numbers, its model, its loss, its metrics |
+//! | `progress` | where a run stands, besides its tensors |
+//! | `folder` | the files of a run: checkpoint, best parameters, configuration, words, labels, log |
+//! | `optimizer`, `schedule`, `penalties` | what a configuration says of them |
+//! | `interrupt`, `view` | Ctrl-C; what a person sees |
 
-mod data;
+pub mod classify;
 mod error;
-mod evaluate;
 mod folder;
 mod interrupt;
-mod losses;
-mod model;
+mod optimizer;
+mod penalties;
 mod progress;
 mod run;
 mod schedule;
 mod view;
 
-pub use data::{Encoded, Prepared, dataset, prepare, prepare_with, tensors, tokeniser};
 pub use error::TrainError;
-pub use evaluate::{Prediction, evaluate, metrics_of, predict};
-pub use folder::RunFolder;
+pub use folder::{RunFolder, TrainedOn};
 pub use interrupt::{interrupted, listen};
-pub use model::{classifier, optimizer};
+pub use optimizer::optimizer;
 pub use progress::{Progress, Trained};
 pub use run::{Where, run};
 pub use view::View;

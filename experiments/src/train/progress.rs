@@ -1,4 +1,4 @@
-use super::losses::Objective;
+use super::classify::Objective;
 use crate::report::{Epoch, StepLoss};
 use gradus_engine::Rng;
 use gradus_engine::optim::ReduceOnPlateau;
@@ -40,9 +40,67 @@ pub struct Progress {
 }
 
 impl Progress {
+    /// Where a run begins.
+    pub(super) fn start(rng: Rng, objective: Objective, plateau: Option<ReduceOnPlateau>) -> Self {
+        Progress {
+            step: 0,
+            epoch: 0,
+            batch: 0,
+            rng,
+            objective,
+            plateau,
+            plateau_factor: 1.0,
+            loss_sum: 0.0,
+            loss_count: 0,
+            best: None,
+            seconds: 0.0,
+            tokens: 0,
+            steps: vec![],
+            epochs: vec![],
+        }
+    }
+
+    /// Notes a step's loss, the mean over so many examples; every `log_every`th is kept.
+    pub(super) fn end_step(&mut self, loss: f64, examples: u64, log_every: u64) {
+        self.step += 1;
+        self.batch += 1;
+        self.loss_sum += loss * examples as f64;
+        self.loss_count += examples;
+        if self.step == 1 || self.step.is_multiple_of(log_every) {
+            self.steps.push(StepLoss { step: self.step, loss });
+        }
+    }
+
+    /// Notes a whole epoch with its metrics on the development split; tells whether it is the best so far by `metric`.
+    pub(super) fn end_epoch(&mut self, dev: BTreeMap<String, f64>, metric: &str) -> bool {
+        let value = dev[metric];
+        let better = self.best.is_none_or(|(_, best)| value > best);
+        self.epoch += 1;
+        self.batch = 0;
+        self.epochs.push(Epoch { epoch: self.epoch, step: self.step, train_loss: self.mean_loss(), dev });
+        (self.loss_sum, self.loss_count) = (0.0, 0);
+        if better {
+            self.best = Some((self.epoch, value));
+        }
+        if let Some(plateau) = &mut self.plateau {
+            self.plateau_factor = plateau.observe(value);
+        }
+        better
+    }
+
+    /// The mean loss over the examples of the present epoch so far.
+    pub(super) fn mean_loss(&self) -> f64 {
+        self.loss_sum / self.loss_count.max(1) as f64
+    }
+
     /// Epochs since the best one.
     pub(super) fn epochs_since_best(&self) -> u64 {
         self.epoch - self.best.map_or(0, |(epoch, _)| epoch)
+    }
+
+    /// Whether the parameters of this moment are the best: the best epoch has just ended.
+    pub(super) fn at_best(&self) -> bool {
+        self.batch == 0 && self.best.is_some_and(|(epoch, _)| epoch == self.epoch)
     }
 
     /// Tokens a second.

@@ -1,22 +1,21 @@
-use super::data::{Prepared, tensors};
-use super::evaluate::evaluate;
+use super::classify::{Encoded, Objective, Prepared, classifier, evaluate, start_from_vectors, tensors};
 use super::folder::RunFolder;
 use super::interrupt::interrupted;
-use super::losses::{Objective, with_penalties};
-use super::model::{classifier, optimizer};
+use super::penalties::with_penalties;
 use super::progress::{Progress, Trained};
-use super::{TrainError, View, schedule};
+use super::view::Shown;
+use super::{TrainError, View, optimizer, schedule};
 use crate::config::{Config, resume_keys};
-use crate::report::{Epoch, StepLoss};
 use crate::text::Batching;
 use gradus_engine::optim::Optimizer;
-use gradus_engine::state::{StateDict, load_state_dict, state_dict};
-use gradus_engine::{Mode, Rng};
+use gradus_engine::state::{load_state_dict, state_dict};
+use gradus_engine::{Mode, Module, Rng, Tensor};
 use gradus_models::Classifier;
 use std::path::Path;
 use std::time::Instant;
 
 /// Where a run keeps its files.
+#[derive(Clone, Copy)]
 pub enum Where<'a> {
     /// Nowhere: what it finds is returned.
     Memory,
@@ -34,94 +33,98 @@ pub enum Where<'a> {
 /// resumed ends with the same bits as one that was not.
 ///
 /// # Errors
-/// Ctrl-C, a loss that is no number, files that cannot be written: each after the last good state was saved.
+/// Ctrl-C, a loss that is no number, files that cannot be written: each leaves the last good checkpoint.
 pub fn run(config: &Config, data: &Prepared, place: Where, view: &View) -> Result<Trained, TrainError> {
     let classes = data.set.labels.len();
-    let mut rng = Rng::new(config.seed);
-    let model = classifier(config, &data.vocabulary, classes, &mut rng)?;
-    let mut optimizer = optimizer(config)?;
-    let mut progress = start(config, classes, rng)?;
-    let mut best = state_dict(model.as_ref());
-    let folder = match place {
-        Where::Memory => None,
-        Where::New(folder) => {
-            folder.create(config, &data.set.labels, &data.vocabulary)?;
-            folder.save(model.as_ref(), &optimizer, &progress)?;
-            Some(folder)
-        }
-        Where::Resumed(folder) => {
-            progress = folder.load(model.as_ref(), &mut optimizer)?;
-            if progress.best.is_some() {
-                best = best_of(folder, model.as_ref())?;
-            }
-            Some(folder)
-        }
-    };
     let batching = Batching { size: config.train.batch_size, max_len: None };
     let lengths: Vec<usize> = data.train.ids.iter().map(Vec::len).collect();
     let epochs = config.train.epochs as u64;
     let batches = lengths.len().div_ceil(batching.size) as u64;
-    view.start(progress.step, epochs * batches);
+
+    let mut rng = Rng::new(config.seed);
+    let model = classifier(config, &data.vocabulary, classes, &mut rng)?;
+    let model = model.as_ref();
+    let mut optimizer = optimizer(config)?;
+    let mut progress = Progress::start(rng, Objective::new(config, classes)?, schedule::plateau(config));
+    let mut best = None;
+    let mut keeper = Keeper { folder: None, config, data, step: 0 };
+    match place {
+        Where::Memory => start_from_vectors(model, config, &data.vocabulary)?,
+        Where::New(folder) => {
+            start_from_vectors(model, config, &data.vocabulary)?;
+            folder.create(config, data)?;
+            keeper.folder = Some(folder);
+            keeper.save(model, &optimizer, &progress)?;
+        }
+        Where::Resumed(folder) => {
+            progress = folder.load(model, &mut optimizer, config, data)?;
+            if progress.batch > batches {
+                let reason = format!("it stands at batch {} of {batches}", progress.batch);
+                return Err(TrainError::Damaged { path: folder.checkpoint(), reason });
+            }
+            let now = state_dict(model);
+            if progress.at_best() {
+                // It may have been stopped before the best parameters were in their own file.
+                folder.save_best(&now)?;
+                best = Some(now);
+            } else if progress.best.is_some() {
+                folder.load_best(model)?;
+                best = Some(state_dict(model));
+                load_state_dict(model, &now, &folder.checkpoint())?;
+            }
+            folder.sweep()?;
+            folder.set_config(config)?;
+            keeper = Keeper { folder: Some(folder), step: progress.step, ..keeper };
+        }
+    }
 
     while progress.epoch < epochs && !out_of_patience(config, &progress) {
         let order = batching.shuffled(&lengths, config.seed, progress.epoch);
         for examples in &order[progress.batch as usize..] {
             let began = Instant::now();
             let batch = tensors(&data.train, &batching, examples);
-            let total = epochs * batches;
-            step(config, model.as_ref(), &mut optimizer, &batch, total, &mut progress)
-                .map_err(|what| not_finite(what, &progress, folder))?;
+            step(config, model, &mut optimizer, &batch, epochs * batches, &mut progress)
+                .map_err(|what| keeper.not_finite(what, progress.step + 1, progress.epoch + 1))?;
             progress.tokens += examples.iter().map(|&i| lengths[i] as u64).sum::<u64>();
             progress.seconds += began.elapsed().as_secs_f64();
-            let mean = progress.loss_sum / progress.loss_count as f64;
-            view.step(progress.step, progress.epoch + 1, epochs, mean, progress.speed());
+            view.step(&shown(&progress, epochs, batches));
+            let stop = interrupted();
             let every = config.train.checkpoint_every as u64;
-            let due = every > 0 && progress.step.is_multiple_of(every);
-            if let Some(folder) = folder.filter(|_| due || interrupted()) {
-                folder.save(model.as_ref(), &optimizer, &progress)?;
+            if stop || every > 0 && progress.step.is_multiple_of(every) {
+                keeper.save(model, &optimizer, &progress)?;
             }
-            if interrupted() {
-                return Err(stopped(&progress, folder));
+            if stop {
+                return Err(keeper.stopped(progress.step));
             }
         }
-        let dev = evaluate(model.as_ref(), &data.dev, classes, config.train.eval_batch_size);
-        finish_epoch(config, &mut progress, dev, |_| best = state_dict(model.as_ref()));
-        let last = &progress.epochs[progress.epochs.len() - 1];
-        let left = progress.seconds / progress.epoch as f64 * (epochs - progress.epoch) as f64;
-        let metric = (config.train.metric.as_str(), last.dev[&config.train.metric]);
-        view.epoch(progress.epoch, epochs, last.train_loss, metric, progress.speed(), left);
-        if let Some(folder) = folder {
-            // The best parameters first: a checkpoint that names them as best must find them.
-            if progress.epochs_since_best() == 0 {
-                folder.save_best(&best)?;
+        if !finite(model) {
+            return Err(keeper.not_finite("update", progress.step, progress.epoch + 1));
+        }
+        let of_epoch = shown(&progress, epochs, batches);
+        let dev = evaluate_on(&data.dev, model, classes, config);
+        view.epoch(&of_epoch, (&config.train.metric, dev[&config.train.metric]));
+        let better = progress.end_epoch(dev, &config.train.metric);
+        // The checkpoint first: while its epoch is the best one, its parameters are the best ones.
+        keeper.save(model, &optimizer, &progress)?;
+        if better {
+            best = Some(state_dict(model));
+        }
+        if let (Some(folder), Some(best)) = (keeper.folder, &best) {
+            if better {
+                folder.save_best(best)?;
             }
-            folder.save(model.as_ref(), &optimizer, &progress)?;
             folder.log(&progress)?;
         }
     }
 
-    let parameters = model.param_count() as u64;
-    load_state_dict(model.as_ref(), &best, Path::new("memory"))?;
-    let of = |split| evaluate(model.as_ref(), split, classes, config.train.eval_batch_size);
-    Ok(Trained { dev: of(&data.dev), test: of(&data.test), parameters, progress })
-}
-
-fn start(config: &Config, classes: usize, rng: Rng) -> Result<Progress, TrainError> {
-    Ok(Progress {
-        step: 0,
-        epoch: 0,
-        batch: 0,
-        rng,
-        objective: Objective::new(config, classes)?,
-        plateau: schedule::plateau(config),
-        plateau_factor: 1.0,
-        loss_sum: 0.0,
-        loss_count: 0,
-        best: None,
-        seconds: 0.0,
-        tokens: 0,
-        steps: vec![],
-        epochs: vec![],
+    if let Some(best) = &best {
+        load_state_dict(model, best, Path::new("memory"))?;
+    }
+    Ok(Trained {
+        dev: evaluate_on(&data.dev, model, classes, config),
+        test: evaluate_on(&data.test, model, classes, config),
+        parameters: model.param_count() as u64,
+        progress,
     })
 }
 
@@ -130,7 +133,7 @@ fn step(
     config: &Config,
     model: &dyn Classifier,
     optimizer: &mut Optimizer,
-    [ids, lengths, labels]: &[gradus_engine::Tensor; 3],
+    [ids, lengths, labels]: &[Tensor; 3],
     total: u64,
     progress: &mut Progress,
 ) -> Result<(), &'static str> {
@@ -157,63 +160,86 @@ fn step(
     optimizer.set_lr_factor(factor);
     optimizer.step(model, &gradients);
     (progress.rng, progress.objective) = (rng, objective);
-    progress.step += 1;
-    progress.batch += 1;
-    progress.loss_sum += value * labels.count() as f64;
-    progress.loss_count += labels.count() as u64;
-    let every = config.train.log_every.max(1) as u64;
-    if progress.step == 1 || progress.step.is_multiple_of(every) {
-        progress.steps.push(StepLoss { step: progress.step, loss: value });
-    }
+    progress.end_step(value, labels.count() as u64, config.train.log_every as u64);
     Ok(())
 }
 
-/// Notes a whole epoch; calls `keep` where it is the best so far.
-fn finish_epoch(
+fn evaluate_on(
+    split: &Encoded,
+    model: &dyn Classifier,
+    classes: usize,
     config: &Config,
-    progress: &mut Progress,
-    dev: std::collections::BTreeMap<String, f64>,
-    keep: impl FnOnce(u64),
-) {
-    let metric = dev[&config.train.metric];
-    progress.epoch += 1;
-    progress.batch = 0;
-    let train_loss = progress.loss_sum / progress.loss_count.max(1) as f64;
-    (progress.loss_sum, progress.loss_count) = (0.0, 0);
-    progress.epochs.push(Epoch { epoch: progress.epoch, step: progress.step, train_loss, dev });
-    if progress.best.is_none_or(|(_, best)| metric > best) {
-        progress.best = Some((progress.epoch, metric));
-        keep(progress.epoch);
-    }
-    if let Some(plateau) = &mut progress.plateau {
-        progress.plateau_factor = plateau.observe(metric);
-    }
+) -> std::collections::BTreeMap<String, f64> {
+    evaluate(model, split, classes, config.train.eval_batch_size)
+}
+
+fn finite(model: &dyn Module) -> bool {
+    model.params().iter().all(|p| p.value().all_finite())
 }
 
 fn out_of_patience(config: &Config, progress: &Progress) -> bool {
     config.train.patience > 0 && progress.epochs_since_best() >= config.train.patience as u64
 }
 
-/// The best parameters of a resumed run; the model keeps those of its checkpoint.
-fn best_of(folder: &RunFolder, model: &dyn Classifier) -> Result<StateDict, TrainError> {
-    let now: StateDict = state_dict(model);
-    let best = folder.load_best(model)?;
-    load_state_dict(model, &now, &folder.checkpoint())?;
-    Ok(best)
-}
-
-fn not_finite(what: &'static str, progress: &Progress, folder: Option<&RunFolder>) -> TrainError {
-    TrainError::NotFinite {
-        what,
-        step: progress.step + 1,
+fn shown(progress: &Progress, epochs: u64, batches: u64) -> Shown {
+    Shown {
+        step: progress.step,
+        steps: epochs * batches,
         epoch: progress.epoch + 1,
-        folder: folder.map(|f| f.path().into()),
-        allowed: resume_keys().join(", "),
+        epochs,
+        loss: progress.mean_loss(),
+        speed: progress.speed(),
+        seconds: progress.seconds,
     }
 }
 
-fn stopped(progress: &Progress, folder: Option<&RunFolder>) -> TrainError {
-    let resume =
-        folder.map(|f| format!("go on with: gradus train classify --out {} --resume", f.path().display()));
-    TrainError::Interrupted { step: progress.step, resume }
+/// Keeps checkpoints where there is a folder for them, and knows which one is the last.
+struct Keeper<'a> {
+    folder: Option<&'a RunFolder>,
+    config: &'a Config,
+    data: &'a Prepared,
+    step: u64,
+}
+
+impl Keeper<'_> {
+    /// Writes a checkpoint, unless a parameter is no number.
+    fn save(
+        &mut self,
+        model: &dyn Module,
+        optimizer: &Optimizer,
+        progress: &Progress,
+    ) -> Result<(), TrainError> {
+        let Some(folder) = self.folder else { return Ok(()) };
+        if !finite(model) {
+            return Err(self.not_finite("update", progress.step, progress.epoch + 1));
+        }
+        folder.save(model, optimizer, progress, self.config, self.data)?;
+        self.step = progress.step;
+        Ok(())
+    }
+
+    fn not_finite(&self, what: &'static str, step: u64, epoch: u64) -> TrainError {
+        let cure = "lower optimizer.lr or set train.clip_norm";
+        let advice = match self.folder {
+            None => cure.to_owned(),
+            Some(folder) => format!(
+                "the last finite checkpoint, of step {}, is kept: {cure} and go on with: gradus train classify --out \
+                 {} --resume --set KEY=VALUE, where KEY is one of {}",
+                self.step,
+                folder.path().display(),
+                resume_keys().join(", ")
+            ),
+        };
+        TrainError::NotFinite { what, step, epoch, advice }
+    }
+
+    fn stopped(&self, step: u64) -> TrainError {
+        let resume = self.folder.map(|folder| {
+            format!(
+                "its checkpoint is kept, go on with: gradus train classify --out {} --resume",
+                folder.path().display()
+            )
+        });
+        TrainError::Interrupted { step, resume }
+    }
 }

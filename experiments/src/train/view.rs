@@ -1,63 +1,80 @@
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use std::io::IsTerminal;
-use std::time::Duration;
+use indicatif::{HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::cell::Cell;
+use std::io::{IsTerminal, Write, stderr};
+use std::time::{Duration, Instant};
 
-/// What a person sees of a run: a bar on a terminal, one line an epoch elsewhere.
+/// What a person sees of a run: a bar on a terminal; elsewhere a line for each epoch, and one every half a minute.
 pub struct View {
     bar: ProgressBar,
     title: String,
     lines: bool,
+    last_line: Cell<Instant>,
+}
+
+const BETWEEN_LINES: Duration = Duration::from_secs(30);
+
+/// Where a run stands, as shown.
+pub(super) struct Shown {
+    pub step: u64,
+    pub steps: u64,
+    pub epoch: u64,
+    pub epochs: u64,
+    /// Mean training loss of the epoch so far.
+    pub loss: f64,
+    /// Tokens a second.
+    pub speed: f64,
+    /// Seconds of training so far.
+    pub seconds: f64,
+}
+
+impl Shown {
+    /// The time that the steps left will take if they go as those before.
+    fn left(&self) -> HumanDuration {
+        let left = self.seconds / self.step.max(1) as f64 * self.steps.saturating_sub(self.step) as f64;
+        HumanDuration(Duration::from_secs_f64(left.round()))
+    }
 }
 
 impl View {
     /// A view of a run with this title.
     pub fn new(title: impl Into<String>) -> Self {
-        let terminal = std::io::stderr().is_terminal();
+        let terminal = stderr().is_terminal();
         let bar = match terminal {
             true => ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr_with_hz(8)),
             false => ProgressBar::hidden(),
         };
-        let style = ProgressStyle::with_template("{prefix} {wide_bar} {pos}/{len} {msg} {eta} left")
+        let style = ProgressStyle::with_template("{prefix} {wide_bar} {pos}/{len} {msg}")
             .unwrap_or_else(|_| ProgressStyle::default_bar());
         bar.set_style(style);
-        View { bar, title: title.into(), lines: !terminal }
+        View { bar, title: title.into(), lines: !terminal, last_line: Cell::new(Instant::now()) }
     }
 
-    /// A view that shows nothing.
-    pub fn silent() -> Self {
-        View { bar: ProgressBar::hidden(), title: String::new(), lines: false }
-    }
-
-    pub(super) fn start(&self, done: u64, total: u64) {
-        self.bar.set_length(total);
-        self.bar.set_position(done);
-        self.bar.reset_eta();
-    }
-
-    pub(super) fn step(&self, step: u64, epoch: u64, epochs: u64, loss: f64, speed: f64) {
-        self.bar.set_prefix(format!("{} epoch {epoch}/{epochs}", self.title));
-        self.bar.set_message(format!("loss {loss:.4} {speed:.0} tokens/s"));
-        self.bar.set_position(step);
-    }
-
-    pub(super) fn epoch(
-        &self,
-        epoch: u64,
-        epochs: u64,
-        loss: f64,
-        metric: (&str, f64),
-        speed: f64,
-        left: f64,
-    ) {
-        if self.lines {
-            let left = Duration::from_secs(left.max(0.0) as u64);
-            let (name, value) = metric;
-            eprintln!(
-                "{} epoch {epoch}/{epochs} loss {loss:.4} dev {name} {:.2} {speed:.0} tokens/s {left:?} left",
-                self.title,
-                100.0 * value
-            );
+    pub(super) fn step(&self, now: &Shown) {
+        let Shown { step, steps, epoch, epochs, loss, speed, .. } = now;
+        let message = format!("loss {loss:.4} {speed:.0} tokens/s {} left", now.left());
+        if self.lines && self.last_line.get().elapsed() >= BETWEEN_LINES {
+            self.line(&format!("epoch {epoch}/{epochs} step {step}/{steps} {message}"));
         }
+        self.bar.set_length(*steps);
+        self.bar.set_position(*step);
+        self.bar.set_prefix(format!("{} epoch {epoch}/{epochs}", self.title));
+        self.bar.set_message(message);
+    }
+
+    pub(super) fn epoch(&self, now: &Shown, (metric, value): (&str, f64)) {
+        let Shown { epoch, epochs, loss, speed, .. } = now;
+        if self.lines {
+            let (value, left) = (100.0 * value, now.left());
+            self.line(&format!(
+                "epoch {epoch}/{epochs} loss {loss:.4} dev {metric} {value:.2} {speed:.0} tokens/s {left} left"
+            ));
+        }
+    }
+
+    fn line(&self, text: &str) {
+        // Nobody may be reading any more; training goes on all the same.
+        let _ = writeln!(stderr(), "{} {text}", self.title);
+        self.last_line.set(Instant::now());
     }
 }
 

@@ -6,7 +6,9 @@ mod sets;
 pub use sets::SETS;
 
 use super::{
-    Classification, DataError, Example, examples,
+    Classification, DataError, Example,
+    embedded::Kind,
+    examples,
     files::{Encoding, FileReader, TextFile},
     glue_tsv,
     imdb::{self, Polarity},
@@ -99,17 +101,16 @@ pub fn data_folder(flag: Option<&Path>) -> Option<PathBuf> {
 /// The known set of a name.
 ///
 /// # Errors
-/// [`DataError::UnknownSet`], which names the nearest known one.
+/// [`DataError::UnknownSet`], which names the nearest known or generated one.
 pub fn find(name: &str) -> Result<&'static KnownSet, DataError> {
+    let generated = Kind::ALL.iter().map(|kind| kind.name());
+    let names: Vec<&str> = generated.chain(SETS.iter().map(|set| set.name)).collect();
+    let nearest = names.iter().map(|known| (strsim::damerau_levenshtein(known, name), known)).min();
+    let nearest = nearest.filter(|(distance, _)| *distance <= 3);
     SETS.iter().find(|set| set.name == name).ok_or_else(|| DataError::UnknownSet {
         name: name.into(),
-        nearest: SETS
-            .iter()
-            .map(|set| (strsim::damerau_levenshtein(set.name, name), set.name))
-            .min()
-            .filter(|(distance, _)| *distance <= 3)
-            .map_or(String::new(), |(_, nearest)| format!(" (did you mean '{nearest}'?)")),
-        known: SETS.iter().map(|set| set.name).collect::<Vec<_>>().join(", "),
+        nearest: nearest.map_or(String::new(), |(_, known)| format!(" (did you mean '{known}'?)")),
+        known: names.join(", "),
     })
 }
 

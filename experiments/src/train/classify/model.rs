@@ -1,14 +1,28 @@
-use super::TrainError;
 use crate::config::Config;
 use crate::text::{Embeddings, Vocabulary};
-use gradus_engine::optim::{Optimizer, OptimizerConfig, Rule};
+use crate::train::TrainError;
 use gradus_engine::{Rng, Tensor};
 use gradus_models::{BiLstm, BiLstmConfig, Classifier, TextCnn, TextCnnConfig};
+
+/// More parameters than this would need 32 GB to be trained by Adam.
+const LARGEST: f64 = 2e9;
+
+/// About how many parameters a model has: its tables and its matrices.
+fn rough_size(config: &Config, words: usize) -> f64 {
+    let m = &config.model;
+    let [words, d, h, layers] = [words, m.embed_dim, m.hidden_dim, m.layers].map(|n| n as f64);
+    let body = match m.name.as_str() {
+        "textcnn" => m.kernel_sizes.iter().map(|&k| k as f64 * d * h).sum(),
+        _ => 8.0 * h * (d + h) + 8.0 * h * 3.0 * h * (layers - 1.0),
+    };
+    words * d + body
+}
 
 /// The model that a configuration names, for `vocabulary` words and `classes` labels.
 ///
 /// # Errors
-/// Heads that do not divide the width they attend over; a name that is no model.
+/// Heads that do not divide the width they attend over; a layer that the model does not have; sizes beyond all
+/// memory.
 pub fn classifier(
     config: &Config,
     vocabulary: &Vocabulary,
@@ -21,6 +35,16 @@ pub fn classifier(
         return Err(TrainError::Settings(format!(
             "model.attention_heads: expected a divisor of {width}, the width that {} attends over, found {}",
             m.name, m.attention_heads
+        )));
+    }
+    if m.layer_norm && m.name == "textcnn" {
+        return Err(TrainError::Settings("model.layer_norm: expected false, since textcnn has none".into()));
+    }
+    let parameters = rough_size(config, vocabulary.len());
+    if parameters > LARGEST {
+        return Err(TrainError::Settings(format!(
+            "model: expected at most {LARGEST:e} parameters, found about {parameters:.1e}; lower model.embed_dim, \
+             model.hidden_dim, model.layers or data.max_vocab"
         )));
     }
     let model: Box<dyn Classifier> = match m.name.as_str() {
@@ -53,23 +77,33 @@ pub fn classifier(
         )),
         other => return Err(TrainError::Settings(format!("model.name: {other:?} is no model"))),
     };
-    if let Some(path) = &config.data.embeddings {
-        start_from(model.as_ref(), &Embeddings::read(path, vocabulary)?, m.embed_dim)?;
-    }
     Ok(model)
 }
 
-/// Puts the vectors that a file has in the place of the random ones.
-fn start_from(model: &dyn Classifier, file: &Embeddings, width: usize) -> Result<(), TrainError> {
+/// Puts the vectors of the file that a configuration names, if it names one, in the place of the random ones.
+///
+/// # Errors
+/// A file that is missing or damaged; vectors of another width than the model's.
+pub fn start_from_vectors(
+    model: &dyn Classifier,
+    config: &Config,
+    vocabulary: &Vocabulary,
+) -> Result<(), TrainError> {
+    let Some(path) = &config.data.embeddings else { return Ok(()) };
+    let (file, width) = (Embeddings::read(path, vocabulary)?, config.model.embed_dim);
     if file.d != width {
-        let text = format!(
-            "model.embed_dim: expected {}, the width of the vectors in data.embeddings, found {width}",
+        return Err(TrainError::Settings(format!(
+            "{}: expected vectors of width {width}, as model.embed_dim says, found {}; set model.embed_dim={}",
+            path.display(),
+            file.d,
             file.d
-        );
-        return Err(TrainError::Settings(text));
+        )));
     }
     let Some((_, table)) = model.named_params().into_iter().find(|(name, _)| name == "emb.weight") else {
-        return Err(TrainError::Settings("data.embeddings: the model has no word vectors".into()));
+        return Err(TrainError::Settings(format!(
+            "data.embeddings: {} has no word vectors",
+            config.model.name
+        )));
     };
     let mut values = table.value().to_vec::<f32>();
     for (word, _) in file.found.iter().enumerate().filter(|(_, found)| **found) {
@@ -77,23 +111,4 @@ fn start_from(model: &dyn Classifier, file: &Embeddings, width: usize) -> Result
     }
     table.set(&Tensor::from_slice(&values, table.shape()));
     Ok(())
-}
-
-/// The optimizer that a configuration names.
-///
-/// # Errors
-/// A name that is no optimizer.
-pub fn optimizer(config: &Config) -> Result<Optimizer, TrainError> {
-    let o = &config.optimizer;
-    let (beta1, beta2, eps) = (o.beta1, o.beta2, o.eps);
-    let rule = match o.name.as_str() {
-        "sgd" => Rule::Sgd { momentum: o.momentum, dampening: 0.0, nesterov: o.nesterov },
-        "adagrad" => Rule::AdaGrad { lr_decay: 0.0, eps },
-        "rmsprop" => Rule::RmsProp { alpha: o.alpha, eps, momentum: o.momentum, centered: false },
-        "adam" => Rule::Adam { beta1, beta2, eps },
-        "adamw" => Rule::AdamW { beta1, beta2, eps },
-        "radam" => Rule::RAdam { beta1, beta2, eps },
-        other => return Err(TrainError::Settings(format!("optimizer.name: {other:?} is no optimizer"))),
-    };
-    Ok(Optimizer::new(OptimizerConfig { rule, lr: o.lr, weight_decay: o.weight_decay }))
 }

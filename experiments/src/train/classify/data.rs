@@ -1,12 +1,12 @@
-use super::TrainError;
 use crate::config::Config;
 use crate::data::embedded::{self, Kind};
 use crate::data::own::{LineFormat, OwnFiles};
 use crate::data::{Classification, Example, Split, catalog};
 use crate::text::{Batch, Batching, Mode, Tokeniser, Vocabulary};
+use crate::train::TrainError;
 use gradus_engine::Tensor;
 use rayon::prelude::*;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// A split as numbers.
 #[derive(Clone, Debug, Default)]
@@ -22,6 +22,8 @@ pub struct Encoded {
 pub struct Prepared {
     /// The set with its texts.
     pub set: Classification,
+    /// The data folder that it was read from; none where it was generated or is in files of one's own.
+    pub folder: Option<PathBuf>,
     /// The words that the model knows.
     pub vocabulary: Vocabulary,
     /// To train on.
@@ -71,7 +73,7 @@ pub fn dataset(config: &Config, folder: Option<&Path>) -> Result<Classification,
     } else if let Some(kind) = Kind::from_name(&data.dataset) {
         embedded::classification(kind, SPLIT_SEED, kind.sizes())
     } else {
-        catalog::load(&data.dataset, catalog::data_folder(folder).as_deref(), SPLIT_SEED)?
+        catalog::load(&data.dataset, data_folder(config, folder).as_deref(), SPLIT_SEED)?
     };
     let limited =
         [(Split::Train, data.train_limit), (Split::Dev, data.dev_limit), (Split::Test, data.test_limit)]
@@ -79,6 +81,12 @@ pub fn dataset(config: &Config, folder: Option<&Path>) -> Result<Classification,
             .filter(|&(_, limit)| limit > 0)
             .fold(set, |set, (split, limit)| set.limited(split, limit, SPLIT_SEED));
     Ok(limited.checked()?)
+}
+
+/// The data folder of a configuration that needs one: `folder`, else what GRADUS_DATA names.
+fn data_folder(config: &Config, folder: Option<&Path>) -> Option<PathBuf> {
+    let needless = config.data.train.is_some() || Kind::from_name(&config.data.dataset).is_some();
+    if needless { None } else { catalog::data_folder(folder) }
 }
 
 /// Splits and generated corpora are the same in every run: a seed changes the training, not the task.
@@ -112,10 +120,10 @@ pub fn prepare(config: &Config, folder: Option<&Path>) -> Result<Prepared, Train
     let max = if config.data.max_vocab == 0 { usize::MAX } else { config.data.max_vocab };
     let vocabulary = Vocabulary::count(words.iter().flatten(), config.data.min_count, max);
     let train = encode(&words, &set.train, &vocabulary);
-    Ok(with_train(set, vocabulary, train, config))
+    Ok(with_train(set, vocabulary, train, config, folder))
 }
 
-/// The same with the vocabulary and the labels of a trained model.
+/// The same with the vocabulary of a run that goes on.
 ///
 /// # Errors
 /// As [`dataset`].
@@ -126,13 +134,34 @@ pub fn prepare_with(
 ) -> Result<Prepared, TrainError> {
     let set = dataset(config, folder)?;
     let train = encode(&words_of(&set.train, config), &set.train, &vocabulary);
-    Ok(with_train(set, vocabulary, train, config))
+    Ok(with_train(set, vocabulary, train, config, folder))
 }
 
-fn with_train(set: Classification, vocabulary: Vocabulary, train: Encoded, config: &Config) -> Prepared {
+/// A set, and one of its splits with the vocabulary of a trained model.
+///
+/// # Errors
+/// As [`dataset`].
+pub fn prepare_split(
+    config: &Config,
+    folder: Option<&Path>,
+    vocabulary: &Vocabulary,
+    split: Split,
+) -> Result<(Classification, Encoded), TrainError> {
+    let set = dataset(config, folder)?;
+    let encoded = encode(&words_of(set.split(split), config), set.split(split), vocabulary);
+    Ok((set, encoded))
+}
+
+fn with_train(
+    set: Classification,
+    vocabulary: Vocabulary,
+    train: Encoded,
+    config: &Config,
+    folder: Option<&Path>,
+) -> Prepared {
     let part = |examples: &[Example]| encode(&words_of(examples, config), examples, &vocabulary);
     let (dev, test) = (part(&set.dev), part(&set.test));
-    Prepared { set, vocabulary, train, dev, test }
+    Prepared { folder: data_folder(config, folder), set, vocabulary, train, dev, test }
 }
 
 /// The words of each text, cut at the longest length that is kept.

@@ -1,22 +1,32 @@
-use super::TrainError;
 use crate::config::Config;
+use crate::train::TrainError;
 use gradus_engine::losses::{self, CrossEntropy, Ghm, GhmState, Reduction};
-use gradus_engine::{DType, Module, Tensor};
+use gradus_engine::{DType, Tensor};
 use serde::{Deserialize, Serialize};
 
 /// What is minimised, with the state that some losses keep.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(super) struct Objective {
+pub struct Objective {
     ghm: Option<GhmState>,
 }
 
 impl Objective {
     /// The loss that a configuration names, before its first batch.
+    ///
+    /// # Errors
+    /// Class weights that are not one for each class, or that the loss does not have.
     pub fn new(config: &Config, classes: usize) -> Result<Self, TrainError> {
         let weights = config.loss.class_weights.len();
         if weights != 0 && weights != classes {
             return Err(TrainError::Settings(format!(
                 "loss.class_weights: expected {classes} numbers, one for each label, found {weights}"
+            )));
+        }
+        let plain = weights == 0 && config.loss.label_smoothing == 0.0;
+        if config.loss.name != "cross_entropy" && !plain {
+            return Err(TrainError::Settings(format!(
+                "loss.name: expected cross_entropy with loss.class_weights or loss.label_smoothing, found {}",
+                config.loss.name
             )));
         }
         Ok(Objective { ghm: (config.loss.name == "ghm").then(|| ghm(config).start()) })
@@ -34,18 +44,6 @@ impl Objective {
             _ => (losses::cross_entropy(logits, labels, &options(config), Reduction::Mean), self.clone()),
         }
     }
-}
-
-/// loss + λ₁ Σ|w| + λ₂ Σw².
-pub(super) fn with_penalties(loss: Tensor, config: &Config, model: &dyn Module) -> Tensor {
-    let mut total = loss;
-    if config.loss.l1 > 0.0 {
-        total = total + losses::l1(&model.params()) * config.loss.l1;
-    }
-    if config.loss.l2 > 0.0 {
-        total = total + losses::l2(&model.params()) * config.loss.l2;
-    }
-    total
 }
 
 fn ghm(config: &Config) -> Ghm {

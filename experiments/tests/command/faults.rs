@@ -1,0 +1,186 @@
+//! What the world can do wrong: one sentence each, with file and line, and nothing else changes.
+
+use crate::place::{Place, examples};
+
+#[test]
+fn data_that_is_not_as_it_should_be() {
+    let place = Place::new();
+    let good = examples(40);
+    for (file, bytes, parts) in [
+        ("cut.tsv", format!("{good}ye").into_bytes(), &["cut.tsv, line 41: expected", "found"][..]),
+        (
+            "range.tsv",
+            format!("{good}maybe\tso\n").into_bytes(),
+            &["range.tsv, line 41", "'no', 'yes'", "'maybe'"],
+        ),
+        ("empty.tsv", vec![], &["empty.tsv", "at least one example"]),
+        (
+            "latin.tsv",
+            [good.as_bytes(), b"no\tcaf\xE9\n"].concat(),
+            &["latin.tsv, line 41: expected UTF-8", "0xe9"],
+        ),
+    ] {
+        place.write(file, &bytes);
+        place.gradus(&format!("{} --test {file}", place.tiny("a"))).refused(1, parts);
+    }
+    place.write("one.tsv", b"no\tthis\nno\tthat\nno\tit\n");
+    for (args, parts) in [
+        ("--train none.tsv", &["cannot read", "none.tsv", "check the path"][..]),
+        ("--train empty.tsv", &["empty.tsv", "at least one example"]),
+        ("--train one.tsv", &["only one label, 'no'"]),
+        ("--dataset sst2", &["--data DIR", "GRADUS_DATA"]),
+        ("--dataset sst2 --data nowhere", &["nowhere: no files of the data set 'sst2'"]),
+        ("--dataset reviws", &["'reviws'", "did you mean 'reviews'"]),
+    ] {
+        place.gradus(&format!("train classify --out a {args}")).refused(1, parts);
+    }
+    assert!(!place.path("a").exists(), "a run that cannot begin leaves no folder");
+}
+
+#[test]
+fn a_known_set_that_lacks_a_file_or_its_end() {
+    let place = Place::new();
+    std::fs::create_dir_all(place.path("data/SST-2")).unwrap();
+    let rows: String = (0..40).map(|i| format!("some words here\t{}\n", i % 2)).collect();
+    let file = format!("sentence\tlabel\n{rows}");
+    place.write("data/SST-2/train.tsv", file.as_bytes());
+    let args = "train classify --dataset sst2 --data data --out a";
+    place.gradus(args).refused(1, &["SST-2"]);
+    place.write("data/SST-2/dev.tsv", file.as_bytes());
+    place.write("data/SST-2/train.tsv", &file.as_bytes()[..file.len() - 3]);
+    place.gradus(args).refused(1, &["SST-2/train.tsv, line 41"]);
+    assert!(!place.path("a").exists());
+}
+
+#[test]
+fn word_vectors_that_do_not_fit() {
+    let place = Place::new();
+    for (bytes, parts) in [
+        ("film 1 2 3\n", &["v.txt", "width 12", "found 3", "model.embed_dim=3"][..]),
+        ("film 1 2 3\nplot 1 2\n", &["v.txt, line 2"]),
+        ("film 1 x 3\n", &["v.txt, line 1"]),
+    ] {
+        place.write("v.txt", bytes.as_bytes());
+        place.gradus(&format!("{} --embeddings v.txt", place.tiny("a"))).refused(1, parts);
+    }
+    assert!(!place.path("a").exists());
+}
+
+#[test]
+fn settings_that_are_misspelt_or_do_not_go_together() {
+    let place = Place::new();
+    place.write("bad.toml", b"seed = 2\n\n[train]\nepoch = 3\n");
+    place.write("no.toml", b"seed = 2\nseed\n");
+    for (args, parts) in [
+        ("--set train.lr=1", &["--set train.lr=1", "did you mean `optimizer.lr`"][..]),
+        ("--set train.epochs=many", &["train.epochs", "whole number", "many"]),
+        ("--set train.epochs", &["KEY=VALUE"]),
+        ("--model bilstn", &["model.name", "did you mean `bilstm`"]),
+        ("--loss focus", &["loss.name", "did you mean `focal`"]),
+        ("--config bad.toml", &["bad.toml, line 4", "`train.epoch`", "`train.epochs`"]),
+        ("--config no.toml", &["no.toml, line 2", "expected TOML"]),
+        ("--config none.toml", &["none.toml"]),
+        ("--set data.format=tabs", &["data.format", "tabs"]),
+        ("--set loss.class_weights=1,2,3", &["loss.class_weights", "expected 2", "found 3"]),
+        ("--loss focal --set loss.class_weights=1,2", &["loss.class_weights", "focal"]),
+        ("--set model.attention_heads=5", &["model.attention_heads", "divisor of 12"]),
+        ("--set model.hidden_dim=1000000000", &["model.hidden_dim", "at most 2e9 parameters"]),
+        ("--model textcnn --set model.layer_norm=true", &["model.layer_norm", "textcnn"]),
+    ] {
+        place.gradus(&format!("{} {args}", place.tiny("a"))).refused(1, parts);
+    }
+    assert!(!place.path("a").exists());
+    for (args, tip) in [
+        ("train classify --outt a", "'--out'"),
+        ("train clasify --out a", "'classify'"),
+        ("evaluat a", "'evaluate'"),
+        ("reproduce --scal smoke", "'--scale'"),
+        ("train classify --out a --test train.tsv", "--train"),
+    ] {
+        let ran = place.gradus(args);
+        assert!(ran.code == Some(2) && ran.err.contains(tip), "{args}: {}", ran.err);
+    }
+    place.gradus("reproduce tabel10").refused(1, &["'tabel10'", "did you mean 'table10'"]);
+}
+
+#[test]
+fn a_folder_that_is_no_run_or_another_one() {
+    let place = Place::new();
+    place.write("file", b"kept");
+    for command in ["evaluate none", "predict none --text x", "train classify --out none --resume"] {
+        place.gradus(command).refused(1, &["none is no folder of a run"]);
+    }
+    place.gradus(&place.tiny("file")).refused(1, &["file/config.toml: cannot be written"]);
+    place.gradus("report none").refused(1, &["none"]);
+    place.gradus(&place.tiny("a")).well();
+    let before = place.files("a");
+    place.gradus(&place.tiny("a")).refused(1, &["a holds a run already", "--resume"]);
+    place
+        .gradus("train classify --out a --resume --seed 7")
+        .refused(1, &["`seed` cannot change from 1 to 7"]);
+    assert!(place.files("a") == before);
+}
+
+#[test]
+fn a_checkpoint_of_another_run() {
+    let place = Place::new();
+    place.gradus(&place.tiny("a")).well();
+    let goes_on = "train classify --out a --resume --set train.epochs=9";
+    for (other, part) in [
+        ("--model textcnn", "model.name is \"textcnn\" there and \"bilstm\" here"),
+        ("--seed 5", "seed is 5 there and 1 here"),
+        ("--set model.hidden_dim=7", "model.hidden_dim is 7 there"),
+    ] {
+        let other = format!("{} {other}", place.tiny("b"));
+        place.gradus(&other).well();
+        let own = place.read("a/checkpoint.safetensors");
+        place.write("a/checkpoint.safetensors", &place.read("b/checkpoint.safetensors"));
+        let before = place.files("a");
+        place.gradus(goes_on).refused(1, &["a/checkpoint.safetensors", part, "another run"]);
+        assert!(place.files("a") == before);
+        place.write("a/checkpoint.safetensors", &own);
+        std::fs::remove_dir_all(place.path("b")).unwrap();
+    }
+    place.gradus(&format!("{} --model textcnn", place.tiny("b"))).well();
+    place.write("a/best.safetensors", &place.read("b/best.safetensors"));
+    place.gradus("evaluate a").refused(1, &["a/best.safetensors", "another model"]);
+    // Parameters alone are a safetensors file, too, but nothing to go on from.
+    place.write("a/checkpoint.safetensors", &place.read("b/best.safetensors"));
+    place.gradus(goes_on).refused(1, &["a/checkpoint.safetensors is no checkpoint"]);
+}
+
+#[test]
+fn data_that_changed_since() {
+    let place = Place::new();
+    place.gradus(&place.tiny("a")).well();
+    place.write("train.tsv", examples(239).as_bytes());
+    let before = place.files("a");
+    place.gradus("train classify --out a --resume --set train.epochs=9").refused(1, &["checksum", "'train'"]);
+    assert!(place.files("a") == before);
+    assert!(place.gradus("evaluate a").well().contains("not as it was in training"));
+    place.write("train.tsv", examples(240).replace("yes\t", "aye\t").as_bytes());
+    place.gradus("evaluate a").refused(1, &["the model knows the labels no, yes", "aye, no"]);
+}
+
+#[test]
+fn files_of_a_run_that_are_damaged() {
+    let place = Place::new();
+    place.gradus(&place.tiny("a")).well();
+    for (name, bytes, part) in [
+        ("a/vocabulary.txt", &b"<pad>\nfilm\n"[..], "line 2"),
+        ("a/data.json", b"{\"name\":", "damaged"),
+        ("a/config.toml", b"seed = \n", "line 1"),
+    ] {
+        let whole = place.read(name);
+        place.write(name, bytes);
+        place.gradus("predict a --text x").refused(1, &[name, part]);
+        place.write(name, &whole);
+    }
+    place.gradus("predict a --text x").well();
+    let mut child = place.command("predict a");
+    std::fs::write(place.path("lines"), b"fine\nbad \xFF\n").unwrap();
+    let lines = std::fs::File::open(place.path("lines")).unwrap();
+    let ran: crate::place::Ran = child.stdin(lines).output().unwrap().into();
+    assert_eq!(ran.out.lines().count(), 1);
+    ran.refused(1, &["standard input, line 2: expected a line of UTF-8"]);
+}

@@ -1,0 +1,183 @@
+//! A folder to run `gradus` in, and what is read from it afterwards.
+
+use gradus_engine::state::read_tensors;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+/// Sizes with which a run takes milliseconds.
+pub const TINY: [&str; 7] = [
+    "model.embed_dim=12",
+    "model.hidden_dim=6",
+    "model.layers=1",
+    "train.batch_size=16",
+    "optimizer.lr=1e-2",
+    "train.epochs=3",
+    "data.min_count=1",
+];
+
+/// What a command did.
+pub struct Ran {
+    pub code: Option<i32>,
+    pub out: String,
+    pub err: String,
+}
+
+impl Ran {
+    #[track_caller]
+    pub fn well(self) -> String {
+        assert_eq!(self.code, Some(0), "expected exit code 0; standard error was: {}", self.err);
+        self.out
+    }
+
+    /// The command must have failed with one sentence that holds all `parts`.
+    #[track_caller]
+    pub fn refused(self, code: i32, parts: &[&str]) {
+        let Ran { code: found, err, .. } = self;
+        assert_eq!(found, Some(code), "standard error was: {err}");
+        let sentences: Vec<&str> = err.lines().filter(|line| line.starts_with("error")).collect();
+        assert_eq!(sentences.len(), 1, "expected one sentence: {err}");
+        assert_eq!(err.lines().last(), sentences.last().copied(), "expected the sentence at the end: {err}");
+        for part in parts {
+            assert!(sentences[0].contains(part), "expected {part:?} in: {err}");
+        }
+        assert!(!err.contains("panicked") && !err.contains("a fault of gradus"), "{err}");
+    }
+}
+
+impl From<Output> for Ran {
+    fn from(output: Output) -> Self {
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        Ran { code: output.status.code(), out: text(&output.stdout), err: text(&output.stderr) }
+    }
+}
+
+/// A temporary folder with `train.tsv`: sentences whose label is told by one word.
+pub struct Place(tempfile::TempDir);
+
+impl Place {
+    pub fn new() -> Self {
+        let place = Place(tempfile::tempdir().unwrap());
+        place.write("train.tsv", examples(240).as_bytes());
+        place
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    pub fn write(&self, name: &str, bytes: &[u8]) {
+        std::fs::write(self.path(name), bytes).unwrap();
+    }
+
+    pub fn read(&self, name: &str) -> Vec<u8> {
+        std::fs::read(self.path(name)).unwrap_or_else(|e| panic!("{name}: {e}"))
+    }
+
+    pub fn text(&self, name: &str) -> String {
+        String::from_utf8(self.read(name)).unwrap()
+    }
+
+    /// `gradus ARGS` in this folder; words stand apart by spaces.
+    pub fn command(&self, args: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_gradus"));
+        command.args(args.split_whitespace()).current_dir(self.0.path());
+        command.env_remove("GRADUS_DATA").stdin(Stdio::null());
+        command
+    }
+
+    pub fn gradus(&self, args: &str) -> Ran {
+        self.command(args).output().unwrap().into()
+    }
+
+    /// The same started by a shell, after `first`.
+    pub fn after(&self, first: &str, args: &str) -> Ran {
+        let mut shell = Command::new("sh");
+        let line = format!("{first}; exec {} {args}", env!("CARGO_BIN_EXE_gradus"));
+        shell.args(["-c", &line]).current_dir(self.0.path()).env_remove("GRADUS_DATA");
+        shell.output().unwrap().into()
+    }
+
+    pub fn start(&self, args: &str) -> Child {
+        self.command(args).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()
+    }
+
+    /// Waits until something is so.
+    #[track_caller]
+    pub fn wait_for(&self, wanted: impl Fn() -> bool) {
+        let began = Instant::now();
+        while !wanted() {
+            assert!(began.elapsed() < Duration::from_secs(60), "waited for a minute in vain");
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    /// All files under a folder with their bytes.
+    pub fn files(&self, folder: &str) -> BTreeMap<PathBuf, Vec<u8>> {
+        let mut files = BTreeMap::new();
+        let mut folders = vec![self.path(folder)];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                match path.is_dir() {
+                    true => folders.push(path),
+                    false => drop(files.insert(path.clone(), std::fs::read(path).unwrap())),
+                }
+            }
+        }
+        files
+    }
+
+    /// All that the checkpoint and the best parameters of a run hold, but for times: bits of tensors, and JSON.
+    pub fn state(&self, run: &str) -> (BTreeMap<String, Vec<u64>>, Value) {
+        let mut tensors = BTreeMap::new();
+        let mut text = String::new();
+        for name in ["best", "checkpoint"] {
+            let path = self.path(run).join(format!("{name}.safetensors"));
+            let (read, beside) = read_tensors(&path).unwrap();
+            for (tensor, value) in read {
+                let bits = value.to_f64().into_iter().map(f64::to_bits).collect();
+                tensors.insert(format!("{name} {tensor}"), bits);
+            }
+            text = beside;
+        }
+        let mut json: Value = serde_json::from_str(&text).unwrap();
+        let progress = json["run"]["progress"].as_object_mut().unwrap();
+        assert!(progress.remove("seconds").is_some());
+        json["run"]["config"].as_object_mut().unwrap().remove("threads");
+        (tensors, json)
+    }
+
+    /// The arguments of a tiny training run.
+    pub fn tiny(&self, out: &str) -> String {
+        let sets: Vec<String> = TINY.iter().map(|set| format!("--set {set}")).collect();
+        format!("train classify --train train.tsv --out {out} {}", sets.join(" "))
+    }
+}
+
+/// Sends a signal to a process.
+pub fn signal(name: &str, child: &Child) {
+    let sent = Command::new("kill").args([format!("-{name}"), child.id().to_string()]).status().unwrap();
+    assert!(sent.success());
+}
+
+/// So many lines `label<TAB>text`.
+pub fn examples(n: u64) -> String {
+    let (good, bad) = (["fine", "great", "warm"], ["dull", "poor", "cold"]);
+    let others = ["the", "plot", "of", "a", "film", "and", "its", "cast", "was"];
+    let mut lines = String::new();
+    for i in 0..n {
+        // The finaliser of SplitMix64: digits that differ from line to line in no plain way.
+        let mut r = (i + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        r = (r ^ (r >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        r = (r ^ (r >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        r ^= r >> 31;
+        let told = if r % 2 == 0 { bad } else { good };
+        let mut words: Vec<&str> = (0..3 + r % 6).map(|k| others[((r >> (4 * k)) % 9) as usize]).collect();
+        words.insert((r % 3) as usize, told[(r / 7 % 3) as usize]);
+        lines += &format!("{}\t{}\n", ["no", "yes"][(r % 2) as usize], words.join(" "));
+    }
+    lines
+}

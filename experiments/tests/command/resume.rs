@@ -1,0 +1,167 @@
+//! A run that was stopped, killed or filled the disk, and went on, ends with the bits of one that was not.
+
+use crate::place::{Place, signal};
+use std::time::Duration;
+
+/// A run with all kinds of state: moments, dropout, a moving average of the loss, a plateau.
+fn args(place: &Place, out: &str) -> String {
+    format!(
+        "{} --loss ghm --set schedule.name=plateau --set schedule.patience=0 --set train.epochs=20 --set \
+         train.checkpoint_every=1",
+        place.tiny(out)
+    )
+}
+
+fn undisturbed(place: &Place) {
+    place.gradus(&args(place, "whole")).well();
+}
+
+#[track_caller]
+fn assert_same(place: &Place) {
+    let (mut whole, mut parts) = (place.state("whole"), place.state("parts"));
+    assert_eq!(whole.1.take(), parts.1.take(), "where the runs stand");
+    assert!(whole.0 == parts.0, "the tensors differ");
+    let left: Vec<_> = place.files("parts").into_keys().collect();
+    assert_eq!(left.len(), place.files("whole").len(), "half-written files are left: {left:?}");
+    assert_eq!(place.read("whole/metrics.jsonl"), place.read("parts/metrics.jsonl"));
+}
+
+#[test]
+fn killed_at_any_moment() {
+    let place = Place::new();
+    undisturbed(&place);
+    let checkpoint = place.path("parts/checkpoint.safetensors");
+    let mut killed = 0;
+    for i in 0..12u64 {
+        let first = !checkpoint.exists();
+        let mut run = match first {
+            true => place.start(&args(&place, "parts")),
+            false => place.start("train classify --out parts --resume"),
+        };
+        place.wait_for(|| checkpoint.exists());
+        std::thread::sleep(Duration::from_millis(7 + i * 37 % 60));
+        let ended = run.try_wait().unwrap().is_some();
+        run.kill().unwrap();
+        run.wait().unwrap();
+        killed += usize::from(!ended);
+    }
+    assert!(killed >= 3, "the run was too short to be killed: {killed}");
+    place.gradus("train classify --out parts --resume").well();
+    assert_same(&place);
+}
+
+#[test]
+fn stopped_by_ctrl_c() {
+    let place = Place::new();
+    undisturbed(&place);
+    let checkpoint = place.path("parts/checkpoint.safetensors");
+    let run = place.start(&args(&place, "parts"));
+    place.wait_for(|| checkpoint.exists());
+    std::thread::sleep(Duration::from_millis(30));
+    signal("INT", &run);
+    let ran: crate::place::Ran = run.wait_with_output().unwrap().into();
+    ran.refused(130, &["interrupted at step", "go on with: gradus train classify --out parts --resume"]);
+    place.gradus("train classify --out parts --resume").well();
+    assert_same(&place);
+}
+
+/// With a limit on the size of files the system kills the program, or refuses, at a byte of our choice.
+#[test]
+fn killed_at_any_byte_of_a_checkpoint() {
+    let place = Place::new();
+    undisturbed(&place);
+    let first = format!("{} --set train.epochs=1", args(&place, "parts"));
+    place.gradus(&first).well();
+    let size = place.read("parts/checkpoint.safetensors").len() / 512;
+    let before = place.read("parts/checkpoint.safetensors");
+    for blocks in [size / 7, size / 3, size / 2, size - 1] {
+        let goes_on = "train classify --out parts --resume --set train.epochs=20";
+        let killed = place.after(&format!("ulimit -c 0; ulimit -f {blocks}"), goes_on);
+        assert_ne!(killed.code, Some(0), "{}", killed.err);
+        assert!(place.read("parts/checkpoint.safetensors") == before, "the checkpoint was touched");
+    }
+    place.gradus("train classify --out parts --resume --set train.epochs=20").well();
+    assert_same(&place);
+}
+
+#[test]
+fn no_space_left() {
+    let place = Place::new();
+    undisturbed(&place);
+    place.gradus(&format!("{} --set train.epochs=1", args(&place, "parts"))).well();
+    let before = place.read("parts/checkpoint.safetensors");
+    let full = format!("trap '' XFSZ; ulimit -f {}", before.len() / 1024);
+    let goes_on = "train classify --out parts --resume --set train.epochs=20";
+    place.after(&full, goes_on).refused(1, &["cannot write parts/checkpoint.safetensors", "space left"]);
+    assert!(place.read("parts/checkpoint.safetensors") == before, "the checkpoint was touched");
+    place.gradus(goes_on).well();
+    assert_same(&place);
+}
+
+#[test]
+fn a_full_output_is_an_error() {
+    if !std::path::Path::new("/dev/full").exists() {
+        return;
+    }
+    let place = Place::new();
+    place.after("exec >/dev/full", "list").refused(1, &["cannot write to standard output"]);
+}
+
+#[test]
+fn cut_short_at_any_byte() {
+    let place = Place::new();
+    place.gradus(&place.tiny("a")).well();
+    let files = place.files("a");
+    for name in ["checkpoint.safetensors", "best.safetensors"] {
+        let path = format!("a/{name}");
+        let whole = place.read(&path);
+        for cut in [0, 1, 7, 8, 9, 100, whole.len() / 3, whole.len() / 2, whole.len() - 1] {
+            place.write(&path, &whole[..cut]);
+            let command = match name {
+                "best.safetensors" => "evaluate a",
+                _ => "train classify --out a --resume --set train.epochs=5",
+            };
+            place.gradus(command).refused(1, &[&path, "cut short"]);
+            assert_eq!(place.read(&path).len(), cut, "the damaged file was replaced");
+        }
+        place.write(&path, &whole);
+    }
+    assert!(place.files("a") == files, "other files were touched");
+}
+
+#[test]
+fn a_whole_run_goes_on_with_more_epochs_and_without_its_vectors() {
+    let place = Place::new();
+    let vectors = format!("film {}\n", ["0.5"; 12].join(" "));
+    place.write("vectors.txt", vectors.as_bytes());
+    let args = |out: &str| format!("{} --embeddings vectors.txt", place.tiny(out));
+    place.gradus(&format!("{} --set train.epochs=6", args("whole"))).well();
+    place.gradus(&args("parts")).well();
+    std::fs::remove_file(place.path("vectors.txt")).unwrap();
+    place.gradus("train classify --out parts --resume --set train.epochs=6").well();
+    assert_same(&place);
+    place.gradus("train classify --out parts --resume").well();
+    assert_same(&place);
+}
+
+#[test]
+fn a_run_that_exploded_goes_on_from_its_last_finite_checkpoint() {
+    let place = Place::new();
+    let sets = "--model textcnn --set optimizer.name=sgd --set optimizer.lr=1e30";
+    place.gradus(&format!("{} {sets}", place.tiny("a"))).refused(
+        1,
+        &[
+            "of step 2 (epoch 1) is not finite",
+            "checkpoint, of step 0, is kept",
+            "train.clip_norm",
+            "--resume --set",
+        ],
+    );
+    assert!(!place.path("a/best.safetensors").exists());
+    place.gradus("evaluate a").refused(1, &["a/best.safetensors is missing", "--resume"]);
+    let goes_on = "train classify --out a --resume --set";
+    place.gradus(&format!("{goes_on} optimizer.beta1=0.5")).refused(1, &["optimizer.beta1", "cannot change"]);
+    place.gradus(&format!("{goes_on} optimizer.lr=1e-2")).well();
+    assert!(place.text("a/config.toml").contains("lr = 0.01"));
+    place.gradus("evaluate a").well();
+}
