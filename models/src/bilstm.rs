@@ -16,6 +16,8 @@ pub struct BiLstmConfig {
     pub classes: usize,
     /// D.
     pub embed_dim: usize,
+    /// Standard deviation of the random word vectors.
+    pub embed_std: f64,
     /// H, for each direction.
     pub hidden_dim: usize,
     /// Layers.
@@ -36,6 +38,7 @@ impl Default for BiLstmConfig {
             vocabulary: 30_000,
             classes: 2,
             embed_dim: 300,
+            embed_std: 0.1,
             hidden_dim: 128,
             layers: 2,
             dropout: 0.5,
@@ -71,7 +74,7 @@ impl BiLstm {
         let rnn = LstmConfig { inputs: embed_dim, hidden, layers, bidirectional: true, dropout };
         let (width, heads) = (2 * hidden, config.attention_heads);
         BiLstm {
-            emb: Embedding::new(vocabulary, embed_dim, rng),
+            emb: Embedding::new(vocabulary, embed_dim, config.embed_std, rng),
             rnn: Lstm::new(rnn, rng),
             norm: config.layer_norm.then(|| LayerNorm::new(width)),
             attn: (heads > 0).then(|| MultiHeadAttention::new(width, heads, 0.0, rng)),

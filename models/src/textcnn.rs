@@ -15,6 +15,8 @@ pub struct TextCnnConfig {
     pub classes: usize,
     /// D.
     pub embed_dim: usize,
+    /// Standard deviation of the random word vectors.
+    pub embed_std: f64,
     /// Filters for each kernel size.
     pub filters: usize,
     /// Words in a window.
@@ -33,6 +35,7 @@ impl Default for TextCnnConfig {
             vocabulary: 30_000,
             classes: 2,
             embed_dim: 300,
+            embed_std: 0.1,
             filters: 128,
             kernel_sizes: vec![3, 4, 5],
             dropout: 0.5,
@@ -64,7 +67,7 @@ impl TextCnn {
     pub fn new(config: TextCnnConfig, rng: &mut Rng) -> Self {
         let TextCnnConfig { vocabulary, classes, embed_dim: d, filters, attention_heads, .. } = config;
         TextCnn {
-            emb: Embedding::new(vocabulary, d, rng),
+            emb: Embedding::new(vocabulary, d, config.embed_std, rng),
             attn: (attention_heads > 0).then(|| MultiHeadAttention::new(d, attention_heads, 0.0, rng)),
             convs: config.kernel_sizes.iter().map(|&k| Conv1d::new(d, filters, k, 0, rng)).collect(),
             out: Linear::new(filters * config.kernel_sizes.len(), classes, rng),

@@ -69,7 +69,7 @@ fn simple_layers() {
     let linear = |g: &Golden| Linear::new(dim(g, "param.weight", 1), dim(g, "param.weight", 0), &mut rng());
     layer("linear", linear, &["x"], |m, _, x| vec![("y", m.forward(&x[0]))]);
     let embedding =
-        |g: &Golden| Embedding::new(dim(g, "param.weight", 0), dim(g, "param.weight", 1), &mut rng());
+        |g: &Golden| Embedding::new(dim(g, "param.weight", 0), dim(g, "param.weight", 1), 1.0, &mut rng());
     layer("embedding", embedding, &["ids"], |m, _, x| vec![("y", m.forward(&x[0]))]);
     let conv = |g: &Golden| {
         let w = g.raw("param.weight");
@@ -325,6 +325,7 @@ fn classifier(golden: &Golden) -> Box<dyn Classifier> {
             embed_dim,
             filters,
             kernel_sizes,
+            embed_std: 1.0,
             dropout: 0.0,
             embedding_dropout: 0.0,
             attention_heads,
@@ -338,6 +339,7 @@ fn classifier(golden: &Golden) -> Box<dyn Classifier> {
         embed_dim,
         hidden_dim,
         layers: 2,
+        embed_std: 1.0,
         dropout: 0.0,
         embedding_dropout: 0.0,
         layer_norm: golden.flag("norm"),

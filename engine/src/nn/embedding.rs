@@ -8,9 +8,9 @@ pub struct Embedding {
 }
 
 impl Embedding {
-    /// A table of `words` vectors of `width`, standard normal.
-    pub fn new(words: usize, width: usize, rng: &mut Rng) -> Self {
-        Embedding { weight: Param::new(Tensor::normal([words, width], 0.0, 1.0, rng)) }
+    /// A table of `words` vectors of `width`, normal with mean 0 and standard deviation `std` (PyTorch's is 1).
+    pub fn new(words: usize, width: usize, std: f64, rng: &mut Rng) -> Self {
+        Embedding { weight: Param::new(Tensor::normal([words, width], 0.0, std, rng)) }
     }
 
     /// The vectors of the words with these numbers (`i64`).

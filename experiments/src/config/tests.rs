@@ -42,7 +42,7 @@ fn keys_are_dotted_and_complete() {
     let expected = "data.dataset data.dev data.dev_limit data.embeddings data.format data.lowercase data.max_len \
         data.max_vocab data.min_count data.test data.test_limit data.tokenizer data.train data.train_limit \
         loss.bins loss.class_weights loss.gamma loss.l1 loss.l2 loss.label_smoothing loss.momentum loss.name \
-        model.attention_heads model.dropout model.embed_dim model.embedding_dropout model.hidden_dim \
+        model.attention_heads model.dropout model.embed_dim model.embed_std model.embedding_dropout model.hidden_dim \
         model.kernel_sizes model.layer_norm model.layers model.name \
         optimizer.alpha optimizer.beta1 optimizer.beta2 optimizer.eps optimizer.lr optimizer.momentum \
         optimizer.name optimizer.nesterov optimizer.weight_decay \
@@ -176,6 +176,7 @@ fn validate_refuses_each_value_out_of_range() {
         "data.tokenizer=french",
         "model.name=rnn",
         "model.embed_dim=0",
+        "model.embed_std=0",
         "model.hidden_dim=0",
         "model.layers=0",
         "model.kernel_sizes=[]",

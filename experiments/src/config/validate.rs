@@ -56,6 +56,7 @@ impl Config {
 
         name("model.name", &c.model.name, MODELS)?;
         positive("model.embed_dim", c.model.embed_dim)?;
+        above_zero("model.embed_std", c.model.embed_std)?;
         positive("model.hidden_dim", c.model.hidden_dim)?;
         positive("model.layers", c.model.layers)?;
         let kernels = &c.model.kernel_sizes;
