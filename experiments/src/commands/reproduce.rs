@@ -4,8 +4,7 @@ use crate::config::{self, Config};
 use crate::data::Split;
 use crate::paper::{self, DataSource, Run, Scale, Shows, Study};
 use crate::report::{DataStatistics, DataUsed, Machine, RunResult, SCHEMA};
-use crate::train::classify::{Prepared, prepare};
-use crate::train::{TrainError, View, Where, interrupted, listen, run};
+use crate::train::{Task, TrainError, View, Where, interrupted, listen, prepare, run};
 use anyhow::{Context, bail};
 use gradus_engine::memory;
 use serde_json::Value;
@@ -69,7 +68,7 @@ struct Work<'a> {
     /// Results by their whole configuration.
     done: HashMap<String, RunResult>,
     /// The data of the last run, which the next often shares.
-    prepared: Option<(String, Prepared)>,
+    prepared: Option<(String, Box<dyn Task>)>,
 }
 
 impl Work<'_> {
@@ -125,20 +124,21 @@ impl Work<'_> {
     }
 
     fn train(&mut self, planned: &Run, config: &Config, title: &str) -> anyhow::Result<RunResult> {
-        let wanted = format!("{:?}", config.data);
+        let wanted = format!("{} {:?}", config.task, config.data);
         if self.prepared.as_ref().is_none_or(|(have, _)| *have != wanted) {
             self.prepared = None;
             let prepared = prepare(config, self.ask.data.as_deref()).with_context(|| title.to_owned())?;
-            self.describe(config, Some(&prepared.set.checksum))?;
+            self.describe(config, Some(&prepared.trained_on().checksum))?;
             self.prepared = Some((wanted, prepared));
         }
         let Some((_, data)) = &self.prepared else { unreachable!("reproduce: the data was just prepared") };
         memory::reset_peak();
         let began = std::time::Instant::now();
-        let trained = run(config, data, Where::Memory, &View::new(title)).map_err(|error| match error {
-            TrainError::Interrupted { step, .. } => stopped(step),
-            other => other,
-        });
+        let trained =
+            run(config, data.as_ref(), Where::Memory, &View::new(title)).map_err(|error| match error {
+                TrainError::Interrupted { step, .. } => stopped(step),
+                other => other,
+            });
         let trained = trained.with_context(|| title.to_owned())?;
         let progress = trained.progress;
         Ok(RunResult {
@@ -150,7 +150,7 @@ impl Work<'_> {
             source: self.source,
             seed: planned.seed,
             config: value(config),
-            data: used(data),
+            data: used(data.as_ref()),
             machine: Machine::here(gradus_engine::instruction_set()),
             parameters: trained.parameters,
             seconds: began.elapsed().as_secs_f64(),
@@ -183,17 +183,18 @@ fn stopped(step: u64) -> TrainError {
     TrainError::Interrupted { step, resume: Some(resume.into()) }
 }
 
-fn used(data: &Prepared) -> DataUsed {
-    let count = |split: Split| data.split(split).ids.len() as u64;
+fn used(data: &dyn Task) -> DataUsed {
+    let count = |split: Split| data.count(split) as u64;
+    let on = data.trained_on();
     DataUsed {
-        name: data.set.name.clone(),
-        checksum: data.set.checksum.clone(),
-        note: data.set.note.clone(),
+        name: on.name,
+        checksum: on.checksum,
+        note: data.note().into(),
         train: count(Split::Train),
         dev: count(Split::Dev),
         test: count(Split::Test),
-        labels: data.set.labels.len() as u64,
-        vocabulary: data.vocabulary.len() as u64,
+        labels: on.labels.len() as u64,
+        vocabulary: data.vocabulary().len() as u64,
     }
 }
 

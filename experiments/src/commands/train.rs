@@ -1,10 +1,9 @@
 use super::{say, with_threads};
 use crate::config::{self, Config};
-use crate::train::classify::{prepare, prepare_with};
-use crate::train::{RunFolder, Trained, View, Where, listen, run};
+use crate::train::{RunFolder, Trained, View, Where, listen, prepare, prepare_with, run};
 use std::path::PathBuf;
 
-/// What `gradus train classify` was asked.
+/// What `gradus train` was asked.
 pub struct Train {
     /// The run's folder.
     pub out: PathBuf,
@@ -18,7 +17,7 @@ pub struct Train {
     pub data: Option<PathBuf>,
 }
 
-/// Trains a classifier, or goes on with one, and prints what it reached.
+/// Trains a model, or goes on with one, and prints what it reached.
 ///
 /// # Errors
 /// Anything the world can do to a training run, in one sentence.
@@ -33,7 +32,7 @@ pub fn train(ask: &Train) -> anyhow::Result<()> {
         let (data, place) = match ask.resume {
             true => {
                 let data = ask.data.clone().or(folder.trained_on()?.folder.map(PathBuf::from));
-                let data = prepare_with(&config, data.as_deref(), folder.vocabulary()?)?;
+                let data = prepare_with(&config, data.as_deref(), &folder)?;
                 (data, Where::Resumed(&folder))
             }
             false => {
@@ -41,8 +40,8 @@ pub fn train(ask: &Train) -> anyhow::Result<()> {
                 (prepare(&config, ask.data.as_deref())?, Where::New(&folder))
             }
         };
-        let view = View::new(format!("{} {}", data.set.name, config.model.name));
-        Ok(run(&config, &data, place, &view)?)
+        let view = View::new(format!("{} {}", data.trained_on().name, config.model.name));
+        Ok(run(&config, data.as_ref(), place, &view)?)
     })?;
     say(&summary(&config, &folder, &trained))
 }

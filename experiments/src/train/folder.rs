@@ -1,6 +1,5 @@
-use super::TrainError;
-use super::classify::Prepared;
 use super::progress::Progress;
+use super::{Task, TrainError};
 use crate::config::{self, Config};
 use crate::report::atomic;
 use crate::text::Vocabulary;
@@ -49,14 +48,11 @@ struct Saved {
 }
 
 impl TrainedOn {
-    fn of(data: &Prepared) -> Self {
-        let absolute = |folder: &PathBuf| std::path::absolute(folder).ok()?.to_str().map(String::from);
-        TrainedOn {
-            name: data.set.name.clone(),
-            checksum: data.set.checksum.clone(),
-            labels: data.set.labels.clone(),
-            folder: data.folder.as_ref().and_then(absolute),
-        }
+    /// A set by its name, checksum and labels, and the folder it was read from.
+    pub fn new(name: &str, checksum: &str, labels: &[String], folder: Option<&Path>) -> Self {
+        let absolute = |folder: &Path| std::path::absolute(folder).ok()?.to_str().map(String::from);
+        let (name, checksum, labels) = (name.into(), checksum.into(), labels.to_vec());
+        TrainedOn { name, checksum, labels, folder: folder.and_then(absolute) }
     }
 }
 
@@ -84,11 +80,12 @@ impl RunFolder {
     ///
     /// # Errors
     /// A folder that holds a run already, or cannot be written.
-    pub fn create(&self, config: &Config, data: &Prepared) -> Result<(), TrainError> {
+    pub fn create(&self, config: &Config, data: &dyn Task) -> Result<(), TrainError> {
         self.check_free()?;
         self.set_config(config)?;
-        self.write("data.json", json!(TrainedOn::of(data)).to_string().as_bytes())?;
-        data.vocabulary.save(&self.file("vocabulary.txt"))?;
+        self.write("data.json", json!(data.trained_on()).to_string().as_bytes())?;
+        data.vocabulary().save(&self.file("vocabulary.txt"))?;
+        data.save(&self.0)?;
         self.sweep()
     }
 
@@ -166,9 +163,9 @@ impl RunFolder {
         optimizer: &Optimizer,
         progress: &Progress,
         config: &Config,
-        data: &Prepared,
+        data: &dyn Task,
     ) -> Result<(), TrainError> {
-        let checksum = data.set.checksum.clone();
+        let checksum = data.trained_on().checksum;
         let saved = Saved { config: config.clone(), checksum, progress: progress.clone() };
         Ok(Checkpoint::save(&self.checkpoint(), model, optimizer, &json!(saved))?)
     }
@@ -182,7 +179,7 @@ impl RunFolder {
         model: &dyn Module,
         optimizer: &mut Optimizer,
         config: &Config,
-        data: &Prepared,
+        data: &dyn Task,
     ) -> Result<Progress, TrainError> {
         let path = self.checkpoint();
         let checkpoint = Checkpoint::read(&path)?;
@@ -195,10 +192,11 @@ impl RunFolder {
             let advice = "it is the checkpoint of another run: put that of this run in its place";
             return Err(TrainError::OtherRun { path, what, found, expected, advice });
         }
-        if saved.checksum != data.set.checksum {
-            let (found, expected) = (saved.checksum, data.set.checksum.clone());
+        let TrainedOn { name, checksum, .. } = data.trained_on();
+        if saved.checksum != checksum {
+            let (found, expected) = (saved.checksum, checksum);
             let advice = "give the data that the run began with, or train anew in another folder";
-            let what = format!("the checksum of the data set '{}'", data.set.name);
+            let what = format!("the checksum of the data set '{name}'");
             return Err(TrainError::OtherRun { path, what, found, expected, advice });
         }
         checkpoint.load_model(model)?;

@@ -3,27 +3,33 @@
 //! | file | holds |
 //! | --- | --- |
 //! | `run` | the loop, to be read from top to bottom |
-//! | [`classify`] | the task: its data as numbers, its model, its loss, its metrics |
+//! | `task` | what the loop must know of a task: the traits [`Task`] and [`Learner`] |
+//! | [`classify`] | a task: its data as numbers, its model, its loss, its metrics |
 //! | `progress` | where a run stands, besides its tensors |
 //! | `folder` | the files of a run: checkpoint, best parameters, configuration, words, labels, log |
-//! | `optimizer`, `schedule`, `penalties` | what a configuration says of them |
+//! | `optimizer`, `schedule`, `objective`, `penalties`, `vectors` | what a configuration says of them |
 //! | `interrupt`, `view` | Ctrl-C; what a person sees |
 
 pub mod classify;
 mod error;
 mod folder;
 mod interrupt;
+mod objective;
 mod optimizer;
 mod penalties;
 mod progress;
 mod run;
 mod schedule;
+mod task;
+mod vectors;
 mod view;
 
 pub use error::TrainError;
 pub use folder::{RunFolder, TrainedOn};
 pub use interrupt::{interrupted, listen};
+pub use objective::Objective;
 pub use optimizer::optimizer;
 pub use progress::{Progress, Trained};
 pub use run::{Where, run};
+pub use task::{Learner, Task, prepare, prepare_with};
 pub use view::View;

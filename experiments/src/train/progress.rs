@@ -1,4 +1,4 @@
-use super::classify::Objective;
+use super::Objective;
 use crate::report::{Epoch, StepLoss};
 use gradus_engine::Rng;
 use gradus_engine::optim::ReduceOnPlateau;

@@ -1,16 +1,16 @@
-use super::classify::{Encoded, Objective, Prepared, classifier, evaluate, start_from_vectors, tensors};
 use super::folder::RunFolder;
 use super::interrupt::interrupted;
 use super::penalties::with_penalties;
 use super::progress::{Progress, Trained};
+use super::vectors::start_from_vectors;
 use super::view::Shown;
-use super::{TrainError, View, optimizer, schedule};
+use super::{Learner, Objective, Task, TrainError, View, optimizer, schedule};
 use crate::config::{Config, resume_keys};
+use crate::data::Split;
 use crate::text::Batching;
 use gradus_engine::optim::Optimizer;
 use gradus_engine::state::{load_state_dict, state_dict};
-use gradus_engine::{Mode, Module, Rng, Tensor};
-use gradus_models::Classifier;
+use gradus_engine::{Mode, Module, Rng};
 use std::path::Path;
 use std::time::Instant;
 
@@ -25,7 +25,7 @@ pub enum Where<'a> {
     Resumed(&'a RunFolder),
 }
 
-/// Trains a classifier and evaluates its best epoch.
+/// Trains the model of a task and evaluates its best epoch.
 ///
 /// Each epoch goes once through the shuffled training split; a step is forward, loss, backward, clipping, schedule and
 /// optimizer. After each epoch the development metric decides whether these parameters are the best so far. All that
@@ -34,24 +34,23 @@ pub enum Where<'a> {
 ///
 /// # Errors
 /// Ctrl-C, a loss that is no number, files that cannot be written: each leaves the last good checkpoint.
-pub fn run(config: &Config, data: &Prepared, place: Where, view: &View) -> Result<Trained, TrainError> {
-    let classes = data.set.labels.len();
+pub fn run(config: &Config, data: &dyn Task, place: Where, view: &View) -> Result<Trained, TrainError> {
     let batching = Batching { size: config.train.batch_size, max_len: None };
-    let lengths: Vec<usize> = data.train.ids.iter().map(Vec::len).collect();
+    let lengths = data.lengths();
     let epochs = config.train.epochs as u64;
     let batches = lengths.len().div_ceil(batching.size) as u64;
 
     let mut rng = Rng::new(config.seed);
-    let model = classifier(config, &data.vocabulary, classes, &mut rng)?;
-    let model = model.as_ref();
+    let learner = data.learner(config, &mut rng)?;
+    let (learner, model) = (learner.as_ref(), learner.module());
     let mut optimizer = optimizer(config)?;
-    let mut progress = Progress::start(rng, Objective::new(config, classes)?, schedule::plateau(config));
+    let mut progress = Progress::start(rng, Objective::start(config), schedule::plateau(config));
     let mut best = None;
     let mut keeper = Keeper { folder: None, config, data, step: 0 };
     match place {
-        Where::Memory => start_from_vectors(model, config, &data.vocabulary)?,
+        Where::Memory => start_from_vectors(model, config, data.vocabulary())?,
         Where::New(folder) => {
-            start_from_vectors(model, config, &data.vocabulary)?;
+            start_from_vectors(model, config, data.vocabulary())?;
             folder.create(config, data)?;
             keeper.folder = Some(folder);
             keeper.save(model, &optimizer, &progress)?;
@@ -82,8 +81,7 @@ pub fn run(config: &Config, data: &Prepared, place: Where, view: &View) -> Resul
         let order = batching.shuffled(&lengths, config.seed, progress.epoch);
         for examples in &order[progress.batch as usize..] {
             let began = Instant::now();
-            let batch = tensors(&data.train, &batching, examples);
-            step(config, model, &mut optimizer, &batch, epochs * batches, &mut progress)
+            step(config, learner, &mut optimizer, examples, epochs * batches, &mut progress)
                 .map_err(|what| keeper.not_finite(what, progress.step + 1, progress.epoch + 1))?;
             progress.tokens += examples.iter().map(|&i| lengths[i] as u64).sum::<u64>();
             progress.seconds += began.elapsed().as_secs_f64();
@@ -101,7 +99,7 @@ pub fn run(config: &Config, data: &Prepared, place: Where, view: &View) -> Resul
             return Err(keeper.not_finite("update", progress.step, progress.epoch + 1));
         }
         let of_epoch = shown(&progress, epochs, batches);
-        let dev = evaluate_on(&data.dev, model, classes, config);
+        let dev = learner.metrics(Split::Dev);
         view.epoch(&of_epoch, (&config.train.metric, dev[&config.train.metric]));
         let better = progress.end_epoch(dev, &config.train.metric);
         // The checkpoint first: while its epoch is the best one, its parameters are the best ones.
@@ -121,8 +119,8 @@ pub fn run(config: &Config, data: &Prepared, place: Where, view: &View) -> Resul
         load_state_dict(model, best, Path::new("memory"))?;
     }
     Ok(Trained {
-        dev: evaluate_on(&data.dev, model, classes, config),
-        test: evaluate_on(&data.test, model, classes, config),
+        dev: learner.metrics(Split::Dev),
+        test: learner.metrics(Split::Test),
         parameters: model.param_count() as u64,
         progress,
     })
@@ -131,16 +129,16 @@ pub fn run(config: &Config, data: &Prepared, place: Where, view: &View) -> Resul
 /// One step. Where the loss or the gradient is no number nothing changes, and the error says which it was.
 fn step(
     config: &Config,
-    model: &dyn Classifier,
+    learner: &dyn Learner,
     optimizer: &mut Optimizer,
-    [ids, lengths, labels]: &[Tensor; 3],
+    examples: &[usize],
     total: u64,
     progress: &mut Progress,
 ) -> Result<(), &'static str> {
     // Drawn from a copy: a step that fails leaves the source where it was.
     let mut rng = progress.rng.clone();
-    let logits = model.logits(ids, lengths, &mut Mode::Train(&mut rng));
-    let (loss, objective) = progress.objective.of(config, &logits, labels);
+    let model = learner.module();
+    let (loss, objective) = learner.loss(examples, &progress.objective, &mut Mode::Train(&mut rng));
     let value = loss.item();
     if !value.is_finite() {
         return Err("loss");
@@ -160,17 +158,8 @@ fn step(
     optimizer.set_lr_factor(factor);
     optimizer.step(model, &gradients);
     (progress.rng, progress.objective) = (rng, objective);
-    progress.end_step(value, labels.count() as u64, config.train.log_every as u64);
+    progress.end_step(value, examples.len() as u64, config.train.log_every as u64);
     Ok(())
-}
-
-fn evaluate_on(
-    split: &Encoded,
-    model: &dyn Classifier,
-    classes: usize,
-    config: &Config,
-) -> std::collections::BTreeMap<String, f64> {
-    evaluate(model, split, classes, config.train.eval_batch_size)
 }
 
 fn finite(model: &dyn Module) -> bool {
@@ -197,7 +186,7 @@ fn shown(progress: &Progress, epochs: u64, batches: u64) -> Shown {
 struct Keeper<'a> {
     folder: Option<&'a RunFolder>,
     config: &'a Config,
-    data: &'a Prepared,
+    data: &'a dyn Task,
     step: u64,
 }
 
@@ -223,9 +212,10 @@ impl Keeper<'_> {
         let advice = match self.folder {
             None => cure.to_owned(),
             Some(folder) => format!(
-                "the last finite checkpoint, of step {}, is kept: {cure} and go on with: gradus train classify --out \
-                 {} --resume --set KEY=VALUE, where KEY is one of {}",
+                "the last finite checkpoint, of step {}, is kept: {cure} and go on with: gradus train {} --out {} \
+                 --resume --set KEY=VALUE, where KEY is one of {}",
                 self.step,
+                self.config.task,
                 folder.path().display(),
                 resume_keys().join(", ")
             ),
@@ -236,7 +226,8 @@ impl Keeper<'_> {
     fn stopped(&self, step: u64) -> TrainError {
         let resume = self.folder.map(|folder| {
             format!(
-                "its checkpoint is kept, go on with: gradus train classify --out {} --resume",
+                "its checkpoint is kept, go on with: gradus train {} --out {} --resume",
+                self.config.task,
                 folder.path().display()
             )
         });

@@ -3,16 +3,17 @@
 //! | file | holds |
 //! | --- | --- |
 //! | `data` | a data set as numbers, and its batches as tensors |
-//! | `model` | the architecture, and the vectors it may start from |
-//! | `objective` | the loss, with the state that some losses keep |
+//! | `model` | the architecture |
+//! | `objective` | the loss |
+//! | `learner` | what the training loop asks of the task |
 //! | `evaluate` | predictions and their metrics |
 
 mod data;
 mod evaluate;
+mod learner;
 mod model;
 mod objective;
 
 pub use data::{Encoded, Prepared, dataset, prepare, prepare_split, prepare_with, tensors, tokeniser};
 pub use evaluate::{Prediction, evaluate, metrics_of, predict};
-pub use model::{classifier, start_from_vectors};
-pub use objective::Objective;
+pub use model::classifier;

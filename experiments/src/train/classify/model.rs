@@ -1,7 +1,7 @@
 use crate::config::Config;
-use crate::text::{Embeddings, Vocabulary};
+use crate::text::Vocabulary;
 use crate::train::TrainError;
-use gradus_engine::{Rng, Tensor};
+use gradus_engine::Rng;
 use gradus_models::{BiLstm, BiLstmConfig, Classifier, TextCnn, TextCnnConfig};
 
 /// More parameters than this would need 32 GB to be trained by Adam.
@@ -80,37 +80,4 @@ pub fn classifier(
         other => return Err(TrainError::Settings(format!("model.name: {other:?} is no model"))),
     };
     Ok(model)
-}
-
-/// Puts the vectors of the file that a configuration names, if it names one, in the place of the random ones.
-///
-/// # Errors
-/// A file that is missing or damaged; vectors of another width than the model's.
-pub fn start_from_vectors(
-    model: &dyn Classifier,
-    config: &Config,
-    vocabulary: &Vocabulary,
-) -> Result<(), TrainError> {
-    let Some(path) = &config.data.embeddings else { return Ok(()) };
-    let (file, width) = (Embeddings::read(path, vocabulary)?, config.model.embed_dim);
-    if file.d != width {
-        return Err(TrainError::Settings(format!(
-            "{}: expected vectors of width {width}, as model.embed_dim says, found {}; set model.embed_dim={}",
-            path.display(),
-            file.d,
-            file.d
-        )));
-    }
-    let Some((_, table)) = model.named_params().into_iter().find(|(name, _)| name == "emb.weight") else {
-        return Err(TrainError::Settings(format!(
-            "data.embeddings: {} has no word vectors",
-            config.model.name
-        )));
-    };
-    let mut values = table.value().to_vec::<f32>();
-    for (word, _) in file.found.iter().enumerate().filter(|(_, found)| **found) {
-        values[word * width..][..width].copy_from_slice(&file.rows[word * width..][..width]);
-    }
-    table.set(&Tensor::from_slice(&values, table.shape()));
-    Ok(())
 }
