@@ -5,9 +5,17 @@
 #![forbid(unsafe_code)]
 
 mod bilstm;
+mod bilstm_crf;
+mod characters;
 mod classifier;
+mod tagger;
 mod textcnn;
+mod words;
 
 pub use bilstm::{BiLstm, BiLstmConfig};
+pub use bilstm_crf::{BiLstmCrf, BiLstmCrfConfig};
+pub use characters::{CharacterConfig, CharacterKind, Characters};
 pub use classifier::Classifier;
+pub use tagger::Tagger;
 pub use textcnn::{TextCnn, TextCnnConfig};
+pub use words::Words;
