@@ -216,11 +216,10 @@ mod tests {
         let constraints = Constraints::new(3, allowed);
         let broken = |tags: &Tensor| {
             let lengths = toy.lengths.to_vec::<i64>();
-            let broken = tags.to_vec::<i64>().chunks(5).zip(&lengths).any(|(row, &len)| {
+            tags.to_vec::<i64>().chunks(5).zip(&lengths).any(|(row, &len)| {
                 let row = &row[..len as usize];
                 (0..row.len()).any(|t| row[t] == 2 && (t == 0 || row[t - 1] == 0))
-            });
-            broken
+            })
         };
         // Emissions that speak for 2 everywhere.
         model.out.bias.as_ref().unwrap().set(&Tensor::from_slice(&[0.0f32, 0.0, 3.0], [3]));

@@ -124,9 +124,10 @@ mod tests {
     /// All taggings of three words with three tags: the best of those that both sets of constraints allow wins.
     #[test]
     fn constraints_in_decoding_join_those_of_the_field() {
-        let rules: [fn(Option<usize>, Option<usize>) -> bool; 2] = [
+        type Allowed = fn(Option<usize>, Option<usize>) -> bool;
+        let rules: [Allowed; 2] = [
             |i, j| (i, j) != (Some(0), Some(2)),
-            |i, j| (i, j) != (None, Some(1)) && j.is_some() | (i != Some(1)),
+            |i, j| (i, j) != (None, Some(1)) && (i, j) != (Some(1), None),
         ];
         let mut rng = Rng::new(5);
         for case in 0..40 {
