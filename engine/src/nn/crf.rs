@@ -57,9 +57,14 @@ impl Crf {
 
     /// The scores of tags and transitions.
     fn scores(&self, dtype: DType) -> CrfScores {
-        let tensor = |p: &Param, c: fn(&Constraints) -> &Tensor| match &self.constraints {
-            Some(all) => p.tensor() + c(all).to_dtype(dtype),
-            None => p.tensor(),
+        self.scores_with(dtype, None)
+    }
+
+    /// The same where `more` is forbidden besides.
+    fn scores_with(&self, dtype: DType, more: Option<&Constraints>) -> CrfScores {
+        let tensor = |p: &Param, c: fn(&Constraints) -> &Tensor| {
+            let forbidden = self.constraints.iter().chain(more).map(|all| c(all).to_dtype(dtype));
+            forbidden.fold(p.tensor(), |scores, forbidden| scores + forbidden)
         };
         CrfScores {
             transitions: tensor(&self.transitions, |c| &c.transitions),
@@ -89,7 +94,18 @@ impl Crf {
     /// The most probable tags [B, T] (`i64`) and their scores [B]; ties go to the lowest tag.
     #[track_caller]
     pub fn decode(&self, emissions: &Tensor, lengths: &Tensor) -> (Tensor, Tensor) {
-        emissions.detach().crf_viterbi(&self.scores(emissions.dtype()), lengths)
+        self.decode_with(emissions, lengths, None)
+    }
+
+    /// The same among the tags that `constraints` allow besides: a field that was trained without them.
+    #[track_caller]
+    pub fn decode_with(
+        &self,
+        emissions: &Tensor,
+        lengths: &Tensor,
+        constraints: Option<&Constraints>,
+    ) -> (Tensor, Tensor) {
+        emissions.detach().crf_viterbi(&self.scores_with(emissions.dtype(), constraints), lengths)
     }
 }
 
@@ -98,5 +114,52 @@ impl Module for Crf {
         v.param("start_transitions", &self.start_transitions);
         v.param("end_transitions", &self.end_transitions);
         v.param("transitions", &self.transitions);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// All taggings of three words with three tags: the best of those that both sets of constraints allow wins.
+    #[test]
+    fn constraints_in_decoding_join_those_of_the_field() {
+        type Allowed = fn(Option<usize>, Option<usize>) -> bool;
+        let rules: [Allowed; 2] = [
+            |i, j| (i, j) != (Some(0), Some(2)),
+            |i, j| (i, j) != (None, Some(1)) && (i, j) != (Some(1), None),
+        ];
+        let mut rng = Rng::new(5);
+        for case in 0..40 {
+            let crf = Crf::new(3, &mut rng).with_constraints(Constraints::new(3, rules[0]));
+            let emissions = Tensor::normal([1, 3, 3], 0.0, 1.0, &mut rng);
+            let (best, score) = crf.decode_with(
+                &emissions,
+                &Tensor::full([1], 3.0, DType::I64),
+                Some(&Constraints::new(3, rules[1])),
+            );
+            let [a, s, e, x] = [
+                crf.transitions.value(),
+                crf.start_transitions.value(),
+                crf.end_transitions.value(),
+                emissions,
+            ]
+            .map(|t| t.to_f64());
+            let mut expected = (f64::NEG_INFINITY, vec![]);
+            for y in (0..27).map(|n| [n / 9, n / 3 % 3, n % 3]) {
+                let edges = [None, Some(y[0]), Some(y[1]), Some(y[2]), None];
+                let allowed = edges.windows(2).all(|w| rules.iter().all(|rule| rule(w[0], w[1])));
+                let total = s[y[0]]
+                    + e[y[2]]
+                    + a[y[0] * 3 + y[1]]
+                    + a[y[1] * 3 + y[2]]
+                    + (0..3).map(|t| x[t * 3 + y[t]]).sum::<f64>();
+                if allowed && total > expected.0 {
+                    expected = (total, y.map(|tag| tag as i64).to_vec());
+                }
+            }
+            assert_eq!(best.to_vec::<i64>(), expected.1, "case {case}");
+            assert!((score.item() - expected.0).abs() < 1e-5);
+        }
     }
 }

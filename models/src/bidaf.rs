@@ -1,0 +1,328 @@
+use crate::classifier::{mean_over_time, without_padding};
+use crate::{CharacterConfig, Characters, Pooled, Reader, Reading, Words};
+use gradus_engine::nn::{
+    AttentionMask, Dropout, Embedding, EmbeddingDropout, Highway, Linear, Lstm, LstmConfig,
+    MultiHeadAttention,
+};
+use gradus_engine::{Mode, Module, Param, Rng, Tensor, Visitor};
+use serde::{Deserialize, Serialize};
+
+/// The sizes of a [`BiDaf`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct BiDafConfig {
+    /// V.
+    pub vocabulary: usize,
+    /// Width of the word vectors.
+    pub embed_dim: usize,
+    /// Standard deviation of the random word vectors.
+    pub embed_std: f64,
+    /// H, for each direction of each LSTM.
+    pub hidden_dim: usize,
+    /// Layers of the LSTM that encodes context and question.
+    pub layers: usize,
+    /// On what each LSTM reads.
+    pub dropout: f64,
+    /// On whole words.
+    pub embedding_dropout: f64,
+    /// Heads of self-attention over the modelled context; 0: none.
+    pub attention_heads: usize,
+    /// What reads the characters of each word.
+    pub characters: Option<CharacterConfig>,
+}
+
+impl Default for BiDafConfig {
+    fn default() -> Self {
+        BiDafConfig {
+            vocabulary: 30_000,
+            embed_dim: 100,
+            embed_std: 0.1,
+            hidden_dim: 100,
+            layers: 1,
+            dropout: 0.2,
+            embedding_dropout: 0.0,
+            attention_heads: 0,
+            characters: None,
+        }
+    }
+}
+
+/// Bidirectional attention flow: context and question read each other, then the answer's two ends are found.
+///
+/// Of the context (T words) and of the question (J words), with the same weights:
+/// x = highway²([E[ids]; characters]) \[B, T, D\]; c = BiLSTM(dropout(x)) \[B, T, 2H\], q likewise \[B, J, 2H\].
+/// S_ij = w_c·c_i + b + w_q·q_j + w_cq·(c_i ⊙ q_j) \[B, T, J\];
+/// from context to question c̃_i = Σ_j softmax_j(S_ij) q_j; from question to context
+/// q̃ = Σ_i softmax_i(max_j S_ij) c_i, the same at all places; g = [c; c̃; c ⊙ c̃; c ⊙ q̃] \[B, T, 8H\].
+/// m = BiLSTM²(dropout(g)), with attention m ← m + MHSA(m); m₂ = BiLSTM(dropout(m)) \[B, T, 2H\];
+/// start = w₁·[g; m] + b₁; end = w₂·[g; m₂] + b₂ \[B, T\]. Padding takes no part in any softmax.
+///
+/// Source: Seo, Kembhavi, Farhadi, Hajishirzi, "Bidirectional attention flow for machine comprehension", ICLR 2017,
+/// section 2, equations 1 to 3; paper, Table 8 and section 4.4. Self-attention with a residual after the attention
+/// flow: Clark, Gardner, ACL 2018, section 4.
+#[derive(Clone, Debug)]
+pub struct BiDaf {
+    emb: Embedding,
+    chars: Option<Characters>,
+    hw: Highway,
+    ctx: Lstm,
+    wc: Linear,
+    wq: Linear,
+    wcq: Param,
+    m1: Lstm,
+    attn: Option<MultiHeadAttention>,
+    m2: Lstm,
+    p1: Linear,
+    p2: Linear,
+    config: BiDafConfig,
+}
+
+impl BiDaf {
+    /// A model with fresh weights.
+    #[track_caller]
+    pub fn new(config: BiDafConfig, rng: &mut Rng) -> Self {
+        let BiDafConfig { vocabulary, embed_dim, hidden_dim: hidden, dropout, attention_heads, .. } = config;
+        let lstm = |inputs, layers| LstmConfig { inputs, hidden, layers, bidirectional: true, dropout };
+        let both = 2 * hidden;
+        let emb = Embedding::new(vocabulary, embed_dim, config.embed_std, rng);
+        let chars = config.characters.clone().map(|c| Characters::new(c, rng));
+        let width = embed_dim + chars.as_ref().map_or(0, Characters::width);
+        BiDaf {
+            emb,
+            chars,
+            hw: Highway::new(width, 2, rng),
+            ctx: Lstm::new(lstm(width, config.layers), rng),
+            wc: Linear::new(both, 1, rng),
+            wq: Linear::without_bias(both, 1, rng),
+            wcq: Param::new(Tensor::normal([both], 0.0, 0.05, rng)),
+            m1: Lstm::new(lstm(4 * both, 2), rng),
+            attn: (attention_heads > 0).then(|| MultiHeadAttention::new(both, attention_heads, 0.0, rng)),
+            m2: Lstm::new(lstm(both, 1), rng),
+            p1: Linear::new(5 * both, 1, rng),
+            p2: Linear::new(5 * both, 1, rng),
+            config,
+        }
+    }
+
+    /// x and c of a text.
+    #[track_caller]
+    fn encode(&self, words: &Words, mode: &mut Mode) -> [Tensor; 2] {
+        let x = words.vectors(&self.emb, &self.chars, mode, |e, mode| {
+            let whole = EmbeddingDropout(self.config.embedding_dropout);
+            whole.forward(&e, words.ids, self.config.vocabulary, mode)
+        });
+        let x = self.hw.forward(&x);
+        let c = self.run(&self.ctx, &x, words, mode);
+        [x, c]
+    }
+
+    /// The outputs of an LSTM over dropout(x).
+    #[track_caller]
+    fn run(&self, lstm: &Lstm, x: &Tensor, words: &Words, mode: &mut Mode) -> Tensor {
+        let x = Dropout(self.config.dropout).forward(x, mode);
+        lstm.forward(&x, Some(words.lengths), mode).y
+    }
+
+    /// g [B, T, 8H] from c [B, T, 2H] and q [B, J, 2H], and which of their places are real.
+    fn flow(&self, c: &Tensor, q: &Tensor, real: [&Tensor; 2]) -> Tensor {
+        let absent = real.map(Tensor::not);
+        let linear = self.wc.forward(c) + self.wq.forward(q).transpose(1, 2);
+        let s = linear + (c * self.wcq.tensor()).matmul(&q.transpose(1, 2));
+        let s = s.masked_fill(&absent[1].unsqueeze(1), f64::NEG_INFINITY);
+        let to_question = s.softmax().matmul(q);
+        let weights = s.max(-1).masked_fill(&absent[0], f64::NEG_INFINITY).softmax();
+        let to_context = weights.unsqueeze(1).matmul(c);
+        Tensor::concat(&[c, &to_question, &(c * &to_question), &(c * to_context)], -1)
+    }
+}
+
+impl Reader for BiDaf {
+    #[track_caller]
+    fn read(&self, context: &Words, question: &Words, mode: &mut Mode) -> Reading {
+        let real = [context.real(), question.real()];
+        let [x_c, c] = self.encode(context, mode);
+        let [x_q, q] = self.encode(question, mode);
+        let g = self.flow(&c, &q, [&real[0], &real[1]]);
+        let mut m = self.run(&self.m1, &g, context, mode);
+        if let Some(attn) = &self.attn {
+            let mask = AttentionMask { keys: Some(real[0].clone()), causal: false };
+            m = without_padding(&(&m + attn.forward(&m, &mask, mode)), &real[0]);
+        }
+        let m2 = self.run(&self.m2, &m, context, mode);
+        let logits = |p: &Linear, m: &Tensor| {
+            let all = p.forward(&Tensor::concat(&[&g, m], -1)).squeeze(-1);
+            all.masked_fill(&real[0].not(), f64::NEG_INFINITY)
+        };
+        let mean = |x: &Tensor, words: &Words| mean_over_time(x, words.lengths);
+        Reading {
+            start: logits(&self.p1, &m),
+            end: logits(&self.p2, &m2),
+            embedded: Pooled {
+                context: mean(&without_padding(&x_c, &real[0]), context),
+                question: mean(&without_padding(&x_q, &real[1]), question),
+            },
+            encoded: Pooled { context: mean(&c, context), question: mean(&q, question) },
+        }
+    }
+}
+
+impl Module for BiDaf {
+    fn visit(&self, v: &mut Visitor) {
+        v.module("emb", &self.emb);
+        v.module_if("chars", &self.chars);
+        v.module("hw", &self.hw);
+        v.module("ctx", &self.ctx);
+        v.module("wc", &self.wc);
+        v.module("wq", &self.wq);
+        v.param("wcq", &self.wcq);
+        v.module("m1", &self.m1);
+        v.module_if("attn", &self.attn);
+        v.module("m2", &self.m2);
+        v.module("p1", &self.p1);
+        v.module("p2", &self.p2);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{CharacterKind, best_spans};
+    use gradus_engine::losses::{CrossEntropy, Reduction, cross_entropy};
+    use gradus_engine::optim::{Optimizer, OptimizerConfig, Rule};
+
+    /// A text of words 1 to 12, written with two characters each.
+    struct Text {
+        ids: Tensor,
+        lengths: Tensor,
+        chars: Tensor,
+        spelled: Tensor,
+    }
+
+    impl Text {
+        /// Sequences of these words, padded to the longest, and to `t` at least.
+        fn of(rows: &[Vec<i64>], t: usize) -> Self {
+            let t = rows.iter().map(Vec::len).max().unwrap_or(0).max(t);
+            let ids: Vec<i64> =
+                rows.iter().flat_map(|r| r.iter().copied().chain(std::iter::repeat(0)).take(t)).collect();
+            let chars: Vec<i64> = ids.iter().flat_map(|id| [id % 4 + 1, id / 4 + 1]).collect();
+            let spelled: Vec<i64> = ids.iter().map(|&id| if id > 0 { 1 + id % 2 } else { 0 }).collect();
+            let lengths: Vec<i64> = rows.iter().map(|r| r.len() as i64).collect();
+            let b = rows.len();
+            Text {
+                ids: Tensor::from_slice(&ids, [b, t]),
+                lengths: Tensor::from_slice(&lengths, [b]),
+                chars: Tensor::from_slice(&chars, [b, t, 2]),
+                spelled: Tensor::from_slice(&spelled, [b, t]),
+            }
+        }
+
+        fn words(&self) -> Words<'_> {
+            Words { ids: &self.ids, lengths: &self.lengths, characters: Some((&self.chars, &self.spelled)) }
+        }
+    }
+
+    /// Eight contexts of 5 to 8 words; the question names a word, the answer is that word and the next.
+    fn texts() -> (Vec<Vec<i64>>, Vec<Vec<i64>>, Vec<i64>) {
+        let contexts: Vec<Vec<i64>> =
+            (0..8).map(|i| (0..5 + i % 4).map(|j| (i * 5 + j * 7) % 12 + 1).collect()).collect();
+        let places: Vec<i64> = (0..8).map(|i| i * 3 % 4).collect();
+        let questions = (0..8).map(|i| {
+            let mut q = vec![(i % 12 + 1) as i64; i % 3];
+            q.push(contexts[i][places[i] as usize]);
+            q
+        });
+        let questions = questions.collect();
+        (contexts, questions, places)
+    }
+
+    fn small(characters: Option<CharacterKind>, attention_heads: usize) -> BiDafConfig {
+        BiDafConfig {
+            vocabulary: 13,
+            embed_dim: 6,
+            hidden_dim: 6,
+            attention_heads,
+            characters: characters.map(|kind| CharacterConfig {
+                kind,
+                alphabet: 6,
+                embed_dim: 4,
+                out_dim: 4,
+                kernel: 2,
+            }),
+            ..Default::default()
+        }
+    }
+
+    #[test]
+    fn eight_answers_are_learned_by_heart() {
+        let (contexts, questions, places) = texts();
+        let (context, question) = (Text::of(&contexts, 0), Text::of(&questions, 0));
+        let starts = Tensor::from_slice(&places, [8]);
+        let ends = Tensor::from_slice(&places.iter().map(|p| p + 1).collect::<Vec<_>>(), [8]);
+        for (characters, heads) in [(None, 0), (Some(CharacterKind::Cnn), 2)] {
+            let mut rng = Rng::new(3);
+            let model = BiDaf::new(small(characters, heads), &mut rng);
+            let loss = |mode: &mut Mode| {
+                let Reading { start, end, .. } = model.read(&context.words(), &question.words(), mode);
+                let options = CrossEntropy::default();
+                let of = |x: &Tensor, y: &Tensor| cross_entropy(x, y, &options, Reduction::Mean);
+                (of(&start, &starts) + of(&end, &ends), start, end)
+            };
+            let mut optimizer = Optimizer::new(OptimizerConfig::new(Rule::adam(), 0.02));
+            for _ in 0..200 {
+                optimizer.step(&model, &loss(&mut Mode::Train(&mut rng)).0.backward());
+            }
+            let (loss, start, end) = loss(&mut Mode::Eval);
+            assert!(loss.item() < 0.1, "{characters:?}: the loss stands at {}", loss.item());
+            for (span, &place) in best_spans(&start, &end, &context.lengths, 3).iter().zip(&places) {
+                let span = span.unwrap();
+                assert_eq!((span.start as i64, span.end as i64), (place, place + 1));
+            }
+        }
+    }
+
+    #[test]
+    fn padding_of_either_text_changes_nothing() {
+        let (contexts, questions, _) = texts();
+        let model = BiDaf::new(small(Some(CharacterKind::Lstm), 2), &mut Rng::new(2));
+        let read = |rows: std::ops::Range<usize>, t: usize, j: usize| {
+            let (c, q) = (Text::of(&contexts[rows.clone()], t), Text::of(&questions[rows], j));
+            model.read(&c.words(), &q.words(), &mut Mode::Eval)
+        };
+        let all = read(0..8, 11, 6);
+        for (i, context) in contexts.iter().enumerate() {
+            let one = read(i..i + 1, 0, 0);
+            let close = |all: &Tensor, one: &Tensor| {
+                let (all, one) = (all.at(0, i).to_f64(), one.to_f64());
+                assert!(one.iter().zip(&all).all(|(a, b)| (a - b).abs() < 1e-6), "{one:?} {all:?}");
+            };
+            for (all, one) in [(&all.start, &one.start), (&all.end, &one.end)] {
+                close(all, one);
+                assert!(all.at(0, i).to_f64()[context.len()..].iter().all(|&x| x == f64::NEG_INFINITY));
+            }
+            for (all, one) in [(&all.embedded, &one.embedded), (&all.encoded, &one.encoded)] {
+                close(&all.context, &one.context);
+                close(&all.question, &one.question);
+            }
+        }
+    }
+
+    /// An empty question and an empty context neither spoil their neighbours nor the gradients.
+    #[test]
+    fn empty_texts_have_finite_gradients() {
+        let (contexts, questions) = (vec![vec![1, 2, 3], vec![4, 5], vec![]], vec![vec![2], vec![], vec![3]]);
+        let model = BiDaf::new(small(None, 0), &mut Rng::new(2));
+        let (c, q) = (Text::of(&contexts, 0), Text::of(&questions, 0));
+        let reading = model.read(&c.words(), &q.words(), &mut Mode::Eval);
+        assert!(reading.start.at(0, 2).to_f64().iter().all(|&x| x == f64::NEG_INFINITY));
+        let start = reading.start.narrow(0, 0, 2);
+        let answers = Tensor::from_slice(&[1i64, 0], [2]);
+        let loss = cross_entropy(&start, &answers, &CrossEntropy::default(), Reduction::Mean);
+        let loss = loss + reading.encoded.question.square().mean_all();
+        assert!(loss.item().is_finite());
+        let gradients = loss.backward();
+        for (name, param) in model.named_params() {
+            if let Some(gradient) = gradients.of(&param) {
+                assert!(gradient.to_dense().all_finite(), "{name}");
+            }
+        }
+    }
+}

@@ -1,0 +1,24 @@
+use crate::Words;
+use gradus_engine::nn::{Constraints, Crf};
+use gradus_engine::{Mode, Module, Tensor, no_grad};
+
+/// A model that tells the tag of each word, with a CRF over the sequence of tags.
+///
+/// It is trained on `crf().nll(&emissions, …)`, or another loss of `gradus_engine::losses`, over all taggings, and
+/// decoded among the allowed ones: the probability of a tagging that the data cannot hold goes to 0 by itself, and
+/// what is learned does not depend on which scheme the caller decodes with.
+pub trait Tagger: Module + Send + Sync {
+    /// Emissions [B, T, K].
+    fn emissions(&self, words: &Words, mode: &mut Mode) -> Tensor;
+
+    /// The CRF over them.
+    fn crf(&self) -> &Crf;
+
+    /// The most probable tags [B, T] (`i64`, 0 past a sequence's end) among those that the constraints allow, and
+    /// their scores [B].
+    #[track_caller]
+    fn decode(&self, words: &Words, constraints: Option<&Constraints>) -> (Tensor, Tensor) {
+        let emissions = no_grad(|| self.emissions(words, &mut Mode::Eval));
+        self.crf().decode_with(&emissions, words.lengths, constraints)
+    }
+}

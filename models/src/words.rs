@@ -1,0 +1,48 @@
+use crate::Characters;
+use crate::classifier::real_places;
+use gradus_engine::nn::Embedding;
+use gradus_engine::{Mode, Tensor};
+
+/// A batch of word sequences: what models read that look at each word, and at its characters where they have a
+/// character model. All tensors are `i64`.
+#[derive(Clone, Copy, Debug)]
+pub struct Words<'a> {
+    /// Numbers of words [B, T].
+    pub ids: &'a Tensor,
+    /// Words of each sequence [B].
+    pub lengths: &'a Tensor,
+    /// Numbers of characters [B, T, C] and the characters of each word [B, T], 0 for padding.
+    pub characters: Option<(&'a Tensor, &'a Tensor)>,
+}
+
+impl Words<'_> {
+    /// Which places are real, [B, T].
+    pub(crate) fn real(&self) -> Tensor {
+        real_places(self.lengths, self.ids.dim(1))
+    }
+
+    /// What the characters say of each word, [B, T, E]; panics where the model wants characters and there are none.
+    #[track_caller]
+    pub(crate) fn spelled(&self, model: &Characters, mode: &mut Mode) -> Tensor {
+        let Some((characters, lengths)) = self.characters else {
+            panic!("words: the model reads characters, but the words {:?} come without", self.ids.shape());
+        };
+        model.forward(characters, lengths, mode)
+    }
+
+    /// [E[ids]; characters] \[B, T, D + E\], with `then` applied to E[ids].
+    #[track_caller]
+    pub(crate) fn vectors(
+        &self,
+        emb: &Embedding,
+        characters: &Option<Characters>,
+        mode: &mut Mode,
+        then: impl FnOnce(Tensor, &mut Mode) -> Tensor,
+    ) -> Tensor {
+        let e = then(emb.forward(self.ids), mode);
+        match characters {
+            Some(model) => Tensor::concat(&[&e, &self.spelled(model, mode)], -1),
+            None => e,
+        }
+    }
+}
