@@ -1,20 +1,24 @@
 use crate::config::Config;
+use crate::data::scheme::Scheme;
 use crate::text::Vocabulary;
 use crate::train::classify::classifier;
+use crate::train::lexicon::Lexicon;
+use crate::train::tag::{constraints, tagger};
 use crate::train::{RunFolder, TrainError, TrainedOn};
 use gradus_engine::Rng;
-use gradus_models::Classifier;
+use gradus_engine::nn::Constraints;
+use gradus_models::{Classifier, Tagger};
 use std::path::Path;
 
-/// A model that was trained, with what it needs to read text.
-pub(super) struct TrainedModel {
+/// A classifier that was trained, with what it needs to read text.
+pub(super) struct TrainedClassifier {
     pub config: Config,
     pub on: TrainedOn,
     pub vocabulary: Vocabulary,
     pub model: Box<dyn Classifier>,
 }
 
-impl TrainedModel {
+impl TrainedClassifier {
     /// The best parameters of a run.
     pub fn load(run: &Path) -> Result<Self, TrainError> {
         let folder = RunFolder(run.into());
@@ -22,6 +26,29 @@ impl TrainedModel {
         let (on, vocabulary) = (folder.trained_on()?, folder.vocabulary()?);
         let model = classifier(&config, &vocabulary, on.labels.len(), &mut Rng::new(config.seed))?;
         folder.load_best(model.as_ref())?;
-        Ok(TrainedModel { config, on, vocabulary, model })
+        Ok(TrainedClassifier { config, on, vocabulary, model })
+    }
+}
+
+/// A tagger that was trained.
+pub(super) struct TrainedTagger {
+    pub config: Config,
+    pub on: TrainedOn,
+    pub lexicon: Lexicon,
+    pub model: Box<dyn Tagger>,
+    pub constraints: Option<Constraints>,
+}
+
+impl TrainedTagger {
+    /// The best parameters of a run.
+    pub fn load(run: &Path) -> Result<Self, TrainError> {
+        let folder = RunFolder(run.into());
+        let config = folder.config()?;
+        let (on, lexicon) = (folder.trained_on()?, Lexicon::load(&config, run, [].iter())?);
+        let model = tagger(&config, &lexicon, on.labels.len(), &mut Rng::new(config.seed))?;
+        folder.load_best(model.as_ref())?;
+        let scheme = if config.data.scheme == "bioes" { Scheme::Bioes } else { Scheme::Iob2 };
+        let constraints = constraints(&config, scheme, &on.labels);
+        Ok(TrainedTagger { config, on, lexicon, model, constraints })
     }
 }

@@ -14,6 +14,7 @@
 mod error;
 mod overlay;
 mod schema;
+mod tasks;
 #[cfg(test)]
 mod tests;
 mod validate;
@@ -25,7 +26,8 @@ use toml::{Table, Value};
 
 pub use error::{ConfigError, Place};
 pub use schema::{Config, Data, Loss, Model, Optimizer, Schedule, Train};
-pub use validate::{LOSSES, METRICS, MODELS, OPTIMIZERS, SCHEDULES, TASKS, TOKENIZERS};
+pub use tasks::{CHARACTERS, CONTRASTIVE, CONTRASTIVE_LOSSES, SCHEMES, TASKS, TaskNames};
+pub use validate::{OPTIMIZERS, SCHEDULES, TOKENIZERS};
 
 use overlay::Setting;
 
@@ -46,11 +48,13 @@ pub fn load(file: Option<&Path>, sets: &[String]) -> Result<Config, ConfigError>
     for text in sets {
         settings.push(overlay::from_set(text, &known)?);
     }
-    let model = settings.iter().rfind(|setting| setting.key == "model.name");
-    let base = match model.and_then(|setting| setting.value.as_str()) {
-        Some(name) => Config::for_model(name).map_err(|error| placed(error, &settings))?,
-        None => Config::default(),
+    let named = |key: &str| settings.iter().rfind(|s| s.key == key).and_then(|s| s.value.as_str());
+    let base = match (named("model.name"), named("task")) {
+        (Some(model), _) => Config::for_model(model),
+        (None, Some(task)) => Config::for_task(task),
+        (None, None) => Ok(Config::default()),
     };
+    let base = base.map_err(|error| placed(error, &settings))?;
     overlaid(&base, &settings)
 }
 
@@ -101,17 +105,6 @@ pub fn diff(a: &Config, b: &Config) -> Vec<(String, String, String)> {
 }
 
 impl Config {
-    /// The defaults with the sizes of the paper's Table 8 for the model of that name.
-    ///
-    /// # Errors
-    /// A name that is not one of [`MODELS`].
-    pub fn for_model(name: &str) -> Result<Self, ConfigError> {
-        // Both columns agree in width (300), hidden size (128) and dropout (0.5). Of the sizes that only one of them
-        // has, kernels 3, 4, 5 and two LSTM layers, each model ignores the other's.
-        let config = Self { model: Model { name: name.to_owned(), ..Model::default() }, ..Self::default() };
-        config.validate().map(|()| config)
-    }
-
     /// Every key, in order, as `--set` takes it.
     pub fn keys() -> Vec<String> {
         Self::default().flat().into_keys().collect()

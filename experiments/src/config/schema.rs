@@ -41,8 +41,14 @@ pub struct Data {
     /// One's own test file.
     #[serde(with = "optional_path")]
     pub test: Option<PathBuf>,
-    /// The format of one's own files; `auto` tells it from the file.
+    /// The format of one's own labelled lines; `auto` tells it from the file.
     pub format: String,
+    /// The column of the word in one's own CoNLL files, from 1; negative counts from the last.
+    pub word_column: i64,
+    /// The column of the tag in one's own CoNLL files, from 1; negative counts from the last.
+    pub tag_column: i64,
+    /// How a tagger's entities are written as tags: `iob2` or `bioes`.
+    pub scheme: String,
     /// Tokens kept of each text; 0 keeps all.
     pub max_len: usize,
     /// A word seen less often in the training split becomes UNK.
@@ -67,7 +73,7 @@ pub struct Data {
 /// Section `model`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Model {
-    /// `bilstm` or `textcnn`.
+    /// `textcnn` and `bilstm` classify, `bilstm-crf` tags, `bidaf` reads.
     pub name: String,
     /// Width of a word's vector.
     pub embed_dim: usize,
@@ -88,12 +94,27 @@ pub struct Model {
     pub attention_heads: usize,
     /// Whether layer normalisation is used.
     pub layer_norm: bool,
+    /// What reads the characters of each word: `none`, `cnn` or `lstm`.
+    pub characters: String,
+    /// Width of a character's vector.
+    pub char_embed_dim: usize,
+    /// Width of what the characters say of a word.
+    pub char_dim: usize,
+    /// Characters kept of each word.
+    pub char_max_len: usize,
+    /// Share of the words seen once in training that a tagger or reader sees as UNK, drawn anew each time.
+    pub unk_singletons: f64,
+    /// Whether a tagger's decoding knows which tags may follow which.
+    pub constraints: bool,
+    /// Words that an answer has at most.
+    pub max_answer: usize,
 }
 
 /// Section `loss`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Loss {
-    /// `cross_entropy`, `focal` or `ghm`.
+    /// `cross_entropy`, `focal` or `ghm`; for a tagger `crf`, `sequence_focal`, and `token_cross_entropy`, `focal` and
+    /// `ghm` on the marginals of its tags.
     pub name: String,
     /// Exponent γ of the focal loss.
     pub gamma: f64,
@@ -109,6 +130,16 @@ pub struct Loss {
     pub l2: f64,
     /// A weight for each class; empty weighs all alike.
     pub class_weights: Vec<f64>,
+    /// Where a reader's contrastive objective compares context and question: `none`, `embedding`, `encoding` or `both`.
+    pub contrastive: String,
+    /// `info_nce`, `triplet` or `sne`.
+    pub contrastive_loss: String,
+    /// Weight of the contrastive objective.
+    pub contrastive_weight: f64,
+    /// Temperature of InfoNCE.
+    pub temperature: f64,
+    /// Margin of the triplet loss.
+    pub margin: f64,
 }
 
 /// Section `optimizer`.
@@ -162,6 +193,8 @@ pub struct Train {
     pub batch_size: usize,
     /// Examples in an evaluation batch.
     pub eval_batch_size: usize,
+    /// Decay of the moving average of the weights that evaluation uses; 0 is off.
+    pub average: f64,
     /// Largest norm of all gradients together; 0 is off.
     pub clip_norm: f64,
     /// Largest absolute gradient; 0 is off.
@@ -200,6 +233,9 @@ impl Default for Data {
             dev: None,
             test: None,
             format: "auto".into(),
+            word_column: 1,
+            tag_column: -1,
+            scheme: "bioes".into(),
             max_len: 400,
             min_count: 2,
             max_vocab: 30_000,
@@ -226,6 +262,13 @@ impl Default for Model {
             embedding_dropout: 0.0,
             attention_heads: 0,
             layer_norm: false,
+            characters: "none".into(),
+            char_embed_dim: 30,
+            char_dim: 50,
+            char_max_len: 20,
+            unk_singletons: 0.0,
+            constraints: true,
+            max_answer: 15,
         }
     }
 }
@@ -241,6 +284,11 @@ impl Default for Loss {
             l1: 0.0,
             l2: 0.0,
             class_weights: Vec::new(),
+            contrastive: "none".into(),
+            contrastive_loss: "info_nce".into(),
+            contrastive_weight: 0.1,
+            temperature: 0.1,
+            margin: 1.0,
         }
     }
 }
@@ -281,6 +329,7 @@ impl Default for Train {
             epochs: 5,
             batch_size: 64,
             eval_batch_size: 128,
+            average: 0.0,
             clip_norm: 0.0,
             clip_value: 0.0,
             patience: 0,

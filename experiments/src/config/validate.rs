@@ -4,33 +4,15 @@ use std::path::PathBuf;
 
 use super::error::{ConfigError, Place, nearest};
 use super::schema::Config;
+use super::tasks::{CHARACTERS, CONTRASTIVE, CONTRASTIVE_LOSSES, SCHEMES, TASKS, TaskNames};
 
-/// The names of `model.name`.
-pub const MODELS: &[&str] = &["bilstm", "textcnn"];
-/// The names of `loss.name`.
-pub const LOSSES: &[&str] = &["cross_entropy", "focal", "ghm"];
 /// The names of `optimizer.name`.
 pub const OPTIMIZERS: &[&str] = &["sgd", "adagrad", "rmsprop", "adam", "adamw", "radam"];
 /// The names of `schedule.name`.
 pub const SCHEDULES: &[&str] =
     &["constant", "step", "exponential", "linear_warmup", "cosine", "inverse_sqrt", "plateau"];
-/// The names of `train.metric`; all of them are better when larger.
-pub const METRICS: &[&str] = &[
-    "accuracy",
-    "precision",
-    "recall",
-    "f1",
-    "precision_macro",
-    "recall_macro",
-    "f1_macro",
-    "precision_micro",
-    "recall_micro",
-    "f1_micro",
-];
 /// The names of `data.tokenizer`.
 pub const TOKENIZERS: &[&str] = &["english", "whitespace", "chinese"];
-/// The names of `task`.
-pub const TASKS: &[&str] = &["classify"];
 
 impl Config {
     /// Checks every value: names exist, sizes are positive, rates lie in their ranges. The names of data sets and
@@ -40,10 +22,17 @@ impl Config {
     /// [`ConfigError::OutOfRange`] with the key, what it must be, and what it is.
     pub fn validate(&self) -> Result<(), ConfigError> {
         let c = self;
-        name("task", &c.task, TASKS)?;
+        let tasks: Vec<&str> = TASKS.iter().map(|task| task.name).collect();
+        name("task", &c.task, &tasks)?;
+        let TaskNames { models, losses, metrics, .. } = TaskNames::of(&c.task);
         check(c.seed <= i64::MAX as u64, "seed", "below 9223372036854775808", c.seed)?;
 
         name("data.tokenizer", &c.data.tokenizer, TOKENIZERS)?;
+        name("data.scheme", &c.data.scheme, SCHEMES)?;
+        let columns = [("data.word_column", c.data.word_column), ("data.tag_column", c.data.tag_column)];
+        for (key, column) in columns {
+            check(column != 0, key, "a column from 1, or from -1 counted from the last", column)?;
+        }
         let paths = [
             ("data.train", &c.data.train),
             ("data.dev", &c.data.dev),
@@ -54,7 +43,7 @@ impl Config {
             utf8(key, path.as_ref())?;
         }
 
-        name("model.name", &c.model.name, MODELS)?;
+        name("model.name", &c.model.name, models)?;
         positive("model.embed_dim", c.model.embed_dim)?;
         above_zero("model.embed_std", c.model.embed_std)?;
         positive("model.hidden_dim", c.model.hidden_dim)?;
@@ -69,8 +58,14 @@ impl Config {
         )?;
         share("model.dropout", c.model.dropout)?;
         share("model.embedding_dropout", c.model.embedding_dropout)?;
+        name("model.characters", &c.model.characters, CHARACTERS)?;
+        positive("model.char_embed_dim", c.model.char_embed_dim)?;
+        positive("model.char_dim", c.model.char_dim)?;
+        positive("model.char_max_len", c.model.char_max_len)?;
+        share("model.unk_singletons", c.model.unk_singletons)?;
+        positive("model.max_answer", c.model.max_answer)?;
 
-        name("loss.name", &c.loss.name, LOSSES)?;
+        name("loss.name", &c.loss.name, losses)?;
         at_least_zero("loss.gamma", c.loss.gamma)?;
         positive("loss.bins", c.loss.bins)?;
         share("loss.momentum", c.loss.momentum)?;
@@ -86,6 +81,12 @@ impl Config {
             "a list of numbers of at least 0, not all 0",
             format!("{weights:?}"),
         )?;
+
+        name("loss.contrastive", &c.loss.contrastive, CONTRASTIVE)?;
+        name("loss.contrastive_loss", &c.loss.contrastive_loss, CONTRASTIVE_LOSSES)?;
+        at_least_zero("loss.contrastive_weight", c.loss.contrastive_weight)?;
+        above_zero("loss.temperature", c.loss.temperature)?;
+        at_least_zero("loss.margin", c.loss.margin)?;
 
         name("optimizer.name", &c.optimizer.name, OPTIMIZERS)?;
         above_zero("optimizer.lr", c.optimizer.lr)?;
@@ -107,10 +108,11 @@ impl Config {
         positive("train.epochs", c.train.epochs)?;
         positive("train.batch_size", c.train.batch_size)?;
         positive("train.eval_batch_size", c.train.eval_batch_size)?;
+        share("train.average", c.train.average)?;
         at_least_zero("train.clip_norm", c.train.clip_norm)?;
         at_least_zero("train.clip_value", c.train.clip_value)?;
         positive("train.log_every", c.train.log_every)?;
-        name("train.metric", &c.train.metric, METRICS)
+        name("train.metric", &c.train.metric, metrics)
     }
 }
 

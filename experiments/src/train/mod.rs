@@ -4,7 +4,8 @@
 //! | --- | --- |
 //! | `run` | the loop, to be read from top to bottom |
 //! | `task` | what the loop must know of a task: the traits [`Task`] and [`Learner`] |
-//! | [`classify`] | a task: its data as numbers, its model, its loss, its metrics |
+//! | [`classify`], [`tag`] | the tasks: each its data as numbers, its model, its loss, its metrics |
+//! | [`lexicon`] | words and characters as numbers |
 //! | `progress` | where a run stands, besides its tensors |
 //! | `folder` | the files of a run: checkpoint, best parameters, configuration, words, labels, log |
 //! | `optimizer`, `schedule`, `objective`, `penalties`, `vectors` | what a configuration says of them |
@@ -14,12 +15,15 @@ pub mod classify;
 mod error;
 mod folder;
 mod interrupt;
+pub mod lexicon;
 mod objective;
 mod optimizer;
 mod penalties;
 mod progress;
 mod run;
 mod schedule;
+mod size;
+pub mod tag;
 mod task;
 mod vectors;
 mod view;

@@ -1,4 +1,4 @@
-use super::{Objective, RunFolder, TrainError, TrainedOn, classify};
+use super::{Objective, RunFolder, TrainError, TrainedOn, classify, tag};
 use crate::config::Config;
 use crate::data::Split;
 use crate::text::Vocabulary;
@@ -53,7 +53,10 @@ pub trait Learner {
 /// # Errors
 /// What is wrong with the files, or a name that nobody knows.
 pub fn prepare(config: &Config, folder: Option<&Path>) -> Result<Box<dyn Task>, TrainError> {
-    Ok(Box::new(classify::prepare(config, folder)?))
+    Ok(match config.task.as_str() {
+        "tag" => Box::new(tag::prepare(config, folder)?),
+        _ => Box::new(classify::prepare(config, folder)?),
+    })
 }
 
 /// The same with the words of a run that goes on.
@@ -65,5 +68,8 @@ pub fn prepare_with(
     folder: Option<&Path>,
     run: &RunFolder,
 ) -> Result<Box<dyn Task>, TrainError> {
-    Ok(Box::new(classify::prepare_with(config, folder, run.vocabulary()?)?))
+    Ok(match config.task.as_str() {
+        "tag" => Box::new(tag::prepare_with(config, folder, run.path())?),
+        _ => Box::new(classify::prepare_with(config, folder, run.vocabulary()?)?),
+    })
 }

@@ -1,11 +1,9 @@
 use crate::config::Config;
 use crate::text::Vocabulary;
 use crate::train::TrainError;
+use crate::train::size::check;
 use gradus_engine::Rng;
 use gradus_models::{BiLstm, BiLstmConfig, Classifier, TextCnn, TextCnnConfig};
-
-/// More parameters than this would need 32 GB to be trained by Adam.
-const LARGEST: f64 = 2e9;
 
 /// About how many parameters a model has: its tables and its matrices.
 fn rough_size(config: &Config, words: usize) -> f64 {
@@ -31,22 +29,7 @@ pub fn classifier(
 ) -> Result<Box<dyn Classifier>, TrainError> {
     let m = &config.model;
     let width = if m.name == "textcnn" { m.embed_dim } else { 2 * m.hidden_dim };
-    if m.attention_heads > 0 && !width.is_multiple_of(m.attention_heads) {
-        return Err(TrainError::Settings(format!(
-            "model.attention_heads: expected a divisor of {width}, the width that {} attends over, found {}",
-            m.name, m.attention_heads
-        )));
-    }
-    if m.layer_norm && m.name == "textcnn" {
-        return Err(TrainError::Settings("model.layer_norm: expected false, since textcnn has none".into()));
-    }
-    let parameters = rough_size(config, vocabulary.len());
-    if parameters > LARGEST {
-        return Err(TrainError::Settings(format!(
-            "model: expected at most {LARGEST:e} parameters, found about {parameters:.1e}; lower model.embed_dim, \
-             model.hidden_dim, model.layers or data.max_vocab"
-        )));
-    }
+    check(config, width, rough_size(config, vocabulary.len()))?;
     let model: Box<dyn Classifier> = match m.name.as_str() {
         "textcnn" => Box::new(TextCnn::new(
             TextCnnConfig {

@@ -1,5 +1,6 @@
-use super::trained::TrainedModel;
-use super::{say, with_threads};
+use super::changed;
+use crate::commands::trained::TrainedClassifier;
+use crate::commands::{say, with_threads};
 use crate::data::{Classification, Split};
 use crate::metrics::classification::Confusion;
 use crate::report::atomic;
@@ -7,13 +8,10 @@ use crate::train::classify::{Encoded, Prediction, metrics_of, predict, prepare_s
 use anyhow::bail;
 use std::path::{Path, PathBuf};
 
-/// Prints the metrics of a run's best epoch on a split and writes its predictions to `predictions.SPLIT.tsv` in the
-/// run's folder: a line for each example with the right label, the predicted one, its probability and the text.
-///
-/// # Errors
-/// A folder that is no run's, data that is missing or has other labels.
-pub fn evaluate(run: &Path, split: Split, data: Option<&Path>, threads: usize) -> anyhow::Result<()> {
-    let TrainedModel { config, on, vocabulary, model } = TrainedModel::load(run)?;
+/// Predictions go to `predictions.SPLIT.tsv`: a line for each example with the right label, the predicted one, its
+/// probability and the text.
+pub(super) fn evaluate(run: &Path, split: Split, data: Option<&Path>, threads: usize) -> anyhow::Result<()> {
+    let TrainedClassifier { config, on, vocabulary, model } = TrainedClassifier::load(run)?;
     let folder = data.map(PathBuf::from).or(on.folder.map(PathBuf::from));
     let (set, encoded, predictions) = with_threads(threads, || {
         let (set, encoded) = prepare_split(&config, folder.as_deref(), &vocabulary, split)?;
@@ -26,11 +24,11 @@ pub fn evaluate(run: &Path, split: Split, data: Option<&Path>, threads: usize) -
     })?;
     let path = run.join(format!("predictions.{split}.tsv"));
     atomic::write(&path, table(&set, split, &predictions).as_bytes())?;
-    let changed = if set.checksum == on.checksum { "" } else { ", which is not as it was in training" };
     say(&format!(
-        "{} examples of {} ({split}){changed}\n{}\npredictions are in {}\n",
+        "{} examples of {} ({split}){}\n{}\npredictions are in {}\n",
         predictions.len(),
         set.name,
+        changed(&set.checksum, &on.checksum),
         metrics(&set.labels, &encoded, &predictions),
         path.display()
     ))

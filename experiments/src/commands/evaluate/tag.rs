@@ -1,0 +1,56 @@
+use super::changed;
+use crate::commands::trained::TrainedTagger;
+use crate::commands::{say, with_threads};
+use crate::data::{Split, Tagging};
+use crate::report::atomic;
+use crate::train::tag::{counts, metrics_of, predict, prepare_split};
+use anyhow::bail;
+use std::path::{Path, PathBuf};
+
+/// Predictions go to `predictions.SPLIT.conll`: columns word, right tag and predicted tag, as conlleval reads them.
+pub(super) fn evaluate(run: &Path, split: Split, data: Option<&Path>, threads: usize) -> anyhow::Result<()> {
+    let TrainedTagger { config, on, lexicon, model, constraints, .. } = TrainedTagger::load(run)?;
+    let folder = data.map(PathBuf::from).or(on.folder.map(PathBuf::from));
+    let (set, encoded, predicted) = with_threads(threads, || {
+        let (set, encoded) = prepare_split(&config, folder.as_deref(), &lexicon, split)?;
+        if set.tags != on.labels {
+            let (ours, theirs) = (on.labels.join(", "), set.tags.join(", "));
+            bail!("{}: the model knows the tags {ours}, the data set has {theirs}", run.display());
+        }
+        let size = config.train.eval_batch_size;
+        let predicted = predict(model.as_ref(), &lexicon, &encoded.texts, constraints.as_ref(), size);
+        Ok((set, encoded, predicted))
+    })?;
+    let path = run.join(format!("predictions.{split}.conll"));
+    atomic::write(&path, columns(&set, split, &predicted).as_bytes())?;
+    let counts = counts(&set, &encoded.tags, &predicted);
+    let mut text = String::new();
+    for (name, value) in metrics_of(counts.clone()) {
+        text += &format!("{name:<18} {:>8.2}\n", 100.0 * value);
+    }
+    text += &format!("\n{:<18} {:>9} {:>8} {:>8} {:>8}\n", "entities", "precision", "recall", "f1", "support");
+    for (kind, s) in &counts.report().kinds {
+        let [p, r, f] = [s.precision, s.recall, s.f1].map(|x| 100.0 * x);
+        text += &format!("{kind:<18} {p:>9.2} {r:>8.2} {f:>8.2} {:>8}\n", s.support);
+    }
+    say(&format!(
+        "{} sentences of {} ({split}){}\n{text}\npredictions are in {}\n",
+        predicted.len(),
+        set.name,
+        changed(&set.checksum, &on.checksum),
+        path.display()
+    ))
+}
+
+fn columns(set: &Tagging, split: Split, predicted: &[Vec<usize>]) -> String {
+    let mut lines = String::new();
+    for (sentence, predicted) in set.split(split).iter().zip(predicted) {
+        // The script conlleval knows IOB2 and not BIOES.
+        let [gold, predicted] = [&sentence.tags, predicted].map(|tags| set.iob2(tags));
+        for ((word, gold), predicted) in sentence.words.iter().zip(&gold).zip(&predicted) {
+            lines += &format!("{word} {gold} {predicted}\n");
+        }
+        lines.push('\n');
+    }
+    lines
+}
