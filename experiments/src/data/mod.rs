@@ -7,11 +7,16 @@
 //! | [`labelled_lines`] | `LABEL text` and `LABEL<TAB>text`, one example a line |
 //! | [`glue_tsv`] | TSV with a header that names a text and a label column |
 //! | [`imdb`] | the IMDB reviews: the folder of 50,000 files, or TSV |
+//! | [`conll`] | columns: a word and its tag a line, blank lines between sentences |
+//! | [`scheme`] | IOB1, IOB2, BIOES, BMES: entities from tags, tags from entities |
+//! | [`tagging`] | sentences whose words have a tag each |
 //! | [`own`] | people's own files, any number of labels |
+//! | [`own_tagging`] | people's own files in columns, any kinds of entities |
 //! | [`split`] | seeded shuffles and held-out parts |
 //! | [`catalog`] | the known sets: where from, under which terms, what is expected |
 
 pub mod catalog;
+pub mod conll;
 pub mod embedded;
 pub mod error;
 pub mod files;
@@ -19,9 +24,13 @@ pub mod glue_tsv;
 pub mod imdb;
 pub mod labelled_lines;
 pub mod own;
+pub mod own_tagging;
+pub mod scheme;
 pub mod split;
+pub mod tagging;
 
 pub use error::DataError;
+pub use tagging::{Sentence, Tagging};
 
 use serde::{Deserialize, Serialize};
 use std::path::Path;

@@ -3,5 +3,7 @@
 //! | file | holds |
 //! | --- | --- |
 //! | [`classification`] | accuracy, precision, recall, F1 by class and averaged, as scikit-learn |
+//! | [`entities`] | precision, recall, F1 by entity, as conlleval |
 
 pub mod classification;
+pub mod entities;

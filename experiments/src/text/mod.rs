@@ -5,6 +5,7 @@
 //! | [`normalise`] | character filtering: tags, control characters, Unicode forms; offsets are kept |
 //! | [`tokenise`] | words with their place in the original; lower case, NUM |
 //! | [`vocabulary`] | words to ids: PAD, UNK, then by falling count |
+//! | [`characters`] | a word's characters to ids |
 //! | [`batches`] | which examples go together, and the padded arrays |
 //! | [`embeddings`] | pretrained word vectors (GloVe text) |
 //!
@@ -26,12 +27,14 @@
 //! ```
 
 pub mod batches;
+pub mod characters;
 pub mod embeddings;
 pub mod normalise;
 pub mod tokenise;
 pub mod vocabulary;
 
 pub use batches::{Batch, Batching};
+pub use characters::Alphabet;
 pub use embeddings::Embeddings;
 pub use tokenise::{Mode, Tokeniser};
 pub use vocabulary::Vocabulary;
