@@ -1,13 +1,18 @@
-//! Optimizers and schedules.
+//! Optimizers, schedules and averages of weights.
 //!
-//! `optimizer.step(&model, &gradients)` is the only place where parameters change. State is stored by parameter
-//! name, so that it can stand in a checkpoint.
+//! `optimizer.step(&model, &gradients)` is the only place where training changes parameters. State is stored by
+//! parameter name, so that it can stand in a checkpoint.
 
 mod apply;
+mod average;
 mod config;
 mod optimizer;
 mod schedule;
 
+pub use average::{Applied, AverageConfig, WeightAverage};
 pub use config::{OptimizerConfig, Rule};
 pub use optimizer::{Group, Optimizer};
 pub use schedule::{ReduceOnPlateau, Schedule};
+
+#[cfg(test)]
+mod tests;

@@ -61,4 +61,12 @@ pub enum StateError {
         /// What is missing.
         reason: String,
     },
+    /// The checkpoint is that of another run.
+    #[error("{} does not fit this run: {reason}", path.display())]
+    OtherRun {
+        /// The file.
+        path: PathBuf,
+        /// What differs.
+        reason: String,
+    },
 }

@@ -1,6 +1,8 @@
 use super::*;
 use crate::nn::{LayerNorm, Linear};
+use crate::optim::{AverageConfig, Optimizer, OptimizerConfig, Rule, WeightAverage};
 use crate::{DType, Rng, Tensor, Visitor};
+use serde_json::json;
 use std::fs;
 
 struct Pair {
@@ -82,4 +84,92 @@ fn a_file_cut_anywhere_is_an_error() {
             .to_string()
             .contains("cannot read")
     );
+}
+
+/// A run with an average of its weights.
+struct Run {
+    model: Pair,
+    optimizer: Optimizer,
+    average: WeightAverage,
+}
+
+impl Run {
+    fn new(seed: u64) -> Self {
+        Run {
+            model: Pair::new(seed),
+            optimizer: Optimizer::new(OptimizerConfig::new(Rule::adam(), 1e-2)),
+            average: WeightAverage::new(AverageConfig { decay: 0.99, warmup: true }),
+        }
+    }
+
+    fn steps(&mut self, steps: std::ops::Range<u64>) {
+        for step in steps {
+            let x = Tensor::normal([4, 3], 0.0, 1.0, &mut Rng::new(step));
+            let y = self.model.tied.forward(&self.model.first.forward(&x));
+            self.optimizer.step(&self.model, &y.square().mean_all().backward());
+            self.average.update(&self.model);
+        }
+    }
+
+    /// Weights and averages, as bits.
+    fn bits(&self) -> Vec<(String, Vec<u32>)> {
+        let all = state_dict(&self.model).into_iter().chain(self.average.state().0);
+        all.map(|(n, t)| (n, t.to_vec::<f32>().into_iter().map(f32::to_bits).collect())).collect()
+    }
+}
+
+#[test]
+fn a_run_with_an_average_goes_on_bit_for_bit() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run");
+    let mut whole = Run::new(1);
+    whole.steps(0..20);
+
+    let mut first = Run::new(1);
+    first.steps(0..7);
+    Checkpoint::save_averaged(&path, &first.model, &first.optimizer, &first.average, &json!(7)).unwrap();
+    let mut second = Run::new(2);
+    let checkpoint = Checkpoint::read(&path).unwrap();
+    assert!(checkpoint.has_average());
+    checkpoint.load_model(&second.model).unwrap();
+    checkpoint.load_optimizer(&mut second.optimizer).unwrap();
+    checkpoint.load_average(&mut second.average, &second.model).unwrap();
+    assert_eq!((second.bits(), second.average.updates()), (first.bits(), 7));
+    second.steps(7..20);
+    assert_eq!(second.bits(), whole.bits());
+    assert_ne!(second.bits()[0].1, second.bits()[2].1, "the average is not the weights");
+}
+
+#[test]
+fn a_checkpoint_without_an_average_loads_and_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("plain");
+    let mut run = Run::new(1);
+    run.steps(0..3);
+    Checkpoint::save(&path, &run.model, &run.optimizer, &json!(3)).unwrap();
+    let (tensors, text) = read_tensors(&path).unwrap();
+    assert!(!text.contains("average") && tensors.keys().all(|name| !name.starts_with("average.")));
+
+    let mut other = Run::new(2);
+    let checkpoint = Checkpoint::read(&path).unwrap();
+    assert!(!checkpoint.has_average());
+    checkpoint.load_model(&other.model).unwrap();
+    checkpoint.load_optimizer(&mut other.optimizer).unwrap();
+    let message = checkpoint.load_average(&mut other.average, &other.model).unwrap_err().to_string();
+    assert!(message.contains("plain") && message.contains("no average of weights"), "{message}");
+    assert_eq!(state_dict(&other.model)["first.weight"].to_f64(), tensors["model.first.weight"].to_f64());
+}
+
+#[test]
+fn the_average_of_another_model_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("other");
+    let mut run = Run::new(1);
+    run.steps(0..1);
+    Checkpoint::save_averaged(&path, &run.model, &run.optimizer, &run.average, &json!(1)).unwrap();
+    let checkpoint = Checkpoint::read(&path).unwrap();
+    let mut average = WeightAverage::new(run.average.config());
+    let message = checkpoint.load_average(&mut average, &LayerNorm::new(3)).unwrap_err().to_string();
+    assert!(message.contains("other") && message.contains("\"weight\" is missing"), "{message}");
+    assert_eq!(average.updates(), 0);
 }

@@ -1,0 +1,168 @@
+use crate::state::StateDict;
+use crate::{DType, Module, Param, Tensor};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// How fast an average of weights forgets.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AverageConfig {
+    /// d, in [0, 1): the share of the average that an update keeps.
+    pub decay: f64,
+    /// Whether the t-th update after the first keeps min(d, (1 + t) / (10 + t)): a young average soon forgets where
+    /// training began.
+    pub warmup: bool,
+}
+
+/// The exponential moving average of a model's weights: a ← d a + (1 − d) w at each update; the first one copies w.
+///
+/// Averages are kept by parameter name, a tied weight once, in `f32` or wider: in `bf16` the small steps would be
+/// rounded away. Source: Polyak, Juditsky, SIAM J. Control Optim. 30, 1992, for averages of weights; the warm-up is
+/// TensorFlow's `ExponentialMovingAverage`.
+///
+/// ```
+/// use gradus_engine::optim::{AverageConfig, WeightAverage};
+/// use gradus_engine::{Rng, nn::Linear};
+///
+/// let model = Linear::new(3, 1, &mut Rng::new(1));
+/// let mut average = WeightAverage::new(AverageConfig { decay: 0.9, warmup: false });
+/// average.update(&model); // after each step of the optimizer
+/// model.weight.set(&model.weight.value().zeros_like());
+/// average.update(&model);
+///
+/// let averaged = average.apply(&model); // evaluate here
+/// assert!(model.weight.value().to_f64().iter().all(|w| *w != 0.0));
+/// drop(averaged);
+/// assert!(model.weight.value().to_f64().iter().all(|w| *w == 0.0));
+/// ```
+#[derive(Debug)]
+pub struct WeightAverage {
+    config: AverageConfig,
+    updates: u64,
+    values: BTreeMap<String, Tensor>,
+}
+
+impl WeightAverage {
+    /// An average of nothing yet.
+    #[track_caller]
+    pub fn new(config: AverageConfig) -> Self {
+        let d = config.decay;
+        assert!((0.0..1.0).contains(&d), "average: the decay {d} must be at least 0 and below 1");
+        WeightAverage { config, updates: 0, values: BTreeMap::new() }
+    }
+
+    /// What it was made from.
+    pub fn config(&self) -> AverageConfig {
+        self.config
+    }
+
+    /// The number of updates so far.
+    pub fn updates(&self) -> u64 {
+        self.updates
+    }
+
+    /// Takes the model's weights into the average.
+    pub fn update(&mut self, model: &dyn Module) {
+        let rest = 1.0 - self.decay();
+        for (name, param) in model.named_params() {
+            let w = param.value();
+            let next = match self.values.get(&name) {
+                // As a step towards w, so that an average of equal weights is these weights, bit for bit.
+                Some(a) => a + (w.to_dtype(a.dtype()) - a) * rest,
+                // A copy, as the optimizer changes w in place.
+                None => Tensor::from_buffer(w.to_dtype(wide(w.dtype())).packed(), w.shape()),
+            };
+            self.values.insert(name, next);
+        }
+        self.updates += 1;
+    }
+
+    /// What the next update keeps of the average.
+    fn decay(&self) -> f64 {
+        let t = self.updates as f64;
+        match self.config.warmup {
+            true => self.config.decay.min((1.0 + t) / (10.0 + t)),
+            false => self.config.decay,
+        }
+    }
+
+    /// Puts the averages into the model, until the result is dropped; panics where a parameter has none.
+    #[track_caller]
+    pub fn apply(&self, model: &dyn Module) -> Applied {
+        let mut pairs = vec![];
+        for (name, param) in model.named_params() {
+            let value = self.values.get(&name);
+            let value =
+                value.unwrap_or_else(|| panic!("average: there is none of {name:?}; update it first"));
+            pairs.push((param, value));
+        }
+        let weights = pairs.iter().map(|(param, _)| (param.tied(), param.value())).collect();
+        pairs.iter().for_each(|(param, value)| param.set(&value.to_dtype(param.dtype())));
+        Applied { weights }
+    }
+
+    /// All averages by parameter name, and the number beside them.
+    pub fn state(&self) -> (StateDict, Value) {
+        (self.values.clone(), json!({ "updates": self.updates }))
+    }
+
+    /// Takes back the state of an average of this model. The decay may differ.
+    pub fn load_state(
+        &mut self,
+        model: &dyn Module,
+        mut tensors: StateDict,
+        numbers: &Value,
+    ) -> Result<(), String> {
+        let updates = numbers["updates"].as_u64();
+        let updates = updates.ok_or("the average's number of updates is missing")?;
+        let params = if tensors.is_empty() && updates == 0 { vec![] } else { model.named_params() };
+        let mut values = BTreeMap::new();
+        for (name, param) in params {
+            let tensor =
+                tensors.remove(&name).ok_or(format!("the average of the parameter {name:?} is missing"))?;
+            let (found, expected) = ((tensor.dtype(), tensor.shape()), (wide(param.dtype()), param.shape()));
+            if found != expected {
+                return Err(format!(
+                    "the average of {name:?} is {} {:?}, the model needs {} {:?}",
+                    found.0, found.1, expected.0, expected.1
+                ));
+            }
+            values.insert(name, tensor);
+        }
+        if let Some(name) = tensors.keys().next() {
+            return Err(format!("there is an average of {name:?}, which the model does not know"));
+        }
+        (self.updates, self.values) = (updates, values);
+        Ok(())
+    }
+}
+
+/// The dtype of the average of weights of this dtype.
+fn wide(dtype: DType) -> DType {
+    match dtype {
+        DType::F16 | DType::BF16 => DType::F32,
+        other => other,
+    }
+}
+
+/// A model that has averages in the place of its weights; dropping this puts the weights back, bit for bit.
+///
+/// What is changed in the model meanwhile, as by an optimizer, is lost with that.
+#[must_use = "the weights are put back as soon as this is dropped"]
+#[derive(Debug)]
+pub struct Applied {
+    weights: Vec<(Param, Tensor)>,
+}
+
+impl Applied {
+    /// Leaves the averages in the model for good.
+    pub fn keep(mut self) {
+        self.weights.clear();
+    }
+}
+
+impl Drop for Applied {
+    fn drop(&mut self) {
+        self.weights.iter().for_each(|(param, w)| param.set(&w.to_dtype(param.dtype())));
+    }
+}
