@@ -63,7 +63,14 @@ enum Task {
                             --test other.tsv --out runs/b\n  gradus train classify --out runs/a --resume --set \
                             train.epochs=10"
     )]
-    Classify(Box<ClassifyArgs>),
+    Classify(Box<TrainArgs>),
+    /// Named entities in sentences.
+    #[command(
+        after_help = "Examples:\n  gradus train tag --dataset names --loss focal --out runs/a\n  gradus train tag \
+                            --dataset conll2003 --data DIR --set model.characters=cnn --seed 3 --out runs/b\n  gradus \
+                            train tag --train mine.conll --set data.tag_column=2 --out runs/c"
+    )]
+    Tag(Box<TrainArgs>),
 }
 
 #[derive(Args)]
@@ -88,7 +95,7 @@ struct ReproduceArgs {
 }
 
 #[derive(Args)]
-struct ClassifyArgs {
+struct TrainArgs {
     /// The folder of the run.
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
@@ -98,7 +105,7 @@ struct ClassifyArgs {
     /// A data set, as `gradus list` names it.
     #[arg(long, value_name = "NAME", conflicts_with = "train")]
     dataset: Option<String>,
-    /// One's own training file: a label and a text on each line.
+    /// One's own training file: a label and a text on each line; for tagging, columns of words and tags.
     #[arg(long, value_name = "FILE")]
     train: Option<PathBuf>,
     /// One's own development file; without it a tenth of the training file is held out.
@@ -213,9 +220,13 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Some(Command::Reproduce(ReproduceArgs { studies, scale, data, out, sets, threads })) => {
             commands::reproduce(&Reproduce { studies, scale, data, out, sets, threads })
         }
-        Some(Command::Train { task: Task::Classify(args) }) => {
-            let sets = args.sets()?;
-            let ClassifyArgs { out, resume, config, data, .. } = *args;
+        Some(Command::Train { task }) => {
+            let (task, args) = match task {
+                Task::Classify(args) => ("classify", args),
+                Task::Tag(args) => ("tag", args),
+            };
+            let sets = args.sets(task)?;
+            let TrainArgs { out, resume, config, data, .. } = *args;
             commands::train(&Train { out, resume, config, sets, data })
         }
         Some(Command::Evaluate(EvaluateArgs { run, split, data, threads })) => {
@@ -235,9 +246,9 @@ fn run(cli: Cli) -> anyhow::Result<()> {
     }
 }
 
-impl ClassifyArgs {
+impl TrainArgs {
     /// The flags as settings, before those of --set, which may say otherwise.
-    fn sets(&self) -> anyhow::Result<Vec<String>> {
+    fn sets(&self, task: &str) -> anyhow::Result<Vec<String>> {
         let path = |p: &Option<PathBuf>, flag: &str| -> anyhow::Result<Option<String>> {
             let Some(p) = p else { return Ok(None) };
             // The run must find it again from another folder.
@@ -246,6 +257,7 @@ impl ClassifyArgs {
             Ok(Some(text.to_owned()))
         };
         let flags = [
+            ("task", Some(task.to_owned())),
             ("data.dataset", self.dataset.clone()),
             ("data.train", path(&self.train, "train")?),
             ("data.dev", path(&self.dev, "dev")?),

@@ -21,13 +21,18 @@ pub fn list() -> anyhow::Result<()> {
     for set in SETS {
         text += &format!("  {:<18} {}\n", set.name, set.description);
     }
+    for task in config::TASKS {
+        text += &format!("\n{} (gradus train {})\n", task.title.to_lowercase(), task.name);
+        for (what, names) in
+            [("--model", task.models), ("--loss", task.losses), ("--set train.metric=", task.metrics)]
+        {
+            text += &format!("  {what:<20} {}\n", names.join(", "));
+        }
+    }
     for (what, names) in [
-        ("models (--model NAME)", config::MODELS),
-        ("losses (--loss NAME)", config::LOSSES),
         ("optimizers (--set optimizer.name=NAME)", config::OPTIMIZERS),
         ("schedules (--set schedule.name=NAME)", config::SCHEDULES),
         ("tokenizers (--set data.tokenizer=NAME)", config::TOKENIZERS),
-        ("metrics (--set train.metric=NAME)", config::METRICS),
     ] {
         text += &format!("\n{what}\n  {}\n", names.join(", "));
     }

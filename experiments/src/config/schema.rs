@@ -43,10 +43,10 @@ pub struct Data {
     pub test: Option<PathBuf>,
     /// The format of one's own labelled lines; `auto` tells it from the file.
     pub format: String,
-    /// The column of the word in one's own CoNLL files, from 1; negative counts from the last.
-    pub word_column: i64,
-    /// The column of the tag in one's own CoNLL files, from 1; negative counts from the last.
-    pub tag_column: i64,
+    /// The column of the word in one's own CoNLL files, from 1.
+    pub word_column: usize,
+    /// The column of the tag in one's own CoNLL files, from 1; 0 is the last.
+    pub tag_column: usize,
     /// How a tagger's entities are written as tags: `iob2` or `bioes`.
     pub scheme: String,
     /// Tokens kept of each text; 0 keeps all.
@@ -234,7 +234,7 @@ impl Default for Data {
             test: None,
             format: "auto".into(),
             word_column: 1,
-            tag_column: -1,
+            tag_column: 0,
             scheme: "bioes".into(),
             max_len: 400,
             min_count: 2,

@@ -109,7 +109,8 @@ impl Config {
             unk_singletons: 0.5,
             ..Model::default()
         };
-        let data = Data { dataset: "names".into(), min_count: 1, max_len: 0, max_vocab: 0, ..Data::default() };
+        let data =
+            Data { dataset: "names".into(), min_count: 1, max_len: 0, max_vocab: 0, ..Data::default() };
         let train = Train { batch_size: 32, clip_norm: 5.0, metric: "f1".into(), ..Train::default() };
         let loss = Loss { name: "crf".into(), ..Loss::default() };
         Self { task: "tag".into(), data, model, loss, train, ..Self::default() }

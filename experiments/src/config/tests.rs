@@ -172,7 +172,7 @@ fn a_missing_file_is_named() {
 #[test]
 fn validate_refuses_each_value_out_of_range() {
     let cases = [
-        "task=tag",
+        "task=parse",
         "data.tokenizer=french",
         "model.name=rnn",
         "model.embed_dim=0",

@@ -29,10 +29,7 @@ impl Config {
 
         name("data.tokenizer", &c.data.tokenizer, TOKENIZERS)?;
         name("data.scheme", &c.data.scheme, SCHEMES)?;
-        let columns = [("data.word_column", c.data.word_column), ("data.tag_column", c.data.tag_column)];
-        for (key, column) in columns {
-            check(column != 0, key, "a column from 1, or from -1 counted from the last", column)?;
-        }
+        positive("data.word_column", c.data.word_column)?;
         let paths = [
             ("data.train", &c.data.train),
             ("data.dev", &c.data.dev),

@@ -120,7 +120,7 @@ impl RunFolder {
         let path = self.file("config.toml");
         if !path.exists() {
             return Err(TrainError::Settings(format!(
-                "{} is no folder of a run: it has no config.toml; make one with gradus train classify --out {0}",
+                "{} is no folder of a run: it has no config.toml; make one with gradus train TASK --out {0}",
                 self.0.display()
             )));
         }
@@ -219,7 +219,7 @@ impl RunFolder {
     pub fn load_best(&self, model: &dyn Module) -> Result<(), TrainError> {
         if !self.best().exists() {
             return Err(TrainError::Settings(format!(
-                "{} is missing: the run has not come to the end of an epoch; go on with: gradus train classify \
+                "{} is missing: the run has not come to the end of an epoch; go on with: gradus train TASK \
                  --out {} --resume",
                 self.best().display(),
                 self.0.display()

@@ -70,7 +70,8 @@ impl Lexicon {
     ) -> Self {
         let mut counts: HashMap<&str, usize> = HashMap::new();
         words.for_each(|word| *counts.entry(word).or_default() += 1);
-        let once = (0..vocabulary.len() as u32).map(|id| counts.get(vocabulary.word(id)) == Some(&1)).collect();
+        let once =
+            (0..vocabulary.len() as u32).map(|id| counts.get(vocabulary.word(id)) == Some(&1)).collect();
         Lexicon { vocabulary, alphabet, once }
     }
 
@@ -185,5 +186,8 @@ fn spelled(texts: &[&Text], t: usize) -> (Tensor, Tensor) {
             characters[place * longest..].iter_mut().zip(word).for_each(|(to, &id)| *to = id.into());
         }
     }
-    (Tensor::from_slice(&characters, [texts.len(), t, longest]), Tensor::from_slice(&lengths, [texts.len(), t]))
+    (
+        Tensor::from_slice(&characters, [texts.len(), t, longest]),
+        Tensor::from_slice(&lengths, [texts.len(), t]),
+    )
 }

@@ -24,7 +24,10 @@ pub(super) fn check(config: &Config, width: usize, parameters: f64) -> Result<()
         )));
     }
     if m.layer_norm && m.name != "bilstm" {
-        return Err(TrainError::Settings(format!("model.layer_norm: expected false, since {} has none", m.name)));
+        return Err(TrainError::Settings(format!(
+            "model.layer_norm: expected false, since {} has none",
+            m.name
+        )));
     }
     if parameters > LARGEST {
         return Err(TrainError::Settings(format!(

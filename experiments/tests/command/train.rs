@@ -76,7 +76,10 @@ fn every_loss_optimizer_and_schedule_runs() {
         runs += 1;
         place.gradus(&format!("{} --set train.epochs=1 --set {set}", place.tiny(&format!("r{runs}")))).well();
     };
-    gradus::config::LOSSES.iter().for_each(|name| run(&format!("loss.name={name}")));
+    gradus::config::TaskNames::of("classify")
+        .losses
+        .iter()
+        .for_each(|name| run(&format!("loss.name={name}")));
     gradus::config::OPTIMIZERS.iter().for_each(|name| run(&format!("optimizer.name={name}")));
     gradus::config::SCHEDULES.iter().for_each(|name| run(&format!("schedule.name={name}")));
     run("loss.class_weights=1,3");

@@ -1,6 +1,7 @@
 use super::changed;
 use crate::commands::trained::TrainedTagger;
 use crate::commands::{say, with_threads};
+use crate::data::scheme::{Scheme, convert};
 use crate::data::{Split, Tagging};
 use crate::report::atomic;
 use crate::train::tag::{counts, metrics_of, predict, prepare_split};
@@ -28,7 +29,8 @@ pub(super) fn evaluate(run: &Path, split: Split, data: Option<&Path>, threads: u
     for (name, value) in metrics_of(counts.clone()) {
         text += &format!("{name:<18} {:>8.2}\n", 100.0 * value);
     }
-    text += &format!("\n{:<18} {:>9} {:>8} {:>8} {:>8}\n", "entities", "precision", "recall", "f1", "support");
+    text +=
+        &format!("\n{:<18} {:>9} {:>8} {:>8} {:>8}\n", "entities", "precision", "recall", "f1", "support");
     for (kind, s) in &counts.report().kinds {
         let [p, r, f] = [s.precision, s.recall, s.f1].map(|x| 100.0 * x);
         text += &format!("{kind:<18} {p:>9.2} {r:>8.2} {f:>8.2} {:>8}\n", s.support);
@@ -46,7 +48,8 @@ fn columns(set: &Tagging, split: Split, predicted: &[Vec<usize>]) -> String {
     let mut lines = String::new();
     for (sentence, predicted) in set.split(split).iter().zip(predicted) {
         // The script conlleval knows IOB2 and not BIOES.
-        let [gold, predicted] = [&sentence.tags, predicted].map(|tags| set.iob2(tags));
+        let [gold, predicted] =
+            [&sentence.tags, predicted].map(|tags| convert(&set.names(tags), Scheme::Iob2));
         for ((word, gold), predicted) in sentence.words.iter().zip(&gold).zip(&predicted) {
             lines += &format!("{word} {gold} {predicted}\n");
         }

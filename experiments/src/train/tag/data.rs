@@ -63,7 +63,8 @@ const SPLIT_SEED: u64 = 1;
 pub fn dataset(config: &Config, folder: Option<&Path>) -> Result<Tagging, TrainError> {
     let data = &config.data;
     let set = if let Some(train) = &data.train {
-        let columns = Columns { word: data.word_column, tag: data.tag_column, ..Columns::default() };
+        let tag = if data.tag_column == 0 { -1 } else { data.tag_column as i64 };
+        let columns = Columns { word: data.word_column as i64, tag, ..Columns::default() };
         let (train, dev, test) = (train.clone(), data.dev.clone(), data.test.clone());
         OwnTagging { train, dev, test, columns, ..Default::default() }.load(SPLIT_SEED)?
     } else if let Some(corpus) = Corpus::from_name(&data.dataset) {
