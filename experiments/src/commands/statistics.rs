@@ -1,10 +1,11 @@
-use crate::config::Config;
+use crate::config::{Config, TaskNames};
 use crate::data::{Classification, Split};
 use crate::paper::DataSource;
 use crate::report::{DataStatistics, STATISTICS_SCHEMA, SplitStatistics};
 use crate::text::Vocabulary;
 use crate::train::TrainError;
 use crate::train::classify::{dataset, tokeniser};
+use crate::train::tag;
 use std::path::Path;
 
 /// The statistics of the data set of a configuration, as it is without the limits of a run.
@@ -18,9 +19,20 @@ pub(super) fn statistics(
 ) -> Result<DataStatistics, TrainError> {
     let mut whole = config.clone();
     (whole.data.train_limit, whole.data.dev_limit, whole.data.test_limit) = (0, 0, 0);
-    let set = dataset(&whole, folder)?;
+    match config.task.as_str() {
+        "tag" => of_tagging(&whole, folder, source),
+        _ => of_classification(&whole, folder, source),
+    }
+}
+
+fn of_classification(
+    whole: &Config,
+    folder: Option<&Path>,
+    source: DataSource,
+) -> Result<DataStatistics, TrainError> {
+    let set = dataset(whole, folder)?;
     let words = |split: Split| -> Vec<Vec<String>> {
-        let tokeniser = tokeniser(&whole);
+        let tokeniser = tokeniser(whole);
         set.split(split).iter().map(|e| tokeniser.words(&e.text)).collect()
     };
     let train = words(Split::Train);
@@ -30,7 +42,7 @@ pub(super) fn statistics(
         name: set.name.clone(),
         source,
         language: "English".into(),
-        task: "Text Classification".into(),
+        task: TaskNames::of(&whole.task).title.into(),
         checksum: set.checksum.clone(),
         note: set.note.clone(),
         labels: set.labels.clone(),
@@ -39,6 +51,42 @@ pub(super) fn statistics(
         train: part(&set, Split::Train, &train),
         dev: part(&set, Split::Dev, &words(Split::Dev)),
         test: part(&set, Split::Test, &words(Split::Test)),
+    })
+}
+
+/// Labels are the kinds of entities, words those of the vocabulary: numbers and lower case as in training.
+fn of_tagging(
+    whole: &Config,
+    folder: Option<&Path>,
+    source: DataSource,
+) -> Result<DataStatistics, TrainError> {
+    let set = tag::dataset(whole, folder)?;
+    let words = set.train.iter().flat_map(|s| tag::normalised(&s.words, whole));
+    let distinct = Vocabulary::count(words, 1, usize::MAX).len() as u64;
+    let part = |split: Split| {
+        let lengths = || set.split(split).iter().map(|s| s.words.len() as u64);
+        let entities = set.entity_counts(split);
+        SplitStatistics {
+            examples: lengths().count() as u64,
+            tokens: lengths().sum(),
+            longest: lengths().max().unwrap_or(0),
+            label_counts: set.kinds().iter().map(|k| *entities.get(k).unwrap_or(&0) as u64).collect(),
+        }
+    };
+    Ok(DataStatistics {
+        schema: STATISTICS_SCHEMA,
+        name: set.name.clone(),
+        source,
+        language: "English".into(),
+        task: TaskNames::of(&whole.task).title.into(),
+        checksum: set.checksum.clone(),
+        note: set.note.clone(),
+        labels: set.kinds(),
+        // PAD and UNK are no words of the text.
+        vocabulary: distinct - 2,
+        train: part(Split::Train),
+        dev: part(Split::Dev),
+        test: part(Split::Test),
     })
 }
 

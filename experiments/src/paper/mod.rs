@@ -5,6 +5,7 @@
 //! | [`table5`] | no, L1 and L2 penalty on MR, SUBJ, MPQA |
 //! | [`table7`] | sizes of the data sets |
 //! | [`table8`] | hyper-parameters |
+//! | [`table9`] | losses of the BiLSTM-CRF on CoNLL-2003 and WNUT-17 |
 //! | [`table10`] | no regularisation, L2, dropout, layer normalisation |
 //! | [`figure3`] | cross-entropy and focal loss, balanced and imbalanced |
 //! | [`figure5`] | six optimizers |
@@ -33,6 +34,7 @@ pub mod table10;
 pub mod table5;
 pub mod table7;
 pub mod table8;
+pub mod table9;
 #[cfg(test)]
 mod tests;
 
@@ -175,6 +177,7 @@ fn slug(name: &str) -> String {
 /// Every study, in the order of the report.
 pub fn all() -> &'static [Study] {
     const ALL: &[Study] = &[
+        table9::STUDY,
         table10::STUDY,
         attention::STUDY,
         figure5::STUDY,

@@ -29,13 +29,15 @@ pub enum DataSource {
     Real,
 }
 
-/// How long the texts of a data set are.
+/// What is read, on which the sizes of a run depend.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Texts {
-    /// Sentences and phrases.
+    /// Sentences and phrases to classify.
     Short,
-    /// Whole reviews.
+    /// Whole reviews to classify.
     Long,
+    /// Sentences to tag.
+    Tagged,
 }
 
 impl Scale {
@@ -55,13 +57,16 @@ impl Scale {
     pub(super) fn seeds(self, texts: Texts) -> Vec<u64> {
         match (self, texts) {
             (Scale::Smoke, _) => vec![1],
-            (Scale::Quick, _) | (Scale::Standard, Texts::Long) => vec![1, 2],
+            (Scale::Quick, _) | (Scale::Standard, Texts::Long | Texts::Tagged) => vec![1, 2],
             (Scale::Standard, Texts::Short) | (Scale::Full, _) => vec![1, 2, 3],
         }
     }
 
     /// What every study runs with at this scale, unless it says otherwise.
     pub(super) fn sizes(self, texts: Texts) -> Vec<(String, String)> {
+        if texts == Texts::Tagged {
+            return self.tagged().sets();
+        }
         let long = texts == Texts::Long;
         let pick = |short: usize, in_long: usize| if long { in_long } else { short };
         let sizes = match self {
@@ -104,6 +109,26 @@ impl Scale {
         sizes.sets()
     }
 
+    /// Sizes of the runs that tag: the vocabulary keeps every word, since a rare one is often a name.
+    fn tagged(self) -> Sizes {
+        let small = |embed, hidden, epochs, train, dev, test| Sizes {
+            embed,
+            hidden,
+            epochs,
+            train,
+            dev,
+            test,
+            ..Sizes::table8_tagger()
+        };
+        let sizes = match self {
+            Scale::Smoke => small(16, 8, 1, 96, 48, 64),
+            Scale::Quick => small(48, 32, 4, 2000, 400, 800),
+            Scale::Standard => Sizes { epochs: 8, ..Sizes::table8_tagger() },
+            Scale::Full => Sizes { epochs: 20, ..Sizes::table8_tagger() },
+        };
+        Sizes { lr: self.learning_rate(), ..sizes }
+    }
+
     /// The Adam family's learning rate: small runs have few steps and take larger ones.
     pub(super) fn learning_rate(self) -> f64 {
         match self {
@@ -143,6 +168,11 @@ impl Sizes {
             min_count: if long { 5 } else { 2 },
             lr: 1e-3,
         }
+    }
+
+    /// Sizes of the paper's Table 8 for the tagger, on everything.
+    fn table8_tagger() -> Self {
+        Sizes { embed: 100, hidden: 256, layers: 1, batch: 32, min_count: 1, ..Self::table8(false) }
     }
 
     fn sets(&self) -> Vec<(String, String)> {

@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::error::ReportError;
 use super::machine::Machine;
 use super::{atomic, json};
+use crate::config::Config;
 use crate::paper::{self, DataSource, Measure, Run, Scale};
 
 /// The version of the format; a file of another version is refused.
@@ -135,18 +136,19 @@ impl RunResult {
     }
 
     /// Whether this is the result of that run with that configuration, so that it need not be run again. The number of
-    /// threads does not count: results do not depend on it.
+    /// threads does not count: results do not depend on it. A key that came into use after the result was written had
+    /// its default.
     pub fn answers(&self, run: &Run, scale: Scale, source: DataSource, config: &Value) -> bool {
-        let without_threads = |config: &Value| {
-            let mut config = config.clone();
-            if let Value::Object(keys) = &mut config {
-                keys.remove("threads");
-            }
-            config
+        let keys = |config: &Value| {
+            let mut keys = BTreeMap::new();
+            flatten("", &default_config(), &mut keys);
+            flatten("", config, &mut keys);
+            keys.remove("threads");
+            keys
         };
         self.file() == run.file()
             && (self.scale, self.source) == (scale, source)
-            && without_threads(&self.config) == without_threads(config)
+            && keys(&self.config) == keys(config)
     }
 
     /// The measured number as tables show it; none where the run did not record it.
@@ -180,6 +182,10 @@ impl RunResult {
         }
         (!self.config.is_object()).then(|| "its configuration is not an object of keys".into())
     }
+}
+
+fn default_config() -> Value {
+    serde_json::to_value(Config::default()).unwrap_or_default()
 }
 
 fn flatten(prefix: &str, value: &Value, keys: &mut BTreeMap<String, String>) {

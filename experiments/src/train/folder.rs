@@ -4,7 +4,7 @@ use crate::config::{self, Config};
 use crate::report::atomic;
 use crate::text::Vocabulary;
 use gradus_engine::Module;
-use gradus_engine::optim::Optimizer;
+use gradus_engine::optim::{Optimizer, WeightAverage};
 use gradus_engine::state::{Checkpoint, StateDict, load_state_dict, read_tensors, write_tensors};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -160,14 +160,18 @@ impl RunFolder {
     pub fn save(
         &self,
         model: &dyn Module,
-        optimizer: &Optimizer,
+        (optimizer, average): (&Optimizer, Option<&WeightAverage>),
         progress: &Progress,
         config: &Config,
         data: &dyn Task,
     ) -> Result<(), TrainError> {
         let checksum = data.trained_on().checksum;
         let saved = Saved { config: config.clone(), checksum, progress: progress.clone() };
-        Ok(Checkpoint::save(&self.checkpoint(), model, optimizer, &json!(saved))?)
+        let (path, saved) = (self.checkpoint(), json!(saved));
+        Ok(match average {
+            Some(average) => Checkpoint::save_averaged(&path, model, optimizer, average, &saved)?,
+            None => Checkpoint::save(&path, model, optimizer, &saved)?,
+        })
     }
 
     /// Reads the checkpoint into a model and an optimizer.
@@ -177,7 +181,7 @@ impl RunFolder {
     pub fn load(
         &self,
         model: &dyn Module,
-        optimizer: &mut Optimizer,
+        (optimizer, average): (&mut Optimizer, Option<&mut WeightAverage>),
         config: &Config,
         data: &dyn Task,
     ) -> Result<Progress, TrainError> {
@@ -201,6 +205,9 @@ impl RunFolder {
         }
         checkpoint.load_model(model)?;
         checkpoint.load_optimizer(optimizer)?;
+        if let Some(average) = average {
+            checkpoint.load_average(average, model)?;
+        }
         Ok(saved.progress)
     }
 
@@ -254,7 +261,7 @@ impl RunFolder {
         for entry in fs::read_dir(&self.0).map_err(io)? {
             let path = entry.map_err(io)?.path();
             let name = path.file_name().unwrap_or_default().to_string_lossy();
-            let ours = ["checkpoint.safetensors.", "best.safetensors.", "vocabulary.txt."];
+            let ours = ["checkpoint.safetensors.", "best.safetensors.", "vocabulary.txt.", "alphabet.txt."];
             let half_written = name.ends_with(".tmp") && ours.iter().any(|start| name.starts_with(start));
             if half_written || name.starts_with(".partial-") {
                 fs::remove_file(&path).map_err(io)?;

@@ -8,8 +8,8 @@ use super::{Learner, Objective, Task, TrainError, View, optimizer, schedule};
 use crate::config::{Config, resume_keys};
 use crate::data::Split;
 use crate::text::Batching;
-use gradus_engine::optim::Optimizer;
-use gradus_engine::state::{load_state_dict, state_dict};
+use gradus_engine::optim::{AverageConfig, Optimizer, WeightAverage};
+use gradus_engine::state::{StateDict, load_state_dict, state_dict};
 use gradus_engine::{Mode, Module, Rng};
 use std::path::Path;
 use std::time::Instant;
@@ -44,6 +44,8 @@ pub fn run(config: &Config, data: &dyn Task, place: Where, view: &View) -> Resul
     let learner = data.learner(config, &mut rng)?;
     let (learner, model) = (learner.as_ref(), learner.module());
     let mut optimizer = optimizer(config)?;
+    let decay = config.train.average;
+    let mut average = (decay > 0.0).then(|| WeightAverage::new(AverageConfig { decay, warmup: true }));
     let mut progress = Progress::start(rng, Objective::start(config), schedule::plateau(config));
     let mut best = None;
     let mut keeper = Keeper { folder: None, config, data, step: 0 };
@@ -53,10 +55,10 @@ pub fn run(config: &Config, data: &dyn Task, place: Where, view: &View) -> Resul
             start_from_vectors(model, config, data.vocabulary())?;
             folder.create(config, data)?;
             keeper.folder = Some(folder);
-            keeper.save(model, &optimizer, &progress)?;
+            keeper.save(model, (&optimizer, average.as_ref()), &progress)?;
         }
         Where::Resumed(folder) => {
-            progress = folder.load(model, &mut optimizer, config, data)?;
+            progress = folder.load(model, (&mut optimizer, average.as_mut()), config, data)?;
             if progress.batch > batches {
                 let reason = format!("it stands at batch {} of {batches}", progress.batch);
                 return Err(TrainError::Damaged { path: folder.checkpoint(), reason });
@@ -64,8 +66,9 @@ pub fn run(config: &Config, data: &dyn Task, place: Where, view: &View) -> Resul
             let now = state_dict(model);
             if progress.at_best() {
                 // It may have been stopped before the best parameters were in their own file.
-                folder.save_best(&now)?;
-                best = Some(now);
+                let evaluated = evaluated(model, average.as_ref());
+                folder.save_best(&evaluated)?;
+                best = Some(evaluated);
             } else if progress.best.is_some() {
                 folder.load_best(model)?;
                 best = Some(state_dict(model));
@@ -83,13 +86,16 @@ pub fn run(config: &Config, data: &dyn Task, place: Where, view: &View) -> Resul
             let began = Instant::now();
             step(config, learner, &mut optimizer, examples, epochs * batches, &mut progress)
                 .map_err(|what| keeper.not_finite(what, progress.step + 1, progress.epoch + 1))?;
+            if let Some(average) = &mut average {
+                average.update(model);
+            }
             progress.tokens += examples.iter().map(|&i| lengths[i] as u64).sum::<u64>();
             progress.seconds += began.elapsed().as_secs_f64();
             view.step(&shown(&progress, epochs, batches));
             let stop = interrupted();
             let every = config.train.checkpoint_every as u64;
             if stop || every > 0 && progress.step.is_multiple_of(every) {
-                keeper.save(model, &optimizer, &progress)?;
+                keeper.save(model, (&optimizer, average.as_ref()), &progress)?;
             }
             if stop {
                 return Err(keeper.stopped(progress.step));
@@ -99,13 +105,16 @@ pub fn run(config: &Config, data: &dyn Task, place: Where, view: &View) -> Resul
             return Err(keeper.not_finite("update", progress.step, progress.epoch + 1));
         }
         let of_epoch = shown(&progress, epochs, batches);
-        let dev = learner.metrics(Split::Dev);
+        let dev = {
+            let _averaged = average.as_ref().map(|average| average.apply(model));
+            learner.metrics(Split::Dev)
+        };
         view.epoch(&of_epoch, (&config.train.metric, dev[&config.train.metric]));
         let better = progress.end_epoch(dev, &config.train.metric);
         // The checkpoint first: while its epoch is the best one, its parameters are the best ones.
-        keeper.save(model, &optimizer, &progress)?;
+        keeper.save(model, (&optimizer, average.as_ref()), &progress)?;
         if better {
-            best = Some(state_dict(model));
+            best = Some(evaluated(model, average.as_ref()));
         }
         if let (Some(folder), Some(best)) = (keeper.folder, &best) {
             if better {
@@ -162,6 +171,12 @@ fn step(
     Ok(())
 }
 
+/// The parameters that evaluation uses: the averages where there are some.
+fn evaluated(model: &dyn Module, average: Option<&WeightAverage>) -> StateDict {
+    let _averaged = average.map(|average| average.apply(model));
+    state_dict(model)
+}
+
 fn finite(model: &dyn Module) -> bool {
     model.params().iter().all(|p| p.value().all_finite())
 }
@@ -195,14 +210,14 @@ impl Keeper<'_> {
     fn save(
         &mut self,
         model: &dyn Module,
-        optimizer: &Optimizer,
+        state: (&Optimizer, Option<&WeightAverage>),
         progress: &Progress,
     ) -> Result<(), TrainError> {
         let Some(folder) = self.folder else { return Ok(()) };
         if !finite(model) {
             return Err(self.not_finite("update", progress.step, progress.epoch + 1));
         }
-        folder.save(model, optimizer, progress, self.config, self.data)?;
+        folder.save(model, state, progress, self.config, self.data)?;
         self.step = progress.step;
         Ok(())
     }
