@@ -1,7 +1,7 @@
 //! What can be wrong with files from elsewhere. Each message is one sentence that names the file and the line, what
 //! was expected, what was found and what to do.
 
-use super::Split;
+use super::{Split, Task};
 use std::path::PathBuf;
 
 /// An error caused by the world: files, folders, encodings, labels.
@@ -38,6 +38,18 @@ pub enum DataError {
         /// `" (did you mean 'x'?)"` or nothing.
         nearest: String,
         /// All names.
+        known: String,
+    },
+    /// A set that is for something else.
+    #[error("the data set '{set}' is for {task}, not for {wanted}; for {wanted} there are {known}")]
+    OtherTask {
+        /// Name of the set.
+        set: String,
+        /// What it is for.
+        task: Task,
+        /// What it was asked for.
+        wanted: Task,
+        /// Names of the sets that would do.
         known: String,
     },
     /// The operating system refused.

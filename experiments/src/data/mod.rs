@@ -66,6 +66,24 @@ impl std::fmt::Display for Split {
     }
 }
 
+/// What a set is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Task {
+    /// A label for each text ([`catalog::load`]).
+    Classification,
+    /// A tag for each word ([`catalog::load_tagging`]).
+    Tagging,
+}
+
+impl std::fmt::Display for Task {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Task::Classification => "classification",
+            Task::Tagging => "tagging",
+        })
+    }
+}
+
 /// A text classification set: no split is empty, every label is below `labels.len()`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Classification {

@@ -1,13 +1,16 @@
-//! The known classification sets: where each comes from, under which terms, and what its files must hold. The files
-//! themselves are never part of this project; their folder is given by `--data DIR` or `GRADUS_DATA`.
+//! The known sets: where each comes from, under which terms, and what its files must hold. The files themselves are
+//! never part of this project; their folder is given by `--data DIR` or `GRADUS_DATA`.
 
 mod sets;
+mod tagging;
 
 pub use sets::SETS;
+pub use tagging::load_tagging;
 
 use super::{
-    Classification, DataError, Example,
-    embedded::Kind,
+    Classification, DataError, Example, Task,
+    conll::Columns,
+    embedded::{Kind, tagging::Corpus},
     examples,
     files::{Encoding, FileReader, TextFile},
     glue_tsv,
@@ -28,7 +31,7 @@ pub struct KnownSet {
     pub address: &'static str,
     /// Its terms, as far as they are stated.
     pub licence: &'static str,
-    /// Names of the labels 0, 1, ….
+    /// Names of the labels 0, 1, …; of the kinds of entities in a tagging set.
     pub labels: &'static [&'static str],
     /// Whether tokens stand apart by spaces already (and are lower-case).
     pub tokenised: bool,
@@ -64,7 +67,7 @@ pub struct KnownFile {
     pub path: &'static str,
     /// Digest of the version the counts were measured on; empty if there is none to compare with.
     pub sha256: &'static str,
-    /// How many examples it holds.
+    /// How many examples it holds; sentences in a tagging set.
     pub examples: usize,
 }
 
@@ -79,6 +82,8 @@ pub enum Format {
     ImdbTsv,
     /// IMDB as folders: the negative one, then the positive one.
     ImdbFolder,
+    /// A word and its tag a line ([`super::conll`]).
+    Conll(Columns),
 }
 
 /// How the three splits come about. The examples to hold out are drawn by the seed of the run.
@@ -103,8 +108,7 @@ pub fn data_folder(flag: Option<&Path>) -> Option<PathBuf> {
 /// # Errors
 /// [`DataError::UnknownSet`], which names the nearest known or generated one.
 pub fn find(name: &str) -> Result<&'static KnownSet, DataError> {
-    let generated = Kind::ALL.iter().map(|kind| kind.name());
-    let names: Vec<&str> = generated.chain(SETS.iter().map(|set| set.name)).collect();
+    let names = [names(Task::Classification), names(Task::Tagging)].concat();
     let nearest = names.iter().map(|known| (strsim::damerau_levenshtein(known, name), known)).min();
     let nearest = nearest.filter(|(distance, _)| *distance <= 3);
     SETS.iter().find(|set| set.name == name).ok_or_else(|| DataError::UnknownSet {
@@ -114,12 +118,37 @@ pub fn find(name: &str) -> Result<&'static KnownSet, DataError> {
     })
 }
 
-/// Reads a known set from the data folder. `seed` draws the examples that are held out where a split is missing.
+/// The names of all sets for a task, generated ones first.
+fn names(task: Task) -> Vec<&'static str> {
+    let generated: Vec<&str> = match task {
+        Task::Classification => Kind::ALL.iter().map(|kind| kind.name()).collect(),
+        Task::Tagging => Corpus::ALL.iter().map(|corpus| corpus.name()).collect(),
+    };
+    let known = SETS.iter().filter(|set| set.task() == task).map(|set| set.name);
+    generated.into_iter().chain(known).collect()
+}
+
+/// The known set of a name, if it is for that task.
+fn for_task(name: &str, wanted: Task) -> Result<&'static KnownSet, DataError> {
+    for task in [Task::Classification, Task::Tagging] {
+        if task != wanted && names(task).contains(&name) {
+            return Err(other_task(name, task, wanted));
+        }
+    }
+    find(name)
+}
+
+fn other_task(name: &str, task: Task, wanted: Task) -> DataError {
+    DataError::OtherTask { set: name.into(), task, wanted, known: names(wanted).join(", ") }
+}
+
+/// Reads a known classification set from the data folder. `seed` draws the examples that are held out where a split is
+/// missing.
 ///
 /// # Errors
-/// [`DataError`]: no folder, files missing or cut short, a wrong line, a label out of range.
+/// [`DataError`]: a set for another task, no folder, files missing or cut short, a wrong line, a label out of range.
 pub fn load(name: &str, folder: Option<&Path>, seed: u64) -> Result<Classification, DataError> {
-    let set = find(name)?;
+    let set = for_task(name, Task::Classification)?;
     set.load(folder.ok_or_else(|| DataError::NoFolder { set: name.into() })?, seed)
 }
 
@@ -130,11 +159,24 @@ impl Layout {
 }
 
 impl KnownSet {
+    /// What the set is for.
+    pub fn task(&self) -> Task {
+        match self.layouts {
+            [Layout { format: Format::Conll(_), .. }, ..] => Task::Tagging,
+            _ => Task::Classification,
+        }
+    }
+
+    fn check_task(&self, wanted: Task) -> Result<(), DataError> {
+        if self.task() == wanted { Ok(()) } else { Err(other_task(self.name, self.task(), wanted)) }
+    }
+
     /// As [`load`].
     ///
     /// # Errors
     /// As [`load`].
     pub fn load(&self, folder: &Path, seed: u64) -> Result<Classification, DataError> {
+        self.check_task(Task::Classification)?;
         let (layout, base) = self.find_layout(folder)?;
         let mut reader = FileReader::default();
         let mut notes = Vec::new();
@@ -203,7 +245,44 @@ impl KnownSet {
         polarity: Polarity,
         notes: &mut Vec<String>,
     ) -> Result<Vec<Example>, DataError> {
-        let fault = |expected: String, found: String| DataError::File {
+        let found = if format == Format::ImdbFolder {
+            imdb::read_folder(reader, path, self.encoding, polarity)?
+        } else {
+            let file = reader.read(path, self.encoding)?;
+            let found = self.parse(&file, format, polarity)?;
+            self.check_whole(&file, known, notes)?;
+            found
+        };
+        self.check_count(path, known, found.len())?;
+        Ok(found)
+    }
+
+    /// A file ends in a line end; another version than the known one is noted.
+    fn check_whole(
+        &self,
+        file: &TextFile,
+        known: &KnownFile,
+        notes: &mut Vec<String>,
+    ) -> Result<(), DataError> {
+        if !file.text.ends_with('\n') {
+            return Err(self.cut_short(&file.path, "a line end after the last line".into(), "none".into()));
+        }
+        if !known.sha256.is_empty() && known.sha256 != file.sha256 {
+            notes.push(format!("{} is not the version the catalogue knows", known.path));
+        }
+        Ok(())
+    }
+
+    fn check_count(&self, path: &Path, known: &KnownFile, found: usize) -> Result<(), DataError> {
+        if found == known.examples {
+            return Ok(());
+        }
+        let expected = format!("the {} examples of '{}'", known.examples, self.name);
+        Err(self.cut_short(path, expected, found.to_string()))
+    }
+
+    fn cut_short(&self, path: &Path, expected: String, found: String) -> DataError {
+        DataError::File {
             path: path.into(),
             expected,
             found,
@@ -211,39 +290,22 @@ impl KnownSet {
                 "it may be cut short: get it again from {}, or read a set of your own by --train",
                 self.address
             ),
-        };
-        let found = if format == Format::ImdbFolder {
-            imdb::read_folder(reader, path, self.encoding, polarity)?
-        } else {
-            let file = reader.read(path, self.encoding)?;
-            let found = parse(&file, format, polarity, self.labels.len())?;
-            if !file.text.ends_with('\n') {
-                return Err(fault("a line end after the last line".into(), "none".into()));
-            }
-            if !known.sha256.is_empty() && known.sha256 != file.sha256 {
-                notes.push(format!("{} is not the version the catalogue knows", known.path));
-            }
-            found
-        };
-        if found.len() != known.examples {
-            return Err(fault(
-                format!("the {} examples of '{}'", known.examples, self.name),
-                found.len().to_string(),
-            ));
         }
-        Ok(found)
     }
-}
 
-/// The examples of one file, with labels `0 .. k`.
-fn parse(file: &TextFile, format: Format, polarity: Polarity, k: usize) -> Result<Vec<Example>, DataError> {
-    let rows = match format {
-        Format::LabelledLines => labelled_lines::parse(&file.path, &file.text, Separator::Space)?,
-        Format::GlueTsv => glue_tsv::parse(&file.path, &file.text)?,
-        Format::ImdbTsv | Format::ImdbFolder => return imdb::parse_tsv(&file.path, &file.text, polarity),
-    };
-    let labels: Vec<String> = (0..k).map(|label| label.to_string()).collect();
-    examples(&file.path, &rows, &labels)
+    /// The examples of one file, with labels `0 .. K`.
+    fn parse(&self, file: &TextFile, format: Format, polarity: Polarity) -> Result<Vec<Example>, DataError> {
+        let rows = match format {
+            Format::LabelledLines => labelled_lines::parse(&file.path, &file.text, Separator::Space)?,
+            Format::GlueTsv => glue_tsv::parse(&file.path, &file.text)?,
+            Format::ImdbTsv | Format::ImdbFolder => {
+                return imdb::parse_tsv(&file.path, &file.text, polarity);
+            }
+            Format::Conll(_) => return Err(other_task(self.name, Task::Tagging, Task::Classification)),
+        };
+        let labels: Vec<String> = (0..self.labels.len()).map(|label| label.to_string()).collect();
+        examples(&file.path, &rows, &labels)
+    }
 }
 
 #[cfg(test)]

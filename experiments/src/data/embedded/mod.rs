@@ -1,4 +1,4 @@
-//! Generated classification corpora, so that everything runs with no download.
+//! Generated classification corpora, so that everything runs with no download; [`tagging`] has those for named entities.
 //!
 //! A seeded grammar written for this project speaks one small language about films; no text in it comes from anywhere
 //! else. Each [`Kind`] is built to be hard in ways that are known:
@@ -59,6 +59,7 @@ mod lexicon;
 mod reader;
 mod rng;
 mod speaker;
+pub mod tagging;
 #[cfg(test)]
 mod tests;
 mod words;

@@ -1,0 +1,130 @@
+//! Counts of the known tagging sets, where `GRADUS_DATA` names the folder that holds them.
+
+use gradus::{
+    data::{
+        Split, Tagging, catalog,
+        scheme::{self, Scheme},
+    },
+    text::Alphabet,
+};
+use std::path::{Path, PathBuf};
+
+/// The folder, or nothing with a line that says so.
+fn folder() -> Option<PathBuf> {
+    let folder = catalog::data_folder(None);
+    if folder.is_none() {
+        println!("skipped: GRADUS_DATA is not set");
+    }
+    folder
+}
+
+fn load(folder: &Path, name: &str) -> Tagging {
+    catalog::load_tagging(name, Some(folder), 1).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+/// Sentences, words, then entities of each kind.
+fn counts(set: &Tagging, split: Split) -> (usize, usize, Vec<usize>) {
+    let words = set.split(split).iter().map(|sentence| sentence.words.len()).sum();
+    (set.split(split).len(), words, set.entity_counts(split).into_values().collect())
+}
+
+#[test]
+fn the_sets_have_their_official_counts() {
+    let Some(folder) = folder() else { return };
+    for (name, kinds, expected) in [
+        (
+            "conll2003",
+            "LOC MISC ORG PER",
+            [
+                (14_041, 203_621, vec![7_140, 3_438, 6_321, 6_600]),
+                (3_250, 51_362, vec![1_837, 922, 1_341, 1_842]),
+                (3_453, 46_435, vec![1_668, 702, 1_661, 1_617]),
+            ],
+        ),
+        (
+            "wnut17",
+            "corporation creative-work group location person product",
+            [
+                (3_394, 62_730, vec![221, 140, 264, 548, 660, 142]),
+                (1_009, 15_733, vec![34, 105, 39, 74, 470, 114]),
+                (1_287, 23_394, vec![66, 142, 165, 150, 429, 127]),
+            ],
+        ),
+        // 1,885, 389 and 414 entities start with B-; conlleval reads 10 and 4 more that start with I-.
+        (
+            "weibo-ner",
+            "GPE.NAM GPE.NOM LOC.NAM LOC.NOM ORG.NAM ORG.NOM PER.NAM PER.NOM",
+            [
+                (1_350, 73_778, vec![205, 8, 56, 51, 183, 42, 578, 772]),
+                (270, 14_509, vec![26, 1, 6, 6, 47, 5, 90, 208]),
+                (270, 14_842, vec![47, 2, 19, 9, 39, 17, 113, 172]),
+            ],
+        ),
+    ] {
+        let set = load(&folder, name);
+        assert_eq!(set.kinds().join(" "), kinds);
+        for (split, expected) in [Split::Train, Split::Dev, Split::Test].into_iter().zip(expected) {
+            assert_eq!(counts(&set, split), expected, "{name} {split}");
+        }
+        assert!(!set.note.contains("version"), "{name}: {}", set.note);
+        println!("{name}: checksum {}, {}", &set.checksum[..12], set.note);
+    }
+}
+
+#[test]
+fn what_contradicts_the_scheme_is_noted() {
+    let Some(folder) = folder() else { return };
+    // Two entities start with B- after O.
+    assert_eq!(
+        load(&folder, "conll2003").note,
+        "eng.train: 2 tags contradict IOB1 and were read as conlleval reads them"
+    );
+    assert_eq!(load(&folder, "wnut17").note, "");
+    assert_eq!(
+        load(&folder, "weibo-ner").note,
+        "weiboNER_2nd_conll.train: 10 tags contradict IOB2 and were read as conlleval reads them; \
+         weiboNER_2nd_conll.test: 4 tags contradict IOB2 and were read as conlleval reads them"
+    );
+}
+
+#[test]
+fn both_forms_of_conll2003_are_the_same_set() {
+    let Some(folder) = folder() else { return };
+    let iob1 = load(&folder, "conll2003");
+    // The folder of the second form itself holds nothing of the first.
+    let iob2 = load(&folder.join("conll2003/alt-iob2"), "conll2003");
+    assert!(iob1.train == iob2.train && iob1.dev == iob2.dev && iob1.test == iob2.test);
+    assert_ne!(iob1.checksum, iob2.checksum);
+}
+
+#[test]
+fn every_scheme_holds_the_same_entities_and_allows_its_tags() {
+    let Some(folder) = folder() else { return };
+    for name in ["conll2003", "wnut17", "weibo-ner"] {
+        let iob2 = load(&folder, name);
+        for scheme in Scheme::ALL {
+            let set = iob2.clone().in_scheme(scheme);
+            for sentence in &set.train {
+                let tags = set.names(&sentence.tags);
+                let from = std::iter::once(None).chain(tags.iter().copied().map(Some));
+                let to = tags.iter().copied().map(Some).chain([None]);
+                assert!(
+                    from.zip(to).all(|(from, to)| scheme::allowed(scheme, from, to)),
+                    "{scheme}: {tags:?}"
+                );
+            }
+            assert_eq!(set.entity_counts(Split::Train), iob2.entity_counts(Split::Train));
+            assert!(set.in_scheme(Scheme::Iob2) == iob2);
+        }
+    }
+}
+
+#[test]
+fn alphabets_of_real_words() {
+    let Some(folder) = folder() else { return };
+    for (name, characters) in [("conll2003", 86), ("wnut17", 94)] {
+        let set = load(&folder, name);
+        let alphabet = Alphabet::count(set.train.iter().flat_map(|sentence| &sentence.words), 1);
+        assert_eq!(alphabet.len(), characters, "{name}");
+    }
+}
