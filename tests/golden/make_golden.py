@@ -1,9 +1,12 @@
 #!/usr/bin/env python3
 """Golden files: what PyTorch computes, in float64, from seeded inputs that float32 holds.
 
-usage: make_golden.py [--seed S] [--scale K] [--out DIR]      (needs torch, numpy, safetensors, pytorch-crf)
+usage: make_golden.py [--seed S] [--scale K] [--out DIR] [--only NAME …]      (needs torch, numpy, safetensors, pytorch-crf)
 
 One safetensors file a case; see README.md for the names inside. --scale multiplies the sizes.
+
+A case draws from a seed of its number: its place, in order of names, among those that bring none. A new case brings one
+(100 and up), so that all others keep theirs.
 """
 import argparse, json, os
 import torch, torch.nn as nn, torch.nn.functional as F
@@ -11,12 +14,13 @@ from safetensors.torch import save_file
 
 torch.set_num_threads(1)
 torch.set_default_dtype(torch.float64)
-CASES = {}
+CASES, NUMBERS = {}, {}
 
 
-def case(name):
+def case(name, number=None):
     def note(f):
         CASES[name] = f
+        if number is not None: NUMBERS[name] = number
         return f
     return note
 
@@ -242,6 +246,51 @@ def bce(k):
     return outcome({"x": x, "targets": t}, {}, {"loss": F.binary_cross_entropy_with_logits(x, t)})
 
 
+# Contrastive losses --------------------------------------------------------------------------------------------------------
+def pairs(k, n=2):
+    return [leaf(rnd(5 * k, 4)) for _ in range(n)]
+
+
+@case("loss_info_nce", 100)
+def info_nce(k):
+    a, p = pairs(k)
+    logits = F.cosine_similarity(a[:, None], p[None], -1) / 0.25
+    return outcome({"a": a, "p": p}, {}, {"loss": F.cross_entropy(logits, torch.arange(len(a)))}, attr={"temperature": 0.25})
+
+
+@case("loss_triplet", 101)
+def triplet(k):
+    a, p = pairs(k)
+    d = (a[:, None] - p[None]).norm(dim=-1)
+    n = p[(d + torch.eye(len(a)) * 1e9).argmin(1)]
+    return outcome({"a": a, "p": p}, {}, {"loss": F.triplet_margin_loss(a, p, n, 0.5, eps=0.0)}, attr={"margin": 0.5})
+
+
+@case("loss_triplet_of", 102)
+def triplet_of(k):
+    a, p, n = pairs(k, 3)
+    loss = F.triplet_margin_loss(a, p, n, 0.5, eps=0.0)
+    return outcome({"a": a, "p": p, "n": n}, {}, {"loss": loss}, attr={"margin": 0.5})
+
+
+def neighbours(square, beta):
+    """ln of softmax over the others, from squared distances."""
+    return F.log_softmax((-beta * square).masked_fill(torch.eye(len(square), dtype=torch.bool), -torch.inf), -1)
+
+
+@case("loss_sne", 103)
+def sne(k):
+    x, y = rnd(6 * k, 5), leaf(rnd(6 * k, 2))
+    square = lambda z: (z[:, None] - z[None]).square().sum(-1)
+    others, low, high = ~torch.eye(len(x), dtype=torch.bool), torch.full((len(x), 1), -30.0), torch.full((len(x), 1), 30.0)
+    for _ in range(200):
+        logp = neighbours(square(x), ((low + high) / 2).exp()).masked_fill(~others, 0.0)
+        wide = -(logp.exp() * others * logp).sum(1, keepdim=True) > torch.tensor(2.5).log()
+        low, high = torch.where(wide, (low + high) / 2, low), torch.where(wide, high, (low + high) / 2)
+    loss = F.kl_div(neighbours(square(y), 1.0)[others], logp[others], reduction="sum", log_target=True)
+    return outcome({"x": x, "y": y}, {}, {"loss": loss}, attr={"perplexity": 2.5})
+
+
 # Optimizers: twenty steps on given gradients -----------------------------------------------------------------------------
 OPTIMIZERS = {
     "sgd": lambda p: torch.optim.SGD(p, 0.1, weight_decay=0.01, foreach=False),
@@ -272,6 +321,25 @@ def optimizer(name):
 
 for name in OPTIMIZERS:
     case(f"optim_{name}")(optimizer(name))
+
+
+def average(warmup):
+    def make(k):
+        from torch.optim.swa_utils import AveragedModel
+        w = nn.ParameterList([nn.Parameter(rnd(3, 4 * k)), nn.Parameter(rnd(5))])
+        decay = lambda t: min(0.9, (1 + t) / (10 + t)) if warmup else 0.9
+        mean, t = AveragedModel(w, avg_fn=lambda a, w, n: decay(n.item()) * a + (1 - decay(n.item())) * w), {}
+        for step in range(20):
+            for n, p in zip("ab", w):
+                p.data = rnd(*p.shape)
+                t[f"in.{n}.{step}"] = p.data
+            mean.update_parameters(w)
+        return t | {f"out.{n}": p.detach() for n, p in zip("ab", mean.module)}, {"decay": 0.9, "warmup": warmup}
+    return make
+
+
+case("average", 104)(average(False))
+case("average_warmup", 105)(average(True))
 
 
 @case("clip")
@@ -390,11 +458,13 @@ def main():
     ap.add_argument("--seed", type=int, default=1)
     ap.add_argument("--scale", type=int, default=1)
     ap.add_argument("--out", default=os.path.dirname(os.path.abspath(__file__)))
+    ap.add_argument("--only", nargs="+")
     o = ap.parse_args()
     os.makedirs(o.out, exist_ok=True)
-    for i, (name, make) in enumerate(sorted(CASES.items())):
-        torch.manual_seed(1000 * o.seed + i)
-        tensors, attr = make(o.scale)
+    numbers = NUMBERS | {name: i for i, name in enumerate(sorted(CASES.keys() - NUMBERS.keys()))}
+    for name in [n for n in sorted(CASES) if n in (o.only or CASES)]:
+        torch.manual_seed(1000 * o.seed + numbers[name])
+        tensors, attr = CASES[name](o.scale)
         tensors = {k: v.detach().clone().contiguous() for k, v in tensors.items()}
         save_file(tensors, os.path.join(o.out, name + ".safetensors"), {"gradus": json.dumps(attr)})
 

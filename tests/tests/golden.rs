@@ -5,7 +5,9 @@ use gradus_engine::nn::{
     Activation, AttentionMask, Conv1d, Crf, Embedding, Highway, LayerNorm, Linear, Lstm, LstmConfig,
     MultiHeadAttention, Norm, TransformerBlock, TransformerBlockConfig,
 };
-use gradus_engine::optim::{Optimizer, OptimizerConfig, ReduceOnPlateau, Rule, Schedule};
+use gradus_engine::optim::{
+    AverageConfig, Optimizer, OptimizerConfig, ReduceOnPlateau, Rule, Schedule, WeightAverage,
+};
 use gradus_engine::{CreateGraph, DType, Gradients, Mode, Module, Param, Rng, Tensor, Visitor, grad_from};
 use gradus_models::{BiLstm, BiLstmConfig, Classifier, TextCnn, TextCnnConfig};
 use gradus_tests::golden::Golden;
@@ -220,6 +222,25 @@ fn losses_on_logits() {
     );
 }
 
+#[test]
+fn contrastive_losses() {
+    type Loss = fn(&Golden, &[Tensor]) -> Tensor;
+    fn number(g: &Golden, name: &str) -> f64 {
+        g.attr[name].as_f64().unwrap()
+    }
+    let cases: [(&str, &[&str], Loss); 4] = [
+        ("loss_info_nce", &["a", "p"], |g, x| losses::info_nce(&x[0], &x[1], number(g, "temperature"))),
+        ("loss_triplet", &["a", "p"], |g, x| losses::triplet(&x[0], &x[1], number(g, "margin"))),
+        ("loss_triplet_of", &["a", "p", "n"], |g, x| {
+            losses::triplet_of(&x[0], &x[1], &x[2], number(g, "margin"))
+        }),
+        ("loss_sne", &["x", "y"], |g, x| losses::sne(&x[0], &x[1], number(g, "perplexity"))),
+    ];
+    for (name, inputs, loss) in cases {
+        layer(name, |_| Nothing, inputs, |_, g, x| vec![("loss", loss(g, x))]);
+    }
+}
+
 /// The two tensors that the optimizers move.
 struct Pair {
     a: Param,
@@ -264,6 +285,27 @@ fn optimizers() {
                 gradients.set(&module.b, golden.get(&format!("grad.b.{step}"), dtype));
                 optimizer.step(&module, &gradients);
             }
+            golden.compare("out.a", &module.a.value(), 64.0);
+            golden.compare("out.b", &module.b.value(), 64.0);
+        }
+    }
+}
+
+#[test]
+fn averages_of_weights() {
+    for name in ["average", "average_warmup"] {
+        let golden = Golden::read(name);
+        let config =
+            AverageConfig { decay: golden.attr["decay"].as_f64().unwrap(), warmup: golden.flag("warmup") };
+        for dtype in BOTH {
+            let module = pair(&golden, "out", dtype);
+            let mut average = WeightAverage::new(config);
+            for step in 0..20 {
+                module.a.set(&golden.get(&format!("in.a.{step}"), dtype));
+                module.b.set(&golden.get(&format!("in.b.{step}"), dtype));
+                average.update(&module);
+            }
+            average.apply(&module).keep();
             golden.compare("out.a", &module.a.value(), 64.0);
             golden.compare("out.b", &module.b.value(), 64.0);
         }

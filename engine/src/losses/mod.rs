@@ -1,17 +1,20 @@
-//! Losses: functions of logits and labels that return one number to call `backward` on.
+//! Losses: functions of logits and labels, or of pairs of vectors, that return one number to call `backward` on.
 //!
 //! Those with a state (GHM's moving average) take it and return the next one, so that it can stand in a
 //! checkpoint and stays untouched in evaluation.
 
 mod bce;
+mod contrastive;
 mod cross_entropy;
 mod focal;
 mod ghm;
 mod penalty;
 mod sequence;
+mod sne;
 
 pub use crate::ops::CrossEntropy;
 pub use bce::bce_with_logits;
+pub use contrastive::{info_nce, triplet, triplet_of};
 pub use cross_entropy::cross_entropy;
 pub use focal::{focal, focal_of};
 pub use ghm::{Ghm, GhmState, ghm};
@@ -19,6 +22,7 @@ pub use penalty::{l1, l2};
 pub use sequence::{
     crf_nll, sequence_focal, token_cross_entropy, token_focal, token_ghm, token_log_probabilities,
 };
+pub use sne::sne;
 
 use crate::Tensor;
 
