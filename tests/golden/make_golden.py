@@ -11,6 +11,7 @@ A case draws from a seed of its number: its place, in order of names, among thos
 import argparse, json, os
 import torch, torch.nn as nn, torch.nn.functional as F
 from safetensors.torch import save_file
+from twins import BiDaf, BiLstm, BiLstmCrf, TextCnn
 
 torch.set_num_threads(1)
 torch.set_default_dtype(torch.float64)
@@ -380,68 +381,35 @@ def schedules(k):
 
 
 # Models ------------------------------------------------------------------------------------------------------------------
-class TextCnn(nn.Module):
-    def __init__(s, v, d, filters, kernels, attention):
-        super().__init__()
-        s.emb = nn.Embedding(v, d)
-        if attention: s.attn = nn.MultiheadAttention(d, 2, batch_first=True)
-        s.convs = nn.ModuleList(nn.Conv1d(d, filters, k) for k in kernels)
-        s.out = nn.Linear(filters * len(kernels), 3); s.attention = attention
-    def forward(s, ids, n):
-        real = torch.arange(ids.shape[1])[None] < n[:, None]
-        e = s.emb(ids) * real[..., None]
-        if s.attention:
-            e = (e + s.attn(e, e, e, key_padding_mask=~real, need_weights=False)[0]) * real[..., None]
-        z = []
-        for conv in s.convs:
-            k = conv.kernel_size[0]
-            x = F.pad(e, (0, 0, 0, max(0, k - e.shape[1])))
-            y = F.relu(conv(x.transpose(1, 2)))
-            live = torch.arange(y.shape[2])[None] < n.clamp(min=1)[:, None]
-            z.append(y.masked_fill(~live[:, None], 0.0).amax(2))
-        return s.out(torch.cat(z, 1))
-
-
-class BiLstm(nn.Module):
-    def __init__(s, v, d, h, norm, attention):
-        super().__init__()
-        s.emb, s.rnn = nn.Embedding(v, d), nn.LSTM(d, h, 2, batch_first=True, bidirectional=True)
-        if norm: s.norm = nn.LayerNorm(2 * h)
-        if attention: s.attn = nn.MultiheadAttention(2 * h, 2, batch_first=True)
-        s.out = nn.Linear(2 * h, 3); s.has = (norm, attention)
-    def forward(s, ids, n):
-        real = (torch.arange(ids.shape[1])[None] < n[:, None])
-        packed = nn.utils.rnn.pack_padded_sequence(s.emb(ids), n, batch_first=True, enforce_sorted=False)
-        h, _ = nn.utils.rnn.pad_packed_sequence(s.rnn(packed)[0], batch_first=True, total_length=ids.shape[1])
-        if s.has[0]: h = s.norm(h) * real[..., None]
-        if s.has[1]: h = (h + s.attn(h, h, h, key_padding_mask=~real, need_weights=False)[0]) * real[..., None]
-        return s.out(h.sum(1) / n[:, None])
+def trained(m, loss_of, frozen):
+    """Loss and gradients, and ten steps with either optimizer, from parameters that are drawn already."""
+    start = {n: p.detach().clone() for n, p in m.named_parameters()}
+    loss = loss_of()
+    grads = dict(zip(start, torch.autograd.grad(loss, list(m.parameters()))))
+    out = {"out.loss": loss} | {f"param.{n}": p for n, p in start.items()} | {f"grad.{n}": g for n, g in grads.items()}
+    for name, skip, optim in (
+        ("sgd", (), lambda p: torch.optim.SGD(p, 0.05, momentum=0.9)),
+        ("adam", frozen, lambda p: torch.optim.Adam(p, 1e-3)),
+    ):
+        for q, p in m.named_parameters():
+            p.data = start[q].clone()
+        o, losses = optim([p for q, p in m.named_parameters() if q not in skip]), []
+        for _ in range(10):
+            o.zero_grad(); loss = loss_of(); loss.backward(); o.step()
+            losses.append(loss.detach())
+        out[f"out.{name}.losses"] = torch.stack(losses)
+        out |= {f"out.{name}.{q}": p.detach().clone() for q, p in m.named_parameters()}
+    for q, p in m.named_parameters():
+        p.data = start[q].clone()
+    return out
 
 
 def model(build, attr, frozen):
     def make(k):
-        m, b, t = build(k), 4, 8 * k
-        for p in m.parameters():
-            p.data = rnd(*p.shape, scale=0.4)
-        start = {n: p.detach().clone() for n, p in m.named_parameters()}
+        m, b, t = rounded(build(k), 0.4), 4, 8 * k
         ids, n, y = torch.randint(30, (b, t)), lengths(b, t), torch.randint(3, (b,))
-        logits = m(ids, n)
-        loss = F.cross_entropy(logits, y)
-        grads = dict(zip(start, torch.autograd.grad(loss, list(m.parameters()))))
-        out = {"in.ids": ids, "in.lengths": n, "in.labels": y, "out.logits": logits, "out.loss": loss}
-        out |= {f"param.{n}": p for n, p in start.items()} | {f"grad.{n}": g for n, g in grads.items()}
-        for name, skip, optim in (
-            ("sgd", (), lambda p: torch.optim.SGD(p, 0.05, momentum=0.9)),
-            ("adam", frozen, lambda p: torch.optim.Adam(p, 1e-3)),
-        ):
-            for q, p in m.named_parameters():
-                p.data = start[q].clone()
-            o, losses = optim([p for q, p in m.named_parameters() if q not in skip]), []
-            for _ in range(10):
-                o.zero_grad(); loss = F.cross_entropy(m(ids, n), y); loss.backward(); o.step()
-                losses.append(loss.detach())
-            out[f"out.{name}.losses"] = torch.stack(losses)
-            out |= {f"out.{name}.{q}": p.detach().clone() for q, p in m.named_parameters()}
+        out = trained(m, lambda: F.cross_entropy(m(ids, n), y), frozen)
+        out |= {"in.ids": ids, "in.lengths": n, "in.labels": y, "out.logits": m(ids, n)}
         return out, attr | {"frozen": list(frozen), "scale": k}
     return make
 
@@ -451,6 +419,60 @@ case("model_textcnn")(model(lambda k: TextCnn(30, 8 * k, 5, (2, 3, 4), False), {
 case("model_textcnn_attention")(model(lambda k: TextCnn(30, 8 * k, 5, (2, 3, 4), True), {"attention": 2}, KEY_BIAS))
 case("model_bilstm")(model(lambda k: BiLstm(30, 8 * k, 4, False, False), {"attention": 0, "norm": False}, ()))
 case("model_bilstm_all")(model(lambda k: BiLstm(30, 8 * k, 4, True, True), {"attention": 2, "norm": True}, KEY_BIAS))
+
+
+def words(b, t):
+    """Numbers of words, lengths, up to five characters for each word, their numbers; what is past an end is noise."""
+    n = lengths(b, t)
+    spelled = torch.randint(1, 6, (b, t)) * (torch.arange(t)[None] < n[:, None])
+    return torch.randint(30, (b, t)), n, torch.randint(1, 12, (b, t, 5)), spelled
+
+
+def named(prefix, w):
+    return {f"in.{prefix}{n}": x for n, x in zip(("ids", "lengths", "chars", "spelled"), w)}
+
+
+def of_kind(kind, k):
+    return (kind, 12, 4, 6 * k) if kind else None
+
+
+def bilstm_crf(kind, attention, frozen):
+    def make(k):
+        m, b, t = rounded(BiLstmCrf(30, 6 * k, 4 * k, 5, of_kind(kind, k), attention), 0.4), 4, 8 * k
+        w, y = words(b, t), torch.randint(5, (b, t))
+        mask, best = torch.arange(t)[None] < w[1][:, None], torch.zeros_like(y)
+        out = trained(m, lambda: -m.crf(m(w), y, mask, reduction="mean"), frozen)
+        for i, path in enumerate(m.crf.decode(m(w), mask)):
+            best[i, : len(path)] = torch.tensor(path)
+        attr = {"characters": kind, "kernel": 3, "attention": 2 * attention, "frozen": list(frozen), "scale": k}
+        return out | named("", w) | {"in.tags": y, "out.emissions": m(w), "out.best": best}, attr
+    return make
+
+
+case("model_bilstm_crf", 200)(bilstm_crf(None, False, ()))
+case("model_bilstm_crf_cnn", 201)(bilstm_crf("cnn", False, ()))
+case("model_bilstm_crf_lstm", 202)(bilstm_crf("lstm", True, KEY_BIAS))
+
+
+def bidaf(kind, attention, frozen):
+    def make(k):
+        m, b, t = rounded(BiDaf(30, 6 * k, 4 * k, of_kind(kind, k), attention), 0.4), 4, 8 * k
+        c, q = words(b, t), words(b, 4 * k)
+        start, end = ((torch.rand(b) * c[1]).long() for _ in range(2))
+        def loss():
+            y = m(c, q)
+            pooled = sum((y[f"{layer}.context"] * y[f"{layer}.question"]).sum(1).mean() for layer in ("embedded", "encoded"))
+            return F.cross_entropy(y["start"], start) + F.cross_entropy(y["end"], end) + pooled
+        out = trained(m, loss, frozen) | {f"out.{n}": x for n, x in m(c, q).items()}
+        attr = {"characters": kind, "kernel": 3, "attention": 2 * attention, "frozen": list(frozen), "scale": k}
+        return out | named("context.", c) | named("question.", q) | {"in.start": start, "in.end": end}, attr
+    return make
+
+
+# What moves all logits of a softmax alike has no effect.
+ALIKE = ("wc.bias", "p1.bias", "p2.bias")
+case("model_bidaf", 203)(bidaf(None, False, ALIKE))
+case("model_bidaf_cnn", 204)(bidaf("cnn", True, ALIKE + KEY_BIAS))
 
 
 def main():

@@ -1,12 +1,15 @@
 //! Whole training steps: the same bits whatever the threads, in place, and with less memory under `checkpoint`.
 
-use gradus_engine::losses::{CrossEntropy, Reduction, cross_entropy};
+use gradus_engine::losses::{CrossEntropy, Reduction, crf_nll, cross_entropy};
 use gradus_engine::memory::{self, Report};
 use gradus_engine::nn::{LayerNorm, Linear};
 use gradus_engine::optim::{Optimizer, OptimizerConfig, Rule};
 use gradus_engine::state::state_dict;
-use gradus_engine::{Mode, Rng, Tensor, checkpoint};
-use gradus_models::{BiLstm, BiLstmConfig, Classifier, TextCnn, TextCnnConfig};
+use gradus_engine::{Mode, Module, Rng, Tensor, checkpoint};
+use gradus_models::{
+    BiDaf, BiDafConfig, BiLstm, BiLstmConfig, BiLstmCrf, BiLstmCrfConfig, CharacterConfig, CharacterKind,
+    Classifier, Reader, Tagger, TextCnn, TextCnnConfig, Words,
+};
 use gradus_tests::draw::Draw;
 use std::sync::{Mutex, PoisonError};
 
@@ -32,28 +35,95 @@ fn models(rng: &mut Rng) -> Vec<Box<dyn Classifier>> {
     vec![Box::new(TextCnn::new(cnn, rng)), Box::new(BiLstm::new(lstm, rng))]
 }
 
-/// Losses and parameters, as bits, of five steps with dropout.
+/// Bits of the losses of five steps, and of the parameters after them.
+fn steps(model: &dyn Module, mut loss_of: impl FnMut() -> Tensor) -> Vec<u32> {
+    let mut optimizer = Optimizer::new(OptimizerConfig::new(Rule::adam(), 1e-2));
+    let mut bits = vec![];
+    for _ in 0..5 {
+        let loss = loss_of();
+        bits.push((loss.item() as f32).to_bits());
+        let mut gradients = loss.backward();
+        gradients.clip_norm(1.0);
+        optimizer.step(model, &gradients);
+    }
+    bits.extend(state_dict(model).values().flat_map(|t| t.to_vec::<f32>()).map(f32::to_bits));
+    bits
+}
+
+fn classify(model: &dyn Classifier, rng: &mut Rng) -> Vec<u32> {
+    let mut draw = Draw::new(9);
+    steps(model, || {
+        let (ids, labels) = (draw.ids([17, 33], 50), draw.ids([17], 2));
+        let lengths = draw.lengths(17, 33);
+        let logits = model.logits(&ids, &lengths, &mut Mode::Train(rng));
+        cross_entropy(&logits, &labels, &CrossEntropy::default(), Reduction::Mean)
+    })
+}
+
+/// Runs `f` on `b` sequences of 1 to `t` words of up to six characters.
+fn with_words<R>(draw: &mut Draw, [b, t]: [usize; 2], f: impl FnOnce(&Words) -> R) -> R {
+    let lengths: Vec<i64> = (0..b).map(|_| draw.up_to(t) as i64).collect();
+    let (ids, chars, spelled) = (draw.ids([b, t], 50), draw.ids([b, t, 6], 20), draw.ids([b, t], 7));
+    let lengths = Tensor::from_slice(&lengths, [b]);
+    f(&Words { ids: &ids, lengths: &lengths, characters: Some((&chars, &spelled)) })
+}
+
+fn characters(kind: CharacterKind) -> Option<CharacterConfig> {
+    Some(CharacterConfig { kind, alphabet: 20, ..Default::default() })
+}
+
+fn tag(kind: CharacterKind, rng: &mut Rng) -> Vec<u32> {
+    let config = BiLstmCrfConfig {
+        vocabulary: 50,
+        embed_dim: 24,
+        hidden_dim: 20,
+        attention_heads: 4,
+        characters: characters(kind),
+        ..Default::default()
+    };
+    let (model, mut draw) = (BiLstmCrf::new(config, rng), Draw::new(9));
+    steps(&model, || {
+        let tags = draw.ids([17, 33], 9);
+        with_words(&mut draw, [17, 33], |words| {
+            let emissions = model.emissions(words, &mut Mode::Train(rng));
+            crf_nll(model.crf(), &emissions, &tags, words.lengths)
+        })
+    })
+}
+
+fn answer(kind: CharacterKind, rng: &mut Rng) -> Vec<u32> {
+    let config = BiDafConfig {
+        vocabulary: 50,
+        embed_dim: 24,
+        hidden_dim: 20,
+        attention_heads: 4,
+        characters: characters(kind),
+        ..Default::default()
+    };
+    let (model, mut draw, mut questions) = (BiDaf::new(config, rng), Draw::new(9), Draw::new(10));
+    // All contexts have a first word.
+    let first = Tensor::from_slice(&[0i64; 9], [9]);
+    steps(&model, || {
+        let reading = with_words(&mut questions, [9, 7], |question| {
+            with_words(&mut draw, [9, 33], |context| model.read(context, question, &mut Mode::Train(rng)))
+        });
+        let of = |logits| cross_entropy(logits, &first, &CrossEntropy::default(), Reduction::Mean);
+        of(&reading.start) + of(&reading.end)
+    })
+}
+
+/// Losses and parameters, as bits, of five steps with dropout of each model.
 fn train(threads: usize) -> Vec<u32> {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
     pool.install(|| {
         let mut rng = Rng::new(3);
         let mut bits = vec![];
         for model in models(&mut rng) {
-            let mut draw = Draw::new(9);
-            let mut optimizer = Optimizer::new(OptimizerConfig::new(Rule::adam(), 1e-2));
-            for _ in 0..5 {
-                let (ids, labels) = (draw.ids([17, 33], 50), draw.ids([17], 2));
-                let lengths = draw.lengths(17, 33);
-                let logits = model.logits(&ids, &lengths, &mut Mode::Train(&mut rng));
-                let loss = cross_entropy(&logits, &labels, &CrossEntropy::default(), Reduction::Mean);
-                bits.push((loss.item() as f32).to_bits());
-                let mut gradients = loss.backward();
-                gradients.clip_norm(1.0);
-                optimizer.step(model.as_ref(), &gradients);
-            }
-            bits.extend(
-                state_dict(model.as_ref()).values().flat_map(|t| t.to_vec::<f32>()).map(f32::to_bits),
-            );
+            bits.extend(classify(model.as_ref(), &mut rng));
+        }
+        for kind in [CharacterKind::Cnn, CharacterKind::Lstm] {
+            bits.extend(tag(kind, &mut rng));
+            bits.extend(answer(kind, &mut rng));
         }
         bits
     })

@@ -1,5 +1,7 @@
 //! Layers, losses, optimizers, schedules and models against PyTorch, in `f64` and in `f32`.
 
+mod models;
+
 use gradus_engine::losses::{self, CrossEntropy, Ghm, Reduction};
 use gradus_engine::nn::{
     Activation, AttentionMask, Conv1d, Crf, Embedding, Highway, LayerNorm, Linear, Lstm, LstmConfig,
@@ -9,7 +11,6 @@ use gradus_engine::optim::{
     AverageConfig, Optimizer, OptimizerConfig, ReduceOnPlateau, Rule, Schedule, WeightAverage,
 };
 use gradus_engine::{CreateGraph, DType, Gradients, Mode, Module, Param, Rng, Tensor, Visitor, grad_from};
-use gradus_models::{BiLstm, BiLstmConfig, Classifier, TextCnn, TextCnnConfig};
 use gradus_tests::golden::Golden;
 
 const BOTH: [DType; 2] = [DType::F64, DType::F32];
@@ -351,94 +352,4 @@ fn schedules() {
     let metric = golden.raw("in.metric").to_f64();
     let mut plateau = ReduceOnPlateau::new(0.5, 2, false);
     golden.compare("out.plateau", &rates(&mut |t| plateau.observe(metric[t as usize])), 1.0);
-}
-
-fn classifier(golden: &Golden) -> Box<dyn Classifier> {
-    let embed_dim = dim(golden, "param.emb.weight", 1);
-    let vocabulary = dim(golden, "param.emb.weight", 0);
-    let (classes, attention_heads) = (dim(golden, "param.out.weight", 0), golden.number("attention"));
-    if golden.name.starts_with("model_textcnn") {
-        let w = |i: usize| golden.raw(&format!("param.convs.{i}.weight"));
-        let kernel_sizes = (0..3).map(|i| w(i).dim(2)).collect();
-        let filters = w(0).dim(0);
-        let config = TextCnnConfig {
-            vocabulary,
-            classes,
-            embed_dim,
-            filters,
-            kernel_sizes,
-            embed_std: 1.0,
-            dropout: 0.0,
-            embedding_dropout: 0.0,
-            attention_heads,
-        };
-        return Box::new(TextCnn::new(config, &mut rng()));
-    }
-    let hidden_dim = dim(golden, "param.rnn.weight_hh_l0", 1);
-    let config = BiLstmConfig {
-        vocabulary,
-        classes,
-        embed_dim,
-        hidden_dim,
-        layers: 2,
-        embed_std: 1.0,
-        dropout: 0.0,
-        embedding_dropout: 0.0,
-        layer_norm: golden.flag("norm"),
-        attention_heads,
-    };
-    Box::new(BiLstm::new(config, &mut rng()))
-}
-
-/// Logits, loss and gradients, then ten steps with SGD-momentum for all parameters and with Adam for all but the frozen
-/// ones.
-#[test]
-fn models() {
-    for name in ["model_textcnn", "model_textcnn_attention", "model_bilstm", "model_bilstm_all"] {
-        let golden = Golden::read(name);
-        let [ids, lengths, labels] = ["ids", "lengths", "labels"].map(|n| golden.raw(&format!("in.{n}")));
-        let frozen: Vec<String> = serde_json::from_value(golden.attr["frozen"].clone()).unwrap();
-        for dtype in BOTH {
-            let loss_of = |model: &dyn Classifier| {
-                let logits = model.logits(&ids, &lengths, &mut Mode::Eval);
-                (losses::cross_entropy(&logits, &labels, &CrossEntropy::default(), Reduction::Mean), logits)
-            };
-            let model = classifier(&golden);
-            golden.load(model.as_ref(), dtype);
-            let (loss, logits) = loss_of(model.as_ref());
-            golden.compare("out.logits", &logits, ROUNDINGS);
-            golden.compare("out.loss", &loss, ROUNDINGS);
-            let gradients = loss.backward();
-            for (n, p) in model.named_params() {
-                golden.compare(&format!("grad.{n}"), &gradients.of(&p).unwrap().to_dense(), ROUNDINGS);
-            }
-            for (kind, config) in [
-                ("sgd", OptimizerConfig::new(Rule::sgd(0.9), 0.05)),
-                ("adam", OptimizerConfig::new(Rule::adam(), 1e-3)),
-            ] {
-                golden.load(model.as_ref(), dtype);
-                let mut optimizer = Optimizer::new(config);
-                let mut seen = vec![];
-                for _ in 0..10 {
-                    let (loss, _) = loss_of(model.as_ref());
-                    seen.push(loss.item());
-                    let gradients = loss.backward();
-                    let mut kept = Gradients::default();
-                    for (n, p) in model.named_params() {
-                        if kind == "sgd" || !frozen.contains(&n) {
-                            kept.set(&p, gradients.of(&p).unwrap().clone());
-                        }
-                    }
-                    optimizer.step(model.as_ref(), &kept);
-                }
-                let seen = Tensor::from_slice(&seen, [10]).to_dtype(dtype);
-                // Ten steps pass rounding on: Adam's first steps are the sign of the gradient where that is small.
-                let roundings = if kind == "sgd" { 4.0 * ROUNDINGS } else { 16.0 * ROUNDINGS };
-                golden.compare(&format!("out.{kind}.losses"), &seen, roundings);
-                for (n, p) in model.named_params() {
-                    golden.compare(&format!("out.{kind}.{n}"), &p.value(), roundings);
-                }
-            }
-        }
-    }
 }

@@ -1,0 +1,203 @@
+//! Models and ten training steps of each.
+
+use super::{BOTH, ROUNDINGS, dim, rng};
+use gradus_engine::losses::{CrossEntropy, Reduction, crf_nll, cross_entropy};
+use gradus_engine::optim::{Optimizer, OptimizerConfig, Rule};
+use gradus_engine::{DType, Gradients, Mode, Module, Tensor};
+use gradus_models::{
+    BiDaf, BiDafConfig, BiLstm, BiLstmConfig, BiLstmCrf, BiLstmCrfConfig, CharacterConfig, CharacterKind,
+    Classifier, Reader, Reading, Tagger, TextCnn, TextCnnConfig, Words,
+};
+use gradus_tests::golden::Golden;
+
+/// Loss and gradients, then ten steps with SGD-momentum for all parameters and with Adam for all but the frozen ones;
+/// the parameters are loaded already.
+fn trained(golden: &Golden, model: &dyn Module, dtype: DType, loss_of: &dyn Fn() -> Tensor) {
+    let frozen: Vec<String> = serde_json::from_value(golden.attr["frozen"].clone()).unwrap();
+    let loss = loss_of();
+    golden.compare("out.loss", &loss, ROUNDINGS);
+    let gradients = loss.backward();
+    for (n, p) in model.named_params() {
+        golden.compare(&format!("grad.{n}"), &gradients.of(&p).unwrap().to_dense(), ROUNDINGS);
+    }
+    for (kind, config) in [
+        ("sgd", OptimizerConfig::new(Rule::sgd(0.9), 0.05)),
+        ("adam", OptimizerConfig::new(Rule::adam(), 1e-3)),
+    ] {
+        golden.load(model, dtype);
+        let mut optimizer = Optimizer::new(config);
+        let mut seen = vec![];
+        for _ in 0..10 {
+            let loss = loss_of();
+            seen.push(loss.item());
+            let gradients = loss.backward();
+            let mut kept = Gradients::default();
+            for (n, p) in model.named_params() {
+                if kind == "sgd" || !frozen.contains(&n) {
+                    kept.set(&p, gradients.of(&p).unwrap().clone());
+                }
+            }
+            optimizer.step(model, &kept);
+        }
+        let seen = Tensor::from_slice(&seen, [10]).to_dtype(dtype);
+        // Ten steps pass rounding on: Adam's first steps are the sign of the gradient where that is small.
+        let roundings = if kind == "sgd" { 4.0 * ROUNDINGS } else { 16.0 * ROUNDINGS };
+        golden.compare(&format!("out.{kind}.losses"), &seen, roundings);
+        for (n, p) in model.named_params() {
+            golden.compare(&format!("out.{kind}.{n}"), &p.value(), roundings);
+        }
+    }
+}
+
+fn classifier(golden: &Golden) -> Box<dyn Classifier> {
+    let embed_dim = dim(golden, "param.emb.weight", 1);
+    let vocabulary = dim(golden, "param.emb.weight", 0);
+    let (classes, attention_heads) = (dim(golden, "param.out.weight", 0), golden.number("attention"));
+    if golden.name.starts_with("model_textcnn") {
+        let w = |i: usize| golden.raw(&format!("param.convs.{i}.weight"));
+        let kernel_sizes = (0..3).map(|i| w(i).dim(2)).collect();
+        let filters = w(0).dim(0);
+        let config = TextCnnConfig {
+            vocabulary,
+            classes,
+            embed_dim,
+            filters,
+            kernel_sizes,
+            embed_std: 1.0,
+            dropout: 0.0,
+            embedding_dropout: 0.0,
+            attention_heads,
+        };
+        return Box::new(TextCnn::new(config, &mut rng()));
+    }
+    let hidden_dim = dim(golden, "param.rnn.weight_hh_l0", 1);
+    let config = BiLstmConfig {
+        vocabulary,
+        classes,
+        embed_dim,
+        hidden_dim,
+        layers: 2,
+        embed_std: 1.0,
+        dropout: 0.0,
+        embedding_dropout: 0.0,
+        layer_norm: golden.flag("norm"),
+        attention_heads,
+    };
+    Box::new(BiLstm::new(config, &mut rng()))
+}
+
+#[test]
+fn classifiers() {
+    for name in ["model_textcnn", "model_textcnn_attention", "model_bilstm", "model_bilstm_all"] {
+        let golden = Golden::read(name);
+        let [ids, lengths, labels] = ["ids", "lengths", "labels"].map(|n| golden.raw(&format!("in.{n}")));
+        for dtype in BOTH {
+            let model = classifier(&golden);
+            golden.load(model.as_ref(), dtype);
+            let logits = || model.logits(&ids, &lengths, &mut Mode::Eval);
+            golden.compare("out.logits", &logits(), ROUNDINGS);
+            trained(&golden, model.as_ref(), dtype, &|| {
+                cross_entropy(&logits(), &labels, &CrossEntropy::default(), Reduction::Mean)
+            });
+        }
+    }
+}
+
+/// The words of a golden file.
+struct Read {
+    ids: Tensor,
+    lengths: Tensor,
+    chars: Tensor,
+    spelled: Tensor,
+}
+
+impl Read {
+    fn from(golden: &Golden, prefix: &str) -> Self {
+        let [ids, lengths, chars, spelled] =
+            ["ids", "lengths", "chars", "spelled"].map(|n| golden.raw(&format!("in.{prefix}{n}")));
+        Read { ids, lengths, chars, spelled }
+    }
+
+    fn words(&self) -> Words<'_> {
+        Words { ids: &self.ids, lengths: &self.lengths, characters: Some((&self.chars, &self.spelled)) }
+    }
+}
+
+fn characters(golden: &Golden) -> Option<CharacterConfig> {
+    let kind = match golden.attr["characters"].as_str()? {
+        "cnn" => CharacterKind::Cnn,
+        _ => CharacterKind::Lstm,
+    };
+    let out_dim = match kind {
+        CharacterKind::Cnn => dim(golden, "param.chars.conv.weight", 0),
+        CharacterKind::Lstm => 2 * dim(golden, "param.chars.rnn.weight_hh_l0", 1),
+    };
+    let [alphabet, embed_dim] = [0, 1].map(|axis| dim(golden, "param.chars.emb.weight", axis));
+    Some(CharacterConfig { kind, alphabet, embed_dim, out_dim, kernel: golden.number("kernel") })
+}
+
+#[test]
+fn taggers() {
+    for name in ["model_bilstm_crf", "model_bilstm_crf_cnn", "model_bilstm_crf_lstm"] {
+        let golden = Golden::read(name);
+        let (read, tags) = (Read::from(&golden, ""), golden.raw("in.tags"));
+        let config = BiLstmCrfConfig {
+            vocabulary: dim(&golden, "param.emb.weight", 0),
+            tags: dim(&golden, "param.out.weight", 0),
+            embed_dim: dim(&golden, "param.emb.weight", 1),
+            hidden_dim: dim(&golden, "param.rnn.weight_hh_l0", 1),
+            dropout: 0.0,
+            attention_heads: golden.number("attention"),
+            characters: characters(&golden),
+            ..Default::default()
+        };
+        for dtype in BOTH {
+            let model = BiLstmCrf::new(config.clone(), &mut rng());
+            golden.load(&model, dtype);
+            let emissions = || model.emissions(&read.words(), &mut Mode::Eval);
+            golden.compare("out.emissions", &emissions(), ROUNDINGS);
+            let (best, _) = model.decode(&read.words(), None);
+            assert_eq!(best.to_vec::<i64>(), golden.raw("out.best").to_vec::<i64>());
+            trained(&golden, &model, dtype, &|| crf_nll(model.crf(), &emissions(), &tags, &read.lengths));
+        }
+    }
+}
+
+#[test]
+fn readers() {
+    for name in ["model_bidaf", "model_bidaf_cnn"] {
+        let golden = Golden::read(name);
+        let (context, question) = (Read::from(&golden, "context."), Read::from(&golden, "question."));
+        let (first, last) = (golden.raw("in.start"), golden.raw("in.end"));
+        let config = BiDafConfig {
+            vocabulary: dim(&golden, "param.emb.weight", 0),
+            embed_dim: dim(&golden, "param.emb.weight", 1),
+            hidden_dim: dim(&golden, "param.ctx.weight_hh_l0", 1),
+            dropout: 0.0,
+            attention_heads: golden.number("attention"),
+            characters: characters(&golden),
+            ..Default::default()
+        };
+        for dtype in BOTH {
+            let model = BiDaf::new(config.clone(), &mut rng());
+            golden.load(&model, dtype);
+            let read = || model.read(&context.words(), &question.words(), &mut Mode::Eval);
+            let Reading { start, end, embedded, encoded } = read();
+            for (name, found) in [("start", start), ("end", end)] {
+                golden.compare(&format!("out.{name}"), &found, ROUNDINGS);
+            }
+            for (layer, found) in [("embedded", embedded), ("encoded", encoded)] {
+                golden.compare(&format!("out.{layer}.context"), &found.context, ROUNDINGS);
+                golden.compare(&format!("out.{layer}.question"), &found.question, ROUNDINGS);
+            }
+            trained(&golden, &model, dtype, &|| {
+                let Reading { start, end, embedded, encoded } = read();
+                let cross = |x, y| cross_entropy(x, y, &CrossEntropy::default(), Reduction::Mean);
+                // The pooled vectors take part, so that their gradients are compared too.
+                let pooled = [embedded, encoded].map(|p| (p.context * p.question).sum(&[1]).mean_all());
+                let [embedded, encoded] = pooled;
+                cross(&start, &first) + cross(&end, &last) + embedded + encoded
+            });
+        }
+    }
+}
