@@ -57,12 +57,14 @@ pub struct Case {
     pub empty: bool,
     /// Whether its gradient in `f64` is rounded to `f32` on the way, which differences of gradients show.
     pub coarse: bool,
+    /// How many orders are compared with differences.
+    pub orders: usize,
 }
 
 impl Case {
     /// A row for an operation of one differentiable input and few roundings.
     pub const fn new(op: &'static str, name: &'static str, draw: fn(&mut Draw) -> Example) -> Self {
-        Case { op, name, draw, roundings: 16.0, slots: &[0], empty: true, coarse: false }
+        Case { op, name, draw, roundings: 16.0, slots: &[0], empty: true, coarse: false, orders: 2 }
     }
     /// The same with other slots.
     pub const fn slots(self, slots: &'static [usize]) -> Self {
@@ -79,6 +81,14 @@ impl Case {
     /// The same for an operation whose gradient is rounded to `f32`.
     pub const fn coarse(self) -> Self {
         Case { coarse: true, ..self }
+    }
+    /// The same for points where the gradient jumps, being the mean of both sides, and has no derivative.
+    pub const fn at_kinks(self) -> Self {
+        Case { orders: 1, ..self }
+    }
+    /// The same for inputs too large to be moved one element after the other: the fast kernels alone are checked.
+    pub const fn large(self) -> Self {
+        Case { orders: 0, slots: &[], ..self }
     }
 
     /// The example with this seed; every fourth seed draws empty axes where they are allowed.

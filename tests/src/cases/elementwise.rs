@@ -60,6 +60,13 @@ fn positive(d: &mut Draw) -> Tensor {
     d.uniform(shape, 0.5, 2.0)
 }
 
+/// Rows in which every value stands twice.
+fn twice(d: &mut Draw) -> Tensor {
+    let (m, n) = (d.size(), d.up_to(9));
+    let x = d.distinct([m, n]);
+    Tensor::concat(&[&x, &x], 1)
+}
+
 /// The rows.
 pub const CASES: &[Case] = &[
     unary!("neg", normal, |x| x.neg()),
@@ -81,17 +88,38 @@ pub const CASES: &[Case] = &[
     unary!("affine", normal, |x| x.affine(-1.5, 0.25)),
     Case::new("powf", "2.5", |d| Example::one(vec![positive(d)], |x| x[0].powf(2.5))).roundings(64.0),
     unary!("powf", normal, |x| x.powf(3.0)).roundings(64.0),
+    unary!("powf", normal, |x| x.powf(0.0)),
     // Held at ±0.05, where off_zero has no values: no element sits on a kink.
     unary!("clamp", off_zero, |x| (x * 2.0).clamp(-0.05, 1e3)),
+    unary!("clamp", off_zero, |x| (x * 2.0).clamp(-1e3, 0.05)),
     binary!("add", "equal", equal, |a, b| a + b),
     binary!("add", "row", row, |a, b| a + b),
     binary!("add", "outer", outer, |a, b| a + b),
     binary!("sub", "column", column, |a, b| a - b),
+    binary!("sub", "outer", outer, |a, b| a - b),
     binary!("mul", "equal", equal, |a, b| a * b),
     binary!("mul", "row", row, |a, b| a * b),
     binary!("mul", "column", column, |a, b| a * b),
     binary!("mul", "outer", outer, |a, b| a * b),
     binary!("div", "row", row, |a, b| a / b).roundings(256.0),
+    binary!("div", "outer", outer, |a, b| a / b).roundings(256.0),
+    binary!("maximum", "outer", outer, Tensor::maximum),
+    binary!("minimum", "outer", outer, Tensor::minimum),
+    // Each of two equals gets half of the gradient, which is what a central difference sees.
+    Case::new("maximum", "equals", |d| {
+        let shape = d.shape();
+        let a = d.normal(shape);
+        Example::one(vec![a.clone(), a], |x| x[0].maximum(&x[1]))
+    })
+    .slots(&[0, 1])
+    .at_kinks(),
+    Case::new("minimum", "equals", |d| {
+        let shape = d.shape();
+        let a = d.normal(shape);
+        Example::one(vec![a.clone(), a], |x| x[0].minimum(&x[1]))
+    })
+    .slots(&[0, 1])
+    .at_kinks(),
     Case::new("maximum", "distinct", |d| {
         let shape = d.shape();
         let a = d.distinct(shape);
@@ -111,6 +139,12 @@ pub const CASES: &[Case] = &[
     Case::new("select", "broadcast", |d| {
         let (m, n) = (d.size(), d.size());
         let inputs = vec![d.truths([m, n]), d.normal([m, n]), d.normal([n])];
+        Example::one(inputs, |x| x[0].select(&x[1], &x[2]))
+    })
+    .slots(&[1, 2]),
+    Case::new("select", "both broadcast", |d| {
+        let (m, n) = (d.size(), d.size());
+        let inputs = vec![d.truths([m, n]), d.normal([m, 1]), d.normal([n])];
         Example::one(inputs, |x| x[0].select(&x[1], &x[2]))
     })
     .slots(&[1, 2]),
@@ -135,28 +169,22 @@ pub const CASES: &[Case] = &[
         Example::one(vec![d.distinct(shape)], move |x| x[0].min(axis))
     })
     .never_empty(),
+    Case::new("max", "two share it", |d| {
+        let x = twice(d);
+        Example::one(vec![x], |x| x[0].max(1))
+    })
+    .at_kinks(),
+    Case::new("min", "two share it", |d| {
+        let x = twice(d);
+        Example::one(vec![x], |x| x[0].min(1))
+    })
+    .at_kinks(),
     Case::new("sum", "log_sum_exp", |d| {
         let shape = d.shape();
         let axis = d.below(shape.rank()) as isize;
         Example::one(vec![d.normal(shape)], move |x| x[0].log_sum_exp(axis))
     })
     .never_empty(),
-    Case::new("softmax", "rows", |d| {
-        let (m, n) = (d.size(), d.size());
-        Example::one(vec![d.normal([m, n])], |x| x[0].softmax())
-    })
-    .roundings(64.0)
-    .never_empty(),
-    Case::new("log_softmax", "rows", |d| {
-        let (m, n) = (d.size(), d.size());
-        Example::one(vec![d.normal([m, n])], |x| x[0].log_softmax())
-    })
-    .roundings(64.0)
-    .never_empty(),
-    Case::new("dropout", "p = 0.4", |d| {
-        let (shape, stream) = (d.shape(), d.stream());
-        Example::one(vec![d.normal(shape)], move |x| x[0].dropout(0.4, stream))
-    }),
     Case::new("softmax", "rows", |d| {
         let (m, n) = (d.size(), d.size());
         Example::one(vec![d.normal([m, n])], |x| x[0].softmax())

@@ -15,6 +15,13 @@ pub const CASES: &[Case] = &[
     .slots(&[0, 1, 2])
     .roundings(4096.0)
     .never_empty(),
+    Case::new("layer_norm", "rows for several tasks", |d| {
+        let (m, n) = (10 + d.up_to(20), 2100 + d.size());
+        let inputs = vec![d.normal([m, n]), d.normal([n]), d.normal([n])];
+        Example::one(inputs, |x| x[0].layer_norm(&x[1], &x[2], 1e-5))
+    })
+    .roundings(4096.0)
+    .large(),
     Case::new("cross_entropy", "plain", |d| {
         let (r, k) = (d.size(), 1 + d.size());
         let inputs = vec![d.normal([r, k]), d.ids([r], k)];
@@ -40,6 +47,13 @@ pub const CASES: &[Case] = &[
     .slots(&[0, 1, 2])
     .roundings(1024.0)
     .never_empty(),
+    Case::new("conv1d", "sentences for several tasks", |d| {
+        let (b, c, o, k) = (16 + d.up_to(9), d.up_to(5), d.up_to(5), d.up_to(4));
+        let inputs = vec![d.normal([b, k + 2, c]), d.normal([o, c, k]), d.normal([o])];
+        Example::one(inputs, |x| x[0].conv1d(&x[1], &x[2], 1))
+    })
+    .roundings(1024.0)
+    .large(),
     Case::new("conv_relu_max", "uneven lengths, some shorter than the window", |d| {
         let (b, c, o, k, t) = (d.up_to(4), d.size().min(9), d.size(), d.up_to(5), d.up_to(9));
         let inputs = vec![d.normal([b, t, c]), d.normal([o, c, k]), d.normal([o]), d.lengths(b, t)];
@@ -48,6 +62,12 @@ pub const CASES: &[Case] = &[
     .slots(&[0, 1, 2])
     .roundings(1024.0)
     .never_empty(),
+    Case::new("lstm", "sentences for several tasks", |d| {
+        let b = 17 + d.up_to(20);
+        lstm_of(d, 2, b)
+    })
+    .roundings(2048.0)
+    .large(),
     Case::new("lstm", "one direction", |d| lstm(d, 1))
         .slots(&[0, 1, 2, 4, 5, 6, 7])
         .roundings(2048.0)
@@ -68,12 +88,27 @@ pub const CASES: &[Case] = &[
         .slots(&[0, 1, 2])
         .roundings(2048.0)
         .never_empty(),
+    Case::new("attention", "several tiles", |d| {
+        let (tq, tk, width) = (64 + d.up_to(80), 64 + d.up_to(80), d.up_to(9));
+        let inputs =
+            vec![d.normal([1, 1, tq, width]), d.normal([1, 1, tk, width]), d.normal([1, 1, tk, width])];
+        Example::one(inputs, |x| x[0].attention(&x[1], &x[2], &Attention::default()))
+    })
+    .roundings(2048.0)
+    .large(),
     Case::new("crf_log_z", "uneven lengths", |d| {
         let inputs = crf(d);
         Example::one(inputs, |x| x[0].crf_log_z(&scores(x), &x[4]))
     })
     .slots(&[0, 1, 2, 3])
     .roundings(256.0)
+    .never_empty(),
+    Case::new("crf_log_z", "sentences for several tasks", |d| {
+        let inputs = many_short(d);
+        Example::one(inputs, |x| x[0].crf_log_z(&scores(x), &x[4]))
+    })
+    .slots(&[0, 1, 2, 3])
+    .roundings(1024.0)
     .never_empty(),
     Case::new("crf_nll", "uneven lengths", |d| {
         let mut inputs = crf(d);
@@ -83,6 +118,22 @@ pub const CASES: &[Case] = &[
     })
     .slots(&[0, 1, 2, 3])
     .roundings(1024.0)
+    .never_empty(),
+    Case::new("crf_nll", "sentences for several tasks", |d| {
+        let mut inputs = many_short(d);
+        let shape = inputs[0].shape();
+        inputs.push(d.ids([shape[0], shape[1]], shape[2]));
+        Example::one(inputs, |x| x[0].crf_nll(&scores(x), &x[5], &x[4]))
+    })
+    .slots(&[0, 1, 2, 3])
+    .roundings(1024.0)
+    .never_empty(),
+    Case::new("crf_log_marginals", "sentences for several tasks", |d| {
+        let inputs = many_short(d);
+        Example::one(inputs, |x| x[0].crf_log_marginals(&scores(x), &x[4]))
+    })
+    .slots(&[0, 1, 2, 3])
+    .roundings(4096.0)
     .never_empty(),
     Case::new("crf_log_marginals", "uneven lengths", |d| {
         let inputs = crf(d);
@@ -94,7 +145,12 @@ pub const CASES: &[Case] = &[
 ];
 
 fn lstm(d: &mut Draw, dirs: usize) -> Example {
-    let (b, t, width, h) = (d.up_to(4), d.up_to(4), d.up_to(4), d.size().min(9));
+    let b = d.up_to(4);
+    lstm_of(d, dirs, b)
+}
+
+fn lstm_of(d: &mut Draw, dirs: usize, b: usize) -> Example {
+    let (t, width, h) = (d.up_to(4), d.up_to(4), d.size().min(9));
     let mut inputs =
         vec![d.normal([b, t, width]), d.normal([dirs, b, h]), d.normal([dirs, b, h]), d.lengths(b, t)];
     for _ in 0..dirs {
@@ -128,6 +184,12 @@ fn attention(d: &mut Draw, causal: bool, dropout: bool) -> Example {
 
 fn crf(d: &mut Draw) -> Vec<Tensor> {
     let (b, t, k) = (d.up_to(3), d.up_to(4), d.size().min(9));
+    vec![d.normal([b, t, k]), d.normal([k, k]), d.normal([k]), d.normal([k]), d.lengths(b, t)]
+}
+
+/// More sentences than one task takes.
+fn many_short(d: &mut Draw) -> Vec<Tensor> {
+    let (b, t, k) = (33 + d.up_to(4), d.up_to(2), 1 + d.up_to(2));
     vec![d.normal([b, t, k]), d.normal([k, k]), d.normal([k]), d.normal([k]), d.lengths(b, t)]
 }
 

@@ -4,6 +4,7 @@
 //! op(x, x); stopping at the caller's tensors counts op(x, f(x)) wrongly; detaching loses the second order.
 
 use crate::case::{Case, Example};
+use gradus_engine::checkpoint;
 
 /// The rows.
 pub const CASES: &[Case] = &[
@@ -16,4 +17,11 @@ pub const CASES: &[Case] = &[
         Example::one(vec![d.normal([n, n])], |x| x[0].matmul(&x[0].tanh()))
     })
     .roundings(256.0),
+    Case::new("checkpoint", "x and f(x)", |d| {
+        let shape = d.shape();
+        Example::one(vec![d.normal(shape)], |x| {
+            checkpoint(&[&x[0], &x[0].tanh()], |x| vec![&x[0] * &x[1]]).swap_remove(0)
+        })
+    })
+    .slots(&[0, 1]),
 ];

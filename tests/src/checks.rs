@@ -1,0 +1,37 @@
+//! The checks that run over the rows of the table.
+
+use crate::case::Case;
+use crate::gradient;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// A check of a row with one seed; the error says what differs.
+pub type Check = fn(&Case, u64) -> Result<(), String>;
+
+/// Both orders against central differences, and the fast kernels against the plain ones.
+pub const CHECKS: [(&str, Check); 3] = [
+    ("first order", |case, seed| match case.orders {
+        0 => Ok(()),
+        _ => gradient::first_order(&case.example(seed), seed),
+    }),
+    ("second order", |case, seed| match case.orders {
+        0 | 1 => Ok(()),
+        _ => gradient::second_order(&case.example(seed), seed, case.coarse),
+    }),
+    ("fast = plain", |case, seed| gradient::fast_is_plain(&case.example(seed), seed, case.roundings)),
+];
+
+/// The first seed with which a row does not pass a check; a panic does not pass.
+pub fn failure(check: Check, case: &Case) -> Option<String> {
+    (0..8).find_map(|seed| {
+        let outcome = catch_unwind(AssertUnwindSafe(|| check(case, seed)));
+        let error = match outcome {
+            Ok(passed) => passed.err()?,
+            Err(panic) => {
+                let text = panic.downcast_ref::<String>().map(String::as_str);
+                let text = text.or(panic.downcast_ref::<&str>().copied());
+                format!("panic: {}", text.unwrap_or("of no text"))
+            }
+        };
+        Some(format!("{} ({}), seed {seed}: {error}", case.op, case.name))
+    })
+}
