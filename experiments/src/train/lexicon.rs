@@ -7,6 +7,7 @@ use crate::text::{Alphabet, Vocabulary};
 use gradus_engine::{Mode, Stream, Tensor};
 use gradus_models::{CharacterConfig, CharacterKind, Words};
 use std::collections::HashMap;
+use std::ops::Range;
 use std::path::Path;
 
 /// The words and characters that a model knows.
@@ -27,6 +28,14 @@ pub struct Text {
     pub words: Vec<u32>,
     /// The ids of each word's characters; empty where the model does not read them.
     characters: Vec<Vec<u32>>,
+}
+
+impl Text {
+    /// Some of its words.
+    pub fn part(&self, words: Range<usize>) -> Text {
+        let characters = if self.characters.is_empty() { vec![] } else { self.characters[words.clone()].to_vec() };
+        Text { words: self.words[words].to_vec(), characters }
+    }
 }
 
 /// The alphabet's file in a run's folder.

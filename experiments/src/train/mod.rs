@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | `run` | the loop, to be read from top to bottom |
 //! | `task` | what the loop must know of a task: the traits [`Task`] and [`Learner`] |
-//! | [`classify`], [`tag`] | the tasks: each its data as numbers, its model, its loss, its metrics |
+//! | [`classify`], [`tag`], [`read`] | the tasks: each its data as numbers, its model, its loss, its metrics |
 //! | [`lexicon`] | words and characters as numbers |
 //! | `progress` | where a run stands, besides its tensors |
 //! | `folder` | the files of a run: checkpoint, best parameters, configuration, words, labels, log |
@@ -20,6 +20,7 @@ mod objective;
 mod optimizer;
 mod penalties;
 mod progress;
+pub mod read;
 mod run;
 mod schedule;
 mod size;

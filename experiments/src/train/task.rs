@@ -1,4 +1,4 @@
-use super::{Objective, RunFolder, TrainError, TrainedOn, classify, tag};
+use super::{Objective, RunFolder, TrainError, TrainedOn, classify, read, tag};
 use crate::config::Config;
 use crate::data::Split;
 use crate::text::Vocabulary;
@@ -55,6 +55,7 @@ pub trait Learner {
 pub fn prepare(config: &Config, folder: Option<&Path>) -> Result<Box<dyn Task>, TrainError> {
     Ok(match config.task.as_str() {
         "tag" => Box::new(tag::prepare(config, folder)?),
+        "read" => Box::new(read::prepare(config, folder)?),
         _ => Box::new(classify::prepare(config, folder)?),
     })
 }
@@ -70,6 +71,7 @@ pub fn prepare_with(
 ) -> Result<Box<dyn Task>, TrainError> {
     Ok(match config.task.as_str() {
         "tag" => Box::new(tag::prepare_with(config, folder, run.path())?),
+        "read" => Box::new(read::prepare_with(config, folder, run.path())?),
         _ => Box::new(classify::prepare_with(config, folder, run.vocabulary()?)?),
     })
 }
