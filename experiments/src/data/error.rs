@@ -84,6 +84,32 @@ pub enum DataError {
         /// What to do.
         advice: &'static str,
     },
+    /// An entry of a JSON file that is not as the format has it.
+    #[error("{path}, {place}: expected {expected}, found {found}; {advice}")]
+    Place {
+        /// The file.
+        path: PathBuf,
+        /// The way to the entry, and the id of the question it belongs to.
+        place: String,
+        /// What the format asks for.
+        expected: String,
+        /// What is there.
+        found: String,
+        /// What to do.
+        advice: &'static str,
+    },
+    /// A set of another task than the one asked for.
+    #[error(
+        "the data set '{set}' is for {task}, not for {asked}; name a set for {asked}, or use this one for {task}"
+    )]
+    OtherTask {
+        /// Name of the set.
+        set: String,
+        /// What it is for.
+        task: &'static str,
+        /// What it was asked for.
+        asked: &'static str,
+    },
     /// A file or folder that is wrong as a whole.
     #[error("{path}: expected {expected}, found {found}; {advice}")]
     File {

@@ -8,9 +8,14 @@
 //! | [`glue_tsv`] | TSV with a header that names a text and a label column |
 //! | [`imdb`] | the IMDB reviews: the folder of 50,000 files, or TSV |
 //! | [`own`] | people's own files, any number of labels |
+//! | [`reading`] | reading comprehension: contexts, questions, answers |
+//! | [`squad`] | SQuAD v1.1 JSON |
+//! | [`articles`] | holding whole articles out of a reading set |
+//! | [`own_reading`] | people's own files for reading comprehension |
 //! | [`split`] | seeded shuffles and held-out parts |
 //! | [`catalog`] | the known sets: where from, under which terms, what is expected |
 
+pub mod articles;
 pub mod catalog;
 pub mod embedded;
 pub mod error;
@@ -19,7 +24,10 @@ pub mod glue_tsv;
 pub mod imdb;
 pub mod labelled_lines;
 pub mod own;
+pub mod own_reading;
+pub mod reading;
 pub mod split;
+pub mod squad;
 
 pub use error::DataError;
 
