@@ -3,5 +3,7 @@
 //! | file | holds |
 //! | --- | --- |
 //! | [`classification`] | accuracy, precision, recall, F1 by class and averaged, as scikit-learn |
+//! | [`reading`] | exact match and F1 of answers, as SQuAD v1.1's script |
 
 pub mod classification;
+pub mod reading;
