@@ -1,13 +1,15 @@
-//! The known classification sets: where each comes from, under which terms, and what its files must hold. The files
+//! The known sets: where each comes from, under which terms, and what its files must hold. The files
 //! themselves are never part of this project; their folder is given by `--data DIR` or `GRADUS_DATA`.
 
+mod reading;
 mod sets;
 
+pub use reading::load_reading;
 pub use sets::SETS;
 
 use super::{
     Classification, DataError, Example,
-    embedded::Kind,
+    embedded::{Kind, reading::PASSAGES},
     examples,
     files::{Encoding, FileReader, TextFile},
     glue_tsv,
@@ -79,6 +81,8 @@ pub enum Format {
     ImdbTsv,
     /// IMDB as folders: the negative one, then the positive one.
     ImdbFolder,
+    /// SQuAD v1.1 JSON ([`super::squad`]); its examples are questions.
+    Squad,
 }
 
 /// How the three splits come about. The examples to hold out are drawn by the seed of the run.
@@ -90,6 +94,8 @@ pub enum Splits {
     DevFromTrain(usize),
     /// So many training examples become dev, and as many test.
     DevAndTestFromTrain(usize),
+    /// Whole articles with at least so many training questions become dev.
+    DevArticlesFromTrain(usize),
 }
 
 /// The data folder: the flag's value if given, else the environment variable `GRADUS_DATA` if set.
@@ -103,7 +109,7 @@ pub fn data_folder(flag: Option<&Path>) -> Option<PathBuf> {
 /// # Errors
 /// [`DataError::UnknownSet`], which names the nearest known or generated one.
 pub fn find(name: &str) -> Result<&'static KnownSet, DataError> {
-    let generated = Kind::ALL.iter().map(|kind| kind.name());
+    let generated = Kind::ALL.iter().map(|kind| kind.name()).chain([PASSAGES]);
     let names: Vec<&str> = generated.chain(SETS.iter().map(|set| set.name)).collect();
     let nearest = names.iter().map(|known| (strsim::damerau_levenshtein(known, name), known)).min();
     let nearest = nearest.filter(|(distance, _)| *distance <= 3);
@@ -117,8 +123,9 @@ pub fn find(name: &str) -> Result<&'static KnownSet, DataError> {
 /// Reads a known set from the data folder. `seed` draws the examples that are held out where a split is missing.
 ///
 /// # Errors
-/// [`DataError`]: no folder, files missing or cut short, a wrong line, a label out of range.
+/// [`DataError`]: no folder, files missing or cut short, a wrong line, a label out of range, a set of another task.
 pub fn load(name: &str, folder: Option<&Path>, seed: u64) -> Result<Classification, DataError> {
+    reading::refuse(name)?;
     let set = find(name)?;
     set.load(folder.ok_or_else(|| DataError::NoFolder { set: name.into() })?, seed)
 }
@@ -135,6 +142,9 @@ impl KnownSet {
     /// # Errors
     /// As [`load`].
     pub fn load(&self, folder: &Path, seed: u64) -> Result<Classification, DataError> {
+        if self.is_reading() {
+            return Err(reading::not_classification(self.name));
+        }
         let (layout, base) = self.find_layout(folder)?;
         let mut reader = FileReader::default();
         let mut notes = Vec::new();
@@ -167,6 +177,7 @@ impl KnownSet {
                     "no official splits: test and dev are {n} examples each, drawn by seed {seed}"
                 ));
             }
+            Splits::DevArticlesFromTrain(_) => return Err(reading::not_classification(self.name)),
         }
         notes.extend((!self.caution.is_empty()).then(|| self.caution.into()));
         let labels = self.labels.iter().map(|l| l.to_string()).collect();
@@ -241,6 +252,7 @@ fn parse(file: &TextFile, format: Format, polarity: Polarity, k: usize) -> Resul
         Format::LabelledLines => labelled_lines::parse(&file.path, &file.text, Separator::Space)?,
         Format::GlueTsv => glue_tsv::parse(&file.path, &file.text)?,
         Format::ImdbTsv | Format::ImdbFolder => return imdb::parse_tsv(&file.path, &file.text, polarity),
+        Format::Squad => return Err(reading::not_classification(&file.path.to_string_lossy())),
     };
     let labels: Vec<String> = (0..k).map(|label| label.to_string()).collect();
     examples(&file.path, &rows, &labels)
