@@ -6,6 +6,7 @@
 //! | [`tokenise`] | words with their place in the original; lower case, NUM |
 //! | [`vocabulary`] | words to ids: PAD, UNK, then by falling count |
 //! | [`batches`] | which examples go together, and the padded arrays |
+//! | [`spans`] | answers as first and last token, and windows of long contexts |
 //! | [`embeddings`] | pretrained word vectors (GloVe text) |
 //!
 //! ```
@@ -28,6 +29,7 @@
 pub mod batches;
 pub mod embeddings;
 pub mod normalise;
+pub mod spans;
 pub mod tokenise;
 pub mod vocabulary;
 
