@@ -40,7 +40,7 @@ enum Command {
     /// Print the metrics of a trained model on a split, and write its predictions.
     #[command(after_help = "Example: gradus evaluate runs/a --split test --data DIR")]
     Evaluate(EvaluateArgs),
-    /// Print the labels of texts: of --text, or of each line of standard input.
+    /// Print labels, entities or answers: for --text, or for each line of standard input.
     #[command(after_help = "Example: gradus predict runs/a --text 'a fine film' --json")]
     Predict(PredictArgs),
     /// List studies, data sets, models, losses, optimizers and all keys of a configuration.
@@ -71,6 +71,22 @@ enum Task {
                             train tag --train mine.conll --set data.tag_column=2 --out runs/c"
     )]
     Tag(Box<TrainArgs>),
+    /// Questions about a text, answered by a stretch of it.
+    #[command(
+        after_help = "Examples:\n  gradus train read --dataset passages --out runs/a\n  gradus train read --dataset squad \
+                            --data DIR --contrastive encoding --set data.max_len=300 --out runs/b\n  gradus train read \
+                            --train mine.json --out runs/c"
+    )]
+    Read(Box<ReadArgs>),
+}
+
+#[derive(Args)]
+struct ReadArgs {
+    #[command(flatten)]
+    train: TrainArgs,
+    /// Where context and question are compared: none, embedding, encoding or both.
+    #[arg(long, value_name = "WHERE")]
+    contrastive: Option<String>,
 }
 
 #[derive(Args)]
@@ -105,7 +121,8 @@ struct TrainArgs {
     /// A data set, as `gradus list` names it.
     #[arg(long, value_name = "NAME", conflicts_with = "train")]
     dataset: Option<String>,
-    /// One's own training file: a label and a text on each line; for tagging, columns of words and tags.
+    /// One's own training file: a label and a text on each line; for tagging, columns of
+    /// words and tags; for reading, SQuAD's JSON.
     #[arg(long, value_name = "FILE")]
     train: Option<PathBuf>,
     /// One's own development file; without it a tenth of the training file is held out.
@@ -165,6 +182,9 @@ struct PredictArgs {
     /// A text; may be repeated. Without it each line of standard input is one.
     #[arg(long)]
     text: Vec<String>,
+    /// For a reader: the text that the questions are about.
+    #[arg(long, value_name = "TEXT")]
+    context: Option<String>,
     /// Print one JSON object a line.
     #[arg(long)]
     json: bool,
@@ -221,12 +241,13 @@ fn run(cli: Cli) -> anyhow::Result<()> {
             commands::reproduce(&Reproduce { studies, scale, data, out, sets, threads })
         }
         Some(Command::Train { task }) => {
-            let (task, args) = match task {
-                Task::Classify(args) => ("classify", args),
-                Task::Tag(args) => ("tag", args),
+            let (task, args, contrastive) = match task {
+                Task::Classify(args) => ("classify", *args, None),
+                Task::Tag(args) => ("tag", *args, None),
+                Task::Read(args) => ("read", args.train, args.contrastive),
             };
-            let sets = args.sets(task)?;
-            let TrainArgs { out, resume, config, data, .. } = *args;
+            let sets = args.sets(task, contrastive)?;
+            let TrainArgs { out, resume, config, data, .. } = args;
             commands::train(&Train { out, resume, config, sets, data })
         }
         Some(Command::Evaluate(EvaluateArgs { run, split, data, threads })) => {
@@ -237,9 +258,9 @@ fn run(cli: Cli) -> anyhow::Result<()> {
             };
             commands::evaluate(&run, split, data.as_deref(), threads)
         }
-        Some(Command::Predict(PredictArgs { run, text, json })) => {
+        Some(Command::Predict(PredictArgs { run, text, context, json })) => {
             let texts = if text.is_empty() { Texts::StandardInput } else { Texts::Given(text) };
-            commands::predict(&run, texts, json)
+            commands::predict(&run, texts, context, json)
         }
         Some(Command::List) => commands::list(),
         Some(Command::Report { results }) => commands::report(&results),
@@ -248,7 +269,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
 
 impl TrainArgs {
     /// The flags as settings, before those of --set, which may say otherwise.
-    fn sets(&self, task: &str) -> anyhow::Result<Vec<String>> {
+    fn sets(&self, task: &str, contrastive: Option<String>) -> anyhow::Result<Vec<String>> {
         let path = |p: &Option<PathBuf>, flag: &str| -> anyhow::Result<Option<String>> {
             let Some(p) = p else { return Ok(None) };
             // The run must find it again from another folder.
@@ -266,6 +287,7 @@ impl TrainArgs {
             ("data.max_len", self.max_len.map(|n| n.to_string())),
             ("model.name", self.model.clone()),
             ("loss.name", self.loss.clone()),
+            ("loss.contrastive", contrastive),
             ("seed", self.seed.map(|n| n.to_string())),
             ("threads", self.threads.map(|n| n.to_string())),
         ];

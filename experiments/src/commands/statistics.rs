@@ -5,7 +5,7 @@ use crate::report::{DataStatistics, STATISTICS_SCHEMA, SplitStatistics};
 use crate::text::Vocabulary;
 use crate::train::TrainError;
 use crate::train::classify::{dataset, tokeniser};
-use crate::train::tag;
+use crate::train::{read, tag};
 use std::path::Path;
 
 /// The statistics of the data set of a configuration, as it is without the limits of a run.
@@ -21,6 +21,7 @@ pub(super) fn statistics(
     (whole.data.train_limit, whole.data.dev_limit, whole.data.test_limit) = (0, 0, 0);
     match config.task.as_str() {
         "tag" => of_tagging(&whole, folder, source),
+        "read" => of_reading(&whole, folder, source),
         _ => of_classification(&whole, folder, source),
     }
 }
@@ -87,6 +88,42 @@ fn of_tagging(
         train: part(Split::Train),
         dev: part(Split::Dev),
         test: part(Split::Test),
+    })
+}
+
+/// Examples are questions, tokens those of the contexts, each counted once.
+fn of_reading(
+    whole: &Config,
+    folder: Option<&Path>,
+    source: DataSource,
+) -> Result<DataStatistics, TrainError> {
+    let set = read::dataset(whole, folder)?;
+    let tokeniser = read::tokeniser(whole);
+    let words = |split: Split| -> Vec<Vec<String>> {
+        set.split(split).contexts.iter().map(|context| tokeniser.words(context)).collect()
+    };
+    let part = |split: Split, words: &[Vec<String>]| SplitStatistics {
+        examples: set.split(split).questions.len() as u64,
+        tokens: words.iter().map(|w| w.len() as u64).sum(),
+        longest: words.iter().map(|w| w.len() as u64).max().unwrap_or(0),
+        label_counts: vec![],
+    };
+    let train = words(Split::Train);
+    let distinct = Vocabulary::count(train.iter().flatten(), 1, usize::MAX).len() as u64;
+    Ok(DataStatistics {
+        schema: STATISTICS_SCHEMA,
+        name: set.name.clone(),
+        source,
+        language: "English".into(),
+        task: TaskNames::of(&whole.task).title.into(),
+        checksum: set.checksum.clone(),
+        note: set.note.clone(),
+        labels: vec![],
+        // PAD and UNK are no words of the text.
+        vocabulary: distinct - 2,
+        train: part(Split::Train, &train),
+        dev: part(Split::Dev, &words(Split::Dev)),
+        test: part(Split::Test, &words(Split::Test)),
     })
 }
 

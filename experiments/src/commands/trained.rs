@@ -3,11 +3,12 @@ use crate::data::scheme::Scheme;
 use crate::text::Vocabulary;
 use crate::train::classify::classifier;
 use crate::train::lexicon::Lexicon;
+use crate::train::read::reader;
 use crate::train::tag::{constraints, tagger};
 use crate::train::{RunFolder, TrainError, TrainedOn};
 use gradus_engine::Rng;
 use gradus_engine::nn::Constraints;
-use gradus_models::{Classifier, Tagger};
+use gradus_models::{Classifier, Reader, Tagger};
 use std::path::Path;
 
 /// A classifier that was trained, with what it needs to read text.
@@ -50,5 +51,25 @@ impl TrainedTagger {
         let scheme = if config.data.scheme == "bioes" { Scheme::Bioes } else { Scheme::Iob2 };
         let constraints = constraints(&config, scheme, &on.labels);
         Ok(TrainedTagger { config, on, lexicon, model, constraints })
+    }
+}
+
+/// A reader that was trained.
+pub(super) struct TrainedReader {
+    pub config: Config,
+    pub on: TrainedOn,
+    pub lexicon: Lexicon,
+    pub model: Box<dyn Reader>,
+}
+
+impl TrainedReader {
+    /// The best parameters of a run.
+    pub fn load(run: &Path) -> Result<Self, TrainError> {
+        let folder = RunFolder(run.into());
+        let config = folder.config()?;
+        let (on, lexicon) = (folder.trained_on()?, Lexicon::load(&config, run, [].iter())?);
+        let model = reader(&config, &lexicon, &mut Rng::new(config.seed))?;
+        folder.load_best(model.as_ref())?;
+        Ok(TrainedReader { config, on, lexicon, model })
     }
 }

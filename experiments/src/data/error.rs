@@ -96,6 +96,20 @@ pub enum DataError {
         /// What to do.
         advice: &'static str,
     },
+    /// An entry of a JSON file that is not as the format has it.
+    #[error("{path}, {place}: expected {expected}, found {found}; {advice}")]
+    Place {
+        /// The file.
+        path: PathBuf,
+        /// The way to the entry, and the id of the question it belongs to.
+        place: String,
+        /// What the format asks for.
+        expected: String,
+        /// What is there.
+        found: String,
+        /// What to do.
+        advice: &'static str,
+    },
     /// A file or folder that is wrong as a whole.
     #[error("{path}: expected {expected}, found {found}; {advice}")]
     File {

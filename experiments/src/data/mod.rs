@@ -12,9 +12,14 @@
 //! | [`tagging`] | sentences whose words have a tag each |
 //! | [`own`] | people's own files, any number of labels |
 //! | [`own_tagging`] | people's own files in columns, any kinds of entities |
+//! | [`reading`] | reading comprehension: contexts, questions, answers |
+//! | [`squad`] | SQuAD v1.1 JSON |
+//! | [`articles`] | holding whole articles out of a reading set |
+//! | [`own_reading`] | people's own files for reading comprehension |
 //! | [`split`] | seeded shuffles and held-out parts |
 //! | [`catalog`] | the known sets: where from, under which terms, what is expected |
 
+pub mod articles;
 pub mod catalog;
 pub mod conll;
 pub mod embedded;
@@ -24,9 +29,12 @@ pub mod glue_tsv;
 pub mod imdb;
 pub mod labelled_lines;
 pub mod own;
+pub mod own_reading;
 pub mod own_tagging;
+pub mod reading;
 pub mod scheme;
 pub mod split;
+pub mod squad;
 pub mod tagging;
 
 pub use error::DataError;
@@ -73,6 +81,8 @@ pub enum Task {
     Classification,
     /// A tag for each word ([`catalog::load_tagging`]).
     Tagging,
+    /// A stretch of a text for each question ([`catalog::load_reading`]).
+    Reading,
 }
 
 impl std::fmt::Display for Task {
@@ -80,6 +90,7 @@ impl std::fmt::Display for Task {
         f.write_str(match self {
             Task::Classification => "classification",
             Task::Tagging => "tagging",
+            Task::Reading => "reading comprehension",
         })
     }
 }

@@ -4,6 +4,8 @@
 //! | --- | --- |
 //! | [`classification`] | accuracy, precision, recall, F1 by class and averaged, as scikit-learn |
 //! | [`entities`] | precision, recall, F1 by entity, as conlleval |
+//! | [`reading`] | exact match and F1 of answers, as SQuAD v1.1's script |
 
 pub mod classification;
 pub mod entities;
+pub mod reading;

@@ -9,6 +9,7 @@
 //! | [`table10`] | no regularisation, L2, dropout, layer normalisation |
 //! | [`figure3`] | cross-entropy and focal loss, balanced and imbalanced |
 //! | [`figure5`] | six optimizers |
+//! | [`contrastive`] | BiDAF with and without contrastive objectives |
 //! | [`attention`] | TextCNN and BiLSTM with and without self-attention |
 //!
 //! A [`Study`] is one of them. It plans [`Run`]s for a [`Scale`] and a [`DataSource`]; each run has one result file, and
@@ -26,6 +27,7 @@
 
 pub mod attention;
 mod cell;
+pub mod contrastive;
 pub mod figure3;
 pub mod figure5;
 mod measure;
@@ -180,6 +182,7 @@ pub fn all() -> &'static [Study] {
         table9::STUDY,
         table10::STUDY,
         attention::STUDY,
+        contrastive::STUDY,
         figure5::STUDY,
         figure3::STUDY,
         table5::STUDY,

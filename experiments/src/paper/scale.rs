@@ -38,6 +38,8 @@ pub(super) enum Texts {
     Long,
     /// Sentences to tag.
     Tagged,
+    /// Contexts to answer questions from.
+    Read,
 }
 
 impl Scale {
@@ -57,15 +59,17 @@ impl Scale {
     pub(super) fn seeds(self, texts: Texts) -> Vec<u64> {
         match (self, texts) {
             (Scale::Smoke, _) => vec![1],
-            (Scale::Quick, _) | (Scale::Standard, Texts::Long | Texts::Tagged) => vec![1, 2],
+            (Scale::Quick, _) | (Scale::Standard, Texts::Long | Texts::Tagged | Texts::Read) => vec![1, 2],
             (Scale::Standard, Texts::Short) | (Scale::Full, _) => vec![1, 2, 3],
         }
     }
 
     /// What every study runs with at this scale, unless it says otherwise.
     pub(super) fn sizes(self, texts: Texts) -> Vec<(String, String)> {
-        if texts == Texts::Tagged {
-            return self.tagged().sets();
+        match texts {
+            Texts::Tagged => return self.tagged().sets(),
+            Texts::Read => return self.read().sets(),
+            Texts::Short | Texts::Long => {}
         }
         let long = texts == Texts::Long;
         let pick = |short: usize, in_long: usize| if long { in_long } else { short };
@@ -125,6 +129,29 @@ impl Scale {
             Scale::Quick => small(48, 32, 4, 2000, 400, 800),
             Scale::Standard => Sizes { epochs: 8, ..Sizes::table8_tagger() },
             Scale::Full => Sizes { epochs: 20, ..Sizes::table8_tagger() },
+        };
+        Sizes { lr: self.learning_rate(), ..sizes }
+    }
+
+    /// Sizes of the runs that read.
+    fn read(self) -> Sizes {
+        let table8 = Sizes { embed: 100, hidden: 100, layers: 1, batch: 32, ..Sizes::table8(false) };
+        let sizes = match self {
+            Scale::Smoke => Sizes {
+                embed: 16,
+                hidden: 8,
+                epochs: 1,
+                train: 64,
+                dev: 32,
+                test: 32,
+                max_len: 100,
+                ..table8
+            },
+            Scale::Quick => {
+                Sizes { embed: 32, hidden: 24, epochs: 4, train: 1500, dev: 200, test: 400, ..table8 }
+            }
+            Scale::Standard => Sizes { epochs: 4, dev: 1000, test: 3000, max_len: 300, ..table8 },
+            Scale::Full => Sizes { epochs: 12, max_len: 400, ..table8 },
         };
         Sizes { lr: self.learning_rate(), ..sizes }
     }

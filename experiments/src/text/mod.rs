@@ -7,6 +7,7 @@
 //! | [`vocabulary`] | words to ids: PAD, UNK, then by falling count |
 //! | [`characters`] | a word's characters to ids |
 //! | [`batches`] | which examples go together, and the padded arrays |
+//! | [`spans`] | answers as first and last token, and windows of long contexts |
 //! | [`embeddings`] | pretrained word vectors (GloVe text) |
 //!
 //! ```
@@ -30,6 +31,7 @@ pub mod batches;
 pub mod characters;
 pub mod embeddings;
 pub mod normalise;
+pub mod spans;
 pub mod tokenise;
 pub mod vocabulary;
 

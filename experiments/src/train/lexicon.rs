@@ -33,7 +33,8 @@ pub struct Text {
 impl Text {
     /// Some of its words.
     pub fn part(&self, words: Range<usize>) -> Text {
-        let characters = if self.characters.is_empty() { vec![] } else { self.characters[words.clone()].to_vec() };
+        let characters =
+            if self.characters.is_empty() { vec![] } else { self.characters[words.clone()].to_vec() };
         Text { words: self.words[words].to_vec(), characters }
     }
 }

@@ -1,6 +1,7 @@
 //! `gradus evaluate`: the metrics of a run on a split, and its predictions in the task's standard format.
 
 mod classify;
+mod read;
 mod tag;
 
 use crate::data::Split;
@@ -14,6 +15,7 @@ use std::path::Path;
 pub fn evaluate(run: &Path, split: Split, data: Option<&Path>, threads: usize) -> anyhow::Result<()> {
     let config = RunFolder(run.into()).config()?;
     match config.task.as_str() {
+        "read" => read::evaluate(run, split, data, threads),
         "tag" => tag::evaluate(run, split, data, threads),
         _ => classify::evaluate(run, split, data, threads),
     }

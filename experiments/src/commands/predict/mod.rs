@@ -1,11 +1,12 @@
 //! `gradus predict`: what a trained model says of texts.
 
 mod classify;
+mod read;
 mod tag;
 
-use super::trained::{TrainedClassifier, TrainedTagger};
+use super::trained::{TrainedClassifier, TrainedReader, TrainedTagger};
 use crate::train::RunFolder;
-use anyhow::{Context, anyhow};
+use anyhow::{Context, anyhow, bail};
 use std::io::{BufRead, IsTerminal, Write};
 use std::path::Path;
 
@@ -51,12 +52,25 @@ trait Answers {
 }
 
 /// Prints what a trained model says of each text: a label with the probabilities of all, or the text with its entities
-/// marked; as one JSON object a line where `json` is set.
+/// marked; as one JSON object a line where `json` is set. For a reader the texts are questions about `context`, which is
+/// printed with the answer marked.
 ///
 /// # Errors
-/// A folder that is no run's; input that is not UTF-8.
-pub fn predict(run: &Path, texts: Texts, json: bool) -> anyhow::Result<()> {
-    let model: Box<dyn Answers> = match RunFolder(run.into()).config()?.task.as_str() {
+/// A folder that is no run's; input that is not UTF-8; a reader without a context, or a context without a reader.
+pub fn predict(run: &Path, texts: Texts, context: Option<String>, json: bool) -> anyhow::Result<()> {
+    let task = RunFolder(run.into()).config()?.task;
+    if context.is_some() && task != "read" {
+        bail!(
+            "--context: expected a run of gradus train read, found one of gradus train {task}; leave the flag out"
+        );
+    }
+    let model: Box<dyn Answers> = match task.as_str() {
+        "read" => {
+            let Some(context) = context else {
+                bail!("{}: the run answers questions about a text; give it by --context TEXT", run.display());
+            };
+            Box::new(read::Asked { reader: TrainedReader::load(run)?, context })
+        }
         "tag" => Box::new(TrainedTagger::load(run)?),
         _ => Box::new(TrainedClassifier::load(run)?),
     };

@@ -1,16 +1,18 @@
 //! The known sets: where each comes from, under which terms, and what its files must hold. The files themselves are
 //! never part of this project; their folder is given by `--data DIR` or `GRADUS_DATA`.
 
+mod reading;
 mod sets;
 mod tagging;
 
+pub use reading::load_reading;
 pub use sets::SETS;
 pub use tagging::load_tagging;
 
 use super::{
     Classification, DataError, Example, Task,
     conll::Columns,
-    embedded::{Kind, tagging::Corpus},
+    embedded::{Kind, reading::PASSAGES, tagging::Corpus},
     examples,
     files::{Encoding, FileReader, TextFile},
     glue_tsv,
@@ -84,6 +86,8 @@ pub enum Format {
     ImdbFolder,
     /// A word and its tag a line ([`super::conll`]).
     Conll(Columns),
+    /// SQuAD v1.1 JSON ([`super::squad`]); its examples are questions.
+    Squad,
 }
 
 /// How the three splits come about. The examples to hold out are drawn by the seed of the run.
@@ -95,6 +99,8 @@ pub enum Splits {
     DevFromTrain(usize),
     /// So many training examples become dev, and as many test.
     DevAndTestFromTrain(usize),
+    /// Whole articles with at least so many training questions become dev.
+    DevArticlesFromTrain(usize),
 }
 
 /// The data folder: the flag's value if given, else the environment variable `GRADUS_DATA` if set.
@@ -108,7 +114,7 @@ pub fn data_folder(flag: Option<&Path>) -> Option<PathBuf> {
 /// # Errors
 /// [`DataError::UnknownSet`], which names the nearest known or generated one.
 pub fn find(name: &str) -> Result<&'static KnownSet, DataError> {
-    let names = [names(Task::Classification), names(Task::Tagging)].concat();
+    let names = TASKS.map(names).concat();
     let nearest = names.iter().map(|known| (strsim::damerau_levenshtein(known, name), known)).min();
     let nearest = nearest.filter(|(distance, _)| *distance <= 3);
     SETS.iter().find(|set| set.name == name).ok_or_else(|| DataError::UnknownSet {
@@ -123,14 +129,17 @@ fn names(task: Task) -> Vec<&'static str> {
     let generated: Vec<&str> = match task {
         Task::Classification => Kind::ALL.iter().map(|kind| kind.name()).collect(),
         Task::Tagging => Corpus::ALL.iter().map(|corpus| corpus.name()).collect(),
+        Task::Reading => vec![PASSAGES],
     };
     let known = SETS.iter().filter(|set| set.task() == task).map(|set| set.name);
     generated.into_iter().chain(known).collect()
 }
 
+const TASKS: [Task; 3] = [Task::Classification, Task::Tagging, Task::Reading];
+
 /// The known set of a name, if it is for that task.
 fn for_task(name: &str, wanted: Task) -> Result<&'static KnownSet, DataError> {
-    for task in [Task::Classification, Task::Tagging] {
+    for task in TASKS {
         if task != wanted && names(task).contains(&name) {
             return Err(other_task(name, task, wanted));
         }
@@ -163,6 +172,7 @@ impl KnownSet {
     pub fn task(&self) -> Task {
         match self.layouts {
             [Layout { format: Format::Conll(_), .. }, ..] => Task::Tagging,
+            [Layout { format: Format::Squad, .. }, ..] => Task::Reading,
             _ => Task::Classification,
         }
     }
@@ -208,6 +218,10 @@ impl KnownSet {
                 notes.push(format!(
                     "no official splits: test and dev are {n} examples each, drawn by seed {seed}"
                 ));
+            }
+            // Only reading comprehension has articles.
+            Splits::DevArticlesFromTrain(_) => {
+                return Err(other_task(self.name, Task::Reading, Task::Classification));
             }
         }
         notes.extend((!self.caution.is_empty()).then(|| self.caution.into()));
@@ -301,7 +315,9 @@ impl KnownSet {
             Format::ImdbTsv | Format::ImdbFolder => {
                 return imdb::parse_tsv(&file.path, &file.text, polarity);
             }
-            Format::Conll(_) => return Err(other_task(self.name, Task::Tagging, Task::Classification)),
+            Format::Conll(_) | Format::Squad => {
+                return Err(other_task(self.name, self.task(), Task::Classification));
+            }
         };
         let labels: Vec<String> = (0..self.labels.len()).map(|label| label.to_string()).collect();
         examples(&file.path, &rows, &labels)

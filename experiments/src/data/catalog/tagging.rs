@@ -48,6 +48,10 @@ impl KnownSet {
                 dev = hold_out(&mut train, n, seed);
                 notes.push(format!("dev: {n} training sentences held out by seed {seed}"));
             }
+            // Only reading comprehension has articles.
+            Splits::DevArticlesFromTrain(_) => {
+                return Err(other_task(self.name, Task::Reading, Task::Tagging));
+            }
             Splits::DevAndTestFromTrain(n) => {
                 test = hold_out(&mut train, n, seed);
                 dev = hold_out(&mut train, n, seed);

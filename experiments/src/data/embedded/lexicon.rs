@@ -32,7 +32,7 @@ impl Lexicon {
     }
 
     fn coin() -> Self {
-        let mut mint = Mint { rng: Rng::new(&[0x6772_6164_7573]), taken: HashSet::new() };
+        let mut mint = Mint::new(0x6772_6164_7573);
         let adjective = ["ic", "ous", "ish", "ant", "al", "ive"];
         let noun = ["ness", "ment", "ism"];
         // Praise and blame take turns at the mint, so that a coined word's form says nothing about its polarity.
@@ -60,13 +60,19 @@ fn owned(words: &[&str]) -> Vec<String> {
 }
 
 /// Coins words that look like none of the hand-written ones: two or three syllables and an ending.
-struct Mint {
+pub(super) struct Mint {
     rng: Rng,
     taken: HashSet<String>,
 }
 
 impl Mint {
-    fn word(&mut self, endings: &[&str]) -> String {
+    /// A mint of its own words.
+    pub fn new(key: u64) -> Self {
+        Mint { rng: Rng::new(&[key]), taken: HashSet::new() }
+    }
+
+    /// A word that this mint has not coined before.
+    pub fn word(&mut self, endings: &[&str]) -> String {
         const ONSETS: [&str; 20] = [
             "b", "br", "d", "dr", "f", "g", "gr", "k", "l", "m", "n", "p", "pr", "r", "s", "st", "t", "tr",
             "v", "z",

@@ -1,4 +1,5 @@
-//! Generated classification corpora, so that everything runs with no download; [`tagging`] has those for named entities.
+//! Generated classification corpora, so that everything runs with no download; [`tagging`] has those for named entities,
+//! [`reading`] the one for reading comprehension.
 //!
 //! A seeded grammar written for this project speaks one small language about films; no text in it comes from anywhere
 //! else. Each [`Kind`] is built to be hard in ways that are known:
@@ -57,6 +58,7 @@ mod grammar;
 mod lexicon;
 #[cfg(test)]
 mod reader;
+pub mod reading;
 mod rng;
 mod speaker;
 pub mod tagging;

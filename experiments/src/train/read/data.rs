@@ -64,7 +64,9 @@ impl Prepared {
         train.located = located;
         let mut note = set.note.clone();
         if cut > 0 {
-            note += &format!("; {cut} training questions left out, whose answer is no stretch of words that are read");
+            note += &format!(
+                "; {cut} training questions left out, whose answer is no stretch of words that are read"
+            );
         }
         Prepared { set, folder, lexicon, note, train, dev, test }
     }
@@ -80,7 +82,8 @@ const SPLIT_SEED: u64 = 1;
 pub fn dataset(config: &Config, folder: Option<&Path>) -> Result<Reading, TrainError> {
     let data = &config.data;
     let set = if let Some(train) = &data.train {
-        OwnReading { train: train.clone(), dev: data.dev.clone(), test: data.test.clone() }.load(SPLIT_SEED)?
+        OwnReading { train: train.clone(), dev: data.dev.clone(), test: data.test.clone() }
+            .load(SPLIT_SEED)?
     } else if data.dataset == PASSAGES {
         reading(SPLIT_SEED, SIZES)
     } else {

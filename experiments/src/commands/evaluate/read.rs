@@ -1,0 +1,43 @@
+use super::changed;
+use crate::commands::trained::TrainedReader;
+use crate::commands::{say, with_threads};
+use crate::data::Split;
+use crate::report::atomic;
+use crate::train::read::{metrics_of, predict, prepare_split};
+use serde_json::{Map, Value};
+use std::path::{Path, PathBuf};
+
+/// Predictions go to `predictions.SPLIT.json`: an object from a question's id to its answer, as SQuAD's script reads it.
+pub(super) fn evaluate(run: &Path, split: Split, data: Option<&Path>, threads: usize) -> anyhow::Result<()> {
+    let TrainedReader { config, on, lexicon, model } = TrainedReader::load(run)?;
+    let folder = data.map(PathBuf::from).or(on.folder.map(PathBuf::from));
+    let (set, encoded, answers) = with_threads(threads, || {
+        let (set, encoded) = prepare_split(&config, folder.as_deref(), &lexicon, split)?;
+        let (longest, size) = (config.model.max_answer, config.train.eval_batch_size);
+        let answers = predict(model.as_ref(), &lexicon, &encoded, longest, size);
+        Ok((set, encoded, answers))
+    })?;
+    let part = set.split(split);
+    let by_id: Map<String, Value> = part
+        .questions
+        .iter()
+        .zip(&answers)
+        .map(|(q, answered)| {
+            let text = answered.text(&part.contexts[q.context], &encoded.tokens[q.context]);
+            (q.id.clone(), text.into())
+        })
+        .collect();
+    let path = run.join(format!("predictions.{split}.json"));
+    atomic::write(&path, Value::Object(by_id).to_string().as_bytes())?;
+    let mut text = String::new();
+    for (name, value) in metrics_of(part, &encoded, &answers) {
+        text += &format!("{name:<18} {:>8.2}\n", 100.0 * value);
+    }
+    say(&format!(
+        "{} questions of {} ({split}){}\n{text}\npredictions are in {}\n",
+        answers.len(),
+        set.name,
+        changed(&set.checksum, &on.checksum),
+        path.display()
+    ))
+}

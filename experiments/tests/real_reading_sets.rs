@@ -1,0 +1,93 @@
+//! Counts of the known reading sets, where `GRADUS_DATA` names the folder that holds them.
+
+use gradus::{
+    data::{
+        articles::articles,
+        catalog,
+        reading::{Reading, ReadingSplit},
+        squad,
+    },
+    metrics::reading::Scores,
+    text::{spans, tokenise::Tokeniser},
+};
+use std::{
+    collections::HashSet,
+    path::{Path, PathBuf},
+};
+
+/// The folder, or nothing with a line that says so.
+fn folder() -> Option<PathBuf> {
+    let folder = catalog::data_folder(None);
+    if folder.is_none() {
+        println!("skipped: GRADUS_DATA is not set");
+    }
+    folder
+}
+
+fn load(folder: &Path, seed: u64) -> Reading {
+    catalog::load_reading("squad", Some(folder), seed).unwrap_or_else(|error| panic!("squad: {error}"))
+}
+
+#[test]
+fn squad_has_its_counts_and_dev_is_of_other_articles() {
+    let Some(folder) = folder() else { return };
+    let set = load(&folder, 1);
+    assert!(!set.note.contains("version"), "{}", set.note);
+    let whole = if set.note.contains("subset") { 18_844 } else { 87_599 };
+    let dev = set.dev.questions.len();
+    assert_eq!((set.train.questions.len() + dev, set.test.questions.len()), (whole, 10_570));
+    assert_eq!(set.test.contexts.len(), 2_067);
+    assert!((1_800..2_500).contains(&dev), "{dev}");
+    println!("squad: train {}, dev {dev}, {}", set.train.questions.len(), set.note);
+
+    // Both parts together fall into articles, of which each is in one part.
+    let mut both = ReadingSplit::default();
+    for part in [&set.train, &set.dev] {
+        let moved = part.questions.iter().cloned().map(|mut q| {
+            q.context += both.contexts.len();
+            q
+        });
+        let moved: Vec<_> = moved.collect();
+        both.questions.extend(moved);
+        both.contexts.extend(part.contexts.iter().cloned());
+        both.titles.extend(part.titles.iter().cloned());
+    }
+    let article = articles(&both);
+    let (train, dev) = article.split_at(set.train.contexts.len());
+    let train: HashSet<usize> = train.iter().copied().collect();
+    assert!(dev.iter().all(|a| !train.contains(a)));
+    println!("{} articles", article.iter().collect::<HashSet<_>>().len());
+
+    let other = load(&folder, 2);
+    assert_eq!(other.checksum, set.checksum);
+    assert!(other.test == set.test && other.dev != set.dev);
+}
+
+#[test]
+fn what_is_read_is_written_and_read_again() {
+    let Some(folder) = folder() else { return };
+    let test = load(&folder, 1).test;
+    assert!(squad::parse(Path::new("again"), &squad::write(&test)).unwrap() == test);
+}
+
+#[test]
+fn the_tokens_of_an_answer_read_back_as_the_answer() {
+    let Some(folder) = folder() else { return };
+    let set = load(&folder, 1);
+    for (name, split) in [("train", &set.train), ("test", &set.test)] {
+        let tokens: Vec<_> = split.contexts.iter().map(|c| Tokeniser::default().tokens(c)).collect();
+        let (located, cut) = spans::locate(split, &tokens, None);
+        assert_eq!(cut, 0, "{name}");
+        let read = located.iter().map(|l| {
+            let question = &split.questions[l.question];
+            let (context, tokens) = (&split.contexts[question.context], &tokens[question.context]);
+            (spans::text_of(context, tokens, l.first, l.last), question.texts().collect::<Vec<_>>())
+        });
+        let best = Scores::of(read);
+        let (_, long) = spans::locate(split, &tokens, Some(250));
+        let head = spans::cut_by_head(split, &tokens, Some(250));
+        println!("{name}: {best:?}; with 250 tokens {long} cut in training, {head} cut by the head");
+        assert!(best.exact_match > 0.98 && best.f1 > 0.99, "{name}: {best:?}");
+        assert!(long == 0 && head * 20 < split.questions.len(), "{name}: {long}, {head}");
+    }
+}
