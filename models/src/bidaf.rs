@@ -1,8 +1,7 @@
 use crate::classifier::{mean_over_time, without_padding};
 use crate::{CharacterConfig, Characters, Pooled, Reader, Reading, Words};
 use gradus_engine::nn::{
-    AttentionMask, Dropout, Embedding, EmbeddingDropout, Highway, Linear, Lstm, LstmConfig,
-    MultiHeadAttention,
+    AttentionMask, Dropout, Embedding, Highway, Linear, Lstm, LstmConfig, MultiHeadAttention,
 };
 use gradus_engine::{Mode, Module, Param, Rng, Tensor, Visitor};
 use serde::{Deserialize, Serialize};
@@ -106,10 +105,7 @@ impl BiDaf {
     /// x and c of a text.
     #[track_caller]
     fn encode(&self, words: &Words, mode: &mut Mode) -> [Tensor; 2] {
-        let x = words.vectors(&self.emb, &self.chars, mode, |e, mode| {
-            let whole = EmbeddingDropout(self.config.embedding_dropout);
-            whole.forward(&e, words.ids, self.config.vocabulary, mode)
-        });
+        let x = words.vectors(&self.emb, self.config.embedding_dropout, &self.chars, mode);
         let x = self.hw.forward(&x);
         let c = self.run(&self.ctx, &x, words, mode);
         [x, c]

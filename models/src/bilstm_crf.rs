@@ -1,7 +1,7 @@
 use crate::classifier::without_padding;
 use crate::{CharacterConfig, Characters, Tagger, Words};
 use gradus_engine::nn::{
-    AttentionMask, Crf, Dropout, Embedding, EmbeddingDropout, Linear, Lstm, LstmConfig, MultiHeadAttention,
+    AttentionMask, Crf, Dropout, Embedding, Linear, Lstm, LstmConfig, MultiHeadAttention,
 };
 use gradus_engine::{Mode, Module, Rng, Tensor, Visitor};
 use serde::{Deserialize, Serialize};
@@ -93,10 +93,7 @@ impl Tagger for BiLstmCrf {
     #[track_caller]
     fn emissions(&self, words: &Words, mode: &mut Mode) -> Tensor {
         let drop = Dropout(self.config.dropout);
-        let x = words.vectors(&self.emb, &self.chars, mode, |e, mode| {
-            let whole = EmbeddingDropout(self.config.embedding_dropout);
-            whole.forward(&e, words.ids, self.config.vocabulary, mode)
-        });
+        let x = words.vectors(&self.emb, self.config.embedding_dropout, &self.chars, mode);
         let mut h = self.rnn.forward(&drop.forward(&x, mode), Some(words.lengths), mode).y;
         if let Some(attn) = &self.attn {
             let real = words.real();

@@ -1,6 +1,6 @@
 use crate::Characters;
 use crate::classifier::real_places;
-use gradus_engine::nn::Embedding;
+use gradus_engine::nn::{Embedding, EmbeddingDropout};
 use gradus_engine::{Mode, Tensor};
 
 /// A batch of word sequences: what models read that look at each word, and at its characters where they have a
@@ -30,16 +30,17 @@ impl Words<'_> {
         model.forward(characters, lengths, mode)
     }
 
-    /// [E[ids]; characters] \[B, T, D + E\], with `then` applied to E[ids].
+    /// [dropout(E[ids]); characters] \[B, T, D + E\], the dropout of whole words with probability `whole`.
     #[track_caller]
     pub(crate) fn vectors(
         &self,
         emb: &Embedding,
+        whole: f64,
         characters: &Option<Characters>,
         mode: &mut Mode,
-        then: impl FnOnce(Tensor, &mut Mode) -> Tensor,
     ) -> Tensor {
-        let e = then(emb.forward(self.ids), mode);
+        let vocabulary = emb.weight.shape()[0];
+        let e = EmbeddingDropout(whole).forward(&emb.forward(self.ids), self.ids, vocabulary, mode);
         match characters {
             Some(model) => Tensor::concat(&[&e, &self.spelled(model, mode)], -1),
             None => e,
