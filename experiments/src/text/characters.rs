@@ -54,9 +54,9 @@ impl Alphabet {
         self.ids.get(&character).copied().unwrap_or(UNK)
     }
 
-    /// The ids of a word's characters, never [PAD](super::vocabulary::PAD), between 1 and `max_len` of them. A longer word keeps its two ends,
-    /// which tell more than its middle: the first `⌈max_len/2⌉` and the last `⌊max_len/2⌋` characters. A word without
-    /// a character is a single UNK, so that every sequence has a length.
+    /// The ids of a word's characters, never [PAD](super::vocabulary::PAD), between 1 and `max_len` of them. A longer
+    /// word keeps its two ends, which tell more than its middle: the first `⌈max_len/2⌉` and the last `⌊max_len/2⌋`
+    /// characters. A word without a character is a single UNK, so that every sequence has a length.
     ///
     /// # Panics
     /// If `max_len` is 0.

@@ -1,8 +1,9 @@
 //! The productions: what a sentence can be made of.
 //!
-//! A production is a line of words. Upper-case words of two letters and more are symbols, expanded in turn; everything
-//! else stands for itself. `DEED_` and `THING_` are coined verbs and nouns that go with one kind only. [`kind`] says which symbols are entities. The grammar is unambiguous in its tags: no
-//! sentence, read without regard to case, can be derived in two ways that tag it differently (asserted by the tests).
+//! A production is a line of words. Upper-case words of three letters and more are symbols, expanded in turn;
+//! everything else stands for itself. `DEED_` and `THING_` are coined verbs and nouns that go with one kind only.
+//! [`kind`] says which symbols are entities. The grammar is unambiguous in its tags: no sentence, read without regard
+//! to case, can be derived in two ways that tag it differently (asserted by the tests).
 
 /// The kind of entity that a symbol's words form; none for symbols that are no entity.
 pub(super) fn kind(symbol: &str) -> Option<&'static str> {
