@@ -381,15 +381,15 @@ def schedules(k):
 
 
 # Models ------------------------------------------------------------------------------------------------------------------
-def trained(m, loss_of, frozen):
+def trained(m, loss_of, frozen, rate=0.05, eps=1e-8):
     """Loss and gradients, and ten steps with either optimizer, from parameters that are drawn already."""
     start = {n: p.detach().clone() for n, p in m.named_parameters()}
     loss = loss_of()
     grads = dict(zip(start, torch.autograd.grad(loss, list(m.parameters()))))
     out = {"out.loss": loss} | {f"param.{n}": p for n, p in start.items()} | {f"grad.{n}": g for n, g in grads.items()}
     for name, skip, optim in (
-        ("sgd", (), lambda p: torch.optim.SGD(p, 0.05, momentum=0.9)),
-        ("adam", frozen, lambda p: torch.optim.Adam(p, 1e-3)),
+        ("sgd", (), lambda p: torch.optim.SGD(p, rate, momentum=0.9)),
+        ("adam", frozen, lambda p: torch.optim.Adam(p, 1e-3, eps=eps)),
     ):
         for q, p in m.named_parameters():
             p.data = start[q].clone()
@@ -436,15 +436,19 @@ def of_kind(kind, k):
     return (kind, 12, 4, 6 * k) if kind else None
 
 
+# A loss that grows, and gradients that are all rounding, would pass rounding on to the leading digits.
+CALM = {"rate": 0.01, "eps": 1e-4}
+
+
 def bilstm_crf(kind, attention, frozen):
     def make(k):
         m, b, t = rounded(BiLstmCrf(30, 6 * k, 4 * k, 5, of_kind(kind, k), attention), 0.4), 4, 8 * k
         w, y = words(b, t), torch.randint(5, (b, t))
         mask, best = torch.arange(t)[None] < w[1][:, None], torch.zeros_like(y)
-        out = trained(m, lambda: -m.crf(m(w), y, mask, reduction="mean"), frozen)
+        out = trained(m, lambda: -m.crf(m(w), y, mask, reduction="mean"), frozen, **CALM)
         for i, path in enumerate(m.crf.decode(m(w), mask)):
             best[i, : len(path)] = torch.tensor(path)
-        attr = {"characters": kind, "kernel": 3, "attention": 2 * attention, "frozen": list(frozen), "scale": k}
+        attr = {"characters": kind, "kernel": 3, "attention": 2 * attention, "frozen": list(frozen), "scale": k} | CALM
         return out | named("", w) | {"in.tags": y, "out.emissions": m(w), "out.best": best}, attr
     return make
 
@@ -463,8 +467,8 @@ def bidaf(kind, attention, frozen):
             y = m(c, q)
             pooled = sum((y[f"{layer}.context"] * y[f"{layer}.question"]).sum(1).mean() for layer in ("embedded", "encoded"))
             return F.cross_entropy(y["start"], start) + F.cross_entropy(y["end"], end) + pooled
-        out = trained(m, loss, frozen) | {f"out.{n}": x for n, x in m(c, q).items()}
-        attr = {"characters": kind, "kernel": 3, "attention": 2 * attention, "frozen": list(frozen), "scale": k}
+        out = trained(m, loss, frozen, **CALM) | {f"out.{n}": x for n, x in m(c, q).items()}
+        attr = {"characters": kind, "kernel": 3, "attention": 2 * attention, "frozen": list(frozen), "scale": k} | CALM
         return out | named("context.", c) | named("question.", q) | {"in.start": start, "in.end": end}, attr
     return make
 

@@ -20,9 +20,11 @@ fn trained(golden: &Golden, model: &dyn Module, dtype: DType, loss_of: &dyn Fn()
     for (n, p) in model.named_params() {
         golden.compare(&format!("grad.{n}"), &gradients.of(&p).unwrap().to_dense(), ROUNDINGS);
     }
+    let setting = |name: &str, usual: f64| golden.attr[name].as_f64().unwrap_or(usual);
+    let adam = Rule::Adam { beta1: 0.9, beta2: 0.999, eps: setting("eps", 1e-8) };
     for (kind, config) in [
-        ("sgd", OptimizerConfig::new(Rule::sgd(0.9), 0.05)),
-        ("adam", OptimizerConfig::new(Rule::adam(), 1e-3)),
+        ("sgd", OptimizerConfig::new(Rule::sgd(0.9), setting("rate", 0.05))),
+        ("adam", OptimizerConfig::new(adam, 1e-3)),
     ] {
         golden.load(model, dtype);
         let mut optimizer = Optimizer::new(config);
