@@ -2,6 +2,8 @@ use super::say;
 use crate::config::{self, Config};
 use crate::data::catalog::SETS;
 use crate::data::embedded::Kind;
+use crate::data::embedded::reading::PASSAGES;
+use crate::data::embedded::tagging::Corpus;
 use crate::paper;
 
 /// Prints everything that can be named on the command line.
@@ -17,6 +19,10 @@ pub fn list() -> anyhow::Result<()> {
     for kind in Kind::ALL {
         text += &format!("  {:<18} labels {}\n", kind.name(), kind.labels().join(", "));
     }
+    for corpus in Corpus::ALL {
+        text += &format!("  {:<18} sentences with named entities\n", corpus.name());
+    }
+    text += &format!("  {PASSAGES:<18} passages with questions\n");
     text += "\nreal data sets (--dataset NAME --data DIR)\n";
     for set in SETS {
         text += &format!("  {:<18} {}\n", set.name, set.description);

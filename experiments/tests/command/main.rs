@@ -3,6 +3,8 @@
 
 mod faults;
 mod place;
+mod read;
 mod reproduce;
 mod resume;
+mod tag;
 mod train;

@@ -1,0 +1,91 @@
+//! Reading from the command line: train, resume, evaluate, predict, and files that are wrong.
+
+use crate::place::Place;
+use serde_json::{Value, json};
+
+/// Two people and their towns in each context; the question names one of them.
+fn questions(n: usize) -> String {
+    let people = ["anna", "bert", "carla", "david", "emil", "frida"];
+    let towns = ["oslo", "paris", "rome", "turin", "ulm", "vienna", "york"];
+    let articles: Vec<Value> = (0..n)
+        .map(|i| {
+            let (a, b) = (people[i % 6], people[(i + 1 + i / 6 % 5) % 6]);
+            let (x, y) = (towns[i * 3 % 7], towns[(i * 3 + 1 + i / 7 % 5) % 7]);
+            let context = format!("{a} lives in {x} . {b} lives in {y} .");
+            let (who, town) = if i % 2 == 0 { (a, x) } else { (b, y) };
+            let start = context.find(&format!("in {town}")).unwrap() + 3;
+            let qa = json!({
+                "id": format!("q{i}"),
+                "question": format!("where does {who} live ?"),
+                "answers": [{ "text": town, "answer_start": start }],
+            });
+            json!({ "title": format!("t{i}"), "paragraphs": [{ "context": context, "qas": [qa] }] })
+        })
+        .collect();
+    json!({ "version": "1.1", "data": articles }).to_string()
+}
+
+fn place() -> Place {
+    let place = Place::new();
+    place.write("train.json", questions(210).as_bytes());
+    place
+}
+
+fn args(out: &str, sets: &str) -> String {
+    format!(
+        "train read --out {out} --train train.json --threads 1 --set model.embed_dim=16 --set model.hidden_dim=12 --set \
+         train.epochs=12 --set train.batch_size=8 --set optimizer.lr=1e-2 --set data.min_count=1 {sets}"
+    )
+}
+
+#[test]
+fn a_reader_is_trained_evaluated_and_asked() {
+    let place = place();
+    place.gradus(&args("plain", "")).well();
+    let told = place.gradus("evaluate plain --split test").well();
+    let f1 = told.lines().find_map(|line| line.strip_prefix("f1")).unwrap().trim();
+    assert!(f1.parse::<f64>().unwrap() > 80.0, "{told}");
+    let answers: Value = serde_json::from_slice(&place.read("plain/predictions.test.json")).unwrap();
+    let answers = answers.as_object().unwrap();
+    assert!(answers.len() >= 21 && answers.keys().all(|id| id.starts_with('q')), "{answers:?}");
+
+    let context = "anna lives in rome . bert lives in oslo .";
+    let mut asked = place.command("predict plain --context");
+    let shown = asked.arg(context).args(["--text", "where does bert live ?"]).output().unwrap();
+    let shown = String::from_utf8(shown.stdout).unwrap();
+    assert!(shown.starts_with("anna lives in rome . bert lives in [oslo answer] .\t"), "{shown}");
+    let mut asked = place.command("predict plain --json --context");
+    let told = asked.arg(context).args(["--text", "where does anna live ?"]).output().unwrap();
+    let told: Value = serde_json::from_slice(&told.stdout).unwrap();
+    assert_eq!((&told["answer"], &told["start"]), (&"rome".into(), &14.into()), "{told}");
+    place.gradus("predict plain --text where").refused(1, &["--context"]);
+}
+
+#[test]
+fn contrastive_objectives_train_and_resume_with_the_same_bits() {
+    let place = place();
+    for (i, (at, loss)) in
+        [("embedding", "info_nce"), ("encoding", "triplet"), ("both", "sne")].into_iter().enumerate()
+    {
+        let sets = format!(
+            "--contrastive {at} --set loss.contrastive_loss={loss} --set model.characters=cnn --set train.average=0.9"
+        );
+        let (whole, parts) = (format!("whole{i}"), format!("parts{i}"));
+        place.gradus(&format!("{} --set train.epochs=2", args(&whole, &sets))).well();
+        place.gradus(&format!("{} --set train.epochs=1", args(&parts, &sets))).well();
+        place.gradus(&format!("train read --out {parts} --resume --set train.epochs=2")).well();
+        assert!(place.state(&whole).0 == place.state(&parts).0, "{at} {loss}: the tensors differ");
+    }
+}
+
+#[test]
+fn a_wrong_file_is_named() {
+    let place = place();
+    let broken = questions(20).replacen("\"answer_start\":14", "\"answer_start\":15", 1);
+    place.write("train.json", broken.as_bytes());
+    place.gradus(&args("a", "")).refused(1, &["train.json", "q0"]);
+    place.write("train.json", b"{\n \"data\": [\n");
+    place.gradus(&args("a", "")).refused(1, &["train.json", "line"]);
+    place.gradus(&args("a", "--contrastive everywhere")).refused(1, &["loss.contrastive", "everywhere"]);
+    place.gradus("train read --out a --dataset names").refused(1, &["names", "reading comprehension"]);
+}

@@ -1,0 +1,84 @@
+//! Tagging from the command line: train, resume, evaluate, predict, and files that are wrong.
+
+use crate::place::Place;
+use serde_json::Value;
+
+/// Sentences in columns: a name follows `mr` or `in`, which tell its kind; names are many and say nothing themselves.
+fn sentences(n: usize) -> String {
+    let name =
+        |i: usize| format!("{}{}", ["Al", "Be", "Ko", "Mi", "Ta"][i % 5], ["ra", "no", "lis"][i / 5 % 3]);
+    (0..n)
+        .map(|i| match i % 3 {
+            0 => format!("mr O\n{} B-PER\nsleeps O\n\n", name(i * 7 + i / 3)),
+            1 => format!("we O\nlive O\nin O\n{} B-LOC\n{} I-LOC\n\n", name(i * 3), name(i * 5 + 1)),
+            _ => "nobody O\nsleeps O\nhere O\n\n".to_owned(),
+        })
+        .collect()
+}
+
+fn place() -> Place {
+    let place = Place::new();
+    place.write("train.conll", sentences(120).as_bytes());
+    place
+}
+
+fn args(out: &str, sets: &str) -> String {
+    format!(
+        "train tag --out {out} --train train.conll --threads 1 --set model.embed_dim=12 --set model.hidden_dim=8 --set \
+         train.epochs=4 --set train.batch_size=8 --set optimizer.lr=2e-2 {sets}"
+    )
+}
+
+#[test]
+fn a_tagger_is_trained_evaluated_and_asked() {
+    let place = place();
+    for (out, sets) in [
+        ("crf", ""),
+        ("focal", "--loss focal --set model.characters=cnn --set model.char_dim=8"),
+        ("ghm", "--loss ghm --set model.characters=lstm --set model.char_dim=8 --set data.scheme=iob2"),
+        ("average", "--loss sequence_focal --set train.average=0.9"),
+        ("token", "--loss token_cross_entropy --set model.constraints=false"),
+    ] {
+        place.gradus(&args(out, sets)).well();
+        let told = place.gradus(&format!("evaluate {out} --split test")).well();
+        let f1 = told.lines().find_map(|line| line.strip_prefix("f1")).unwrap().trim();
+        assert!(f1.parse::<f64>().unwrap() > 90.0, "{out}: {told}");
+        assert!(told.contains("LOC") && told.contains("PER"), "{told}");
+        // Word, right tag, predicted tag; IOB2 whatever the model uses.
+        let columns = place.text(&format!("{out}/predictions.test.conll"));
+        assert!(columns.lines().all(|line| line.is_empty() || line.split(' ').count() == 3), "{columns}");
+        assert!(columns.contains("B-LOC B-LOC\n") && !columns.contains("E-LOC"), "{columns}");
+    }
+    let shown = place.command("predict crf --text").arg("we live in Alra Beno").output().unwrap();
+    assert_eq!(String::from_utf8(shown.stdout).unwrap(), "we live in [Alra Beno LOC]\n");
+    let json = place.command("predict focal --json --text").arg("mr Kolis sleeps").output().unwrap();
+    let json: Value = serde_json::from_slice(&json.stdout).unwrap();
+    assert_eq!(json["entities"][0]["kind"], "PER");
+    assert_eq!((&json["entities"][0]["start"], &json["entities"][0]["end"]), (&3.into(), &8.into()));
+}
+
+#[test]
+fn a_resumed_tagger_has_the_bits_of_an_undisturbed_one() {
+    let place = place();
+    // All kinds of state: characters, singletons drawn as UNK, GHM's average, the weights' average.
+    let sets = "--loss ghm --set model.characters=cnn --set train.average=0.9 --set train.checkpoint_every=3";
+    place.gradus(&args("whole", sets)).well();
+    place.gradus(&format!("{} --set train.epochs=2", args("parts", sets))).well();
+    place.gradus("train tag --out parts --resume --set train.epochs=4").well();
+    let (whole, parts) = (place.state("whole"), place.state("parts"));
+    assert!(whole.0 == parts.0, "the tensors differ");
+    assert_eq!(place.read("whole/metrics.jsonl"), place.read("parts/metrics.jsonl"));
+    assert_eq!(place.read("whole/best.safetensors"), place.read("parts/best.safetensors"));
+}
+
+#[test]
+fn a_wrong_file_is_named_with_its_line() {
+    let place = place();
+    place.write("train.conll", b"mr O\nAlra B-PER\n\nwe O\nlive\n");
+    place.gradus(&args("a", "")).refused(1, &["train.conll, line 5", "expected"]);
+    place.write("train.conll", b"mr O\nAlra X-PER\n\nwe O\nlive O\n");
+    place.gradus(&args("a", "")).refused(1, &["train.conll, line 2", "X-PER"]);
+    place.gradus(&args("a", "--loss hinge")).refused(1, &["loss.name", "hinge", "crf"]);
+    place.gradus(&args("a", "--model bilstm")).refused(1, &["model.name", "bilstm-crf"]);
+    place.gradus("train tag --out a --dataset reviews").refused(1, &["reviews", "tagging"]);
+}
