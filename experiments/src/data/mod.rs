@@ -10,10 +10,12 @@
 //! | [`own`] | people's own files, any number of labels |
 //! | [`split`] | seeded shuffles and held-out parts |
 //! | [`catalog`] | the known sets: where from, under which terms, what is expected |
+//! | [`fetch`] | downloading a known set: resumed, verified, renamed into place when whole |
 
 pub mod catalog;
 pub mod embedded;
 pub mod error;
+pub mod fetch;
 pub mod files;
 pub mod glue_tsv;
 pub mod imdb;

@@ -5,6 +5,7 @@
 //! | [`normalise`] | character filtering: tags, control characters, Unicode forms; offsets are kept |
 //! | [`tokenise`] | words with their place in the original; lower case, NUM |
 //! | [`vocabulary`] | words to ids: PAD, UNK, then by falling count |
+//! | [`frequencies`] | how often words occur, how long texts are |
 //! | [`batches`] | which examples go together, and the padded arrays |
 //! | [`embeddings`] | pretrained word vectors (GloVe text) |
 //!
@@ -27,11 +28,13 @@
 
 pub mod batches;
 pub mod embeddings;
+pub mod frequencies;
 pub mod normalise;
 pub mod tokenise;
 pub mod vocabulary;
 
 pub use batches::{Batch, Batching};
 pub use embeddings::Embeddings;
+pub use frequencies::{Frequencies, Lengths};
 pub use tokenise::{Mode, Tokeniser};
 pub use vocabulary::Vocabulary;

@@ -1,8 +1,11 @@
 //! The built `gradus` command, as a person runs it: on tiny files, in folders of its own. Signals and limits are those of Unix.
 #![cfg(unix)]
 
+mod data;
 mod faults;
+mod fetch;
 mod place;
 mod reproduce;
 mod resume;
+mod server;
 mod train;
