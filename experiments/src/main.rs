@@ -3,12 +3,14 @@
 
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use gradus::commands::data::Fetch;
 use gradus::commands::{self, Reproduce, Texts, Train};
 use gradus::data::Split;
 use gradus::paper::Scale;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 /// Train, compare and study NLP models, and regenerate the tables and figures of the paper.
 ///
@@ -46,6 +48,13 @@ enum Command {
     /// List studies, data sets, models, losses, optimizers and all keys of a configuration.
     #[command(after_help = "Example: gradus list | less")]
     List,
+    /// List, check, describe and download data sets.
+    #[command(after_help = "Examples:\n  gradus data list --data DIR\n  gradus data fetch mr --data DIR\n  \
+                            gradus data check --data DIR\n  gradus data stats mr --data DIR --out DIR")]
+    Data {
+        #[command(subcommand)]
+        what: Data,
+    },
     /// Build the report of a results folder anew from its result files.
     #[command(after_help = "Example: gradus report results/")]
     Report {
@@ -87,6 +96,72 @@ struct ReadArgs {
     /// Where context and question are compared: none, embedding, encoding or both.
     #[arg(long, value_name = "WHERE")]
     contrastive: Option<String>,
+}
+
+#[derive(Subcommand)]
+enum Data {
+    /// Print every data set: its task, what it is, its size, terms and address, and whether its files are there.
+    #[command(after_help = "Example: gradus data list --data DIR --json")]
+    List {
+        /// The folder of the real data sets; else the environment variable GRADUS_DATA names it.
+        #[arg(long, value_name = "DIR")]
+        data: Option<PathBuf>,
+        /// Print a JSON array.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Check the files of data sets against the catalogue: SHA-256 and number of examples.
+    #[command(
+        after_help = "The exit code is 0 only if every file is right.\n\nExample: gradus data check sst2 imdb \
+                            --data DIR"
+    )]
+    Check {
+        /// Data sets; all that are in the folder, if none is given.
+        names: Vec<String>,
+        /// The folder of the real data sets; else the environment variable GRADUS_DATA names it.
+        #[arg(long, value_name = "DIR")]
+        data: Option<PathBuf>,
+    },
+    /// Print sizes, lengths, labels and word frequencies of a data set, known or generated.
+    #[command(
+        after_help = "Words are those that a training run with the default configuration sees.\n\nExample: \
+                            gradus data stats sst1 --data DIR --out plots"
+    )]
+    Stats {
+        /// The data set.
+        name: String,
+        /// The folder of the real data sets; else the environment variable GRADUS_DATA names it.
+        #[arg(long, value_name = "DIR")]
+        data: Option<PathBuf>,
+        /// Where a plot of the words' counts by rank goes (NAME.words.svg).
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
+        /// So many of the most frequent words are printed.
+        #[arg(long, value_name = "N", default_value_t = 20)]
+        top: usize,
+    },
+    /// Download a data set, verify it, and put it into the data folder.
+    #[command(
+        after_help = "What has arrived when a download ends early is kept, and the same command goes on with it.\n\
+                            Addresses can change: --from URL names another.\n\nExamples:\n  gradus data fetch imdb \
+                            --data DIR\n  gradus data fetch sst1 --data DIR --from https://example.org/sentences/"
+    )]
+    Fetch {
+        /// The data set.
+        name: String,
+        /// The folder of the real data sets, made if need be; else the environment variable GRADUS_DATA names it.
+        #[arg(long, value_name = "DIR")]
+        data: Option<PathBuf>,
+        /// Another address of the file; or, ending with /, of the folder of the files.
+        #[arg(long, value_name = "URL")]
+        from: Option<String>,
+        /// Give up after so many tries in a row in which nothing new arrives.
+        #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=100))]
+        tries: u32,
+        /// A try is over when nothing comes for so many seconds.
+        #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
+        timeout: u64,
+    },
 }
 
 #[derive(Args)]
@@ -263,7 +338,22 @@ fn run(cli: Cli) -> anyhow::Result<()> {
             commands::predict(&run, texts, context, json)
         }
         Some(Command::List) => commands::list(),
+        Some(Command::Data { what }) => data(what),
         Some(Command::Report { results }) => commands::report(&results),
+    }
+}
+
+fn data(what: Data) -> anyhow::Result<()> {
+    match what {
+        Data::List { data, json } => commands::data::list(data.as_deref(), json),
+        Data::Check { names, data } => commands::data::check(&names, data.as_deref()),
+        Data::Stats { name, data, out, top } => {
+            commands::data::stats(&name, data.as_deref(), out.as_deref(), top)
+        }
+        Data::Fetch { name, data, from, tries, timeout } => {
+            let timeout = Duration::from_secs(timeout);
+            commands::data::fetch(&Fetch { name, data, from, tries, timeout })
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! What each command of `gradus` does, with the command line already read.
 
+pub mod data;
 mod evaluate;
 mod list;
 mod predict;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::{
     fs,
-    io::Write,
+    io::{Read, Write},
     path::{Path, PathBuf},
 };
 
@@ -104,6 +104,23 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<(), DataError> {
     })
 }
 
+/// SHA-256 of a file's bytes, in hexadecimal, whatever its size.
+///
+/// # Errors
+/// [`DataError::Read`].
+pub fn digest(path: &Path) -> Result<String, DataError> {
+    let unreadable = |source| DataError::Read { path: path.into(), source };
+    let mut file = fs::File::open(path).map_err(unreadable)?;
+    let mut hash = Sha256::new();
+    let mut buffer = vec![0; 1 << 16];
+    loop {
+        match file.read(&mut buffer).map_err(unreadable)? {
+            0 => return Ok(hex(&hash.finalize())),
+            n => hash.update(&buffer[..n]),
+        }
+    }
+}
+
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|b| format!("{b:02x}")).collect()
 }
@@ -165,6 +182,16 @@ mod tests {
         assert_eq!(sum(&[&a, &b]), "55630d5d5f11663af2f7090957091cd48279571549cc6fc72fe533cf20c1814b");
         assert_ne!(sum(&[&a, &b]), sum(&[&b, &a]));
         assert_ne!(sum(&[&a]), sum(&[&a, &b]));
+    }
+
+    #[test]
+    fn a_digest_in_pieces_is_that_of_the_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        let bytes: Vec<u8> = (0..200_000).map(|i| (i % 251) as u8).collect();
+        fs::write(&path, &bytes).unwrap();
+        assert_eq!(digest(&path).unwrap(), hex(&Sha256::digest(&bytes)));
+        assert!(digest(folder.path()).is_err());
     }
 
     #[test]

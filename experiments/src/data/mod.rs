@@ -18,12 +18,14 @@
 //! | [`own_reading`] | people's own files for reading comprehension |
 //! | [`split`] | seeded shuffles and held-out parts |
 //! | [`catalog`] | the known sets: where from, under which terms, what is expected |
+//! | [`fetch`] | downloading a known set: resumed, verified, renamed into place when whole |
 
 pub mod articles;
 pub mod catalog;
 pub mod conll;
 pub mod embedded;
 pub mod error;
+pub mod fetch;
 pub mod files;
 pub mod glue_tsv;
 pub mod imdb;

@@ -11,6 +11,7 @@
 //! | [`summary`], [`verdict`] | mean and spread; whether a claim held, and the rule for it |
 //! | [`table`], `tables`, `measured`, `appendix` | tables, and what each says |
 //! | [`plots`], `figures` | SVG, and which plots a study gets |
+//! | [`rank_frequency`] | the plot of a corpus's words by rank |
 //! | `differences`, [`section`] | what is not as in the paper; one study with all of this |
 //! | `wording`, `markdown`, `html` | sentences that both formats share; the two formats |
 //!
@@ -30,6 +31,7 @@ pub mod machine;
 mod markdown;
 mod measured;
 pub mod plots;
+pub mod rank_frequency;
 pub mod result;
 pub mod section;
 pub mod statistics;

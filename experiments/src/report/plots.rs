@@ -18,7 +18,7 @@ pub(super) const GRID: RGBColor = RGBColor(0xE1, 0xE5, 0xEA);
 /// The ground.
 pub(super) const GROUND: RGBColor = RGBColor(0xFF, 0xFF, 0xFF);
 /// Colours that people with any colour vision tell apart (Okabe and Ito 2008).
-const PALETTE: [RGBColor; 6] = [
+pub(super) const PALETTE: [RGBColor; 6] = [
     RGBColor(0x00, 0x72, 0xB2),
     RGBColor(0xD5, 0x5E, 0x00),
     RGBColor(0x00, 0x9E, 0x73),
@@ -26,11 +26,11 @@ const PALETTE: [RGBColor; 6] = [
     RGBColor(0xE6, 0x9F, 0x00),
     RGBColor(0x56, 0xB4, 0xE9),
 ];
-const SIZE: (u32, u32) = (860, 400);
-const LEGEND: u32 = 180;
+pub(super) const SIZE: (u32, u32) = (860, 400);
+pub(super) const LEGEND: u32 = 180;
 
-type Drawn = Result<(), Box<dyn Error + Send + Sync>>;
-type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+pub(super) type Drawn = Result<(), Box<dyn Error + Send + Sync>>;
+pub(super) type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 
 /// A line of [`curves`]: at each x the mean, and the least and largest value of the seeds.
 #[derive(Clone, Debug)]
@@ -181,7 +181,7 @@ fn diamond(x: i32, y: i32, color: RGBColor) -> PathElement<(i32, i32)> {
     PathElement::new(around.to_vec(), color.stroke_width(2))
 }
 
-fn legend(area: &Area, names: &[&str], with_paper: bool) -> Drawn {
+pub(super) fn legend(area: &Area, names: &[&str], with_paper: bool) -> Drawn {
     let beside = text(17).pos(Pos::new(HPos::Left, VPos::Center));
     let line = |i: usize| 26 + 24 * i as i32;
     for (i, name) in names.iter().enumerate() {
@@ -197,11 +197,11 @@ fn legend(area: &Area, names: &[&str], with_paper: bool) -> Drawn {
     Ok(())
 }
 
-fn text(size: i32) -> TextStyle<'static> {
+pub(super) fn text(size: i32) -> TextStyle<'static> {
     ("sans-serif", size).into_font().color(&INK)
 }
 
-fn drawn(name: &str, draw: impl FnOnce(&Area) -> Drawn) -> Result<String, ReportError> {
+pub(super) fn drawn(name: &str, draw: impl FnOnce(&Area) -> Drawn) -> Result<String, ReportError> {
     let mut svg = String::new();
     let result = {
         let area = SVGBackend::with_string(&mut svg, SIZE).into_drawing_area();

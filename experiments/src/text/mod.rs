@@ -6,6 +6,7 @@
 //! | [`tokenise`] | words with their place in the original; lower case, NUM |
 //! | [`vocabulary`] | words to ids: PAD, UNK, then by falling count |
 //! | [`characters`] | a word's characters to ids |
+//! | [`frequencies`] | how often words occur, how long texts are |
 //! | [`batches`] | which examples go together, and the padded arrays |
 //! | [`spans`] | answers as first and last token, and windows of long contexts |
 //! | [`embeddings`] | pretrained word vectors (GloVe text) |
@@ -30,6 +31,7 @@
 pub mod batches;
 pub mod characters;
 pub mod embeddings;
+pub mod frequencies;
 pub mod normalise;
 pub mod spans;
 pub mod tokenise;
@@ -38,5 +40,6 @@ pub mod vocabulary;
 pub use batches::{Batch, Batching};
 pub use characters::Alphabet;
 pub use embeddings::Embeddings;
+pub use frequencies::{Frequencies, Lengths};
 pub use tokenise::{Mode, Tokeniser};
 pub use vocabulary::Vocabulary;

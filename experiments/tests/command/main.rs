@@ -1,10 +1,13 @@
 //! The built `gradus` command, as a person runs it: on tiny files, in folders of its own. Signals and limits are those of Unix.
 #![cfg(unix)]
 
+mod data;
 mod faults;
+mod fetch;
 mod place;
 mod read;
 mod reproduce;
 mod resume;
+mod server;
 mod tag;
 mod train;

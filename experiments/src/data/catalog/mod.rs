@@ -1,10 +1,14 @@
 //! The known sets: where each comes from, under which terms, and what its files must hold. The files themselves are
 //! never part of this project; their folder is given by `--data DIR` or `GRADUS_DATA`.
 
+mod check;
+mod download;
 mod reading;
 mod sets;
 mod tagging;
 
+pub use check::{Checked, State};
+pub use download::{Download, NONE, Unpack};
 pub use reading::load_reading;
 pub use sets::SETS;
 pub use tagging::load_tagging;
@@ -43,6 +47,8 @@ pub struct KnownSet {
     pub layouts: &'static [Layout],
     /// How the three splits come about.
     pub splits: Splits,
+    /// What yields the first of `layouts`, where public addresses do; else [`NONE`].
+    pub downloads: &'static [Download],
     /// What a reader of results on this set must know; it goes into [`Classification::note`].
     pub caution: &'static str,
 }
@@ -162,7 +168,8 @@ pub fn load(name: &str, folder: Option<&Path>, seed: u64) -> Result<Classificati
 }
 
 impl Layout {
-    fn files(&self) -> impl Iterator<Item = &KnownFile> {
+    /// Training, development and test files, in this order.
+    pub fn files(&self) -> impl Iterator<Item = &KnownFile> {
         self.train.iter().chain(self.dev).chain(self.test)
     }
 }
@@ -344,6 +351,7 @@ mod tests {
             test: &[KnownFile { path: "test", sha256: "", examples: 2 }],
         }],
         splits: Splits::DevFromTrain(2),
+        downloads: NONE,
         caution: "it is very small",
     };
 

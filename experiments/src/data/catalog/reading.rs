@@ -51,7 +51,7 @@ impl KnownSet {
         Reading { name, train, dev, test, checksum, note }.checked()
     }
 
-    fn append(
+    pub(super) fn append(
         &self,
         reader: &mut FileReader,
         path: &Path,
@@ -102,6 +102,7 @@ mod tests {
             test: &[KnownFile { path: "c.json", sha256: "", examples: 1 }],
         }],
         splits: Splits::DevArticlesFromTrain(1),
+        downloads: crate::data::catalog::NONE,
         caution: "it is very small",
     };
 

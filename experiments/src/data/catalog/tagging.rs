@@ -37,7 +37,7 @@ impl KnownSet {
         let mut part = |files: &[KnownFile]| -> Result<Vec<Sentence>, DataError> {
             let mut all = Vec::new();
             for file in files {
-                all.extend(self.sentences(&mut reader, &base, file, columns, &kinds, &mut notes)?);
+                all.extend(self.sentences(&mut reader, &base.join(file.path), file, columns, &mut notes)?);
             }
             Ok(all)
         };
@@ -74,17 +74,17 @@ impl KnownSet {
         .checked()
     }
 
-    fn sentences(
+    pub(super) fn sentences(
         &self,
         reader: &mut FileReader,
-        base: &Path,
+        path: &Path,
         known: &KnownFile,
         columns: Columns,
-        kinds: &[String],
         notes: &mut Vec<String>,
     ) -> Result<Vec<Sentence>, DataError> {
-        let file = reader.read(&base.join(known.path), self.encoding)?;
-        let read = conll::read(&file, columns, Some(kinds))?;
+        let file = reader.read(path, self.encoding)?;
+        let kinds: Vec<String> = self.labels.iter().map(|kind| kind.to_string()).collect();
+        let read = conll::read(&file, columns, Some(&kinds))?;
         notes.extend(read.note);
         self.check_whole(&file, known, notes)?;
         self.check_count(&file.path, known, read.sentences.len())?;
@@ -113,6 +113,7 @@ mod tests {
             test: &[KnownFile { path: "test", sha256: "", examples: 1 }],
         }],
         splits: Splits::DevFromTrain(1),
+        downloads: crate::data::catalog::NONE,
         caution: "it is very small",
     };
 

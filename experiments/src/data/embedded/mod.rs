@@ -165,7 +165,8 @@ impl Kind {
         }
     }
 
-    fn note(self) -> String {
+    /// What it is, in one sentence.
+    pub fn note(self) -> String {
         let what = match self {
             Kind::Reviews => "sentences, balanced",
             Kind::ReviewsImbalanced => "sentences, one positive in ten",

@@ -1,0 +1,91 @@
+use super::{folder, thousands};
+use crate::commands::say;
+use crate::data::catalog::{self, Checked, KnownSet, SETS, State};
+use crate::data::embedded::Kind;
+use anyhow::bail;
+use indicatif::{ProgressBar, ProgressStyle};
+use std::path::Path;
+
+/// Checks known sets in the data folder file by file, a line each: all that are there, if none is named.
+///
+/// # Errors
+/// A file that is missing or not as the catalogue has it, after all lines; no set in the folder; a name that nobody
+/// knows.
+pub fn check(names: &[String], data: Option<&Path>) -> anyhow::Result<()> {
+    let known = |name: &String| match Kind::from_name(name) {
+        Some(_) => bail!("'{name}' is generated: it has no files to check"),
+        None => Ok(catalog::find(name)?),
+    };
+    let named = names.iter().map(known).collect::<anyhow::Result<Vec<&KnownSet>>>()?;
+    let folder = folder(data)?;
+    let sets = match named.is_empty() {
+        true => SETS.iter().filter(|set| set.found(&folder).is_ok()).collect(),
+        false => named,
+    };
+    if sets.is_empty() {
+        bail!(
+            "{}: no known data set here; gradus data list names them, gradus data fetch NAME gets one",
+            folder.display()
+        );
+    }
+    let (mut files, mut wrong) = (0, vec![]);
+    for set in sets {
+        let (layout, base) = set.found(&folder)?;
+        let bar = bar(set, layout.files().map(|file| size(&base.join(file.path))).sum());
+        let mut right = true;
+        for checked in set.check(layout, &base) {
+            bar.inc(size(&checked.path));
+            right &= checked.state.is_right();
+            files += 1;
+            bar.suspend(|| say(&format!("{:<16} {}\n", set.name, line(&checked))))?;
+        }
+        bar.finish_and_clear();
+        wrong.extend((!right).then_some(set));
+    }
+    match wrong.first() {
+        None => say(&format!("{files} files, all as the catalogue has them\n")),
+        Some(first) => {
+            let names: Vec<&str> = wrong.iter().map(|set| set.name).collect();
+            bail!(
+                "{}: not as the catalogue has {}; move away what is wrong, then: gradus data fetch {} --data {}",
+                folder.display(),
+                names.join(", "),
+                first.name,
+                folder.display()
+            )
+        }
+    }
+}
+
+/// `PATH: how it stands`.
+pub(super) fn line(checked: &Checked) -> String {
+    let Checked { path, examples, state } = checked;
+    let (path, examples) = (path.display(), thousands(*examples as u64));
+    match state {
+        State::Verified => format!("{path}: right: the catalogue's SHA-256 and {examples} examples"),
+        State::Counted => format!("{path}: right: {examples} examples; the catalogue knows no SHA-256"),
+        State::OtherVersion => {
+            format!("{path}: another version: {examples} examples, but not the catalogue's SHA-256")
+        }
+        State::Missing => format!("{path}: missing: {examples} examples belong here"),
+        // It names the file itself.
+        State::Wrong(error) => format!("wrong: {error}"),
+    }
+}
+
+fn bar(set: &KnownSet, bytes: u64) -> ProgressBar {
+    // Hidden where standard error is no terminal.
+    let bar = ProgressBar::new(bytes).with_prefix(set.name);
+    let style = ProgressStyle::with_template("{prefix} {wide_bar} {bytes}/{total_bytes}");
+    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    bar.tick();
+    bar
+}
+
+/// Bytes of a file, or of the files in a folder; 0 if it is not there.
+fn size(path: &Path) -> u64 {
+    let Ok(entries) = std::fs::read_dir(path) else {
+        return std::fs::metadata(path).map_or(0, |found| found.len());
+    };
+    entries.flatten().filter_map(|entry| entry.metadata().ok()).map(|found| found.len()).sum()
+}

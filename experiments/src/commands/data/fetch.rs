@@ -1,0 +1,113 @@
+use super::check::line;
+use super::folder;
+use crate::commands::say;
+use crate::data::catalog;
+use crate::data::embedded::Kind;
+use crate::data::fetch::{self, Event, Patience};
+use anyhow::bail;
+use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
+use std::io::{IsTerminal, Write, stderr};
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+/// What `gradus data fetch` was asked.
+pub struct Fetch {
+    /// The set.
+    pub name: String,
+    /// The data folder.
+    pub data: Option<PathBuf>,
+    /// Another address than the catalogue's.
+    pub from: Option<String>,
+    /// Tries in a row.
+    pub tries: u32,
+    /// How long nothing may come.
+    pub timeout: Duration,
+}
+
+/// Downloads a set into the data folder, verifies it, and prints what was verified and how.
+///
+/// # Errors
+/// Anything that keeps the set from being whole and right, in one sentence.
+pub fn fetch(ask: &Fetch) -> anyhow::Result<()> {
+    if Kind::from_name(&ask.name).is_some() {
+        bail!(
+            "'{}' is generated: there is nothing to fetch, and --dataset {} works as it is",
+            ask.name,
+            ask.name
+        );
+    }
+    let set = catalog::find(&ask.name)?;
+    let folder = folder(ask.data.as_deref())?;
+    let patience = Patience { tries: ask.tries, silence: ask.timeout, pause: Duration::from_secs(1) };
+    let mut view = View::new(set.name);
+    let fetched = fetch::fetch(set, &folder, ask.from.as_deref(), &patience, &mut |event| view.show(&event));
+    drop(view);
+    let fetched = fetched?;
+    let mut text = match fetched.urls.is_empty() {
+        true => format!("'{}' is whole already in {}\n", set.name, fetched.base.display()),
+        false => format!("'{}' is now in {}\n", set.name, fetched.base.display()),
+    };
+    for url in &fetched.unverified {
+        text += &format!("the catalogue knows no SHA-256 of {url}; the files were verified instead:\n");
+    }
+    for file in &fetched.files {
+        text += &format!("{}\n", line(file));
+    }
+    text += &format!("terms: {}\n", set.licence);
+    say(&text)
+}
+
+/// A bar on a terminal; elsewhere a line for each file and try, and one every half a minute.
+struct View {
+    name: &'static str,
+    bar: ProgressBar,
+    last_line: Instant,
+}
+
+const BETWEEN_LINES: Duration = Duration::from_secs(30);
+
+impl View {
+    fn new(name: &'static str) -> Self {
+        // Hidden where standard error is no terminal.
+        let bar = ProgressBar::no_length().with_prefix(name);
+        View { name, bar, last_line: Instant::now() }
+    }
+
+    fn show(&mut self, event: &Event<'_>) {
+        match event {
+            Event::Begins(url) => {
+                let template = "{prefix} {wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {eta} left";
+                let style = ProgressStyle::with_template(template);
+                self.bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+                self.bar.reset();
+                self.line(&format!("fetching {url}"));
+            }
+            &Event::At { have, total } => {
+                if let Some(total) = total {
+                    self.bar.set_length(total);
+                }
+                self.bar.set_position(have);
+                if !stderr().is_terminal() && self.last_line.elapsed() >= BETWEEN_LINES {
+                    let of = total.map_or(String::new(), |total| format!(" of {}", HumanBytes(total)));
+                    self.line(&format!("{}{of}", HumanBytes(have)));
+                }
+            }
+            Event::Again { why, pause } => {
+                self.line(&format!("{why}; again in {:.0} s", pause.as_secs_f64()));
+            }
+            Event::Unpacks => self.line("unpacking and checking"),
+        }
+    }
+
+    fn line(&mut self, text: &str) {
+        // Nobody may be reading any more; the download goes on all the same.
+        self.bar.suspend(|| writeln!(stderr(), "{}: {text}", self.name)).unwrap_or(());
+        self.last_line = Instant::now();
+    }
+}
+
+impl Drop for View {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}

@@ -1,0 +1,72 @@
+use super::texts::{Part, Texts};
+use super::thousands;
+use crate::commands::say;
+use crate::report::atomic;
+use crate::report::rank_frequency::rank_frequency;
+use crate::text::{Frequencies, Lengths};
+use std::path::Path;
+
+/// Prints sizes, lengths, labels and words of a set, and draws its words by rank into `out`.
+///
+/// # Errors
+/// What is wrong with the files, a name that nobody knows, a folder that cannot be written.
+pub fn stats(name: &str, data: Option<&Path>, out: Option<&Path>, top: usize) -> anyhow::Result<()> {
+    let texts = Texts::read(name, data)?;
+    let counts: Vec<Frequencies> =
+        texts.parts.iter().map(|part| Frequencies::count(part.words.iter().flatten())).collect();
+    let mut text = format!("{}: {}\nchecksum {}\n\n", texts.name, texts.note, texts.checksum);
+    text += &table(&texts.parts, &counts);
+    text += &frequent(&counts[0], top);
+    if let Some(out) = out {
+        let path = out.join(format!("{}.words.svg", texts.name));
+        let curves: Vec<(String, Vec<usize>)> = (texts.parts.iter().zip(&counts))
+            .map(|(part, counts)| {
+                (part.split.to_string(), counts.ranked().iter().map(|&(_, count)| count).collect())
+            })
+            .collect();
+        atomic::write(&path, rank_frequency(&texts.name, &curves)?.as_bytes())?;
+        text += &format!("\nthe plot of counts by rank is in {}\n", path.display());
+    }
+    say(&text)
+}
+
+/// A row for each number, a column for each split.
+fn table(parts: &[Part], counts: &[Frequencies]) -> String {
+    let row = |name: &str, cell: &dyn Fn(usize) -> String| {
+        let cells: String = (0..parts.len()).map(|i| format!(" {:>12}", cell(i))).collect();
+        format!("{name:<28}{cells}\n")
+    };
+    let number = |n: usize| thousands(n as u64);
+    let lengths: Vec<Option<Lengths>> =
+        parts.iter().map(|part| Lengths::of(part.words.iter().map(Vec::len))).collect();
+    let length = |of: fn(&Lengths) -> usize| {
+        let lengths = &lengths;
+        move |i: usize| lengths[i].as_ref().map_or("-".into(), |found| number(of(found)))
+    };
+    let unknown: Vec<_> = counts.iter().map(|found| counts[0].unknown(found)).collect();
+    let percent = |share: Option<f64>| share.map_or("-".into(), |share| format!("{:.2}%", 100.0 * share));
+
+    let mut text = row("", &|i| parts[i].split.to_string());
+    text += &row("texts", &|i| number(parts[i].words.len()));
+    text += &row("words of a text: shortest", &length(|l| l.shortest));
+    text += &row("  median", &length(|l| l.median));
+    text += &row("  90% have at most", &length(|l| l.ninety_percent));
+    text += &row("  longest", &length(|l| l.longest));
+    for (k, (label, _)) in parts[0].labels.iter().enumerate() {
+        text += &row(&format!("label {label}"), &|i| number(parts[i].labels[k].1));
+    }
+    text += &row("words (tokens)", &|i| number(counts[i].tokens()));
+    text += &row("distinct words (types)", &|i| number(counts[i].types()));
+    text += &row("words that occur once", &|i| number(counts[i].hapaxes()));
+    text += &row("tokens not in train", &|i| percent(unknown[i].map(|share| share.tokens)));
+    text + &row("types not in train", &|i| percent(unknown[i].map(|share| share.types)))
+}
+
+fn frequent(counts: &Frequencies, top: usize) -> String {
+    let mut text = format!("\nthe most frequent words of train\n");
+    for (i, (word, count)) in counts.ranked().iter().take(top).enumerate() {
+        let share = 100.0 * *count as f64 / counts.tokens() as f64;
+        text += &format!("{:>6} {:>10} {share:>6.2}%  {word}\n", i + 1, thousands(*count as u64));
+    }
+    text
+}

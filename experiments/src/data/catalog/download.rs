@@ -1,0 +1,63 @@
+//! What to download for a known set.
+
+/// No download: the set's terms forbid it, or no public address has the files.
+pub const NONE: &[Download] = &[];
+
+/// A file at a public address. All downloads of a set together yield the first of its layouts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Download {
+    /// Where it is.
+    pub url: &'static str,
+    /// SHA-256 of what the address gives; empty if it is not known. Then the files are verified after unpacking.
+    pub sha256: &'static str,
+    /// Size of what the address gives; 0 if it is not known.
+    pub bytes: u64,
+    /// What to do with it.
+    pub unpack: Unpack,
+    /// Relative to the data folder: the file, or for an archive the folder that it is unpacked into.
+    pub to: &'static str,
+}
+
+/// What a download is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unpack {
+    /// The file itself.
+    Plain,
+    /// A zip archive.
+    Zip,
+    /// A tar archive compressed by gzip.
+    TarGz,
+}
+
+impl Download {
+    /// The last part of the address: `SST-2.zip`.
+    pub fn file_name(&self) -> &'static str {
+        self.url.rsplit('/').next().unwrap_or(self.url)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::SETS;
+    use super::*;
+
+    #[test]
+    fn plain_downloads_are_the_files_of_the_first_layout_with_their_digests() {
+        for set in SETS.iter().filter(|set| set.downloads.iter().any(|d| d.unpack == Unpack::Plain)) {
+            let layout = &set.layouts[0];
+            let files = layout.files().map(|f| (format!("{}/{}", layout.folder, f.path), f.sha256));
+            let downloads = set.downloads.iter().map(|d| (d.to.to_owned(), d.sha256));
+            assert_eq!(files.collect::<Vec<_>>(), downloads.collect::<Vec<_>>(), "{}", set.name);
+        }
+    }
+
+    #[test]
+    fn names_of_one_set_differ_and_digests_have_their_length() {
+        for set in SETS {
+            for (i, download) in set.downloads.iter().enumerate() {
+                assert!([0, 64].contains(&download.sha256.len()) && download.url.starts_with("https://"));
+                assert!(set.downloads[..i].iter().all(|other| other.file_name() != download.file_name()));
+            }
+        }
+    }
+}

@@ -1,0 +1,228 @@
+//! Downloading a known set into the data folder.
+//!
+//! Everything happens in `DIR/.fetch-NAME`, which no reader looks into: what arrives is kept there as `FILE.part`, so that
+//! a later run goes on; it is verified, unpacked and checked against the catalogue there, and only then renamed to
+//! where it is read. A file that stands there already is never replaced.
+//!
+//! | file | holds |
+//! | --- | --- |
+//! | `download` | one file from one address: tries, pauses, resuming |
+//! | `answer` | what a server's answer means for the bytes we have |
+//! | `part` | the bytes we have, and of which version |
+//! | `unpack` | zip and tar.gz, nothing outside the folder |
+//! | `place` | into place by renaming |
+//! | `error` | each failure as one sentence |
+
+mod answer;
+mod download;
+mod error;
+mod part;
+mod place;
+mod unpack;
+
+pub use error::FetchError;
+
+use super::catalog::{Checked, Download, KnownSet, State, Unpack};
+use super::{DataError, files};
+use download::{Wanted, download};
+use part::Part;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use unpack::Archive;
+
+/// How long to go on with a server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Patience {
+    /// Tries in a row in which nothing new arrives, before giving up.
+    pub tries: u32,
+    /// How long nothing may come before a try is over.
+    pub silence: Duration,
+    /// Before the second try; twice as long before each other.
+    pub pause: Duration,
+}
+
+/// What happens meanwhile.
+pub enum Event<'a> {
+    /// A download begins.
+    Begins(&'a str),
+    /// So many bytes have arrived, of so many if the server says.
+    At {
+        /// Bytes that are here.
+        have: u64,
+        /// Bytes of the whole.
+        total: Option<u64>,
+    },
+    /// A try failed; after the pause comes another.
+    Again {
+        /// What happened.
+        why: &'a str,
+        /// How long until then.
+        pause: Duration,
+    },
+    /// All has arrived; it is unpacked and checked.
+    Unpacks,
+}
+
+/// What a fetch did.
+#[derive(Debug)]
+pub struct Fetched {
+    /// The folder that the set is in.
+    pub base: PathBuf,
+    /// The addresses that were read; none if the set was there already.
+    pub urls: Vec<String>,
+    /// Those among them whose digest the catalogue does not know.
+    pub unverified: Vec<String>,
+    /// Every file of the set, as it is now.
+    pub files: Vec<Checked>,
+}
+
+/// Fetches a set into `folder`, from the catalogue's addresses or from `from`: a file, or a folder (ending with `/`)
+/// of files with the catalogue's names.
+///
+/// # Errors
+/// [`FetchError`]; nothing stands where the set is read but what is whole.
+pub fn fetch(
+    set: &'static KnownSet,
+    folder: &Path,
+    from: Option<&str>,
+    patience: &Patience,
+    watch: &mut dyn FnMut(Event<'_>),
+) -> Result<Fetched, FetchError> {
+    if let Ok((layout, base)) = set.found(folder) {
+        let files: Vec<Checked> = set.check(layout, &base).collect();
+        if files.iter().all(|file| file.state.is_right()) {
+            return Ok(Fetched { base, urls: vec![], unverified: vec![], files });
+        }
+    }
+    if set.downloads.is_empty() {
+        let (licence, address) = (set.licence, set.address);
+        return Err(FetchError::NoAddress { set: set.name, licence, address });
+    }
+    let layout = &set.layouts[0];
+    let base = folder.join(layout.folder);
+    free(set, set.check(layout, &base))?;
+
+    let missing = |d: &&Download| d.unpack != Unpack::Plain || !folder.join(d.to).exists();
+    let downloads: Vec<&Download> = set.downloads.iter().filter(missing).collect();
+    let urls = downloads.iter().map(|d| address(set, d, from)).collect::<Result<Vec<_>, _>>()?;
+    let work = folder.join(format!(".fetch-{}", set.name));
+    make(&work)?;
+    for (one, url) in downloads.iter().zip(&urls) {
+        let wanted = Wanted { url, sha256: one.sha256, bytes: one.bytes };
+        watch(Event::Begins(url));
+        get(&wanted, &Part::new(&work, one.file_name()), patience, watch).inspect_err(|_| {
+            // Goes only where it is empty: what can be gone on with stays.
+            let _ = fs::remove_dir(&work);
+        })?;
+    }
+
+    watch(Event::Unpacks);
+    let new = work.join("new");
+    let unpacked = unpack(set, &downloads, &urls, &work, &new).and_then(|()| {
+        let inside = new.join(layout.folder);
+        let unpacked = set.check(layout, &inside);
+        let found = unpacked.filter(|file| downloads.len() == set.downloads.len() || file.path.exists());
+        whole(set, &urls, found)?;
+        Ok(place::place(&new, folder)?)
+    });
+    if unpacked.is_err() {
+        // The error to tell is the first one; what cannot be removed now is removed by the next run.
+        let _ = fs::remove_dir_all(&new);
+        if !matches!(unpacked, Err(FetchError::Data(DataError::Write { .. }))) {
+            let _ = fs::remove_dir_all(&work);
+        }
+    }
+    unpacked?;
+    fs::remove_dir_all(&work).map_err(|source| DataError::Write { path: work, source })?;
+
+    let unknown = downloads.iter().zip(&urls).filter(|(one, _)| one.sha256.is_empty());
+    let unverified = unknown.map(|(_, url)| url.clone()).collect();
+    let files = set.check(layout, &base).collect();
+    Ok(Fetched { base, urls, unverified, files })
+}
+
+/// Nothing stands in the way: each file is missing, or there already as it should be.
+fn free(set: &KnownSet, files: impl Iterator<Item = Checked>) -> Result<(), FetchError> {
+    for file in files {
+        let found = match file.state {
+            State::Verified | State::Counted | State::Missing => continue,
+            State::OtherVersion => "of another version".to_owned(),
+            State::Wrong(error) => error.to_string(),
+        };
+        return Err(FetchError::Taken { path: file.path, set: set.name, found });
+    }
+    Ok(())
+}
+
+/// Each file that was unpacked is the catalogue's.
+fn whole(set: &KnownSet, urls: &[String], files: impl Iterator<Item = Checked>) -> Result<(), FetchError> {
+    for Checked { path, state, .. } in files {
+        let name = path.file_name().map_or(String::new(), |name| name.to_string_lossy().into_owned());
+        let found = match state {
+            State::Verified | State::Counted => continue,
+            State::Missing => format!("one without {name}"),
+            State::OtherVersion => format!("one with another version of {name} than the catalogue knows"),
+            State::Wrong(error) => format!("one that cannot be read ({error})"),
+        };
+        return Err(FetchError::Archive { url: urls.join(", "), set: set.name, found });
+    }
+    Ok(())
+}
+
+fn address(set: &KnownSet, download: &Download, from: Option<&str>) -> Result<String, FetchError> {
+    match from {
+        None => Ok(download.url.into()),
+        Some(from) if from.ends_with('/') => Ok(format!("{from}{}", download.file_name())),
+        Some(from) if set.downloads.len() == 1 => Ok(from.into()),
+        Some(from) => {
+            Err(FetchError::OneAddress { from: from.into(), set: set.name, files: set.downloads.len() })
+        }
+    }
+}
+
+/// Downloads and verifies one file.
+fn get(
+    wanted: &Wanted<'_>,
+    part: &Part,
+    patience: &Patience,
+    watch: &mut dyn FnMut(Event<'_>),
+) -> Result<(), FetchError> {
+    download(wanted, part, patience, watch)?;
+    let other = |expected: String, found: String| -> Result<(), FetchError> {
+        part.discard()?;
+        Err(FetchError::OtherFile { url: wanted.url.into(), expected, found })
+    };
+    if wanted.bytes > 0 && part.len() != wanted.bytes {
+        return other(format!("{} bytes", wanted.bytes), part.len().to_string());
+    }
+    if !wanted.sha256.is_empty() {
+        let found = files::digest(part.path())?;
+        if found != wanted.sha256 {
+            return other(format!("SHA-256 {}", wanted.sha256), found);
+        }
+    }
+    Ok(())
+}
+
+fn unpack(
+    set: &KnownSet,
+    downloads: &[&Download],
+    urls: &[String],
+    work: &Path,
+    new: &Path,
+) -> Result<(), FetchError> {
+    if new.exists() {
+        fs::remove_dir_all(new).map_err(|source| DataError::Write { path: new.into(), source })?;
+    }
+    make(new)?;
+    for (one, url) in downloads.iter().zip(urls) {
+        let part = Part::new(work, one.file_name());
+        Archive { file: part.path(), url, set: set.name }.unpack(one.unpack, &new.join(one.to))?;
+    }
+    Ok(())
+}
+
+fn make(folder: &Path) -> Result<(), DataError> {
+    fs::create_dir_all(folder).map_err(|source| DataError::Write { path: folder.into(), source })
+}

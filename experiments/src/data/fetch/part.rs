@@ -1,0 +1,119 @@
+//! What has arrived of a file, and of which version of it.
+
+use super::download::Wanted;
+use crate::data::{DataError, files};
+use std::fs::{self, File, OpenOptions};
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
+use ureq::http::{Response, header};
+
+/// `NAME.part`, and beside it `NAME.from`: the address, and what the server calls the version (a line each).
+pub(super) struct Part {
+    path: PathBuf,
+    origin: PathBuf,
+}
+
+impl Part {
+    pub fn new(folder: &Path, name: &str) -> Self {
+        let file = |end| folder.join(format!("{name}.{end}"));
+        Part { path: file("part"), origin: file("from") }
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Bytes that have arrived.
+    pub fn len(&self) -> u64 {
+        fs::metadata(&self.path).map_or(0, |found| found.len())
+    }
+
+    /// How many bytes to go on from, and the version they are of. Bytes of another address are not gone on with, nor
+    /// those that neither a version nor a digest of the whole can tell from another file's.
+    pub fn resumable(&self, wanted: &Wanted<'_>) -> Result<(u64, String), DataError> {
+        let origin = fs::read_to_string(&self.origin).unwrap_or_default();
+        let mut lines = origin.lines();
+        let (url, validator) = (lines.next().unwrap_or(""), lines.next().unwrap_or(""));
+        let same = url == wanted.url && !(validator.is_empty() && wanted.sha256.is_empty());
+        let too_long = wanted.bytes > 0 && self.len() > wanted.bytes;
+        if !same || too_long {
+            self.discard()?;
+        }
+        Ok((self.len(), validator.into()))
+    }
+
+    /// An empty file, after noting what it will be a part of.
+    pub fn begin<B>(&self, wanted: &Wanted<'_>, response: &Response<B>) -> Result<File, DataError> {
+        self.discard()?;
+        let text = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
+        // A weak tag promises the same meaning, not the same bytes.
+        let tag = text(header::ETAG).filter(|tag| !tag.starts_with("W/"));
+        let validator = tag.or(text(header::LAST_MODIFIED)).unwrap_or("");
+        files::write(&self.origin, format!("{}\n{validator}\n", wanted.url).as_bytes())?;
+        File::create(&self.path).map_err(self.unwritten())
+    }
+
+    pub fn go_on(&self) -> Result<File, DataError> {
+        OpenOptions::new().append(true).open(&self.path).map_err(self.unwritten())
+    }
+
+    pub fn append(&self, file: &mut File, bytes: &[u8]) -> Result<(), DataError> {
+        file.write_all(bytes).map_err(self.unwritten())
+    }
+
+    /// On the disk, whatever happens next.
+    pub fn keep(&self, file: &File) -> Result<(), DataError> {
+        file.sync_all().map_err(self.unwritten())
+    }
+
+    pub fn discard(&self) -> Result<(), DataError> {
+        for path in [&self.path, &self.origin] {
+            match fs::remove_file(path) {
+                Err(source) if source.kind() != ErrorKind::NotFound => {
+                    return Err(DataError::Write { path: path.clone(), source });
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn unwritten(&self) -> impl Fn(std::io::Error) -> DataError + '_ {
+        |source| DataError::Write { path: self.path.clone(), source }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_bytes_of_the_same_version_are_gone_on_with() {
+        let folder = tempfile::tempdir().unwrap();
+        let part = Part::new(folder.path(), "a.zip");
+        let wanted = |url, sha256, bytes| Wanted { url, sha256, bytes };
+        let begun = |url: &'static str, headers: &[(&str, &str)]| {
+            let mut response = Response::builder();
+            for &(name, value) in headers {
+                response = response.header(name, value);
+            }
+            let mut file = part.begin(&wanted(url, "", 0), &response.body(()).unwrap()).unwrap();
+            part.append(&mut file, b"12345").unwrap();
+        };
+        let resumable = |wanted: Wanted<'_>| part.resumable(&wanted).unwrap();
+
+        assert_eq!(resumable(wanted("u", "00", 9)), (0, String::new()));
+        begun("u", &[("ETag", "\"v1\""), ("Last-Modified", "today")]);
+        assert_eq!(resumable(wanted("u", "", 0)), (5, "\"v1\"".into()));
+        assert_eq!(resumable(wanted("other", "00", 0)).0, 0);
+
+        begun("u", &[("ETag", "W/\"v1\""), ("Last-Modified", "today")]);
+        assert_eq!(resumable(wanted("u", "", 9)), (5, "today".into()));
+        assert_eq!(resumable(wanted("u", "", 4)).0, 0, "longer than the whole");
+
+        begun("u", &[]);
+        assert_eq!(resumable(wanted("u", "00", 0)).0, 5, "the digest will tell");
+        assert_eq!(resumable(wanted("u", "", 0)).0, 0, "nothing would tell");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+}
