@@ -73,13 +73,17 @@ pub fn first_order(example: &Example, seed: u64) -> Result<(), String> {
     let loss = Loss::new(example, seed);
     let gradient = loss.gradient(&loss.at);
     for (place, g) in gradient.iter().enumerate().take(loss.floats.len()) {
-        let values = loss.at[place].to_f64();
+        let (values, shape) = (loss.at[place].to_f64(), loss.at[place].shape());
+        if g.shape() != shape {
+            let input = loss.floats[place];
+            return Err(format!("input {input} is {shape:?}, its gradient {:?}", g.shape()));
+        }
         for (i, g) in g.to_f64().into_iter().enumerate() {
             let shifted = |step: f64| {
                 let mut values = values.clone();
                 values[i] += step;
                 let mut at = loss.at.clone();
-                at[place] = Tensor::from_slice(&values, at[place].shape());
+                at[place] = Tensor::from_slice(&values, shape);
                 loss.of(&at).item()
             };
             let (above, below) = (shifted(STEP), shifted(-STEP));

@@ -100,8 +100,9 @@ fn build(root: &Path, list: &List) -> Result<PathBuf, String> {
     }
     let output = Command::new(env::var("CARGO").unwrap_or("cargo".into()))
         .args(["build", "--locked", "--profile", "mutants", "-p", "gradus-tests", "--bin", "rows"])
+        // A folder of its own: cargo takes a crate of the copy and one of the tree for the same.
         .arg("--target-dir")
-        .arg(target)
+        .arg(copy.join("target"))
         .current_dir(&copy)
         .output()
         .map_err(|e| format!("cargo: {e}"))?;
@@ -115,7 +116,7 @@ fn build(root: &Path, list: &List) -> Result<PathBuf, String> {
             .collect();
         return Err(format!("the mutants do not compile:\n{text}\nbad mutants:\n{}", bad.join("\n")));
     }
-    Ok(target.join("mutants/rows"))
+    Ok(copy.join("target/mutants/rows"))
 }
 
 /// All files of the workspace's members and its manifest, from the root.

@@ -17,6 +17,13 @@ pub const CASES: &[Case] = &[
         Example::one(vec![d.normal([n, n])], |x| x[0].matmul(&x[0].tanh()))
     })
     .roundings(256.0),
+    Case::new("checkpoint", "x twice", |d| {
+        let shape = d.shape();
+        Example::one(vec![d.normal(shape)], |x| {
+            checkpoint(&[&x[0], &x[0]], |x| vec![&x[0] * &x[1].tanh()]).swap_remove(0)
+        })
+    })
+    .slots(&[0, 1]),
     Case::new("checkpoint", "x and f(x)", |d| {
         let shape = d.shape();
         Example::one(vec![d.normal(shape)], |x| {

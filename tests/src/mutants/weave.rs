@@ -78,6 +78,11 @@ mod tests {
     }
 
     #[test]
+    fn the_switch_reads_its_variable() {
+        assert!(SWITCH.contains(&format!("{VARIABLE:?}")));
+    }
+
+    #[test]
     fn a_switch_stands_where_the_marks_are() {
         let one = mutant(1, "x = «a + b»;", "a");
         assert_eq!(place("let x = a + b;", &one), Ok(8..13));
