@@ -24,8 +24,19 @@ pub fn parse(path: &Path, text: &str) -> Result<ReadingSplit, DataError> {
 ///
 /// # Errors
 /// [`DataError::Line`] on what is not JSON; [`DataError::Place`] on a missing key, a question without an answer, an
-/// answer that is not where it is said to be, and an id that stands in the split already.
+/// answer that is not where it is said to be, and an id that stands in the split already. Then the split is as it was.
 pub fn append(path: &Path, text: &str, split: &mut ReadingSplit) -> Result<(), DataError> {
+    let (contexts, questions) = (split.contexts.len(), split.questions.len());
+    let read = read(path, text, split);
+    if read.is_err() {
+        split.contexts.truncate(contexts);
+        split.titles.truncate(contexts);
+        split.questions.truncate(questions);
+    }
+    read
+}
+
+fn read(path: &Path, text: &str, split: &mut ReadingSplit) -> Result<(), DataError> {
     let root: Value = serde_json::from_str(text).map_err(|error| malformed(path, &error))?;
     let mut ids: HashSet<String> = split.questions.iter().map(|q| q.id.clone()).collect();
     for article in Node::root(path, &root).list("data")? {
@@ -119,6 +130,7 @@ fn answer(node: &Node<'_>, context: &str) -> Result<Answer, DataError> {
     Ok(Answer { text: text.to_owned(), start })
 }
 
+/// The column counts bytes, as that of a wrong encoding does.
 fn malformed(path: &Path, error: &serde_json::Error) -> DataError {
     let said = error.to_string();
     let what = said.rsplit_once(" at line ").map_or(said.as_str(), |(what, _)| what);
@@ -231,7 +243,7 @@ mod tests {
     fn what_is_not_json_is_named_by_line_and_column() {
         assert_eq!(
             fault("\"q1\",", "\"q1\""),
-            "f.json, line 2: expected JSON, found at column 64: expected `,` or `}`; the file may be cut short or not be \
+            "f.json, line 2: expected JSON, found at column 65: expected `,` or `}`; the file may be cut short or not be \
              of this format"
         );
         let cut = parse(Path::new("f"), &SMALL[..SMALL.len() - 2]).unwrap_err().to_string();

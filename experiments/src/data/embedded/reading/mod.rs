@@ -1,16 +1,16 @@
 //! A generated corpus for reading comprehension: short passages about invented people, buildings and events.
 //!
-//! A seeded grammar written for this project; every name is coined. Each passage tells nine facts about three subjects,
+//! A seeded grammar written for this project; every name is coined. Each passage tells twelve facts about three subjects,
 //! and four of them are asked. It is hard in ways that are known:
 //!
 //! - **Paraphrase.** A question shares the subject's name and little else with the sentence that answers it ("Whose pupil
 //!   was Melin?", "Tavo Melin learned everything from Sora Vanez.").
-//! - **Distractors.** Three subjects in a passage, of one kind in three passages of four, are told of in the same five
-//!   relations; relations of a kind go in pairs that a word tells apart ("was born in" a town and in a year; "was opened
-//!   by", "was won by") or the order of the names ("gave lessons to"). Asides hold more names, towns, years and numbers.
-//! - **Pronouns.** A sentence whose subject is that of the sentence before says "he", "she" or "it" seven times in ten,
-//!   so that the name asked for does not stand in it.
-//! - **Distance.** The third fact of a subject stands at the passage's end in one case of three.
+//! - **Distractors.** Three subjects in a passage, of one kind in three passages of four, are told of in the same four
+//!   relations. Two of the four have answers of one kind, which a word tells apart ("was opened by", "was won by") or the
+//!   order of the names ("gave lessons to"). Asides hold more names, towns, years and numbers.
+//! - **Pronouns.** A sentence whose subject is that of the sentence before says "he", "she" or "it" 17 times in 20, so
+//!   that the name asked for does not stand in it.
+//! - **Distance.** The last fact of a subject stands at the passage's end in one case of three.
 //! - **Repeated answers.** People, towns and years of a passage come from four, three and four, so that the answer
 //!   often stands in other sentences, too; the first answer's `start` is in the sentence that supports it.
 //! - **Shift.** Half of the words in dev's and test's names stand in no training text. Dev and test accept a longer
@@ -23,8 +23,8 @@
 //!
 //! | baseline | exact match |
 //! | --- | --- |
-//! | the first answer of the kind asked for | FIRST_EM |
-//! | the first of the kind asked for in the sentences, taken by how many words they share with the question | OVERLAP_EM |
+//! | the first answer of the kind asked for | 34.7 |
+//! | the first of the kind asked for in the sentences, taken by how many words they share with the question | 65.6 |
 //!
 //! The same seed gives the same text on every platform, and a larger split begins with the smaller one.
 //!

@@ -4,6 +4,7 @@ use super::super::rng::Rng;
 use super::names::{BUILDINGS, EVENTS, NUMBERS, Names, capitalised, draw};
 use super::relations::{ASIDES, Kind, RELATIONS, Relation, Subject};
 use crate::data::reading::Answer;
+use std::mem::discriminant;
 
 /// Questions about each passage.
 pub(super) const QUESTIONS: usize = 4;
@@ -121,18 +122,17 @@ fn number(rng: &mut Rng) -> String {
     if rng.chance(50) { rng.pick(&NUMBERS).to_owned() } else { (13 + rng.below(900)).to_string() }
 }
 
-/// Three facts of each subject, of different relations. One subject in three has its last fact at the end of the passage.
+/// Four facts of each subject, two of them with answers of one kind. Subjects of one kind have the same four relations, so
+/// that only the name tells their facts apart. One subject in three has its last fact at the end of the passage.
 fn facts(rng: &mut Rng, kinds: &[Subject], pool: &Pool) -> Vec<Fact> {
     let mut facts = Vec::new();
     let mut late = Vec::new();
-    // Subjects of one kind draw from the same five relations, so that a passage repeats itself.
-    let mut shared: Vec<&'static Relation> = RELATIONS.iter().collect();
-    shuffle(rng, &mut shared);
+    let mut relations: Vec<&'static Relation> = RELATIONS.iter().collect();
+    shuffle(rng, &mut relations);
     for (topic, kind) in kinds.iter().enumerate() {
-        let mut own: Vec<&'static Relation> =
-            shared.iter().copied().filter(|r| r.subject == *kind).take(5).collect();
+        let mut own = four(&relations, *kind);
         shuffle(rng, &mut own);
-        for (i, relation) in own.into_iter().take(3).enumerate() {
+        for (i, relation) in own.into_iter().enumerate() {
             let object = match relation.kind {
                 Kind::Who => rng.pick(&pool.people).to_owned(),
                 Kind::Where => rng.pick(&pool.towns).to_owned(),
@@ -140,13 +140,27 @@ fn facts(rng: &mut Rng, kinds: &[Subject], pool: &Pool) -> Vec<Fact> {
                 Kind::HowMany => number(rng),
                 Kind::What(things) => rng.pick(things).to_owned(),
             };
-            let place = if i == 2 && rng.chance(33) { &mut late } else { &mut facts };
+            let place = if i == 3 && rng.chance(33) { &mut late } else { &mut facts };
             place.push(Fact { topic, relation, object });
         }
     }
     shuffle(rng, &mut late);
     facts.extend(late);
     facts
+}
+
+/// Of the relations of a kind of subject the first that shares its kind of answer with another, that one, and two more.
+fn four(relations: &[&'static Relation], subject: Subject) -> Vec<&'static Relation> {
+    let mut own: Vec<&'static Relation> =
+        relations.iter().copied().filter(|r| r.subject == subject).collect();
+    let like = |a: &Relation, b: &Relation| discriminant(&a.kind) == discriminant(&b.kind);
+    let pair = (0..own.len()).find_map(|i| Some((i, (i + 1..own.len()).find(|&j| like(own[i], own[j]))?)));
+    if let Some((i, j)) = pair {
+        own.swap(0, i);
+        own.swap(1, j);
+    }
+    own.truncate(4);
+    own
 }
 
 /// The text, and the answers that each fact gives: the short one first.
@@ -163,7 +177,7 @@ fn tell(rng: &mut Rng, topics: &[Topic], facts: &[Fact], pool: &Pool) -> (String
         let topic = &topics[fact.topic];
         let line = rng.pick(fact.relation.statements);
         let leads = line.starts_with("{s}");
-        let spoken = if leads && last == Some(fact.topic) && rng.chance(70) {
+        let spoken = if leads && last == Some(fact.topic) && rng.chance(85) {
             topic.pronoun
         } else {
             topic.name.as_str()

@@ -167,18 +167,20 @@ fn overlap(context: &str, question: &str) -> Option<String> {
 }
 
 #[test]
-fn common_words_beat_chance_and_fall_short() {
+fn who_goes_by_kind_or_by_common_words_falls_short() {
     // The table in the module's documentation.
     let set = corpus();
     let (first, overlap) = (score(&set, first_of_kind), score(&set, overlap));
-    assert!((first - 0.0).abs() < 0.6, "{first:.1}");
-    assert!((overlap - 0.0).abs() < 0.6, "{overlap:.1}");
+    assert!(
+        (first - 34.7).abs() < 0.6 && (overlap - 65.6).abs() < 0.6,
+        "first {first:.1}, overlap {overlap:.1}"
+    );
 }
 
 #[test]
 fn the_same_seed_gives_the_same_text_on_every_platform() {
     let checksum = |seed| reading(seed, Sizes { train: 40, dev: 8, test: 8 }).checksum;
-    assert_eq!(checksum(7), "CHECKSUM");
+    assert_eq!(checksum(7), "c7110c3a7b783bd3a264c9edfafc3acfda9551d64382b4ba599a829d9eb6ebb4");
     assert_ne!(checksum(8), checksum(7));
 }
 
@@ -244,5 +246,5 @@ fn every_kind_of_question_and_every_relation_is_asked() {
 fn passages_are_as_long_as_a_paragraph() {
     let lengths: Vec<usize> = corpus().test.contexts.iter().map(|c| c.split(' ').count()).collect();
     let mean = lengths.iter().sum::<usize>() as f64 / lengths.len() as f64;
-    assert!((60.0..110.0).contains(&mean), "{mean}");
+    assert!((80.0..130.0).contains(&mean), "{mean}");
 }
