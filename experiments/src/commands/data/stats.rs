@@ -63,7 +63,7 @@ fn table(parts: &[Part], counts: &[Frequencies]) -> String {
 }
 
 fn frequent(counts: &Frequencies, top: usize) -> String {
-    let mut text = format!("\nthe most frequent words of train\n");
+    let mut text = String::from("\nthe most frequent words of train\n");
     for (i, (word, count)) in counts.ranked().iter().take(top).enumerate() {
         let share = 100.0 * *count as f64 / counts.tokens() as f64;
         text += &format!("{:>6} {:>10} {share:>6.2}%  {word}\n", i + 1, thousands(*count as u64));
