@@ -40,15 +40,18 @@ fn defaults_are_table_8() {
 #[test]
 fn keys_are_dotted_and_complete() {
     let expected = "data.dataset data.dev data.dev_limit data.embeddings data.format data.lowercase data.max_len \
-        data.max_vocab data.min_count data.test data.test_limit data.tokenizer data.train data.train_limit \
-        loss.bins loss.class_weights loss.gamma loss.l1 loss.l2 loss.label_smoothing loss.momentum loss.name \
-        model.attention_heads model.dropout model.embed_dim model.embed_std model.embedding_dropout model.hidden_dim \
-        model.kernel_sizes model.layer_norm model.layers model.name \
+        data.max_vocab data.min_count data.scheme data.tag_column data.test data.test_limit data.tokenizer data.train \
+        data.train_limit data.word_column \
+        loss.bins loss.class_weights loss.contrastive loss.contrastive_loss loss.contrastive_weight loss.gamma loss.l1 \
+        loss.l2 loss.label_smoothing loss.margin loss.momentum loss.name loss.temperature \
+        model.attention_heads model.char_dim model.char_embed_dim model.char_max_len model.characters model.constraints \
+        model.dropout model.embed_dim model.embed_std model.embedding_dropout model.hidden_dim model.kernel_sizes \
+        model.layer_norm model.layers model.max_answer model.name model.unk_singletons \
         optimizer.alpha optimizer.beta1 optimizer.beta2 optimizer.eps optimizer.lr optimizer.momentum \
         optimizer.name optimizer.nesterov optimizer.weight_decay \
         schedule.factor schedule.gamma schedule.min_lr schedule.name schedule.patience schedule.step_size \
         schedule.warmup_steps seed task threads \
-        train.batch_size train.checkpoint_every train.clip_norm train.clip_value train.epochs \
+        train.average train.batch_size train.checkpoint_every train.clip_norm train.clip_value train.epochs \
         train.eval_batch_size train.log_every train.metric train.patience";
     assert_eq!(Config::keys(), expected.split_whitespace().collect::<Vec<_>>());
 }
