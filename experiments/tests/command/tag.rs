@@ -18,14 +18,14 @@ fn sentences(n: usize) -> String {
 
 fn place() -> Place {
     let place = Place::new();
-    place.write("train.conll", sentences(120).as_bytes());
+    place.write("train.conll", sentences(240).as_bytes());
     place
 }
 
 fn args(out: &str, sets: &str) -> String {
     format!(
         "train tag --out {out} --train train.conll --threads 1 --set model.embed_dim=12 --set model.hidden_dim=8 --set \
-         train.epochs=4 --set train.batch_size=8 --set optimizer.lr=2e-2 {sets}"
+         train.epochs=8 --set train.batch_size=8 --set optimizer.lr=2e-2 {sets}"
     )
 }
 
@@ -64,7 +64,7 @@ fn a_resumed_tagger_has_the_bits_of_an_undisturbed_one() {
     let sets = "--loss ghm --set model.characters=cnn --set train.average=0.9 --set train.checkpoint_every=3";
     place.gradus(&args("whole", sets)).well();
     place.gradus(&format!("{} --set train.epochs=2", args("parts", sets))).well();
-    place.gradus("train tag --out parts --resume --set train.epochs=4").well();
+    place.gradus("train tag --out parts --resume --set train.epochs=8").well();
     let (whole, parts) = (place.state("whole"), place.state("parts"));
     assert!(whole.0 == parts.0, "the tensors differ");
     assert_eq!(place.read("whole/metrics.jsonl"), place.read("parts/metrics.jsonl"));
