@@ -168,10 +168,11 @@ impl RunFolder {
         let checksum = data.trained_on().checksum;
         let saved = Saved { config: config.clone(), checksum, progress: progress.clone() };
         let (path, saved) = (self.checkpoint(), json!(saved));
-        Ok(match average {
+        match average {
             Some(average) => Checkpoint::save_averaged(&path, model, optimizer, average, &saved)?,
             None => Checkpoint::save(&path, model, optimizer, &saved)?,
-        })
+        }
+        Ok(())
     }
 
     /// Reads the checkpoint into a model and an optimizer.

@@ -14,7 +14,7 @@ fn questions(n: usize) -> String {
             let (a, b) = (people[r % 6], people[(r % 6 + 1 + r / 6 % 5) % 6]);
             let (x, y) = (towns[r / 30 % 7], towns[(r / 30 % 7 + 1 + r / 210 % 6) % 7]);
             let context = format!("{a} lives in {x} . {b} lives in {y} .");
-            let (who, town) = if r / 1260 % 2 == 0 { (a, x) } else { (b, y) };
+            let (who, town) = if (r / 1260).is_multiple_of(2) { (a, x) } else { (b, y) };
             let start = context.find(&format!("in {town}")).unwrap() + 3;
             let qa = json!({
                 "id": format!("q{i}"),
