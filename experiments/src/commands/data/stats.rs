@@ -14,7 +14,8 @@ pub fn stats(name: &str, data: Option<&Path>, out: Option<&Path>, top: usize) ->
     let texts = Texts::read(name, data)?;
     let counts: Vec<Frequencies> =
         texts.parts.iter().map(|part| Frequencies::count(part.words.iter().flatten())).collect();
-    let mut text = format!("{}: {}\nchecksum {}\n\n", texts.name, texts.note, texts.checksum);
+    let note = if texts.note.is_empty() { String::new() } else { format!(": {}", texts.note) };
+    let mut text = format!("{}{note}\nchecksum {}\n\n", texts.name, texts.checksum);
     text += &table(&texts.parts, &counts);
     text += &frequent(&counts[0], top);
     if let Some(out) = out {
