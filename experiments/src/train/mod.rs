@@ -6,6 +6,7 @@
 //! | [`classify`] | the task: its data as numbers, its model, its loss, its metrics |
 //! | `progress` | where a run stands, besides its tensors |
 //! | `folder` | the files of a run: checkpoint, best parameters, configuration, words, labels, log |
+//! | `tensorboard` | losses and metrics as an event file |
 //! | `optimizer`, `schedule`, `penalties` | what a configuration says of them |
 //! | `interrupt`, `view` | Ctrl-C; what a person sees |
 
@@ -18,6 +19,7 @@ mod penalties;
 mod progress;
 mod run;
 mod schedule;
+mod tensorboard;
 mod view;
 
 pub use error::TrainError;

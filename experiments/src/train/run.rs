@@ -74,6 +74,7 @@ pub fn run(config: &Config, data: &Prepared, place: Where, view: &View) -> Resul
             }
             folder.sweep()?;
             folder.set_config(config)?;
+            folder.log(&progress)?;
             keeper = Keeper { folder: Some(folder), step: progress.step, ..keeper };
         }
     }
