@@ -3,9 +3,8 @@ use super::{say, with_threads};
 use crate::data::{Classification, Split};
 use crate::metrics::classification::Confusion;
 use crate::report::atomic;
-use crate::train::classify::{Encoded, Prediction, metrics_of, predict, prepare_split};
-use anyhow::bail;
-use std::path::{Path, PathBuf};
+use crate::train::classify::{Encoded, Prediction, metrics_of};
+use std::path::Path;
 
 /// Prints the metrics of a run's best epoch on a split and writes its predictions to `predictions.SPLIT.tsv` in the
 /// run's folder: a line for each example with the right label, the predicted one, its probability and the text.
@@ -13,20 +12,12 @@ use std::path::{Path, PathBuf};
 /// # Errors
 /// A folder that is no run's, data that is missing or has other labels.
 pub fn evaluate(run: &Path, split: Split, data: Option<&Path>, threads: usize) -> anyhow::Result<()> {
-    let TrainedModel { config, on, vocabulary, model } = TrainedModel::load(run)?;
-    let folder = data.map(PathBuf::from).or(on.folder.map(PathBuf::from));
-    let (set, encoded, predictions) = with_threads(threads, || {
-        let (set, encoded) = prepare_split(&config, folder.as_deref(), &vocabulary, split)?;
-        if set.labels != on.labels {
-            let (ours, theirs) = (on.labels.join(", "), set.labels.join(", "));
-            bail!("{}: the model knows the labels {ours}, the data set has {theirs}", run.display());
-        }
-        let predictions = predict(model.as_ref(), &encoded, config.train.eval_batch_size);
-        Ok((set, encoded, predictions))
-    })?;
+    let trained = TrainedModel::load(run)?;
+    let (set, encoded, predictions) = with_threads(threads, || trained.on_split(run, data, split))?;
     let path = run.join(format!("predictions.{split}.tsv"));
     atomic::write(&path, table(&set, split, &predictions).as_bytes())?;
-    let changed = if set.checksum == on.checksum { "" } else { ", which is not as it was in training" };
+    let changed =
+        if set.checksum == trained.on.checksum { "" } else { ", which is not as it was in training" };
     say(&format!(
         "{} examples of {} ({split}){changed}\n{}\npredictions are in {}\n",
         predictions.len(),

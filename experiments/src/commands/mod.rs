@@ -1,5 +1,6 @@
 //! What each command of `gradus` does, with the command line already read.
 
+mod compare;
 mod evaluate;
 mod list;
 mod predict;
@@ -9,6 +10,7 @@ mod statistics;
 mod train;
 mod trained;
 
+pub use compare::{Compare, compare};
 pub use evaluate::evaluate;
 pub use list::list;
 pub use predict::{Texts, predict};
