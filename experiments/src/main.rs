@@ -4,7 +4,7 @@
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use gradus::commands::data::Fetch;
-use gradus::commands::{self, Reproduce, Texts, Train};
+use gradus::commands::{self, Compare, Reproduce, Texts, Train};
 use gradus::data::Split;
 use gradus::paper::Scale;
 use std::io::Write;
@@ -42,6 +42,12 @@ enum Command {
     /// Print the metrics of a trained model on a split, and write its predictions.
     #[command(after_help = "Example: gradus evaluate runs/a --split test --data DIR")]
     Evaluate(EvaluateArgs),
+    /// Print the metrics of two trained models side by side, whether they differ, and in which settings.
+    #[command(
+        after_help = "The test is the paired bootstrap on the examples of the split (10,000 resamples), by the metric that \
+                            the first run chose its best epoch by.\n\nExample: gradus compare runs/a runs/b --split test"
+    )]
+    Compare(CompareArgs),
     /// Print labels, entities or answers: for --text, or for each line of standard input.
     #[command(after_help = "Example: gradus predict runs/a --text 'a fine film' --json")]
     Predict(PredictArgs),
@@ -251,6 +257,26 @@ struct EvaluateArgs {
 }
 
 #[derive(Args)]
+struct CompareArgs {
+    /// The folder of a run.
+    a: PathBuf,
+    /// The folder of another run, trained on the same data.
+    b: PathBuf,
+    /// Which split.
+    #[arg(long, default_value = "test")]
+    split: SplitName,
+    /// The folder of the real data sets; else the environment variable GRADUS_DATA names it.
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Threads; 0 is one for each core. Results do not depend on it.
+    #[arg(long, default_value_t = 0)]
+    threads: usize,
+    /// Print one JSON object.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Args)]
 struct PredictArgs {
     /// The folder of the run.
     run: PathBuf,
@@ -270,6 +296,16 @@ enum SplitName {
     Train,
     Dev,
     Test,
+}
+
+impl From<SplitName> for Split {
+    fn from(name: SplitName) -> Self {
+        match name {
+            SplitName::Train => Split::Train,
+            SplitName::Dev => Split::Dev,
+            SplitName::Test => Split::Test,
+        }
+    }
 }
 
 fn main() -> ExitCode {
@@ -326,12 +362,10 @@ fn run(cli: Cli) -> anyhow::Result<()> {
             commands::train(&Train { out, resume, config, sets, data })
         }
         Some(Command::Evaluate(EvaluateArgs { run, split, data, threads })) => {
-            let split = match split {
-                SplitName::Train => Split::Train,
-                SplitName::Dev => Split::Dev,
-                SplitName::Test => Split::Test,
-            };
-            commands::evaluate(&run, split, data.as_deref(), threads)
+            commands::evaluate(&run, split.into(), data.as_deref(), threads)
+        }
+        Some(Command::Compare(CompareArgs { a, b, split, data, threads, json })) => {
+            commands::compare(&Compare { runs: [a, b], split: split.into(), data, threads, json })
         }
         Some(Command::Predict(PredictArgs { run, text, context, json })) => {
             let texts = if text.is_empty() { Texts::StandardInput } else { Texts::Given(text) };

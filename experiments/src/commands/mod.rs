@@ -1,5 +1,6 @@
 //! What each command of `gradus` does, with the command line already read.
 
+mod compare;
 pub mod data;
 mod evaluate;
 mod list;
@@ -10,6 +11,7 @@ mod statistics;
 mod train;
 mod trained;
 
+pub use compare::{Compare, compare};
 pub use evaluate::evaluate;
 pub use list::list;
 pub use predict::{Texts, predict};

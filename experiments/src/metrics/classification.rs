@@ -37,8 +37,6 @@ pub struct Report {
     pub micro_average: Scores,
     /// Mean over classes, weighted by their support.
     pub weighted_average: Scores,
-    /// The counts behind them.
-    pub confusion: Confusion,
 }
 
 impl Confusion {
@@ -84,15 +82,30 @@ impl Confusion {
         Scores::of(self.class_counts(class))
     }
 
+    /// True positives, times predicted and times gold of each class: `[K]`.
+    pub fn counts_by_class(&self) -> Vec<[usize; 3]> {
+        (0..self.k).map(|class| self.class_counts(class)).collect()
+    }
+
     /// Everything at once.
     ///
     /// # Panics
     /// If nothing was counted.
     #[track_caller]
     pub fn report(self) -> Report {
-        let total = self.total();
+        Report::of(&self.counts_by_class())
+    }
+}
+
+impl Report {
+    /// All scores that follow from true positives, times predicted and times gold of each class: `[K]`.
+    ///
+    /// # Panics
+    /// If nothing was counted.
+    #[track_caller]
+    pub fn of(counts: &[[usize; 3]]) -> Self {
+        let total: usize = counts.iter().map(|[.., gold]| gold).sum();
         assert!(total > 0, "report: no examples were counted");
-        let counts: Vec<[usize; 3]> = (0..self.k).map(|class| self.class_counts(class)).collect();
         let classes: Vec<Scores> = counts.iter().copied().map(Scores::of).collect();
         let present: Vec<f64> =
             counts.iter().map(|&[_, predicted, gold]| f64::from(u8::from(predicted + gold > 0))).collect();
@@ -104,7 +117,6 @@ impl Confusion {
             micro_average: Scores::of([right, total, total]),
             weighted_average: Scores::mean(&classes, &supports),
             classes,
-            confusion: self,
         }
     }
 }
@@ -198,13 +210,14 @@ mod tests {
     /// `confusion_matrix(gold, predicted, labels=range(4))`.
     #[test]
     fn each_class_equals_scikit_learns() {
-        let report = Confusion::new(&[0, 2, 3, 3, 0], &[0, 3, 3, 2, 2], 4).report();
+        let confusion = Confusion::new(&[0, 2, 3, 3, 0], &[0, 3, 3, 2, 2], 4);
+        assert_eq!(confusion.counts, [1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 1, 1]);
+        let report = confusion.report();
         close(&report.classes[0], [1.0, 0.5, 2.0 / 3.0]);
         close(&report.classes[1], [0.0; 3]);
         close(&report.classes[2], [0.0; 3]);
         close(&report.classes[3], [0.5; 3]);
         assert_eq!(report.classes.iter().map(|c| c.support).collect::<Vec<_>>(), [2, 0, 1, 2]);
-        assert_eq!(report.confusion.counts, [1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 1, 1]);
     }
 
     /// `precision_recall_fscore_support(gold, predicted, average="binary", zero_division=0)`.

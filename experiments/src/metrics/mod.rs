@@ -5,7 +5,11 @@
 //! | [`classification`] | accuracy, precision, recall, F1 by class and averaged, as scikit-learn |
 //! | [`entities`] | precision, recall, F1 by entity, as conlleval |
 //! | [`reading`] | exact match and F1 of answers, as SQuAD v1.1's script |
+//! | [`bootstrap`] | whether two systems differ, by any metric that follows from sums over examples |
+//! | [`mcnemar`] | whether two systems are right equally often, exactly |
 
+pub mod bootstrap;
 pub mod classification;
 pub mod entities;
+pub mod mcnemar;
 pub mod reading;

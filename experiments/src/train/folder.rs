@@ -1,5 +1,5 @@
 use super::progress::Progress;
-use super::{Task, TrainError};
+use super::{Task, TrainError, tensorboard};
 use crate::config::{self, Config};
 use crate::report::atomic;
 use crate::text::Vocabulary;
@@ -21,6 +21,7 @@ use std::path::{Path, PathBuf};
 /// | `checkpoint.safetensors` | all that the next step depends on: parameters, moments, [`Progress`], configuration |
 /// | `best.safetensors` | the parameters of the best epoch |
 /// | `metrics.jsonl` | a line for each logged step and each epoch |
+/// | `events.out.tfevents.*` | the same for TensorBoard |
 ///
 /// Each is written beside its place and renamed, so that it is whole or not there.
 #[derive(Clone, Debug)]
@@ -237,7 +238,7 @@ impl RunFolder {
         Ok(load_state_dict(model, &tensors, &self.best())?)
     }
 
-    /// Writes a line for each logged step and each epoch, in order.
+    /// Writes a line for each logged step and each epoch, in order, and an event for TensorBoard.
     ///
     /// # Errors
     /// A folder that cannot be written.
@@ -250,7 +251,8 @@ impl RunFolder {
             }
             lines += &format!("{}\n", json!(epoch));
         }
-        self.write("metrics.jsonl", lines.as_bytes())
+        self.write("metrics.jsonl", lines.as_bytes())?;
+        tensorboard::log(&self.0, progress)
     }
 
     /// Removes what a run that was killed while writing left half written.

@@ -8,6 +8,7 @@
 //! | [`lexicon`] | words and characters as numbers |
 //! | `progress` | where a run stands, besides its tensors |
 //! | `folder` | the files of a run: checkpoint, best parameters, configuration, words, labels, log |
+//! | `tensorboard` | losses and metrics as an event file |
 //! | `optimizer`, `schedule`, `objective`, `penalties`, `vectors` | what a configuration says of them |
 //! | `interrupt`, `view` | Ctrl-C; what a person sees |
 
@@ -26,6 +27,7 @@ mod schedule;
 mod size;
 pub mod tag;
 mod task;
+mod tensorboard;
 mod vectors;
 mod view;
 

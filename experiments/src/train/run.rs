@@ -76,6 +76,7 @@ pub fn run(config: &Config, data: &dyn Task, place: Where, view: &View) -> Resul
             }
             folder.sweep()?;
             folder.set_config(config)?;
+            folder.log(&progress)?;
             keeper = Keeper { folder: Some(folder), step: progress.step, ..keeper };
         }
     }

@@ -1,7 +1,9 @@
 //! The built `gradus` command, as a person runs it: on tiny files, in folders of its own. Signals and limits are those of Unix.
 #![cfg(unix)]
 
+mod compare;
 mod data;
+mod events;
 mod faults;
 mod fetch;
 mod place;

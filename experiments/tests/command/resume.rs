@@ -1,5 +1,6 @@
 //! A run that was stopped, killed or filled the disk, and went on, ends with the bits of one that was not.
 
+use crate::events;
 use crate::place::{Place, accuracy_in, signal};
 use std::time::Duration;
 
@@ -24,6 +25,7 @@ fn assert_same(place: &Place) {
     let left: Vec<_> = place.files("parts").into_keys().collect();
     assert_eq!(left.len(), place.files("whole").len(), "half-written files are left: {left:?}");
     assert_eq!(place.read("whole/metrics.jsonl"), place.read("parts/metrics.jsonl"));
+    assert_eq!(events::read(place, "whole").0, events::read(place, "parts").0);
 }
 
 #[test]

@@ -140,7 +140,7 @@ fn list_names_everything_and_help_has_examples() {
     {
         assert!(list.contains(name), "{name} is missing: {list}");
     }
-    for command in ["", "reproduce", "train classify", "evaluate", "predict", "list", "report"] {
+    for command in ["", "reproduce", "train classify", "evaluate", "compare", "predict", "list", "report"] {
         let help = place.gradus(&format!("{command} --help")).well();
         assert!(help.contains("Example"), "{command}: {help}");
     }

@@ -4,31 +4,21 @@ use crate::commands::{say, with_threads};
 use crate::data::{Classification, Split};
 use crate::metrics::classification::Confusion;
 use crate::report::atomic;
-use crate::train::classify::{Encoded, Prediction, metrics_of, predict, prepare_split};
-use anyhow::bail;
-use std::path::{Path, PathBuf};
+use crate::train::classify::{Encoded, Prediction, metrics_of};
+use std::path::Path;
 
 /// Predictions go to `predictions.SPLIT.tsv`: a line for each example with the right label, the predicted one, its
 /// probability and the text.
 pub(super) fn evaluate(run: &Path, split: Split, data: Option<&Path>, threads: usize) -> anyhow::Result<()> {
-    let TrainedClassifier { config, on, vocabulary, model } = TrainedClassifier::load(run)?;
-    let folder = data.map(PathBuf::from).or(on.folder.map(PathBuf::from));
-    let (set, encoded, predictions) = with_threads(threads, || {
-        let (set, encoded) = prepare_split(&config, folder.as_deref(), &vocabulary, split)?;
-        if set.labels != on.labels {
-            let (ours, theirs) = (on.labels.join(", "), set.labels.join(", "));
-            bail!("{}: the model knows the labels {ours}, the data set has {theirs}", run.display());
-        }
-        let predictions = predict(model.as_ref(), &encoded, config.train.eval_batch_size);
-        Ok((set, encoded, predictions))
-    })?;
+    let trained = TrainedClassifier::load(run)?;
+    let (set, encoded, predictions) = with_threads(threads, || trained.on_split(run, data, split))?;
     let path = run.join(format!("predictions.{split}.tsv"));
     atomic::write(&path, table(&set, split, &predictions).as_bytes())?;
     say(&format!(
         "{} examples of {} ({split}){}\n{}\npredictions are in {}\n",
         predictions.len(),
         set.name,
-        changed(&set.checksum, &on.checksum),
+        changed(&set.checksum, &trained.on.checksum),
         metrics(&set.labels, &encoded, &predictions),
         path.display()
     ))

@@ -1,5 +1,5 @@
 use super::data::{Encoded, tensors};
-use crate::metrics::classification::Confusion;
+use crate::metrics::classification::{Confusion, Report};
 use crate::text::Batching;
 use gradus_engine::{Mode, no_grad};
 use gradus_models::Classifier;
@@ -34,9 +34,14 @@ pub fn predict(model: &dyn Classifier, encoded: &Encoded, batch_size: usize) -> 
 /// The metrics of predictions, by the names that configurations and result files use. `precision`, `recall` and `f1`
 /// are those of the last label: the positive one of two.
 pub fn metrics_of(gold: &[usize], predicted: &[usize], classes: usize) -> BTreeMap<String, f64> {
-    let report = Confusion::new(gold, predicted, classes).report();
+    metrics_of_counts(&Confusion::new(gold, predicted, classes).counts_by_class())
+}
+
+/// The same from true positives, times predicted and times gold of each class: `[K]`.
+pub fn metrics_of_counts(counts: &[[usize; 3]]) -> BTreeMap<String, f64> {
+    let report = Report::of(counts);
     let mut metrics = BTreeMap::from([("accuracy".to_owned(), report.accuracy)]);
-    let last = report.classes[classes - 1];
+    let last = report.classes[counts.len() - 1];
     for (suffix, scores) in [("", last), ("_macro", report.macro_average), ("_micro", report.micro_average)] {
         for (name, value) in [("precision", scores.precision), ("recall", scores.recall), ("f1", scores.f1)] {
             metrics.insert(format!("{name}{suffix}"), value);

@@ -15,5 +15,5 @@ mod model;
 mod objective;
 
 pub use data::{Encoded, Prepared, dataset, prepare, prepare_split, prepare_with, tensors, tokeniser};
-pub use evaluate::{Prediction, evaluate, metrics_of, predict};
+pub use evaluate::{Prediction, evaluate, metrics_of, metrics_of_counts, predict};
 pub use model::classifier;
