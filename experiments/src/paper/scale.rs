@@ -150,7 +150,7 @@ impl Scale {
             Scale::Quick => {
                 Sizes { embed: 32, hidden: 24, epochs: 4, train: 1500, dev: 200, test: 400, ..table8 }
             }
-            Scale::Standard => Sizes { epochs: 4, dev: 1000, test: 3000, max_len: 300, ..table8 },
+            Scale::Standard => Sizes { epochs: 2, dev: 500, test: 2000, max_len: 300, ..table8 },
             Scale::Full => Sizes { epochs: 12, max_len: 400, ..table8 },
         };
         Sizes { lr: self.learning_rate(), ..sizes }
