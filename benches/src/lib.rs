@@ -1,7 +1,17 @@
-//! Timings: training steps at the paper's sizes, with their parts.
+//! Gradus and its peers on the same workloads, on the same machine, in the same run.
 //!
-//! `cargo run --release -p gradus-benches` times the steps; the rungs of single kernels are examples of
-//! `gradus-kernels` (`gemm_ladder`, `lstm_ladder`, `crf_ladder`, `attention_ladder`).
-#![forbid(unsafe_code)]
+//! `cargo run --release -p gradus-benches -- --help`; the rungs of single kernels are examples of `gradus-kernels`.
 
+#![deny(unsafe_code)]
+
+pub mod clock;
+pub mod ids;
+pub mod memory;
+pub mod ops;
+pub mod peak;
+pub mod peers;
+pub mod report;
+pub mod same;
 pub mod steps;
+pub mod work;
+pub mod workload;

@@ -1,0 +1,127 @@
+//! Single operations: a product, or one forward and one backward with the gradients of all inputs and parameters.
+
+use crate::workload::Kind;
+use gradus_engine::losses::{CrossEntropy, Reduction, cross_entropy};
+use gradus_engine::nn::{Conv1d, Crf, LayerNorm, Lstm, LstmConfig};
+use gradus_engine::ops::Attention;
+use gradus_engine::optim::{Optimizer, OptimizerConfig, Rule};
+use gradus_engine::{DType, Gradients, Mode, Module, Param, Rng, Tensor, Visitor, no_grad};
+use gradus_kernels::gemm::{Epilogue, Mat, PackedB, gemm, gemm_packed};
+use std::hint::black_box;
+
+/// The operation, ready to run; `None` where the workload is a training step.
+pub fn make(kind: &Kind) -> Option<Box<dyn FnMut()>> {
+    let mut rng = Rng::new(1);
+    let mut normal = |shape: &[usize]| Tensor::normal(shape, 0.0, 1.0, &mut rng);
+    Some(match *kind {
+        Kind::Gemm { m, k, n } => product(m, k, n),
+        Kind::Conv1d { batch, len, c_in, c_out, kernel } => {
+            let (x, conv) =
+                (normal(&[batch, len, c_in]).variable(), Conv1d::new(c_in, c_out, kernel, 0, &mut rng));
+            both(move || conv.forward(&x), &mut rng)
+        }
+        Kind::Lstm { batch, len, input, hidden, layers } => {
+            let config = LstmConfig { inputs: input, hidden, layers, bidirectional: true, dropout: 0.0 };
+            let (x, lstm) = (normal(&[batch, len, input]).variable(), Lstm::new(config, &mut rng));
+            both(move || lstm.forward(&x, None, &mut Mode::Eval).y, &mut rng)
+        }
+        Kind::Attention { batch, heads, len, dim, causal } => {
+            let [q, k, v] = [(); 3].map(|()| normal(&[batch, heads, len, dim]).variable());
+            let options = Attention { causal, ..Attention::default() };
+            both(move || q.attention(&k, &v, &options), &mut rng)
+        }
+        Kind::CrfNll { batch, len, tags } => {
+            let (x, y, lengths) = sentences(batch, len, tags, &mut rng);
+            let (x, crf) = (x.variable(), Crf::new(tags, &mut rng));
+            both(move || crf.nll(&x, &y, &lengths).mean_all(), &mut rng)
+        }
+        Kind::CrfViterbi { batch, len, tags } => {
+            let (x, _, lengths) = sentences(batch, len, tags, &mut rng);
+            let crf = Crf::new(tags, &mut rng);
+            Box::new(move || drop(black_box(no_grad(|| crf.decode(&x, &lengths)))))
+        }
+        Kind::Layernorm { rows, dim } => {
+            let (x, norm) = (normal(&[rows, dim]).variable(), LayerNorm::new(dim));
+            both(move || norm.forward(&x), &mut rng)
+        }
+        Kind::SoftmaxCe { rows, classes } => {
+            let x = normal(&[rows, classes]).variable();
+            let y = crate::ids::draw(Default::default(), classes, [rows, 1], &mut rng).reshape([rows]);
+            let options = CrossEntropy::default();
+            both(move || cross_entropy(&x, &y, &options, Reduction::Mean), &mut rng)
+        }
+        Kind::Adamw { rows, dim } => {
+            let (table, gradient) = (Table(Param::new(normal(&[rows, dim]))), normal(&[rows, dim]));
+            let mut gradients = Gradients::default();
+            gradients.set(&table.0, gradient);
+            let mut optimizer = adamw();
+            Box::new(move || optimizer.step(&table, &gradients))
+        }
+        _ => return None,
+    })
+}
+
+/// AdamW as PyTorch has it by default: rate 10⁻³, weight decay 0.01.
+pub fn adamw() -> Optimizer {
+    Optimizer::new(OptimizerConfig { weight_decay: 0.01, ..OptimizerConfig::new(Rule::adamw(), 1e-3) })
+}
+
+/// A product into a C that is there. One sentence step of an LSTM keeps its weight packed over all steps, so that
+/// product is timed with a packed B.
+fn product(m: usize, k: usize, n: usize) -> Box<dyn FnMut()> {
+    let numbers = |count: usize| (0..count).map(|i| (i % 13) as f32 * 0.1 - 0.6).collect::<Vec<f32>>();
+    let (a, b, mut c) = (numbers(m * k), numbers(k * n), vec![0.0; m * n]);
+    if m <= 32 {
+        let b = PackedB::new(k, n, Mat::rows(&b, n));
+        return Box::new(move || {
+            gemm_packed(m, Mat::rows(&a, k), &b, 0.0, black_box(&mut c), n, Epilogue::default())
+        });
+    }
+    Box::new(move || {
+        gemm(m, k, n, Mat::rows(&a, k), Mat::rows(&b, n), 0.0, black_box(&mut c), n, Epilogue::default())
+    })
+}
+
+/// Forward and backward from a random gradient.
+fn both(f: impl Fn() -> Tensor + 'static, rng: &mut Rng) -> Box<dyn FnMut()> {
+    let dy = Tensor::normal(no_grad(&f).shape(), 0.0, 1.0, rng);
+    Box::new(move || drop(black_box(f().backward_from(dy.clone()))))
+}
+
+/// Emissions, tags and lengths of full sentences.
+fn sentences(batch: usize, len: usize, tags: usize, rng: &mut Rng) -> (Tensor, Tensor, Tensor) {
+    let emissions = Tensor::normal([batch, len, tags], 0.0, 1.0, rng);
+    let gold = crate::ids::draw(Default::default(), tags, [batch, len], rng);
+    (emissions, gold, Tensor::full([batch], len as f64, DType::I64))
+}
+
+/// A single parameter.
+struct Table(Param);
+
+impl Module for Table {
+    fn visit(&self, v: &mut Visitor) {
+        v.param("weight", &self.0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_small_operation_runs() {
+        for kind in [
+            Kind::Gemm { m: 3, k: 4, n: 5 },
+            Kind::Conv1d { batch: 2, len: 6, c_in: 3, c_out: 4, kernel: 2 },
+            Kind::Lstm { batch: 2, len: 3, input: 4, hidden: 5, layers: 2 },
+            Kind::Attention { batch: 1, heads: 2, len: 5, dim: 4, causal: true },
+            Kind::CrfNll { batch: 2, len: 3, tags: 4 },
+            Kind::CrfViterbi { batch: 2, len: 3, tags: 4 },
+            Kind::Layernorm { rows: 3, dim: 8 },
+            Kind::SoftmaxCe { rows: 3, classes: 7 },
+            Kind::Adamw { rows: 3, dim: 4 },
+        ] {
+            make(&kind).unwrap_or_else(|| panic!("{kind:?} is no operation"))();
+        }
+    }
+}

@@ -1,0 +1,79 @@
+use anyhow::{Context, Result, bail};
+use serde_json::{Value, json};
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+
+/// PyTorch in a process of its own, asked line by line through `torch_peer.py`.
+pub struct Torch {
+    python: PathBuf,
+    threads: usize,
+    process: Child,
+    to: ChildStdin,
+    from: BufReader<ChildStdout>,
+}
+
+impl Torch {
+    /// Starts that Python, which must have torch and pytorch-crf.
+    ///
+    /// # Errors
+    /// No such program.
+    pub fn start(python: &Path, threads: usize) -> Result<Self> {
+        let mut process = command(python, threads)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .with_context(|| format!("--python {}: it cannot be started", python.display()))?;
+        let (Some(to), Some(from)) = (process.stdin.take(), process.stdout.take()) else {
+            bail!("--python {}: it has no input or output", python.display())
+        };
+        Ok(Torch { python: python.to_owned(), threads, process, to, from: BufReader::new(from) })
+    }
+
+    /// Milliseconds of each call of a workload for about so many seconds.
+    pub fn time(&mut self, name: &str, seconds: f64) -> Result<Vec<f64>> {
+        let answer = self.ask(&json!({ "do": "time", "name": name, "seconds": seconds }))?;
+        let times = answer["times"].as_array().map(|times| times.iter().filter_map(Value::as_f64).collect());
+        times.with_context(|| format!("torch_peer.py: expected times of {name}, found {answer}"))
+    }
+
+    /// Has three steps without dropout written to a file: the weights before and after, the batches, the losses.
+    pub fn write_steps(&mut self, name: &str, file: &Path) -> Result<()> {
+        self.ask(&json!({ "do": "steps", "name": name, "file": file })).map(drop)
+    }
+
+    /// Peak megabytes above those before the workload was made, in a process of its own.
+    pub fn memory(&self, name: &str) -> Result<f64> {
+        let output = command(&self.python, self.threads).args(["--memory", name]).output()?;
+        let text = String::from_utf8_lossy(&output.stdout);
+        let rss: Value =
+            serde_json::from_str(&text).with_context(|| format!("torch_peer.py --memory {name}"))?;
+        match (rss["rss_mb"].as_f64(), rss["rss_base_mb"].as_f64()) {
+            (Some(peak), Some(base)) => Ok(peak - base),
+            _ => bail!("torch_peer.py --memory {name}: expected rss_mb and rss_base_mb, found {rss}"),
+        }
+    }
+
+    fn ask(&mut self, question: &Value) -> Result<Value> {
+        let ended = || format!("torch_peer.py ended at {question}; its own words stand above");
+        writeln!(self.to, "{question}").with_context(ended)?;
+        self.to.flush().with_context(ended)?;
+        let mut line = String::new();
+        self.from.read_line(&mut line).with_context(ended)?;
+        serde_json::from_str(&line).with_context(ended)
+    }
+}
+
+impl Drop for Torch {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn command(python: &Path, threads: usize) -> Command {
+    let mut command = Command::new(python);
+    command.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/torch_peer.py")).arg(threads.to_string());
+    command
+}

@@ -1,0 +1,127 @@
+//! Whole training steps: forward, loss, backward, AdamW over every parameter.
+
+mod encoder;
+mod language;
+mod learner;
+
+use crate::ids::{self, Fresh};
+use crate::ops::adamw;
+use crate::workload::{Ids, Kind, Workload};
+use gradus_engine::optim::Optimizer;
+use gradus_engine::{Mode, Rng, Tensor};
+pub use learner::{Batch, Learner};
+use std::hint::black_box;
+
+/// A model in training.
+pub struct Step {
+    learner: Box<dyn Learner>,
+    optimizer: Optimizer,
+    ids: Fresh,
+    questions: Option<Fresh>,
+    targets: Vec<Tensor>,
+    rng: Rng,
+}
+
+impl Step {
+    /// The model of a workload with fresh weights and its batches; `None` where the workload is no training step.
+    pub fn new(workload: &Workload) -> Option<Self> {
+        let mut rng = Rng::new(1);
+        let learner = learner::make(&workload.kind, &mut rng)?;
+        let Sizes { vocabulary, shape, question, targets } = Sizes::of(&workload.kind)?;
+        let words = Fresh::new(workload.ids, vocabulary, shape, &mut rng);
+        let questions = question.map(|j| Fresh::new(workload.ids, vocabulary, [shape[0], j], &mut rng));
+        let targets = targets.into_iter().map(|(classes, shape)| {
+            let numbers: usize = shape.iter().product();
+            ids::draw(Ids::Uniform, classes, [numbers, 1], &mut rng).reshape(shape.as_slice())
+        });
+        let targets = targets.collect();
+        Some(Step { learner, optimizer: adamw(), ids: words, questions, targets, rng })
+    }
+
+    /// The model.
+    pub fn learner(&self) -> &dyn Learner {
+        self.learner.as_ref()
+    }
+
+    /// One step on the next batch, with dropout.
+    pub fn run(&mut self) {
+        let batch = Batch {
+            ids: self.ids.next(),
+            question: self.questions.as_ref().map(Fresh::next),
+            targets: &self.targets,
+        };
+        let loss = self.learner.loss(&batch, &mut Mode::Train(&mut self.rng));
+        let gradients = loss.backward();
+        self.optimizer.step(self.learner.module(), black_box(&gradients));
+    }
+}
+
+/// What a step reads.
+struct Sizes {
+    vocabulary: usize,
+    /// B and T.
+    shape: [usize; 2],
+    /// J.
+    question: Option<usize>,
+    /// Classes and shape of each target.
+    targets: Vec<(usize, Vec<usize>)>,
+}
+
+impl Sizes {
+    fn of(kind: &Kind) -> Option<Self> {
+        let (vocabulary, shape, question, targets) = match *kind {
+            Kind::TrainTextcnn { vocab, batch, len, .. } | Kind::TrainBilstm { vocab, batch, len, .. } => {
+                (vocab, [batch, len], None, vec![(2, vec![batch])])
+            }
+            Kind::TrainBilstmCrf { vocab, batch, len, tags, .. } => {
+                (vocab, [batch, len], None, vec![(tags, vec![batch, len])])
+            }
+            Kind::TrainBidaf { vocab, batch, len, question_len, .. } => {
+                (vocab, [batch, len], Some(question_len), vec![(len, vec![batch]), (len, vec![batch])])
+            }
+            Kind::TrainEncoder(t) => (t.vocab, [t.batch, t.len], None, vec![(2, vec![t.batch])]),
+            Kind::TrainTransformerLm(t) => {
+                (t.vocab, [t.batch, t.len], None, vec![(t.vocab, vec![t.batch * t.len])])
+            }
+            Kind::TrainLstmLm { vocab, batch, len, .. } => {
+                (vocab, [batch, len], None, vec![(vocab, vec![batch * len])])
+            }
+            _ => return None,
+        };
+        Some(Sizes { vocabulary, shape, question, targets })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::workload::Transformer;
+
+    #[test]
+    fn every_small_step_lowers_its_loss() {
+        let transformer = Transformer { vocab: 12, batch: 4, len: 5, dim: 8, heads: 2, ff: 16, layers: 2 };
+        for kind in [
+            Kind::TrainTextcnn { vocab: 12, batch: 4, len: 6, embed: 8, filters: 4, kernels: vec![2, 3] },
+            Kind::TrainBilstm { vocab: 12, batch: 4, len: 6, embed: 8, hidden: 4, layers: 2 },
+            Kind::TrainBilstmCrf { vocab: 12, batch: 4, len: 6, embed: 8, hidden: 4, tags: 3 },
+            Kind::TrainBidaf { vocab: 12, batch: 4, len: 6, question_len: 3, embed: 8, hidden: 4 },
+            Kind::TrainEncoder(transformer),
+            Kind::TrainTransformerLm(transformer),
+            Kind::TrainLstmLm { vocab: 12, batch: 4, len: 5, embed: 8, hidden: 4, layers: 2 },
+        ] {
+            let workload = Workload { name: "train_small".into(), ids: Ids::Zipf, kind };
+            let mut step = Step::new(&workload).unwrap();
+            step.ids = Fresh::new(Ids::Uniform, 12, [4, step.ids.next().dim(1)], &mut Rng::new(3));
+            let loss = |step: &Step| {
+                let question = step.questions.as_ref().map(Fresh::next);
+                let batch = Batch { ids: step.ids.next(), question, targets: &step.targets };
+                step.learner.loss(&batch, &mut Mode::Eval).item()
+            };
+            let mean = |step: &Step| (0..32).map(|_| loss(step)).sum::<f64>();
+            let before = mean(&step);
+            (0..64).for_each(|_| step.run());
+            let after = mean(&step);
+            assert!(after < before, "{:?}: the loss went from {before} to {after}", workload.kind);
+        }
+    }
+}

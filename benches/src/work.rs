@@ -1,0 +1,99 @@
+//! How much a workload has to compute and to move.
+
+use crate::workload::{Kind, Transformer};
+
+/// What bounds a workload.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Work {
+    /// Floating-point operations: two for each multiplication of the dense forward and backward, without recomputation.
+    Flops(f64),
+    /// Bytes read and written, if each array goes through memory once a pass.
+    Bytes(f64),
+    /// Neither: a chain of small dependent steps.
+    Chain,
+}
+
+impl Work {
+    /// The work of a workload.
+    pub fn of(kind: &Kind) -> Self {
+        let f = |n: usize| n as f64;
+        // The gradients of both factors of a product cost a product each.
+        let trained = |multiplications: f64| Work::Flops(2.0 * 3.0 * multiplications);
+        match *kind {
+            Kind::Gemm { m, k, n } => Work::Flops(2.0 * f(m * k) * f(n)),
+            Kind::Conv1d { batch, len, c_in, c_out, kernel } => {
+                trained(f(batch * (len - kernel + 1)) * f(c_in * kernel * c_out))
+            }
+            Kind::Lstm { batch, len, input, hidden, layers } => {
+                trained(f(batch * len) * lstm(input, hidden, layers, 2))
+            }
+            Kind::Attention { batch, heads, len, dim, causal } => {
+                trained(f(batch * heads) * attention(len, dim, causal))
+            }
+            Kind::CrfNll { .. } | Kind::CrfViterbi { .. } => Work::Chain,
+            // x in and y out; x and dy in and dx out.
+            Kind::Layernorm { rows, dim } => Work::Bytes(5.0 * 4.0 * f(rows * dim)),
+            // The logits are read; read again, and their gradient written.
+            Kind::SoftmaxCe { rows, classes } => Work::Bytes(3.0 * 4.0 * f(rows * classes)),
+            // w, m, v and g in, w, m, v out.
+            Kind::Adamw { rows, dim } => Work::Bytes(7.0 * 4.0 * f(rows * dim)),
+            Kind::TrainTextcnn { batch, len, embed, filters, ref kernels, .. } => {
+                let windows = kernels.iter().map(|&k| f((len - k + 1) * k)).sum::<f64>();
+                trained(f(batch) * windows * f(embed * filters))
+            }
+            Kind::TrainBilstm { batch, len, embed, hidden, layers, .. } => {
+                trained(f(batch * len) * lstm(embed, hidden, layers, 2))
+            }
+            Kind::TrainBilstmCrf { batch, len, embed, hidden, tags, .. } => {
+                trained(f(batch * len) * (lstm(embed, hidden, 1, 2) + f(2 * hidden * tags)))
+            }
+            Kind::TrainBidaf { batch, len, question_len, embed, hidden, .. } => {
+                let encoded = f(len + question_len) * (f(4 * embed * embed) + lstm(embed, hidden, 1, 2));
+                let flow = 2.0 * f(len * question_len * 2 * hidden);
+                let model = lstm(8 * hidden, hidden, 2, 2) + lstm(2 * hidden, hidden, 1, 2) + f(20 * hidden);
+                trained(f(batch) * (encoded + flow + f(len) * model))
+            }
+            Kind::TrainEncoder(sizes) => trained(transformer(sizes, false) + f(sizes.batch * sizes.dim * 2)),
+            Kind::TrainTransformerLm(sizes) => {
+                trained(transformer(sizes, true) + f(sizes.batch * sizes.len) * f(sizes.dim * sizes.vocab))
+            }
+            Kind::TrainLstmLm { vocab, batch, len, embed, hidden, layers } => {
+                trained(f(batch * len) * (lstm(embed, hidden, layers, 1) + f(hidden * vocab)))
+            }
+        }
+    }
+}
+
+/// Multiplications of an LSTM for one word.
+fn lstm(input: usize, hidden: usize, layers: usize, dirs: usize) -> f64 {
+    let layer = |width: usize| (dirs * 4 * hidden * (width + hidden)) as f64;
+    layer(input) + (layers - 1) as f64 * layer(dirs * hidden)
+}
+
+/// Multiplications of one head over T places: the scores and the weighted sum.
+fn attention(len: usize, dim: usize, causal: bool) -> f64 {
+    2.0 * (len * len * dim) as f64 * if causal { 0.5 } else { 1.0 }
+}
+
+/// Multiplications of all blocks.
+fn transformer(sizes: Transformer, causal: bool) -> f64 {
+    let Transformer { batch, len, dim, heads, ff, layers, .. } = sizes;
+    let dense = (batch * len * dim) as f64 * (4 * dim + 2 * ff) as f64;
+    layers as f64 * (dense + (batch * heads) as f64 * attention(len, dim / heads, causal))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_by_hand() {
+        assert_eq!(Work::of(&Kind::Gemm { m: 2, k: 3, n: 4 }), Work::Flops(48.0));
+        let conv = Kind::Conv1d { batch: 1, len: 5, c_in: 2, c_out: 3, kernel: 2 };
+        assert_eq!(Work::of(&conv), Work::Flops(6.0 * 4.0 * 12.0));
+        let lstm = Kind::Lstm { batch: 1, len: 1, input: 3, hidden: 2, layers: 2 };
+        // 2 directions × 8 gates × (3 + 2), then × (4 + 2).
+        assert_eq!(Work::of(&lstm), Work::Flops(6.0 * (80.0 + 96.0)));
+        assert_eq!(Work::of(&Kind::Adamw { rows: 1, dim: 1 }), Work::Bytes(28.0));
+    }
+}

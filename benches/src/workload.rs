@@ -1,0 +1,174 @@
+//! The named workloads of `workloads.json`.
+
+use serde::Deserialize;
+
+/// One workload.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Workload {
+    /// The name in every table.
+    pub name: String,
+    /// How ids are drawn in a training step.
+    #[serde(default)]
+    pub ids: Ids,
+    /// What is run, with its sizes.
+    #[serde(flatten)]
+    pub kind: Kind,
+}
+
+/// How token ids are drawn.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Ids {
+    /// All words alike.
+    #[default]
+    Uniform,
+    /// As in natural text: P(rank) ∝ 1 / (rank + 2.7), rank from 0. Source: Mandelbrot, 1953.
+    Zipf,
+}
+
+/// What is run. Sizes bear the names of the file.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+#[allow(missing_docs)]
+pub enum Kind {
+    Gemm {
+        m: usize,
+        k: usize,
+        n: usize,
+    },
+    Conv1d {
+        batch: usize,
+        len: usize,
+        c_in: usize,
+        c_out: usize,
+        kernel: usize,
+    },
+    Lstm {
+        batch: usize,
+        len: usize,
+        input: usize,
+        hidden: usize,
+        layers: usize,
+    },
+    Attention {
+        batch: usize,
+        heads: usize,
+        len: usize,
+        dim: usize,
+        #[serde(default)]
+        causal: bool,
+    },
+    CrfNll {
+        batch: usize,
+        len: usize,
+        tags: usize,
+    },
+    CrfViterbi {
+        batch: usize,
+        len: usize,
+        tags: usize,
+    },
+    Layernorm {
+        rows: usize,
+        dim: usize,
+    },
+    SoftmaxCe {
+        rows: usize,
+        classes: usize,
+    },
+    Adamw {
+        rows: usize,
+        dim: usize,
+    },
+    TrainTextcnn {
+        vocab: usize,
+        batch: usize,
+        len: usize,
+        embed: usize,
+        filters: usize,
+        kernels: Vec<usize>,
+    },
+    TrainBilstm {
+        vocab: usize,
+        batch: usize,
+        len: usize,
+        embed: usize,
+        hidden: usize,
+        layers: usize,
+    },
+    TrainBilstmCrf {
+        vocab: usize,
+        batch: usize,
+        len: usize,
+        embed: usize,
+        hidden: usize,
+        tags: usize,
+    },
+    TrainBidaf {
+        vocab: usize,
+        batch: usize,
+        len: usize,
+        question_len: usize,
+        embed: usize,
+        hidden: usize,
+    },
+    TrainEncoder(Transformer),
+    TrainTransformerLm(Transformer),
+    TrainLstmLm {
+        vocab: usize,
+        batch: usize,
+        len: usize,
+        embed: usize,
+        hidden: usize,
+        layers: usize,
+    },
+}
+
+/// The sizes of a transformer.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[allow(missing_docs)]
+pub struct Transformer {
+    pub vocab: usize,
+    pub batch: usize,
+    pub len: usize,
+    pub dim: usize,
+    pub heads: usize,
+    pub ff: usize,
+    pub layers: usize,
+}
+
+/// All of them; every training step a second time with Zipf's ids.
+pub fn all() -> Vec<Workload> {
+    #[derive(Deserialize)]
+    struct File {
+        workloads: Vec<Workload>,
+    }
+    // The file is part of the program: a test reads it.
+    let file: File =
+        serde_json::from_str(include_str!("../workloads.json")).expect("workloads.json is well-formed");
+    let twice = |w: Workload| match w.is_step() {
+        true => vec![w.clone(), Workload { name: format!("{}_zipf", w.name), ids: Ids::Zipf, ..w }],
+        false => vec![w],
+    };
+    file.workloads.into_iter().flat_map(twice).collect()
+}
+
+impl Workload {
+    /// Whether it is a whole training step.
+    pub fn is_step(&self) -> bool {
+        self.name.starts_with("train_")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_file_is_well_formed() {
+        let all = all();
+        assert_eq!(all.iter().filter(|w| w.is_step()).count(), 14);
+        assert_eq!(all.iter().filter(|w| w.ids == Ids::Zipf).count(), 7);
+        assert_eq!(all.len(), 32);
+    }
+}

@@ -1,0 +1,270 @@
+#!/usr/bin/env python3
+"""PyTorch's side of `gradus-benches --python`: one line of JSON asks, one line answers.
+
+  {"do": "time", "name": N, "seconds": S}   ->  {"times": [milliseconds, ...]}
+  {"do": "steps", "name": N, "file": F}     ->  {} once F holds weights, batches, and three steps without dropout
+`torch_peer.py THREADS`; with `torch_peer.py THREADS --memory NAME` a process of its own prints {"rss_mb", "rss_base_mb"}.
+"""
+import json, os, sys, time
+import torch, torch.nn as nn, torch.nn.functional as F
+from torch.nn.functional import cross_entropy
+
+SPEC = os.path.join(os.path.dirname(os.path.abspath(__file__)), "workloads.json")
+
+
+def bilstm(inputs, hidden, layers=1, dropout=0.0):
+    return nn.LSTM(inputs, hidden, layers, batch_first=True, bidirectional=True, dropout=dropout)
+
+
+class TextCnn(nn.Module):
+    def __init__(s, w):
+        super().__init__()
+        s.emb = nn.Embedding(w["vocab"], w["embed"])
+        s.convs = nn.ModuleList(nn.Conv1d(w["embed"], w["filters"], k) for k in w["kernels"])
+        s.drop, s.out = nn.Dropout(0.5), nn.Linear(w["filters"] * len(w["kernels"]), 2)
+
+    def loss(s, ids, question, y):
+        x = s.emb(ids).transpose(1, 2)
+        best = [F.relu(conv(x)).amax(2) for conv in s.convs]
+        return cross_entropy(s.out(s.drop(torch.cat(best, 1))), y[0])
+
+
+class BiLstm(nn.Module):
+    def __init__(s, w):
+        super().__init__()
+        s.emb = nn.Embedding(w["vocab"], w["embed"])
+        s.rnn = bilstm(w["embed"], w["hidden"], w["layers"], 0.5)
+        s.drop, s.out = nn.Dropout(0.5), nn.Linear(2 * w["hidden"], 2)
+
+    def loss(s, ids, question, y):
+        h = s.rnn(s.drop(s.emb(ids)))[0].mean(1)
+        return cross_entropy(s.out(s.drop(h)), y[0])
+
+
+class BiLstmCrf(nn.Module):
+    def __init__(s, w):
+        super().__init__()
+        from torchcrf import CRF
+        s.emb, s.rnn = nn.Embedding(w["vocab"], w["embed"]), bilstm(w["embed"], w["hidden"])
+        s.drop, s.out = nn.Dropout(0.5), nn.Linear(2 * w["hidden"], w["tags"])
+        s.crf = CRF(w["tags"], batch_first=True)
+
+    def loss(s, ids, question, y):
+        emissions = s.out(s.drop(s.rnn(s.drop(s.emb(ids)))[0]))
+        return -s.crf(emissions, y[0], mask=torch.ones_like(ids, dtype=torch.bool), reduction="mean")
+
+
+class BiDaf(nn.Module):
+    def __init__(s, w):
+        super().__init__()
+        d, h, p = w["embed"], w["hidden"], 0.2
+        s.emb, s.hw = nn.Embedding(w["vocab"], d), nn.ModuleList(nn.Linear(d, 2 * d) for _ in range(2))
+        s.ctx, s.m1, s.m2 = bilstm(d, h), bilstm(8 * h, h, 2, p), bilstm(2 * h, h)
+        s.wc, s.wq, s.wcq = nn.Linear(2 * h, 1), nn.Linear(2 * h, 1, bias=False), nn.Parameter(torch.randn(2 * h) * 0.05)
+        s.p1, s.p2, s.drop = nn.Linear(10 * h, 1), nn.Linear(10 * h, 1), nn.Dropout(p)
+
+    def encode(s, ids):
+        x = s.emb(ids)
+        for layer in s.hw:
+            candidate, gate = layer(x).chunk(2, -1)
+            gate = torch.sigmoid(gate)
+            x = gate * F.relu(candidate) + (1 - gate) * x
+        return s.ctx(s.drop(x))[0]
+
+    def loss(s, ids, question, y):
+        c, q = s.encode(ids), s.encode(question)
+        score = s.wc(c) + s.wq(q).transpose(1, 2) + (c * s.wcq) @ q.transpose(1, 2)
+        of_question = score.softmax(-1) @ q
+        of_context = (score.amax(-1).softmax(-1)[:, None] @ c).expand_as(c)
+        g = torch.cat([c, of_question, c * of_question, c * of_context], -1)
+        m = s.m1(s.drop(g))[0]
+        ends = s.m2(s.drop(m))[0]
+        start, end = s.p1(torch.cat([g, m], -1))[..., 0], s.p2(torch.cat([g, ends], -1))[..., 0]
+        return cross_entropy(start, y[0]) + cross_entropy(end, y[1])
+
+
+class Block(nn.Module):
+    def __init__(s, w, causal):
+        super().__init__()
+        d, s.heads, s.causal = w["dim"], w["heads"], causal
+        s.qkv, s.o, s.f1, s.f2 = nn.Linear(d, 3 * d), nn.Linear(d, d), nn.Linear(d, w["ff"]), nn.Linear(w["ff"], d)
+        s.n1, s.n2, s.drop = nn.LayerNorm(d), nn.LayerNorm(d), nn.Dropout(0.1)
+
+    def forward(s, x):
+        b, t, d = x.shape
+        q, k, v = s.qkv(x).view(b, t, 3, s.heads, -1).permute(2, 0, 3, 1, 4)
+        seen = F.scaled_dot_product_attention(q, k, v, is_causal=s.causal)
+        x = s.n1(x + s.drop(s.o(seen.transpose(1, 2).reshape(b, t, d))))
+        return s.n2(x + s.drop(s.f2(F.gelu(s.f1(x)))))
+
+
+class Encoder(nn.Module):
+    def __init__(s, w):
+        super().__init__()
+        s.causal = w["kind"] == "train_transformer_lm"
+        s.emb, s.pos, s.n = nn.Embedding(w["vocab"], w["dim"]), nn.Embedding(512, w["dim"]), nn.LayerNorm(w["dim"])
+        s.blocks, s.drop = nn.ModuleList(Block(w, s.causal) for _ in range(w["layers"])), nn.Dropout(0.1)
+        s.out = nn.Linear(w["dim"], w["vocab"] if s.causal else 2)
+
+    def loss(s, ids, question, y):
+        h = s.drop(s.n(s.emb(ids) + s.pos.weight[: ids.shape[1]]))
+        for block in s.blocks:
+            h = block(h)
+        return cross_entropy(s.out(h.flatten(0, 1) if s.causal else h[:, 0]), y[0])
+
+
+class LstmLanguageModel(nn.Module):
+    def __init__(s, w):
+        super().__init__()
+        s.e, s.o = nn.Embedding(w["vocab"], w["embed"]), nn.Linear(w["hidden"], w["vocab"])
+        s.r = nn.LSTM(w["embed"], w["hidden"], w["layers"], batch_first=True, dropout=0.5)
+
+    def loss(s, ids, question, y):
+        return cross_entropy(s.o(s.r(s.e(ids))[0]).flatten(0, 1), y[0])
+
+
+STEPS = {
+    "train_textcnn": TextCnn, "train_bilstm": BiLstm, "train_bilstm_crf": BiLstmCrf, "train_bidaf": BiDaf,
+    "train_encoder": Encoder, "train_transformer_lm": Encoder, "train_lstm_lm": LstmLanguageModel,
+}
+
+
+class Step:
+    """A model with its batches: ids and questions new at every step, targets that stay."""
+
+    def __init__(s, w, batches):
+        torch.manual_seed(0)
+        s.model, v, b, t = STEPS[w["kind"]](w), w["vocab"], w["batch"], w["len"]
+        zipf = 1 / (torch.arange(v) + 2.7)
+
+        def ids(*shape):
+            n = torch.Size(shape).numel()
+            drawn = torch.multinomial(zipf, n, replacement=True) if w.get("ids") == "zipf" else torch.randint(v, (n,))
+            return drawn.view(shape)
+
+        s.ids = [ids(b, t) for _ in range(batches)]
+        s.questions = [ids(b, w["question_len"]) if "question_len" in w else None for _ in range(batches)]
+        kind = w["kind"]
+        if kind == "train_bilstm_crf": s.targets = [torch.randint(w["tags"], (b, t))]
+        elif kind == "train_bidaf": s.targets = [torch.randint(t, (b,)) for _ in range(2)]
+        elif kind.endswith("_lm"): s.targets = [torch.randint(v, (b * t,))]
+        else: s.targets = [torch.randint(2, (b,))]
+        s.optimizer, s.next = torch.optim.AdamW(s.model.parameters(), fused=True), 0
+
+    def __call__(s):
+        i, s.next = s.next, (s.next + 1) % len(s.ids)
+        s.optimizer.zero_grad(set_to_none=True)
+        loss = s.model.loss(s.ids[i], s.questions[i], s.targets)
+        loss.backward()
+        s.optimizer.step()
+        return loss
+
+
+def both(forward, *leaves):
+    """Forward and backward with the gradients of the leaves."""
+    with torch.no_grad():
+        dy = torch.randn_like(forward())
+
+    def run():
+        for leaf in leaves:
+            leaf.grad = None
+        forward().backward(dy)
+    return run
+
+
+def operation(w):
+    kind, g = w["kind"], lambda *shape: torch.randn(*shape, requires_grad=True)
+    if kind == "gemm":
+        a, b, c = torch.randn(w["m"], w["k"]), torch.randn(w["k"], w["n"]), torch.empty(w["m"], w["n"])
+        return lambda: torch.mm(a, b, out=c)
+    if kind == "conv1d":
+        conv, x = nn.Conv1d(w["c_in"], w["c_out"], w["kernel"]), g(w["batch"], w["c_in"], w["len"])
+        return both(lambda: conv(x), x, *conv.parameters())
+    if kind == "lstm":
+        lstm, x = bilstm(w["input"], w["hidden"], w["layers"]), g(w["batch"], w["len"], w["input"])
+        return both(lambda: lstm(x)[0], x, *lstm.parameters())
+    if kind == "attention":
+        q, k, v = (g(w["batch"], w["heads"], w["len"], w["dim"]) for _ in range(3))
+        return both(lambda: F.scaled_dot_product_attention(q, k, v, is_causal=w.get("causal", False)), q, k, v)
+    if kind in ("crf_nll", "crf_viterbi"):
+        from torchcrf import CRF
+        shape = (w["batch"], w["len"])
+        crf, x, y = CRF(w["tags"], batch_first=True), g(*shape, w["tags"]), torch.randint(w["tags"], shape)
+        there = torch.ones(shape, dtype=torch.bool)
+        if kind == "crf_viterbi":
+            return lambda: crf.decode(x.detach(), there)
+        return both(lambda: -crf(x, y, mask=there, reduction="mean"), x, *crf.parameters())
+    if kind == "layernorm":
+        norm, x = nn.LayerNorm(w["dim"]), g(w["rows"], w["dim"])
+        return both(lambda: norm(x), x, *norm.parameters())
+    if kind == "softmax_ce":
+        x, y = g(w["rows"], w["classes"]), torch.randint(w["classes"], (w["rows"],))
+        return both(lambda: cross_entropy(x, y), x)
+    if kind == "adamw":
+        p = g(w["rows"], w["dim"])
+        p.grad = torch.randn_like(p)
+        return torch.optim.AdamW([p], fused=True).step
+    raise SystemExit(f"torch_peer.py: unknown kind {kind}")
+
+
+def make(w):
+    return Step(w, 32) if w["kind"] in STEPS else operation(w)
+
+
+def measure(run, seconds):
+    times, until = [], time.perf_counter() + seconds
+    while not times or (time.perf_counter() < until and len(times) < 400):
+        start = time.perf_counter()
+        run()
+        times.append((time.perf_counter() - start) * 1e3)
+    return times
+
+
+def three_steps(w, file):
+    from safetensors.torch import save_file
+    step = Step(w, 3)
+    step.model.eval()
+    named = dict(step.model.named_parameters())
+    out = {f"param.{n}": p.detach().clone() for n, p in named.items()}
+    out |= {f"in.ids.{i}": x for i, x in enumerate(step.ids)}
+    out |= {f"in.question.{i}": x for i, x in enumerate(step.questions) if x is not None}
+    out |= {f"in.target.{i}": x for i, x in enumerate(step.targets)}
+    out["out.losses"] = torch.stack([step().detach() for _ in range(3)])
+    out |= {f"out.{n}": p.detach().clone() for n, p in named.items()}
+    save_file({n: x.contiguous() for n, x in out.items()}, file)
+
+
+def workloads():
+    for w in json.load(open(SPEC))["workloads"]:
+        yield w
+        if w["kind"] in STEPS:
+            yield {**w, "name": w["name"] + "_zipf", "ids": "zipf"}
+
+
+def main():
+    torch.set_num_threads(int(sys.argv[1]))
+    by_name = {w["name"]: w for w in workloads()}
+    if sys.argv[2:3] == ["--memory"]:
+        # Not ru_maxrss: a process inherits that of the one that started it.
+        peak = lambda: next(int(line.split()[1]) / 1024 for line in open("/proc/self/status") if line.startswith("VmHWM"))
+        base = peak()
+        run = make(by_name[sys.argv[3]])
+        for _ in range(7):
+            run()
+        print(json.dumps({"rss_mb": peak(), "rss_base_mb": base}))
+        return
+    made = (None, None)
+    for line in sys.stdin:
+        ask = json.loads(line)
+        w, answer = by_name[ask["name"]], {}
+        if ask["do"] == "steps":
+            three_steps(w, ask["file"])
+        else:
+            if made[0] != w["name"]:
+                made = (w["name"], make(w))
+                made[1](), made[1]()
+            answer = {"times": measure(made[1], ask["seconds"])}
+        print(json.dumps(answer), flush=True)
+
+
+main()
