@@ -47,6 +47,11 @@ fn main() -> Result<()> {
     let cli = Cli::parse();
     ensure!(cli.seconds > 0.0, "--seconds {}: expected a number above 0", cli.seconds);
     rayon::ThreadPoolBuilder::new().num_threads(cli.threads).build_global().context("the thread pool")?;
+    // Within the pool, as in training: a call from outside would wake a thread for each operation.
+    rayon::scope(|_| run(&cli))
+}
+
+fn run(cli: &Cli) -> Result<()> {
     let threads = rayon::current_num_threads();
     let all = workload::all();
     if let Some(name) = &cli.memory {
@@ -75,7 +80,7 @@ fn main() -> Result<()> {
     }
     let mut rows = vec![];
     for workload in chosen {
-        let row = measured(workload, &cli, torch.as_mut(), peak, threads)?;
+        let row = measured(workload, cli, torch.as_mut(), peak, threads)?;
         match cli.json {
             true => println!("{}", serde_json::to_string(&row)?),
             false => println!("{}", report::line(&row)),

@@ -10,6 +10,8 @@ use rayon::prelude::*;
 
 /// Rows of A in a block: MC × KC numbers fill a quarter of the second-level cache.
 const MC: usize = 96;
+/// Tasks that a product is split into, where it has as many tiles.
+const TASKS: usize = 8;
 /// Columns of a task at most.
 const NC: usize = 1024;
 /// Multiplications below which a product stays on its thread.
@@ -43,20 +45,20 @@ pub(super) fn packed(
     if m == 0 || n == 0 {
         return;
     }
+    // The split decides nothing about the sums: each task adds up whole elements of C.
+    let rows = m.div_ceil(TASKS).next_multiple_of(MR).clamp(4 * MR, MC);
+    let row_tasks = m.div_ceil(rows);
     // Few rows leave the columns to be split.
-    let row_tasks = m.div_ceil(MC);
     let cols = match row_tasks {
-        1 => (n / 4).next_multiple_of(NR).clamp(8 * NR, NC),
+        1..TASKS => (n * row_tasks / TASKS).next_multiple_of(NR).clamp(8 * NR, NC),
         _ => NC,
     };
     let col_tasks = n.div_ceil(cols);
     let c = Shared(c.as_mut_ptr());
     let task = |i: usize| {
-        let (row, column) = (i / col_tasks * MC, i % col_tasks * cols);
-        let rows = MC.min(m - row);
-        let block =
-            Block { a, b, beta, c, c_stride, epilogue, row, rows, column, cols: cols.min(n - column) };
-        dispatch(block);
+        let (row, column) = (i / col_tasks * rows, i % col_tasks * cols);
+        let (rows, cols) = (rows.min(m - row), cols.min(n - column));
+        dispatch(Block { a, b, beta, c, c_stride, epilogue, row, rows, column, cols });
     };
     let tasks = row_tasks * col_tasks;
     if threads && tasks > 1 && m * n * k.max(1) > ONE_THREAD {
@@ -80,11 +82,26 @@ struct Block<'a> {
     cols: usize,
 }
 
+/// Whether the tiles read A where it lies: its rows are whole, and not so far apart that six of them would fall into
+/// the same few sets of the first-level cache (rows 4096 bytes apart share one).
+fn lies_well(a: Mat<f32>) -> bool {
+    a.cols_stride == 1 && a.rows_stride % 512 != 0
+}
+
 impl Kernel for Block<'_> {
     type Output = ();
     #[inline(always)]
     fn run<S: Isa>(self, s: S) {
         let k = self.b.k();
+        if lies_well(self.a) {
+            for start in (0..k.max(1)).step_by(KC) {
+                let a = self.a.data.as_ptr().wrapping_add(self.row * self.a.rows_stride + start);
+                self.depth(s, start, KC.min(k - start), |row| {
+                    (a.wrapping_add(row * self.a.rows_stride), self.a.rows_stride, 1)
+                });
+            }
+            return;
+        }
         let mut panels = Buffer::for_overwrite(DType::F32, MC.next_multiple_of(MR) * KC.min(k.max(1)));
         // K = 0 has one empty block, for β and the epilogue.
         for start in (0..k.max(1)).step_by(KC) {
@@ -93,35 +110,53 @@ impl Kernel for Block<'_> {
             if depth > 0 {
                 pack_a(packed, self.a, self.row, self.rows, start, depth);
             }
-            let beta = if start == 0 { self.beta } else { 1.0 };
-            let epilogue = (start + depth == k).then_some(&self.epilogue);
-            for column in (self.column..self.column + self.cols).step_by(NR) {
-                let b = match depth {
-                    0 => &[],
-                    _ => self.b.panel(start, column / NR),
+            let packed = packed.as_ptr();
+            self.depth(s, start, depth, |row| (packed.wrapping_add(row * depth), 1, MR));
+        }
+    }
+}
+
+impl Block<'_> {
+    /// Rows `start..start + depth` of B; `a` says where the tile of a row finds A, and its strides of rows and columns.
+    #[inline(always)]
+    fn depth<S: Isa>(
+        &self,
+        s: S,
+        start: usize,
+        depth: usize,
+        a: impl Fn(usize) -> (*const f32, usize, usize),
+    ) {
+        let beta = if start == 0 { self.beta } else { 1.0 };
+        let epilogue = (start + depth == self.b.k()).then_some(&self.epilogue);
+        for column in (self.column..self.column + self.cols).step_by(NR) {
+            let b = match depth {
+                0 => &[],
+                _ => self.b.panel(start, column / NR),
+            };
+            for row in (0..self.rows).step_by(MR) {
+                let (a, a_rows, a_cols) = a(row);
+                let p = Panels { a, a_rows, a_cols, b: b.as_ptr(), b_rows: NR, k: depth };
+                let t = Tile {
+                    // SAFETY: row and column lie in C, whose size was checked.
+                    c: unsafe { self.c.0.add((self.row + row) * self.c_stride + column) },
+                    c_rows: self.c_stride,
+                    rows: MR.min(self.rows - row),
+                    cols: NR.min(self.column + self.cols - column),
+                    beta,
+                    epilogue,
+                    column,
                 };
-                for row in (0..self.rows).step_by(MR) {
-                    let p = Panels {
-                        a: packed[row * depth..].as_ptr(),
-                        a_rows: 1,
-                        a_cols: MR,
-                        b: b.as_ptr(),
-                        b_rows: NR,
-                        k: depth,
-                    };
-                    let t = Tile {
-                        // SAFETY: row and column lie in C, whose size was checked.
-                        c: unsafe { self.c.0.add((self.row + row) * self.c_stride + column) },
-                        c_rows: self.c_stride,
-                        rows: MR.min(self.rows - row),
-                        cols: NR.min(self.column + self.cols - column),
-                        beta,
-                        epilogue,
-                        column,
-                    };
-                    // SAFETY: packed panels hold MR rows and NR columns, padded; the tiles of all tasks are
-                    // disjoint, and t names only what lies in C.
-                    unsafe { tile::<S, MR, false>(s, p, t) }
+                // SAFETY: A has as many rows as the tile, panels of B hold NR columns, padded; the tiles of all tasks
+                // are disjoint, and t names only what lies in C.
+                unsafe {
+                    match t.rows {
+                        MR => tile::<S, MR, false>(s, p, t),
+                        5 => tile::<S, 5, false>(s, p, t),
+                        4 => tile::<S, 4, false>(s, p, t),
+                        3 => tile::<S, 3, false>(s, p, t),
+                        2 => tile::<S, 2, false>(s, p, t),
+                        _ => tile::<S, 1, false>(s, p, t),
+                    }
                 }
             }
         }

@@ -97,19 +97,15 @@ pub(super) fn pack_a(y: &mut [f32], a: Mat<f32>, row: usize, rows: usize, start:
         if live < MR {
             panel.fill(0.0);
         }
-        if live == MR && a.cols_stride == 1 {
+        let columns = panel.chunks_exact_mut(MR).enumerate();
+        if live == MR && a.rows_stride == 1 {
+            // Aᵀ lies row by row: a column of A is one copy.
+            columns.for_each(|(l, y)| y.copy_from_slice(&a.data[from(0, l)..][..MR]));
+        } else if live == MR && a.cols_stride == 1 {
             let rows: [&[f32]; MR] = std::array::from_fn(|i| &a.data[from(i, 0)..][..depth]);
-            for (l, y) in panel.chunks_exact_mut(MR).enumerate() {
-                for i in 0..MR {
-                    y[i] = rows[i][l];
-                }
-            }
+            columns.for_each(|(l, y)| (0..MR).for_each(|i| y[i] = rows[i][l]));
         } else {
-            for (l, y) in panel.chunks_exact_mut(MR).enumerate() {
-                for (i, y) in y.iter_mut().enumerate().take(live) {
-                    *y = a.data[from(i, l)];
-                }
-            }
+            columns.for_each(|(l, y)| (0..live).for_each(|i| y[i] = a.data[from(i, l)]));
         }
     }
 }
