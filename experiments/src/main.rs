@@ -30,8 +30,11 @@ struct Cli {
 enum Command {
     /// Run the studies of the paper and write a report.
     #[command(
-        after_help = "Runs only what has no result file yet, so it can be stopped and started again.\n\n\
-                            Example: gradus reproduce table10 attention --data DIR --scale standard"
+        after_help = "Runs only what has no result file yet, and goes on with a run that was stopped, from the last epoch \
+                            that was whole or where Ctrl-C met it: so it can be stopped at any moment and started again. \
+                            A run that is under way keeps its checkpoint in OUT/working.\n\n\
+                            Examples:\n  gradus reproduce --scale standard --dry-run\n  \
+                            gradus reproduce table10 attention --data DIR --scale standard --jobs 2"
     )]
     Reproduce(ReproduceArgs),
     /// Train a model.
@@ -45,7 +48,10 @@ enum Command {
     /// Print the metrics of two trained models side by side, whether they differ, and in which settings.
     #[command(
         after_help = "The test is the paired bootstrap on the examples of the split (10,000 resamples), by the metric that \
-                            the first run chose its best epoch by.\n\nExample: gradus compare runs/a runs/b --split test"
+                            the first run chose its best epoch by; McNemar's test is on the examples that only one of the \
+                            runs has right. For taggers an example is a sentence, right if all of its entities are; for \
+                            readers a question, right if its answer matches exactly.\n\n\
+                            Example: gradus compare runs/a runs/b --split test"
     )]
     Compare(CompareArgs),
     /// Print labels, entities or answers: for --text, or for each line of standard input.
@@ -189,6 +195,12 @@ struct ReproduceArgs {
     /// Threads; 0 is one for each core. Results do not depend on it.
     #[arg(long, default_value_t = 0)]
     threads: usize,
+    /// Runs that go on at once, each with its share of the threads. Results do not depend on it.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    jobs: u16,
+    /// Print which runs would be trained and how long they should take, and write nothing.
+    #[arg(long)]
+    dry_run: bool,
 }
 
 #[derive(Args)]
@@ -347,9 +359,13 @@ fn run(cli: Cli) -> anyhow::Result<()> {
             out: "results".into(),
             sets: vec![],
             threads: 0,
+            jobs: 1,
+            dry_run: false,
         }),
-        Some(Command::Reproduce(ReproduceArgs { studies, scale, data, out, sets, threads })) => {
-            commands::reproduce(&Reproduce { studies, scale, data, out, sets, threads })
+        Some(Command::Reproduce(args)) => {
+            let ReproduceArgs { studies, scale, data, out, sets, threads, jobs, dry_run } = args;
+            let jobs = usize::from(jobs);
+            commands::reproduce(&Reproduce { studies, scale, data, out, sets, threads, jobs, dry_run })
         }
         Some(Command::Train { task }) => {
             let (task, args, contrastive) = match task {
