@@ -89,14 +89,14 @@ enum Task {
     #[command(
         after_help = "Examples:\n  gradus train tag --dataset names --loss focal --out runs/a\n  gradus train tag \
                             --dataset conll2003 --data DIR --set model.characters=cnn --seed 3 --out runs/b\n  gradus \
-                            train tag --train mine.conll --set data.tag_column=2 --out runs/c"
+                            train tag --train mine.conll --format conll --set data.tag_column=2 --out runs/c"
     )]
     Tag(Box<TrainArgs>),
     /// Questions about a text, answered by a stretch of it.
     #[command(
         after_help = "Examples:\n  gradus train read --dataset passages --out runs/a\n  gradus train read --dataset squad \
                             --data DIR --contrastive encoding --set data.max_len=300 --out runs/b\n  gradus train read \
-                            --train mine.json --out runs/c"
+                            --train mine.json --format squad --out runs/c"
     )]
     Read(Box<ReadArgs>),
 }
@@ -224,6 +224,10 @@ struct TrainArgs {
     /// One's own test file; without it a tenth of the training file is held out.
     #[arg(long, value_name = "FILE", requires = "train")]
     test: Option<PathBuf>,
+    /// The format of these files. Classification: auto, header (a first line that names columns), tab or space (between
+    /// label and text); tagging: conll (data.word_column and data.tag_column say which columns); reading: squad.
+    #[arg(long, value_name = "NAME", requires = "train")]
+    format: Option<String>,
     /// The folder of the real data sets; else the environment variable GRADUS_DATA names it.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
@@ -423,6 +427,7 @@ impl TrainArgs {
             ("data.train", path(&self.train, "train")?),
             ("data.dev", path(&self.dev, "dev")?),
             ("data.test", path(&self.test, "test")?),
+            ("data.format", self.format.clone()),
             ("data.embeddings", path(&self.embeddings, "embeddings")?),
             ("data.max_len", self.max_len.map(|n| n.to_string())),
             ("model.name", self.model.clone()),
