@@ -50,10 +50,10 @@ pub(super) fn dry_run(ask: &Reproduce, plan: &Plan) -> anyhow::Result<()> {
         "\n{all} runs: {here} are there, {copied} have the result of another, {trained} to be trained in {}",
         told(seconds)
     );
-    if ask.jobs > 1 {
-        let most = ask.jobs.min(trained.max(1));
-        text +=
-            &format!(" one after the other, {most} at once in no less than {}", told(seconds / most as f64));
+    let most = ask.jobs(trained);
+    if most > 1 {
+        let best = told(seconds / most as f64);
+        text += &format!(" one after the other, at best in {best} with {most} at once");
     }
     text += "\n";
     for (basis, runs) in bases {

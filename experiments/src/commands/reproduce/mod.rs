@@ -41,13 +41,18 @@ impl Reproduce {
         if self.data.is_some() { DataSource::Real } else { DataSource::Embedded }
     }
 
-    /// The threads of each job.
-    fn threads_each(&self) -> usize {
+    /// How many of so many trainings go on at once.
+    fn jobs(&self, trainings: usize) -> usize {
+        self.jobs.clamp(1, trainings.max(1))
+    }
+
+    /// The threads of each of so many jobs.
+    fn threads_each(&self, jobs: usize) -> usize {
         let all = match self.threads {
             0 => std::thread::available_parallelism().map_or(1, usize::from),
             n => n,
         };
-        (all / self.jobs.max(1)).max(1)
+        (all / jobs).max(1)
     }
 }
 
@@ -69,13 +74,15 @@ pub fn reproduce(ask: &Reproduce) -> anyhow::Result<()> {
         false => runs.clone(),
     };
     let plan = Plan::new(ask, runs)?;
+    let jobs = ask.jobs(plan.trainings.len());
+    let threads = ask.threads_each(jobs);
     if ask.dry_run {
-        return with_threads(ask.threads_each(), || dry_run::dry_run(ask, &plan));
+        return with_threads(threads, || dry_run::dry_run(ask, &plan));
     }
     listen()?;
-    let work = Work::new(ask);
+    let work = Work::new(ask, jobs > 1);
     work.copy(&plan)?;
-    let trained = turns::take_turns(&work, &plan.trainings);
+    let trained = turns::take_turns(&work, &plan.trainings, jobs, threads);
     Working::tidy(&ask.out);
     trained?;
     with_threads(ask.threads, || {

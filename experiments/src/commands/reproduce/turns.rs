@@ -6,15 +6,20 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-/// Trains all, several at once: each job takes the next training when it has ended one. The threads are shared out, so
-/// that no job works for another, and results do not depend on how many there are.
+/// Trains all in so many jobs at once: each takes the next training when it has ended one. Each has so many threads of its
+/// own, so that no job works for another, and results do not depend on how many there are.
 ///
 /// After an error no other training begins, but those under way come to their end, so that what they have learnt is not
 /// lost.
 ///
 /// # Errors
 /// The first that occurred; Ctrl-C.
-pub(super) fn take_turns(work: &Work, trainings: &[Training]) -> anyhow::Result<()> {
+pub(super) fn take_turns(
+    work: &Work,
+    trainings: &[Training],
+    jobs: usize,
+    threads: usize,
+) -> anyhow::Result<()> {
     let (next, failed) = (AtomicUsize::new(0), Mutex::new(None));
     let fail = |error: anyhow::Error| {
         failed.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
@@ -30,7 +35,7 @@ pub(super) fn take_turns(work: &Work, trainings: &[Training]) -> anyhow::Result<
             };
             if let Err(error) = done {
                 // Who watches the others need not wait for their end to know of it.
-                if work.side_by_side() && !interrupted() {
+                if work.side_by_side && !interrupted() {
                     work.tell(&format!(
                         "{}: failed; the runs under way come to their end",
                         title(training.first())
@@ -41,7 +46,6 @@ pub(super) fn take_turns(work: &Work, trainings: &[Training]) -> anyhow::Result<
         }
     };
     let in_pool = || {
-        let threads = work.threads_each();
         if let Err(error) = with_threads(threads, || {
             job();
             Ok(())
@@ -50,7 +54,7 @@ pub(super) fn take_turns(work: &Work, trainings: &[Training]) -> anyhow::Result<
         }
     };
     thread::scope(|scope| {
-        let jobs: Vec<_> = (0..work.jobs()).map(|_| scope.spawn(in_pool)).collect();
+        let jobs: Vec<_> = (0..jobs).map(|_| scope.spawn(in_pool)).collect();
         for job in jobs {
             // A fault of the program has told of itself already; it goes on as if there were one job.
             if let Err(fault) = job.join() {

@@ -14,6 +14,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// Trains what is planned and writes its results; several jobs may do so at once.
 pub(super) struct Work<'a> {
     ask: &'a Reproduce,
+    /// Whether several runs go on at once.
+    pub side_by_side: bool,
     /// The data of the run that began last, which the next often shares.
     prepared: Mutex<Option<(String, Arc<dyn Task>)>>,
     bars: Bars,
@@ -21,23 +23,8 @@ pub(super) struct Work<'a> {
 
 impl<'a> Work<'a> {
     /// Nothing is done yet.
-    pub fn new(ask: &'a Reproduce) -> Self {
-        Work { ask, prepared: Mutex::new(None), bars: Bars::on_stderr() }
-    }
-
-    /// How many runs go on at once.
-    pub fn jobs(&self) -> usize {
-        self.ask.jobs.max(1)
-    }
-
-    /// Whether runs go on side by side.
-    pub fn side_by_side(&self) -> bool {
-        self.jobs() > 1
-    }
-
-    /// The threads of each job.
-    pub fn threads_each(&self) -> usize {
-        self.ask.threads_each()
+    pub fn new(ask: &'a Reproduce, side_by_side: bool) -> Self {
+        Work { ask, side_by_side, prepared: Mutex::new(None), bars: Bars::on_stderr() }
     }
 
     /// Tells who is watching.
@@ -83,7 +70,7 @@ impl<'a> Work<'a> {
         let working = Working::take(&self.ask.out, key)?;
         let place = working.as_ref().map_or(Where::Memory, Working::place);
         // Elsewhere the peak would be that of several runs, or of a part of one.
-        let measured = !self.side_by_side() && !matches!(place, Where::Resumed(_));
+        let measured = !self.side_by_side && !matches!(place, Where::Resumed(_));
         if measured {
             memory::reset_peak();
         }
