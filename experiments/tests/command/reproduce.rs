@@ -140,7 +140,13 @@ fn killed_it_goes_on_from_a_checkpoint_with_the_same_bits() {
     });
     run.kill().unwrap();
     run.wait().unwrap();
-    assert_eq!(checkpoints(&place, "parts").len(), 1);
+    let folders = checkpoints(&place, "parts");
+    assert_eq!(folders.len(), 1);
+    let checkpoint = folders[0].join("checkpoint.safetensors");
+    let whole = std::fs::read(&checkpoint).unwrap();
+    std::fs::write(&checkpoint, &whole[..whole.len() / 2]).unwrap();
+    place.gradus(&args("parts")).refused(1, &["table9 ", "delete that folder", "cut short"]);
+    std::fs::write(&checkpoint, whole).unwrap();
     let dry = place.gradus(&format!("{} --dry-run", args("parts"))).well();
     assert_eq!(dry.matches("goes on from its checkpoint").count(), 1, "{dry}");
     place.gradus(&args("parts")).well();

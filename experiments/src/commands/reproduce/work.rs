@@ -83,7 +83,15 @@ impl<'a> Work<'a> {
                 let advice = "try --set optimizer.lr=… or --set train.clip_norm=… with another --out".into();
                 return Err(TrainError::NotFinite { what, step, epoch, advice }).context(title);
             }
-            Err(other) => return Err(other).context(title),
+            Err(other) => {
+                return Err(other).context(match place {
+                    Where::Resumed(folder) => {
+                        let folder = folder.path().display();
+                        format!("{title}, which goes on from {folder} (delete that folder to train it anew)")
+                    }
+                    _ => title,
+                });
+            }
         };
         let progress = trained.progress;
         let result = RunResult {
