@@ -30,8 +30,11 @@ struct Cli {
 enum Command {
     /// Run the studies of the paper and write a report.
     #[command(
-        after_help = "Runs only what has no result file yet, so it can be stopped and started again.\n\n\
-                            Example: gradus reproduce table10 attention --data DIR --scale standard"
+        after_help = "Runs only what has no result file yet, and goes on with a run that was stopped, from the last epoch \
+                            that was whole or where Ctrl-C met it: so it can be stopped at any moment and started again. \
+                            A run that is under way keeps its checkpoint in OUT/working.\n\n\
+                            Examples:\n  gradus reproduce --scale standard --dry-run\n  \
+                            gradus reproduce table10 attention --data DIR --scale standard --jobs 2"
     )]
     Reproduce(ReproduceArgs),
     /// Train a model.
@@ -45,7 +48,10 @@ enum Command {
     /// Print the metrics of two trained models side by side, whether they differ, and in which settings.
     #[command(
         after_help = "The test is the paired bootstrap on the examples of the split (10,000 resamples), by the metric that \
-                            the first run chose its best epoch by.\n\nExample: gradus compare runs/a runs/b --split test"
+                            the first run chose its best epoch by; McNemar's test is on the examples that only one of the \
+                            runs has right. For taggers an example is a sentence, right if all of its entities are; for \
+                            readers a question, right if its answer matches exactly.\n\n\
+                            Example: gradus compare runs/a runs/b --split test"
     )]
     Compare(CompareArgs),
     /// Print labels, entities or answers: for --text, or for each line of standard input.
@@ -83,14 +89,14 @@ enum Task {
     #[command(
         after_help = "Examples:\n  gradus train tag --dataset names --loss focal --out runs/a\n  gradus train tag \
                             --dataset conll2003 --data DIR --set model.characters=cnn --seed 3 --out runs/b\n  gradus \
-                            train tag --train mine.conll --set data.tag_column=2 --out runs/c"
+                            train tag --train mine.conll --format conll --set data.tag_column=2 --out runs/c"
     )]
     Tag(Box<TrainArgs>),
     /// Questions about a text, answered by a stretch of it.
     #[command(
         after_help = "Examples:\n  gradus train read --dataset passages --out runs/a\n  gradus train read --dataset squad \
                             --data DIR --contrastive encoding --set data.max_len=300 --out runs/b\n  gradus train read \
-                            --train mine.json --out runs/c"
+                            --train mine.json --format squad --out runs/c"
     )]
     Read(Box<ReadArgs>),
 }
@@ -189,6 +195,12 @@ struct ReproduceArgs {
     /// Threads; 0 is one for each core. Results do not depend on it.
     #[arg(long, default_value_t = 0)]
     threads: usize,
+    /// Runs that go on at once, each with its share of the threads. Results do not depend on it.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    jobs: u16,
+    /// Print which runs would be trained and how long they should take, and write nothing.
+    #[arg(long)]
+    dry_run: bool,
 }
 
 #[derive(Args)]
@@ -212,6 +224,10 @@ struct TrainArgs {
     /// One's own test file; without it a tenth of the training file is held out.
     #[arg(long, value_name = "FILE", requires = "train")]
     test: Option<PathBuf>,
+    /// The format of these files. Classification: auto, header (a first line that names columns), tab or space (between
+    /// label and text); tagging: conll (data.word_column and data.tag_column say which columns); reading: squad.
+    #[arg(long, value_name = "NAME", requires = "train")]
+    format: Option<String>,
     /// The folder of the real data sets; else the environment variable GRADUS_DATA names it.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
@@ -347,9 +363,13 @@ fn run(cli: Cli) -> anyhow::Result<()> {
             out: "results".into(),
             sets: vec![],
             threads: 0,
+            jobs: 1,
+            dry_run: false,
         }),
-        Some(Command::Reproduce(ReproduceArgs { studies, scale, data, out, sets, threads })) => {
-            commands::reproduce(&Reproduce { studies, scale, data, out, sets, threads })
+        Some(Command::Reproduce(args)) => {
+            let ReproduceArgs { studies, scale, data, out, sets, threads, jobs, dry_run } = args;
+            let jobs = usize::from(jobs);
+            commands::reproduce(&Reproduce { studies, scale, data, out, sets, threads, jobs, dry_run })
         }
         Some(Command::Train { task }) => {
             let (task, args, contrastive) = match task {
@@ -407,6 +427,7 @@ impl TrainArgs {
             ("data.train", path(&self.train, "train")?),
             ("data.dev", path(&self.dev, "dev")?),
             ("data.test", path(&self.test, "test")?),
+            ("data.format", self.format.clone()),
             ("data.embeddings", path(&self.embeddings, "embeddings")?),
             ("data.max_len", self.max_len.map(|n| n.to_string())),
             ("model.name", self.model.clone()),

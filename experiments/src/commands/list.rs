@@ -29,9 +29,12 @@ pub fn list() -> anyhow::Result<()> {
     }
     for task in config::TASKS {
         text += &format!("\n{} (gradus train {})\n", task.title.to_lowercase(), task.name);
-        for (what, names) in
-            [("--model", task.models), ("--loss", task.losses), ("--set train.metric=", task.metrics)]
-        {
+        for (what, names) in [
+            ("--model", task.models),
+            ("--loss", task.losses),
+            ("--format", task.formats),
+            ("--set train.metric=", task.metrics),
+        ] {
             text += &format!("  {what:<20} {}\n", names.join(", "));
         }
     }

@@ -1,11 +1,12 @@
 use crate::config::Config;
+use crate::data::reading::Reading;
 use crate::data::scheme::Scheme;
-use crate::data::{Classification, Split};
+use crate::data::{Classification, Split, Tagging};
 use crate::text::Vocabulary;
 use crate::train::classify::{Encoded, Prediction, classifier, predict, prepare_split};
 use crate::train::lexicon::Lexicon;
-use crate::train::read::reader;
-use crate::train::tag::{constraints, tagger};
+use crate::train::read::{self, Answered, reader};
+use crate::train::tag::{self, constraints, tagger};
 use crate::train::{RunFolder, TrainError, TrainedOn};
 use anyhow::bail;
 use gradus_engine::Rng;
@@ -43,8 +44,7 @@ impl TrainedClassifier {
         split: Split,
     ) -> anyhow::Result<(Classification, Encoded, Vec<Prediction>)> {
         let TrainedClassifier { config, on, vocabulary, model } = self;
-        let folder = data.map(PathBuf::from).or(on.folder.as_ref().map(PathBuf::from));
-        let (set, encoded) = prepare_split(config, folder.as_deref(), vocabulary, split)?;
+        let (set, encoded) = prepare_split(config, folder(data, on).as_deref(), vocabulary, split)?;
         if set.labels != on.labels {
             let (ours, theirs) = (on.labels.join(", "), set.labels.join(", "));
             bail!("{}: the model knows the labels {ours}, the data set has {theirs}", run.display());
@@ -52,6 +52,11 @@ impl TrainedClassifier {
         let predictions = predict(model.as_ref(), &encoded, config.train.eval_batch_size);
         Ok((set, encoded, predictions))
     }
+}
+
+/// Where the data of a run is: in `data`, or else where training read it.
+fn folder(data: Option<&Path>, on: &TrainedOn) -> Option<PathBuf> {
+    data.map(PathBuf::from).or(on.folder.as_ref().map(PathBuf::from))
 }
 
 /// A tagger that was trained.
@@ -75,6 +80,27 @@ impl TrainedTagger {
         let constraints = constraints(&config, scheme, &on.labels);
         Ok(TrainedTagger { config, on, lexicon, model, constraints })
     }
+
+    /// The tags of each sentence of a split of its data set, read from `data` or else from where training read it.
+    ///
+    /// # Errors
+    /// Data that is missing or has other tags.
+    pub fn on_split(
+        &self,
+        run: &Path,
+        data: Option<&Path>,
+        split: Split,
+    ) -> anyhow::Result<(Tagging, tag::Encoded, Vec<Vec<usize>>)> {
+        let TrainedTagger { config, on, lexicon, model, constraints } = self;
+        let (set, encoded) = tag::prepare_split(config, folder(data, on).as_deref(), lexicon, split)?;
+        if set.tags != on.labels {
+            let (ours, theirs) = (on.labels.join(", "), set.tags.join(", "));
+            bail!("{}: the model knows the tags {ours}, the data set has {theirs}", run.display());
+        }
+        let size = config.train.eval_batch_size;
+        let predicted = tag::predict(model.as_ref(), lexicon, &encoded.texts, constraints.as_ref(), size);
+        Ok((set, encoded, predicted))
+    }
 }
 
 /// A reader that was trained.
@@ -94,5 +120,21 @@ impl TrainedReader {
         let model = reader(&config, &lexicon, &mut Rng::new(config.seed))?;
         folder.load_best(model.as_ref())?;
         Ok(TrainedReader { config, on, lexicon, model })
+    }
+
+    /// The answer to each question of a split of its data set, read from `data` or else from where training read it.
+    ///
+    /// # Errors
+    /// Data that is missing.
+    pub fn on_split(
+        &self,
+        data: Option<&Path>,
+        split: Split,
+    ) -> anyhow::Result<(Reading, read::Encoded, Vec<Answered>)> {
+        let TrainedReader { config, on, lexicon, model } = self;
+        let (set, encoded) = read::prepare_split(config, folder(data, on).as_deref(), lexicon, split)?;
+        let (longest, size) = (config.model.max_answer, config.train.eval_batch_size);
+        let answers = read::predict(model.as_ref(), lexicon, &encoded, longest, size);
+        Ok((set, encoded, answers))
     }
 }

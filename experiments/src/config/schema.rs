@@ -41,7 +41,8 @@ pub struct Data {
     /// One's own test file.
     #[serde(with = "optional_path")]
     pub test: Option<PathBuf>,
-    /// The format of one's own labelled lines; `auto` tells it from the file.
+    /// The format of one's own files. Labelled lines are `header`, `tab` or `space`, and `auto` tells which from each
+    /// file; for a tagger there is `conll`, for a reader `squad`, and `auto` means the same.
     pub format: String,
     /// The column of the word in one's own CoNLL files, from 1.
     pub word_column: usize,

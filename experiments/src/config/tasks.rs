@@ -14,6 +14,8 @@ pub struct TaskNames {
     pub models: &'static [&'static str],
     /// The names of `loss.name`.
     pub losses: &'static [&'static str],
+    /// The names of `data.format`, for one's own files; `auto` is the default.
+    pub formats: &'static [&'static str],
     /// The names of `train.metric`; all of them are better when larger.
     pub metrics: &'static [&'static str],
 }
@@ -25,6 +27,7 @@ pub const TASKS: &[TaskNames] = &[
         title: "Text Classification",
         models: &["bilstm", "textcnn"],
         losses: &["cross_entropy", "focal", "ghm"],
+        formats: &["auto", "header", "tab", "space"],
         metrics: &[
             "accuracy",
             "precision",
@@ -43,6 +46,7 @@ pub const TASKS: &[TaskNames] = &[
         title: "Named Entity Recognition",
         models: &["bilstm-crf"],
         losses: &["crf", "token_cross_entropy", "focal", "ghm", "sequence_focal"],
+        formats: &["auto", "conll"],
         metrics: &["f1", "precision", "recall", "accuracy"],
     },
     TaskNames {
@@ -50,6 +54,7 @@ pub const TASKS: &[TaskNames] = &[
         title: "Reading Comprehension",
         models: &["bidaf"],
         losses: &["cross_entropy"],
+        formats: &["auto", "squad"],
         metrics: &["f1", "em"],
     },
 ];

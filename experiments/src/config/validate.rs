@@ -15,8 +15,8 @@ pub const SCHEDULES: &[&str] =
 pub const TOKENIZERS: &[&str] = &["english", "whitespace", "chinese"];
 
 impl Config {
-    /// Checks every value: names exist, sizes are positive, rates lie in their ranges. The names of data sets and
-    /// formats are checked where data is opened.
+    /// Checks every value: names exist, sizes are positive, rates lie in their ranges. The names of data sets are
+    /// checked where data is opened.
     ///
     /// # Errors
     /// [`ConfigError::OutOfRange`] with the key, what it must be, and what it is.
@@ -24,9 +24,10 @@ impl Config {
         let c = self;
         let tasks: Vec<&str> = TASKS.iter().map(|task| task.name).collect();
         name("task", &c.task, &tasks)?;
-        let TaskNames { models, losses, metrics, .. } = TaskNames::of(&c.task);
+        let TaskNames { models, losses, formats, metrics, .. } = TaskNames::of(&c.task);
         check(c.seed <= i64::MAX as u64, "seed", "below 9223372036854775808", c.seed)?;
 
+        name("data.format", &c.data.format, formats)?;
         name("data.tokenizer", &c.data.tokenizer, TOKENIZERS)?;
         name("data.scheme", &c.data.scheme, SCHEMES)?;
         positive("data.word_column", c.data.word_column)?;

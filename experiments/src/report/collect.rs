@@ -14,8 +14,11 @@ pub(super) struct Collected {
     pub statistics: Vec<DataStatistics>,
 }
 
-/// Reads `runs/<study>/*.json` and `data/*.json`.
-pub(super) fn collect(results: &Path) -> Result<Collected, ReportError> {
+/// The results in `runs/<study>/*.json` under a folder, in the order of the files' names.
+///
+/// # Errors
+/// A file that is damaged or lies where it does not belong.
+pub fn results(results: &Path) -> Result<Vec<RunResult>, ReportError> {
     let mut runs = Vec::new();
     for study in listed(&results.join("runs"), |path| path.is_dir())? {
         for path in listed(&study, is_json)? {
@@ -26,6 +29,12 @@ pub(super) fn collect(results: &Path) -> Result<Collected, ReportError> {
             runs.push(run);
         }
     }
+    Ok(runs)
+}
+
+/// Reads `runs/<study>/*.json` and `data/*.json`.
+pub(super) fn collect(results: &Path) -> Result<Collected, ReportError> {
+    let runs = self::results(results)?;
     let files = listed(&results.join("data"), is_json)?;
     let statistics = files.iter().map(|path| DataStatistics::read(path)).collect::<Result<Vec<_>, _>>()?;
     if runs.is_empty() && statistics.is_empty() {

@@ -47,6 +47,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 pub use appendix::Appendix;
+pub use collect::results;
 pub use error::ReportError;
 pub use figures::Plot;
 pub use grid::Line;

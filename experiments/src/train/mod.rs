@@ -7,6 +7,7 @@
 //! | [`classify`], [`tag`], [`read`] | the tasks: each its data as numbers, its model, its loss, its metrics |
 //! | [`lexicon`] | words and characters as numbers |
 //! | `progress` | where a run stands, besides its tensors |
+//! | `rate` | how fast a few steps go |
 //! | `folder` | the files of a run: checkpoint, best parameters, configuration, words, labels, log |
 //! | `tensorboard` | losses and metrics as an event file |
 //! | `optimizer`, `schedule`, `objective`, `penalties`, `vectors` | what a configuration says of them |
@@ -21,6 +22,7 @@ mod objective;
 mod optimizer;
 mod penalties;
 mod progress;
+mod rate;
 pub mod read;
 mod run;
 mod schedule;
@@ -37,6 +39,7 @@ pub use interrupt::{interrupted, listen};
 pub use objective::Objective;
 pub use optimizer::optimizer;
 pub use progress::{Progress, Trained};
+pub use rate::seconds_per_token;
 pub use run::{Where, run};
 pub use task::{Learner, Task, prepare, prepare_with};
-pub use view::View;
+pub use view::{Bars, View};

@@ -31,6 +31,9 @@ pub struct Progress {
     pub best: Option<(u64, f64)>,
     /// Seconds of training so far.
     pub seconds: f64,
+    /// Seconds of all, evaluation and checkpoints too, up to the last checkpoint or the end.
+    #[serde(default)]
+    pub wall_seconds: f64,
     /// Real tokens trained on so far.
     pub tokens: u64,
     /// Losses of single steps, as logged.
@@ -54,6 +57,7 @@ impl Progress {
             loss_count: 0,
             best: None,
             seconds: 0.0,
+            wall_seconds: 0.0,
             tokens: 0,
             steps: vec![],
             epochs: vec![],

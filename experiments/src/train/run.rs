@@ -35,6 +35,7 @@ pub enum Where<'a> {
 /// # Errors
 /// Ctrl-C, a loss that is no number, files that cannot be written: each leaves the last good checkpoint.
 pub fn run(config: &Config, data: &dyn Task, place: Where, view: &View) -> Result<Trained, TrainError> {
+    let began = Instant::now();
     let batching = Batching { size: config.train.batch_size, max_len: None };
     let lengths = data.lengths();
     let epochs = config.train.epochs as u64;
@@ -81,21 +82,23 @@ pub fn run(config: &Config, data: &dyn Task, place: Where, view: &View) -> Resul
         }
     }
 
+    let before = progress.wall_seconds;
     while progress.epoch < epochs && !out_of_patience(config, &progress) {
         let order = batching.shuffled(&lengths, config.seed, progress.epoch);
         for examples in &order[progress.batch as usize..] {
-            let began = Instant::now();
+            let step_began = Instant::now();
             step(config, learner, &mut optimizer, examples, epochs * batches, &mut progress)
                 .map_err(|what| keeper.not_finite(what, progress.step + 1, progress.epoch + 1))?;
             if let Some(average) = &mut average {
                 average.update(model);
             }
             progress.tokens += examples.iter().map(|&i| lengths[i] as u64).sum::<u64>();
-            progress.seconds += began.elapsed().as_secs_f64();
+            progress.seconds += step_began.elapsed().as_secs_f64();
             view.step(&shown(&progress, epochs, batches));
             let stop = interrupted();
             let every = config.train.checkpoint_every as u64;
             if stop || every > 0 && progress.step.is_multiple_of(every) {
+                progress.wall_seconds = before + began.elapsed().as_secs_f64();
                 keeper.save(model, (&optimizer, average.as_ref()), &progress)?;
             }
             if stop {
@@ -112,6 +115,7 @@ pub fn run(config: &Config, data: &dyn Task, place: Where, view: &View) -> Resul
         };
         view.epoch(&of_epoch, (&config.train.metric, dev[&config.train.metric]));
         let better = progress.end_epoch(dev, &config.train.metric);
+        progress.wall_seconds = before + began.elapsed().as_secs_f64();
         // The checkpoint first: while its epoch is the best one, its parameters are the best ones.
         keeper.save(model, (&optimizer, average.as_ref()), &progress)?;
         if better {
@@ -128,16 +132,13 @@ pub fn run(config: &Config, data: &dyn Task, place: Where, view: &View) -> Resul
     if let Some(best) = &best {
         load_state_dict(model, best, Path::new("memory"))?;
     }
-    Ok(Trained {
-        dev: learner.metrics(Split::Dev),
-        test: learner.metrics(Split::Test),
-        parameters: model.param_count() as u64,
-        progress,
-    })
+    let (dev, test) = (learner.metrics(Split::Dev), learner.metrics(Split::Test));
+    progress.wall_seconds = before + began.elapsed().as_secs_f64();
+    Ok(Trained { dev, test, parameters: model.param_count() as u64, progress })
 }
 
 /// One step. Where the loss or the gradient is no number nothing changes, and the error says which it was.
-fn step(
+pub(super) fn step(
     config: &Config,
     learner: &dyn Learner,
     optimizer: &mut Optimizer,

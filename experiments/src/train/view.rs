@@ -1,4 +1,4 @@
-use indicatif::{HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{HumanDuration, MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::cell::Cell;
 use std::io::{IsTerminal, Write, stderr};
 use std::time::{Duration, Instant};
@@ -10,6 +10,9 @@ pub struct View {
     lines: bool,
     last_line: Cell<Instant>,
 }
+
+/// What a person sees of runs that go on side by side: a bar for each, one under the other.
+pub struct Bars(MultiProgress);
 
 const BETWEEN_LINES: Duration = Duration::from_secs(30);
 
@@ -35,18 +38,46 @@ impl Shown {
     }
 }
 
+impl Bars {
+    /// Bars on standard error, lines where it is no terminal.
+    pub fn on_stderr() -> Self {
+        Bars(MultiProgress::with_draw_target(match stderr().is_terminal() {
+            true => ProgressDrawTarget::stderr_with_hz(8),
+            false => ProgressDrawTarget::hidden(),
+        }))
+    }
+
+    /// A view of one more run with this title.
+    pub fn view(&self, title: impl Into<String>) -> View {
+        let style = ProgressStyle::with_template("{prefix} {wide_bar} {pos}/{len} {msg}")
+            .unwrap_or_else(|_| ProgressStyle::default_bar());
+        let bar = self.0.add(ProgressBar::new(0).with_style(style));
+        View { bar, title: title.into(), lines: self.0.is_hidden(), last_line: Cell::new(Instant::now()) }
+    }
+
+    /// A line that is no run's.
+    pub fn line(&self, text: &str) {
+        self.0.suspend(|| {
+            // Nobody may be reading any more; training goes on all the same.
+            let _ = writeln!(stderr(), "{text}");
+        });
+    }
+}
+
 impl View {
     /// A view of a run with this title.
     pub fn new(title: impl Into<String>) -> Self {
-        let terminal = stderr().is_terminal();
-        let bar = match terminal {
-            true => ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr_with_hz(8)),
-            false => ProgressBar::hidden(),
-        };
-        let style = ProgressStyle::with_template("{prefix} {wide_bar} {pos}/{len} {msg}")
-            .unwrap_or_else(|_| ProgressStyle::default_bar());
-        bar.set_style(style);
-        View { bar, title: title.into(), lines: !terminal, last_line: Cell::new(Instant::now()) }
+        Bars::on_stderr().view(title)
+    }
+
+    /// Nothing is shown.
+    pub fn hidden() -> Self {
+        View {
+            bar: ProgressBar::hidden(),
+            title: String::new(),
+            lines: false,
+            last_line: Cell::new(Instant::now()),
+        }
     }
 
     pub(super) fn step(&self, now: &Shown) {

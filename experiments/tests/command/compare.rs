@@ -114,3 +114,80 @@ fn runs_that_cannot_be_compared() {
     let text = place.gradus("compare a few --split dev").well();
     assert!(text.contains("which is not as it was in training"), "{text}");
 }
+
+/// A good and a bad run on an embedded corpus with a split of 150 examples to compare on.
+fn two_on(task: &str, corpus: &str, sets: &str) -> Place {
+    let place = Place::new();
+    let args = format!(
+        "train {task} --dataset {corpus} --threads 1 --set model.embed_dim=16 --set model.hidden_dim=12 --set \
+         optimizer.lr=1e-2 --set train.batch_size=16 --set data.dev_limit=50 --set data.test_limit=150 {sets}"
+    );
+    place.gradus(&format!("{args} --out good")).well();
+    let bad = "--set optimizer.lr=1e-30 --set train.epochs=1 --seed 2";
+    let scheme = if task == "tag" { "--set data.scheme=iob2" } else { "" };
+    place.gradus(&format!("{args} {bad} {scheme} --out bad")).well();
+    place
+}
+
+/// The metric that `gradus evaluate` prints of a run, in percent.
+fn evaluated(place: &Place, run: &str, metric: &str) -> f64 {
+    let told = place.gradus(&format!("evaluate {run}")).well();
+    let line = told.lines().find(|line| line.split_whitespace().next() == Some(metric)).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
+}
+
+/// The metrics are those of evaluate, the good run is better, and the difference is told in the same words.
+fn found_better(place: &Place, metrics: &[&str]) -> Value {
+    let found = json(place, "bad good");
+    let of = |metric: &str, i: usize| 100.0 * number(&found["metrics"][metric][i]);
+    for metric in metrics {
+        for (i, run) in ["bad", "good"].into_iter().enumerate() {
+            let evaluated = evaluated(place, run, metric);
+            assert!((of(metric, i) - evaluated).abs() < 0.006, "{run} {metric}: {found} {evaluated}");
+        }
+    }
+    assert_eq!(found["metric"], "f1");
+    let d = 100.0 * number(&found["difference"]);
+    assert!((d - (of("f1", 1) - of("f1", 0))).abs() < 1e-9, "{found}");
+    assert!(number(&found["interval"][0]) > 0.0 && number(&found["p"]) < 0.01, "{found}");
+    assert_eq!(found["examples"], 150);
+    assert_eq!(found, json(place, "bad good --threads 2"));
+    found
+}
+
+#[test]
+fn two_taggers_by_entities() {
+    let place = two_on("tag", "names-small", "--set train.epochs=8");
+    let found = found_better(&place, &["f1", "precision", "recall", "accuracy"]);
+    // Word, right and predicted tag stand in the columns that evaluate wrote. Both are IOB2 whatever the model uses, so
+    // that the entities are the same where the tags are.
+    let right = |run: &str| -> Vec<bool> {
+        let columns = place.text(&format!("{run}/predictions.test.conll"));
+        let same = |line: &str| {
+            let tags: Vec<&str> = line.rsplitn(3, ' ').collect();
+            tags[0] == tags[1]
+        };
+        columns.trim_end().split("\n\n").map(|sentence| sentence.lines().all(same)).collect()
+    };
+    let (bad, good) = (right("bad"), right("good"));
+    let only = |x: &[bool], y: &[bool]| x.iter().zip(y).filter(|&(&x, &y)| x && !y).count();
+    assert_eq!(found["only_right"], serde_json::json!([only(&bad, &good), only(&good, &bad)]));
+    assert!(found["configuration"]["data.scheme"].is_array(), "{found}");
+    let text = place.gradus("compare bad good").well();
+    assert!(text.starts_with("150 sentences of names-small (test)"), "{text}");
+}
+
+#[test]
+fn two_readers_by_answers() {
+    let place = two_on("read", "passages", "--set train.epochs=4 --set data.train_limit=600");
+    let found = found_better(&place, &["f1", "em"]);
+    let [only_bad, only_good] = [0, 1].map(|i| number(&found["only_right"][i]));
+    let em = number(&found["metrics"]["em"][1]) - number(&found["metrics"]["em"][0]);
+    assert!((only_good - only_bad - 150.0 * em).abs() < 1e-6, "{found}");
+    assert!(only_good > only_bad && number(&found["mcnemar_p"]) < 0.05, "{found}");
+    let text = place.gradus("compare bad good").well();
+    assert!(text.starts_with("150 questions of passages (test)"), "{text}");
+    place.gradus(&place.tiny("classifier")).well();
+    let both = ["gradus train classify", "gradus train read", "only runs of the same task"];
+    place.gradus("compare classifier good").refused(1, &both);
+}

@@ -81,6 +81,7 @@ fn settings_that_are_misspelt_or_do_not_go_together() {
         ("--config no.toml", &["no.toml, line 2", "expected TOML"]),
         ("--config none.toml", &["none.toml"]),
         ("--set data.format=tabs", &["data.format", "tabs"]),
+        ("--format conll", &["data.format", "one of auto, header, tab, space", "conll"]),
         ("--set loss.class_weights=1,2,3", &["loss.class_weights", "expected 2", "found 3"]),
         ("--loss focal --set loss.class_weights=1,2", &["loss.class_weights", "focal"]),
         ("--set model.attention_heads=5", &["model.attention_heads", "divisor of 12"]),

@@ -43,7 +43,7 @@ fn args(out: &str, sets: &str) -> String {
 #[test]
 fn a_reader_is_trained_evaluated_and_asked() {
     let place = place();
-    place.gradus(&args("plain", "--set train.epochs=20")).well();
+    place.gradus(&args("plain", "--format squad --set train.epochs=20")).well();
     let told = place.gradus("evaluate plain --split test").well();
     let f1 = told.lines().find_map(|line| line.strip_prefix("f1")).unwrap().trim();
     // A context has two towns: who guesses is right on half of the questions.
@@ -94,6 +94,7 @@ fn a_wrong_file_is_named() {
     place.gradus(&args("a", "")).refused(1, &["train.json", "question 'q", "answer_start"]);
     place.write("train.json", b"{\n \"data\": [\n");
     place.gradus(&args("a", "")).refused(1, &["train.json", "line"]);
+    place.gradus(&args("a", "--format conll")).refused(1, &["data.format", "one of auto, squad", "conll"]);
     place.gradus(&args("a", "--contrastive everywhere")).refused(1, &["loss.contrastive", "everywhere"]);
     place.gradus("train read --out a --dataset names").refused(1, &["names", "reading comprehension"]);
 }

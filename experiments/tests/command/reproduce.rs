@@ -3,7 +3,7 @@
 use crate::place::{Place, signal};
 use gradus::paper::{self, DataSource, Scale};
 use serde_json::Value;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 fn planned() -> BTreeSet<PathBuf> {
@@ -94,18 +94,136 @@ fn stopped_by_ctrl_c_it_keeps_what_ended() {
     let place = Place::new();
     let args = "reproduce figure3 --scale smoke --out r --set train.epochs=60";
     let run = place.start(args);
-    let folder = place.path("r/runs/figure3");
-    let ended = || std::fs::read_dir(&folder).map_or(0, |entries| entries.count());
-    place.wait_for(|| ended() > 0);
+    // Until the first run has ended and the second has begun.
+    place.wait_for(|| !checkpoints(&place, "r").is_empty());
+    let first = checkpoints(&place, "r");
+    place.wait_for(|| checkpoints(&place, "r").iter().any(|folder| !first.contains(folder)));
     signal("INT", &run);
     let ran: crate::place::Ran = run.wait_with_output().unwrap().into();
     ran.refused(130, &["interrupted", "the same command goes on"]);
     let kept = place.files("r/runs");
+    assert!(!kept.is_empty());
+    assert_eq!(checkpoints(&place, "r").len(), 1, "the run under way has a checkpoint");
     assert!(kept.len() < paper::find("figure3").unwrap().runs(Scale::Smoke, DataSource::Embedded).len());
     place.gradus(args).well();
     let all = place.files("r/runs");
     assert!(kept.iter().all(|(path, bytes)| all[path] == *bytes), "a result that had ended was made anew");
     assert!(all.len() > kept.len());
+    assert!(!place.path("r/working").exists(), "what was needed on the way is gone");
+}
+
+/// The folders of runs under way that have a checkpoint.
+fn checkpoints(place: &Place, out: &str) -> Vec<PathBuf> {
+    let Ok(entries) = std::fs::read_dir(place.path(out).join("working")) else { return vec![] };
+    let folders = entries.map(|entry| entry.unwrap().path());
+    folders.filter(|folder| folder.join("checkpoint.safetensors").exists()).collect()
+}
+
+/// Every result in a folder, but for times.
+fn results(place: &Place, out: &str) -> BTreeMap<String, Value> {
+    let names = place
+        .files(&format!("{out}/runs"))
+        .into_keys()
+        .map(|path| path.strip_prefix(place.path(out)).unwrap().to_str().unwrap().to_owned());
+    names.map(|name| (name.clone(), result(place, &format!("{out}/{name}")))).collect()
+}
+
+#[test]
+fn killed_it_goes_on_from_a_checkpoint_with_the_same_bits() {
+    let place = Place::new();
+    let args = |out: &str| format!("reproduce table9 --scale smoke --set train.epochs=30 --out {out}");
+    place.gradus(&args("whole")).well();
+    let mut run = place.start(&args("parts"));
+    // The first epoch of a run has ended, and no result file has its bits yet.
+    place.wait_for(|| {
+        checkpoints(&place, "parts").iter().any(|folder| folder.join("best.safetensors").exists())
+    });
+    run.kill().unwrap();
+    run.wait().unwrap();
+    let folders = checkpoints(&place, "parts");
+    assert_eq!(folders.len(), 1);
+    let checkpoint = folders[0].join("checkpoint.safetensors");
+    let whole = std::fs::read(&checkpoint).unwrap();
+    std::fs::write(&checkpoint, &whole[..whole.len() / 2]).unwrap();
+    place.gradus(&args("parts")).refused(1, &["table9 ", "delete that folder", "cut short"]);
+    std::fs::write(&checkpoint, whole).unwrap();
+    let dry = place.gradus(&format!("{} --dry-run", args("parts"))).well();
+    assert_eq!(dry.matches("goes on from its checkpoint").count(), 1, "{dry}");
+    place.gradus(&args("parts")).well();
+    assert!(results(&place, "whole") == results(&place, "parts"));
+    // The peak of memory is that of a whole run, or is not told.
+    let resumed = place.files("parts/runs").into_values().filter(|bytes| {
+        let json: Value = serde_json::from_slice(bytes).unwrap();
+        json["peak_memory_bytes"].is_null()
+    });
+    assert_eq!(resumed.count(), 1, "one run was resumed");
+    assert!(!place.path("parts/working").exists());
+}
+
+#[test]
+fn two_jobs_find_what_one_finds() {
+    let place = Place::new();
+    place.gradus("reproduce --scale smoke --out one").well();
+    let ran = place.gradus("reproduce --scale smoke --out two --jobs 2 --threads 2");
+    assert!(ran.err.contains("[44/44]"), "{}", ran.err);
+    ran.well();
+    let (one, two) = (results(&place, "one"), results(&place, "two"));
+    assert_eq!(one.len(), planned().len());
+    assert!(one == two, "results depend on the number of jobs");
+    assert!(!place.path("two/working").exists());
+}
+
+#[test]
+fn ctrl_c_stops_all_jobs_and_a_second_call_goes_on() {
+    let place = Place::new();
+    let args = |out: &str| format!("reproduce figure3 --scale smoke --out {out} --set train.epochs=60");
+    place.gradus(&args("whole")).well();
+    let jobs = |n: usize| format!("{} --jobs {n}", args("r"));
+    let run = place.start(&jobs(3));
+    place.wait_for(|| checkpoints(&place, "r").len() == 3);
+    signal("INT", &run);
+    let ran: crate::place::Ran = run.wait_with_output().unwrap().into();
+    ran.refused(130, &["interrupted", "the same command goes on"]);
+    place.gradus(&jobs(2)).well();
+    assert!(results(&place, "whole") == results(&place, "r"));
+}
+
+#[test]
+fn a_run_that_fails_costs_no_other_its_result() {
+    let place = Place::new();
+    // Where the results of Table 10 should go there is a file.
+    std::fs::create_dir_all(place.path("r/runs")).unwrap();
+    place.write("r/runs/table10", b"");
+    let args = "reproduce figure3 table10 --scale smoke --out r --jobs 2";
+    let ran = place.gradus(args);
+    assert!(ran.err.contains("failed; the runs under way come to their end"), "{}", ran.err);
+    ran.refused(1, &["table10/imdb--", "cannot be written"]);
+    let figure3 = paper::find("figure3").unwrap().runs(Scale::Smoke, DataSource::Embedded);
+    assert!(figure3.iter().all(|run| place.path("r").join(run.file()).exists()));
+    std::fs::remove_file(place.path("r/runs/table10")).unwrap();
+    place.gradus(args).well();
+}
+
+#[test]
+fn a_dry_run_tells_what_would_be_run_and_writes_nothing() {
+    let place = Place::new();
+    let told = place.gradus("reproduce --scale smoke --out r --dry-run").well();
+    assert!(!place.path("r").exists(), "something was written");
+    assert_eq!(told.lines().filter(|line| line.contains("seed 1")).count(), planned().len(), "{told}");
+    let shared = "has the result of runs/table10/imdb--dropout--seed1.json";
+    for part in
+        [shared, "45 runs: 0 are there, 1 have the result of another, 44 to be trained", "measured now"]
+    {
+        assert!(told.contains(part), "{part} is missing: {told}");
+    }
+    place.gradus("reproduce table10 --scale smoke --out r").well();
+    std::fs::remove_file(place.path("r/runs/table10/imdb--l2--seed1.json")).unwrap();
+    let before = place.files("r");
+    let told = place.gradus("reproduce table10 attention --scale smoke --out r --dry-run --jobs 9").well();
+    assert!(place.files("r") == before, "something was written");
+    for part in [shared, "7 are there, 1 have", "the same model on the same data in r", "with 4 at once"] {
+        assert!(told.contains(part), "{part} is missing: {told}");
+    }
 }
 
 #[test]
@@ -116,4 +234,13 @@ fn an_error_in_the_data_leaves_the_results() {
     let real = "reproduce table5 --scale smoke --out r --data nowhere";
     place.gradus(real).refused(1, &["nowhere", "no files of the data set"]);
     assert!(place.files("r") == before);
+}
+
+#[test]
+fn a_run_that_explodes_leaves_nothing_half_done() {
+    let place = Place::new();
+    let ran =
+        place.gradus("reproduce figure3 --scale smoke --set optimizer.name=sgd --set optimizer.lr=1e30 --set model.name=textcnn");
+    ran.refused(1, &["figure3 Balanced Cross-entropy seed 1", "is not finite", "with another --out"]);
+    assert!(!place.path("results/working").exists());
 }

@@ -19,13 +19,20 @@ fn undisturbed(place: &Place) {
 
 #[track_caller]
 fn assert_same(place: &Place) {
-    let (mut whole, mut parts) = (place.state("whole"), place.state("parts"));
-    assert_eq!(whole.1.take(), parts.1.take(), "where the runs stand");
-    assert!(whole.0 == parts.0, "the tensors differ");
-    let left: Vec<_> = place.files("parts").into_keys().collect();
-    assert_eq!(left.len(), place.files("whole").len(), "half-written files are left: {left:?}");
-    assert_eq!(place.read("whole/metrics.jsonl"), place.read("parts/metrics.jsonl"));
-    assert_eq!(events::read(place, "whole").0, events::read(place, "parts").0);
+    assert_same_runs(place, "whole", "parts");
+}
+
+/// Both runs have the same files with the same bits, but for times.
+#[track_caller]
+pub fn assert_same_runs(place: &Place, whole: &str, parts: &str) {
+    let (mut state, mut of_parts) = (place.state(whole), place.state(parts));
+    assert_eq!(state.1.take(), of_parts.1.take(), "where the runs stand");
+    assert!(state.0 == of_parts.0, "the tensors differ");
+    let left: Vec<_> = place.files(parts).into_keys().collect();
+    assert_eq!(left.len(), place.files(whole).len(), "half-written files are left: {left:?}");
+    let log = |run: &str| place.read(&format!("{run}/metrics.jsonl"));
+    assert_eq!(log(whole), log(parts));
+    assert_eq!(events::read(place, whole).0, events::read(place, parts).0);
 }
 
 #[test]

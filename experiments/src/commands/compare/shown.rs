@@ -1,0 +1,41 @@
+use super::Comparison;
+use crate::metrics::bootstrap::Difference;
+
+/// The comparison as a person reads it.
+pub(super) fn shown(found: &Comparison) -> String {
+    let [a, b] = &found.runs;
+    let (wide_a, wide_b) = (a.chars().count().max(8), b.chars().count().max(8));
+    let changed = if found.unchanged { "" } else { ", which is not as it was in training" };
+    let mut text =
+        format!("{} {} of {} ({}){changed}\n", found.examples, found.counted, found.data, found.split);
+    text += &format!("{:<18} {a:>wide_a$} {b:>wide_b$} {:>10}\n", "", "difference");
+    for (name, values) in &found.metrics {
+        let [x, y] = values.map(|value| 100.0 * value);
+        text += &format!("{name:<18} {x:>wide_a$.2} {y:>wide_b$.2} {:>+10.2}\n", y - x);
+    }
+    let Difference { difference, interval, p } = found.difference;
+    let [d, from, to] = [difference, interval[0], interval[1]].map(|x| 100.0 * x);
+    let verdict = if p < 0.05 { "a significant difference" } else { "no significant difference" };
+    text += &format!(
+        "\n{}: {d:+.2}, 95 % interval {from:+.2} to {to:+.2}, p = {p:.4} (paired bootstrap, {} resamples): {verdict}\n",
+        found.metric, found.resamples
+    );
+    let [only_a, only_b] = found.only_right;
+    text += &format!(
+        "only {a} has {only_a} {} right, only {b} {only_b}: p = {:.4} (McNemar's exact test)\n\n",
+        found.counted, found.mcnemar_p
+    );
+    if found.configuration.is_empty() {
+        return text + "the runs do not differ in any setting\n";
+    }
+    let width = |i: usize, least: usize| {
+        let values = found.configuration.values().map(|values| values[i].chars().count());
+        values.max().unwrap_or(0).max(least)
+    };
+    let (wide_a, wide_b) = (width(0, wide_a), width(1, wide_b));
+    text += &format!("{:<24} {a:>wide_a$} {b:>wide_b$}\n", "setting");
+    for (key, [x, y]) in &found.configuration {
+        text += &format!("{key:<24} {x:>wide_a$} {y:>wide_b$}\n");
+    }
+    text
+}

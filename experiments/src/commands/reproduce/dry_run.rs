@@ -1,0 +1,81 @@
+use super::Reproduce;
+use super::estimate::{Basis, Estimate, Estimates};
+use super::plan::{Origin, Plan, Planned, title};
+use super::working::Working;
+use crate::commands::say;
+use crate::train::RunFolder;
+use anyhow::Context;
+use indicatif::HumanDuration;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// Prints what would be run and how long it should take; nothing is written.
+///
+/// # Errors
+/// Where the time must be measured, what is wrong with the data or the settings.
+pub(super) fn dry_run(ask: &Reproduce, plan: &Plan) -> anyhow::Result<()> {
+    let mut estimates = Estimates::new(ask)?;
+    let (mut here, mut copied, mut seconds) = (0, 0, 0.0);
+    let mut bases: BTreeMap<Basis, usize> = BTreeMap::new();
+    for Planned { run, key, origin } in &plan.runs {
+        let state = match origin {
+            Origin::Here => {
+                here += 1;
+                "is there".to_owned()
+            }
+            Origin::Copied(result) => {
+                copied += 1;
+                format!("has the result of {}", result.file().display())
+            }
+            Origin::Trained(i) if plan.trainings[*i].first() == run => {
+                let estimate = estimates.of(&plan.trainings[*i]).with_context(|| title(run))?;
+                let Estimate { seconds: takes, basis } = estimate;
+                seconds += takes;
+                *bases.entry(basis).or_default() += 1;
+                match RunFolder(Working::path(&ask.out, key)).checkpoint().exists() {
+                    true => format!("goes on from its checkpoint, at most {}", told(takes)),
+                    false => format!("to be trained, {}", told(takes)),
+                }
+            }
+            Origin::Trained(i) => {
+                copied += 1;
+                format!("has the result of {}", plan.trainings[*i].first().file().display())
+            }
+        };
+        let (study, row, column, seed) = (run.study, run.row, run.column, run.seed);
+        say(&format!("{study:<12} {row:<14} {column:<26} seed {seed:<3} {state}\n"))?;
+    }
+    let (all, trained) = (plan.runs.len(), plan.trainings.len());
+    let mut text = format!(
+        "\n{all} runs: {here} are there, {copied} have the result of another, {trained} to be trained in {}",
+        told(seconds)
+    );
+    let most = ask.jobs(trained);
+    if most > 1 {
+        let best = told(seconds / most as f64);
+        text += &format!(" one after the other, at best in {best} with {most} at once");
+    }
+    text += "\n";
+    for (basis, runs) in bases {
+        text += &match basis {
+            Basis::OtherSeeds => format!("{runs} by the results of other seeds in {}\n", ask.out.display()),
+            Basis::SameModel => format!(
+                "{runs} by the results of the same model on the same data in {}, as many seconds for each epoch\n",
+                ask.out.display()
+            ),
+            Basis::Steps => format!(
+                "{runs} by some training steps that were measured now, evaluation being a third of training; reading \
+                 data and writing files is not counted\n"
+            ),
+        };
+    }
+    say(&text)
+}
+
+/// A time, rounded as far as it can be trusted.
+fn told(seconds: f64) -> String {
+    match seconds {
+        s if s < 1.0 => "less than a second".into(),
+        s => format!("about {}", HumanDuration(Duration::from_secs_f64(s))),
+    }
+}

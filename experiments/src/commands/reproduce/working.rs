@@ -1,0 +1,79 @@
+use crate::train::{RunFolder, TrainError, Where};
+use sha2::{Digest, Sha256};
+use std::fs::{self, File, TryLockError};
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+/// Where a run that has not ended keeps its checkpoint: `working/<hash of its configuration>` in the results folder. It
+/// goes when the result is written.
+///
+/// Beside the folder lies a file, which is locked while the run goes on: of two processes that train the same
+/// configuration one keeps the folder, and the other goes without.
+pub(super) struct Working {
+    folder: RunFolder,
+    lock: PathBuf,
+    /// Holds the lock.
+    held: File,
+}
+
+impl Working {
+    /// The folder of the configuration with that [`key`](super::plan::key).
+    pub fn path(out: &Path, key: &str) -> PathBuf {
+        let hash: String = Sha256::digest(key).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+        out.join("working").join(hash)
+    }
+
+    /// Takes the folder; none where another process has it.
+    ///
+    /// # Errors
+    /// A folder that cannot be written.
+    pub fn take(out: &Path, key: &str) -> Result<Option<Working>, TrainError> {
+        let path = Working::path(out, key);
+        let lock = path.with_extension("lock");
+        let io = |source| TrainError::Io { action: "write", path: lock.clone(), source };
+        fs::create_dir_all(out.join("working")).map_err(io)?;
+        let held = match File::create(&lock) {
+            // Another process has ended just now and tidied up.
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                fs::create_dir_all(out.join("working")).and_then(|()| File::create(&lock)).map_err(io)?
+            }
+            made => made.map_err(io)?,
+        };
+        match held.try_lock() {
+            Ok(()) => Ok(Some(Working { folder: RunFolder(path), lock, held })),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(source)) => Err(io(source)),
+        }
+    }
+
+    /// From its checkpoint if there is one, else from the start.
+    pub fn place(&self) -> Where<'_> {
+        match self.folder.checkpoint().exists() {
+            true => Where::Resumed(&self.folder),
+            false => Where::New(&self.folder),
+        }
+    }
+
+    /// Removes the folder: the result is in its place, or there will be none.
+    ///
+    /// # Errors
+    /// A folder that cannot be removed.
+    pub fn remove(self) -> Result<(), TrainError> {
+        let Working { folder, lock, held } = self;
+        let path = folder.0;
+        let io = |source| TrainError::Io { action: "remove", path: path.clone(), source };
+        if path.exists() {
+            fs::remove_dir_all(&path).map_err(io)?;
+        }
+        drop(held);
+        match fs::remove_file(&lock) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(io(error)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Removes the folder of all of them if it is empty: other runs may be under way, or have been stopped.
+    pub fn tidy(out: &Path) {
+        let _ = fs::remove_dir(out.join("working"));
+    }
+}
