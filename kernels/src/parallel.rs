@@ -45,6 +45,26 @@ pub fn pieces2<T: Send, U: Send>(
     y.par_chunks_mut(c).zip(z.par_chunks_mut(d)).enumerate().for_each(|(i, (y, z))| f(i, y, z));
 }
 
+/// [`pieces`] of three results at once.
+///
+/// Panics where the results have different numbers of pieces.
+pub fn pieces3<T: Send>(
+    y: &mut [T],
+    rest: [&mut [T]; 2],
+    chunks: [usize; 3],
+    f: impl Fn(usize, &mut [T], [&mut [T]; 2]) + Sync,
+) {
+    let [c, d, e] = chunks.map(|chunk| chunk.max(1));
+    let [z, w] = rest;
+    let counts = [y.len().div_ceil(c), z.len().div_ceil(d), w.len().div_ceil(e)];
+    assert!(counts.iter().all(|&n| n == counts[0]), "pieces3: the results have {counts:?} pieces");
+    if counts[0] <= 1 {
+        return f(0, y, [z, w]);
+    }
+    let rest = z.par_chunks_mut(d).zip(w.par_chunks_mut(e));
+    y.par_chunks_mut(c).zip(rest).enumerate().for_each(|(i, (y, (z, w)))| f(i, y, [z, w]));
+}
+
 /// Elements of a piece that a loop bound by memory hands to one task: enough to pay for the hand-off.
 pub const PIECE: usize = 16 * 1024;
 
@@ -95,5 +115,12 @@ mod tests {
             z.fill(10 * i);
         });
         assert_eq!((y, z), ([0, 0, 1, 1, 2], [0, 0, 0, 0, 10, 10, 10, 10, 20]));
+        let (mut y, mut z, mut w) = ([0; 3], [0; 5], [0; 2]);
+        pieces3(&mut y, [&mut z, &mut w], [2, 4, 1], |i, y, [z, w]| {
+            y.fill(i);
+            z.fill(10 * i);
+            w.fill(100 * i);
+        });
+        assert_eq!((y, z, w), ([0, 0, 1], [0, 0, 0, 0, 10], [0, 100]));
     }
 }

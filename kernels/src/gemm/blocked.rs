@@ -82,10 +82,10 @@ struct Block<'a> {
     cols: usize,
 }
 
-/// Whether the tiles read A where it lies: its rows are whole, and not so far apart that six of them would fall into
-/// the same few sets of the first-level cache (rows 4096 bytes apart share one).
+/// Whether the tiles read A where it lies: its rows are whole, and do not all fall into the same sets of the
+/// first-level cache, as rows do that are 4096 bytes apart.
 fn lies_well(a: Mat<f32>) -> bool {
-    a.cols_stride == 1 && a.rows_stride % 512 != 0
+    a.cols_stride == 1 && !a.rows_stride.is_multiple_of(1024)
 }
 
 impl Kernel for Block<'_> {

@@ -90,22 +90,31 @@ fn pack_panel(y: &mut [f32], b: Mat<f32>, start: usize, depth: usize, column: us
 
 /// Rows `row..row + rows` and columns `start..start + depth` of A in panels of MR rows, column by column.
 pub(super) fn pack_a(y: &mut [f32], a: Mat<f32>, row: usize, rows: usize, start: usize, depth: usize) {
-    for (p, panel) in y.chunks_exact_mut(MR * depth).enumerate().take(rows.div_ceil(MR)) {
-        let first = row + p * MR;
-        let live = MR.min(row + rows - first);
-        let from = |i: usize, l: usize| (first + i) * a.rows_stride + (start + l) * a.cols_stride;
-        if live < MR {
-            panel.fill(0.0);
+    let from = |i: usize, l: usize| (row + i) * a.rows_stride + (start + l) * a.cols_stride;
+    let whole = rows / MR;
+    if a.rows_stride == 1 {
+        // Aᵀ lies row by row: a column of A is read as it lies, and dealt to all panels.
+        for l in 0..depth {
+            for (p, column) in a.data[from(0, l)..][..whole * MR].as_chunks::<MR>().0.iter().enumerate() {
+                y[(p * depth + l) * MR..][..MR].copy_from_slice(column);
+            }
         }
-        let columns = panel.chunks_exact_mut(MR).enumerate();
-        if live == MR && a.rows_stride == 1 {
-            // Aᵀ lies row by row: a column of A is one copy.
-            columns.for_each(|(l, y)| y.copy_from_slice(&a.data[from(0, l)..][..MR]));
-        } else if live == MR && a.cols_stride == 1 {
-            let rows: [&[f32]; MR] = std::array::from_fn(|i| &a.data[from(i, 0)..][..depth]);
-            columns.for_each(|(l, y)| (0..MR).for_each(|i| y[i] = rows[i][l]));
-        } else {
-            columns.for_each(|(l, y)| (0..live).for_each(|i| y[i] = a.data[from(i, l)]));
+    } else {
+        for (p, panel) in y.chunks_exact_mut(MR * depth).enumerate().take(whole) {
+            let columns = panel.chunks_exact_mut(MR).enumerate();
+            if a.cols_stride == 1 {
+                let rows: [&[f32]; MR] = std::array::from_fn(|i| &a.data[from(p * MR + i, 0)..][..depth]);
+                columns.for_each(|(l, y)| (0..MR).for_each(|i| y[i] = rows[i][l]));
+            } else {
+                columns.for_each(|(l, y)| (0..MR).for_each(|i| y[i] = a.data[from(p * MR + i, l)]));
+            }
+        }
+    }
+    if whole * MR < rows {
+        let panel = &mut y[whole * MR * depth..][..MR * depth];
+        panel.fill(0.0);
+        for (l, y) in panel.chunks_exact_mut(MR).enumerate() {
+            (whole * MR..rows).for_each(|i| y[i - whole * MR] = a.data[from(i, l)]);
         }
     }
 }

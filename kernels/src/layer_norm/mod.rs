@@ -11,15 +11,15 @@
 //!
 //! Source: Ba, Kiros, Hinton, "Layer normalization", 2016, equations 3 and 4 and the supplement.
 //!
-//! The ladder: plain loops; vectors over a row that stays in the first cache, one pass for each mean;
-//! dγ and dβ by pieces of rows into slots, which are then added pairwise.
+//! The ladder: plain loops; vectors over a row that stays in the first cache, one pass for each mean; all passes over a
+//! piece of rows that stays in the second, dγ and dβ into the piece's slots, which are then added pairwise.
 
 mod plain;
 mod simd;
 
 use crate::isa::dispatch;
 use crate::memory::Buffer;
-use crate::parallel::{pieces, pieces2, rows_per_piece};
+use crate::parallel::{pieces3, rows_per_piece};
 use crate::reduce::{Reduce, reduce_forward};
 use crate::slice::on_cpu;
 use crate::{DType, Dst, Outcome, Real, Src};
@@ -50,19 +50,16 @@ pub fn layer_norm_forward<T: Real>(
     rstd: &mut [T],
 ) {
     check("layer_norm", &[x.len(), y.len()], &[gamma.len(), beta.len()], &[mean.len(), rstd.len()]);
-    if !T::IS_F32 {
+    if !T::IS_F32 || gamma.is_empty() {
         return plain::forward(x, gamma, beta, eps, y, mean, rstd);
     }
     let (x, gamma, beta, y) = (T::f32s(x), T::f32s(gamma), T::f32s(beta), T::f32s_mut(y));
     let (cols, rows) = (gamma.len(), rows_per_piece(gamma.len()));
-    pieces2(T::f32s_mut(mean), T::f32s_mut(rstd), [rows; 2], |i, mean, rstd| {
-        let x = &x[i * rows * cols..][..mean.len() * cols];
-        dispatch(simd::Statistics { x, cols, eps: eps as f32, mean, rstd });
-    });
-    let (mean, rstd) = (T::f32s(mean), T::f32s(rstd));
-    pieces(y, rows * cols, |i, y| {
+    // Each piece of x comes from memory once: its second reader finds it in the cache.
+    let [mean, rstd] = [T::f32s_mut(mean), T::f32s_mut(rstd)];
+    pieces3(y, [mean, rstd], [rows * cols, rows, rows], |i, y, [mean, rstd]| {
         let x = &x[i * rows * cols..][..y.len()];
-        let (mean, rstd) = (&mean[i * rows..], &rstd[i * rows..]);
+        dispatch(simd::Statistics { x, cols, eps: eps as f32, mean, rstd });
         dispatch(simd::Normalize { x, gamma, beta, mean, rstd, y });
     });
 }
@@ -83,7 +80,7 @@ pub fn layer_norm_backward<T: Real>(
 ) {
     let full = [x.len(), dy.len(), dx.len()];
     check("layer_norm backward", &full, &[gamma.len(), dgamma.len(), dbeta.len()], &[mean.len(), rstd.len()]);
-    if !T::IS_F32 {
+    if !T::IS_F32 || gamma.is_empty() {
         return plain::backward(x, gamma, mean, rstd, dy, dx, dgamma, dbeta);
     }
     let (x, gamma, dy, dx) = (T::f32s(x), T::f32s(gamma), T::f32s(dy), T::f32s_mut(dx));
@@ -93,19 +90,15 @@ pub fn layer_norm_backward<T: Real>(
     // The slots of dγ, then those of dβ.
     let mut sums = Buffer::zeros(DType::F32, 2 * slots * cols);
     let (dgammas, dbetas) = sums.slice_mut::<f32>().split_at_mut(slots * cols);
-    pieces2(dgammas, dbetas, [cols; 2], |i, dgamma, dbeta| {
-        let range = i * rows..((i + 1) * rows).min(mean.len());
-        let full = range.start * cols..range.end * cols;
-        let (x, dy, mean, rstd) = (&x[full.clone()], &dy[full], &mean[range.clone()], &rstd[range]);
+    pieces3(dx, [dgammas, dbetas], [rows * cols, cols, cols], |i, dx, [dgamma, dbeta]| {
+        let here = i * rows..i * rows + dx.len() / cols;
+        let full = i * rows * cols..i * rows * cols + dx.len();
+        let (x, dy, mean, rstd) = (&x[full.clone()], &dy[full], &mean[here.clone()], &rstd[here]);
         dispatch(simd::Columns { x, dy, mean, rstd, dgamma, dbeta });
+        dispatch(simd::Backward { x, gamma, mean, rstd, dy, dx });
     });
     reduce_forward(Reduce::Sum, 1, slots, cols, dgammas, T::f32s_mut(dgamma));
     reduce_forward(Reduce::Sum, 1, slots, cols, dbetas, T::f32s_mut(dbeta));
-    pieces(dx, rows * cols, |i, dx| {
-        let full = i * rows * cols..i * rows * cols + dx.len();
-        let (x, dy) = (&x[full.clone()], &dy[full]);
-        dispatch(simd::Backward { x, gamma, mean: &mean[i * rows..], rstd: &rstd[i * rows..], dy, dx });
-    });
 }
 
 /// [`layer_norm_forward`] of any device and dtype.
