@@ -5,6 +5,7 @@
 #![deny(unsafe_code)]
 
 pub mod clock;
+pub mod growth;
 pub mod ids;
 pub mod memory;
 pub mod ops;

@@ -4,13 +4,14 @@
 use anyhow::{Context, Result, ensure};
 use clap::Parser;
 use gradus_benches::clock::{measure, median};
+use gradus_benches::ops::Run;
 use gradus_benches::peak::Peak;
 use gradus_benches::peers::{self, Torch};
 use gradus_benches::report::{self, PeerRow, Report, Row};
 use gradus_benches::steps::Step;
 use gradus_benches::work::Work;
 use gradus_benches::workload::{self, Workload};
-use gradus_benches::{memory, ops, same};
+use gradus_benches::{growth, memory, ops, same};
 use std::path::{Path, PathBuf};
 
 /// Times Gradus beside its peers, and writes benches/results/<machine>.{json,md,svg}.
@@ -87,8 +88,10 @@ fn run(cli: &Cli) -> Result<()> {
         }
         rows.push(row);
     }
-    let report = Report { machine, peak_gflops: peak.gflops, peak_gbytes: peak.gbytes, rows };
     if !cli.json && cli.only.is_empty() {
+        let growth = growth::measure(cli.seconds / 3.0);
+        growth.iter().for_each(|series| println!("{}", series.line()));
+        let report = Report { machine, peak_gflops: peak.gflops, peak_gbytes: peak.gbytes, rows, growth };
         write(&report, &cli.out, threads)?;
     }
     Ok(())
@@ -118,6 +121,7 @@ fn measured(
     let (times, mut peers) = timed(workload, cli.seconds, torch.as_deref_mut())?;
     let mut row = Row::new(&workload.name, &times, Work::of(&workload.kind), Some(peak));
     if workload.is_step() {
+        row.speedup = (threads > 1).then(|| speedup(workload, cli.seconds)).transpose()?;
         row.memory_mb = Some(memory::of(workload, threads)?);
         if let (Some(torch), Some(peer)) = (torch, peers.iter_mut().find(|p| p.name == "PyTorch")) {
             peer.memory_mb = Some(torch.memory(&workload.name)?);
@@ -155,7 +159,19 @@ fn timed(workload: &Workload, seconds: f64, torch: Option<&mut Torch>) -> Result
     Ok((times, rows))
 }
 
-fn runner(workload: &Workload) -> Result<Box<dyn FnMut()>> {
+/// How many times as long one thread takes, in rounds that alternate.
+fn speedup(workload: &Workload, seconds: f64) -> Result<f64> {
+    let alone = rayon::ThreadPoolBuilder::new().num_threads(1).build().context("a pool of one thread")?;
+    let (mut run, mut ratios, share) = (runner(workload)?, vec![], seconds / ROUNDS as f64);
+    run();
+    for _ in 0..ROUNDS {
+        let together = median(&measure(share, 1, &mut run));
+        ratios.push(median(&alone.install(|| measure(share, 1, &mut run))) / together);
+    }
+    Ok(median(&ratios))
+}
+
+fn runner(workload: &Workload) -> Result<Run> {
     if let Some(mut step) = Step::new(workload) {
         return Ok(Box::new(move || step.run()));
     }

@@ -9,8 +9,11 @@ use gradus_engine::{DType, Gradients, Mode, Module, Param, Rng, Tensor, Visitor,
 use gradus_kernels::gemm::{Epilogue, Mat, PackedB, gemm, gemm_packed};
 use std::hint::black_box;
 
+/// Something to run again and again.
+pub type Run = Box<dyn FnMut() + Send>;
+
 /// The operation, ready to run; `None` where the workload is a training step.
-pub fn make(kind: &Kind) -> Option<Box<dyn FnMut()>> {
+pub fn make(kind: &Kind) -> Option<Run> {
     let mut rng = Rng::new(1);
     let mut normal = |shape: &[usize]| Tensor::normal(shape, 0.0, 1.0, &mut rng);
     Some(match *kind {
@@ -68,7 +71,7 @@ pub fn adamw() -> Optimizer {
 
 /// A product into a C that is there. One sentence step of an LSTM keeps its weight packed over all steps, so that
 /// product is timed with a packed B.
-fn product(m: usize, k: usize, n: usize) -> Box<dyn FnMut()> {
+fn product(m: usize, k: usize, n: usize) -> Run {
     let numbers = |count: usize| (0..count).map(|i| (i % 13) as f32 * 0.1 - 0.6).collect::<Vec<f32>>();
     let (a, b, mut c) = (numbers(m * k), numbers(k * n), vec![0.0; m * n]);
     if m <= 32 {
@@ -83,7 +86,7 @@ fn product(m: usize, k: usize, n: usize) -> Box<dyn FnMut()> {
 }
 
 /// Forward and backward from a random gradient.
-fn both(f: impl Fn() -> Tensor + 'static, rng: &mut Rng) -> Box<dyn FnMut()> {
+fn both(f: impl Fn() -> Tensor + Send + 'static, rng: &mut Rng) -> Run {
     let dy = Tensor::normal(no_grad(&f).shape(), 0.0, 1.0, rng);
     Box::new(move || drop(black_box(f().backward_from(dy.clone()))))
 }

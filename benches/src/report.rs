@@ -1,6 +1,7 @@
 //! The table: on the screen, as Markdown, as JSON, as a picture.
 
 use crate::clock::median;
+use crate::growth::Series;
 use crate::peak::Peak;
 use crate::same::Distance;
 use crate::work::Work;
@@ -27,6 +28,9 @@ pub struct Row {
     /// Peak megabytes above the empty process.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub memory_mb: Option<f64>,
+    /// How many times as long one thread takes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub speedup: Option<f64>,
     /// The others.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub peers: Vec<PeerRow>,
@@ -67,7 +71,18 @@ impl Row {
         }
         let min_ms = times.iter().copied().fold(f64::INFINITY, f64::min);
         let (runs, name) = (times.len(), name.to_owned());
-        Row { name, median_ms, min_ms, runs, gflops, gbytes, memory_mb: None, peers: vec![], same: None }
+        Row {
+            name,
+            median_ms,
+            min_ms,
+            runs,
+            gflops,
+            gbytes,
+            memory_mb: None,
+            speedup: None,
+            peers: vec![],
+            same: None,
+        }
     }
 
     /// Takes the verdict over three steps.
@@ -91,13 +106,25 @@ pub struct Report {
     pub peak_gbytes: f64,
     /// The workloads.
     pub rows: Vec<Row>,
+    /// How cost grows.
+    pub growth: Vec<Series>,
 }
 
 /// Columns of the table.
-const HEADINGS: [&str; 9] =
-    ["workload", "ms", "GFLOP/s", "GB/s", "of peak", "MB", "PyTorch ms", "PyTorch / Gradus", "PyTorch MB"];
+const HEADINGS: [&str; 10] = [
+    "workload",
+    "ms",
+    "GFLOP/s",
+    "GB/s",
+    "of peak",
+    "one thread",
+    "MB",
+    "PyTorch ms",
+    "PyTorch / Gradus",
+    "PyTorch MB",
+];
 
-fn cells(row: &Row) -> [String; 9] {
+fn cells(row: &Row) -> [String; 10] {
     let or_nothing = |x: Option<String>| x.unwrap_or_default();
     let torch = row.peer("PyTorch");
     let rate = |r: Option<[f64; 2]>| or_nothing(r.map(|r| format!("{:.0}", r[0])));
@@ -112,6 +139,7 @@ fn cells(row: &Row) -> [String; 9] {
         rate(row.gflops),
         rate(row.gbytes),
         or_nothing(share),
+        or_nothing(row.speedup.map(|x| format!("{x:.2}"))),
         or_nothing(row.memory_mb.map(|mb| format!("{mb:.0}"))),
         or_nothing(torch.map(|p| ms(p.median_ms))),
         or_nothing(torch.map(ratio)),
@@ -142,7 +170,7 @@ pub fn headings() -> String {
     columns(&HEADINGS.map(str::to_owned))
 }
 
-fn columns(cells: &[String; 9]) -> String {
+fn columns(cells: &[String; 10]) -> String {
     let rest: Vec<String> = cells[1..].iter().map(|cell| format!("{cell:>10}")).collect();
     format!("{:<30} {}", cells[0], rest.join(" ")).trim_end().to_owned()
 }
@@ -150,10 +178,11 @@ fn columns(cells: &[String; 9]) -> String {
 impl Report {
     /// As Markdown.
     pub fn markdown(&self) -> String {
-        let Report { machine, peak_gflops, peak_gbytes, rows } = self;
+        let Report { machine, peak_gflops, peak_gbytes, rows, growth } = self;
         let mut text = format!(
             "# {machine}\n\nPeak {peak_gflops:.0} GFLOP/s and {peak_gbytes:.0} GB/s, measured in the same run. Medians in \
-             milliseconds; PyTorch was run alternately, the ratio is the median over the rounds. A training step counts \
+             milliseconds; PyTorch was run alternately, the ratio is the median over the rounds; so is that of one \
+             thread to all. A training step counts \
              only if three steps without dropout end where PyTorch's do.\n\n"
         );
         let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
@@ -169,6 +198,11 @@ impl Report {
                 text += &line(&[row.name.clone(), p.name.into(), ms(p.median_ms), format!("{:.2}", p.ratio)]);
             }
         }
+        if !growth.is_empty() {
+            text += "\nHow cost grows, forward and backward:\n\n| what | size | ms | microseconds each |\n\
+                     | --- | ---: | ---: | ---: |\n";
+        }
+        growth.iter().flat_map(Series::rows).for_each(|row| text += &line(&row));
         text
     }
 
@@ -227,10 +261,15 @@ mod tests {
         row.peers.push(PeerRow { name: "PyTorch", median_ms: 4.0, ratio: 2.0, memory_mb: None });
         assert_eq!(row.gflops, Some([100.0, 0.5]));
         let void = Row { name: "step".into(), same: Some(false), ..row.clone() };
-        let report =
-            Report { machine: "M".into(), peak_gflops: 200.0, peak_gbytes: 20.0, rows: vec![row, void] };
+        let report = Report {
+            machine: "M".into(),
+            peak_gflops: 200.0,
+            peak_gbytes: 20.0,
+            rows: vec![row, void],
+            growth: vec![],
+        };
         let text = report.markdown();
-        assert!(text.contains("| gemm | 2.00 | 100 |  | 50 % |  | 4.00 | 2.00 |  |"), "{text}");
+        assert!(text.contains("| gemm | 2.00 | 100 |  | 50 % |  |  | 4.00 | 2.00 |  |"), "{text}");
         assert!(text.contains("| void |"), "{text}");
         assert!(report.svg().contains(">2.00</text>") && !report.svg().contains("step"));
     }

@@ -19,7 +19,7 @@ pub struct Batch<'a> {
 }
 
 /// A model with its loss.
-pub trait Learner {
+pub trait Learner: Send {
     /// The model's parameters. Names are those of the same model in PyTorch.
     fn module(&self) -> &dyn Module;
     /// The loss of a batch, one number.
