@@ -1,11 +1,19 @@
 //! The rungs of the convolution kernels, timed: `cargo run --release -p gradus-kernels --example conv_ladder`.
 //!
 //! The feature of a text classifier's filters: convolution, ReLU, the maximum over time, and their gradients. The
-//! plain rung is the textbook's loops, which `f64` runs; the product rung stores the convolution whole.
+//! plain rung is the textbook's loops, which `f64` runs; the product rung stores the convolution whole. Then the same
+//! of words' vectors, gathered from a table of V rows or each multiplied once, of words that are all alike frequent and
+//! of words as frequent as in text, 1/(rank + 2.7).
 
 use gradus_kernels::Real;
 use gradus_kernels::conv_relu_max::{conv_relu_max_backward, conv_relu_max_forward};
 use gradus_kernels::conv1d::{Sizes, conv1d_backward, conv1d_forward};
+use gradus_kernels::embedding::embedding_backward;
+use gradus_kernels::embedding_conv_relu_max::{
+    Words, embedding_conv_relu_max_backward, embedding_conv_relu_max_backward_rows,
+    embedding_conv_relu_max_forward,
+};
+use gradus_kernels::index::gather_rows_forward;
 use gradus_kernels::philox::Stream;
 use std::time::Instant;
 
@@ -13,9 +21,13 @@ const B: usize = 64;
 const T: usize = 400;
 const C: usize = 300;
 const O: usize = 128;
+const V: usize = 30_000;
 
 fn main() {
-    println!("B = {B}, T = {T}, C = {C}, O = {O}, median ms, {} threads", rayon::current_num_threads());
+    println!(
+        "B = {B}, T = {T}, C = {C}, O = {O}, V = {V}, ms (median; of words the least), {} threads",
+        rayon::current_num_threads()
+    );
     for k in [3, 4, 5] {
         let s = Sizes { b: B, t: T, c: C, o: O, k };
         // One sentence of the plain rung stands for all.
@@ -28,6 +40,12 @@ fn main() {
         for (name, [forward, backward]) in rungs {
             let rate = 2e-6 * (B * s.windows(0) * k * C * O) as f64 / forward;
             println!("k = {k}  {name:22}{forward:10.1}{backward:10.1}   forward {rate:6.1} GFLOP/s");
+        }
+        for (words, ids) in [("uniform", draw(|_| 1.0)), ("of text", draw(|rank| 1.0 / (rank as f64 + 2.7)))]
+        {
+            for (name, [forward, backward]) in [("gathered", gathered(s, &ids)), ("once", once(s, &ids))] {
+                println!("k = {k}  words {words}, {name:8}{forward:10.1}{backward:10.1}");
+            }
         }
     }
 }
@@ -86,7 +104,64 @@ fn product(s: Sizes) -> [f64; 2] {
     [forward, backward]
 }
 
-fn median(runs: usize, mut f: impl FnMut()) -> f64 {
+/// Ids [B, T] of words with these frequencies by rank.
+fn draw(frequency: impl Fn(usize) -> f64) -> Vec<i64> {
+    let (s, mut sum) = (Stream { seed: 1, stream: 5 }, 0.0);
+    let cumulated: Vec<f64> = (0..V)
+        .map(|rank| {
+            sum += frequency(rank);
+            sum
+        })
+        .collect();
+    let at = |i| cumulated.partition_point(|&c| c <= f64::from(s.uniform(i)) * sum).min(V - 1);
+    (0..(B * T) as u64).map(|i| at(i) as i64).collect()
+}
+
+/// Rows gathered, [`fused`], and the gradients of the rows added up by word.
+fn gathered(s: Sizes, ids: &[i64]) -> [f64; 2] {
+    let [mut x, w, bias] = inputs::<f32>(s);
+    let table = random::<f32>(6, V * C);
+    let (lengths, dz) = (vec![s.t as i64; s.b], random::<f32>(4, s.b * s.o));
+    let (mut z, mut winner) = (dz.clone(), vec![0; dz.len()]);
+    let (mut dx, mut dw, mut dbias) = (x.clone(), w.clone(), bias.clone());
+    let forward = least(9, || {
+        gather_rows_forward(&table, ids, &mut x);
+        conv_relu_max_forward(s, &x, &w, &bias, &lengths, &mut z, &mut winner);
+    });
+    let backward = least(9, || {
+        conv_relu_max_backward(s, &x, &w, &winner, &dz, Some(&mut dx), &mut dw, &mut dbias);
+        embedding_backward(ids, &dx);
+    });
+    [forward, backward]
+}
+
+/// Each distinct word multiplied once.
+fn once(s: Sizes, ids: &[i64]) -> [f64; 2] {
+    let [_, w, bias] = inputs::<f32>(s);
+    let table = random::<f32>(6, V * C);
+    let (lengths, dz) = (vec![s.t as i64; s.b], random::<f32>(4, s.b * s.o));
+    let words = Words { ids, lengths: &lengths };
+    let (mut z, mut winner) = (dz.clone(), vec![0; dz.len()]);
+    let (mut dw, mut dbias) = (w.clone(), bias.clone());
+    let forward =
+        least(9, || embedding_conv_relu_max_forward(s, &table, words, &w, &bias, &mut z, &mut winner));
+    let backward = least(9, || {
+        embedding_conv_relu_max_backward(s, &table, words, &winner, &dz, &mut dw, &mut dbias);
+        embedding_conv_relu_max_backward_rows(s, words, &w, &winner, &dz);
+    });
+    [forward, backward]
+}
+
+fn median(runs: usize, f: impl FnMut()) -> f64 {
+    times(runs, f)[runs / 2]
+}
+
+fn least(runs: usize, f: impl FnMut()) -> f64 {
+    times(runs, f)[0]
+}
+
+/// Milliseconds, ascending.
+fn times(runs: usize, mut f: impl FnMut()) -> Vec<f64> {
     let mut times: Vec<f64> = (0..runs)
         .map(|_| {
             let start = Instant::now();
@@ -95,5 +170,5 @@ fn median(runs: usize, mut f: impl FnMut()) -> f64 {
         })
         .collect();
     times.sort_by(f64::total_cmp);
-    times[runs / 2]
+    times
 }

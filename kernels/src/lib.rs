@@ -16,6 +16,7 @@ mod dtype;
 mod element;
 pub mod elementwise;
 pub mod embedding;
+pub mod embedding_conv_relu_max;
 pub mod gemm;
 pub mod index;
 pub mod isa;

@@ -74,21 +74,35 @@ impl TextCnn {
             config,
         }
     }
+
+    /// z_k of each convolution, [B, filters].
+    fn features(&self, ids: &Tensor, lengths: &Tensor, mode: &mut Mode) -> Vec<Tensor> {
+        let drops_words = self.config.embedding_dropout > 0.0 && mode.is_train();
+        if self.attn.is_none() && !drops_words {
+            // A word's vector is the same wherever it stands: each is multiplied once.
+            let table = self.emb.weight.tensor();
+            return self.convs.iter().map(|conv| conv.forward_relu_max_words(&table, ids, lengths)).collect();
+        }
+        let e = self.words(ids, lengths, mode);
+        self.convs.iter().map(|conv| conv.forward_relu_max(&e, lengths)).collect()
+    }
+
+    /// e [B, T, D], 0 at padding.
+    fn words(&self, ids: &Tensor, lengths: &Tensor, mode: &mut Mode) -> Tensor {
+        let TextCnnConfig { vocabulary, embedding_dropout, .. } = self.config;
+        let real = real_places(lengths, ids.dim(1));
+        let e = self.emb.forward(ids);
+        let e = EmbeddingDropout(embedding_dropout).forward(&e, ids, vocabulary, mode);
+        let e = without_padding(&e, &real);
+        let Some(attn) = &self.attn else { return e };
+        let mask = AttentionMask { keys: Some(real.clone()), causal: false };
+        without_padding(&(&e + attn.forward(&e, &mask, mode)), &real)
+    }
 }
 
 impl Classifier for TextCnn {
     fn logits(&self, ids: &Tensor, lengths: &Tensor, mode: &mut Mode) -> Tensor {
-        let real = real_places(lengths, ids.dim(1));
-        let e = self.emb.forward(ids);
-        let e =
-            EmbeddingDropout(self.config.embedding_dropout).forward(&e, ids, self.config.vocabulary, mode);
-        let mut e = without_padding(&e, &real);
-        if let Some(attn) = &self.attn {
-            let mask = AttentionMask { keys: Some(real.clone()), causal: false };
-            e = without_padding(&(&e + attn.forward(&e, &mask, mode)), &real);
-        }
-        let features: Vec<Tensor> =
-            self.convs.iter().map(|conv| conv.forward_relu_max(&e, lengths)).collect();
+        let features = self.features(ids, lengths, mode);
         let z = Tensor::concat(&features.iter().collect::<Vec<_>>(), 1);
         self.out.forward(&Dropout(self.config.dropout).forward(&z, mode))
     }
@@ -126,6 +140,22 @@ mod tests {
         assert!(
             names.contains(&"convs.2.weight".to_owned()) && names.contains(&"attn.out_proj.bias".to_owned())
         );
+    }
+
+    /// Words multiplied once, and the same vectors convolved where they stand.
+    #[test]
+    fn features_of_words_are_those_of_their_vectors() {
+        let config = TextCnnConfig { vocabulary: 9, embed_dim: 4, filters: 5, ..Default::default() };
+        let model = TextCnn::new(config, &mut Rng::new(1));
+        let ids = Tensor::from_slice(&[1i64, 2, 1, 2, 1, 8, 3, 0, 0, 0, 0, 0, 5, 5, 5, 5, 5, 5], [3, 6]);
+        let lengths = Tensor::from_slice(&[6i64, 1, 4], [3]);
+        let fast = model.features(&ids, &lengths, &mut Mode::Eval);
+        let e = model.words(&ids, &lengths, &mut Mode::Eval);
+        for (conv, fast) in model.convs.iter().zip(fast) {
+            let (fast, dense) = (fast.to_f64(), conv.forward_relu_max(&e, &lengths).to_f64());
+            assert!(fast.iter().any(|&z| z > 0.0));
+            assert!(fast.iter().zip(&dense).all(|(a, b)| (a - b).abs() < 1e-6), "{fast:?}, {dense:?}");
+        }
     }
 
     #[test]

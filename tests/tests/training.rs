@@ -32,7 +32,13 @@ fn models(rng: &mut Rng) -> Vec<Box<dyn Classifier>> {
         layer_norm: true,
         ..Default::default()
     };
-    vec![Box::new(TextCnn::new(cnn, rng)), Box::new(BiLstm::new(lstm, rng))]
+    // Without attention each distinct word is multiplied once.
+    let words = TextCnnConfig { attention_heads: 0, ..cnn.clone() };
+    vec![
+        Box::new(TextCnn::new(cnn, rng)),
+        Box::new(TextCnn::new(words, rng)),
+        Box::new(BiLstm::new(lstm, rng)),
+    ]
 }
 
 /// Bits of the losses of five steps, and of the parameters after them.

@@ -32,6 +32,13 @@ impl Conv1d {
     pub fn forward_relu_max(&self, x: &Tensor, lengths: &Tensor) -> Tensor {
         x.conv_relu_max(&self.weight.tensor(), &self.bias.tensor(), lengths)
     }
+
+    /// [`forward_relu_max`](Conv1d::forward_relu_max) of x[b, t] = table[ids[b, t]], 0 past a sentence's end: z [B, O]
+    /// from a table [V, C] of words, ids [B, T] and lengths [B] (`i64`). Each distinct word is multiplied once.
+    #[track_caller]
+    pub fn forward_relu_max_words(&self, table: &Tensor, ids: &Tensor, lengths: &Tensor) -> Tensor {
+        table.embedding_conv_relu_max(ids, &self.weight.tensor(), &self.bias.tensor(), lengths)
+    }
 }
 
 impl Module for Conv1d {

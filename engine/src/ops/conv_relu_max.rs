@@ -27,7 +27,7 @@ impl Tensor {
     }
 }
 
-fn reference(x: &Tensor, weight: &Tensor, bias: &Tensor, lengths: &Tensor) -> Tensor {
+pub(super) fn reference(x: &Tensor, weight: &Tensor, bias: &Tensor, lengths: &Tensor) -> Tensor {
     let (b, t, k) = (x.dim(0), x.dim(1), weight.dim(2));
     let padded = x.widen(1, 0, t.max(k));
     let y = super::conv1d::reference(&padded, weight, bias, 0).relu();

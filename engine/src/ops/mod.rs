@@ -16,6 +16,7 @@ mod conv_relu_max;
 mod crf;
 mod cross_entropy;
 mod dropout;
+mod embedding_conv_relu_max;
 mod identity;
 mod index;
 mod layer_norm;

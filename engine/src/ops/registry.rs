@@ -69,6 +69,7 @@ pub const REGISTRY: &[OpInfo] = &[
     fused("cross_entropy"),
     fused("conv1d"),
     fused("conv_relu_max"),
+    fused("embedding_conv_relu_max"),
     fused("lstm"),
     fused("attention"),
     fused("crf_log_z"),

@@ -63,15 +63,21 @@ pub(super) fn backward_x(s: Sizes, w: &[f32], winner: &[i64], dz: &[f32], dx: &m
     });
 }
 
-/// Filter by filter: the windows that it won in each sentence.
-pub(super) fn backward_w(s: Sizes, x: &[f32], winner: &[i64], dz: &[f32], dw: &mut [f32], dbias: &mut [f32]) {
-    let Sizes { t, c, o, k, .. } = s;
+/// dbias[o] = Σ_b dz[b, o] where a window won.
+pub(crate) fn backward_bias(winner: &[i64], dz: &[f32], dbias: &mut [f32]) {
+    let o = dbias.len().max(1);
     dbias.fill(0.0);
-    for (winner, dz) in winner.chunks_exact(o.max(1)).zip(dz.chunks_exact(o.max(1))) {
+    for (winner, dz) in winner.chunks_exact(o).zip(dz.chunks_exact(o)) {
         for ((dbias, &winner), &dz) in dbias.iter_mut().zip(winner).zip(dz) {
             *dbias += if winner >= 0 { dz } else { 0.0 };
         }
     }
+}
+
+/// Filter by filter: the windows that it won in each sentence.
+pub(super) fn backward_w(s: Sizes, x: &[f32], winner: &[i64], dz: &[f32], dw: &mut [f32], dbias: &mut [f32]) {
+    let Sizes { t, c, o, k, .. } = s;
+    backward_bias(winner, dz, dbias);
     if dw.is_empty() {
         return;
     }

@@ -25,12 +25,15 @@ mod fast;
 mod plain;
 mod simd;
 
+pub(crate) use fast::backward_bias;
+pub(crate) use simd::{add_multiple, larger};
+
 use crate::conv1d::Sizes;
 use crate::slice::on_cpu;
 use crate::{Dst, Outcome, Real, Src};
 
 /// The windows of a sentence of `len` steps that count.
-fn live(s: Sizes, len: i64) -> usize {
+pub(crate) fn live(s: Sizes, len: i64) -> usize {
     let windows = s.t.max(s.k) - s.k + 1;
     usize::try_from(len).unwrap_or(0).clamp(1, windows)
 }

@@ -24,10 +24,7 @@ impl Kernel for Maximum<'_> {
             for (row, y) in y.chunks_exact(cols).enumerate() {
                 let y = &y[column..][..live];
                 let y = if live == S::LANES { s.read(y) } else { s.read_tail(y) };
-                // A NaN is not ≤ and so comes in; once in, it stays.
-                let (stays, real) = (s.le(y, top), s.eq(top, top));
-                at = s.select(real, s.select(stays, at, s.splat((first + row) as f32)), at);
-                top = s.select(real, s.select(stays, top, y), top);
+                [top, at] = larger(s, [top, at], [y, s.splat((first + row) as f32)]);
             }
             s.write_tail(best, top);
             s.write_tail(winner, at);
@@ -35,9 +32,18 @@ impl Kernel for Maximum<'_> {
     }
 }
 
+/// The larger of a maximum and y, each with its step: of equals the maximum. A NaN comes in and then stays.
+#[inline(always)]
+pub(crate) fn larger<S: Isa>(s: S, [top, at]: [S::V; 2], [y, step]: [S::V; 2]) -> [S::V; 2] {
+    // A NaN is not ≤.
+    let (stays, real) = (s.le(y, top), s.eq(top, top));
+    let (y, step) = (s.select(stays, top, y), s.select(stays, at, step));
+    [s.select(real, y, top), s.select(real, step, at)]
+}
+
 /// y += a·x.
 #[inline(always)]
-fn add_multiple<S: Isa>(s: S, a: f32, x: &[f32], y: &mut [f32]) {
+pub(crate) fn add_multiple<S: Isa>(s: S, a: f32, x: &[f32], y: &mut [f32]) {
     let a = s.splat(a);
     let x = x[..y.len()].chunks_exact(S::LANES);
     let x_tail = s.read_tail(x.remainder());

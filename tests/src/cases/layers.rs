@@ -62,6 +62,31 @@ pub const CASES: &[Case] = &[
     .slots(&[0, 1, 2])
     .roundings(1024.0)
     .never_empty(),
+    Case::new(
+        "embedding_conv_relu_max",
+        "repeated words, some sentences empty or shorter than the window",
+        |d| {
+            let (b, c, o, k, t) = (d.up_to(4), d.size().min(9), d.size(), d.up_to(5), d.up_to(9));
+            words(d, [b, t, c, o, k], 6)
+        },
+    )
+    .slots(&[0, 1, 2])
+    .roundings(1024.0)
+    .never_empty(),
+    Case::new("embedding_conv_relu_max", "equal windows", |d| {
+        // One word alone: all whole windows tie.
+        let (t, k) = (4 + d.up_to(3), d.up_to(3));
+        words(d, [2, t, 3, 5, k], 1)
+    })
+    .slots(&[0, 1, 2])
+    .roundings(1024.0)
+    .never_empty(),
+    Case::new("embedding_conv_relu_max", "words and filters for several tasks", |d| {
+        let (b, o) = (4 + d.up_to(3), 60 + d.up_to(9));
+        words(d, [b, 100, 130, o, 3], 900)
+    })
+    .roundings(4096.0)
+    .large(),
     Case::new("lstm", "sentences for several tasks", |d| {
         let b = 17 + d.up_to(20);
         lstm_of(d, 2, b)
@@ -143,6 +168,13 @@ pub const CASES: &[Case] = &[
     .roundings(4096.0)
     .never_empty(),
 ];
+
+/// Sentences of B, T, C, O and k over `v` words.
+fn words(d: &mut Draw, [b, t, c, o, k]: [usize; 5], v: usize) -> Example {
+    let inputs =
+        vec![d.normal([v, c]), d.ids([b, t], v), d.normal([o, c, k]), d.normal([o]), d.lengths(b, t)];
+    Example::one(inputs, |x| x[0].embedding_conv_relu_max(&x[1], &x[2], &x[3], &x[4]))
+}
 
 fn lstm(d: &mut Draw, dirs: usize) -> Example {
     let b = d.up_to(4);

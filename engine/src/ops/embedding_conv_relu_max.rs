@@ -1,0 +1,98 @@
+use super::{check_lengths, done, same_dtype};
+use crate::graph::{Backward, Fused, Grad, Made, RowGrad};
+use crate::{DType, Tensor};
+use gradus_kernels::conv1d::Sizes;
+use gradus_kernels::embedding_conv_relu_max::{self as kernel, Words};
+use gradus_kernels::memory::Buffer;
+
+impl Tensor {
+    /// z[b, o] = max over t of relu(conv1d(x)[b, t, o]), x[b, t] = table[ids[b, t]] for t < lengths_b, else 0: this
+    /// table [V, C], ids [B, T] and lengths `[B]` (`i64`), weight [O, C, k], bias `[O]` → z [B, O].
+    ///
+    /// What [`conv_relu_max`](Tensor::conv_relu_max) makes of embedded words, with the same windows and ties, but each
+    /// distinct word of the batch is multiplied once, and x [B, T, C] is never stored. The gradient of the table is
+    /// kept as the rows of the words that won.
+    #[track_caller]
+    pub fn embedding_conv_relu_max(
+        &self,
+        ids: &Tensor,
+        weight: &Tensor,
+        bias: &Tensor,
+        lengths: &Tensor,
+    ) -> Tensor {
+        check(self, ids, weight, bias);
+        check_lengths("embedding_conv_relu_max", ids, lengths);
+        Fused {
+            op: "embedding_conv_relu_max",
+            inputs: &[self, weight, bias, &ids.contiguous(), &lengths.contiguous()],
+            reference: |x| vec![reference(&x[0], &x[1], &x[2], &x[3], &x[4])],
+            forward,
+            saved_outputs: &[],
+            backward,
+        }
+        .apply_one()
+    }
+}
+
+fn reference(table: &Tensor, weight: &Tensor, bias: &Tensor, ids: &Tensor, lengths: &Tensor) -> Tensor {
+    let (b, t) = (ids.dim(0), ids.dim(1));
+    let real = Tensor::arange(t).reshape([1, t, 1]).lt(&lengths.reshape([b, 1, 1]));
+    let x = real.select(&table.embedding(ids), &Tensor::zeros([], table.dtype()));
+    super::conv_relu_max::reference(&x, weight, bias, lengths)
+}
+
+#[track_caller]
+fn check(table: &Tensor, ids: &Tensor, weight: &Tensor, bias: &Tensor) {
+    const OP: &str = "embedding_conv_relu_max";
+    same_dtype(OP, table, weight);
+    same_dtype(OP, table, bias);
+    let [e, i, w, b] = [table, ids, weight, bias].map(Tensor::shape);
+    let fits = e.rank() == 2 && i.rank() == 2 && w.rank() == 3 && e[1] == w[1] && w[2] > 0 && *b == [w[0]];
+    assert!(
+        fits,
+        "{OP}: table {e:?} (rows, channels), ids {i:?} (batch, time), weight {w:?} (out, in, window), bias {b:?} \
+         do not fit"
+    );
+}
+
+/// B, T, C, O and k of the weight and the ids.
+fn sizes(weight: &Tensor, ids: &Tensor) -> Sizes {
+    Sizes { b: ids.dim(0), t: ids.dim(1), c: weight.dim(1), o: weight.dim(0), k: weight.dim(2) }
+}
+
+/// The winners, [B, O], are what the backward wants besides the inputs.
+fn forward(x: &[&Tensor]) -> Option<Made> {
+    let [table, w, bias] = [0, 1, 2].map(|i| x[i].detach().contiguous());
+    let [ids, lengths] = [3, 4].map(|i| x[i].elements::<i64>());
+    let (s, words) = (sizes(&w, x[3]), Words { ids: &ids, lengths: &lengths });
+    let mut z = Buffer::for_overwrite(table.dtype(), s.b * s.o);
+    let mut winner = Buffer::for_overwrite(DType::I64, s.b * s.o);
+    let outcome = kernel::forward(s, table.src(), words, w.src(), bias.src(), z.dst(), winner.slice_mut());
+    let [z, winner] = [z, winner].map(|buffer| Tensor::from_buffer(buffer, [s.b, s.o].into()));
+    done(outcome).then(|| Made { outputs: vec![z], extra: vec![winner] })
+}
+
+fn backward(cx: &mut Backward) -> bool {
+    let (table, w, dz) = (cx.input(0).contiguous(), cx.input(1).contiguous(), cx.dy().contiguous());
+    let (ids, lengths) = (cx.input(3), cx.input(4));
+    let s = sizes(&w, &ids);
+    let (ids, lengths) = (ids.elements::<i64>(), lengths.elements::<i64>());
+    let words = Words { ids: &ids, lengths: &lengths };
+    let winner = cx.extra(0).elements::<i64>().into_owned();
+    let [mut dw, mut dbias] = [w.count(), s.o].map(|n| Buffer::for_overwrite(dz.dtype(), n));
+    if !done(kernel::backward(s, table.src(), words, &winner, dz.src(), dw.dst(), dbias.dst())) {
+        return false;
+    }
+    cx.give_with(0, |_| rows(kernel::backward_rows(s, words, w.src(), &winner, dz.src()), &table));
+    cx.give(1, Tensor::from_buffer(dw, w.shape()));
+    cx.give(2, Tensor::from_buffer(dbias, [s.o].into()));
+    true
+}
+
+/// The gradient of the table from the words that won and their rows.
+fn rows(found: Option<(Vec<i64>, Buffer)>, table: &Tensor) -> Grad {
+    let (ids, values) = found.expect("embedding_conv_relu_max: dw has a kernel, so have the rows");
+    let [rows, c] = [table.dim(0), table.dim(1)];
+    let values = Tensor::from_buffer(values, [ids.len(), c].into());
+    Grad::Rows(RowGrad { ids: Tensor::from_slice(&ids, [ids.len()]), values, rows })
+}
