@@ -91,7 +91,7 @@ fn of_tagging(
     })
 }
 
-/// Examples are questions, tokens those of the contexts, each counted once.
+/// Examples are questions, tokens those of the context of each.
 fn of_reading(
     whole: &Config,
     folder: Option<&Path>,
@@ -104,7 +104,7 @@ fn of_reading(
     };
     let part = |split: Split, words: &[Vec<String>]| SplitStatistics {
         examples: set.split(split).questions.len() as u64,
-        tokens: words.iter().map(|w| w.len() as u64).sum(),
+        tokens: set.split(split).questions.iter().map(|q| words[q.context].len() as u64).sum(),
         longest: words.iter().map(|w| w.len() as u64).max().unwrap_or(0),
         label_counts: vec![],
     };

@@ -40,14 +40,18 @@ pub(super) fn sizes(statistics: &[DataStatistics]) -> Table {
         let name = Entry::new(&set.name).line(format!("{} data", set.source));
         let mut row = vec![name, Entry::new(&set.language), Entry::new(&set.task)];
         row.extend(examples);
-        row.push(Entry::new(set.labels.len().to_string()).line(shares(set)));
+        row.push(match set.labels.len() {
+            0 => Entry::new("—"),
+            n => Entry::new(n.to_string()).line(shares(set)),
+        });
         row.push(Entry::new(format!("{:.1}", tokens as f64 / texts.max(1) as f64)));
         row.push(Entry::new(thousands(longest)));
         row.push(Entry::new(thousands(set.vocabulary)));
         row
     });
     Table {
-        caption: "Before any limit of a run; words are those of the tokeniser, the vocabulary that of the training split."
+        caption: "Before any limit of a run; words are those of the tokeniser, the vocabulary that of the training split. Where \
+                  questions are answered, a text is the context of a question."
             .into(),
         head: head.map(String::from).to_vec(),
         rows: rows.collect(),
