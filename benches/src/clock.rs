@@ -2,6 +2,9 @@
 
 use std::time::{Duration, Instant};
 
+/// More calls than this say nothing new.
+const MOST: usize = 10_000;
+
 /// Milliseconds of each call of `f` for about so many seconds, at least five, after two that do not count.
 pub fn time(seconds: f64, f: &mut dyn FnMut()) -> Vec<f64> {
     f();
@@ -12,7 +15,7 @@ pub fn time(seconds: f64, f: &mut dyn FnMut()) -> Vec<f64> {
 /// Milliseconds of each call of `f` for about so many seconds, at least `least`.
 pub fn measure(seconds: f64, least: usize, f: &mut dyn FnMut()) -> Vec<f64> {
     let (mut times, until) = (vec![], Instant::now() + Duration::from_secs_f64(seconds));
-    while times.len() < least || (Instant::now() < until && times.len() < 400) {
+    while times.len() < least || (Instant::now() < until && times.len() < MOST) {
         let start = Instant::now();
         f();
         times.push(start.elapsed().as_secs_f64() * 1e3);

@@ -13,6 +13,8 @@ use gradus_benches::work::Work;
 use gradus_benches::workload::{self, Workload};
 use gradus_benches::{growth, memory, ops, same};
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
 
 /// Times Gradus beside its peers, and writes benches/results/<machine>.{json,md,svg}.
 #[derive(Parser)]
@@ -43,6 +45,8 @@ struct Cli {
 
 /// Rounds in which the sides alternate.
 const ROUNDS: usize = 7;
+/// Before a side begins, the threads of the one before are given time to fall asleep.
+const SETTLE: Duration = Duration::from_millis(50);
 
 fn main() -> Result<()> {
     let cli = Cli::parse();
@@ -140,10 +144,12 @@ fn timed(workload: &Workload, seconds: f64, torch: Option<&mut Torch>) -> Result
     let mut theirs: Vec<(Vec<f64>, Vec<f64>)> = vec![(vec![], vec![]); peers.len()];
     let (mut times, share) = (vec![], seconds / ROUNDS as f64);
     for _ in 0..ROUNDS {
+        thread::sleep(SETTLE);
         let ours = measure(share, 1, &mut run);
         let middle = median(&ours);
         times.extend(ours);
         for ((_, peer), (all, ratios)) in peers.iter_mut().zip(&mut theirs) {
+            thread::sleep(SETTLE);
             let found = peer(share)?;
             ratios.push(median(&found) / middle);
             all.extend(found);

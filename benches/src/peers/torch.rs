@@ -27,7 +27,10 @@ impl Torch {
         let (Some(to), Some(from)) = (process.stdin.take(), process.stdout.take()) else {
             bail!("--python {}: it has no input or output", python.display())
         };
-        Ok(Torch { python: python.to_owned(), threads, process, to, from: BufReader::new(from) })
+        let mut torch = Torch { python: python.to_owned(), threads, process, to, from: BufReader::new(from) };
+        // Until it has started it would take time from what is measured meanwhile.
+        torch.ask(&json!({ "do": "nothing" }))?;
+        Ok(torch)
     }
 
     /// Milliseconds of each call of a workload for about so many seconds.

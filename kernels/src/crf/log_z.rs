@@ -45,6 +45,7 @@ pub fn log_z_forward<T: Real>(chains: Chains<&[T]>, state: State<&mut [T]>, log_
     if shape.cells() == 0 {
         return log_z.fill(T::ZERO);
     }
+    crate::parallel::stay_awake();
     let (n, potentials) = (shape.sentences_per_task(), Potentials::of(&chains));
     log_z
         .par_chunks_mut(n)
@@ -90,6 +91,7 @@ pub(super) fn backward_with<T: Real>(
     if shape.cells() == 0 {
         return grads.add_slots(&[]);
     }
+    crate::parallel::stay_awake();
     let (n, potentials) = (shape.sentences_per_task(), Potentials::of(&chains));
     let mut slots = vec![T::ZERO; shape.batch.div_ceil(n) * shape.weights()];
     grads

@@ -75,6 +75,7 @@ pub fn log_marginals_forward<T: Real>(
     if shape.cells() == 0 {
         return log_z.fill(T::ZERO);
     }
+    crate::parallel::stay_awake();
     let (n, potentials) = (shape.sentences_per_task(), Potentials::of(&chains));
     log_z
         .par_chunks_mut(n)
@@ -128,6 +129,7 @@ pub fn log_marginals_backward<T: Real>(
     if shape.cells() == 0 {
         return grads.add_slots(&[]);
     }
+    crate::parallel::stay_awake();
     let (n, potentials) = (shape.sentences_per_task(), Potentials::of(&chains));
     let mut slots = vec![T::ZERO; shape.batch.div_ceil(n) * shape.weights()];
     grads

@@ -39,6 +39,7 @@ pub fn viterbi_forward<T: Real>(chains: Chains<&[T]>, path: &mut [i64], score: &
         return score.fill(T::ZERO);
     }
     let n = shape.sentences_per_task();
+    crate::parallel::stay_awake();
     path.par_chunks_mut(n * len).zip(score.par_chunks_mut(n)).enumerate().for_each(
         |(task, (path, score))| {
             let part = chains.part(shape, task * n..task * n + score.len());

@@ -1,11 +1,11 @@
 //! The loops around the register tile.
 
 use super::micro::{MR, Panels, Tile, tile};
-use super::pack::{KC, NR, PackedB, pack_a};
+use super::pack::{NR, PackedB, pack_a};
 use super::{Epilogue, Mat};
-use crate::DType;
 use crate::isa::{Isa, Kernel, dispatch};
 use crate::memory::Buffer;
+use crate::{DType, parallel};
 use rayon::prelude::*;
 
 /// Rows of A in a block: MC × KC numbers fill a quarter of the second-level cache.
@@ -62,6 +62,7 @@ pub(super) fn packed(
     };
     let tasks = row_tasks * col_tasks;
     if threads && tasks > 1 && m * n * k.max(1) > ONE_THREAD {
+        parallel::stay_awake();
         (0..tasks).into_par_iter().for_each(task);
     } else {
         (0..tasks).for_each(task);
@@ -92,20 +93,20 @@ impl Kernel for Block<'_> {
     type Output = ();
     #[inline(always)]
     fn run<S: Isa>(self, s: S) {
-        let k = self.b.k();
+        let (k, block) = (self.b.k(), self.b.depth());
         if lies_well(self.a) {
-            for start in (0..k.max(1)).step_by(KC) {
+            for start in (0..k.max(1)).step_by(block) {
                 let a = self.a.data.as_ptr().wrapping_add(self.row * self.a.rows_stride + start);
-                self.depth(s, start, KC.min(k - start), |row| {
+                self.depth(s, start, block.min(k - start), |row| {
                     (a.wrapping_add(row * self.a.rows_stride), self.a.rows_stride, 1)
                 });
             }
             return;
         }
-        let mut panels = Buffer::for_overwrite(DType::F32, MC.next_multiple_of(MR) * KC.min(k.max(1)));
+        let mut panels = Buffer::for_overwrite(DType::F32, MC.next_multiple_of(MR) * block);
         // K = 0 has one empty block, for β and the epilogue.
-        for start in (0..k.max(1)).step_by(KC) {
-            let depth = KC.min(k - start);
+        for start in (0..k.max(1)).step_by(block) {
+            let depth = block.min(k - start);
             let packed = panels.slice_mut::<f32>();
             if depth > 0 {
                 pack_a(packed, self.a, self.row, self.rows, start, depth);
@@ -131,7 +132,7 @@ impl Block<'_> {
         for column in (self.column..self.column + self.cols).step_by(NR) {
             let b = match depth {
                 0 => &[],
-                _ => self.b.panel(start, column / NR),
+                _ => self.b.panel(start, depth, column / NR),
             };
             for row in (0..self.rows).step_by(MR) {
                 let (a, a_rows, a_cols) = a(row);

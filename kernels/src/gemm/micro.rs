@@ -49,6 +49,10 @@ pub(super) unsafe fn tile<S: Isa, const R: usize, const MASKED: bool>(s: S, p: P
     let lanes = S::LANES;
     let first = tile.cols.min(lanes);
     let second = tile.cols - first;
+    // C is far away as a rule, and needed when the sums are done.
+    for i in 0..tile.rows {
+        s.prefetch(tile.c.wrapping_add(i * tile.c_rows));
+    }
     let mut acc = [[s.zero(); NV]; R];
     let mut b_at = p.b;
     let mut a_at = p.a;

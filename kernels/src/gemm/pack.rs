@@ -7,8 +7,14 @@ use crate::{DType, parallel};
 
 /// Columns of a panel of B; every level has eight lanes.
 pub(super) const NR: usize = NV * 8;
-/// Rows of B in a block: a panel of KC × NR numbers and one of A stay in the first-level cache.
-pub(super) const KC: usize = 256;
+/// Rows of B in a block at most: a panel of KC × NR numbers and the rows of A of a tile fill the first-level cache.
+pub(super) const KC: usize = 384;
+
+/// Rows of B in each block (the last may be shorter): as few blocks as KC allows, of even depth, for each costs one
+/// more pass over C.
+fn depth_of_block(k: usize) -> usize {
+    k.div_ceil(k.div_ceil(KC).max(1)).max(1)
+}
 
 /// B in panels of NR columns, for a B that is used many times (a recurrent weight over all steps).
 ///
@@ -35,8 +41,9 @@ impl PackedB {
         let panels = n.div_ceil(NR);
         let mut data = Buffer::for_overwrite(DType::F32, panels * NR * k);
         let mut rest = data.slice_mut::<f32>();
-        for start in (0..k).step_by(KC) {
-            let depth = KC.min(k - start);
+        let depth = depth_of_block(k);
+        for start in (0..k).step_by(depth) {
+            let depth = depth.min(k - start);
             let (block, after) = rest.split_at_mut(panels * NR * depth);
             rest = after;
             let each = if threads { parallel::rows_per_piece(NR * depth) } else { panels };
@@ -59,11 +66,15 @@ impl PackedB {
         self.n
     }
 
-    /// Panel `panel` of the block that begins at row `start`.
+    /// Rows of a block; the last may be shorter.
+    pub(super) fn depth(&self) -> usize {
+        depth_of_block(self.k)
+    }
+
+    /// Panel `panel` of the block of `depth` rows that begins at row `start`.
     #[inline(always)]
-    pub(super) fn panel(&self, start: usize, panel: usize) -> &[f32] {
+    pub(super) fn panel(&self, start: usize, depth: usize, panel: usize) -> &[f32] {
         let panels = self.n.div_ceil(NR);
-        let depth = KC.min(self.k - start);
         &self.data.slice::<f32>()[panels * NR * start + panel * NR * depth..][..NR * depth]
     }
 }
@@ -75,8 +86,12 @@ fn pack_panel(y: &mut [f32], b: Mat<f32>, start: usize, depth: usize, column: us
     }
     let from = |l: usize, j: usize| (start + l) * b.rows_stride + (column + j) * b.cols_stride;
     if b.cols_stride == 1 {
-        for (l, row) in y.chunks_exact_mut(NR).enumerate() {
-            row[..cols].copy_from_slice(&b.data[from(l, 0)..][..cols]);
+        for (l, row) in y.as_chunks_mut::<NR>().0.iter_mut().enumerate() {
+            match b.data[from(l, 0)..].first_chunk::<NR>() {
+                // Of a known length, so copied by loads and stores and not by a call.
+                Some(whole) if cols == NR => *row = *whole,
+                _ => row[..cols].copy_from_slice(&b.data[from(l, 0)..][..cols]),
+            }
         }
         return;
     }

@@ -64,6 +64,11 @@ impl Isa for Avx2 {
         unsafe { _mm256_storeu_ps(p, v) }
     }
     #[inline(always)]
+    fn prefetch(self, p: *const f32) {
+        // SAFETY: a prefetch touches no memory, whatever the address.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(p.cast()) }
+    }
+    #[inline(always)]
     unsafe fn load_first(self, p: *const f32, n: usize) -> __m256 {
         // SAFETY: the caller's p is readable for n floats; masked lanes are not touched.
         unsafe { _mm256_maskload_ps(p, first(n)) }

@@ -47,6 +47,11 @@ pub trait Isa: Copy + Send + Sync + 'static {
     /// # Safety
     /// `p` is writable for `LANES` floats.
     unsafe fn store(self, p: *mut f32, v: Self::V);
+    /// Has the cache line at `p` brought near, where the instruction set can; any `p` will do.
+    #[inline(always)]
+    fn prefetch(self, p: *const f32) {
+        let _ = p;
+    }
     /// Reads `n <= LANES` floats; the other lanes are 0.
     ///
     /// # Safety

@@ -11,8 +11,9 @@
 //!
 //! Source: Ba, Kiros, Hinton, "Layer normalization", 2016, equations 3 and 4 and the supplement.
 //!
-//! The ladder: plain loops; vectors over a row that stays in the first cache, one pass for each mean; all passes over a
-//! piece of rows that stays in the second, dγ and dβ into the piece's slots, which are then added pairwise.
+//! The ladder: plain loops; vectors over a row that stays in the first cache, one pass for each mean; the sums of a row
+//! and the row's part of dγ and dβ in the same pass, those into the slots of a piece of rows, which are then added
+//! pairwise.
 
 mod plain;
 mod simd;
@@ -94,8 +95,7 @@ pub fn layer_norm_backward<T: Real>(
         let here = i * rows..i * rows + dx.len() / cols;
         let full = i * rows * cols..i * rows * cols + dx.len();
         let (x, dy, mean, rstd) = (&x[full.clone()], &dy[full], &mean[here.clone()], &rstd[here]);
-        dispatch(simd::Columns { x, dy, mean, rstd, dgamma, dbeta });
-        dispatch(simd::Backward { x, gamma, mean, rstd, dy, dx });
+        dispatch(simd::Backward { x, gamma, mean, rstd, dy, dx, dgamma, dbeta });
     });
     reduce_forward(Reduce::Sum, 1, slots, cols, dgammas, T::f32s_mut(dgamma));
     reduce_forward(Reduce::Sum, 1, slots, cols, dbetas, T::f32s_mut(dbeta));

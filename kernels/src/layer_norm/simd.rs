@@ -74,7 +74,7 @@ impl Kernel for Normalize<'_> {
     }
 }
 
-/// dx = r·(g − mean(g) − x̂·mean(g ⊙ x̂)).
+/// dx = r·(g − mean(g) − x̂·mean(g ⊙ x̂)); dγ += Σ dy ⊙ x̂ and dβ += Σ dy over the rows of a piece.
 pub(super) struct Backward<'a> {
     pub x: &'a [f32],
     pub gamma: &'a [f32],
@@ -82,6 +82,8 @@ pub(super) struct Backward<'a> {
     pub rstd: &'a [f32],
     pub dy: &'a [f32],
     pub dx: &'a mut [f32],
+    pub dgamma: &'a mut [f32],
+    pub dbeta: &'a mut [f32],
 }
 
 impl Kernel for Backward<'_> {
@@ -95,15 +97,27 @@ impl Kernel for Backward<'_> {
         for (r, ((x, dy), dx)) in rows.zip(self.dx.chunks_exact_mut(cols)).enumerate() {
             let (mean, rstd) = (s.splat(self.mean[r]), s.splat(self.rstd[r]));
             let (x, dy) = (x.chunks_exact(S::LANES), dy.chunks_exact(S::LANES));
+            let mut dgamma = self.dgamma.chunks_exact_mut(S::LANES);
+            let mut dbeta = self.dbeta.chunks_exact_mut(S::LANES);
             let x_tail = hat(s, s.read_tail(x.remainder()), mean, rstd);
             // 0 past the end, whatever x is there.
-            let g_tail = s.mul(s.read_tail(dy.remainder()), gamma_tail);
+            let dy_tail = s.read_tail(dy.remainder());
+            let g_tail = s.mul(dy_tail, gamma_tail);
             let (mut sum_g, mut sum_gx) = (g_tail, s.mul(g_tail, x_tail));
-            for ((x, dy), gamma) in x.clone().zip(dy.clone()).zip(gamma.clone()) {
-                let g = s.mul(s.read(dy), s.read(gamma));
+            let columns = (&mut dgamma).zip(&mut dbeta);
+            for (((x, dy), gamma), (dgamma, dbeta)) in
+                x.clone().zip(dy.clone()).zip(gamma.clone()).zip(columns)
+            {
+                let (x, dy) = (hat(s, s.read(x), mean, rstd), s.read(dy));
+                let g = s.mul(dy, s.read(gamma));
                 sum_g = s.add(sum_g, g);
-                sum_gx = s.fma(g, hat(s, s.read(x), mean, rstd), sum_gx);
+                sum_gx = s.fma(g, x, sum_gx);
+                s.write(dgamma, s.fma(dy, x, s.read(dgamma)));
+                s.write(dbeta, s.add(s.read(dbeta), dy));
             }
+            let (dgamma, dbeta) = (dgamma.into_remainder(), dbeta.into_remainder());
+            s.write_tail(dgamma, s.fma(dy_tail, x_tail, s.read_tail(dgamma)));
+            s.write_tail(dbeta, s.add(s.read_tail(dbeta), dy_tail));
             let mean_g = s.splat(s.sum(sum_g) / cols as f32);
             let mean_gx = s.splat(s.sum(sum_gx) / cols as f32);
             let mut out = dx.chunks_exact_mut(S::LANES);
@@ -113,42 +127,6 @@ impl Kernel for Backward<'_> {
             }
             let g = s.sub(g_tail, mean_g);
             s.write_tail(out.into_remainder(), s.mul(rstd, s.fnma(x_tail, mean_gx, g)));
-        }
-    }
-}
-
-/// dγ += Σ dy ⊙ x̂ and dβ += Σ dy over the rows of a piece.
-pub(super) struct Columns<'a> {
-    pub x: &'a [f32],
-    pub dy: &'a [f32],
-    pub mean: &'a [f32],
-    pub rstd: &'a [f32],
-    pub dgamma: &'a mut [f32],
-    pub dbeta: &'a mut [f32],
-}
-
-impl Kernel for Columns<'_> {
-    type Output = ();
-    #[inline(always)]
-    fn run<S: Isa>(self, s: S) {
-        let cols = self.dgamma.len();
-        let mut c = 0;
-        while c < cols {
-            let width = S::LANES.min(cols - c);
-            let (mut gamma, mut beta) = (s.zero(), s.zero());
-            for r in 0..self.mean.len() {
-                let at = r * cols + c..r * cols + c + width;
-                let (x, dy) = if width == S::LANES {
-                    (s.read(&self.x[at.clone()]), s.read(&self.dy[at]))
-                } else {
-                    (s.read_tail(&self.x[at.clone()]), s.read_tail(&self.dy[at]))
-                };
-                gamma = s.fma(dy, hat(s, x, s.splat(self.mean[r]), s.splat(self.rstd[r])), gamma);
-                beta = s.add(beta, dy);
-            }
-            s.write_tail(&mut self.dgamma[c..c + width], gamma);
-            s.write_tail(&mut self.dbeta[c..c + width], beta);
-            c += width;
         }
     }
 }

@@ -31,6 +31,9 @@ pub(super) fn sweep<T: Real, R: Rule<N>, const N: usize>(
         let (n, len) = (s.len(), p.len());
         assert!(n == 0 || n == len, "optimizer: state of {n} for {len} parameters");
     }
+    if p.len() > PIECE {
+        crate::parallel::stay_awake();
+    }
     split(rule, g, Piece { start: 0, p, state });
 }
 

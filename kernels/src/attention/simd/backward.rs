@@ -14,6 +14,7 @@ pub(in super::super) fn backward(
 ) {
     let Shape { batch, heads, .. } = attention.shape;
     let pointers: Vec<Rows> = grads.buffers.iter_mut().map(|x| Rows(x.as_mut_ptr())).collect();
+    crate::parallel::stay_awake();
     (0..batch * heads).into_par_iter().for_each(|head| {
         let head = Head { b: head / heads, h: head % heads };
         let [dq, dk, dv] = [grads.dq, grads.dk, grads.dv].map(|place| {

@@ -20,6 +20,7 @@ pub(in super::super) fn forward(
     // Some 16 tasks, though keys are packed once for each: none of less than 256 queries.
     let pieces = 16usize.div_ceil(batch * heads).min(queries.div_ceil(256));
     let piece = queries.div_ceil(pieces).next_multiple_of(QUERIES);
+    crate::parallel::stay_awake();
     lse.par_chunks_mut(queries).enumerate().for_each(|(head, lse)| {
         lse.par_chunks_mut(piece).enumerate().for_each(|(i, lse)| {
             let head = Head { b: head / heads, h: head % heads };

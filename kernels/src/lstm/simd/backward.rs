@@ -41,6 +41,7 @@ pub fn backward(args: Backward<&[f32], &mut [f32]>) {
         }
     }
     let layout = Layout { dy, time, hidden: n, directions };
+    parallel::stay_awake();
     let results: Vec<_> = tasks.into_par_iter().map(|task| task.run(&layout)).collect();
 
     dh0.copy_from_slice(dh_n);

@@ -44,6 +44,7 @@ pub fn forward(args: Forward<&[f32], &mut [f32]>) {
     let layout = Layout { time, hidden: n, directions };
     h_n.copy_from_slice(h0);
     c_n.copy_from_slice(c0);
+    crate::parallel::stay_awake();
     let states: Vec<_> = tasks.into_par_iter().map(|task| task.run(&layout, &outputs)).collect();
     for (d, group, h, c) in states {
         put_state(group, &h, &mut h_n[d * batch * n..][..batch * n], n);
