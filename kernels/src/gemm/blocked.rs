@@ -109,7 +109,7 @@ impl Kernel for Block<'_> {
             let depth = block.min(k - start);
             let packed = panels.slice_mut::<f32>();
             if depth > 0 {
-                pack_a(packed, self.a, self.row, self.rows, start, depth);
+                pack_a(s, packed, self.a, self.row, self.rows, start, depth);
             }
             let packed = packed.as_ptr();
             self.depth(s, start, depth, |row| (packed.wrapping_add(row * depth), 1, MR));

@@ -2,6 +2,7 @@
 
 use super::Mat;
 use super::micro::{MR, NV};
+use crate::isa::{Isa, Kernel, dispatch};
 use crate::memory::Buffer;
 use crate::{DType, parallel};
 
@@ -48,10 +49,7 @@ impl PackedB {
             rest = after;
             let each = if threads { parallel::rows_per_piece(NR * depth) } else { panels };
             parallel::pieces(block, (each * NR * depth).max(1), |piece, y| {
-                for (p, panel) in y.chunks_mut((NR * depth).max(1)).enumerate() {
-                    let column = (piece * each + p) * NR;
-                    pack_panel(panel, b, start, depth, column, NR.min(n - column));
-                }
+                dispatch(Panels { y, b, start, depth, n, first: piece * each });
             });
         }
         PackedB { data, k, n }
@@ -79,32 +77,88 @@ impl PackedB {
     }
 }
 
-/// `depth` rows of `cols` columns of B, each row NR numbers long.
-fn pack_panel(y: &mut [f32], b: Mat<f32>, start: usize, depth: usize, column: usize, cols: usize) {
-    if cols < NR {
-        y.fill(0.0);
-    }
-    let from = |l: usize, j: usize| (start + l) * b.rows_stride + (column + j) * b.cols_stride;
-    if b.cols_stride == 1 {
-        for (l, row) in y.as_chunks_mut::<NR>().0.iter_mut().enumerate() {
-            match b.data[from(l, 0)..].first_chunk::<NR>() {
-                // Of a known length, so copied by loads and stores and not by a call.
-                Some(whole) if cols == NR => *row = *whole,
-                _ => row[..cols].copy_from_slice(&b.data[from(l, 0)..][..cols]),
+/// Panels of `depth` rows of B from the panel `first` on.
+struct Panels<'a> {
+    y: &'a mut [f32],
+    b: Mat<'a, f32>,
+    start: usize,
+    depth: usize,
+    n: usize,
+    first: usize,
+}
+
+impl Kernel for Panels<'_> {
+    type Output = ();
+    #[inline(always)]
+    fn run<S: Isa>(self, s: S) {
+        let Panels { y, b, start, depth, n, first } = self;
+        for (p, y) in y.chunks_mut((NR * depth).max(1)).enumerate() {
+            let column = (first + p) * NR;
+            let cols = NR.min(n - column);
+            let b = Mat { data: &b.data[start * b.rows_stride + column * b.cols_stride..], ..b };
+            match (b.rows_stride, b.cols_stride) {
+                (_, 1) => copy_panel(y, b, cols),
+                (1, _) => transpose_panel(s, y, b, depth, cols),
+                _ => gather_panel(y, b, cols),
             }
         }
-        return;
     }
-    for j in 0..cols {
-        let source = &b.data[from(0, j)..];
-        for l in 0..depth {
-            y[l * NR + j] = source[l * b.rows_stride];
+}
+
+/// A panel whose rows lie in B as they are.
+#[inline(always)]
+fn copy_panel(y: &mut [f32], b: Mat<f32>, cols: usize) {
+    for (l, row) in y.as_chunks_mut::<NR>().0.iter_mut().enumerate() {
+        match b.data[l * b.rows_stride..].first_chunk::<NR>() {
+            // Of a known length, so copied by loads and stores and not by a call.
+            Some(whole) if cols == NR => *row = *whole,
+            _ => {
+                row[..cols].copy_from_slice(&b.data[l * b.rows_stride..][..cols]);
+                row[cols..].fill(0.0);
+            }
+        }
+    }
+}
+
+/// A panel whose columns lie in B as they are: squares of eight are transposed in registers.
+#[inline(always)]
+fn transpose_panel<S: Isa>(s: S, y: &mut [f32], b: Mat<f32>, depth: usize, cols: usize) {
+    for j in (0..NR).step_by(8) {
+        let some = cols.saturating_sub(j).min(8);
+        for l in (0..depth).step_by(8) {
+            let rows = 8.min(depth - l);
+            let mut square = [s.zero(); 8];
+            for i in 0..some {
+                square[i] = s.read_chunk(&b.data[(j + i) * b.cols_stride + l..][..rows]);
+            }
+            let square = s.transpose(square);
+            for i in 0..rows {
+                s.write(&mut y[(l + i) * NR + j..], square[i]);
+            }
+        }
+    }
+}
+
+/// A panel of a B that lies otherwise.
+fn gather_panel(y: &mut [f32], b: Mat<f32>, cols: usize) {
+    for (l, row) in y.as_chunks_mut::<NR>().0.iter_mut().enumerate() {
+        for (j, y) in row.iter_mut().enumerate() {
+            *y = if j < cols { b.data[l * b.rows_stride + j * b.cols_stride] } else { 0.0 };
         }
     }
 }
 
 /// Rows `row..row + rows` and columns `start..start + depth` of A in panels of MR rows, column by column.
-pub(super) fn pack_a(y: &mut [f32], a: Mat<f32>, row: usize, rows: usize, start: usize, depth: usize) {
+#[inline(always)]
+pub(super) fn pack_a<S: Isa>(
+    s: S,
+    y: &mut [f32],
+    a: Mat<f32>,
+    row: usize,
+    rows: usize,
+    start: usize,
+    depth: usize,
+) {
     let from = |i: usize, l: usize| (row + i) * a.rows_stride + (start + l) * a.cols_stride;
     let whole = rows / MR;
     if a.rows_stride == 1 {
@@ -116,11 +170,11 @@ pub(super) fn pack_a(y: &mut [f32], a: Mat<f32>, row: usize, rows: usize, start:
         }
     } else {
         for (p, panel) in y.chunks_exact_mut(MR * depth).enumerate().take(whole) {
-            let columns = panel.chunks_exact_mut(MR).enumerate();
             if a.cols_stride == 1 {
-                let rows: [&[f32]; MR] = std::array::from_fn(|i| &a.data[from(p * MR + i, 0)..][..depth]);
-                columns.for_each(|(l, y)| (0..MR).for_each(|i| y[i] = rows[i][l]));
+                let rows = std::array::from_fn(|i| &a.data[from(p * MR + i, 0)..][..depth]);
+                transpose_rows(s, panel, rows);
             } else {
+                let columns = panel.chunks_exact_mut(MR).enumerate();
                 columns.for_each(|(l, y)| (0..MR).for_each(|i| y[i] = a.data[from(p * MR + i, l)]));
             }
         }
@@ -130,6 +184,28 @@ pub(super) fn pack_a(y: &mut [f32], a: Mat<f32>, row: usize, rows: usize, start:
         panel.fill(0.0);
         for (l, y) in panel.chunks_exact_mut(MR).enumerate() {
             (whole * MR..rows).for_each(|i| y[i - whole * MR] = a.data[from(i, l)]);
+        }
+    }
+}
+
+/// Rows of A as a panel: eight columns at once, transposed in registers.
+#[inline(always)]
+fn transpose_rows<S: Isa>(s: S, y: &mut [f32], rows: [&[f32]; MR]) {
+    let depth = rows[0].len();
+    for l in (0..depth).step_by(8) {
+        let n = 8.min(depth - l);
+        let mut square = [s.zero(); 8];
+        for i in 0..MR {
+            square[i] = s.read_chunk(&rows[i][l..l + n]);
+        }
+        let square = s.transpose(square);
+        for i in 0..n {
+            let y = &mut y[(l + i) * MR..];
+            match y.first_chunk_mut::<8>() {
+                // The last two of the eight are written again as the first of the next column.
+                Some(y) => s.write(y, square[i]),
+                None => s.write_tail(&mut y[..MR], square[i]),
+            }
         }
     }
 }

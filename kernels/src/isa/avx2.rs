@@ -151,6 +151,41 @@ impl Isa for Avx2 {
         }
     }
     #[inline(always)]
+    fn transpose(self, x: [__m256; 8]) -> [__m256; 8] {
+        // SAFETY: `self` exists only where AVX2 was detected; no memory is touched.
+        unsafe {
+            // Pairs of rows, then fours, within each half of a vector; then the halves change places.
+            let low = |i: usize| _mm256_unpacklo_ps(x[i], x[i + 1]);
+            let high = |i: usize| _mm256_unpackhi_ps(x[i], x[i + 1]);
+            let [a, b, c, d] = [low(0), high(0), low(2), high(2)];
+            let [e, f, g, h] = [low(4), high(4), low(6), high(6)];
+            let upper = [
+                _mm256_shuffle_ps::<0x44>(a, c),
+                _mm256_shuffle_ps::<0xee>(a, c),
+                _mm256_shuffle_ps::<0x44>(b, d),
+                _mm256_shuffle_ps::<0xee>(b, d),
+            ];
+            let lower = [
+                _mm256_shuffle_ps::<0x44>(e, g),
+                _mm256_shuffle_ps::<0xee>(e, g),
+                _mm256_shuffle_ps::<0x44>(f, h),
+                _mm256_shuffle_ps::<0xee>(f, h),
+            ];
+            let [p, q, r, s] = upper;
+            let [t, u, v, w] = lower;
+            [
+                _mm256_permute2f128_ps::<0x20>(p, t),
+                _mm256_permute2f128_ps::<0x20>(q, u),
+                _mm256_permute2f128_ps::<0x20>(r, v),
+                _mm256_permute2f128_ps::<0x20>(s, w),
+                _mm256_permute2f128_ps::<0x31>(p, t),
+                _mm256_permute2f128_ps::<0x31>(q, u),
+                _mm256_permute2f128_ps::<0x31>(r, v),
+                _mm256_permute2f128_ps::<0x31>(s, w),
+            ]
+        }
+    }
+    #[inline(always)]
     fn sum(self, a: __m256) -> f32 {
         // SAFETY: `self` exists only where AVX2 was detected; no memory is touched.
         unsafe {

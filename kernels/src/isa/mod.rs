@@ -127,6 +127,9 @@ pub trait Isa: Copy + Send + Sync + 'static {
     /// The lanes of four vectors in turn: a₀ b₀ c₀ d₀ a₁ b₁ …
     fn interleave(self, abcd: [Self::V; 4]) -> [Self::V; 4];
 
+    /// Eight vectors as the rows of a matrix, and its columns: yⱼ[i] = xᵢ[j]. Every level has eight lanes.
+    fn transpose(self, x: [Self::V; 8]) -> [Self::V; 8];
+
     /// Σ lanes, in a fixed order.
     fn sum(self, a: Self::V) -> f32;
     /// The largest lane.

@@ -176,6 +176,10 @@ impl Isa for Scalar {
     }
 
     #[inline(always)]
+    fn transpose(self, x: [V; 8]) -> [V; 8] {
+        std::array::from_fn(|j| std::array::from_fn(|i| x[i][j]))
+    }
+    #[inline(always)]
     fn sum(self, a: V) -> f32 {
         let pairs: [f32; 4] = std::array::from_fn(|i| a[i] + a[i + 4]);
         (pairs[0] + pairs[2]) + (pairs[1] + pairs[3])

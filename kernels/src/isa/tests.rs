@@ -34,6 +34,7 @@ impl Kernel for Probe<'_> {
         ];
         let products = s.mul_wide(s.bits(a), s.bits(b)).map(|half| s.from_bits(half));
         let vectors = vectors.into_iter().chain(products).chain(s.interleave([a, b, one, s.neg(a)]));
+        let vectors = vectors.chain(s.transpose([a, b, one, s.neg(a), s.neg(b), s.abs(a), a, b]));
         let mut out = Vec::new();
         for v in vectors {
             let mut y = [0.0; 8];
@@ -73,5 +74,33 @@ impl Kernel for Fma {
 fn fma_multiplies_then_adds() {
     for &level in available() {
         assert_eq!(dispatch_on(level, Fma), (22.0, -8.0), "{}", level.name());
+    }
+}
+
+struct Square([[f32; 8]; 8]);
+
+impl Kernel for Square {
+    type Output = [[f32; 8]; 8];
+    #[inline(always)]
+    fn run<S: Isa>(self, s: S) -> [[f32; 8]; 8] {
+        let mut rows = [s.zero(); 8];
+        for (v, row) in rows.iter_mut().zip(&self.0) {
+            *v = s.read(row);
+        }
+        let mut y = [[0.0; 8]; 8];
+        for (y, v) in y.iter_mut().zip(s.transpose(rows)) {
+            s.write(y, v);
+        }
+        y
+    }
+}
+
+#[test]
+fn a_transpose_exchanges_rows_and_columns() {
+    let at = |i: usize, j: usize| (8 * i + j) as f32;
+    let x = std::array::from_fn(|i| std::array::from_fn(|j| at(i, j)));
+    for &level in available() {
+        let y = dispatch_on(level, Square(x));
+        assert!((0..64).all(|k| y[k % 8][k / 8] == at(k / 8, k % 8)), "{}", level.name());
     }
 }

@@ -82,8 +82,8 @@ impl<W: Fn(usize, &[f32], f32)> Kernel for Backward<'_, W> {
             let (some, all) = bias(attention.mask_of(head.b), range, n, &mut biases);
             let first = if attention.causal { key / QUERIES * QUERIES } else { 0 };
             if !all {
-                pack_columns(&inputs.k, head, range, dim, n, &mut key_columns);
-                pack_columns(&inputs.v, head, range, dim, n, &mut value_columns);
+                pack_columns(s, &inputs.k, head, range, dim, n, &mut key_columns);
+                pack_columns(s, &inputs.v, head, range, dim, n, &mut value_columns);
                 pack_rows(&inputs.k, head, range, dim, width, 1.0, &mut key_rows);
                 for query in (first..queries).step_by(QUERIES) {
                     let rows = QUERIES.min(queries - query);

@@ -61,7 +61,7 @@ impl<W: Fn(usize, &[f32], f32)> Kernel for Forward<'_, W> {
         for tile in 0..tiles {
             let range = (tile * KEYS, KEYS.min(reach - tile * KEYS));
             let padded = padded::<S>(range.1);
-            pack_columns(&inputs.k, head, range, dim, padded, &mut columns[tile * dim * KEYS..]);
+            pack_columns(s, &inputs.k, head, range, dim, padded, &mut columns[tile * dim * KEYS..]);
             pack_rows(&inputs.v, head, range, dim, width, 1.0, &mut values[tile * KEYS * width..]);
             masked[tile] = bias(attention.mask_of(head.b), range, padded, &mut biases[tile * KEYS..]);
         }

@@ -74,7 +74,8 @@ const BLOCK: usize = 8;
 
 /// Rows `from..from + n` of a head as columns of [dim, KEYS], padded with 0 up to `padded` columns.
 #[inline(always)]
-fn pack_columns(
+fn pack_columns<S: Isa>(
+    s: S,
     x: &View<&[f32]>,
     head: Head,
     (from, n): (usize, usize),
@@ -82,19 +83,19 @@ fn pack_columns(
     padded: usize,
     y: &mut [f32],
 ) {
-    let none = [0.0; BLOCK];
     for t in (0..padded).step_by(BLOCK) {
-        let rows: [&[f32]; BLOCK] =
-            std::array::from_fn(|i| if t + i < n { x.row(head.b, head.h, from + t + i, dim) } else { &[] });
+        let mut rows: [&[f32]; BLOCK] = [&[]; BLOCK];
+        for i in 0..BLOCK.min(n.saturating_sub(t)) {
+            rows[i] = x.row(head.b, head.h, from + t + i, dim);
+        }
         for c in (0..dim).step_by(BLOCK) {
-            // Whole blocks of 8 x 8 are transposed in registers.
-            let block = rows.map(|row| match row.get(c..c + BLOCK) {
-                Some(whole) => whole.try_into().unwrap_or(none),
-                None => std::array::from_fn(|i| row.get(c + i).copied().unwrap_or(0.0)),
-            });
+            let mut block = [s.zero(); BLOCK];
+            for i in 0..BLOCK.min(n.saturating_sub(t)) {
+                block[i] = s.read_chunk(&rows[i][c..dim.min(c + BLOCK)]);
+            }
+            let columns = s.transpose(block);
             for i in 0..BLOCK.min(dim - c) {
-                let column: [f32; BLOCK] = std::array::from_fn(|t| block[t][i]);
-                y[(c + i) * KEYS + t..][..BLOCK].copy_from_slice(&column);
+                s.write(&mut y[(c + i) * KEYS + t..], columns[i]);
             }
         }
     }
