@@ -22,10 +22,20 @@ pub struct AdagradStep {
 }
 
 #[derive(Clone, Copy)]
-struct Adagrad {
+pub(super) struct Adagrad {
     rate: f64,
     weight_decay: f64,
     eps: f64,
+}
+
+impl AdagradStep {
+    /// The rule with its constants; panics where `step` is 0.
+    #[track_caller]
+    pub(super) fn rule(&self) -> Adagrad {
+        assert!(self.step > 0, "adagrad: steps count from 1");
+        let rate = self.lr / (1.0 + (self.step - 1) as f64 * self.lr_decay);
+        Adagrad { rate, weight_decay: self.weight_decay, eps: self.eps }
+    }
 }
 
 impl Rule<1> for Adagrad {
@@ -53,10 +63,8 @@ impl Rule<1> for Adagrad {
 /// Panics where lengths differ or `step` is 0.
 #[track_caller]
 pub fn adagrad_step<T: Real>(step: &AdagradStep, p: &mut [T], g: Gradient<&[T]>, sum: &mut [T]) {
-    assert!(step.step > 0, "adagrad: steps count from 1");
     assert_eq!(sum.len(), p.len(), "adagrad: the sum of squares has another length than the parameters");
-    let rate = step.lr / (1.0 + (step.step - 1) as f64 * step.lr_decay);
-    sweep(Adagrad { rate, weight_decay: step.weight_decay, eps: step.eps }, p, g, [sum]);
+    sweep(step.rule(), p, g, [sum]);
 }
 
 /// [`adagrad_step`] for any device and dtype.

@@ -27,6 +27,19 @@ pub struct AdamStep {
     pub step: u64,
 }
 
+impl AdamStep {
+    /// The rule with its constants; panics where `step` is 0.
+    #[track_caller]
+    pub(super) fn rule(&self) -> Adam {
+        let AdamStep { lr, beta1, beta2, eps, weight_decay, decoupled, step } = *self;
+        assert!(step > 0, "adam: steps count from 1");
+        let moments = Moments::new(lr, beta1, beta2, weight_decay, decoupled);
+        let rate = lr / (1.0 - beta1.powf(step as f64));
+        let correction = (1.0 - beta2.powf(step as f64)).sqrt();
+        Adam { moments, rate, correction, eps }
+    }
+}
+
 /// How weight decay and the two moments enter, which Adam and RAdam share.
 #[derive(Clone, Copy)]
 pub(super) struct Moments {
@@ -43,6 +56,11 @@ impl Moments {
         let penalty = if decoupled { 0.0 } else { weight_decay };
         let shrink = if decoupled { 1.0 - lr * weight_decay } else { 1.0 };
         Moments { beta1, beta2, penalty, shrink }
+    }
+
+    /// Whether moments of +0 stay so without a gradient, and parameters are not shrunk.
+    pub(super) fn rests(&self) -> bool {
+        self.penalty == 0.0 && self.shrink == 1.0 && (0.0..=1.0).contains(&self.beta1) && self.beta2 >= 0.0
     }
 
     /// The parameter shrunk, and the new moments.
@@ -78,7 +96,7 @@ impl Moments {
 }
 
 #[derive(Clone, Copy)]
-struct Adam {
+pub(super) struct Adam {
     moments: Moments,
     rate: f64,
     /// √(1 − β₂ᵗ).
@@ -100,6 +118,10 @@ impl Rule<2> for Adam {
         let root = s.add(s.div(s.sqrt(v), s.splat(self.correction as f32)), s.splat(self.eps as f32));
         (s.sub(p, s.div(s.mul(s.splat(self.rate as f32), m), root)), [m, v])
     }
+
+    fn rests(&self) -> bool {
+        self.moments.rests() && self.eps as f32 > 0.0 && (self.rate as f32).is_finite() && self.rate >= 0.0
+    }
 }
 
 /// One step of [`AdamStep`], with the moments `m` and `v`.
@@ -107,13 +129,8 @@ impl Rule<2> for Adam {
 /// Panics where lengths differ or `step` is 0.
 #[track_caller]
 pub fn adam_step<T: Real>(step: &AdamStep, p: &mut [T], g: Gradient<&[T]>, m: &mut [T], v: &mut [T]) {
-    let AdamStep { lr, beta1, beta2, eps, weight_decay, decoupled, step } = *step;
-    assert!(step > 0, "adam: steps count from 1");
     assert!(m.len() == p.len() && v.len() == p.len(), "adam: moments of another length than the parameters");
-    let moments = Moments::new(lr, beta1, beta2, weight_decay, decoupled);
-    let rate = lr / (1.0 - beta1.powf(step as f64));
-    let correction = (1.0 - beta2.powf(step as f64)).sqrt();
-    sweep(Adam { moments, rate, correction, eps }, p, g, [m, v]);
+    sweep(step.rule(), p, g, [m, v]);
 }
 
 /// [`adam_step`] for any device and dtype.

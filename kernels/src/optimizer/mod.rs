@@ -2,7 +2,7 @@
 //!
 //! Each optimizer is one rule for one element, written twice: with [`Real`] numbers (the textbook form,
 //! which `f64` runs) and with vectors of an instruction set (`f32`). One driver walks the memory for all
-//! of them. Formulas and their order of operations are those of `torch.optim`, so that many steps in a
+//! of them; a second one replays, for some rows of a table, the steps that they have not yet had. Formulas and their order of operations are those of `torch.optim`, so that many steps in a
 //! row agree to rounding; constants such as 1 − β₂ᵗ are computed in `f64` and rounded once.
 //!
 //! The rungs: one loop per term as tensor code has it, one fused loop, the vector loop, the split over
@@ -13,6 +13,7 @@ mod adam;
 mod gradient;
 mod norm;
 mod radam;
+mod replay;
 mod rmsprop;
 mod sgd;
 mod sweep;
@@ -22,6 +23,7 @@ pub use adam::{AdamStep, adam, adam_step};
 pub use gradient::Gradient;
 pub use norm::{clamp_values, clamp_values_in_place, scale, scale_in_place, squares, sum_of_squares};
 pub use radam::{RadamStep, radam, radam_step};
+pub use replay::{Owed, Steps, replay, replay_steps};
 pub use rmsprop::{RmspropStep, rmsprop, rmsprop_step};
 pub use sgd::{SgdStep, sgd, sgd_step};
 

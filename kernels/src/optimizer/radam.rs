@@ -29,7 +29,7 @@ pub struct RadamStep {
 }
 
 #[derive(Clone, Copy)]
-struct Radam {
+pub(super) struct Radam {
     moments: Moments,
     lr: f64,
     /// 1 − β₁ᵗ.
@@ -37,6 +37,25 @@ struct Radam {
     eps: f64,
     /// √(1 − β₂ᵗ) and the rectification, where the variance can be estimated at all.
     adaptive: Option<(f64, f64)>,
+}
+
+impl RadamStep {
+    /// The rule with its constants; panics where `step` is 0.
+    #[track_caller]
+    pub(super) fn rule(&self) -> Radam {
+        let RadamStep { lr, beta1, beta2, eps, weight_decay, decoupled, step } = *self;
+        assert!(step > 0, "radam: steps count from 1");
+        let t = step as f64;
+        let correction2 = 1.0 - beta2.powf(t);
+        let rho_inf = 2.0 / (1.0 - beta2) - 1.0;
+        let rho = rho_inf - 2.0 * t * beta2.powf(t) / correction2;
+        let adaptive = (rho > 5.0).then(|| {
+            let share = (rho - 4.0) * (rho - 2.0) * rho_inf / ((rho_inf - 4.0) * (rho_inf - 2.0) * rho);
+            (correction2.sqrt(), share.sqrt())
+        });
+        let moments = Moments::new(lr, beta1, beta2, weight_decay, decoupled);
+        Radam { moments, lr, correction1: 1.0 - beta1.powf(t), eps, adaptive }
+    }
 }
 
 impl Rule<2> for Radam {
@@ -62,6 +81,11 @@ impl Rule<2> for Radam {
         }
         (s.sub(p, update), [m, v])
     }
+
+    fn rests(&self) -> bool {
+        // A smaller ε could make the factor of the update infinite.
+        self.moments.rests() && self.eps > 1e-30 && self.lr >= 0.0 && (self.lr as f32).is_finite()
+    }
 }
 
 /// One step of [`RadamStep`], with the moments `m` and `v`.
@@ -69,19 +93,8 @@ impl Rule<2> for Radam {
 /// Panics where lengths differ or `step` is 0.
 #[track_caller]
 pub fn radam_step<T: Real>(step: &RadamStep, p: &mut [T], g: Gradient<&[T]>, m: &mut [T], v: &mut [T]) {
-    let RadamStep { lr, beta1, beta2, eps, weight_decay, decoupled, step } = *step;
-    assert!(step > 0, "radam: steps count from 1");
     assert!(m.len() == p.len() && v.len() == p.len(), "radam: moments of another length than the parameters");
-    let t = step as f64;
-    let correction2 = 1.0 - beta2.powf(t);
-    let rho_inf = 2.0 / (1.0 - beta2) - 1.0;
-    let rho = rho_inf - 2.0 * t * beta2.powf(t) / correction2;
-    let adaptive = (rho > 5.0).then(|| {
-        let share = (rho - 4.0) * (rho - 2.0) * rho_inf / ((rho_inf - 4.0) * (rho_inf - 2.0) * rho);
-        (correction2.sqrt(), share.sqrt())
-    });
-    let moments = Moments::new(lr, beta1, beta2, weight_decay, decoupled);
-    sweep(Radam { moments, lr, correction1: 1.0 - beta1.powf(t), eps, adaptive }, p, g, [m, v]);
+    sweep(step.rule(), p, g, [m, v]);
 }
 
 /// [`radam_step`] for any device and dtype.

@@ -65,6 +65,11 @@ impl Rule<3> for RmspropStep {
         let u = s.add(s.mul(s.splat(self.momentum as f32), u), s.div(g, root));
         (s.fnma(lr, u, p), [square, mean, u])
     }
+
+    fn rests(&self) -> bool {
+        let averages = (0.0..=1.0).contains(&self.alpha) && self.eps as f32 > 0.0 && self.momentum >= 0.0;
+        self.weight_decay == 0.0 && averages && self.lr >= 0.0 && (self.lr as f32).is_finite()
+    }
 }
 
 /// One step of [`RmspropStep`]: `square` is s; `mean` is m, empty unless centered; `u` is empty where the

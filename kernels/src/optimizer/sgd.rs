@@ -52,6 +52,11 @@ impl Rule<1> for SgdStep {
         let direction = if self.nesterov { s.fma(momentum, u, g) } else { u };
         (s.fnma(lr, direction, p), [u])
     }
+
+    fn rests(&self) -> bool {
+        let signs = self.momentum >= 0.0 && self.dampening <= 1.0 && self.lr >= 0.0;
+        self.weight_decay == 0.0 && signs && (self.lr as f32).is_finite()
+    }
 }
 
 /// One step of [`SgdStep`]; `u` is empty where the momentum is 0.

@@ -16,6 +16,10 @@ pub(super) trait Rule<const N: usize>: Copy + Sync {
     fn plain<T: Real>(&self, p: T, g: T, state: [T; N]) -> (T, [T; N]);
     /// The same for a vector of parameters.
     fn simd<S: Isa>(&self, s: S, p: S::V, g: S::V, state: [S::V; N]) -> (S::V, [S::V; N]);
+    /// Whether a gradient of 0 changes no bit of a parameter whose state is +0, nor of that state.
+    fn rests(&self) -> bool {
+        false
+    }
 }
 
 /// Applies a rule to all parameters: `f32` in vectors, `f64` one by one, pieces in parallel.

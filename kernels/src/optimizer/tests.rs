@@ -267,3 +267,114 @@ fn rows_out_of_order_are_refused() {
         &mut [],
     );
 }
+
+/// `t` steps of each optimizer as [`Steps`], and the same steps one by one; learning rates differ from step to step.
+fn with_history(t: u64, check: &mut dyn FnMut(&str, Steps, Step<f32>)) {
+    fn lr(t: u64) -> f64 {
+        0.1 / t as f64
+    }
+    fn sgd(t: u64) -> SgdStep {
+        let first = t == 1;
+        SgdStep { lr: lr(t), momentum: 0.9, dampening: 0.2, nesterov: true, weight_decay: 0.0, first }
+    }
+    fn plain_sgd(t: u64) -> SgdStep {
+        SgdStep { momentum: 0.0, ..sgd(t) }
+    }
+    fn adagrad(t: u64) -> AdagradStep {
+        AdagradStep { lr: lr(t), lr_decay: 0.05, weight_decay: 0.0, eps: 1e-3, step: t }
+    }
+    fn rmsprop(t: u64) -> RmspropStep {
+        RmspropStep { lr: lr(t), alpha: 0.9, eps: 1e-3, weight_decay: 0.0, momentum: 0.8, centered: true }
+    }
+    fn adam(t: u64) -> AdamStep {
+        AdamStep {
+            lr: lr(t),
+            beta1: 0.9,
+            beta2: 0.99,
+            eps: 1e-8,
+            weight_decay: 0.0,
+            decoupled: false,
+            step: t,
+        }
+    }
+    fn adamw(t: u64) -> AdamStep {
+        AdamStep { weight_decay: 0.03, decoupled: true, ..adam(t) }
+    }
+    fn radam(t: u64) -> RadamStep {
+        let AdamStep { lr, beta1, beta2, eps, weight_decay, decoupled, step } = adam(t);
+        RadamStep { lr, beta1, beta2, eps, weight_decay, decoupled, step }
+    }
+    macro_rules! check {
+        ($($kind:ident $make:ident $step:expr;)*) => { $(
+            let steps: Vec<_> = (1..=t).map($make).collect();
+            check(stringify!($make), Steps::$kind(&steps), $step);
+        )* };
+    }
+    check! {
+        Sgd plain_sgd |t, p, g, _| sgd_step(&plain_sgd(t), p, g, &mut []);
+        Sgd sgd |t, p, g, [u, ..]| sgd_step(&sgd(t), p, g, u);
+        Adagrad adagrad |t, p, g, [sum, ..]| adagrad_step(&adagrad(t), p, g, sum);
+        Rmsprop rmsprop |t, p, g, [s, m, u]| rmsprop_step(&rmsprop(t), p, g, s, m, u);
+        Adam adam |t, p, g, [m, v, _]| adam_step(&adam(t), p, g, m, v);
+        Adam adamw |t, p, g, [m, v, _]| adam_step(&adamw(t), p, g, m, v);
+        Radam radam |t, p, g, [m, v, _]| radam_step(&radam(t), p, g, m, v);
+    }
+}
+
+#[test]
+fn a_replay_leads_to_the_bits_of_step_by_step() {
+    const T: u64 = 12;
+    for (vocabulary, width) in [(10, 5), (9, 8), (40, 31), (90, 300), (7, 1), (6, 67)] {
+        let n = vocabulary * width;
+        // Every third row has its first gradient at once, so that the others have no state; all but every fourth
+        // row come to the last step, from various steps on.
+        let ids: Vec<i64> = (0..vocabulary as i64).filter(|id| id % 4 != 3).collect();
+        let early: Vec<i64> = (0..vocabulary as i64).step_by(3).collect();
+        let (begin, end) = (numbers(early.len() * width, 1), numbers(ids.len() * width, 2));
+        with_history(T, &mut |name, steps, step| {
+            let start = || {
+                let (mut p, mut state) = (numbers(n, 0), [(); 3].map(|_| vec![0.0; n]));
+                p[0] = -0.0;
+                step(1, &mut p, Gradient::Rows { ids: &early, values: &begin, width }, &mut state);
+                (p, state)
+            };
+            for last in [None, Some(&end[..])] {
+                let from: Vec<u32> = ids.iter().map(|id| 1 + (id % 5) as u32).collect();
+                let dense = {
+                    // Each row by itself, beside rows that nobody looks at.
+                    let (p, state) = start();
+                    let mut all = [p, state[0].clone(), state[1].clone(), state[2].clone()];
+                    for (k, (&id, &from)) in ids.iter().zip(&from).enumerate() {
+                        let (mut p, mut state) = start();
+                        let values = last.map(|g| &g[k * width..][..width]);
+                        for t in u64::from(from) + 1..=T {
+                            match values.filter(|_| t == T) {
+                                Some(values) => {
+                                    step(t, &mut p, Gradient::Rows { ids: &[id], values, width }, &mut state)
+                                }
+                                None => step(t, &mut p, Gradient::Dense(&vec![0.0; n]), &mut state),
+                            }
+                        }
+                        let at = id as usize * width..(id as usize + 1) * width;
+                        for (all, row) in all.iter_mut().zip([&p, &state[0], &state[1], &state[2]]) {
+                            all[at.clone()].copy_from_slice(&row[at.clone()]);
+                        }
+                    }
+                    all.concat().iter().map(|x| x.to_bits()).collect::<Vec<_>>()
+                };
+                assert_same_in_all_pools(|| {
+                    let (mut p, [mut a, mut b, mut c]) = start();
+                    let owed = Owed { ids: &ids, from: &from, width, last };
+                    replay_steps(steps, &mut p, owed, [&mut a, &mut b, &mut c]);
+                    let found: Vec<u32> = [p, a, b, c].concat().iter().map(|x| x.to_bits()).collect();
+                    assert!(
+                        found == dense,
+                        "{name}: [{vocabulary}, {width}], last gradient {}",
+                        last.is_some()
+                    );
+                    found
+                });
+            }
+        });
+    }
+}
