@@ -1,7 +1,8 @@
 use crate::graph::Edge;
+use crate::optim::{Moments, lock};
 use crate::{DType, Shape, Tensor};
 use gradus_kernels::memory::Buffer;
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak};
 
 /// What tells one parameter from all others in this process: unique per construction and per clone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -11,17 +12,30 @@ pub struct ParamId(pub(crate) u64);
 ///
 /// [`tensor`](Param::tensor) is its value as a leaf of the graph. The leaf holds no buffer, so once a
 /// graph is consumed the optimizer is the buffer's only user and changes it in place.
+///
+/// Rows of a table may owe steps of the [`Optimizer`](crate::optim::Optimizer); whatever reads them takes these first.
 pub struct Param(Arc<Inner>);
 
 struct Inner {
     leaf: Edge,
-    value: RwLock<Tensor>,
+    held: RwLock<Held>,
 }
+
+/// The value, and who has steps for rows of it that were not yet taken, where there are any.
+struct Held {
+    value: Tensor,
+    owed: Option<Arc<Mutex<Moments>>>,
+}
+
+/// A parameter that is dropped when its model is.
+#[derive(Clone)]
+pub(crate) struct WeakParam(Weak<Inner>);
 
 impl Param {
     /// A parameter with this value.
     pub fn new(value: Tensor) -> Self {
-        Param(Arc::new(Inner { leaf: Edge::leaf(), value: RwLock::new(value.contiguous().detach()) }))
+        let held = Held { value: value.contiguous().detach(), owed: None };
+        Param(Arc::new(Inner { leaf: Edge::leaf(), held: RwLock::new(held) }))
     }
 
     /// Another handle to the same parameter: one identity, one gradient, one entry in a state dict.
@@ -41,12 +55,44 @@ impl Param {
 
     /// The value without the graph.
     pub fn value(&self) -> Tensor {
-        self.0.value.read().unwrap_or_else(|e| e.into_inner()).clone()
+        let held = self.read();
+        if held.owed.is_none() {
+            return held.value.clone();
+        }
+        drop(held);
+        let mut held = self.write();
+        held.settle();
+        held.value.clone()
+    }
+
+    /// The value of a table [V, D] as a leaf of the graph, for reading the rows `ids` (`i64`, any shape) alone.
+    ///
+    /// Other rows may be older than the last step; see [`Optimizer`](crate::optim::Optimizer).
+    pub fn tensor_for_rows(&self, ids: &Tensor) -> Tensor {
+        if ids.dtype() != DType::I64 {
+            return self.tensor();
+        }
+        let mut held = self.read();
+        let owes = |owed: &Arc<Mutex<Moments>>| !lock(owed).owing_of(ids).is_empty();
+        if held.owed.as_ref().is_some_and(owes) {
+            drop(held);
+            self.write().settle_rows(ids);
+            held = self.read();
+        }
+        Tensor { edge: Some(self.0.leaf.clone()), ..held.value.clone() }
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, Held> {
+        self.0.held.read().unwrap_or_else(|e| e.into_inner())
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Held> {
+        self.0.held.write().unwrap_or_else(|e| e.into_inner())
     }
 
     /// The shape.
     pub fn shape(&self) -> Shape {
-        self.value().shape()
+        self.read().value.shape()
     }
 
     /// The number of elements.
@@ -56,7 +102,7 @@ impl Param {
 
     /// The dtype.
     pub fn dtype(&self) -> DType {
-        self.value().dtype()
+        self.read().value.dtype()
     }
 
     /// Replaces the value; panics where shape or dtype differ.
@@ -64,20 +110,76 @@ impl Param {
     pub fn set(&self, value: &Tensor) {
         assert_eq!(self.shape(), value.shape(), "set: a parameter keeps its shape");
         assert_eq!(self.dtype(), value.dtype(), "set: a parameter keeps its dtype");
-        *self.0.value.write().unwrap_or_else(|e| e.into_inner()) =
-            Tensor::from_buffer(value.packed(), value.shape());
+        let value = Tensor::from_buffer(value.packed(), value.shape());
+        let mut held = self.write();
+        // Moments take what is owed, as they are not replaced.
+        held.settle();
+        held.value = value;
     }
 
     /// Replaces the value by the same numbers in another dtype.
     pub fn convert(&self, dtype: DType) {
-        let mut value = self.0.value.write().unwrap_or_else(|e| e.into_inner());
-        *value = value.to_dtype(dtype);
+        let mut held = self.write();
+        held.settle();
+        held.value = held.value.to_dtype(dtype);
+    }
+
+    /// Lets `step` change moments and value; it returns whether rows of the value owe these moments something.
+    pub(crate) fn step(
+        &self,
+        moments: &Arc<Mutex<Moments>>,
+        step: impl FnOnce(&mut Moments, &mut Buffer) -> bool,
+    ) {
+        let mut held = self.write();
+        if held.owed.as_ref().is_some_and(|owed| !Arc::ptr_eq(owed, moments)) {
+            held.settle();
+        }
+        let mut owes = false;
+        held.change(|p| owes = step(&mut lock(moments), p));
+        held.owed = owes.then(|| moments.clone());
+    }
+
+    /// The same parameter, not kept alive.
+    pub(crate) fn downgrade(&self) -> WeakParam {
+        WeakParam(Arc::downgrade(&self.0))
+    }
+}
+
+impl WeakParam {
+    /// The parameter, unless it was dropped.
+    pub(crate) fn upgrade(&self) -> Option<Param> {
+        self.0.upgrade().map(Param)
+    }
+}
+
+impl std::fmt::Debug for WeakParam {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "WeakParam({:?})", self.upgrade())
+    }
+}
+
+impl Held {
+    /// All rows take the steps that they owe.
+    fn settle(&mut self) {
+        if let Some(owed) = self.owed.take() {
+            self.change(|p| lock(&owed).settle(p));
+        }
+    }
+
+    /// These rows take the steps that they owe.
+    fn settle_rows(&mut self, ids: &Tensor) {
+        let Some(owed) = self.owed.clone() else { return };
+        let mut moments = lock(&owed);
+        let ids = moments.owing_of(ids);
+        if !ids.is_empty() {
+            self.change(|p| moments.settle_rows(p, &ids));
+        }
     }
 
     /// Lets `change` write the buffer: in place where nothing else holds it, else in a copy, which the
     /// [memory report](crate::memory) counts.
-    pub(crate) fn update(&self, change: impl FnOnce(&mut Buffer)) {
-        let mut value = self.0.value.write().unwrap_or_else(|e| e.into_inner());
+    fn change(&mut self, change: impl FnOnce(&mut Buffer)) {
+        let value = &mut self.value;
         if let Some(buffer) = Arc::get_mut(&mut value.storage) {
             return change(buffer);
         }
@@ -118,10 +220,10 @@ mod tests {
     fn update_is_in_place_unless_somebody_looks() {
         let a = Param::new(Tensor::scalar(1.0f32));
         let place = a.value().storage.bytes().as_ptr();
-        a.update(|b| b.slice_mut::<f32>()[0] = 2.0);
+        a.write().change(|b| b.slice_mut::<f32>()[0] = 2.0);
         assert_eq!((a.value().item(), a.value().storage.bytes().as_ptr()), (2.0, place));
         let held = a.value();
-        a.update(|b| b.slice_mut::<f32>()[0] = 3.0);
+        a.write().change(|b| b.slice_mut::<f32>()[0] = 3.0);
         assert_eq!((held.item(), a.value().item()), (2.0, 3.0));
     }
 }

@@ -80,7 +80,7 @@ impl TextCnn {
         let drops_words = self.config.embedding_dropout > 0.0 && mode.is_train();
         if self.attn.is_none() && !drops_words {
             // A word's vector is the same wherever it stands: each is multiplied once.
-            let table = self.emb.weight.tensor();
+            let table = self.emb.weight.tensor_for_rows(ids);
             return self.convs.iter().map(|conv| conv.forward_relu_max_words(&table, ids, lengths)).collect();
         }
         let e = self.words(ids, lengths, mode);

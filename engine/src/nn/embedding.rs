@@ -16,7 +16,7 @@ impl Embedding {
     /// The vectors of the words with these numbers (`i64`).
     #[track_caller]
     pub fn forward(&self, ids: &Tensor) -> Tensor {
-        self.weight.tensor().embedding(ids)
+        self.weight.tensor_for_rows(ids).embedding(ids)
     }
 }
 

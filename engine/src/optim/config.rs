@@ -60,6 +60,17 @@ pub enum Rule {
     },
 }
 
+/// What a gradient of 0 asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Silence {
+    /// Nothing: it changes no bit of parameter and state.
+    Nothing,
+    /// A step, which may be taken when the parameter is next read.
+    Later,
+    /// A step at once: it depends on the parameter, as weight decay in the gradient does.
+    Now,
+}
+
 /// An optimizer: its rule, learning rate and weight decay.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct OptimizerConfig {
@@ -95,6 +106,18 @@ impl Rule {
     /// RAdam with β = (0.9, 0.999), ε = 10⁻⁸.
     pub fn radam() -> Self {
         Rule::RAdam { beta1: 0.9, beta2: 0.999, eps: 1e-8 }
+    }
+
+    /// Whether a gradient of 0 may be taken later, and if so, whether it changes anything at all.
+    pub(super) fn silence(&self, lr: f64, weight_decay: f64) -> Silence {
+        let coupled = weight_decay != 0.0 && !matches!(self, Rule::AdamW { .. });
+        let sound = lr >= 0.0 && (lr as f32).is_finite();
+        match *self {
+            _ if coupled || !sound => Silence::Now,
+            Rule::Sgd { momentum: 0.0, .. } => Silence::Nothing,
+            Rule::AdaGrad { lr_decay, eps } if lr_decay >= 0.0 && eps as f32 > 0.0 => Silence::Nothing,
+            _ => Silence::Later,
+        }
     }
 
     /// The names of what the rule keeps for each parameter.

@@ -6,13 +6,18 @@
 mod apply;
 mod average;
 mod config;
+mod moments;
 mod optimizer;
 mod schedule;
+
+pub(crate) use moments::{Moments, lock};
 
 pub use average::{Applied, AverageConfig, WeightAverage};
 pub use config::{OptimizerConfig, Rule};
 pub use optimizer::{Group, Optimizer};
 pub use schedule::{ReduceOnPlateau, Schedule};
 
+#[cfg(test)]
+mod lazy_tests;
 #[cfg(test)]
 mod tests;

@@ -1,9 +1,11 @@
-use super::OptimizerConfig;
+use super::apply::Taken;
+use super::moments::{Moments, settle};
+use super::{OptimizerConfig, moments};
 use crate::state::StateDict;
 use crate::{Gradients, Module, Tensor};
-use gradus_kernels::memory::Buffer;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
 
 /// Parameters with a learning rate and a weight decay of their own.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,6 +19,14 @@ pub struct Group {
 }
 
 /// Takes steps, and keeps each parameter's moments by its name.
+///
+/// Of a large table whose gradient is a few rows, as an embedding's is, only these rows are changed at once. The others
+/// owe a step with the gradient 0, and take all that they owe when they are next read: a row when
+/// [`Embedding`](crate::nn::Embedding) reads it, all of them at [`Param::value`](crate::Param::value) and
+/// [`state`](Optimizer::state). The bits are those of sweeping the whole table at each step. Swept it is where the
+/// gradient is not zero elsewhere: with a weight decay in the gradient (AdamW's is apart), with an L1 or L2 term in the
+/// loss, or where the table is a model's output layer too; and where it is small or half of its rows are read.
+/// [`dense`](Optimizer::dense) sweeps always.
 ///
 /// ```
 /// use gradus_engine::optim::{Optimizer, OptimizerConfig, Rule};
@@ -37,25 +47,24 @@ pub struct Optimizer {
     config: OptimizerConfig,
     groups: Vec<Group>,
     factor: f64,
-    states: BTreeMap<String, State>,
-}
-
-/// What is kept for one parameter.
-#[derive(Debug)]
-struct State {
-    steps: u64,
-    buffers: Vec<Buffer>,
+    states: BTreeMap<String, Arc<Mutex<Moments>>>,
+    dense: bool,
 }
 
 impl Optimizer {
     /// An optimizer that has taken no step.
     pub fn new(config: OptimizerConfig) -> Self {
-        Optimizer { config, groups: vec![], factor: 1.0, states: BTreeMap::new() }
+        Optimizer { config, groups: vec![], factor: 1.0, states: BTreeMap::new(), dense: false }
     }
 
     /// The same with groups; a parameter belongs to the first whose prefix its name begins with, else to none.
     pub fn with_groups(config: OptimizerConfig, groups: Vec<Group>) -> Self {
         Optimizer { groups, ..Optimizer::new(config) }
+    }
+
+    /// The same, but every step sweeps every table at once: the same bits, mostly later.
+    pub fn dense(self) -> Self {
+        Optimizer { dense: true, ..self }
     }
 
     /// What it was made from.
@@ -82,30 +91,31 @@ impl Optimizer {
                 (lr, decay) = (group.lr, group.weight_decay);
             }
             let rule = self.config.rule;
-            let state = self.states.entry(name).or_insert_with(|| State {
-                steps: 0,
-                buffers: rule
-                    .state_names()
-                    .iter()
-                    .map(|_| Buffer::zeros(param.dtype(), param.count()))
-                    .collect(),
+            let state = self.states.entry(name).or_insert_with(|| Moments::new(rule, &param));
+            if !moments::lock(state).are_of(&param) {
+                settle(state);
+            }
+            let (lr, weight_decay) = (lr * self.factor, decay);
+            param.step(state, |moments, p| {
+                moments.step(&param, p, gradient, self.dense, |t| Taken { lr, weight_decay, t })
             });
-            state.steps += 1;
-            let (lr, steps) = (lr * self.factor, state.steps);
-            param.update(|p| super::apply::apply(rule, lr, decay, steps, p, gradient, &mut state.buffers));
         }
     }
 
     /// All moments, named `PARAMETER.MOMENT`, and the numbers beside them.
     pub fn state(&self) -> (StateDict, Value) {
         let names = self.config.rule.state_names();
-        let tensors = self.states.iter().flat_map(|(param, state)| {
-            state.buffers.iter().zip(names).map(move |(buffer, name)| {
-                (format!("{param}.{name}"), Tensor::from_buffer(buffer.clone(), [buffer.len()].into()))
-            })
-        });
-        let steps: BTreeMap<_, _> = self.states.iter().map(|(param, state)| (param, state.steps)).collect();
-        (tensors.collect(), json!({ "config": self.config, "steps": steps }))
+        let (mut tensors, mut steps) = (StateDict::new(), BTreeMap::new());
+        for (param, state) in &self.states {
+            settle(state);
+            let state = moments::lock(state);
+            for (buffer, name) in state.buffers.iter().zip(names) {
+                let values = Tensor::from_buffer(buffer.clone(), [buffer.len()].into());
+                tensors.insert(format!("{param}.{name}"), values);
+            }
+            steps.insert(param, state.steps);
+        }
+        (tensors, json!({ "config": self.config, "steps": steps }))
     }
 
     /// Takes a state back. The rule must be the one that made it; rates may differ.
@@ -132,7 +142,7 @@ impl Optimizer {
                     tensors.remove(&key).ok_or(format!("the optimizer's tensor {key:?} is missing"))?;
                 buffers.push(tensor.packed());
             }
-            states.insert(param, State { steps, buffers });
+            states.insert(param, Moments::loaded(self.config.rule, steps, buffers));
         }
         self.states = states;
         Ok(())

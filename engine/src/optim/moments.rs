@@ -1,0 +1,154 @@
+//! What an optimizer keeps for one parameter, and what it still owes to the rows of a table.
+
+use super::Rule;
+use super::apply::{Taken, apply, replay};
+use super::config::Silence;
+use crate::param::WeakParam;
+use crate::{Grad, Param, Tensor};
+use gradus_kernels::Src;
+use gradus_kernels::memory::Buffer;
+use gradus_kernels::optimizer::Owed;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+/// Elements below which a table is always swept: it fits the cache.
+const SMALL: usize = 16 * 1024;
+/// Steps that a row may owe; then all rows take theirs.
+const OWED_AT_MOST: usize = 1024;
+
+/// The number of steps so far and the moments after them; of a table's rows perhaps not yet after all of them.
+#[derive(Debug)]
+pub(crate) struct Moments {
+    rule: Rule,
+    pub(super) steps: u64,
+    pub(super) buffers: Vec<Buffer>,
+    /// Steps that some row has not had. The parameter knows of them as long as there are any.
+    owed: Vec<Taken>,
+    /// How many of these each row has had.
+    had: Vec<u32>,
+    /// The parameter that owes.
+    of: Option<WeakParam>,
+}
+
+/// The moments, also after a panic elsewhere.
+pub(crate) fn lock(moments: &Mutex<Moments>) -> MutexGuard<'_, Moments> {
+    moments.lock().unwrap_or_else(|e| e.into_inner())
+}
+
+/// Takes all steps that are owed.
+pub(super) fn settle(moments: &Mutex<Moments>) {
+    let of = match &*lock(moments) {
+        nothing if nothing.owed.is_empty() => return,
+        moments => moments.of.clone(),
+    };
+    match of.and_then(|of| of.upgrade()) {
+        // Parameters are locked before moments.
+        Some(param) => drop(param.value()),
+        // The parameter is gone; moments do not depend on it.
+        None => {
+            let mut moments = lock(moments);
+            if let Some(first) = moments.buffers.first() {
+                let mut p = Buffer::zeros(first.dtype(), first.len());
+                moments.settle(&mut p);
+            }
+        }
+    }
+}
+
+impl Moments {
+    /// Those before the first step.
+    pub(super) fn new(rule: Rule, param: &Param) -> Arc<Mutex<Self>> {
+        let zeros = || Buffer::zeros(param.dtype(), param.count());
+        Self::loaded(rule, 0, rule.state_names().iter().map(|_| zeros()).collect())
+    }
+
+    /// Those after some steps.
+    pub(super) fn loaded(rule: Rule, steps: u64, buffers: Vec<Buffer>) -> Arc<Mutex<Self>> {
+        Arc::new(Mutex::new(Moments { rule, steps, buffers, owed: vec![], had: vec![], of: None }))
+    }
+
+    /// Whether no other parameter than this owes a step.
+    pub(super) fn are_of(&self, param: &Param) -> bool {
+        self.of.as_ref().is_none_or(|of| of.upgrade().is_some_and(|of| of.id() == param.id()))
+    }
+
+    /// One step; returns whether rows owe something after it.
+    pub(super) fn step(
+        &mut self,
+        param: &Param,
+        p: &mut Buffer,
+        gradient: &Grad,
+        dense: bool,
+        taken: impl FnOnce(u64) -> Taken,
+    ) -> bool {
+        self.steps += 1;
+        let step = taken(self.steps);
+        let silence = self.rule.silence(step.lr, step.weight_decay);
+        let few = match gradient {
+            Grad::Rows(rows) if !dense && p.len() >= SMALL && 2 * rows.ids.count() < rows.rows => Some(rows),
+            _ => None,
+        };
+        let (Some(rows), Silence::Nothing | Silence::Later) = (few, silence) else {
+            self.settle(p);
+            apply(self.rule, step, p, gradient, &mut self.buffers);
+            return false;
+        };
+        let (ids, values) = (rows.ids.to_vec::<i64>(), rows.values.contiguous());
+        let later = silence == Silence::Later;
+        if !later || self.owed.len() >= OWED_AT_MOST {
+            self.settle(p);
+        }
+        if self.owed.is_empty() {
+            self.had.clear();
+            self.had.resize(rows.rows, 0);
+        }
+        self.owed.push(step);
+        self.take(p, &ids, Some(values.src()));
+        if later {
+            self.of = Some(param.downgrade());
+        } else {
+            self.forget();
+        }
+        later
+    }
+
+    /// All rows take what they owe.
+    pub(crate) fn settle(&mut self, p: &mut Buffer) {
+        let ids = self.owing(0..self.had.len() as i64);
+        self.take(p, &ids, None);
+        self.forget();
+    }
+
+    /// These rows, ascending and distinct, take what they owe.
+    pub(crate) fn settle_rows(&mut self, p: &mut Buffer, ids: &[i64]) {
+        self.take(p, ids, None);
+    }
+
+    /// Those of these rows that owe something.
+    pub(crate) fn owing(&self, ids: impl Iterator<Item = i64>) -> Vec<i64> {
+        let owes = |&id: &i64| self.had.get(id as usize).is_some_and(|&had| (had as usize) < self.owed.len());
+        ids.filter(owes).collect()
+    }
+
+    /// [`owing`](Moments::owing) of the numbers in a tensor, ascending and each once.
+    pub(crate) fn owing_of(&self, ids: &Tensor) -> Vec<i64> {
+        let mut ids = self.owing(ids.contiguous().elements::<i64>().iter().copied());
+        ids.sort_unstable();
+        ids.dedup();
+        ids
+    }
+
+    fn take(&mut self, p: &mut Buffer, ids: &[i64], last: Option<Src>) {
+        let Some(first) = ids.iter().map(|&id| self.had[id as usize]).min() else { return };
+        let from: Vec<u32> = ids.iter().map(|&id| self.had[id as usize] - first).collect();
+        let owed = Owed { ids, from: &from, width: p.len() / self.had.len(), last };
+        replay(self.rule, &self.owed[first as usize..], owed, p, &mut self.buffers);
+        let all = self.owed.len() as u32;
+        ids.iter().for_each(|&id| self.had[id as usize] = all);
+    }
+
+    fn forget(&mut self) {
+        self.owed.clear();
+        self.had.clear();
+        self.of = None;
+    }
+}
