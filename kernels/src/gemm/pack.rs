@@ -148,6 +148,9 @@ fn gather_panel(y: &mut [f32], b: Mat<f32>, cols: usize) {
     }
 }
 
+/// Columns of A that are fetched ahead.
+const AHEAD: usize = 16;
+
 /// Rows `row..row + rows` and columns `start..start + depth` of A in panels of MR rows, column by column.
 #[inline(always)]
 pub(super) fn pack_a<S: Isa>(
@@ -164,6 +167,10 @@ pub(super) fn pack_a<S: Isa>(
     if a.rows_stride == 1 {
         // Aᵀ lies row by row: a column of A is read as it lies, and dealt to all panels.
         for l in 0..depth {
+            // Rows that lie far apart are not foreseen by the processor.
+            for line in (0..rows).step_by(16) {
+                s.prefetch(a.data.as_ptr().wrapping_add(from(line, l + AHEAD)));
+            }
             for (p, column) in a.data[from(0, l)..][..whole * MR].as_chunks::<MR>().0.iter().enumerate() {
                 y[(p * depth + l) * MR..][..MR].copy_from_slice(column);
             }

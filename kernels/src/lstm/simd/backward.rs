@@ -1,7 +1,7 @@
 use super::super::packing::{Group, Packing};
 use super::super::{Backward, Sizes};
 use super::gates::Differentiate;
-use super::{gathered, put_state, scratch, state_of};
+use super::{put_state, scratch, state_of};
 use crate::gemm::{Epilogue, Mat, PackedB, gemm, gemm_packed_serial};
 use crate::isa;
 use crate::memory::Buffer;
@@ -47,7 +47,10 @@ pub fn backward(args: Backward<&[f32], &mut [f32]>) {
     dh0.copy_from_slice(dh_n);
     dc0.copy_from_slice(dc_n);
     let tokens = packing.tokens(&sizes);
-    let mut x_rows = gathered(rows, input, |row| &x[tokens[row] * input..][..input]);
+    // [x | h before it] of each row: the gradients of both weights are one product with da.
+    let width = input + n;
+    let mut inputs = scratch(rows * width);
+    let mut both = scratch(4 * n * width);
     for (d, dw) in dweights.into_iter().enumerate() {
         dw.db.fill(0.0);
         for done in results.iter().filter(|done| done.direction == d) {
@@ -55,19 +58,7 @@ pub fn backward(args: Backward<&[f32], &mut [f32]>) {
             put_state(done.group, &done.dc, &mut dc0[d * batch * n..][..batch * n], n);
             dw.db.iter_mut().zip(&done.db).for_each(|(sum, db)| *sum += db);
         }
-        let da = Mat::rows(&da.slice()[d * rows * 4 * n..][..rows * 4 * n], 4 * n).t();
-        gemm(
-            4 * n,
-            rows,
-            input,
-            da,
-            Mat::rows(x_rows.slice(), input),
-            0.0,
-            dw.dw_ih,
-            input,
-            Epilogue::default(),
-        );
-        let h_rows = gathered(rows, n, |row| {
+        let before = |row: usize| {
             let (b, t) = (tokens[row] / time, tokens[row] % time);
             let last = lengths.map_or(time, |lengths| lengths[b] as usize) - 1;
             let before = match d {
@@ -78,38 +69,44 @@ pub fn backward(args: Backward<&[f32], &mut [f32]>) {
                 Some(t) => &y[((b * time + t) * directions + d) * n..][..n],
                 None => &h0[(d * batch + b) * n..][..n],
             }
+        };
+        let per_piece = parallel::rows_per_piece(width);
+        parallel::pieces(inputs.slice_mut(), per_piece * width, |i, piece: &mut [f32]| {
+            for (j, y) in piece.chunks_exact_mut(width).enumerate() {
+                let row = i * per_piece + j;
+                if d == 0 {
+                    y[..input].copy_from_slice(&x[tokens[row] * input..][..input]);
+                }
+                y[input..].copy_from_slice(before(row));
+            }
         });
-        gemm(4 * n, rows, n, da, Mat::rows(h_rows.slice(), n), 0.0, dw.dw_hh, n, Epilogue::default());
+        let da = Mat::rows(&da.slice()[d * rows * 4 * n..][..rows * 4 * n], 4 * n).t();
+        let right = Mat::rows(inputs.slice::<f32>(), width);
+        gemm(4 * n, rows, width, da, right, 0.0, both.slice_mut::<f32>(), width, Epilogue::default());
+        for (i, row) in both.slice::<f32>().chunks_exact(width).enumerate() {
+            dw.dw_ih[i * input..][..input].copy_from_slice(&row[..input]);
+            dw.dw_hh[i * n..][..n].copy_from_slice(&row[input..]);
+        }
     }
     let Some(dx) = dx else { return };
     // The inputs' copy has served; its memory takes their gradient.
     for (d, w) in weights.iter().enumerate() {
         let da = Mat::rows(&da.slice()[d * rows * 4 * n..][..rows * 4 * n], 4 * n);
-        let beta = if d == 0 { 0.0 } else { 1.0 };
-        gemm(
-            rows,
-            4 * n,
-            input,
-            da,
-            Mat::rows(w.w_ih, input),
-            beta,
-            x_rows.slice_mut(),
-            input,
-            Epilogue::default(),
-        );
+        let (beta, c) = (if d == 0 { 0.0 } else { 1.0 }, inputs.slice_mut());
+        gemm(rows, 4 * n, input, da, Mat::rows(w.w_ih, input), beta, c, width, Epilogue::default());
     }
-    scatter(&packing, &sizes, x_rows.slice(), dx);
+    scatter(&packing, &sizes, inputs.slice(), width, dx);
 }
 
-/// Rows back to the places of their tokens, zeros to padding.
-fn scatter(packing: &Packing, sizes: &Sizes, rows: &[f32], dx: &mut [f32]) {
+/// The first numbers of rows, which are `stride` apart, back to the places of their tokens, zeros to padding.
+fn scatter(packing: &Packing, sizes: &Sizes, rows: &[f32], stride: usize, dx: &mut [f32]) {
     let width = sizes.input;
     let row_of_token = packing.row_of_token(sizes);
     let per_piece = parallel::rows_per_piece(width);
     parallel::pieces(dx, per_piece * width, |i, piece| {
         for (dx, row) in piece.chunks_exact_mut(width.max(1)).zip(&row_of_token[i * per_piece..]) {
             match row {
-                Some(row) => dx.copy_from_slice(&rows[row * width..][..width]),
+                Some(row) => dx.copy_from_slice(&rows[row * stride..][..width]),
                 None => dx.fill(0.0),
             }
         }
