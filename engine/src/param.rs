@@ -117,6 +117,18 @@ impl Param {
         held.value = value;
     }
 
+    /// Like [`set`](Param::set), without a copy where the value is a whole buffer: the next step makes one if the
+    /// buffer has another user then.
+    #[track_caller]
+    pub(crate) fn adopt(&self, value: Tensor) {
+        if value.count() != value.storage.len() || !value.layout.is_contiguous() {
+            return self.set(&value);
+        }
+        assert_eq!(self.shape(), value.shape(), "adopt: a parameter keeps its shape");
+        assert_eq!(self.dtype(), value.dtype(), "adopt: a parameter keeps its dtype");
+        *self.0.value.write().unwrap_or_else(|e| e.into_inner()) = value.detach();
+    }
+
     /// Replaces the value by the same numbers in another dtype.
     pub fn convert(&self, dtype: DType) {
         let mut held = self.write();
@@ -225,5 +237,19 @@ mod tests {
         let held = a.value();
         a.write().change(|b| b.slice_mut::<f32>()[0] = 3.0);
         assert_eq!((held.item(), a.value().item()), (2.0, 3.0));
+    }
+
+    #[test]
+    fn adopting_shares_a_whole_buffer_and_copies_a_part() {
+        let a = Param::new(Tensor::zeros([2], DType::F32));
+        let x = Tensor::from_slice(&[1.0f32, 2.0, 3.0, 4.0], [2, 2]);
+        a.adopt(x.at(0, 1));
+        assert_eq!((a.value().to_f64(), a.value().storage.len()), (vec![3.0, 4.0], 2));
+        let whole = x.reshape([4]);
+        let a = Param::new(Tensor::zeros([4], DType::F32));
+        a.adopt(whole.clone());
+        assert_eq!(a.value().storage.bytes().as_ptr(), x.storage.bytes().as_ptr());
+        a.update(|b| b.slice_mut::<f32>()[0] = 9.0);
+        assert_eq!((whole.to_f64()[0], a.value().to_f64()[0]), (1.0, 9.0));
     }
 }

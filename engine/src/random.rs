@@ -9,12 +9,25 @@ use serde::{Deserialize, Serialize};
 pub struct Rng {
     seed: u64,
     drawn: u64,
+    #[serde(skip)]
+    blank: bool,
 }
 
 impl Rng {
     /// The source with this seed.
     pub fn new(seed: u64) -> Self {
-        Rng { seed, drawn: 0 }
+        Rng { seed, drawn: 0, blank: false }
+    }
+
+    /// No source: random tensors are zeros. For a model whose parameters are read from a file at once, which spares
+    /// drawing them.
+    pub fn blank() -> Self {
+        Rng { seed: 0, drawn: 0, blank: true }
+    }
+
+    /// Whether random tensors are zeros.
+    pub(crate) fn is_blank(&self) -> bool {
+        self.blank
     }
 
     /// The next stream.

@@ -13,7 +13,8 @@ pub fn state_dict(module: &dyn Module) -> StateDict {
 
 /// Sets a module's parameters, all or none; `path` is named in errors.
 ///
-/// A tied parameter is read from whichever of its names is there. Numbers are converted to the parameter's dtype.
+/// A tied parameter is read from whichever of its names is there. Numbers are converted to the parameter's dtype;
+/// where they need not be, the parameter shares the tensor's buffer until its next step.
 pub fn load_state_dict(module: &dyn Module, tensors: &StateDict, path: &Path) -> Result<(), StateError> {
     let all = module.all_names();
     let first: HashMap<_, _> = all.iter().rev().map(|(name, p)| (p.id(), name.clone())).collect();
@@ -38,7 +39,7 @@ pub fn load_state_dict(module: &dyn Module, tensors: &StateDict, path: &Path) ->
         values.push((param, value));
     }
     for (param, value) in values {
-        param.set(&value.to_dtype(param.dtype()));
+        param.adopt(value.to_dtype(param.dtype()));
     }
     Ok(())
 }

@@ -1,10 +1,10 @@
 use super::{StateDict, StateError};
 use crate::{DType, Shape, Tensor};
 use gradus_kernels::memory::Buffer;
-use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use safetensors::tensor::{Dtype, Metadata, TensorView};
 use std::collections::HashMap;
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::Path;
 
 /// The key of our own JSON in a file's metadata.
@@ -28,26 +28,58 @@ pub fn write_tensors(path: &Path, tensors: &StateDict, text: &str) -> Result<(),
 
 /// Reads all tensors of a safetensors file, and the text beside them (empty where there is none).
 pub fn read_tensors(path: &Path) -> Result<(StateDict, String), StateError> {
-    let bytes =
-        fs::read(path).map_err(|source| StateError::Io { action: "read", path: path.into(), source })?;
+    let io = |source| StateError::Io { action: "read", path: path.into(), source };
     let broken = |reason: String| StateError::Broken { path: path.into(), reason };
-    let file = SafeTensors::deserialize(&bytes).map_err(|e| broken(e.to_string()))?;
-    let (_, metadata) = SafeTensors::read_metadata(&bytes).map_err(|e| broken(e.to_string()))?;
-    let text = metadata.metadata().as_ref().and_then(|m| m.get(KEY)).cloned().unwrap_or_default();
+    let mut file = File::open(path).map_err(io)?;
+    let header = read_header(&mut file).map_err(|fault| match fault {
+        Fault::Io(source) => io(source),
+        Fault::Broken(reason) => broken(reason),
+    })?;
     let mut tensors = StateDict::new();
-    for (name, view) in file.iter() {
-        let dtype = from_file(view.dtype()).ok_or_else(|| {
-            broken(format!("tensor {name:?} is of a type {:?} that is not known", view.dtype()))
-        })?;
-        if view.shape().len() > crate::shape::MAX_RANK {
-            return Err(broken(format!("tensor {name:?} has {} axes", view.shape().len())));
+    // In the order of the file, each into its own buffer.
+    for name in header.offset_keys() {
+        let Some(info) = header.info(&name) else { continue };
+        let dtype = from_file(info.dtype)
+            .ok_or_else(|| broken(format!("tensor {name:?} is of a type {:?} that is not known", info.dtype)))?;
+        if info.shape.len() > crate::shape::MAX_RANK {
+            return Err(broken(format!("tensor {name:?} has {} axes", info.shape.len())));
         }
-        let shape = Shape::new(view.shape());
+        let shape = Shape::new(&info.shape);
         let mut buffer = Buffer::for_overwrite(dtype, shape.count());
-        buffer.bytes_mut().copy_from_slice(view.data());
-        tensors.insert(name.to_owned(), Tensor::from_buffer(buffer, shape));
+        file.read_exact(buffer.bytes_mut()).map_err(io)?;
+        tensors.insert(name, Tensor::from_buffer(buffer, shape));
     }
+    let text = header.metadata().as_ref().and_then(|m| m.get(KEY)).cloned().unwrap_or_default();
     Ok((tensors, text))
+}
+
+/// What can be wrong with a header.
+enum Fault {
+    Io(io::Error),
+    Broken(String),
+}
+
+/// The header of a file that is as long as it says. Then the first tensor comes next, and each follows the one before.
+fn read_header(file: &mut File) -> Result<Metadata, Fault> {
+    let broken = |reason: &str| Fault::Broken(reason.into());
+    let len = file.metadata().map_err(Fault::Io)?.len();
+    let mut size = [0; 8];
+    if len < 8 {
+        return Err(broken("it has no header"));
+    }
+    file.read_exact(&mut size).map_err(Fault::Io)?;
+    let size = u64::from_le_bytes(size);
+    if size > len - 8 {
+        return Err(broken("its header is longer than the file"));
+    }
+    let mut header = vec![0; size as usize];
+    file.read_exact(&mut header).map_err(Fault::Io)?;
+    // This checks that shapes fit sizes and that the tensors lie side by side.
+    let header: Metadata = serde_json::from_slice(&header).map_err(|e| Fault::Broken(e.to_string()))?;
+    match header.data_len() as u64 == len - 8 - size {
+        true => Ok(header),
+        false => Err(broken("its tensors do not end where the file does")),
+    }
 }
 
 /// Writes a file whole or not at all: to a temporary file beside it, to the disk, then by its name.

@@ -59,6 +59,9 @@ impl Tensor {
     /// Uniform in [low, high), `f32`.
     pub fn uniform(shape: impl Into<Shape>, low: f64, high: f64, rng: &mut Rng) -> Tensor {
         let shape = shape.into();
+        if rng.is_blank() {
+            return Tensor::zeros(shape, DType::F32);
+        }
         let mut buffer = Buffer::for_overwrite(DType::F32, shape.count());
         crate::ops::ran("uniform", DType::F32, dropout::uniform(low, high, rng.stream(), buffer.dst()));
         Tensor::from_buffer(buffer, shape)
@@ -67,6 +70,9 @@ impl Tensor {
     /// Normal with this mean and standard deviation, `f32`.
     pub fn normal(shape: impl Into<Shape>, mean: f64, std: f64, rng: &mut Rng) -> Tensor {
         let shape = shape.into();
+        if rng.is_blank() {
+            return Tensor::zeros(shape, DType::F32);
+        }
         let mut buffer = Buffer::for_overwrite(DType::F32, shape.count());
         crate::ops::ran("normal", DType::F32, dropout::normal(mean, std, rng.stream(), buffer.dst()));
         Tensor::from_buffer(buffer, shape)

@@ -28,7 +28,7 @@ impl TrainedClassifier {
         let folder = RunFolder(run.into());
         let config = folder.config()?;
         let (on, vocabulary) = (folder.trained_on()?, folder.vocabulary()?);
-        let model = classifier(&config, &vocabulary, on.labels.len(), &mut Rng::new(config.seed))?;
+        let model = classifier(&config, &vocabulary, on.labels.len(), &mut Rng::blank())?;
         folder.load_best(model.as_ref())?;
         Ok(TrainedClassifier { config, on, vocabulary, model })
     }
@@ -74,7 +74,7 @@ impl TrainedTagger {
         let folder = RunFolder(run.into());
         let config = folder.config()?;
         let (on, lexicon) = (folder.trained_on()?, Lexicon::load(&config, run, [].iter())?);
-        let model = tagger(&config, &lexicon, on.labels.len(), &mut Rng::new(config.seed))?;
+        let model = tagger(&config, &lexicon, on.labels.len(), &mut Rng::blank())?;
         folder.load_best(model.as_ref())?;
         let scheme = if config.data.scheme == "bioes" { Scheme::Bioes } else { Scheme::Iob2 };
         let constraints = constraints(&config, scheme, &on.labels);
@@ -117,7 +117,7 @@ impl TrainedReader {
         let folder = RunFolder(run.into());
         let config = folder.config()?;
         let (on, lexicon) = (folder.trained_on()?, Lexicon::load(&config, run, [].iter())?);
-        let model = reader(&config, &lexicon, &mut Rng::new(config.seed))?;
+        let model = reader(&config, &lexicon, &mut Rng::blank())?;
         folder.load_best(model.as_ref())?;
         Ok(TrainedReader { config, on, lexicon, model })
     }

@@ -14,8 +14,7 @@ impl Buffer {
     ///
     /// In debug builds floats start as NaN, so that an element that was forgotten is seen.
     pub fn for_overwrite(dtype: DType, len: usize) -> Self {
-        let bytes = len.checked_mul(dtype.size()).expect("buffer: more bytes than addresses");
-        let mut buffer = Buffer { block: ManuallyDrop::new(pool::take(bytes)), dtype, len };
+        let (mut buffer, _) = Self::take(dtype, len);
         if cfg!(debug_assertions) {
             // All ones is a NaN of every float type and the number -1.
             let fill = if dtype == DType::Bool { 0 } else { 0xff };
@@ -24,11 +23,20 @@ impl Buffer {
         buffer
     }
 
-    /// A buffer of zeros.
+    /// A buffer of zeros. Fresh memory is zeros already, and is not written.
     pub fn zeros(dtype: DType, len: usize) -> Self {
-        let mut buffer = Self::for_overwrite(dtype, len);
-        buffer.bytes_mut().fill(0);
+        let (mut buffer, zeros) = Self::take(dtype, len);
+        if !zeros {
+            buffer.bytes_mut().fill(0);
+        }
         buffer
+    }
+
+    /// A buffer from the pool, and whether it holds zeros.
+    fn take(dtype: DType, len: usize) -> (Self, bool) {
+        let bytes = len.checked_mul(dtype.size()).expect("buffer: more bytes than addresses");
+        let (block, zeros) = pool::take(bytes);
+        (Buffer { block: ManuallyDrop::new(block), dtype, len }, zeros)
     }
 
     /// A copy of a slice.

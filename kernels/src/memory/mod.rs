@@ -2,6 +2,7 @@
 
 mod buffer;
 mod pool;
+mod system;
 
 pub use buffer::Buffer;
 pub use pool::{Usage, reset_peak, trim, usage};

@@ -1,23 +1,37 @@
-use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
+use super::system::{self, HUGE};
+use std::alloc::Layout;
+use std::collections::VecDeque;
 use std::ptr::NonNull;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard};
 
 /// Buffers begin at a cache line.
 pub(super) const ALIGN: usize = 64;
-/// From this size on, blocks begin at a huge page and ask for such pages: a table of 36 MB is then 18 pages to the
-/// processor instead of 9000, of which it remembers some 2000.
-const HUGE: usize = 2 << 20;
 /// The smallest block.
 const MIN: usize = 64;
 /// Four classes to each power of two up to 2^48: at most a fifth of a block is unused.
 const CLASSES: usize = 4 * 43;
 
-/// Blocks given back, by size class.
-static FREE: [Mutex<Vec<Block>>; CLASSES] = [const { Mutex::new(Vec::new()) }; CLASSES];
+/// A large block goes back to the operating system once this many times the peak was taken while it lay unused. A
+/// training step takes some three times its peak, so what every step needs stays, and what only a batch of another
+/// shape needed goes.
+const PATIENCE: usize = 8;
+
+/// Blocks given back, by size class: the one that was used last at the end.
+static FREE: [Mutex<VecDeque<Kept>>; CLASSES] = [const { Mutex::new(VecDeque::new()) }; CLASSES];
 static LIVE: AtomicUsize = AtomicUsize::new(0);
 static PEAK: AtomicUsize = AtomicUsize::new(0);
 static KEPT: AtomicUsize = AtomicUsize::new(0);
+/// Bytes taken so far, the pool's clock; it may wrap.
+static TAKEN: AtomicUsize = AtomicUsize::new(0);
+/// When blocks were last looked through for idle ones.
+static SWEPT: AtomicUsize = AtomicUsize::new(0);
+
+/// A block that was given back, and when.
+struct Kept {
+    block: Block,
+    since: usize,
+}
 
 /// A block of memory of one size class, initialised at least once.
 pub(super) struct Block {
@@ -58,12 +72,30 @@ pub fn reset_peak() {
 /// Gives all kept blocks back to the operating system.
 pub fn trim() {
     for class in 0..CLASSES {
-        for block in FREE[class].lock().unwrap_or_else(|e| e.into_inner()).drain(..) {
-            KEPT.fetch_sub(size_of_class(class), Ordering::Relaxed);
-            // SAFETY: the block came from `alloc` with this very layout and nobody holds it.
-            unsafe { dealloc(block.ptr.as_ptr(), layout(class)) }
+        free(class).drain(..).for_each(release);
+    }
+}
+
+/// Gives back the large blocks that lay unused for `patience` bytes of takes.
+fn give_back_idle(patience: usize) {
+    let now = TAKEN.load(Ordering::Relaxed);
+    for class in class_of_size(HUGE)..CLASSES {
+        let mut kept = free(class);
+        // The longest unused are in front: whoever takes, takes from the end.
+        while let Some(idle) = kept.pop_front_if(|k| now.wrapping_sub(k.since) > patience) {
+            release(idle);
         }
     }
+}
+
+fn free(class: usize) -> MutexGuard<'static, VecDeque<Kept>> {
+    FREE[class].lock().unwrap_or_else(|e| e.into_inner())
+}
+
+fn release(Kept { block, .. }: Kept) {
+    KEPT.fetch_sub(size_of_class(block.class), Ordering::Relaxed);
+    // SAFETY: the block came from `zeros` with this very layout and nobody holds it.
+    unsafe { system::release(block.ptr, layout(block.class)) }
 }
 
 /// Class 4k + j holds blocks of 64 · 2^k · (4 + j) / 4 bytes.
@@ -83,49 +115,37 @@ fn layout(class: usize) -> Layout {
         .expect("pool: the buffer is too large for this machine")
 }
 
-/// A block of at least `bytes`, of unspecified but initialised contents.
-pub(super) fn take(bytes: usize) -> Block {
+/// A block of at least `bytes`, of unspecified but initialised contents; whether they are zeros.
+pub(super) fn take(bytes: usize) -> (Block, bool) {
     let class = class_of_size(bytes);
     assert!(class < CLASSES, "pool: a buffer of {bytes} bytes is too large for this machine");
     let size = size_of_class(class);
     let live = LIVE.fetch_add(size, Ordering::Relaxed) + size;
     PEAK.fetch_max(live, Ordering::Relaxed);
-    if let Some(block) = FREE[class].lock().unwrap_or_else(|e| e.into_inner()).pop() {
+    TAKEN.fetch_add(size, Ordering::Relaxed);
+    if let Some(Kept { block, .. }) = free(class).pop_back() {
         KEPT.fetch_sub(size, Ordering::Relaxed);
-        return block;
+        return (block, false);
     }
-    Block { ptr: fresh(class), class }
+    (Block { ptr: system::zeros(layout(class)), class }, true)
 }
-
-/// Memory from the operating system, zeros.
-fn fresh(class: usize) -> NonNull<u8> {
-    let layout = layout(class);
-    // SAFETY: the layout's size is at least 64 bytes.
-    let Some(ptr) = NonNull::new(unsafe { alloc(layout) }) else { handle_alloc_error(layout) };
-    if layout.align() == HUGE {
-        ask_for_huge_pages(ptr, layout.size());
-    }
-    // SAFETY: the memory was allocated with this size just now.
-    unsafe { ptr.write_bytes(0, layout.size()) };
-    ptr
-}
-
-/// Before the memory is first written: a page that is there stays as it is.
-#[cfg(target_os = "linux")]
-fn ask_for_huge_pages(ptr: NonNull<u8>, bytes: usize) {
-    // SAFETY: the range is allocated and ours; the advice changes no content, and where it is refused nothing is lost.
-    unsafe { libc::madvise(ptr.as_ptr().cast(), bytes, libc::MADV_HUGEPAGE) };
-}
-
-#[cfg(not(target_os = "linux"))]
-fn ask_for_huge_pages(_: NonNull<u8>, _: usize) {}
 
 /// Keeps a block for the next buffer of its class.
 pub(super) fn give_back(block: Block) {
-    let size = size_of_class(block.class);
+    let (class, size) = (block.class, size_of_class(block.class));
+    let since = TAKEN.load(Ordering::Relaxed);
     LIVE.fetch_sub(size, Ordering::Relaxed);
     KEPT.fetch_add(size, Ordering::Relaxed);
-    FREE[block.class].lock().unwrap_or_else(|e| e.into_inner()).push(block);
+    free(class).push_back(Kept { block, since });
+    if size < HUGE {
+        return;
+    }
+    // Looking through all classes costs some microseconds: once for each peak's worth of takes.
+    let (peak, swept) = (PEAK.load(Ordering::Relaxed), SWEPT.load(Ordering::Relaxed));
+    let due = since.wrapping_sub(swept) > peak;
+    if due && SWEPT.compare_exchange(swept, since, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
+        give_back_idle(PATIENCE.saturating_mul(peak));
+    }
 }
 
 #[cfg(test)]
@@ -145,15 +165,46 @@ mod tests {
     #[test]
     fn large_blocks_begin_at_a_huge_page_and_hold_zeros() {
         for bytes in [HUGE - 64, HUGE, 3 * HUGE + 1] {
-            let class = class_of_size(bytes);
-            let ptr = fresh(class);
-            assert!(ptr.addr().get().is_multiple_of(layout(class).align()));
-            assert_eq!(layout(class).align() == HUGE, size_of_class(class) >= HUGE);
+            let layout = layout(class_of_size(bytes));
+            let ptr = system::zeros(layout);
+            assert!(ptr.addr().get().is_multiple_of(layout.align()));
+            assert_eq!(layout.align() == HUGE, layout.size() >= HUGE);
             // SAFETY: the block is that long, and nobody else knows it.
-            let zeros = unsafe { std::slice::from_raw_parts(ptr.as_ptr(), bytes) };
-            assert!(zeros.iter().all(|&x| x == 0));
-            // SAFETY: it came from `alloc` with this layout.
-            unsafe { dealloc(ptr.as_ptr(), layout(class)) };
+            let all = unsafe { std::slice::from_raw_parts_mut(ptr.as_ptr(), layout.size()) };
+            assert!(all.iter().all(|&x| x == 0));
+            all.fill(1);
+            // SAFETY: it came from `zeros` with this layout.
+            unsafe { system::release(ptr, layout) };
         }
+    }
+
+    /// A size that no other test of this process uses, so that its class is this test's alone.
+    const RARE: usize = 61 << 20;
+
+    fn kept() -> usize {
+        free(class_of_size(RARE)).len()
+    }
+
+    #[test]
+    fn what_lies_unused_goes_back_and_what_is_reused_stays() {
+        let peak = || PEAK.load(Ordering::Relaxed);
+        let blocks = [take(RARE).0, take(RARE).0];
+        blocks.into_iter().for_each(give_back);
+        assert_eq!(kept(), 2, "both are kept at first");
+        // Steps that need one of the two: the other has its time.
+        let began = TAKEN.load(Ordering::Relaxed);
+        let mut steps = 0;
+        while kept() == 2 {
+            let (block, fresh) = take(RARE);
+            assert!(!fresh, "what every step needs is there");
+            give_back(block);
+            steps += 1;
+            assert!(steps < 1 << 20, "the block that lies unused is never given back");
+        }
+        let taken = TAKEN.load(Ordering::Relaxed).wrapping_sub(began);
+        assert!(taken > PATIENCE * RARE && peak() >= 2 * RARE, "given back after {taken} bytes already");
+        let (block, fresh) = take(RARE);
+        assert!(!fresh && kept() == 0);
+        give_back(block);
     }
 }
