@@ -39,8 +39,9 @@ pub fn read_tensors(path: &Path) -> Result<(StateDict, String), StateError> {
     // In the order of the file, each into its own buffer.
     for name in header.offset_keys() {
         let Some(info) = header.info(&name) else { continue };
-        let dtype = from_file(info.dtype)
-            .ok_or_else(|| broken(format!("tensor {name:?} is of a type {:?} that is not known", info.dtype)))?;
+        let dtype = from_file(info.dtype).ok_or_else(|| {
+            broken(format!("tensor {name:?} is of a type {:?} that is not known", info.dtype))
+        })?;
         if info.shape.len() > crate::shape::MAX_RANK {
             return Err(broken(format!("tensor {name:?} has {} axes", info.shape.len())));
         }

@@ -86,6 +86,40 @@ fn a_file_cut_anywhere_is_an_error() {
     );
 }
 
+#[test]
+fn a_header_that_lies_is_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("lies");
+    save(&LayerNorm::new(5), &path).unwrap();
+    let whole = fs::read(&path).unwrap();
+    let longer = [whole.as_slice(), &[0; 4]].concat();
+    let endless = [&u64::MAX.to_le_bytes(), &whole[8..]].concat();
+    let at = whole.windows(3).position(|w| w == b"[5]").unwrap();
+    let mut wider = whole.clone();
+    wider[at + 1] = b'6';
+    for bytes in [longer, endless, wider] {
+        fs::write(&path, &bytes).unwrap();
+        let message = read_tensors(&path).unwrap_err().to_string();
+        assert!(message.contains("lies is no whole safetensors file"), "{message}");
+    }
+}
+
+/// What a model holds after loading are the tensors that were read, not copies of them.
+#[test]
+fn loading_copies_nothing_and_a_blank_model_draws_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a");
+    let a = Linear::new(3, 4, &mut Rng::new(1));
+    save(&a, &path).unwrap();
+    let b = Linear::new(3, 4, &mut Rng::blank());
+    assert_eq!(b.weight.value().to_f64(), [0.0; 12]);
+    let (tensors, _) = read_tensors(&path).unwrap();
+    load_state_dict(&b, &tensors, &path).unwrap();
+    let place = |t: &Tensor| t.bytes().as_ptr();
+    assert_eq!(place(&b.weight.value()), place(&tensors["weight"]));
+    assert_eq!(b.weight.value().to_f64(), a.weight.value().to_f64());
+}
+
 /// A run with an average of its weights.
 struct Run {
     model: Pair,
