@@ -1,8 +1,10 @@
 //! Train, evaluate, predict, list.
 
 use crate::place::{Place, accuracy_in, examples};
-use std::io::Write;
+use gradus_engine::state::read_tensors;
+use std::io::{BufRead, BufReader, Write};
 use std::process::Stdio;
+use std::time::Duration;
 
 #[test]
 fn own_files_are_learned_evaluated_and_used() {
@@ -39,6 +41,38 @@ fn predictions_come_line_by_line_from_standard_input() {
     let lines: Vec<&str> = out.lines().collect();
     assert_eq!(lines.len(), 3, "{out}");
     assert!(lines.iter().all(|line| line.contains('%')) && lines[0].ends_with("a fine film"), "{out}");
+}
+
+#[test]
+fn each_line_is_answered_before_the_next_is_written() {
+    let place = Place::new();
+    place.gradus(&place.tiny("a")).well();
+    let mut child = place.command("predict a").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let (mut asks, answers) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
+    let (send, receive) = std::sync::mpsc::channel();
+    std::thread::spawn(move || BufReader::new(answers).lines().try_for_each(|line| send.send(line.unwrap())));
+    for text in ["a fine film", "a dull film"] {
+        writeln!(asks, "{text}").unwrap();
+        let answer =
+            receive.recv_timeout(Duration::from_secs(60)).expect("an answer while the input is open");
+        assert!(answer.ends_with(text), "{answer}");
+    }
+    drop(asks);
+    assert!(child.wait().unwrap().success());
+}
+
+#[test]
+fn prediction_reads_no_optimizer() {
+    let place = Place::new();
+    place.gradus(&place.tiny("a")).well();
+    let (best, _) = read_tensors(&place.path("a/best.safetensors")).unwrap();
+    let (all, _) = read_tensors(&place.path("a/checkpoint.safetensors")).unwrap();
+    let of_model: Vec<&str> = all.keys().filter_map(|name| name.strip_prefix("model.")).collect();
+    assert!(all.len() > of_model.len() && best.keys().eq(of_model), "{best:?}");
+    let said = || place.gradus("predict a --text fine --json").well();
+    let before = said();
+    std::fs::remove_file(place.path("a/checkpoint.safetensors")).unwrap();
+    assert_eq!(said(), before);
 }
 
 #[test]
