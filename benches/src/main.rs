@@ -38,6 +38,9 @@ struct Cli {
     /// The folder of results.
     #[arg(long, default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/results"))]
     out: PathBuf,
+    /// Prints where the memory of each chosen training step goes, and times nothing.
+    #[arg(long)]
+    memory_report: bool,
     /// Prints the peak megabytes of one workload in this process.
     #[arg(long, hide = true)]
     memory: Option<String>,
@@ -72,6 +75,9 @@ fn run(cli: &Cli) -> Result<()> {
         cli.only,
         names()
     );
+    if cli.memory_report {
+        return memory_report(&chosen);
+    }
     let mut torch = cli.python.as_deref().map(|python| Torch::start(python, threads)).transpose()?;
     let peak = Peak::measure();
     let machine = format!("{}, {threads} threads, {}", processor(), gradus_engine::instruction_set());
@@ -98,6 +104,18 @@ fn run(cli: &Cli) -> Result<()> {
         let report = Report { machine, peak_gflops: peak.gflops, peak_gbytes: peak.gbytes, rows, growth };
         write(&report, &cli.out, threads)?;
     }
+    Ok(())
+}
+
+/// Parameters, moments, gradients, and what each operation saves for backward.
+fn memory_report(chosen: &[&Workload]) -> Result<()> {
+    let steps = chosen.iter().filter_map(|w| Some((&w.name, Step::new(w)?)));
+    let mut any = false;
+    for (name, mut step) in steps {
+        println!("{name}\n{}\n", memory::Explained::of(&mut step));
+        any = true;
+    }
+    ensure!(any, "--memory-report: no training step is chosen; their names begin with train_");
     Ok(())
 }
 

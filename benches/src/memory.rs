@@ -3,6 +3,9 @@
 use crate::steps::Step;
 use crate::workload::Workload;
 use anyhow::{Context, Result, bail};
+use gradus_engine::memory::{Report, reset_peak, usage};
+use gradus_engine::{Grad, Tensor};
+use std::fmt;
 use std::process::Command;
 
 /// Megabytes that this process had at its peak; `None` where the system does not tell.
@@ -40,4 +43,94 @@ pub fn of(workload: &Workload, threads: usize) -> Result<f64> {
             String::from_utf8_lossy(&output.stderr)
         )
     })
+}
+
+/// Where the memory of a training step goes, in bytes.
+#[derive(Clone, Debug)]
+pub struct Explained {
+    /// Parameters.
+    pub parameters: usize,
+    /// Moments of the optimizer.
+    pub moments: usize,
+    /// Gradients, of a table the rows that were read.
+    pub gradients: usize,
+    /// What each operation saves for backward, parameters that it reads included.
+    pub saved: Report,
+    /// The most that was live at once, in whole blocks of the pool.
+    pub peak: usize,
+}
+
+impl Explained {
+    /// Looks at the third step of a model: then the optimizer has its moments and the pool its blocks.
+    pub fn of(step: &mut Step) -> Explained {
+        (0..2).for_each(|_| step.run());
+        let moments = step.moments();
+        reset_peak();
+        let loss = step.loss();
+        let saved = Report::of(&loss);
+        let gradients = loss.backward();
+        step.update(&gradients);
+        let peak = usage().peak;
+        let params = step.learner().module().params();
+        let of_gradient = |gradient: &Grad| match gradient {
+            Grad::Dense(all) => bytes(all),
+            Grad::Rows(rows) => bytes(&rows.values) + bytes(&rows.ids),
+        };
+        Explained {
+            parameters: params.iter().map(|p| bytes(&p.value())).sum(),
+            moments,
+            gradients: params.iter().filter_map(|p| gradients.of(p)).map(of_gradient).sum(),
+            saved,
+            peak,
+        }
+    }
+
+    /// What is live at the peak besides parameters and moments: saved data, and gradients on their way.
+    pub fn beyond(&self) -> usize {
+        self.peak.saturating_sub(self.parameters + self.moments)
+    }
+}
+
+/// Of all elements.
+pub(crate) fn bytes(t: &Tensor) -> usize {
+    t.count() * t.dtype().size()
+}
+
+impl fmt::Display for Explained {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Explained { parameters, moments, gradients, saved, peak } = self;
+        for (what, bytes) in [
+            ("parameters", parameters),
+            ("moments", moments),
+            ("gradients", gradients),
+            ("peak", peak),
+            ("beyond the first two", &self.beyond()),
+        ] {
+            writeln!(f, "{what:<20} {:>7} {bytes:>12}", "")?;
+        }
+        write!(f, "{saved}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::workload::{Ids, Kind};
+
+    #[test]
+    fn a_small_step_is_explained_to_the_byte() {
+        let (vocab, len, embed, hidden) = (12, 6, 8, 4);
+        let kind = Kind::TrainBilstm { vocab, batch: 4, len, embed, hidden, layers: 1 };
+        let workload = Workload { name: "train_small".into(), ids: Ids::Uniform, kind };
+        let explained = Explained::of(&mut Step::new(&workload).unwrap());
+        let weights = 2 * (4 * hidden * (embed + hidden) + 2 * 4 * hidden);
+        let classes = 2 * 2 * hidden + 2;
+        assert_eq!(explained.parameters, 4 * (vocab * embed + weights + classes));
+        assert_eq!(explained.moments, 2 * explained.parameters, "AdamW has two");
+        assert!((1..=explained.parameters + 8 * vocab).contains(&explained.gradients));
+        assert!(explained.saved.by_op["lstm"].bytes > 4 * 4 * len * embed, "its input at least");
+        assert!(explained.beyond() > 0 && explained.peak > explained.parameters + explained.moments);
+        let text = explained.to_string();
+        assert!(text.contains("moments") && text.contains("lstm"), "{text}");
+    }
 }

@@ -5,10 +5,11 @@ mod language;
 mod learner;
 
 use crate::ids::{self, Fresh};
+use crate::memory::bytes;
 use crate::ops::adamw;
 use crate::workload::{Ids, Kind, Workload};
 use gradus_engine::optim::Optimizer;
-use gradus_engine::{Mode, Rng, Tensor};
+use gradus_engine::{Gradients, Mode, Rng, Tensor};
 pub use learner::{Batch, Learner};
 use std::hint::black_box;
 
@@ -45,14 +46,28 @@ impl Step {
 
     /// One step on the next batch, with dropout.
     pub fn run(&mut self) {
+        let gradients = self.loss().backward();
+        self.update(&gradients);
+    }
+
+    /// The loss of the next batch, with dropout.
+    pub(crate) fn loss(&mut self) -> Tensor {
         let batch = Batch {
             ids: self.ids.next(),
             question: self.questions.as_ref().map(Fresh::next),
             targets: &self.targets,
         };
-        let loss = self.learner.loss(&batch, &mut Mode::Train(&mut self.rng));
-        let gradients = loss.backward();
-        self.optimizer.step(self.learner.module(), black_box(&gradients));
+        self.learner.loss(&batch, &mut Mode::Train(&mut self.rng))
+    }
+
+    /// What ends a step.
+    pub(crate) fn update(&mut self, gradients: &Gradients) {
+        self.optimizer.step(self.learner.module(), black_box(gradients));
+    }
+
+    /// Bytes of the optimizer's moments.
+    pub(crate) fn moments(&self) -> usize {
+        self.optimizer.state().0.values().map(bytes).sum()
     }
 }
 
