@@ -100,7 +100,7 @@ impl Layer {
             h0: &self.state,
             c0: &self.state,
             y: &self.y,
-            saved: &self.saved,
+            saved: &mut self.saved.clone()[..],
             dy,
             dh_n: &self.state,
             dc_n: &self.state,

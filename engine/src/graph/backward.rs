@@ -1,5 +1,6 @@
 use super::{Edge, Grad, Node, Saved};
-use crate::{CreateGraph, Tensor};
+use crate::{CreateGraph, DType, Tensor};
+use gradus_kernels::memory::Buffer;
 use std::sync::Arc;
 
 /// What a backward rule sees: the node's saved data, the gradients of its outputs, and the places for the
@@ -60,6 +61,13 @@ impl<'a> Backward<'a> {
     /// What the forward kernel left.
     pub fn extra(&self, i: usize) -> &Tensor {
         &self.saved.extra[i]
+    }
+
+    /// What the forward kernel left, to be written over: without a copy where the graph is consumed. The rule cannot
+    /// read it again.
+    pub fn take_extra(&mut self, i: usize) -> Buffer {
+        let extra = std::mem::replace(&mut self.saved.extra[i], Tensor::zeros([0], DType::F32));
+        Arc::try_unwrap(extra.storage).unwrap_or_else(|shared| Buffer::clone(&shared))
     }
 
     /// The gradient of output 0.

@@ -167,6 +167,7 @@ fn backward(cx: &mut Backward) -> bool {
         let [dw_ih, dw_hh, db, _] = direction else { unreachable!("lstm: a direction has four weights") };
         dweights.push(WeightGradients { dw_ih: dw_ih.dst(), dw_hh: dw_hh.dst(), db: db.dst() });
     }
+    let mut saved = cx.take_extra(0);
     let outcome = lstm::backward(lstm::Backward {
         sizes,
         lengths: Some(&lengths),
@@ -175,7 +176,7 @@ fn backward(cx: &mut Backward) -> bool {
         h0: x[1].src(),
         c0: x[2].src(),
         y: y.src(),
-        saved: cx.extra(0).src(),
+        saved: saved.dst(),
         dy: dy.src(),
         dh_n: dh_n.src(),
         dc_n: dc_n.src(),

@@ -112,8 +112,9 @@ pub struct Backward<'a, S, D> {
     pub c0: S,
     /// What forward wrote, `[B, T, directions · H]`.
     pub y: S,
-    /// What forward saved.
-    pub saved: S,
+    /// What forward saved. The gates' gradients take the gates' place, so that they need no memory of their own;
+    /// after that it is of no use.
+    pub saved: D,
     /// `[B, T, directions · H]`; what stands past a sentence's length is not read.
     pub dy: S,
     /// `[directions, B, H]`.
@@ -224,7 +225,7 @@ impl<'a, S, D> Backward<'a, S, D> {
             h0: read(self.h0),
             c0: read(self.c0),
             y: read(self.y),
-            saved: read(self.saved),
+            saved: write(self.saved),
             dy: read(self.dy),
             dh_n: read(self.dh_n),
             dc_n: read(self.dc_n),

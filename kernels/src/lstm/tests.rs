@@ -97,7 +97,7 @@ impl<T: Real> Problem<T> {
             h0: &self.h0,
             c0: &self.c0,
             y: &outputs[0],
-            saved: &outputs[3],
+            saved: &mut outputs[3].clone(),
             dy: &self.dy,
             dh_n: &self.dh_n,
             dc_n: &self.dc_n,
@@ -327,15 +327,15 @@ impl Kernel for Step<'_> {
             (sums.clone(), before.clone(), before.clone(), before.clone());
         Activate { hidden: self.hidden, bias, gates: &mut gates, h: &mut h, c: &mut c, cells: &mut cells }
             .run(s);
-        let (mut da, mut db, mut dc) = (sums.clone(), bias.clone(), dc.clone());
+        let (mut da, mut db, mut dc) = (gates.clone(), bias.clone(), dc.clone());
         Differentiate {
             hidden: self.hidden,
-            gates: &gates,
             cells: &cells,
             cells_before: before,
             dh,
             dc: &mut dc,
-            da: &mut da,
+            gates: &mut da,
+            tanh_c: &mut vec![0.0; self.hidden],
             db: &mut db,
         }
         .run(s);

@@ -80,8 +80,6 @@ fn four<S: Isa>(s: S, row: &[f32], n: usize, first: usize, len: usize) -> [S::V;
 /// Gradients of h and c → gradients of the products' sums, for rows of one step.
 pub struct Differentiate<'a> {
     pub hidden: usize,
-    /// `[rows, 4H]`, activated.
-    pub gates: &'a [f32],
     /// `[rows, H]`.
     pub cells: &'a [f32],
     /// `[rows, H]`: c of the step before.
@@ -90,8 +88,10 @@ pub struct Differentiate<'a> {
     pub dh: &'a [f32],
     /// `[rows, H]`: what flows into c from the step after, then what flows on to the step before.
     pub dc: &'a mut [f32],
-    /// `[rows, 4H]`: gradients of the products' sums.
-    pub da: &'a mut [f32],
+    /// `[rows, 4H]`: the activated gates, then the gradients of the products' sums.
+    pub gates: &'a mut [f32],
+    /// `[H]`: room for tanh(c) of a row.
+    pub tanh_c: &'a mut [f32],
     /// `[4H]`, added to.
     pub db: &'a mut [f32],
 }
@@ -104,11 +104,9 @@ impl Kernel for Differentiate<'_> {
         let n = self.hidden;
         let whole = n - n % S::LANES;
         for row in 0..self.dh.len() / n.max(1) {
-            // tanh in a loop of its own, whose iterations the processor can overlap; tanh(c) waits where
-            // the gradient of o will stand.
-            let waiting = &mut self.da[(row * 4 + 3) * n..][..n];
+            // tanh in a loop of its own, whose iterations the processor can overlap.
             let cells = self.cells[row * n..][..n].chunks(S::LANES);
-            for (c, tanh_c) in cells.zip(waiting.chunks_mut(S::LANES)) {
+            for (c, tanh_c) in cells.zip(self.tanh_c.chunks_mut(S::LANES)) {
                 s.write_chunk(tanh_c, math::tanh(s, s.read_chunk(c)));
             }
             for j in (0..whole).step_by(S::LANES) {
@@ -128,9 +126,9 @@ impl Differentiate<'_> {
         let n = self.hidden;
         let one = s.splat(1.0);
         let at = row * n + first..row * n + first + len;
-        let [i, f, g, o] = four(s, &self.gates[row * 4 * n..][..4 * n], n, first, len);
-        let da = &mut self.da[row * 4 * n..][..4 * n];
-        let tanh_c = s.read_chunk(&da[3 * n + first..][..len]);
+        let gates = &mut self.gates[row * 4 * n..][..4 * n];
+        let [i, f, g, o] = four(s, gates, n, first, len);
+        let tanh_c = s.read_chunk(&self.tanh_c[first..][..len]);
         let (before, dh) = (s.read_chunk(&self.cells_before[at.clone()]), s.read_chunk(&self.dh[at.clone()]));
         let through_tanh = s.fnma(tanh_c, tanh_c, one);
         let dc = s.fma(s.mul(dh, o), through_tanh, s.read_chunk(&self.dc[at.clone()]));
@@ -143,7 +141,7 @@ impl Differentiate<'_> {
         s.write_chunk(&mut self.dc[at], s.mul(dc, f));
         let sums = four(s, self.db, n, first, len);
         for (k, gradient) in gradients.into_iter().enumerate() {
-            s.write_chunk(&mut da[k * n + first..][..len], gradient);
+            s.write_chunk(&mut gates[k * n + first..][..len], gradient);
             s.write_chunk(&mut self.db[k * n + first..][..len], s.add(sums[k], gradient));
         }
     }
