@@ -12,6 +12,9 @@ const MIN: usize = 64;
 /// Four classes to each power of two up to 2^48: at most a fifth of a block is unused.
 const CLASSES: usize = 4 * 43;
 
+/// A large buffer takes a kept block of so many classes above its own rather than fresh memory: of at most half more.
+const ABOVE: usize = 2;
+
 /// A large block goes back to the operating system once this many times the peak was taken while it lay unused. A
 /// training step takes some three times its peak, so what every step needs stays, and what only a batch of another
 /// shape needed goes.
@@ -82,9 +85,8 @@ fn give_back_idle(patience: usize) {
     for class in class_of_size(HUGE)..CLASSES {
         let mut kept = free(class);
         // The longest unused are in front: whoever takes, takes from the end.
-        while let Some(idle) = kept.pop_front_if(|k| now.wrapping_sub(k.since) > patience) {
-            release(idle);
-        }
+        let idle = kept.partition_point(|k| now.wrapping_sub(k.since) > patience);
+        kept.drain(..idle).for_each(release);
     }
 }
 
@@ -119,15 +121,18 @@ fn layout(class: usize) -> Layout {
 pub(super) fn take(bytes: usize) -> (Block, bool) {
     let class = class_of_size(bytes);
     assert!(class < CLASSES, "pool: a buffer of {bytes} bytes is too large for this machine");
-    let size = size_of_class(class);
+    let above = if size_of_class(class) < HUGE { 0 } else { ABOVE };
+    let kept = (class..CLASSES.min(class + above + 1)).find_map(|class| free(class).pop_back());
+    let fresh = kept.is_none();
+    let block = kept.map_or_else(|| Block { ptr: system::zeros(layout(class)), class }, |kept| kept.block);
+    let size = size_of_class(block.class);
+    if !fresh {
+        KEPT.fetch_sub(size, Ordering::Relaxed);
+    }
     let live = LIVE.fetch_add(size, Ordering::Relaxed) + size;
     PEAK.fetch_max(live, Ordering::Relaxed);
     TAKEN.fetch_add(size, Ordering::Relaxed);
-    if let Some(Kept { block, .. }) = free(class).pop_back() {
-        KEPT.fetch_sub(size, Ordering::Relaxed);
-        return (block, false);
-    }
-    (Block { ptr: system::zeros(layout(class)), class }, true)
+    (block, fresh)
 }
 
 /// Keeps a block for the next buffer of its class.
@@ -176,6 +181,19 @@ mod tests {
             // SAFETY: it came from `zeros` with this layout.
             unsafe { system::release(ptr, layout) };
         }
+    }
+
+    #[test]
+    fn a_large_block_serves_what_is_somewhat_smaller() {
+        let place = |block: &Block| block.ptr.addr();
+        let (large, _) = take(448 << 20);
+        let at = place(&large);
+        give_back(large);
+        let (small, fresh) = take(300 << 20);
+        assert!(!fresh && place(&small) == at, "a block of 448 MB serves 300");
+        let (smaller, fresh) = take(200 << 20);
+        assert!(fresh);
+        [small, smaller].into_iter().for_each(give_back);
     }
 
     /// A size that no other test of this process uses, so that its class is this test's alone.
