@@ -131,6 +131,13 @@ impl BiDaf {
     }
 }
 
+/// W [a; b] + bias by two products: a and b, which others keep as well, are not joined.
+fn of_both(layer: &Linear, a: &Tensor, b: &Tensor) -> Tensor {
+    let (w, bias) = (layer.weight.tensor(), layer.bias.as_ref().map(Param::tensor));
+    let (width, rest) = (a.dim(-1), b.dim(-1));
+    a.linear(&w.narrow(1, 0, width), bias.as_ref()) + b.linear(&w.narrow(1, width, rest), None)
+}
+
 impl Reader for BiDaf {
     #[track_caller]
     fn read(&self, context: &Words, question: &Words, mode: &mut Mode) -> Reading {
@@ -145,7 +152,7 @@ impl Reader for BiDaf {
         }
         let m2 = self.run(&self.m2, &m, context, mode);
         let logits = |p: &Linear, m: &Tensor| {
-            let all = p.forward(&Tensor::concat(&[&g, m], -1)).squeeze(-1);
+            let all = of_both(p, &g, m).squeeze(-1);
             all.masked_fill(&real[0].not(), f64::NEG_INFINITY)
         };
         let mean = |x: &Tensor, words: &Words| mean_over_time(x, words.lengths);
