@@ -104,6 +104,12 @@ impl Tensor {
         self.unary("gelu", Unary::Gelu, Saves::inputs(&[0]), |cx| {
             cx.give_with(0, |cx| {
                 let x = cx.input(0);
+                if !cx.creates_graph() {
+                    let (x, dy) = (x.contiguous(), cx.dy().contiguous());
+                    return filled("gelu", x.shape(), x.dtype(), |dx| {
+                        elementwise::gelu_backward(x.src(), dy.src(), dx)
+                    });
+                }
                 let cdf = (&x * FRAC_1_SQRT_2).erf().affine(0.5, 0.5);
                 let pdf = (x.square() * -0.5).exp() * (1.0 / (2.0 * PI).sqrt());
                 cx.dy() * (cdf + x * pdf)

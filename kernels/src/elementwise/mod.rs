@@ -12,10 +12,12 @@ mod compare;
 mod map;
 mod plain;
 mod simd;
+mod slope;
 
 pub use binary::{Binary, add_assign, add_assign_forward, binary, binary_forward};
 pub use compare::{Compare, and, compare, compare_forward, not, or, select, select_forward};
 pub use map::{Unary, affine, clamp, fill, power, unary, unary_forward};
+pub use slope::{gelu_backward, gelu_backward_slices};
 
 #[cfg(test)]
 mod tests;

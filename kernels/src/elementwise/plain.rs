@@ -3,7 +3,7 @@
 use super::map::Map;
 use super::{Binary, Unary};
 use crate::Real;
-use crate::math::plain_gelu;
+use crate::math::{plain_gelu, plain_gelu_slope};
 use crate::strides::{Segment, Strides};
 
 pub(super) fn unary<T: Real>(op: Unary, x: T) -> T {
@@ -45,6 +45,12 @@ pub(super) fn map<T: Real>(map: Map, x: &[T], y: &mut [T]) {
             Map::Clamp { hi, .. } if x > T::from_f64(hi) => T::from_f64(hi),
             Map::Clamp { .. } => x,
         };
+    }
+}
+
+pub(super) fn gelu_backward<T: Real>(x: &[T], dy: &[T], dx: &mut [T]) {
+    for ((dx, &x), &dy) in dx.iter_mut().zip(x).zip(dy) {
+        *dx = dy * plain_gelu_slope(x);
     }
 }
 

@@ -89,6 +89,20 @@ fn unary<S: Isa>(s: S, op: Unary, x: &[f32], y: &mut [f32]) {
     }
 }
 
+pub(super) struct GeluBackward<'a> {
+    pub x: &'a [f32],
+    pub dy: &'a [f32],
+    pub dx: &'a mut [f32],
+}
+
+impl Kernel for GeluBackward<'_> {
+    type Output = ();
+    #[inline(always)]
+    fn run<S: Isa>(self, s: S) {
+        zip!(s, self.x, self.dy, self.dx, x, dy => s.mul(dy, math::gelu_slope(s, x)));
+    }
+}
+
 /// The exponents that losses and norms use, by a few products; all others as the plain kernel does.
 #[inline(always)]
 fn power<S: Isa>(s: S, exponent: f64, x: &[f32], y: &mut [f32]) {

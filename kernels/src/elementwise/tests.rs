@@ -53,6 +53,35 @@ fn maps_equal_the_plain_ones() {
 }
 
 #[test]
+fn gelu_backward_equals_the_plain_one() {
+    for n in [0, 1, 7, 8, 9, 100, 1003] {
+        let (x, dy) = (numbers(n, -6.0, 6.0), numbers(n + 1, -2.0, 2.0)[1..].to_vec());
+        for &level in available() {
+            let mut dx = vec![9.0; n];
+            dispatch_on(level, simd::GeluBackward { x: &x, dy: &dy, dx: &mut dx });
+            for ((&x, &dy), dx) in x.iter().zip(&dy).zip(dx) {
+                let (x, dy) = (f64::from(x), f64::from(dy));
+                let mut want = [9.0];
+                plain::gelu_backward(&[x], &[dy], &mut want);
+                // The slope is near 0 at -0.75: measured against what is added up there.
+                let terms = dy.abs() * (1.0 + x.abs() * (-0.5 * x * x).exp());
+                let near = 8.0 * f64::from(f32::EPSILON) * terms;
+                assert!((f64::from(dx) - want[0]).abs() <= near, "{dy} at {x}: {dx}, not {}", want[0]);
+            }
+        }
+    }
+    let x = numbers(3 * crate::parallel::PIECE + 5, -6.0, 6.0);
+    assert_same_in_all_pools(|| {
+        let mut dx = vec![9.0; x.len()];
+        gelu_backward_slices(&x, &x, &mut dx);
+        dx
+    });
+    let mut limits = [9.0f32; 3];
+    gelu_backward_slices(&[f32::INFINITY, f32::NEG_INFINITY, f32::NAN], &[1.0; 3], &mut limits);
+    assert!(limits[..2] == [1.0, 0.0] && limits[2].is_nan(), "{limits:?}");
+}
+
+#[test]
 fn nan_stays_and_infinities_have_their_limits() {
     let x = [f32::NAN, f32::INFINITY, f32::NEG_INFINITY];
     let map = |map| {

@@ -23,6 +23,14 @@ pub fn plain_gelu<T: Real>(x: T) -> T {
     T::from_f64(0.5 * x * erfc(-x / SQRT_2))
 }
 
+/// Φ(x) + x·φ(x), the slope of GELU.
+pub fn plain_gelu_slope<T: Real>(x: T) -> T {
+    // Beyond 40 the density is 0, and ∞ must not meet that 0.
+    let x = x.to_f64().clamp(-40.0, 40.0);
+    let density = 0.5 * FRAC_2_SQRT_PI / SQRT_2 * (-0.5 * x * x).exp();
+    T::from_f64(0.5 * erfc(-x / SQRT_2) + x * density)
+}
+
 fn erfc(x: f64) -> f64 {
     let a = x.abs();
     match (a < 1.5, x < 0.0) {

@@ -7,8 +7,8 @@
 mod erf;
 mod tail;
 
-pub use erf::{plain_erf, plain_gelu};
-pub use tail::{erf, gelu};
+pub use erf::{plain_erf, plain_gelu, plain_gelu_slope};
+pub use tail::{erf, gelu, gelu_slope};
 
 use crate::isa::Isa;
 
