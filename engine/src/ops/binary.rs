@@ -32,7 +32,13 @@ impl Tensor {
     pub fn mul(&self, b: &Tensor) -> Tensor {
         let y = binary("mul", Binary::Mul, self, b);
         let (a_shape, b_shape) = (self.shape(), b.shape());
-        record_one("mul", &[self, b], y, Saves::inputs(&[0, 1]), move |cx| {
+        // A factor without a gradient, such as a mask, needs not the other one.
+        let saves = match (self.is_tracked(), b.is_tracked()) {
+            (true, false) => Saves::inputs(&[1]),
+            (false, true) => Saves::inputs(&[0]),
+            _ => Saves::inputs(&[0, 1]),
+        };
+        record_one("mul", &[self, b], y, saves, move |cx| {
             cx.give_with(0, |cx| (cx.dy() * cx.input(1)).sum_to(a_shape));
             cx.give_with(1, |cx| (cx.dy() * cx.input(0)).sum_to(b_shape));
         })
