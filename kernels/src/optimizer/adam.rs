@@ -60,7 +60,9 @@ impl Moments {
 
     /// Whether moments of +0 stay so without a gradient, and parameters are not shrunk.
     pub(super) fn rests(&self) -> bool {
-        self.penalty == 0.0 && self.shrink == 1.0 && (0.0..=1.0).contains(&self.beta1) && self.beta2 >= 0.0
+        // From 1 on, the corrections 1 − βᵗ make no number of a moment of 0.
+        let decays = [self.beta1, self.beta2].iter().all(|beta| (0.0..1.0).contains(beta));
+        self.penalty == 0.0 && self.shrink == 1.0 && decays
     }
 
     /// The parameter shrunk, and the new moments.

@@ -378,3 +378,79 @@ fn a_replay_leads_to_the_bits_of_step_by_step() {
         });
     }
 }
+
+/// One step without a gradient from no state: by a sweep and by a replay, which leaves alone rows that rest.
+fn assert_rests_rightly(name: &str, steps: Steps, step: Step<f32>) {
+    let start = || (vec![-0.0, 0.0, 1.5, -2.0, 1e-40, f32::INFINITY, 3e38], [(); 3].map(|_| vec![0.0; 7]));
+    // Of no number, its sign is left to the processor.
+    let bits = |x: Vec<f32>| -> Vec<u32> {
+        x.into_iter().map(|x| if x.is_nan() { f32::NAN.to_bits() } else { x.to_bits() }).collect()
+    };
+    let (mut p, mut state) = start();
+    step(1, &mut p, Gradient::Dense(&[0.0; 7]), &mut state);
+    let expected = bits([p, state.concat()].concat());
+    let (mut p, [mut a, mut b, mut c]) = start();
+    let owed = Owed { ids: &[0], from: &[0], width: 7, last: None };
+    replay_steps(steps, &mut p, owed, [&mut a, &mut b, &mut c]);
+    assert_eq!(bits([p, a, b, c].concat()), expected, "{name}");
+}
+
+#[test]
+fn rows_rest_only_where_a_step_changes_nothing() {
+    const ADAM: AdamStep =
+        AdamStep { lr: 0.1, beta1: 0.9, beta2: 0.99, eps: 1e-8, weight_decay: 0.0, decoupled: true, step: 1 };
+    const ADAMS: [AdamStep; 9] = [
+        ADAM,
+        AdamStep { beta1: 0.3, ..ADAM },
+        AdamStep { beta1: 1.0, ..ADAM },
+        AdamStep { beta2: 1.0, ..ADAM },
+        AdamStep { beta2: 1.5, ..ADAM },
+        AdamStep { eps: 0.0, ..ADAM },
+        AdamStep { lr: -0.1, ..ADAM },
+        AdamStep { lr: f64::INFINITY, ..ADAM },
+        AdamStep { weight_decay: 0.1, ..ADAM },
+    ];
+    fn radam(i: usize) -> RadamStep {
+        let AdamStep { lr, beta1, beta2, eps, weight_decay, decoupled, step } = ADAMS[i];
+        RadamStep { lr, beta1, beta2, eps, weight_decay, decoupled, step }
+    }
+    // Steps are plain functions, so that each setting has its own.
+    macro_rules! adams {
+        ($($i:literal)*) => { $(
+            let name = format!("{:?}", ADAMS[$i]);
+            assert_rests_rightly(&name, Steps::Adam(&[ADAMS[$i]]), |_, p, g, [m, v, _]| adam_step(&ADAMS[$i], p, g, m, v));
+            let name = format!("{:?}", radam($i));
+            assert_rests_rightly(&name, Steps::Radam(&[radam($i)]), |_, p, g, [m, v, _]| radam_step(&radam($i), p, g, m, v));
+        )* };
+    }
+    adams!(0 1 2 3 4 5 6 7 8);
+    const SGD: SgdStep =
+        SgdStep { lr: 0.1, momentum: 0.9, dampening: 0.2, nesterov: true, weight_decay: 0.0, first: false };
+    const SGDS: [SgdStep; 5] = [
+        SGD,
+        SgdStep { momentum: 0.0, ..SGD },
+        SgdStep { lr: -0.1, ..SGD },
+        SgdStep { lr: f64::INFINITY, ..SGD },
+        SgdStep { weight_decay: 0.1, ..SGD },
+    ];
+    const RMS: RmspropStep =
+        RmspropStep { lr: 0.1, alpha: 0.9, eps: 1e-8, weight_decay: 0.0, momentum: 0.8, centered: true };
+    const RMSPROPS: [RmspropStep; 5] = [
+        RMS,
+        RmspropStep { momentum: 0.0, ..RMS },
+        RmspropStep { eps: 0.0, ..RMS },
+        RmspropStep { lr: -0.1, ..RMS },
+        RmspropStep { weight_decay: 0.1, ..RMS },
+    ];
+    macro_rules! others {
+        ($($i:literal)*) => { $(
+            let name = format!("{:?}", SGDS[$i]);
+            assert_rests_rightly(&name, Steps::Sgd(&[SGDS[$i]]), |_, p, g, [u, ..]| sgd_step(&SGDS[$i], p, g, u));
+            let name = format!("{:?}", RMSPROPS[$i]);
+            assert_rests_rightly(&name, Steps::Rmsprop(&[RMSPROPS[$i]]), |_, p, g, [s, m, u]| {
+                rmsprop_step(&RMSPROPS[$i], p, g, s, m, u)
+            });
+        )* };
+    }
+    others!(0 1 2 3 4);
+}
