@@ -159,3 +159,28 @@ fn rows_wait_and_lookups_do_not_copy() {
         assert_eq!(stale[row.clone()], fresh[row]);
     }
 }
+
+#[test]
+fn no_row_stays_behind_for_ever() {
+    let config = OptimizerConfig { weight_decay: 0.01, ..OptimizerConfig::new(Rule::adamw(), 1e-2) };
+    let (one, two) = (model(), model());
+    let (mut lazy, mut dense) = (Optimizer::new(config), Optimizer::new(config).dense());
+    let few = |t: u64| Tensor::from_slice(&[t as i64 % 5, 7], [2]);
+    let last = |table: Tensor| bits(&table)[(ROWS - 1) * WIDTH..].to_vec();
+    let start = last(two.0.weight.value());
+    let mut after_1024 = vec![];
+    for t in 0..1100 {
+        for (model, optimizer) in [(&one, &mut lazy), (&two, &mut dense)] {
+            optimizer.step(model, &model.0.forward(&few(t)).square().sum_all().backward());
+        }
+        if t == 1023 {
+            after_1024 = last(two.0.weight.value());
+            let waits = last(one.0.weight.tensor_for_rows(&few(0)).detach());
+            assert_eq!(waits, start, "the last row was never read");
+        }
+    }
+    let stale = last(one.0.weight.tensor_for_rows(&few(0)).detach());
+    assert_eq!(stale, after_1024, "the list of steps is full");
+    assert_eq!(bits(&one.0.weight.value()), bits(&two.0.weight.value()));
+    assert_eq!(state_bits(&lazy), state_bits(&dense));
+}
