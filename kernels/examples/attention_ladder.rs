@@ -4,17 +4,23 @@
 //! is what `f32` runs. GFLOP/s count the products of the dense textbook, 4 T² dim forward and 8 T² dim
 //! backward (half of that where causal), and none that are computed again.
 
+mod rungs;
+
 use gradus_kernels::Real;
 use gradus_kernels::attention::{
     Attention, Gradients, Inputs, Place, Shape, Strides, Upstream, View, attention_backward,
     attention_forward,
 };
 use gradus_kernels::philox::Stream;
-use std::time::Instant;
+use rungs::{median, peak};
 
 fn main() {
-    println!("{} threads, forward and backward, ms", rayon::current_num_threads());
-    println!("{:36}{:>10}{:>18}{:>10}", "", "plain f64", "f32", "GFLOP/s");
+    let peak = peak();
+    println!(
+        "{} threads, forward and backward, ms, peak of one core {peak:.0} GFLOP/s",
+        rayon::current_num_threads()
+    );
+    println!("{:36}{:>20}{:>20}{:>10}{:>8}", "", "plain f64", "f32", "GFLOP/s", "%");
     for (shape, causal) in [
         (Shape { batch: 8, heads: 12, queries: 256, keys: 256, dim: 32 }, false),
         (Shape { batch: 1, heads: 8, queries: 2048, keys: 2048, dim: 64 }, true),
@@ -25,8 +31,10 @@ fn main() {
         let [forward, backward] = times::<f32>(shape, causal, 31);
         let products = 12 * batch * heads * queries * keys * dim / if causal { 2 } else { 1 };
         let rate = products as f64 / (forward + backward) / 1e6;
-        let plain = plain_forward + plain_backward;
-        println!("{name:36}{plain:10.0}{forward:8.2} +{backward:8.2}{rate:10.0}");
+        let share = 100.0 * rate / peak;
+        println!(
+            "{name:36}{plain_forward:9.1} +{plain_backward:9.1}{forward:9.2} +{backward:9.2}{rate:10.1}{share:8.1}"
+        );
     }
 }
 
@@ -60,16 +68,4 @@ fn times<R: Real>(shape: Shape, causal: bool, runs: usize) -> [f64; 2] {
         attention_backward(&attention, inputs, upstream, grads);
     });
     [forward, backward]
-}
-
-fn median(runs: usize, mut f: impl FnMut()) -> f64 {
-    let mut runs: Vec<f64> = (0..runs)
-        .map(|_| {
-            let start = Instant::now();
-            f();
-            start.elapsed().as_secs_f64() * 1e3
-        })
-        .collect();
-    runs.sort_by(f64::total_cmp);
-    runs[runs.len() / 2]
 }

@@ -1,9 +1,11 @@
 //! The rungs of the convolution kernels, timed: `cargo run --release -p gradus-kernels --example conv_ladder`.
 //!
-//! The feature of a text classifier's filters: convolution, ReLU, the maximum over time, and their gradients. The
+//! First the convolution alone: the textbook's loops, which `f64` runs, and products. Then the feature of a text classifier's filters: convolution, ReLU, the maximum over time, and their gradients. The
 //! plain rung is the textbook's loops, which `f64` runs; the product rung stores the convolution whole. Then the same
 //! of words' vectors, gathered from a table of V rows or each multiplied once, of words that are all alike frequent and
 //! of words as frequent as in text, 1/(rank + 2.7).
+
+mod rungs;
 
 use gradus_kernels::Real;
 use gradus_kernels::conv_relu_max::{conv_relu_max_backward, conv_relu_max_forward};
@@ -15,7 +17,7 @@ use gradus_kernels::embedding_conv_relu_max::{
 };
 use gradus_kernels::index::gather_rows_forward;
 use gradus_kernels::philox::Stream;
-use std::time::Instant;
+use rungs::{median, peak, times};
 
 const B: usize = 64;
 const T: usize = 400;
@@ -28,8 +30,23 @@ fn main() {
         "B = {B}, T = {T}, C = {C}, O = {O}, V = {V}, ms (median; of words the least), {} threads",
         rayon::current_num_threads()
     );
+    let peak = peak();
+    println!("peak of one core {peak:.0} GFLOP/s");
     for k in [3, 4, 5] {
         let s = Sizes { b: B, t: T, c: C, o: O, k };
+        let flops = 2e-6 * (B * s.windows(0) * k * C * O) as f64;
+        let rungs = [
+            ("convolution, loops, f64", dense::<f64>(Sizes { b: 1, ..s }, 1).map(|ms| ms * B as f64)),
+            ("convolution, products", dense::<f32>(s, 9)),
+        ];
+        for (name, [forward, backward]) in rungs {
+            let rates = [flops / forward, 2.0 * flops / backward];
+            let [f, b] = rates.map(|rate| 100.0 * rate / peak);
+            println!(
+                "k = {k}  {name:24}{forward:10.1}{backward:10.1}   {:.1} and {:.1} GFLOP/s, {f:.1} % and {b:.1} %",
+                rates[0], rates[1]
+            );
+        }
         // One sentence of the plain rung stands for all.
         let plain = fused::<f64>(Sizes { b: 1, ..s }, 1).map(|ms| ms * B as f64);
         let rungs = [
@@ -38,8 +55,11 @@ fn main() {
             ("fused", fused::<f32>(s, 9)),
         ];
         for (name, [forward, backward]) in rungs {
-            let rate = 2e-6 * (B * s.windows(0) * k * C * O) as f64 / forward;
-            println!("k = {k}  {name:22}{forward:10.1}{backward:10.1}   forward {rate:6.1} GFLOP/s");
+            let rate = flops / forward;
+            let share = 100.0 * rate / peak;
+            println!(
+                "k = {k}  {name:24}{forward:10.1}{backward:10.1}   forward {rate:.1} GFLOP/s, {share:.1} %"
+            );
         }
         for (words, ids) in [("uniform", draw(|_| 1.0)), ("of text", draw(|rank| 1.0 / (rank as f64 + 2.7)))]
         {
@@ -58,6 +78,17 @@ fn random<R: Real>(stream: u64, n: usize) -> Vec<R> {
 /// x, w and the bias.
 fn inputs<R: Real>(s: Sizes) -> [Vec<R>; 3] {
     [random(1, s.b * s.t * s.c), random(2, s.o * s.c * s.k), random(3, s.o)]
+}
+
+/// Forward and backward of the convolution alone.
+fn dense<R: Real>(s: Sizes, runs: usize) -> [f64; 2] {
+    let [x, w, bias] = inputs::<R>(s);
+    let dy = random::<R>(4, s.b * s.windows(0) * s.o);
+    let (mut y, mut dx, mut dw, mut dbias) = (dy.clone(), x.clone(), w.clone(), bias.clone());
+    [
+        median(runs, || conv1d_forward(s, 0, &x, &w, &bias, &mut y)),
+        median(runs, || conv1d_backward(s, 0, &x, &w, &dy, Some(&mut dx), &mut dw, &mut dbias)),
+    ]
 }
 
 /// Forward and backward of the fused kernel.
@@ -152,23 +183,6 @@ fn once(s: Sizes, ids: &[i64]) -> [f64; 2] {
     [forward, backward]
 }
 
-fn median(runs: usize, f: impl FnMut()) -> f64 {
-    times(runs, f)[runs / 2]
-}
-
 fn least(runs: usize, f: impl FnMut()) -> f64 {
     times(runs, f)[0]
-}
-
-/// Milliseconds, ascending.
-fn times(runs: usize, mut f: impl FnMut()) -> Vec<f64> {
-    let mut times: Vec<f64> = (0..runs)
-        .map(|_| {
-            let start = Instant::now();
-            f();
-            start.elapsed().as_secs_f64() * 1e3
-        })
-        .collect();
-    times.sort_by(f64::total_cmp);
-    times
 }

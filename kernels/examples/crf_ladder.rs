@@ -2,16 +2,21 @@
 //!
 //! The plain rung is the textbook's, in logarithms and `f64`; the fast one is what `f32` runs.
 
+mod rungs;
+
 use gradus_kernels::Real;
 use gradus_kernels::crf::{Chains, Gradients, State, marginals, nll, viterbi};
 use gradus_kernels::philox::Stream;
-use std::time::Instant;
 
 const B: usize = 32;
 const T: usize = 50;
 
 fn main() {
-    println!("B = {B}, T = {T}, median of 41 in ms, {} threads", rayon::current_num_threads());
+    println!(
+        "B = {B}, T = {T}, median of 41 in ms, {} threads, peak of one core {:.0} GFLOP/s",
+        rayon::current_num_threads(),
+        rungs::peak()
+    );
     println!("{:28}{:>10}{:>10}", "", "plain f64", "f32");
     for k in [9, 50] {
         let (plain, fast) = (times::<f64>(k), times::<f32>(k));
@@ -76,14 +81,6 @@ fn times<R: Real>(k: usize) -> [f64; 3] {
     [of_nll, of_marginals, of_viterbi]
 }
 
-fn median(mut f: impl FnMut()) -> f64 {
-    let mut runs: Vec<f64> = (0..41)
-        .map(|_| {
-            let start = Instant::now();
-            f();
-            start.elapsed().as_secs_f64() * 1e3
-        })
-        .collect();
-    runs.sort_by(f64::total_cmp);
-    runs[runs.len() / 2]
+fn median(f: impl FnMut()) -> f64 {
+    rungs::median(41, f)
 }

@@ -11,8 +11,14 @@
 //!
 //! The ladder: `plain` writes the textbook's whole matrix of each head; `simd` holds one tile of it at a
 //! time, so that memory is linear in T, in register-blocked products of packed tiles (`tile`), and
-//! recomputes the tiles in backward from lse alone. The rungs can be timed by
-//! `cargo run --release -p gradus-kernels --example attention_ladder`.
+//! recomputes the tiles in backward from lse alone. The rungs, forward and backward in ms on one Zen 4 core (AVX2, peak
+//! 117 GFLOP/s, measured in the same run), and the fast one's share of that peak, which counts no product that is
+//! computed again (`RAYON_NUM_THREADS=1 cargo run --release -p gradus-kernels --example attention_ladder`):
+//!
+//! | B, N, T, dim | whole matrix, `f64` | tiles, `f32` | of peak |
+//! | --- | --- | --- | --- |
+//! | 8, 12, 256, 32 | 226 + 742 | 13.6 + 28.4 | 49 % |
+//! | 1, 8, 2048, 64, causal | 2235 + 14138 | 53.8 + 124 | 62 % |
 
 mod plain;
 mod simd;

@@ -14,7 +14,14 @@
 //!
 //! The ladder: plain loops; one packed product for each sentence, sentences over threads; dx one product for each tap,
 //! straight into place; dw products of dyᵀ and the windows, summed in slots of sentences that are added in order.
-//! `cargo run --release -p gradus-kernels --example conv_ladder` times the rungs.
+//! `RAYON_NUM_THREADS=1 cargo run --release -p gradus-kernels --example conv_ladder` times the rungs. B = 64, T = 400,
+//! C = 300, O = 128, k = 3, on one Zen 4 core (AVX2, peak 116 GFLOP/s, measured in the same run), in ms and in percent
+//! of that peak; of the loops, which run in `f64`, one sentence was timed for all:
+//!
+//! | rung | forward | backward |
+//! | --- | --- | --- |
+//! | plain loops, `f64` | 9600, 0.5 % | 4100, 2.4 % |
+//! | one product for each sentence | 57.5, 88 % | 134, 76 % |
 //!
 //! Source: Kim, "Convolutional neural networks for sentence classification", EMNLP 2014, equation 2.
 

@@ -22,8 +22,17 @@
 //!
 //! [`semiring`] holds the one dynamic programme, in logarithms. In `f32`, `scaled` has the fast form of log Z
 //! and the log-marginals, and [`viterbi`] its own; both stand on `product`, a row times a matrix over tags,
-//! vectorised over the columns. The rungs can be timed by
-//! `cargo run --release -p gradus-kernels --example crf_ladder`.
+//! vectorised over the columns. The rungs, B = 32, T = 50, in ms on one Zen 4 core (AVX2, peak 117 GFLOP/s, measured in
+//! the same run; `RAYON_NUM_THREADS=1 cargo run --release -p gradus-kernels --example crf_ladder`):
+//!
+//! | what, K | in logarithms, `f64` | scaled and vectorised, `f32` |
+//! | --- | --- | --- |
+//! | loss and gradient, 9 | 2.72 | 0.247 |
+//! | loss and gradient, 50 | 72.7 | 1.04 |
+//! | log-marginals and gradient, 9 | 5.72 | 0.362 |
+//! | log-marginals and gradient, 50 | 159 | 1.78 |
+//! | Viterbi, 9 | 0.133 | 0.083 |
+//! | Viterbi, 50 | 2.35 | 0.295 |
 
 mod chains;
 pub mod log_z;
