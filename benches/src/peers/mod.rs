@@ -1,11 +1,19 @@
 //! What is timed beside Gradus.
 
+#[cfg(feature = "burn")]
+mod burn;
+#[cfg(feature = "candle")]
+mod candle;
+#[cfg(any(feature = "burn", feature = "candle"))]
+mod given;
 // The other crates take raw pointers.
 #[allow(unsafe_code)]
 mod product;
 mod torch;
 
 use crate::workload::{Kind, Workload};
+#[cfg(any(feature = "burn", feature = "candle"))]
+use anyhow::Context;
 use anyhow::Result;
 pub use torch::Torch;
 
@@ -13,15 +21,68 @@ pub use torch::Torch;
 pub type Timer<'a> = Box<dyn FnMut(f64) -> Result<Vec<f64>> + 'a>;
 
 /// The peers that have this workload, by name.
-pub fn of<'a>(workload: &'a Workload, torch: Option<&'a mut Torch>) -> Vec<(&'static str, Timer<'a>)> {
+///
+/// # Errors
+/// One of them finds other numbers than Gradus.
+pub fn of<'a>(
+    workload: &'a Workload,
+    torch: Option<&'a mut Torch>,
+) -> Result<Vec<(&'static str, Timer<'a>)>> {
     let mut peers: Vec<(&'static str, Timer)> = vec![];
     if let Kind::Gemm { m, k, n } = workload.kind {
         peers.push(("matrixmultiply", product::matrixmultiply(m, k, n)));
         #[cfg(feature = "gemm")]
         peers.push(("gemm", product::gemm(m, k, n)));
     }
+    #[cfg(feature = "candle")]
+    if let Some(timer) = candle::timer(&workload.kind) {
+        peers.push(("Candle", timer.with_context(|| workload.name.clone())?));
+    }
+    #[cfg(feature = "burn")]
+    if let Some(timer) = burn::timer(&workload.kind) {
+        peers.push(("Burn", timer.with_context(|| workload.name.clone())?));
+    }
     if let Some(torch) = torch {
         peers.push(("PyTorch", Box::new(move |seconds| torch.time(&workload.name, seconds))));
     }
-    peers
+    Ok(peers)
+}
+
+#[cfg(all(test, any(feature = "burn", feature = "candle")))]
+mod tests {
+    use super::*;
+    use given::Given;
+
+    /// Whether it found the same, and ran once more.
+    fn ran(timer: Option<Result<Timer>>) -> bool {
+        timer.expect("it has this operation").expect("it finds the same")(0.0).is_ok_and(|t| t.len() == 1)
+    }
+
+    #[test]
+    fn peers_find_what_gradus_finds() {
+        for kind in [
+            Kind::Gemm { m: 3, k: 4, n: 5 },
+            Kind::Conv1d { batch: 2, len: 6, c_in: 3, c_out: 4, kernel: 2 },
+            Kind::Lstm { batch: 2, len: 3, input: 4, hidden: 5, layers: 1 },
+            Kind::Attention { batch: 1, heads: 2, len: 5, dim: 4, causal: false },
+            Kind::Layernorm { rows: 3, dim: 8 },
+            Kind::SoftmaxCe { rows: 3, classes: 7 },
+            Kind::Adamw { rows: 3, dim: 4 },
+        ] {
+            #[cfg(feature = "candle")]
+            assert!(ran(candle::timer(&kind)), "{kind:?}");
+            #[cfg(feature = "burn")]
+            assert!(ran(burn::timer(&kind)), "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn another_result_is_refused() {
+        let given = Given::of(&Kind::Gemm { m: 1, k: 1, n: 1 }).expect("it is a product");
+        let [a, b] = [0, 1].map(|i| given.operands[i].to_vec::<f32>()[0]);
+        given.agree("peer", &[vec![a * b]]).expect("it is the product");
+        for wrong in [vec![], vec![vec![]], vec![vec![a * b * 1.01]], vec![vec![f32::NAN]]] {
+            assert!(given.agree("peer", &wrong).is_err(), "{wrong:?}");
+        }
+    }
 }
