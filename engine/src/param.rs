@@ -108,25 +108,21 @@ impl Param {
     /// Replaces the value; panics where shape or dtype differ.
     #[track_caller]
     pub fn set(&self, value: &Tensor) {
-        assert_eq!(self.shape(), value.shape(), "set: a parameter keeps its shape");
-        assert_eq!(self.dtype(), value.dtype(), "set: a parameter keeps its dtype");
-        let value = Tensor::from_buffer(value.packed(), value.shape());
-        let mut held = self.write();
-        // Moments take what is owed, as they are not replaced.
-        held.settle();
-        held.value = value;
+        self.adopt(Tensor::from_buffer(value.packed(), value.shape()));
     }
 
     /// Like [`set`](Param::set), without a copy where the value is a whole buffer: the next step makes one if the
     /// buffer has another user then.
     #[track_caller]
     pub(crate) fn adopt(&self, value: Tensor) {
-        if value.count() != value.storage.len() || !value.layout.is_contiguous() {
-            return self.set(&value);
-        }
-        assert_eq!(self.shape(), value.shape(), "adopt: a parameter keeps its shape");
-        assert_eq!(self.dtype(), value.dtype(), "adopt: a parameter keeps its dtype");
-        *self.0.value.write().unwrap_or_else(|e| e.into_inner()) = value.detach();
+        assert_eq!(self.shape(), value.shape(), "set: a parameter keeps its shape");
+        assert_eq!(self.dtype(), value.dtype(), "set: a parameter keeps its dtype");
+        let whole = value.count() == value.storage.len() && value.layout.is_contiguous();
+        let value = if whole { value.detach() } else { Tensor::from_buffer(value.packed(), value.shape()) };
+        let mut held = self.write();
+        // Moments take what is owed, as they are not replaced.
+        held.settle();
+        held.value = value;
     }
 
     /// Replaces the value by the same numbers in another dtype.
@@ -249,7 +245,7 @@ mod tests {
         let a = Param::new(Tensor::zeros([4], DType::F32));
         a.adopt(whole.clone());
         assert_eq!(a.value().storage.bytes().as_ptr(), x.storage.bytes().as_ptr());
-        a.update(|b| b.slice_mut::<f32>()[0] = 9.0);
+        a.write().change(|b| b.slice_mut::<f32>()[0] = 9.0);
         assert_eq!((whole.to_f64()[0], a.value().to_f64()[0]), (1.0, 9.0));
     }
 }

@@ -100,7 +100,7 @@ impl Layer {
             h0: &self.state,
             c0: &self.state,
             y: &self.y,
-            saved: &mut self.saved.clone()[..],
+            saved: &mut self.saved,
             dy,
             dh_n: &self.state,
             dc_n: &self.state,
@@ -187,8 +187,11 @@ fn main() {
     println!("largest difference of first and last rung: {error:e}");
 
     let dy = random(layer.y.len(), 200);
-    let ms = time(9, || layer.backward(black_box(&dy)));
-    show("backward", ms, 2.0 * flops(sizes));
+    let ms = time(9, || {
+        layer.forward(|a| a.run());
+        layer.backward(black_box(&dy));
+    });
+    show("forward and backward", ms, 3.0 * flops(sizes));
 
     let upper = Sizes { input: 256, ..sizes };
     let mut upper = Layer::new(upper);

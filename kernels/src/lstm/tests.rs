@@ -218,6 +218,8 @@ fn fast_cases() -> Vec<(Sizes, Option<Vec<i64>>)> {
         (sizes(40, 9, 10, 20, 2), Some(lengths(40, 9))),
         (sizes(33, 3, 1, 16, 1), Some(lengths(33, 3))),
         (sizes(3, 40, 4, 33, 2), None),
+        // More rows than backward copies at once.
+        (sizes(18, 250, 2, 3, 2), None),
     ]);
     all
 }
