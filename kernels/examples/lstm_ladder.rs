@@ -83,7 +83,7 @@ impl Layer {
             y: &mut self.y,
             h_n: &mut self.h_n,
             c_n: &mut self.c_n,
-            saved: &mut self.saved,
+            saved: &mut self.saved[..],
         });
     }
 
@@ -100,7 +100,7 @@ impl Layer {
             h0: &self.state,
             c0: &self.state,
             y: &self.y,
-            saved: &mut self.saved,
+            saved: &mut self.saved[..],
             dy,
             dh_n: &self.state,
             dc_n: &self.state,
