@@ -45,19 +45,23 @@ pub(super) fn packed(
     if m == 0 || n == 0 {
         return;
     }
-    // The split decides nothing about the sums: each task adds up whole elements of C.
-    let rows = m.div_ceil(TASKS).next_multiple_of(MR).clamp(4 * MR, MC);
-    let row_tasks = m.div_ceil(rows);
+    // The split decides nothing about the sums: each task adds up whole elements of C. All tasks are of one size, to a
+    // tile, for a thread that has a task more than the other keeps it waiting.
+    let tiles = m.div_ceil(MR);
+    let row_tasks = m.div_ceil(MC).max(TASKS).next_multiple_of(4).min(tiles.div_ceil(4));
     // Few rows leave the columns to be split.
     let cols = match row_tasks {
-        1..TASKS => (n * row_tasks / TASKS).next_multiple_of(NR).clamp(8 * NR, NC),
+        1..TASKS => (n * row_tasks / TASKS).clamp(8 * NR, NC),
         _ => NC,
     };
-    let col_tasks = n.div_ceil(cols);
+    let (panels, col_tasks) = (n.div_ceil(NR), n.div_ceil(cols));
     let c = Shared(c.as_mut_ptr());
     let task = |i: usize| {
-        let (row, column) = (i / col_tasks * rows, i % col_tasks * cols);
-        let (rows, cols) = (rows.min(m - row), cols.min(n - column));
+        let rows = |task: usize| (task * tiles / row_tasks * MR).min(m);
+        let cols = |task: usize| (task * panels / col_tasks * NR).min(n);
+        let (down, across) = (i / col_tasks, i % col_tasks);
+        let (row, column) = (rows(down), cols(across));
+        let (rows, cols) = (rows(down + 1) - row, cols(across + 1) - column);
         dispatch(Block { a, b, beta, c, c_stride, epilogue, row, rows, column, cols });
     };
     let tasks = row_tasks * col_tasks;
