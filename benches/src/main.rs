@@ -158,7 +158,7 @@ fn timed(workload: &Workload, seconds: f64, torch: Option<&mut Torch>) -> Result
     let mut run = runner(workload)?;
     run();
     run();
-    let mut peers = peers::of(workload, torch)?;
+    let mut peers = peers::of(workload, torch);
     let mut theirs: Vec<(Vec<f64>, Vec<f64>)> = vec![(vec![], vec![]); peers.len()];
     let (mut times, share) = (vec![], seconds / ROUNDS as f64);
     for _ in 0..ROUNDS {

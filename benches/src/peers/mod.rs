@@ -12,22 +12,14 @@ mod product;
 mod torch;
 
 use crate::workload::{Kind, Workload};
-#[cfg(any(feature = "burn", feature = "candle"))]
-use anyhow::Context;
 use anyhow::Result;
 pub use torch::Torch;
 
 /// Milliseconds of each call for about so many seconds.
 pub type Timer<'a> = Box<dyn FnMut(f64) -> Result<Vec<f64>> + 'a>;
 
-/// The peers that have this workload, by name.
-///
-/// # Errors
-/// One of them finds other numbers than Gradus.
-pub fn of<'a>(
-    workload: &'a Workload,
-    torch: Option<&'a mut Torch>,
-) -> Result<Vec<(&'static str, Timer<'a>)>> {
+/// The peers that have this workload and find the numbers that Gradus finds, by name.
+pub fn of<'a>(workload: &'a Workload, torch: Option<&'a mut Torch>) -> Vec<(&'static str, Timer<'a>)> {
     let mut peers: Vec<(&'static str, Timer)> = vec![];
     if let Kind::Gemm { m, k, n } = workload.kind {
         peers.push(("matrixmultiply", product::matrixmultiply(m, k, n)));
@@ -35,17 +27,29 @@ pub fn of<'a>(
         peers.push(("gemm", product::gemm(m, k, n)));
     }
     #[cfg(feature = "candle")]
-    if let Some(timer) = candle::timer(&workload.kind) {
-        peers.push(("Candle", timer.with_context(|| workload.name.clone())?));
-    }
+    peers.extend(agreeing("Candle", workload, candle::timer(&workload.kind)));
     #[cfg(feature = "burn")]
-    if let Some(timer) = burn::timer(&workload.kind) {
-        peers.push(("Burn", timer.with_context(|| workload.name.clone())?));
-    }
+    peers.extend(agreeing("Burn", workload, burn::timer(&workload.kind)));
     if let Some(torch) = torch {
         peers.push(("PyTorch", Box::new(move |seconds| torch.time(&workload.name, seconds))));
     }
-    Ok(peers)
+    peers
+}
+
+/// A peer that finds what Gradus finds; one that does not is left out, and the log says why.
+#[cfg(any(feature = "burn", feature = "candle"))]
+fn agreeing<'a>(
+    peer: &'static str,
+    workload: &Workload,
+    timer: Option<Result<Timer<'a>>>,
+) -> Option<(&'static str, Timer<'a>)> {
+    match timer? {
+        Ok(timer) => Some((peer, timer)),
+        Err(error) => {
+            eprintln!("note: {} is not timed: {error:#}", workload.name);
+            None
+        }
+    }
 }
 
 #[cfg(all(test, any(feature = "burn", feature = "candle")))]
