@@ -8,8 +8,9 @@ use crate::memory::Buffer;
 use crate::{DType, parallel};
 use rayon::prelude::*;
 
-/// Rows of A in a block: MC × KC numbers fill a quarter of the second-level cache.
-const MC: usize = 96;
+/// Rows of A in a block: MC × KC numbers fill a fifth of the second-level cache, and MC rows of a wide C lie in no more
+/// pages than the first-level translation cache holds (64 and more).
+const MC: usize = 60;
 /// Tasks that a product is split into, where it has as many tiles.
 const TASKS: usize = 8;
 /// Columns of a task at most.
@@ -87,10 +88,11 @@ struct Block<'a> {
     cols: usize,
 }
 
-/// Whether the tiles read A where it lies: its rows are whole, and do not all fall into the same sets of the
-/// first-level cache, as rows do that are 4096 bytes apart.
-fn lies_well(a: Mat<f32>) -> bool {
-    a.cols_stride == 1 && !a.rows_stride.is_multiple_of(1024)
+/// Whether the tiles read A where it lies: its rows are whole, and so few panels of B meet them that copying A first
+/// would cost more than it saves. A copy is read as one stream, which the processor fetches ahead; rows a power of two
+/// apart fall into the same sets of the first-level cache besides.
+fn stays(a: Mat<f32>, cols: usize) -> bool {
+    a.cols_stride == 1 && cols <= 4 * NR
 }
 
 impl Kernel for Block<'_> {
@@ -98,7 +100,7 @@ impl Kernel for Block<'_> {
     #[inline(always)]
     fn run<S: Isa>(self, s: S) {
         let (k, block) = (self.b.k(), self.b.depth());
-        if lies_well(self.a) {
+        if stays(self.a, self.cols) {
             for start in (0..k.max(1)).step_by(block) {
                 let a = self.a.data.as_ptr().wrapping_add(self.row * self.a.rows_stride + start);
                 self.depth(s, start, block.min(k - start), |row| {
