@@ -41,7 +41,7 @@ fn times<R: Real>(k: usize) -> [f64; 3] {
         transitions: &transitions[..],
         start: &start[..],
         end: &end[..],
-        lengths: &lengths,
+        lengths: &lengths[..],
     };
     let stream = Stream { seed: 1, stream: 5 };
     let tags: Vec<i64> = (0..(B * T) as u64).map(|i| stream.below(i, k as u64) as i64).collect();

@@ -72,7 +72,7 @@ impl Layer {
         }
     }
 
-    fn forward(&mut self, run: impl Fn(Forward<&[f32], &mut [f32]>)) {
+    fn forward(&mut self, run: impl Fn(Forward<&[f32], &mut [f32], &[i64]>)) {
         run(Forward {
             sizes: self.sizes,
             lengths: None,
@@ -123,7 +123,7 @@ fn weights(weights: &[[Vec<f32>; 4]]) -> Vec<Weights<&[f32]>> {
 
 /// The second and third rung: one input product for all steps, then the recurrent product of each step
 /// from packed weights or as textbook loops, then its gates one by one.
-fn one_input_product(args: Forward<&[f32], &mut [f32]>, packed: bool) {
+fn one_input_product(args: Forward<&[f32], &mut [f32], &[i64]>, packed: bool) {
     let Sizes { batch, time, input, hidden: n, directions } = args.sizes;
     for (d, w) in args.weights.iter().enumerate() {
         let mut a = vec![0.0; batch * time * 4 * n];

@@ -1,4 +1,6 @@
 use crate::{DType, Element};
+use std::fmt;
+use std::marker::PhantomData;
 
 /// Where a buffer lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
@@ -6,13 +8,46 @@ pub enum Device {
     /// Main memory.
     #[default]
     Cpu,
+    /// The memory of a CUDA device, by its number.
+    Cuda(u32),
+}
+
+impl fmt::Display for Device {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Device::Cpu => f.write_str("cpu"),
+            Device::Cuda(number) => write!(f, "cuda:{number}"),
+        }
+    }
+}
+
+/// A dtype and a device: what a buffer is made of and where. A dtype alone stands for main memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kind {
+    /// The type of the numbers.
+    pub dtype: DType,
+    /// Where they live.
+    pub device: Device,
+}
+
+impl Kind {
+    /// Another dtype on the same device.
+    pub fn of(self, dtype: DType) -> Kind {
+        Kind { dtype, ..self }
+    }
+}
+
+impl From<DType> for Kind {
+    fn from(dtype: DType) -> Self {
+        Kind { dtype, device: Device::Cpu }
+    }
 }
 
 /// What a kernel's entry answers.
 #[must_use]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// The kernel ran.
+    /// The kernel ran, or is queued on its device.
     Done,
     /// This device or dtype has no such kernel: the caller runs the reference.
     NoKernel,
@@ -24,19 +59,57 @@ pub enum Outcome {
 #[derive(Clone, Copy)]
 pub struct Src<'a> {
     dtype: DType,
-    bytes: &'a [u8],
+    place: Place<&'a [u8]>,
+    life: PhantomData<&'a [u8]>,
 }
 
 /// Numbers to write, on some device, of some dtype.
 pub struct Dst<'a> {
     dtype: DType,
-    bytes: &'a mut [u8],
+    place: Place<&'a mut [u8]>,
+    life: PhantomData<&'a mut [u8]>,
+}
+
+/// Where numbers lie; `B` is a slice of bytes.
+#[derive(Clone, Copy)]
+enum Place<B> {
+    Cpu(B),
+    Cuda { number: u32, pointer: u64, bytes: usize },
+}
+
+impl<B> Place<B> {
+    fn device(&self) -> Device {
+        match *self {
+            Place::Cpu(_) => Device::Cpu,
+            Place::Cuda { number, .. } => Device::Cuda(number),
+        }
+    }
+    fn pointer(&self) -> Option<u64> {
+        match *self {
+            Place::Cpu(_) => None,
+            Place::Cuda { pointer, .. } => Some(pointer),
+        }
+    }
+    /// The bytes; panics where they are not in main memory.
+    #[track_caller]
+    fn cpu(self) -> B {
+        match self {
+            Place::Cpu(bytes) => bytes,
+            Place::Cuda { number, .. } => {
+                panic!("slice: the buffer lies on cuda:{number}; copy it with to_device(Device::Cpu) first")
+            }
+        }
+    }
 }
 
 impl<'a> Src<'a> {
     /// `bytes` read as numbers of `dtype`, in main memory.
     pub fn cpu(dtype: DType, bytes: &'a [u8]) -> Self {
-        Src { dtype, bytes }
+        Src { dtype, place: Place::Cpu(bytes), life: PhantomData }
+    }
+    /// So many bytes of a CUDA device, which live as long as this.
+    pub(crate) fn cuda(dtype: DType, number: u32, pointer: u64, bytes: usize) -> Self {
+        Src { dtype, place: Place::Cuda { number, pointer, bytes }, life: PhantomData }
     }
     /// The dtype.
     pub fn dtype(&self) -> DType {
@@ -44,31 +117,133 @@ impl<'a> Src<'a> {
     }
     /// The device.
     pub fn device(&self) -> Device {
-        Device::Cpu
+        self.place.device()
     }
-    /// The numbers; panics where `T` is another type than they are of.
+    /// The dtype and the device.
+    pub fn kind(&self) -> Kind {
+        Kind { dtype: self.dtype, device: self.device() }
+    }
+    /// Whether the numbers lie in main memory.
+    pub fn is_cpu(&self) -> bool {
+        self.device() == Device::Cpu
+    }
+    /// How many numbers.
+    pub fn len(&self) -> usize {
+        let bytes = match self.place {
+            Place::Cpu(bytes) => bytes.len(),
+            Place::Cuda { bytes, .. } => bytes,
+        };
+        bytes / self.dtype.size()
+    }
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+    /// Where they lie on a CUDA device.
+    pub(crate) fn pointer(&self) -> Option<u64> {
+        self.place.pointer()
+    }
+    /// `len` of them from `start` on; panics where there are not so many.
+    #[track_caller]
+    pub fn part(self, start: usize, len: usize) -> Src<'a> {
+        assert!(start + len <= self.len(), "part: {start} + {len} of {} numbers", self.len());
+        let size = self.dtype.size();
+        let place = match self.place {
+            Place::Cpu(bytes) => Place::Cpu(&bytes[start * size..(start + len) * size]),
+            Place::Cuda { number, pointer, .. } => {
+                Place::Cuda { number, pointer: pointer + (start * size) as u64, bytes: len * size }
+            }
+        };
+        Src { place, ..self }
+    }
+    /// The numbers; panics where `T` is another type than they are of, or they are not in main memory.
     #[track_caller]
     pub fn slice<T: Element>(&self) -> &'a [T] {
         assert_eq!(self.dtype, T::DTYPE, "slice: the buffer holds another dtype than the kernel reads");
-        if self.bytes.is_empty() { &[] } else { bytemuck::cast_slice(self.bytes) }
+        let bytes = self.place.cpu();
+        if bytes.is_empty() { &[] } else { bytemuck::cast_slice(bytes) }
     }
 }
 
 impl<'a> Dst<'a> {
     /// `bytes` written as numbers of `dtype`, in main memory.
     pub fn cpu(dtype: DType, bytes: &'a mut [u8]) -> Self {
-        Dst { dtype, bytes }
+        Dst { dtype, place: Place::Cpu(bytes), life: PhantomData }
+    }
+    /// So many bytes of a CUDA device, which live as long as this.
+    pub(crate) fn cuda(dtype: DType, number: u32, pointer: u64, bytes: usize) -> Self {
+        Dst { dtype, place: Place::Cuda { number, pointer, bytes }, life: PhantomData }
+    }
+    /// No numbers, of a dtype, for a kernel that has no use for them.
+    pub fn none(dtype: DType) -> Self {
+        Dst::cpu(dtype, &mut [])
     }
     /// The dtype.
     pub fn dtype(&self) -> DType {
         self.dtype
     }
-    /// The numbers; panics where `T` is another type than they are of.
+    /// The device.
+    pub fn device(&self) -> Device {
+        self.place.device()
+    }
+    /// How many numbers.
+    pub fn len(&self) -> usize {
+        let bytes = match &self.place {
+            Place::Cpu(bytes) => bytes.len(),
+            Place::Cuda { bytes, .. } => *bytes,
+        };
+        bytes / self.dtype.size()
+    }
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+    /// Where they lie on a CUDA device.
+    pub(crate) fn pointer(&self) -> Option<u64> {
+        self.place.pointer()
+    }
+    /// The same numbers, for one of several kernels that write to them.
+    pub fn again(&mut self) -> Dst<'_> {
+        let place = match &mut self.place {
+            Place::Cpu(bytes) => Place::Cpu(&mut **bytes),
+            &mut Place::Cuda { number, pointer, bytes } => Place::Cuda { number, pointer, bytes },
+        };
+        Dst { dtype: self.dtype, place, life: PhantomData }
+    }
+    /// `len` of them from `start` on; panics where there are not so many.
+    #[track_caller]
+    pub fn part(&mut self, start: usize, len: usize) -> Dst<'_> {
+        assert!(start + len <= self.len(), "part: {start} + {len} of {} numbers", self.len());
+        let size = self.dtype.size();
+        let place = match &mut self.place {
+            Place::Cpu(bytes) => Place::Cpu(&mut bytes[start * size..(start + len) * size]),
+            &mut Place::Cuda { number, pointer, .. } => {
+                Place::Cuda { number, pointer: pointer + (start * size) as u64, bytes: len * size }
+            }
+        };
+        Dst { dtype: self.dtype, place, life: PhantomData }
+    }
+    /// The same numbers, to read.
+    pub fn src(&self) -> Src<'_> {
+        let place = match &self.place {
+            Place::Cpu(bytes) => Place::Cpu(&**bytes),
+            &Place::Cuda { number, pointer, bytes } => Place::Cuda { number, pointer, bytes },
+        };
+        Src { dtype: self.dtype, place, life: PhantomData }
+    }
+    /// The numbers; panics where `T` is another type than they are of, or they are not in main memory.
     #[track_caller]
     pub fn slice<T: Element>(self) -> &'a mut [T] {
         assert_eq!(self.dtype, T::DTYPE, "slice: the buffer holds another dtype than the kernel writes");
+        let bytes = self.place.cpu();
         // No bytes may lie anywhere, also where no number could.
-        if self.bytes.is_empty() { &mut [] } else { bytemuck::cast_slice_mut(self.bytes) }
+        if bytes.is_empty() { &mut [] } else { bytemuck::cast_slice_mut(bytes) }
+    }
+}
+
+impl fmt::Debug for Src<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Src({} x {} on {})", self.len(), self.dtype, self.device())
     }
 }
 
@@ -84,61 +259,74 @@ impl<'a, T: Element> From<&'a mut [T]> for Dst<'a> {
     }
 }
 
-/// Runs a block with `T` set to the working float type of a dtype, on the CPU, and answers
-/// [`Outcome::Done`]; answers [`Outcome::NoKernel`] where the dtype is no working float.
+/// Where numbers lie in main memory, runs an expression with `T` set to the working float type of their dtype; where
+/// they lie on a CUDA device, runs the other expression. Answers [`Outcome::NoKernel`] where there is none for the
+/// device or the dtype.
 ///
-/// For example `on_cpu!(x.dtype(), T => softmax_forward::<T>(x.slice(), y.slice(), cols))`.
-macro_rules! on_cpu {
-    ($dtype:expr, $t:ident => $body:expr) => {
-        match $dtype {
-            $crate::DType::F32 => {
+/// For example `on_device!(x, T => softmax_forward::<T>(x.slice(), y.slice(), cols), cuda => cuda::forward(x, y, cols))`.
+macro_rules! on_device {
+    ($x:expr, $t:ident => $cpu:expr) => {
+        $crate::slice::on_device!($x, $t => $cpu, cuda => $crate::Outcome::NoKernel)
+    };
+    ($x:expr, $t:ident => $cpu:expr, cuda => $cuda:expr) => {
+        match ($x.device(), $x.dtype()) {
+            ($crate::Device::Cuda(_), _) => $cuda,
+            (_, $crate::DType::F32) => {
                 type $t = f32;
-                $body;
+                $cpu;
                 $crate::Outcome::Done
             }
-            $crate::DType::F64 => {
+            (_, $crate::DType::F64) => {
                 type $t = f64;
-                $body;
+                $cpu;
                 $crate::Outcome::Done
             }
             _ => $crate::Outcome::NoKernel,
         }
     };
 }
-pub(crate) use on_cpu;
+pub(crate) use on_device;
 
-/// A block with `T` set to the Rust type of a dtype, whichever it is.
+/// As [`on_device`], with `T` set to the Rust type of a dtype, whichever it is.
 macro_rules! on_every {
-    ($dtype:expr, $t:ident => $body:expr) => {
-        match $dtype {
-            $crate::DType::F32 => {
-                type $t = f32;
-                $body
+    ($x:expr, $t:ident => $cpu:expr) => {
+        $crate::slice::on_every!($x, $t => $cpu, cuda => $crate::Outcome::NoKernel)
+    };
+    ($x:expr, $t:ident => $cpu:expr, cuda => $cuda:expr) => {
+        if let $crate::Device::Cuda(_) = $x.device() {
+            $cuda
+        } else {
+            match $x.dtype() {
+                $crate::DType::F32 => {
+                    type $t = f32;
+                    $cpu
+                }
+                $crate::DType::F64 => {
+                    type $t = f64;
+                    $cpu
+                }
+                $crate::DType::F16 => {
+                    type $t = half::f16;
+                    $cpu
+                }
+                $crate::DType::BF16 => {
+                    type $t = half::bf16;
+                    $cpu
+                }
+                $crate::DType::I64 => {
+                    type $t = i64;
+                    $cpu
+                }
+                $crate::DType::U32 => {
+                    type $t = u32;
+                    $cpu
+                }
+                $crate::DType::Bool => {
+                    type $t = u8;
+                    $cpu
+                }
             }
-            $crate::DType::F64 => {
-                type $t = f64;
-                $body
-            }
-            $crate::DType::F16 => {
-                type $t = half::f16;
-                $body
-            }
-            $crate::DType::BF16 => {
-                type $t = half::bf16;
-                $body
-            }
-            $crate::DType::I64 => {
-                type $t = i64;
-                $body
-            }
-            $crate::DType::U32 => {
-                type $t = u32;
-                $body
-            }
-            $crate::DType::Bool => {
-                type $t = u8;
-                $body
-            }
+            $crate::Outcome::Done
         }
     };
 }

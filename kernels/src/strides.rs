@@ -56,6 +56,16 @@ impl<const K: usize> Strides<K> {
         1 + self.outer.iter().map(last).sum::<usize>() + last(&(self.inner, self.steps))
     }
 
+    /// The dimensions that are left, outermost first: size, and the step of each operand.
+    pub fn axes(&self) -> impl Iterator<Item = (usize, [usize; K])> {
+        self.outer.iter().copied().chain([(self.inner, self.steps)])
+    }
+
+    /// Whether every operand is read in order, with no gap.
+    pub fn is_contiguous(&self) -> bool {
+        self.outer.is_empty() && self.steps == [1; K]
+    }
+
     /// The size and steps of the dimension around the innermost.
     pub fn around(&self) -> Option<(usize, [usize; K])> {
         self.outer.last().copied()

@@ -130,7 +130,7 @@ fn crf(criterion: &mut Criterion, k: usize) {
         transitions: &transitions[..],
         start: &start[..],
         end: &end[..],
-        lengths: &lengths,
+        lengths: &lengths[..],
     };
     let (tags, up) = (labels(b * t, k), vec![1.0; b]);
     let (mut alpha, mut scale, mut log_z, mut loss) =

@@ -20,6 +20,7 @@
 //! | 8, 12, 256, 32 | 226 + 742 | 13.6 + 28.4 | 49 % |
 //! | 1, 8, 2048, 64, causal | 2235 + 14138 | 53.8 + 124 | 62 % |
 
+pub(crate) mod cuda;
 mod plain;
 mod simd;
 mod tile;
@@ -28,7 +29,7 @@ mod view;
 pub use view::{Place, Strides, View};
 
 use crate::philox::Stream;
-use crate::slice::on_cpu;
+use crate::slice::on_device;
 use crate::{Dst, Element, Outcome, Real, Src};
 
 /// Sizes of an attention.
@@ -68,7 +69,7 @@ pub struct Attention<'a> {
     /// Whether query i may attend to keys 0..=i alone.
     pub causal: bool,
     /// Which keys may be attended to (1) and which not (0), [B, Tk]; `None` is all.
-    pub mask: Option<&'a [u8]>,
+    pub mask: Option<Src<'a>>,
     /// Dropout of the probabilities.
     pub dropout: Option<Dropout>,
 }
@@ -110,8 +111,9 @@ pub struct Gradients<X> {
 /// [`attention_forward`] for a type known at run time.
 #[track_caller]
 pub fn forward(attention: &Attention, inputs: Inputs<Src>, o: View<Dst>, lse: Dst) -> Outcome {
-    on_cpu!(inputs.q.data.dtype(),
-        T => attention_forward::<T>(attention, inputs.typed(), o.map(Dst::slice), lse.slice()))
+    on_device!(inputs.q.data,
+        T => attention_forward::<T>(attention, inputs.typed(), o.map(Dst::slice), lse.slice()),
+        cuda => cuda::forward(attention, inputs, o, lse))
 }
 
 /// [`attention_backward`] for a type known at run time.
@@ -122,8 +124,9 @@ pub fn backward(
     upstream: Upstream<Src>,
     grads: Gradients<Dst>,
 ) -> Outcome {
-    on_cpu!(inputs.q.data.dtype(),
-        T => attention_backward::<T>(attention, inputs.typed(), upstream.typed(), grads.typed()))
+    on_device!(inputs.q.data,
+        T => attention_backward::<T>(attention, inputs.typed(), upstream.typed(), grads.typed()),
+        cuda => cuda::backward(attention, inputs, upstream, grads))
 }
 
 /// o = softmax(scale · q kᵀ + mask) v to `o` [B, N, Tq, dim], and log Σ exp of each row of
@@ -219,7 +222,7 @@ impl Attention<'_> {
 
     /// The mask of sentence b.
     fn mask_of(&self, b: usize) -> Option<&[u8]> {
-        self.mask.map(|mask| &mask[b * self.shape.keys..][..self.shape.keys])
+        self.mask.map(|mask| &mask.slice()[b * self.shape.keys..][..self.shape.keys])
     }
 }
 

@@ -48,7 +48,7 @@ impl Case {
     fn attention(&self) -> Attention<'_> {
         let Case { shape, causal, dropout, .. } = *self;
         let scale = 1.0 / (shape.dim as f64).sqrt();
-        Attention { shape, scale, causal, mask: self.mask.as_deref(), dropout }
+        Attention { shape, scale, causal, mask: self.mask.as_deref().map(Into::into), dropout }
     }
 
     fn place(&self, which: usize) -> Place {

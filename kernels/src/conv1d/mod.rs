@@ -25,12 +25,13 @@
 //!
 //! Source: Kim, "Convolutional neural networks for sentence classification", EMNLP 2014, equation 2.
 
+pub(crate) mod cuda;
 mod plain;
 mod product;
 
 pub(crate) use product::{pack, taps, widened, windows_of};
 
-use crate::slice::on_cpu;
+use crate::slice::on_device;
 use crate::{Dst, Outcome, Real, Src};
 
 /// The sizes of a convolution.
@@ -121,9 +122,9 @@ pub fn conv1d_backward<T: Real>(
 /// [`conv1d_forward`] of any device and dtype.
 #[track_caller]
 pub fn forward(s: Sizes, padding: usize, x: Src, w: Src, bias: Src, y: Dst) -> Outcome {
-    on_cpu!(x.dtype(), T => {
+    on_device!(x, T => {
         conv1d_forward::<T>(s, padding, x.slice(), w.slice(), bias.slice(), y.slice())
-    })
+    }, cuda => cuda::forward(s, padding, x, w, bias, y))
 }
 
 /// [`conv1d_backward`] of any device and dtype.
@@ -138,10 +139,10 @@ pub fn backward(
     dw: Dst,
     dbias: Dst,
 ) -> Outcome {
-    on_cpu!(x.dtype(), T => {
+    on_device!(x, T => {
         let (x, w, dy, dx) = (x.slice(), w.slice(), dy.slice(), dx.map(Dst::slice));
         conv1d_backward::<T>(s, padding, x, w, dy, dx, dw.slice(), dbias.slice())
-    })
+    }, cuda => cuda::backward(s, padding, x, w, dy, dx, dw, dbias))
 }
 
 #[cfg(test)]

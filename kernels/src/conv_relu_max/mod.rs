@@ -21,6 +21,7 @@
 //!
 //! Source: Kim, "Convolutional neural networks for sentence classification", EMNLP 2014, equations 2 to 4.
 
+pub(crate) mod cuda;
 mod fast;
 mod plain;
 mod simd;
@@ -29,7 +30,7 @@ pub(crate) use fast::backward_bias;
 pub(crate) use simd::{add_multiple, larger};
 
 use crate::conv1d::Sizes;
-use crate::slice::on_cpu;
+use crate::slice::on_device;
 use crate::{Dst, Outcome, Real, Src};
 
 /// The windows of a sentence of `len` steps that count.
@@ -91,10 +92,11 @@ pub fn conv_relu_max_backward<T: Real>(
 
 /// [`conv_relu_max_forward`] of any device and dtype.
 #[track_caller]
-pub fn forward(s: Sizes, x: Src, w: Src, bias: Src, lengths: &[i64], z: Dst, winner: &mut [i64]) -> Outcome {
-    on_cpu!(x.dtype(), T => {
-        conv_relu_max_forward::<T>(s, x.slice(), w.slice(), bias.slice(), lengths, z.slice(), winner)
-    })
+pub fn forward(s: Sizes, x: Src, w: Src, bias: Src, lengths: Src, z: Dst, winner: Dst) -> Outcome {
+    on_device!(x, T => {
+        let (x, lengths) = (x.slice(), lengths.slice());
+        conv_relu_max_forward::<T>(s, x, w.slice(), bias.slice(), lengths, z.slice(), winner.slice())
+    }, cuda => cuda::forward(s, x, w, bias, lengths, z, winner))
 }
 
 /// [`conv_relu_max_backward`] of any device and dtype.
@@ -103,16 +105,16 @@ pub fn backward(
     s: Sizes,
     x: Src,
     w: Src,
-    winner: &[i64],
+    winner: Src,
     dz: Src,
     dx: Option<Dst>,
     dw: Dst,
     dbias: Dst,
 ) -> Outcome {
-    on_cpu!(x.dtype(), T => {
+    on_device!(x, T => {
         let (x, w, dz, dx) = (x.slice(), w.slice(), dz.slice(), dx.map(Dst::slice));
-        conv_relu_max_backward::<T>(s, x, w, winner, dz, dx, dw.slice(), dbias.slice())
-    })
+        conv_relu_max_backward::<T>(s, x, w, winner.slice(), dz, dx, dw.slice(), dbias.slice())
+    }, cuda => cuda::backward(s, x, w, winner, dz, dx, dw, dbias))
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 //! The ladder of [`copy_strided`]: one element at a time; whole rows where the innermost dimension is
 //! contiguous; tiles where it is a transpose, so that both sides touch whole cache lines.
 
+pub(crate) mod cuda;
 mod transpose;
 
 use crate::parallel::{PIECE, pieces};
@@ -15,8 +16,7 @@ use crate::{Dst, Element, Outcome, Src};
 /// Panics where x and y differ in length.
 #[track_caller]
 pub fn cast(x: Src, y: Dst) -> Outcome {
-    on_every!(x.dtype(), A => on_every!(y.dtype(), B => cast_forward::<A, B>(x.slice(), y.slice())));
-    Outcome::Done
+    on_every!(x, A => _ = on_every!(y, B => cast_forward::<A, B>(x.slice(), y.slice())), cuda => cuda::cast(x, y))
 }
 
 /// [`cast`] of typed slices.
@@ -37,8 +37,8 @@ pub fn cast_forward<A: Element, B: Element>(x: &[A], y: &mut [B]) {
 /// Panics where strides and shape differ in rank, x is too short, or y has another length or dtype.
 #[track_caller]
 pub fn copy_strided(shape: &[usize], x: Src, strides: &[usize], y: Dst) -> Outcome {
-    on_every!(x.dtype(), T => copy_strided_forward::<T>(shape, x.slice(), strides, y.slice()));
-    Outcome::Done
+    on_every!(x, T => copy_strided_forward::<T>(shape, x.slice(), strides, y.slice()),
+        cuda => cuda::copy_strided(shape, x, strides, y))
 }
 
 /// [`copy_strided`] of typed slices.
@@ -75,8 +75,8 @@ pub fn copy_strided_forward<T: Element>(shape: &[usize], x: &[T], strides: &[usi
 /// shape differ in rank, y is too short, or x has another length or dtype.
 #[track_caller]
 pub fn copy_into(shape: &[usize], x: Src, y: Dst, offset: usize, strides: &[usize]) -> Outcome {
-    on_every!(x.dtype(), T => copy_into_forward::<T>(shape, x.slice(), y.slice(), offset, strides));
-    Outcome::Done
+    on_every!(x, T => copy_into_forward::<T>(shape, x.slice(), y.slice(), offset, strides),
+        cuda => cuda::copy_into(shape, x, y, offset, strides))
 }
 
 /// [`copy_into`] of typed slices.

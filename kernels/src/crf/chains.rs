@@ -1,9 +1,9 @@
 use crate::{Dst, Element, Real, Src};
 use std::ops::Range;
 
-/// The scores of a batch of sentences: slices of one type, or [`Src`] of a type known at run time.
+/// The scores of a batch of sentences: slices of one type and of `i64`, or twice [`Src`] of a type known at run time.
 #[derive(Clone, Copy)]
-pub struct Chains<'a, X> {
+pub struct Chains<X, I> {
     /// Score of each tag at each position, [B, T, K].
     pub emissions: X,
     /// Score of going from tag i to tag j, [K, K].
@@ -13,7 +13,7 @@ pub struct Chains<'a, X> {
     /// Score of the last tag, `[K]`.
     pub end: X,
     /// Positions of each sentence that are not padding, `[B]`, each from 0 to T.
-    pub lengths: &'a [i64],
+    pub lengths: I,
 }
 
 /// Where the gradients of a batch's scores go; every element is written, padding with 0.
@@ -60,14 +60,14 @@ impl Shape {
     }
 }
 
-impl<'a> Chains<'a, Src<'a>> {
-    pub(super) fn typed<T: Element>(self) -> Chains<'a, &'a [T]> {
+impl<'a> Chains<Src<'a>, Src<'a>> {
+    pub(super) fn typed<T: Element>(self) -> Chains<&'a [T], &'a [i64]> {
         Chains {
             emissions: self.emissions.slice(),
             transitions: self.transitions.slice(),
             start: self.start.slice(),
             end: self.end.slice(),
-            lengths: self.lengths,
+            lengths: self.lengths.slice(),
         }
     }
 }
@@ -95,7 +95,7 @@ impl<'a> State<Dst<'a>> {
     }
 }
 
-impl<'a, T: Real> Chains<'a, &'a [T]> {
+impl<'a, T: Real> Chains<&'a [T], &'a [i64]> {
     /// The sizes; panics where they do not fit together or a length is out of range.
     #[track_caller]
     pub(super) fn shape(&self) -> Shape {
@@ -175,9 +175,9 @@ pub(super) fn cut<T>(slot: &mut [T], tags: usize) -> (&mut [T], &mut [T], &mut [
     (dtransitions, dstart, dend)
 }
 
-impl<'a, T: Real> Chains<'a, &'a [T]> {
+impl<'a, T: Real> Chains<&'a [T], &'a [i64]> {
     /// The same scores as `f32`, which they are.
-    pub(super) fn f32s(&self) -> Chains<'a, &'a [f32]> {
+    pub(super) fn f32s(&self) -> Chains<&'a [f32], &'a [i64]> {
         Chains {
             emissions: T::f32s(self.emissions),
             transitions: T::f32s(self.transitions),

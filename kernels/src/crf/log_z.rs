@@ -5,31 +5,34 @@
 //! own slot, and the slots are added in order.
 
 use super::chains::{Chains, Gradients, Shape, State, cut};
+use super::cuda;
 use super::scaled::{self, Potentials};
 use super::score::check_per_sentence;
 use super::semiring::{self, LogSumExp};
 use crate::isa::dispatch;
-use crate::slice::on_cpu;
+use crate::slice::on_device;
 use crate::{Dst, Outcome, Real, Src};
 use rayon::prelude::*;
 
 /// [`log_z_forward`] for a type known at run time.
 #[track_caller]
-pub fn forward(chains: Chains<Src>, state: State<Dst>, log_z: Dst) -> Outcome {
-    on_cpu!(chains.emissions.dtype(), T => log_z_forward::<T>(chains.typed(), state.typed(), log_z.slice()))
+pub fn forward(chains: Chains<Src, Src>, state: State<Dst>, log_z: Dst) -> Outcome {
+    on_device!(chains.emissions, T => log_z_forward::<T>(chains.typed(), state.typed(), log_z.slice()),
+        cuda => cuda::log_z_forward(chains, state, log_z))
 }
 
 /// [`log_z_backward`] for a type known at run time.
 #[track_caller]
 pub fn backward(
-    chains: Chains<Src>,
+    chains: Chains<Src, Src>,
     state: State<Src>,
     log_z: Src,
     dlog_z: Src,
     grads: Gradients<Dst>,
 ) -> Outcome {
-    on_cpu!(chains.emissions.dtype(),
-        T => log_z_backward::<T>(chains.typed(), state.typed(), log_z.slice(), dlog_z.slice(), grads.typed()))
+    on_device!(chains.emissions,
+        T => log_z_backward::<T>(chains.typed(), state.typed(), log_z.slice(), dlog_z.slice(), grads.typed()),
+        cuda => cuda::log_z_backward(chains, state, log_z, dlog_z, grads))
 }
 
 /// log Z = log Σᵧ exp score(y) of each sentence, to `log_z` `[B]`; 0 for an empty sentence, −∞ where no
@@ -38,7 +41,7 @@ pub fn backward(
 /// `state` is written for [`log_z_backward`]; in the padding it is left as it is. Panics where sizes
 /// differ.
 #[track_caller]
-pub fn log_z_forward<T: Real>(chains: Chains<&[T]>, state: State<&mut [T]>, log_z: &mut [T]) {
+pub fn log_z_forward<T: Real>(chains: Chains<&[T], &[i64]>, state: State<&mut [T]>, log_z: &mut [T]) {
     let shape = chains.shape();
     check_state(shape, state.alpha.len(), state.scale.len());
     check_per_sentence(shape, log_z.len(), "log_z");
@@ -63,7 +66,7 @@ pub fn log_z_forward<T: Real>(chains: Chains<&[T]>, state: State<&mut [T]>, log_
 /// `state` and `log_z` are what [`log_z_forward`] wrote.
 #[track_caller]
 pub fn log_z_backward<T: Real>(
-    chains: Chains<&[T]>,
+    chains: Chains<&[T], &[i64]>,
     state: State<&[T]>,
     log_z: &[T],
     dlog_z: &[T],
@@ -76,12 +79,12 @@ pub fn log_z_backward<T: Real>(
 /// sentence, demissions, slot).
 #[track_caller]
 pub(super) fn backward_with<T: Real>(
-    chains: Chains<&[T]>,
+    chains: Chains<&[T], &[i64]>,
     state: State<&[T]>,
     log_z: &[T],
     dlog_z: &[T],
     mut grads: Gradients<&mut [T]>,
-    add: impl Fn(usize, &Chains<&[T]>, usize, &mut [T], &mut [T]) + Sync,
+    add: impl Fn(usize, &Chains<&[T], &[i64]>, usize, &mut [T], &mut [T]) + Sync,
 ) {
     let shape = chains.shape();
     check_state(shape, state.alpha.len(), state.scale.len());
@@ -119,7 +122,7 @@ pub(super) fn backward_with<T: Real>(
 }
 
 pub(super) fn forward_task<T: Real>(
-    chains: &Chains<&[T]>,
+    chains: &Chains<&[T], &[i64]>,
     potentials: Option<&Potentials>,
     shape: Shape,
     state: State<&mut [T]>,
@@ -144,7 +147,7 @@ pub(super) fn forward_task<T: Real>(
 }
 
 fn backward_task<T: Real>(
-    chains: &Chains<&[T]>,
+    chains: &Chains<&[T], &[i64]>,
     potentials: Option<&Potentials>,
     shape: Shape,
     state: State<&[T]>,
@@ -177,7 +180,7 @@ fn backward_task<T: Real>(
 
 /// The textbook's forward pass over sentence b, in logarithms.
 pub(super) fn forward_sentence<T: Real>(
-    chains: &Chains<&[T]>,
+    chains: &Chains<&[T], &[i64]>,
     shape: Shape,
     b: usize,
     alpha: &mut [T],
@@ -190,7 +193,7 @@ pub(super) fn forward_sentence<T: Real>(
 
 /// The textbook's expected counts of sentence b, in logarithms; `beta` [T, K] is scratch.
 pub(super) fn backward_sentence<T: Real>(
-    chains: &Chains<&[T]>,
+    chains: &Chains<&[T], &[i64]>,
     shape: Shape,
     b: usize,
     alpha: &[T],

@@ -31,28 +31,28 @@ use super::scaled::{self, Potentials};
 use super::score::check_per_sentence;
 use super::semiring::{self, LogSumExp};
 use crate::isa::dispatch;
-use crate::slice::on_cpu;
+use crate::slice::on_device;
 use crate::{Dst, Outcome, Real, Src};
 use rayon::prelude::*;
 
 /// [`log_marginals_forward`] for a type known at run time.
 #[track_caller]
-pub fn forward(chains: Chains<Src>, state: State<Dst>, beta: Dst, log_z: Dst, log_p: Dst) -> Outcome {
-    on_cpu!(chains.emissions.dtype(), T => log_marginals_forward::<T>(
+pub fn forward(chains: Chains<Src, Src>, state: State<Dst>, beta: Dst, log_z: Dst, log_p: Dst) -> Outcome {
+    on_device!(chains.emissions, T => log_marginals_forward::<T>(
         chains.typed(), state.typed(), beta.slice(), log_z.slice(), log_p.slice()))
 }
 
 /// [`log_marginals_backward`] for a type known at run time.
 #[track_caller]
 pub fn backward(
-    chains: Chains<Src>,
+    chains: Chains<Src, Src>,
     state: State<Src>,
     beta: Src,
     log_z: Src,
     dlog_p: Src,
     grads: Gradients<Dst>,
 ) -> Outcome {
-    on_cpu!(chains.emissions.dtype(), T => log_marginals_backward::<T>(
+    on_device!(chains.emissions, T => log_marginals_backward::<T>(
         chains.typed(), state.typed(), beta.slice(), log_z.slice(), dlog_p.slice(), grads.typed()))
 }
 
@@ -63,7 +63,7 @@ pub fn backward(
 /// they are left as they are. Panics where sizes differ.
 #[track_caller]
 pub fn log_marginals_forward<T: Real>(
-    chains: Chains<&[T]>,
+    chains: Chains<&[T], &[i64]>,
     state: State<&mut [T]>,
     beta: &mut [T],
     log_z: &mut [T],
@@ -115,7 +115,7 @@ pub fn log_marginals_forward<T: Real>(
 /// The rest is what [`log_marginals_forward`] wrote.
 #[track_caller]
 pub fn log_marginals_backward<T: Real>(
-    chains: Chains<&[T]>,
+    chains: Chains<&[T], &[i64]>,
     state: State<&[T]>,
     beta: &[T],
     log_z: &[T],
@@ -172,7 +172,7 @@ pub fn log_marginals_backward<T: Real>(
 
 /// The textbook's marginals of sentence b, in logarithms; returns log Z.
 pub(super) fn marginals_of_sentence<T: Real>(
-    chains: &Chains<&[T]>,
+    chains: &Chains<&[T], &[i64]>,
     shape: Shape,
     b: usize,
     alpha: &mut [T],
@@ -193,7 +193,7 @@ pub(super) fn marginals_of_sentence<T: Real>(
 
 /// The tangent pass over sentence b, in logarithms; `scratch` [2, T, K].
 pub(super) fn tangent_of_sentence<T: Real>(
-    chains: &Chains<&[T]>,
+    chains: &Chains<&[T], &[i64]>,
     shape: Shape,
     b: usize,
     alpha: &[T],

@@ -35,6 +35,7 @@
 //! | Viterbi, 50 | 2.35 | 0.295 |
 
 mod chains;
+pub(crate) mod cuda;
 pub mod log_z;
 pub mod marginals;
 pub mod nll;

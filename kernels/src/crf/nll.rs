@@ -5,30 +5,33 @@
 //! allowed has loss +∞ and no gradient.
 
 use super::chains::{Chains, Gradients, State};
+use super::cuda;
 use super::log_z::{backward_with, log_z_forward};
 use super::score::{add_counts, check_per_sentence, check_tags, of_sentence};
-use crate::slice::on_cpu;
+use crate::slice::on_device;
 use crate::{Dst, Outcome, Real, Src};
 
 /// [`nll_forward`] for a type known at run time.
 #[track_caller]
-pub fn forward(chains: Chains<Src>, tags: &[i64], state: State<Dst>, log_z: Dst, nll: Dst) -> Outcome {
-    on_cpu!(chains.emissions.dtype(),
-        T => nll_forward::<T>(chains.typed(), tags, state.typed(), log_z.slice(), nll.slice()))
+pub fn forward(chains: Chains<Src, Src>, tags: Src, state: State<Dst>, log_z: Dst, nll: Dst) -> Outcome {
+    on_device!(chains.emissions,
+        T => nll_forward::<T>(chains.typed(), tags.slice(), state.typed(), log_z.slice(), nll.slice()),
+        cuda => cuda::nll_forward(chains, tags, state, log_z, nll))
 }
 
 /// [`nll_backward`] for a type known at run time.
 #[track_caller]
 pub fn backward(
-    chains: Chains<Src>,
-    tags: &[i64],
+    chains: Chains<Src, Src>,
+    tags: Src,
     state: State<Src>,
     log_z: Src,
     dnll: Src,
     grads: Gradients<Dst>,
 ) -> Outcome {
-    on_cpu!(chains.emissions.dtype(), T => nll_backward::<T>(
-        chains.typed(), tags, state.typed(), log_z.slice(), dnll.slice(), grads.typed()))
+    on_device!(chains.emissions, T => nll_backward::<T>(
+        chains.typed(), tags.slice(), state.typed(), log_z.slice(), dnll.slice(), grads.typed()),
+        cuda => cuda::nll_backward(chains, tags, state, log_z, dnll, grads))
 }
 
 /// log Z − score(y) of each sentence, to `nll` `[B]`; 0 for an empty one.
@@ -37,7 +40,7 @@ pub fn backward(
 /// [`nll_backward`]. Panics where sizes differ or a tag is not in 0..K.
 #[track_caller]
 pub fn nll_forward<T: Real>(
-    chains: Chains<&[T]>,
+    chains: Chains<&[T], &[i64]>,
     tags: &[i64],
     state: State<&mut [T]>,
     log_z: &mut [T],
@@ -56,7 +59,7 @@ pub fn nll_forward<T: Real>(
 /// `grads` = dnll · (expected − actual number of times that each score is used); `dnll` `[B]`.
 #[track_caller]
 pub fn nll_backward<T: Real>(
-    chains: Chains<&[T]>,
+    chains: Chains<&[T], &[i64]>,
     tags: &[i64],
     state: State<&[T]>,
     log_z: &[T],

@@ -4,20 +4,23 @@
 //! scores (−∞) get no gradient.
 
 use super::chains::{Chains, Gradients, Shape, cut};
-use crate::slice::on_cpu;
+use super::cuda;
+use crate::slice::on_device;
 use crate::{Dst, Outcome, Real, Src};
 
 /// [`score_forward`] for a type known at run time.
 #[track_caller]
-pub fn forward(chains: Chains<Src>, tags: &[i64], score: Dst) -> Outcome {
-    on_cpu!(chains.emissions.dtype(), T => score_forward::<T>(chains.typed(), tags, score.slice()))
+pub fn forward(chains: Chains<Src, Src>, tags: Src, score: Dst) -> Outcome {
+    on_device!(chains.emissions, T => score_forward::<T>(chains.typed(), tags.slice(), score.slice()),
+        cuda => cuda::score_forward(chains, tags, score))
 }
 
 /// [`score_backward`] for a type known at run time.
 #[track_caller]
-pub fn backward(chains: Chains<Src>, tags: &[i64], dscore: Src, grads: Gradients<Dst>) -> Outcome {
-    on_cpu!(chains.emissions.dtype(),
-        T => score_backward::<T>(chains.typed(), tags, dscore.slice(), grads.typed()))
+pub fn backward(chains: Chains<Src, Src>, tags: Src, dscore: Src, grads: Gradients<Dst>) -> Outcome {
+    on_device!(chains.emissions,
+        T => score_backward::<T>(chains.typed(), tags.slice(), dscore.slice(), grads.typed()),
+        cuda => cuda::score_backward(chains, tags, dscore, grads))
 }
 
 /// score(y) = start(y₀) + Σₜ e(t, yₜ) + Σₜ transition(yₜ₋₁, yₜ) + end(yₙ₋₁), to `score` `[B]`.
@@ -25,7 +28,7 @@ pub fn backward(chains: Chains<Src>, tags: &[i64], dscore: Src, grads: Gradients
 /// `tags` [B, T]; those in the padding are not read. An empty sentence scores 0. Panics where sizes
 /// differ or a tag is not in 0..K.
 #[track_caller]
-pub fn score_forward<T: Real>(chains: Chains<&[T]>, tags: &[i64], score: &mut [T]) {
+pub fn score_forward<T: Real>(chains: Chains<&[T], &[i64]>, tags: &[i64], score: &mut [T]) {
     let shape = chains.shape();
     check_tags(chains.lengths, shape, tags);
     check_per_sentence(shape, score.len(), "score");
@@ -37,7 +40,7 @@ pub fn score_forward<T: Real>(chains: Chains<&[T]>, tags: &[i64], score: &mut [T
 /// `grads` = dscore · (how often the tagging uses each score); `dscore` `[B]`.
 #[track_caller]
 pub fn score_backward<T: Real>(
-    chains: Chains<&[T]>,
+    chains: Chains<&[T], &[i64]>,
     tags: &[i64],
     dscore: &[T],
     mut grads: Gradients<&mut [T]>,
@@ -56,7 +59,7 @@ pub fn score_backward<T: Real>(
 }
 
 /// The score of sentence b.
-pub(super) fn of_sentence<T: Real>(chains: &Chains<&[T]>, shape: Shape, b: usize, tags: &[i64]) -> T {
+pub(super) fn of_sentence<T: Real>(chains: &Chains<&[T], &[i64]>, shape: Shape, b: usize, tags: &[i64]) -> T {
     let (k, e) = (shape.tags, chains.sentence(shape, b));
     let y = &tags[b * shape.len..][..chains.lengths[b] as usize];
     let (Some(&first), Some(&last)) = (y.first(), y.last()) else { return T::ZERO };
@@ -67,7 +70,7 @@ pub(super) fn of_sentence<T: Real>(chains: &Chains<&[T]>, shape: Shape, b: usize
 
 /// Adds `g` to the gradient of each score that the tagging of sentence b uses.
 pub(super) fn add_counts<T: Real>(
-    chains: &Chains<&[T]>,
+    chains: &Chains<&[T], &[i64]>,
     shape: Shape,
     b: usize,
     tags: &[i64],

@@ -9,18 +9,20 @@
 //! Viterbi algorithm", Proc. IEEE, 1973.
 
 use super::chains::{Chains, Shape};
+use super::cuda;
 use super::product::{Tropical, read, row_times, write};
 use super::score::check_per_sentence;
 use super::semiring::{self, MaxPlus, Semiring};
 use crate::isa::{Isa, Kernel, dispatch};
-use crate::slice::on_cpu;
+use crate::slice::on_device;
 use crate::{Dst, Outcome, Real, Src};
 use rayon::prelude::*;
 
 /// [`viterbi_forward`] for a type known at run time.
 #[track_caller]
-pub fn forward(chains: Chains<Src>, path: &mut [i64], score: Dst) -> Outcome {
-    on_cpu!(chains.emissions.dtype(), T => viterbi_forward::<T>(chains.typed(), path, score.slice()))
+pub fn forward(chains: Chains<Src, Src>, path: Dst, score: Dst) -> Outcome {
+    on_device!(chains.emissions, T => viterbi_forward::<T>(chains.typed(), path.slice(), score.slice()),
+        cuda => cuda::viterbi(chains, path, score))
 }
 
 /// argmaxᵧ score(y) to `path` [B, T], −1 in the padding, and its score to `score` `[B]`, 0 for an empty
@@ -29,7 +31,7 @@ pub fn forward(chains: Chains<Src>, path: &mut [i64], score: Dst) -> Outcome {
 /// Among equals the lowest tag wins, at the last position first. Where no tagging is allowed the score is
 /// −∞ and the path all 0. Panics where sizes differ.
 #[track_caller]
-pub fn viterbi_forward<T: Real>(chains: Chains<&[T]>, path: &mut [i64], score: &mut [T]) {
+pub fn viterbi_forward<T: Real>(chains: Chains<&[T], &[i64]>, path: &mut [i64], score: &mut [T]) {
     let shape = chains.shape();
     check_per_sentence(shape, score.len(), "score");
     let Shape { batch, len, tags } = shape;
@@ -63,7 +65,7 @@ pub fn viterbi_forward<T: Real>(chains: Chains<&[T]>, path: &mut [i64], score: &
 }
 
 /// The best path from the forward variables of its sentence.
-fn read_back<T: Real>(chains: &Chains<&[T]>, alpha: &[T], path: &mut [i64]) {
+fn read_back<T: Real>(chains: &Chains<&[T], &[i64]>, alpha: &[T], path: &mut [i64]) {
     let k = chains.start.len();
     let mut next = None;
     for (row, y) in alpha.chunks_exact(k).zip(path.iter_mut()).rev() {
@@ -81,7 +83,7 @@ fn read_back<T: Real>(chains: &Chains<&[T]>, alpha: &[T], path: &mut [i64]) {
 
 /// [`semiring::forward`] over [`MaxPlus`], vectorised over tags; equal to it bit for bit.
 struct Best<'a> {
-    chains: &'a Chains<'a, &'a [f32]>,
+    chains: &'a Chains<&'a [f32], &'a [i64]>,
     shape: Shape,
     alpha: &'a mut [f32],
     score: &'a mut [f32],

@@ -16,12 +16,13 @@
 //! The ladder: plain loops; two passes of vectors over a row that stays in the first cache, of which only
 //! log-sum-exp is kept for the backward, so that no probability is ever stored.
 
+pub(crate) mod cuda;
 mod plain;
 mod simd;
 
 use crate::isa::dispatch;
 use crate::parallel::{pieces, pieces2, rows_per_piece};
-use crate::slice::on_cpu;
+use crate::slice::on_device;
 use crate::{Dst, Element, Outcome, Real, Src};
 
 /// What the logits are held against.
@@ -130,17 +131,17 @@ pub fn cross_entropy_backward<T: Real>(
 pub fn forward(
     logits: Src,
     classes: usize,
-    labels: &[i64],
+    labels: Src,
     weights: Option<Src>,
     smoothing: f64,
     ignore: Option<i64>,
     loss: Dst,
     lse: Dst,
 ) -> Outcome {
-    on_cpu!(logits.dtype(), T => {
-        let targets = Targets { labels, weights: weights.map(|w| w.slice::<T>()), smoothing, ignore };
+    on_device!(logits, T => {
+        let targets = Targets { labels: labels.slice(), weights: weights.map(|w| w.slice::<T>()), smoothing, ignore };
         cross_entropy_forward(logits.slice(), classes, targets, loss.slice(), lse.slice())
-    })
+    }, cuda => cuda::forward(logits, classes, labels, weights, smoothing, ignore, loss, lse))
 }
 
 /// [`cross_entropy_backward`] of any device and dtype.
@@ -148,7 +149,7 @@ pub fn forward(
 pub fn backward(
     logits: Src,
     classes: usize,
-    labels: &[i64],
+    labels: Src,
     weights: Option<Src>,
     smoothing: f64,
     ignore: Option<i64>,
@@ -156,11 +157,11 @@ pub fn backward(
     dloss: Src,
     dlogits: Dst,
 ) -> Outcome {
-    on_cpu!(logits.dtype(), T => {
-        let targets = Targets { labels, weights: weights.map(|w| w.slice::<T>()), smoothing, ignore };
+    on_device!(logits, T => {
+        let targets = Targets { labels: labels.slice(), weights: weights.map(|w| w.slice::<T>()), smoothing, ignore };
         let (lse, dloss) = (lse.slice(), dloss.slice());
         cross_entropy_backward(logits.slice(), classes, targets, lse, dloss, dlogits.slice())
-    })
+    }, cuda => cuda::backward(logits, classes, labels, weights, smoothing, ignore, lse, dloss, dlogits))
 }
 
 #[cfg(test)]

@@ -132,9 +132,15 @@ fn threads_change_nothing_and_entries_agree() {
             (vec![0.0f32; rows], vec![0.0f32; rows], vec![0.0f32; rows * classes]);
         let (logits, weights) = (Src::from(&x[..]), Some(Src::from(&w[..])));
         let (l, s) = ((&mut loss[..]).into(), (&mut lse[..]).into());
-        assert_eq!(forward(logits, classes, &labels, weights, 0.1, Some(-100), l, s), Outcome::Done);
+        assert_eq!(
+            forward(logits, classes, (&labels[..]).into(), weights, 0.1, Some(-100), l, s),
+            Outcome::Done
+        );
         let (l, s, d) = ((&loss[..]).into(), (&lse[..]).into(), (&mut dx[..]).into());
-        assert_eq!(backward(logits, classes, &labels, weights, 0.1, Some(-100), s, l, d), Outcome::Done);
+        assert_eq!(
+            backward(logits, classes, (&labels[..]).into(), weights, 0.1, Some(-100), s, l, d),
+            Outcome::Done
+        );
         (loss, dx)
     });
 }

@@ -13,13 +13,14 @@
 //! The ladder: one block of Philox for each number; one block for each of eight lanes, whose four words
 //! are interleaved into 32 numbers in order.
 
+pub(crate) mod cuda;
 mod plain;
 mod simd;
 
 use crate::isa::dispatch;
 use crate::parallel::{PIECE, pieces};
 use crate::philox::Stream;
-use crate::slice::on_cpu;
+use crate::slice::on_device;
 use crate::{Dst, Outcome, Real, Src};
 
 #[track_caller]
@@ -79,7 +80,8 @@ pub fn normal_fill<T: Real>(mean: f64, std: f64, stream: Stream, y: &mut [T]) {
 /// [`dropout_forward`] of any device and dtype; also the backward, of dy.
 #[track_caller]
 pub fn forward(x: Src, p: f64, stream: Stream, y: Dst) -> Outcome {
-    on_cpu!(x.dtype(), T => dropout_forward::<T>(x.slice(), p, stream, y.slice()))
+    on_device!(x, T => dropout_forward::<T>(x.slice(), p, stream, y.slice()),
+        cuda => cuda::forward(x, p, stream, y))
 }
 
 /// yᵢ = mᵢ / (1 − p): what [`forward`] multiplies by.
@@ -88,17 +90,19 @@ pub fn forward(x: Src, p: f64, stream: Stream, y: Dst) -> Outcome {
 #[track_caller]
 pub fn mask(p: f64, stream: Stream, y: Dst) -> Outcome {
     check(p);
-    on_cpu!(y.dtype(), T => draw::<T>(Draw::Mask(p), stream, y.slice()))
+    on_device!(y, T => draw::<T>(Draw::Mask(p), stream, y.slice()), cuda => cuda::mask(p, stream, y))
 }
 
 /// yᵢ = lo + (hi − lo)·uᵢ.
 pub fn uniform(lo: f64, hi: f64, stream: Stream, y: Dst) -> Outcome {
-    on_cpu!(y.dtype(), T => draw::<T>(Draw::Uniform(lo, hi), stream, y.slice()))
+    on_device!(y, T => draw::<T>(Draw::Uniform(lo, hi), stream, y.slice()),
+        cuda => cuda::uniform(lo, hi, stream, y))
 }
 
 /// [`normal_fill`] of any device and dtype.
 pub fn normal(mean: f64, std: f64, stream: Stream, y: Dst) -> Outcome {
-    on_cpu!(y.dtype(), T => normal_fill::<T>(mean, std, stream, y.slice()))
+    on_device!(y, T => normal_fill::<T>(mean, std, stream, y.slice()),
+        cuda => cuda::normal(mean, std, stream, y))
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
+use super::cuda;
 use super::{plain, simd};
 use crate::isa::dispatch;
 use crate::parallel::{PIECE, pieces};
-use crate::slice::on_cpu;
+use crate::slice::on_device;
 use crate::strides::Strides;
 use crate::{Dst, Outcome, Real, Src};
 
@@ -67,9 +68,9 @@ pub fn binary(
     b_strides: &[usize],
     y: Dst,
 ) -> Outcome {
-    on_cpu!(a.dtype(), T => {
+    on_device!(a, T => {
         binary_forward::<T>(op, shape, a.slice(), a_strides, b.slice(), b_strides, y.slice())
-    })
+    }, cuda => cuda::binary(op, shape, a, a_strides, b, b_strides, y))
 }
 
 /// yᵢ ← yᵢ + xᵢ, in place.
@@ -89,5 +90,5 @@ pub fn add_assign_forward<T: Real>(y: &mut [T], x: &[T]) {
 /// [`add_assign_forward`] of any device and dtype.
 #[track_caller]
 pub fn add_assign(y: Dst, x: Src) -> Outcome {
-    on_cpu!(x.dtype(), T => add_assign_forward::<T>(y.slice(), x.slice()))
+    on_device!(x, T => add_assign_forward::<T>(y.slice(), x.slice()), cuda => cuda::add_assign(y, x))
 }

@@ -1,3 +1,4 @@
+use super::cuda;
 use crate::parallel::{PIECE, pieces};
 use crate::slice::on_every;
 use crate::strides::{Segment, Strides};
@@ -103,10 +104,8 @@ pub fn compare(
     b_strides: &[usize],
     y: Dst,
 ) -> Outcome {
-    on_every!(a.dtype(), T => {
-        compare_forward::<T>(op, shape, a.slice(), a_strides, b.slice(), b_strides, y.slice());
-    });
-    Outcome::Done
+    on_every!(a, T => compare_forward::<T>(op, shape, a.slice(), a_strides, b.slice(), b_strides, y.slice()),
+        cuda => cuda::compare(op, shape, a, a_strides, b, b_strides, y))
 }
 
 /// y = a where the condition holds, else b, over `shape`, with strides in elements, 0 where broadcast.
@@ -178,16 +177,18 @@ pub fn select(
     b_strides: &[usize],
     y: Dst,
 ) -> Outcome {
-    on_every!(a.dtype(), T => {
+    on_every!(a, T => {
         let (a, b) = (a.slice::<T>(), b.slice());
         select_forward(shape, cond.slice(), cond_strides, a, a_strides, b, b_strides, y.slice());
-    });
-    Outcome::Done
+    }, cuda => cuda::select(shape, cond, cond_strides, a, a_strides, b, b_strides, y))
 }
 
 /// yᵢ = ¬xᵢ, both bool.
 #[track_caller]
 pub fn not(x: Src, y: Dst) -> Outcome {
+    if !x.is_cpu() {
+        return cuda::not(x, y);
+    }
     let x = x.slice::<u8>();
     logical(x, x, y.slice(), |x, _| x == 0)
 }
@@ -195,12 +196,18 @@ pub fn not(x: Src, y: Dst) -> Outcome {
 /// yᵢ = aᵢ ∧ bᵢ, all bool.
 #[track_caller]
 pub fn and(a: Src, b: Src, y: Dst) -> Outcome {
+    if !a.is_cpu() {
+        return cuda::and(a, b, y);
+    }
     logical(a.slice(), b.slice(), y.slice(), |a, b| (a != 0) & (b != 0))
 }
 
 /// yᵢ = aᵢ ∨ bᵢ, all bool.
 #[track_caller]
 pub fn or(a: Src, b: Src, y: Dst) -> Outcome {
+    if !a.is_cpu() {
+        return cuda::or(a, b, y);
+    }
     logical(a.slice(), b.slice(), y.slice(), |a, b| (a != 0) | (b != 0))
 }
 

@@ -1,7 +1,8 @@
+use super::cuda;
 use super::{plain, simd};
 use crate::isa::dispatch;
 use crate::parallel::{PIECE, pieces};
-use crate::slice::{on_cpu, on_every};
+use crate::slice::{on_device, on_every};
 use crate::{Dst, Element, Outcome, Real, Src};
 
 /// A function of one number.
@@ -89,32 +90,34 @@ pub(super) fn map_forward<T: Real>(map: Map, x: &[T], y: &mut [T]) {
 /// [`unary_forward`] of any device and dtype.
 #[track_caller]
 pub fn unary(op: Unary, x: Src, y: Dst) -> Outcome {
-    on_cpu!(x.dtype(), T => unary_forward::<T>(op, x.slice(), y.slice()))
+    on_device!(x, T => unary_forward::<T>(op, x.slice(), y.slice()), cuda => cuda::unary(op, x, y))
 }
 
 /// yᵢ = scale·xᵢ + shift.
 #[track_caller]
 pub fn affine(x: Src, scale: f64, shift: f64, y: Dst) -> Outcome {
-    on_cpu!(x.dtype(), T => map_forward::<T>(Map::Affine { scale, shift }, x.slice(), y.slice()))
+    on_device!(x, T => map_forward::<T>(Map::Affine { scale, shift }, x.slice(), y.slice()),
+        cuda => cuda::affine(x, scale, shift, y))
 }
 
 /// yᵢ = xᵢ^exponent.
 #[track_caller]
 pub fn power(x: Src, exponent: f64, y: Dst) -> Outcome {
-    on_cpu!(x.dtype(), T => map_forward::<T>(Map::Power(exponent), x.slice(), y.slice()))
+    on_device!(x, T => map_forward::<T>(Map::Power(exponent), x.slice(), y.slice()),
+        cuda => cuda::power(x, exponent, y))
 }
 
 /// yᵢ = xᵢ where lo ≤ xᵢ ≤ hi, else the nearer of the two; NaN stays NaN.
 #[track_caller]
 pub fn clamp(x: Src, lo: f64, hi: f64, y: Dst) -> Outcome {
-    on_cpu!(x.dtype(), T => map_forward::<T>(Map::Clamp { lo, hi }, x.slice(), y.slice()))
+    on_device!(x, T => map_forward::<T>(Map::Clamp { lo, hi }, x.slice(), y.slice()),
+        cuda => cuda::clamp(x, lo, hi, y))
 }
 
 /// yᵢ = value, rounded to y's dtype.
 pub fn fill(y: Dst, value: f64) -> Outcome {
-    on_every!(y.dtype(), T => {
+    on_every!(y, T => {
         let value = <T as Element>::from_f64(value);
         pieces(y.slice::<T>(), PIECE, |_, y| y.fill(value));
-    });
-    Outcome::Done
+    }, cuda => cuda::fill(y, value))
 }

@@ -9,6 +9,7 @@
 
 mod binary;
 mod compare;
+pub(crate) mod cuda;
 mod map;
 mod plain;
 mod simd;

@@ -1,7 +1,8 @@
+use super::cuda;
 use super::{plain, simd};
 use crate::isa::dispatch;
 use crate::parallel::{PIECE, pieces};
-use crate::slice::on_cpu;
+use crate::slice::on_device;
 use crate::{Dst, Outcome, Real, Src};
 
 /// dxᵢ = dyᵢ (Φ(xᵢ) + xᵢ φ(xᵢ)), the gradient of x·Φ(x), in one pass; all are contiguous.
@@ -24,5 +25,6 @@ pub fn gelu_backward_slices<T: Real>(x: &[T], dy: &[T], dx: &mut [T]) {
 /// [`gelu_backward_slices`] of any device and dtype.
 #[track_caller]
 pub fn gelu_backward(x: Src, dy: Src, dx: Dst) -> Outcome {
-    on_cpu!(x.dtype(), T => gelu_backward_slices::<T>(x.slice(), dy.slice(), dx.slice()))
+    on_device!(x, T => gelu_backward_slices::<T>(x.slice(), dy.slice(), dx.slice()),
+        cuda => cuda::gelu_backward(x, dy, dx))
 }

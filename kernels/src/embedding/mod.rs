@@ -45,9 +45,14 @@ pub fn embedding_backward<T: Real>(ids: &[i64], dy: &[T]) -> (Vec<i64>, Buffer) 
     (unique, values)
 }
 
-/// [`embedding_backward`] of any device and dtype; `None` where there is no kernel.
+/// [`embedding_backward`] of any device and dtype; `None` where there is no kernel, as on a CUDA device,
+/// which cannot know how many rows there are.
 #[track_caller]
-pub fn rows_gradient(ids: &[i64], dy: Src) -> Option<(Vec<i64>, Buffer)> {
+pub fn rows_gradient(ids: Src, dy: Src) -> Option<(Vec<i64>, Buffer)> {
+    if !dy.is_cpu() {
+        return None;
+    }
+    let ids = ids.slice();
     match dy.dtype() {
         DType::F32 => Some(embedding_backward::<f32>(ids, dy.slice())),
         DType::F64 => Some(embedding_backward::<f64>(ids, dy.slice())),

@@ -11,7 +11,7 @@ fn rows_are_those_of_the_dense_gradient() {
         let dy: Vec<f32> = (0..(tokens * cols) as u64).map(|i| s.normal(i)).collect();
         let mut dense = vec![0.0f32; words * cols];
         scatter_add_rows_forward(&ids, &dy, &mut dense);
-        let (unique, values) = rows_gradient(&ids, (&dy[..]).into()).expect("f32 has a kernel");
+        let (unique, values) = rows_gradient((&ids[..]).into(), (&dy[..]).into()).expect("f32 has a kernel");
         assert!(unique.is_sorted() && unique.windows(2).all(|w| w[0] != w[1]));
         assert_eq!(values.len(), unique.len() * cols);
         for (&id, row) in unique.iter().zip(values.slice::<f32>().chunks(cols)) {
@@ -29,8 +29,8 @@ fn threads_change_nothing_and_f64_works() {
     let ids: Vec<i64> = (0..4000).map(|i| i * i % 701).collect();
     let dy: Vec<f64> = (0..80_000).map(|i| f64::from(i).sin()).collect();
     assert_same_in_all_pools(|| {
-        let (unique, values) = rows_gradient(&ids, (&dy[..]).into()).expect("f64 has a kernel");
+        let (unique, values) = rows_gradient((&ids[..]).into(), (&dy[..]).into()).expect("f64 has a kernel");
         (unique, values.slice::<f64>().to_vec())
     });
-    assert!(rows_gradient(&[0], (&[half::f16::ONE][..]).into()).is_none());
+    assert!(rows_gradient((&[0i64][..]).into(), (&[half::f16::ONE][..]).into()).is_none());
 }

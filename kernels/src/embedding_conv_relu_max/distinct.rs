@@ -13,7 +13,7 @@ pub(super) struct Distinct {
 
 impl Distinct {
     /// Those of sentences whose ids lie within the `rows` rows of a table: one pass over the words, one over the rows.
-    pub fn of(s: Sizes, words: Words, rows: usize) -> Self {
+    pub fn of(s: Sizes, words: Words<&[i64]>, rows: usize) -> Self {
         let mut number = vec![0; rows];
         let each = || (0..s.b).flat_map(|b| words.of(s, b));
         each().for_each(|&id| number[id as usize] = 1);

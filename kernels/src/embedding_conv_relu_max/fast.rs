@@ -18,7 +18,7 @@ const TILE: usize = 192;
 pub(super) fn forward(
     s: Sizes,
     table: &[f32],
-    words: Words,
+    words: Words<&[i64]>,
     w: &[f32],
     bias: &[f32],
     z: &mut [f32],
@@ -65,7 +65,7 @@ fn project(s: Sizes, table: &[f32], distinct: &[i64], w: &[f32]) -> Buffer {
 pub(super) fn backward(
     s: Sizes,
     table: &[f32],
-    words: Words,
+    words: Words<&[i64]>,
     winner: &[i64],
     dz: &[f32],
     dw: &mut [f32],
@@ -87,7 +87,7 @@ pub(super) fn backward(
 /// Word by word: the taps that met it in a window that won, in the order of sentences and filters.
 pub(super) fn backward_rows(
     s: Sizes,
-    words: Words,
+    words: Words<&[i64]>,
     w: &[f32],
     winner: &[i64],
     dz: &[f32],

@@ -38,19 +38,25 @@ use crate::conv_relu_max::live;
 use crate::conv1d::Sizes;
 use crate::index::position;
 use crate::memory::Buffer;
-use crate::slice::on_cpu;
+use crate::slice::on_device;
 use crate::{DType, Dst, Outcome, Real, Src};
 
-/// The words of B sentences.
+/// The words of B sentences; `I` is `&[i64]` or [`Src`].
 #[derive(Clone, Copy, Debug)]
-pub struct Words<'a> {
+pub struct Words<I> {
     /// Rows of the table [B, T].
-    pub ids: &'a [i64],
+    pub ids: I,
     /// Words of each sentence `[B]`; what stands past them counts as zeros.
-    pub lengths: &'a [i64],
+    pub lengths: I,
 }
 
-impl<'a> Words<'a> {
+impl<'a> Words<Src<'a>> {
+    fn typed(self) -> Words<&'a [i64]> {
+        Words { ids: self.ids.slice(), lengths: self.lengths.slice() }
+    }
+}
+
+impl<'a> Words<&'a [i64]> {
     /// The words of sentence `b`.
     fn of(self, s: Sizes, b: usize) -> &'a [i64] {
         let len = usize::try_from(self.lengths[b]).unwrap_or(0);
@@ -100,7 +106,7 @@ fn check_winners(op: &str, s: Sizes, winner: &[i64]) {
 pub fn embedding_conv_relu_max_forward<T: Real>(
     s: Sizes,
     table: &[T],
-    words: Words,
+    words: Words<&[i64]>,
     w: &[T],
     bias: &[T],
     z: &mut [T],
@@ -124,7 +130,7 @@ pub fn embedding_conv_relu_max_forward<T: Real>(
 pub fn embedding_conv_relu_max_backward<T: Real>(
     s: Sizes,
     table: &[T],
-    words: Words,
+    words: Words<&[i64]>,
     winner: &[i64],
     dz: &[T],
     dw: &mut [T],
@@ -148,7 +154,7 @@ pub fn embedding_conv_relu_max_backward<T: Real>(
 #[track_caller]
 pub fn embedding_conv_relu_max_backward_rows<T: Real>(
     s: Sizes,
-    words: Words,
+    words: Words<&[i64]>,
     w: &[T],
     winner: &[i64],
     dz: &[T],
@@ -165,25 +171,43 @@ pub fn embedding_conv_relu_max_backward_rows<T: Real>(
 
 /// [`embedding_conv_relu_max_forward`] of any device and dtype.
 #[track_caller]
-pub fn forward(s: Sizes, table: Src, words: Words, w: Src, bias: Src, z: Dst, winner: &mut [i64]) -> Outcome {
-    on_cpu!(table.dtype(), T => {
+pub fn forward(s: Sizes, table: Src, words: Words<Src>, w: Src, bias: Src, z: Dst, winner: Dst) -> Outcome {
+    on_device!(table, T => {
         let (w, bias) = (w.slice(), bias.slice());
-        embedding_conv_relu_max_forward::<T>(s, table.slice(), words, w, bias, z.slice(), winner)
+        embedding_conv_relu_max_forward::<T>(s, table.slice(), words.typed(), w, bias, z.slice(), winner.slice())
     })
 }
 
 /// [`embedding_conv_relu_max_backward`] of any device and dtype.
 #[track_caller]
-pub fn backward(s: Sizes, table: Src, words: Words, winner: &[i64], dz: Src, dw: Dst, dbias: Dst) -> Outcome {
-    on_cpu!(table.dtype(), T => {
+pub fn backward(
+    s: Sizes,
+    table: Src,
+    words: Words<Src>,
+    winner: Src,
+    dz: Src,
+    dw: Dst,
+    dbias: Dst,
+) -> Outcome {
+    on_device!(table, T => {
         let (dz, dw, dbias) = (dz.slice(), dw.slice(), dbias.slice());
-        embedding_conv_relu_max_backward::<T>(s, table.slice(), words, winner, dz, dw, dbias)
+        embedding_conv_relu_max_backward::<T>(s, table.slice(), words.typed(), winner.slice(), dz, dw, dbias)
     })
 }
 
 /// [`embedding_conv_relu_max_backward_rows`] of any device and dtype; `None` where there is no kernel.
 #[track_caller]
-pub fn backward_rows(s: Sizes, words: Words, w: Src, winner: &[i64], dz: Src) -> Option<(Vec<i64>, Buffer)> {
+pub fn backward_rows(
+    s: Sizes,
+    words: Words<Src>,
+    w: Src,
+    winner: Src,
+    dz: Src,
+) -> Option<(Vec<i64>, Buffer)> {
+    if !dz.is_cpu() {
+        return None;
+    }
+    let (words, winner) = (words.typed(), winner.slice());
     match dz.dtype() {
         DType::F32 => {
             Some(embedding_conv_relu_max_backward_rows::<f32>(s, words, w.slice(), winner, dz.slice()))

@@ -8,7 +8,13 @@ use crate::memory::Buffer;
 use std::cmp::Ordering;
 
 /// Pairs of an element of w and one of the table in the window `t` of sentence `b`, zeros left out.
-fn pairs(s: Sizes, words: Words, b: usize, o: usize, t: usize) -> impl Iterator<Item = (usize, usize)> {
+fn pairs(
+    s: Sizes,
+    words: Words<&[i64]>,
+    b: usize,
+    o: usize,
+    t: usize,
+) -> impl Iterator<Item = (usize, usize)> {
     let steps = words.window(s, b, t).iter().enumerate();
     steps.flat_map(move |(j, &id)| (0..s.c).map(move |c| ((o * s.c + c) * s.k + j, id as usize * s.c + c)))
 }
@@ -25,7 +31,7 @@ fn each_winner(s: Sizes, winner: &[i64], mut f: impl FnMut(usize, usize, usize))
 pub(super) fn forward<T: Real>(
     s: Sizes,
     table: &[T],
-    words: Words,
+    words: Words<&[i64]>,
     w: &[T],
     bias: &[T],
     z: &mut [T],
@@ -52,7 +58,7 @@ pub(super) fn forward<T: Real>(
 pub(super) fn backward<T: Real>(
     s: Sizes,
     table: &[T],
-    words: Words,
+    words: Words<&[i64]>,
     winner: &[i64],
     dz: &[T],
     dw: &mut [T],
@@ -69,7 +75,7 @@ pub(super) fn backward<T: Real>(
 
 pub(super) fn backward_rows<T: Real>(
     s: Sizes,
-    words: Words,
+    words: Words<&[i64]>,
     w: &[T],
     winner: &[i64],
     dz: &[T],

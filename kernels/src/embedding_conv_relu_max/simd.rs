@@ -75,7 +75,7 @@ fn vector<S: Isa>(s: S, row: &[f32], i: usize, lanes: usize) -> S::V {
 pub(super) struct Filters<'a> {
     pub s: Sizes,
     pub table: &'a [f32],
-    pub words: Words<'a>,
+    pub words: Words<&'a [i64]>,
     pub winner: &'a [i64],
     pub dz: &'a [f32],
     pub first: usize,

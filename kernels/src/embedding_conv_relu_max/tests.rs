@@ -53,7 +53,7 @@ fn results<T: Real>(
 }
 
 fn run<T: Real>(s: Sizes, (x, ids, lengths): &Inputs<T>) -> Results<T> {
-    let words = Words { ids, lengths };
+    let words = Words { ids: &ids[..], lengths: &lengths[..] };
     results(x, s.c, |[z, dw, dbias], winner| {
         embedding_conv_relu_max_forward(s, &x[0], words, &x[1], &x[2], z, winner);
         embedding_conv_relu_max_backward(s, &x[0], words, winner, &x[3], dw, dbias);
@@ -62,7 +62,7 @@ fn run<T: Real>(s: Sizes, (x, ids, lengths): &Inputs<T>) -> Results<T> {
 }
 
 fn run_plain<T: Real>(s: Sizes, (x, ids, lengths): &Inputs<T>) -> Results<T> {
-    let words = Words { ids, lengths };
+    let words = Words { ids: &ids[..], lengths: &lengths[..] };
     results(x, s.c, |[z, dw, dbias], winner| {
         plain::forward(s, &x[0], words, &x[1], &x[2], z, winner);
         plain::backward(s, &x[0], words, winner, &x[3], dw, dbias);
@@ -126,7 +126,7 @@ fn words_multiplied_once_equal_the_plain_loops() {
         // Σ |terms|: of z at most the largest sum over absolute values, of the gradients the sum over all windows
         // that won.
         let (absolutes, ids, lengths) = map(&x, absolute);
-        let words = Words { ids: &ids, lengths: &lengths };
+        let words = Words { ids: &ids[..], lengths: &lengths[..] };
         let ([z, ..], _) = run_plain(s, &(absolutes.clone(), ids.clone(), lengths.clone()));
         let [table, w, _, dz] = &absolutes;
         let (mut scale, _) = results(&absolutes, s.c, |[_, dw, dbias], _| {
@@ -253,21 +253,22 @@ fn threads_change_nothing() {
 
 #[test]
 fn half_precision_has_no_kernel() {
-    let (s, words) = (Sizes { b: 1, t: 1, c: 1, o: 1, k: 1 }, Words { ids: &[0], lengths: &[1] });
+    let (s, zero, length) = (Sizes { b: 1, t: 1, c: 1, o: 1, k: 1 }, &[0i64][..], &[1i64][..]);
+    let words = Words { ids: zero.into(), lengths: length.into() };
     let one = &[half::f16::ONE][..];
-    let (mut z, mut dw, mut dbias) = (one.to_vec(), one.to_vec(), one.to_vec());
-    let outcome = forward(s, one.into(), words, one.into(), one.into(), (&mut z[..]).into(), &mut [0]);
-    assert_eq!(outcome, Outcome::NoKernel);
+    let (mut z, mut winner, mut dw, mut dbias) = (one.to_vec(), [0i64], one.to_vec(), one.to_vec());
+    let (z, winner) = ((&mut z[..]).into(), (&mut winner[..]).into());
+    assert_eq!(forward(s, one.into(), words, one.into(), one.into(), z, winner), Outcome::NoKernel);
     let (dw, dbias) = ((&mut dw[..]).into(), (&mut dbias[..]).into());
-    assert_eq!(backward(s, one.into(), words, &[0], one.into(), dw, dbias), Outcome::NoKernel);
-    assert!(backward_rows(s, words, one.into(), &[0], one.into()).is_none());
+    assert_eq!(backward(s, one.into(), words, zero.into(), one.into(), dw, dbias), Outcome::NoKernel);
+    assert!(backward_rows(s, words, one.into(), zero.into(), one.into()).is_none());
 }
 
 #[test]
 #[should_panic(expected = "embedding_conv_relu_max: index 3 lies outside 0..3")]
 fn a_word_outside_the_table_is_refused_also_past_the_length() {
     let s = Sizes { b: 1, t: 2, c: 1, o: 1, k: 1 };
-    let words = Words { ids: &[0, 3], lengths: &[1] };
+    let words = Words { ids: &[0, 3][..], lengths: &[1][..] };
     embedding_conv_relu_max_forward(s, &[0.0f32; 3], words, &[0.0], &[0.0], &mut [0.0], &mut [0]);
 }
 
@@ -275,6 +276,6 @@ fn a_word_outside_the_table_is_refused_also_past_the_length() {
 #[should_panic(expected = "winner Some(4) is none of 3 windows")]
 fn a_winner_outside_is_refused() {
     let s = Sizes { b: 1, t: 3, c: 1, o: 1, k: 1 };
-    let words = Words { ids: &[0; 3], lengths: &[3] };
+    let words = Words { ids: &[0; 3][..], lengths: &[3][..] };
     embedding_conv_relu_max_backward(s, &[0.0f32], words, &[4], &[1.0], &mut [0.0], &mut [0.0]);
 }

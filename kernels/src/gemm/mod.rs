@@ -15,6 +15,7 @@
 //! van de Geijn, "BLIS", ACM TOMS 41(3), 2015.
 
 mod blocked;
+pub(crate) mod cuda;
 mod epilogue;
 mod micro;
 mod pack;
@@ -26,7 +27,7 @@ pub use epilogue::{Activation, Epilogue};
 pub use pack::PackedB;
 
 use crate::isa::{Level, level};
-use crate::slice::on_cpu;
+use crate::slice::on_device;
 use crate::{Dst, Outcome, Real, Src};
 
 /// A matrix in memory: element (i, j) at i·rows_stride + j·cols_stride. A transposed one has its strides exchanged.
@@ -251,10 +252,10 @@ pub fn batched(product: Product, a: Src, b: Src, c: Dst) -> Outcome {
 /// C = A·B + bias for `count` products, bias [N], C [count, M, N] row-major, of any device and dtype.
 #[track_caller]
 pub fn batched_with_bias(product: Product, a: Src, b: Src, bias: Option<Src>, c: Dst) -> Outcome {
-    on_cpu!(a.dtype(), T => {
+    on_device!(a, T => {
         let bias = bias.map(|x| x.slice::<T>());
         batched_typed(product, a.slice::<T>(), b.slice::<T>(), Epilogue { bias, ..Epilogue::default() }, c.slice())
-    })
+    }, cuda => cuda::batched_with_bias(product, a, b, bias, c))
 }
 
 /// Splits over the products where there are several and each is small, else inside each.

@@ -3,8 +3,10 @@
 //! Indices are host data. What adds up does so in the order of the indices, so that the result is the
 //! same every time.
 
+pub(crate) mod cuda;
+
 use crate::parallel::{pieces, rows_per_piece};
-use crate::slice::{on_cpu, on_every};
+use crate::slice::{on_device, on_every};
 use crate::{Dst, Element, Outcome, Real, Src};
 
 /// The index as a position in `0..n`; panics where it lies outside.
@@ -50,9 +52,9 @@ pub fn gather_rows_forward<T: Element>(weight: &[T], ids: &[i64], y: &mut [T]) {
 
 /// [`gather_rows_forward`] of any device and dtype.
 #[track_caller]
-pub fn gather_rows(weight: Src, ids: &[i64], y: Dst) -> Outcome {
-    on_every!(weight.dtype(), T => gather_rows_forward::<T>(weight.slice(), ids, y.slice()));
-    Outcome::Done
+pub fn gather_rows(weight: Src, ids: Src, y: Dst) -> Outcome {
+    on_every!(weight, T => gather_rows_forward::<T>(weight.slice(), ids.slice(), y.slice()),
+        cuda => cuda::gather_rows(weight, ids, y))
 }
 
 /// y[idsᵢ, :] += dy[i, :] in the order of i, for dy [N, D], y [V, D]; D is read off dy and ids.
@@ -74,8 +76,9 @@ pub fn scatter_add_rows_forward<T: Real>(ids: &[i64], dy: &[T], y: &mut [T]) {
 
 /// [`scatter_add_rows_forward`] of any device and dtype.
 #[track_caller]
-pub fn scatter_add_rows(ids: &[i64], dy: Src, y: Dst) -> Outcome {
-    on_cpu!(dy.dtype(), T => scatter_add_rows_forward::<T>(ids, dy.slice(), y.slice()))
+pub fn scatter_add_rows(ids: Src, dy: Src, y: Dst) -> Outcome {
+    on_device!(dy, T => scatter_add_rows_forward::<T>(ids.slice(), dy.slice(), y.slice()),
+        cuda => cuda::scatter_add_rows(ids, dy, y))
 }
 
 /// y[r, m] = x[r, index[r, m]] for x [R, K], index and y [R, M].
@@ -94,9 +97,9 @@ pub fn take_along_last_forward<T: Element>(x: &[T], k: usize, index: &[i64], m: 
 
 /// [`take_along_last_forward`] of any device and dtype.
 #[track_caller]
-pub fn take_along_last(x: Src, k: usize, index: &[i64], m: usize, y: Dst) -> Outcome {
-    on_every!(x.dtype(), T => take_along_last_forward::<T>(x.slice(), k, index, m, y.slice()));
-    Outcome::Done
+pub fn take_along_last(x: Src, k: usize, index: Src, m: usize, y: Dst) -> Outcome {
+    on_every!(x, T => take_along_last_forward::<T>(x.slice(), k, index.slice(), m, y.slice()),
+        cuda => cuda::take_along_last(x, k, index, m, y))
 }
 
 /// x[r, index[r, m]] += dy[r, m] in the order of m, for dy and index [R, M], x [R, K].
@@ -115,8 +118,9 @@ pub fn put_add_along_last_forward<T: Real>(dy: &[T], index: &[i64], m: usize, x:
 
 /// [`put_add_along_last_forward`] of any device and dtype.
 #[track_caller]
-pub fn put_add_along_last(dy: Src, index: &[i64], m: usize, x: Dst, k: usize) -> Outcome {
-    on_cpu!(dy.dtype(), T => put_add_along_last_forward::<T>(dy.slice(), index, m, x.slice(), k))
+pub fn put_add_along_last(dy: Src, index: Src, m: usize, x: Dst, k: usize) -> Outcome {
+    on_device!(dy, T => put_add_along_last_forward::<T>(dy.slice(), index.slice(), m, x.slice(), k),
+        cuda => cuda::put_add_along_last(dy, index, m, x, k))
 }
 
 /// The number of rows; panics where the operands do not agree on it.

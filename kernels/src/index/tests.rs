@@ -5,10 +5,10 @@ fn rows_are_gathered_and_scattered_back() {
     let weight: Vec<f32> = (0..12).map(|i| i as f32).collect();
     let ids = [3i64, 0, 3, 1];
     let mut y = vec![0.0f32; 12];
-    assert_eq!(gather_rows((&weight[..]).into(), &ids, (&mut y[..]).into()), Outcome::Done);
+    assert_eq!(gather_rows((&weight[..]).into(), (&ids[..]).into(), (&mut y[..]).into()), Outcome::Done);
     assert_eq!(y, [9., 10., 11., 0., 1., 2., 9., 10., 11., 3., 4., 5.]);
     let mut dw = vec![1.0f32; 12];
-    assert_eq!(scatter_add_rows(&ids, (&y[..]).into(), (&mut dw[..]).into()), Outcome::Done);
+    assert_eq!(scatter_add_rows((&ids[..]).into(), (&y[..]).into(), (&mut dw[..]).into()), Outcome::Done);
     assert_eq!(dw, [1., 2., 3., 4., 5., 6., 1., 1., 1., 19., 21., 23.]);
 }
 

@@ -15,6 +15,7 @@
 //! and the row's part of dγ and dβ in the same pass, those into the slots of a piece of rows, which are then added
 //! pairwise.
 
+pub(crate) mod cuda;
 mod plain;
 mod simd;
 
@@ -22,7 +23,7 @@ use crate::isa::dispatch;
 use crate::memory::Buffer;
 use crate::parallel::{pieces3, rows_per_piece};
 use crate::reduce::{Reduce, reduce_forward};
-use crate::slice::on_cpu;
+use crate::slice::on_device;
 use crate::{DType, Dst, Outcome, Real, Src};
 
 /// Panics where operands of [R, D], `[D]` and `[R]` have other lengths.
@@ -104,10 +105,10 @@ pub fn layer_norm_backward<T: Real>(
 /// [`layer_norm_forward`] of any device and dtype.
 #[track_caller]
 pub fn forward(x: Src, gamma: Src, beta: Src, eps: f64, y: Dst, mean: Dst, rstd: Dst) -> Outcome {
-    on_cpu!(x.dtype(), T => {
+    on_device!(x, T => {
         let (gamma, beta) = (gamma.slice(), beta.slice());
         layer_norm_forward::<T>(x.slice(), gamma, beta, eps, y.slice(), mean.slice(), rstd.slice())
-    })
+    }, cuda => cuda::forward(x, gamma, beta, eps, y, mean, rstd))
 }
 
 /// [`layer_norm_backward`] of any device and dtype.
@@ -122,10 +123,10 @@ pub fn backward(
     dgamma: Dst,
     dbeta: Dst,
 ) -> Outcome {
-    on_cpu!(x.dtype(), T => {
+    on_device!(x, T => {
         let (x, gamma, mean, rstd, dy) = (x.slice(), gamma.slice(), mean.slice(), rstd.slice(), dy.slice());
         layer_norm_backward::<T>(x, gamma, mean, rstd, dy, dx.slice(), dgamma.slice(), dbeta.slice())
-    })
+    }, cuda => cuda::backward(x, gamma, mean, rstd, dy, dx, dgamma, dbeta))
 }
 
 #[cfg(test)]

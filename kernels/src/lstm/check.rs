@@ -33,7 +33,7 @@ fn weights<T>(weights: &[Weights<&[T]>], sizes: &Sizes) {
 }
 
 #[track_caller]
-pub(super) fn forward<T>(args: &Forward<&[T], &mut [T]>) {
+pub(super) fn forward<T>(args: &Forward<&[T], &mut [T], &[i64]>) {
     let sizes = &args.sizes;
     let saved = super::saved_len(sizes, args.lengths);
     weights(&args.weights, sizes);
@@ -47,7 +47,7 @@ pub(super) fn forward<T>(args: &Forward<&[T], &mut [T]>) {
 }
 
 #[track_caller]
-pub(super) fn backward<T>(args: &Backward<&[T], &mut [T]>) {
+pub(super) fn backward<T>(args: &Backward<&[T], &mut [T], &[i64]>) {
     let sizes = &args.sizes;
     let saved = super::saved_len(sizes, args.lengths);
     weights(&args.weights, sizes);

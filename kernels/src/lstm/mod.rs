@@ -23,11 +23,12 @@
 //! The last rung runs directions and groups of sentences in parallel.
 
 mod check;
+pub(crate) mod cuda;
 mod packing;
 pub mod plain;
 mod simd;
 
-use crate::slice::on_cpu;
+use crate::slice::on_device;
 use crate::{Dst, Outcome, Real, Src};
 
 /// The sizes of one layer.
@@ -69,12 +70,13 @@ pub struct WeightGradients<V> {
     pub db: V,
 }
 
-/// What forward reads and writes; `S` is `&[T]` and `D` is `&mut [T]`, or [`Src`] and [`Dst`].
-pub struct Forward<'a, S, D> {
+/// What forward reads and writes; `S` is `&[T]`, `D` `&mut [T]` and `I` `&[i64]`, or [`Src`],
+/// [`Dst`] and [`Src`].
+pub struct Forward<S, D, I> {
     /// B, T, D, H and the directions.
     pub sizes: Sizes,
     /// The sentences' lengths `[B]`, in any order; all are T where this is `None`.
-    pub lengths: Option<&'a [i64]>,
+    pub lengths: Option<I>,
     /// `[B, T, D]`.
     pub x: S,
     /// One for each direction.
@@ -96,12 +98,13 @@ pub struct Forward<'a, S, D> {
     pub saved: D,
 }
 
-/// What backward reads and writes; `S` is `&[T]` and `D` is `&mut [T]`, or [`Src`] and [`Dst`].
-pub struct Backward<'a, S, D> {
+/// What backward reads and writes; `S` is `&[T]`, `D` `&mut [T]` and `I` `&[i64]`, or [`Src`],
+/// [`Dst`] and [`Src`].
+pub struct Backward<S, D, I> {
     /// B, T, D, H and the directions.
     pub sizes: Sizes,
     /// As given to forward.
-    pub lengths: Option<&'a [i64]>,
+    pub lengths: Option<I>,
     /// `[B, T, D]`.
     pub x: S,
     /// One for each direction.
@@ -141,26 +144,35 @@ pub fn saved_len(sizes: &Sizes, lengths: Option<&[i64]>) -> usize {
     sizes.directions * tokens * 5 * sizes.hidden
 }
 
-impl<T: Real> Forward<'_, &[T], &mut [T]> {
+/// [`saved_len`] for any device: a CUDA device saves rows for the padding too, as the host does not know the lengths.
+#[track_caller]
+pub fn saved(sizes: &Sizes, lengths: Option<Src>) -> usize {
+    match lengths {
+        Some(lengths) if !lengths.is_cpu() => saved_len(sizes, None),
+        lengths => saved_len(sizes, lengths.map(|l| l.slice())),
+    }
+}
+
+impl<T: Real> Forward<&[T], &mut [T], &[i64]> {
     /// Runs all steps; panics where a slice has not the length that the sizes ask for.
     #[track_caller]
     pub fn run(self) {
         check::forward(&self);
         if T::IS_F32 {
-            simd::forward(self.map(T::f32s, T::f32s_mut));
+            simd::forward(self.map(T::f32s, T::f32s_mut, |lengths| lengths));
         } else {
             plain::forward(self);
         }
     }
 }
 
-impl<T: Real> Backward<'_, &[T], &mut [T]> {
+impl<T: Real> Backward<&[T], &mut [T], &[i64]> {
     /// Runs all steps back; panics where a slice has not the length that the sizes ask for.
     #[track_caller]
     pub fn run(self) {
         check::backward(&self);
         if T::IS_F32 {
-            simd::backward(self.map(T::f32s, T::f32s_mut));
+            simd::backward(self.map(T::f32s, T::f32s_mut, |lengths| lengths));
         } else {
             plain::backward(self);
         }
@@ -169,20 +181,20 @@ impl<T: Real> Backward<'_, &[T], &mut [T]> {
 
 /// [`Forward::run`] for any device and dtype.
 #[track_caller]
-pub fn forward(args: Forward<Src, Dst>) -> Outcome {
-    fn typed<T: Real>(args: Forward<Src, Dst>) {
-        args.map(|x| x.slice::<T>(), |y| y.slice::<T>()).run()
+pub fn forward(args: Forward<Src, Dst, Src>) -> Outcome {
+    fn typed<T: Real>(args: Forward<Src, Dst, Src>) {
+        args.map(|x| x.slice::<T>(), |y| y.slice::<T>(), |lengths| lengths.slice()).run()
     }
-    on_cpu!(args.x.dtype(), T => typed::<T>(args))
+    on_device!(args.x, T => typed::<T>(args), cuda => cuda::forward(args))
 }
 
 /// [`Backward::run`] for any device and dtype.
 #[track_caller]
-pub fn backward(args: Backward<Src, Dst>) -> Outcome {
-    fn typed<T: Real>(args: Backward<Src, Dst>) {
-        args.map(|x| x.slice::<T>(), |y| y.slice::<T>()).run()
+pub fn backward(args: Backward<Src, Dst, Src>) -> Outcome {
+    fn typed<T: Real>(args: Backward<Src, Dst, Src>) {
+        args.map(|x| x.slice::<T>(), |y| y.slice::<T>(), |lengths| lengths.slice()).run()
     }
-    on_cpu!(args.x.dtype(), T => typed::<T>(args))
+    on_device!(args.x, T => typed::<T>(args), cuda => cuda::backward(args))
 }
 
 impl<S> Weights<S> {
@@ -191,12 +203,17 @@ impl<S> Weights<S> {
     }
 }
 
-impl<'a, S, D> Forward<'a, S, D> {
+impl<S, D, I> Forward<S, D, I> {
     /// The same arguments as slices of another kind.
-    fn map<R, W>(self, read: impl Fn(S) -> R, write: impl Fn(D) -> W) -> Forward<'a, R, W> {
+    fn map<R, W, J>(
+        self,
+        read: impl Fn(S) -> R,
+        write: impl Fn(D) -> W,
+        integers: impl Fn(I) -> J,
+    ) -> Forward<R, W, J> {
         Forward {
             sizes: self.sizes,
-            lengths: self.lengths,
+            lengths: self.lengths.map(integers),
             x: read(self.x),
             weights: self.weights.into_iter().map(|w| w.map(&read)).collect(),
             h0: read(self.h0),
@@ -209,9 +226,14 @@ impl<'a, S, D> Forward<'a, S, D> {
     }
 }
 
-impl<'a, S, D> Backward<'a, S, D> {
+impl<S, D, I> Backward<S, D, I> {
     /// The same arguments as slices of another kind.
-    fn map<R, W>(self, read: impl Fn(S) -> R, write: impl Fn(D) -> W) -> Backward<'a, R, W> {
+    fn map<R, W, J>(
+        self,
+        read: impl Fn(S) -> R,
+        write: impl Fn(D) -> W,
+        integers: impl Fn(I) -> J,
+    ) -> Backward<R, W, J> {
         let gradients = |g: WeightGradients<D>| WeightGradients {
             dw_ih: write(g.dw_ih),
             dw_hh: write(g.dw_hh),
@@ -219,7 +241,7 @@ impl<'a, S, D> Backward<'a, S, D> {
         };
         Backward {
             sizes: self.sizes,
-            lengths: self.lengths,
+            lengths: self.lengths.map(integers),
             x: read(self.x),
             weights: self.weights.into_iter().map(|w| w.map(&read)).collect(),
             h0: read(self.h0),

@@ -24,7 +24,7 @@ fn add_scaled<T: Real>(y: &mut [T], a: T, x: &[T]) {
 }
 
 /// [`Forward::run`] as the textbook has it.
-pub fn forward<T: Real>(args: Forward<&[T], &mut [T]>) {
+pub fn forward<T: Real>(args: Forward<&[T], &mut [T], &[i64]>) {
     let Forward { sizes, lengths, x, weights, h0, c0, y, h_n, c_n, saved } = args;
     let Sizes { batch, time, input, hidden: n, directions } = sizes;
     let packing = Packing::new(&sizes, lengths);
@@ -61,7 +61,7 @@ pub fn forward<T: Real>(args: Forward<&[T], &mut [T]>) {
 }
 
 /// [`Backward::run`] as the textbook has it.
-pub fn backward<T: Real>(args: Backward<&[T], &mut [T]>) {
+pub fn backward<T: Real>(args: Backward<&[T], &mut [T], &[i64]>) {
     let Backward { sizes, lengths, x, weights, h0, c0, y, saved, dy, dh_n, dc_n, dx, dweights, dh0, dc0 } =
         args;
     let Sizes { batch, time, input, hidden: n, directions } = sizes;

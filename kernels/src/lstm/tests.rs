@@ -57,7 +57,7 @@ impl<T: Real> Problem<T> {
         self.weights.iter().map(of_direction).collect()
     }
 
-    fn forward(&self, run: impl Fn(Forward<&[T], &mut [T]>)) -> Outputs<T> {
+    fn forward(&self, run: impl Fn(Forward<&[T], &mut [T], &[i64]>)) -> Outputs<T> {
         let junk = |n| vec![T::lit(7.0); n];
         let (mut y, mut h_n, mut c_n) = (junk(self.dy.len()), junk(self.h0.len()), junk(self.h0.len()));
         let mut saved = junk(saved_len(&self.sizes, self.lengths.as_deref()));
@@ -76,7 +76,7 @@ impl<T: Real> Problem<T> {
         [y, h_n, c_n, saved]
     }
 
-    fn backward(&self, outputs: &Outputs<T>, run: impl Fn(Backward<&[T], &mut [T]>)) -> Gradients<T> {
+    fn backward(&self, outputs: &Outputs<T>, run: impl Fn(Backward<&[T], &mut [T], &[i64]>)) -> Gradients<T> {
         let junk = |n| vec![T::lit(7.0); n];
         let mut all = vec![junk(self.x.len()), junk(self.h0.len()), junk(self.h0.len())];
         for [w_ih, w_hh, b_ih, _] in &self.weights {
@@ -297,11 +297,11 @@ fn an_input_without_gradient_changes_no_other() {
 fn erased_entries_know_the_dtype() {
     let problem = Problem::<f64>::new(sizes(2, 3, 2, 2, 2), Some(&[1, 3]), random);
     let outputs = problem.forward(|args| {
-        assert_eq!(forward(args.map(Src::from, Dst::from)), Outcome::Done);
+        assert_eq!(forward(args.map(Src::from, Dst::from, Src::from)), Outcome::Done);
     });
     assert_eq!(outputs, problem.forward(plain::forward));
     let gradients = problem.backward(&outputs, |args| {
-        assert_eq!(backward(args.map(Src::from, Dst::from)), Outcome::Done);
+        assert_eq!(backward(args.map(Src::from, Dst::from, Src::from)), Outcome::Done);
     });
     assert_eq!(gradients, problem.backward(&outputs, plain::backward));
 }

@@ -1,49 +1,76 @@
 use super::pool::{self, Block};
-use crate::{DType, Device, Dst, Element, Src};
+use crate::cuda::{self, Allocation};
+use crate::{DType, Device, Dst, Element, Kind, Src};
 use std::mem::ManuallyDrop;
 
-/// `len` numbers of one dtype on one device, 64-byte aligned, from the pool.
+/// `len` numbers of one dtype on one device. In main memory they are 64-byte aligned and come from the pool.
 pub struct Buffer {
-    block: ManuallyDrop<Block>,
+    memory: Memory,
     dtype: DType,
     len: usize,
+}
+
+enum Memory {
+    Cpu(ManuallyDrop<Block>),
+    Cuda(Allocation),
 }
 
 impl Buffer {
     /// A buffer whose contents are unspecified, for a kernel that writes every element.
     ///
     /// In debug builds floats start as NaN, so that an element that was forgotten is seen.
-    pub fn for_overwrite(dtype: DType, len: usize) -> Self {
-        let (mut buffer, _) = Self::take(dtype, len);
-        if cfg!(debug_assertions) {
+    pub fn for_overwrite(kind: impl Into<Kind>, len: usize) -> Self {
+        let (mut buffer, _) = Self::take(kind.into(), len);
+        if cfg!(debug_assertions) && buffer.device() == Device::Cpu {
             // All ones is a NaN of every float type and the number -1.
-            let fill = if dtype == DType::Bool { 0 } else { 0xff };
+            let fill = if buffer.dtype == DType::Bool { 0 } else { 0xff };
             buffer.bytes_mut().fill(fill);
         }
         buffer
     }
 
-    /// A buffer of zeros. Fresh memory is zeros already, and is not written.
-    pub fn zeros(dtype: DType, len: usize) -> Self {
-        let (mut buffer, zeros) = Self::take(dtype, len);
-        if !zeros {
-            buffer.bytes_mut().fill(0);
+    /// A buffer of zeros. Fresh main memory is zeros already, and is not written.
+    pub fn zeros(kind: impl Into<Kind>, len: usize) -> Self {
+        let (mut buffer, zeros) = Self::take(kind.into(), len);
+        match &mut buffer.memory {
+            Memory::Cpu(_) if !zeros => buffer.bytes_mut().fill(0),
+            Memory::Cpu(_) => {}
+            Memory::Cuda(memory) => memory.clear(),
         }
         buffer
     }
 
-    /// A buffer from the pool, and whether it holds zeros.
-    fn take(dtype: DType, len: usize) -> (Self, bool) {
+    /// A buffer, and whether it holds zeros.
+    fn take(Kind { dtype, device }: Kind, len: usize) -> (Self, bool) {
         let bytes = len.checked_mul(dtype.size()).expect("buffer: more bytes than addresses");
-        let (block, zeros) = pool::take(bytes);
-        (Buffer { block: ManuallyDrop::new(block), dtype, len }, zeros)
+        let (memory, zeros) = match device {
+            Device::Cpu => {
+                let (block, zeros) = pool::take(bytes);
+                (Memory::Cpu(ManuallyDrop::new(block)), zeros)
+            }
+            Device::Cuda(number) => (Memory::Cuda(Allocation::new(number, bytes)), false),
+        };
+        (Buffer { memory, dtype, len }, zeros)
     }
 
-    /// A copy of a slice.
+    /// A copy of a slice, in main memory.
     pub fn from_slice<T: Element>(x: &[T]) -> Self {
         let mut buffer = Self::for_overwrite(T::DTYPE, x.len());
         buffer.slice_mut().copy_from_slice(x);
         buffer
+    }
+
+    /// A copy on a device. One in main memory is complete when the call returns: it waits for the device.
+    pub fn to_device(&self, device: Device) -> Self {
+        let (mut copy, _) = Self::take(Kind { dtype: self.dtype, device }, self.len);
+        match (&self.memory, &mut copy.memory) {
+            (Memory::Cpu(_), Memory::Cpu(_)) => copy.bytes_mut().copy_from_slice(self.bytes()),
+            (Memory::Cpu(_), Memory::Cuda(to)) => to.write(self.bytes()),
+            (Memory::Cuda(from), Memory::Cpu(_)) => cuda::read(from.device, from.pointer, copy.bytes_mut()),
+            (Memory::Cuda(from), Memory::Cuda(to)) if from.device == to.device => to.copy(from),
+            (Memory::Cuda(_), Memory::Cuda(to)) => to.write(self.to_device(Device::Cpu).bytes()),
+        }
+        copy
     }
 
     /// The number of elements.
@@ -60,61 +87,99 @@ impl Buffer {
     }
     /// The device.
     pub fn device(&self) -> Device {
-        Device::Cpu
+        match &self.memory {
+            Memory::Cpu(_) => Device::Cpu,
+            Memory::Cuda(memory) => Device::Cuda(memory.device),
+        }
     }
-    /// The elements as bytes.
+    /// The dtype and the device.
+    pub fn kind(&self) -> Kind {
+        Kind { dtype: self.dtype, device: self.device() }
+    }
+    /// How many bytes the elements take.
+    pub fn size(&self) -> usize {
+        self.len * self.dtype.size()
+    }
+    /// The elements as bytes; panics where they are not in main memory.
+    #[track_caller]
     pub fn bytes(&self) -> &[u8] {
+        let Memory::Cpu(block) = &self.memory else { self.elsewhere() };
         // SAFETY: the block is larger than that and was initialised when it was first allocated.
-        unsafe { std::slice::from_raw_parts(self.block.ptr.as_ptr(), self.len * self.dtype.size()) }
+        unsafe { std::slice::from_raw_parts(block.ptr.as_ptr(), self.size()) }
     }
-    /// The elements as bytes, to write to.
+    /// The elements as bytes, to write to; panics where they are not in main memory.
+    #[track_caller]
     pub fn bytes_mut(&mut self) -> &mut [u8] {
+        let size = self.size();
+        let Memory::Cpu(block) = &mut self.memory else { self.elsewhere() };
         // SAFETY: as in `bytes`; `&mut self` makes the access unique.
-        unsafe { std::slice::from_raw_parts_mut(self.block.ptr.as_ptr(), self.len * self.dtype.size()) }
+        unsafe { std::slice::from_raw_parts_mut(block.ptr.as_ptr(), size) }
     }
-    /// The elements; panics where `T` is another type than they are of.
+    #[track_caller]
+    fn elsewhere(&self) -> ! {
+        panic!("buffer: it lies on {}; copy it with to_device(Device::Cpu) first", self.device())
+    }
+    /// The elements; panics where `T` is another type than they are of, or they are not in main memory.
     #[track_caller]
     pub fn slice<T: Element>(&self) -> &[T] {
         self.src().slice()
     }
-    /// The elements, to write to; panics where `T` is another type than they are of.
+    /// The elements, to write to; panics where `T` is another type than they are of, or they are not in main memory.
     #[track_caller]
     pub fn slice_mut<T: Element>(&mut self) -> &mut [T] {
         self.dst().slice()
     }
     /// All elements, for a kernel to read.
     pub fn src(&self) -> Src<'_> {
-        Src::cpu(self.dtype, self.bytes())
+        self.src_range(0, self.len)
     }
     /// The elements from `start`, `len` of them, for a kernel to read.
     pub fn src_range(&self, start: usize, len: usize) -> Src<'_> {
         let size = self.dtype.size();
-        Src::cpu(self.dtype, &self.bytes()[start * size..(start + len) * size])
+        match &self.memory {
+            Memory::Cpu(_) => Src::cpu(self.dtype, &self.bytes()[start * size..(start + len) * size]),
+            Memory::Cuda(memory) => {
+                assert!(start + len <= self.len, "buffer: {start} + {len} elements of {}", self.len);
+                let pointer = memory.pointer + (start * size) as u64;
+                Src::cuda(self.dtype, memory.device, pointer, len * size)
+            }
+        }
+    }
+    /// The elements from `start`, `len` of them, for a kernel to write.
+    pub fn dst_range(&mut self, start: usize, len: usize) -> Dst<'_> {
+        assert!(start + len <= self.len, "buffer: {start} + {len} elements of {}", self.len);
+        let size = self.dtype.size();
+        match &self.memory {
+            Memory::Cpu(_) => Dst::cpu(self.dtype, &mut self.bytes_mut()[start * size..(start + len) * size]),
+            Memory::Cuda(memory) => {
+                Dst::cuda(self.dtype, memory.device, memory.pointer + (start * size) as u64, len * size)
+            }
+        }
     }
     /// All elements, for a kernel to write.
     pub fn dst(&mut self) -> Dst<'_> {
-        Dst::cpu(self.dtype, self.bytes_mut())
+        self.dst_range(0, self.len)
     }
 }
 
 impl Drop for Buffer {
     fn drop(&mut self) {
-        // SAFETY: the block is taken once, here, and the buffer is gone after.
-        pool::give_back(unsafe { ManuallyDrop::take(&mut self.block) });
+        if let Memory::Cpu(block) = &mut self.memory {
+            // SAFETY: the block is taken once, here, and the buffer is gone after.
+            pool::give_back(unsafe { ManuallyDrop::take(block) });
+        }
     }
 }
 
 impl Clone for Buffer {
     fn clone(&self) -> Self {
-        let mut copy = Self::for_overwrite(self.dtype, self.len);
-        copy.bytes_mut().copy_from_slice(self.bytes());
-        copy
+        self.to_device(self.device())
     }
 }
 
 impl std::fmt::Debug for Buffer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Buffer({} x {})", self.len, self.dtype)
+        write!(f, "Buffer({} x {} on {})", self.len, self.dtype, self.device())
     }
 }
 

@@ -1,7 +1,7 @@
 use super::Gradient;
 use super::sweep::{Rule, sweep};
 use crate::isa::Isa;
-use crate::slice::on_cpu;
+use crate::slice::on_device;
 use crate::{Dst, Outcome, Real, Src};
 
 /// g ← g + λ p; s ← s + g²; p ← p − η / (1 + (t − 1) δ) · g / (√s + ε).
@@ -38,6 +38,13 @@ impl AdagradStep {
     }
 }
 
+impl Adagrad {
+    /// What a CUDA kernel is given: the rate, weight decay and ε.
+    pub(super) fn constants(&self) -> [f64; 3] {
+        [self.rate, self.weight_decay, self.eps]
+    }
+}
+
 impl Rule<1> for Adagrad {
     #[inline(always)]
     fn plain<T: Real>(&self, p: T, g: T, [sum]: [T; 1]) -> (T, [T; 1]) {
@@ -69,5 +76,6 @@ pub fn adagrad_step<T: Real>(step: &AdagradStep, p: &mut [T], g: Gradient<&[T]>,
 
 /// [`adagrad_step`] for any device and dtype.
 pub fn adagrad(step: &AdagradStep, p: Dst, g: Gradient<Src>, sum: Dst) -> Outcome {
-    on_cpu!(p.dtype(), T => adagrad_step::<T>(step, p.slice(), g.typed(), sum.slice()))
+    on_device!(p, T => adagrad_step::<T>(step, p.slice(), g.typed(), sum.slice()),
+        cuda => super::cuda::adagrad(step, p, g, sum))
 }

@@ -1,7 +1,7 @@
 use super::Gradient;
 use super::sweep::{Rule, sweep};
 use crate::isa::Isa;
-use crate::slice::on_cpu;
+use crate::slice::on_device;
 use crate::{Dst, Outcome, Real, Src};
 
 /// m ← m + (1 − β₁)(g − m); v ← β₂ v + (1 − β₂) g²; p ← p − η / (1 − β₁ᵗ) · m / (√v / √(1 − β₂ᵗ) + ε).
@@ -58,6 +58,11 @@ impl Moments {
         Moments { beta1, beta2, penalty, shrink }
     }
 
+    /// Shrink, penalty, β₁, 1 − β₁, β₂ and 1 − β₂.
+    pub(super) fn constants(&self) -> [f64; 6] {
+        [self.shrink, self.penalty, self.beta1, 1.0 - self.beta1, self.beta2, 1.0 - self.beta2]
+    }
+
     /// Whether moments of +0 stay so without a gradient, and parameters are not shrunk.
     pub(super) fn rests(&self) -> bool {
         // From 1 on, the corrections 1 − βᵗ make no number of a moment of 0.
@@ -106,6 +111,14 @@ pub(super) struct Adam {
     eps: f64,
 }
 
+impl Adam {
+    /// What a CUDA kernel is given: those of the moments, then the rate, the correction and ε.
+    pub(super) fn constants(&self) -> [f64; 9] {
+        let [a, b, c, d, e, f] = self.moments.constants();
+        [a, b, c, d, e, f, self.rate, self.correction, self.eps]
+    }
+}
+
 impl Rule<2> for Adam {
     #[inline(always)]
     fn plain<T: Real>(&self, p: T, g: T, state: [T; 2]) -> (T, [T; 2]) {
@@ -137,5 +150,6 @@ pub fn adam_step<T: Real>(step: &AdamStep, p: &mut [T], g: Gradient<&[T]>, m: &m
 
 /// [`adam_step`] for any device and dtype.
 pub fn adam(step: &AdamStep, p: Dst, g: Gradient<Src>, m: Dst, v: Dst) -> Outcome {
-    on_cpu!(p.dtype(), T => adam_step::<T>(step, p.slice(), g.typed(), m.slice(), v.slice()))
+    on_device!(p, T => adam_step::<T>(step, p.slice(), g.typed(), m.slice(), v.slice()),
+        cuda => super::cuda::adam(step, p, g, m, v))
 }

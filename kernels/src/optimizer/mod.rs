@@ -10,6 +10,7 @@
 
 mod adagrad;
 mod adam;
+pub(crate) mod cuda;
 mod gradient;
 mod norm;
 mod radam;

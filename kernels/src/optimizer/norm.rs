@@ -1,7 +1,7 @@
 //! What gradient clipping needs: the sum of squares, a factor, bounds.
 
 use crate::isa::{self, Isa, Kernel};
-use crate::slice::on_cpu;
+use crate::slice::on_device;
 use crate::{Dst, Outcome, Real, Src, parallel};
 
 /// Elements of a piece that one thread takes.
@@ -21,7 +21,7 @@ pub fn squares<T: Real>(x: &[T]) -> f64 {
 
 /// [`squares`] for any device and dtype.
 pub fn sum_of_squares(x: Src, sum: &mut f64) -> Outcome {
-    on_cpu!(x.dtype(), T => *sum = squares::<T>(x.slice()))
+    on_device!(x, T => *sum = squares::<T>(x.slice()), cuda => super::cuda::sum_of_squares(x, sum))
 }
 
 pub(super) fn squares_plain<T: Real>(x: &[T]) -> f64 {
@@ -63,7 +63,7 @@ pub fn scale_in_place<T: Real>(x: &mut [T], factor: f64) {
 
 /// [`scale_in_place`] for any device and dtype.
 pub fn scale(x: Dst, factor: f64) -> Outcome {
-    on_cpu!(x.dtype(), T => scale_in_place::<T>(x.slice(), factor))
+    on_device!(x, T => scale_in_place::<T>(x.slice(), factor), cuda => super::cuda::scale(x, factor))
 }
 
 struct Scale<'a>(&'a mut [f32], f32);
@@ -98,7 +98,8 @@ pub fn clamp_values_in_place<T: Real>(x: &mut [T], low: f64, high: f64) {
 
 /// [`clamp_values_in_place`] for any device and dtype.
 pub fn clamp_values(x: Dst, low: f64, high: f64) -> Outcome {
-    on_cpu!(x.dtype(), T => clamp_values_in_place::<T>(x.slice(), low, high))
+    on_device!(x, T => clamp_values_in_place::<T>(x.slice(), low, high),
+        cuda => super::cuda::clamp_values(x, low, high))
 }
 
 pub(super) fn clamp_plain<T: Real>(x: &mut [T], low: f64, high: f64) {

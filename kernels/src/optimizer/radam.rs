@@ -2,7 +2,7 @@ use super::Gradient;
 use super::adam::Moments;
 use super::sweep::{Rule, sweep};
 use crate::isa::Isa;
-use crate::slice::on_cpu;
+use crate::slice::on_device;
 use crate::{Dst, Outcome, Real, Src};
 
 /// Moments m, v and weight decay as in [`AdamStep`](super::AdamStep); m̂ = m / (1 − β₁ᵗ);
@@ -58,6 +58,17 @@ impl RadamStep {
     }
 }
 
+impl Radam {
+    /// What a CUDA kernel is given: those of the moments, then the learning rate, 1 − β₁ᵗ, ε, √(1 − β₂ᵗ) and the
+    /// rectification; and whether the last two are there.
+    pub(super) fn constants(&self) -> ([f64; 11], bool) {
+        let [a, b, c, d, e, f] = self.moments.constants();
+        let (root, rectification) = self.adaptive.unwrap_or((1.0, 0.0));
+        let constants = [a, b, c, d, e, f, self.lr, self.correction1, self.eps, root, rectification];
+        (constants, self.adaptive.is_some())
+    }
+}
+
 impl Rule<2> for Radam {
     #[inline(always)]
     fn plain<T: Real>(&self, p: T, g: T, state: [T; 2]) -> (T, [T; 2]) {
@@ -99,5 +110,6 @@ pub fn radam_step<T: Real>(step: &RadamStep, p: &mut [T], g: Gradient<&[T]>, m: 
 
 /// [`radam_step`] for any device and dtype.
 pub fn radam(step: &RadamStep, p: Dst, g: Gradient<Src>, m: Dst, v: Dst) -> Outcome {
-    on_cpu!(p.dtype(), T => radam_step::<T>(step, p.slice(), g.typed(), m.slice(), v.slice()))
+    on_device!(p, T => radam_step::<T>(step, p.slice(), g.typed(), m.slice(), v.slice()),
+        cuda => super::cuda::radam(step, p, g, m, v))
 }

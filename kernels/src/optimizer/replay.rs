@@ -3,7 +3,7 @@
 use super::sweep::Rule;
 use super::{AdagradStep, AdamStep, RadamStep, RmspropStep, SgdStep};
 use crate::isa::{self, Isa, Kernel};
-use crate::slice::on_cpu;
+use crate::slice::on_device;
 use crate::{Dst, Outcome, Real, Src};
 
 /// Elements whose rows one thread takes.
@@ -63,7 +63,7 @@ pub fn replay_steps<T: Real>(steps: Steps, p: &mut [T], owed: Owed<&[T]>, state:
 /// [`replay_steps`] for any device and dtype.
 pub fn replay(steps: Steps, p: Dst, owed: Owed<Src>, state: [Dst; 3]) -> Outcome {
     let Owed { ids, from, width, last } = owed;
-    on_cpu!(p.dtype(), T => {
+    on_device!(p, T => {
         let owed = Owed { ids, from, width, last: last.map(|g| g.slice()) };
         replay_steps::<T>(steps, p.slice(), owed, state.map(|s| s.slice()))
     })

@@ -1,7 +1,7 @@
 use super::Gradient;
 use super::sweep::{Rule, sweep};
 use crate::isa::Isa;
-use crate::slice::on_cpu;
+use crate::slice::on_device;
 use crate::{Dst, Outcome, Real, Src};
 
 /// g ← g + λ p; s ← α s + (1 − α) g²; centered: m ← m + (1 − α)(g − m), r = √(s − m²), else r = √s;
@@ -94,5 +94,6 @@ pub fn rmsprop_step<T: Real>(
 
 /// [`rmsprop_step`] for any device and dtype.
 pub fn rmsprop(step: &RmspropStep, p: Dst, g: Gradient<Src>, square: Dst, mean: Dst, u: Dst) -> Outcome {
-    on_cpu!(p.dtype(), T => rmsprop_step::<T>(step, p.slice(), g.typed(), square.slice(), mean.slice(), u.slice()))
+    on_device!(p, T => rmsprop_step::<T>(step, p.slice(), g.typed(), square.slice(), mean.slice(), u.slice()),
+        cuda => super::cuda::rmsprop(step, p, g, square, mean, u))
 }

@@ -8,13 +8,14 @@
 //! pairwise levels in registers or on the stack; long axes cut into pieces that threads reduce to slots,
 //! and the slots reduced in turn.
 
+pub(crate) mod cuda;
 mod plain;
 mod simd;
 
 use crate::isa::dispatch;
 use crate::memory::Buffer;
 use crate::parallel::{PIECE, pieces, rows_per_piece};
-use crate::slice::on_cpu;
+use crate::slice::on_device;
 use crate::{Dst, Outcome, Real, Src};
 
 /// What a reduction does with two numbers.
@@ -69,19 +70,22 @@ fn block<T: Real>(op: Reduce, n: usize, inner: usize, x: &[T], y: &mut [T]) {
 /// y[o, i] = Σⱼ x[o, j, i] for any device and dtype.
 #[track_caller]
 pub fn sum(outer: usize, n: usize, inner: usize, x: Src, y: Dst) -> Outcome {
-    on_cpu!(x.dtype(), T => reduce_forward::<T>(Reduce::Sum, outer, n, inner, x.slice(), y.slice()))
+    on_device!(x, T => reduce_forward::<T>(Reduce::Sum, outer, n, inner, x.slice(), y.slice()),
+        cuda => cuda::sum(outer, n, inner, x, y))
 }
 
 /// y[o, i] = maxⱼ x[o, j, i] for any device and dtype.
 #[track_caller]
 pub fn max(outer: usize, n: usize, inner: usize, x: Src, y: Dst) -> Outcome {
-    on_cpu!(x.dtype(), T => reduce_forward::<T>(Reduce::Max, outer, n, inner, x.slice(), y.slice()))
+    on_device!(x, T => reduce_forward::<T>(Reduce::Max, outer, n, inner, x.slice(), y.slice()),
+        cuda => cuda::max(outer, n, inner, x, y))
 }
 
 /// y[o, i] = minⱼ x[o, j, i] for any device and dtype.
 #[track_caller]
 pub fn min(outer: usize, n: usize, inner: usize, x: Src, y: Dst) -> Outcome {
-    on_cpu!(x.dtype(), T => reduce_forward::<T>(Reduce::Min, outer, n, inner, x.slice(), y.slice()))
+    on_device!(x, T => reduce_forward::<T>(Reduce::Min, outer, n, inner, x.slice(), y.slice()),
+        cuda => cuda::min(outer, n, inner, x, y))
 }
 
 /// y[o, i] = the lowest j with the largest x[o, j, i]; a NaN is larger than all.
@@ -114,8 +118,9 @@ pub fn arg_max_forward<T: Real>(outer: usize, n: usize, inner: usize, x: &[T], y
 
 /// [`arg_max_forward`] of any device and dtype.
 #[track_caller]
-pub fn arg_max(outer: usize, n: usize, inner: usize, x: Src, y: &mut [i64]) -> Outcome {
-    on_cpu!(x.dtype(), T => arg_max_forward::<T>(outer, n, inner, x.slice(), y))
+pub fn arg_max(outer: usize, n: usize, inner: usize, x: Src, y: Dst) -> Outcome {
+    on_device!(x, T => arg_max_forward::<T>(outer, n, inner, x.slice(), y.slice()),
+        cuda => cuda::arg_max(outer, n, inner, x, y))
 }
 
 #[cfg(test)]

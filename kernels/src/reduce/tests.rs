@@ -107,7 +107,7 @@ fn nan_is_never_lost() {
 fn arg_max_takes_the_lowest_of_equals() {
     let x = [1.0, 3.0, 3.0, 2.0, f32::NEG_INFINITY, f32::NEG_INFINITY, 0.0, f32::NAN, 5.0];
     let mut y = [9; 3];
-    assert_eq!(arg_max(3, 3, 1, (&x[..]).into(), &mut y), Outcome::Done);
+    assert_eq!(arg_max(3, 3, 1, (&x[..]).into(), (&mut y[..]).into()), Outcome::Done);
     assert_eq!(y, [1, 0, 1]);
     arg_max_forward(1, 3, 3, &x, &mut y);
     // Down the columns (1, 2, 0), (3, -inf, NaN), (3, -inf, 5).

@@ -12,12 +12,13 @@
 //! The ladder: three plain loops over a row; vectors of [`exp`](crate::math::exp) over a row that stays
 //! in the first cache, rows in parallel.
 
+pub(crate) mod cuda;
 mod plain;
 mod simd;
 
 use crate::isa::dispatch;
 use crate::parallel::{PIECE, pieces, rows_per_piece};
-use crate::slice::on_cpu;
+use crate::slice::on_device;
 use crate::{Dst, Outcome, Real, Src};
 
 /// Panics where x is no whole rows or another operand has not x's length.
@@ -124,31 +125,33 @@ pub fn log_sum_exp_forward<T: Real>(x: &[T], y: &mut [T], cols: usize) {
 /// [`softmax_forward`] of any device and dtype.
 #[track_caller]
 pub fn forward(x: Src, y: Dst, cols: usize) -> Outcome {
-    on_cpu!(x.dtype(), T => softmax_forward::<T>(x.slice(), y.slice(), cols))
+    on_device!(x, T => softmax_forward::<T>(x.slice(), y.slice(), cols), cuda => cuda::forward(x, y, cols))
 }
 
 /// [`softmax_backward`] of any device and dtype.
 #[track_caller]
 pub fn backward(y: Src, dy: Src, dx: Dst, cols: usize) -> Outcome {
-    on_cpu!(y.dtype(), T => softmax_backward::<T>(y.slice(), dy.slice(), dx.slice(), cols))
+    on_device!(y, T => softmax_backward::<T>(y.slice(), dy.slice(), dx.slice(), cols),
+        cuda => cuda::backward(y, dy, dx, cols))
 }
 
 /// [`log_softmax_forward`] of any device and dtype.
 #[track_caller]
 pub fn log_forward(x: Src, y: Dst, cols: usize) -> Outcome {
-    on_cpu!(x.dtype(), T => log_softmax_forward::<T>(x.slice(), y.slice(), cols))
+    on_device!(x, T => log_softmax_forward::<T>(x.slice(), y.slice(), cols), cuda => cuda::log_forward(x, y, cols))
 }
 
 /// [`log_softmax_backward`] of any device and dtype.
 #[track_caller]
 pub fn log_backward(y: Src, dy: Src, dx: Dst, cols: usize) -> Outcome {
-    on_cpu!(y.dtype(), T => log_softmax_backward::<T>(y.slice(), dy.slice(), dx.slice(), cols))
+    on_device!(y, T => log_softmax_backward::<T>(y.slice(), dy.slice(), dx.slice(), cols),
+        cuda => cuda::log_backward(y, dy, dx, cols))
 }
 
 /// [`log_sum_exp_forward`] of any device and dtype.
 #[track_caller]
 pub fn log_sum_exp(x: Src, y: Dst, cols: usize) -> Outcome {
-    on_cpu!(x.dtype(), T => log_sum_exp_forward::<T>(x.slice(), y.slice(), cols))
+    on_device!(x, T => log_sum_exp_forward::<T>(x.slice(), y.slice(), cols), cuda => cuda::log_sum_exp(x, y, cols))
 }
 
 pub(crate) use simd::log_sum_exp as row_log_sum_exp;

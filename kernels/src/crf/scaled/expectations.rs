@@ -6,7 +6,7 @@ use crate::isa::{Isa, Kernel};
 
 /// The gradient of log Z of some sentences: demissions are written, the slot is added to.
 pub(in super::super) struct Backward<'a> {
-    pub chains: &'a Chains<'a, &'a [f32]>,
+    pub chains: &'a Chains<&'a [f32], &'a [i64]>,
     pub potentials: &'a Potentials,
     pub shape: Shape,
     pub state: State<&'a [f32]>,

@@ -12,7 +12,7 @@ const LEAST_S: f32 = 1e-25;
 /// Log-marginals of some sentences; their state is of the scaled form only where β̂, too, keeps away from
 /// underflow, for small probabilities have large logarithms.
 pub(in super::super) struct MarginalsForward<'a> {
-    pub chains: &'a Chains<'a, &'a [f32]>,
+    pub chains: &'a Chains<&'a [f32], &'a [i64]>,
     pub potentials: &'a Potentials,
     pub shape: Shape,
     pub state: State<&'a mut [f32]>,
@@ -97,7 +97,7 @@ fn log_marginals<S: Isa>(
 
 /// The tangent pass over some sentences: demissions are written, the slot is added to.
 pub(in super::super) struct MarginalsBackward<'a> {
-    pub chains: &'a Chains<'a, &'a [f32]>,
+    pub chains: &'a Chains<&'a [f32], &'a [i64]>,
     pub potentials: &'a Potentials,
     pub shape: Shape,
     pub state: State<&'a [f32]>,

@@ -56,17 +56,17 @@ pub(super) struct Potentials {
 
 impl Potentials {
     /// Those of `f32` scores; other types have no scaled form.
-    pub fn of<T: Real>(chains: &Chains<&[T]>) -> Option<Self> {
+    pub fn of<T: Real>(chains: &Chains<&[T], &[i64]>) -> Option<Self> {
         T::IS_F32.then(|| Self::on(isa::level(), &chains.f32s()))
     }
 
     /// Those for kernels of one instruction set, whose lanes decide the padding.
-    pub fn on(level: Level, chains: &Chains<&[f32]>) -> Self {
+    pub fn on(level: Level, chains: &Chains<&[f32], &[i64]>) -> Self {
         dispatch_on(level, Exponentiate(*chains))
     }
 }
 
-struct Exponentiate<'a>(Chains<'a, &'a [f32]>);
+struct Exponentiate<'a>(Chains<&'a [f32], &'a [i64]>);
 
 impl Kernel for Exponentiate<'_> {
     type Output = Potentials;

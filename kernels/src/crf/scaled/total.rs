@@ -6,7 +6,7 @@ use crate::isa::{Isa, Kernel};
 
 /// log Z of some sentences.
 pub(in super::super) struct Forward<'a> {
-    pub chains: &'a Chains<'a, &'a [f32]>,
+    pub chains: &'a Chains<&'a [f32], &'a [i64]>,
     pub potentials: &'a Potentials,
     pub shape: Shape,
     pub state: State<&'a mut [f32]>,

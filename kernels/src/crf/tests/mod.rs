@@ -97,7 +97,7 @@ impl Batch {
             transitions: &tr[..],
             start: &st[..],
             end: &en[..],
-            lengths: &self.lengths,
+            lengths: &self.lengths[..],
         };
         let (b, cells) = (self.lengths.len(), e.len());
         let nan = T::from_f64(f64::NAN);
@@ -285,7 +285,7 @@ fn plain<T: Real>(batch: &Batch, up: &[f64], dlog_p: &[f64]) -> [Vec<f64>; 4] {
         transitions: &tr[..],
         start: &st[..],
         end: &en[..],
-        lengths: &batch.lengths,
+        lengths: &batch.lengths[..],
     };
     let (shape, zeros) = (chains.shape(), |n: usize| vec![T::ZERO; n]);
     let mut log_z = zeros(shape.batch);

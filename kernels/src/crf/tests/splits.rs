@@ -82,7 +82,7 @@ fn the_scaled_form_on_every_instruction_set() {
         transitions: &tr[..],
         start: &st[..],
         end: &en[..],
-        lengths: &batch.lengths,
+        lengths: &batch.lengths[..],
     };
     let (shape, up, dlog_p) = (chains.shape(), &cast(&up)[..], &cast(&dlog_p)[..]);
     for &level in available() {

@@ -11,7 +11,7 @@ use rayon::prelude::*;
 /// How many rows' inputs are copied at once: enough for a product's blocks, little beside all of them.
 const ROWS_AT_ONCE: usize = 4096;
 
-pub fn backward(args: Backward<&[f32], &mut [f32]>) {
+pub fn backward(args: Backward<&[f32], &mut [f32], &[i64]>) {
     let Backward { sizes, lengths, x, weights, h0, c0, y, saved, dy, dh_n, dc_n, dx, dweights, dh0, dc0 } =
         args;
     let mut dweights = dweights;

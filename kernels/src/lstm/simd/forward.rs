@@ -8,7 +8,7 @@ use crate::memory::Buffer;
 use rayon::prelude::*;
 use std::marker::PhantomData;
 
-pub fn forward(args: Forward<&[f32], &mut [f32]>) {
+pub fn forward(args: Forward<&[f32], &mut [f32], &[i64]>) {
     let Forward { sizes, lengths, x, weights, h0, c0, y, h_n, c_n, saved } = args;
     let Sizes { batch, time, input, hidden: n, directions } = sizes;
     let packing = Packing::new(&sizes, lengths);

@@ -1,0 +1,112 @@
+//! Compiles every CUDA kernel for every architecture, with no GPU, and writes registers, shared memory and spills of each as a
+//! table: `cargo run -p gradus-kernels --example cuda_registers > kernels/src/cuda/registers.tsv`. With `--check` it compares
+//! with that table and fails on a difference; a spill fails always. NVRTC is found as at run time, by `LD_LIBRARY_PATH`.
+
+use gradus_kernels::cuda::assembled;
+use rayon::prelude::*;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+const ARCHITECTURES: [u32; 6] = [75, 80, 86, 89, 90, 100];
+
+/// What the assembler says of a kernel.
+struct Kernel {
+    name: String,
+    registers: u32,
+    shared: u32,
+    spills: u32,
+}
+
+fn main() -> ExitCode {
+    match run(std::env::args().any(|arg| arg == "--check")) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(check: bool) -> Result<(), String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut sources = vec![];
+    find(&root, &mut sources)?;
+    let jobs: Vec<(&PathBuf, u32)> =
+        sources.iter().flat_map(|file| ARCHITECTURES.map(|architecture| (file, architecture))).collect();
+    let compiled = jobs.par_iter().map(|&(file, architecture)| compile(file, architecture));
+    let mut lines = vec![];
+    for ((_, architecture), kernels) in jobs.iter().zip(compiled.collect::<Result<Vec<_>, _>>()?) {
+        for Kernel { name, registers, shared, spills } in kernels {
+            if spills > 0 {
+                return Err(format!("{name} spills {spills} bytes on sm_{architecture}; it must spill none"));
+            }
+            lines.push(format!("{name}\tsm_{architecture}\t{registers}\t{shared}"));
+        }
+    }
+    lines.sort();
+    lines.insert(0, "kernel\tarchitecture\tregisters\tbytes of static shared memory".into());
+    let table = lines.join("\n") + "\n";
+    if !check {
+        print!("{table}");
+        return Ok(());
+    }
+    let path = root.join("cuda/registers.tsv");
+    let known = std::fs::read_to_string(&path).map_err(|e| format!("{}: {e}", path.display()))?;
+    let missing =
+        known.lines().filter(|line| !lines.iter().any(|l| l == line)).map(|line| format!("- {line}"));
+    let new = lines.iter().filter(|line| !known.lines().any(|l| l == *line)).map(|line| format!("+ {line}"));
+    let differences: Vec<String> = missing.chain(new).collect();
+    match differences.is_empty() {
+        true => {
+            println!(
+                "{} kernels on {} architectures are as in the table",
+                lines.len() / ARCHITECTURES.len(),
+                ARCHITECTURES.len()
+            );
+            Ok(())
+        }
+        false => Err(format!("registers differ from {}:\n{}", path.display(), differences.join("\n"))),
+    }
+}
+
+/// All `.cu` files below a folder, but for the emulator's own.
+fn find(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), String> {
+    let entries = std::fs::read_dir(folder).map_err(|e| format!("{}: {e}", folder.display()))?;
+    for entry in entries {
+        let path = entry.map_err(|e| format!("{}: {e}", folder.display()))?.path();
+        if path.is_dir() && !path.ends_with("emulator") {
+            find(&path, found)?;
+        } else if path.extension().is_some_and(|e| e == "cu") {
+            found.push(path);
+        }
+    }
+    found.sort();
+    Ok(())
+}
+
+fn compile(file: &Path, architecture: u32) -> Result<Vec<Kernel>, String> {
+    let text = std::fs::read_to_string(file).map_err(|e| format!("{}: {e}", file.display()))?;
+    let name = file.file_name().map_or("".into(), |name| name.to_string_lossy());
+    let log = assembled(&name, &text, architecture)
+        .map_err(|log| format!("{} for sm_{architecture}: {log}", file.display()))?;
+    let mut kernels: Vec<Kernel> = vec![];
+    for line in log.lines() {
+        if let Some((_, rest)) = line.split_once("Compiling entry function '") {
+            let name = rest.split('\'').next().unwrap_or_default().to_owned();
+            kernels.push(Kernel { name, registers: 0, shared: 0, spills: 0 });
+        } else if let Some(kernel) = kernels.last_mut() {
+            // "0 bytes stack frame, 0 bytes spill stores, 0 bytes spill loads" and
+            // "Used 32 registers, used 1 barriers, 1024 bytes smem, 400 bytes cmem[0]".
+            kernel.spills += before(line, " bytes spill stores") + before(line, " bytes spill loads");
+            kernel.registers += before(line, " registers");
+            kernel.shared += before(line, " bytes smem");
+        }
+    }
+    Ok(kernels)
+}
+
+/// The number that stands before some words of a line; 0 where they are absent.
+fn before(line: &str, words: &str) -> u32 {
+    let number = line.split_once(words).and_then(|(left, _)| left.rsplit([' ', ',']).next()?.parse().ok());
+    number.unwrap_or(0)
+}

@@ -1,0 +1,215 @@
+use super::device::gpu;
+use super::module::Source;
+use crate::strides::Strides;
+use crate::{Device, Dst, Outcome, Src};
+use cudarc::driver::result;
+
+/// How many blocks of how many threads, and the bytes of shared memory that each block is given.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Grid {
+    blocks: [usize; 3],
+    threads: usize,
+    shared: usize,
+}
+
+impl Grid {
+    /// `blocks` is a number, or two or three.
+    pub fn new(blocks: impl Into<Blocks>, threads: usize) -> Self {
+        Grid { blocks: blocks.into().0, threads, shared: 0 }
+    }
+
+    /// As many blocks as give each of `n` elements a thread.
+    pub fn cover(n: usize, threads: usize) -> Self {
+        Grid::new(n.div_ceil(threads), threads)
+    }
+
+    /// With so many bytes of shared memory for each block.
+    pub fn shared(self, bytes: usize) -> Self {
+        Grid { shared: bytes, ..self }
+    }
+}
+
+/// Blocks along x, y and z.
+pub(crate) struct Blocks([usize; 3]);
+
+impl From<usize> for Blocks {
+    fn from(x: usize) -> Self {
+        Blocks([x, 1, 1])
+    }
+}
+
+impl From<[usize; 2]> for Blocks {
+    fn from([x, y]: [usize; 2]) -> Self {
+        Blocks([x, y, 1])
+    }
+}
+
+impl From<[usize; 3]> for Blocks {
+    fn from(blocks: [usize; 3]) -> Self {
+        Blocks(blocks)
+    }
+}
+
+/// An argument of a kernel: its bytes, and the device that it points to.
+pub(crate) struct Arg {
+    bytes: [u64; 4],
+    device: Option<Device>,
+}
+
+impl Arg {
+    fn value(bytes: u64) -> Self {
+        Arg { bytes: [bytes, 0, 0, 0], device: None }
+    }
+
+    fn pointer(pointer: Option<u64>, device: Device) -> Self {
+        Arg { bytes: [pointer.unwrap_or(0), 0, 0, 0], device: Some(device) }
+    }
+
+    /// A pointer some bytes further, and three strides as `i64`, by value.
+    pub fn strided(self, bytes: usize, strides: [usize; 3]) -> Self {
+        let [a, b, c] = strides.map(|stride| stride as u64);
+        Arg { bytes: [self.bytes[0] + bytes as u64, a, b, c], ..self }
+    }
+}
+
+impl From<Src<'_>> for Arg {
+    fn from(x: Src) -> Self {
+        Arg::pointer(x.pointer(), x.device())
+    }
+}
+
+impl From<Dst<'_>> for Arg {
+    fn from(x: Dst) -> Self {
+        Arg::pointer(x.pointer(), x.device())
+    }
+}
+
+/// `None` is the null pointer.
+impl From<Option<Src<'_>>> for Arg {
+    fn from(x: Option<Src>) -> Self {
+        x.map_or(Arg::value(0), Arg::from)
+    }
+}
+
+/// `None` is the null pointer.
+impl From<Option<Dst<'_>>> for Arg {
+    fn from(x: Option<Dst>) -> Self {
+        x.map_or(Arg::value(0), Arg::from)
+    }
+}
+
+/// As an `int`.
+impl From<usize> for Arg {
+    #[track_caller]
+    fn from(x: usize) -> Self {
+        let x = i32::try_from(x).unwrap_or_else(|_| panic!("cuda: a kernel counts to 2³¹ − 1, not to {x}"));
+        Arg::from(x)
+    }
+}
+
+impl From<i32> for Arg {
+    fn from(x: i32) -> Self {
+        Arg::value(u64::from(x as u32))
+    }
+}
+
+/// As an `int`.
+impl From<bool> for Arg {
+    fn from(x: bool) -> Self {
+        Arg::value(u64::from(x))
+    }
+}
+
+impl From<u32> for Arg {
+    fn from(x: u32) -> Self {
+        Arg::value(u64::from(x))
+    }
+}
+
+impl From<f32> for Arg {
+    fn from(x: f32) -> Self {
+        Arg::value(u64::from(x.to_bits()))
+    }
+}
+
+impl From<u64> for Arg {
+    fn from(x: u64) -> Self {
+        Arg::value(x)
+    }
+}
+
+impl From<i64> for Arg {
+    fn from(x: i64) -> Self {
+        Arg::value(x as u64)
+    }
+}
+
+/// As `Dims`, by value.
+impl From<[i32; 8]> for Arg {
+    fn from(x: [i32; 8]) -> Self {
+        Arg { bytes: bytemuck::cast(x), device: None }
+    }
+}
+
+/// Of two kernels, one with a warp for each row and one with a block for each, that which suits rows of `cols`; and its
+/// grid.
+pub(crate) fn rows(
+    warp: &'static str,
+    block: &'static str,
+    count: usize,
+    cols: usize,
+) -> (&'static str, Grid) {
+    const WARPS: usize = 4;
+    match cols <= 1024 {
+        true => (warp, Grid::new(count.div_ceil(WARPS), 32 * WARPS)),
+        false => (block, Grid::new(count, 256)),
+    }
+}
+
+/// The axes of a shape and the strides of each operand as `Dims`: those that all cross evenly are merged, the last
+/// stand last. Panics where more than eight are left.
+pub(crate) fn dims<const K: usize>(walk: &Strides<K>) -> (Arg, [Arg; K]) {
+    let axes: Vec<(usize, [usize; K])> = walk.axes().collect();
+    assert!(axes.len() <= 8, "cuda: a kernel knows eight axes, not {}", axes.len());
+    let unused = 8 - axes.len();
+    // `number` is 0 for the lengths, which are 1 where an axis is unused, and k + 1 for the strides of operand k.
+    let all = |number: usize| {
+        let mut dims = [i32::from(number == 0); 8];
+        for (d, (length, strides)) in dims[unused..].iter_mut().zip(&axes) {
+            *d = number.checked_sub(1).map_or(*length, |k| strides[k]) as i32;
+        }
+        Arg::from(dims)
+    };
+    (all(0), std::array::from_fn(|k| all(k + 1)))
+}
+
+/// Queues a kernel of a source on the device that its arguments point to. A grid without blocks does nothing.
+///
+/// Panics where arguments lie on several devices, and where the driver refuses.
+#[track_caller]
+pub(crate) fn launch(source: &'static Source, kernel: &'static str, grid: Grid, args: &[Arg]) -> Outcome {
+    if grid.blocks.contains(&0) {
+        return Outcome::Done;
+    }
+    let mut devices = args.iter().filter_map(|arg| arg.device);
+    let device = devices.next().expect("cuda: a kernel without memory to work on");
+    if let Some(other) = devices.find(|&other| other != device) {
+        panic!("{kernel}: operands lie on {device} and on {other}; bring them together with to_device");
+    }
+    let Device::Cuda(number) = device else { panic!("{kernel}: operands lie in main memory") };
+    let gpu = gpu(number);
+    let function = source.function(gpu, kernel, grid.shared);
+    let [x, y, z] = grid.blocks.map(|n| n as u32);
+    // A null stands behind the last, by which the emulator counts them.
+    let null = std::iter::once(std::ptr::null_mut());
+    let mut pointers: Vec<_> =
+        args.iter().map(|arg| arg.bytes.as_ptr().cast_mut().cast()).chain(null).collect();
+    // SAFETY: the launching function of each kernel passes what the kernel's signature asks for, which the emulator
+    // checks, of buffers that live until the work queued on the stream is done (they are freed in its order).
+    let answer = unsafe {
+        let threads = (grid.threads as u32, 1, 1);
+        result::launch_kernel(function, (x, y, z), threads, grid.shared as u32, gpu.stream, &mut pointers)
+    };
+    gpu.expect(&format!("launch {kernel} with {grid:?}"), answer);
+    Outcome::Done
+}

@@ -1,0 +1,136 @@
+use super::CudaError;
+use super::device::{Gpu, gpu, said};
+use crate::{DType, Device, Src};
+use cudarc::driver::{result, sys};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+static COPIES: AtomicU64 = AtomicU64::new(0);
+
+/// How often numbers went from a CUDA device to main memory since the process began; each waits for the device.
+pub fn copies_to_host() -> u64 {
+    COPIES.load(Ordering::Relaxed)
+}
+
+/// Memory of a device, taken and given back in the order of its stream: what is freed may be used by the next
+/// allocation at once, for every kernel that used it stands before in the queue.
+pub(crate) struct Allocation {
+    pub device: u32,
+    pub pointer: u64,
+    bytes: usize,
+}
+
+impl Allocation {
+    /// So many bytes with unspecified contents; panics where the device has no more.
+    pub fn new(device: u32, bytes: usize) -> Self {
+        if bytes == 0 {
+            return Allocation { device, pointer: 0, bytes };
+        }
+        let gpu = gpu(device);
+        // SAFETY: the stream is the device's own and lives as long as the process.
+        let pointer =
+            unsafe { result::malloc_async(gpu.stream, bytes) }.unwrap_or_else(|_| out_of_memory(gpu, bytes));
+        Allocation { device, pointer, bytes }
+    }
+
+    /// Writes every byte 0.
+    pub fn clear(&mut self) {
+        if self.bytes > 0 {
+            let gpu = gpu(self.device);
+            // SAFETY: the allocation has that many bytes.
+            let answer = unsafe { result::memset_d8_async(self.pointer, 0, self.bytes, gpu.stream) };
+            gpu.expect("clear memory", answer);
+        }
+    }
+
+    /// Copies as many bytes from main memory.
+    pub fn write(&mut self, from: &[u8]) {
+        assert_eq!(from.len(), self.bytes, "cuda: a copy of another size");
+        if self.bytes > 0 {
+            let gpu = gpu(self.device);
+            // SAFETY: both have that many bytes, and the driver has read pageable memory when the call returns.
+            let answer = unsafe { result::memcpy_htod_async(self.pointer, from, gpu.stream) };
+            gpu.expect("copy to the device", answer);
+        }
+    }
+
+    /// Copies from another allocation of this device.
+    pub fn copy(&mut self, from: &Allocation) {
+        assert_eq!(
+            (self.device, self.bytes),
+            (from.device, from.bytes),
+            "cuda: a copy of another size or device"
+        );
+        if self.bytes > 0 {
+            let gpu = gpu(self.device);
+            // SAFETY: both have that many bytes, and `&mut self` says that they are not the same.
+            let answer =
+                unsafe { result::memcpy_dtod_async(self.pointer, from.pointer, self.bytes, gpu.stream) };
+            gpu.expect("copy on the device", answer);
+        }
+    }
+}
+
+impl Drop for Allocation {
+    fn drop(&mut self) {
+        // A driver that failed before has said so; while a panic unwinds it must not be asked again.
+        if self.bytes > 0 && !std::thread::panicking() {
+            let gpu = gpu(self.device);
+            // SAFETY: the allocation is freed once, here, behind all work on it in the stream.
+            gpu.expect("free memory", unsafe { result::free_async(self.pointer, gpu.stream) });
+        }
+    }
+}
+
+/// Copies numbers of a device to main memory, behind all work that was queued.
+pub(crate) fn read(device: u32, pointer: u64, to: &mut [u8]) {
+    COPIES.fetch_add(1, Ordering::Relaxed);
+    if to.is_empty() {
+        return;
+    }
+    let gpu = gpu(device);
+    // SAFETY: the caller's `Src` says that so many bytes are there; they are waited for before `to` is given back.
+    unsafe {
+        gpu.expect("copy to main memory", result::memcpy_dtoh_async(to, pointer, gpu.stream));
+        gpu.expect("finish its work", result::stream::synchronize(gpu.stream));
+    }
+}
+
+/// One `f64` of a device.
+pub(crate) fn read_f64(x: Src) -> f64 {
+    assert_eq!((x.dtype(), x.len()), (DType::F64, 1), "cuda: not one f64");
+    let (Device::Cuda(device), Some(pointer)) = (x.device(), x.pointer()) else {
+        panic!("cuda: not on a device");
+    };
+    let mut bytes = [0; 8];
+    read(device, pointer, &mut bytes);
+    f64::from_le_bytes(bytes)
+}
+
+/// Lets the driver keep what is freed, as the pool of main memory does: by default it gives memory back to the
+/// system whenever the host waits for the device.
+pub(super) fn keep_freed_memory(device: sys::CUdevice) -> Result<(), CudaError> {
+    let mut all = u64::MAX;
+    // SAFETY: the device is one that the driver gave, and the attribute is a number of 64 bits.
+    unsafe {
+        let pool = said("find its memory pool", result::device::get_default_mem_pool(device))?;
+        let answer = sys::cuMemPoolSetAttribute(
+            pool,
+            sys::CUmemPool_attribute_enum::CU_MEMPOOL_ATTR_RELEASE_THRESHOLD,
+            (&raw mut all).cast(),
+        );
+        said("keep freed memory", answer.result())
+    }
+}
+
+fn out_of_memory(gpu: &Gpu, bytes: usize) -> ! {
+    let megabytes = |n: usize| n.div_ceil(1 << 20);
+    let (free, all) = result::mem_get_info().unwrap_or((0, 0));
+    panic!(
+        "cuda:{} ({}) has no memory for {} MiB more: {} of {} MiB are free; use a smaller batch or shorter sequences",
+        gpu.ordinal,
+        gpu.name,
+        megabytes(bytes),
+        megabytes(free),
+        megabytes(all)
+    );
+}

@@ -1,0 +1,25 @@
+//! The CUDA backend: devices, modules, launches and memory, by way of the driver that the machine has.
+//!
+//! Nothing of CUDA is needed to build. The driver (`libcuda`) and the compiler (`libnvrtc`) are opened when the
+//! first device is; what is missing then is said in one sentence. A kernel's source stands beside its CPU twin,
+//! `<op>/<op>.cu`, and its launches in `<op>/cuda.rs`. See the folder's README for how to read, run and check one
+//! without a GPU.
+
+mod device;
+mod error;
+mod launch;
+mod memory;
+mod module;
+
+pub use device::{Description, Found, emulator, found};
+pub use error::CudaError;
+pub use memory::copies_to_host;
+pub use module::assembled;
+
+pub(crate) use device::shared_limit;
+pub(crate) use launch::{Arg, Grid, dims, launch, rows};
+pub(crate) use memory::{Allocation, read, read_f64};
+pub(crate) use module::{Source, source};
+
+#[cfg(feature = "cuda-emulator")]
+pub mod rungs;

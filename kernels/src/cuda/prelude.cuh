@@ -1,0 +1,151 @@
+// What every kernel may use, and all it may use: NVRTC is given no toolkit header, so this file supplies the types,
+// instructions and idioms, and each kernel source begins by including it. Compiled for the emulator, the same names
+// come from emulator/host.h.
+#pragma once
+
+#ifdef CUDA_EMULATED
+#include "host.h"
+#else
+// A kernel; a function of the device; shared memory of a size known when compiled, and of one given at launch.
+#define KERNEL extern "C" __global__ void
+#define DEVICE static __device__ __forceinline__
+#define DEVICE_MEMBER __device__ __forceinline__
+#define SHARED(T, name, dims) __shared__ T name dims
+#define DYN_SHARED(T, name)                                      \
+    extern __shared__ __align__(16) unsigned char dyn_shared[];  \
+    T *name = reinterpret_cast<T *>(dyn_shared)
+#define INFINITY __int_as_float(0x7f800000)
+#define NAN __int_as_float(0x7fffffff)
+#endif
+
+#define WARP 32
+#define ALL_LANES 0xffffffffu
+
+typedef unsigned char u8;
+typedef unsigned short u16;
+typedef unsigned int u32;
+typedef long long i64;
+typedef unsigned long long u64;
+
+// The lengths or strides of up to eight axes, passed by value.
+struct Dims {
+    int n[8];
+};
+
+// Where element i of a shape lies, by strides. Unused axes stand in front, with length 1.
+DEVICE i64 place(i64 i, const Dims &shape, const Dims &strides) {
+    i64 at = 0;
+#pragma unroll
+    for (int axis = 7; axis >= 0; --axis) {
+        int length = shape.n[axis];
+        if (length == 1) continue;
+        at += i % length * strides.n[axis];
+        i /= length;
+    }
+    return at;
+}
+
+// --- bfloat16: the upper half of an f32.
+
+struct bf16 {
+    u16 bits;
+};
+
+DEVICE float widen(float x) { return x; }
+DEVICE float widen(bf16 x) { return __uint_as_float(u32(x.bits) << 16); }
+
+// To the nearest, ties to even; NaN stays NaN.
+DEVICE bf16 to_bf16(float x) {
+    u32 bits = __float_as_uint(x);
+    if ((bits & 0x7fffffffu) > 0x7f800000u) return bf16{u16(bits >> 16 | 0x40u)};
+    return bf16{u16((bits + 0x7fffu + (bits >> 16 & 1u)) >> 16)};
+}
+
+// --- Reductions over the lanes of a warp. Every lane gets the result, by the same tree on every run.
+
+DEVICE float warp_sum(float x) {
+#pragma unroll
+    for (int lanes = WARP / 2; lanes > 0; lanes /= 2) x += __shfl_xor_sync(ALL_LANES, x, lanes);
+    return x;
+}
+
+DEVICE float warp_max(float x) {
+#pragma unroll
+    for (int lanes = WARP / 2; lanes > 0; lanes /= 2) {
+        float other = __shfl_xor_sync(ALL_LANES, x, lanes);
+        // NaN wins, as on the CPU.
+        x = other > x || other != other ? other : x;
+    }
+    return x;
+}
+
+// --- Reductions over a block of whole warps, at most 1024 threads; `room` is shared, one float for each warp.
+
+DEVICE float block_sum(float x, float *room) {
+    int lane = threadIdx.x % WARP, warp = threadIdx.x / WARP, warps = blockDim.x / WARP;
+    x = warp_sum(x);
+    __syncthreads();
+    if (lane == 0) room[warp] = x;
+    __syncthreads();
+    return warp_sum(lane < warps ? room[lane] : 0.0f);
+}
+
+DEVICE float block_max(float x, float *room) {
+    int lane = threadIdx.x % WARP, warp = threadIdx.x / WARP, warps = blockDim.x / WARP;
+    x = warp_max(x);
+    __syncthreads();
+    if (lane == 0) room[warp] = x;
+    __syncthreads();
+    return warp_max(lane < warps ? room[lane] : -INFINITY);
+}
+
+// --- Rows, each shared by a warp or, where rows are long, by the block; `Rows<BLOCK>` says which and where a thread is.
+
+template <bool BLOCK> struct Rows {
+    int row, first, step;  // the row, the thread's first column, and from one of its columns to the next
+    DEVICE_MEMBER Rows() {
+        row = BLOCK ? blockIdx.x : blockIdx.x * (blockDim.x / WARP) + threadIdx.x / WARP;
+        first = BLOCK ? threadIdx.x : threadIdx.x % WARP;
+        step = BLOCK ? blockDim.x : WARP;
+    }
+    // Of all threads of the row; `room` is shared, 32 floats.
+    DEVICE_MEMBER float sum(float x, float *room) const { return BLOCK ? block_sum(x, room) : warp_sum(x); }
+    DEVICE_MEMBER float max(float x, float *room) const { return BLOCK ? block_max(x, room) : warp_max(x); }
+};
+
+// --- Tensor cores: D [16, 8] in f32 += A [16, 16] · B [16, 8], A by rows and B by columns, over one warp.
+//
+// With group = lane / 4 and pair = lane % 4, a lane holds, two numbers to a register:
+//   a0 A[group, 2 pair ..], a1 A[group + 8, 2 pair ..], a2 and a3 the same 8 columns on;
+//   b0 B[2 pair .., group], b1 the same 8 rows on;
+//   d0 d1 D[group, 2 pair ..], d2 d3 D[group + 8, 2 pair ..].
+DEVICE void mma_bf16(float (&d)[4], const u32 (&a)[4], const u32 (&b)[2]) {
+#if defined(CUDA_EMULATED)
+    emulator::mma_bf16(d, a, b);
+#elif __CUDA_ARCH__ >= 800
+    asm volatile(
+        "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 "
+        "{%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};\n"
+        : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
+        : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
+#else
+    __trap();
+#endif
+}
+
+// --- Philox 4x32-10: four random words for a place in a stream, the same as on the CPU.
+//
+// Source: Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011.
+DEVICE uint4 philox(u64 seed, u64 stream, u64 block) {
+    u32 key0 = u32(seed), key1 = u32(seed >> 32);
+    uint4 c = {u32(block), u32(block >> 32), u32(stream), u32(stream >> 32)};
+#pragma unroll
+    for (int round = 0; round < 10; ++round) {
+        u32 high0 = __umulhi(0xD2511F53u, c.x), low0 = 0xD2511F53u * c.x;
+        u32 high1 = __umulhi(0xCD9E8D57u, c.z), low1 = 0xCD9E8D57u * c.z;
+        c = uint4{high1 ^ c.y ^ key0, low1, high0 ^ c.w ^ key1, low0};
+        key0 += 0x9E3779B9u;
+        key1 += 0xBB67AE85u;
+    }
+    return c;
+}

@@ -1,0 +1,318 @@
+//! The rungs of each ladder beside each other: what a plain kernel finds, each faster one must find too.
+//!
+//! The operations run the fast kernels alone; here the plain ones run, on sizes that leave warps and tiles half full.
+
+use super::{Arg, Grid, Source, launch};
+use crate::memory::Buffer;
+use crate::philox::Stream;
+use crate::{DType, Device, Kind};
+
+/// A kernel of a ladder: its name and its grid.
+type Rung = (&'static str, Grid);
+
+const SEED: Stream = Stream { seed: 7, stream: 3 };
+
+/// Numbers between −2 and 2 on the device.
+fn numbers(kind: Kind, n: usize, stream: u64) -> Buffer {
+    let stream = Stream { stream, ..SEED };
+    let x: Vec<f32> = (0..n).map(|i| 4.0 * stream.uniform(i as u64) - 2.0).collect();
+    Buffer::from_slice(&x).to_device(kind.device)
+}
+
+fn integers(kind: Kind, x: &[i64]) -> Buffer {
+    Buffer::from_slice(x).to_device(kind.device)
+}
+
+/// Runs each rung on the arguments that `args` makes from its name and its results, and compares these with the first
+/// rung's.
+fn ladder(
+    kind: Kind,
+    source: &'static Source,
+    rungs: &[Rung],
+    results: &[usize],
+    args: impl Fn(&str, &mut [Buffer]) -> Vec<Arg>,
+) {
+    let mut first: Vec<Vec<f32>> = vec![];
+    for &(kernel, grid) in rungs {
+        let mut found: Vec<Buffer> = results.iter().map(|&n| Buffer::zeros(kind, n)).collect();
+        let _ = launch(source, kernel, grid, &args(kernel, &mut found));
+        let found: Vec<Vec<f32>> =
+            found.iter().map(|x| x.to_device(Device::Cpu).slice::<f32>().to_vec()).collect();
+        if first.is_empty() {
+            first = found;
+            continue;
+        }
+        for (result, (plain, fast)) in first.iter().zip(&found).enumerate() {
+            for (i, (p, f)) in plain.iter().zip(fast).enumerate() {
+                let bound = 2e-5 * (1.0 + p.abs());
+                assert!(
+                    p == f || (p - f).abs() <= bound,
+                    "{kernel}: result {result}, element {i}: {f}, plain {p}"
+                );
+            }
+        }
+    }
+}
+
+/// Runs every ladder on an open device; panics where two rungs differ.
+pub fn check(device: Device) {
+    let kind = Kind { dtype: DType::F32, device };
+    elementwise(kind);
+    reductions(kind);
+    rows(kind);
+    products(kind);
+    sequences(kind);
+    attention(kind);
+}
+
+fn elementwise(kind: Kind) {
+    let n = 531;
+    let x = numbers(kind, n, 1);
+    let rungs = [
+        ("elementwise_unary_plain", Grid::cover(n, 64)),
+        ("elementwise_unary", Grid::cover(n.div_ceil(4), 64)),
+    ];
+    for op in 0..21i32 {
+        // Logarithm and root of a negative number are NaN in both; what is compared is the rest.
+        let x = if [4, 8, 9, 19].contains(&op) { numbers(kind, 0, 1) } else { x.clone() };
+        let n = x.len();
+        ladder(kind, &crate::elementwise::cuda::SOURCE, &rungs, &[n], |_, y| {
+            vec![op.into(), 0.5f32.into(), 1.5f32.into(), x.src().into(), y[0].dst().into(), n.into()]
+        });
+    }
+    let rungs =
+        [("dropout_forward_plain", Grid::cover(n, 64)), ("dropout_forward", Grid::cover(n.div_ceil(4), 64))];
+    ladder(kind, &crate::dropout::cuda::SOURCE, &rungs, &[n], |_, y| {
+        let Stream { seed, stream } = SEED;
+        let x = x.src().into();
+        vec![x, 0.25f32.into(), 2.0f32.into(), seed.into(), stream.into(), y[0].dst().into(), n.into()]
+    });
+}
+
+fn reductions(kind: Kind) {
+    let (n, inner) = (131, 37);
+    let x = numbers(kind, n * inner, 2);
+    for op in 0..3i32 {
+        let rungs = [
+            ("reduce_plain", Grid::cover(inner, 32)),
+            ("reduce_columns", Grid::new([inner.div_ceil(32), 1], 256)),
+        ];
+        ladder(kind, &crate::reduce::cuda::SOURCE, &rungs, &[inner], |kernel, y| {
+            let mut args: Vec<Arg> =
+                vec![op.into(), n.into(), inner.into(), x.src().into(), y[0].dst().into()];
+            args.extend((kernel == "reduce_plain").then(|| inner.into()));
+            args
+        });
+        let rungs = [("reduce_plain", Grid::cover(inner, 32)), ("reduce_rows", Grid::new(inner, 256))];
+        ladder(kind, &crate::reduce::cuda::SOURCE, &rungs, &[inner], |kernel, y| match kernel {
+            "reduce_plain" => {
+                vec![op.into(), n.into(), 1usize.into(), x.src().into(), y[0].dst().into(), inner.into()]
+            }
+            _ => vec![op.into(), n.into(), x.src().into(), y[0].dst().into()],
+        });
+    }
+    let ids = integers(kind, &[3, 0, 3, 9, -1, 3, 2, 0, 7, 6]);
+    let (rows, cols, n) = (7, 37, 10);
+    let rungs = [("index_scatter_plain", Grid::cover(rows * cols, 64)), ("index_scatter", Grid::new(n, 32))];
+    ladder(kind, &crate::index::cuda::SOURCE, &rungs, &[rows * cols], |_, y| {
+        vec![ids.src().into(), x.src().into(), y[0].dst().into(), rows.into(), cols.into(), n.into()]
+    });
+}
+
+fn rows(kind: Kind) {
+    for (count, cols) in [(5, 33), (3, 300), (7, 1)] {
+        let (x, dy) = (numbers(kind, count * cols, 3), numbers(kind, count * cols, 4));
+        let each = |plain, warp, block| {
+            [
+                (plain, Grid::cover(count, 32)),
+                (warp, Grid::new(count.div_ceil(4), 128)),
+                (block, Grid::new(count, 256)),
+            ]
+        };
+        let forward = each("softmax_forward_plain", "softmax_forward_warp", "softmax_forward_block");
+        let backward = each("softmax_backward_plain", "softmax_backward_warp", "softmax_backward_block");
+        for what in 0..2i32 {
+            ladder(kind, &crate::softmax::cuda::SOURCE, &forward, &[count * cols], |_, y| {
+                vec![what.into(), x.src().into(), y[0].dst().into(), count.into(), cols.into()]
+            });
+            ladder(kind, &crate::softmax::cuda::SOURCE, &backward, &[count * cols], |_, dx| {
+                let (y, dy) = (x.src().into(), dy.src().into());
+                vec![what.into(), y, dy, dx[0].dst().into(), count.into(), cols.into()]
+            });
+        }
+        let labels: Vec<i64> = (0..count as i64).map(|r| r * 5 % cols as i64).collect();
+        let labels = integers(kind, &labels);
+        let rungs =
+            each("cross_entropy_forward_plain", "cross_entropy_forward_warp", "cross_entropy_forward_block");
+        ladder(kind, &crate::cross_entropy::cuda::SOURCE, &rungs, &[count, count], |_, y| {
+            let [loss, lse] = [0, 1].map(|i| y[i].dst().into());
+            let (x, labels, weights) = (x.src().into(), labels.src().into(), None::<crate::Src>.into());
+            let rest = [count.into(), cols.into()];
+            let options = [0.1f32.into(), true.into(), 0i64.into()];
+            [x, labels, weights].into_iter().chain(options).chain([loss, lse]).chain(rest).collect()
+        });
+        let (gamma, beta) = (numbers(kind, cols, 5), numbers(kind, cols, 6));
+        let rungs = each("layer_norm_forward_plain", "layer_norm_forward_warp", "layer_norm_forward_block");
+        ladder(kind, &crate::layer_norm::cuda::SOURCE, &rungs, &[count * cols, count, count], |_, y| {
+            let [y, mean, rstd] = [0, 1, 2].map(|i| y[i].dst().into());
+            let given = [x.src().into(), gamma.src().into(), beta.src().into(), 1e-2f32.into()];
+            given.into_iter().chain([y, mean, rstd, count.into(), cols.into()]).collect()
+        });
+    }
+}
+
+fn products(kind: Kind) {
+    let (m, k, n) = (70, 37, 67);
+    let (a, b, bias) = (numbers(kind, m * k, 7), numbers(kind, k * n, 8), numbers(kind, n, 9));
+    let rungs = [
+        ("gemm_plain", Grid::cover(m * n, 64)),
+        ("gemm_tiled", Grid::new([n.div_ceil(16), m.div_ceil(16)], 256)),
+        ("gemm_blocked", Grid::new([n.div_ceil(64), m.div_ceil(64)], 256)),
+    ];
+    // Both operands by rows, then both by columns.
+    for strides in [[k, 1, n, 1], [1, m, 1, k]] {
+        ladder(kind, &crate::gemm::cuda::SOURCE, &rungs, &[m * n], |_, c| {
+            let [a_row, a_col, b_row, b_col] = strides.map(|stride| (stride as i64).into());
+            let arrays = [a.src().into(), b.src().into(), bias.src().into(), c[0].dst().into()];
+            let sizes = [m.into(), k.into(), n.into(), 0i64.into(), a_row, a_col];
+            arrays.into_iter().chain(sizes).chain([0i64.into(), b_row, b_col, 0usize.into()]).collect()
+        });
+    }
+    let (batch, time, channels, filters, window) = (2, 19, 5, 18, 3);
+    let x = numbers(kind, batch * time * channels, 10);
+    let (w, bias) = (numbers(kind, filters * channels * window, 11), numbers(kind, filters, 12));
+    let (padding, windows) = (1, time);
+    let results = batch * windows * filters;
+    let arrays = |y: &mut [Buffer]| -> Vec<Arg> {
+        vec![x.src().into(), w.src().into(), bias.src().into(), y[0].dst().into()]
+    };
+    let sizes = || [time, channels, filters, window].map(Arg::from);
+    let rungs = [
+        ("conv1d_forward_plain", Grid::cover(results, 64)),
+        ("conv1d_forward", Grid::new([filters.div_ceil(16), windows.div_ceil(16), batch], 256)),
+    ];
+    ladder(kind, &crate::conv1d::cuda::SOURCE, &rungs, &[results], |kernel, y| {
+        let mut args: Vec<Arg> = arrays(y).into_iter().chain(sizes()).collect();
+        args.extend([padding, windows].map(Arg::from));
+        args.extend((kernel == "conv1d_forward_plain").then(|| results.into()));
+        args
+    });
+    let lengths = integers(kind, &[19, 2]);
+    let rungs = [
+        ("conv_relu_max_forward_plain", Grid::cover(batch * filters, 32)),
+        ("conv_relu_max_forward", Grid::new([filters.div_ceil(16), batch], 256)),
+    ];
+    // The plain one knows how many results there are by one argument more, so each is compared through z alone.
+    let mut found = vec![];
+    for (kernel, grid) in rungs {
+        let mut z = Buffer::zeros(kind, batch * filters);
+        let mut winner = Buffer::zeros(kind.of(DType::I64), batch * filters);
+        let given = [x.src().into(), w.src().into(), bias.src().into(), lengths.src().into()];
+        let mut args: Vec<Arg> = given.into_iter().chain([z.dst().into(), winner.dst().into()]).collect();
+        args.extend(sizes());
+        if kernel.ends_with("plain") {
+            args.push((batch * filters).into());
+        }
+        let _ = launch(&crate::conv_relu_max::cuda::SOURCE, kernel, grid, &args);
+        let winner = winner.to_device(Device::Cpu).slice::<i64>().to_vec();
+        found.push((z.to_device(Device::Cpu).slice::<f32>().to_vec(), winner));
+    }
+    assert_eq!(found[0], found[1], "conv_relu_max: the rungs differ");
+}
+
+fn sequences(kind: Kind) {
+    let (batch, time, hidden, directions) = (6, 5, 9, 2);
+    let lengths = integers(kind, &[5, 1, 0, 3, 4, 2]);
+    let [gates, cells, states] = [4, 1, 1].map(|each| directions * batch * time * each * hidden);
+    let w_hh = numbers(kind, directions * 4 * hidden * hidden, 13);
+    let b_hh = numbers(kind, directions * 4 * hidden, 14);
+    let [h0, c0] = [15, 16].map(|stream| numbers(kind, directions * batch * hidden, stream));
+    let inputs = numbers(kind, gates, 17);
+    let room = 4 * 4 * (2 * hidden + 4 * hidden);
+    let fast = Grid::new([batch.div_ceil(4), directions], 64);
+    let mut found = vec![];
+    for (kernel, grid, keep) in [
+        ("lstm_forward_plain", Grid::new([1, directions], 32), None),
+        ("lstm_forward", fast.shared(room), Some(false)),
+        ("lstm_forward", fast.shared(room + 16 * hidden * hidden), Some(true)),
+    ] {
+        let (mut gates, mut cells) = (inputs.clone(), Buffer::zeros(kind, cells));
+        let mut y = Buffer::zeros(kind, states);
+        let [mut h_n, mut c_n] = [(); 2].map(|()| Buffer::zeros(kind, directions * batch * hidden));
+        let mut args: Vec<Arg> = [&lengths, &w_hh, &b_hh, &h0, &c0].map(|x| x.src().into()).into();
+        args.extend([&mut gates, &mut cells, &mut y, &mut h_n, &mut c_n].map(|x| x.dst().into()));
+        args.extend([batch, time, hidden, directions].map(Arg::from));
+        args.extend(keep.map(Arg::from));
+        let _ = launch(&crate::lstm::cuda::SOURCE, kernel, grid, &args);
+        found.push([&y, &h_n, &c_n].map(|x| x.to_device(Device::Cpu).slice::<f32>().to_vec()).concat());
+    }
+    for fast in &found[1..] {
+        let apart = found[0].iter().zip(fast).map(|(p, f)| (p - f).abs()).fold(0.0, f32::max);
+        assert!(apart < 1e-5, "lstm_forward is {apart} from the plain one");
+    }
+    let tags = 11;
+    let [e, a] = [(batch * time * tags, 18), (tags * tags, 19)].map(|(n, s)| numbers(kind, n, s));
+    let [start, end] = [20, 21].map(|stream| numbers(kind, tags, stream));
+    let rungs = [
+        ("crf_log_z_plain", Grid::cover(batch, 32)),
+        ("crf_log_z", Grid::new(batch, 32).shared(4 * tags * (tags + 2))),
+    ];
+    ladder(kind, &crate::crf::cuda::SOURCE, &rungs, &[batch * time * tags, batch * time, batch], |_, y| {
+        let given = [&e, &a, &start, &end, &lengths].map(|x| x.src().into());
+        let [alpha, scale, z] = [0, 1, 2].map(|i| y[i].dst().into());
+        given.into_iter().chain([alpha, scale, z]).chain([batch, time, tags].map(Arg::from)).collect()
+    });
+}
+
+fn attention(kind: Kind) {
+    let (heads, queries, keys, dim) = (2, 9, 70, 40);
+    let [q, k, v] =
+        [(queries, 22), (keys, 23), (keys, 24)].map(|(rows, s)| numbers(kind, heads * rows * dim, s));
+    let view = |arg: Arg, rows: usize| arg.strided(0, [heads * rows * dim, rows * dim, dim]);
+    let bytes = 4 * (2 * 32 * (dim + 1) + 4 * dim);
+    let rungs = [
+        ("attention_forward_plain", Grid::new([1, heads, 1], 32)),
+        ("attention_forward", Grid::new([queries.div_ceil(4), heads, 1], 128).shared(bytes)),
+    ];
+    for (causal, drops) in [(false, false), (true, false), (false, true)] {
+        ladder(
+            kind,
+            &crate::attention::cuda::SOURCE,
+            &rungs,
+            &[heads * queries * dim, heads * queries],
+            |_, y| {
+                let o = view(y[0].dst().into(), queries);
+                let arrays = [
+                    view(q.src().into(), queries),
+                    view(k.src().into(), keys),
+                    view(v.src().into(), keys),
+                    o,
+                ];
+                let Stream { seed, stream } = SEED;
+                let options: [Arg; 8] = [
+                    0.2f32.into(),
+                    causal.into(),
+                    None::<crate::Src>.into(),
+                    drops.into(),
+                    0.25f32.into(),
+                    2.0f32.into(),
+                    seed.into(),
+                    stream.into(),
+                ];
+                let lse = y[1].dst().into();
+                let sizes = [heads, queries, keys, dim].map(Arg::from);
+                arrays.into_iter().chain([lse]).chain(options).chain(sizes).collect()
+            },
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_rung_finds_what_the_plain_one_finds() {
+        check(Device::open("cuda-emulated").unwrap_or_else(|e| panic!("{e}")));
+    }
+}

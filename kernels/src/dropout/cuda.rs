@@ -1,0 +1,44 @@
+//! Launches of dropout.cu.
+
+use crate::cuda::{Grid, Source, launch, source};
+use crate::philox::Stream;
+use crate::{DType, Dst, Outcome, Src};
+
+pub(crate) static SOURCE: Source = source!("dropout.cu");
+const THREADS: usize = 256;
+
+/// y = x ⊙ m / (1 − p).
+pub fn forward(x: Src, p: f64, stream: Stream, y: Dst) -> Outcome {
+    if x.dtype() != DType::F32 {
+        return Outcome::NoKernel;
+    }
+    let (n, scale) = (x.len(), (1.0 / (1.0 - p)) as f32);
+    let Stream { seed, stream } = stream;
+    let args = [x.into(), (p as f32).into(), scale.into(), seed.into(), stream.into(), y.into(), n.into()];
+    launch(&SOURCE, "dropout_forward", Grid::cover(n.div_ceil(4), THREADS), &args)
+}
+
+/// y = m / (1 − p).
+pub fn mask(p: f64, stream: Stream, y: Dst) -> Outcome {
+    fill("dropout_mask", [p, 1.0 / (1.0 - p)], stream, y, 4)
+}
+
+/// Uniform in [lo, hi).
+pub fn uniform(lo: f64, hi: f64, stream: Stream, y: Dst) -> Outcome {
+    fill("dropout_uniform", [lo, hi - lo], stream, y, 4)
+}
+
+/// Normal with this mean and standard deviation.
+pub fn normal(mean: f64, std: f64, stream: Stream, y: Dst) -> Outcome {
+    fill("dropout_normal", [mean, std], stream, y, 2)
+}
+
+/// A kernel whose threads write `each` numbers from one block of words.
+fn fill(kernel: &'static str, [a, b]: [f64; 2], stream: Stream, y: Dst, each: usize) -> Outcome {
+    if y.dtype() != DType::F32 {
+        return Outcome::NoKernel;
+    }
+    let (n, Stream { seed, stream }) = (y.len(), stream);
+    let args = [(a as f32).into(), (b as f32).into(), seed.into(), stream.into(), y.into(), n.into()];
+    launch(&SOURCE, kernel, Grid::cover(n.div_ceil(each), THREADS), &args)
+}
