@@ -28,7 +28,8 @@ mod shape;
 pub mod state;
 mod tensor;
 
-pub use gradus_kernels::{DType, Device, Element, philox::Stream};
+pub use gradus_kernels::cuda::{self, CudaError};
+pub use gradus_kernels::{DType, Device, Element, Kind, philox::Stream};
 pub use graph::{CreateGraph, Grad, Gradients, RowGrad, checkpoint, grad, grad_from, hvp, no_grad};
 pub use layout::Layout;
 pub use module::{Module, Visitor};

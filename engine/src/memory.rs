@@ -56,8 +56,8 @@ impl Report {
             let saved = node.saved.lock().unwrap_or_else(|e| e.into_inner());
             for buffer in saved.iter().flat_map(|s| s.buffers()) {
                 if buffers.insert(Arc::as_ptr(buffer)) {
-                    entry.bytes += buffer.bytes().len();
-                    report.bytes += buffer.bytes().len();
+                    entry.bytes += buffer.size();
+                    report.bytes += buffer.size();
                 }
             }
         }

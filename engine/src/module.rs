@@ -1,4 +1,4 @@
-use crate::{DType, Param};
+use crate::{DType, Device, Param};
 use std::collections::HashSet;
 
 /// Something that has parameters: a layer, a model.
@@ -45,6 +45,16 @@ pub trait Module {
     /// The number of trained numbers.
     fn param_count(&self) -> usize {
         self.params().iter().map(Param::count).sum()
+    }
+
+    /// Where the first parameter lives, and so where inputs are to be; main memory where there is none.
+    fn device(&self) -> Device {
+        self.params().first().map_or(Device::Cpu, |p| p.kind().device)
+    }
+
+    /// Moves all parameters to another device.
+    fn move_to(&self, device: Device) {
+        self.params().iter().for_each(|p| p.move_to(device));
     }
 
     /// Turns all parameters to another dtype; gradients are checked in `f64`.

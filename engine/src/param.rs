@@ -1,6 +1,6 @@
 use crate::graph::Edge;
 use crate::optim::{Moments, lock};
-use crate::{DType, Shape, Tensor};
+use crate::{DType, Device, Kind, Shape, Tensor};
 use gradus_kernels::memory::Buffer;
 use std::sync::{Arc, Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak};
 
@@ -105,7 +105,7 @@ impl Param {
         self.read().value.dtype()
     }
 
-    /// Replaces the value; panics where shape or dtype differ.
+    /// Replaces the value, on the parameter's device; panics where shape or dtype differ.
     #[track_caller]
     pub fn set(&self, value: &Tensor) {
         self.adopt(Tensor::from_buffer(value.packed(), value.shape()));
@@ -117,12 +117,25 @@ impl Param {
     pub(crate) fn adopt(&self, value: Tensor) {
         assert_eq!(self.shape(), value.shape(), "set: a parameter keeps its shape");
         assert_eq!(self.dtype(), value.dtype(), "set: a parameter keeps its dtype");
+        let value = value.to_device(self.kind().device);
         let whole = value.count() == value.storage.len() && value.layout.is_contiguous();
         let value = if whole { value.detach() } else { Tensor::from_buffer(value.packed(), value.shape()) };
         let mut held = self.write();
         // Moments take what is owed, as they are not replaced.
         held.settle();
         held.value = value;
+    }
+
+    /// The dtype and the device.
+    pub fn kind(&self) -> Kind {
+        self.read().value.kind()
+    }
+
+    /// Moves the value to another device.
+    pub fn move_to(&self, device: Device) {
+        let mut held = self.write();
+        held.settle();
+        held.value = held.value.to_device(device);
     }
 
     /// Replaces the value by the same numbers in another dtype.
@@ -191,7 +204,7 @@ impl Held {
         if let Some(buffer) = Arc::get_mut(&mut value.storage) {
             return change(buffer);
         }
-        crate::memory::count_copy(value.storage.bytes().len());
+        crate::memory::count_copy(value.storage.size());
         let mut buffer = value.packed();
         change(&mut buffer);
         *value = Tensor::from_buffer(buffer, value.shape());

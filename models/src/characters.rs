@@ -85,27 +85,28 @@ impl Characters {
         self.config.out_dim
     }
 
-    /// y [B, T, E] from numbers of characters [B, T, C] and the characters of each word [B, T] (both `i64`); a word
-    /// of length 0 is padding and has y = 0.
+    /// y [B, T, E] from numbers of characters [B, T, C] and the characters of each word [B, T] (both `i64`, in main
+    /// memory, where the distinct words are found); a word of length 0 is padding and has y = 0.
     #[track_caller]
     pub fn forward(&self, chars: &Tensor, lengths: &Tensor, mode: &mut Mode) -> Tensor {
         let (b, t) = (chars.dim(0), chars.dim(1));
         let words = Distinct::of(chars, lengths);
         if words.lengths.is_empty() {
-            return Tensor::zeros([b, t, self.width()], self.emb.weight.dtype());
+            return Tensor::zeros([b, t, self.width()], self.emb.weight.kind());
         }
         let y = self.spell(&words, mode);
         // Row 0 is padding's.
         let rows = y.widen(0, 1, y.dim(0) + 1);
-        rows.embedding(&Tensor::from_slice(&words.rows, [b, t]))
+        rows.embedding(&Tensor::from_slice(&words.rows, [b, t]).to_device(rows.device()))
     }
 
     /// y [W, E] of the distinct words, each of at least one character.
     #[track_caller]
     fn spell(&self, Distinct { chars, lengths, longest, .. }: &Distinct, mode: &mut Mode) -> Tensor {
         let (words, longest) = (lengths.len(), *longest);
-        let e = self.emb.forward(&Tensor::from_slice(chars, [words, longest]));
-        let all = Tensor::from_slice(lengths, [words]);
+        let device = self.emb.weight.kind().device;
+        let e = self.emb.forward(&Tensor::from_slice(chars, [words, longest]).to_device(device));
+        let all = Tensor::from_slice(lengths, [words]).to_device(device);
         if let Some(rnn) = &self.rnn {
             let h = rnn.forward(&e, Some(&all), mode).h;
             return h.transpose(0, 1).reshape([words, self.width()]);
@@ -116,7 +117,7 @@ impl Characters {
         let margin = self.config.kernel - 1;
         let windows: Vec<i64> = lengths.iter().map(|len| len + margin as i64).collect();
         let e = e.widen(1, margin, longest + 2 * margin);
-        conv.forward_relu_max(&e, &Tensor::from_slice(&windows, [words]))
+        conv.forward_relu_max(&e, &Tensor::from_slice(&windows, [words]).to_device(device))
     }
 }
 

@@ -8,7 +8,7 @@ pub trait Classifier: Module + Send + Sync {
 
 /// Which of T places are real: [B, T] of truth values from lengths [B].
 pub(crate) fn real_places(lengths: &Tensor, t: usize) -> Tensor {
-    Tensor::arange(t).reshape([1, t]).lt(&lengths.reshape([lengths.count(), 1]))
+    Tensor::arange(t).to_device(lengths.device()).reshape([1, t]).lt(&lengths.reshape([lengths.count(), 1]))
 }
 
 /// x [B, T, D] with 0 at the places that are padding.

@@ -1,4 +1,4 @@
-use gradus_engine::{DType, Tensor};
+use gradus_engine::{DType, Device, Tensor};
 
 /// An answer: the words `start..=end` of a context.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -23,9 +23,11 @@ pub fn best_spans(start: &Tensor, end: &Tensor, lengths: &Tensor, longest: usize
     assert_eq!([start.shape(), end.shape()], [shape; 2], "best_spans: start and end are not [B, T]");
     let t = start.dim(1);
     // What stands at padding takes no part in the normalisation, whatever it is.
-    let padding = crate::classifier::real_places(lengths, t).not();
-    let real = [start, end]
-        .map(|logits| logits.detach().to_dtype(DType::F64).masked_fill(&padding, f64::NEG_INFINITY));
+    let lengths = lengths.to_device(Device::Cpu);
+    let padding = crate::classifier::real_places(&lengths, t).not();
+    let real = [start, end].map(|logits| {
+        logits.detach().to_device(Device::Cpu).to_dtype(DType::F64).masked_fill(&padding, f64::NEG_INFINITY)
+    });
     let [start_z, end_z] = real.each_ref().map(|logits| logits.log_sum_exp(-1).to_vec::<f64>());
     let [start, end] = real.map(|logits| logits.to_vec::<f64>());
     let lengths = lengths.elements::<i64>();

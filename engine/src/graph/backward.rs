@@ -77,8 +77,8 @@ impl<'a> Backward<'a> {
 
     /// The gradient of output i; zeros where nothing depends on it.
     pub fn dy_of(&self, i: usize) -> Tensor {
-        let (shape, dtype) = self.node.outputs[i];
-        self.upstream[i].clone().unwrap_or_else(|| Tensor::zeros(shape, dtype))
+        let (shape, kind) = self.node.outputs[i];
+        self.upstream[i].clone().unwrap_or_else(|| Tensor::zeros(shape, kind))
     }
 
     /// The gradient of output i, where something depends on it.

@@ -54,7 +54,7 @@ impl Grad {
         };
         let mut sum = 0.0;
         let outcome = gradus_kernels::optimizer::sum_of_squares(values.contiguous().src(), &mut sum);
-        crate::ops::ran("sum_of_squares", values.dtype(), outcome);
+        crate::ops::ran("sum_of_squares", values.kind(), outcome);
         sum
     }
 
@@ -93,7 +93,7 @@ impl Grad {
 pub(crate) fn rows_of(ids: &Tensor, values: &Tensor, rows: usize) -> RowGrad {
     let values = values.contiguous();
     let width = values.dim(-1);
-    let summed = embedding::rows_gradient(&ids.elements::<i64>(), values.src());
+    let summed = embedding::rows_gradient(ids.contiguous().src(), values.src());
     let (unique, summed) =
         summed.unwrap_or_else(|| panic!("embedding: there is no gradient in {}", values.dtype()));
     let ids = Tensor::from_slice(&unique, [unique.len()]);
@@ -106,7 +106,7 @@ fn accumulate(mut a: Tensor, b: &Tensor) -> Tensor {
         && let Some(buffer) = Arc::get_mut(&mut a.storage)
         && buffer.len() == b.count()
     {
-        crate::ops::ran("add", b.dtype(), elementwise::add_assign(buffer.dst(), b.contiguous().src()));
+        crate::ops::ran("add", b.kind(), elementwise::add_assign(buffer.dst(), b.contiguous().src()));
         return a;
     }
     a + b

@@ -1,5 +1,5 @@
 use super::Backward;
-use crate::{DType, Layout, Shape, Tensor};
+use crate::{Kind, Layout, Shape, Tensor};
 use gradus_kernels::memory::Buffer;
 use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -38,7 +38,7 @@ pub(crate) struct Node {
     pub id: u64,
     pub op: &'static str,
     pub inputs: Vec<Option<Edge>>,
-    pub outputs: Vec<(Shape, DType)>,
+    pub outputs: Vec<(Shape, Kind)>,
     pub saved: Mutex<Option<Saved>>,
     pub rule: Option<Box<Rule>>,
 }
@@ -173,7 +173,7 @@ pub(super) fn record_always(
         id: next_id(),
         op,
         inputs: inputs.iter().map(|t| t.edge.clone()).collect(),
-        outputs: outputs.iter().map(|t| (t.shape(), t.dtype())).collect(),
+        outputs: outputs.iter().map(|t| (t.shape(), t.kind())).collect(),
         saved: Mutex::new(Some(saved)),
         rule: Some(rule),
     });

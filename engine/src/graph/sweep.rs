@@ -1,5 +1,5 @@
 use super::{Backward, CreateGraph, Edge, Grad, Node, node};
-use crate::{DType, Tensor};
+use crate::{Kind, Tensor};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -130,9 +130,9 @@ fn debug_check(node: &Node, given: &[Option<Grad>]) {
     }
     for (i, (edge, gradient)) in node.inputs.iter().zip(given).enumerate() {
         let (Some(edge), Some(Grad::Dense(g))) = (edge, gradient) else { continue };
-        let Some(&(shape, dtype)) = edge.node.outputs.get(edge.slot) else { continue };
-        let same: bool = (g.shape(), g.dtype()) == (shape, dtype);
-        let dtypes: (DType, DType) = (g.dtype(), dtype);
-        assert!(same, "{}: gradient {i} is {:?}, its input {shape:?} ({dtypes:?})", node.op, g.shape());
+        let Some(&(shape, kind)) = edge.node.outputs.get(edge.slot) else { continue };
+        let same: bool = (g.shape(), g.kind()) == (shape, kind);
+        let kinds: (Kind, Kind) = (g.kind(), kind);
+        assert!(same, "{}: gradient {i} is {:?}, its input {shape:?} ({kinds:?})", node.op, g.shape());
     }
 }

@@ -12,7 +12,12 @@ pub fn info_nce(anchors: &Tensor, positives: &Tensor, temperature: f64) -> Tenso
     assert!(temperature > 0.0, "info_nce: the temperature {temperature} must be above 0");
     let b = same_rows("info_nce", anchors, positives);
     let logits = unit(anchors).matmul(&unit(positives).t()) / temperature;
-    cross_entropy(&logits, &Tensor::arange(b), &CrossEntropy::default(), Reduction::Mean)
+    cross_entropy(
+        &logits,
+        &Tensor::arange(b).to_device(logits.device()),
+        &CrossEntropy::default(),
+        Reduction::Mean,
+    )
 }
 
 /// Triplet loss with the hardest negative of the batch: the mean over i of [d(aᵢ, pᵢ) − minⱼ d(aᵢ, pⱼ) + m]₊, j ≠ i,
@@ -46,7 +51,8 @@ pub fn triplet_of(anchors: &Tensor, positives: &Tensor, negatives: &Tensor, marg
 /// For each anchor the place of the nearest positive that is another's, `i64` [B].
 fn hardest(anchors: &Tensor, positives: &Tensor) -> Tensor {
     let b = anchors.dim(0);
-    let (row, column) = (Tensor::arange(b).unsqueeze(1), Tensor::arange(b).unsqueeze(0));
+    let places = Tensor::arange(b).to_device(anchors.device());
+    let (row, column) = (places.unsqueeze(1), places.unsqueeze(0));
     let distance = length(&(anchors.unsqueeze(1) - positives.unsqueeze(0)));
     distance.masked_fill(&row.eq(&column), f64::INFINITY).neg().arg_max(1)
 }

@@ -1,5 +1,5 @@
 use super::{CrossEntropy, Reduction};
-use crate::{DType, Tensor};
+use crate::Tensor;
 
 /// Cross-entropy: logits [R, K], labels `i64` [R] → one number.
 ///
@@ -18,19 +18,28 @@ pub fn cross_entropy(
         Reduction::Sum => rows.sum_all(),
         Reduction::Mean if options.weights.is_none() && options.ignore.is_none() => rows.mean_all(),
         Reduction::Mean => {
-            let total = total_weight(labels, options);
-            rows.sum_all() / if total == 0.0 { 1.0 } else { total }
+            let total = total_weight(logits, labels, options);
+            let total = total.masked_fill(&total.eq_scalar(0.0), 1.0);
+            rows.sum_all() / total
         }
     }
 }
 
 /// Σ w_y over the rows that count.
-fn total_weight(labels: &Tensor, options: &CrossEntropy) -> f64 {
-    let weights = options.weights.as_ref().map(|w| w.to_dtype(DType::F64).to_vec::<f64>());
-    labels
-        .elements::<i64>()
-        .iter()
-        .filter(|&&y| Some(y) != options.ignore)
-        .map(|&y| weights.as_ref().map_or(1.0, |w| w[y as usize]))
-        .sum()
+fn total_weight(logits: &Tensor, labels: &Tensor, options: &CrossEntropy) -> Tensor {
+    let ignored = labels.eq(&Tensor::full([], options.ignore.unwrap_or(-1) as f64, labels.kind()));
+    let of_rows = match &options.weights {
+        Some(weights) => {
+            let safe = ignored.select(&Tensor::zeros([], labels.kind()), labels);
+            weights
+                .detach()
+                .to_dtype(logits.dtype())
+                .to_device(logits.device())
+                .unsqueeze(1)
+                .embedding(&safe)
+                .squeeze(-1)
+        }
+        None => Tensor::ones(labels.shape(), logits.kind()),
+    };
+    of_rows.masked_fill(&ignored, 0.0).sum_all()
 }

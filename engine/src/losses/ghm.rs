@@ -48,7 +48,8 @@ impl Ghm {
         assert_eq!(state.counts.len(), self.bins, "ghm: the state belongs to another number of bins");
         let p: Vec<f64> = log_p.to_f64().into_iter().map(f64::exp).collect();
         let (weights, next) = self.weights(&p, state);
-        let weights = Tensor::from_slice(&weights, log_p.shape()).to_dtype(log_p.dtype());
+        let weights =
+            Tensor::from_slice(&weights, log_p.shape()).to_dtype(log_p.dtype()).to_device(log_p.device());
         ((log_p * weights).mean_all().neg(), next)
     }
 }

@@ -12,7 +12,7 @@ pub fn crf_nll(crf: &Crf, emissions: &Tensor, tags: &Tensor, lengths: &Tensor) -
 /// Mean over sentences of −(1 − P)^γ log P, P = P(y | x) of the whole sentence: focal loss on sequences.
 #[track_caller]
 pub fn sequence_focal(crf: &Crf, emissions: &Tensor, tags: &Tensor, lengths: &Tensor, gamma: f64) -> Tensor {
-    let log_p = crf.nll(emissions, tags, lengths).neg().minimum(&Tensor::zeros([], emissions.dtype()));
+    let log_p = crf.nll(emissions, tags, lengths).neg().minimum(&Tensor::zeros([], emissions.kind()));
     focal_of(&log_p, gamma).mean_all()
 }
 
@@ -26,7 +26,7 @@ pub fn token_log_probabilities(crf: &Crf, emissions: &Tensor, tags: &Tensor, len
         .enumerate()
         .flat_map(|(i, &len)| (0..len).map(move |j| i as i64 * t as i64 + j))
         .collect();
-    let places = Tensor::from_slice(&places, [places.len()]);
+    let places = Tensor::from_slice(&places, [places.len()]).to_device(emissions.device());
     let tags = tags.reshape([b, t, 1]);
     let all = crf.log_marginals(emissions, lengths).take_along(&real(&tags, lengths)).reshape([b * t, 1]);
     all.embedding(&places).squeeze(-1)
@@ -59,7 +59,8 @@ pub fn token_ghm(
 
 /// The tags with 0 past each sentence's end, whatever stood there.
 fn real(tags: &Tensor, lengths: &Tensor) -> Tensor {
-    let inside =
-        Tensor::arange(tags.dim(1)).reshape([1, tags.dim(1), 1]).lt(&lengths.reshape([tags.dim(0), 1, 1]));
-    inside.select(tags, &Tensor::zeros([], tags.dtype()))
+    let (b, t) = (tags.dim(0), tags.dim(1));
+    let steps = Tensor::arange(t).to_device(tags.device()).reshape([1, t, 1]);
+    let inside = steps.lt(&lengths.reshape([b, 1, 1]));
+    inside.select(tags, &Tensor::zeros([], tags.kind()))
 }

@@ -26,8 +26,8 @@ pub fn sne(x: &Tensor, y: &Tensor, perplexity: f64) -> Tensor {
     }
     let from_x = distances(&x.detach().to_dtype(DType::F64)).to_vec::<f64>();
     let log_p: Vec<f64> = from_x.chunks(b - 1).flat_map(|row| log_neighbours(row, perplexity)).collect();
-    let log_p = Tensor::from_slice(&log_p, [b, b - 1]).to_dtype(y.dtype());
-    let log_q = distances(y).minimum(&Tensor::full([], FAR, y.dtype())).neg().log_softmax();
+    let log_p = Tensor::from_slice(&log_p, [b, b - 1]).to_dtype(y.dtype()).to_device(y.device());
+    let log_q = distances(y).minimum(&Tensor::full([], FAR, y.kind())).neg().log_softmax();
     (log_p.exp() * (log_p - log_q)).sum_all()
 }
 
@@ -37,7 +37,7 @@ fn distances(x: &Tensor) -> Tensor {
     let b = x.dim(0);
     let others: Vec<i64> = (0..b).flat_map(|i| (0..b).filter(move |&j| j != i)).map(|j| j as i64).collect();
     let all = (x.unsqueeze(1) - x.unsqueeze(0)).square().sum(&[-1]);
-    all.take_along(&Tensor::from_slice(&others, [b, b - 1]))
+    all.take_along(&Tensor::from_slice(&others, [b, b - 1]).to_device(all.device()))
 }
 
 /// ln p of one row, from squared distances: the width is found by bisection, as entropy falls where it shrinks.

@@ -63,7 +63,11 @@ impl Crf {
     /// The same where `more` is forbidden besides.
     fn scores_with(&self, dtype: DType, more: Option<&Constraints>) -> CrfScores {
         let tensor = |p: &Param, c: fn(&Constraints) -> &Tensor| {
-            let forbidden = self.constraints.iter().chain(more).map(|all| c(all).to_dtype(dtype));
+            let forbidden = self
+                .constraints
+                .iter()
+                .chain(more)
+                .map(|all| c(all).to_dtype(dtype).to_device(p.kind().device));
             forbidden.fold(p.tensor(), |scores, forbidden| scores + forbidden)
         };
         CrfScores {

@@ -28,7 +28,7 @@ impl EmbeddingDropout {
     pub fn forward(&self, x: &Tensor, ids: &Tensor, words: usize, mode: &mut Mode) -> Tensor {
         match mode.stream() {
             Some(stream) if self.0 > 0.0 => {
-                let by_type = Tensor::dropout_mask([words, 1], self.0, stream, x.dtype());
+                let by_type = Tensor::dropout_mask([words, 1], self.0, stream, x.kind());
                 x * by_type.embedding(ids)
             }
             _ => x.clone(),
@@ -47,7 +47,7 @@ impl VariationalDropout {
     pub fn forward(&self, x: &Tensor, mode: &mut Mode) -> Tensor {
         match mode.stream() {
             Some(stream) if self.0 > 0.0 => {
-                x * Tensor::dropout_mask([x.dim(0), 1, x.dim(-1)], self.0, stream, x.dtype())
+                x * Tensor::dropout_mask([x.dim(0), 1, x.dim(-1)], self.0, stream, x.kind())
             }
             _ => x.clone(),
         }

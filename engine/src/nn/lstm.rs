@@ -79,7 +79,7 @@ impl Lstm {
     #[track_caller]
     pub fn forward(&self, x: &Tensor, lengths: Option<&Tensor>, mode: &mut Mode) -> LstmOutput {
         let states = [self.cells.len(), x.dim(0), self.config.hidden];
-        let zero = Tensor::zeros(states, x.dtype());
+        let zero = Tensor::zeros(states, x.kind());
         self.forward_from(x, lengths, (&zero, &zero), mode)
     }
 

@@ -8,7 +8,7 @@ impl Tensor {
     /// y = scale · x + shift.
     pub fn affine(&self, scale: f64, shift: f64) -> Tensor {
         let x = self.detach().contiguous();
-        let y = filled("affine", x.shape(), x.dtype(), |y| elementwise::affine(x.src(), scale, shift, y));
+        let y = filled("affine", x.shape(), x.kind(), |y| elementwise::affine(x.src(), scale, shift, y));
         record_one("affine", &[self], y, Saves::NOTHING, move |cx| {
             cx.give_with(0, |cx| cx.dy().affine(scale, 0.0));
         })
@@ -17,7 +17,7 @@ impl Tensor {
     /// y = xᵉ.
     pub fn powf(&self, exponent: f64) -> Tensor {
         let x = self.detach().contiguous();
-        let y = filled("powf", x.shape(), x.dtype(), |y| elementwise::power(x.src(), exponent, y));
+        let y = filled("powf", x.shape(), x.kind(), |y| elementwise::power(x.src(), exponent, y));
         record_one("powf", &[self], y, Saves::inputs(&[0]), move |cx| {
             cx.give_with(0, |cx| match exponent {
                 // x⁰ is constant, and 0 · 0⁻¹ would be NaN.
@@ -30,7 +30,7 @@ impl Tensor {
     /// y = x held within [low, high]; no gradient flows where it is held.
     pub fn clamp(&self, low: f64, high: f64) -> Tensor {
         let x = self.detach().contiguous();
-        let y = filled("clamp", x.shape(), x.dtype(), |y| elementwise::clamp(x.src(), low, high, y));
+        let y = filled("clamp", x.shape(), x.kind(), |y| elementwise::clamp(x.src(), low, high, y));
         record_one("clamp", &[self], y, Saves::inputs(&[0]), move |cx| {
             cx.give_with(0, |cx| {
                 let x = cx.input(0).detach();

@@ -37,7 +37,7 @@ impl Tensor {
         let keys_shape = [q_shape[0], k_shape[2]];
         let keys = match &options.keys {
             Some(keys) => keys.contiguous(),
-            None => Tensor::ones(keys_shape, DType::Bool),
+            None => Tensor::ones(keys_shape, self.kind().of(DType::Bool)),
         };
         assert!(
             keys.shape() == keys_shape.into() && keys.dtype() == DType::Bool,
@@ -68,8 +68,12 @@ fn reference(x: &[Tensor], options: Options) -> Tensor {
     let (b, tq, tk) = (q.dim(0), q.dim(2), k.dim(2));
     let mut seen = keys.reshape([b, 1, 1, tk]);
     if options.causal {
-        seen = seen
-            .and(&Tensor::arange(tk).reshape([1, 1, 1, tk]).le(&Tensor::arange(tq).reshape([1, 1, tq, 1])));
+        seen = seen.and(
+            &Tensor::arange(tk)
+                .reshape([1, 1, 1, tk])
+                .le(&Tensor::arange(tq).reshape([1, 1, tq, 1]))
+                .to_device(q.device()),
+        );
     }
     let scores = (q.matmul(&k.t()) * options.scale).masked_fill(&seen.not(), f64::NEG_INFINITY);
     let mut weights = scores.softmax();
@@ -79,7 +83,7 @@ fn reference(x: &[Tensor], options: Options) -> Tensor {
     weights.matmul(v)
 }
 
-fn kernel_options<'a>(q: &Tensor, k: &Tensor, keys: &'a [u8], options: Options) -> attention::Attention<'a> {
+fn kernel_options<'a>(q: &Tensor, k: &Tensor, keys: Src<'a>, options: Options) -> attention::Attention<'a> {
     let shape = Shape { batch: q.dim(0), heads: q.dim(1), queries: q.dim(2), keys: k.dim(2), dim: q.dim(3) };
     let dropout = options.dropout.map(|(p, stream)| Dropout { p: p as f32, stream });
     attention::Attention { shape, scale: options.scale, causal: options.causal, mask: Some(keys), dropout }
@@ -102,19 +106,19 @@ fn view(x: &Tensor) -> View<Src<'_>> {
 
 fn forward(x: &[&Tensor], options: Options) -> Option<Made> {
     let [q, k, v] = [0, 1, 2].map(|i| rows(x[i]));
-    let (shape, keys) = (q.shape(), x[3].elements::<u8>());
+    let (shape, keys) = (q.shape(), x[3].contiguous());
     // [B, T, N, d] in memory, seen as [B, N, T, d]: what follows joins the heads of each step.
     let laid = Tensor::from_buffer(
-        Buffer::for_overwrite(q.dtype(), q.count()),
+        Buffer::for_overwrite(q.kind(), q.count()),
         [shape[0], shape[2], shape[1], shape[3]].into(),
     );
     let layout = laid.layout.permute(&[0, 2, 1, 3]);
-    let (mut o, mut lse) = (laid, Buffer::for_overwrite(q.dtype(), q.count() / shape[3].max(1)));
+    let (mut o, mut lse) = (laid, Buffer::for_overwrite(q.kind(), q.count() / shape[3].max(1)));
     let s = layout.strides();
     let place = Strides { batch: s[0], head: s[1], row: s[2] };
     let buffer = std::sync::Arc::get_mut(&mut o.storage).expect("attention: a fresh buffer is not shared");
     let outcome = attention::forward(
-        &kernel_options(&q, &k, &keys, options),
+        &kernel_options(&q, &k, keys.src(), options),
         Inputs { q: view(&q), k: view(&k), v: view(&v) },
         View { data: buffer.dst(), offset: 0, strides: place },
         lse.dst(),
@@ -127,7 +131,7 @@ fn forward(x: &[&Tensor], options: Options) -> Option<Made> {
 fn backward(cx: &mut Backward, options: Options) -> bool {
     let [q, k, v] = [0, 1, 2].map(|i| rows(&cx.input(i)));
     let (o, dout, keys) = (cx.output(0), rows(&cx.dy()), cx.input(3));
-    let mut buffers = [&q, &k, &v].map(|x| Buffer::for_overwrite(x.dtype(), x.count()));
+    let mut buffers = [&q, &k, &v].map(|x| Buffer::for_overwrite(x.kind(), x.count()));
     let place = |buffer: usize, x: &Tensor| {
         let strides = Strides::contiguous(x.dim(1), x.dim(2), x.dim(3));
         Place { buffer, offset: 0, strides }
@@ -139,7 +143,7 @@ fn backward(cx: &mut Backward, options: Options) -> bool {
         dv: place(2, &v),
     };
     let outcome = attention::backward(
-        &kernel_options(&q, &k, &keys.elements::<u8>(), options),
+        &kernel_options(&q, &k, keys.src(), options),
         Inputs { q: view(&q), k: view(&k), v: view(&v) },
         Upstream { o: view(&o), lse: cx.extra(0).src(), dout: view(&dout) },
         gradients,

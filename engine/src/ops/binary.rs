@@ -88,7 +88,7 @@ fn extremum(op: &'static str, kernel: Binary, a: &Tensor, b: &Tensor) -> Tensor 
 fn binary(op: &'static str, kernel: Binary, a: &Tensor, b: &Tensor) -> Tensor {
     same_dtype(op, a, b);
     let (a, b, shape) = super::broadcast::aligned(op, a, b);
-    filled(op, shape, a.dtype(), |y| {
+    filled(op, shape, a.kind(), |y| {
         elementwise::binary(kernel, &shape, a.src(), a.layout.strides(), b.src(), b.layout.strides(), y)
     })
 }

@@ -37,15 +37,15 @@ impl Tensor {
     }
     /// y = [x ≥ number].
     pub fn ge_scalar(&self, number: f64) -> Tensor {
-        self.ge(&Tensor::full([], number, self.dtype()))
+        self.ge(&Tensor::full([], number, self.kind()))
     }
     /// y = [x ≤ number].
     pub fn le_scalar(&self, number: f64) -> Tensor {
-        self.le(&Tensor::full([], number, self.dtype()))
+        self.le(&Tensor::full([], number, self.kind()))
     }
     /// y = [x = number].
     pub fn eq_scalar(&self, number: f64) -> Tensor {
-        self.eq(&Tensor::full([], number, self.dtype()))
+        self.eq(&Tensor::full([], number, self.kind()))
     }
 
     /// y = a ∧ b, of truth values.
@@ -61,7 +61,7 @@ impl Tensor {
     /// y = ¬x, of truth values.
     #[track_caller]
     pub fn not(&self) -> Tensor {
-        self.eq(&Tensor::zeros([], DType::Bool))
+        self.eq(&Tensor::zeros([], self.kind().of(DType::Bool)))
     }
 }
 
@@ -69,7 +69,7 @@ impl Tensor {
 fn compare(kernel: Compare, a: &Tensor, b: &Tensor) -> Tensor {
     same_dtype("compare", a, b);
     let (a, b, shape) = super::broadcast::aligned("compare", a, b);
-    filled("compare", shape, DType::Bool, |y| {
+    filled("compare", shape, a.kind().of(DType::Bool), |y| {
         elementwise::compare(kernel, &shape, a.src(), a.layout.strides(), b.src(), b.layout.strides(), y)
     })
 }
@@ -78,5 +78,5 @@ fn compare(kernel: Compare, a: &Tensor, b: &Tensor) -> Tensor {
 fn logic(op: &str, kernel: fn(Src, Src, Dst) -> Outcome, a: &Tensor, b: &Tensor) -> Tensor {
     let (a, b, shape) = super::broadcast::aligned(op, a, b);
     let (a, b) = (a.contiguous(), b.contiguous());
-    filled(op, shape, DType::Bool, |y| kernel(a.src(), b.src(), y))
+    filled(op, shape, a.kind().of(DType::Bool), |y| kernel(a.src(), b.src(), y))
 }

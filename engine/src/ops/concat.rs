@@ -27,14 +27,14 @@ impl Tensor {
         }
         let shape = first.with(axis, lens.iter().sum());
         let layout = Layout::contiguous(shape);
-        let mut buffer = Buffer::for_overwrite(parts[0].dtype(), shape.count());
+        let mut buffer = Buffer::for_overwrite(parts[0].kind(), shape.count());
         let mut start = 0;
         for (part, len) in parts.iter().zip(lens) {
             let part = part.detach().contiguous();
             let place = layout.narrow(axis, start, len);
             let outcome =
                 convert::copy_into(&part.shape(), part.src(), buffer.dst(), place.offset(), place.strides());
-            super::ran("concat", part.dtype(), outcome);
+            super::ran("concat", part.kind(), outcome);
             start += len;
         }
         let y = Tensor::from_buffer(buffer, shape);

@@ -57,7 +57,7 @@ fn forward(x: &[&Tensor], padding: usize) -> Option<Made> {
     let [x, w, bias] = [0, 1, 2].map(|i| x[i].detach().contiguous());
     let s = sizes(&x, &w);
     let shape = Shape::from([s.b, s.windows(padding), s.o]);
-    let mut y = Buffer::for_overwrite(x.dtype(), shape.count());
+    let mut y = Buffer::for_overwrite(x.kind(), shape.count());
     let outcome = conv1d::forward(s, padding, x.src(), w.src(), bias.src(), y.dst());
     done(outcome).then(|| Made { outputs: vec![Tensor::from_buffer(y, shape)], extra: vec![] })
 }
@@ -65,7 +65,7 @@ fn forward(x: &[&Tensor], padding: usize) -> Option<Made> {
 fn backward(cx: &mut Backward, padding: usize) -> bool {
     let (x, w, dy) = (cx.input(0).contiguous(), cx.input(1).contiguous(), cx.dy().contiguous());
     let s = sizes(&x, &w);
-    let room = |n| Buffer::for_overwrite(dy.dtype(), n);
+    let room = |n| Buffer::for_overwrite(dy.kind(), n);
     let mut dx = cx.needs(0).then(|| room(x.count()));
     let (mut dw, mut dbias) = (room(w.count()), room(s.o));
     let to = dx.as_mut().map(Buffer::dst);

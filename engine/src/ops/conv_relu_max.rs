@@ -33,7 +33,7 @@ pub(super) fn reference(x: &Tensor, weight: &Tensor, bias: &Tensor, lengths: &Te
     let y = super::conv1d::reference(&padded, weight, bias, 0).relu();
     let windows = y.dim(1);
     let last = lengths.select_at_least_one().reshape([b, 1, 1]);
-    let live = Tensor::arange(windows).reshape([1, windows, 1]).lt(&last);
+    let live = Tensor::arange(windows).to_device(x.device()).reshape([1, windows, 1]).lt(&last);
     let y = &y * live.to_dtype(y.dtype());
     let winners = y.arg_max(1).unsqueeze(2);
     y.transpose(1, 2).take_along(&winners).squeeze(-1)
@@ -42,7 +42,7 @@ pub(super) fn reference(x: &Tensor, weight: &Tensor, bias: &Tensor, lengths: &Te
 impl Tensor {
     /// Lengths of at least 1: an empty sentence has one window, of padding.
     fn select_at_least_one(&self) -> Tensor {
-        let one = Tensor::full([], 1.0, DType::I64);
+        let one = Tensor::full([], 1.0, self.kind());
         self.lt(&one).select(&one, self)
     }
 }
@@ -51,11 +51,10 @@ impl Tensor {
 fn forward(x: &[&Tensor]) -> Option<Made> {
     let [x, w, bias, lengths] = [0, 1, 2, 3].map(|i| x[i].detach().contiguous());
     let s = sizes(&x, &w);
-    let mut z = Buffer::for_overwrite(x.dtype(), s.b * s.o);
-    let mut winner = Buffer::for_overwrite(DType::I64, s.b * s.o);
-    let lengths = lengths.elements::<i64>();
+    let mut z = Buffer::for_overwrite(x.kind(), s.b * s.o);
+    let mut winner = Buffer::for_overwrite(x.kind().of(DType::I64), s.b * s.o);
     let outcome =
-        conv_relu_max::forward(s, x.src(), w.src(), bias.src(), &lengths, z.dst(), winner.slice_mut());
+        conv_relu_max::forward(s, x.src(), w.src(), bias.src(), lengths.src(), z.dst(), winner.dst());
     let [z, winner] = [z, winner].map(|buffer| Tensor::from_buffer(buffer, [s.b, s.o].into()));
     done(outcome).then(|| Made { outputs: vec![z], extra: vec![winner] })
 }
@@ -63,12 +62,13 @@ fn forward(x: &[&Tensor]) -> Option<Made> {
 fn backward(cx: &mut Backward) -> bool {
     let (x, w, dz) = (cx.input(0).contiguous(), cx.input(1).contiguous(), cx.dy().contiguous());
     let s = sizes(&x, &w);
-    let room = |n| Buffer::for_overwrite(dz.dtype(), n);
+    let room = |n| Buffer::for_overwrite(dz.kind(), n);
     let mut dx = cx.needs(0).then(|| room(x.count()));
     let (mut dw, mut dbias) = (room(w.count()), room(s.o));
-    let winner = cx.extra(0).elements::<i64>();
+    let winner = cx.extra(0);
     let to = dx.as_mut().map(Buffer::dst);
-    let outcome = conv_relu_max::backward(s, x.src(), w.src(), &winner, dz.src(), to, dw.dst(), dbias.dst());
+    let outcome =
+        conv_relu_max::backward(s, x.src(), w.src(), winner.src(), dz.src(), to, dw.dst(), dbias.dst());
     if !done(outcome) {
         return false;
     }

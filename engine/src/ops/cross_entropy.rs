@@ -31,8 +31,8 @@ impl Tensor {
         );
         let classes = shape[1];
         let weights = match &options.weights {
-            Some(w) => w.to_dtype(self.dtype()).contiguous(),
-            None => Tensor::ones([classes], self.dtype()),
+            Some(w) => w.to_dtype(self.dtype()).to_device(self.device()).contiguous(),
+            None => Tensor::ones([classes], self.kind()),
         };
         assert_eq!(
             weights.shape(),
@@ -54,12 +54,12 @@ impl Tensor {
 
 fn reference(x: &Tensor, labels: &Tensor, weights: &Tensor, smoothing: f64, ignore: Option<i64>) -> Tensor {
     let classes = x.dim(-1);
-    let ignored = labels.eq(&Tensor::full([], ignore.unwrap_or(-1) as f64, DType::I64));
+    let ignored = labels.eq(&Tensor::full([], ignore.unwrap_or(-1) as f64, labels.kind()));
     let counted = match ignore {
         Some(_) => ignored.not().to_dtype(x.dtype()),
-        None => Tensor::ones(labels.shape(), x.dtype()),
+        None => Tensor::ones(labels.shape(), x.kind()),
     };
-    let safe = ignored.select(&Tensor::zeros([], DType::I64), labels);
+    let safe = ignored.select(&Tensor::zeros([], labels.kind()), labels);
     let safe = if ignore.is_some() { &safe } else { labels };
     let target = safe.one_hot(classes, x.dtype()).affine(1.0 - smoothing, smoothing / classes as f64);
     (x.log_softmax() * target * weights).sum(&[-1]).neg() * counted
@@ -68,11 +68,11 @@ fn reference(x: &Tensor, labels: &Tensor, weights: &Tensor, smoothing: f64, igno
 fn forward(x: &[&Tensor], weighted: bool, smoothing: f64, ignore: Option<i64>) -> Option<Made> {
     let [logits, labels, weights] = [0, 1, 2].map(|i| x[i].detach().contiguous());
     let (rows, classes) = (logits.dim(0), logits.dim(1));
-    let [mut loss, mut lse] = [rows, rows].map(|n| Buffer::for_overwrite(logits.dtype(), n));
+    let [mut loss, mut lse] = [rows, rows].map(|n| Buffer::for_overwrite(logits.kind(), n));
     let outcome = cross_entropy::forward(
         logits.src(),
         classes,
-        &labels.elements::<i64>(),
+        labels.src(),
         weighted.then(|| weights.src()),
         smoothing,
         ignore,
@@ -86,11 +86,11 @@ fn forward(x: &[&Tensor], weighted: bool, smoothing: f64, ignore: Option<i64>) -
 fn backward(cx: &mut Backward, weighted: bool, smoothing: f64, ignore: Option<i64>) -> bool {
     let [logits, labels, weights] = [0, 1, 2].map(|i| cx.input(i).contiguous());
     let dloss = cx.dy().contiguous();
-    let mut dlogits = Buffer::for_overwrite(logits.dtype(), logits.count());
+    let mut dlogits = Buffer::for_overwrite(logits.kind(), logits.count());
     let outcome = cross_entropy::backward(
         logits.src(),
         logits.dim(1),
-        &labels.elements::<i64>(),
+        labels.src(),
         weighted.then(|| weights.src()),
         smoothing,
         ignore,

@@ -1,6 +1,6 @@
 use super::filled;
 use crate::graph::{Saves, record_one};
-use crate::{DType, Shape, Tensor};
+use crate::{DType, Kind, Shape, Tensor};
 use gradus_kernels::dropout;
 use gradus_kernels::philox::Stream;
 
@@ -15,20 +15,20 @@ impl Tensor {
             return self.clone();
         }
         let x = self.detach().contiguous();
-        let y = filled("dropout", x.shape(), x.dtype(), |y| dropout::forward(x.src(), p, stream, y));
+        let y = filled("dropout", x.shape(), x.kind(), |y| dropout::forward(x.src(), p, stream, y));
         record_one("dropout", &[self], y, Saves::NOTHING, move |cx| {
             cx.give_with(0, |cx| cx.dy().dropout(p, stream));
         })
     }
 
-    /// m / (1 − p) of a shape and dtype: multiplied on, it drops whatever it broadcasts along (a whole word, a
+    /// m / (1 − p) of a shape and kind: multiplied on, it drops whatever it broadcasts along (a whole word, a
     /// feature over all steps).
     #[track_caller]
-    pub fn dropout_mask(shape: impl Into<Shape>, p: f64, stream: Stream, dtype: DType) -> Tensor {
+    pub fn dropout_mask(shape: impl Into<Shape>, p: f64, stream: Stream, kind: impl Into<Kind>) -> Tensor {
         check(p);
-        let shape = shape.into();
-        let mask = filled("dropout", shape, DType::F32, |y| dropout::mask(p, stream, y));
-        mask.to_dtype(dtype)
+        let (shape, kind) = (shape.into(), kind.into());
+        let mask = filled("dropout", shape, kind.of(DType::F32), |y| dropout::mask(p, stream, y));
+        mask.to_dtype(kind.dtype)
     }
 }
 

@@ -1,6 +1,6 @@
 use super::{check_lengths, done, same_dtype};
 use crate::graph::{Backward, Fused, Grad, Made, RowGrad};
-use crate::{DType, Tensor};
+use crate::{DType, Device, Tensor};
 use gradus_kernels::conv1d::Sizes;
 use gradus_kernels::embedding_conv_relu_max::{self as kernel, Words};
 use gradus_kernels::memory::Buffer;
@@ -22,6 +22,10 @@ impl Tensor {
     ) -> Tensor {
         check(self, ids, weight, bias);
         check_lengths("embedding_conv_relu_max", ids, lengths);
+        if self.device() != Device::Cpu {
+            // To compute each word once serves caches; a device gathers the words and convolves.
+            return words(self, ids, lengths).conv_relu_max(weight, bias, lengths);
+        }
         Fused {
             op: "embedding_conv_relu_max",
             inputs: &[self, weight, bias, &ids.contiguous(), &lengths.contiguous()],
@@ -34,11 +38,15 @@ impl Tensor {
     }
 }
 
-fn reference(table: &Tensor, weight: &Tensor, bias: &Tensor, ids: &Tensor, lengths: &Tensor) -> Tensor {
+/// The vectors of the words [B, T, C], 0 past the lengths.
+fn words(table: &Tensor, ids: &Tensor, lengths: &Tensor) -> Tensor {
     let (b, t) = (ids.dim(0), ids.dim(1));
-    let real = Tensor::arange(t).reshape([1, t, 1]).lt(&lengths.reshape([b, 1, 1]));
-    let x = real.select(&table.embedding(ids), &Tensor::zeros([], table.dtype()));
-    super::conv_relu_max::reference(&x, weight, bias, lengths)
+    let real = Tensor::arange(t).to_device(ids.device()).reshape([1, t, 1]).lt(&lengths.reshape([b, 1, 1]));
+    real.select(&table.embedding(ids), &Tensor::zeros([], table.kind()))
+}
+
+fn reference(table: &Tensor, weight: &Tensor, bias: &Tensor, ids: &Tensor, lengths: &Tensor) -> Tensor {
+    super::conv_relu_max::reference(&words(table, ids, lengths), weight, bias, lengths)
 }
 
 #[track_caller]
@@ -63,11 +71,10 @@ fn sizes(weight: &Tensor, ids: &Tensor) -> Sizes {
 /// The winners, [B, O], are what the backward wants besides the inputs.
 fn forward(x: &[&Tensor]) -> Option<Made> {
     let [table, w, bias] = [0, 1, 2].map(|i| x[i].detach().contiguous());
-    let [ids, lengths] = [3, 4].map(|i| x[i].elements::<i64>());
-    let (s, words) = (sizes(&w, x[3]), Words { ids: &ids, lengths: &lengths });
-    let mut z = Buffer::for_overwrite(table.dtype(), s.b * s.o);
-    let mut winner = Buffer::for_overwrite(DType::I64, s.b * s.o);
-    let outcome = kernel::forward(s, table.src(), words, w.src(), bias.src(), z.dst(), winner.slice_mut());
+    let (s, words) = (sizes(&w, x[3]), Words { ids: x[3].src(), lengths: x[4].src() });
+    let mut z = Buffer::for_overwrite(table.kind(), s.b * s.o);
+    let mut winner = Buffer::for_overwrite(table.kind().of(DType::I64), s.b * s.o);
+    let outcome = kernel::forward(s, table.src(), words, w.src(), bias.src(), z.dst(), winner.dst());
     let [z, winner] = [z, winner].map(|buffer| Tensor::from_buffer(buffer, [s.b, s.o].into()));
     done(outcome).then(|| Made { outputs: vec![z], extra: vec![winner] })
 }
@@ -76,14 +83,13 @@ fn backward(cx: &mut Backward) -> bool {
     let (table, w, dz) = (cx.input(0).contiguous(), cx.input(1).contiguous(), cx.dy().contiguous());
     let (ids, lengths) = (cx.input(3), cx.input(4));
     let s = sizes(&w, &ids);
-    let (ids, lengths) = (ids.elements::<i64>(), lengths.elements::<i64>());
-    let words = Words { ids: &ids, lengths: &lengths };
-    let winner = cx.extra(0).elements::<i64>().into_owned();
-    let [mut dw, mut dbias] = [w.count(), s.o].map(|n| Buffer::for_overwrite(dz.dtype(), n));
-    if !done(kernel::backward(s, table.src(), words, &winner, dz.src(), dw.dst(), dbias.dst())) {
+    let words = Words { ids: ids.src(), lengths: lengths.src() };
+    let winner = cx.extra(0).clone();
+    let [mut dw, mut dbias] = [w.count(), s.o].map(|n| Buffer::for_overwrite(dz.kind(), n));
+    if !done(kernel::backward(s, table.src(), words, winner.src(), dz.src(), dw.dst(), dbias.dst())) {
         return false;
     }
-    cx.give_with(0, |_| rows(kernel::backward_rows(s, words, w.src(), &winner, dz.src()), &table));
+    cx.give_with(0, |_| rows(kernel::backward_rows(s, words, w.src(), winner.src(), dz.src()), &table));
     cx.give(1, Tensor::from_buffer(dw, w.shape()));
     cx.give(2, Tensor::from_buffer(dbias, [s.o].into()));
     true

@@ -1,6 +1,6 @@
 use super::filled;
 use crate::graph::{Grad, Saves, record_one, rows_of};
-use crate::{DType, Shape, Tensor};
+use crate::{DType, Device, Shape, Tensor};
 use gradus_kernels::index;
 
 /// Reading and writing by number. Numbers are `i64`; one out of range panics with its value.
@@ -14,15 +14,14 @@ impl Tensor {
         let shape = Shape::new(&[&ids.shape()[..], &[width]].concat());
         let table = self.detach().contiguous();
         let ids = ids.contiguous();
-        let y = filled("embedding", shape, self.dtype(), |y| {
-            index::gather_rows(table.src(), &ids.elements::<i64>(), y)
-        });
+        let y = filled("embedding", shape, self.kind(), |y| index::gather_rows(table.src(), ids.src(), y));
         // The ids take part as an input without gradient, so that they are saved like any other.
         record_one("embedding", &[self, &ids], y, Saves::inputs(&[1]), move |cx| {
             cx.give_with(0, |cx| {
                 let ids = cx.input(1);
                 let (dy, ids) = (cx.dy().reshape([ids.count(), width]), ids.reshape([ids.count()]));
-                match cx.creates_graph() {
+                // How many rows there are only a device's memory says: it gets the whole table.
+                match cx.creates_graph() || dy.device() != Device::Cpu {
                     true => Grad::Dense(Tensor::scatter_rows(&dy, &ids, rows)),
                     false => Grad::Rows(rows_of(&ids, &dy, rows)),
                 }
@@ -37,12 +36,8 @@ impl Tensor {
         let [_, width] = matrix("scatter_rows", values);
         let x = values.detach().contiguous();
         let ids = ids.contiguous();
-        let mut y = gradus_kernels::memory::Buffer::zeros(x.dtype(), rows * width);
-        super::ran(
-            "scatter_rows",
-            x.dtype(),
-            index::scatter_add_rows(&ids.elements::<i64>(), x.src(), y.dst()),
-        );
+        let mut y = gradus_kernels::memory::Buffer::zeros(x.kind(), rows * width);
+        super::ran("scatter_rows", x.kind(), index::scatter_add_rows(ids.src(), x.src(), y.dst()));
         let y = Tensor::from_buffer(y, [rows, width].into());
         record_one("scatter_rows", &[values, &ids], y, Saves::inputs(&[1]), |cx| {
             cx.give_with(0, |cx| cx.dy().embedding(&cx.input(1)));
@@ -55,8 +50,8 @@ impl Tensor {
         let width = self.dim(-1);
         leading_equal("take_along", self, ids);
         let (x, ids) = (self.detach().contiguous(), ids.contiguous());
-        let y = filled("take_along", ids.shape(), x.dtype(), |y| {
-            index::take_along_last(x.src(), width, &ids.elements::<i64>(), ids.dim(-1), y)
+        let y = filled("take_along", ids.shape(), x.kind(), |y| {
+            index::take_along_last(x.src(), width, ids.src(), ids.dim(-1), y)
         });
         record_one("take_along", &[self, &ids], y, Saves::inputs(&[1]), move |cx| {
             cx.give_with(0, |cx| cx.dy().put_along(&cx.input(1), width));
@@ -70,11 +65,11 @@ impl Tensor {
         assert_eq!(self.shape(), ids.shape(), "put_along: one number for each element");
         let (x, ids) = (self.detach().contiguous(), ids.contiguous());
         let shape = x.shape().with(x.rank() - 1, width);
-        let mut y = gradus_kernels::memory::Buffer::zeros(x.dtype(), shape.count());
+        let mut y = gradus_kernels::memory::Buffer::zeros(x.kind(), shape.count());
         super::ran(
             "put_along",
-            x.dtype(),
-            index::put_add_along_last(x.src(), &ids.elements::<i64>(), ids.dim(-1), y.dst(), width),
+            x.kind(),
+            index::put_add_along_last(x.src(), ids.src(), ids.dim(-1), y.dst(), width),
         );
         let y = Tensor::from_buffer(y, shape);
         record_one("put_along", &[self, &ids], y, Saves::inputs(&[1]), |cx| {
@@ -86,7 +81,7 @@ impl Tensor {
     #[track_caller]
     pub fn one_hot(&self, classes: usize, dtype: DType) -> Tensor {
         let ids = self.unsqueeze(self.rank());
-        Tensor::ones(ids.shape(), dtype).put_along(&ids, classes)
+        Tensor::ones(ids.shape(), ids.kind().of(dtype)).put_along(&ids, classes)
     }
 }
 

@@ -35,8 +35,8 @@ fn reference(x: &Tensor, gamma: &Tensor, beta: &Tensor, eps: f64) -> Tensor {
 fn forward(x: &[&Tensor], eps: f64) -> Option<Made> {
     let [x, gamma, beta] = [0, 1, 2].map(|i| x[i].detach().contiguous());
     let rows = x.count() / x.dim(-1).max(1);
-    let dtype = x.dtype();
-    let [mut y, mut mean, mut rstd] = [x.count(), rows, rows].map(|n| Buffer::for_overwrite(dtype, n));
+    let kind = x.kind();
+    let [mut y, mut mean, mut rstd] = [x.count(), rows, rows].map(|n| Buffer::for_overwrite(kind, n));
     let outcome = layer_norm::forward(x.src(), gamma.src(), beta.src(), eps, y.dst(), mean.dst(), rstd.dst());
     let stat = |b| Tensor::from_buffer(b, [rows].into());
     super::done(outcome).then(|| Made {
@@ -47,8 +47,8 @@ fn forward(x: &[&Tensor], eps: f64) -> Option<Made> {
 
 fn backward(cx: &mut Backward) -> bool {
     let [x, gamma, dy] = [cx.input(0), cx.input(1), cx.dy()].map(|t| t.contiguous());
-    let (dtype, width) = (x.dtype(), gamma.count());
-    let [mut dx, mut dgamma, mut dbeta] = [x.count(), width, width].map(|n| Buffer::for_overwrite(dtype, n));
+    let (kind, width) = (x.kind(), gamma.count());
+    let [mut dx, mut dgamma, mut dbeta] = [x.count(), width, width].map(|n| Buffer::for_overwrite(kind, n));
     let (mean, rstd) = (cx.extra(0).src(), cx.extra(1).src());
     let outcome =
         layer_norm::backward(x.src(), gamma.src(), mean, rstd, dy.src(), dx.dst(), dgamma.dst(), dbeta.dst());

@@ -56,7 +56,7 @@ fn forward(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>, rows: usize, shap
         b_strides: [0, strides[1], strides[0]],
     };
     let bias = bias.map(|b| b.detach().contiguous());
-    filled("linear", shape, x.dtype(), |y| {
+    filled("linear", shape, x.kind(), |y| {
         gemm::batched_with_bias(product, x.src(), w.src(), bias.as_ref().map(|b| b.src()), y)
     })
 }

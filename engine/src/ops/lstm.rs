@@ -53,7 +53,7 @@ impl Tensor {
                 h0.shape()
             );
         }
-        let all = || Tensor::full([b], t as f64, DType::I64);
+        let all = || Tensor::full([b], t as f64, self.kind().of(DType::I64));
         let lengths = lengths.map_or_else(all, Tensor::contiguous);
         super::check_lengths("lstm", self, &lengths);
         let mut inputs = vec![self, h0, c0, &lengths];
@@ -102,13 +102,13 @@ fn direction(
         let next_c = gate(1).sigmoid() * &c + gate(0).sigmoid() * gate(2).tanh();
         let next_h = gate(3).sigmoid() * next_c.tanh();
         // Past a sequence's end the states stand still and the output is 0.
-        let inside = Tensor::full([], step as f64, DType::I64).lt(&lengths.reshape([b, 1]));
+        let inside = Tensor::full([], step as f64, lengths.kind()).lt(&lengths.reshape([b, 1]));
         outputs[step] = Some(&next_h * inside.to_dtype(x.dtype()));
         (h, c) = (inside.select(&next_h, &h), inside.select(&next_c, &c));
     }
     let steps: Vec<&Tensor> = outputs.iter().flatten().collect();
     let y = match steps.is_empty() {
-        true => Tensor::zeros([b, 0, hidden], x.dtype()),
+        true => Tensor::zeros([b, 0, hidden], x.kind()),
         false => Tensor::stack(&steps, 1),
     };
     [y, h.unsqueeze(0), c.unsqueeze(0)]
@@ -129,15 +129,15 @@ fn weights(x: &[Tensor]) -> Vec<Weights<Src<'_>>> {
 
 fn forward(x: &[&Tensor]) -> Option<Made> {
     let x: Vec<Tensor> = x.iter().map(|t| t.detach().contiguous()).collect();
-    let (sizes, dtype, lengths) = (sizes(&x), x[0].dtype(), x[3].elements::<i64>());
+    let (sizes, kind, lengths) = (sizes(&x), x[0].kind(), x[3].src());
     let y_shape = Shape::from([sizes.batch, sizes.time, sizes.directions * sizes.hidden]);
-    let saved_len = lstm::saved_len(&sizes, Some(&lengths));
+    let saved_len = lstm::saved(&sizes, Some(lengths));
     let states = x[1].count();
     let [mut y, mut h_n, mut c_n, mut saved] =
-        [y_shape.count(), states, states, saved_len].map(|n| Buffer::for_overwrite(dtype, n));
+        [y_shape.count(), states, states, saved_len].map(|n| Buffer::for_overwrite(kind, n));
     let outcome = lstm::forward(lstm::Forward {
         sizes,
-        lengths: Some(&lengths),
+        lengths: Some(lengths),
         x: x[0].src(),
         weights: weights(&x),
         h0: x[1].src(),
@@ -156,9 +156,9 @@ fn forward(x: &[&Tensor]) -> Option<Made> {
 
 fn backward(cx: &mut Backward) -> bool {
     let x: Vec<Tensor> = (0..cx.inputs()).map(|i| cx.input(i).detach().contiguous()).collect();
-    let (sizes, dtype, lengths) = (sizes(&x), x[0].dtype(), x[3].elements::<i64>());
+    let (sizes, kind, lengths) = (sizes(&x), x[0].kind(), x[3].src());
     let (y, [dy, dh_n, dc_n]) = (cx.output(0), [0, 1, 2].map(|i| cx.dy_of(i).contiguous()));
-    let mut room: Vec<Buffer> = x.iter().map(|t| Buffer::for_overwrite(dtype, t.count())).collect();
+    let mut room: Vec<Buffer> = x.iter().map(|t| Buffer::for_overwrite(kind, t.count())).collect();
     let (first, rest) = room.split_at_mut(4);
     let [dx, dh0, dc0, _] = first else { unreachable!("lstm: the first four inputs are no weights") };
     // The gradients of b_ih and b_hh are the same numbers: the fourth buffer of a direction stays unused.
@@ -170,7 +170,7 @@ fn backward(cx: &mut Backward) -> bool {
     let mut saved = cx.take_extra(0);
     let outcome = lstm::backward(lstm::Backward {
         sizes,
-        lengths: Some(&lengths),
+        lengths: Some(lengths),
         x: x[0].src(),
         weights: weights(&x),
         h0: x[1].src(),

@@ -67,7 +67,7 @@ fn product(a: &Tensor, b: &Tensor) -> Tensor {
         let r = s.len();
         [if r == 3 { s[0] } else { 0 }, s[r - 2], s[r - 1]]
     };
-    filled("matmul", shape, a.dtype(), |y| {
+    filled("matmul", shape, a.kind(), |y| {
         gemm::batched(
             Product { count, m, k, n, a_strides: strides(&a), b_strides: strides(&b) },
             a.src(),

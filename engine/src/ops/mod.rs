@@ -38,15 +38,16 @@ pub use cross_entropy::CrossEntropy;
 pub use lstm::LstmWeights;
 pub use registry::{OpInfo, REGISTRY, find};
 
-use crate::{DType, Tensor};
+use crate::{DType, Device, Kind, Tensor};
 use gradus_kernels::Outcome;
 use gradus_kernels::memory::Buffer;
 
 /// Panics, with the operation's name, where a primitive has no kernel.
 #[track_caller]
-pub(crate) fn ran(op: &str, dtype: DType, outcome: Outcome) {
+pub(crate) fn ran(op: &str, kind: Kind, outcome: Outcome) {
     if outcome == Outcome::NoKernel {
-        panic!("{op}: there is no kernel for {dtype}; convert with to_dtype(DType::F32) first");
+        let Kind { dtype, device } = kind;
+        panic!("{op}: there is no kernel for {dtype} on {device}; convert with to_dtype(DType::F32) first");
     }
 }
 
@@ -67,20 +68,25 @@ pub(crate) fn same_dtype(op: &str, a: &Tensor, b: &Tensor) {
 pub(crate) fn filled(
     op: &str,
     shape: crate::Shape,
-    dtype: DType,
+    kind: impl Into<Kind>,
     write: impl FnOnce(gradus_kernels::Dst) -> Outcome,
 ) -> Tensor {
-    let mut buffer = Buffer::for_overwrite(dtype, shape.count());
-    ran(op, dtype, write(buffer.dst()));
+    let kind = kind.into();
+    let mut buffer = Buffer::for_overwrite(kind, shape.count());
+    ran(op, kind, write(buffer.dst()));
     Tensor::from_buffer(buffer, shape)
 }
 
-/// Panics where lengths are not `i64` [B] within 0..=T of x [B, T, ..].
+/// Panics where lengths are not `i64` [B] within 0..=T of x [B, T, ..]. On a CUDA device their values are not looked
+/// at, for that would wait for it: kernels there take a length outside as the nearest one inside.
 #[track_caller]
 pub(crate) fn check_lengths(op: &str, x: &Tensor, lengths: &Tensor) {
     let (b, t) = (x.dim(0), x.dim(1) as i64);
     assert_eq!(lengths.shape(), [b].into(), "{op}: there must be one length for each of {b} sequences");
     assert_eq!(lengths.dtype(), DType::I64, "{op}: lengths are of {}, they must be i64", lengths.dtype());
+    if lengths.device() != Device::Cpu {
+        return;
+    }
     for (i, len) in lengths.elements::<i64>().iter().enumerate() {
         assert!(
             (0..=t).contains(len),

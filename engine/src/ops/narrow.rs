@@ -34,9 +34,9 @@ impl Tensor {
         let x = self.detach().contiguous();
         let shape = x.shape().with(axis, whole);
         let place = Layout::contiguous(shape).narrow(axis, start, len);
-        let mut y = Buffer::zeros(x.dtype(), shape.count());
+        let mut y = Buffer::zeros(x.kind(), shape.count());
         let outcome = convert::copy_into(&x.shape(), x.src(), y.dst(), place.offset(), place.strides());
-        super::ran("widen", x.dtype(), outcome);
+        super::ran("widen", x.kind(), outcome);
         record_one("widen", &[self], Tensor::from_buffer(y, shape), Saves::NOTHING, move |cx| {
             cx.give_with(0, |cx| cx.dy().narrow(axis as isize, start, len));
         })

@@ -76,8 +76,8 @@ impl Tensor {
         let x = self.detach().contiguous();
         let (outer, n, inner) = around(x.shape(), axis);
         assert!(n > 0, "arg_max: axis {axis} of {:?} is empty", x.shape());
-        filled("arg_max", x.shape().without(axis), DType::I64, |y| {
-            reduce::arg_max(outer, n, inner, x.src(), y.slice())
+        filled("arg_max", x.shape().without(axis), x.kind().of(DType::I64), |y| {
+            reduce::arg_max(outer, n, inner, x.src(), y)
         })
     }
 
@@ -114,5 +114,5 @@ fn around(shape: Shape, axis: usize) -> (usize, usize, usize) {
 fn over_axis(op: &str, kernel: Kernel, x: &Tensor, axis: usize) -> Tensor {
     let x = x.detach().contiguous();
     let (outer, n, inner) = around(x.shape(), axis);
-    filled(op, x.shape().without(axis), x.dtype(), |y| kernel(outer, n, inner, x.src(), y))
+    filled(op, x.shape().without(axis), x.kind(), |y| kernel(outer, n, inner, x.src(), y))
 }

@@ -19,7 +19,7 @@ impl Tensor {
         let spread = |t: Tensor| t.view(t.layout.broadcast_to(shape).expect("select: broadcast was checked"));
         let (a_view, b_view) = (spread(a_view), spread(b_view));
         debug_assert!(both.rank() <= shape.rank());
-        let y = filled("select", shape, a.dtype(), |y| {
+        let y = filled("select", shape, a.kind(), |y| {
             let (c, a, b) = (&cond, &a_view, &b_view);
             elementwise::select(
                 &shape,
@@ -34,7 +34,7 @@ impl Tensor {
         });
         let (a_shape, b_shape) = (a.shape(), b.shape());
         record_one("select", &[self, a, b], y, Saves::inputs(&[0]), move |cx| {
-            let zero = Tensor::zeros([], cx.dy().dtype());
+            let zero = Tensor::zeros([], cx.dy().kind());
             cx.give_with(1, |cx| cx.input(0).select(&cx.dy(), &zero).sum_to(a_shape));
             cx.give_with(2, |cx| cx.input(0).select(&zero, &cx.dy()).sum_to(b_shape));
         })
@@ -43,6 +43,6 @@ impl Tensor {
     /// y = `value` where the mask (of truth values) is true, else x.
     #[track_caller]
     pub fn masked_fill(&self, mask: &Tensor, value: f64) -> Tensor {
-        mask.select(&Tensor::full([], value, self.dtype()), self)
+        mask.select(&Tensor::full([], value, self.kind()), self)
     }
 }

@@ -11,7 +11,7 @@ impl Tensor {
     #[track_caller]
     pub fn softmax(&self) -> Tensor {
         let (x, cols) = (self.detach().contiguous(), self.dim(-1));
-        let y = filled("softmax", x.shape(), x.dtype(), |y| softmax::forward(x.src(), y, cols));
+        let y = filled("softmax", x.shape(), x.kind(), |y| softmax::forward(x.src(), y, cols));
         record_one("softmax", &[self], y, Saves::OUTPUT, move |cx| {
             cx.give_with(0, |cx| {
                 let (y, dy) = (cx.output(0), cx.dy());
@@ -20,7 +20,7 @@ impl Tensor {
                     return y * (dy - inner);
                 }
                 let dy = dy.contiguous();
-                filled("softmax", y.shape(), y.dtype(), |dx| softmax::backward(y.src(), dy.src(), dx, cols))
+                filled("softmax", y.shape(), y.kind(), |dx| softmax::backward(y.src(), dy.src(), dx, cols))
             });
         })
     }
@@ -31,7 +31,7 @@ impl Tensor {
     #[track_caller]
     pub fn log_softmax(&self) -> Tensor {
         let (x, cols) = (self.detach().contiguous(), self.dim(-1));
-        let y = filled("log_softmax", x.shape(), x.dtype(), |y| softmax::log_forward(x.src(), y, cols));
+        let y = filled("log_softmax", x.shape(), x.kind(), |y| softmax::log_forward(x.src(), y, cols));
         record_one("log_softmax", &[self], y, Saves::OUTPUT, move |cx| {
             cx.give_with(0, |cx| {
                 let (y, dy) = (cx.output(0), cx.dy());
@@ -40,7 +40,7 @@ impl Tensor {
                     return dy - y.exp() * total;
                 }
                 let dy = dy.contiguous();
-                filled("log_softmax", y.shape(), y.dtype(), |dx| {
+                filled("log_softmax", y.shape(), y.kind(), |dx| {
                     softmax::log_backward(y.src(), dy.src(), dx, cols)
                 })
             });

@@ -106,7 +106,7 @@ impl Tensor {
                 let x = cx.input(0);
                 if !cx.creates_graph() {
                     let (x, dy) = (x.contiguous(), cx.dy().contiguous());
-                    return filled("gelu", x.shape(), x.dtype(), |dx| {
+                    return filled("gelu", x.shape(), x.kind(), |dx| {
                         elementwise::gelu_backward(x.src(), dy.src(), dx)
                     });
                 }
@@ -148,5 +148,5 @@ impl Tensor {
 
 fn unary(kernel: Unary, x: &Tensor) -> Tensor {
     let x = x.detach().contiguous();
-    filled("unary", x.shape(), x.dtype(), |y| elementwise::unary(kernel, x.src(), y))
+    filled("unary", x.shape(), x.kind(), |y| elementwise::unary(kernel, x.src(), y))
 }

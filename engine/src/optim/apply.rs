@@ -40,9 +40,9 @@ pub(super) fn replay(rule: Rule, steps: &[Taken], owed: Owed<Src>, p: &mut Buffe
 }
 
 fn run(rule: Rule, taken: &[Taken], work: Work, p: &mut Buffer, state: &mut [Buffer]) {
-    let (dtype, p) = (p.dtype(), p.dst());
+    let (kind, dtype, p) = (p.kind(), p.dtype(), p.dst());
     let mut state = state.iter_mut().map(Buffer::dst);
-    let mut next = || state.next().unwrap_or_else(|| Dst::cpu(dtype, &mut []));
+    let mut next = || state.next().unwrap_or_else(|| Dst::none(dtype));
     // A step by itself, or the list of all.
     macro_rules! work {
         ($step:expr, $steps:path, [$($state:ident),*], $one:path) => {{
@@ -51,7 +51,7 @@ fn run(rule: Rule, taken: &[Taken], work: Work, p: &mut Buffer, state: &mut [Buf
                 Work::Step(g) => $one(&steps[0], p, g, $($state),*),
                 Work::Replay(owed) => {
                     let mut state = [$($state),*].into_iter();
-                    let state = [(); 3].map(|_| state.next().unwrap_or_else(|| Dst::cpu(dtype, &mut [])));
+                    let state = [(); 3].map(|_| state.next().unwrap_or_else(|| Dst::none(dtype)));
                     optimizer::replay($steps(&steps), p, owed, state)
                 }
             }
@@ -91,7 +91,7 @@ fn run(rule: Rule, taken: &[Taken], work: Work, p: &mut Buffer, state: &mut [Buf
                 centered,
             };
             let square = next();
-            let mean = if centered { next() } else { Dst::cpu(dtype, &mut []) };
+            let mean = if centered { next() } else { Dst::none(dtype) };
             let u = next();
             work!(step, Steps::Rmsprop, [square, mean, u], optimizer::rmsprop)
         }
@@ -123,5 +123,5 @@ fn run(rule: Rule, taken: &[Taken], work: Work, p: &mut Buffer, state: &mut [Buf
             work!(step, Steps::Radam, [m, v], optimizer::radam)
         }
     };
-    crate::ops::ran("optimizer", dtype, outcome);
+    crate::ops::ran("optimizer", kind, outcome);
 }

@@ -47,7 +47,7 @@ pub(super) fn settle(moments: &Mutex<Moments>) {
         None => {
             let mut moments = lock(moments);
             if let Some(first) = moments.buffers.first() {
-                let mut p = Buffer::zeros(first.dtype(), first.len());
+                let mut p = Buffer::zeros(first.kind(), first.len());
                 moments.settle(&mut p);
             }
         }
@@ -57,7 +57,7 @@ pub(super) fn settle(moments: &Mutex<Moments>) {
 impl Moments {
     /// Those before the first step.
     pub(super) fn new(rule: Rule, param: &Param) -> Arc<Mutex<Self>> {
-        let zeros = || Buffer::zeros(param.dtype(), param.count());
+        let zeros = || Buffer::zeros(param.kind(), param.count());
         Self::loaded(rule, 0, rule.state_names().iter().map(|_| zeros()).collect())
     }
 

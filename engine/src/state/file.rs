@@ -1,5 +1,5 @@
 use super::{StateDict, StateError};
-use crate::{DType, Shape, Tensor};
+use crate::{DType, Device, Shape, Tensor};
 use gradus_kernels::memory::Buffer;
 use safetensors::tensor::{Dtype, Metadata, TensorView};
 use std::collections::HashMap;
@@ -12,7 +12,8 @@ const KEY: &str = "gradus";
 
 /// Writes tensors, and a text beside them, to a safetensors file.
 pub fn write_tensors(path: &Path, tensors: &StateDict, text: &str) -> Result<(), StateError> {
-    let packed: Vec<(&String, Tensor)> = tensors.iter().map(|(n, t)| (n, t.detach().contiguous())).collect();
+    let packed: Vec<(&String, Tensor)> =
+        tensors.iter().map(|(n, t)| (n, t.detach().to_device(Device::Cpu).contiguous())).collect();
     let views = packed.iter().map(|(name, t)| {
         let bytes = t.bytes();
         (

@@ -1,4 +1,4 @@
-use crate::{DType, Element, Rng, Shape, Tensor};
+use crate::{DType, Element, Kind, Rng, Shape, Tensor};
 use gradus_kernels::memory::Buffer;
 use gradus_kernels::{dropout, elementwise};
 
@@ -22,33 +22,33 @@ impl Tensor {
         Tensor::from_slice(&[value], [])
     }
 
-    /// All elements `value`.
-    pub fn full(shape: impl Into<Shape>, value: f64, dtype: DType) -> Tensor {
-        let shape = shape.into();
-        let mut buffer = Buffer::for_overwrite(dtype, shape.count());
-        crate::ops::ran("full", dtype, elementwise::fill(buffer.dst(), value));
+    /// All elements `value`, of a dtype in main memory or of a [`kind`](Tensor::kind).
+    pub fn full(shape: impl Into<Shape>, value: f64, kind: impl Into<Kind>) -> Tensor {
+        let (shape, kind) = (shape.into(), kind.into());
+        let mut buffer = Buffer::for_overwrite(kind, shape.count());
+        crate::ops::ran("full", kind, elementwise::fill(buffer.dst(), value));
         Tensor::from_buffer(buffer, shape)
     }
 
     /// All elements 0.
-    pub fn zeros(shape: impl Into<Shape>, dtype: DType) -> Tensor {
+    pub fn zeros(shape: impl Into<Shape>, kind: impl Into<Kind>) -> Tensor {
         let shape = shape.into();
-        Tensor::from_buffer(Buffer::zeros(dtype, shape.count()), shape)
+        Tensor::from_buffer(Buffer::zeros(kind, shape.count()), shape)
     }
 
     /// All elements 1.
-    pub fn ones(shape: impl Into<Shape>, dtype: DType) -> Tensor {
-        Tensor::full(shape, 1.0, dtype)
+    pub fn ones(shape: impl Into<Shape>, kind: impl Into<Kind>) -> Tensor {
+        Tensor::full(shape, 1.0, kind)
     }
 
-    /// All elements 0, of this tensor's shape and dtype.
+    /// All elements 0, of this tensor's shape and kind.
     pub fn zeros_like(&self) -> Tensor {
-        Tensor::zeros(self.shape(), self.dtype())
+        Tensor::zeros(self.shape(), self.kind())
     }
 
-    /// All elements 1, of this tensor's shape and dtype.
+    /// All elements 1, of this tensor's shape and kind.
     pub fn ones_like(&self) -> Tensor {
-        Tensor::ones(self.shape(), self.dtype())
+        Tensor::ones(self.shape(), self.kind())
     }
 
     /// 0, 1, …, n − 1 as `i64`.
@@ -63,7 +63,11 @@ impl Tensor {
             return Tensor::zeros(shape, DType::F32);
         }
         let mut buffer = Buffer::for_overwrite(DType::F32, shape.count());
-        crate::ops::ran("uniform", DType::F32, dropout::uniform(low, high, rng.stream(), buffer.dst()));
+        crate::ops::ran(
+            "uniform",
+            DType::F32.into(),
+            dropout::uniform(low, high, rng.stream(), buffer.dst()),
+        );
         Tensor::from_buffer(buffer, shape)
     }
 
@@ -74,7 +78,7 @@ impl Tensor {
             return Tensor::zeros(shape, DType::F32);
         }
         let mut buffer = Buffer::for_overwrite(DType::F32, shape.count());
-        crate::ops::ran("normal", DType::F32, dropout::normal(mean, std, rng.stream(), buffer.dst()));
+        crate::ops::ran("normal", DType::F32.into(), dropout::normal(mean, std, rng.stream(), buffer.dst()));
         Tensor::from_buffer(buffer, shape)
     }
 }

@@ -4,7 +4,7 @@ mod operators;
 mod read;
 
 use crate::graph::Edge;
-use crate::{DType, Device, Layout, Shape};
+use crate::{DType, Device, Kind, Layout, Shape};
 use gradus_kernels::Src;
 use gradus_kernels::memory::Buffer;
 use std::sync::Arc;
@@ -58,6 +58,10 @@ impl Tensor {
     /// The device.
     pub fn device(&self) -> Device {
         self.storage.device()
+    }
+    /// The dtype and the device, for another tensor like this one.
+    pub fn kind(&self) -> Kind {
+        self.storage.kind()
     }
     /// The layout in the buffer.
     pub fn layout(&self) -> &Layout {

@@ -1,10 +1,11 @@
-use crate::{DType, Element, Tensor};
+use crate::{DType, Device, Element, Tensor};
 use gradus_kernels::memory::Buffer;
 use std::borrow::Cow;
 
 /// Numbers out of tensors.
 impl Tensor {
-    /// The elements in row-major order; panics where they are not of type `T`.
+    /// The elements in row-major order; panics where they are not of type `T`. Those of a device are copied, which
+    /// waits until it is done with what was queued.
     #[track_caller]
     pub fn to_vec<T: Element>(&self) -> Vec<T> {
         self.elements().into_owned()
@@ -14,6 +15,9 @@ impl Tensor {
     #[track_caller]
     pub fn elements<T: Element>(&self) -> Cow<'_, [T]> {
         assert_eq!(self.dtype(), T::DTYPE, "elements: a tensor of {} read as {}", self.dtype(), T::DTYPE);
+        if self.device() != Device::Cpu {
+            return Cow::Owned(self.detach().to_device(Device::Cpu).to_vec());
+        }
         if self.layout.is_contiguous() {
             return Cow::Borrowed(self.src().slice());
         }
@@ -22,7 +26,7 @@ impl Tensor {
 
     /// The elements in row-major order as `f64`, whatever the dtype.
     pub fn to_f64(&self) -> Vec<f64> {
-        self.detach().to_dtype(DType::F64).to_vec()
+        self.detach().to_device(Device::Cpu).to_dtype(DType::F64).to_vec()
     }
 
     /// The one element as `f64`; panics where there is not exactly one.
@@ -42,14 +46,14 @@ impl Tensor {
 
     /// A row-major copy in a fresh buffer.
     pub(crate) fn packed(&self) -> Buffer {
-        let mut buffer = Buffer::for_overwrite(self.dtype(), self.count());
+        let mut buffer = Buffer::for_overwrite(self.kind(), self.count());
         let outcome = gradus_kernels::convert::copy_strided(
             &self.shape(),
             self.src(),
             self.layout.strides(),
             buffer.dst(),
         );
-        crate::ops::ran("contiguous", self.dtype(), outcome);
+        crate::ops::ran("contiguous", self.kind(), outcome);
         buffer
     }
 }

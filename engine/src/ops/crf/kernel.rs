@@ -2,14 +2,15 @@
 
 use crate::graph::{Backward, Made};
 use crate::ops::done;
-use crate::{DType, Tensor};
+use crate::{Kind, Tensor};
 use gradus_kernels::Src;
 use gradus_kernels::crf::{self, Chains, Gradients, State};
 use gradus_kernels::memory::Buffer;
 
 /// Emissions, transitions, start and end as the kernels take them.
-pub(super) fn chains<'a>(x: &'a [Tensor], lengths: &'a [i64]) -> Chains<'a, Src<'a>> {
-    Chains { emissions: x[0].src(), transitions: x[1].src(), start: x[2].src(), end: x[3].src(), lengths }
+pub(super) fn chains(x: &[Tensor]) -> Chains<Src<'_>, Src<'_>> {
+    let [emissions, transitions, start, end, lengths] = [0, 1, 2, 3, 4].map(|i| x[i].src());
+    Chains { emissions, transitions, start, end, lengths }
 }
 
 /// The inputs as contiguous numbers.
@@ -18,8 +19,8 @@ fn packed(x: &[&Tensor]) -> Vec<Tensor> {
 }
 
 /// Buffers of one dtype for what a kernel writes.
-fn room<const N: usize>(dtype: DType, counts: [usize; N]) -> [Buffer; N] {
-    counts.map(|n| Buffer::for_overwrite(dtype, n))
+fn room<const N: usize>(kind: Kind, counts: [usize; N]) -> [Buffer; N] {
+    counts.map(|n| Buffer::for_overwrite(kind, n))
 }
 
 fn flat(buffer: Buffer) -> Tensor {
@@ -31,9 +32,9 @@ fn flat(buffer: Buffer) -> Tensor {
 pub(super) fn log_z_forward(x: &[&Tensor]) -> Option<Made> {
     let x = packed(x);
     let (b, t) = (x[0].dim(0), x[0].dim(1));
-    let [mut alpha, mut scale, mut z] = room(x[0].dtype(), [x[0].count(), b * t, b]);
+    let [mut alpha, mut scale, mut z] = room(x[0].kind(), [x[0].count(), b * t, b]);
     let state = State { alpha: alpha.dst(), scale: scale.dst() };
-    let outcome = crf::log_z::forward(chains(&x, &x[4].elements::<i64>()), state, z.dst());
+    let outcome = crf::log_z::forward(chains(&x), state, z.dst());
     let z = flat(z);
     done(outcome).then(|| Made { outputs: vec![z.clone()], extra: vec![flat(alpha), flat(scale), z] })
 }
@@ -47,17 +48,16 @@ pub(super) fn log_z_backward(cx: &mut Backward) -> bool {
 pub(super) fn nll_forward(x: &[&Tensor]) -> Option<Made> {
     let x = packed(x);
     let (b, t) = (x[0].dim(0), x[0].dim(1));
-    let [mut alpha, mut scale, mut z, mut nll] = room(x[0].dtype(), [x[0].count(), b * t, b, b]);
+    let [mut alpha, mut scale, mut z, mut nll] = room(x[0].kind(), [x[0].count(), b * t, b, b]);
     let state = State { alpha: alpha.dst(), scale: scale.dst() };
-    let (lengths, tags) = (x[4].elements::<i64>(), x[5].elements::<i64>());
-    let outcome = crf::nll::forward(chains(&x, &lengths), &tags, state, z.dst(), nll.dst());
+    let outcome = crf::nll::forward(chains(&x), x[5].src(), state, z.dst(), nll.dst());
     done(outcome).then(|| Made { outputs: vec![flat(nll)], extra: vec![flat(alpha), flat(scale), flat(z)] })
 }
 
 pub(super) fn nll_backward(cx: &mut Backward) -> bool {
     gradients(cx, |cx, chains, state, dy, grads| {
         let tags = cx.input(5).contiguous();
-        crf::nll::backward(chains, &tags.elements::<i64>(), state, cx.extra(2).src(), dy, grads)
+        crf::nll::backward(chains, tags.src(), state, cx.extra(2).src(), dy, grads)
     })
 }
 
@@ -65,10 +65,9 @@ pub(super) fn marginals_forward(x: &[&Tensor]) -> Option<Made> {
     let x = packed(x);
     let (b, t, cells) = (x[0].dim(0), x[0].dim(1), x[0].count());
     let [mut alpha, mut scale, mut beta, mut z, mut log_p] =
-        room(x[0].dtype(), [cells, b * t, cells, b, cells]);
+        room(x[0].kind(), [cells, b * t, cells, b, cells]);
     let state = State { alpha: alpha.dst(), scale: scale.dst() };
-    let lengths = x[4].elements::<i64>();
-    let outcome = crf::marginals::forward(chains(&x, &lengths), state, beta.dst(), z.dst(), log_p.dst());
+    let outcome = crf::marginals::forward(chains(&x), state, beta.dst(), z.dst(), log_p.dst());
     let log_p = Tensor::from_buffer(log_p, x[0].shape());
     let extra = vec![flat(alpha), flat(scale), flat(z), flat(beta)];
     done(outcome).then(|| Made { outputs: vec![log_p], extra })
@@ -85,7 +84,7 @@ fn gradients(
     cx: &mut Backward,
     kernel: impl FnOnce(
         &Backward,
-        Chains<Src>,
+        Chains<Src, Src>,
         State<Src>,
         Src,
         Gradients<gradus_kernels::Dst>,
@@ -94,7 +93,7 @@ fn gradients(
     let x: Vec<Tensor> = (0..5).map(|i| cx.input(i).contiguous()).collect();
     let dy = cx.dy().contiguous();
     let [mut demissions, mut dtransitions, mut dstart, mut dend] =
-        room(dy.dtype(), [x[0].count(), x[1].count(), x[2].count(), x[3].count()]);
+        room(dy.kind(), [x[0].count(), x[1].count(), x[2].count(), x[3].count()]);
     let grads = Gradients {
         demissions: demissions.dst(),
         dtransitions: dtransitions.dst(),
@@ -102,7 +101,7 @@ fn gradients(
         dend: dend.dst(),
     };
     let state = State { alpha: cx.extra(0).src(), scale: cx.extra(1).src() };
-    if !done(kernel(cx, chains(&x, &x[4].elements::<i64>()), state, dy.src(), grads)) {
+    if !done(kernel(cx, chains(&x), state, dy.src(), grads)) {
         return false;
     }
     for (i, d) in [demissions, dtransitions, dstart, dend].into_iter().enumerate() {

@@ -85,15 +85,15 @@ impl Tensor {
         check(self, scores, lengths);
         let (b, t) = (self.dim(0), self.dim(1));
         let CrfScores { transitions, start, end } = scores;
-        let inputs = [self, transitions, start, end].map(|x| x.detach().contiguous());
-        let mut path = vec![0i64; b * t];
-        let mut score = Buffer::for_overwrite(self.dtype(), b);
-        let lengths = lengths.elements::<i64>();
-        let outcome = crf::viterbi::forward(kernel::chains(&inputs, &lengths), &mut path, score.dst());
-        super::ran("crf_viterbi", self.dtype(), outcome);
+        let inputs = [self, transitions, start, end, lengths].map(|x| x.detach().contiguous());
+        let mut path = Buffer::for_overwrite(lengths.kind(), b * t);
+        let mut score = Buffer::for_overwrite(self.kind(), b);
+        let outcome = crf::viterbi::forward(kernel::chains(&inputs), path.dst(), score.dst());
+        super::ran("crf_viterbi", self.kind(), outcome);
+        let path = Tensor::from_buffer(path, [b, t].into());
         // The kernel marks padding with −1; a tag that is used as a number must be one.
-        path.iter_mut().for_each(|tag| *tag = (*tag).max(0));
-        (Tensor::from_slice(&path, [b, t]), Tensor::from_buffer(score, [b].into()))
+        let none = Tensor::zeros([], path.kind());
+        (path.lt(&none).select(&none, &path), Tensor::from_buffer(score, [b].into()))
     }
 }
 

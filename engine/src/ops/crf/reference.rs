@@ -1,6 +1,6 @@
 //! The definitions in tensor operations: loops over steps, no matter how slow.
 
-use crate::{CreateGraph, DType, Tensor, grad};
+use crate::{CreateGraph, Tensor, grad};
 
 /// The forward recursion over αₜ(j) = log Σ of all ways to reach tag j at t.
 pub(super) fn log_z(x: &[Tensor]) -> Tensor {
@@ -15,38 +15,31 @@ pub(super) fn log_z(x: &[Tensor]) -> Tensor {
         alpha = within(step, lengths).reshape([b, 1]).select(&reached, &alpha);
     }
     let z = (alpha + end).log_sum_exp(1);
-    within(0, lengths).select(&z, &Tensor::zeros([], z.dtype()))
+    within(0, lengths).select(&z, &Tensor::zeros([], z.kind()))
 }
 
 /// The score of given tags.
 pub(super) fn score(x: &[Tensor]) -> Tensor {
     let [emissions, transitions, start, end, lengths, tags] = [0, 1, 2, 3, 4, 5].map(|i| &x[i]);
-    let (b, t) = (emissions.dim(0), emissions.dim(1));
-    let k = emissions.dim(2);
+    let (t, k) = (emissions.dim(1), emissions.dim(2));
+    let no_tag = Tensor::zeros([], tags.kind());
     let mut total = emissions.sum(&[1, 2]) * 0.0;
-    let pairs = transitions.reshape([k * k, 1]);
     for step in 0..t {
         let tag = tags.at(1, step);
         // What stands past the end is no tag.
         let inside = within(step, lengths);
-        let tag = inside.select(&tag, &Tensor::zeros([], DType::I64));
+        let tag = inside.select(&tag, &no_tag);
         let mut gain = emissions.at(1, step).take_along(&tag.unsqueeze(1)).squeeze(-1);
         gain = match step {
             0 => gain + start.reshape([k, 1]).embedding(&tag).squeeze(-1),
             _ => {
-                let before = inside.select(&tags.at(1, step - 1), &Tensor::zeros([], DType::I64));
-                let pair: Vec<i64> = before
-                    .elements::<i64>()
-                    .iter()
-                    .zip(tag.elements::<i64>().iter())
-                    .map(|(i, j)| i * k as i64 + j)
-                    .collect();
-                gain + pairs.embedding(&Tensor::from_slice(&pair, [b])).squeeze(-1)
+                let before = inside.select(&tags.at(1, step - 1), &no_tag);
+                gain + transitions.embedding(&before).take_along(&tag.unsqueeze(1)).squeeze(-1)
             }
         };
         let last = within(step, lengths).and(&within(step + 1, lengths).not());
         let ending = end.reshape([k, 1]).embedding(&tag).squeeze(-1);
-        let zero = Tensor::zeros([], gain.dtype());
+        let zero = Tensor::zeros([], gain.kind());
         total = total + inside.select(&gain, &zero) + last.select(&ending, &zero);
     }
     total
@@ -63,15 +56,15 @@ pub(super) fn log_marginals(x: &[Tensor]) -> Tensor {
     let z = log_z(&inputs).sum_all();
     let p = grad(&z, &[&emissions], CreateGraph::Yes).swap_remove(0);
     let (b, t) = (p.dim(0), p.dim(1));
-    let inside = Tensor::arange(t).reshape([1, t, 1]).lt(&x[4].reshape([b, 1, 1]));
+    let inside = Tensor::arange(t).to_device(p.device()).reshape([1, t, 1]).lt(&x[4].reshape([b, 1, 1]));
     // ln 0 = −∞ has no gradient of its own; outside the sentence ln 1 = 0.
     let none = p.eq_scalar(0.0).and(&inside);
-    let safe = inside.and(&none.not()).select(&p, &Tensor::ones([], p.dtype()));
+    let safe = inside.and(&none.not()).select(&p, &Tensor::ones([], p.kind()));
     let log_p = safe.ln().masked_fill(&none, f64::NEG_INFINITY);
-    log_p.minimum(&Tensor::zeros([], p.dtype()))
+    log_p.minimum(&Tensor::zeros([], p.kind()))
 }
 
 /// Which sequences [B] hold a step.
 fn within(step: usize, lengths: &Tensor) -> Tensor {
-    Tensor::full([], step as f64, DType::I64).lt(lengths)
+    Tensor::full([], step as f64, lengths.kind()).lt(lengths)
 }
