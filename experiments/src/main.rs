@@ -60,6 +60,8 @@ enum Command {
     /// List studies, data sets, models, losses, optimizers and all keys of a configuration.
     #[command(after_help = "Example: gradus list | less")]
     List,
+    /// List the devices that a model can be trained on, or say why there is none but the CPU.
+    Devices,
     /// List, check, describe and download data sets.
     #[command(after_help = "Examples:\n  gradus data list --data DIR\n  gradus data fetch mr --data DIR\n  \
                             gradus data check --data DIR\n  gradus data stats mr --data DIR --out DIR")]
@@ -249,6 +251,9 @@ struct TrainArgs {
     /// Threads; 0 is one for each core. Results do not depend on it.
     #[arg(long, value_name = "N")]
     threads: Option<usize>,
+    /// Where to compute: cpu, cuda, cuda:N, or cuda-emulated in a build with that feature.
+    #[arg(long, value_name = "NAME")]
+    device: Option<String>,
     /// A configuration file (TOML), overlaid by flags and --set.
     #[arg(long, value_name = "FILE", conflicts_with = "resume")]
     config: Option<PathBuf>,
@@ -392,6 +397,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
             commands::predict(&run, texts, context, json)
         }
         Some(Command::List) => commands::list(),
+        Some(Command::Devices) => commands::devices(),
         Some(Command::Data { what }) => data(what),
         Some(Command::Report { results }) => commands::report(&results),
     }
@@ -435,6 +441,7 @@ impl TrainArgs {
             ("loss.contrastive", contrastive),
             ("seed", self.seed.map(|n| n.to_string())),
             ("threads", self.threads.map(|n| n.to_string())),
+            ("device", self.device.clone()),
         ];
         let flags = flags.into_iter().filter_map(|(key, value)| Some(format!("{key}={}", value?)));
         Ok(flags.chain(self.sets.iter().cloned()).collect())

@@ -2,6 +2,7 @@
 
 mod compare;
 pub mod data;
+mod devices;
 mod evaluate;
 mod list;
 mod predict;
@@ -12,6 +13,7 @@ mod train;
 mod trained;
 
 pub use compare::{Compare, compare};
+pub use devices::devices;
 pub use evaluate::evaluate;
 pub use list::list;
 pub use predict::{Texts, predict};

@@ -78,6 +78,7 @@ pub fn resume(saved: &Config, sets: &[String]) -> Result<Config, ConfigError> {
 /// The keys that `--resume --set` may change: those that shape neither the parameters nor the order of the examples.
 pub fn resume_keys() -> Vec<String> {
     let named = [
+        "device",
         "loss.l1",
         "loss.l2",
         "optimizer.lr",

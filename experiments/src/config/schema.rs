@@ -13,6 +13,9 @@ pub struct Config {
     pub seed: u64,
     /// Worker threads; 0 takes every core. Results do not depend on it.
     pub threads: usize,
+    /// Where models compute: `cpu`, `cuda`, `cuda:N`, or `cuda-emulated` where the build has the emulator. Results agree
+    /// to rounding.
+    pub device: String,
     /// Which examples, and how their text becomes token ids.
     pub data: Data,
     /// Which architecture, and its sizes.
@@ -216,6 +219,7 @@ impl Default for Config {
             task: "classify".into(),
             seed: 1,
             threads: 0,
+            device: "cpu".into(),
             data: Data::default(),
             model: Model::default(),
             loss: Loss::default(),

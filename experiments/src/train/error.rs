@@ -1,12 +1,16 @@
 use crate::config::ConfigError;
 use crate::data::error::DataError;
 use crate::report::atomic::WriteError;
+use gradus_engine::CudaError;
 use gradus_engine::state::StateError;
 use std::path::PathBuf;
 
 /// Why training stopped before its end, or could not begin.
 #[derive(Debug, thiserror::Error)]
 pub enum TrainError {
+    /// The device.
+    #[error(transparent)]
+    Device(#[from] CudaError),
     /// The data.
     #[error(transparent)]
     Data(#[from] DataError),

@@ -4,7 +4,7 @@ use super::TrainError;
 use crate::config::Config;
 use crate::text::vocabulary::{PAD, UNK};
 use crate::text::{Alphabet, Vocabulary};
-use gradus_engine::{Mode, Stream, Tensor};
+use gradus_engine::{Device, Mode, Stream, Tensor};
 use gradus_models::{CharacterConfig, CharacterKind, Words};
 use std::collections::HashMap;
 use std::ops::Range;
@@ -164,6 +164,11 @@ impl Padded {
         }
     }
 
+    /// The same on another device; characters stay, for the distinct words among them are found in main memory.
+    pub fn to_device(self, device: Device) -> Self {
+        Padded { ids: self.ids.to_device(device), lengths: self.lengths.to_device(device), ..self }
+    }
+
     /// As models take them.
     pub fn words(&self) -> Words<'_> {
         let characters = self.characters.as_ref().map(|(characters, lengths)| (characters, lengths));
@@ -175,13 +180,13 @@ impl Padded {
         &self.lengths
     }
 
-    /// Numbers, one for each word of each text, as [B, T] with 0 at padding.
+    /// Numbers, one for each word of each text, as [B, T] with 0 at padding, on the device of the texts.
     pub fn aligned(&self, rows: &[&Vec<usize>]) -> Tensor {
         let mut numbers = vec![0i64; rows.len() * self.t];
         for (to, row) in numbers.chunks_mut(self.t.max(1)).zip(rows) {
             to.iter_mut().zip(row.iter()).for_each(|(to, &number)| *to = number as i64);
         }
-        Tensor::from_slice(&numbers, [rows.len(), self.t])
+        Tensor::from_slice(&numbers, [rows.len(), self.t]).to_device(self.ids.device())
     }
 }
 

@@ -10,7 +10,7 @@ use crate::data::Split;
 use crate::text::Batching;
 use gradus_engine::optim::{AverageConfig, Optimizer, WeightAverage};
 use gradus_engine::state::{StateDict, load_state_dict, state_dict};
-use gradus_engine::{Mode, Module, Rng};
+use gradus_engine::{Device, Mode, Module, Rng};
 use std::path::Path;
 use std::time::Instant;
 
@@ -44,6 +44,8 @@ pub fn run(config: &Config, data: &dyn Task, place: Where, view: &View) -> Resul
     let mut rng = Rng::new(config.seed);
     let learner = data.learner(config, &mut rng)?;
     let (learner, model) = (learner.as_ref(), learner.module());
+    // Weights are drawn in main memory, so that they are the same on every device.
+    model.move_to(Device::open(&config.device)?);
     let mut optimizer = optimizer(config)?;
     let decay = config.train.average;
     let mut average = (decay > 0.0).then(|| WeightAverage::new(AverageConfig { decay, warmup: true }));

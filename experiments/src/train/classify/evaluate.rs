@@ -18,9 +18,11 @@ pub struct Prediction {
 pub fn predict(model: &dyn Classifier, encoded: &Encoded, batch_size: usize) -> Vec<Prediction> {
     let batching = Batching { size: batch_size.max(1), max_len: None };
     let lengths: Vec<usize> = encoded.ids.iter().map(Vec::len).collect();
+    let device = model.device();
     let mut predictions = vec![None; encoded.ids.len()];
     for examples in batching.sorted(&lengths) {
-        let [ids, lengths, _] = tensors(encoded, &batching, &examples);
+        let [ids, lengths, _] =
+            tensors(encoded, &batching, &examples).map(|numbers| numbers.to_device(device));
         let p = no_grad(|| model.logits(&ids, &lengths, &mut Mode::Eval).softmax());
         let (labels, k) = (p.arg_max(1).to_vec::<i64>(), p.dim(1));
         let p = p.to_f64();

@@ -56,7 +56,9 @@ impl Learner for ClassifyLearner<'_> {
 
     fn loss(&self, examples: &[usize], state: &Objective, mode: &mut Mode) -> (Tensor, Objective) {
         let batching = Batching { size: self.config.train.batch_size, max_len: None };
-        let [ids, lengths, labels] = tensors(&self.data.train, &batching, examples);
+        let device = self.model.device();
+        let batch = tensors(&self.data.train, &batching, examples);
+        let [ids, lengths, labels] = batch.map(|numbers| numbers.to_device(device));
         objective::loss(self.config, &self.model.logits(&ids, &lengths, mode), &labels, state)
     }
 

@@ -43,7 +43,9 @@ pub fn predict(
     for examples in batching.sorted(&lengths) {
         let contexts: Vec<&Text> = examples.iter().map(|&i| context(i)).collect();
         let questions: Vec<&Text> = examples.iter().map(|&i| &encoded.questions[i]).collect();
-        let [c, q] = [contexts, questions].map(|texts| lexicon.batch(&texts, 0.0, &mut Mode::Eval));
+        let device = model.device();
+        let [c, q] =
+            [contexts, questions].map(|texts| lexicon.batch(&texts, 0.0, &mut Mode::Eval).to_device(device));
         let reading = no_grad(|| model.read(&c.words(), &q.words(), &mut Mode::Eval));
         let spans = best_spans(&reading.start, &reading.end, c.lengths(), longest);
         for (span, &i) in spans.into_iter().zip(&examples) {

@@ -71,12 +71,13 @@ impl Learner for ReadLearner<'_> {
             .collect();
         let questions: Vec<&Text> = chosen.iter().map(|example| &train.questions[example.question]).collect();
         let unknown = self.config.model.unk_singletons;
-        let contexts = lexicon.batch(&contexts.iter().collect::<Vec<_>>(), unknown, mode);
-        let questions = lexicon.batch(&questions, unknown, mode);
+        let device = self.model.device();
+        let contexts = lexicon.batch(&contexts.iter().collect::<Vec<_>>(), unknown, mode).to_device(device);
+        let questions = lexicon.batch(&questions, unknown, mode).to_device(device);
         let reading = self.model.read(&contexts.words(), &questions.words(), mode);
         let ends = |end: fn(&crate::text::spans::Located) -> usize| {
             let places: Vec<i64> = chosen.iter().map(|example| end(example) as i64).collect();
-            Tensor::from_slice(&places, [places.len()])
+            Tensor::from_slice(&places, [places.len()]).to_device(device)
         };
         let (first, last) = (ends(|example| example.first), ends(|example| example.last));
         (objective::loss(self.config, &reading, &first, &last), state.clone())

@@ -21,7 +21,7 @@ pub fn predict(
     let mut tags = vec![vec![]; texts.len()];
     for examples in batching.sorted(&lengths) {
         let chosen: Vec<&Text> = examples.iter().map(|&i| &texts[i]).collect();
-        let batch = lexicon.batch(&chosen, 0.0, &mut Mode::Eval);
+        let batch = lexicon.batch(&chosen, 0.0, &mut Mode::Eval).to_device(model.device());
         let (best, _) = model.decode(&batch.words(), constraints);
         let (best, t) = (best.to_vec::<i64>(), best.dim(1));
         for (row, &i) in best.chunks(t.max(1)).zip(&examples) {

@@ -62,6 +62,7 @@ impl Learner for TagLearner<'_> {
         let texts: Vec<&Text> = examples.iter().map(|&i| &train.texts[i]).collect();
         let tags: Vec<&Vec<usize>> = examples.iter().map(|&i| &train.tags[i]).collect();
         let batch = self.data.lexicon.batch(&texts, self.config.model.unk_singletons, mode);
+        let batch = batch.to_device(self.model.device());
         let emissions = self.model.emissions(&batch.words(), mode);
         let tags = batch.aligned(&tags);
         objective::loss(self.config, self.model.crf(), &emissions, &tags, batch.lengths(), state)
