@@ -2,6 +2,7 @@
 
 use crate::case::Case;
 use crate::gradient;
+use gradus_engine::Device;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// A check of a row with one seed; the error says what differs.
@@ -17,11 +18,16 @@ pub const CHECKS: [(&str, Check); 3] = [
         0 | 1 => Ok(()),
         _ => gradient::second_order(&case.example(seed), seed, case.coarse),
     }),
-    ("fast = plain", |case, seed| gradient::fast_is_plain(&case.example(seed), seed, case.roundings)),
+    ("fast = plain", |case, seed| fast_is_plain(case, seed, Device::Cpu)),
 ];
 
+/// The fast kernels of a device against the plain ones of the CPU.
+pub fn fast_is_plain(case: &Case, seed: u64, device: Device) -> Result<(), String> {
+    gradient::fast_is_plain(&case.example(seed), seed, case.roundings, device)
+}
+
 /// The first seed with which a row does not pass a check; a panic does not pass.
-pub fn failure(check: Check, case: &Case) -> Option<String> {
+pub fn failure(check: impl Fn(&Case, u64) -> Result<(), String>, case: &Case) -> Option<String> {
     (0..8).find_map(|seed| {
         let outcome = catch_unwind(AssertUnwindSafe(|| check(case, seed)));
         let error = match outcome {

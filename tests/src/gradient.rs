@@ -5,7 +5,7 @@
 
 use crate::case::Example;
 use crate::draw::Draw;
-use gradus_engine::{CreateGraph, DType, Tensor, grad, grad_from};
+use gradus_engine::{CreateGraph, DType, Device, Tensor, grad, grad_from};
 
 /// The step of the differences: the cube root of ε, near the best for a central difference.
 const STEP: f64 = 6e-6;
@@ -135,18 +135,18 @@ pub fn second_order(example: &Example, seed: u64, coarse: bool) -> Result<(), St
     Ok(())
 }
 
-/// Checks outputs and gradients in `f32`, by the fast kernels, against `f64`, by the plain ones, from the same
-/// rounded inputs.
-pub fn fast_is_plain(example: &Example, seed: u64, roundings: f64) -> Result<(), String> {
-    let [fast, plain] = [DType::F32, DType::F64].map(|dtype| {
-        let inputs = example.rounded(dtype);
+/// Checks outputs and gradients in `f32`, by the fast kernels of a device, against `f64`, by the plain ones of the CPU,
+/// from the same rounded inputs.
+pub fn fast_is_plain(example: &Example, seed: u64, roundings: f64, device: Device) -> Result<(), String> {
+    let [fast, plain] = [(DType::F32, device), (DType::F64, Device::Cpu)].map(|(dtype, device)| {
+        let inputs: Vec<Tensor> = example.rounded(dtype).iter().map(|x| x.to_device(device)).collect();
         let variables: Vec<Tensor> =
             inputs.iter().map(|x| if x.dtype().is_float() { x.variable() } else { x.clone() }).collect();
         let outputs: Vec<Tensor> =
             (example.call)(&variables).into_iter().filter(|y| y.dtype().is_float()).collect();
         let mut draw = Draw::new(seed ^ 0xfa57);
         let parts = outputs.iter().map(|y| {
-            let w = draw.normal(y.shape()).to_dtype(DType::F32).to_dtype(dtype);
+            let w = draw.normal(y.shape()).to_dtype(DType::F32).to_dtype(dtype).to_device(device);
             (y * w).sum_all()
         });
         let loss = parts.reduce(|a, b| a + b).expect("an operation has a float output");

@@ -17,3 +17,10 @@ pub mod draw;
 pub mod golden;
 pub mod gradient;
 pub mod mutants;
+
+/// The devices that tests go through: the CPU, and in a build with the emulator the CUDA device that it stands in for.
+pub fn devices() -> Vec<gradus_engine::Device> {
+    let emulated = cfg!(feature = "cuda-emulator").then_some("cuda-emulated");
+    let open = |name| gradus_engine::Device::open(name).unwrap_or_else(|e| panic!("{e}"));
+    std::iter::once("cpu").chain(emulated).map(open).collect()
+}

@@ -4,7 +4,7 @@ use gradus_engine::losses::{info_nce, sne, triplet, triplet_of};
 use gradus_engine::{CreateGraph, DType, Tensor, grad};
 use gradus_tests::case::Example;
 use gradus_tests::draw::Draw;
-use gradus_tests::gradient;
+use gradus_tests::{devices, gradient};
 
 /// Sizes of batch and width; one row alone and one column alone included.
 const SIZES: [(usize, usize); 6] = [(1, 3), (2, 1), (2, 5), (3, 2), (5, 9), (8, 4)];
@@ -51,7 +51,9 @@ fn second_order() {
 
 #[test]
 fn single_precision_equals_double() {
-    over_all(|example, seed| gradient::fast_is_plain(example, seed, 512.0));
+    for device in devices() {
+        over_all(|example, seed| gradient::fast_is_plain(example, seed, 512.0, device));
+    }
 }
 
 fn matrix(rows: &[&[f32]]) -> Tensor {

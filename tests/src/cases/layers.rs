@@ -206,12 +206,14 @@ fn attention(d: &mut Draw, causal: bool, dropout: bool) -> Example {
     let (b, n, width) = (d.up_to(2), d.up_to(2), d.size().min(9));
     let tq = d.up_to(6);
     let tk = if causal { tq } else { d.up_to(6) };
-    let keys = d.truths([b, tk]);
-    let keys = if causal { None } else { Some(keys) };
+    let keys = (!causal).then(|| d.truths([b, tk]));
     let dropout = dropout.then(|| (0.3, d.stream()));
-    let options = Attention { keys, causal, dropout };
-    let inputs = vec![d.normal([b, n, tq, width]), d.normal([b, n, tk, width]), d.normal([b, n, tk, width])];
-    Example::one(inputs, move |x| x[0].attention(&x[1], &x[2], &options))
+    let mut inputs =
+        vec![d.normal([b, n, tq, width]), d.normal([b, n, tk, width]), d.normal([b, n, tk, width])];
+    inputs.extend(keys);
+    Example::one(inputs, move |x| {
+        x[0].attention(&x[1], &x[2], &Attention { keys: x.get(3).cloned(), causal, dropout })
+    })
 }
 
 fn crf(d: &mut Draw) -> Vec<Tensor> {
@@ -258,7 +260,7 @@ pub const SLOTS: &[Case] = &[
         let (t, k) = (d.up_to(4), d.up_to(5));
         Example::one(vec![d.normal([1, t, k]), d.normal([k, k]), d.normal([k])], move |x| {
             let scores = CrfScores { transitions: x[1].clone(), start: x[2].clone(), end: x[2].clone() };
-            x[0].crf_log_z(&scores, &Tensor::full([1], t as f64, DType::I64))
+            x[0].crf_log_z(&scores, &Tensor::full([1], t as f64, x[0].kind().of(DType::I64)))
         })
     })
     .roundings(256.0)

@@ -10,10 +10,21 @@ use gradus_engine::nn::{
 use gradus_engine::optim::{
     AverageConfig, Optimizer, OptimizerConfig, ReduceOnPlateau, Rule, Schedule, WeightAverage,
 };
-use gradus_engine::{CreateGraph, DType, Gradients, Mode, Module, Param, Rng, Tensor, Visitor, grad_from};
+use gradus_engine::{
+    CreateGraph, DType, Device, Gradients, Mode, Module, Param, Rng, Tensor, Visitor, grad_from,
+};
+use gradus_tests::devices;
 use gradus_tests::golden::Golden;
 
 const BOTH: [DType; 2] = [DType::F64, DType::F32];
+
+/// Both dtypes on the CPU; in a build with the emulator also the CUDA device that it stands in for.
+fn everywhere() -> Vec<(DType, Device)> {
+    let kinds = devices().into_iter().flat_map(|device| BOTH.map(|dtype| (dtype, device)));
+    // A CUDA device works in f32.
+    kinds.filter(|&(dtype, device)| device == Device::Cpu || dtype == DType::F32).collect()
+}
+
 /// Rounding errors of its largest element that an `f32` result may have here.
 const ROUNDINGS: f64 = 512.0;
 

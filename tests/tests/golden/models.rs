@@ -1,9 +1,9 @@
 //! Models and ten training steps of each.
 
-use super::{BOTH, ROUNDINGS, dim, rng};
+use super::{ROUNDINGS, dim, everywhere, rng};
 use gradus_engine::losses::{CrossEntropy, Reduction, crf_nll, cross_entropy};
 use gradus_engine::optim::{Optimizer, OptimizerConfig, Rule};
-use gradus_engine::{DType, Gradients, Mode, Module, Tensor};
+use gradus_engine::{DType, Device, Gradients, Mode, Module, Tensor};
 use gradus_models::{
     BiDaf, BiDafConfig, BiLstm, BiLstmConfig, BiLstmCrf, BiLstmCrfConfig, CharacterConfig, CharacterKind,
     Classifier, Reader, Reading, Tagger, TextCnn, TextCnnConfig, Words,
@@ -92,9 +92,11 @@ fn classifier(golden: &Golden) -> Box<dyn Classifier> {
 fn classifiers() {
     for name in ["model_textcnn", "model_textcnn_attention", "model_bilstm", "model_bilstm_all"] {
         let golden = Golden::read(name);
-        let [ids, lengths, labels] = ["ids", "lengths", "labels"].map(|n| golden.raw(&format!("in.{n}")));
-        for dtype in BOTH {
+        for (dtype, device) in everywhere() {
+            let raw = |name: &str| golden.raw(&format!("in.{name}")).to_device(device);
+            let [ids, lengths, labels] = ["ids", "lengths", "labels"].map(raw);
             let model = classifier(&golden);
+            model.move_to(device);
             golden.load(model.as_ref(), dtype);
             let logits = || model.logits(&ids, &lengths, &mut Mode::Eval);
             golden.compare("out.logits", &logits(), ROUNDINGS);
@@ -114,10 +116,10 @@ struct Read {
 }
 
 impl Read {
-    fn from(golden: &Golden, prefix: &str) -> Self {
+    fn from(golden: &Golden, prefix: &str, device: Device) -> Self {
         let [ids, lengths, chars, spelled] =
             ["ids", "lengths", "chars", "spelled"].map(|n| golden.raw(&format!("in.{prefix}{n}")));
-        Read { ids, lengths, chars, spelled }
+        Read { ids: ids.to_device(device), lengths: lengths.to_device(device), chars, spelled }
     }
 
     fn words(&self) -> Words<'_> {
@@ -142,7 +144,6 @@ fn characters(golden: &Golden) -> Option<CharacterConfig> {
 fn taggers() {
     for name in ["model_bilstm_crf", "model_bilstm_crf_cnn", "model_bilstm_crf_lstm"] {
         let golden = Golden::read(name);
-        let (read, tags) = (Read::from(&golden, ""), golden.raw("in.tags"));
         let config = BiLstmCrfConfig {
             vocabulary: dim(&golden, "param.emb.weight", 0),
             tags: dim(&golden, "param.out.weight", 0),
@@ -153,8 +154,11 @@ fn taggers() {
             characters: characters(&golden),
             ..Default::default()
         };
-        for dtype in BOTH {
+        for (dtype, device) in everywhere() {
+            let read = Read::from(&golden, "", device);
+            let tags = golden.raw("in.tags").to_device(device);
             let model = BiLstmCrf::new(config.clone(), &mut rng());
+            model.move_to(device);
             golden.load(&model, dtype);
             let emissions = || model.emissions(&read.words(), &mut Mode::Eval);
             golden.compare("out.emissions", &emissions(), ROUNDINGS);
@@ -169,8 +173,6 @@ fn taggers() {
 fn readers() {
     for name in ["model_bidaf", "model_bidaf_cnn"] {
         let golden = Golden::read(name);
-        let (context, question) = (Read::from(&golden, "context."), Read::from(&golden, "question."));
-        let (first, last) = (golden.raw("in.start"), golden.raw("in.end"));
         let config = BiDafConfig {
             vocabulary: dim(&golden, "param.emb.weight", 0),
             embed_dim: dim(&golden, "param.emb.weight", 1),
@@ -180,8 +182,12 @@ fn readers() {
             characters: characters(&golden),
             ..Default::default()
         };
-        for dtype in BOTH {
+        for (dtype, device) in everywhere() {
+            let [context, question] =
+                ["context.", "question."].map(|prefix| Read::from(&golden, prefix, device));
+            let [first, last] = ["in.start", "in.end"].map(|name| golden.raw(name).to_device(device));
             let model = BiDaf::new(config.clone(), &mut rng());
+            model.move_to(device);
             golden.load(&model, dtype);
             let read = || model.read(&context.words(), &question.words(), &mut Mode::Eval);
             let Reading { start, end, embedded, encoded } = read();
