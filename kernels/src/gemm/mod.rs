@@ -2,14 +2,15 @@
 //!
 //! The ladder: [`plain`] (three loops), a register tile of 6 × 2 vectors ([`micro`]), panels packed so that the tile
 //! reads memory in order ([`pack`]), blocks of K that keep them in cache and tiles of C over threads ([`blocked`]).
-//! `cargo run --release -p gradus-kernels --example gemm_ladder` times the rungs beside the measured peak. On one Zen 3
-//! core (AVX2, peak 100 GFLOP/s, the machine shared with others), in percent of that peak:
+//! `cargo run --release -p gradus-kernels --example gemm_ladder` times the rungs beside the measured peak. On one Zen 4
+//! core (AVX2, peak 117 GFLOP/s, measured in the same run), in percent of that peak:
 //!
 //! | M × K × N | plain | packed | packed before | `matrixmultiply` |
 //! | --- | --- | --- | --- | --- |
-//! | 256 × 256 × 256 | 2 | 89 | 94 | 84 |
-//! | 64 × 64 × 64 (not packed) | 3 | 70 | 80 | 70 |
-//! | 32 × 128 × 512 | 3 | 63 | 79 | 64 |
+//! | 1024 × 1024 × 1024 | | 92 | 94 | 86 |
+//! | 256 × 256 × 256 | 3 | 90 | 93 | 82 |
+//! | 64 × 64 × 64 (not packed) | 5 | 70 | 74 | 63 |
+//! | 32 × 128 × 512 | 5 | 72 | 83 | 80 |
 //!
 //! Source: Goto, van de Geijn, "Anatomy of high-performance matrix multiplication", ACM TOMS 34(3), 2008; Van Zee,
 //! van de Geijn, "BLIS", ACM TOMS 41(3), 2015.
