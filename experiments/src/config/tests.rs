@@ -41,7 +41,7 @@ fn defaults_are_table_8() {
 fn keys_are_dotted_and_complete() {
     let expected = "data.dataset data.dev data.dev_limit data.embeddings data.format data.lowercase data.max_len \
         data.max_vocab data.min_count data.scheme data.tag_column data.test data.test_limit data.tokenizer data.train \
-        data.train_limit data.word_column \
+        data.train_limit data.word_column device \
         loss.bins loss.class_weights loss.contrastive loss.contrastive_loss loss.contrastive_weight loss.gamma loss.l1 \
         loss.l2 loss.label_smoothing loss.margin loss.momentum loss.name loss.temperature \
         model.attention_heads model.char_dim model.char_embed_dim model.char_max_len model.characters model.constraints \
