@@ -1,26 +1,57 @@
-// The linear-chain CRF: log Z with its gradient, the likelihood of taggings, and Viterbi; see mod.rs for the formulas.
+// The linear-chain CRF: log Z, the likelihood of taggings, the log-marginals, each with its gradient, and
+// Viterbi; see mod.rs for the formulas. emissions [B, T, K], transitions [K, K], start and end [K], lengths
+// [B].
 //
-// The ladder:
-//   crf_log_z_plain    a thread for each sentence: the textbook's recursion over tags, K² exponentials a step
-//   crf_log_z          a block for each sentence, its threads over the tags: αₜ stays in shared memory over all steps, one launch
-//                      for the batch. Scores are logarithms; the largest is taken out before exponentials are summed
-//   crf_gradient       the same backwards: βₜ in shared memory, and the marginals on the way; each sentence adds up its own
-//                      transitions, and a sum over sentences (reduce.cu) follows, so that results are the same on each run
-//   crf_viterbi        the maximum in the sum's place, and the best tagging read backwards by one thread
+// The ladder:   crf_log_z_plain, crf_gradient_plain, crf_viterbi_plain                  a thread for each
+// sentence: the textbook's recursions over tags, K² exponentials a step   crf_log_z      a block for each
+// sentence, a thread for each tag, all steps in one launch: αₜ lies in shared                  memory.
+// exp(transition) is taken once and lies there too; a step is then K multiply-adds, an
+// exponential and a logarithm for each tag   crf_gradient   the same backwards: βₜ in the same way, and from
+// the same products what is expected of the                  transitions   crf_viterbi    the maximum in the
+// sum's place; the way back is read from shared memory, some rows at a time   crf_score      a warp for each
+// sentence, its lanes over positions   crf_marginals  βₜ as crf_gradient has it, and the marginals on the way
+// crf_marginals_gradient                  the tangent pass, forward and then back, in logarithms: 3 K²
+// exponentials a step
 //
-// FLOPs: about 4 B T K² forward and 8 B T K² backward, nearly all exponentials. Bytes: 4 B T K each way. The bound is
-// the chain of T steps, each K exponentials long with two barriers: the sentences of a batch run beside each other.
-// Shared memory holds the transitions, 4 K² bytes (10 KB for 50 tags), so that sm_80 has room for as many blocks as it can
-// start.
+// What belongs to the whole batch, the gradients of transitions, start and end, each sentence writes by
+// itself, [B, ...]; a sum over sentences (reduce.cu) follows, so that results are the same on each run.
 //
-// alpha [B, T, K] is saved as logarithms, with scale [B, T] = 0, the mark of such.
+// # Numbers
+//
+// Everything is a logarithm, so that nothing underflows; but a logarithm that grows with the position, as log
+// Z does, would cost the probabilities their digits: at 1000 an f32 is exact to 6e-5, and so would each of
+// them be. Hence the largest of each αₜ is taken out:   alpha(t, j) = αₜ(j) − Σ_{s≤t} scale(s), at most 0,
+// with scale(t) what was taken out at t;   beta(t, j) = βₜ(j) − Σ_{s>t} scale(s); then log P(yₜ = j) =
+// alpha(t, j) + beta(t, j) − rest, where rest = log Σⱼ exp(alpha(n−1, j) + end(j)) = log Z − Σ scale is
+// computed anew from small numbers. On this device these are what `State` holds; past a sentence's length
+// alpha, scale and beta are left as they are.
+//
+// A sum of products of exponentials, all at most 1, is trusted from LEAST on: what underflowed in it is below
+// 1e-37, K times. A smaller one, 0 for a forbidden tag, is computed anew in logarithms, by that thread alone.
+//
+// FLOPs: 2 B T K² forward, 4 B T K² backward. Bytes: 8 B T K forward, 12 B T K backward. Both are little: the
+// bound is the chain of T steps, each K multiply-adds and three barriers long, by reckoning some 400 cycles
+// for 50 tags; the sentences of a batch run beside each other.
+//
+// Occupancy: shared memory is 4 K² bytes forward and 8 K² backward. For 50 tags that lets 14 and 7 blocks of
+// 64 threads live on a multiprocessor of sm_80, 19 and 10 of sm_90; registers, at most 48 on either, would
+// allow 20. Shared memory is also what limits K: 89 tags on sm_75, 143 on sm_80, 111 on sm_86, 169 on sm_90.
+//
+// A length outside 0..=T is the nearest inside. A tag outside 0..K makes its sentence's score NaN, and the
+// gradient NaN at its position. NaN among the scores comes out as NaN.
 #include "prelude.cuh"
 
-// A length outside 0..=T is the nearest inside; a tag outside 0..K makes its sentence's score NaN.
+#define LEAST 1e-30f
+#define MOST 1e30f
+#define FAR 40.0f  // e^FAR times what underflowed is still nothing
+
 DEVICE int length_of(const i64 *lengths, int b, int time) {
     i64 length = lengths[b];
     return length < 0 ? 0 : length > time ? time : int(length);
 }
+
+// x, or 0 where it is infinite or NaN: what may be taken out of a logarithm.
+DEVICE float finite(float x) { return fabsf(x) < INFINITY ? x : 0.0f; }
 
 // log Σ eˣ so far, as the largest and the sum of e^(x − largest).
 struct LogSum {
@@ -33,190 +64,549 @@ DEVICE void add(LogSum &total, float x) {
         total.sum = total.sum * expf(total.largest - x) + 1.0f;
         total.largest = x;
     } else {
-        total.sum += expf(x - total.largest);
+        total.sum += x == total.largest ? 1.0f : expf(x - total.largest);
     }
 }
 
 DEVICE float value(LogSum total) { return total.sum == 0.0f ? -INFINITY : total.largest + logf(total.sum); }
 
+// log Σₖ exp(logs(k) + scores(k)), the scores `step` apart.
+DEVICE float log_sum(const float *logs, const float *scores, int step, int tags) {
+    LogSum total = {-INFINITY, 0.0f};
+    for (int k = 0; k < tags; ++k) add(total, logs[k] + scores[i64(k) * step]);
+    return value(total);
+}
+
+// A sum of many numbers, with what rounding took from it (Kahan).
+struct Sum {
+    float sum, lost;
+};
+
+DEVICE void add(Sum &total, float x) {
+    float y = x - total.lost, sum = total.sum + y;
+    total.lost = (sum - total.sum) - y;
+    total.sum = sum;
+}
+
+// e^(path − from); 0 where the path is forbidden, though `from` may be −∞ as well.
+DEVICE float ratio(float path, float from) { return path == -INFINITY ? 0.0f : expf(path - from); }
+
+DEVICE bool is_tag(i64 y, int tags) { return y >= 0 && y < tags; }
+
+// --- log Z.
+
 KERNEL crf_log_z_plain(const float *emissions, const float *transitions, const float *start, const float *end,
-                       const i64 *lengths, float *alpha, float *scale, float *log_z, int batch, int time, int tags) {
+                       const i64 *lengths, float *alpha, float *scale, float *log_z, int batch, int time, int
+                       tags) {
     int b = blockIdx.x * blockDim.x + threadIdx.x;
     if (b >= batch) return;
     int length = length_of(lengths, b, time);
-    for (int t = 0; t < time; ++t) scale[i64(b) * time + t] = 0.0f;
-    for (int t = 0; t < length; ++t) {
-        const float *e = emissions + (i64(b) * time + t) * tags;
-        float *a = alpha + (i64(b) * time + t) * tags;
-        for (int j = 0; j < tags; ++j) {
-            LogSum reached = {-INFINITY, 0.0f};
-            for (int i = 0; i < tags && t > 0; ++i) add(reached, (a - tags)[i] + transitions[i * tags + j]);
-            a[j] = e[j] + (t == 0 ? start[j] : value(reached));
-        }
-    }
-    LogSum total = {-INFINITY, 0.0f};
-    for (int j = 0; j < tags && length > 0; ++j) add(total, alpha[(i64(b) * time + length - 1) * tags + j] + end[j]);
-    log_z[b] = length == 0 ? 0.0f : value(total);
-}
-
-// The room of a block: transitions [K, K], then two rows of K.
-struct Room {
-    float *transitions, *now, *next;
-};
-
-DEVICE Room room_of(float *shared, const float *transitions, int tags) {
-    for (int i = threadIdx.x; i < tags * tags; i += blockDim.x) shared[i] = transitions[i];
-    return Room{shared, shared + tags * tags, shared + tags * tags + tags};
-}
-
-KERNEL crf_log_z(const float *emissions, const float *transitions, const float *start, const float *end,
-                 const i64 *lengths, float *alpha, float *scale, float *log_z, int batch, int time, int tags) {
-    DYN_SHARED(float, shared);
-    Room room = room_of(shared, transitions, tags);
-    int b = blockIdx.x, length = length_of(lengths, b, time);
     emissions += i64(b) * time * tags;
     alpha += i64(b) * time * tags;
-    for (int t = threadIdx.x; t < time; t += blockDim.x) scale[i64(b) * time + t] = 0.0f;
-    for (int j = threadIdx.x; j < tags && length > 0; j += blockDim.x)
-        room.now[j] = alpha[j] = start[j] + emissions[j];
-    __syncthreads();
-    for (int t = 1; t < length; ++t) {
-        for (int j = threadIdx.x; j < tags; j += blockDim.x) {
-            LogSum reached = {-INFINITY, 0.0f};
-            for (int i = 0; i < tags; ++i) add(reached, room.now[i] + room.transitions[i * tags + j]);
-            room.next[j] = alpha[i64(t) * tags + j] = value(reached) + emissions[i64(t) * tags + j];
+    Sum taken = {0.0f, 0.0f};
+    for (int t = 0; t < length; ++t) {
+        const float *e = emissions + i64(t) * tags;
+        float *a = alpha + i64(t) * tags, largest = -INFINITY;
+        for (int j = 0; j < tags; ++j) {
+            a[j] = e[j] + (t == 0 ? start[j] : log_sum(a - tags, transitions + j, tags, tags));
+            if (a[j] > largest || a[j] != a[j]) largest = a[j];
         }
-        __syncthreads();
-        float *now = room.now;
-        room.now = room.next;
-        room.next = now;
+        float out = finite(largest);
+        for (int j = 0; j < tags; ++j) a[j] -= out;
+        scale[i64(b) * time + t] = out;
+        add(taken, out);
     }
-    if (threadIdx.x > 0) return;
-    LogSum total = {-INFINITY, 0.0f};
-    for (int j = 0; j < tags && length > 0; ++j) add(total, room.now[j] + end[j]);
-    log_z[b] = length == 0 ? 0.0f : value(total);
+    log_z[b] = length == 0 ? 0.0f : log_sum(alpha + i64(length - 1) * tags, end, 1, tags) + taken.sum;
 }
 
-// The gradients of slope · log Z, less those of slope · score(y) where a tagging is given; without log_z, of
-// slope · score(y) alone. demissions go to their place, the others [B, ...] are to be added up.
-KERNEL crf_gradient(const float *emissions, const float *transitions, const float *start, const float *end,
-                    const i64 *lengths, const i64 *labels, const float *alpha, const float *log_z, const float *slopes,
-                    float *demissions, float *dtransitions, float *dstart, float *dend, int batch, int time,
-                    int tags) {
-    DYN_SHARED(float, shared);
-    Room room = room_of(shared, transitions, tags);
-    int b = blockIdx.x, length = length_of(lengths, b, time);
+// exp(transition − the largest) to `weights`, rows `stride` apart; answers the largest. All threads of a
+// block.
+DEVICE float exponentials(const float *transitions, float *weights, int stride, int tags, float *partial) {
+    float largest = -INFINITY;
+    for (int i = threadIdx.x; i < tags * tags; i += blockDim.x) largest = fmaxf(largest, transitions[i]);
+    largest = finite(block_max(largest, partial));
+    for (int i = threadIdx.x; i < tags * tags; i += blockDim.x)
+        weights[i / tags * stride + i % tags] = expf(transitions[i] - largest);
+    return largest;
+}
+
+// A block of whole warps, at least K threads; shared: 4 K (K + 2) bytes.
+KERNEL crf_log_z(const float *emissions, const float *transitions, const float *start, const float *end, const
+                 i64 *lengths, float *alpha, float *scale, float *log_z, int batch, int time, int tags) {
+    SHARED(float, partial, [WARP]);
+    DYN_SHARED(float, weights);
+    float *now = weights + tags * tags, *logs = now + tags;  // of the position before: e^alpha, and alpha
+    int b = blockIdx.x, j = threadIdx.x, length = length_of(lengths, b, time);
+    bool mine = j < tags;
+    emissions += i64(b) * time * tags;
+    alpha += i64(b) * time * tags;
+    float top = exponentials(transitions, weights, tags, tags, partial);
+    Sum taken = {0.0f, 0.0f};
+    // Emissions are fetched a step before they are wanted, so that nobody waits for memory.
+    float e = mine && length > 0 ? emissions[j] : 0.0f;
+    for (int t = 0; t < length; ++t) {
+        float x = -INFINITY;
+        if (mine && t == 0) x = start[j] + e;
+        if (mine && t > 0) {
+            float sum = 0.0f;
+            for (int i = 0; i < tags; ++i) sum = fmaf(now[i], weights[i * tags + j], sum);
+            bool sure = sum > LEAST && sum < MOST;
+            x = (sure ? top + logf(sum) : log_sum(logs, transitions + j, tags, tags)) + e;
+        }
+        if (mine && t + 1 < length) e = emissions[i64(t + 1) * tags + j];
+        // Everyone has read `now` when the maximum is known.
+        float out = finite(block_max(x, partial));
+        if (mine) {
+            now[j] = expf(x - out);
+            logs[j] = alpha[i64(t) * tags + j] = x - out;
+        }
+        if (j == 0) scale[i64(b) * time + t] = out;
+        add(taken, out);
+        __syncthreads();
+    }
+    if (j == 0) log_z[b] = length == 0 ? 0.0f : log_sum(logs, end, 1, tags) + taken.sum;
+}
+
+// --- The score of a tagging of each sentence [B], and with log_z the negative log-likelihood.
+
+// A warp for a sentence.
+
+KERNEL crf_score(const float *emissions, const float *transitions, const float *start, const float *end, const
+                 i64 *lengths, const i64 *labels, const float *log_z, float *result, int batch, int time, int
+                 tags) {
+    int b = (blockIdx.x * blockDim.x + threadIdx.x) / WARP, lane = threadIdx.x % WARP;
+    if (b >= batch) return;
+    int length = length_of(lengths, b, time);
+    labels += i64(b) * time;
+    float score = 0.0f;
+    for (int t = lane; t < length; t += WARP) {
+        i64 y = labels[t], before = t > 0 ? labels[t - 1] : 0;
+        if (!is_tag(y, tags) || !is_tag(before, tags)) {
+            score = NAN;
+            continue;
+        }
+        float entry = t == 0 ? start[y] : transitions[before * tags + y];
+        score += entry + emissions[(i64(b) * time + t) * tags + y];
+        if (t == length - 1) score += end[y];
+    }
+    score = warp_sum(score);
+    if (lane == 0) result[b] = !log_z ? score : score == -INFINITY ? INFINITY : log_z[b] - score;
+}
+
+// --- The gradients of slope · log Z, less those of slope · score(y) where a tagging is given; without alpha,
+// those of slope · score(y) alone. There is none where no tagging is allowed, nor of a forbidden score.
+
+// `rows` [B, 2, K] is room for βₜ.
+KERNEL crf_gradient_plain(const float *emissions, const float *transitions, const float *start, const float
+                          *end, const i64 *lengths, const i64 *labels, const float *alpha, const float *scale,
+                          const float *slopes, float *demissions, float *dtransitions, float *dstart, float
+                          *dend, float *rows, int batch, int time, int tags) {
+    int b = blockIdx.x * blockDim.x + threadIdx.x;
+    if (b >= batch) return;
+    int length = length_of(lengths, b, time);
     emissions += i64(b) * time * tags;
     demissions += i64(b) * time * tags;
     dtransitions += i64(b) * tags * tags;
     dstart += i64(b) * tags;
     dend += i64(b) * tags;
-    // Where no tagging is allowed there is nothing to be had from log Z.
-    float z = log_z ? log_z[b] : -INFINITY, up = slopes[b], slope = z == -INFINITY ? 0.0f : up;
-    if (alpha) alpha += i64(b) * time * tags;
-    for (int i = length * tags + threadIdx.x; i < time * tags; i += blockDim.x) demissions[i] = 0.0f;
-    for (int i = threadIdx.x; i < tags * tags; i += blockDim.x) dtransitions[i] = 0.0f;
-    for (int j = threadIdx.x; j < tags; j += blockDim.x) {
-        room.now[j] = end[j];
+    float *beta = rows + i64(b) * 2 * tags, *next = beta + tags, slope = slopes[b];
+    for (i64 i = 0; i < i64(time) * tags; ++i) demissions[i] = 0.0f;
+    for (int i = 0; i < tags * tags; ++i) dtransitions[i] = 0.0f;
+    for (int j = 0; j < tags; ++j) {
         dstart[j] = dend[j] = 0.0f;
+        beta[j] = end[j];
     }
-    __syncthreads();
-    for (int t = length - 1; t >= 0 && slope != 0.0f; --t) {
-        for (int j = threadIdx.x; j < tags; j += blockDim.x) {
-            float p = slope * expf(alpha[i64(t) * tags + j] + room.now[j] - z);
+    if (length == 0) return;
+    float rest = -INFINITY;
+    if (alpha) {
+        alpha += i64(b) * time * tags;
+        scale += i64(b) * time;
+        rest = log_sum(alpha + i64(length - 1) * tags, end, 1, tags);
+    }
+    bool expects = alpha && rest != -INFINITY;
+    for (int t = length - 1; t >= 0 && expects; --t) {
+        const float *e = emissions + i64(t) * tags, *a = alpha + i64(t) * tags;
+        for (int j = 0; j < tags; ++j) {
+            float p = slope * expf(a[j] + beta[j] - rest);
             demissions[i64(t) * tags + j] = p;
             if (t == 0) dstart[j] = p;
             if (t == length - 1) dend[j] = p;
         }
-        if (t == 0) break;
-        for (int i = threadIdx.x; i < tags; i += blockDim.x) {
-            LogSum rest = {-INFINITY, 0.0f};
+        for (int i = 0; i < tags && t > 0; ++i) {
+            LogSum onward = {-INFINITY, 0.0f};
             for (int j = 0; j < tags; ++j) {
-                float onward = room.transitions[i * tags + j] + emissions[i64(t) * tags + j] + room.now[j];
-                add(rest, onward);
-                dtransitions[i * tags + j] += slope * expf(alpha[i64(t - 1) * tags + i] + onward - z);
+                float x = transitions[i * tags + j] + e[j] + beta[j];
+                add(onward, x);
+                dtransitions[i * tags + j] += slope * ratio((a - tags)[i] + x - scale[t], rest);
             }
-            room.next[i] = value(rest);
+            next[i] = value(onward) - scale[t];
+        }
+        for (int i = 0; i < tags && t > 0; ++i) beta[i] = next[i];
+    }
+    if (!labels) return;
+    labels += i64(b) * time;
+    float once = !alpha ? slope : expects ? -slope : 0.0f;
+    for (int t = 0; t < length; ++t) {
+        i64 y = labels[t], before = t > 0 ? labels[t - 1] : 0;
+        if (!is_tag(y, tags)) {
+            for (int j = 0; j < tags; ++j) demissions[i64(t) * tags + j] = NAN;
+            continue;
+        }
+        if (emissions[i64(t) * tags + y] != -INFINITY) demissions[i64(t) * tags + y] += once;
+        if (t == 0 && start[y] != -INFINITY) dstart[y] += once;
+        if (t == length - 1 && end[y] != -INFINITY) dend[y] += once;
+        if (t > 0 && is_tag(before, tags) && transitions[before * tags + y] != -INFINITY)
+            dtransitions[before * tags + y] += once;
+    }
+}
+
+// log Σ exp(alpha(n−1, j) + end(j)), of which each thread brings its tag's. All threads of a block.
+DEVICE float rest_of(float x, float *partial) {
+    float out = finite(block_max(x, partial));
+    return out + logf(block_sum(expf(x - out), partial));
+}
+
+// A step back. The room of a block: exp(transition − top) in rows of `stride`, an odd number, so that neither
+// the threads of a row nor those of a column meet in a bank; then of a position e^(eₜ + βₜ − largest), and
+// the logarithms.
+struct Back {
+    const float *transitions, *weights;
+    int stride, tags;
+    float top, rest;
+    float *now, *logs, *partial;
+};
+
+// From this thread's onward = eₜ(i) + beta(t, i), and what forward took out at t, beta(t−1, i); −∞ from a
+// thread without a tag, which gets nothing of use. With `counts`, its row of what is to be the transitions'
+// gradient, that of slope · P(yₜ₋₁ = i, yₜ = j) is added for each j; `before` is alpha(t−1, i). All threads
+// of a block.
+DEVICE float step_back(const Back &x, float onward, float scale, float *counts, float slope, float before) {
+    int i = threadIdx.x;
+    bool mine = i < x.tags;
+    // Everyone has read the position before when the maximum is known.
+    float largest = finite(block_max(onward, x.partial));
+    if (mine) {
+        x.now[i] = expf(onward - largest);
+        x.logs[i] = onward;
+    }
+    __syncthreads();
+    if (!mine) return -INFINITY;
+    // P(yₜ₋₁ = i, yₜ = j) is e^before · weight · now · e^far. With a moderate `far` no product that matters
+    // underflows.
+    float far = x.top + largest - scale - x.rest, factor = slope * expf(before) * expf(far), sum = 0.0f;
+    const float *weights = x.weights + i * x.stride, *transitions = x.transitions + i * x.tags;
+    if (counts && far < FAR) {
+        for (int j = 0; j < x.tags; ++j) {
+            float product = weights[j] * x.now[j];
+            sum += product;
+            counts[j] = fmaf(factor, product, counts[j]);
+        }
+    } else {
+        for (int j = 0; j < x.tags; ++j) sum = fmaf(weights[j], x.now[j], sum);
+        for (int j = 0; counts && j < x.tags; ++j)
+            counts[j] += slope * ratio(before + transitions[j] + x.logs[j] - scale, x.rest);
+    }
+    bool sure = sum > LEAST && sum < MOST;
+    return (sure ? x.top + largest + logf(sum) : log_sum(x.logs, transitions, 1, x.tags)) - scale;
+}
+
+// A block of whole warps, at least K threads; shared: 8 K ((K | 1) + 1) bytes.
+KERNEL crf_gradient(const float *emissions, const float *transitions, const float *start, const float *end,
+                    const i64 *lengths, const i64 *labels, const float *alpha, const float *scale, const float
+                    *slopes, float *demissions, float *dtransitions, float *dstart, float *dend, int batch,
+                    int time, int tags) {
+    SHARED(float, partial, [WARP]);
+    DYN_SHARED(float, room);
+    int stride = tags | 1, b = blockIdx.x, i = threadIdx.x, length = length_of(lengths, b, time);
+    float *weights = room, *counts = weights + tags * stride;
+    float *now = counts + tags * stride, *logs = now + tags;
+    bool mine = i < tags;
+    emissions += i64(b) * time * tags;
+    demissions += i64(b) * time * tags;
+    dtransitions += i64(b) * tags * tags;
+    dstart += i64(b) * tags;
+    dend += i64(b) * tags;
+    if (labels) labels += i64(b) * time;
+    float slope = slopes[b], a = -INFINITY, top = 0.0f, rest = -INFINITY, beta = mine ? end[i] : -INFINITY;
+    if (alpha && length > 0) {
+        alpha += i64(b) * time * tags;
+        scale += i64(b) * time;
+        if (mine) a = alpha[i64(length - 1) * tags + i];
+        rest = rest_of(a + beta, partial);
+        top = exponentials(transitions, weights, stride, tags, partial);
+    }
+    bool expects = rest != -INFINITY;
+    float once = !alpha ? slope : expects ? -slope : 0.0f;
+    for (int k = i; k < tags * stride; k += blockDim.x) counts[k] = 0.0f;
+    for (int k = length * tags + i; k < time * tags; k += blockDim.x) demissions[k] = 0.0f;
+    if (mine && length == 0) dstart[i] = dend[i] = 0.0f;
+    __syncthreads();
+    Back back = {transitions, weights, stride, tags, top, rest, now, logs, partial};
+    float e = mine && length > 0 ? emissions[i64(length - 1) * tags + i] : 0.0f;
+    for (int t = length - 1; t >= 0; --t) {
+        i64 y = labels ? labels[t] : 0, y_before = labels && t > 0 ? labels[t - 1] : -1;
+        if (mine) {
+            float expected = expects ? slope * expf(a + beta - rest) : 0.0f;
+            float given = labels && y == i ? once : 0.0f;
+            float de = expected + (e != -INFINITY ? given : 0.0f);
+            demissions[i64(t) * tags + i] = is_tag(y, tags) ? de : NAN;
+            if (t == 0) dstart[i] = expected + (start[i] != -INFINITY ? given : 0.0f);
+            if (t == length - 1) dend[i] = expected + (end[i] != -INFINITY ? given : 0.0f);
+            // A thread alone has this row of `counts`.
+            if (y_before == i && is_tag(y, tags) && transitions[i * tags + y] != -INFINITY)
+                counts[i * stride + y] += once;
+        }
+        if (t == 0) break;
+        float onward = mine ? e + beta : -INFINITY;
+        if (mine) e = emissions[i64(t - 1) * tags + i];
+        if (!expects) continue;
+        if (mine) a = alpha[i64(t - 1) * tags + i];
+        beta = step_back(back, onward, scale[t], counts + i * stride, slope, a);
+    }
+    __syncthreads();
+    for (int k = i; k < tags * tags; k += blockDim.x) dtransitions[k] = counts[k / tags * stride + k % tags];
+}
+
+// --- The log-marginals [B, T, K]: at most 0, −∞ for what is impossible, 0 in the padding; beta [B, T, K] is
+// for backward.
+
+// A block of whole warps, at least K threads; shared: 4 K ((K | 1) + 2) bytes.
+KERNEL crf_marginals(const float *emissions, const float *transitions, const float *end, const i64 *lengths,
+                     const float *alpha, const float *scale, float *beta, float *log_p, int batch, int time,
+                     int tags) {
+    SHARED(float, partial, [WARP]);
+    DYN_SHARED(float, room);
+    int stride = tags | 1, b = blockIdx.x, i = threadIdx.x, length = length_of(lengths, b, time);
+    float *weights = room, *now = weights + tags * stride, *logs = now + tags;
+    bool mine = i < tags;
+    emissions += i64(b) * time * tags;
+    alpha += i64(b) * time * tags;
+    beta += i64(b) * time * tags;
+    log_p += i64(b) * time * tags;
+    scale += i64(b) * time;
+    for (int k = length * tags + i; k < time * tags; k += blockDim.x) log_p[k] = 0.0f;
+    if (length == 0) return;
+    float a = mine ? alpha[i64(length - 1) * tags + i] : -INFINITY, after = mine ? end[i] : -INFINITY;
+    float rest = rest_of(a + after, partial);
+    float top = exponentials(transitions, weights, stride, tags, partial);
+    Back back = {transitions, weights, stride, tags, top, rest, now, logs, partial};
+    for (int t = length - 1; t >= 0; --t) {
+        float onward = -INFINITY;
+        if (mine) {
+            i64 cell = i64(t) * tags + i;
+            // A NaN must not be taken for the larger number.
+            float p = a + after - rest;
+            beta[cell] = after;
+            log_p[cell] = a + after == -INFINITY ? -INFINITY : p > 0.0f ? 0.0f : p;
+            onward = emissions[cell] + after;
+            if (t > 0) a = alpha[cell - tags];
+        }
+        if (t > 0) after = step_back(back, onward, scale[t], nullptr, 0.0f, 0.0f);
+    }
+}
+
+// The tangent pass of marginals.rs. A block of whole warps, at least K threads; shared: 8 K ((K | 1) + 2)
+// bytes.
+KERNEL crf_marginals_gradient(const float *emissions, const float *transitions, const float *end, const i64
+                              *lengths, const float *alpha, const float *scale, const float *beta, const float
+                              *dlog_p, float *demissions, float *dtransitions, float *dstart, float *dend, int
+                              batch, int time, int tags) {
+    SHARED(float, partial, [WARP]);
+    DYN_SHARED(float, room);
+    int stride = tags | 1, b = blockIdx.x, k = threadIdx.x, length = length_of(lengths, b, time);
+    float *scores = room, *counts = scores + tags * stride;
+    float *tangents = counts + tags * stride, *logs = tangents + tags;
+    float *onward = logs + tags, *betas = onward + tags;
+    bool mine = k < tags;
+    i64 sentence = i64(b) * time * tags;
+    emissions += sentence;
+    alpha += sentence;
+    beta += sentence;
+    dlog_p += sentence;
+    demissions += sentence;
+    dtransitions += i64(b) * tags * tags;
+    dstart += i64(b) * tags;
+    dend += i64(b) * tags;
+    scale += i64(b) * time;
+    float rest = -INFINITY;
+    if (length > 0) rest = rest_of(mine ? alpha[i64(length - 1) * tags + k] + end[k] : -INFINITY, partial);
+    // Without an allowed tagging, or any position, everything is 0.
+    int steps = rest == -INFINITY ? 0 : length;
+    for (int i = steps * tags + k; i < time * tags; i += blockDim.x) demissions[i] = 0.0f;
+    for (int i = k; i < tags * stride; i += blockDim.x) counts[i] = 0.0f;
+    for (int i = k; i < tags * tags; i += blockDim.x) scores[i / tags * stride + i % tags] = transitions[i];
+    if (mine && steps == 0) dstart[k] = dend[k] = 0.0f;
+    float total = 0.0f;
+    for (int t = 0; t < steps && mine; ++t) {
+        i64 cell = i64(t) * tags + k;
+        if (alpha[cell] + beta[cell] != -INFINITY) total += dlog_p[cell];
+    }
+    total = block_sum(total, partial);
+    // Forward, A(t, j) = u(t, j) + Σᵢ P(yₜ = j | yₜ₋₁ = i) A(t−1, i), kept in demissions. A thread has column
+    // j of `counts`.
+    float tangent = 0.0f;
+    for (int t = 0; t < steps; ++t) {
+        i64 cell = i64(t) * tags + k;
+        float sum = 0.0f;
+        if (mine && t > 0) {
+            tangents[k] = tangent;
+            betas[k] = beta[cell - tags];
         }
         __syncthreads();
-        float *now = room.now;
-        room.now = room.next;
-        room.next = now;
+        if (mine && t > 0) {
+            float x = emissions[cell] + beta[cell] - scale[t];
+            for (int i = 0; i < tags; ++i) {
+                float term = ratio(scores[i * stride + k] + x, betas[i]) * tangents[i];
+                counts[i * stride + k] += term;
+                sum += term;
+            }
+        }
+        if (mine) {
+            tangent = (alpha[cell] + beta[cell] != -INFINITY ? dlog_p[cell] : 0.0f) + sum;
+            demissions[cell] = tangent;
+        }
+        __syncthreads();
     }
-    if (slope == 0.0f)
-        for (int i = threadIdx.x; i < length * tags; i += blockDim.x) demissions[i] = 0.0f;
-    __syncthreads();
-    if (!labels || threadIdx.x > 0) return;
-    // What the given tagging uses, each once; a forbidden score that it uses has no gradient.
-    float once = !log_z ? up : z == -INFINITY ? 0.0f : -up;
-    labels += i64(b) * time;
-    for (int t = 0; t < length; ++t) {
-        i64 y = labels[t], before = t > 0 ? labels[t - 1] : 0;
-        if (y < 0 || y >= tags || before < 0 || before >= tags) continue;
-        if (emissions[i64(t) * tags + y] > -INFINITY) demissions[i64(t) * tags + y] += once;
-        if (t == 0 && start[y] > -INFINITY) dstart[y] += once;
-        if (t > 0 && transitions[before * tags + y] > -INFINITY) dtransitions[before * tags + y] += once;
-        if (t == length - 1 && end[y] > -INFINITY) dend[y] += once;
+    // Back, B(t−1, i) = Σⱼ P(yₜ₋₁ = i | yₜ = j) (u(t, j) + B(t, j)). A thread has row i of `counts`.
+    float behind = 0.0f;
+    for (int t = steps - 1; t >= 0; --t) {
+        i64 cell = i64(t) * tags + k;
+        if (mine) {
+            float both = alpha[cell] + beta[cell];
+            float de = demissions[cell] + behind - ratio(both, rest) * total;
+            demissions[cell] = de;
+            if (t == 0) dstart[k] = de;
+            if (t == steps - 1) dend[k] = de;
+            tangents[k] = (both != -INFINITY ? dlog_p[cell] : 0.0f) + behind;
+            logs[k] = alpha[cell];
+            onward[k] = emissions[cell] - (t > 0 ? scale[t] : 0.0f);
+            betas[k] = beta[cell];
+        }
+        __syncthreads();
+        if (mine && t > 0) {
+            float a = alpha[cell - tags];
+            behind = 0.0f;
+            for (int j = 0; j < tags; ++j) {
+                float path = a + scores[k * stride + j] + onward[j];
+                float term = ratio(path, logs[j]) * tangents[j];
+                counts[k * stride + j] += term - ratio(path + betas[j], rest) * total;
+                behind += term;
+            }
+        }
+        __syncthreads();
     }
+    for (int i = k; i < tags * tags; i += blockDim.x) dtransitions[i] = counts[i / tags * stride + i % tags];
 }
 
-// The score of a tagging of each sentence, [B], and with log_z the negative log-likelihood.
-KERNEL crf_score(const float *emissions, const float *transitions, const float *start, const float *end,
-                 const i64 *lengths, const i64 *labels, const float *log_z, float *result, int batch, int time, int tags) {
+// --- Viterbi: the best path [B, T], −1 in the padding, and its score [B]. Among equals the lowest tag wins,
+// at the last position first; where no tagging is allowed the path is all 0.
+
+// `alpha` [B, T, K] is room for the scores of the best ways.
+KERNEL crf_viterbi_plain(const float *emissions, const float *transitions, const float *start, const float
+                         *end, const i64 *lengths, float *alpha, i64 *path, float *score, int batch, int time,
+                         int tags) {
     int b = blockIdx.x * blockDim.x + threadIdx.x;
     if (b >= batch) return;
-    int length = length_of(lengths, b, time);
-    labels += i64(b) * time;
-    float score = 0.0f;
-    for (int t = 0; t < length; ++t) {
-        i64 y = labels[t], before = t > 0 ? labels[t - 1] : 0;
-        if (y < 0 || y >= tags || before < 0 || before >= tags) {
-            score = NAN;
-            break;
-        }
-        score += (t == 0 ? start[y] : transitions[before * tags + y]) + emissions[(i64(b) * time + t) * tags + y];
-        if (t == length - 1) score += end[y];
-    }
-    result[b] = !log_z ? score : score == -INFINITY ? INFINITY : log_z[b] - score;
-}
-
-// alpha [B, T, K] is room for the scores of the best ways. Among equals the lowest tag wins, at the last position first.
-KERNEL crf_viterbi(const float *emissions, const float *transitions, const float *start, const float *end,
-                   const i64 *lengths, float *alpha, i64 *path, float *score, int batch, int time, int tags) {
-    DYN_SHARED(float, shared);
-    Room room = room_of(shared, transitions, tags);
-    int b = blockIdx.x, length = length_of(lengths, b, time);
+    int length = length_of(lengths, b, time), y = 0;
     emissions += i64(b) * time * tags;
     alpha += i64(b) * time * tags;
     path += i64(b) * time;
-    for (int t = length + threadIdx.x; t < time; t += blockDim.x) path[t] = -1;
-    for (int j = threadIdx.x; j < tags && length > 0; j += blockDim.x)
-        room.now[j] = alpha[j] = start[j] + emissions[j];
+    for (int t = 0; t < length; ++t)
+        for (int j = 0; j < tags; ++j) {
+            float best = t == 0 ? start[j] : -INFINITY;
+            for (int i = 0; i < tags && t > 0; ++i) {
+                float x = alpha[i64(t - 1) * tags + i] + transitions[i * tags + j];
+                if (x > best) best = x;
+            }
+            alpha[i64(t) * tags + j] = best + emissions[i64(t) * tags + j];
+        }
+    for (int t = length; t < time; ++t) path[t] = -1;
+    for (int t = length - 1; t >= 0; --t) {
+        float best = -INFINITY;
+        int from = 0;
+        for (int i = 0; i < tags; ++i) {
+            float x = alpha[i64(t) * tags + i] + (t == length - 1 ? end[i] : transitions[i * tags + y]);
+            if (x > best) {
+                best = x;
+                from = i;
+            }
+        }
+        if (t == length - 1) score[b] = best;
+        path[t] = y = from;
+    }
+    if (length == 0) score[b] = 0.0f;
+    for (int t = 0; t < length && score[b] == -INFINITY; ++t) path[t] = 0;
+}
+
+// `from` [B, T, K] is room for the tag before each. A block of whole warps, at least K threads, and `shared`
+// floats of shared memory, K (K + 2) at least.
+KERNEL crf_viterbi(const float *emissions, const float *transitions, const float *start, const float *end,
+                   const i64 *lengths, u32 *from, i64 *path, float *score, int batch, int time, int tags, int
+                   shared) {
+    DYN_SHARED(float, room);
+    SHARED(int, last, [1]);
+    float *scores = room, *now = scores + tags * tags, *next = now + tags;
+    int b = blockIdx.x, j = threadIdx.x, length = length_of(lengths, b, time);
+    bool mine = j < tags;
+    emissions += i64(b) * time * tags;
+    from += i64(b) * time * tags;
+    path += i64(b) * time;
+    for (int i = j; i < tags * tags; i += blockDim.x) scores[i] = transitions[i];
+    for (int t = length + j; t < time; t += blockDim.x) path[t] = -1;
+    float e = 0.0f;
+    if (mine && length > 0) now[j] = start[j] + emissions[j];
+    if (mine && length > 1) e = emissions[tags + j];
     __syncthreads();
     for (int t = 1; t < length; ++t) {
-        for (int j = threadIdx.x; j < tags; j += blockDim.x) {
+        if (mine) {
             float best = -INFINITY;
-            for (int i = 0; i < tags; ++i) best = fmaxf(best, room.now[i] + room.transitions[i * tags + j]);
-            room.next[j] = alpha[i64(t) * tags + j] = best + emissions[i64(t) * tags + j];
+            int winner = 0;
+            for (int i = 0; i < tags; ++i) {
+                float x = now[i] + scores[i * tags + j];
+                if (x > best) {
+                    best = x;
+                    winner = i;
+                }
+            }
+            next[j] = best + e;
+            from[i64(t) * tags + j] = winner;
+            if (t + 1 < length) e = emissions[i64(t + 1) * tags + j];
         }
         __syncthreads();
-        float *now = room.now;
-        room.now = room.next;
-        room.next = now;
+        float *spare = now;
+        now = next;
+        next = spare;
     }
-    if (threadIdx.x > 0) return;
-    int best = 0;
-    for (int j = 1; j < tags && length > 0; ++j)
-        if (room.now[j] + end[j] > room.now[best] + end[best]) best = j;
-    float total = length > 0 ? room.now[best] + end[best] : 0.0f;
-    score[b] = total;
-    for (int t = length - 1; t >= 0; --t) {
-        path[t] = total == -INFINITY ? 0 : best;
-        if (t == 0) break;
-        const float *a = alpha + i64(t - 1) * tags;
-        int from = 0;
-        for (int i = 1; i < tags; ++i)
-            if (a[i] + transitions[i * tags + best] > a[from] + transitions[from * tags + best]) from = i;
-        best = from;
+    if (j == 0) {
+        float best = -INFINITY;
+        int y = 0;
+        for (int i = 0; i < tags && length > 0; ++i)
+            if (now[i] + end[i] > best) {
+                best = now[i] + end[i];
+                y = i;
+            }
+        score[b] = length == 0 ? 0.0f : best;
+        *last = length > 0 && best == -INFINITY ? -1 : y;
+    }
+    __syncthreads();
+    int y = *last;
+    if (y < 0 || length == 0) {
+        for (int t = j; t < length; t += blockDim.x) path[t] = 0;
+        return;
+    }
+    // The way back is a chain of reads. All threads fetch as many rows as have room, and one follows the way
+    // through them.
+    u32 *rows = reinterpret_cast<u32 *>(room);
+    for (int end_row = length; end_row > 0;) {
+        int first = max(end_row - shared / tags, 0);
+        for (int i = j; i < (end_row - first) * tags; i += blockDim.x)
+            rows[i] = first == 0 && i < tags ? 0 : from[i64(first) * tags + i];
+        __syncthreads();
+        for (int t = end_row - 1; t >= first && j == 0; --t) {
+            path[t] = y;
+            y = rows[(t - first) * tags + y];
+        }
+        end_row = first;
+        __syncthreads();
     }
 }

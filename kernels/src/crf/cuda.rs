@@ -1,4 +1,4 @@
-//! Launches of crf.cu. The marginals are left to the reference.
+//! Launches of crf.cu.
 
 use super::{Chains, Gradients, State};
 use crate::cuda::{Arg, Grid, Source, launch, shared_limit, source};
@@ -6,6 +6,10 @@ use crate::memory::Buffer;
 use crate::{DType, Dst, Outcome, Src, reduce};
 
 pub(crate) static SOURCE: Source = source!("crf.cu");
+/// Bytes of shared memory that kernels have besides what a launch gives them.
+const STATIC: usize = 128;
+/// Floats of shared memory that viterbi has at least, to fetch several rows at a time for few tags too.
+const ROWS: usize = 2048;
 
 /// B, T and K.
 struct Sizes {
@@ -15,23 +19,24 @@ struct Sizes {
 }
 
 impl Sizes {
-    /// `None` where there is no kernel: for other floats, and for more tags than a block has shared memory for.
+    /// `None` where there is no kernel: for other floats, and for more tags than a block has shared memory
+    /// for. That is the same number for all kernels, so that what one saved another reads.
     fn of(chains: &Chains<Src, Src>) -> Option<Self> {
         let (batch, tags) = (chains.lengths.len(), chains.start.len());
-        let time = chains.emissions.len().checked_div(batch * tags)?;
+        let time = chains.emissions.len().checked_div(batch * tags).unwrap_or(0);
         let sizes = Sizes { batch, time, tags };
-        let fits = sizes.shared() <= shared_limit(chains.emissions.device());
+        let fits = 4 * sizes.tables(2, 4) + STATIC <= shared_limit(chains.emissions.device());
         (chains.emissions.dtype() == DType::F32 && fits).then_some(sizes)
     }
 
-    /// Bytes for the transitions and two rows of tags.
-    fn shared(&self) -> usize {
-        4 * self.tags * (self.tags + 2)
+    /// Numbers in so many tables [K, K], whose rows are an odd number apart, and rows `[K]`.
+    fn tables(&self, tables: usize, rows: usize) -> usize {
+        self.tags * (tables * (self.tags | 1) + rows)
     }
 
-    /// A block for each sentence, a thread for each tag up to 256.
-    fn grid(&self) -> Grid {
-        Grid::new(self.batch, self.tags.next_multiple_of(32).min(256)).shared(self.shared())
+    /// A block for each sentence, a thread for each tag, and so many numbers in shared memory.
+    fn grid(&self, shared: usize) -> Grid {
+        Grid::new(self.batch, self.tags.next_multiple_of(32).max(32)).shared(4 * shared)
     }
 
     fn args(&self) -> [Arg; 3] {
@@ -39,13 +44,11 @@ impl Sizes {
     }
 }
 
-fn scores(chains: &Chains<Src, Src>) -> [Arg; 5] {
-    let Chains { emissions, transitions, start, end, lengths } = *chains;
-    [emissions.into(), transitions.into(), start.into(), end.into(), lengths.into()]
-}
-
+/// Runs a kernel that is given arguments of its own between the scores and the sizes.
 fn run(kernel: &'static str, grid: Grid, chains: &Chains<Src, Src>, own: Vec<Arg>, sizes: &Sizes) -> Outcome {
-    let args: Vec<Arg> = scores(chains).into_iter().chain(own).chain(sizes.args()).collect();
+    let Chains { emissions, transitions, start, end, lengths } = *chains;
+    let scores = [emissions.into(), transitions.into(), start.into(), end.into(), lengths.into()];
+    let args: Vec<Arg> = scores.into_iter().chain(own).chain(sizes.args()).collect();
     launch(&SOURCE, kernel, grid, &args)
 }
 
@@ -53,18 +56,18 @@ fn run(kernel: &'static str, grid: Grid, chains: &Chains<Src, Src>, own: Vec<Arg
 pub fn log_z_forward(chains: Chains<Src, Src>, state: State<Dst>, log_z: Dst) -> Outcome {
     let Some(sizes) = Sizes::of(&chains) else { return Outcome::NoKernel };
     let own = vec![state.alpha.into(), state.scale.into(), log_z.into()];
-    run("crf_log_z", sizes.grid(), &chains, own, &sizes)
+    run("crf_log_z", sizes.grid(sizes.tags * (sizes.tags + 2)), &chains, own, &sizes)
 }
 
 /// The gradients of log Z.
 pub fn log_z_backward(
     chains: Chains<Src, Src>,
     state: State<Src>,
-    log_z: Src,
+    _log_z: Src,
     dlog_z: Src,
     grads: Gradients<Dst>,
 ) -> Outcome {
-    gradient(chains, None, Some(state.alpha), Some(log_z), dlog_z, grads)
+    gradient(chains, None, Some(state), dlog_z, grads)
 }
 
 /// −log P(tags) of each sentence.
@@ -85,11 +88,11 @@ pub fn nll_backward(
     chains: Chains<Src, Src>,
     tags: Src,
     state: State<Src>,
-    log_z: Src,
+    _log_z: Src,
     dnll: Src,
     grads: Gradients<Dst>,
 ) -> Outcome {
-    gradient(chains, Some(tags), Some(state.alpha), Some(log_z), dnll, grads)
+    gradient(chains, Some(tags), Some(state), dnll, grads)
 }
 
 /// The score of a tagging of each sentence.
@@ -100,47 +103,96 @@ pub fn score_forward(chains: Chains<Src, Src>, tags: Src, result: Dst) -> Outcom
 
 /// The gradients of the score of a tagging.
 pub fn score_backward(chains: Chains<Src, Src>, tags: Src, dscore: Src, grads: Gradients<Dst>) -> Outcome {
-    gradient(chains, Some(tags), None, None, dscore, grads)
+    gradient(chains, Some(tags), None, dscore, grads)
 }
 
+/// A warp for each sentence.
 fn score(chains: Chains<Src, Src>, tags: Src, log_z: Option<Src>, result: Dst, sizes: &Sizes) -> Outcome {
     let own = vec![tags.into(), log_z.into(), result.into()];
-    run("crf_score", Grid::cover(sizes.batch, 64), &chains, own, sizes)
+    run("crf_score", Grid::new(sizes.batch.div_ceil(4), 128), &chains, own, sizes)
 }
 
 fn gradient(
     chains: Chains<Src, Src>,
     tags: Option<Src>,
-    alpha: Option<Src>,
-    log_z: Option<Src>,
+    state: Option<State<Src>>,
     slopes: Src,
     grads: Gradients<Dst>,
 ) -> Outcome {
     let Some(sizes) = Sizes::of(&chains) else { return Outcome::NoKernel };
+    let grid = sizes.grid(sizes.tables(2, 2));
+    let (alpha, scale) = (state.map(|state| state.alpha), state.map(|state| state.scale));
+    summed(&sizes, slopes, grads, |demissions, [transitions, start, end]| {
+        let own = vec![tags.into(), alpha.into(), scale.into(), slopes.into(), demissions.into()];
+        let weights = [transitions.into(), start.into(), end.into()];
+        run("crf_gradient", grid, &chains, own.into_iter().chain(weights).collect(), &sizes)
+    })
+}
+
+/// Has a kernel write the gradients of transitions, start and end of each sentence by itself, then adds them
+/// up. `like` says of what kind the numbers are.
+fn summed(
+    sizes: &Sizes,
+    like: Src,
+    grads: Gradients<Dst>,
+    kernel: impl FnOnce(Dst, [Dst; 3]) -> Outcome,
+) -> Outcome {
     let (batch, k) = (sizes.batch, sizes.tags);
-    // Of each sentence by itself; a sum over them follows.
     let [mut transitions, mut start, mut end] =
-        [k * k, k, k].map(|n| Buffer::for_overwrite(slopes.kind(), batch * n));
-    let own = vec![
-        tags.into(),
-        alpha.into(),
-        log_z.into(),
-        slopes.into(),
-        grads.demissions.into(),
-        transitions.dst().into(),
-        start.dst().into(),
-        end.dst().into(),
-    ];
-    let _ = run("crf_gradient", sizes.grid(), &chains, own, &sizes);
+        [k * k, k, k].map(|n| Buffer::for_overwrite(like.kind(), batch * n));
+    let _ = kernel(grads.demissions, [transitions.dst(), start.dst(), end.dst()]);
     let _ = reduce::sum(1, batch, k * k, transitions.src(), grads.dtransitions);
     let _ = reduce::sum(1, batch, k, start.src(), grads.dstart);
     reduce::sum(1, batch, k, end.src(), grads.dend)
 }
 
+/// The log-marginals.
+pub fn log_marginals_forward(
+    chains: Chains<Src, Src>,
+    mut state: State<Dst>,
+    beta: Dst,
+    log_z: Dst,
+    log_p: Dst,
+) -> Outcome {
+    let Some(sizes) = Sizes::of(&chains) else { return Outcome::NoKernel };
+    let again = State { alpha: state.alpha.again(), scale: state.scale.again() };
+    let _ = log_z_forward(chains, again, log_z);
+    let Chains { emissions, transitions, end, lengths, .. } = chains;
+    let given = [emissions, transitions, end, lengths, state.alpha.src(), state.scale.src()].map(Arg::from);
+    let written = [beta.into(), log_p.into()];
+    let args: Vec<Arg> = given.into_iter().chain(written).chain(sizes.args()).collect();
+    launch(&SOURCE, "crf_marginals", sizes.grid(sizes.tables(1, 2)), &args)
+}
+
+/// The gradients of the log-marginals.
+pub fn log_marginals_backward(
+    chains: Chains<Src, Src>,
+    state: State<Src>,
+    beta: Src,
+    _log_z: Src,
+    dlog_p: Src,
+    grads: Gradients<Dst>,
+) -> Outcome {
+    let Some(sizes) = Sizes::of(&chains) else { return Outcome::NoKernel };
+    let Chains { emissions, transitions, end, lengths, .. } = chains;
+    let given = [emissions, transitions, end, lengths, state.alpha, state.scale, beta, dlog_p].map(Arg::from);
+    let grid = sizes.grid(sizes.tables(2, 4));
+    summed(&sizes, dlog_p, grads, |demissions, weights| {
+        let written = [demissions.into()].into_iter().chain(weights.map(Arg::from));
+        let args: Vec<Arg> = given.into_iter().chain(written).chain(sizes.args()).collect();
+        launch(&SOURCE, "crf_marginals_gradient", grid, &args)
+    })
+}
+
 /// The best tagging of each sentence and its score.
 pub fn viterbi(chains: Chains<Src, Src>, path: Dst, score: Dst) -> Outcome {
     let Some(sizes) = Sizes::of(&chains) else { return Outcome::NoKernel };
-    let mut alpha = Buffer::for_overwrite(chains.emissions.kind(), chains.emissions.len());
-    let own = vec![alpha.dst().into(), path.into(), score.into()];
-    run("crf_viterbi", sizes.grid(), &chains, own, &sizes)
+    let mut from = Buffer::for_overwrite(chains.emissions.kind().of(DType::U32), chains.emissions.len());
+    let shared = ROWS.max(sizes.tags * (sizes.tags + 2));
+    let Chains { emissions, transitions, start, end, lengths } = chains;
+    let given = [emissions, transitions, start, end, lengths].map(Arg::from);
+    let written = [from.dst().into(), path.into(), score.into()];
+    let args: Vec<Arg> =
+        given.into_iter().chain(written).chain(sizes.args()).chain([shared.into()]).collect();
+    launch(&SOURCE, "crf_viterbi", sizes.grid(shared), &args)
 }

@@ -26,6 +26,7 @@
 //! The clamp at 0 only removes rounding, so it passes the gradient on.
 
 use super::chains::{Chains, Gradients, Shape, State, cut};
+use super::cuda;
 use super::log_z::forward_sentence;
 use super::scaled::{self, Potentials};
 use super::score::check_per_sentence;
@@ -39,7 +40,8 @@ use rayon::prelude::*;
 #[track_caller]
 pub fn forward(chains: Chains<Src, Src>, state: State<Dst>, beta: Dst, log_z: Dst, log_p: Dst) -> Outcome {
     on_device!(chains.emissions, T => log_marginals_forward::<T>(
-        chains.typed(), state.typed(), beta.slice(), log_z.slice(), log_p.slice()))
+        chains.typed(), state.typed(), beta.slice(), log_z.slice(), log_p.slice()),
+        cuda => cuda::log_marginals_forward(chains, state, beta, log_z, log_p))
 }
 
 /// [`log_marginals_backward`] for a type known at run time.
@@ -53,7 +55,8 @@ pub fn backward(
     grads: Gradients<Dst>,
 ) -> Outcome {
     on_device!(chains.emissions, T => log_marginals_backward::<T>(
-        chains.typed(), state.typed(), beta.slice(), log_z.slice(), dlog_p.slice(), grads.typed()))
+        chains.typed(), state.typed(), beta.slice(), log_z.slice(), dlog_p.slice(), grads.typed()),
+        cuda => cuda::log_marginals_backward(chains, state, beta, log_z, dlog_p, grads))
 }
 
 /// log P(yₜ = k | x) to `log_p` [B, T, K]: at most 0, −∞ for what is impossible (everything, where no

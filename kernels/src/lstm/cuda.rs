@@ -7,26 +7,44 @@ use crate::memory::Buffer;
 use crate::{DType, Dst, Kind, Outcome, Src, convert, elementwise, reduce};
 
 pub(crate) static SOURCE: Source = source!("lstm.cu");
-/// Sentences of a block.
+/// Sentences of a block that runs all steps.
 const SENTENCES: usize = 4;
+/// Bytes of shared memory that such a block has besides what a launch gives it.
+const STATIC: usize = 4 * SENTENCES;
+/// Bytes of W_hh up to which such a block is the quicker one, though they come from the cache; see lstm.cu.
+const FROM_CACHE: usize = 512 * 1024;
+/// Units and sentences of a block that runs one step.
+const TILE: [usize; 2] = [16, 32];
 
-/// The grid of a recurrent kernel that has `arrays` times 4·H numbers for each sentence in shared memory, and whether
-/// W_hh finds room there too.
-fn recurrent(sizes: &Sizes, kind: Kind, arrays: usize) -> (Grid, bool) {
+/// How the recurrent part is run.
+enum Way {
+    /// In one launch; and whether W_hh finds room in shared memory.
+    AllSteps(Grid, bool),
+    /// In a launch for each step.
+    EachStep(Grid),
+}
+
+/// The way for these sizes, of a kernel that would have `arrays` times 4·H numbers for each sentence in
+/// shared memory.
+fn way(sizes: &Sizes, kind: Kind, arrays: usize) -> Way {
     let wide = 4 * sizes.hidden;
     let states = 4 * (SENTENCES * (2 * sizes.hidden + arrays * wide));
     let weights = 4 * wide * sizes.hidden;
-    let keep = states + weights <= shared_limit(kind.device);
-    let grid = Grid::new(
-        [sizes.batch.div_ceil(SENTENCES), sizes.directions],
-        wide.next_multiple_of(32).clamp(32, 512),
-    );
-    (grid.shared(states + if keep { weights } else { 0 }), keep)
+    let limit = shared_limit(kind.device) - STATIC;
+    let keep = states + weights <= limit;
+    if !keep && (states > limit || weights > FROM_CACHE) {
+        let [units, sentences] = TILE;
+        let blocks = [sizes.hidden.div_ceil(units), sizes.batch.div_ceil(sentences), sizes.directions];
+        return Way::EachStep(Grid::new(blocks, 256));
+    }
+    let blocks = [sizes.batch.div_ceil(SENTENCES), sizes.directions];
+    let grid = Grid::new(blocks, wide.next_multiple_of(32).clamp(32, 512));
+    Way::AllSteps(grid.shared(states + if keep { weights } else { 0 }), keep)
 }
 
 /// [`Forward::run`](super::Forward::run).
 pub fn forward(args: Forward<Src, Dst, Src>) -> Outcome {
-    let Forward { sizes, lengths, x, weights, h0, c0, y, h_n, c_n, mut saved } = args;
+    let Forward { sizes, lengths, x, weights, h0, c0, mut y, mut h_n, mut c_n, mut saved } = args;
     let Sizes { batch, time, input, hidden, directions } = sizes;
     if x.dtype() != DType::F32 {
         return Outcome::NoKernel;
@@ -48,32 +66,55 @@ pub fn forward(args: Forward<Src, Dst, Src>) -> Outcome {
         let _ = convert::copy_strided(&[hidden, wide], w.w_hh, &[1, hidden], turned);
         let _ = convert::copy_strided(&[wide], w.b_hh, &[1], b_hh.dst_range(i * wide, wide));
     }
-    let (grid, keep) = recurrent(&sizes, kind, 1);
     let cells = directions * rows * wide;
-    let args: [Arg; 15] = [
-        lengths.into(),
-        w_hh.src().into(),
-        b_hh.src().into(),
-        h0.into(),
-        c0.into(),
-        saved.again().into(),
-        saved.part(cells, directions * rows * hidden).into(),
-        y.into(),
-        h_n.into(),
-        c_n.into(),
-        batch.into(),
-        time.into(),
-        hidden.into(),
-        directions.into(),
-        keep.into(),
-    ];
-    launch(&SOURCE, "lstm_forward", grid, &args)
+    let counts = || [batch, time, hidden, directions].map(Arg::from);
+    let mut args = |saved: &mut Dst, ends: bool| -> Vec<Arg> {
+        let given = [lengths.into(), w_hh.src().into(), b_hh.src().into(), h0.into(), c0.into()];
+        let kept =
+            [saved.again().into(), saved.part(cells, directions * rows * hidden).into(), y.again().into()];
+        let ends = if ends { vec![h_n.again().into(), c_n.again().into()] } else { vec![] };
+        given.into_iter().chain(kept).chain(ends).chain(counts()).collect()
+    };
+    match way(&sizes, kind, 1) {
+        Way::AllSteps(grid, keep) => {
+            let mut args = args(&mut saved, true);
+            args.push(keep.into());
+            launch(&SOURCE, "lstm_forward", grid, &args)
+        }
+        Way::EachStep(grid) => {
+            for step in 0..time {
+                let mut args = args(&mut saved, false);
+                args.push(step.into());
+                let _ = launch(&SOURCE, "lstm_forward_step", grid, &args);
+            }
+            let cells = saved.src().part(cells, directions * rows * hidden);
+            let given = [lengths.into(), h0.into(), c0.into(), cells.into()];
+            let written = [y.into(), h_n.into(), c_n.into()];
+            let args: Vec<Arg> = given.into_iter().chain(written).chain(counts()).collect();
+            launch(&SOURCE, "lstm_forward_end", Grid::cover(directions * batch * hidden, 256), &args)
+        }
+    }
 }
 
 /// [`Backward::run`](super::Backward::run).
 pub fn backward(args: Backward<Src, Dst, Src>) -> Outcome {
-    let Backward { sizes, lengths, x, weights, h0, c0, y, mut saved, dy, dh_n, dc_n, dx, dweights, dh0, dc0 } =
-        args;
+    let Backward {
+        sizes,
+        lengths,
+        x,
+        weights,
+        h0,
+        c0,
+        y,
+        mut saved,
+        dy,
+        dh_n,
+        dc_n,
+        dx,
+        dweights,
+        mut dh0,
+        mut dc0,
+    } = args;
     let Sizes { batch, time, input, hidden, directions } = sizes;
     if x.dtype() != DType::F32 {
         return Outcome::NoKernel;
@@ -88,29 +129,29 @@ pub fn backward(args: Backward<Src, Dst, Src>) -> Outcome {
             w_hh.dst_range(i * wide * hidden, wide * hidden),
         );
     }
-    let (grid, keep) = recurrent(&sizes, kind, 2);
     let cells = directions * rows * wide;
-    let args: [Arg; 15] = [
-        lengths.into(),
-        w_hh.src().into(),
-        c0.into(),
-        saved.again().into(),
-        saved.part(cells, directions * rows * hidden).into(),
-        dy.into(),
-        dh_n.into(),
-        dc_n.into(),
-        dh0.into(),
-        dc0.into(),
-        batch.into(),
-        time.into(),
-        hidden.into(),
-        directions.into(),
-        keep.into(),
-    ];
-    let mut done = launch(&SOURCE, "lstm_backward", grid, &args);
+    // `last` is whether W_hh is kept in shared memory, or the step.
+    let mut args = |saved: &mut Dst, last: Arg| -> Vec<Arg> {
+        let given = [lengths.into(), w_hh.src().into(), c0.into()];
+        let kept = [saved.again().into(), saved.part(cells, directions * rows * hidden).into()];
+        let above = [dy, dh_n, dc_n].map(Arg::from);
+        let written = [dh0.again().into(), dc0.again().into()];
+        let counts = [batch, time, hidden, directions].map(Arg::from);
+        given.into_iter().chain(kept).chain(above).chain(written).chain(counts).chain([last]).collect()
+    };
+    let mut done = match way(&sizes, kind, 2) {
+        Way::AllSteps(grid, keep) => launch(&SOURCE, "lstm_backward", grid, &args(&mut saved, keep.into())),
+        // The last launch, of step −1, leaves dh0.
+        Way::EachStep(grid) => (-1..time as i32).rev().fold(Outcome::Done, |_, step| {
+            launch(&SOURCE, "lstm_backward_step", grid, &args(&mut saved, step.into()))
+        }),
+    };
     let saved = saved.src();
     let mut dx = dx;
     let mut before = Buffer::for_overwrite(kind, rows * hidden);
+    let mut inputs = Buffer::for_overwrite(kind, rows * input);
+    let args = [lengths.into(), x.into(), inputs.dst().into(), batch.into(), time.into(), input.into()];
+    let _ = launch(&SOURCE, "lstm_inputs", Grid::cover(rows * input, 256), &args);
     for (i, (w, dw)) in weights.iter().zip(dweights).enumerate() {
         let da = saved.part(i * rows * wide, rows * wide);
         // dW = daᵀ · what the weights met.
@@ -122,7 +163,7 @@ pub fn backward(args: Backward<Src, Dst, Src>) -> Outcome {
             a_strides: [0, 1, wide],
             b_strides: [0, n, 1],
         };
-        let _ = batched(of(input), da, x, dw.dw_ih);
+        let _ = batched(of(input), da, inputs.src(), dw.dw_ih);
         let args = [
             lengths.into(),
             h0.into(),
