@@ -4,8 +4,10 @@
 //! 900). On a machine with a GPU the same tests run on it: `cargo test -p gradus-tests --test cuda -- --ignored`.
 
 use gradus_engine::losses::{CrossEntropy, Reduction, cross_entropy};
-use gradus_engine::optim::{Optimizer, OptimizerConfig, Rule};
-use gradus_engine::{Device, Mode, Module, Rng, Tensor, cuda};
+use gradus_engine::nn::Linear;
+use gradus_engine::optim::{AverageConfig, Optimizer, OptimizerConfig, Rule, WeightAverage};
+use gradus_engine::state::StateDict;
+use gradus_engine::{DType, Device, Mode, Module, Rng, Tensor, cuda};
 use gradus_models::{BiLstm, BiLstmConfig, Classifier};
 use gradus_tests::{cases, checks};
 
@@ -51,11 +53,63 @@ fn training_stays(device: Device) {
     assert!(losses.iter().all(|loss| loss.item().is_finite()));
 }
 
+/// A product in bf16, where the device has tensor cores for it, is that of the rounded numbers.
+fn half_precision(device: Device) {
+    if std::env::var("EMULATED_ARCH").is_ok_and(|architecture| architecture == "750") {
+        return;
+    }
+    let mut rng = Rng::new(3);
+    let [a, b] =
+        [[9, 20], [20, 7]].map(|shape| Tensor::normal(shape, 0.0, 1.0, &mut rng).to_dtype(DType::BF16));
+    let found = a.to_device(device).matmul(&b.to_device(device)).to_dtype(DType::F32).to_f64();
+    let expected = a.to_dtype(DType::F32).matmul(&b.to_dtype(DType::F32)).to_f64();
+    for (i, (f, e)) in found.iter().zip(&expected).enumerate() {
+        assert!((f - e).abs() <= 0.01 * (e.abs() + 0.1), "element {i}: {f}, of the rounded numbers {e}");
+    }
+}
+
+/// Moments and averages that were written and read again lie in main memory, and must find back to the parameters.
+fn state_comes_back(device: Device) {
+    let model = Linear::new(3, 2, &mut Rng::new(1));
+    model.move_to(device);
+    let x = Tensor::from_slice(&[1.0f32, -1.0, 0.5], [1, 3]).to_device(device);
+    let step = |optimizer: &mut Optimizer, average: &mut WeightAverage| {
+        optimizer.step(&model, &model.forward(&x).square().sum_all().backward());
+        average.update(&model);
+        model.weight.value().to_f64()
+    };
+    let made = || {
+        let average = AverageConfig { decay: 0.5, warmup: false };
+        (Optimizer::new(OptimizerConfig::new(Rule::adam(), 1e-2)), WeightAverage::new(average))
+    };
+    let (mut optimizer, mut average) = made();
+    step(&mut optimizer, &mut average);
+    let weights = model.weight.value().to_device(Device::Cpu);
+    let bias = model.bias.as_ref().map(|bias| bias.value().to_device(Device::Cpu));
+    let in_main_memory = |(tensors, numbers): (StateDict, _)| {
+        let tensors = tensors.into_iter().map(|(name, tensor)| (name, tensor.to_device(Device::Cpu)));
+        (tensors.collect::<StateDict>(), numbers)
+    };
+    let (moments, averages) = (in_main_memory(optimizer.state()), in_main_memory(average.state()));
+    let uninterrupted = step(&mut optimizer, &mut average);
+
+    model.weight.set(&weights);
+    model.bias.as_ref().zip(bias).inspect(|(param, bias)| param.set(bias));
+    let (mut optimizer, mut resumed) = made();
+    optimizer.load_state(moments.0, &moments.1).expect("the moments are those of this model");
+    resumed.load_state(&model, averages.0, &averages.1).expect("the averages are those of this model");
+    assert_eq!(step(&mut optimizer, &mut resumed), uninterrupted);
+    let of = |average: &WeightAverage| average.state().0["weight"].to_f64();
+    assert_eq!(of(&resumed), of(&average));
+}
+
 /// One after the other, for copies are counted for the whole process.
 fn all(device: Device) {
     every_row(device);
     gradients_cross(device);
     training_stays(device);
+    half_precision(device);
+    state_comes_back(device);
 }
 
 #[cfg(feature = "cuda-emulator")]

@@ -157,6 +157,14 @@ pub(super) fn gpu(number: u32) -> &'static Gpu {
     gpu
 }
 
+/// The architecture of an open device: 80 stands for sm_80. Panics for the CPU.
+pub(crate) fn architecture(device: Device) -> u32 {
+    match device {
+        Device::Cuda(number) => gpu(number).architecture,
+        Device::Cpu => panic!("architecture: the CPU has none"),
+    }
+}
+
 /// The most shared memory that a block of an open device may have, bytes. Panics for the CPU.
 pub(crate) fn shared_limit(device: Device) -> usize {
     match device {
@@ -204,13 +212,19 @@ fn emulate() -> Result<(), CudaError> {
     let path = std::env::var("GRADUS_CUDA_EMULATOR").unwrap_or_else(|_| env!("GRADUS_CUDA_EMULATOR").into());
     // Its name inside is libcuda.so: once it is loaded, that is what the search for the driver finds.
     // SAFETY: the library is ours; loading it registers kernels and does nothing else.
-    let library =
-        LIBRARY.get_or_init(|| unsafe { libloading::Library::new(&path) }.map_err(|e| e.to_string()));
+    let library = LIBRARY.get_or_init(|| unsafe { libloading::Library::new(&path) }.map_err(reason));
     if let Err(why) = library {
         return Err(CudaError::Emulator { path, why: why.clone() });
     }
     EMULATED.store(true, Ordering::Release);
     Ok(())
+}
+
+/// What the dynamic linker said, which stands behind the error.
+#[cfg(feature = "cuda-emulator")]
+fn reason(error: libloading::Error) -> String {
+    use std::error::Error;
+    error.source().map_or_else(|| error.to_string(), ToString::to_string)
 }
 
 #[cfg(not(feature = "cuda-emulator"))]

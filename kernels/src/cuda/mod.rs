@@ -16,7 +16,7 @@ pub use error::CudaError;
 pub use memory::copies_to_host;
 pub use module::assembled;
 
-pub(crate) use device::shared_limit;
+pub(crate) use device::{architecture, shared_limit};
 pub(crate) use launch::{Arg, Grid, dims, launch, rows};
 pub(crate) use memory::{Allocation, read, read_f64};
 pub(crate) use module::{Source, source};

@@ -2,7 +2,7 @@
 //!
 //! The operations run the fast kernels alone; here the plain ones run, on sizes that leave warps and tiles half full.
 
-use super::{Arg, Grid, Source, launch};
+use super::{Arg, Grid, Source, architecture, launch};
 use crate::memory::Buffer;
 use crate::philox::Stream;
 use crate::{DType, Device, Kind};
@@ -61,6 +61,9 @@ pub fn check(device: Device) {
     reductions(kind);
     rows(kind);
     products(kind);
+    if architecture(device) >= 80 {
+        tensor_cores(kind);
+    }
     sequences(kind);
     attention(kind);
 }
@@ -218,6 +221,37 @@ fn products(kind: Kind) {
         found.push((z.to_device(Device::Cpu).slice::<f32>().to_vec(), winner));
     }
     assert_eq!(found[0], found[1], "conv_relu_max: the rungs differ");
+}
+
+/// Products in bf16, whose results are rounded to 8 bits: a sum in another order may round to the neighbour.
+fn tensor_cores(kind: Kind) {
+    let (m, k, n) = (37, 21, 45);
+    let rounded = |x: Buffer| {
+        let mut y = Buffer::for_overwrite(kind.of(DType::BF16), x.len());
+        let _ = crate::convert::cast(x.src(), y.dst());
+        y
+    };
+    let [a, b, bias] =
+        [(m * k, 25), (k * n, 26), (n, 27)].map(|(n, stream)| rounded(numbers(kind, n, stream)));
+    for [a_row, a_col, b_row, b_col] in [[k, 1, n, 1], [1, m, 1, k]] {
+        let mut found = vec![];
+        for (kernel, grid) in [
+            ("gemm_bf16_plain", Grid::cover(m * n, 64)),
+            ("gemm_bf16", Grid::new([n.div_ceil(32), m.div_ceil(16)], 128)),
+        ] {
+            let mut c = Buffer::zeros(kind.of(DType::BF16), m * n);
+            let mut args: Vec<Arg> = vec![a.src().into(), b.src().into(), bias.src().into(), c.dst().into()];
+            args.extend([m, k, n].map(Arg::from));
+            args.extend([0, a_row, a_col, 0, b_row, b_col].map(|stride| Arg::from(stride as i64)));
+            args.push(0usize.into());
+            let _ = launch(&crate::gemm::cuda::TENSOR_CORES, kernel, grid, &args);
+            found.push(c.to_device(Device::Cpu).slice::<half::bf16>().to_vec());
+        }
+        for (i, (p, f)) in found[0].iter().zip(&found[1]).enumerate() {
+            let (p, f) = (p.to_f32(), f.to_f32());
+            assert!((p - f).abs() <= 0.01 * (p.abs() + 0.1), "gemm_bf16: element {i}: {f}, plain {p}");
+        }
+    }
 }
 
 fn sequences(kind: Kind) {

@@ -1,32 +1,39 @@
-//! Launches of gemm.cu.
+//! Launches of gemm.cu and tensor_cores.cu.
 
 use super::Product;
-use crate::cuda::{Grid, Source, launch, source};
+use crate::cuda::{Grid, Source, architecture, launch, source};
 use crate::{DType, Dst, Outcome, Src};
 
 pub(crate) static SOURCE: Source = source!("gemm.cu");
+pub(crate) static TENSOR_CORES: Source = source!("tensor_cores.cu");
 /// The most blocks along a grid's y and z.
 const BLOCKS: usize = 65535;
 
-/// C = A·B + bias for each product.
+/// C = A·B + bias for each product: in `f32`, and from sm_80 on in `bf16` with sums in `f32`.
 pub fn batched_with_bias(product: Product, a: Src, b: Src, bias: Option<Src>, mut c: Dst) -> Outcome {
-    if a.dtype() != DType::F32 {
-        return Outcome::NoKernel;
-    }
     let Product { count, m, k, n, a_strides, b_strides } = product;
     if c.is_empty() {
         return Outcome::Done;
     }
     // A large tile where there are enough of them to keep a device busy, else more and smaller ones.
     let large = m.div_ceil(64) * n.div_ceil(64) * count >= 64;
-    let (kernel, tile) = if large { ("gemm_blocked", 64) } else { ("gemm_tiled", 16) };
+    let (source, plain, kernel, [rows, cols], threads) = match a.dtype() {
+        DType::F32 if large => (&SOURCE, "gemm_plain", "gemm_blocked", [64, 64], 256),
+        DType::F32 => (&SOURCE, "gemm_plain", "gemm_tiled", [16, 16], 256),
+        // Four warps side by side.
+        DType::BF16 if architecture(a.device()) >= 80 => {
+            (&TENSOR_CORES, "gemm_bf16_plain", "gemm_bf16", [16, 32], 128)
+        }
+        _ => return Outcome::NoKernel,
+    };
+    let down = m.div_ceil(rows);
     let mut done = Outcome::Done;
     for batch in (0..count).step_by(BLOCKS) {
-        let grid = match m.div_ceil(tile) <= BLOCKS {
-            true => Grid::new([n.div_ceil(tile), m.div_ceil(tile), BLOCKS.min(count - batch)], 256),
-            false => Grid::new([(m * n).div_ceil(256), 1, BLOCKS.min(count - batch)], 256),
+        let products = BLOCKS.min(count - batch);
+        let (kernel, grid) = match down <= BLOCKS {
+            true => (kernel, Grid::new([n.div_ceil(cols), down, products], threads)),
+            false => (plain, Grid::new([(m * n).div_ceil(256), 1, products], 256)),
         };
-        let kernel = if m.div_ceil(tile) <= BLOCKS { kernel } else { "gemm_plain" };
         let [[a_batch, a_row, a_col], [b_batch, b_row, b_col]] =
             [a_strides, b_strides].map(|strides| strides.map(|stride| stride as i64));
         let args = [
@@ -45,7 +52,7 @@ pub fn batched_with_bias(product: Product, a: Src, b: Src, bias: Option<Src>, mu
             b_col.into(),
             batch.into(),
         ];
-        done = launch(&SOURCE, kernel, grid, &args);
+        done = launch(source, kernel, grid, &args);
     }
     done
 }
