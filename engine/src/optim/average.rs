@@ -127,7 +127,7 @@ impl WeightAverage {
                     found.0, found.1, expected.0, expected.1
                 ));
             }
-            values.insert(name, tensor);
+            values.insert(name, tensor.to_device(param.kind().device));
         }
         if let Some(name) = tensors.keys().next() {
             return Err(format!("there is an average of {name:?}, which the model does not know"));

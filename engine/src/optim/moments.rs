@@ -80,6 +80,10 @@ impl Moments {
         dense: bool,
         taken: impl FnOnce(u64) -> Taken,
     ) -> bool {
+        // What was read from a file lies in main memory.
+        for buffer in self.buffers.iter_mut().filter(|buffer| buffer.device() != p.device()) {
+            *buffer = buffer.to_device(p.device());
+        }
         self.steps += 1;
         let step = taken(self.steps);
         let silence = self.rule.silence(step.lr, step.weight_decay);
