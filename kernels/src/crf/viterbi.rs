@@ -58,6 +58,10 @@ pub fn viterbi_forward<T: Real>(chains: Chains<&[T], &[i64]>, path: &mut [i64], 
             }
             for (b, path) in path.chunks_mut(len).enumerate() {
                 let n = part.lengths[b] as usize;
+                if score[b] == T::NEG_INFINITY {
+                    path[..n].fill(0);
+                    continue;
+                }
                 read_back(&part, &alpha[b * shape.cells()..][..n * tags], &mut path[..n]);
             }
         },

@@ -31,8 +31,15 @@ fn equal_to_the_enumeration_of_all_taggings() {
 
 #[test]
 fn nothing_allowed() {
-    let mut batch = Batch::new(9, &[3, 2, 0], 3, 2, 1.0);
-    batch.start.fill(NEVER);
+    let free = Batch::new(9, &[3, 2, 0], 3, 2, 1.0);
+    let (mut no_start, mut no_end) = (free.clone(), free);
+    no_start.start.fill(NEVER);
+    no_end.end.fill(NEVER);
+    assert_nothing_allowed(no_start);
+    assert_nothing_allowed(no_end);
+}
+
+fn assert_nothing_allowed(batch: Batch) {
     let (up, dlog_p) = upstream(&batch);
     let expected = batch.enumerate(&up, &dlog_p);
     assert_eq!(expected.log_z, [NEVER, NEVER, 0.0]);
@@ -41,7 +48,7 @@ fn nothing_allowed() {
             (&found.log_z, &found.nll, &found.best),
             (&expected.log_z, &vec![-NEVER, -NEVER, 0.0], &expected.best)
         );
-        assert_eq!((&found.log_p, &found.path), (&expected.log_p, &expected.path));
+        assert_eq!((&found.log_p, &found.path), (&expected.log_p, &vec![0, 0, 0, 0, 0, -1, -1, -1, -1]));
         assert!([0, 2, 3].iter().all(|&g| found.grads[g].iter().all(|&d| d == 0.0)));
     }
 }
