@@ -19,11 +19,15 @@ mod emulator {
     pub fn build() {
         let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
         let sanitizer = env::var("GRADUS_EMULATOR_SANITIZER").unwrap_or_default();
+        // Each in its own folder: a program that was built before goes on with the library that it knows.
+        let out = out.join(if sanitizer.is_empty() { "plain".into() } else { sanitizer.replace(',', "-") });
+        fs::create_dir_all(&out).expect("OUT_DIR can be written");
         println!("cargo:rerun-if-env-changed=GRADUS_EMULATOR_SANITIZER");
         println!("cargo:rerun-if-changed=src/cuda");
         let mut kernels = vec![];
         find(Path::new("src"), &mut kernels);
         let mut objects = compiler(&sanitizer, false)
+            .out_dir(&out)
             .files(["src/cuda/emulator/fibers.cpp", "src/cuda/emulator/driver.cpp"])
             .compile_intermediates();
         let units: Vec<PathBuf> = kernels.iter().map(|file| unit(file, &out)).collect();

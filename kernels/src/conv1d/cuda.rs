@@ -1,7 +1,7 @@
 //! Launches of conv1d.cu.
 
 use super::Sizes;
-use crate::cuda::{Grid, Source, launch, source};
+use crate::cuda::{Arg, Grid, Source, launch, source};
 use crate::{DType, Dst, Outcome, Src, reduce};
 
 pub(crate) static SOURCE: Source = source!("conv1d.cu");
@@ -19,25 +19,19 @@ fn tiles(cols: usize, rows: usize, batch: usize) -> Grid {
     Grid::new([cols.div_ceil(TILE), rows.div_ceil(TILE), batch], TILE * TILE)
 }
 
+/// The sizes as all kernels take them.
+fn sizes(s: Sizes, padding: usize) -> [Arg; 6] {
+    [s.t, s.c, s.o, s.k, padding, s.windows(padding)].map(Arg::from)
+}
+
 /// y.
 pub fn forward(s: Sizes, padding: usize, x: Src, w: Src, bias: Src, y: Dst) -> Outcome {
     if !fits(s, padding, x) {
         return Outcome::NoKernel;
     }
-    let windows = s.windows(padding);
-    let args = [
-        x.into(),
-        w.into(),
-        bias.into(),
-        y.into(),
-        s.t.into(),
-        s.c.into(),
-        s.o.into(),
-        s.k.into(),
-        padding.into(),
-        windows.into(),
-    ];
-    launch(&SOURCE, "conv1d_forward", tiles(s.o, windows, s.b), &args)
+    let arrays = [x.into(), w.into(), bias.into(), y.into()];
+    let args: Vec<Arg> = arrays.into_iter().chain(sizes(s, padding)).collect();
+    launch(&SOURCE, "conv1d_forward", tiles(s.o, s.windows(padding), s.b), &args)
 }
 
 /// The gradients of x, w and the bias.
@@ -54,33 +48,13 @@ pub fn backward(
     if !fits(s, padding, x) {
         return Outcome::NoKernel;
     }
-    let windows = s.windows(padding);
     if let Some(dx) = dx {
-        let args = [
-            w.into(),
-            dy.into(),
-            dx.into(),
-            s.t.into(),
-            s.c.into(),
-            s.o.into(),
-            s.k.into(),
-            padding.into(),
-            windows.into(),
-        ];
+        let arrays = [w.into(), dy.into(), dx.into()];
+        let args: Vec<Arg> = arrays.into_iter().chain(sizes(s, padding)).collect();
         let _ = launch(&SOURCE, "conv1d_backward_x", tiles(s.c, s.t, s.b), &args);
     }
-    let args = [
-        x.into(),
-        dy.into(),
-        dw.into(),
-        s.b.into(),
-        s.t.into(),
-        s.c.into(),
-        s.o.into(),
-        s.k.into(),
-        padding.into(),
-        windows.into(),
-    ];
+    let arrays = [x.into(), dy.into(), dw.into(), s.b.into()];
+    let args: Vec<Arg> = arrays.into_iter().chain(sizes(s, padding)).collect();
     let _ = launch(&SOURCE, "conv1d_backward_w", tiles(s.c * s.k, s.o, 1), &args);
-    reduce::sum(1, s.b * windows, s.o, dy, dbias)
+    reduce::sum(1, s.b * s.windows(padding), s.o, dy, dbias)
 }

@@ -1,9 +1,15 @@
 //! Launches of cross_entropy.cu.
 
-use crate::cuda::{Source, launch, rows, source};
+use crate::cuda::{Arg, Source, launch, rows, source};
 use crate::{DType, Dst, Outcome, Src};
 
 pub(crate) static SOURCE: Source = source!("cross_entropy.cu");
+
+/// The targets as both kernels take them.
+fn targets(labels: Src, weights: Option<Src>, smoothing: f64, ignore: Option<i64>) -> [Arg; 5] {
+    let ignored = ignore.unwrap_or(0);
+    [labels.into(), weights.into(), (smoothing as f32).into(), ignore.is_some().into(), ignored.into()]
+}
 
 /// The loss and ln Σ eˣ of each row.
 pub fn forward(
@@ -21,18 +27,9 @@ pub fn forward(
     }
     let count = labels.len();
     let (kernel, grid) = rows("cross_entropy_forward_warp", "cross_entropy_forward_block", count, classes);
-    let args = [
-        logits.into(),
-        labels.into(),
-        weights.into(),
-        (smoothing as f32).into(),
-        ignore.is_some().into(),
-        ignore.unwrap_or(0).into(),
-        loss.into(),
-        lse.into(),
-        count.into(),
-        classes.into(),
-    ];
+    let rest = [loss.into(), lse.into(), count.into(), classes.into()];
+    let given = targets(labels, weights, smoothing, ignore);
+    let args: Vec<Arg> = std::iter::once(logits.into()).chain(given).chain(rest).collect();
     launch(&SOURCE, kernel, grid, &args)
 }
 
@@ -53,18 +50,8 @@ pub fn backward(
     }
     let count = labels.len();
     let (kernel, grid) = rows("cross_entropy_backward_warp", "cross_entropy_backward_block", count, classes);
-    let args = [
-        logits.into(),
-        labels.into(),
-        weights.into(),
-        (smoothing as f32).into(),
-        ignore.is_some().into(),
-        ignore.unwrap_or(0).into(),
-        lse.into(),
-        dloss.into(),
-        dlogits.into(),
-        count.into(),
-        classes.into(),
-    ];
+    let rest = [lse.into(), dloss.into(), dlogits.into(), count.into(), classes.into()];
+    let given = targets(labels, weights, smoothing, ignore);
+    let args: Vec<Arg> = std::iter::once(logits.into()).chain(given).chain(rest).collect();
     launch(&SOURCE, kernel, grid, &args)
 }
