@@ -28,6 +28,7 @@ pub mod memory;
 pub mod optimizer;
 pub mod parallel;
 pub mod philox;
+mod precision;
 mod real;
 pub mod reduce;
 mod slice;
@@ -36,5 +37,6 @@ mod strides;
 
 pub use dtype::DType;
 pub use element::Element;
+pub use precision::Precision;
 pub use real::Real;
 pub use slice::{Device, Dst, Kind, Outcome, Src};

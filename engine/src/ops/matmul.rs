@@ -69,7 +69,15 @@ fn product(a: &Tensor, b: &Tensor) -> Tensor {
     };
     filled("matmul", shape, a.kind(), |y| {
         gemm::batched(
-            Product { count, m, k, n, a_strides: strides(&a), b_strides: strides(&b) },
+            Product {
+                count,
+                m,
+                k,
+                n,
+                a_strides: strides(&a),
+                b_strides: strides(&b),
+                precision: gradus_kernels::Precision::F32,
+            },
             a.src(),
             b.src(),
             y,

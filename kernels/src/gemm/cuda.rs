@@ -11,7 +11,7 @@ const BLOCKS: usize = 65535;
 
 /// C = A·B + bias for each product: in `f32`, and from sm_80 on in `bf16` with sums in `f32`.
 pub fn batched_with_bias(product: Product, a: Src, b: Src, bias: Option<Src>, mut c: Dst) -> Outcome {
-    let Product { count, m, k, n, a_strides, b_strides } = product;
+    let Product { count, m, k, n, a_strides, b_strides, precision: _ } = product;
     if c.is_empty() {
         return Outcome::Done;
     }

@@ -29,7 +29,7 @@ pub use pack::PackedB;
 
 use crate::isa::{Level, level};
 use crate::slice::on_device;
-use crate::{Dst, Outcome, Real, Src};
+use crate::{Dst, Outcome, Precision, Real, Src};
 
 /// A matrix in memory: element (i, j) at i·rows_stride + j·cols_stride. A transposed one has its strides exchanged.
 #[derive(Clone, Copy, Debug)]
@@ -242,6 +242,8 @@ pub struct Product {
     pub a_strides: [usize; 3],
     /// Of B; a batch stride of 0 takes one B for all.
     pub b_strides: [usize; 3],
+    /// To what `f32` operands are rounded; other dtypes are taken as they are.
+    pub precision: Precision,
 }
 
 /// C = A·B for `count` products, C [count, M, N] row-major, of any device and dtype.
@@ -262,12 +264,16 @@ pub fn batched_with_bias(product: Product, a: Src, b: Src, bias: Option<Src>, c:
 /// Splits over the products where there are several and each is small, else inside each.
 #[track_caller]
 fn batched_typed<T: Real>(p: Product, a: &[T], b: &[T], epilogue: Epilogue<T>, c: &mut [T]) {
-    let Product { count, m, k, n, a_strides, b_strides } = p;
+    let Product { count, m, k, n, a_strides, b_strides, precision } = p;
     let size = m * n;
     assert_eq!(c.len(), count * size, "gemm: C [{count}, {m}, {n}] is to fit into {} numbers", c.len());
     if c.is_empty() {
         return;
     }
+    let rounded =
+        |x: &[T]| x.iter().map(|x| T::lit(precision.round(x.to_f64() as f32).into())).collect::<Vec<T>>();
+    let copies = (T::IS_F32 && precision != Precision::F32).then(|| [rounded(a), rounded(b)]);
+    let [a, b] = copies.as_ref().map_or([a, b], |[a, b]| [a, b]);
     let mat = |data, s: [usize; 3], i: usize| {
         let data: &[T] = data;
         let start = (i * s[0]).min(data.len());

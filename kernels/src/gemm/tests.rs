@@ -78,12 +78,32 @@ fn threads_do_not_change_a_bit() {
 fn batches_and_broadcast_operands() {
     let (count, m, k, n) = (5, 4, 9, 11);
     let (a, b) = (numbers(count * m * k, 1), numbers(k * n, 2));
-    let product = Product { count, m, k, n, a_strides: [m * k, k, 1], b_strides: [0, n, 1] };
+    let product =
+        Product { count, m, k, n, a_strides: [m * k, k, 1], b_strides: [0, n, 1], precision: Precision::F32 };
     let mut c = vec![0.0f32; count * m * n];
     let _ = batched(product, a[..].into(), b[..].into(), (&mut c[..]).into());
     let mut all = vec![0.0f32; count * m * n];
     plain::gemm(count * m, k, n, Mat::rows(&a, k), Mat::rows(&b, n), 0.0, &mut all, n, Epilogue::default());
     assert!(c.iter().zip(&all).all(|(x, y)| (x - y).abs() < 1e-5));
+}
+
+#[test]
+fn operands_are_rounded_to_the_precision() {
+    let (m, k, n) = (3, 50, 7);
+    let (a, b) = (numbers(m * k, 1), numbers(k * n, 2));
+    let run = |precision: Precision, a: &[f32], b: &[f32]| {
+        let product = Product { count: 1, m, k, n, a_strides: [0, k, 1], b_strides: [0, n, 1], precision };
+        let mut c = vec![0.0f32; m * n];
+        let _ = batched(product, a.into(), b.into(), (&mut c[..]).into());
+        c
+    };
+    let exact = run(Precision::F32, &a, &b);
+    for precision in [Precision::Tf32, Precision::Bf16, Precision::F16] {
+        let rounded = |x: &[f32]| x.iter().map(|&x| precision.round(x)).collect::<Vec<_>>();
+        let found = run(precision, &a, &b);
+        assert_eq!(found, run(Precision::F32, &rounded(&a), &rounded(&b)));
+        assert_ne!(found, exact);
+    }
 }
 
 #[test]

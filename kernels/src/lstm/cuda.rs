@@ -4,7 +4,7 @@ use super::{Backward, Forward, Sizes};
 use crate::cuda::{Arg, Grid, Source, launch, shared_limit, source};
 use crate::gemm::{Product, batched, batched_with_bias};
 use crate::memory::Buffer;
-use crate::{DType, Dst, Kind, Outcome, Src, convert, elementwise, reduce};
+use crate::{DType, Dst, Kind, Outcome, Precision, Src, convert, elementwise, reduce};
 
 pub(crate) static SOURCE: Source = source!("lstm.cu");
 /// Sentences of a block that runs all steps.
@@ -60,6 +60,7 @@ pub fn forward(args: Forward<Src, Dst, Src>) -> Outcome {
             n: wide,
             a_strides: [0, input, 1],
             b_strides: [0, 1, input],
+            precision: Precision::F32,
         };
         let _ = batched_with_bias(product, x, w.w_ih, Some(w.b_ih), saved.part(i * rows * wide, rows * wide));
         let turned = w_hh.dst_range(i * wide * hidden, wide * hidden);
@@ -162,6 +163,7 @@ pub fn backward(args: Backward<Src, Dst, Src>) -> Outcome {
             n,
             a_strides: [0, 1, wide],
             b_strides: [0, n, 1],
+            precision: Precision::F32,
         };
         let _ = batched(of(input), da, inputs.src(), dw.dw_ih);
         let args = [
@@ -186,6 +188,7 @@ pub fn backward(args: Backward<Src, Dst, Src>) -> Outcome {
             n: input,
             a_strides: [0, wide, 1],
             b_strides: [0, input, 1],
+            precision: Precision::F32,
         };
         if i == 0 {
             done = batched(back, da, w.w_ih, dx.again());
