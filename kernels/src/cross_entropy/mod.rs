@@ -15,6 +15,17 @@
 //!
 //! The ladder: plain loops; two passes of vectors over a row that stays in the first cache, of which only
 //! log-sum-exp is kept for the backward, so that no probability is ever stored.
+//!
+//! The rungs in ms, for 16384 rows of 512 numbers on two Zen 4 cores (AVX2), and the share of the
+//! bandwidth at which as many threads add one such array to another, 36 and 71 GB/s, measured in the same run
+//! (`cargo run --release -p gradus-kernels --example rows_ladder`):
+//!
+//! | | plain loops, `f64`, one thread | vectors, one thread | two threads |
+//! | --- | --- | --- | --- |
+//! | loss | 45.25 | 5.34, 17 % | 2.93, 16 % |
+//! | gradient | 44.86 | 5.35, 35 % | 2.74, 34 % |
+//!
+//! Both are bound by the exponential.
 
 pub(crate) mod cuda;
 mod plain;

@@ -12,6 +12,16 @@
 //!
 //! The ladder: one block of Philox for each number; one block for each of eight lanes, whose four words
 //! are interleaved into 32 numbers in order.
+//!
+//! The rungs in ms, for 16384 rows of 512 numbers on two Zen 4 cores (AVX2), and the share of the
+//! bandwidth at which as many threads add one such array to another, 36 and 71 GB/s, measured in the same run
+//! (`cargo run --release -p gradus-kernels --example rows_ladder`):
+//!
+//! | | plain loops, `f64`, one thread | vectors, one thread | two threads |
+//! | --- | --- | --- | --- |
+//! | dropout | 126.42 | 7.00, 26 % | 3.60, 26 % |
+//!
+//! Bound by Philox, ten rounds for four numbers.
 
 pub(crate) mod cuda;
 mod plain;

@@ -6,6 +6,17 @@
 //! The ladder: the plain loop calls the standard library once for each element; the `f32` kernels read
 //! whole vectors wherever an operand steps by 1 or stands still along the innermost dimension (two
 //! contiguous operands, a scalar, a bias along rows, a factor for each row), in pieces that stay in cache.
+//!
+//! The rungs in ms, for 16384 rows of 512 numbers on two Zen 4 cores (AVX2), and the share of the
+//! bandwidth at which as many threads add one such array to another, 36 and 71 GB/s, measured in the same run
+//! (`cargo run --release -p gradus-kernels --example rows_ladder`):
+//!
+//! | | plain loops, `f64`, one thread | vectors, one thread | two threads |
+//! | --- | --- | --- | --- |
+//! | x + bias | 10.13 | 2.86, 65 % | 2.06, 46 % |
+//! | exp | 47.72 | 4.29, 43 % | 2.17, 43 % |
+//! | tanh | 147.19 | 4.97, 37 % | 3.08, 31 % |
+//! | gelu | 578.72 | 8.76, 21 % | 4.70, 20 % |
 
 mod binary;
 mod compare;

@@ -12,6 +12,17 @@
 //!
 //! The ladder: a dense [V, D] and a loop over tokens ([`scatter_add_rows`](crate::index::scatter_add_rows));
 //! tokens sorted by id, and each unique id one task's own.
+//!
+//! The rungs in ms, for 16384 tokens, rows of 512, 30000 words, and the share of the bandwidth at which as many
+//! threads add one array to another, 36 and 71 GB/s, measured in the same run on two Zen 4 cores (AVX2;
+//! `cargo run --release -p gradus-kernels --example rows_ladder`):
+//!
+//! | | one thread | two threads |
+//! | --- | --- | --- |
+//! | dense | 6.43, 41 % | 6.64, 20 % |
+//! | rows | 7.09, 26 % | 3.17, 30 % |
+//!
+//! A dense table costs the optimizer a pass over all of it besides.
 
 use crate::memory::Buffer;
 use crate::parallel::{pieces, rows_per_piece};

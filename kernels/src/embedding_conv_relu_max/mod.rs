@@ -25,7 +25,15 @@
 //!
 //! The ladder: plain loops; rows gathered to x and [`conv_relu_max`](crate::conv_relu_max); words multiplied once,
 //! windows summed while vectors run the maximum over them.
-//! `cargo run --release -p gradus-kernels --example conv_ladder` times the rungs.
+//!
+//! `RAYON_NUM_THREADS=1 cargo run --release -p gradus-kernels --example conv_ladder` times the rungs. B = 64, T = 400,
+//! C = 300, O = 128, k = 4, V = 30000, on one Zen 4 core (AVX2, peak 116 GFLOP/s, measured in the same run), in ms, for words
+//! that are all alike frequent and for words as frequent as in text, 1/(rank + 2.7):
+//!
+//! | rung | alike: forward | backward | text: forward | backward |
+//! | --- | --- | --- | --- | --- |
+//! | rows gathered | 85.3 | 12.1 | 83.3 | 12.6 |
+//! | each word once | 59.3 | 9.3 | 29.0 | 4.9 |
 //!
 //! Source: Kim, "Convolutional neural networks for sentence classification", EMNLP 2014, equations 2 to 4.
 

@@ -2,6 +2,14 @@
 //!
 //! Indices are host data. What adds up does so in the order of the indices, so that the result is the
 //! same every time.
+//!
+//! The rungs in ms, for 16384 rows of 512 of a table of 30000, and the share of the bandwidth at which as many
+//! threads add one array to another, 36 and 71 GB/s, measured in the same run on two Zen 4 cores (AVX2;
+//! `cargo run --release -p gradus-kernels --example rows_ladder`):
+//!
+//! | | one thread | two threads |
+//! | --- | --- | --- |
+//! | `gather_rows` | 8.16, 23 % | 3.63, 26 % |
 
 pub(crate) mod cuda;
 

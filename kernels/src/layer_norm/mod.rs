@@ -14,6 +14,15 @@
 //! The ladder: plain loops; vectors over a row that stays in the first cache, one pass for each mean; the sums of a row
 //! and the row's part of dγ and dβ in the same pass, those into the slots of a piece of rows, which are then added
 //! pairwise.
+//!
+//! The rungs in ms, for 16384 rows of 512 numbers on two Zen 4 cores (AVX2), and the share of the
+//! bandwidth at which as many threads add one such array to another, 36 and 71 GB/s, measured in the same run
+//! (`cargo run --release -p gradus-kernels --example rows_ladder`):
+//!
+//! | | plain loops, `f64`, one thread | vectors, one thread | two threads |
+//! | --- | --- | --- | --- |
+//! | forward | 18.09 | 5.34, 35 % | 2.66, 35 % |
+//! | backward | 49.70 | 5.14, 54 % | 4.24, 33 % |
 
 pub(crate) mod cuda;
 mod plain;

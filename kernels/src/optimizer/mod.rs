@@ -5,8 +5,23 @@
 //! of them; a second one replays, for some rows of a table, the steps that they have not yet had. Formulas and their order of operations are those of `torch.optim`, so that many steps in a
 //! row agree to rounding; constants such as 1 − β₂ᵗ are computed in `f64` and rounded once.
 //!
-//! The rungs: one loop per term as tensor code has it, one fused loop, the vector loop, the split over
-//! threads. The last is bound by memory alone.
+//! The ladder: a loop for each term, as tensor code has it; one loop for all; vectors; pieces of memory over threads.
+//!
+//! The rungs in ms, for 8 million parameters on two Zen 4 cores (AVX2), and the share of the
+//! bandwidth at which as many threads add one such array to another, 36 and 71 GB/s, measured in the same run
+//! (`cargo run --release -p gradus-kernels --example rows_ladder`):
+//!
+//! | | plain loops, `f64`, one thread | vectors, one thread | two threads |
+//! | --- | --- | --- | --- |
+//! | sgd with momentum | 14.31 | 5.17, 90 % | 3.20, 73 % |
+//! | adagrad | 32.72 | 4.83, 96 % | 3.12, 75 % |
+//! | rmsprop | 39.08 | 6.05, 77 % | 3.41, 69 % |
+//! | adamw | 67.40 | 7.28, 89 % | 4.21, 78 % |
+//! | radam | 67.11 | 7.09, 91 % | 4.69, 70 % |
+//! | sum of squares | 7.01 | 1.21, 76 % | 0.98, 48 % |
+//! | adamw, a loop for each term | | 19.24, 34 % | |
+//!
+//! The last rung is bound by memory alone.
 
 mod adagrad;
 mod adam;

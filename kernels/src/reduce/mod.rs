@@ -7,6 +7,16 @@
 //! The ladder: the textbook loop; vectors down columns (inner > 1) or along a row (inner = 1), with the
 //! pairwise levels in registers or on the stack; long axes cut into pieces that threads reduce to slots,
 //! and the slots reduced in turn.
+//!
+//! The rungs in ms, for 16384 rows of 512 numbers on two Zen 4 cores (AVX2), and the share of the
+//! bandwidth at which as many threads add one such array to another, 36 and 71 GB/s, measured in the same run
+//! (`cargo run --release -p gradus-kernels --example rows_ladder`):
+//!
+//! | | plain loops, `f64`, one thread | vectors, one thread | two threads |
+//! | --- | --- | --- | --- |
+//! | sum along rows | 6.66 | 1.06, 88 % | 0.57, 83 % |
+//! | sum down columns | 22.79 | 2.57, 36 % | 1.29, 36 % |
+//! | maximum along rows | 11.36 | 1.14, 81 % | 1.12, 42 % |
 
 pub(crate) mod cuda;
 mod plain;

@@ -11,6 +11,18 @@
 //!
 //! The ladder: three plain loops over a row; vectors of [`exp`](crate::math::exp) over a row that stays
 //! in the first cache, rows in parallel.
+//!
+//! The rungs in ms, for 16384 rows of 512 numbers on two Zen 4 cores (AVX2), and the share of the
+//! bandwidth at which as many threads add one such array to another, 36 and 71 GB/s, measured in the same run
+//! (`cargo run --release -p gradus-kernels --example rows_ladder`):
+//!
+//! | | plain loops, `f64`, one thread | vectors, one thread | two threads |
+//! | --- | --- | --- | --- |
+//! | softmax | 83.08 | 6.09, 30 % | 3.09, 31 % |
+//! | its gradient | 11.06 | 3.46, 80 % | 2.48, 57 % |
+//! | log_softmax | 43.84 | 6.44, 29 % | 3.18, 30 % |
+//!
+//! Forward is bound by the exponential, backward by memory.
 
 pub(crate) mod cuda;
 mod plain;
