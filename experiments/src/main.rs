@@ -254,6 +254,9 @@ struct TrainArgs {
     /// Where to compute: cpu, cuda, cuda:N, or cuda-emulated in a build with that feature.
     #[arg(long, value_name = "NAME")]
     device: Option<String>,
+    /// To what products on a CUDA device round their operands: f32, tf32, bf16 or f16.
+    #[arg(long, value_name = "NAME")]
+    precision: Option<String>,
     /// A configuration file (TOML), overlaid by flags and --set.
     #[arg(long, value_name = "FILE", conflicts_with = "resume")]
     config: Option<PathBuf>,
@@ -442,6 +445,7 @@ impl TrainArgs {
             ("seed", self.seed.map(|n| n.to_string())),
             ("threads", self.threads.map(|n| n.to_string())),
             ("device", self.device.clone()),
+            ("precision", self.precision.clone()),
         ];
         let flags = flags.into_iter().filter_map(|(key, value)| Some(format!("{key}={}", value?)));
         Ok(flags.chain(self.sets.iter().cloned()).collect())

@@ -17,6 +17,9 @@ pub enum Precision {
 }
 
 impl Precision {
+    /// All of them, the finest first.
+    pub const ALL: [Precision; 4] = [Precision::F32, Precision::Tf32, Precision::Bf16, Precision::F16];
+
     /// The nearest number of this precision; of two equally near the even one, in tf32 the one further from 0, as
     /// `cvt.rna.tf32` has it.
     pub fn round(self, x: f32) -> f32 {
@@ -75,7 +78,7 @@ mod tests {
 
     #[test]
     fn errs_by_epsilon_at_most() {
-        for precision in [Precision::F32, Precision::Tf32, Precision::Bf16, Precision::F16] {
+        for precision in Precision::ALL {
             for i in 0..4096 {
                 let x = 1.0 + i as f32 / 4096.0 + 1e-4;
                 let error = (precision.round(x) - x).abs();

@@ -167,7 +167,7 @@ impl Gradients {
         let norm = self.norm();
         let scale = max / (norm + 1e-6);
         if scale < 1.0 {
-            self.change(|g| g.scaled(scale));
+            self.scale(scale);
         }
         norm
     }
@@ -175,6 +175,11 @@ impl Gradients {
     /// Holds every element of every gradient within ±limit.
     pub fn clip_value(&mut self, limit: f64) {
         self.change(|g| g.clamped(limit));
+    }
+
+    /// g ← c · g for every gradient.
+    pub fn scale(&mut self, c: f64) {
+        self.change(|g| g.scaled(c));
     }
 
     fn change(&mut self, f: impl Fn(Grad) -> Grad) {

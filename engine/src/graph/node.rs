@@ -1,5 +1,5 @@
 use super::Backward;
-use crate::{Kind, Layout, Shape, Tensor};
+use crate::{Kind, Layout, Precision, Shape, Tensor, precision};
 use gradus_kernels::memory::Buffer;
 use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -22,6 +22,7 @@ impl Edge {
             outputs: vec![],
             saved: Mutex::default(),
             rule: None,
+            precision: Precision::F32,
         };
         Edge { node: Arc::new(node), slot: 0 }
     }
@@ -41,6 +42,8 @@ pub(crate) struct Node {
     pub outputs: Vec<(Shape, Kind)>,
     pub saved: Mutex<Option<Saved>>,
     pub rule: Option<Box<Rule>>,
+    /// That of its products, which are the rule's, too.
+    pub precision: Precision,
 }
 
 /// What a node keeps for its backward rule.
@@ -176,6 +179,7 @@ pub(super) fn record_always(
         outputs: outputs.iter().map(|t| (t.shape(), t.kind())).collect(),
         saved: Mutex::new(Some(saved)),
         rule: Some(rule),
+        precision: precision(),
     });
     outputs
         .into_iter()

@@ -1,5 +1,5 @@
 use super::{Backward, CreateGraph, Edge, Grad, Node, node};
-use crate::{Kind, Tensor};
+use crate::{Kind, Tensor, with_precision};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -113,7 +113,8 @@ impl Sweep<'_> {
         });
         let upstream = upstream.into_iter().map(|g| g.map(|g| g.to_dense())).collect();
         let mut cx = Backward::new(node, saved, upstream, self.create_graph);
-        (node.rule.as_ref().expect("apply: a leaf has no rule"))(&mut cx);
+        let rule = node.rule.as_ref().expect("apply: a leaf has no rule");
+        with_precision(node.precision, || rule(&mut cx));
         #[allow(unused_mut)]
         let (mut given, leaves) = cx.into_given();
         #[cfg(feature = "mutation")]

@@ -54,7 +54,7 @@ fn forward(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>, rows: usize, shap
         n: outputs,
         a_strides: [0, inputs, 1],
         b_strides: [0, strides[1], strides[0]],
-        precision: gradus_kernels::Precision::F32,
+        precision: crate::precision(),
     };
     let bias = bias.map(|b| b.detach().contiguous());
     filled("linear", shape, x.kind(), |y| {

@@ -1,5 +1,5 @@
 use crate::graph::{Backward, Fused, Made};
-use crate::{DType, Shape, Tensor};
+use crate::{DType, Shape, Tensor, precision};
 use gradus_kernels::Src;
 use gradus_kernels::lstm::{self, Sizes, WeightGradients, Weights};
 use gradus_kernels::memory::Buffer;
@@ -135,7 +135,7 @@ fn forward(x: &[&Tensor]) -> Option<Made> {
     let states = x[1].count();
     let [mut y, mut h_n, mut c_n, mut saved] =
         [y_shape.count(), states, states, saved_len].map(|n| Buffer::for_overwrite(kind, n));
-    let outcome = lstm::forward(lstm::Forward {
+    let args = lstm::Forward {
         sizes,
         lengths: Some(lengths),
         x: x[0].src(),
@@ -146,7 +146,8 @@ fn forward(x: &[&Tensor]) -> Option<Made> {
         h_n: h_n.dst(),
         c_n: c_n.dst(),
         saved: saved.dst(),
-    });
+    };
+    let outcome = lstm::forward(args, precision());
     let state = |b| Tensor::from_buffer(b, x[1].shape());
     super::done(outcome).then(|| Made {
         outputs: vec![Tensor::from_buffer(y, y_shape), state(h_n), state(c_n)],
@@ -168,7 +169,7 @@ fn backward(cx: &mut Backward) -> bool {
         dweights.push(WeightGradients { dw_ih: dw_ih.dst(), dw_hh: dw_hh.dst(), db: db.dst() });
     }
     let mut saved = cx.take_extra(0);
-    let outcome = lstm::backward(lstm::Backward {
+    let args = lstm::Backward {
         sizes,
         lengths: Some(lengths),
         x: x[0].src(),
@@ -184,7 +185,8 @@ fn backward(cx: &mut Backward) -> bool {
         dweights,
         dh0: dh0.dst(),
         dc0: dc0.dst(),
-    });
+    };
+    let outcome = lstm::backward(args, precision());
     if !super::done(outcome) {
         return false;
     }

@@ -76,7 +76,7 @@ fn product(a: &Tensor, b: &Tensor) -> Tensor {
                 n,
                 a_strides: strides(&a),
                 b_strides: strides(&b),
-                precision: gradus_kernels::Precision::F32,
+                precision: crate::precision(),
             },
             a.src(),
             b.src(),

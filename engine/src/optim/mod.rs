@@ -6,6 +6,7 @@
 mod apply;
 mod average;
 mod config;
+mod loss_scale;
 mod moments;
 mod optimizer;
 mod schedule;
@@ -14,6 +15,7 @@ pub(crate) use moments::{Moments, lock};
 
 pub use average::{Applied, AverageConfig, WeightAverage};
 pub use config::{OptimizerConfig, Rule};
+pub use loss_scale::LossScale;
 pub use optimizer::{Group, Optimizer};
 pub use schedule::{ReduceOnPlateau, Schedule};
 

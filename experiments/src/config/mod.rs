@@ -19,6 +19,7 @@ mod tasks;
 mod tests;
 mod validate;
 
+use gradus_engine::Precision;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -83,6 +84,7 @@ pub fn resume_keys() -> Vec<String> {
         "loss.l2",
         "optimizer.lr",
         "optimizer.weight_decay",
+        "precision",
         "threads",
         "train.checkpoint_every",
         "train.clip_norm",
@@ -106,6 +108,11 @@ pub fn diff(a: &Config, b: &Config) -> Vec<(String, String, String)> {
 }
 
 impl Config {
+    /// What `precision` names; `f32` where it is none, which [`Config::validate`] refuses.
+    pub fn precision(&self) -> Precision {
+        Precision::ALL.into_iter().find(|p| p.to_string() == self.precision).unwrap_or_default()
+    }
+
     /// Every key, in order, as `--set` takes it.
     pub fn keys() -> Vec<String> {
         Self::default().flat().into_keys().collect()

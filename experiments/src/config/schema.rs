@@ -16,6 +16,9 @@ pub struct Config {
     /// Where models compute: `cpu`, `cuda`, `cuda:N`, or `cuda-emulated` where the build has the emulator. Results agree
     /// to rounding.
     pub device: String,
+    /// To what products round their operands on a device while a model is trained: `f32`, `tf32`, `bf16` or `f16`. All
+    /// else is computed in `f32`, and so is evaluation. In `f16` the loss is scaled.
+    pub precision: String,
     /// Which examples, and how their text becomes token ids.
     pub data: Data,
     /// Which architecture, and its sizes.
@@ -220,6 +223,7 @@ impl Default for Config {
             seed: 1,
             threads: 0,
             device: "cpu".into(),
+            precision: "f32".into(),
             data: Data::default(),
             model: Model::default(),
             loss: Loss::default(),

@@ -48,7 +48,7 @@ fn keys_are_dotted_and_complete() {
         model.dropout model.embed_dim model.embed_std model.embedding_dropout model.hidden_dim model.kernel_sizes \
         model.layer_norm model.layers model.max_answer model.name model.unk_singletons \
         optimizer.alpha optimizer.beta1 optimizer.beta2 optimizer.eps optimizer.lr optimizer.momentum \
-        optimizer.name optimizer.nesterov optimizer.weight_decay \
+        optimizer.name optimizer.nesterov optimizer.weight_decay precision \
         schedule.factor schedule.gamma schedule.min_lr schedule.name schedule.patience schedule.step_size \
         schedule.warmup_steps seed task threads \
         train.average train.batch_size train.checkpoint_every train.clip_norm train.clip_value train.epochs \
@@ -217,6 +217,8 @@ fn validate_refuses_each_value_out_of_range() {
         "train.clip_value=nan",
         "train.log_every=0",
         "train.metric=bleu",
+        "precision=f8",
+        "precision=bf16",
     ];
     for text in cases {
         let key = text.split_once('=').unwrap().0;
@@ -227,6 +229,8 @@ fn validate_refuses_each_value_out_of_range() {
             other => panic!("{text}: {other:?}"),
         }
     }
+    let config = load(None, &sets(&["device=cuda:1", "precision=bf16"])).unwrap();
+    assert_eq!(config.precision(), Precision::Bf16);
     let config = Config { seed: u64::MAX, ..Config::default() };
     assert!(matches!(config.validate(), Err(ConfigError::OutOfRange { .. })));
 }

@@ -1,5 +1,6 @@
 //! What the values of a configuration must satisfy beyond their types.
 
+use gradus_engine::Precision;
 use std::path::PathBuf;
 
 use super::error::{ConfigError, Place, nearest};
@@ -26,6 +27,12 @@ impl Config {
         name("task", &c.task, &tasks)?;
         let TaskNames { models, losses, formats, metrics, .. } = TaskNames::of(&c.task);
         check(c.seed <= i64::MAX as u64, "seed", "below 9223372036854775808", c.seed)?;
+
+        let precisions = Precision::ALL.map(|p| p.to_string());
+        name("precision", &c.precision, &precisions.each_ref().map(String::as_str))?;
+        let fits = c.device.starts_with("cuda") || c.precision() == Precision::F32;
+        let cure = "f32 where `device` is cpu; set device=cuda for others";
+        check(fits, "precision", cure, &c.precision)?;
 
         name("data.format", &c.data.format, formats)?;
         name("data.tokenizer", &c.data.tokenizer, TOKENIZERS)?;

@@ -1,7 +1,7 @@
 use super::Objective;
 use crate::report::{Epoch, StepLoss};
 use gradus_engine::Rng;
-use gradus_engine::optim::ReduceOnPlateau;
+use gradus_engine::optim::{LossScale, ReduceOnPlateau};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -23,6 +23,9 @@ pub struct Progress {
     pub(super) plateau: Option<ReduceOnPlateau>,
     /// What the plateau has made of the learning rate.
     pub(super) plateau_factor: f64,
+    /// What the loss is multiplied by where `precision` is `f16`.
+    #[serde(default)]
+    pub(super) loss_scale: LossScale,
     /// Σ loss · examples of the present epoch.
     pub(super) loss_sum: f64,
     /// Examples of the present epoch.
@@ -53,6 +56,7 @@ impl Progress {
             objective,
             plateau,
             plateau_factor: 1.0,
+            loss_scale: LossScale::default(),
             loss_sum: 0.0,
             loss_count: 0,
             best: None,

@@ -10,7 +10,7 @@ use crate::data::Split;
 use crate::text::Batching;
 use gradus_engine::optim::{AverageConfig, Optimizer, WeightAverage};
 use gradus_engine::state::{StateDict, load_state_dict, state_dict};
-use gradus_engine::{Device, Mode, Module, Rng};
+use gradus_engine::{Device, Gradients, Mode, Module, Precision, Rng, with_precision};
 use std::path::Path;
 use std::time::Instant;
 
@@ -139,7 +139,8 @@ pub fn run(config: &Config, data: &dyn Task, place: Where, view: &View) -> Resul
     Ok(Trained { dev, test, parameters: model.param_count() as u64, progress })
 }
 
-/// One step. Where the loss or the gradient is no number nothing changes, and the error says which it was.
+/// One step. Where the loss or the gradient is no number nothing changes, and the error says which it was; but in `f16`
+/// a gradient that overflows lowers the factor of the loss, and the parameters wait for the next step.
 pub(super) fn step(
     config: &Config,
     learner: &dyn Learner,
@@ -151,12 +152,36 @@ pub(super) fn step(
     // Drawn from a copy: a step that fails leaves the source where it was.
     let mut rng = progress.rng.clone();
     let model = learner.module();
-    let (loss, objective) = learner.loss(examples, &progress.objective, &mut Mode::Train(&mut rng));
+    let precision = config.precision();
+    let loss_of = || learner.loss(examples, &progress.objective, &mut Mode::Train(&mut rng));
+    let (loss, objective) = with_precision(precision, loss_of);
     let value = loss.item();
     if !value.is_finite() {
         return Err("loss");
     }
-    let mut gradients = with_penalties(loss, config, model).backward();
+    let loss = with_penalties(loss, config, model);
+    let mut scale = progress.loss_scale.clone();
+    let gradients = match precision {
+        Precision::F16 => scale.backward(loss),
+        _ => Some(loss.backward()),
+    };
+    if let Some(gradients) = gradients {
+        let factor = schedule::factor(config, progress.step, progress.epoch, total, progress.plateau_factor);
+        optimizer.set_lr_factor(factor);
+        update(config, model, optimizer, gradients)?;
+    }
+    (progress.rng, progress.objective, progress.loss_scale) = (rng, objective, scale);
+    progress.end_step(value, examples.len() as u64, config.train.log_every as u64);
+    Ok(())
+}
+
+/// Clips the gradients and takes a step with them.
+fn update(
+    config: &Config,
+    model: &dyn Module,
+    optimizer: &mut Optimizer,
+    mut gradients: Gradients,
+) -> Result<(), &'static str> {
     if config.train.clip_value > 0.0 {
         gradients.clip_value(config.train.clip_value);
     }
@@ -167,11 +192,7 @@ pub(super) fn step(
     if !norm.is_finite() {
         return Err("gradient");
     }
-    let factor = schedule::factor(config, progress.step, progress.epoch, total, progress.plateau_factor);
-    optimizer.set_lr_factor(factor);
     optimizer.step(model, &gradients);
-    (progress.rng, progress.objective) = (rng, objective);
-    progress.end_step(value, examples.len() as u64, config.train.log_every as u64);
     Ok(())
 }
 

@@ -43,7 +43,7 @@ fn way(sizes: &Sizes, kind: Kind, arrays: usize) -> Way {
 }
 
 /// [`Forward::run`](super::Forward::run).
-pub fn forward(args: Forward<Src, Dst, Src>) -> Outcome {
+pub fn forward(args: Forward<Src, Dst, Src>, precision: Precision) -> Outcome {
     let Forward { sizes, lengths, x, weights, h0, c0, mut y, mut h_n, mut c_n, mut saved } = args;
     let Sizes { batch, time, input, hidden, directions } = sizes;
     if x.dtype() != DType::F32 {
@@ -60,7 +60,7 @@ pub fn forward(args: Forward<Src, Dst, Src>) -> Outcome {
             n: wide,
             a_strides: [0, input, 1],
             b_strides: [0, 1, input],
-            precision: Precision::F32,
+            precision,
         };
         let _ = batched_with_bias(product, x, w.w_ih, Some(w.b_ih), saved.part(i * rows * wide, rows * wide));
         let turned = w_hh.dst_range(i * wide * hidden, wide * hidden);
@@ -98,7 +98,7 @@ pub fn forward(args: Forward<Src, Dst, Src>) -> Outcome {
 }
 
 /// [`Backward::run`](super::Backward::run).
-pub fn backward(args: Backward<Src, Dst, Src>) -> Outcome {
+pub fn backward(args: Backward<Src, Dst, Src>, precision: Precision) -> Outcome {
     let Backward {
         sizes,
         lengths,
@@ -163,7 +163,7 @@ pub fn backward(args: Backward<Src, Dst, Src>) -> Outcome {
             n,
             a_strides: [0, 1, wide],
             b_strides: [0, n, 1],
-            precision: Precision::F32,
+            precision,
         };
         let _ = batched(of(input), da, inputs.src(), dw.dw_ih);
         let args = [
@@ -188,7 +188,7 @@ pub fn backward(args: Backward<Src, Dst, Src>) -> Outcome {
             n: input,
             a_strides: [0, wide, 1],
             b_strides: [0, input, 1],
-            precision: Precision::F32,
+            precision,
         };
         if i == 0 {
             done = batched(back, da, w.w_ih, dx.again());

@@ -29,7 +29,7 @@ pub mod plain;
 mod simd;
 
 use crate::slice::on_device;
-use crate::{Dst, Outcome, Real, Src};
+use crate::{Dst, Outcome, Precision, Real, Src};
 
 /// The sizes of one layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -179,22 +179,22 @@ impl<T: Real> Backward<&[T], &mut [T], &[i64]> {
     }
 }
 
-/// [`Forward::run`] for any device and dtype.
+/// [`Forward::run`] for any device and dtype; on a device the product with the input has that precision.
 #[track_caller]
-pub fn forward(args: Forward<Src, Dst, Src>) -> Outcome {
+pub fn forward(args: Forward<Src, Dst, Src>, precision: Precision) -> Outcome {
     fn typed<T: Real>(args: Forward<Src, Dst, Src>) {
         args.map(|x| x.slice::<T>(), |y| y.slice::<T>(), |lengths| lengths.slice()).run()
     }
-    on_device!(args.x, T => typed::<T>(args), cuda => cuda::forward(args))
+    on_device!(args.x, T => typed::<T>(args), cuda => cuda::forward(args, precision))
 }
 
-/// [`Backward::run`] for any device and dtype.
+/// [`Backward::run`] for any device and dtype; on a device the products for dx and the weights have that precision.
 #[track_caller]
-pub fn backward(args: Backward<Src, Dst, Src>) -> Outcome {
+pub fn backward(args: Backward<Src, Dst, Src>, precision: Precision) -> Outcome {
     fn typed<T: Real>(args: Backward<Src, Dst, Src>) {
         args.map(|x| x.slice::<T>(), |y| y.slice::<T>(), |lengths| lengths.slice()).run()
     }
-    on_device!(args.x, T => typed::<T>(args), cuda => cuda::backward(args))
+    on_device!(args.x, T => typed::<T>(args), cuda => cuda::backward(args, precision))
 }
 
 impl<S> Weights<S> {

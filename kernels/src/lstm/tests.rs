@@ -297,11 +297,11 @@ fn an_input_without_gradient_changes_no_other() {
 fn erased_entries_know_the_dtype() {
     let problem = Problem::<f64>::new(sizes(2, 3, 2, 2, 2), Some(&[1, 3]), random);
     let outputs = problem.forward(|args| {
-        assert_eq!(forward(args.map(Src::from, Dst::from, Src::from)), Outcome::Done);
+        assert_eq!(forward(args.map(Src::from, Dst::from, Src::from), Precision::F32), Outcome::Done);
     });
     assert_eq!(outputs, problem.forward(plain::forward));
     let gradients = problem.backward(&outputs, |args| {
-        assert_eq!(backward(args.map(Src::from, Dst::from, Src::from)), Outcome::Done);
+        assert_eq!(backward(args.map(Src::from, Dst::from, Src::from), Precision::F32), Outcome::Done);
     });
     assert_eq!(gradients, problem.backward(&outputs, plain::backward));
 }
