@@ -121,7 +121,9 @@ fn on_the_emulator() {
 #[test]
 #[ignore = "wants a GPU"]
 fn on_a_gpu() {
-    all(Device::open("cuda").unwrap_or_else(|e| panic!("{e}")));
+    let device = Device::open("cuda").unwrap_or_else(|e| panic!("{e}"));
+    cuda::rungs::check(device);
+    all(device);
 }
 
 #[test]

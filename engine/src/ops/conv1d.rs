@@ -1,6 +1,6 @@
 use crate::graph::{Backward, Fused, Made};
 use crate::ops::{done, same_dtype};
-use crate::{Shape, Tensor};
+use crate::{Shape, Tensor, precision};
 use gradus_kernels::conv1d::{self, Sizes};
 use gradus_kernels::memory::Buffer;
 
@@ -58,7 +58,7 @@ fn forward(x: &[&Tensor], padding: usize) -> Option<Made> {
     let s = sizes(&x, &w);
     let shape = Shape::from([s.b, s.windows(padding), s.o]);
     let mut y = Buffer::for_overwrite(x.kind(), shape.count());
-    let outcome = conv1d::forward(s, padding, x.src(), w.src(), bias.src(), y.dst());
+    let outcome = conv1d::forward(s, padding, x.src(), w.src(), bias.src(), y.dst(), precision());
     done(outcome).then(|| Made { outputs: vec![Tensor::from_buffer(y, shape)], extra: vec![] })
 }
 
@@ -69,7 +69,8 @@ fn backward(cx: &mut Backward, padding: usize) -> bool {
     let mut dx = cx.needs(0).then(|| room(x.count()));
     let (mut dw, mut dbias) = (room(w.count()), room(s.o));
     let to = dx.as_mut().map(Buffer::dst);
-    let outcome = conv1d::backward(s, padding, x.src(), w.src(), dy.src(), to, dw.dst(), dbias.dst());
+    let outcome =
+        conv1d::backward(s, padding, x.src(), w.src(), dy.src(), to, dw.dst(), dbias.dst(), precision());
     if !done(outcome) {
         return false;
     }

@@ -1,7 +1,7 @@
 use super::conv1d::sizes;
 use crate::graph::{Backward, Fused, Made};
 use crate::ops::done;
-use crate::{DType, Tensor};
+use crate::{DType, Tensor, precision};
 use gradus_kernels::conv_relu_max;
 use gradus_kernels::memory::Buffer;
 
@@ -53,8 +53,16 @@ fn forward(x: &[&Tensor]) -> Option<Made> {
     let s = sizes(&x, &w);
     let mut z = Buffer::for_overwrite(x.kind(), s.b * s.o);
     let mut winner = Buffer::for_overwrite(x.kind().of(DType::I64), s.b * s.o);
-    let outcome =
-        conv_relu_max::forward(s, x.src(), w.src(), bias.src(), lengths.src(), z.dst(), winner.dst());
+    let outcome = conv_relu_max::forward(
+        s,
+        x.src(),
+        w.src(),
+        bias.src(),
+        lengths.src(),
+        z.dst(),
+        winner.dst(),
+        precision(),
+    );
     let [z, winner] = [z, winner].map(|buffer| Tensor::from_buffer(buffer, [s.b, s.o].into()));
     done(outcome).then(|| Made { outputs: vec![z], extra: vec![winner] })
 }

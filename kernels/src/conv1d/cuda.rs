@@ -1,37 +1,62 @@
-//! Launches of conv1d.cu.
+//! The convolution as products on the device, and the launch of conv1d.cu, which defines it.
+//!
+//! With channels last the matrix of all windows is x itself, with rows C apart that overlap: the products of
+//! [`gemm`](crate::gemm) read it where it lies, whatever their tiles and their precision. For the gradients the sentences
+//! of dy are laid one behind the other with k − 1 zero rows between them, so that a window which reaches over a
+//! sentence's end meets zeros, and all sentences are one product.
 
 use super::Sizes;
-use crate::cuda::{Arg, Grid, Source, launch, source};
-use crate::{DType, Dst, Outcome, Src, reduce};
+use crate::cuda::{Source, source};
+use crate::gemm::{Product, batched, batched_with_bias};
+use crate::memory::Buffer;
+use crate::{DType, Dst, Outcome, Precision, Src, convert, elementwise, reduce};
 
 pub(crate) static SOURCE: Source = source!("conv1d.cu");
-/// Rows and columns of a block.
-const TILE: usize = 16;
-/// The most blocks along a grid's y and z.
-const BLOCKS: usize = 65535;
+/// Blocks that keep a device busy, each of 64 × 64 numbers of a product.
+const BUSY: usize = 256;
 
-fn fits(s: Sizes, padding: usize, x: Src) -> bool {
-    let rows = s.t.max(s.windows(padding)).max(s.o);
-    x.dtype() == DType::F32 && s.b <= BLOCKS && rows.div_ceil(TILE) <= BLOCKS
+/// Each sentence of x [B, T, C] between zeros in `steps` rows, `before` of them first.
+pub(crate) fn padded(s: Sizes, x: Src, before: usize, steps: usize) -> Buffer {
+    let mut y = Buffer::zeros(x.kind(), s.b * steps * s.c);
+    let _ = convert::copy_into(&[s.b, s.t, s.c], x, y.dst(), before * s.c, &[steps * s.c, s.c, 1]);
+    y
 }
 
-fn tiles(cols: usize, rows: usize, batch: usize) -> Grid {
-    Grid::new([cols.div_ceil(TILE), rows.div_ceil(TILE), batch], TILE * TILE)
-}
-
-/// The sizes as all kernels take them.
-fn sizes(s: Sizes, padding: usize) -> [Arg; 6] {
-    [s.t, s.c, s.o, s.k, padding, s.windows(padding)].map(Arg::from)
+/// y [B, W, O] of the W windows of sentences of `steps` rows, x [B, steps, C].
+pub(crate) fn windows(
+    s: Sizes,
+    steps: usize,
+    x: Src,
+    w: Src,
+    bias: Src,
+    y: Dst,
+    precision: Precision,
+) -> Outcome {
+    let depth = s.k * s.c;
+    let mut taps = Buffer::for_overwrite(w.kind(), depth * s.o);
+    let _ = convert::copy_strided(&[s.k, s.c, s.o], w, &[1, s.k, s.c * s.k], taps.dst());
+    let product = Product {
+        count: s.b,
+        m: steps + 1 - s.k,
+        k: depth,
+        n: s.o,
+        a_strides: [steps * s.c, s.c, 1],
+        b_strides: [0, s.o, 1],
+        precision,
+    };
+    batched_with_bias(product, x, taps.src(), Some(bias), y)
 }
 
 /// y.
-pub fn forward(s: Sizes, padding: usize, x: Src, w: Src, bias: Src, y: Dst) -> Outcome {
-    if !fits(s, padding, x) {
+pub fn forward(s: Sizes, padding: usize, x: Src, w: Src, bias: Src, y: Dst, precision: Precision) -> Outcome {
+    if x.dtype() != DType::F32 {
         return Outcome::NoKernel;
     }
-    let arrays = [x.into(), w.into(), bias.into(), y.into()];
-    let args: Vec<Arg> = arrays.into_iter().chain(sizes(s, padding)).collect();
-    launch(&SOURCE, "conv1d_forward", tiles(s.o, s.windows(padding), s.b), &args)
+    if padding == 0 {
+        return windows(s, s.t, x, w, bias, y, precision);
+    }
+    let steps = s.t + 2 * padding;
+    windows(s, steps, padded(s, x, padding, steps).src(), w, bias, y, precision)
 }
 
 /// The gradients of x, w and the bias.
@@ -42,19 +67,81 @@ pub fn backward(
     w: Src,
     dy: Src,
     dx: Option<Dst>,
-    dw: Dst,
+    mut dw: Dst,
     dbias: Dst,
+    precision: Precision,
 ) -> Outcome {
-    if !fits(s, padding, x) {
+    if x.dtype() != DType::F32 {
         return Outcome::NoKernel;
     }
-    if let Some(dx) = dx {
-        let arrays = [w.into(), dy.into(), dx.into()];
-        let args: Vec<Arg> = arrays.into_iter().chain(sizes(s, padding)).collect();
-        let _ = launch(&SOURCE, "conv1d_backward_x", tiles(s.c, s.t, s.b), &args);
+    let Sizes { b, t, o, k, .. } = s;
+    let (steps, windows) = (t + 2 * padding, s.windows(padding));
+    if dy.is_empty() || x.is_empty() {
+        dx.map(|dx| elementwise::fill(dx, 0.0));
+        let _ = elementwise::fill(dw.again(), 0.0);
+        return reduce::sum(1, b * windows, o, dy, dbias);
     }
-    let arrays = [x.into(), dy.into(), dw.into(), s.b.into()];
-    let args: Vec<Arg> = arrays.into_iter().chain(sizes(s, padding)).collect();
-    let _ = launch(&SOURCE, "conv1d_backward_w", tiles(s.c * s.k, s.o, 1), &args);
-    reduce::sum(1, s.b * s.windows(padding), s.o, dy, dbias)
+    // k − 1 zero rows before the first sentence, and as many behind each.
+    let mut spread = Buffer::zeros(dy.kind(), (k - 1 + b * steps) * o);
+    let _ = convert::copy_into(&[b, windows, o], dy, spread.dst(), (k - 1) * o, &[steps * o, o, 1]);
+    if let Some(dx) = dx {
+        let _ = backward_x(s, padding, w, spread.src(), dx, precision);
+    }
+    let between = (padding > 0).then(|| padded(s, x, padding, steps));
+    let x = between.as_ref().map_or(x, Buffer::src);
+    backward_w(s, steps, x, spread.src().part((k - 1) * o, b * steps * o), dw, precision);
+    reduce::sum(1, b * windows, o, dy, dbias)
+}
+
+/// Row r of dx, padding included, is the window of k rows that begins at row r of `spread`, by the taps backwards.
+fn backward_x(s: Sizes, padding: usize, w: Src, spread: Src, dx: Dst, precision: Precision) -> Outcome {
+    let Sizes { b, t, c, o, k } = s;
+    let steps = t + 2 * padding;
+    let mut taps = Buffer::for_overwrite(w.kind(), k * o * c);
+    for i in 0..k {
+        let tap = k - 1 - i;
+        let from = w.part(tap, w.len() - tap);
+        let _ = convert::copy_strided(&[o, c], from, &[c * k, k], taps.dst_range(i * o * c, o * c));
+    }
+    let product = Product {
+        count: 1,
+        m: b * steps,
+        k: k * o,
+        n: c,
+        a_strides: [0, o, 1],
+        b_strides: [0, c, 1],
+        precision,
+    };
+    if padding == 0 {
+        return batched(product, spread, taps.src(), dx);
+    }
+    let mut all = Buffer::for_overwrite(w.kind(), b * steps * c);
+    let _ = batched(product, spread, taps.src(), all.dst());
+    let inside = all.src().part(padding * c, (b * steps - padding) * c);
+    convert::copy_strided(&[b, t, c], inside, &[steps * c, c, 1], dx)
+}
+
+/// dw = dyᵀ · windows. Its depth is long and its result small: groups of sentences are products of their own, which are
+/// added up in order.
+fn backward_w(s: Sizes, steps: usize, x: Src, dy: Src, dw: Dst, precision: Precision) {
+    let Sizes { b, c, o, k, .. } = s;
+    let (size, tiles) = (o * k * c, o.div_ceil(64) * (k * c).div_ceil(64));
+    let most = (BUSY / tiles).clamp(1, 16);
+    let groups = (1..=most).rev().find(|groups| b % groups == 0).unwrap_or(1);
+    let rows = b / groups * steps;
+    let product = Product {
+        count: groups,
+        m: o,
+        // The last windows of a group would reach over its end, and have no gradient.
+        k: rows + 1 - k,
+        n: k * c,
+        a_strides: [rows * o, 1, o],
+        b_strides: [rows * c, c, 1],
+        precision,
+    };
+    let mut parts = Buffer::for_overwrite(x.kind(), groups * size);
+    let _ = batched(product, dy, x, parts.dst());
+    let mut taps = Buffer::for_overwrite(x.kind(), size);
+    let _ = reduce::sum(1, groups, size, parts.src(), taps.dst());
+    let _ = convert::copy_strided(&[o, c, k], taps.src(), &[k * c, 1, c], dw);
 }

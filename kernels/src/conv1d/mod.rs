@@ -32,7 +32,7 @@ mod product;
 pub(crate) use product::{pack, taps, widened, windows_of};
 
 use crate::slice::on_device;
-use crate::{Dst, Outcome, Real, Src};
+use crate::{Dst, Outcome, Precision, Real, Src};
 
 /// The sizes of a convolution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -119,15 +119,15 @@ pub fn conv1d_backward<T: Real>(
     product::backward_w(s, padding, x, dy, T::f32s_mut(dw), T::f32s_mut(dbias));
 }
 
-/// [`conv1d_forward`] of any device and dtype.
+/// [`conv1d_forward`] of any device and dtype; on a device the product has that precision.
 #[track_caller]
-pub fn forward(s: Sizes, padding: usize, x: Src, w: Src, bias: Src, y: Dst) -> Outcome {
+pub fn forward(s: Sizes, padding: usize, x: Src, w: Src, bias: Src, y: Dst, precision: Precision) -> Outcome {
     on_device!(x, T => {
         conv1d_forward::<T>(s, padding, x.slice(), w.slice(), bias.slice(), y.slice())
-    }, cuda => cuda::forward(s, padding, x, w, bias, y))
+    }, cuda => cuda::forward(s, padding, x, w, bias, y, precision))
 }
 
-/// [`conv1d_backward`] of any device and dtype.
+/// [`conv1d_backward`] of any device and dtype; on a device the products have that precision.
 #[track_caller]
 pub fn backward(
     s: Sizes,
@@ -138,11 +138,12 @@ pub fn backward(
     dx: Option<Dst>,
     dw: Dst,
     dbias: Dst,
+    precision: Precision,
 ) -> Outcome {
     on_device!(x, T => {
         let (x, w, dy, dx) = (x.slice(), w.slice(), dy.slice(), dx.map(Dst::slice));
         conv1d_backward::<T>(s, padding, x, w, dy, dx, dw.slice(), dbias.slice())
-    }, cuda => cuda::backward(s, padding, x, w, dy, dx, dw, dbias))
+    }, cuda => cuda::backward(s, padding, x, w, dy, dx, dw, dbias, precision))
 }
 
 #[cfg(test)]

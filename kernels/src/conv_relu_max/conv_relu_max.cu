@@ -1,21 +1,19 @@
 // Convolution over time, ReLU and the maximum over time in one pass, z [B, O] from x [B, T, C] and w [O, C, k]; see mod.rs.
 //
 // The ladder:
-//   conv_relu_max_forward_plain  a thread for each feature goes through the windows
-//   conv_relu_max_forward        a block for 16 filters of a sentence: the convolution's tiles (conv1d.cu), 16 windows at a time,
-//                                each thread keeping the best of its windows; y is never written
+//   conv_relu_max_forward_plain  a thread for each feature goes through the windows: the definition
+//   relu_max                     the convolution as a product (conv1d/cuda.rs), then this: a block for 32 filters of a sentence,
+//                                whose eight warps go through every eighth window and keep the best of theirs
 //   conv_relu_max_backward_*     one live window for each feature: T' times less work than the dense gradient. A thread adds
 //                                up one number, over sentences or over filters, so that results are the same on each run
 //
-// FLOPs: 2 B T' O C k forward, 2 B O C k each backward. Bytes, at best: 4 (B T C + O C k) and 12 B O. Forward is bound by the
-// second-level cache as conv1d is; of registers and shared memory a block takes what a convolution's does.
+// FLOPs: 2 B T' O C k forward, 2 B O C k each backward. Bytes, at best: 4 (B T C + O C k), and 8 B T' O for the convolution that
+// is written and read once: at C k = 900, 450 FLOP for each. relu_max is bound by memory; its 2 KiB of shared memory and
+// fewer than 32 registers let sm_80 and sm_90 hold all the threads they can.
 #include "prelude.cuh"
 
-#define TILE 16
-
-// The windows of a sentence that count.
-DEVICE int live(const i64 *lengths, int b, int time, int window) {
-    int windows = max(time, window) - window + 1;
+// Of `windows`, those of a sentence that count.
+DEVICE int live(const i64 *lengths, int b, int windows) {
     i64 length = lengths[b];
     return length < 1 ? 1 : length > windows ? windows : int(length);
 }
@@ -39,7 +37,7 @@ KERNEL conv_relu_max_forward_plain(const float *x, const float *w, const float *
                                    i64 *winner, int time, int channels, int filters, int window, int results) {
     int i = blockIdx.x * blockDim.x + threadIdx.x;
     if (i >= results) return;
-    int b = i / filters, o = i % filters, windows = live(lengths, b, time, window);
+    int b = i / filters, o = i % filters, windows = live(lengths, b, max(time, window) - window + 1);
     Best best = {0.0f, -1};
     for (int t = 0; t < windows; ++t) {
         float sum = 0.0f;
@@ -52,33 +50,21 @@ KERNEL conv_relu_max_forward_plain(const float *x, const float *w, const float *
     winner[i] = best.window;
 }
 
-KERNEL conv_relu_max_forward(const float *x, const float *w, const float *bias, const i64 *lengths, float *z,
-                             i64 *winner, int time, int channels, int filters, int window) {
-    SHARED(float, left, [TILE][TILE + 1]);
-    SHARED(float, right, [TILE][TILE + 1]);
-    SHARED(Best, found, [TILE][TILE]);
-    int b = blockIdx.y, across = threadIdx.x % TILE, down = threadIdx.x / TILE, o = blockIdx.x * TILE + across;
-    int windows = live(lengths, b, time, window), depth = window * channels;
+#define FILTERS 32
+#define WARPS 8
+
+// z and the winners from y [B, W, O].
+KERNEL relu_max(const float *y, const i64 *lengths, float *z, i64 *winner, int windows, int filters) {
+    SHARED(Best, found, [WARPS][FILTERS]);
+    int b = blockIdx.y, lane = threadIdx.x % FILTERS, warp = threadIdx.x / FILTERS, o = blockIdx.x * FILTERS + lane;
+    int count = live(lengths, b, windows);
     Best best = {0.0f, -1};
-    for (int first = 0; first < windows; first += TILE) {
-        int t = first + down;
-        float sum = 0.0f;
-        for (int start = 0; start < depth; start += TILE) {
-            int i = start + across, at = t + i / channels, k = start + down;
-            left[down][across] = i < depth && at < time ? x[(i64(b) * time + at) * channels + i % channels] : 0.0f;
-            right[down][across] =
-                k < depth && o < filters ? w[(i64(o) * channels + k % channels) * window + k / channels] : 0.0f;
-            __syncthreads();
-#pragma unroll
-            for (int q = 0; q < TILE; ++q) sum = fmaf(left[down][q], right[q][across], sum);
-            __syncthreads();
-        }
-        if (t < windows && o < filters) meet(best, Best{sum + bias[o], t});
-    }
-    found[down][across] = best;
+    if (o < filters)
+        for (int t = warp; t < count; t += WARPS) meet(best, Best{y[(i64(b) * windows + t) * filters + o], t});
+    found[warp][lane] = best;
     __syncthreads();
-    if (down > 0 || o >= filters) return;
-    for (int row = 1; row < TILE; ++row) meet(best, found[row][across]);
+    if (warp > 0 || o >= filters) return;
+    for (int other = 1; other < WARPS; ++other) meet(best, found[other][lane]);
     z[i64(b) * filters + o] = best.value;
     winner[i64(b) * filters + o] = best.window;
 }

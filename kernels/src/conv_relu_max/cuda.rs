@@ -1,35 +1,40 @@
 //! Launches of conv_relu_max.cu.
 
-use crate::conv1d::Sizes;
+use crate::conv1d::{Sizes, cuda as conv1d};
 use crate::cuda::{Grid, Source, launch, source};
-use crate::{DType, Dst, Outcome, Src};
+use crate::memory::Buffer;
+use crate::{DType, Dst, Outcome, Precision, Src};
 
 pub(crate) static SOURCE: Source = source!("conv_relu_max.cu");
-/// Filters and windows of a block.
-const TILE: usize = 16;
+/// Filters of a block.
+const FILTERS: usize = 32;
 /// The most blocks along a grid's y.
 const BLOCKS: usize = 65535;
 const THREADS: usize = 256;
 
 /// z and the winners.
-pub fn forward(s: Sizes, x: Src, w: Src, bias: Src, lengths: Src, z: Dst, winner: Dst) -> Outcome {
+pub fn forward(
+    s: Sizes,
+    x: Src,
+    w: Src,
+    bias: Src,
+    lengths: Src,
+    z: Dst,
+    winner: Dst,
+    precision: Precision,
+) -> Outcome {
     // Without channels the weights have no thread that would add up the bias's gradient.
     if x.dtype() != DType::F32 || s.b > BLOCKS || s.c == 0 {
         return Outcome::NoKernel;
     }
-    let args = [
-        x.into(),
-        w.into(),
-        bias.into(),
-        lengths.into(),
-        z.into(),
-        winner.into(),
-        s.t.into(),
-        s.c.into(),
-        s.o.into(),
-        s.k.into(),
-    ];
-    launch(&SOURCE, "conv_relu_max_forward", Grid::new([s.o.div_ceil(TILE), s.b], TILE * TILE), &args)
+    // A sentence shorter than the window is padded to it.
+    let long = (s.t < s.k).then(|| conv1d::padded(s, x, 0, s.k));
+    let (x, steps) = (long.as_ref().map_or(x, Buffer::src), s.t.max(s.k));
+    let windows = steps + 1 - s.k;
+    let mut y = Buffer::for_overwrite(x.kind(), s.b * windows * s.o);
+    let _ = conv1d::windows(s, steps, x, w, bias, y.dst(), precision);
+    let args = [y.src().into(), lengths.into(), z.into(), winner.into(), windows.into(), s.o.into()];
+    launch(&SOURCE, "relu_max", Grid::new([s.o.div_ceil(FILTERS), s.b], THREADS), &args)
 }
 
 /// The gradients of x, w and the bias.

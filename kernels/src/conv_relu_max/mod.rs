@@ -40,7 +40,7 @@ pub(crate) use simd::{add_multiple, larger};
 
 use crate::conv1d::Sizes;
 use crate::slice::on_device;
-use crate::{Dst, Outcome, Real, Src};
+use crate::{Dst, Outcome, Precision, Real, Src};
 
 /// The windows of a sentence of `len` steps that count.
 pub(crate) fn live(s: Sizes, len: i64) -> usize {
@@ -99,13 +99,22 @@ pub fn conv_relu_max_backward<T: Real>(
     fast::backward_w(s, x, winner, dz, T::f32s_mut(dw), T::f32s_mut(dbias));
 }
 
-/// [`conv_relu_max_forward`] of any device and dtype.
+/// [`conv_relu_max_forward`] of any device and dtype; on a device the product has that precision.
 #[track_caller]
-pub fn forward(s: Sizes, x: Src, w: Src, bias: Src, lengths: Src, z: Dst, winner: Dst) -> Outcome {
+pub fn forward(
+    s: Sizes,
+    x: Src,
+    w: Src,
+    bias: Src,
+    lengths: Src,
+    z: Dst,
+    winner: Dst,
+    precision: Precision,
+) -> Outcome {
     on_device!(x, T => {
         let (x, lengths) = (x.slice(), lengths.slice());
         conv_relu_max_forward::<T>(s, x, w.slice(), bias.slice(), lengths, z.slice(), winner.slice())
-    }, cuda => cuda::forward(s, x, w, bias, lengths, z, winner))
+    }, cuda => cuda::forward(s, x, w, bias, lengths, z, winner, precision))
 }
 
 /// [`conv_relu_max_backward`] of any device and dtype.

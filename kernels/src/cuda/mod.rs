@@ -10,6 +10,7 @@ mod error;
 mod launch;
 mod memory;
 mod module;
+pub mod rungs;
 
 pub use device::{Description, Found, emulator, found};
 pub use error::CudaError;
@@ -20,6 +21,3 @@ pub(crate) use device::{architecture, shared_limit};
 pub(crate) use launch::{Arg, Grid, dims, launch, rows};
 pub(crate) use memory::{Allocation, read, read_f64};
 pub(crate) use module::{Source, source};
-
-#[cfg(feature = "cuda-emulator")]
-pub mod rungs;

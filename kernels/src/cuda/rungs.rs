@@ -3,9 +3,10 @@
 //! The operations run the fast kernels alone; here the plain ones run, on sizes that leave warps and tiles half full.
 
 use super::{Arg, Grid, Source, architecture, launch};
+use crate::conv1d::Sizes;
 use crate::memory::Buffer;
 use crate::philox::Stream;
-use crate::{DType, Device, Kind};
+use crate::{DType, Device, Kind, Precision, conv_relu_max, conv1d};
 
 /// A kernel of a ladder: its name and its grid.
 type Rung = (&'static str, Grid);
@@ -32,24 +33,16 @@ fn ladder(
     results: &[usize],
     args: impl Fn(&str, &mut [Buffer]) -> Vec<Arg>,
 ) {
-    let mut first: Vec<Vec<f32>> = vec![];
+    let mut first: Vec<Buffer> = vec![];
     for &(kernel, grid) in rungs {
         let mut found: Vec<Buffer> = results.iter().map(|&n| Buffer::zeros(kind, n)).collect();
         let _ = launch(source, kernel, grid, &args(kernel, &mut found));
-        let found: Vec<Vec<f32>> =
-            found.iter().map(|x| x.to_device(Device::Cpu).slice::<f32>().to_vec()).collect();
         if first.is_empty() {
             first = found;
             continue;
         }
         for (result, (plain, fast)) in first.iter().zip(&found).enumerate() {
-            for (i, (p, f)) in plain.iter().zip(fast).enumerate() {
-                let bound = 2e-5 * (1.0 + p.abs());
-                assert!(
-                    p == f || (p - f).abs() <= bound,
-                    "{kernel}: result {result}, element {i}: {f}, plain {p}"
-                );
-            }
+            assert_same(&format!("{kernel}, result {result}"), plain, fast);
         }
     }
 }
@@ -186,41 +179,46 @@ fn products(kind: Kind) {
     let (w, bias) = (numbers(kind, filters * channels * window, 11), numbers(kind, filters, 12));
     let (padding, windows) = (1, time);
     let results = batch * windows * filters;
-    let arrays = |y: &mut [Buffer]| -> Vec<Arg> {
-        vec![x.src().into(), w.src().into(), bias.src().into(), y[0].dst().into()]
-    };
+    let given = || [&x, &w, &bias].map(|x| Arg::from(x.src()));
     let sizes = || [time, channels, filters, window].map(Arg::from);
-    let rungs = [
-        ("conv1d_forward_plain", Grid::cover(results, 64)),
-        ("conv1d_forward", Grid::new([filters.div_ceil(16), windows.div_ceil(16), batch], 256)),
-    ];
-    ladder(kind, &crate::conv1d::cuda::SOURCE, &rungs, &[results], |kernel, y| {
-        let mut args: Vec<Arg> = arrays(y).into_iter().chain(sizes()).collect();
-        args.extend([padding, windows].map(Arg::from));
-        args.extend((kernel == "conv1d_forward_plain").then(|| results.into()));
-        args
-    });
+    let conv1d = |y: &mut Buffer| {
+        let args = given().into_iter().chain([y.dst().into()]).chain(sizes());
+        let args: Vec<Arg> = args.chain([padding, windows, results].map(Arg::from)).collect();
+        launch(&crate::conv1d::cuda::SOURCE, "conv1d_forward_plain", Grid::cover(results, 64), &args)
+    };
+    let s = Sizes { b: batch, t: time, c: channels, o: filters, k: window };
+    let (mut plain, mut fast) = (Buffer::zeros(kind, results), Buffer::zeros(kind, results));
+    let _ = conv1d(&mut plain);
+    let _ = conv1d::forward(s, padding, x.src(), w.src(), bias.src(), fast.dst(), Precision::F32);
+    assert_same("conv1d", &plain, &fast);
+
     let lengths = integers(kind, &[19, 2]);
-    let rungs = [
-        ("conv_relu_max_forward_plain", Grid::cover(batch * filters, 32)),
-        ("conv_relu_max_forward", Grid::new([filters.div_ceil(16), batch], 256)),
-    ];
-    // The plain one knows how many results there are by one argument more, so each is compared through z alone.
-    let mut found = vec![];
-    for (kernel, grid) in rungs {
+    let run = |plain: bool| {
         let mut z = Buffer::zeros(kind, batch * filters);
         let mut winner = Buffer::zeros(kind.of(DType::I64), batch * filters);
-        let given = [x.src().into(), w.src().into(), bias.src().into(), lengths.src().into()];
-        let mut args: Vec<Arg> = given.into_iter().chain([z.dst().into(), winner.dst().into()]).collect();
-        args.extend(sizes());
-        if kernel.ends_with("plain") {
-            args.push((batch * filters).into());
-        }
-        let _ = launch(&crate::conv_relu_max::cuda::SOURCE, kernel, grid, &args);
-        let winner = winner.to_device(Device::Cpu).slice::<i64>().to_vec();
-        found.push((z.to_device(Device::Cpu).slice::<f32>().to_vec(), winner));
+        let (x, w, b, l, y, t) = (x.src(), w.src(), bias.src(), lengths.src(), z.dst(), winner.dst());
+        let _ = if plain {
+            let args = given().into_iter().chain([l.into(), y.into(), t.into()]).chain(sizes());
+            let args: Vec<Arg> = args.chain([(batch * filters).into()]).collect();
+            let grid = Grid::cover(batch * filters, 32);
+            launch(&crate::conv_relu_max::cuda::SOURCE, "conv_relu_max_forward_plain", grid, &args)
+        } else {
+            conv_relu_max::forward(s, x, w, b, l, y, t, Precision::F32)
+        };
+        (z, winner.to_device(Device::Cpu).slice::<i64>().to_vec())
+    };
+    let (plain, fast) = (run(true), run(false));
+    assert_same("conv_relu_max", &plain.0, &fast.0);
+    assert_eq!(plain.1, fast.1, "conv_relu_max: the rungs differ in winners");
+}
+
+/// Panics where two results of one ladder differ by more than rounding.
+fn assert_same(kernel: &str, plain: &Buffer, fast: &Buffer) {
+    let [plain, fast] = [plain, fast].map(|x| x.to_device(Device::Cpu).slice::<f32>().to_vec());
+    for (i, (p, f)) in plain.iter().zip(&fast).enumerate() {
+        let bound = 2e-5 * (1.0 + p.abs());
+        assert!(p == f || (p - f).abs() <= bound, "{kernel}: element {i}: {f}, plain {p}");
     }
-    assert_eq!(found[0], found[1], "conv_relu_max: the rungs differ");
 }
 
 /// Products in bf16, whose results are rounded to 8 bits: a sum in another order may round to the neighbour.
@@ -341,7 +339,7 @@ fn attention(kind: Kind) {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "cuda-emulator"))]
 mod tests {
     use super::*;
 
