@@ -5,9 +5,10 @@
 
 use gradus_engine::losses::{CrossEntropy, Reduction, cross_entropy};
 use gradus_engine::nn::Linear;
+use gradus_engine::ops::LstmWeights;
 use gradus_engine::optim::{AverageConfig, Optimizer, OptimizerConfig, Rule, WeightAverage};
 use gradus_engine::state::StateDict;
-use gradus_engine::{DType, Device, Mode, Module, Rng, Tensor, cuda};
+use gradus_engine::{DType, Device, Mode, Module, Precision, Rng, Tensor, cuda, with_precision};
 use gradus_models::{BiLstm, BiLstmConfig, Classifier};
 use gradus_tests::{cases, checks};
 
@@ -68,6 +69,49 @@ fn half_precision(device: Device) {
     }
 }
 
+/// What tensor cores take is rounded, and results and gradients differ from those of `f32` by that alone.
+fn mixed_precision(device: Device) {
+    let mut rng = Rng::new(4);
+    let (b, t, d, h) = (3, 7, 20, 6);
+    let shapes: [&[usize]; 8] =
+        [&[b, t, d], &[9, d], &[9], &[5, 9, 3], &[5], &[4 * h, d], &[4 * h, h], &[4 * h]];
+    let inputs = shapes.map(|shape| Tensor::normal(shape, 0.0, 0.5, &mut rng).variable());
+    // The squared length of a product, a convolution and an LSTM, and the gradients of their inputs.
+    let run = |device: Device, precision: Precision| {
+        let [x, w, bias, taps, offsets, w_ih, w_hh, b_lstm] = inputs.each_ref().map(|x| x.to_device(device));
+        let state = Tensor::zeros([1, b, h], x.kind());
+        let weights = LstmWeights { w_ih, w_hh, b_ih: b_lstm.clone(), b_hh: b_lstm };
+        let loss = with_precision(precision, || {
+            let y = x.linear(&w, Some(&bias));
+            let [states, ..] = x.lstm(&state, &state, None, std::slice::from_ref(&weights));
+            let convolved = y.conv1d(&taps, &offsets, 1);
+            let products = y.matmul(&y.t());
+            [products, convolved, states].iter().map(|y| y.square().mean_all()).reduce(|a, b| a + b)
+        });
+        let loss = loss.expect("three terms");
+        let value = loss.item();
+        let gradients = loss.backward();
+        (value, inputs.each_ref().map(|x| gradients.get(x).expect("every input is used").to_vec::<f32>()))
+    };
+    let (exact, slopes) = run(Device::Cpu, Precision::F32);
+    for precision in [Precision::Tf32, Precision::Bf16, Precision::F16] {
+        let bound = 16.0 * precision.epsilon();
+        let (found, rounded) = run(device, precision);
+        assert!((found - exact).abs() <= f64::from(bound) * exact, "{precision}: {found}, in f32 {exact}");
+        for (i, (found, exact)) in rounded.iter().zip(&slopes).enumerate() {
+            let length = |x: &mut dyn Iterator<Item = f32>| x.map(|x| x * x).sum::<f32>().sqrt();
+            let apart = length(&mut found.iter().zip(exact).map(|(f, e)| f - e));
+            let bound = bound * length(&mut exact.iter().copied());
+            assert!(
+                apart <= bound,
+                "{precision}: the gradient of input {i} is off by {apart}, at most {bound}"
+            );
+        }
+    }
+    // Where there are tensor cores something was rounded; below sm_80 to f16 alone.
+    assert_ne!(run(device, Precision::F16).0, run(device, Precision::F32).0);
+}
+
 /// Moments and averages that were written and read again lie in main memory, and must find back to the parameters.
 fn state_comes_back(device: Device) {
     let model = Linear::new(3, 2, &mut Rng::new(1));
@@ -109,6 +153,7 @@ fn all(device: Device) {
     gradients_cross(device);
     training_stays(device);
     half_precision(device);
+    mixed_precision(device);
     state_comes_back(device);
 }
 

@@ -8,6 +8,8 @@
 #else
 // A kernel; a function of the device; shared memory of a size known when compiled, and of one given at launch.
 #define KERNEL extern "C" __global__ void
+// Declares a kernel before it is defined: so many threads of a block must find registers.
+#define BOUNDED(threads) extern "C" __global__ void __launch_bounds__(threads)
 #define DEVICE static __device__ __forceinline__
 #define DEVICE_MEMBER __device__ __forceinline__
 #define SHARED(T, name, dims) __shared__ T name dims
@@ -113,23 +115,96 @@ template <bool BLOCK> struct Rows {
     DEVICE_MEMBER float max(float x, float *room) const { return BLOCK ? block_max(x, room) : warp_max(x); }
 };
 
-// --- Tensor cores: D [16, 8] in f32 += A [16, 16] · B [16, 8], A by rows and B by columns, over one warp.
-//
-// With group = lane / 4 and pair = lane % 4, a lane holds, two numbers to a register:
-//   a0 A[group, 2 pair ..], a1 A[group + 8, 2 pair ..], a2 and a3 the same 8 columns on;
-//   b0 B[2 pair .., group], b1 the same 8 rows on;
-//   d0 d1 D[group, 2 pair ..], d2 d3 D[group + 8, 2 pair ..].
-DEVICE void mma_bf16(float (&d)[4], const u32 (&a)[4], const u32 (&b)[2]) {
+// --- f16 and tf32, for tensor cores alone. tf32 is an f32 whose lower 13 bits are 0; ties go away from 0.
+
+DEVICE u16 to_f16(float x) {
+#ifdef CUDA_EMULATED
+    return emulator::to_f16(x);
+#else
+    u16 y;
+    asm("cvt.rn.f16.f32 %0, %1;" : "=h"(y) : "f"(x));
+    return y;
+#endif
+}
+
+DEVICE float of_f16(u16 x) {
+#ifdef CUDA_EMULATED
+    return emulator::of_f16(x);
+#else
+    float y;
+    asm("cvt.f32.f16 %0, %1;" : "=f"(y) : "h"(x));
+    return y;
+#endif
+}
+
+DEVICE u32 to_tf32(float x) {
 #if defined(CUDA_EMULATED)
-    emulator::mma_bf16(d, a, b);
+    return emulator::to_tf32(x);
 #elif __CUDA_ARCH__ >= 800
-    asm volatile(
-        "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 "
-        "{%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};\n"
-        : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
-        : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
+    u32 y;
+    asm("cvt.rna.tf32.f32 %0, %1;" : "=r"(y) : "f"(x));
+    return y;
 #else
     __trap();
+    return 0u;
+#endif
+}
+
+// --- Tensor cores: D [16, 8] in f32 += A B over one warp. Along k lie eight words of 32 bits, each of them one number in tf32
+// or two of 16 bits, the first in the lower half. With group = lane / 4 and pair = lane % 4 a lane holds the words
+//   a0 A[group, pair], a1 A[group + 8, pair], a2 A[group, pair + 4], a3 A[group + 8, pair + 4];
+//   b0 B[pair, group], b1 B[pair + 4, group]
+// and the numbers d0 d1 D[group, 2 pair ..], d2 d3 D[group + 8, 2 pair ..].
+//
+// Source: NVIDIA, "Parallel Thread Execution ISA", matrix fragments of mma.m16n8k16 (bf16, f16) and mma.m16n8k8 (tf32, f16).
+
+#define MMA(shape, type)                                                                                            \
+    asm volatile("mma.sync.aligned." shape ".row.col.f32." type "." type ".f32 "                                    \
+                 "{%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};\n"                                          \
+                 : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])                                                   \
+                 : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]))
+
+DEVICE void mma_bf16(float (&d)[4], const u32 (&a)[4], const u32 (&b)[2]) {
+#if defined(CUDA_EMULATED)
+    emulator::mma<8, 2>(d, a, b, emulator::of_bf16);
+#elif __CUDA_ARCH__ >= 800
+    MMA("m16n8k16", "bf16");
+#else
+    __trap();
+#endif
+}
+
+DEVICE void mma_tf32(float (&d)[4], const u32 (&a)[4], const u32 (&b)[2]) {
+#if defined(CUDA_EMULATED)
+    emulator::mma<8, 1>(d, a, b, emulator::of_tf32);
+#elif __CUDA_ARCH__ >= 800
+    MMA("m16n8k8", "tf32");
+#else
+    __trap();
+#endif
+}
+
+// Of four words along k: a0, a1 and b0.
+DEVICE void mma_f16_half(float (&d)[4], u32 a0, u32 a1, u32 b0) {
+#ifdef CUDA_EMULATED
+    u32 a[2] = {a0, a1}, b[1] = {b0};
+    emulator::mma<4, 2>(d, a, b, emulator::of_f16);
+#else
+    asm volatile("mma.sync.aligned.m16n8k8.row.col.f32.f16.f16.f32 {%0,%1,%2,%3}, {%4,%5}, {%6}, {%0,%1,%2,%3};\n"
+                 : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
+                 : "r"(a0), "r"(a1), "r"(b0));
+#endif
+}
+
+// sm_75 knows the half alone.
+DEVICE void mma_f16(float (&d)[4], const u32 (&a)[4], const u32 (&b)[2]) {
+#if __CUDA_ARCH__ < 800
+    mma_f16_half(d, a[0], a[1], b[0]);
+    mma_f16_half(d, a[2], a[3], b[1]);
+#elif defined(CUDA_EMULATED)
+    emulator::mma<8, 2>(d, a, b, emulator::of_f16);
+#else
+    MMA("m16n8k16", "f16");
 #endif
 }
 

@@ -4,6 +4,7 @@
 
 use super::{Arg, Grid, Source, architecture, launch};
 use crate::conv1d::Sizes;
+use crate::gemm::{Product, batched_with_bias};
 use crate::memory::Buffer;
 use crate::philox::Stream;
 use crate::{DType, Device, Kind, Precision, conv_relu_max, conv1d};
@@ -54,9 +55,7 @@ pub fn check(device: Device) {
     reductions(kind);
     rows(kind);
     products(kind);
-    if architecture(device) >= 80 {
-        tensor_cores(kind);
-    }
+    tensor_cores(kind);
     sequences(kind);
     attention(kind);
 }
@@ -221,35 +220,75 @@ fn assert_same(kernel: &str, plain: &Buffer, fast: &Buffer) {
     }
 }
 
-/// Products in bf16, whose results are rounded to 8 bits: a sum in another order may round to the neighbour.
+/// Two products of 133 × 37 × 70, so that every tile is met whole and in part, with operands by rows and by columns.
 fn tensor_cores(kind: Kind) {
-    let (m, k, n) = (37, 21, 45);
-    let rounded = |x: Buffer| {
-        let mut y = Buffer::for_overwrite(kind.of(DType::BF16), x.len());
-        let _ = crate::convert::cast(x.src(), y.dst());
-        y
-    };
+    let (count, m, k, n) = (2, 133, 37, 70);
     let [a, b, bias] =
-        [(m * k, 25), (k * n, 26), (n, 27)].map(|(n, stream)| rounded(numbers(kind, n, stream)));
+        [(count * m * k, 25), (count * k * n, 26), (n, 27)].map(|(n, stream)| numbers(kind, n, stream));
+    let newer = architecture(kind.device) >= 80;
+    let mut precisions =
+        vec![(Precision::F16, ["gemm_f16_plain", "gemm_f16_warp", "gemm_f16_64", "gemm_f16_128"])];
+    if newer {
+        let tf32 = ["gemm_tf32_plain", "gemm_tf32_warp", "gemm_tf32_64", "gemm_tf32_128"];
+        let bf16 = ["gemm_bf16_plain", "gemm_bf16_warp", "gemm_bf16_64", "gemm_bf16_128"];
+        precisions.extend([(Precision::Tf32, tf32), (Precision::Bf16, bf16)]);
+    }
     for [a_row, a_col, b_row, b_col] in [[k, 1, n, 1], [1, m, 1, k]] {
-        let mut found = vec![];
-        for (kernel, grid) in [
-            ("gemm_bf16_plain", Grid::cover(m * n, 64)),
-            ("gemm_bf16", Grid::new([n.div_ceil(32), m.div_ceil(16)], 128)),
-        ] {
-            let mut c = Buffer::zeros(kind.of(DType::BF16), m * n);
+        let (a_strides, b_strides) = ([m * k, a_row, a_col], [k * n, b_row, b_col]);
+        let run = |kernel: &'static str, a: &Buffer, b: &Buffer, bias: &Buffer| {
+            let grid = match kernel.rsplit('_').next() {
+                Some("plain") => Grid::new([(m * n).div_ceil(64), 1, count], 64),
+                Some("warp") => Grid::new([n.div_ceil(32), m.div_ceil(16), count], 128),
+                Some("64") => Grid::new([n.div_ceil(64), m.div_ceil(64), count], 128),
+                _ => Grid::new([n.div_ceil(128), m.div_ceil(128), count], 512),
+            };
+            let mut c = Buffer::zeros(a.kind(), count * m * n);
             let mut args: Vec<Arg> = vec![a.src().into(), b.src().into(), bias.src().into(), c.dst().into()];
             args.extend([m, k, n].map(Arg::from));
-            args.extend([0, a_row, a_col, 0, b_row, b_col].map(|stride| Arg::from(stride as i64)));
+            args.extend([a_strides, b_strides].concat().into_iter().map(|stride| Arg::from(stride as i64)));
             args.push(0usize.into());
             let _ = launch(&crate::gemm::cuda::TENSOR_CORES, kernel, grid, &args);
-            found.push(c.to_device(Device::Cpu).slice::<half::bf16>().to_vec());
+            c
+        };
+        for &(precision, kernels) in &precisions {
+            let product = Product { count, m, k, n, a_strides, b_strides, precision };
+            let expected = on_the_cpu(product, [&a, &b, &bias]);
+            for kernel in kernels {
+                let found = run(kernel, &a, &b, &bias).to_device(Device::Cpu);
+                // Both add up the same numbers of at most 4 in another order, each with k roundings.
+                let bound = 2.0 * k as f32 * f32::EPSILON / 2.0 * 4.0 * k as f32;
+                for (i, (f, e)) in found.slice::<f32>().iter().zip(&expected).enumerate() {
+                    assert!((f - e).abs() <= bound, "{kernel}: element {i}: {f}, on the CPU {e}");
+                }
+            }
         }
-        for (i, (p, f)) in found[0].iter().zip(&found[1]).enumerate() {
-            let (p, f) = (p.to_f32(), f.to_f32());
-            assert!((p - f).abs() <= 0.01 * (p.abs() + 0.1), "gemm_bf16: element {i}: {f}, plain {p}");
+        if newer {
+            let [a, b, bias] = [&a, &b, &bias].map(|x| cast(x, DType::BF16));
+            let plain = cast(&run("gemm_stored_bf16_plain", &a, &b, &bias), DType::F32);
+            let plain = plain.to_device(Device::Cpu);
+            for kernel in ["gemm_stored_bf16_warp", "gemm_stored_bf16_64", "gemm_stored_bf16_128"] {
+                let found = cast(&run(kernel, &a, &b, &bias), DType::F32).to_device(Device::Cpu);
+                // Results are rounded to 8 bits: a sum in another order may round to the neighbour.
+                for (i, (f, p)) in found.slice::<f32>().iter().zip(plain.slice::<f32>()).enumerate() {
+                    assert!((f - p).abs() <= 0.01 * (p.abs() + 0.1), "{kernel}: element {i}: {f}, plain {p}");
+                }
+            }
         }
     }
+}
+
+fn cast(x: &Buffer, dtype: DType) -> Buffer {
+    let mut y = Buffer::for_overwrite(x.kind().of(dtype), x.len());
+    let _ = crate::convert::cast(x.src(), y.dst());
+    y
+}
+
+/// A product with bias of operands that lie on the device.
+fn on_the_cpu(product: Product, operands: [&Buffer; 3]) -> Vec<f32> {
+    let [a, b, bias] = operands.map(|x| x.to_device(Device::Cpu));
+    let mut c = vec![0.0f32; product.count * product.m * product.n];
+    let _ = batched_with_bias(product, a.src(), b.src(), Some(bias.src()), (&mut c[..]).into());
+    c
 }
 
 fn sequences(kind: Kind) {

@@ -2,29 +2,73 @@
 
 use super::Product;
 use crate::cuda::{Grid, Source, architecture, launch, source};
-use crate::{DType, Dst, Outcome, Src};
+use crate::{DType, Dst, Outcome, Precision, Src};
 
 pub(crate) static SOURCE: Source = source!("gemm.cu");
 pub(crate) static TENSOR_CORES: Source = source!("tensor_cores.cu");
 /// The most blocks along a grid's y and z.
 const BLOCKS: usize = 65535;
 
-/// C = A·B + bias for each product: in `f32`, and from sm_80 on in `bf16` with sums in `f32`.
+/// A way to make a product: its kernel, the rows and columns of C that a block makes, the threads of a block.
+struct Way {
+    source: &'static Source,
+    kernel: &'static str,
+    tile: [usize; 2],
+    threads: usize,
+}
+
+/// The definition, and a rung for small tiles, for tiles of 64 × 64 and, where there is one, of 128 × 128.
+type Ladder = (&'static str, [Way; 3]);
+
+/// The ladder in `f32`; the largest tiles are 64 × 64.
+fn in_f32() -> Ladder {
+    let way = |kernel, side| Way { source: &SOURCE, kernel, tile: [side; 2], threads: 256 };
+    ("gemm_plain", [way("gemm_tiled", 16), way("gemm_blocked", 64), way("gemm_blocked", 64)])
+}
+
+/// That on tensor cores, by the kernels' names.
+fn on_tensor_cores([plain, warp, four, sixteen]: [&'static str; 4]) -> Ladder {
+    let way = |kernel, tile, threads| Way { source: &TENSOR_CORES, kernel, tile, threads };
+    (plain, [way(warp, [16, 32], 128), way(four, [64, 64], 128), way(sixteen, [128, 128], 512)])
+}
+
+/// What an architecture has for operands of a dtype, to be rounded to a precision. Where it cannot multiply in that it
+/// multiplies in `f32`: a precision allows to round, and asks for nothing.
+fn ladder(dtype: DType, precision: Precision, architecture: u32) -> Option<Ladder> {
+    let stored =
+        ["gemm_stored_bf16_plain", "gemm_stored_bf16_warp", "gemm_stored_bf16_64", "gemm_stored_bf16_128"];
+    Some(match (dtype, precision) {
+        (DType::F32, Precision::F16) => {
+            on_tensor_cores(["gemm_f16_plain", "gemm_f16_warp", "gemm_f16_64", "gemm_f16_128"])
+        }
+        (DType::F32, Precision::Bf16) if architecture >= 80 => {
+            on_tensor_cores(["gemm_bf16_plain", "gemm_bf16_warp", "gemm_bf16_64", "gemm_bf16_128"])
+        }
+        (DType::F32, Precision::Tf32) if architecture >= 80 => {
+            on_tensor_cores(["gemm_tf32_plain", "gemm_tf32_warp", "gemm_tf32_64", "gemm_tf32_128"])
+        }
+        (DType::F32, _) => in_f32(),
+        (DType::BF16, _) if architecture >= 80 => on_tensor_cores(stored),
+        _ => return None,
+    })
+}
+
+/// C = A·B + bias for each product: of `f32` in any precision, and from sm_80 on of `bf16`.
 pub fn batched_with_bias(product: Product, a: Src, b: Src, bias: Option<Src>, mut c: Dst) -> Outcome {
-    let Product { count, m, k, n, a_strides, b_strides, precision: _ } = product;
+    let Product { count, m, k, n, a_strides, b_strides, precision } = product;
     if c.is_empty() {
         return Outcome::Done;
     }
-    // A large tile where there are enough of them to keep a device busy, else more and smaller ones.
-    let large = m.div_ceil(64) * n.div_ceil(64) * count >= 64;
-    let (source, plain, kernel, [rows, cols], threads) = match a.dtype() {
-        DType::F32 if large => (&SOURCE, "gemm_plain", "gemm_blocked", [64, 64], 256),
-        DType::F32 => (&SOURCE, "gemm_plain", "gemm_tiled", [16, 16], 256),
-        // Four warps side by side.
-        DType::BF16 if architecture(a.device()) >= 80 => {
-            (&TENSOR_CORES, "gemm_bf16_plain", "gemm_bf16", [16, 32], 128)
-        }
-        _ => return Outcome::NoKernel,
+    let Some((plain, ways)) = ladder(a.dtype(), precision, architecture(a.device())) else {
+        return Outcome::NoKernel;
+    };
+    // The largest tiles of which there are enough to keep a device busy.
+    let tiles = |side: usize| m.div_ceil(side) * n.div_ceil(side) * count;
+    let [small, middle, large] = ways;
+    let Way { source, kernel, tile: [rows, cols], threads } = match (tiles(64), tiles(128)) {
+        (_, 128..) => large,
+        (64.., _) => middle,
+        _ => small,
     };
     let down = m.div_ceil(rows);
     let mut done = Outcome::Done;

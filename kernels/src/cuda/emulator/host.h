@@ -17,7 +17,7 @@
 #define KERNEL static void
 #define DEVICE [[maybe_unused]] static inline
 #define DEVICE_MEMBER inline
-#define __launch_bounds__(...)
+#define BOUNDED(threads) static void
 #define SHARED(T, name, dims)                          \
     static const char tag_of_##name = 0;               \
     using type_of_##name = T dims;                     \
@@ -81,32 +81,66 @@ static inline unsigned ballot(unsigned mask, int p, const char *file, int line) 
     return votes;
 }
 
-static inline float widened(unsigned half) {
-    unsigned bits = half << 16;
+static inline unsigned bits_of(float x) {
+    unsigned bits;
+    __builtin_memcpy(&bits, &x, 4);
+    return bits;
+}
+
+// A register of tensor cores as a number.
+static inline float of_tf32(unsigned bits) {
     float x;
     __builtin_memcpy(&x, &bits, 4);
     return x;
 }
 
-// mma.sync.m16n8k16 on bf16: each lane lays its six registers down, and computes its four sums from all.
-static inline void mma_bf16(float (&d)[4], const unsigned (&a)[4], const unsigned (&b)[2]) {
-    unsigned own[6] = {a[0], a[1], a[2], a[3], b[0], b[1]}, live;
+static inline float of_bf16(unsigned half) { return of_tf32(half << 16); }
+
+static inline float of_f16(unsigned half) {
+    unsigned exponent = half >> 10 & 31, fraction = half & 1023;
+    float x = exponent == 31 ? (fraction ? NAN : INFINITY)
+              : exponent == 0 ? std::ldexp(float(fraction), -24)
+                              : std::ldexp(float(1024 + fraction), int(exponent) - 25);
+    return half & 0x8000 ? -x : x;
+}
+
+// cvt.rn.f16.f32: to the nearest, ties to even.
+static inline unsigned short to_f16(float x) {
+    unsigned sign = bits_of(x) >> 16 & 0x8000, bits = bits_of(x) & 0x7fffffff;
+    if (bits > 0x7f800000) return 0x7fff;
+    if (bits >= 0x47800000) return sign | 0x7c00;
+    // Below 2⁻¹⁴ numbers are multiples of 2⁻²⁴.
+    if (bits < 0x38800000) return sign | unsigned(std::nearbyint(std::ldexp(std::fabs(x), 24)));
+    return sign | ((bits + 0xfff + (bits >> 13 & 1)) >> 13) - (112 << 10);
+}
+
+// cvt.rna.tf32.f32: to the nearest, ties away from 0.
+static inline unsigned to_tf32(float x) {
+    return std::isfinite(x) ? (bits_of(x) + 0x1000) & ~0x1fffu : bits_of(x);
+}
+
+// mma.sync over so many WORDS along k, of which each holds PARTS numbers: every lane lays its registers down, and computes
+// its four sums from all.
+template <int WORDS, int PARTS, class Decode>
+void mma(float (&d)[4], const unsigned (&a)[WORDS / 2], const unsigned (&b)[WORDS / 4], Decode decode) {
+    unsigned own[WORDS / 2 + WORDS / 4], live;
+    __builtin_memcpy(own, a, sizeof a);
+    __builtin_memcpy(own + WORDS / 2, b, sizeof b);
     const unsigned char *slots = exchange(0xffffffffu, own, sizeof own, "mma.sync", HERE, &live);
     if (live != 0xffffffffu) fail(HERE, "mma.sync by an incomplete warp (%08x)", live);
-    auto half = [&](int lane, int number, int which) {
+    auto number = [&](int lane, int place, int part) {
         unsigned word;
-        __builtin_memcpy(&word, slots + SLOT * lane + 4 * number, 4);
-        return widened(which ? word >> 16 : word & 0xffff);
+        __builtin_memcpy(&word, slots + SLOT * lane + 4 * place, 4);
+        return decode(PARTS == 1 ? word : part ? word >> 16 : word & 0xffff);
     };
     int group = lane() / 4, pair = lane() % 4;
-    for (int k = 0; k < 16; ++k) {
-        // Of row r and column c, k is with the lane 4 r + k mod 8 / 2, in the upper registers from 8 on.
-        int with = k % 8 / 2, upper = k / 8, which = k % 2;
-        for (int i = 0; i < 4; ++i) {
-            int column = 2 * pair + i % 2;
-            d[i] += half(4 * group + with, 2 * upper + i / 2, which) * half(4 * column + with, 4 + upper, which);
-        }
-    }
+    for (int word = 0; word < WORDS; ++word)
+        for (int part = 0; part < PARTS; ++part)
+            for (int i = 0; i < 4; ++i) {
+                int four = word / 4, with = word % 4, column = 2 * pair + i % 2;
+                d[i] += number(4 * group + with, 2 * four + i / 2, part) *
+                        number(4 * column + with, WORDS / 2 + four, part);
+            }
 }
 
 // How a kernel is called with pointers to its arguments, as the driver has them.

@@ -2,14 +2,28 @@
 #include "prelude.cuh"
 
 // Every lane hands its registers to the tensor cores and writes its part of the result.
-KERNEL one_mma(const u32 *a, const u32 *b, float *d) {
+template <class Mma> DEVICE void one_mma(const u32 *a, const u32 *b, float *d, int a_registers, int b_registers, Mma mma) {
     int lane = threadIdx.x;
     float sum[4] = {};
     u32 left[4], right[2];
-    for (int i = 0; i < 4; ++i) left[i] = a[4 * lane + i];
-    for (int i = 0; i < 2; ++i) right[i] = b[2 * lane + i];
-    mma_bf16(sum, left, right);
+    for (int i = 0; i < a_registers; ++i) left[i] = a[a_registers * lane + i];
+    for (int i = 0; i < b_registers; ++i) right[i] = b[b_registers * lane + i];
+    mma(sum, left, right);
     for (int i = 0; i < 4; ++i) d[4 * lane + i] = sum[i];
+}
+#define LAMBDA [](float(&d)[4], u32(&a)[4], u32(&b)[2])
+KERNEL one_mma_bf16(const u32 *a, const u32 *b, float *d) { one_mma(a, b, d, 4, 2, LAMBDA { mma_bf16(d, a, b); }); }
+KERNEL one_mma_f16(const u32 *a, const u32 *b, float *d) { one_mma(a, b, d, 4, 2, LAMBDA { mma_f16(d, a, b); }); }
+KERNEL one_mma_tf32(const u32 *a, const u32 *b, float *d) { one_mma(a, b, d, 4, 2, LAMBDA { mma_tf32(d, a, b); }); }
+KERNEL one_mma_f16_half(const u32 *a, const u32 *b, float *d) {
+    one_mma(a, b, d, 2, 1, LAMBDA { mma_f16_half(d, a[0], a[1], b[0]); });
+}
+
+// Roundings: to f16 and back, and to tf32.
+KERNEL roundings(const float *x, float *y) {
+    int lane = threadIdx.x;
+    y[2 * lane] = of_f16(to_f16(x[lane]));
+    y[2 * lane + 1] = __uint_as_float(to_tf32(x[lane]));
 }
 
 // One of each shuffle, a vote and an atomic, 8 numbers a lane.

@@ -15,38 +15,110 @@ static bool fails(bool condition, const char *what) {
     return condition;
 }
 
-// Of m16n8k16 the CUTLASS layouts (column-major coordinates): A (T32,V8) -> (M16,K16) is
-// ((4,8),(2,2,2)):((32,1),(16,8,128)), B (T32,V4) -> (N8,K16) is ((4,8),(2,2)):((16,1),(8,64)), and C (T32,V4) ->
-// (M16,N8) is ((4,8),(2,2)):((32,1),(16,8)). The numbers are small integers, so that sums are exact.
-static bool mma_is_wrong() {
+// The layouts as CUTLASS writes them, (lane, number of its fragment) to the column-major place in A [16, K] and in
+// Bᵀ [8, K]: strides of lane mod 4 and lane / 4, then of each bit of the number. C is ((4,8),(2,2)):((32,1),(16,8)) in all.
+struct Layout {
+    int lane[2], bits[3], numbers;
+    int at(int t, int v) const {
+        return lane[0] * (t % 4) + lane[1] * (t / 4) + bits[0] * (v & 1) + bits[1] * (v >> 1 & 1) + bits[2] * (v >> 2);
+    }
+};
+
+struct Instruction {
+    const char *kernel;
+    int depth, bytes;  // K, and bytes of a number in a register
+    Layout a, b;
+    uint32_t (*encode)(float);
+};
+
+static uint32_t bits_of(float x) {
+    uint32_t bits;
+    memcpy(&bits, &x, 4);
+    return bits;
+}
+
+// Of the integers below 256 in magnitude, which all these types hold.
+static uint32_t to_bf16(float x) { return bits_of(x) >> 16; }
+static uint32_t to_f16(float x) {
+    uint32_t bits = bits_of(x);
+    return x == 0 ? 0 : (bits >> 16 & 0x8000) | ((bits >> 23 & 255) - 112) << 10 | (bits >> 13 & 1023);
+}
+
+static const Instruction INSTRUCTIONS[] = {
+    {"one_mma_bf16", 16, 2, {{32, 1}, {16, 8, 128}, 8}, {{16, 1}, {8, 64, 0}, 4}, to_bf16},
+    {"one_mma_f16", 16, 2, {{32, 1}, {16, 8, 128}, 8}, {{16, 1}, {8, 64, 0}, 4}, to_f16},
+    {"one_mma_f16_half", 8, 2, {{32, 1}, {16, 8, 0}, 4}, {{16, 1}, {8, 0, 0}, 2}, to_f16},
+    {"one_mma_tf32", 8, 4, {{16, 1}, {8, 64, 0}, 4}, {{8, 1}, {32, 0, 0}, 2}, bits_of},
+};
+
+// The numbers are small integers, so that sums are exact.
+static bool mma_is_wrong(const Instruction &is) {
     static float a[16][16], b[16][8], d[32][4];
-    static uint16_t of_a[32][8], of_b[32][4];
+    static unsigned char of_a[32 * 16], of_b[32 * 8];
     for (auto &row : a) for (float &x : row) x = float(rand() % 17 - 8);
     for (auto &row : b) for (float &x : row) x = float(rand() % 17 - 8);
-    auto half = [](float x) {
-        uint32_t bits;
-        memcpy(&bits, &x, 4);
-        return uint16_t(bits >> 16);
-    };
     for (int lane = 0; lane < 32; ++lane) {
-        for (int v = 0; v < 8; ++v) {
-            int at = 32 * (lane % 4) + lane / 4 + 16 * (v & 1) + 8 * (v >> 1 & 1) + 128 * (v >> 2);
-            of_a[lane][v] = half(a[at % 16][at / 16]);
+        for (int v = 0; v < is.a.numbers; ++v) {
+            int at = is.a.at(lane, v);
+            uint32_t x = is.encode(a[at % 16][at / 16]);
+            memcpy(of_a + (is.a.numbers * lane + v) * is.bytes, &x, is.bytes);
         }
-        for (int v = 0; v < 4; ++v) {
-            int at = 16 * (lane % 4) + lane / 4 + 8 * (v & 1) + 64 * (v >> 1);
-            of_b[lane][v] = half(b[at / 8][at % 8]);
+        for (int v = 0; v < is.b.numbers; ++v) {
+            int at = is.b.at(lane, v);
+            uint32_t x = is.encode(b[at / 8][at % 8]);
+            memcpy(of_b + (is.b.numbers * lane + v) * is.bytes, &x, is.bytes);
         }
     }
     const void *left = of_a, *right = of_b;
     void *to = d, *arguments[] = {&left, &right, &to};
-    if (!run(find("one_mma", 800), {1, 1, 1}, {32, 1, 1}, 0, arguments)) return true;
+    if (!run(find(is.kernel, 800), {1, 1, 1}, {32, 1, 1}, 0, arguments)) return true;
+    const Layout c = {{32, 1}, {16, 8, 0}, 4};
     for (int lane = 0; lane < 32; ++lane)
         for (int v = 0; v < 4; ++v) {
-            int at = 32 * (lane % 4) + lane / 4 + 16 * (v & 1) + 8 * (v >> 1), row = at % 16, column = at / 16;
+            int row = c.at(lane, v) % 16, column = c.at(lane, v) / 16;
             float expected = 0;
-            for (int k = 0; k < 16; ++k) expected += a[row][k] * b[k][column];
-            if (fails(d[lane][v] != expected, "mma.sync m16n8k16 in bf16")) return true;
+            for (int k = 0; k < is.depth; ++k) expected += a[row][k] * b[k][column];
+            if (fails(d[lane][v] != expected, is.kernel)) return true;
+        }
+    return false;
+}
+
+static bool mma_is_wrong() {
+    for (const Instruction &is : INSTRUCTIONS)
+        if (mma_is_wrong(is)) return true;
+    return false;
+}
+
+// cvt.rn.f16.f32 goes to the even neighbour of two, cvt.rna.tf32.f32 away from 0.
+static bool roundings_are_wrong() {
+    struct Row {
+        float x, f16, tf32;
+    };
+    const float least = 0x1p-24f, infinity = 1.0f / 0.0f;
+    static const Row rows[] = {
+        {1.0f + 0x1p-11f, 1.0f, 1.0f + 0x1p-10f},
+        {1.0f + 3 * 0x1p-11f, 1.0f + 0x1p-9f, 1.0f + 0x1p-9f},
+        {-1.0f - 0x1p-11f, -1.0f, -1.0f - 0x1p-10f},
+        {1.0f + 0.9f * 0x1p-11f, 1.0f, 1.0f},
+        {65519.0f, 65504.0f, 65504.0f},
+        {65520.0f, infinity, 65536.0f},
+        {1e30f, infinity, 0x1.94p99f},
+        {least, least, least},
+        {0.5f * least, 0.0f, 0.5f * least},
+        {-1.5f * least, -2.0f * least, -1.5f * least},
+        {0x1p-14f * (1.0f - 0x1p-12f), 0x1p-14f, 0x1p-14f},
+        {0.0f, 0.0f, 0.0f},
+        {-infinity, -infinity, -infinity},
+    };
+    static float x[32], y[32][2];
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; ++i) x[i] = rows[i].x;
+    const void *from = x;
+    void *to = y, *arguments[] = {&from, &to};
+    if (!run(find("roundings", 800), {1, 1, 1}, {32, 1, 1}, 0, arguments)) return true;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; ++i)
+        if (fails(y[i][0] != rows[i].f16, "cvt.rn.f16.f32") || fails(y[i][1] != rows[i].tf32, "cvt.rna.tf32.f32")) {
+            printf("%a: %a, %a\n", rows[i].x, y[i][0], y[i][1]);
+            return true;
         }
     return false;
 }
@@ -88,6 +160,6 @@ static int bug(const std::string &name) {
 int main(int, char **arguments) {
     std::string name = arguments[1];
     if (name != "layout") return bug(name);
-    if (mma_is_wrong() || lanes_are_wrong()) return 1;
+    if (mma_is_wrong() || roundings_are_wrong() || lanes_are_wrong()) return 1;
     puts("the emulated instructions do what is published of them");
 }
