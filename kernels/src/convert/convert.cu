@@ -13,6 +13,7 @@
 DEVICE double wide(float x) { return x; }
 DEVICE double wide(double x) { return x; }
 DEVICE double wide(bf16 x) { return widen(x); }
+DEVICE double wide(f16 x) { return widen(x); }
 DEVICE double wide(i64 x) { return double(x); }
 DEVICE double wide(u32 x) { return x; }
 DEVICE double wide(u8 x) { return x; }
@@ -20,6 +21,7 @@ DEVICE double wide(u8 x) { return x; }
 DEVICE void narrow(double x, float &y) { y = float(x); }
 DEVICE void narrow(double x, double &y) { y = x; }
 DEVICE void narrow(double x, bf16 &y) { y = to_bf16(float(x)); }
+DEVICE void narrow(double x, f16 &y) { y = to_f16(float(x)); }
 DEVICE void narrow(double x, i64 &y) {
     y = x != x ? 0 : x >= 9223372036854775807.0 ? 9223372036854775807LL : x <= -9223372036854775808.0 ? -9223372036854775807LL - 1 : i64(x);
 }
@@ -33,11 +35,13 @@ template <class A, class B> DEVICE void cast(const A *x, B *y, int n) {
 
 KERNEL convert_f32_f64(const float *x, double *y, int n) { cast(x, y, n); }
 KERNEL convert_f32_bf16(const float *x, bf16 *y, int n) { cast(x, y, n); }
+KERNEL convert_f32_f16(const float *x, f16 *y, int n) { cast(x, y, n); }
 KERNEL convert_f32_i64(const float *x, i64 *y, int n) { cast(x, y, n); }
 KERNEL convert_f32_u32(const float *x, u32 *y, int n) { cast(x, y, n); }
 KERNEL convert_f32_bool(const float *x, u8 *y, int n) { cast(x, y, n); }
 KERNEL convert_f64_f32(const double *x, float *y, int n) { cast(x, y, n); }
 KERNEL convert_bf16_f32(const bf16 *x, float *y, int n) { cast(x, y, n); }
+KERNEL convert_f16_f32(const f16 *x, float *y, int n) { cast(x, y, n); }
 KERNEL convert_i64_f32(const i64 *x, float *y, int n) { cast(x, y, n); }
 KERNEL convert_u32_f32(const u32 *x, float *y, int n) { cast(x, y, n); }
 KERNEL convert_bool_f32(const u8 *x, float *y, int n) { cast(x, y, n); }

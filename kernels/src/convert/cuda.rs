@@ -12,15 +12,17 @@ const BLOCKS: usize = 65535;
 
 /// y = x in y's dtype.
 pub fn cast(x: Src, y: Dst) -> Outcome {
-    use DType::{BF16, Bool, F32, F64, I64, U32};
+    use DType::{BF16, Bool, F16, F32, F64, I64, U32};
     let kernel = match (x.dtype(), y.dtype()) {
         (F32, F64) => "convert_f32_f64",
         (F32, BF16) => "convert_f32_bf16",
+        (F32, F16) => "convert_f32_f16",
         (F32, I64) => "convert_f32_i64",
         (F32, U32) => "convert_f32_u32",
         (F32, Bool) => "convert_f32_bool",
         (F64, F32) => "convert_f64_f32",
         (BF16, F32) => "convert_bf16_f32",
+        (F16, F32) => "convert_f16_f32",
         (I64, F32) => "convert_i64_f32",
         (U32, F32) => "convert_u32_f32",
         (Bool, F32) => "convert_bool_f32",

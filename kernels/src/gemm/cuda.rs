@@ -35,8 +35,6 @@ fn on_tensor_cores([plain, warp, four, sixteen]: [&'static str; 4]) -> Ladder {
 /// What an architecture has for operands of a dtype, to be rounded to a precision. Where it cannot multiply in that it
 /// multiplies in `f32`: a precision allows to round, and asks for nothing.
 fn ladder(dtype: DType, precision: Precision, architecture: u32) -> Option<Ladder> {
-    let stored =
-        ["gemm_stored_bf16_plain", "gemm_stored_bf16_warp", "gemm_stored_bf16_64", "gemm_stored_bf16_128"];
     Some(match (dtype, precision) {
         (DType::F32, Precision::F16) => {
             on_tensor_cores(["gemm_f16_plain", "gemm_f16_warp", "gemm_f16_64", "gemm_f16_128"])
@@ -48,12 +46,23 @@ fn ladder(dtype: DType, precision: Precision, architecture: u32) -> Option<Ladde
             on_tensor_cores(["gemm_tf32_plain", "gemm_tf32_warp", "gemm_tf32_64", "gemm_tf32_128"])
         }
         (DType::F32, _) => in_f32(),
-        (DType::BF16, _) if architecture >= 80 => on_tensor_cores(stored),
+        (DType::F16, _) => on_tensor_cores([
+            "gemm_stored_f16_plain",
+            "gemm_stored_f16_warp",
+            "gemm_stored_f16_64",
+            "gemm_stored_f16_128",
+        ]),
+        (DType::BF16, _) if architecture >= 80 => on_tensor_cores([
+            "gemm_stored_bf16_plain",
+            "gemm_stored_bf16_warp",
+            "gemm_stored_bf16_64",
+            "gemm_stored_bf16_128",
+        ]),
         _ => return None,
     })
 }
 
-/// C = A·B + bias for each product: of `f32` in any precision, and from sm_80 on of `bf16`.
+/// C = A·B + bias for each product: of `f32` in any precision, of `f16`, and from sm_80 on of `bf16`.
 pub fn batched_with_bias(product: Product, a: Src, b: Src, bias: Option<Src>, mut c: Dst) -> Outcome {
     let Product { count, m, k, n, a_strides, b_strides, precision } = product;
     if c.is_empty() {

@@ -1,11 +1,11 @@
 // C = A B + bias for a batch of products on tensor cores, with sums in f32: A [m, k], B [k, n], C [m, n] by rows, with any
 // strides of A and B. Numbers lie in memory as f32 and are rounded as they are read, to tf32 or bf16 from sm_80 on and to f16
-// from sm_75 on; or they are stored in bf16, and so is C.
+// from sm_75 on; or they are stored in bf16 or f16, and so is C.
 //
-// The ladder, for each of the four:
+// The ladder, for each of the five:
 //   plain  a thread for each element of C: the definition
-//   warp   a warp makes 16 × 8 of C by mma.sync, eight words of 32 bits along k at a time, straight from memory; four warps of a block lie
-//          side by side
+//   warp   a warp makes 16 × 8 of C by mma.sync, eight words of 32 bits along k at a time, straight from memory; four warps
+//          of a block lie side by side
 //   64     four warps make 64 × 64 of C, each 32 × 32, from tiles in shared memory: a word that is laid there serves 64
 //          elements, one in registers 16 or 32; the next tile is fetched and rounded while this one is used
 //   128    sixteen warps make 128 × 128 the same way
@@ -38,13 +38,10 @@ struct Bf16 {
 
 struct F16 {
     static constexpr int EACH = 2;
-    static DEVICE_MEMBER u32 word(float x, float y) { return to_f16(x) | u32(to_f16(y)) << 16; }
-    static DEVICE_MEMBER float round(float x) { return of_f16(to_f16(x)); }
+    static DEVICE_MEMBER u32 word(float x, float y) { return to_f16(x).bits | u32(to_f16(y).bits) << 16; }
+    static DEVICE_MEMBER float round(float x) { return widen(to_f16(x)); }
     static DEVICE_MEMBER void multiply(float (&d)[4], const u32 (&a)[4], const u32 (&b)[2]) { mma_f16(d, a, b); }
 };
-
-DEVICE void put(float &y, float x) { y = x; }
-DEVICE void put(bf16 &y, float x) { y = to_bf16(x); }
 
 // --- The operands of this block's product. Batches go along the grid's z.
 
@@ -184,6 +181,7 @@ BOUNDED(512) gemm_tf32_128(ARGUMENTS(float));
 BOUNDED(512) gemm_bf16_128(ARGUMENTS(float));
 BOUNDED(512) gemm_f16_128(ARGUMENTS(float));
 BOUNDED(512) gemm_stored_bf16_128(ARGUMENTS(bf16));
+BOUNDED(512) gemm_stored_f16_128(ARGUMENTS(f16));
 
 KERNEL gemm_tf32_plain(ARGUMENTS(float)) { plain<Tf32>(OPERANDS(float)); }
 KERNEL gemm_tf32_warp(ARGUMENTS(float)) { warp<Tf32>(OPERANDS(float)); }
@@ -204,3 +202,8 @@ KERNEL gemm_stored_bf16_plain(ARGUMENTS(bf16)) { plain<Bf16>(OPERANDS(bf16)); }
 KERNEL gemm_stored_bf16_warp(ARGUMENTS(bf16)) { warp<Bf16>(OPERANDS(bf16)); }
 KERNEL gemm_stored_bf16_64(ARGUMENTS(bf16)) { tiles<Bf16, 64>(OPERANDS(bf16)); }
 KERNEL gemm_stored_bf16_128(ARGUMENTS(bf16)) { tiles<Bf16, 128>(OPERANDS(bf16)); }
+
+KERNEL gemm_stored_f16_plain(ARGUMENTS(f16)) { plain<F16>(OPERANDS(f16)); }
+KERNEL gemm_stored_f16_warp(ARGUMENTS(f16)) { warp<F16>(OPERANDS(f16)); }
+KERNEL gemm_stored_f16_64(ARGUMENTS(f16)) { tiles<F16, 64>(OPERANDS(f16)); }
+KERNEL gemm_stored_f16_128(ARGUMENTS(f16)) { tiles<F16, 128>(OPERANDS(f16)); }

@@ -22,7 +22,7 @@ KERNEL one_mma_f16_half(const u32 *a, const u32 *b, float *d) {
 // Roundings: to f16 and back, and to tf32.
 KERNEL roundings(const float *x, float *y) {
     int lane = threadIdx.x;
-    y[2 * lane] = of_f16(to_f16(x[lane]));
+    y[2 * lane] = widen(to_f16(x[lane]));
     y[2 * lane + 1] = __uint_as_float(to_tf32(x[lane]));
 }
 
