@@ -18,28 +18,50 @@ const TILE: [usize; 2] = [16, 32];
 
 /// How the recurrent part is run.
 enum Way {
-    /// In one launch; and whether W_hh finds room in shared memory.
-    AllSteps(Grid, bool),
+    /// In one launch, with W_hh in shared memory or, where it finds no room there, from the cache.
+    AllSteps(Grid, Kept),
     /// In a launch for each step.
     EachStep(Grid),
 }
 
+/// W_hh in shared memory.
+#[derive(Clone, Copy, PartialEq)]
+enum Kept {
+    No,
+    InF32,
+    InBf16,
+}
+
+impl Kept {
+    /// Of two kernels, one for `f32` and one for `bf16`, that to launch; and what its arguments end with.
+    fn choose(self, [in_f32, in_bf16]: [&'static str; 2]) -> (&'static str, Option<Arg>) {
+        match self {
+            Kept::InBf16 => (in_bf16, None),
+            _ => (in_f32, Some((self == Kept::InF32).into())),
+        }
+    }
+}
+
 /// The way for these sizes, of a kernel that would have `arrays` times 4·H numbers for each sentence in
 /// shared memory.
-fn way(sizes: &Sizes, kind: Kind, arrays: usize) -> Way {
+fn way(sizes: &Sizes, kind: Kind, precision: Precision, arrays: usize) -> Way {
     let wide = 4 * sizes.hidden;
     let states = 4 * (SENTENCES * (2 * sizes.hidden + arrays * wide));
     let weights = 4 * wide * sizes.hidden;
     let limit = shared_limit(kind.device) - STATIC;
-    let keep = states + weights <= limit;
-    if !keep && (states > limit || weights > FROM_CACHE) {
+    let (kept, room) = match precision {
+        Precision::Bf16 if states + weights / 2 <= limit => (Kept::InBf16, weights / 2),
+        _ if states + weights <= limit => (Kept::InF32, weights),
+        _ => (Kept::No, 0),
+    };
+    if kept == Kept::No && (states > limit || weights > FROM_CACHE) {
         let [units, sentences] = TILE;
         let blocks = [sizes.hidden.div_ceil(units), sizes.batch.div_ceil(sentences), sizes.directions];
         return Way::EachStep(Grid::new(blocks, 256));
     }
     let blocks = [sizes.batch.div_ceil(SENTENCES), sizes.directions];
     let grid = Grid::new(blocks, wide.next_multiple_of(32).clamp(32, 512));
-    Way::AllSteps(grid.shared(states + if keep { weights } else { 0 }), keep)
+    Way::AllSteps(grid.shared(states + room), kept)
 }
 
 /// [`Forward::run`](super::Forward::run).
@@ -76,11 +98,12 @@ pub fn forward(args: Forward<Src, Dst, Src>, precision: Precision) -> Outcome {
         let ends = if ends { vec![h_n.again().into(), c_n.again().into()] } else { vec![] };
         given.into_iter().chain(kept).chain(ends).chain(counts()).collect()
     };
-    match way(&sizes, kind, 1) {
-        Way::AllSteps(grid, keep) => {
+    match way(&sizes, kind, precision, 1) {
+        Way::AllSteps(grid, kept) => {
+            let (kernel, last) = kept.choose(["lstm_forward", "lstm_forward_bf16"]);
             let mut args = args(&mut saved, true);
-            args.push(keep.into());
-            launch(&SOURCE, "lstm_forward", grid, &args)
+            args.extend(last);
+            launch(&SOURCE, kernel, grid, &args)
         }
         Way::EachStep(grid) => {
             for step in 0..time {
@@ -132,19 +155,22 @@ pub fn backward(args: Backward<Src, Dst, Src>, precision: Precision) -> Outcome 
     }
     let cells = directions * rows * wide;
     // `last` is whether W_hh is kept in shared memory, or the step.
-    let mut args = |saved: &mut Dst, last: Arg| -> Vec<Arg> {
+    let mut args = |saved: &mut Dst, last: Option<Arg>| -> Vec<Arg> {
         let given = [lengths.into(), w_hh.src().into(), c0.into()];
         let kept = [saved.again().into(), saved.part(cells, directions * rows * hidden).into()];
         let above = [dy, dh_n, dc_n].map(Arg::from);
         let written = [dh0.again().into(), dc0.again().into()];
         let counts = [batch, time, hidden, directions].map(Arg::from);
-        given.into_iter().chain(kept).chain(above).chain(written).chain(counts).chain([last]).collect()
+        given.into_iter().chain(kept).chain(above).chain(written).chain(counts).chain(last).collect()
     };
-    let mut done = match way(&sizes, kind, 2) {
-        Way::AllSteps(grid, keep) => launch(&SOURCE, "lstm_backward", grid, &args(&mut saved, keep.into())),
+    let mut done = match way(&sizes, kind, precision, 2) {
+        Way::AllSteps(grid, kept) => {
+            let (kernel, last) = kept.choose(["lstm_backward", "lstm_backward_bf16"]);
+            launch(&SOURCE, kernel, grid, &args(&mut saved, last))
+        }
         // The last launch, of step −1, leaves dh0.
         Way::EachStep(grid) => (-1..time as i32).rev().fold(Outcome::Done, |_, step| {
-            launch(&SOURCE, "lstm_backward_step", grid, &args(&mut saved, step.into()))
+            launch(&SOURCE, "lstm_backward_step", grid, &args(&mut saved, Some(step.into())))
         }),
     };
     let saved = saved.src();

@@ -1,30 +1,32 @@
-// The recurrent part of an LSTM over whole sequences, in one or two directions; see mod.rs for the formulas.
-// The products with the input, which do not wait for each other, are done before for all steps at once
-// (gemm.cu), and so are the gradients of the weights after.
+// The recurrent part of an LSTM over whole sequences, in one or two directions; see mod.rs for the formulas. The products
+// with the input, which do not wait for each other, are done before for all steps at once (gemm.cu), and so are the
+// gradients of the weights after.
 //
-// The ladder:   lstm_forward_plain, lstm_backward_plain       a thread for each sentence and direction: the
-// textbook's loops   lstm_forward_step, lstm_backward_step       a launch for each step: a block makes 16
-// units of 32 sentences, from tiles of W_hh and of the states in       shared memory; a thread has the four
-// gates of a unit of two sentences, so that the cell is made where its       gates are. For wide layers: all
-// multiprocessors share W_hh   lstm_forward, lstm_backward       a block for four sentences of a direction
-// runs all their steps, with no launch in between; states and gates       lie in shared memory, a thread
-// makes a gate of four sentences, so that each weight is read once for four       products, and gates and
-// cells are one pass   the same with W_hh in shared memory over all steps, where it fits       in f32 H up to
-// 99 on sm_80 and 117 on sm_90 forward, 97 and 115 backward
+// The ladder:
+//   lstm_forward_plain, lstm_backward_plain  a thread for each sentence and direction: the textbook's loops
+//   lstm_forward_step, lstm_backward_step    a launch for each step: a block makes 16 units of 32 sentences, from tiles of
+//                                            W_hh and of the states in shared memory; a thread has the four gates of a
+//                                            unit of two sentences, so that the cell is made where its gates are. For
+//                                            wide layers: all multiprocessors share W_hh
+//   lstm_forward, lstm_backward              a block for four sentences of a direction runs all their steps, with no
+//                                            launch in between; states and gates lie in shared memory, a thread makes a
+//                                            gate of four sentences, so that each weight is read once for four
+//                                            products, and gates and cells are one pass
+//   the same with W_hh in shared memory      over all steps, where it fits: in f32 H up to 99 on sm_80 and 117 on sm_90
+//                                            forward, 97 and 115 backward
+//   lstm_forward_bf16, lstm_backward_bf16    with W_hh rounded to bf16 there: H up to 138 and 164, 134 and 160
 //
 // FLOPs: 8 B T H² a direction forward, as many backward (the weights' gradients are products of their own).
 //
-// The bound, reckoned and not measured. A block that runs all steps reads 16 H² bytes of weights at every
-// step, for four sentences. From shared memory (128 bytes a cycle) that is 1250 cycles at H = 100, and the
-// multiply-adds are 2500 on sm_80, 1250 on sm_90. From the second-level cache (some 64 bytes a cycle for a
-// multiprocessor) it is 4100 cycles, 3 µs, at H = 128, and 16400, 12 µs, at H = 256: there a launch for each
-// step, some 5 µs, is less, for then each multiprocessor reads its share of W_hh alone. cuda.rs draws the
-// line at half a MiB of weights, H = 181.
+// The bound, reckoned and not measured. A block that runs all steps reads 16 H² bytes of weights at every step, for four
+// sentences. From shared memory (128 bytes a cycle) that is 1250 cycles at H = 100, half of it in bf16, and the
+// multiply-adds are 2500 on sm_80, 1250 on sm_90. From the second-level cache (some 64 bytes a cycle for a multiprocessor)
+// it is 4100 cycles, 3 µs, at H = 128, and 16400, 12 µs, at H = 256: there a launch for each step, some 5 µs, is less, for
+// then each multiprocessor reads its share of W_hh alone. cuda.rs draws the line at half a MiB of weights, H = 181.
 //
-// Occupancy: with W_hh in shared memory one block of up to 512 threads lives on a multiprocessor, which is
-// what it is for. A step's block has 256 threads and 6.6 KiB (forward) or 12.8 KiB (backward) of shared
-// memory; by its registers, 54 and 48 on sm_80, four and five such blocks live beside each other, on sm_90
-// four.
+// Occupancy: with W_hh in shared memory one block of up to 512 threads lives on a multiprocessor, which is what it is for.
+// A step's block has 256 threads and 6.6 KiB (forward) or 12.8 KiB (backward) of shared memory; by its registers, 54 and
+// 48 on sm_80, four and five such blocks live beside each other, on sm_90 four.
 //
 // A length outside 0..=T is the nearest inside.
 #include "prelude.cuh"
@@ -300,19 +302,26 @@ KERNEL lstm_backward_step(const i64 *lengths, const float *w_hh, const float *c0
 
 // --- A block runs all steps of four sentences.
 
-KERNEL lstm_forward(const i64 *lengths, const float *w_hh, const float *b_hh, const float *h0, const float
-                    *c0, float *gates, float *cells, float *y, float *h_n, float *c_n, int batch, int time,
-                    int hidden, int directions, int keep) {
-    DYN_SHARED(float, room);
+// Keeps a block's weights in shared memory.
+template <class W> DEVICE const W *keep(W *room, const float *w, int n) {
+    for (int i = threadIdx.x; i < n; i += blockDim.x) put(room[i], w[i]);
+    return room;
+}
+
+#define FORWARD                                                                                                        \
+    const i64 *lengths, const float *w_hh, const float *b_hh, const float *h0, const float *c0, float *gates,          \
+        float *cells, float *y, float *h_n, float *c_n, int batch, int time, int hidden, int directions
+#define FORWARD_GIVEN lengths, b_hh, h0, c0, gates, cells, y, h_n, c_n, batch, time, hidden, directions
+
+// `room` in shared memory is for 6 H numbers of each sentence; `w` is W_hh of the block's direction.
+template <class W>
+DEVICE void forward_all_steps(float *room, const W *w, const i64 *lengths, const float *b_hh, const float *h0,
+                              const float *c0, float *gates, float *cells, float *y, float *h_n, float *c_n, int batch,
+                              int time, int hidden, int directions) {
     float *h = room, *c = h + SENTENCES * hidden, *a = c + SENTENCES * hidden;
-    float *kept = a + SENTENCES * 4 * hidden;
     int first = blockIdx.x * SENTENCES, direction = blockIdx.y, wide = 4 * hidden;
     int sentences = min(SENTENCES, batch - first);
-    w_hh += i64(direction) * wide * hidden;
     b_hh += direction * wide;
-    if (keep)
-        for (int i = threadIdx.x; i < wide * hidden; i += blockDim.x) kept[i] = w_hh[i];
-    const float *w = keep ? kept : w_hh;
     SHARED(int, lengths_here, [SENTENCES]);
     int steps = 0;
     for (int s = 0; s < sentences; ++s) steps = max(steps, length_of(lengths, first + s, time));
@@ -330,7 +339,7 @@ KERNEL lstm_forward(const i64 *lengths, const float *w_hh, const float *b_hh, co
         for (int k = threadIdx.x; k < wide; k += blockDim.x) {
             float sum[SENTENCES] = {};
             for (int j = 0; j < hidden; ++j) {
-                float weight = w[i64(j) * wide + k];
+                float weight = widen(w[i64(j) * wide + k]);
                 float4 state = *reinterpret_cast<const float4 *>(h + j * SENTENCES);
                 sum[0] = fmaf(weight, state.x, sum[0]);
                 sum[1] = fmaf(weight, state.y, sum[1]);
@@ -370,19 +379,34 @@ KERNEL lstm_forward(const i64 *lengths, const float *w_hh, const float *b_hh, co
     }
 }
 
-// As lstm_backward_plain.
-KERNEL lstm_backward(const i64 *lengths, const float *w_hh, const float *c0, float *gates, const float *cells,
-                     const float *dy, const float *dh_n, const float *dc_n, float *dh0, float *dc0, int batch,
-                     int time, int hidden, int directions, int keep) {
+KERNEL lstm_forward(FORWARD, int kept) {
     DYN_SHARED(float, room);
+    int n = 4 * hidden * hidden;
+    w_hh += i64(blockIdx.y) * n;
+    forward_all_steps(room, kept ? keep(room + SENTENCES * 6 * hidden, w_hh, n) : w_hh, FORWARD_GIVEN);
+}
+
+KERNEL lstm_forward_bf16(FORWARD) {
+    DYN_SHARED(float, room);
+    int n = 4 * hidden * hidden;
+    bf16 *w = reinterpret_cast<bf16 *>(room + SENTENCES * 6 * hidden);
+    forward_all_steps(room, keep(w, w_hh + i64(blockIdx.y) * n, n), FORWARD_GIVEN);
+}
+
+#define BACKWARD                                                                                                       \
+    const i64 *lengths, const float *w_hh, const float *c0, float *gates, const float *cells, const float *dy,         \
+        const float *dh_n, const float *dc_n, float *dh0, float *dc0, int batch, int time, int hidden, int directions
+#define BACKWARD_GIVEN lengths, c0, gates, cells, dy, dh_n, dc_n, dh0, dc0, batch, time, hidden, directions
+
+// As lstm_backward_plain; `room` is for 10 H numbers of each sentence.
+template <class W>
+DEVICE void backward_all_steps(float *room, const W *w, const i64 *lengths, const float *c0, float *gates,
+                               const float *cells, const float *dy, const float *dh_n, const float *dc_n, float *dh0,
+                               float *dc0, int batch, int time, int hidden, int directions) {
     float *dh = room, *dc = dh + SENTENCES * hidden, *da = dc + SENTENCES * hidden;
-    float *parts = da + SENTENCES * 4 * hidden, *kept = parts + SENTENCES * 4 * hidden;
+    float *parts = da + SENTENCES * 4 * hidden;
     int first = blockIdx.x * SENTENCES, direction = blockIdx.y, wide = 4 * hidden;
     int sentences = min(SENTENCES, batch - first);
-    w_hh += i64(direction) * wide * hidden;
-    if (keep)
-        for (int i = threadIdx.x; i < wide * hidden; i += blockDim.x) kept[i] = w_hh[i];
-    const float *w = keep ? kept : w_hh;
     SHARED(int, lengths_here, [SENTENCES]);
     int steps = 0;
     for (int s = 0; s < sentences; ++s) steps = max(steps, length_of(lengths, first + s, time));
@@ -426,7 +450,7 @@ KERNEL lstm_backward(const i64 *lengths, const float *w_hh, const float *c0, flo
             int block = q / hidden, j = q % hidden;
             float sum[SENTENCES] = {};
             for (int k = block * hidden; k < (block + 1) * hidden; ++k) {
-                float weight = w[i64(k) * hidden + j];
+                float weight = widen(w[i64(k) * hidden + j]);
                 float4 gates_of = *reinterpret_cast<const float4 *>(da + k * SENTENCES);
                 sum[0] = fmaf(weight, gates_of.x, sum[0]);
                 sum[1] = fmaf(weight, gates_of.y, sum[1]);
@@ -449,6 +473,20 @@ KERNEL lstm_backward(const i64 *lengths, const float *w_hh, const float *c0, flo
         dh0[state] = dh[i];
         dc0[state] = dc[i];
     }
+}
+
+KERNEL lstm_backward(BACKWARD, int kept) {
+    DYN_SHARED(float, room);
+    int n = 4 * hidden * hidden;
+    w_hh += i64(blockIdx.y) * n;
+    backward_all_steps(room, kept ? keep(room + SENTENCES * 10 * hidden, w_hh, n) : w_hh, BACKWARD_GIVEN);
+}
+
+KERNEL lstm_backward_bf16(BACKWARD) {
+    DYN_SHARED(float, room);
+    int n = 4 * hidden * hidden;
+    bf16 *w = reinterpret_cast<bf16 *>(room + SENTENCES * 10 * hidden);
+    backward_all_steps(room, keep(w, w_hh + i64(blockIdx.y) * n, n), BACKWARD_GIVEN);
 }
 
 // --- What the gates' gradients meet in those of the weights. Both are 0 in the padding, whatever stands

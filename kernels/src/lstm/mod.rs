@@ -179,7 +179,8 @@ impl<T: Real> Backward<&[T], &mut [T], &[i64]> {
     }
 }
 
-/// [`Forward::run`] for any device and dtype; on a device the product with the input has that precision.
+/// [`Forward::run`] for any device and dtype; on a device the product with the input has that precision, and in bf16
+/// W_hh is rounded, too, where all steps find it in shared memory.
 #[track_caller]
 pub fn forward(args: Forward<Src, Dst, Src>, precision: Precision) -> Outcome {
     fn typed<T: Real>(args: Forward<Src, Dst, Src>) {
@@ -188,7 +189,8 @@ pub fn forward(args: Forward<Src, Dst, Src>, precision: Precision) -> Outcome {
     on_device!(args.x, T => typed::<T>(args), cuda => cuda::forward(args, precision))
 }
 
-/// [`Backward::run`] for any device and dtype; on a device the products for dx and the weights have that precision.
+/// [`Backward::run`] for any device and dtype; on a device the products for dx and the weights have that precision, and
+/// in bf16 W_hh is rounded, too, where all steps find it in shared memory.
 #[track_caller]
 pub fn backward(args: Backward<Src, Dst, Src>, precision: Precision) -> Outcome {
     fn typed<T: Real>(args: Backward<Src, Dst, Src>) {

@@ -2,6 +2,8 @@
 //!
 //! The operations run the fast kernels alone; here the plain ones run, on sizes that leave warps and tiles half full.
 
+mod lstm;
+
 use super::{Arg, Grid, Source, architecture, launch};
 use crate::conv1d::Sizes;
 use crate::gemm::{Product, batched_with_bias};
@@ -56,7 +58,8 @@ pub fn check(device: Device) {
     rows(kind);
     products(kind);
     tensor_cores(kind);
-    sequences(kind);
+    lstm::check(kind);
+    crf(kind);
     attention(kind);
 }
 
@@ -78,9 +81,8 @@ fn elementwise(kind: Kind) {
     let rungs =
         [("dropout_forward_plain", Grid::cover(n, 64)), ("dropout_forward", Grid::cover(n.div_ceil(4), 64))];
     ladder(kind, &crate::dropout::cuda::SOURCE, &rungs, &[n], |_, y| {
-        let Stream { seed, stream } = SEED;
-        let x = x.src().into();
-        vec![x, 0.25f32.into(), 2.0f32.into(), seed.into(), stream.into(), y[0].dst().into(), n.into()]
+        let stream = Arg::stream(SEED, kind.device);
+        vec![x.src().into(), 0.25f32.into(), 2.0f32.into(), stream, y[0].dst().into(), n.into()]
     });
 }
 
@@ -262,13 +264,19 @@ fn tensor_cores(kind: Kind) {
                 }
             }
         }
-        if newer {
-            let [a, b, bias] = [&a, &b, &bias].map(|x| cast(x, DType::BF16));
-            let plain = cast(&run("gemm_stored_bf16_plain", &a, &b, &bias), DType::F32);
-            let plain = plain.to_device(Device::Cpu);
-            for kernel in ["gemm_stored_bf16_warp", "gemm_stored_bf16_64", "gemm_stored_bf16_128"] {
+        let bf16 = ["gemm_stored_bf16_warp", "gemm_stored_bf16_64", "gemm_stored_bf16_128"];
+        let f16 = ["gemm_stored_f16_warp", "gemm_stored_f16_64", "gemm_stored_f16_128"];
+        for (dtype, plain, kernels) in
+            [(DType::F16, "gemm_stored_f16_plain", f16), (DType::BF16, "gemm_stored_bf16_plain", bf16)]
+        {
+            if dtype == DType::BF16 && !newer {
+                continue;
+            }
+            let [a, b, bias] = [&a, &b, &bias].map(|x| cast(x, dtype));
+            let plain = cast(&run(plain, &a, &b, &bias), DType::F32).to_device(Device::Cpu);
+            for kernel in kernels {
                 let found = cast(&run(kernel, &a, &b, &bias), DType::F32).to_device(Device::Cpu);
-                // Results are rounded to 8 bits: a sum in another order may round to the neighbour.
+                // Results are rounded to 8 or 11 bits: a sum in another order may round to the neighbour.
                 for (i, (f, p)) in found.slice::<f32>().iter().zip(plain.slice::<f32>()).enumerate() {
                     assert!((f - p).abs() <= 0.01 * (p.abs() + 0.1), "{kernel}: element {i}: {f}, plain {p}");
                 }
@@ -291,36 +299,9 @@ fn on_the_cpu(product: Product, operands: [&Buffer; 3]) -> Vec<f32> {
     c
 }
 
-fn sequences(kind: Kind) {
-    let (batch, time, hidden, directions) = (6, 5, 9, 2);
+fn crf(kind: Kind) {
+    let (batch, time) = (6, 5);
     let lengths = integers(kind, &[5, 1, 0, 3, 4, 2]);
-    let [gates, cells, states] = [4, 1, 1].map(|each| directions * batch * time * each * hidden);
-    let w_hh = numbers(kind, directions * 4 * hidden * hidden, 13);
-    let b_hh = numbers(kind, directions * 4 * hidden, 14);
-    let [h0, c0] = [15, 16].map(|stream| numbers(kind, directions * batch * hidden, stream));
-    let inputs = numbers(kind, gates, 17);
-    let room = 4 * 4 * (2 * hidden + 4 * hidden);
-    let fast = Grid::new([batch.div_ceil(4), directions], 64);
-    let mut found = vec![];
-    for (kernel, grid, keep) in [
-        ("lstm_forward_plain", Grid::new([1, directions], 32), None),
-        ("lstm_forward", fast.shared(room), Some(false)),
-        ("lstm_forward", fast.shared(room + 16 * hidden * hidden), Some(true)),
-    ] {
-        let (mut gates, mut cells) = (inputs.clone(), Buffer::zeros(kind, cells));
-        let mut y = Buffer::zeros(kind, states);
-        let [mut h_n, mut c_n] = [(); 2].map(|()| Buffer::zeros(kind, directions * batch * hidden));
-        let mut args: Vec<Arg> = [&lengths, &w_hh, &b_hh, &h0, &c0].map(|x| x.src().into()).into();
-        args.extend([&mut gates, &mut cells, &mut y, &mut h_n, &mut c_n].map(|x| x.dst().into()));
-        args.extend([batch, time, hidden, directions].map(Arg::from));
-        args.extend(keep.map(Arg::from));
-        let _ = launch(&crate::lstm::cuda::SOURCE, kernel, grid, &args);
-        found.push([&y, &h_n, &c_n].map(|x| x.to_device(Device::Cpu).slice::<f32>().to_vec()).concat());
-    }
-    for fast in &found[1..] {
-        let apart = found[0].iter().zip(fast).map(|(p, f)| (p - f).abs()).fold(0.0, f32::max);
-        assert!(apart < 1e-5, "lstm_forward is {apart} from the plain one");
-    }
     let tags = 11;
     let [e, a] = [(batch * time * tags, 18), (tags * tags, 19)].map(|(n, s)| numbers(kind, n, s));
     let [start, end] = [20, 21].map(|stream| numbers(kind, tags, stream));
@@ -359,16 +340,14 @@ fn attention(kind: Kind) {
                     view(v.src().into(), keys),
                     o,
                 ];
-                let Stream { seed, stream } = SEED;
-                let options: [Arg; 8] = [
+                let options: [Arg; 7] = [
                     0.2f32.into(),
                     causal.into(),
                     None::<crate::Src>.into(),
                     drops.into(),
                     0.25f32.into(),
                     2.0f32.into(),
-                    seed.into(),
-                    stream.into(),
+                    Arg::stream(SEED, kind.device),
                 ];
                 let lse = y[1].dst().into();
                 let sizes = [heads, queries, keys, dim].map(Arg::from);
