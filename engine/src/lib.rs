@@ -25,6 +25,7 @@ pub mod optim;
 mod param;
 mod precision;
 mod random;
+mod recorded;
 mod shape;
 pub mod state;
 mod tensor;
@@ -37,6 +38,7 @@ pub use module::{Module, Visitor};
 pub use param::{Param, ParamId};
 pub use precision::{precision, with_precision};
 pub use random::{Mode, Rng};
+pub use recorded::Recorded;
 pub use shape::{Shape, ShapeError};
 pub use tensor::Tensor;
 

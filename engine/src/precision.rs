@@ -13,8 +13,8 @@ pub fn precision() -> Precision {
 /// Runs `f` with the operands of products rounded, where this thread's tensors are of `f32`; the gradients of what `f`
 /// records round theirs, too, whenever they are asked for.
 ///
-/// Products are [`matmul`](crate::Tensor::matmul), [`linear`](crate::Tensor::linear) and, on a CUDA device, those of
-/// [`lstm`](crate::Tensor::lstm) with its input and for the gradients of its weights. They add up in `f32`, and all
+/// Products are [`matmul`](crate::Tensor::matmul), [`linear`](crate::Tensor::linear) and, on a CUDA device, convolutions
+/// and those of [`lstm`](crate::Tensor::lstm) with its input and for the gradients of its weights. They add up in `f32`, and all
 /// else, parameters, losses, softmax and CRF among it, stays in `f32`: mixed precision as far as tensor cores profit.
 /// A device that has none for a precision computes in `f32`; the CPU rounds and multiplies in `f32`, which is slower
 /// than without and shows what a device will find. In `f16` gradients want a [`LossScale`](crate::optim::LossScale).

@@ -30,6 +30,21 @@ impl Rng {
         self.blank
     }
 
+    /// How many streams were drawn so far.
+    pub(crate) fn drawn(&self) -> u64 {
+        self.drawn
+    }
+
+    /// Passes over the next streams, which something else drew.
+    pub(crate) fn skip(&mut self, streams: u64) {
+        self.drawn += streams;
+    }
+
+    /// Whether both draw from one seed.
+    pub(crate) fn has_seed_of(&self, other: &Rng) -> bool {
+        self.seed == other.seed
+    }
+
     /// The next stream.
     pub fn stream(&mut self) -> Stream {
         let stream = Stream { seed: self.seed, stream: self.drawn };

@@ -8,8 +8,8 @@ use gradus_engine::nn::Linear;
 use gradus_engine::ops::LstmWeights;
 use gradus_engine::optim::{AverageConfig, Optimizer, OptimizerConfig, Rule, WeightAverage};
 use gradus_engine::state::StateDict;
-use gradus_engine::{DType, Device, Mode, Module, Precision, Rng, Tensor, cuda, with_precision};
-use gradus_models::{BiLstm, BiLstmConfig, Classifier};
+use gradus_engine::{DType, Device, Mode, Module, Precision, Recorded, Rng, Tensor, cuda, with_precision};
+use gradus_models::{BiLstm, BiLstmConfig, Classifier, TextCnn, TextCnnConfig};
 use gradus_tests::{cases, checks};
 
 /// `ONLY=lstm` checks the rows of one operation.
@@ -54,18 +54,24 @@ fn training_stays(device: Device) {
     assert!(losses.iter().all(|loss| loss.item().is_finite()));
 }
 
-/// A product in bf16, where the device has tensor cores for it, is that of the rounded numbers.
+/// A product of numbers stored in 16 bits, where the device has tensor cores for them, is that of the rounded numbers.
 fn half_precision(device: Device) {
-    if std::env::var("EMULATED_ARCH").is_ok_and(|architecture| architecture == "750") {
-        return;
-    }
-    let mut rng = Rng::new(3);
-    let [a, b] =
-        [[9, 20], [20, 7]].map(|shape| Tensor::normal(shape, 0.0, 1.0, &mut rng).to_dtype(DType::BF16));
-    let found = a.to_device(device).matmul(&b.to_device(device)).to_dtype(DType::F32).to_f64();
-    let expected = a.to_dtype(DType::F32).matmul(&b.to_dtype(DType::F32)).to_f64();
-    for (i, (f, e)) in found.iter().zip(&expected).enumerate() {
-        assert!((f - e).abs() <= 0.01 * (e.abs() + 0.1), "element {i}: {f}, of the rounded numbers {e}");
+    let older = std::env::var("EMULATED_ARCH").is_ok_and(|architecture| architecture == "750");
+    for dtype in [DType::F16, DType::BF16] {
+        if dtype == DType::BF16 && older {
+            continue;
+        }
+        let mut rng = Rng::new(3);
+        let [a, b] =
+            [[9, 20], [20, 7]].map(|shape| Tensor::normal(shape, 0.0, 1.0, &mut rng).to_dtype(dtype));
+        // The numbers themselves, and again after a way through f32 on the device.
+        let there = a.to_device(device).to_dtype(DType::F32).to_dtype(dtype);
+        assert_eq!(there.to_f64(), a.to_f64());
+        let found = there.matmul(&b.to_device(device)).to_dtype(DType::F32).to_f64();
+        let expected = a.to_dtype(DType::F32).matmul(&b.to_dtype(DType::F32)).to_f64();
+        for (i, (f, e)) in found.iter().zip(&expected).enumerate() {
+            assert!((f - e).abs() <= 0.01 * (e.abs() + 0.1), "{dtype}, element {i}: {f}, expected {e}");
+        }
     }
 }
 
@@ -147,6 +153,79 @@ fn state_comes_back(device: Device) {
     assert_eq!(of(&resumed), of(&average));
 }
 
+/// Steps that are replayed find the bits that others find, with dropout and an optimizer, and after other shapes and moved
+/// parameters.
+fn graphs(device: Device) {
+    let train = |recorded: bool| {
+        let config = TextCnnConfig {
+            vocabulary: 30,
+            embed_dim: 6,
+            kernel_sizes: vec![2, 3],
+            filters: 5,
+            classes: 3,
+            dropout: 0.5,
+            ..Default::default()
+        };
+        let model = TextCnn::new(config, &mut Rng::new(1));
+        model.move_to(device);
+        let mut rng = Rng::new(2);
+        let mut optimizer = Optimizer::new(OptimizerConfig::new(Rule::adam(), 1e-2));
+        let loss_of = |inputs: &[Tensor], mode: &mut Mode| {
+            let logits = model.logits(&inputs[0], &inputs[1], mode);
+            cross_entropy(&logits, &inputs[2], &CrossEntropy::default(), Reduction::Mean)
+        };
+        let mut step = Recorded::new(&model, loss_of);
+        let (mut losses, mut replayed) = (vec![], 0);
+        for (t, length) in [5usize, 5, 5, 5, 6, 5, 5, 5, 5].into_iter().enumerate() {
+            let ids: Vec<i64> = (0..4 * length).map(|i| (2 + (7 * i + 5 * t) % 28) as i64).collect();
+            let ids = Tensor::from_slice(&ids, [4, length]);
+            let lengths = Tensor::from_slice(&[length as i64, 3, 4, 5], [4]);
+            let labels = Tensor::from_slice(&[0i64, 1, 2, (t % 3) as i64], [4]);
+            if t == 6 {
+                // Another buffer in the parameters' place.
+                model.params().iter().for_each(|p| p.set(&p.value()));
+            }
+            let was_recorded = step.is_recorded();
+            let (loss, gradients) = if recorded {
+                step.run(&[&ids, &lengths, &labels], &mut rng)
+            } else {
+                let inputs = [ids, lengths, labels].map(|x| x.to_device(device));
+                let loss = loss_of(&inputs, &mut Mode::Train(&mut rng));
+                (loss.detach(), loss.backward())
+            };
+            replayed += usize::from(was_recorded && step.is_recorded());
+            losses.push(loss.item());
+            optimizer.step(&model, &gradients);
+        }
+        if recorded {
+            assert!(replayed >= 6, "{replayed} steps found a graph");
+        }
+        (losses, model.params().iter().map(|p| p.value().to_vec::<f32>()).collect::<Vec<_>>())
+    };
+    assert_eq!(train(true), train(false));
+}
+
+/// What asks for a number while it is recorded is told so, and the device records no more.
+fn graphs_end(device: Device) {
+    let x = Tensor::from_slice(&[1.0f32, 2.0], [2]).to_device(device);
+    let asked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        cuda::Graph::record(device, || x.square().sum_all().item())
+    }));
+    let said = asked.expect_err("it would wait");
+    let said = said.downcast_ref::<&str>().copied().unwrap_or_default();
+    assert!(said.contains("asks for numbers in main memory"), "{said}");
+    let (graph, y) = cuda::Graph::record(device, || x.square());
+    for _ in 0..2 {
+        graph.replay(0);
+        assert_eq!(y.to_vec::<f32>(), [1.0, 4.0]);
+    }
+    // What the graph reads stays where it is.
+    drop(x);
+    let _others: Vec<Tensor> = (0..9).map(|_| Tensor::zeros([2], y.kind())).collect();
+    graph.replay(0);
+    assert_eq!(y.to_vec::<f32>(), [1.0, 4.0]);
+}
+
 /// One after the other, for copies are counted for the whole process.
 fn all(device: Device) {
     every_row(device);
@@ -155,6 +234,8 @@ fn all(device: Device) {
     half_precision(device);
     mixed_precision(device);
     state_comes_back(device);
+    graphs(device);
+    graphs_end(device);
 }
 
 #[cfg(feature = "cuda-emulator")]

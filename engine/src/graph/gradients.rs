@@ -117,7 +117,7 @@ fn accumulate(mut a: Tensor, b: &Tensor) -> Tensor {
 /// A value of its own: parameters and model are untouched until an optimizer takes a step with it.
 #[derive(Default)]
 pub struct Gradients {
-    pub(super) by_leaf: HashMap<u64, Grad>,
+    pub(crate) by_leaf: HashMap<u64, Grad>,
 }
 
 impl Gradients {

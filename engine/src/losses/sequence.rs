@@ -16,7 +16,8 @@ pub fn sequence_focal(crf: &Crf, emissions: &Tensor, tags: &Tensor, lengths: &Te
     focal_of(&log_p, gamma).mean_all()
 }
 
-/// log P(y_t | x) of each real token [Σ lengths]: the marginal of its tag, all other tags summed over.
+/// log P(y_t | x) of each real token [Σ lengths]: the marginal of its tag, all other tags summed over. Lengths that lie
+/// on a device are copied to main memory, for the shape depends on them.
 #[track_caller]
 pub fn token_log_probabilities(crf: &Crf, emissions: &Tensor, tags: &Tensor, lengths: &Tensor) -> Tensor {
     let (b, t) = (tags.dim(0), tags.dim(1));

@@ -11,7 +11,7 @@ const NEVER: f64 = -1e4;
 /// p_ij = exp(−‖xᵢ − xⱼ‖² / 2σᵢ²) / Σₖ exp(−‖xᵢ − xₖ‖² / 2σᵢ²) over k ≠ i, with σᵢ such that the entropy of row i is
 /// ln(perplexity): the number of neighbours, in effect. q_ij is the same of y with 2σ² = 1. The points x are a constant:
 /// the gradient goes to y alone. Where there are no more neighbours than `perplexity`, p is uniform; one point alone
-/// gives 0. It looks at all B² differences of each side. Source: Hinton, Roweis, NIPS 2002, equations 1 to 4; paper,
+/// gives 0. It looks at all B² differences of each side; the widths are found in main memory. Source: Hinton, Roweis, NIPS 2002, equations 1 to 4; paper,
 /// table 4.
 #[track_caller]
 pub fn sne(x: &Tensor, y: &Tensor, perplexity: f64) -> Tensor {

@@ -34,7 +34,7 @@ struct Options {
     const u8 *mask;  // [B, Tk], 1 where a key may be attended to; null is all
     int drops;
     float p, kept;  // probabilities are dropped with p, the others multiplied by `kept`
-    u64 seed, stream;
+    Stream stream;
     int heads, queries, keys, dim;
 };
 
@@ -49,7 +49,7 @@ DEVICE bool seen(const Options &by, int b, int query, int key) {
 DEVICE float factor(const Options &by, i64 row, int key) {
     if (!by.drops) return 1.0f;
     u64 index = u64(row) * by.keys + key;
-    uint4 block = philox(by.seed, by.stream, index / 4);
+    uint4 block = philox(by.stream, index / 4);
     u32 words[4] = {block.x, block.y, block.z, block.w};
     return float(words[index % 4] >> 8) * (1.0f / 16777216.0f) < by.p ? 0.0f : by.kept;
 }
@@ -61,10 +61,10 @@ DEVICE float dot(const float *a, const float *b, int n) {
 }
 
 #define OPTIONS                                                                                              \
-    float scale, int causal, const u8 *mask, int drops, float p, float kept, u64 seed, u64 stream, int heads, \
+    float scale, int causal, const u8 *mask, int drops, float p, float kept, Stream stream, int heads, \
         int queries, int keys, int dim
 #define GIVEN \
-    Options { scale, causal, mask, drops, p, kept, seed, stream, heads, queries, keys, dim }
+    Options { scale, causal, mask, drops, p, kept, stream, heads, queries, keys, dim }
 
 KERNEL attention_forward_plain(View q, View k, View v, View o, float *lse, OPTIONS) {
     Options by = GIVEN;

@@ -4,7 +4,7 @@ use super::{Attention, Dropout, Gradients, Inputs, Place, Shape, Strides, Upstre
 use crate::cuda::{Arg, Grid, Source, launch, source};
 use crate::memory::Buffer;
 use crate::philox::Stream;
-use crate::{DType, Dst, Outcome, Src};
+use crate::{DType, Device, Dst, Outcome, Src};
 
 pub(crate) static SOURCE: Source = source!("attention.cu");
 /// Queries or keys of a block, a warp for each.
@@ -22,11 +22,11 @@ fn read(x: View<Src>) -> Arg {
     view(x.data, x.offset, x.strides)
 }
 
-fn options(attention: &Attention) -> [Arg; 12] {
+fn options(attention: &Attention, device: Device) -> [Arg; 11] {
     let &Attention { shape: Shape { heads, queries, keys, dim, .. }, scale, causal, mask, dropout } =
         attention;
-    let Dropout { p, stream: Stream { seed, stream } } =
-        dropout.unwrap_or(Dropout { p: 0.0, stream: Stream { seed: 0, stream: 0 } });
+    let unused = Dropout { p: 0.0, stream: Stream { seed: 0, stream: 0 } };
+    let Dropout { p, stream } = dropout.unwrap_or(unused);
     [
         (scale as f32).into(),
         causal.into(),
@@ -34,8 +34,7 @@ fn options(attention: &Attention) -> [Arg; 12] {
         dropout.is_some().into(),
         p.into(),
         ((1.0 / (1.0 - f64::from(p))) as f32).into(),
-        seed.into(),
-        stream.into(),
+        Arg::stream(stream, device),
         heads.into(),
         queries.into(),
         keys.into(),
@@ -68,7 +67,7 @@ pub fn forward(attention: &Attention, inputs: Inputs<Src>, o: View<Dst>, lse: Ds
     };
     let o = view(o.data, o.offset, o.strides);
     let arrays = [read(inputs.q), read(inputs.k), read(inputs.v), o, lse.into()];
-    let args: Vec<Arg> = arrays.into_iter().chain(options(attention)).collect();
+    let args: Vec<Arg> = arrays.into_iter().chain(options(attention, inputs.q.data.device())).collect();
     launch(&SOURCE, kernel, grid, &args)
 }
 
@@ -96,7 +95,7 @@ pub fn backward(
         dq,
         delta.dst().into(),
     ];
-    let args: Vec<Arg> = arrays.into_iter().chain(options(attention)).collect();
+    let args: Vec<Arg> = arrays.into_iter().chain(options(attention, inputs.q.data.device())).collect();
     let _ = launch(&SOURCE, "attention_backward_q", tiled(shape, shape.queries, 2), &args);
     let arrays = [
         read(inputs.q),
@@ -108,6 +107,6 @@ pub fn backward(
         dk,
         dv,
     ];
-    let args: Vec<Arg> = arrays.into_iter().chain(options(attention)).collect();
+    let args: Vec<Arg> = arrays.into_iter().chain(options(attention, inputs.q.data.device())).collect();
     launch(&SOURCE, "attention_backward_kv", tiled(shape, shape.keys, 2), &args)
 }

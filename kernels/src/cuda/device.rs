@@ -1,8 +1,10 @@
 use super::CudaError;
+use super::graph::Recorder;
+use super::pinned::Pinned;
 use crate::Device;
 use cudarc::driver::{result, sys};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, OnceLock};
 
 /// A device that was opened: its context, and the one stream on which all its work is queued.
 pub(super) struct Gpu {
@@ -14,6 +16,8 @@ pub(super) struct Gpu {
     pub shared_limit: usize,
     context: sys::CUcontext,
     pub stream: sys::CUstream,
+    pub recorder: Mutex<Recorder>,
+    pub pinned: Mutex<Pinned>,
 }
 
 // SAFETY: contexts and streams are handles that the driver lets any thread use.
@@ -145,7 +149,8 @@ fn start(number: u32) -> Result<Gpu, CudaError> {
     let stream = said("make a stream", result::stream::create(result::stream::StreamKind::NonBlocking))?;
     super::memory::keep_freed_memory(device)?;
     let shared_limit = attribute(device, SHARED)? as usize;
-    Ok(Gpu { ordinal: number, name, architecture, shared_limit, context, stream })
+    let (recorder, pinned) = (Mutex::default(), Mutex::default());
+    Ok(Gpu { ordinal: number, name, architecture, shared_limit, context, stream, recorder, pinned })
 }
 
 /// An open device, with its context current on this thread.

@@ -1,5 +1,6 @@
 use super::device::gpu;
 use super::module::Source;
+use crate::philox::Stream;
 use crate::strides::Strides;
 use crate::{Device, Dst, Outcome, Src};
 use cudarc::driver::result;
@@ -51,6 +52,7 @@ impl From<[usize; 3]> for Blocks {
 }
 
 /// An argument of a kernel: its bytes, and the device that it points to.
+#[derive(Clone)]
 pub(crate) struct Arg {
     bytes: [u64; 4],
     device: Option<Device>,
@@ -63,6 +65,13 @@ impl Arg {
 
     fn pointer(pointer: Option<u64>, device: Device) -> Self {
         Arg { bytes: [pointer.unwrap_or(0), 0, 0, 0], device: Some(device) }
+    }
+
+    /// A stream of random numbers as a `Stream`, by value: replayed in a graph, one further on.
+    pub fn stream(Stream { seed, stream }: Stream, device: Device) -> Self {
+        let Device::Cuda(number) = device else { panic!("cuda: a stream for a kernel in main memory") };
+        let later = gpu(number).recording().map_or(0, |recording| recording.later());
+        Arg { bytes: [seed, stream, later, 0], device: None }
     }
 
     /// A pointer some bytes further, and three strides as `i64`, by value.

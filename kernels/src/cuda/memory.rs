@@ -1,7 +1,9 @@
 use super::CudaError;
 use super::device::{Gpu, gpu, said};
+use super::graph::Recording;
 use crate::{DType, Device, Src};
 use cudarc::driver::{result, sys};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 static COPIES: AtomicU64 = AtomicU64::new(0);
@@ -17,19 +19,32 @@ pub(crate) struct Allocation {
     pub device: u32,
     pub pointer: u64,
     bytes: usize,
+    from: From,
+}
+
+/// Where memory came from.
+enum From {
+    /// The driver's pool, as the allocation with this number.
+    Pool(u64),
+    /// What a graph works in.
+    Graph(Arc<Recording>),
 }
 
 impl Allocation {
     /// So many bytes with unspecified contents; panics where the device has no more.
     pub fn new(device: u32, bytes: usize) -> Self {
         if bytes == 0 {
-            return Allocation { device, pointer: 0, bytes };
+            return Allocation { device, pointer: 0, bytes, from: From::Pool(0) };
         }
         let gpu = gpu(device);
+        if let Some(recording) = gpu.recording() {
+            let pointer = recording.take(gpu, bytes);
+            return Allocation { device, pointer, bytes, from: From::Graph(recording) };
+        }
         // SAFETY: the stream is the device's own and lives as long as the process.
         let pointer =
             unsafe { result::malloc_async(gpu.stream, bytes) }.unwrap_or_else(|_| out_of_memory(gpu, bytes));
-        Allocation { device, pointer, bytes }
+        Allocation { device, pointer, bytes, from: From::Pool(gpu.birth()) }
     }
 
     /// Writes every byte 0.
@@ -42,14 +57,15 @@ impl Allocation {
         }
     }
 
-    /// Copies as many bytes from main memory.
+    /// Copies as many bytes from main memory, behind the work that is queued and without waiting for it.
     pub fn write(&mut self, from: &[u8]) {
         assert_eq!(from.len(), self.bytes, "cuda: a copy of another size");
         if self.bytes > 0 {
             let gpu = gpu(self.device);
-            // SAFETY: both have that many bytes, and the driver has read pageable memory when the call returns.
-            let answer = unsafe { result::memcpy_htod_async(self.pointer, from, gpu.stream) };
-            gpu.expect("copy to the device", answer);
+            match gpu.recording() {
+                Some(recording) => recording.upload(gpu, self.pointer, from),
+                None => gpu.upload(self.pointer, from),
+            }
         }
     }
 
@@ -75,8 +91,16 @@ impl Drop for Allocation {
         // A driver that failed before has said so; while a panic unwinds it must not be asked again.
         if self.bytes > 0 && !std::thread::panicking() {
             let gpu = gpu(self.device);
-            // SAFETY: the allocation is freed once, here, behind all work on it in the stream.
-            gpu.expect("free memory", unsafe { result::free_async(self.pointer, gpu.stream) });
+            match &self.from {
+                From::Graph(recording) => recording.give_back(self.bytes, self.pointer),
+                From::Pool(born) => match gpu.reader(*born) {
+                    Some(recording) => recording.keep(self.pointer),
+                    // SAFETY: the allocation is freed once, here, behind all work on it in the stream.
+                    None => {
+                        gpu.expect("free memory", unsafe { result::free_async(self.pointer, gpu.stream) })
+                    }
+                },
+            }
         }
     }
 }
@@ -88,6 +112,11 @@ pub(crate) fn read(device: u32, pointer: u64, to: &mut [u8]) {
         return;
     }
     let gpu = gpu(device);
+    let recorded = gpu.recording().is_some();
+    assert!(
+        !recorded,
+        "cuda: what is recorded for a graph asks for numbers in main memory, which would wait"
+    );
     // SAFETY: the caller's `Src` says that so many bytes are there; they are waited for before `to` is given back.
     unsafe {
         gpu.expect("copy to main memory", result::memcpy_dtoh_async(to, pointer, gpu.stream));
@@ -122,7 +151,7 @@ pub(super) fn keep_freed_memory(device: sys::CUdevice) -> Result<(), CudaError> 
     }
 }
 
-fn out_of_memory(gpu: &Gpu, bytes: usize) -> ! {
+pub(super) fn out_of_memory(gpu: &Gpu, bytes: usize) -> ! {
     let megabytes = |n: usize| n.div_ceil(1 << 20);
     let (free, all) = result::mem_get_info().unwrap_or((0, 0));
     panic!(

@@ -7,13 +7,16 @@
 
 mod device;
 mod error;
+mod graph;
 mod launch;
 mod memory;
 mod module;
+mod pinned;
 pub mod rungs;
 
 pub use device::{Description, Found, emulator, found};
 pub use error::CudaError;
+pub use graph::Graph;
 pub use memory::copies_to_host;
 pub use module::assembled;
 

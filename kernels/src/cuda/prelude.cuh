@@ -63,6 +63,35 @@ DEVICE bf16 to_bf16(float x) {
     return bf16{u16((bits + 0x7fffu + (bits >> 16 & 1u)) >> 16)};
 }
 
+struct f16 {
+    u16 bits;
+};
+
+DEVICE float widen(f16 x) {
+#ifdef CUDA_EMULATED
+    return emulator::of_f16(x.bits);
+#else
+    float y;
+    asm("cvt.f32.f16 %0, %1;" : "=f"(y) : "h"(x.bits));
+    return y;
+#endif
+}
+
+// To the nearest, ties to even.
+DEVICE f16 to_f16(float x) {
+#ifdef CUDA_EMULATED
+    return f16{emulator::to_f16(x)};
+#else
+    u16 y;
+    asm("cvt.rn.f16.f32 %0, %1;" : "=h"(y) : "f"(x));
+    return f16{y};
+#endif
+}
+
+DEVICE void put(float &y, float x) { y = x; }
+DEVICE void put(bf16 &y, float x) { y = to_bf16(x); }
+DEVICE void put(f16 &y, float x) { y = to_f16(x); }
+
 // --- Reductions over the lanes of a warp. Every lane gets the result, by the same tree on every run.
 
 DEVICE float warp_sum(float x) {
@@ -115,27 +144,7 @@ template <bool BLOCK> struct Rows {
     DEVICE_MEMBER float max(float x, float *room) const { return BLOCK ? block_max(x, room) : warp_max(x); }
 };
 
-// --- f16 and tf32, for tensor cores alone. tf32 is an f32 whose lower 13 bits are 0; ties go away from 0.
-
-DEVICE u16 to_f16(float x) {
-#ifdef CUDA_EMULATED
-    return emulator::to_f16(x);
-#else
-    u16 y;
-    asm("cvt.rn.f16.f32 %0, %1;" : "=h"(y) : "f"(x));
-    return y;
-#endif
-}
-
-DEVICE float of_f16(u16 x) {
-#ifdef CUDA_EMULATED
-    return emulator::of_f16(x);
-#else
-    float y;
-    asm("cvt.f32.f16 %0, %1;" : "=f"(y) : "h"(x));
-    return y;
-#endif
-}
+// --- tf32, for tensor cores alone: an f32 whose lower 13 bits are 0; ties go away from 0.
 
 DEVICE u32 to_tf32(float x) {
 #if defined(CUDA_EMULATED)
@@ -211,8 +220,16 @@ DEVICE void mma_f16(float (&d)[4], const u32 (&a)[4], const u32 (&b)[2]) {
 // --- Philox 4x32-10: four random words for a place in a stream, the same as on the CPU.
 //
 // Source: Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011.
-DEVICE uint4 philox(u64 seed, u64 stream, u64 block) {
-    u32 key0 = u32(seed), key1 = u32(seed >> 32);
+
+// A stream of a seed; where work is replayed that was recorded, the one so many further as `later` says, else null.
+struct Stream {
+    u64 seed, stream;
+    const u64 *later;
+};
+
+DEVICE uint4 philox(const Stream &from, u64 block) {
+    u64 stream = from.stream + (from.later ? *from.later : 0);
+    u32 key0 = u32(from.seed), key1 = u32(from.seed >> 32);
     uint4 c = {u32(block), u32(block >> 32), u32(stream), u32(stream >> 32)};
 #pragma unroll
     for (int round = 0; round < 10; ++round) {

@@ -1,6 +1,6 @@
 //! Launches of dropout.cu.
 
-use crate::cuda::{Grid, Source, launch, source};
+use crate::cuda::{Arg, Grid, Source, launch, source};
 use crate::philox::Stream;
 use crate::{DType, Dst, Outcome, Src};
 
@@ -13,8 +13,8 @@ pub fn forward(x: Src, p: f64, stream: Stream, y: Dst) -> Outcome {
         return Outcome::NoKernel;
     }
     let (n, scale) = (x.len(), (1.0 / (1.0 - p)) as f32);
-    let Stream { seed, stream } = stream;
-    let args = [x.into(), (p as f32).into(), scale.into(), seed.into(), stream.into(), y.into(), n.into()];
+    let stream = Arg::stream(stream, x.device());
+    let args = [x.into(), (p as f32).into(), scale.into(), stream, y.into(), n.into()];
     launch(&SOURCE, "dropout_forward", Grid::cover(n.div_ceil(4), THREADS), &args)
 }
 
@@ -38,7 +38,7 @@ fn fill(kernel: &'static str, [a, b]: [f64; 2], stream: Stream, y: Dst, each: us
     if y.dtype() != DType::F32 {
         return Outcome::NoKernel;
     }
-    let (n, Stream { seed, stream }) = (y.len(), stream);
-    let args = [(a as f32).into(), (b as f32).into(), seed.into(), stream.into(), y.into(), n.into()];
+    let (n, stream) = (y.len(), Arg::stream(stream, y.device()));
+    let args = [(a as f32).into(), (b as f32).into(), stream, y.into(), n.into()];
     launch(&SOURCE, kernel, Grid::cover(n.div_ceil(each), THREADS), &args)
 }

@@ -11,45 +11,45 @@
 // The top 24 bits of a word as a number in [0, 1), exact in f32.
 DEVICE float unit(u32 word) { return float(word >> 8) * (1.0f / 16777216.0f); }
 
-KERNEL dropout_forward_plain(const float *x, float p, float scale, u64 seed, u64 stream, float *y, int n) {
+KERNEL dropout_forward_plain(const float *x, float p, float scale, Stream stream, float *y, int n) {
     int i = blockIdx.x * blockDim.x + threadIdx.x;
     if (i >= n) return;
-    uint4 block = philox(seed, stream, i / 4);
+    uint4 block = philox(stream, i / 4);
     u32 words[4] = {block.x, block.y, block.z, block.w};
     y[i] = unit(words[i % 4]) >= p ? x[i] * scale : 0.0f;
 }
 
-KERNEL dropout_forward(const float *x, float p, float scale, u64 seed, u64 stream, float *y, int n) {
+KERNEL dropout_forward(const float *x, float p, float scale, Stream stream, float *y, int n) {
     int block = blockIdx.x * blockDim.x + threadIdx.x;
     if (4 * block >= n) return;
-    uint4 drawn = philox(seed, stream, block);
+    uint4 drawn = philox(stream, block);
     u32 words[4] = {drawn.x, drawn.y, drawn.z, drawn.w};
     for (int i = 0; i < 4 && 4 * block + i < n; ++i)
         y[4 * block + i] = unit(words[i]) >= p ? x[4 * block + i] * scale : 0.0f;
 }
 
-KERNEL dropout_mask(float p, float scale, u64 seed, u64 stream, float *y, int n) {
+KERNEL dropout_mask(float p, float scale, Stream stream, float *y, int n) {
     int block = blockIdx.x * blockDim.x + threadIdx.x;
     if (4 * block >= n) return;
-    uint4 drawn = philox(seed, stream, block);
+    uint4 drawn = philox(stream, block);
     u32 words[4] = {drawn.x, drawn.y, drawn.z, drawn.w};
     for (int i = 0; i < 4 && 4 * block + i < n; ++i) y[4 * block + i] = unit(words[i]) >= p ? scale : 0.0f;
 }
 
 // low + range u.
-KERNEL dropout_uniform(float low, float range, u64 seed, u64 stream, float *y, int n) {
+KERNEL dropout_uniform(float low, float range, Stream stream, float *y, int n) {
     int block = blockIdx.x * blockDim.x + threadIdx.x;
     if (4 * block >= n) return;
-    uint4 drawn = philox(seed, stream, block);
+    uint4 drawn = philox(stream, block);
     u32 words[4] = {drawn.x, drawn.y, drawn.z, drawn.w};
     for (int i = 0; i < 4 && 4 * block + i < n; ++i) y[4 * block + i] = low + range * unit(words[i]);
 }
 
 // mean + deviation z, by Box and Muller: a block of words gives two numbers.
-KERNEL dropout_normal(float mean, float deviation, u64 seed, u64 stream, float *y, int n) {
+KERNEL dropout_normal(float mean, float deviation, Stream stream, float *y, int n) {
     int pair = blockIdx.x * blockDim.x + threadIdx.x;
     if (2 * pair >= n) return;
-    uint4 drawn = philox(seed, stream, pair);
+    uint4 drawn = philox(stream, pair);
     // In f64 as on the CPU: it is done once, when a model is made.
     double radius = sqrt(-2.0 * log(1.0 - double(unit(drawn.x)))), angle = 6.283185307179586 * double(unit(drawn.y));
     y[2 * pair] = mean + deviation * float(radius * cos(angle));

@@ -100,6 +100,13 @@ impl Buffer {
     pub fn size(&self) -> usize {
         self.len * self.dtype.size()
     }
+    /// The address of the first element, on its device: what tells whether a buffer was replaced by another.
+    pub fn address(&self) -> u64 {
+        match &self.memory {
+            Memory::Cpu(block) => block.ptr.addr().get() as u64,
+            Memory::Cuda(memory) => memory.pointer,
+        }
+    }
     /// The elements as bytes; panics where they are not in main memory.
     #[track_caller]
     pub fn bytes(&self) -> &[u8] {

@@ -1,18 +1,30 @@
 // A stand-in for the CUDA driver: as much of libcuda as the backend calls, on the engine in fibers.h. Device memory is
-// main memory that starts as NaN; work is done when it is queued. See the functions' names in NVIDIA's driver API.
+// main memory that starts as NaN; work is done when it is queued, but for copies from pinned memory, which are done as late
+// as a device may do them, so that what was overwritten too early shows. See the functions' names in NVIDIA's driver API.
 #include "fibers.h"
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <functional>
 #include <map>
 #include <mutex>
+#include <set>
+#include <vector>
 
 #define API extern "C" __attribute__((visibility("default"))) int
 
 namespace {
 
 using Pointer = unsigned long long;
-enum Answer { OK = 0, INVALID_VALUE = 1, OUT_OF_MEMORY = 2, INVALID_DEVICE = 101, NOT_FOUND = 500, LAUNCH_FAILED = 719 };
+enum Answer {
+    OK = 0,
+    INVALID_VALUE = 1,
+    OUT_OF_MEMORY = 2,
+    INVALID_DEVICE = 101,
+    NOT_FOUND = 500,
+    LAUNCH_FAILED = 719,
+    NOT_WHILE_RECORDING = 900
+};
 
 constexpr size_t MEMORY = size_t(4) << 30;
 constexpr int SHARED_LIMIT = 227 * 1024;
@@ -37,6 +49,33 @@ bool is_inside(Pointer p, size_t bytes) {
     if (after == allocations.begin()) return false;
     const auto &[start, size] = *--after;
     return p + bytes <= start + size;
+}
+
+// Work of the stream, in its order.
+using Work = std::function<int()>;
+std::vector<Work> waiting;
+// What a graph replays; null while nothing is recorded.
+std::vector<Work> *recorded = nullptr;
+
+// Does the work that was put off.
+int catch_up() {
+    std::vector<Work> now;
+    {
+        std::lock_guard<std::mutex> guard(lock);
+        now.swap(waiting);
+    }
+    int answer = OK;
+    for (const Work &work : now)
+        if (int failed = work()) answer = failed;
+    return answer;
+}
+
+// Queues work: does it, or notes it where the stream records.
+int queue(Work work) {
+    if (spoilt) return spoilt;
+    if (recorded) return recorded->push_back(std::move(work)), OK;
+    int answer = catch_up();
+    return answer ? answer : work();
 }
 
 }  // namespace
@@ -85,7 +124,7 @@ API cuGetErrorString(int error, const char **text) {
 
 API cuDeviceGetDefaultMemPool(void **pool, int) { return *pool = &the_pool, OK; }
 API cuMemPoolSetAttribute(void *, int, void *) { return OK; }
-API cuMemAllocAsync(Pointer *pointer, size_t bytes, void *) {
+static int allocate(Pointer *pointer, size_t bytes) {
     void *memory = nullptr;
     if (posix_memalign(&memory, 256, bytes ? bytes : 1)) return OUT_OF_MEMORY;
     memset(memory, 0xff, bytes);
@@ -94,7 +133,8 @@ API cuMemAllocAsync(Pointer *pointer, size_t bytes, void *) {
     allocations[*pointer] = bytes;
     return OK;
 }
-API cuMemFreeAsync(Pointer pointer, void *) {
+static int release(Pointer pointer) {
+    catch_up();
     {
         std::lock_guard<std::mutex> guard(lock);
         if (!allocations.erase(pointer)) return INVALID_VALUE;
@@ -102,9 +142,27 @@ API cuMemFreeAsync(Pointer pointer, void *) {
     free(reinterpret_cast<void *>(pointer));
     return OK;
 }
+// The stream's order: a device would record these, which the backend never wants.
+API cuMemAllocAsync(Pointer *pointer, size_t bytes, void *) {
+    return recorded ? NOT_WHILE_RECORDING : allocate(pointer, bytes);
+}
+API cuMemFreeAsync(Pointer pointer, void *) { return recorded ? NOT_WHILE_RECORDING : release(pointer); }
+API cuMemAlloc_v2(Pointer *pointer, size_t bytes) { return allocate(pointer, bytes); }
+API cuMemFree_v2(Pointer pointer) { return release(pointer); }
+
+static std::set<void *> pinned;
+API cuMemHostAlloc(void **memory, size_t bytes, unsigned) {
+    *memory = malloc(bytes ? bytes : 1);
+    std::lock_guard<std::mutex> guard(lock);
+    return pinned.insert(*memory), OK;
+}
+API cuMemFreeHost(void *memory) {
+    catch_up();
+    std::lock_guard<std::mutex> guard(lock);
+    return pinned.erase(memory) ? (free(memory), OK) : INVALID_VALUE;
+}
 
 static int copy(void *to, const void *from, size_t bytes, Pointer on_device, Pointer too = 0) {
-    if (spoilt) return spoilt;
     if (!is_inside(on_device, bytes) || (too && !is_inside(too, bytes))) {
         fprintf(stderr, "emulator: a copy of %zu bytes leaves its allocation\n", bytes);
         return INVALID_VALUE;
@@ -113,25 +171,63 @@ static int copy(void *to, const void *from, size_t bytes, Pointer on_device, Poi
     return OK;
 }
 API cuMemcpyHtoDAsync_v2(Pointer to, const void *from, size_t bytes, void *) {
-    return copy(reinterpret_cast<void *>(to), from, bytes, to);
+    Work work = [=] { return copy(reinterpret_cast<void *>(to), from, bytes, to); };
+    std::unique_lock<std::mutex> guard(lock);
+    bool late = pinned.count(const_cast<void *>(from)) && !recorded && !spoilt;
+    if (late) return waiting.push_back(work), OK;
+    guard.unlock();
+    return queue(work);
 }
 API cuMemcpyDtoHAsync_v2(void *to, Pointer from, size_t bytes, void *) {
-    return copy(to, reinterpret_cast<void *>(from), bytes, from);
+    return queue([=] { return copy(to, reinterpret_cast<void *>(from), bytes, from); });
 }
 API cuMemcpyDtoDAsync_v2(Pointer to, Pointer from, size_t bytes, void *) {
-    return copy(reinterpret_cast<void *>(to), reinterpret_cast<void *>(from), bytes, to, from);
+    return queue([=] { return copy(reinterpret_cast<void *>(to), reinterpret_cast<void *>(from), bytes, to, from); });
 }
 API cuMemsetD8Async(Pointer at, unsigned char value, size_t bytes, void *) {
-    if (spoilt) return spoilt;
-    if (!is_inside(at, bytes)) return INVALID_VALUE;
-    memset(reinterpret_cast<void *>(at), value, bytes);
-    return OK;
+    return queue([=] {
+        if (!is_inside(at, bytes)) return INVALID_VALUE;
+        memset(reinterpret_cast<void *>(at), value, bytes);
+        return OK;
+    });
 }
 
-// --- Streams. Work is done when it is queued, so there is one for all.
+// --- Streams and events: there is one stream, and it is done with all that was queued whenever somebody asks.
 
+static int finish() {
+    int answer = catch_up();
+    return spoilt ? spoilt : answer;
+}
 API cuStreamCreate(void **stream, unsigned) { return *stream = &the_context, OK; }
-API cuStreamSynchronize(void *) { return spoilt; }
+API cuStreamSynchronize(void *) { return recorded ? NOT_WHILE_RECORDING : finish(); }
+API cuEventCreate(void **event, unsigned) { return *event = &the_context, OK; }
+API cuEventRecord(void *, void *) { return spoilt; }
+API cuEventQuery(void *) { return finish(); }
+API cuEventSynchronize(void *) { return finish(); }
+API cuEventDestroy_v2(void *) { return OK; }
+
+// --- Graphs: the list of what was queued while the stream recorded.
+
+API cuStreamBeginCapture_v2(void *, int) {
+    if (recorded) return NOT_WHILE_RECORDING;
+    int answer = finish();
+    return recorded = new std::vector<Work>, answer;
+}
+API cuStreamEndCapture(void *, void **graph) {
+    if (!recorded) return INVALID_VALUE;
+    *graph = recorded;
+    return recorded = nullptr, OK;
+}
+API cuGraphInstantiateWithFlags(void **ready, void *graph, unsigned long long) {
+    return *ready = new std::vector<Work>(*static_cast<std::vector<Work> *>(graph)), OK;
+}
+API cuGraphDestroy(void *graph) { return delete static_cast<std::vector<Work> *>(graph), OK; }
+API cuGraphExecDestroy(void *ready) { return delete static_cast<std::vector<Work> *>(ready), OK; }
+API cuGraphLaunch(void *ready, void *) {
+    for (const Work &work : *static_cast<std::vector<Work> *>(ready))
+        if (int failed = queue(work)) return failed;
+    return OK;
+}
 
 // --- Modules and launches. Every kernel is part of this library, so a module holds nothing.
 
@@ -161,8 +257,17 @@ API cuLaunchKernel(void *function, unsigned bx, unsigned by, unsigned bz, unsign
                 kernel->name.c_str(), bx, by, bz, tx, ty, tz, shared, kernel->dynamic_limit, count, kernel->arguments);
         return INVALID_VALUE;
     }
-    if (spoilt) return spoilt;
-    // A failure shows at the next call, as on a device.
-    if (!emulator::run(kernel, {bx, by, bz}, {tx, ty, tz}, shared, arguments)) spoilt = LAUNCH_FAILED;
-    return OK;
+    // The driver has read the arguments when it returns.
+    std::vector<std::vector<unsigned char>> values;
+    for (int i = 0; i < count; ++i) {
+        auto *value = static_cast<unsigned char *>(arguments[i]);
+        values.emplace_back(value, value + kernel->sizes[i]);
+    }
+    return queue([=]() mutable {
+        std::vector<void *> pointers;
+        for (auto &value : values) pointers.push_back(value.data());
+        // A failure shows at the next call, as on a device.
+        if (!emulator::run(kernel, {bx, by, bz}, {tx, ty, tz}, shared, pointers.data())) spoilt = LAUNCH_FAILED;
+        return OK;
+    });
 }

@@ -1,0 +1,151 @@
+//! Training steps that are recorded once and replayed.
+
+use crate::graph::{Grad, Gradients};
+use crate::{DType, Device, Mode, Module, Precision, Rng, Shape, Tensor, cuda, precision};
+use gradus_kernels::convert;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// What a step computes: a loss of inputs.
+type Step<'a> = Box<dyn Fn(&[Tensor], &mut Mode) -> Tensor + 'a>;
+
+/// A loss and its gradients, for inputs that have the same shapes again and again: on a CUDA device forward and backward
+/// are recorded as a graph, and later steps are one call to the driver in place of hundreds.
+///
+/// The first step with some shapes runs as any other, so that kernels are loaded. The second one is recorded; it and all
+/// that follow are replayed: inputs are copied to where the graph reads them, and loss and gradients from where it leaves
+/// them, to the bits that a step without a graph finds. Dropout draws other numbers each time, from the same streams as
+/// without. A step with other shapes, or after a parameter moved to another place in memory, runs as any other, and is
+/// recorded in the graph's place when it comes a second time in a row. On the CPU, which has no graphs, every step does.
+///
+/// What the function does besides reading its inputs and the model's parameters happens when it is recorded and not
+/// when it is replayed; other tensors that it reads are read as they were then. Optimizer and clipping stay outside.
+///
+/// ```
+/// use gradus_engine::optim::{Optimizer, OptimizerConfig, Rule};
+/// use gradus_engine::{Recorded, Rng, Tensor, nn::Linear};
+///
+/// let model = Linear::new(3, 1, &mut Rng::new(1));
+/// let mut optimizer = Optimizer::new(OptimizerConfig::new(Rule::adam(), 1e-2));
+/// let mut step = Recorded::new(&model, |inputs, _| model.forward(&inputs[0]).square().mean_all());
+/// let x = Tensor::normal([8, 3], 0.0, 1.0, &mut Rng::new(2));
+/// let mut rng = Rng::new(3);
+/// let (first, gradients) = step.run(&[&x], &mut rng);
+/// optimizer.step(&model, &gradients);
+/// assert!(step.run(&[&x], &mut rng).0.item() < first.item());
+/// ```
+pub struct Recorded<'a> {
+    model: &'a dyn Module,
+    step: Step<'a>,
+    last: Option<Circumstances>,
+    tape: Option<Tape>,
+}
+
+/// What must be as it was for a recorded step to be the step.
+#[derive(PartialEq)]
+struct Circumstances {
+    inputs: Vec<(Shape, DType)>,
+    precision: Precision,
+    params: Vec<u64>,
+}
+
+/// A step that was recorded.
+struct Tape {
+    of: Circumstances,
+    /// As it stood before the step, and how many streams the step draws.
+    rng: Rng,
+    streams: u64,
+    inputs: Vec<Tensor>,
+    graph: cuda::Graph,
+    loss: Tensor,
+    gradients: Vec<(u64, Tensor)>,
+}
+
+impl<'a> Recorded<'a> {
+    /// A step of a model; nothing is recorded yet. The function returns the loss, one number.
+    pub fn new(model: &'a dyn Module, step: impl Fn(&[Tensor], &mut Mode) -> Tensor + 'a) -> Self {
+        Recorded { model, step: Box::new(step), last: None, tape: None }
+    }
+
+    /// Whether there is a recorded step.
+    pub fn is_recorded(&self) -> bool {
+        self.tape.is_some()
+    }
+
+    /// The loss of these inputs, on whichever device they are, and its gradients.
+    ///
+    /// Panics where the function asks for numbers in main memory while it is recorded.
+    #[track_caller]
+    pub fn run(&mut self, inputs: &[&Tensor], rng: &mut Rng) -> (Tensor, Gradients) {
+        let device = self.model.device();
+        let inputs: Vec<Tensor> = inputs.iter().map(|x| x.detach().to_device(device)).collect();
+        if device == Device::Cpu {
+            return self.run_once(&inputs, rng);
+        }
+        let now = Circumstances {
+            inputs: inputs.iter().map(|x| (x.shape(), x.dtype())).collect(),
+            precision: precision(),
+            params: self.model.params().iter().map(|p| p.value().storage.address()).collect(),
+        };
+        let fits = |tape: &Tape| tape.of == now && tape.rng.has_seed_of(rng);
+        if !self.tape.as_ref().is_some_and(fits) {
+            if self.last.as_ref() != Some(&now) {
+                self.last = Some(now);
+                return self.run_once(&inputs, rng);
+            }
+            // The memory of the one before is free for this one.
+            self.tape = None;
+            self.tape = Some(self.record(now, &inputs, rng.clone(), device));
+        }
+        let tape = self.tape.as_mut().expect("one was recorded just now, or fits");
+        tape.replay(&inputs, rng)
+    }
+
+    fn run_once(&self, inputs: &[Tensor], rng: &mut Rng) -> (Tensor, Gradients) {
+        let loss = (self.step)(inputs, &mut Mode::Train(rng));
+        (loss.detach(), loss.backward())
+    }
+
+    fn record(&self, of: Circumstances, inputs: &[Tensor], rng: Rng, device: Device) -> Tape {
+        let inputs: Vec<Tensor> = inputs.iter().map(copy).collect();
+        let mut draws = rng.clone();
+        let (graph, (loss, gradients)) = cuda::Graph::record(device, || {
+            let loss = (self.step)(&inputs, &mut Mode::Train(&mut draws));
+            let value = copy(&loss);
+            let gradients = loss.backward().by_leaf;
+            // A gradient of rows wants to know which, and would have asked.
+            (value, gradients.into_iter().map(|(id, g)| (id, copy(&g.to_dense()))).collect())
+        });
+        let streams = draws.drawn() - rng.drawn();
+        Tape { of, rng, streams, inputs, graph, loss, gradients }
+    }
+}
+
+impl Tape {
+    #[track_caller]
+    fn replay(&mut self, inputs: &[Tensor], rng: &mut Rng) -> (Tensor, Gradients) {
+        for (held, given) in self.inputs.iter_mut().zip(inputs) {
+            let held = Arc::get_mut(&mut held.storage)
+                .unwrap_or_else(|| panic!("recorded: the step kept one of its inputs"));
+            let (shape, strides) = (given.shape(), given.layout().strides());
+            let outcome = convert::copy_strided(&shape, given.src(), strides, held.dst());
+            crate::ops::ran("contiguous", given.kind(), outcome);
+        }
+        self.graph.replay(rng.drawn().wrapping_sub(self.rng.drawn()));
+        rng.skip(self.streams);
+        let by_leaf: HashMap<u64, Grad> =
+            self.gradients.iter().map(|(id, gradient)| (*id, copy(gradient).into())).collect();
+        (copy(&self.loss), Gradients { by_leaf })
+    }
+}
+
+/// The same numbers in a buffer of their own, without the graph.
+fn copy(x: &Tensor) -> Tensor {
+    Tensor::from_buffer(x.packed(), x.shape())
+}
+
+impl std::fmt::Debug for Recorded<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Recorded({})", if self.is_recorded() { "replayed" } else { "not recorded" })
+    }
+}

@@ -1,0 +1,89 @@
+//! Copies to a device that do not wait: by way of pinned main memory, which the device reads by itself.
+//!
+//! A copy from ordinary memory makes the driver wait for what is queued, unless it is small, for nobody promises that the
+//! memory stays as it is. Here the bytes are first copied into pinned memory, which is used again once the device has
+//! read it: a batch is on its way while the step before it is still computed.
+
+use super::device::Gpu;
+use cudarc::driver::{result, sys};
+use std::sync::PoisonError;
+
+/// A larger copy goes straight from where it lies, and waits: parameters, when a model is moved to a device.
+const LARGEST: usize = 4 << 20;
+/// So much pinned memory is taken at most; then a copy waits for the one that began first.
+const ALL: usize = 64 << 20;
+/// The smallest piece.
+const SMALLEST: usize = 4 << 10;
+
+/// The pinned memory of a device.
+#[derive(Default)]
+pub(super) struct Pinned {
+    /// Those whose copies began first stand in front.
+    pieces: Vec<Piece>,
+    bytes: usize,
+}
+
+/// Pinned memory, and the event that tells whether the device has read it.
+struct Piece {
+    start: *mut u8,
+    bytes: usize,
+    read: sys::CUevent,
+}
+
+// SAFETY: a piece owns its memory, and events are handles that the driver lets any thread use.
+unsafe impl Send for Piece {}
+
+impl Pinned {
+    /// A piece for so many bytes that is not being read.
+    fn take(&mut self, gpu: &Gpu, bytes: usize) -> Piece {
+        let size = bytes.next_power_of_two().max(SMALLEST);
+        // SAFETY: the events of pieces live as long as they do.
+        let is_read = |piece: &Piece| unsafe { result::event::query(piece.read) }.is_ok();
+        if let Some(place) = self.pieces.iter().position(|p| p.bytes == size && is_read(p)) {
+            return self.pieces.remove(place);
+        }
+        while self.bytes + size > ALL && !self.pieces.is_empty() {
+            let piece = self.pieces.remove(0);
+            self.bytes -= piece.bytes;
+            piece.free(gpu);
+        }
+        self.bytes += size;
+        // SAFETY: the memory is freed with the piece.
+        let start = gpu.expect("pin memory", unsafe { result::malloc_host(size, 0) }).cast();
+        let read = result::event::create(sys::CUevent_flags::CU_EVENT_DISABLE_TIMING);
+        Piece { start, bytes: size, read: gpu.expect("make an event", read) }
+    }
+}
+
+impl Piece {
+    fn free(self, gpu: &Gpu) {
+        // SAFETY: the event and the memory are the piece's own; the device has read it when the first call returns.
+        unsafe {
+            gpu.expect("wait for a copy", result::event::synchronize(self.read));
+            gpu.expect("let an event go", result::event::destroy(self.read));
+            gpu.expect("unpin memory", result::free_host(self.start.cast()));
+        }
+    }
+}
+
+impl Gpu {
+    /// Queues a copy to the device; the bytes are read when the call returns.
+    pub fn upload(&self, to: u64, bytes: &[u8]) {
+        if bytes.len() > LARGEST {
+            // SAFETY: the caller's memory has that many bytes, and the driver has read pageable memory when it returns.
+            let answer = unsafe { result::memcpy_htod_async(to, bytes, self.stream) };
+            return self.expect("copy to the device", answer);
+        }
+        let mut pinned = self.pinned.lock().unwrap_or_else(PoisonError::into_inner);
+        let piece = pinned.take(self, bytes.len());
+        // SAFETY: the piece has as many bytes, nobody reads them now, and it lives until its event says that they were
+        // read.
+        unsafe {
+            let copy = std::slice::from_raw_parts_mut(piece.start, bytes.len());
+            copy.copy_from_slice(bytes);
+            self.expect("copy to the device", result::memcpy_htod_async(to, copy, self.stream));
+            self.expect("note a copy", result::event::record(piece.read, self.stream));
+        }
+        pinned.pieces.push(piece);
+    }
+}
