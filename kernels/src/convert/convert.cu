@@ -5,7 +5,8 @@
 //   convert_transpose_N   a matrix turned through tiles of shared memory, so that both reads and writes are in order
 //
 // Bytes: what goes in and out, 8 for each f32. No FLOPs. The bound is memory. The tile has a column more than it uses,
-// so that a warp's 32 reads of a column fall into 32 banks.
+// so that a warp's 32 reads of a column fall into 32 banks. Registers are 32 or fewer, and the tile is 4 KiB of a block of
+// 256 threads, so that sm_80 and sm_90 hold all the threads they can.
 #include "prelude.cuh"
 
 // --- From one dtype to another: integers truncate and saturate, truth is 1 where not 0.

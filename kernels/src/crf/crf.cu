@@ -1,28 +1,29 @@
-// The linear-chain CRF: log Z, the likelihood of taggings, the log-marginals, each with its gradient, and
-// Viterbi; see mod.rs for the formulas. emissions [B, T, K], transitions [K, K], start and end [K], lengths
-// [B].
+// The linear-chain CRF: log Z, the likelihood of taggings and the log-marginals, each with its gradient; see mod.rs for the
+// formulas, viterbi.cu for the best tagging. emissions [B, T, K], transitions [K, K], start and end [K], lengths [B].
 //
-// The ladder:   crf_log_z_plain, crf_gradient_plain, crf_viterbi_plain                  a thread for each
-// sentence: the textbook's recursions over tags, K² exponentials a step   crf_log_z      a block for each
-// sentence, a thread for each tag, all steps in one launch: αₜ lies in shared                  memory.
-// exp(transition) is taken once and lies there too; a step is then K multiply-adds, an
-// exponential and a logarithm for each tag   crf_gradient   the same backwards: βₜ in the same way, and from
-// the same products what is expected of the                  transitions   crf_viterbi    the maximum in the
-// sum's place; the way back is read from shared memory, some rows at a time   crf_score      a warp for each
-// sentence, its lanes over positions   crf_marginals  βₜ as crf_gradient has it, and the marginals on the way
-// crf_marginals_gradient                  the tangent pass, forward and then back, in logarithms: 3 K²
-// exponentials a step
+// The ladder:
+//   crf_log_z_plain, crf_gradient_plain
+//                  a thread for each sentence: the textbook's recursions over tags, K² exponentials a step
+//   crf_log_z      a block for each sentence, a thread for each tag, all steps in one launch: αₜ lies in shared memory.
+//                  exp(transition) is taken once and lies there too; a step is then K multiply-adds, an exponential and a
+//                  logarithm for each tag
+//   crf_gradient   the same backwards: βₜ in the same way, and from the same products what is expected of the transitions
+//   crf_score      a warp for each sentence, its lanes over positions
+//   crf_marginals  βₜ as crf_gradient has it, and the marginals on the way
+//   crf_marginals_gradient
+//                  the tangent pass, forward and then back, in logarithms: 3 K² exponentials a step
 //
-// What belongs to the whole batch, the gradients of transitions, start and end, each sentence writes by
-// itself, [B, ...]; a sum over sentences (reduce.cu) follows, so that results are the same on each run.
+// What belongs to the whole batch, the gradients of transitions, start and end, each sentence writes by itself, [B, ...];
+// a sum over sentences (reduce.cu) follows, so that results are the same on each run.
 //
 // # Numbers
 //
 // Everything is a logarithm, so that nothing underflows; but a logarithm that grows with the position, as log
 // Z does, would cost the probabilities their digits: at 1000 an f32 is exact to 6e-5, and so would each of
-// them be. Hence the largest of each αₜ is taken out:   alpha(t, j) = αₜ(j) − Σ_{s≤t} scale(s), at most 0,
-// with scale(t) what was taken out at t;   beta(t, j) = βₜ(j) − Σ_{s>t} scale(s); then log P(yₜ = j) =
-// alpha(t, j) + beta(t, j) − rest, where rest = log Σⱼ exp(alpha(n−1, j) + end(j)) = log Z − Σ scale is
+// them be. Hence the largest of each αₜ is taken out:
+//   alpha(t, j) = αₜ(j) − Σ_{s≤t} scale(s), at most 0, with scale(t) what was taken out at t;
+//   beta(t, j) = βₜ(j) − Σ_{s>t} scale(s);
+// then log P(yₜ = j) = alpha(t, j) + beta(t, j) − rest, where rest = log Σⱼ exp(alpha(n−1, j) + end(j)) = log Z − Σ scale is
 // computed anew from small numbers. On this device these are what `State` holds; past a sentence's length
 // alpha, scale and beta are left as they are.
 //
@@ -44,11 +45,6 @@
 #define LEAST 1e-30f
 #define MOST 1e30f
 #define FAR 40.0f  // e^FAR times what underflowed is still nothing
-
-DEVICE int length_of(const i64 *lengths, int b, int time) {
-    i64 length = lengths[b];
-    return length < 0 ? 0 : length > time ? time : int(length);
-}
 
 // x, or 0 where it is infinite or NaN: what may be taken out of a logarithm.
 DEVICE float finite(float x) { return fabsf(x) < INFINITY ? x : 0.0f; }
@@ -496,117 +492,4 @@ KERNEL crf_marginals_gradient(const float *emissions, const float *transitions, 
         __syncthreads();
     }
     for (int i = k; i < tags * tags; i += blockDim.x) dtransitions[i] = counts[i / tags * stride + i % tags];
-}
-
-// --- Viterbi: the best path [B, T], −1 in the padding, and its score [B]. Among equals the lowest tag wins,
-// at the last position first; where no tagging is allowed the path is all 0.
-
-// `alpha` [B, T, K] is room for the scores of the best ways.
-KERNEL crf_viterbi_plain(const float *emissions, const float *transitions, const float *start, const float
-                         *end, const i64 *lengths, float *alpha, i64 *path, float *score, int batch, int time,
-                         int tags) {
-    int b = blockIdx.x * blockDim.x + threadIdx.x;
-    if (b >= batch) return;
-    int length = length_of(lengths, b, time), y = 0;
-    emissions += i64(b) * time * tags;
-    alpha += i64(b) * time * tags;
-    path += i64(b) * time;
-    for (int t = 0; t < length; ++t)
-        for (int j = 0; j < tags; ++j) {
-            float best = t == 0 ? start[j] : -INFINITY;
-            for (int i = 0; i < tags && t > 0; ++i) {
-                float x = alpha[i64(t - 1) * tags + i] + transitions[i * tags + j];
-                if (x > best) best = x;
-            }
-            alpha[i64(t) * tags + j] = best + emissions[i64(t) * tags + j];
-        }
-    for (int t = length; t < time; ++t) path[t] = -1;
-    for (int t = length - 1; t >= 0; --t) {
-        float best = -INFINITY;
-        int from = 0;
-        for (int i = 0; i < tags; ++i) {
-            float x = alpha[i64(t) * tags + i] + (t == length - 1 ? end[i] : transitions[i * tags + y]);
-            if (x > best) {
-                best = x;
-                from = i;
-            }
-        }
-        if (t == length - 1) score[b] = best;
-        path[t] = y = from;
-    }
-    if (length == 0) score[b] = 0.0f;
-    for (int t = 0; t < length && score[b] == -INFINITY; ++t) path[t] = 0;
-}
-
-// `from` [B, T, K] is room for the tag before each. A block of whole warps, at least K threads, and `shared`
-// floats of shared memory, K (K + 2) at least.
-KERNEL crf_viterbi(const float *emissions, const float *transitions, const float *start, const float *end,
-                   const i64 *lengths, u32 *from, i64 *path, float *score, int batch, int time, int tags, int
-                   shared) {
-    DYN_SHARED(float, room);
-    SHARED(int, last, [1]);
-    float *scores = room, *now = scores + tags * tags, *next = now + tags;
-    int b = blockIdx.x, j = threadIdx.x, length = length_of(lengths, b, time);
-    bool mine = j < tags;
-    emissions += i64(b) * time * tags;
-    from += i64(b) * time * tags;
-    path += i64(b) * time;
-    for (int i = j; i < tags * tags; i += blockDim.x) scores[i] = transitions[i];
-    for (int t = length + j; t < time; t += blockDim.x) path[t] = -1;
-    float e = 0.0f;
-    if (mine && length > 0) now[j] = start[j] + emissions[j];
-    if (mine && length > 1) e = emissions[tags + j];
-    __syncthreads();
-    for (int t = 1; t < length; ++t) {
-        if (mine) {
-            float best = -INFINITY;
-            int winner = 0;
-            for (int i = 0; i < tags; ++i) {
-                float x = now[i] + scores[i * tags + j];
-                if (x > best) {
-                    best = x;
-                    winner = i;
-                }
-            }
-            next[j] = best + e;
-            from[i64(t) * tags + j] = winner;
-            if (t + 1 < length) e = emissions[i64(t + 1) * tags + j];
-        }
-        __syncthreads();
-        float *spare = now;
-        now = next;
-        next = spare;
-    }
-    if (j == 0) {
-        float best = -INFINITY;
-        int y = 0;
-        for (int i = 0; i < tags && length > 0; ++i)
-            if (now[i] + end[i] > best) {
-                best = now[i] + end[i];
-                y = i;
-            }
-        score[b] = length == 0 ? 0.0f : best;
-        *last = length > 0 && best == -INFINITY ? -1 : y;
-    }
-    __syncthreads();
-    int y = *last;
-    if (y < 0 || length == 0) {
-        for (int t = j; t < length; t += blockDim.x) path[t] = 0;
-        return;
-    }
-    // The way back is a chain of reads. All threads fetch as many rows as have room, and one follows the way
-    // through them.
-    u32 *rows = reinterpret_cast<u32 *>(room);
-    for (int end_row = length; end_row > 0;) {
-        int first = max(end_row - shared / tags, 0);
-        for (int i = j; i < (end_row - first) * tags; i += blockDim.x)
-            rows[i] = first == 0 && i < tags ? 0 : from[i64(first) * tags + i];
-        __syncthreads();
-        for (int t = end_row - 1; t >= first && j == 0; --t) {
-            path[t] = y;
-            y = rows[(t - first) * tags + y];
-        }
-        end_row = first;
-        __syncthreads();
-    }
 }

@@ -1,4 +1,4 @@
-//! Launches of crf.cu.
+//! Launches of crf.cu and viterbi.cu.
 
 use super::{Chains, Gradients, State};
 use crate::cuda::{Arg, Grid, Source, launch, shared_limit, source};
@@ -6,6 +6,7 @@ use crate::memory::Buffer;
 use crate::{DType, Dst, Outcome, Src, reduce};
 
 pub(crate) static SOURCE: Source = source!("crf.cu");
+pub(crate) static VITERBI: Source = source!("viterbi.cu");
 /// Bytes of shared memory that kernels have besides what a launch gives them.
 const STATIC: usize = 128;
 /// Floats of shared memory that viterbi has at least, to fetch several rows at a time for few tags too.
@@ -194,5 +195,5 @@ pub fn viterbi(chains: Chains<Src, Src>, path: Dst, score: Dst) -> Outcome {
     let written = [from.dst().into(), path.into(), score.into()];
     let args: Vec<Arg> =
         given.into_iter().chain(written).chain(sizes.args()).chain([shared.into()]).collect();
-    launch(&SOURCE, "crf_viterbi", sizes.grid(shared), &args)
+    launch(&VITERBI, "crf_viterbi", sizes.grid(shared), &args)
 }

@@ -7,6 +7,7 @@
 //
 // Bytes: forward reads each logit twice (once more from the second-level cache), backward reads and writes it once.
 // FLOPs: some 20 for each logit, nearly all in the exponential. The bound is memory.
+// Registers are 32 or fewer, so that sm_80 and sm_90 hold all the threads they can.
 //
 // A label outside the classes, which the CPU refuses, makes the row's loss and gradient NaN.
 #include "prelude.cuh"

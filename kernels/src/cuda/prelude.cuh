@@ -92,6 +92,13 @@ DEVICE void put(float &y, float x) { y = x; }
 DEVICE void put(bf16 &y, float x) { y = to_bf16(x); }
 DEVICE void put(f16 &y, float x) { y = to_f16(x); }
 
+// The length of sentence b, of at most `time` tokens; where there are no lengths all are that.
+DEVICE int length_of(const i64 *lengths, int b, int time) {
+    if (!lengths) return time;
+    i64 length = lengths[b];
+    return length < 0 ? 0 : length > time ? time : int(length);
+}
+
 // --- Reductions over the lanes of a warp. Every lane gets the result, by the same tree on every run.
 
 DEVICE float warp_sum(float x) {

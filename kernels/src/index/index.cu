@@ -7,7 +7,8 @@
 //                         the sum is the same on every run, which atomics would not give
 //
 // Bytes: a row in and out for each number. The search reads all numbers once for each, from the second-level cache: 16 Ki
-// of them take 0.3 ms at 1 TB/s, little beside what is done with the rows.
+// of them take 0.3 ms at 1 TB/s, little beside what is done with the rows. Additions are one for each number; the
+// bound is memory. Registers are 32 or fewer, so that sm_80 and sm_90 hold all the threads they can.
 #include "prelude.cuh"
 
 // y[n, :] = table[ids[n], :], of elements of four bytes, then of eight and one.

@@ -38,12 +38,6 @@ DEVICE float sigmoid(float x) {
     return x >= 0.0f ? 1.0f / (1.0f + e) : e / (1.0f + e);
 }
 
-DEVICE int length_of(const i64 *lengths, int b, int time) {
-    if (!lengths) return time;
-    i64 length = lengths[b];
-    return length < 0 ? 0 : length > time ? time : int(length);
-}
-
 // gates [directions, B, T, 4H] hold W_ih x + b_ih, and what is saved for backward after; w_hh [directions, H,
 // 4H] is transposed; cells [directions, B, T, H]; y [B, T, directions H]; h and c [directions, B, H].
 

@@ -2,6 +2,7 @@
 //!
 //! The operations run the fast kernels alone; here the plain ones run, on sizes that leave warps and tiles half full.
 
+mod crf;
 mod lstm;
 
 use super::{Arg, Grid, Source, architecture, launch};
@@ -59,7 +60,7 @@ pub fn check(device: Device) {
     products(kind);
     tensor_cores(kind);
     lstm::check(kind);
-    crf(kind);
+    crf::check(kind);
     attention(kind);
 }
 
@@ -297,23 +298,6 @@ fn on_the_cpu(product: Product, operands: [&Buffer; 3]) -> Vec<f32> {
     let mut c = vec![0.0f32; product.count * product.m * product.n];
     let _ = batched_with_bias(product, a.src(), b.src(), Some(bias.src()), (&mut c[..]).into());
     c
-}
-
-fn crf(kind: Kind) {
-    let (batch, time) = (6, 5);
-    let lengths = integers(kind, &[5, 1, 0, 3, 4, 2]);
-    let tags = 11;
-    let [e, a] = [(batch * time * tags, 18), (tags * tags, 19)].map(|(n, s)| numbers(kind, n, s));
-    let [start, end] = [20, 21].map(|stream| numbers(kind, tags, stream));
-    let rungs = [
-        ("crf_log_z_plain", Grid::cover(batch, 32)),
-        ("crf_log_z", Grid::new(batch, 32).shared(4 * tags * (tags + 2))),
-    ];
-    ladder(kind, &crate::crf::cuda::SOURCE, &rungs, &[batch * time * tags, batch * time, batch], |_, y| {
-        let given = [&e, &a, &start, &end, &lengths].map(|x| x.src().into());
-        let [alpha, scale, z] = [0, 1, 2].map(|i| y[i].dst().into());
-        given.into_iter().chain([alpha, scale, z]).chain([batch, time, tags].map(Arg::from)).collect()
-    });
 }
 
 fn attention(kind: Kind) {
