@@ -18,9 +18,11 @@ pub mod golden;
 pub mod gradient;
 pub mod mutants;
 
-/// The devices that tests go through: the CPU, and in a build with the emulator the CUDA device that it stands in for.
+/// The devices that tests go through: the CPU; in a build with the emulator the CUDA device that it stands in for; and what
+/// `GRADUS_TEST_DEVICE` in the environment names, such as `cuda`.
 pub fn devices() -> Vec<gradus_engine::Device> {
-    let emulated = cfg!(feature = "cuda-emulator").then_some("cuda-emulated");
-    let open = |name| gradus_engine::Device::open(name).unwrap_or_else(|e| panic!("{e}"));
-    std::iter::once("cpu").chain(emulated).map(open).collect()
+    let emulated = cfg!(feature = "cuda-emulator").then(|| "cuda-emulated".to_owned());
+    let named = std::env::var("GRADUS_TEST_DEVICE").ok();
+    let open = |name: String| gradus_engine::Device::open(&name).unwrap_or_else(|e| panic!("{e}"));
+    std::iter::once("cpu".to_owned()).chain(emulated).chain(named).map(open).collect()
 }

@@ -1,7 +1,8 @@
 //! A CUDA device beside the CPU: every row of the table, and what training there must not do.
 //!
 //! With the feature `cuda-emulator` the device is the emulator, for the architecture in `EMULATED_ARCH` (750, 800 or
-//! 900). On a machine with a GPU the same tests run on it: `cargo test -p gradus-tests --test cuda -- --ignored`.
+//! 900). On a machine with a GPU the same tests run on it: `cargo test -p gradus-tests --test cuda -- --ignored`, or with all
+//! else that wants one, `kernels/src/cuda/gpu`.
 
 use gradus_engine::losses::{CrossEntropy, Reduction, cross_entropy};
 use gradus_engine::nn::Linear;
@@ -54,9 +55,16 @@ fn training_stays(device: Device) {
     assert!(losses.iter().all(|loss| loss.item().is_finite()));
 }
 
+/// 80 stands for sm_80.
+fn architecture(device: Device) -> u32 {
+    let Device::Cuda(number) = device else { panic!("the CPU has no architecture") };
+    let (_, devices) = cuda::found().driver.unwrap_or_else(|e| panic!("{e}"));
+    devices[number as usize].architecture
+}
+
 /// A product of numbers stored in 16 bits, where the device has tensor cores for them, is that of the rounded numbers.
 fn half_precision(device: Device) {
-    let older = std::env::var("EMULATED_ARCH").is_ok_and(|architecture| architecture == "750");
+    let older = architecture(device) < 80;
     for dtype in [DType::F16, DType::BF16] {
         if dtype == DType::BF16 && older {
             continue;
@@ -247,7 +255,8 @@ fn on_the_emulator() {
 #[test]
 #[ignore = "wants a GPU"]
 fn on_a_gpu() {
-    let device = Device::open("cuda").unwrap_or_else(|e| panic!("{e}"));
+    let name = std::env::var("GRADUS_TEST_DEVICE").unwrap_or_else(|_| "cuda".into());
+    let device = Device::open(&name).unwrap_or_else(|e| panic!("{e}"));
     cuda::rungs::check(device);
     all(device);
 }

@@ -57,4 +57,12 @@ pub enum CudaError {
         /// Its answer.
         why: String,
     },
+    /// cuBLAS answered with an error.
+    #[error("cuBLAS refused to {what}: {why}")]
+    Cublas {
+        /// What was asked.
+        what: String,
+        /// Its answer.
+        why: String,
+    },
 }

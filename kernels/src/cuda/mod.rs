@@ -5,6 +5,7 @@
 //! `<op>/<op>.cu`, and its launches in `<op>/cuda.rs`. See the folder's README for how to read, run and check one
 //! without a GPU.
 
+pub mod cublas;
 mod device;
 mod error;
 mod graph;
@@ -13,12 +14,14 @@ mod memory;
 mod module;
 mod pinned;
 pub mod rungs;
+mod timer;
 
 pub use device::{Description, Found, emulator, found};
 pub use error::CudaError;
 pub use graph::Graph;
 pub use memory::copies_to_host;
 pub use module::assembled;
+pub use timer::Timer;
 
 pub(crate) use device::{architecture, shared_limit};
 pub(crate) use launch::{Arg, Grid, dims, launch, rows};

@@ -2,6 +2,7 @@
 // main memory that starts as NaN; work is done when it is queued, but for copies from pinned memory, which are done as late
 // as a device may do them, so that what was overwritten too early shows. See the functions' names in NVIDIA's driver API.
 #include "fibers.h"
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -200,11 +201,18 @@ static int finish() {
 }
 API cuStreamCreate(void **stream, unsigned) { return *stream = &the_context, OK; }
 API cuStreamSynchronize(void *) { return recorded ? NOT_WHILE_RECORDING : finish(); }
-API cuEventCreate(void **event, unsigned) { return *event = &the_context, OK; }
-API cuEventRecord(void *, void *) { return spoilt; }
-API cuEventQuery(void *) { return finish(); }
-API cuEventSynchronize(void *) { return finish(); }
-API cuEventDestroy_v2(void *) { return OK; }
+
+// An event is the time at which it was recorded.
+using Clock = std::chrono::steady_clock;
+API cuEventCreate(Clock::time_point **event, unsigned) { return *event = new Clock::time_point, OK; }
+API cuEventDestroy_v2(Clock::time_point *event) { return delete event, OK; }
+API cuEventRecord(Clock::time_point *event, void *) { return *event = Clock::now(), spoilt; }
+API cuEventQuery(Clock::time_point *) { return finish(); }
+API cuEventSynchronize(Clock::time_point *) { return finish(); }
+API cuEventElapsedTime(float *milliseconds, Clock::time_point *start, Clock::time_point *end) {
+    *milliseconds = std::chrono::duration<float, std::milli>(*end - *start).count();
+    return spoilt;
+}
 
 // --- Graphs: the list of what was queued while the stream recorded.
 

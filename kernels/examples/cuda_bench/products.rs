@@ -1,0 +1,153 @@
+//! Matrix products, beside cuBLAS where there is one.
+
+use crate::Failure;
+use crate::bench::Bench;
+use crate::report::{Row, Work};
+use gradus_kernels::cuda::cublas::Cublas;
+use gradus_kernels::gemm::{Product, batched};
+use gradus_kernels::memory::Buffer;
+use gradus_kernels::philox::Stream;
+use gradus_kernels::{DType, Device, Outcome, Precision};
+use half::f16;
+
+/// The gates' input products of an LSTM, B = 32, T = 256, D = 300, H = 128; its weight lies turned.
+const LSTM: [usize; 3] = [8192, 300, 512];
+/// The logits of a language model.
+const LOGITS: [usize; 3] = [1120, 200, 10_000];
+
+/// A product by name; the two of its operands that are compared, and the two that are timed.
+struct Case {
+    name: String,
+    product: Product,
+    exact: [Vec<f32>; 2],
+    random: [Vec<f32>; 2],
+}
+
+pub fn all(bench: &mut Bench) -> Result<(), Failure> {
+    for side in bench.size(vec![256, 1024, 2048, 4096], vec![16, 40]) {
+        measure(bench, &format!("gemm_{side}"), [side; 3], false)?;
+    }
+    let sizes = [("lstm_input", LSTM, [24, 10, 32], true), ("logits", LOGITS, [12, 20, 70], false)];
+    for (name, full, small, turned) in sizes {
+        let [m, k, n] = bench.size(full, small);
+        measure(bench, &format!("gemm_{name}_{m}x{k}x{n}"), [m, k, n], turned)?;
+    }
+    Ok(())
+}
+
+/// All precisions of one size; `turned` is whether B lies by columns.
+fn measure(bench: &mut Bench, name: &str, [m, k, n]: [usize; 3], turned: bool) -> Result<(), Failure> {
+    if !bench.wants(name) {
+        return Ok(());
+    }
+    let b_strides = if turned { [0, 1, k] } else { [0, n, 1] };
+    let product = Product { count: 1, m, k, n, a_strides: [0, k, 1], b_strides, precision: Precision::F32 };
+    let case = Case {
+        name: name.into(),
+        product,
+        exact: [(m * k, 1), (k * n, 2)].map(|(count, stream)| numbers(count, stream, eighths)),
+        random: [(m * k, 3), (k * n, 4)].map(|(count, stream)| numbers(count, stream, |u| 2.0 * u - 1.0)),
+    };
+    // Of numbers that no precision rounds, so that it is the same for all of them.
+    let [a, b] = &case.exact;
+    let mut expected = Buffer::for_overwrite(DType::F32, m * n);
+    let _ = batched(product, a[..].into(), b[..].into(), expected.dst());
+    for precision in bench.precisions(&Precision::ALL) {
+        compared(bench, &case, precision, expected.slice())?;
+        timed(bench, &case, precision)?;
+    }
+    Ok(())
+}
+
+fn numbers(count: usize, stream: u64, of: impl Fn(f32) -> f32) -> Vec<f32> {
+    let stream = Stream { seed: 1, stream };
+    (0..count as u64).map(|i| of(stream.uniform(i))).collect()
+}
+
+/// From a number in 0..1, a multiple of ⅛ from −1 to 1. Three significant bits are exact in every precision; products are
+/// multiples of 2⁻⁶, and 2¹⁸ of them fit into 24 bits: no sum of up to 2¹² products rounds, in whatever order. So every way
+/// to multiply finds the same bits.
+fn eighths(u: f32) -> f32 {
+    ((u * 17.0).floor() - 8.0) / 8.0
+}
+
+/// The device's and cuBLAS's results must be the CPU's.
+fn compared(bench: &mut Bench, case: &Case, precision: Precision, expected: &[f32]) -> Result<(), Failure> {
+    let product = Product { precision, ..case.product };
+    let operands = Operands::new(&case.exact, precision, bench.kind.device);
+    let mut c = bench.zeros(product.m * product.n);
+    if ours(product, &operands, &mut c) == Outcome::NoKernel {
+        return Err(format!("{}: the device has no product in {precision}", case.name).into());
+    }
+    same(case, precision, "the device", &c, expected)?;
+    if let Some(cublas) = &mut bench.cublas {
+        let mut c = Buffer::zeros(bench.kind, product.m * product.n);
+        theirs(cublas, product, &operands, &mut c)?;
+        same(case, precision, "cuBLAS", &c, expected)?;
+    }
+    Ok(())
+}
+
+fn same(case: &Case, precision: Precision, who: &str, c: &Buffer, expected: &[f32]) -> Result<(), Failure> {
+    let found = c.to_device(Device::Cpu);
+    let wrong = found.slice::<f32>().iter().zip(expected).position(|(f, e)| f != e);
+    let Some(i) = wrong else { return Ok(()) };
+    let (f, e, name) = (found.slice::<f32>()[i], expected[i], &case.name);
+    Err(format!("{name}, {precision}: element {i} is {f} by {who}, {e} by the CPU, and both are exact")
+        .into())
+}
+
+fn timed(bench: &mut Bench, case: &Case, precision: Precision) -> Result<(), Failure> {
+    let product = Product { precision, ..case.product };
+    let operands = Operands::new(&case.random, precision, bench.kind.device);
+    let Product { m, k, n, .. } = product;
+    let work = Work::Flops(2.0 * (m * n) as f64 * k as f64);
+    let [mut c, mut d] = [(); 2].map(|()| bench.zeros(m * n));
+    let mut run = || _ = ours(product, &operands, &mut c);
+    let mut cublas = bench.cublas.take();
+    let row = if let Some(cublas) = &mut cublas {
+        let mut answer = Ok(());
+        let mut peer = || {
+            if answer.is_ok() {
+                answer = theirs(cublas, product, &operands, &mut d);
+            }
+        };
+        let samples = bench.samples(&mut [&mut run, &mut peer])?;
+        answer?;
+        Row::new(&case.name, precision, work, &samples[0], Some(&samples[1]))
+    } else {
+        let samples = bench.samples(&mut [&mut run])?;
+        Row::new(&case.name, precision, work, &samples[0], None)
+    };
+    bench.cublas = cublas;
+    bench.add(row);
+    Ok(())
+}
+
+/// Those of a product on the device: in `f32`, as our kernels and cuBLAS read them; where the precision is `f16`, cuBLAS
+/// reads them rounded already, half as many bytes, which is its fastest way.
+struct Operands {
+    full: [Buffer; 2],
+    half: Option<[Buffer; 2]>,
+}
+
+impl Operands {
+    fn new(numbers: &[Vec<f32>; 2], precision: Precision, device: Device) -> Self {
+        let full = numbers.each_ref().map(|x| Buffer::from_slice(x).to_device(device));
+        let half = (precision == Precision::F16).then(|| {
+            let rounded = |x: &Vec<f32>| x.iter().map(|&x| f16::from_f32(x)).collect::<Vec<f16>>();
+            numbers.each_ref().map(|x| Buffer::from_slice(&rounded(x)).to_device(device))
+        });
+        Operands { full, half }
+    }
+}
+
+fn ours(product: Product, operands: &Operands, c: &mut Buffer) -> Outcome {
+    let [a, b] = &operands.full;
+    batched(product, a.src(), b.src(), c.dst())
+}
+
+fn theirs(cublas: &mut Cublas, product: Product, operands: &Operands, c: &mut Buffer) -> Result<(), Failure> {
+    let [a, b] = operands.half.as_ref().unwrap_or(&operands.full);
+    Ok(cublas.multiply(product, a.src(), b.src(), c.dst())?)
+}
