@@ -155,9 +155,24 @@ impl Param {
         if held.owed.as_ref().is_some_and(|owed| !Arc::ptr_eq(owed, moments)) {
             held.settle();
         }
-        let mut owes = false;
-        held.change(|p| owes = step(&mut lock(moments), p));
+        let owes = step(&mut lock(moments), held.own());
         held.owed = owes.then(|| moments.clone());
+    }
+
+    /// Lets `step` change the moments and values of several parameters, each once in the list, at the same time; none owes
+    /// anything before and after it.
+    ///
+    /// Whoever holds several parameters takes them in the order of their identities, so that nobody waits for ever.
+    pub(crate) fn step_all(
+        all: &[(Param, Arc<Mutex<Moments>>)],
+        step: impl FnOnce(Vec<(&mut Moments, &mut Buffer)>),
+    ) {
+        assert!(all.is_sorted_by(|(a, _), (b, _)| a.id() < b.id()), "step: parameters out of order");
+        let mut held: Vec<_> = all.iter().map(|(param, _)| param.write()).collect();
+        held.iter_mut().for_each(|held| held.settle());
+        let mut moments: Vec<_> = all.iter().map(|(_, moments)| lock(moments)).collect();
+        let moments = moments.iter_mut().map(|moments| &mut **moments);
+        step(moments.zip(held.iter_mut().map(|held| held.own())).collect());
     }
 
     /// The same parameter, not kept alive.
@@ -183,7 +198,8 @@ impl Held {
     /// All rows take the steps that they owe.
     fn settle(&mut self) {
         if let Some(owed) = self.owed.take() {
-            self.change(|p| lock(&owed).settle(p));
+            let p = self.own();
+            lock(&owed).settle(p);
         }
     }
 
@@ -193,21 +209,19 @@ impl Held {
         let mut moments = lock(&owed);
         let ids = moments.owing_of(ids);
         if !ids.is_empty() {
-            self.change(|p| moments.settle_rows(p, &ids));
+            moments.settle_rows(self.own(), &ids);
         }
     }
 
-    /// Lets `change` write the buffer: in place where nothing else holds it, else in a copy, which the
+    /// The buffer, to be written: where something else holds it, a copy takes its place first, which the
     /// [memory report](crate::memory) counts.
-    fn change(&mut self, change: impl FnOnce(&mut Buffer)) {
+    fn own(&mut self) -> &mut Buffer {
         let value = &mut self.value;
-        if let Some(buffer) = Arc::get_mut(&mut value.storage) {
-            return change(buffer);
+        if Arc::get_mut(&mut value.storage).is_none() {
+            crate::memory::count_copy(value.storage.size());
+            *value = Tensor::from_buffer(value.packed(), value.shape());
         }
-        crate::memory::count_copy(value.storage.size());
-        let mut buffer = value.packed();
-        change(&mut buffer);
-        *value = Tensor::from_buffer(buffer, value.shape());
+        Arc::get_mut(&mut value.storage).expect("a copy has one user")
     }
 }
 
@@ -241,10 +255,10 @@ mod tests {
     fn update_is_in_place_unless_somebody_looks() {
         let a = Param::new(Tensor::scalar(1.0f32));
         let place = a.value().storage.bytes().as_ptr();
-        a.write().change(|b| b.slice_mut::<f32>()[0] = 2.0);
+        a.write().own().slice_mut::<f32>()[0] = 2.0;
         assert_eq!((a.value().item(), a.value().storage.bytes().as_ptr()), (2.0, place));
         let held = a.value();
-        a.write().change(|b| b.slice_mut::<f32>()[0] = 3.0);
+        a.write().own().slice_mut::<f32>()[0] = 3.0;
         assert_eq!((held.item(), a.value().item()), (2.0, 3.0));
     }
 
@@ -258,7 +272,7 @@ mod tests {
         let a = Param::new(Tensor::zeros([4], DType::F32));
         a.adopt(whole.clone());
         assert_eq!(a.value().storage.bytes().as_ptr(), x.storage.bytes().as_ptr());
-        a.write().change(|b| b.slice_mut::<f32>()[0] = 9.0);
+        a.write().own().slice_mut::<f32>()[0] = 9.0;
         assert_eq!((whole.to_f64()[0], a.value().to_f64()[0]), (1.0, 9.0));
     }
 }

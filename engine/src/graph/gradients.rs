@@ -48,14 +48,7 @@ impl Grad {
 
     /// Σ g² over all elements, in a fixed order.
     pub fn sum_of_squares(&self) -> f64 {
-        let values = match self {
-            Grad::Dense(t) => t,
-            Grad::Rows(r) => &r.values,
-        };
-        let mut sum = 0.0;
-        let outcome = gradus_kernels::optimizer::sum_of_squares(values.contiguous().src(), &mut sum);
-        crate::ops::ran("sum_of_squares", values.kind(), outcome);
-        sum
+        sum_of_squares([self])
     }
 
     /// c · g.
@@ -87,6 +80,22 @@ impl Grad {
             (a, b) => Grad::Dense(a.to_dense()).add(Grad::Dense(b.to_dense()), create_graph),
         }
     }
+}
+
+/// Σ g² over all elements of some gradients, in their order. Neighbours on one CUDA device are waited for once.
+fn sum_of_squares<'a>(gradients: impl IntoIterator<Item = &'a Grad>) -> f64 {
+    let values = gradients.into_iter().map(|gradient| match gradient {
+        Grad::Dense(t) => t.contiguous(),
+        Grad::Rows(r) => r.values.contiguous(),
+    });
+    let values: Vec<Tensor> = values.collect();
+    let alike = values.chunk_by(|a, b| a.kind() == b.kind()).map(|alike| {
+        let (sources, mut sum) = (alike.iter().map(Tensor::src).collect::<Vec<_>>(), 0.0);
+        let outcome = gradus_kernels::optimizer::sum_of_squares(&sources, &mut sum);
+        crate::ops::ran("sum_of_squares", alike[0].kind(), outcome);
+        sum
+    });
+    alike.sum()
 }
 
 /// Sums the rows of `values` [N, D] that have the same id.
@@ -156,7 +165,7 @@ impl Gradients {
     pub fn norm(&self) -> f64 {
         let mut leaves: Vec<_> = self.by_leaf.iter().collect();
         leaves.sort_by_key(|(id, _)| **id);
-        leaves.iter().map(|(_, g)| g.sum_of_squares()).sum::<f64>().sqrt()
+        sum_of_squares(leaves.into_iter().map(|(_, g)| g)).sqrt()
     }
 
     /// Scales all gradients so that their norm is at most `max`; returns the norm that it was.

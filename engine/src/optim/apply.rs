@@ -1,24 +1,17 @@
 use super::Rule;
-use crate::Grad;
+use crate::{DType, Grad, Kind};
 use gradus_kernels::memory::Buffer;
 use gradus_kernels::optimizer::{
-    self, AdagradStep, AdamStep, Gradient, Owed, RadamStep, RmspropStep, SgdStep, Steps,
+    self, AdagradStep, AdamStep, Gradient, Owed, RadamStep, RmspropStep, SgdStep, Steps, Whole,
 };
-use gradus_kernels::{Dst, Src};
+use gradus_kernels::{Dst, Outcome, Src};
 
 /// What one step differs by from another of the same rule: the t-th, with its learning rate and weight decay.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Taken {
     pub(super) lr: f64,
     pub(super) weight_decay: f64,
     pub(super) t: u64,
-}
-
-/// One step, or for some rows the steps that they have not had.
-#[derive(Clone, Copy)]
-enum Work<'a> {
-    Step(Gradient<'a, Src<'a>>),
-    Replay(Owed<'a, Src<'a>>),
 }
 
 /// One step for all of a parameter.
@@ -31,97 +24,87 @@ pub(super) fn apply(rule: Rule, step: Taken, p: &mut Buffer, gradient: &Grad, st
         Grad::Dense(_) => Gradient::Dense(values.src()),
         Grad::Rows(_) => Gradient::Rows { ids: &ids, values: values.src(), width: values.dim(-1) },
     };
-    run(rule, &[step], Work::Step(g), p, state);
+    let (kind, state) = (p.kind(), in_order(rule, p.dtype(), state));
+    ran(kind, with(rule, &[step], |steps| optimizer::step(steps, p.dst(), g, state)));
+}
+
+/// One step for all of some parameters of one device.
+pub(super) fn apply_all(rule: Rule, step: Taken, all: Vec<Whole>) {
+    let Some(kind) = all.first().map(|whole| whole.g.kind()) else { return };
+    ran(kind, with(rule, &[step], |steps| optimizer::step_all(steps, all)));
+}
+
+/// What [`apply_all`] asks of one parameter.
+pub(super) fn whole<'a>(rule: Rule, p: &'a mut Buffer, g: Src<'a>, state: &'a mut [Buffer]) -> Whole<'a> {
+    let state = in_order(rule, p.dtype(), state);
+    Whole { p: p.dst(), g, state }
 }
 
 /// For some rows the steps that they have not had.
 pub(super) fn replay(rule: Rule, steps: &[Taken], owed: Owed<Src>, p: &mut Buffer, state: &mut [Buffer]) {
-    run(rule, steps, Work::Replay(owed), p, state);
+    let (kind, state) = (p.kind(), in_order(rule, p.dtype(), state));
+    ran(kind, with(rule, steps, |steps| optimizer::replay(steps, p.dst(), owed, state)));
 }
 
-fn run(rule: Rule, taken: &[Taken], work: Work, p: &mut Buffer, state: &mut [Buffer]) {
-    let (kind, dtype, p) = (p.kind(), p.dtype(), p.dst());
+fn ran(kind: Kind, outcome: Outcome) {
+    crate::ops::ran("optimizer", kind, outcome);
+}
+
+/// The state in the order of the kernels' arguments, none where the rule keeps none.
+fn in_order(rule: Rule, dtype: DType, state: &mut [Buffer]) -> [Dst<'_>; 3] {
     let mut state = state.iter_mut().map(Buffer::dst);
-    let mut next = || state.next().unwrap_or_else(|| Dst::none(dtype));
-    // A step by itself, or the list of all.
-    macro_rules! work {
-        ($step:expr, $steps:path, [$($state:ident),*], $one:path) => {{
-            let steps: Vec<_> = taken.iter().map($step).collect();
-            match work {
-                Work::Step(g) => $one(&steps[0], p, g, $($state),*),
-                Work::Replay(owed) => {
-                    let mut state = [$($state),*].into_iter();
-                    let state = [(); 3].map(|_| state.next().unwrap_or_else(|| Dst::none(dtype)));
-                    optimizer::replay($steps(&steps), p, owed, state)
-                }
-            }
+    // RMSprop's second is the mean, also where the rule keeps the third alone.
+    let second = !matches!(rule, Rule::RmsProp { centered: false, .. });
+    [true, second, true].map(|kept| kept.then(|| state.next()).flatten().unwrap_or_else(|| Dst::none(dtype)))
+}
+
+/// Lets a kernel take these steps of a rule.
+fn with(rule: Rule, taken: &[Taken], kernel: impl FnOnce(Steps) -> Outcome) -> Outcome {
+    macro_rules! steps {
+        ($steps:path, |$lr:ident, $weight_decay:ident, $t:ident| $step:expr) => {{
+            let step = |&Taken { lr: $lr, weight_decay: $weight_decay, t: $t }: &Taken| $step;
+            kernel($steps(&taken.iter().map(step).collect::<Vec<_>>()))
         }};
     }
-    let outcome = match rule {
-        Rule::Sgd { momentum, dampening, nesterov } => {
-            let step = |&Taken { lr, weight_decay, t }: &Taken| SgdStep {
-                lr,
-                momentum,
-                dampening,
-                nesterov,
-                weight_decay,
-                first: t == 1,
-            };
-            let u = next();
-            work!(step, Steps::Sgd, [u], optimizer::sgd)
-        }
-        Rule::AdaGrad { lr_decay, eps } => {
-            let step = |&Taken { lr, weight_decay, t }: &Taken| AdagradStep {
-                lr,
-                lr_decay,
-                weight_decay,
-                eps,
-                step: t,
-            };
-            let sum = next();
-            work!(step, Steps::Adagrad, [sum], optimizer::adagrad)
-        }
-        Rule::RmsProp { alpha, eps, momentum, centered } => {
-            let step = |&Taken { lr, weight_decay, .. }: &Taken| RmspropStep {
-                lr,
-                alpha,
-                eps,
-                weight_decay,
-                momentum,
-                centered,
-            };
-            let square = next();
-            let mean = if centered { next() } else { Dst::none(dtype) };
-            let u = next();
-            work!(step, Steps::Rmsprop, [square, mean, u], optimizer::rmsprop)
-        }
+    match rule {
+        Rule::Sgd { momentum, dampening, nesterov } => steps!(Steps::Sgd, |lr, weight_decay, t| SgdStep {
+            lr,
+            momentum,
+            dampening,
+            nesterov,
+            weight_decay,
+            first: t == 1,
+        }),
+        Rule::AdaGrad { lr_decay, eps } => steps!(Steps::Adagrad, |lr, weight_decay, t| AdagradStep {
+            lr,
+            lr_decay,
+            weight_decay,
+            eps,
+            step: t,
+        }),
+        Rule::RmsProp { alpha, eps, momentum, centered } => steps!(Steps::Rmsprop, |lr, weight_decay, _t| {
+            RmspropStep { lr, alpha, eps, weight_decay, momentum, centered }
+        }),
         Rule::Adam { beta1, beta2, eps } | Rule::AdamW { beta1, beta2, eps } => {
             let decoupled = matches!(rule, Rule::AdamW { .. });
-            let step = |&Taken { lr, weight_decay, t }: &Taken| AdamStep {
+            steps!(Steps::Adam, |lr, weight_decay, step| AdamStep {
                 lr,
                 beta1,
                 beta2,
                 eps,
                 weight_decay,
                 decoupled,
-                step: t,
-            };
-            let (m, v) = (next(), next());
-            work!(step, Steps::Adam, [m, v], optimizer::adam)
+                step,
+            })
         }
-        Rule::RAdam { beta1, beta2, eps } => {
-            let step = |&Taken { lr, weight_decay, t }: &Taken| RadamStep {
-                lr,
-                beta1,
-                beta2,
-                eps,
-                weight_decay,
-                decoupled: false,
-                step: t,
-            };
-            let (m, v) = (next(), next());
-            work!(step, Steps::Radam, [m, v], optimizer::radam)
-        }
-    };
-    crate::ops::ran("optimizer", kind, outcome);
+        Rule::RAdam { beta1, beta2, eps } => steps!(Steps::Radam, |lr, weight_decay, step| RadamStep {
+            lr,
+            beta1,
+            beta2,
+            eps,
+            weight_decay,
+            decoupled: false,
+            step,
+        }),
+    }
 }

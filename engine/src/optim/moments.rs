@@ -1,13 +1,13 @@
 //! What an optimizer keeps for one parameter, and what it still owes to the rows of a table.
 
 use super::Rule;
-use super::apply::{Taken, apply, replay};
+use super::apply::{Taken, apply, apply_all, replay, whole};
 use super::config::Silence;
 use crate::param::WeakParam;
-use crate::{Grad, Param, Tensor};
+use crate::{Device, Grad, Param, Tensor};
 use gradus_kernels::Src;
 use gradus_kernels::memory::Buffer;
-use gradus_kernels::optimizer::Owed;
+use gradus_kernels::optimizer::{Owed, Whole};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 /// Elements below which a table is always swept: it fits the cache.
@@ -54,6 +54,24 @@ pub(super) fn settle(moments: &Mutex<Moments>) {
     }
 }
 
+/// One step of each of these, on a CUDA device, with gradients of all their elements and what a step is but for its
+/// number: one launch for those that differ in nothing. Rows that owe something have taken it.
+pub(super) fn step_all(rule: Rule, all: Vec<(&mut Moments, &mut Buffer)>, gradients: &[(Tensor, Taken)]) {
+    let mut alike: Vec<(Taken, Device, Vec<Whole>)> = vec![];
+    for ((moments, p), (gradient, taken)) in all.into_iter().zip(gradients) {
+        let device = p.device();
+        let step = moments.begin(device, |t| Taken { t, ..*taken });
+        let whole = whole(rule, p, gradient.src(), &mut moments.buffers);
+        match alike.iter_mut().find(|(other, on, _)| (*other, *on) == (step, device)) {
+            Some((.., alike)) => alike.push(whole),
+            None => alike.push((step, device, vec![whole])),
+        }
+    }
+    for (step, _, alike) in alike {
+        apply_all(rule, step, alike);
+    }
+}
+
 impl Moments {
     /// Those before the first step.
     pub(super) fn new(rule: Rule, param: &Param) -> Arc<Mutex<Self>> {
@@ -80,12 +98,7 @@ impl Moments {
         dense: bool,
         taken: impl FnOnce(u64) -> Taken,
     ) -> bool {
-        // What was read from a file lies in main memory.
-        for buffer in self.buffers.iter_mut().filter(|buffer| buffer.device() != p.device()) {
-            *buffer = buffer.to_device(p.device());
-        }
-        self.steps += 1;
-        let step = taken(self.steps);
+        let step = self.begin(p.device(), taken);
         let silence = self.rule.silence(step.lr, step.weight_decay);
         let few = match gradient {
             Grad::Rows(rows) if !dense && p.len() >= SMALL && 2 * rows.ids.count() < rows.rows => Some(rows),
@@ -113,6 +126,16 @@ impl Moments {
             self.forget();
         }
         later
+    }
+
+    /// Counts a step of a parameter on this device, and brings the moments there.
+    fn begin(&mut self, device: Device, taken: impl FnOnce(u64) -> Taken) -> Taken {
+        // What was read from a file lies in main memory.
+        for buffer in self.buffers.iter_mut().filter(|buffer| buffer.device() != device) {
+            *buffer = buffer.to_device(device);
+        }
+        self.steps += 1;
+        taken(self.steps)
     }
 
     /// All rows take what they owe.

@@ -2,7 +2,7 @@ use super::apply::Taken;
 use super::moments::{Moments, settle};
 use super::{OptimizerConfig, moments};
 use crate::state::StateDict;
-use crate::{Gradients, Module, Tensor};
+use crate::{DType, Device, Grad, Gradients, Module, Param, Tensor};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -83,7 +83,11 @@ impl Optimizer {
     }
 
     /// Changes every parameter of the model that has a gradient.
+    ///
+    /// Those on a CUDA device with a gradient of all their elements take their steps together, in one launch for all
+    /// that have the same rates and the same number of steps behind them.
     pub fn step(&mut self, model: &dyn Module, gradients: &Gradients) {
+        let mut together = vec![];
         for (name, param) in model.named_params() {
             let Some(gradient) = gradients.of(&param) else { continue };
             let (mut lr, mut decay) = (self.config.lr, self.config.weight_decay);
@@ -96,10 +100,21 @@ impl Optimizer {
                 settle(state);
             }
             let (lr, weight_decay) = (lr * self.factor, decay);
+            let kind = param.kind();
+            if let (Grad::Dense(gradient), DType::F32, Device::Cuda(_)) = (gradient, kind.dtype, kind.device)
+            {
+                let taken = Taken { lr, weight_decay, t: 0 };
+                together.push((param, state.clone(), (gradient.contiguous(), taken)));
+                continue;
+            }
             param.step(state, |moments, p| {
                 moments.step(&param, p, gradient, self.dense, |t| Taken { lr, weight_decay, t })
             });
         }
+        together.sort_by_key(|(param, ..)| param.id());
+        let (params, gradients): (Vec<_>, Vec<_>) =
+            together.into_iter().map(|(param, state, gradient)| ((param, state), gradient)).unzip();
+        Param::step_all(&params, |all| moments::step_all(self.config.rule, all, &gradients));
     }
 
     /// All moments, named `PARAMETER.MOMENT`, and the numbers beside them.

@@ -4,6 +4,14 @@ use crate::philox::Stream;
 use crate::strides::Strides;
 use crate::{Device, Dst, Outcome, Src};
 use cudarc::driver::result;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+static LAUNCHES: AtomicU64 = AtomicU64::new(0);
+
+/// How many kernels were queued on CUDA devices since the process began.
+pub fn launches() -> u64 {
+    LAUNCHES.load(Ordering::Relaxed)
+}
 
 /// How many blocks of how many threads, and the bytes of shared memory that each block is given.
 #[derive(Clone, Copy, Debug)]
@@ -54,17 +62,33 @@ impl From<[usize; 3]> for Blocks {
 /// An argument of a kernel: its bytes, and the device that it points to.
 #[derive(Clone)]
 pub(crate) struct Arg {
-    bytes: [u64; 4],
+    bytes: Bytes,
     device: Option<Device>,
+}
+
+/// Nearly all arguments fit where they are made; a longer struct has memory of its own.
+#[derive(Clone)]
+enum Bytes {
+    Few([u64; 4]),
+    Many(Box<[u64]>),
+}
+
+impl Bytes {
+    fn words(&self) -> &[u64] {
+        match self {
+            Bytes::Few(words) => words,
+            Bytes::Many(words) => words,
+        }
+    }
 }
 
 impl Arg {
     fn value(bytes: u64) -> Self {
-        Arg { bytes: [bytes, 0, 0, 0], device: None }
+        Arg { bytes: Bytes::Few([bytes, 0, 0, 0]), device: None }
     }
 
     fn pointer(pointer: Option<u64>, device: Device) -> Self {
-        Arg { bytes: [pointer.unwrap_or(0), 0, 0, 0], device: Some(device) }
+        Arg { device: Some(device), ..Arg::value(pointer.unwrap_or(0)) }
     }
 
     /// A stream of random numbers as a `Stream`, by value: replayed in a graph, one further on.
@@ -77,8 +101,28 @@ impl Arg {
     /// A pointer some bytes further, and three strides as `i64`, by value.
     pub fn strided(self, bytes: usize, strides: [usize; 3]) -> Self {
         let [a, b, c] = strides.map(|stride| stride as u64);
-        Arg { bytes: [self.bytes[0] + bytes as u64, a, b, c], ..self }
+        Arg { bytes: Bytes::Few([self.bytes.words()[0] + bytes as u64, a, b, c]), ..self }
     }
+
+    /// A struct by value, of fields of eight bytes each; panics where its pointers point to several devices.
+    #[track_caller]
+    pub fn fields(fields: impl IntoIterator<Item = Arg>) -> Self {
+        let fields: Vec<Arg> = fields.into_iter().collect();
+        let device = common_device("a struct", &fields);
+        let words = fields.iter().map(|field| field.bytes.words()[0]).collect();
+        Arg { bytes: Bytes::Many(words), device }
+    }
+}
+
+/// The device that those of some arguments that are pointers point to.
+#[track_caller]
+fn common_device(what: &str, args: &[Arg]) -> Option<Device> {
+    let mut devices = args.iter().filter_map(|arg| arg.device);
+    let device = devices.next()?;
+    if let Some(other) = devices.find(|&other| other != device) {
+        panic!("{what}: operands lie on {device} and on {other}; bring them together with to_device");
+    }
+    Some(device)
 }
 
 impl From<Src<'_>> for Arg {
@@ -156,7 +200,14 @@ impl From<i64> for Arg {
 /// As `Dims`, by value.
 impl From<[i32; 8]> for Arg {
     fn from(x: [i32; 8]) -> Self {
-        Arg { bytes: bytemuck::cast(x), device: None }
+        Arg { bytes: Bytes::Few(bytemuck::cast(x)), device: None }
+    }
+}
+
+/// As two `int`s of a struct.
+impl From<[i32; 2]> for Arg {
+    fn from(x: [i32; 2]) -> Self {
+        Arg::value(bytemuck::cast(x))
     }
 }
 
@@ -200,11 +251,7 @@ pub(crate) fn launch(source: &'static Source, kernel: &'static str, grid: Grid, 
     if grid.blocks.contains(&0) {
         return Outcome::Done;
     }
-    let mut devices = args.iter().filter_map(|arg| arg.device);
-    let device = devices.next().expect("cuda: a kernel without memory to work on");
-    if let Some(other) = devices.find(|&other| other != device) {
-        panic!("{kernel}: operands lie on {device} and on {other}; bring them together with to_device");
-    }
+    let device = common_device(kernel, args).expect("cuda: a kernel without memory to work on");
     let Device::Cuda(number) = device else { panic!("{kernel}: operands lie in main memory") };
     let gpu = gpu(number);
     let function = source.function(gpu, kernel, grid.shared);
@@ -212,13 +259,14 @@ pub(crate) fn launch(source: &'static Source, kernel: &'static str, grid: Grid, 
     // A null stands behind the last, by which the emulator counts them.
     let null = std::iter::once(std::ptr::null_mut());
     let mut pointers: Vec<_> =
-        args.iter().map(|arg| arg.bytes.as_ptr().cast_mut().cast()).chain(null).collect();
+        args.iter().map(|arg| arg.bytes.words().as_ptr().cast_mut().cast()).chain(null).collect();
     // SAFETY: the launching function of each kernel passes what the kernel's signature asks for, which the emulator
     // checks, of buffers that live until the work queued on the stream is done (they are freed in its order).
     let answer = unsafe {
         let threads = (grid.threads as u32, 1, 1);
         result::launch_kernel(function, (x, y, z), threads, grid.shared as u32, gpu.stream, &mut pointers)
     };
+    LAUNCHES.fetch_add(1, Ordering::Relaxed);
     gpu.expect(&format!("launch {kernel} with {grid:?}"), answer);
     Outcome::Done
 }

@@ -19,6 +19,7 @@ mod timer;
 pub use device::{Description, Found, emulator, found};
 pub use error::CudaError;
 pub use graph::Graph;
+pub use launch::launches;
 pub use memory::copies_to_host;
 pub use module::assembled;
 pub use timer::Timer;

@@ -1,8 +1,7 @@
 use super::Gradient;
 use super::sweep::{Rule, sweep};
+use crate::Real;
 use crate::isa::Isa;
-use crate::slice::on_device;
-use crate::{Dst, Outcome, Real, Src};
 
 /// g ← g + λ p; s ← s + g²; p ← p − η / (1 + (t − 1) δ) · g / (√s + ε).
 ///
@@ -72,10 +71,4 @@ impl Rule<1> for Adagrad {
 pub fn adagrad_step<T: Real>(step: &AdagradStep, p: &mut [T], g: Gradient<&[T]>, sum: &mut [T]) {
     assert_eq!(sum.len(), p.len(), "adagrad: the sum of squares has another length than the parameters");
     sweep(step.rule(), p, g, [sum]);
-}
-
-/// [`adagrad_step`] for any device and dtype.
-pub fn adagrad(step: &AdagradStep, p: Dst, g: Gradient<Src>, sum: Dst) -> Outcome {
-    on_device!(p, T => adagrad_step::<T>(step, p.slice(), g.typed(), sum.slice()),
-        cuda => super::cuda::adagrad(step, p, g, sum))
 }

@@ -1,8 +1,7 @@
 use super::Gradient;
 use super::sweep::{Rule, sweep};
+use crate::Real;
 use crate::isa::Isa;
-use crate::slice::on_device;
-use crate::{Dst, Outcome, Real, Src};
 
 /// m ← m + (1 − β₁)(g − m); v ← β₂ v + (1 − β₂) g²; p ← p − η / (1 − β₁ᵗ) · m / (√v / √(1 − β₂ᵗ) + ε).
 ///
@@ -146,10 +145,4 @@ impl Rule<2> for Adam {
 pub fn adam_step<T: Real>(step: &AdamStep, p: &mut [T], g: Gradient<&[T]>, m: &mut [T], v: &mut [T]) {
     assert!(m.len() == p.len() && v.len() == p.len(), "adam: moments of another length than the parameters");
     sweep(step.rule(), p, g, [m, v]);
-}
-
-/// [`adam_step`] for any device and dtype.
-pub fn adam(step: &AdamStep, p: Dst, g: Gradient<Src>, m: Dst, v: Dst) -> Outcome {
-    on_device!(p, T => adam_step::<T>(step, p.slice(), g.typed(), m.slice(), v.slice()),
-        cuda => super::cuda::adam(step, p, g, m, v))
 }

@@ -33,15 +33,17 @@ mod replay;
 mod rmsprop;
 mod sgd;
 mod sweep;
+mod whole;
 
-pub use adagrad::{AdagradStep, adagrad, adagrad_step};
-pub use adam::{AdamStep, adam, adam_step};
+pub use adagrad::{AdagradStep, adagrad_step};
+pub use adam::{AdamStep, adam_step};
 pub use gradient::Gradient;
 pub use norm::{clamp_values, clamp_values_in_place, scale, scale_in_place, squares, sum_of_squares};
-pub use radam::{RadamStep, radam, radam_step};
+pub use radam::{RadamStep, radam_step};
 pub use replay::{Owed, Steps, replay, replay_steps};
-pub use rmsprop::{RmspropStep, rmsprop, rmsprop_step};
-pub use sgd::{SgdStep, sgd, sgd_step};
+pub use rmsprop::{RmspropStep, rmsprop_step};
+pub use sgd::{SgdStep, sgd_step};
+pub use whole::{Whole, step, step_all};
 
 #[cfg(test)]
 mod tests;

@@ -19,9 +19,17 @@ pub fn squares<T: Real>(x: &[T]) -> f64 {
     sums.iter().sum()
 }
 
-/// [`squares`] for any device and dtype.
-pub fn sum_of_squares(x: Src, sum: &mut f64) -> Outcome {
-    on_device!(x, T => *sum = squares::<T>(x.slice()), cuda => super::cuda::sum_of_squares(x, sum))
+/// [`squares`] of some arrays of one dtype on one device, added up in their order; one wait where that is a CUDA device.
+///
+/// Panics where dtypes or devices differ.
+#[track_caller]
+pub fn sum_of_squares(all: &[Src], sum: &mut f64) -> Outcome {
+    let Some(first) = all.first() else {
+        *sum = 0.0;
+        return Outcome::Done;
+    };
+    on_device!(first, T => *sum = all.iter().map(|x| squares::<T>(x.slice())).sum(),
+        cuda => super::cuda::sum_of_squares(all, sum))
 }
 
 pub(super) fn squares_plain<T: Real>(x: &[T]) -> f64 {

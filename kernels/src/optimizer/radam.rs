@@ -1,9 +1,8 @@
 use super::Gradient;
 use super::adam::Moments;
 use super::sweep::{Rule, sweep};
+use crate::Real;
 use crate::isa::Isa;
-use crate::slice::on_device;
-use crate::{Dst, Outcome, Real, Src};
 
 /// Moments m, v and weight decay as in [`AdamStep`](super::AdamStep); m̂ = m / (1 − β₁ᵗ);
 /// ρ∞ = 2 / (1 − β₂) − 1; ρ = ρ∞ − 2 t β₂ᵗ / (1 − β₂ᵗ); where ρ > 5,
@@ -106,10 +105,4 @@ impl Rule<2> for Radam {
 pub fn radam_step<T: Real>(step: &RadamStep, p: &mut [T], g: Gradient<&[T]>, m: &mut [T], v: &mut [T]) {
     assert!(m.len() == p.len() && v.len() == p.len(), "radam: moments of another length than the parameters");
     sweep(step.rule(), p, g, [m, v]);
-}
-
-/// [`radam_step`] for any device and dtype.
-pub fn radam(step: &RadamStep, p: Dst, g: Gradient<Src>, m: Dst, v: Dst) -> Outcome {
-    on_device!(p, T => radam_step::<T>(step, p.slice(), g.typed(), m.slice(), v.slice()),
-        cuda => super::cuda::radam(step, p, g, m, v))
 }

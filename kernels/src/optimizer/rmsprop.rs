@@ -1,8 +1,7 @@
 use super::Gradient;
 use super::sweep::{Rule, sweep};
+use crate::Real;
 use crate::isa::Isa;
-use crate::slice::on_device;
-use crate::{Dst, Outcome, Real, Src};
 
 /// g ← g + λ p; s ← α s + (1 − α) g²; centered: m ← m + (1 − α)(g − m), r = √(s − m²), else r = √s;
 /// u ← μ u + g / (r + ε); p ← p − η u.
@@ -90,10 +89,4 @@ pub fn rmsprop_step<T: Real>(
     assert!(!step.centered || mean.len() == n, "rmsprop: centered needs a mean for each parameter");
     assert!(step.momentum == 0.0 || u.len() == n, "rmsprop: momentum needs state for each parameter");
     sweep(*step, p, g, [square, mean, u]);
-}
-
-/// [`rmsprop_step`] for any device and dtype.
-pub fn rmsprop(step: &RmspropStep, p: Dst, g: Gradient<Src>, square: Dst, mean: Dst, u: Dst) -> Outcome {
-    on_device!(p, T => rmsprop_step::<T>(step, p.slice(), g.typed(), square.slice(), mean.slice(), u.slice()),
-        cuda => super::cuda::rmsprop(step, p, g, square, mean, u))
 }

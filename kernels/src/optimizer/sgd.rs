@@ -1,8 +1,7 @@
 use super::Gradient;
 use super::sweep::{Rule, sweep};
+use crate::Real;
 use crate::isa::Isa;
-use crate::slice::on_device;
-use crate::{Dst, Outcome, Real, Src};
 
 /// g ← g + λ p; u ← μ u + (1 − τ) g; p ← p − η u, or p − η (g + μ u) as Nesterov looks ahead.
 ///
@@ -67,10 +66,4 @@ pub fn sgd_step<T: Real>(step: &SgdStep, p: &mut [T], g: Gradient<&[T]>, u: &mut
     let stateful = step.momentum != 0.0;
     assert!(!stateful || u.len() == p.len(), "sgd: momentum needs as much state as there are parameters");
     sweep(*step, p, g, [u]);
-}
-
-/// [`sgd_step`] for any device and dtype.
-pub fn sgd(step: &SgdStep, p: Dst, g: Gradient<Src>, u: Dst) -> Outcome {
-    on_device!(p, T => sgd_step::<T>(step, p.slice(), g.typed(), u.slice()),
-        cuda => super::cuda::sgd(step, p, g, u))
 }

@@ -1,9 +1,9 @@
 use super::sweep::{Piece, Simd, plain};
 use super::*;
-use crate::Real;
 use crate::isa::{available, dispatch_on};
 use crate::parallel::assert_same_in_all_pools;
 use crate::philox::Stream;
+use crate::{DType, Dst, Outcome, Real};
 
 /// A step of some optimizer, the t-th, on parameters and up to three kinds of state.
 type Step<T> = fn(t: u64, p: &mut [T], g: Gradient<&[T]>, state: &mut [Vec<T>; 3]);
@@ -248,12 +248,20 @@ fn erased_entries_know_the_dtype() {
         AdamStep { lr: 0.5, beta1: 0.9, beta2: 0.99, eps: 0.0, weight_decay: 0.0, decoupled: true, step: 1 };
     let (mut p, g, mut m, mut v) = ([1.0f64, 2.0], [4.0f64], [0.0f64; 2], [0.0f64; 2]);
     let rows = Gradient::Rows { ids: &[1], values: (&g[..]).into(), width: 1 };
-    let done = adam(&step, (&mut p[..]).into(), rows, (&mut m[..]).into(), (&mut v[..]).into());
-    assert_eq!(done, crate::Outcome::Done);
+    let state = [(&mut m[..]).into(), (&mut v[..]).into(), Dst::none(DType::F64)];
+    let done = super::step(Steps::Adam(&[step]), (&mut p[..]).into(), rows, state);
+    assert_eq!(done, Outcome::Done);
     // The first step of Adam is lr · sign(g); with no gradient and ε = 0 it is 0 / 0.
     assert!((p[1] - 1.5).abs() < 1e-12 && p[0].is_nan());
     let mut half = [half::f16::from_f64(1.0)];
-    assert_eq!(scale((&mut half[..]).into(), 2.0), crate::Outcome::NoKernel);
+    assert_eq!(scale((&mut half[..]).into(), 2.0), Outcome::NoKernel);
+    // Many at once are a CUDA device's alone.
+    let state = [(); 3].map(|()| Dst::none(DType::F64));
+    let whole = Whole { p: (&mut p[..]).into(), g: (&[0.0; 2][..]).into(), state };
+    assert_eq!(step_all(Steps::Adam(&[step]), vec![whole]), Outcome::NoKernel);
+    let (mut sum, [x, y]) = (0.0, [[3.0f64, 4.0], [1.0, 2.0]]);
+    assert_eq!(sum_of_squares(&[(&x[..]).into(), (&y[..]).into()], &mut sum), Outcome::Done);
+    assert_eq!(sum, 30.0);
 }
 
 #[test]

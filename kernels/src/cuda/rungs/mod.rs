@@ -9,8 +9,9 @@ use super::{Arg, Grid, Source, architecture, launch};
 use crate::conv1d::Sizes;
 use crate::gemm::{Product, batched_with_bias};
 use crate::memory::Buffer;
+use crate::optimizer::{self, AdamStep, Steps, Whole};
 use crate::philox::Stream;
-use crate::{DType, Device, Kind, Precision, conv_relu_max, conv1d};
+use crate::{DType, Device, Dst, Kind, Precision, conv_relu_max, conv1d};
 
 /// A kernel of a ladder: its name and its grid.
 type Rung = (&'static str, Grid);
@@ -62,6 +63,7 @@ pub fn check(device: Device) {
     lstm::check(kind);
     crf::check(kind);
     attention(kind);
+    steps(kind);
 }
 
 fn elementwise(kind: Kind) {
@@ -338,6 +340,44 @@ fn attention(kind: Kind) {
                 arrays.into_iter().chain([lse]).chain(options).chain(sizes).collect()
             },
         );
+    }
+}
+
+/// One step of Adam for a table of parameters and more, of which some end within a block or a float4, and the gradients
+/// of some begin there.
+fn steps(kind: Kind) {
+    let by =
+        AdamStep { lr: 0.1, beta1: 0.9, beta2: 0.99, eps: 1e-3, weight_decay: 0.1, decoupled: true, step: 3 };
+    let lengths = [1, 3, 255, 1024, 1025, 2050].into_iter().cycle().take(optimizer::cuda::ENTRIES + 3);
+    let start = lengths.enumerate().map(|(i, n)| {
+        let numbers = |n, k| numbers(kind, n, 100 + 4 * i as u64 + k);
+        let (p, g, m, mut v) = (numbers(n, 0), numbers(n + i % 2, 1), numbers(n, 2), numbers(n, 3));
+        // No mean of squares is negative.
+        let _ = optimizer::clamp_values(v.dst(), 0.0, 2.0);
+        [p, m, v, g]
+    });
+    let start: Vec<[Buffer; 4]> = start.collect();
+    let mut fast = start.clone();
+    let all = fast.iter_mut().map(|[p, m, v, g]| {
+        let g = g.src_range(g.len() - p.len(), p.len());
+        Whole { p: p.dst(), g, state: [m.dst(), v.dst(), Dst::none(kind.dtype)] }
+    });
+    let _ = optimizer::step_all(Steps::Adam(&[by]), all.collect());
+    for (mut plain, fast) in start.into_iter().zip(&fast) {
+        let [p, m, v, g] = &mut plain;
+        let n = p.len();
+        let (_, mut args, _) = optimizer::cuda::kernel(Steps::Adam(&[by]));
+        args.extend([
+            p.dst().into(),
+            g.src_range(g.len() - n, n).into(),
+            m.dst().into(),
+            v.dst().into(),
+            n.into(),
+        ]);
+        let _ = launch(&optimizer::cuda::SOURCE, "optimizer_adam_plain", Grid::cover(n, 64), &args);
+        for (plain, fast) in plain.iter().zip(fast).take(3) {
+            assert_same("optimizer_adam", plain, fast);
+        }
     }
 }
 

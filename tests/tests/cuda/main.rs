@@ -1,0 +1,96 @@
+//! A CUDA device beside the CPU: every row of the table, and what training there must not do.
+//!
+//! With the feature `cuda-emulator` the device is the emulator, for the architecture in `EMULATED_ARCH` (750, 800 or
+//! 900). On a machine with a GPU the same tests run on it: `cargo test -p gradus-tests --test cuda -- --ignored`, or with all
+//! else that wants one, `kernels/src/cuda/gpu`.
+
+mod graphs;
+mod optimizer;
+mod precision;
+
+use gradus_engine::losses::{CrossEntropy, Reduction, cross_entropy};
+use gradus_engine::optim::{Optimizer, OptimizerConfig, Rule};
+use gradus_engine::{Device, Mode, Module, Rng, Tensor, cuda};
+use gradus_models::{BiLstm, BiLstmConfig, Classifier};
+use gradus_tests::{cases, checks};
+
+/// `ONLY=lstm` checks the rows of one operation.
+fn every_row(device: Device) {
+    let only = std::env::var("ONLY").unwrap_or_default();
+    let rows = cases::all().into_iter().filter(|case| only.is_empty() || case.op == only);
+    let check = |case: &_, seed| checks::fast_is_plain(case, seed, device);
+    let failures: Vec<String> = rows.filter_map(|case| checks::failure(check, &case)).collect();
+    assert!(failures.is_empty(), "{} rows fail:\n{}", failures.len(), failures.join("\n"));
+}
+
+/// The gradient of a tensor that came from another device goes back there.
+fn gradients_cross(device: Device) {
+    let x = Tensor::from_slice(&[1.0f32, -2.0, 3.0], [3]).variable();
+    let loss = x.to_device(device).square().sum_all();
+    assert_eq!((loss.device(), loss.item()), (device, 14.0));
+    let gradients = loss.backward();
+    let gradient = gradients.get(&x).expect("x has a gradient");
+    assert_eq!((gradient.device(), gradient.to_vec::<f32>()), (Device::Cpu, vec![2.0, -4.0, 6.0]));
+}
+
+/// Forward, backward and an optimizer's step leave all numbers on the device: nothing is copied to main memory unasked.
+fn training_stays(device: Device) {
+    let config =
+        BiLstmConfig { vocabulary: 20, embed_dim: 6, hidden_dim: 5, classes: 3, ..Default::default() };
+    let model = BiLstm::new(config, &mut Rng::new(1));
+    model.move_to(device);
+    let ids = Tensor::from_slice(&[3i64, 4, 5, 6, 7, 0], [2, 3]).to_device(device);
+    let [lengths, labels] =
+        [[3i64, 2], [0, 2]].map(|numbers| Tensor::from_slice(&numbers, [2]).to_device(device));
+    let mut optimizer = Optimizer::new(OptimizerConfig::new(Rule::adam(), 1e-3));
+    let mut rng = Rng::new(2);
+    let before = cuda::copies_to_host();
+    let mut losses = vec![];
+    for _ in 0..3 {
+        let logits = model.logits(&ids, &lengths, &mut Mode::Train(&mut rng));
+        let loss = cross_entropy(&logits, &labels, &CrossEntropy::default(), Reduction::Mean);
+        losses.push(loss.detach());
+        optimizer.step(&model, &loss.backward());
+    }
+    assert_eq!(cuda::copies_to_host(), before, "something was copied to main memory");
+    assert!(losses.iter().all(|loss| loss.item().is_finite()));
+}
+
+/// One after the other, for copies and launches are counted for the whole process.
+fn all(device: Device) {
+    every_row(device);
+    gradients_cross(device);
+    training_stays(device);
+    optimizer::steps_together(device);
+    optimizer::norms(device);
+    optimizer::state_comes_back(device);
+    precision::half_precision(device);
+    precision::mixed_precision(device);
+    graphs::graphs(device);
+    graphs::graphs_end(device);
+}
+
+#[cfg(feature = "cuda-emulator")]
+#[test]
+fn on_the_emulator() {
+    all(Device::open("cuda-emulated").unwrap_or_else(|e| panic!("{e}")));
+}
+
+#[test]
+#[ignore = "wants a GPU"]
+fn on_a_gpu() {
+    let name = std::env::var("GRADUS_TEST_DEVICE").unwrap_or_else(|_| "cuda".into());
+    let device = Device::open(&name).unwrap_or_else(|e| panic!("{e}"));
+    cuda::rungs::check(device);
+    all(device);
+}
+
+#[test]
+fn what_is_missing_is_said() {
+    let said = |name: &str| Device::open(name).unwrap_err().to_string();
+    assert!(said("gpu").contains("expected cpu, cuda, cuda:N"), "{}", said("gpu"));
+    assert!(said("cuda:x").contains("is no device"));
+    if !cfg!(feature = "cuda-emulator") {
+        assert!(said("cuda-emulated").contains("--features cuda-emulator"));
+    }
+}
