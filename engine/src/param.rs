@@ -34,7 +34,7 @@ pub(crate) struct WeakParam(Weak<Inner>);
 impl Param {
     /// A parameter with this value.
     pub fn new(value: Tensor) -> Self {
-        let held = Held { value: value.contiguous().detach(), owed: None };
+        let held = Held { value: whole(&value), owed: None };
         Param(Arc::new(Inner { leaf: Edge::leaf(), held: RwLock::new(held) }))
     }
 
@@ -117,9 +117,7 @@ impl Param {
     pub(crate) fn adopt(&self, value: Tensor) {
         assert_eq!(self.shape(), value.shape(), "set: a parameter keeps its shape");
         assert_eq!(self.dtype(), value.dtype(), "set: a parameter keeps its dtype");
-        let value = value.to_device(self.kind().device);
-        let whole = value.count() == value.storage.len() && value.layout.is_contiguous();
-        let value = if whole { value.detach() } else { Tensor::from_buffer(value.packed(), value.shape()) };
+        let value = whole(&value.to_device(self.kind().device));
         let mut held = self.write();
         // Moments take what is owed, as they are not replaced.
         held.settle();
@@ -178,6 +176,14 @@ impl Param {
     /// The same parameter, not kept alive.
     pub(crate) fn downgrade(&self) -> WeakParam {
         WeakParam(Arc::downgrade(&self.0))
+    }
+}
+
+/// The same numbers without the graph as a buffer's only ones: a copy where they are a part of one. A step changes buffers.
+fn whole(value: &Tensor) -> Tensor {
+    match value.count() == value.storage.len() && value.layout.is_contiguous() {
+        true => value.detach(),
+        false => Tensor::from_buffer(value.packed(), value.shape()),
     }
 }
 
@@ -260,6 +266,13 @@ mod tests {
         let held = a.value();
         a.write().own().slice_mut::<f32>()[0] = 3.0;
         assert_eq!((held.item(), a.value().item()), (2.0, 3.0));
+    }
+
+    #[test]
+    fn a_part_of_a_buffer_is_copied() {
+        let whole = Tensor::from_slice(&[1.0f32, 2.0, 3.0, 4.0], [4]);
+        let a = Param::new(whole.narrow(0, 1, 2));
+        assert_eq!((a.value().to_f64(), a.value().storage.len()), (vec![2.0, 3.0], 2));
     }
 
     #[test]

@@ -4,8 +4,8 @@ use crate::Failure;
 use crate::bench::{Bench, Trained};
 use crate::report::Work;
 use gradus_kernels::memory::Buffer;
-use gradus_kernels::optimizer::{AdamStep, Gradient, adam};
-use gradus_kernels::{Outcome, Precision, cross_entropy, elementwise, layer_norm, softmax};
+use gradus_kernels::optimizer::{AdamStep, Steps, Whole, step_all};
+use gradus_kernels::{DType, Dst, Outcome, Precision, cross_entropy, elementwise, layer_norm, softmax};
 
 /// Rows for a warp each and rows for a block each; 128 MiB and more, which no cache of a GPU holds.
 const FULL: [[usize; 2]; 2] = [[32_768, 1024], [4096, 10_000]];
@@ -161,6 +161,7 @@ fn optimizer(bench: &mut Bench) -> Result<(), Failure> {
     };
     // Parameters and both moments are read and written, the gradient is read.
     bench.row(&name, Precision::F32, bytes(7, n), || {
-        adam(&rule, p.dst(), Gradient::Dense(g.src()), m.dst(), v.dst())
+        let state = [m.dst(), v.dst(), Dst::none(DType::F32)];
+        step_all(Steps::Adam(&[rule]), vec![Whole { p: p.dst(), g: g.src(), state }])
     })
 }

@@ -95,7 +95,7 @@ impl Arg {
     pub fn stream(Stream { seed, stream }: Stream, device: Device) -> Self {
         let Device::Cuda(number) = device else { panic!("cuda: a stream for a kernel in main memory") };
         let later = gpu(number).recording().map_or(0, |recording| recording.later());
-        Arg { bytes: [seed, stream, later, 0], device: None }
+        Arg { bytes: Bytes::Few([seed, stream, later, 0]), device: None }
     }
 
     /// A pointer some bytes further, and three strides as `i64`, by value.

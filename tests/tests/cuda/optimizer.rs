@@ -3,7 +3,7 @@
 use gradus_engine::nn::Linear;
 use gradus_engine::optim::{AverageConfig, Group, Optimizer, OptimizerConfig, Rule, WeightAverage};
 use gradus_engine::state::StateDict;
-use gradus_engine::{DType, Device, Gradients, Module, Param, Rng, Tensor, Visitor, cuda};
+use gradus_engine::{Device, Gradients, Module, Param, Rng, Tensor, Visitor, cuda};
 
 /// Parameters, named by what their rates are.
 struct Many(Vec<(String, Param)>);
