@@ -2,6 +2,7 @@
 //
 // A sanitizer must not instrument this file, for it changes stacks under its feet; it is told of every change instead.
 #include "fibers.h"
+#include "watchers.h"
 #include <cstdarg>
 #include <cstdint>
 #include <cstdio>
@@ -13,27 +14,6 @@
 #include <pthread.h>
 #include <sys/mman.h>
 #include <vector>
-
-#ifdef EMULATOR_ASAN
-extern "C" {
-void __sanitizer_start_switch_fiber(void **, const void *, size_t);
-void __sanitizer_finish_switch_fiber(void *, const void **, size_t *);
-void __asan_unpoison_memory_region(const volatile void *, size_t);
-}
-#endif
-#ifdef EMULATOR_TSAN
-extern "C" {
-void *__tsan_get_current_fiber();
-void *__tsan_create_fiber(unsigned);
-void __tsan_switch_to_fiber(void *, unsigned);
-void __tsan_acquire(void *);
-void __tsan_release(void *);
-void AnnotateIgnoreReadsBegin(const char *, int);
-void AnnotateIgnoreReadsEnd(const char *, int);
-void AnnotateIgnoreWritesBegin(const char *, int);
-void AnnotateIgnoreWritesEnd(const char *, int);
-}
-#endif
 
 // Saves what the calling convention wants kept, and the stack's end in *save; goes on where `to` was saved.
 extern "C" void emulator_switch(void **save, void *to);
@@ -66,50 +46,6 @@ emulator_switch:
 
 namespace emulator {
 namespace {
-
-// --- What happens before what, for the race check: whoever acquires comes after those that released.
-
-void acquire([[maybe_unused]] void *sync) {
-#ifdef EMULATOR_TSAN
-    __tsan_acquire(sync);
-#endif
-}
-
-void release([[maybe_unused]] void *sync) {
-#ifdef EMULATOR_TSAN
-    __tsan_release(sync);
-#endif
-}
-
-// The engine's own bookkeeping is no kernel's access to memory.
-struct Unseen {
-#ifdef EMULATOR_TSAN
-    Unseen() {
-        AnnotateIgnoreReadsBegin("", 0);
-        AnnotateIgnoreWritesBegin("", 0);
-    }
-    ~Unseen() {
-        AnnotateIgnoreWritesEnd("", 0);
-        AnnotateIgnoreReadsEnd("", 0);
-    }
-#else
-    Unseen() {}
-    ~Unseen() {}
-#endif
-};
-
-// Byte by byte, for a sanitizer would see memcpy's accesses as those of the kernel.
-void copy(void *to, const void *from, unsigned bytes) {
-    auto *a = static_cast<volatile char *>(to);
-    auto *b = static_cast<const volatile char *>(from);
-    for (unsigned i = 0; i < bytes; ++i) a[i] = b[i];
-}
-
-// All ones is NaN in every float type.
-void fill_with_nan(void *at, size_t bytes) {
-    auto *p = static_cast<volatile unsigned char *>(at);
-    for (size_t i = 0; i < bytes; ++i) p[i] = 0xff;
-}
 
 // --- Threads, warps, blocks.
 
