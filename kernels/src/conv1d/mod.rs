@@ -12,16 +12,16 @@
 //! the matrix of all windows, [T', k·C] with rows C apart, is x itself, and y is its product with the weight as
 //! [k·C, O]: nothing is copied but the weight, once, and a sentence that wants padding.
 //!
-//! The ladder: plain loops; one packed product for each sentence, sentences over threads; dx one product for each tap,
-//! straight into place; dw products of dyᵀ and the windows, summed in slots of sentences that are added in order.
+//! The ladder: plain loops; one packed product for each sentence, sentences over threads; dx the same of dy and the taps in
+//! the opposite order; dw products of dyᵀ and the windows, summed in slots of sentences that are added in order.
 //! `RAYON_NUM_THREADS=1 cargo run --release -p gradus-kernels --example conv_ladder` times the rungs. B = 64, T = 400,
-//! C = 300, O = 128, k = 3, on one Zen 4 core (AVX2, peak 116 GFLOP/s, measured in the same run), in ms and in percent
+//! C = 300, O = 128, k = 3, on one Zen 4 core (AVX2, peak 117 GFLOP/s, measured in the same run), in ms and in percent
 //! of that peak; of the loops, which run in `f64`, one sentence was timed for all:
 //!
 //! | rung | forward | backward |
 //! | --- | --- | --- |
-//! | plain loops, `f64` | 9600, 0.5 % | 4100, 2.4 % |
-//! | one product for each sentence | 57.5, 88 % | 134, 76 % |
+//! | plain loops, `f64` | 9600, 0.5 % | 3900, 2.6 % |
+//! | one product for each sentence | 59.9, 84 % | 123, 82 % |
 //!
 //! Source: Kim, "Convolutional neural networks for sentence classification", EMNLP 2014, equation 2.
 

@@ -65,32 +65,31 @@ pub(super) fn forward(s: Sizes, padding: usize, x: &[f32], w: &[f32], bias: &[f3
     });
 }
 
-/// dx[t + j − p] += dy[t]·w[:, :, j], tap by tap.
+/// dx, a convolution of dy with the taps in the opposite order: dx[s] is the window of k steps of dy that ends at s + p, times
+/// these, with zeros around dy.
 pub(super) fn backward_x(s: Sizes, padding: usize, w: &[f32], dy: &[f32], dx: &mut [f32]) {
     if dx.is_empty() {
         return;
     }
     let Sizes { t, c, o, k, .. } = s;
     let windows = s.windows(padding);
-    let taps = taps(s, w);
-    let tap =
-        |j: usize| Mat { data: &taps.slice()[(j * c).min(w.len())..], rows_stride: k * c, cols_stride: 1 };
-    let packed: Vec<PackedB> = (0..k).map(|j| PackedB::new(o, c, tap(j))).collect();
-    let many = (TASK / (windows * k * c * o).max(1)).max(1);
+    // [k, O, C], the last tap first.
+    let mut turned = Buffer::for_overwrite(DType::F32, w.len());
+    for (j, to) in turned.slice_mut::<f32>().chunks_exact_mut((o * c).max(1)).enumerate() {
+        copy_strided_forward(&[o, c], &w[k - 1 - j..], &[c * k, k], to);
+    }
+    let packed = PackedB::new(k * o, c, Mat::rows(turned.slice(), c));
+    // Steps of dy to leave out in front, and zeros to put there.
+    let (skip, zeros) = (padding.saturating_sub(k - 1), (k - 1).saturating_sub(padding));
+    let steps = t + k - 1;
+    let seen = windows.saturating_sub(skip).min(steps - zeros);
+    let many = (TASK / (t * k * c * o).max(1)).max(1);
     pieces(dx, many * t * c, |i, dx| {
-        dx.fill(0.0);
         for (n, dx) in dx.chunks_exact_mut(t * c).enumerate() {
-            let dy = &dy[(i * many + n) * windows * o..][..windows * o];
-            for (j, tap) in packed.iter().enumerate() {
-                // The windows whose step j is no padding.
-                let first = padding.saturating_sub(j);
-                let end = windows.min((t + padding).saturating_sub(j));
-                if first < end {
-                    let dx = &mut dx[(first + j - padding) * c..];
-                    let dy = Mat::rows(&dy[first * o..], o);
-                    gemm_packed_serial(end - first, dy, tap, 1.0, dx, c, Epilogue::default());
-                }
-            }
+            let first = (i * many + n) * windows + skip;
+            let wide = widened(&dy[first * o..][..seen * o], zeros * o, steps * o);
+            let dy = windows_of(wide.slice(), o);
+            gemm_packed_serial(t, dy, &packed, 0.0, dx, c, Epilogue::default());
         }
     });
 }
@@ -103,13 +102,14 @@ pub(super) fn backward_w(s: Sizes, padding: usize, x: &[f32], dy: &[f32], dw: &m
     if dw.is_empty() {
         return;
     }
-    let each = b.div_ceil(SLOTS).max(1);
-    let slots = b.div_ceil(each);
+    let slots = b.min(SLOTS);
     let mut sums = Buffer::for_overwrite(DType::F32, slots * dw.len());
     pieces(sums.slice_mut::<f32>(), dw.len(), |slot, sum| {
-        for sentence in (slot * each..b).take(each) {
+        let place = |slot: usize| slot * b / slots.max(1);
+        let first = place(slot);
+        for sentence in first..place(slot + 1) {
             let dy = Mat::rows(&dy[sentence * windows * o..], o).t();
-            let beta = if sentence == slot * each { 0.0 } else { 1.0 };
+            let beta = if sentence == first { 0.0 } else { 1.0 };
             with_windows(s, padding, x, sentence, |x| {
                 gemm_serial(o, windows, k * c, dy, x, beta, sum, k * c, Epilogue::default());
             });
