@@ -26,9 +26,12 @@ struct Store {
     free: Vec<(usize, u64)>,
     /// What was freed elsewhere while the graph may still read it.
     kept: Vec<u64>,
-    /// What was copied to the device: a replay copies it again.
-    uploads: Vec<Box<[u8]>>,
+    /// Pinned memory with what was copied to the device: a replay copies it again.
+    uploads: Vec<*mut u8>,
 }
+
+// SAFETY: the store owns the memory that it points to.
+unsafe impl Send for Store {}
 
 impl Recording {
     fn store(&self) -> MutexGuard<'_, Store> {
@@ -64,11 +67,14 @@ impl Recording {
 
     /// Records a copy to the device, of bytes as they are now: every replay copies them.
     pub fn upload(&self, gpu: &Gpu, to: u64, bytes: &[u8]) {
-        let copy: Box<[u8]> = bytes.into();
-        // SAFETY: the caller's memory has that many bytes, and the copy lives as long as the graph.
-        let answer = unsafe { result::memcpy_htod_async(to, &copy, gpu.stream) };
-        gpu.expect("record a copy", answer);
-        self.store().uploads.push(copy);
+        // SAFETY: the copy has as many bytes as the caller's memory, and is freed once, with the graph.
+        unsafe {
+            let start: *mut u8 = gpu.expect("pin memory", result::malloc_host(bytes.len(), 0)).cast();
+            self.store().uploads.push(start);
+            let copy = std::slice::from_raw_parts_mut(start, bytes.len());
+            copy.copy_from_slice(bytes);
+            gpu.expect("record a copy", result::memcpy_htod_async(to, copy, gpu.stream));
+        }
     }
 
     /// Where the number of streams to go further lies.
@@ -92,6 +98,9 @@ impl Drop for Recording {
             }
             for pointer in store.kept {
                 gpu.expect("free memory", result::free_async(pointer, gpu.stream));
+            }
+            for start in store.uploads {
+                gpu.expect("unpin memory", result::free_host(start.cast()));
             }
         }
     }
@@ -226,8 +235,11 @@ impl Drop for Graph {
     fn drop(&mut self) {
         if !std::thread::panicking() {
             let gpu = gpu(self.recording.device);
-            // SAFETY: it was made ready once; replays that were queued are finished by the driver first.
-            gpu.expect("let a graph go", unsafe { result::graph::exec_destroy(self.ready) });
+            // SAFETY: it was made ready once; replays that were queued are waited for.
+            unsafe {
+                gpu.expect("finish a graph", result::stream::synchronize(gpu.stream));
+                gpu.expect("let a graph go", result::graph::exec_destroy(self.ready));
+            }
         }
     }
 }

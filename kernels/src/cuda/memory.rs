@@ -95,9 +95,10 @@ impl Drop for Allocation {
                 From::Graph(recording) => recording.give_back(self.bytes, self.pointer),
                 From::Pool(born) => match gpu.reader(*born) {
                     Some(recording) => recording.keep(self.pointer),
-                    // SAFETY: the allocation is freed once, here, behind all work on it in the stream.
                     None => {
-                        gpu.expect("free memory", unsafe { result::free_async(self.pointer, gpu.stream) })
+                        // SAFETY: the allocation is freed once, here, behind all work on it in the stream.
+                        let answer = unsafe { result::free_async(self.pointer, gpu.stream) };
+                        gpu.expect("free memory", answer);
                     }
                 },
             }
