@@ -180,7 +180,8 @@ impl Drop for Ending<'_> {
 }
 
 impl Graph {
-    /// Records what `work` queues on a device; nothing of it runs.
+    /// Records what `work` queues on a device; nothing of it runs. Other threads leave the device alone meanwhile, for what they
+    /// queue would be recorded, too.
     ///
     /// Panics where the device is the CPU, where it records already, and where `work` asks for numbers in main memory.
     #[track_caller]

@@ -52,7 +52,8 @@ bool is_inside(Pointer p, size_t bytes) {
     return p + bytes <= start + size;
 }
 
-// Work of the stream, in its order.
+// Work of the stream, in its order: of several threads one at a time queues and does it.
+std::recursive_mutex stream;
 using Work = std::function<int()>;
 std::vector<Work> waiting;
 // What a graph replays; null while nothing is recorded.
@@ -60,11 +61,9 @@ std::vector<Work> *recorded = nullptr;
 
 // Does the work that was put off.
 int catch_up() {
+    std::lock_guard<std::recursive_mutex> guard(stream);
     std::vector<Work> now;
-    {
-        std::lock_guard<std::mutex> guard(lock);
-        now.swap(waiting);
-    }
+    now.swap(waiting);
     int answer = OK;
     for (const Work &work : now)
         if (int failed = work()) answer = failed;
@@ -73,6 +72,7 @@ int catch_up() {
 
 // Queues work: does it, or notes it where the stream records.
 int queue(Work work) {
+    std::lock_guard<std::recursive_mutex> guard(stream);
     if (spoilt) return spoilt;
     if (recorded) return recorded->push_back(std::move(work)), OK;
     int answer = catch_up();
@@ -163,6 +163,11 @@ API cuMemFreeHost(void *memory) {
     return pinned.erase(memory) ? (free(memory), OK) : INVALID_VALUE;
 }
 
+static bool is_pinned(const void *memory) {
+    std::lock_guard<std::mutex> guard(lock);
+    return pinned.count(const_cast<void *>(memory));
+}
+
 static int copy(void *to, const void *from, size_t bytes, Pointer on_device, Pointer too = 0) {
     if (!is_inside(on_device, bytes) || (too && !is_inside(too, bytes))) {
         fprintf(stderr, "emulator: a copy of %zu bytes leaves its allocation\n", bytes);
@@ -173,11 +178,9 @@ static int copy(void *to, const void *from, size_t bytes, Pointer on_device, Poi
 }
 API cuMemcpyHtoDAsync_v2(Pointer to, const void *from, size_t bytes, void *) {
     Work work = [=] { return copy(reinterpret_cast<void *>(to), from, bytes, to); };
-    std::unique_lock<std::mutex> guard(lock);
-    bool late = pinned.count(const_cast<void *>(from)) && !recorded && !spoilt;
-    if (late) return waiting.push_back(work), OK;
-    guard.unlock();
-    return queue(work);
+    std::lock_guard<std::recursive_mutex> guard(stream);
+    bool late = is_pinned(from) && !recorded && !spoilt;
+    return late ? (waiting.push_back(work), OK) : queue(work);
 }
 API cuMemcpyDtoHAsync_v2(void *to, Pointer from, size_t bytes, void *) {
     return queue([=] { return copy(to, reinterpret_cast<void *>(from), bytes, from); });
