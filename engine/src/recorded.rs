@@ -37,6 +37,7 @@ type Step<'a> = Box<dyn Fn(&[Tensor], &mut Mode) -> Tensor + 'a>;
 pub struct Recorded<'a> {
     model: &'a dyn Module,
     step: Step<'a>,
+    /// Those of the last step, unless it was replayed.
     last: Option<Circumstances>,
     tape: Option<Tape>,
 }
@@ -87,18 +88,19 @@ impl<'a> Recorded<'a> {
             precision: precision(),
             params: self.model.params().iter().map(|p| p.value().storage.address()).collect(),
         };
-        let fits = |tape: &Tape| tape.of == now && tape.rng.has_seed_of(rng);
-        if !self.tape.as_ref().is_some_and(fits) {
-            if self.last.as_ref() != Some(&now) {
-                self.last = Some(now);
-                return self.run_once(&inputs, rng);
-            }
-            // The memory of the one before is free for this one.
-            self.tape = None;
-            self.tape = Some(self.record(now, &inputs, rng.clone(), device));
+        let fits = |tape: &&mut Tape| tape.of == now && tape.rng.has_seed_of(rng);
+        if let Some(tape) = self.tape.as_mut().filter(fits) {
+            self.last = None;
+            return tape.replay(&inputs, rng);
         }
-        let tape = self.tape.as_mut().expect("one was recorded just now, or fits");
-        tape.replay(&inputs, rng)
+        if self.last.as_ref() != Some(&now) {
+            self.last = Some(now);
+            return self.run_once(&inputs, rng);
+        }
+        // The memory of the one before is free for this one.
+        self.tape = None;
+        let tape = self.record(now, &inputs, rng.clone(), device);
+        self.tape.insert(tape).replay(&inputs, rng)
     }
 
     fn run_once(&self, inputs: &[Tensor], rng: &mut Rng) -> (Tensor, Gradients) {

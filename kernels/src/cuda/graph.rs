@@ -2,12 +2,13 @@
 //!
 //! While a device records, kernels and copies are noted and not run. A replay queues all of them by one call to the
 //! driver, with the same arguments, so everything that they touch must stay where it was: memory that the work asks for
-//! comes from the recording's own store and never leaves it, and what anyone frees that was there before the recording
-//! ended is kept until the graph is dropped.
+//! comes from the recording's own store and never leaves it, and what anyone frees later of what was there while it
+//! recorded is kept until the graph is dropped.
 
 use super::device::{Gpu, gpu};
 use crate::Device;
 use cudarc::driver::{result, sys};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 /// What a graph works in.
@@ -15,7 +16,20 @@ pub(super) struct Recording {
     device: u32,
     /// On the device, a `u64`: how many random streams further than recorded a replay draws.
     later: u64,
+    /// When it began and when it ended, by the recorder's clock; while it records that is never.
+    began: u64,
+    ended: AtomicU64,
     store: Mutex<Store>,
+}
+
+/// Memory that its owner is done with.
+pub(super) struct Freed {
+    /// Where it lies, and which recording's it is; of none what came from the driver's pool.
+    pub pointer: u64,
+    pub of: Option<Arc<Recording>>,
+    /// When it was asked for and when it was freed.
+    pub born: u64,
+    pub freed: u64,
 }
 
 /// Memory of a recording.
@@ -25,7 +39,7 @@ struct Store {
     pieces: Vec<u64>,
     free: Vec<(usize, u64)>,
     /// What was freed elsewhere while the graph may still read it.
-    kept: Vec<u64>,
+    kept: Vec<Freed>,
     /// Pinned memory with what was copied to the device: a replay copies it again.
     uploads: Vec<*mut u8>,
 }
@@ -60,9 +74,10 @@ impl Recording {
         self.store().free.push((bytes.next_multiple_of(512), pointer));
     }
 
-    /// Keeps memory from elsewhere, which its owner is done with, as long as the graph lives.
-    pub fn keep(&self, pointer: u64) {
-        self.store().kept.push(pointer);
+    /// Whether the graph may read this memory, which is not its own: both were there at one time while it recorded.
+    fn may_read(self: &Arc<Self>, memory: &Freed) -> bool {
+        let is_own = memory.of.as_ref().is_some_and(|of| Arc::ptr_eq(of, self));
+        !is_own && memory.born <= self.ended.load(Ordering::Acquire) && self.began <= memory.freed
     }
 
     /// Records a copy to the device, of bytes as they are now: every replay copies them.
@@ -96,9 +111,6 @@ impl Drop for Recording {
             for pointer in store.pieces.into_iter().chain([self.later]) {
                 gpu.expect("free a graph's memory", result::free_sync(pointer));
             }
-            for pointer in store.kept {
-                gpu.expect("free memory", result::free_async(pointer, gpu.stream));
-            }
             for start in store.uploads {
                 gpu.expect("unpin memory", result::free_host(start.cast()));
             }
@@ -106,13 +118,20 @@ impl Drop for Recording {
     }
 }
 
-/// What a device records now, and the recordings whose graphs are alive.
+/// What a device records now, and the recordings that replay or will, this one among them.
 #[derive(Default)]
 pub(super) struct Recorder {
     now: Option<Arc<Recording>>,
-    alive: Vec<(u64, Weak<Recording>)>,
-    /// How many allocations were made: the clock by which one is older than a graph.
-    born: u64,
+    alive: Vec<Weak<Recording>>,
+    /// Counts allocations, frees and recordings, to tell what was before what.
+    clock: u64,
+}
+
+impl Recorder {
+    fn tick(&mut self) -> u64 {
+        self.clock += 1;
+        self.clock
+    }
 }
 
 impl Gpu {
@@ -125,20 +144,24 @@ impl Gpu {
         self.recorder().now.clone()
     }
 
-    /// The number of a new allocation.
-    pub fn birth(&self) -> u64 {
-        let mut recorder = self.recorder();
-        recorder.born += 1;
-        recorder.born
+    /// This moment, later than all before.
+    pub fn now(&self) -> u64 {
+        self.recorder().tick()
     }
 
-    /// Whose graph may still read an allocation with this number.
-    pub fn reader(&self, born: u64) -> Option<Arc<Recording>> {
-        let mut recorder = self.recorder();
-        recorder.alive.retain(|(_, recording)| recording.strong_count() > 0);
-        recorder.now.clone().or_else(|| {
-            recorder.alive.iter().filter(|(ended, _)| born <= *ended).find_map(|(_, r)| r.upgrade())
-        })
+    /// Gives memory back to the driver, or to a graph that may still read it.
+    pub fn release(&self, memory: Freed) {
+        let reader = self.recorder().alive.iter().filter_map(Weak::upgrade).find(|r| r.may_read(&memory));
+        match (reader, &memory.of) {
+            (Some(recording), _) => recording.store().kept.push(memory),
+            // It goes with the rest of its recording, when nobody has any of it.
+            (None, Some(_)) => {}
+            (None, None) => {
+                // SAFETY: the memory came from the pool and is freed once, here, behind all work on it in the stream.
+                let answer = unsafe { result::free_async(memory.pointer, self.stream) };
+                self.expect("free memory", answer);
+            }
+        }
     }
 }
 
@@ -162,7 +185,11 @@ impl Ending<'_> {
         std::mem::forget(self);
         // SAFETY: the stream records since `record` began.
         let graph = gpu.expect("end a recording", unsafe { result::stream::end_capture(gpu.stream) });
-        gpu.recorder().now = None;
+        let mut recorder = gpu.recorder();
+        let ended = recorder.tick();
+        if let Some(recording) = recorder.now.take() {
+            recording.ended.store(ended, Ordering::Release);
+        }
         graph
     }
 }
@@ -190,12 +217,17 @@ impl Graph {
         let gpu = gpu(number);
         // SAFETY: freed once, when the recording is dropped.
         let later = gpu.expect("make room for a graph", unsafe { result::malloc_sync(8) });
-        let recording = Arc::new(Recording { device: number, later, store: Mutex::default() });
-        {
+        let recording = {
             let mut recorder = gpu.recorder();
             assert!(recorder.now.is_none(), "record: {device} records already");
+            let (began, ended) = (recorder.tick(), u64::MAX.into());
+            let recording =
+                Arc::new(Recording { device: number, later, began, ended, store: Mutex::default() });
             recorder.now = Some(recording.clone());
-        }
+            recorder.alive.retain(|recording| recording.strong_count() > 0);
+            recorder.alive.push(Arc::downgrade(&recording));
+            recording
+        };
         // Relaxed: a kernel that is first met here may be loaded.
         let mode = sys::CUstreamCaptureMode::CU_STREAM_CAPTURE_MODE_RELAXED;
         let ending = Ending(gpu);
@@ -209,11 +241,6 @@ impl Graph {
             gpu.expect("let a graph go", result::graph::destroy(graph));
             gpu.expect("make a graph ready", ready)
         };
-        {
-            let mut recorder = gpu.recorder();
-            let ended = recorder.born;
-            recorder.alive.push((ended, Arc::downgrade(&recording)));
-        }
         (Graph { recording, ready }, made)
     }
 
@@ -241,6 +268,10 @@ impl Drop for Graph {
                 gpu.expect("finish a graph", result::stream::synchronize(gpu.stream));
                 gpu.expect("let a graph go", result::graph::exec_destroy(self.ready));
             }
+            gpu.recorder().alive.retain(|recording| recording.as_ptr() != Arc::as_ptr(&self.recording));
+            let kept = std::mem::take(&mut self.recording.store().kept);
+            // Another graph may read it, too.
+            kept.into_iter().for_each(|memory| gpu.release(memory));
         }
     }
 }

@@ -1,6 +1,6 @@
 use super::CudaError;
 use super::device::{Gpu, gpu, said};
-use super::graph::Recording;
+use super::graph::{Freed, Recording};
 use crate::{DType, Device, Src};
 use cudarc::driver::{result, sys};
 use std::sync::Arc;
@@ -19,32 +19,27 @@ pub(crate) struct Allocation {
     pub device: u32,
     pub pointer: u64,
     bytes: usize,
-    from: From,
-}
-
-/// Where memory came from.
-enum From {
-    /// The driver's pool, as the allocation with this number.
-    Pool(u64),
-    /// What a graph works in.
-    Graph(Arc<Recording>),
+    /// Which recording's memory it is; of none what came from the driver's pool.
+    of: Option<Arc<Recording>>,
+    /// When it was asked for.
+    born: u64,
 }
 
 impl Allocation {
     /// So many bytes with unspecified contents; panics where the device has no more.
     pub fn new(device: u32, bytes: usize) -> Self {
         if bytes == 0 {
-            return Allocation { device, pointer: 0, bytes, from: From::Pool(0) };
+            return Allocation { device, pointer: 0, bytes, of: None, born: 0 };
         }
         let gpu = gpu(device);
-        if let Some(recording) = gpu.recording() {
-            let pointer = recording.take(gpu, bytes);
-            return Allocation { device, pointer, bytes, from: From::Graph(recording) };
-        }
-        // SAFETY: the stream is the device's own and lives as long as the process.
-        let pointer =
-            unsafe { result::malloc_async(gpu.stream, bytes) }.unwrap_or_else(|_| out_of_memory(gpu, bytes));
-        Allocation { device, pointer, bytes, from: From::Pool(gpu.birth()) }
+        let (of, born) = (gpu.recording(), gpu.now());
+        let pointer = match &of {
+            Some(recording) => recording.take(gpu, bytes),
+            // SAFETY: the stream is the device's own and lives as long as the process.
+            None => unsafe { result::malloc_async(gpu.stream, bytes) }
+                .unwrap_or_else(|_| out_of_memory(gpu, bytes)),
+        };
+        Allocation { device, pointer, bytes, of, born }
     }
 
     /// Writes every byte 0.
@@ -91,17 +86,11 @@ impl Drop for Allocation {
         // A driver that failed before has said so; while a panic unwinds it must not be asked again.
         if self.bytes > 0 && !std::thread::panicking() {
             let gpu = gpu(self.device);
-            match &self.from {
-                From::Graph(recording) => recording.give_back(self.bytes, self.pointer),
-                From::Pool(born) => match gpu.reader(*born) {
-                    Some(recording) => recording.keep(self.pointer),
-                    None => {
-                        // SAFETY: the allocation is freed once, here, behind all work on it in the stream.
-                        let answer = unsafe { result::free_async(self.pointer, gpu.stream) };
-                        gpu.expect("free memory", answer);
-                    }
-                },
+            if let Some(recording) = &self.of {
+                recording.give_back(self.bytes, self.pointer);
             }
+            let &mut Allocation { pointer, born, .. } = self;
+            gpu.release(Freed { pointer, of: self.of.take(), born, freed: gpu.now() });
         }
     }
 }

@@ -68,6 +68,7 @@ fn all(device: Device) {
     precision::mixed_precision(device);
     graphs::graphs(device);
     graphs::graphs_end(device);
+    graphs::graphs_share(device);
 }
 
 #[cfg(feature = "cuda-emulator")]
