@@ -254,8 +254,8 @@ struct TrainArgs {
     /// Where to compute: cpu, cuda, cuda:N, or cuda-emulated in a build with that feature.
     #[arg(long, value_name = "NAME")]
     device: Option<String>,
-    /// To what products on a CUDA device round their operands: f32, tf32, bf16 or f16.
-    #[arg(long, value_name = "NAME")]
+    /// To what products on a CUDA device round their operands: f32 (as without the flag), tf32, bf16 (as with the flag alone) or f16
+    #[arg(long, value_name = "NAME", num_args = 0..=1, default_missing_value = "bf16")]
     precision: Option<String>,
     /// A configuration file (TOML), overlaid by flags and --set.
     #[arg(long, value_name = "FILE", conflicts_with = "resume")]
