@@ -78,7 +78,7 @@ fn settings_that_are_misspelt_or_do_not_go_together() {
         ("--model bilstn", &["model.name", "did you mean `bilstm`"]),
         ("--precision fp8", &["precision", "f32, tf32, bf16, f16", "fp8"]),
         // Without a name it is bf16, which the CPU does not train in.
-        ("--dataset phrases --precision", &["precision", "device=cuda", "found bf16"]),
+        ("--precision", &["precision", "device=cuda", "found bf16"]),
         ("--loss focus", &["loss.name", "did you mean `focal`"]),
         ("--config bad.toml", &["bad.toml, line 4", "`train.epoch`", "`train.epochs`"]),
         ("--config no.toml", &["no.toml, line 2", "expected TOML"]),
