@@ -1,7 +1,7 @@
 //! What this machine can do at most, measured in the same run.
 
 use crate::clock::measure;
-use gradus_kernels::isa::{Isa, Kernel, dispatch};
+use gradus_kernels::isa::{Isa, Kernel, dispatch, level};
 use rayon::prelude::*;
 use std::hint::black_box;
 
@@ -21,8 +21,7 @@ impl Peak {
         let rounds = 1_000_000;
         let run = || drop(rayon::broadcast(|_| black_box(dispatch(Chains(rounds)))));
         let seconds = least(&measure(0.5, 9, &mut { run })) / 1e3;
-        // Lanes of f32 in 256 bits.
-        let flops = (threads * rounds * CHAINS * 8 * 2) as f64;
+        let flops = (threads * rounds * CHAINS * level().lanes() * 2) as f64;
         let n = 1 << 25;
         let (x, mut y) = (vec![1.0f32; n], vec![2.0f32; n]);
         let mut add = || {

@@ -5,51 +5,16 @@
 use gradus_kernels::gemm::{
     Epilogue, Mat, PackedB, gemm, gemm_packed, gemm_packed_serial, gemm_serial, plain,
 };
-use gradus_kernels::isa::{Isa, Kernel, dispatch};
-use std::hint::black_box;
-use std::time::Instant;
 
-/// Ten chains of fused multiply-adds with nothing to wait for: the most that one core can do.
-struct Peak(usize);
-
-impl Kernel for Peak {
-    type Output = f32;
-    #[inline(always)]
-    fn run<S: Isa>(self, s: S) -> f32 {
-        let (a, b) = (s.splat(black_box(0.999)), s.splat(black_box(0.001)));
-        let mut acc = [s.zero(); 10];
-        for _ in 0..self.0 {
-            acc.iter_mut().for_each(|x| *x = s.fma(*x, a, b));
-        }
-        acc.into_iter().map(|x| s.sum(x)).sum()
-    }
-}
-
-/// Median seconds of a call.
-fn median(mut f: impl FnMut()) -> f64 {
-    f();
-    let mut times: Vec<f64> = (0..15)
-        .map(|_| {
-            let start = Instant::now();
-            f();
-            start.elapsed().as_secs_f64()
-        })
-        .collect();
-    times.sort_by(f64::total_cmp);
-    times[times.len() / 2]
-}
+mod rungs;
 
 fn main() {
     // In the pool, as a training step is: from outside each product would wait for a thread to wake.
-    rayon::scope(|_| rungs());
+    rayon::scope(|_| all());
 }
 
-fn rungs() {
-    let rounds = 2_000_000;
-    let seconds = median(|| {
-        black_box(dispatch(Peak(rounds)));
-    });
-    let peak = rounds as f64 * 10.0 * 8.0 * 2.0 / seconds / 1e9;
+fn all() {
+    let peak = rungs::peak();
     let cores = rayon::current_num_threads();
     println!("peak of one core {peak:.0} GFLOP/s, {cores} threads\n");
     for (m, k, n) in [
@@ -68,7 +33,8 @@ fn rungs() {
         let flops = 2.0 * (m * k * n) as f64 / 1e9;
         println!("{m} x {k} x {n}");
         let mut show = |name: &str, cores: usize, f: &mut dyn FnMut(&mut [f32])| {
-            let rate = flops / median(|| f(&mut c));
+            f(&mut c);
+            let rate = flops / rungs::median(15, || f(&mut c)) * 1e3;
             println!("  {name:<28} {rate:7.1} GFLOP/s {:5.1} %", 100.0 * rate / peak / cores as f64);
         };
         let e = Epilogue::default;

@@ -63,19 +63,41 @@ impl<'a, T: Real> Epilogue<'a, T> {
 }
 
 impl Epilogue<'_, f32> {
-    /// Applies it to the vector that belongs to columns `j..j + LANES`, of which `live` exist.
+    /// Adds the bias to the vector that belongs to columns `j..j + LANES`, of which `live` exist.
     #[inline(always)]
-    pub(super) fn apply<S: Isa>(&self, s: S, x: S::V, j: usize, live: usize) -> S::V {
-        let x = match self.bias {
+    pub(super) fn add_bias<S: Isa>(&self, s: S, x: S::V, j: usize, live: usize) -> S::V {
+        match self.bias {
             Some(bias) => s.add(x, s.read_tail(&bias[j..j + live])),
             None => x,
-        };
-        match self.activation {
-            Activation::None => x,
-            Activation::Relu => s.max(x, s.zero()),
-            Activation::Tanh => math::tanh(s, x),
-            Activation::Sigmoid => math::sigmoid(s, x),
-            Activation::Gelu => math::gelu(s, x),
+        }
+    }
+
+    /// Applies the activation to `rows` rows of `cols` numbers at `c`, `stride` apart, as a tile has left them: once for a
+    /// tile of any height, since a vector function is long where the tile's loops are unrolled.
+    ///
+    /// # Safety
+    /// These rows can be read and written, and nobody else touches them.
+    #[inline(always)]
+    pub(super) unsafe fn activate<S: Isa>(&self, s: S, c: *mut f32, stride: usize, rows: usize, cols: usize) {
+        if self.activation == Activation::None {
+            return;
+        }
+        for i in 0..rows {
+            // SAFETY: row i is one of the caller's.
+            let row = unsafe { std::slice::from_raw_parts_mut(c.add(i * stride), cols) };
+            for x in row.chunks_mut(S::LANES) {
+                let y = s.read_chunk(x);
+                s.write_chunk(
+                    x,
+                    match self.activation {
+                        Activation::None => y,
+                        Activation::Relu => s.max(y, s.zero()),
+                        Activation::Tanh => math::tanh(s, y),
+                        Activation::Sigmoid => math::sigmoid(s, y),
+                        Activation::Gelu => math::gelu(s, y),
+                    },
+                );
+            }
         }
     }
 }

@@ -1,13 +1,38 @@
-//! The register tile: MR rows by two vectors of C, built up over K with one load of B, MR broadcasts of A and 2·MR
-//! fused multiply-adds a step. 6 × 2 accumulators, two vectors of B and one of A fill fifteen of sixteen registers.
+//! The register tile: R rows by V vectors of C, built up over K with one load of B's row, R broadcasts of A and R·V fused
+//! multiply-adds a step. With sixteen registers, 6 × 2 accumulators, two vectors of B and one of A fill fifteen of them; with
+//! thirty-two, 14 × 2 and the same three fill thirty-one.
 
 use super::Epilogue;
 use crate::isa::Isa;
 
-/// Rows of the tile.
-pub(super) const MR: usize = 6;
 /// Vectors in a row of the tile.
-pub(super) const NV: usize = 2;
+const NV: usize = 2;
+
+/// Rows of a tile at most, where vectors have so many lanes.
+pub(super) const fn rows_of_tile(lanes: usize) -> usize {
+    match lanes {
+        16 => 14,
+        _ => 6,
+    }
+}
+
+/// Rows of the tiles that `rows` rows are cut into: no more tiles than need be, and these of even height, for a tile of two
+/// rows takes as long as one of four (16 rows are 8 + 8, not 14 + 2).
+pub(super) const fn height_of_tiles(lanes: usize, rows: usize) -> usize {
+    if lanes == 8 {
+        return 6;
+    }
+    match rows.div_ceil(rows.div_ceil(14)) {
+        ..=8 => 8,
+        9..=12 => 12,
+        _ => 14,
+    }
+}
+
+/// Columns of the tile where vectors have so many lanes.
+pub(super) const fn cols_of_tile(lanes: usize) -> usize {
+    NV * lanes
+}
 
 /// Where a tile reads A and B.
 #[derive(Clone, Copy)]
@@ -28,7 +53,7 @@ pub(super) struct Panels {
 pub(super) struct Tile<'a> {
     pub c: *mut f32,
     pub c_rows: usize,
-    /// Rows and columns that exist; the tile may be larger.
+    /// How many rows and columns are wanted.
     pub rows: usize,
     pub cols: usize,
     /// What C is multiplied with before the product is added; 0 overwrites.
@@ -39,51 +64,100 @@ pub(super) struct Tile<'a> {
     pub column: usize,
 }
 
-/// One tile of `R` rows (the rows of A that it reads; `tile.rows` ≤ R are stored).
+/// The upper rows of a tile of at most [`rows_of_tile`] rows and `tile.cols` columns; answers how many rows these are.
 ///
 /// # Safety
-/// A is readable for R rows and K columns, B for K rows of NV vectors (of `tile.cols` columns where `MASKED`), C is
-/// writable for the tile's rows and columns, and nobody else touches these.
+/// A is readable for the tile's rows and K columns, B for K rows of NV vectors (of `tile.cols` columns where `MASKED`), C
+/// is writable for the tile's rows and columns, and nobody else touches these.
 #[inline(always)]
-pub(super) unsafe fn tile<S: Isa, const R: usize, const MASKED: bool>(s: S, p: Panels, tile: Tile) {
-    let lanes = S::LANES;
-    let first = tile.cols.min(lanes);
-    let second = tile.cols - first;
-    // C is far away as a rule, and needed when the sums are done.
-    for i in 0..tile.rows {
-        s.prefetch(tile.c.wrapping_add(i * tile.c_rows));
+pub(super) unsafe fn tile<S: Isa, const MASKED: bool>(s: S, p: Panels, tile: Tile) -> usize {
+    // SAFETY: the caller's promise is each one's.
+    unsafe {
+        // What is left of the columns may fit into one vector.
+        let rows = match tile.cols <= S::LANES {
+            true => some_rows::<S, 1, MASKED>(s, p, tile),
+            false => some_rows::<S, NV, MASKED>(s, p, tile),
+        };
+        if let Some(epilogue) = tile.epilogue {
+            epilogue.activate(s, tile.c, tile.c_rows, rows, tile.cols);
+        }
+        rows
     }
-    let mut acc = [[s.zero(); NV]; R];
+}
+
+/// [`tile`] of V vectors in a row, without the activation. Each height is compiled by itself, so they are not all there.
+///
+/// # Safety
+/// As for [`tile`], with at most V vectors of columns.
+#[inline(always)]
+unsafe fn some_rows<S: Isa, const V: usize, const MASKED: bool>(s: S, p: Panels, tile: Tile) -> usize {
+    // SAFETY: the caller's promise is each arm's.
+    unsafe {
+        match tile.rows {
+            14.. if S::LANES == 16 => sums::<S, 14, V, MASKED>(s, p, tile),
+            12.. if S::LANES == 16 => sums::<S, 12, V, MASKED>(s, p, tile),
+            8.. if S::LANES == 16 => sums::<S, 8, V, MASKED>(s, p, tile),
+            6.. => sums::<S, 6, V, MASKED>(s, p, tile),
+            5 if S::LANES == 8 => sums::<S, 5, V, MASKED>(s, p, tile),
+            4.. => sums::<S, 4, V, MASKED>(s, p, tile),
+            3 => sums::<S, 3, V, MASKED>(s, p, tile),
+            2 => sums::<S, 2, V, MASKED>(s, p, tile),
+            _ => sums::<S, 1, V, MASKED>(s, p, tile),
+        }
+    }
+}
+
+/// R rows and V vectors, of which C takes `tile.cols` columns; answers R.
+///
+/// # Safety
+/// As for [`tile`], for R ≤ `tile.rows` rows.
+#[inline(always)]
+unsafe fn sums<S: Isa, const R: usize, const V: usize, const MASKED: bool>(
+    s: S,
+    p: Panels,
+    tile: Tile,
+) -> usize {
+    let live: [usize; V] = std::array::from_fn(|v| tile.cols.saturating_sub(v * S::LANES).min(S::LANES));
+    // C is far away as a rule, and needed when the sums are done.
+    for i in 0..R {
+        for v in 0..V {
+            s.prefetch(tile.c.wrapping_add(i * tile.c_rows + v * S::LANES));
+        }
+    }
+    let mut acc = [[s.zero(); V]; R];
     let mut b_at = p.b;
     let mut a_at = p.a;
     for _ in 0..p.k {
         // SAFETY: row l of B and column l of A are readable, as the caller promises.
         unsafe {
-            let (b0, b1) = match MASKED {
-                true => (s.load_first(b_at, first), s.load_first(b_at.add(first), second)),
-                false => (s.load(b_at), s.load(b_at.add(lanes))),
-            };
+            let mut b = [s.zero(); V];
+            for v in 0..V {
+                let from = b_at.wrapping_add(v * S::LANES);
+                b[v] = if MASKED { s.load_first(from, live[v]) } else { s.load(from) };
+            }
             for (i, row) in acc.iter_mut().enumerate() {
                 let a = s.splat(*a_at.add(i * p.a_rows));
-                row[0] = s.fma(a, b0, row[0]);
-                row[1] = s.fma(a, b1, row[1]);
+                for v in 0..V {
+                    row[v] = s.fma(a, b[v], row[v]);
+                }
             }
-            b_at = b_at.add(p.b_rows);
-            a_at = a_at.add(p.a_cols);
+            b_at = b_at.wrapping_add(p.b_rows);
+            a_at = a_at.wrapping_add(p.a_cols);
         }
     }
-    for (i, row) in acc.into_iter().enumerate().take(tile.rows) {
+    for (i, row) in acc.into_iter().enumerate() {
         // SAFETY: row i of C is writable for the tile's columns, as the caller promises.
-        unsafe { store(s, row, tile.c.add(i * tile.c_rows), [first, second], &tile) }
+        unsafe { store(s, row, tile.c.add(i * tile.c_rows), live, &tile) }
     }
+    R
 }
 
-/// Adds one row of the tile to C, through the epilogue after the last block.
+/// Adds one row of the tile to C, and the bias after the last block.
 ///
 /// # Safety
 /// `c` is writable for the columns of `live`.
 #[inline(always)]
-unsafe fn store<S: Isa>(s: S, row: [S::V; NV], c: *mut f32, live: [usize; NV], tile: &Tile) {
+unsafe fn store<S: Isa, const V: usize>(s: S, row: [S::V; V], c: *mut f32, live: [usize; V], tile: &Tile) {
     for (v, (x, live)) in row.into_iter().zip(live).enumerate() {
         if live == 0 {
             continue;
@@ -98,7 +172,7 @@ unsafe fn store<S: Isa>(s: S, row: [S::V; NV], c: *mut f32, live: [usize; NV], t
                 x = s.fma(s.splat(tile.beta), old, x);
             }
             if let Some(epilogue) = tile.epilogue {
-                x = epilogue.apply(s, x, tile.column + v * S::LANES, live);
+                x = epilogue.add_bias(s, x, tile.column + v * S::LANES, live);
             }
             if whole { s.store(c, x) } else { s.store_first(c, x, live) }
         }

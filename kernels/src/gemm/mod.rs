@@ -26,6 +26,7 @@ mod tests;
 
 pub use epilogue::{Activation, Epilogue};
 pub use pack::PackedB;
+use pack::{PackedOnDemand, Right};
 
 use crate::isa::{Level, level};
 use crate::slice::on_device;
@@ -141,8 +142,11 @@ fn run<T: Real>(
     if blocked::is_small(m, k, n, b) {
         return blocked::small(m, k, n, a, b, beta, c, c_stride, epilogue);
     }
-    let packed = if threads { PackedB::new(k, n, b) } else { PackedB::new_serial(k, n, b) };
-    blocked::packed(m, a, &packed, beta, c, c_stride, epilogue, threads);
+    let mut product = |b: Right| blocked::packed(m, a, b, beta, c, c_stride, epilogue, threads);
+    match threads && k * n > pack::ON_DEMAND {
+        true => product(Right::Packed(&PackedB::new(k, n, b))),
+        false => product(Right::OnDemand(&PackedOnDemand::new(k, n, b))),
+    }
 }
 
 /// C = f(A·B + β·C + bias) with a B that was packed before, split over threads by shape.
@@ -159,7 +163,7 @@ pub fn gemm_packed(
     epilogue: Epilogue<f32>,
 ) {
     check_packed(m, a, b, c, c_stride, epilogue);
-    blocked::packed(m, a, b, beta, c, c_stride, epilogue, true);
+    blocked::packed(m, a, Right::Packed(b), beta, c, c_stride, epilogue, true);
 }
 
 /// [`gemm_packed`] on the calling thread alone, with the same bits.
@@ -174,7 +178,7 @@ pub fn gemm_packed_serial(
     epilogue: Epilogue<f32>,
 ) {
     check_packed(m, a, b, c, c_stride, epilogue);
-    blocked::packed(m, a, b, beta, c, c_stride, epilogue, false);
+    blocked::packed(m, a, Right::Packed(b), beta, c, c_stride, epilogue, false);
 }
 
 #[track_caller]

@@ -1,4 +1,4 @@
-use super::{Isa, Kernel};
+use super::{EightLanes, Isa, Kernel};
 use std::arch::x86_64::*;
 
 /// AVX2 and FMA: eight lanes, sixteen registers, two products a cycle.
@@ -51,7 +51,13 @@ impl Isa for Avx2 {
     type V = __m256;
     type I = __m256i;
     type M = __m256;
+    type Eight = Self;
     const LANES: usize = 8;
+
+    #[inline(always)]
+    fn eight(self) -> Self {
+        self
+    }
 
     #[inline(always)]
     unsafe fn load(self, p: *const f32) -> __m256 {
@@ -151,6 +157,27 @@ impl Isa for Avx2 {
         }
     }
     #[inline(always)]
+    fn sum(self, a: __m256) -> f32 {
+        // SAFETY: `self` exists only where AVX2 was detected; no memory is touched.
+        unsafe {
+            let pairs = _mm_add_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps::<1>(a));
+            let halves = _mm_add_ps(pairs, _mm_movehl_ps(pairs, pairs));
+            _mm_cvtss_f32(_mm_add_ss(halves, _mm_shuffle_ps::<1>(halves, halves)))
+        }
+    }
+    #[inline(always)]
+    fn max_lane(self, a: __m256) -> f32 {
+        // SAFETY: `self` exists only where AVX2 was detected; no memory is touched.
+        unsafe {
+            let pairs = _mm_max_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps::<1>(a));
+            let halves = _mm_max_ps(pairs, _mm_movehl_ps(pairs, pairs));
+            _mm_cvtss_f32(_mm_max_ss(halves, _mm_shuffle_ps::<1>(halves, halves)))
+        }
+    }
+}
+
+impl EightLanes for Avx2 {
+    #[inline(always)]
     fn transpose(self, x: [__m256; 8]) -> [__m256; 8] {
         // SAFETY: `self` exists only where AVX2 was detected; no memory is touched.
         unsafe {
@@ -183,24 +210,6 @@ impl Isa for Avx2 {
                 _mm256_permute2f128_ps::<0x31>(r, v),
                 _mm256_permute2f128_ps::<0x31>(s, w),
             ]
-        }
-    }
-    #[inline(always)]
-    fn sum(self, a: __m256) -> f32 {
-        // SAFETY: `self` exists only where AVX2 was detected; no memory is touched.
-        unsafe {
-            let pairs = _mm_add_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps::<1>(a));
-            let halves = _mm_add_ps(pairs, _mm_movehl_ps(pairs, pairs));
-            _mm_cvtss_f32(_mm_add_ss(halves, _mm_shuffle_ps::<1>(halves, halves)))
-        }
-    }
-    #[inline(always)]
-    fn max_lane(self, a: __m256) -> f32 {
-        // SAFETY: `self` exists only where AVX2 was detected; no memory is touched.
-        unsafe {
-            let pairs = _mm_max_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps::<1>(a));
-            let halves = _mm_max_ps(pairs, _mm_movehl_ps(pairs, pairs));
-            _mm_cvtss_f32(_mm_max_ss(halves, _mm_shuffle_ps::<1>(halves, halves)))
         }
     }
 }

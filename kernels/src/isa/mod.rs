@@ -8,10 +8,14 @@
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
 mod scalar;
 
 #[cfg(target_arch = "x86_64")]
 pub use avx2::Avx2;
+#[cfg(target_arch = "x86_64")]
+pub use avx512::Avx512;
 pub use scalar::Scalar;
 use std::sync::OnceLock;
 
@@ -32,8 +36,13 @@ pub trait Isa: Copy + Send + Sync + 'static {
     type I: Copy;
     /// One truth value for each lane.
     type M: Copy;
-    /// Lanes of a vector.
+    /// The same instruction set with eight lanes.
+    type Eight: EightLanes;
+    /// Lanes of a vector: eight or sixteen.
     const LANES: usize;
+
+    /// The same instruction set with eight lanes.
+    fn eight(self) -> Self::Eight;
 
     /// All lanes `x`.
     fn splat(self, x: f32) -> Self::V;
@@ -127,9 +136,6 @@ pub trait Isa: Copy + Send + Sync + 'static {
     /// The lanes of four vectors in turn: a₀ b₀ c₀ d₀ a₁ b₁ …
     fn interleave(self, abcd: [Self::V; 4]) -> [Self::V; 4];
 
-    /// Eight vectors as the rows of a matrix, and its columns: yⱼ[i] = xᵢ[j]. Every level has eight lanes.
-    fn transpose(self, x: [Self::V; 8]) -> [Self::V; 8];
-
     /// Σ lanes, in a fixed order.
     fn sum(self, a: Self::V) -> f32;
     /// The largest lane.
@@ -186,6 +192,12 @@ pub trait Isa: Copy + Send + Sync + 'static {
     }
 }
 
+/// An instruction set of eight lanes.
+pub trait EightLanes: Isa {
+    /// Eight vectors as the rows of a matrix, and its columns: yⱼ[i] = xᵢ[j].
+    fn transpose(self, x: [Self::V; 8]) -> [Self::V; 8];
+}
+
 /// A kernel's body, written once for all instruction sets.
 ///
 /// `run` and all it calls are `#[inline(always)]`.
@@ -201,8 +213,10 @@ pub trait Kernel {
 pub enum Level {
     /// Eight lanes in portable Rust.
     Scalar,
-    /// AVX2 and FMA.
+    /// AVX2 and FMA: eight lanes.
     Avx2,
+    /// AVX-512: sixteen lanes.
+    Avx512,
 }
 
 impl Level {
@@ -211,6 +225,15 @@ impl Level {
         match self {
             Level::Scalar => "scalar",
             Level::Avx2 => "avx2+fma",
+            Level::Avx512 => "avx512",
+        }
+    }
+
+    /// Lanes of a vector.
+    pub fn lanes(self) -> usize {
+        match self {
+            Level::Scalar | Level::Avx2 => 8,
+            Level::Avx512 => 16,
         }
     }
 }
@@ -218,22 +241,36 @@ impl Level {
 /// Those levels that this machine can run, narrowest first.
 pub fn available() -> &'static [Level] {
     #[cfg(target_arch = "x86_64")]
-    if Avx2::detect().is_some() {
-        return &[Level::Scalar, Level::Avx2];
+    {
+        if Avx512::detect().is_some() {
+            return &[Level::Scalar, Level::Avx2, Level::Avx512];
+        }
+        if Avx2::detect().is_some() {
+            return &[Level::Scalar, Level::Avx2];
+        }
     }
     &[Level::Scalar]
 }
 
-/// The level that [`dispatch`] enters: the widest of this machine, or the portable one where the
-/// environment says `GRADUS_ISA=scalar`.
+/// The widest level of this machine, or the one that the environment names in `GRADUS_ISA`; an error where there is no
+/// such level or this machine lacks it.
+pub fn requested() -> Result<Level, String> {
+    choose(available(), std::env::var("GRADUS_ISA").ok().as_deref())
+}
+
+fn choose(available: &[Level], wanted: Option<&str>) -> Result<Level, String> {
+    let Some(wanted) = wanted else { return Ok(available[available.len() - 1]) };
+    let names = available.iter().map(|level| level.name()).collect::<Vec<_>>().join(", ");
+    let found = available.iter().find(|level| level.name() == wanted);
+    found.copied().ok_or(format!("GRADUS_ISA: expected one of {names} on this machine, found '{wanted}'"))
+}
+
+/// The level that [`dispatch`] enters: what is [`requested`], found once.
+///
+/// Panics where that is an error.
 pub fn level() -> Level {
     static LEVEL: OnceLock<Level> = OnceLock::new();
-    *LEVEL.get_or_init(|| {
-        if std::env::var("GRADUS_ISA").is_ok_and(|v| v == "scalar") {
-            return Level::Scalar;
-        }
-        available()[available().len() - 1]
-    })
+    *LEVEL.get_or_init(|| requested().unwrap_or_else(|e| panic!("{e}")))
 }
 
 /// Runs a kernel on the widest instruction set of this machine.
@@ -249,8 +286,10 @@ pub fn dispatch_on<K: Kernel>(level: Level, kernel: K) -> K::Output {
         Level::Scalar => kernel.run(Scalar),
         #[cfg(target_arch = "x86_64")]
         Level::Avx2 => Avx2::detect().expect("dispatch_on: this machine has no AVX2 and FMA").enter(kernel),
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx512 => Avx512::detect().expect("dispatch_on: this machine has no AVX-512").enter(kernel),
         #[cfg(not(target_arch = "x86_64"))]
-        Level::Avx2 => panic!("dispatch_on: AVX2 is an instruction set of x86-64"),
+        Level::Avx2 | Level::Avx512 => panic!("dispatch_on: {} is of x86-64", level.name()),
     }
 }
 

@@ -1,4 +1,4 @@
-use super::Isa;
+use super::{EightLanes, Isa};
 
 /// Eight lanes in portable Rust; the compiler makes of it what the target's baseline allows.
 #[derive(Clone, Copy, Debug)]
@@ -22,7 +22,13 @@ impl Isa for Scalar {
     type V = V;
     type I = I;
     type M = [bool; LANES];
+    type Eight = Self;
     const LANES: usize = LANES;
+
+    #[inline(always)]
+    fn eight(self) -> Self {
+        self
+    }
 
     #[inline(always)]
     fn splat(self, x: f32) -> V {
@@ -174,11 +180,6 @@ impl Isa for Scalar {
     fn interleave(self, abcd: [V; 4]) -> [V; 4] {
         std::array::from_fn(|v| std::array::from_fn(|i| abcd[i % 4][(v * LANES + i) / 4]))
     }
-
-    #[inline(always)]
-    fn transpose(self, x: [V; 8]) -> [V; 8] {
-        std::array::from_fn(|j| std::array::from_fn(|i| x[i][j]))
-    }
     #[inline(always)]
     fn sum(self, a: V) -> f32 {
         let pairs: [f32; 4] = std::array::from_fn(|i| a[i] + a[i + 4]);
@@ -187,5 +188,12 @@ impl Isa for Scalar {
     #[inline(always)]
     fn max_lane(self, a: V) -> f32 {
         a.into_iter().fold(f32::NEG_INFINITY, f32::max)
+    }
+}
+
+impl EightLanes for Scalar {
+    #[inline(always)]
+    fn transpose(self, x: [V; 8]) -> [V; 8] {
+        std::array::from_fn(|j| std::array::from_fn(|i| x[i][j]))
     }
 }

@@ -11,7 +11,7 @@ pub(super) use backward::backward;
 pub(super) use forward::forward;
 
 use super::{Attention, View};
-use crate::isa::Isa;
+use crate::isa::{EightLanes, Isa};
 
 /// Queries of a tile.
 const QUERIES: usize = 64;
@@ -83,6 +83,7 @@ fn pack_columns<S: Isa>(
     padded: usize,
     y: &mut [f32],
 ) {
+    let s = s.eight();
     for t in (0..padded).step_by(BLOCK) {
         let mut rows: [&[f32]; BLOCK] = [&[]; BLOCK];
         for i in 0..BLOCK.min(n.saturating_sub(t)) {
