@@ -75,12 +75,13 @@ fn run(cli: &Cli) -> Result<()> {
         cli.only,
         names()
     );
+    let isa = gradus_engine::instruction_set().map_err(anyhow::Error::msg)?;
     if cli.memory_report {
         return memory_report(&chosen);
     }
     let mut torch = cli.python.as_deref().map(|python| Torch::start(python, threads)).transpose()?;
     let peak = Peak::measure();
-    let machine = format!("{}, {threads} threads, {}", processor(), gradus_engine::instruction_set());
+    let machine = format!("{}, {threads} threads, {isa}", processor());
     if !cli.json {
         println!(
             "{machine}: peak {:.0} GFLOP/s, {:.0} GB/s\n{}",

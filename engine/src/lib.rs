@@ -42,7 +42,10 @@ pub use recorded::Recorded;
 pub use shape::{Shape, ShapeError};
 pub use tensor::Tensor;
 
-/// The name of the instruction set that the kernels chose on this machine.
-pub fn instruction_set() -> &'static str {
-    gradus_kernels::isa::level().name()
+/// The name of the instruction set of the kernels: the widest of this machine, or what `GRADUS_ISA` names.
+///
+/// # Errors
+/// The machine lacks what `GRADUS_ISA` names; the first kernel would panic.
+pub fn instruction_set() -> Result<&'static str, String> {
+    gradus_kernels::isa::requested().map(|level| level.name())
 }

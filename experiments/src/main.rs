@@ -363,6 +363,7 @@ fn tell_of_fault(panic: &std::panic::PanicHookInfo) {
 }
 
 fn run(cli: Cli) -> anyhow::Result<()> {
+    gradus_engine::instruction_set().map_err(anyhow::Error::msg)?;
     match cli.command {
         None => commands::reproduce(&Reproduce {
             studies: vec![],

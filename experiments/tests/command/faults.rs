@@ -104,6 +104,8 @@ fn settings_that_are_misspelt_or_do_not_go_together() {
         let ran = place.gradus(args);
         assert!(ran.code == Some(2) && ran.err.contains(tip), "{args}: {}", ran.err);
     }
+    let ran = place.after("export GRADUS_ISA=avx9", "list");
+    ran.refused(1, &["GRADUS_ISA", "one of scalar", "'avx9'"]);
     place.gradus("reproduce tabel10").refused(1, &["'tabel10'", "did you mean 'table10'"]);
 }
 

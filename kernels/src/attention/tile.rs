@@ -21,7 +21,7 @@ pub(super) struct Left<'a> {
 
 /// c = a b, or c += a b where `ADD`: a [m, k], b [k, n] in rows of `ldb`, c [m, n] in rows of `ldc`.
 ///
-/// n is [`padded`]. Six rows and two vectors of columns are held in registers.
+/// n is [`padded`]. Six rows and two vectors of columns are held in registers, or eight rows where there are thirty-two.
 #[inline(always)]
 pub(super) fn product<S: Isa, const ADD: bool>(
     s: S,
@@ -46,6 +46,8 @@ pub(super) fn product<S: Isa, const ADD: bool>(
                     2 => block::<S, ADD, 2>(s, k, ap, a, bp, ldb, cp, ldc),
                     3 => block::<S, ADD, 3>(s, k, ap, a, bp, ldb, cp, ldc),
                     4 | 5 => block::<S, ADD, 4>(s, k, ap, a, bp, ldb, cp, ldc),
+                    // A tile's 64 rows are 8 · 8.
+                    8.. if S::LANES == 16 => block::<S, ADD, 8>(s, k, ap, a, bp, ldb, cp, ldc),
                     _ => block::<S, ADD, 6>(s, k, ap, a, bp, ldb, cp, ldc),
                 };
             }

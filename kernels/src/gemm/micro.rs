@@ -8,6 +8,9 @@ use crate::isa::Isa;
 /// Vectors in a row of the tile.
 const NV: usize = 2;
 
+/// Rows of B that are fetched ahead: as long as the third-level cache takes.
+const AHEAD: usize = 16;
+
 /// Rows of a tile at most, where vectors have so many lanes.
 pub(super) const fn rows_of_tile(lanes: usize) -> usize {
     match lanes {
@@ -133,6 +136,10 @@ unsafe fn sums<S: Isa, const R: usize, const V: usize, const MASKED: bool>(
             let mut b = [s.zero(); V];
             for v in 0..V {
                 let from = b_at.wrapping_add(v * S::LANES);
+                if S::LANES == 16 && !MASKED {
+                    // A panel of so wide rows is larger than the first-level cache.
+                    s.prefetch(from.wrapping_add(AHEAD * p.b_rows));
+                }
                 b[v] = if MASKED { s.load_first(from, live[v]) } else { s.load(from) };
             }
             for (i, row) in acc.iter_mut().enumerate() {

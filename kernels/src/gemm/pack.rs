@@ -9,9 +9,15 @@ use std::ops::Range;
 use std::sync::atomic::AtomicU8;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
-/// Rows of B in a block at most: a panel of KC rows and the rows of A of a tile fill the first-level cache, or, where vectors
-/// have sixteen lanes, a little more, for fewer passes over C are worth that.
-pub(super) const KC: usize = 384;
+/// Rows of B in a block at most, where vectors have so many lanes. A panel of eight-lane rows and the rows of A of a tile fill
+/// the first-level cache; one of sixteen lanes comes from the second in any case, and the fewer blocks, the fewer passes
+/// over C.
+const fn rows_of_block(lanes: usize) -> usize {
+    match lanes {
+        16 => 768,
+        _ => 384,
+    }
+}
 
 /// Where the panels of B [k, n] lie: block by block of rows, panel by panel of a tile's columns, row by row. So the numbers
 /// that a tile wants next lie next.
@@ -19,22 +25,26 @@ pub(super) const KC: usize = 384;
 pub(super) struct Layout {
     pub k: usize,
     pub n: usize,
+    /// Columns of a panel.
     cols: usize,
+    /// Rows of a block at most.
+    most: usize,
 }
 
 impl Layout {
     fn new(k: usize, n: usize) -> Self {
-        Layout { k, n, cols: cols_of_tile(level().lanes()) }
+        let lanes = level().lanes();
+        Layout { k, n, cols: cols_of_tile(lanes), most: rows_of_block(lanes) }
     }
 
     fn panels(self) -> usize {
         self.n.div_ceil(self.cols)
     }
 
-    /// Rows of a block (the last may be shorter): as few blocks as [`KC`] allows, of even depth, for each costs one more
-    /// pass over C.
+    /// Rows of a block (the last may be shorter): as few blocks as can be, of even depth, for each costs one more pass
+    /// over C.
     pub(super) fn depth(self) -> usize {
-        self.k.div_ceil(self.k.div_ceil(KC).max(1)).max(1)
+        self.k.div_ceil(self.k.div_ceil(self.most).max(1)).max(1)
     }
 
     /// Panel `panel` of the block of `depth` rows that begins at row `start`.

@@ -47,7 +47,7 @@ impl<'a> Estimates<'a> {
     /// # Errors
     /// A result file that is damaged.
     pub fn new(ask: &'a Reproduce) -> anyhow::Result<Self> {
-        let here = Machine::here(gradus_engine::instruction_set());
+        let here = Machine::here(gradus_engine::instruction_set().map_err(anyhow::Error::msg)?);
         let of_this_machine = |result: &RunResult| {
             let Machine { cpu, cores, isa, .. } = &result.machine;
             (cpu, cores, isa) == (&here.cpu, &here.cores, &here.isa)

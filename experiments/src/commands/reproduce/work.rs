@@ -104,7 +104,7 @@ impl<'a> Work<'a> {
             seed: first.seed,
             config: value(config),
             data: used(data.as_ref()),
-            machine: Machine::here(gradus_engine::instruction_set()),
+            machine: Machine::here(gradus_engine::instruction_set().map_err(anyhow::Error::msg)?),
             parameters: trained.parameters,
             seconds: progress.wall_seconds,
             tokens_per_second: progress.speed(),
