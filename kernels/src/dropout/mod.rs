@@ -10,8 +10,8 @@
 //! Source: Srivastava et al., "Dropout: a simple way to prevent neural networks from overfitting", JMLR
 //! 2014, section 4 (with the scale moved from test to training).
 //!
-//! The ladder: one block of Philox for each number; one block for each of eight lanes, whose four words
-//! are interleaved into 32 numbers in order.
+//! The ladder: one block of Philox for each number; one block for each lane of a vector, whose four words
+//! are interleaved into numbers in order.
 //!
 //! The rungs in ms, for 16384 rows of 512 numbers on two Zen 4 cores (AVX2), and the share of the
 //! bandwidth at which as many threads add one such array to another, 36 and 71 GB/s, measured in the same run
