@@ -1,9 +1,9 @@
 //! The matrix product C = f(A·B + β·C + bias): A [M, K], B [K, N], C [M, N].
 //!
-//! The ladder: [`plain`] (three loops), a register tile of 6 × 2 vectors ([`micro`]), panels packed so that the tile
-//! reads memory in order ([`pack`]), blocks of K that keep them in cache and tiles of C over threads ([`blocked`]).
-//! `cargo run --release -p gradus-kernels --example gemm_ladder` times the rungs beside the measured peak. On one Zen 4
-//! core (AVX2, peak 117 GFLOP/s, measured in the same run), in percent of that peak:
+//! The ladder: [`plain`] (three loops), a register tile of 6 × 2 vectors, 14 × 2 with AVX-512 ([`micro`]), panels packed
+//! so that the tile reads memory in order ([`pack`]), blocks of K that keep them in cache and tiles of C over threads
+//! ([`blocked`]). `cargo run --release -p gradus-kernels --example gemm_ladder` times the rungs beside the measured peak.
+//! On one Zen 4 core (AVX2, peak 117 GFLOP/s, measured in the same run), in percent of that peak:
 //!
 //! | M × K × N | plain | packed | packed before | `matrixmultiply` |
 //! | --- | --- | --- | --- | --- |
@@ -11,6 +11,15 @@
 //! | 256 × 256 × 256 | 3 | 90 | 93 | 82 |
 //! | 64 × 64 × 64 (not packed) | 5 | 70 | 74 | 63 |
 //! | 32 × 128 × 512 | 5 | 72 | 83 | 80 |
+//!
+//! The same on one core of a Xeon (Emerald Rapids, AVX-512, peak 175 GFLOP/s; with `GRADUS_ISA=avx2+fma` half of it):
+//!
+//! | M × K × N | plain | packed | packed before | `matrixmultiply` |
+//! | --- | --- | --- | --- | --- |
+//! | 1024 × 1024 × 1024 | | 85 | 89 | 77 |
+//! | 256 × 256 × 256 | 2 | 83 | 87 | 84 |
+//! | 64 × 64 × 64 (not packed) | 2 | 63 | 74 | 56 |
+//! | 32 × 128 × 512 | 2 | 62 | 81 | 69 |
 //!
 //! Source: Goto, van de Geijn, "Anatomy of high-performance matrix multiplication", ACM TOMS 34(3), 2008; Van Zee,
 //! van de Geijn, "BLIS", ACM TOMS 41(3), 2015.
