@@ -34,9 +34,9 @@ fn check(m: usize, k: usize, n: usize, transposed: [bool; 2], beta: f32, activat
 
 #[test]
 fn awkward_shapes_in_all_orders() {
-    for m in [1, 2, 3, 5, 6, 7, 13, 97] {
+    for m in [1, 2, 3, 5, 6, 7, 13, 15, 16, 97] {
         for k in [0, 1, 7, 64, 257] {
-            for n in [1, 8, 15, 16, 17, 40, 130] {
+            for n in [1, 8, 15, 16, 17, 33, 40, 130] {
                 let t = [(m + k) % 2 == 0, (k + n) % 3 == 0];
                 check(m, k, n, t, if (m + n) % 2 == 0 { 0.0 } else { 0.5 }, Activation::None, n % 2 == 0);
             }
@@ -46,8 +46,8 @@ fn awkward_shapes_in_all_orders() {
 
 #[test]
 fn larger_than_every_block() {
-    check(200, 530, 1100, [false, false], 0.0, Activation::None, true);
-    check(100, 300, 70, [true, true], 1.0, Activation::None, false);
+    check(200, 1000, 1100, [false, false], 0.0, Activation::None, true);
+    check(100, 1300, 70, [true, true], 1.0, Activation::None, false);
 }
 
 #[test]
@@ -60,18 +60,22 @@ fn epilogues() {
 
 #[test]
 fn threads_do_not_change_a_bit() {
-    let (m, k, n) = (230, 300, 500);
-    let (a, b) = (numbers(m * k, 1), numbers(k * n, 2));
-    let run = |threads| {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        let mut c = vec![0.0; m * n];
-        pool.install(|| {
-            gemm(m, k, n, Mat::rows(&a, k), Mat::rows(&b, n), 0.0, &mut c, n, Epilogue::default())
-        });
-        c
-    };
-    let one = run(1);
-    assert!(run(2) == one && run(7) == one);
+    // With B packed before, and on demand.
+    for (m, k, n) in [(230, 300, 500), (230, 900, 130)] {
+        let (a, b) = (numbers(m * k, 1), numbers(k * n, 2));
+        let run = |threads| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            let mut c = vec![0.0; m * n];
+            pool.install(|| {
+                gemm(m, k, n, Mat::rows(&a, k), Mat::rows(&b, n), 0.0, &mut c, n, Epilogue::default())
+            });
+            c
+        };
+        let one = run(1);
+        for threads in [2, 7, 7, 7, 7, 7] {
+            assert!(run(threads) == one);
+        }
+    }
 }
 
 #[test]
