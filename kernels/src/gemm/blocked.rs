@@ -9,8 +9,8 @@ use crate::{DType, parallel};
 use rayon::prelude::*;
 
 /// Rows of A in a block, where vectors have so many lanes: whole tiles, which with the columns of a block fill a quarter of the
-/// second-level cache or less; and as many rows of a wide C lie in no many more pages than the first-level translation
-/// cache holds (64 and more).
+/// second-level cache or less; and as many rows of a wide C lie in few more pages than the first-level translation cache
+/// holds (64 and more).
 const fn rows_of_block(lanes: usize) -> usize {
     match lanes {
         16 => 84,

@@ -36,17 +36,6 @@ fn first(n: usize) -> __m256i {
     unsafe { _mm256_loadu_si256(FIRST.as_ptr().add(8 - n).cast()) }
 }
 
-/// One method for each line: name, arguments, result, body of intrinsics.
-macro_rules! intrinsics {
-    ($($name:ident($($arg:ident: $ty:ty),*) -> $ret:ty = $body:expr;)*) => {$(
-        #[inline(always)]
-        fn $name(self, $($arg: $ty),*) -> $ret {
-            // SAFETY: `self` exists only where AVX2 and FMA were detected; no memory is touched.
-            unsafe { $body }
-        }
-    )*};
-}
-
 impl Isa for Avx2 {
     type V = __m256;
     type I = __m256i;
@@ -85,7 +74,7 @@ impl Isa for Avx2 {
         unsafe { _mm256_maskstore_ps(p, first(n), v) }
     }
 
-    intrinsics! {
+    super::intrinsics! {
         splat(x: f32) -> __m256 = _mm256_set1_ps(x);
         add(a: __m256, b: __m256) -> __m256 = _mm256_add_ps(a, b);
         sub(a: __m256, b: __m256) -> __m256 = _mm256_sub_ps(a, b);

@@ -36,17 +36,6 @@ fn first(n: usize) -> __mmask16 {
     ((1_u32 << n) - 1) as __mmask16
 }
 
-/// One method for each line: name, arguments, result, body of intrinsics.
-macro_rules! intrinsics {
-    ($($name:ident($($arg:ident: $ty:ty),*) -> $ret:ty = $body:expr;)*) => {$(
-        #[inline(always)]
-        fn $name(self, $($arg: $ty),*) -> $ret {
-            // SAFETY: `self` exists only where AVX-512 was detected; no memory is touched.
-            unsafe { $body }
-        }
-    )*};
-}
-
 impl Isa for Avx512 {
     type V = __m512;
     type I = __m512i;
@@ -83,7 +72,7 @@ impl Isa for Avx512 {
         unsafe { _mm512_mask_storeu_ps(p, first(n), v) }
     }
 
-    intrinsics! {
+    super::intrinsics! {
         splat(x: f32) -> __m512 = _mm512_set1_ps(x);
         add(a: __m512, b: __m512) -> __m512 = _mm512_add_ps(a, b);
         sub(a: __m512, b: __m512) -> __m512 = _mm512_sub_ps(a, b);

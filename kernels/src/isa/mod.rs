@@ -6,6 +6,20 @@
 //! calls each intrinsic as a function and is some forty times slower. For the same reason the split over
 //! threads lies *outside*: each task calls [`dispatch`] itself.
 
+/// Methods of an instruction set, one for each line: name, arguments, result, body of intrinsics.
+#[cfg(target_arch = "x86_64")]
+macro_rules! intrinsics {
+    ($($name:ident($($arg:ident: $ty:ty),*) -> $ret:ty = $body:expr;)*) => {$(
+        #[inline(always)]
+        fn $name(self, $($arg: $ty),*) -> $ret {
+            // SAFETY: `self` exists only where the instruction set was detected; no memory is touched.
+            unsafe { $body }
+        }
+    )*};
+}
+#[cfg(target_arch = "x86_64")]
+use intrinsics;
+
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 #[cfg(target_arch = "x86_64")]
