@@ -192,6 +192,11 @@ pub(super) fn said<T>(what: &str, answer: Result<T, result::DriverError>) -> Res
 }
 
 fn text(error: result::DriverError) -> String {
+    if error.0 == sys::CUresult::CUDA_ERROR_STUB_LIBRARY {
+        return "the libcuda that was found is the toolkit's stub, which is there to be linked with; take its folder, \
+                stubs, out of LD_LIBRARY_PATH"
+            .into();
+    }
     let words =
         |s: Result<&std::ffi::CStr, _>| s.map_or("unknown".into(), |s| s.to_string_lossy().into_owned());
     format!("{} ({})", words(error.error_string()), words(error.error_name()))

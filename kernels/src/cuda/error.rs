@@ -13,7 +13,7 @@ pub enum CudaError {
     /// `libnvrtc` is absent.
     #[error(
         "there is no NVRTC, which compiles the kernels: libnvrtc was looked for where the dynamic linker looks; \
-         install the CUDA toolkit (or the Python package nvidia-cuda-nvrtc-cu12 and put its lib folder into \
+         install the CUDA toolkit (or the Python package nvidia-cuda-nvrtc and put its lib folder into \
          LD_LIBRARY_PATH) or use --device cpu"
     )]
     NoCompiler,

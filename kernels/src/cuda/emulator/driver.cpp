@@ -212,7 +212,7 @@ API cuEventDestroy_v2(Clock::time_point *event) { return delete event, OK; }
 API cuEventRecord(Clock::time_point *event, void *) { return *event = Clock::now(), spoilt; }
 API cuEventQuery(Clock::time_point *) { return finish(); }
 API cuEventSynchronize(Clock::time_point *) { return finish(); }
-API cuEventElapsedTime(float *milliseconds, Clock::time_point *start, Clock::time_point *end) {
+API cuEventElapsedTime_v2(float *milliseconds, Clock::time_point *start, Clock::time_point *end) {
     *milliseconds = std::chrono::duration<float, std::milli>(*end - *start).count();
     return spoilt;
 }
