@@ -56,8 +56,11 @@ fn training_stays(device: Device) {
     assert!(losses.iter().all(|loss| loss.item().is_finite()));
 }
 
+/// Checks something of a device.
+type Part = fn(Device);
+
 /// All that is checked of a device, by name.
-const PARTS: [(&str, fn(Device)); 11] = [
+const PARTS: [(&str, Part); 11] = [
     ("rows", every_row),
     ("gradients_cross", gradients_cross),
     ("training_stays", training_stays),

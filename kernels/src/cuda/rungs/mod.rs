@@ -52,8 +52,11 @@ fn ladder(
     }
 }
 
+/// Runs the rungs of a ladder.
+type Ladder = fn(Kind);
+
 /// All ladders, by name.
-const LADDERS: [(&str, fn(Kind)); 9] = [
+const LADDERS: [(&str, Ladder); 9] = [
     ("elementwise", elementwise),
     ("reductions", reductions),
     ("rows", rows),
