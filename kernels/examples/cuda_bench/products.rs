@@ -12,6 +12,8 @@ use half::f16;
 
 /// The gates' input products of an LSTM, B = 32, T = 256, D = 300, H = 128; its weight lies turned.
 const LSTM: [usize; 3] = [8192, 300, 512];
+/// The gradient of such a weight: the gates' gradients lie turned, and sums are long.
+const WEIGHTS: [usize; 3] = [512, 8192, 300];
 /// The logits of a language model.
 const LOGITS: [usize; 3] = [1120, 200, 10_000];
 
@@ -25,9 +27,13 @@ struct Case {
 
 pub fn all(bench: &mut Bench) -> Result<(), Failure> {
     for side in bench.size(vec![256, 1024, 2048, 4096], vec![16, 40]) {
-        measure(bench, &format!("gemm_{side}"), [side; 3], false)?;
+        measure(bench, &format!("gemm_{side}"), [side; 3], [false; 2])?;
     }
-    let sizes = [("lstm_input", LSTM, [24, 10, 32], true), ("logits", LOGITS, [12, 20, 70], false)];
+    let sizes = [
+        ("lstm_input", LSTM, [24, 10, 32], [false, true]),
+        ("lstm_weights", WEIGHTS, [12, 600, 9], [true, false]),
+        ("logits", LOGITS, [12, 20, 70], [false; 2]),
+    ];
     for (name, full, small, turned) in sizes {
         let [m, k, n] = bench.size(full, small);
         measure(bench, &format!("gemm_{name}_{m}x{k}x{n}"), [m, k, n], turned)?;
@@ -35,13 +41,14 @@ pub fn all(bench: &mut Bench) -> Result<(), Failure> {
     Ok(())
 }
 
-/// All precisions of one size; `turned` is whether B lies by columns.
-fn measure(bench: &mut Bench, name: &str, [m, k, n]: [usize; 3], turned: bool) -> Result<(), Failure> {
+/// All precisions of one size; `turned` is whether A and B lie by columns.
+fn measure(bench: &mut Bench, name: &str, [m, k, n]: [usize; 3], turned: [bool; 2]) -> Result<(), Failure> {
     if !bench.wants(name) {
         return Ok(());
     }
-    let b_strides = if turned { [0, 1, k] } else { [0, n, 1] };
-    let product = Product { count: 1, m, k, n, a_strides: [0, k, 1], b_strides, precision: Precision::F32 };
+    let strides = |turned, [rows, cols]: [usize; 2]| if turned { [0, 1, rows] } else { [0, cols, 1] };
+    let (a_strides, b_strides) = (strides(turned[0], [m, k]), strides(turned[1], [k, n]));
+    let product = Product { count: 1, m, k, n, a_strides, b_strides, precision: Precision::F32 };
     let case = Case {
         name: name.into(),
         product,
@@ -65,7 +72,7 @@ fn numbers(count: usize, stream: u64, of: impl Fn(f32) -> f32) -> Vec<f32> {
 }
 
 /// From a number in 0..1, a multiple of ⅛ from −1 to 1. Three significant bits are exact in every precision; products are
-/// multiples of 2⁻⁶, and 2¹⁸ of them fit into 24 bits: no sum of up to 2¹² products rounds, in whatever order. So every way
+/// multiples of 2⁻⁶, and 2¹⁸ of them fit into 24 bits: no sum of so many products rounds, in whatever order. So every way
 /// to multiply finds the same bits.
 fn eighths(u: f32) -> f32 {
     ((u * 17.0).floor() - 8.0) / 8.0

@@ -8,11 +8,11 @@
 #else
 // A kernel; a function of the device; shared memory of a size known when compiled, and of one given at launch.
 #define KERNEL extern "C" __global__ void
-// Declares a kernel before it is defined: so many threads of a block must find registers.
-#define BOUNDED(threads) extern "C" __global__ void __launch_bounds__(threads)
+// Declares a kernel before it is defined: so many threads of a block must find registers, and so many blocks on a multiprocessor.
+#define BOUNDED(...) extern "C" __global__ void __launch_bounds__(__VA_ARGS__)
 #define DEVICE static __device__ __forceinline__
 #define DEVICE_MEMBER __device__ __forceinline__
-#define SHARED(T, name, dims) __shared__ T name dims
+#define SHARED(T, name, dims) __shared__ __align__(16) T name dims
 #define DYN_SHARED(T, name)                                      \
     extern __shared__ __align__(16) unsigned char dyn_shared[];  \
     T *name = reinterpret_cast<T *>(dyn_shared)
@@ -85,6 +85,27 @@ DEVICE f16 to_f16(float x) {
     u16 y;
     asm("cvt.rn.f16.f32 %0, %1;" : "=h"(y) : "f"(x));
     return f16{y};
+#endif
+}
+
+// Two numbers rounded as above, the first in the lower half of a word.
+DEVICE u32 two_bf16(float low, float high) {
+#if defined(CUDA_EMULATED) || __CUDA_ARCH__ < 800
+    return to_bf16(low).bits | u32(to_bf16(high).bits) << 16;
+#else
+    u32 y;
+    asm volatile("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(y) : "f"(high), "f"(low));
+    return y;
+#endif
+}
+
+DEVICE u32 two_f16(float low, float high) {
+#if defined(CUDA_EMULATED) || __CUDA_ARCH__ < 800
+    return to_f16(low).bits | u32(to_f16(high).bits) << 16;
+#else
+    u32 y;
+    asm volatile("cvt.rn.f16x2.f32 %0, %1, %2;" : "=r"(y) : "f"(high), "f"(low));
+    return y;
 #endif
 }
 
@@ -221,6 +242,22 @@ DEVICE void mma_f16(float (&d)[4], const u32 (&a)[4], const u32 (&b)[2]) {
     emulator::mma<8, 2>(d, a, b, emulator::of_f16);
 #else
     MMA("m16n8k16", "f16");
+#endif
+}
+
+// Four blocks of 8 × 4 words from shared memory: lane l names the place of row l % 8 of block l / 8, four words that begin at
+// a multiple of 16 bytes, and gets of each block the word in row lane / 4 and column lane % 4, which is how a lane holds the
+// operands above.
+//
+// Source: as above, ldmatrix.
+DEVICE void load_blocks(u32 (&x)[4], const u32 *row) {
+#ifdef CUDA_EMULATED
+    emulator::load_blocks(x, row);
+#else
+    asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0,%1,%2,%3}, [%4];"
+                 : "=r"(x[0]), "=r"(x[1]), "=r"(x[2]), "=r"(x[3])
+                 : "r"(u32(__cvta_generic_to_shared(row)))
+                 : "memory");
 #endif
 }
 

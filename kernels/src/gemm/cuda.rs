@@ -1,15 +1,21 @@
 //! Launches of gemm.cu and tensor_cores.cu.
 
 use super::Product;
-use crate::cuda::{Grid, Source, architecture, launch, source};
-use crate::{DType, Dst, Outcome, Precision, Src};
+use crate::cuda::{Arg, Grid, Source, architecture, launch, source};
+use crate::memory::Buffer;
+use crate::{DType, Dst, Kind, Outcome, Precision, Src};
 
 pub(crate) static SOURCE: Source = source!("gemm.cu");
 pub(crate) static TENSOR_CORES: Source = source!("tensor_cores.cu");
 /// The most blocks along a grid's y and z.
 const BLOCKS: usize = 65535;
+/// So many blocks keep a device busy: sm_80 has 108 multiprocessors, sm_90 132.
+const BUSY: usize = 128;
+/// The least of k that a slice of a product has.
+const SLICE: usize = 256;
 
 /// A way to make a product: its kernel, the rows and columns of C that a block makes, the threads of a block.
+#[derive(Clone, Copy)]
 struct Way {
     source: &'static Source,
     kernel: &'static str,
@@ -17,19 +23,34 @@ struct Way {
     threads: usize,
 }
 
-/// The definition, and a rung for small tiles, for tiles of 64 × 64 and, where there is one, of 128 × 128.
+impl Way {
+    /// The blocks that make a product this way.
+    fn blocks(&self, product: &Product) -> usize {
+        product.m.div_ceil(self.tile[0]) * product.n.div_ceil(self.tile[1]) * product.count
+    }
+
+    /// Into how many slices k may be cut so that more blocks are busy.
+    fn slices(&self, product: &Product) -> usize {
+        match product.count {
+            1 => (BUSY / self.blocks(product)).min(product.k / SLICE).max(1),
+            _ => 1,
+        }
+    }
+}
+
+/// The definition, and a rung for small tiles, for tiles of 64 × 64 and for tiles of 128 × 128.
 type Ladder = (&'static str, [Way; 3]);
 
-/// The ladder in `f32`; the largest tiles are 64 × 64.
+/// The ladder in `f32`.
 fn in_f32() -> Ladder {
     let way = |kernel, side| Way { source: &SOURCE, kernel, tile: [side; 2], threads: 256 };
-    ("gemm_plain", [way("gemm_tiled", 16), way("gemm_blocked", 64), way("gemm_blocked", 64)])
+    ("gemm_plain", [way("gemm_tiled", 16), way("gemm_blocked", 64), way("gemm_wide", 128)])
 }
 
 /// That on tensor cores, by the kernels' names.
-fn on_tensor_cores([plain, warp, four, sixteen]: [&'static str; 4]) -> Ladder {
+fn on_tensor_cores([plain, warp, four, eight]: [&'static str; 4]) -> Ladder {
     let way = |kernel, tile, threads| Way { source: &TENSOR_CORES, kernel, tile, threads };
-    (plain, [way(warp, [16, 32], 128), way(four, [64, 64], 128), way(sixteen, [128, 128], 512)])
+    (plain, [way(warp, [16, 32], 128), way(four, [64, 64], 128), way(eight, [128, 128], 256)])
 }
 
 /// What an architecture has for operands of a dtype, to be rounded to a precision. Where it cannot multiply in that it
@@ -63,22 +84,66 @@ fn ladder(dtype: DType, precision: Precision, architecture: u32) -> Option<Ladde
 }
 
 /// C = A·B + bias for each product: of `f32` in any precision, of `f16`, and from sm_80 on of `bf16`.
-pub fn batched_with_bias(product: Product, a: Src, b: Src, bias: Option<Src>, mut c: Dst) -> Outcome {
-    let Product { count, m, k, n, a_strides, b_strides, precision } = product;
+pub fn batched_with_bias(product: Product, a: Src, b: Src, bias: Option<Src>, c: Dst) -> Outcome {
     if c.is_empty() {
         return Outcome::Done;
     }
-    let Some((plain, ways)) = ladder(a.dtype(), precision, architecture(a.device())) else {
+    let Some(ladder) = ladder(a.dtype(), product.precision, architecture(a.device())) else {
         return Outcome::NoKernel;
     };
     // The largest tiles of which there are enough to keep a device busy.
-    let tiles = |side: usize| m.div_ceil(side) * n.div_ceil(side) * count;
-    let [small, middle, large] = ways;
-    let Way { source, kernel, tile: [rows, cols], threads } = match (tiles(64), tiles(128)) {
-        (_, 128..) => large,
+    let [small, middle, large] = ladder.1;
+    let blocks = |way: Way| way.blocks(&product) * way.slices(&product);
+    let way = match (blocks(middle), blocks(large)) {
+        (_, 96..) => large,
         (64.., _) => middle,
         _ => small,
     };
+    match way.slices(&product) {
+        slices @ 2.. if a.dtype() == DType::F32 => sliced(ladder.0, way, product, slices, [a, b], bias, c),
+        _ => products(ladder.0, way, product, product.k, [a, b], bias, c),
+    }
+}
+
+/// One product whose k is cut in slices; these are products of a batch, and are added up in order.
+fn sliced(
+    plain: &'static str,
+    way: Way,
+    product: Product,
+    slices: usize,
+    [a, b]: [Src; 2],
+    bias: Option<Src>,
+    c: Dst,
+) -> Outcome {
+    let Product { m, k, n, a_strides: [_, a_row, a_col], b_strides: [_, b_row, b_col], .. } = product;
+    // Slices begin where a multiple of 16 bytes may.
+    let depth = k.div_ceil(slices).next_multiple_of(32);
+    let count = k.div_ceil(depth);
+    let cut = Product {
+        count,
+        k: depth,
+        a_strides: [depth * a_col, a_row, a_col],
+        b_strides: [depth * b_row, b_row, b_col],
+        ..product
+    };
+    let mut parts = Buffer::for_overwrite(Kind { dtype: c.dtype(), device: c.device() }, count * m * n);
+    let _ = products(plain, way, cut, k - (count - 1) * depth, [a, b], None, parts.dst());
+    let args = [parts.src().into(), bias.into(), c.into(), count.into(), (m * n).into(), n.into()];
+    launch(&SOURCE, "gemm_join", Grid::cover(m * n, 256), &args)
+}
+
+/// A batch of products, of which the last has `last` in place of k.
+fn products(
+    plain: &'static str,
+    way: Way,
+    product: Product,
+    last: usize,
+    [a, b]: [Src; 2],
+    bias: Option<Src>,
+    mut c: Dst,
+) -> Outcome {
+    let Product { count, m, k, n, a_strides, b_strides, .. } = product;
+    let Way { source, kernel, tile: [rows, cols], threads } = way;
     let down = m.div_ceil(rows);
     let mut done = Outcome::Done;
     for batch in (0..count).step_by(BLOCKS) {
@@ -87,24 +152,10 @@ pub fn batched_with_bias(product: Product, a: Src, b: Src, bias: Option<Src>, mu
             true => (kernel, Grid::new([n.div_ceil(cols), down, products], threads)),
             false => (plain, Grid::new([(m * n).div_ceil(256), 1, products], 256)),
         };
-        let [[a_batch, a_row, a_col], [b_batch, b_row, b_col]] =
-            [a_strides, b_strides].map(|strides| strides.map(|stride| stride as i64));
-        let args = [
-            a.into(),
-            b.into(),
-            bias.into(),
-            c.again().into(),
-            m.into(),
-            k.into(),
-            n.into(),
-            a_batch.into(),
-            a_row.into(),
-            a_col.into(),
-            b_batch.into(),
-            b_row.into(),
-            b_col.into(),
-            batch.into(),
-        ];
+        let mut args: Vec<Arg> = vec![a.into(), b.into(), bias.into(), c.again().into()];
+        args.extend([m, k, n].map(Arg::from));
+        args.extend([a_strides, b_strides].concat().into_iter().map(|stride| Arg::from(stride as i64)));
+        args.extend([batch, count, last].map(Arg::from));
         done = launch(source, kernel, grid, &args);
     }
     done

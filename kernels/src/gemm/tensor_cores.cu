@@ -8,14 +8,15 @@
 //          of a block lie side by side
 //   64     four warps make 64 × 64 of C, each 32 × 32, from tiles in shared memory: a word that is laid there serves 64
 //          elements, one in registers 16 or 32; the next tile is fetched and rounded while this one is used
-//   128    sixteen warps make 128 × 128 the same way
+//   128    eight warps make 128 × 128 the same way, each 64 × 32: a word that is read from shared memory serves 32 or 64
 //
-// FLOPs: 2 m n k. Bytes asked of the second-level cache, for f32: a warp 2.7 FLOP a byte, 64 sixteen, 128 thirty-two; to
-// keep the tensor cores of sm_80 fed (312 TFLOP/s in bf16, 156 in tf32) it would have to give 10 and 5 TB/s to the last.
-// Shared memory is read without conflicts: rows of a tile lie 20 words apart, so that the 8 rows × 4 words of a
-// fragment fall into 32 banks, and are written in the same 8 × 4 blocks, which are whole sectors of memory whichever way an
-// operand lies. By their registers (some 200 and 100) two blocks of 64, eight warps, or one of 128, sixteen, live on a
-// multiprocessor of sm_80 and sm_90; their 20 and 40 KiB of shared memory would let more.
+// Where C is small and k long, k is cut in slices, which gemm_join of gemm.cu adds up.
+//
+// FLOPs: 2 m n k. Bytes asked of the second-level cache, for f32: a warp 2.7 FLOP a byte, 64 sixteen, 128 thirty-two. That
+// is the bound: some 5.5 TB/s of an H100 are 176 TFLOP/s, in tf32 and in bf16. Memory is read 16 bytes at a time where
+// operands lie so. Tiles are written and read (ldmatrix) without conflicts: their rows lie 20 words apart, so that eight
+// rows' pieces of four words fall into 32 banks. By registers and by their 20 and 40 KiB of shared memory MANY blocks of 64
+// and two of 128, sixteen warps, live on a multiprocessor of sm_80 and sm_90; of numbers stored in 16 bits one of 128.
 //
 // Every sum runs over k in order, but within eight words in the hardware's.
 #include "prelude.cuh"
@@ -31,19 +32,19 @@ struct Tf32 {
 
 struct Bf16 {
     static constexpr int EACH = 2;
-    static DEVICE_MEMBER u32 word(float x, float y) { return to_bf16(x).bits | u32(to_bf16(y).bits) << 16; }
+    static DEVICE_MEMBER u32 word(float x, float y) { return two_bf16(x, y); }
     static DEVICE_MEMBER float round(float x) { return widen(to_bf16(x)); }
     static DEVICE_MEMBER void multiply(float (&d)[4], const u32 (&a)[4], const u32 (&b)[2]) { mma_bf16(d, a, b); }
 };
 
 struct F16 {
     static constexpr int EACH = 2;
-    static DEVICE_MEMBER u32 word(float x, float y) { return to_f16(x).bits | u32(to_f16(y).bits) << 16; }
+    static DEVICE_MEMBER u32 word(float x, float y) { return two_f16(x, y); }
     static DEVICE_MEMBER float round(float x) { return widen(to_f16(x)); }
     static DEVICE_MEMBER void multiply(float (&d)[4], const u32 (&a)[4], const u32 (&b)[2]) { mma_f16(d, a, b); }
 };
 
-// --- The operands of this block's product. Batches go along the grid's z.
+// --- The operands of this block's product. Batches go along the grid's z; the last has `last` in place of k.
 
 template <class T> struct Operands {
     const T *a, *b, *bias;
@@ -58,11 +59,12 @@ template <class T> struct Operands {
 
 #define ARGUMENTS(T)                                                                                                   \
     const T *a, const T *b, const T *bias, T *c, int m, int k, int n, i64 a_batch, i64 a_row, i64 a_col, i64 b_batch,  \
-        i64 b_row, i64 b_col, int batch
+        i64 b_row, i64 b_col, int batch, int count, int last
 #define OPERANDS(T)                                                                                                    \
     Operands<T> {                                                                                                      \
         a + (batch + blockIdx.z) * a_batch, b + (batch + blockIdx.z) * b_batch, bias,                                  \
-            c + i64(batch + blockIdx.z) * m * n, m, k, n, a_row, a_col, b_row, b_col                                   \
+            c + i64(batch + blockIdx.z) * m * n, m, batch + blockIdx.z == count - 1 ? last : k, n, a_row, a_col,       \
+            b_row, b_col                                                                                               \
     }
 
 // The word of row `place` of `places` that begins at depth j of k; zeros outside.
@@ -105,83 +107,171 @@ template <class P, class T> DEVICE void warp(const Operands<T> &x) {
 
 #define WORDS 16  // of k that a tile holds
 
-// A thread's share of a tile of SIDE rows, by threads that make 32 × 32 of C a warp. A warp's are 8 rows × 4 words at a time.
-template <int SIDE> struct Share {
-    static constexpr int THREADS = SIDE * SIDE / 32, EACH = SIDE * WORDS / THREADS;
-    static constexpr int ROWS = THREADS / 4, PASSES = SIDE / ROWS;
-    u32 x[EACH];
+// Four numbers that can be read at once.
+DEVICE float4 four(const float *x) { return *reinterpret_cast<const float4 *>(x); }
+template <class T> DEVICE float4 four(const T *x) {
+    uint2 words = *reinterpret_cast<const uint2 *>(x);
+    return float4{widen(T{u16(words.x)}), widen(T{u16(words.x >> 16)}), widen(T{u16(words.y)}), widen(T{u16(words.y >> 16)})};
+}
 
-    static DEVICE_MEMBER int row(int i) { return threadIdx.x % 8 + threadIdx.x / WARP * 8 + i % PASSES * ROWS; }
-    static DEVICE_MEMBER int word(int i) { return threadIdx.x % WARP / 8 + i / PASSES * 4; }
+// Four numbers `apart` from each other, of which `inside` exist.
+template <class T> DEVICE float4 four(const T *x, i64 apart, int inside) {
+    return float4{inside > 0 ? widen(x[0]) : 0.0f, inside > 1 ? widen(x[apart]) : 0.0f,
+                  inside > 2 ? widen(x[2 * apart]) : 0.0f, inside > 3 ? widen(x[3 * apart]) : 0.0f};
+}
 
-    template <class P, class T>
-    DEVICE_MEMBER void fetch(const T *from, int first, int rows, i64 stride, int start, int k, i64 along) {
-#pragma unroll
-        for (int i = 0; i < EACH; ++i)
-            x[i] = read<P>(from, first + row(i), rows, stride, start + word(i) * P::EACH, k, along);
+// A thread's share of an operand's tile of SIDE rows: two pieces of four words, half the tile's rows apart. (B's columns are
+// called rows here.) Where numbers lie together along k, a piece is four words of a row, and a warp brings 8 rows × 4
+// pieces. Where they lie together along rows, a piece is a word of each of four rows, and a warp brings 2 × 16 pieces. Either
+// way it reads whole sectors of memory, and writes to shared memory without conflicts.
+template <class P, class T, int SIDE> struct Share {
+    static constexpr int FOURS = P::EACH;  // reads for a piece
+    const T *at;
+    bool together;
+    float4 x[2][FOURS];
+    u32 words[2][4];
+
+    static DEVICE_MEMBER int row(bool along_rows) {
+        return threadIdx.x / WARP * 8 + (along_rows ? threadIdx.x % 2 * 4 : threadIdx.x % 8);
     }
-    DEVICE_MEMBER void lay(u32 (&tile)[SIDE][WORDS + 4]) const {
+    static DEVICE_MEMBER int word(bool along_rows) {
+        return along_rows ? threadIdx.x % WARP / 2 : threadIdx.x % WARP / 8 * 4;
+    }
+
+    DEVICE_MEMBER Share(const T *operand, i64 row_stride, i64 depth_stride, int first) {
+        bool along_rows = row_stride == 1, packed = along_rows || depth_stride == 1;
+        together = packed && (along_rows ? depth_stride : row_stride) % 4 == 0 &&
+                   reinterpret_cast<u64>(operand) % (4 * sizeof(T)) == 0;
+        at = operand + (first + row(along_rows)) * row_stride + word(along_rows) * P::EACH * depth_stride;
+    }
+    // Of the tile in which `rows` rows and `left` numbers of k are left.
+    DEVICE_MEMBER void fetch(i64 row_stride, i64 depth_stride, int rows, int left) {
+        bool along_rows = row_stride == 1;
+        if (together && rows >= SIDE && left >= WORDS * P::EACH) {
 #pragma unroll
-        for (int i = 0; i < EACH; ++i) tile[row(i)][word(i)] = x[i];
+            for (int i = 0; i < 2 * FOURS; ++i)
+                x[i / FOURS][i % FOURS] = four(at + i / FOURS * SIDE / 2 * row_stride +
+                                               (along_rows ? i % FOURS : i % FOURS * 4) * depth_stride);
+        } else {
+            fetch_edge(row_stride, depth_stride, rows - row(along_rows), left - word(along_rows) * P::EACH);
+        }
+        at += WORDS * P::EACH * depth_stride;
+    }
+    // Where not all of the tile exists, or its numbers do not lie together.
+    DEVICE_MEMBER void fetch_edge(i64 row_stride, i64 depth_stride, int rows, int left) {
+        bool along_rows = row_stride == 1;
+#pragma unroll
+        for (int i = 0; i < 2 * FOURS; ++i) {
+            int down = i / FOURS * SIDE / 2, along = along_rows ? i % FOURS : i % FOURS * 4;
+            int inside = along_rows ? (left > along ? rows - down : 0) : (rows > down ? left - along : 0);
+            const T *from = at + down * row_stride + along * depth_stride;
+            x[i / FOURS][i % FOURS] = four(from, along_rows ? 1 : depth_stride, inside);
+        }
+    }
+    // What was fetched, as words.
+    DEVICE_MEMBER void round(i64 row_stride) {
+        bool along_rows = row_stride == 1;
+#pragma unroll
+        for (int half = 0; half < 2; ++half) {
+            float4 p = x[half][0], q = x[half][FOURS - 1];
+            bool apart = along_rows || FOURS == 1;  // whether p's numbers go to four words
+            words[half][0] = apart ? P::word(p.x, q.x) : P::word(p.x, p.y);
+            words[half][1] = apart ? P::word(p.y, q.y) : P::word(p.z, p.w);
+            words[half][2] = apart ? P::word(p.z, q.z) : P::word(q.x, q.y);
+            words[half][3] = apart ? P::word(p.w, q.w) : P::word(q.z, q.w);
+        }
+    }
+    DEVICE_MEMBER void lay(u32 (*tile)[WORDS + 4], i64 row_stride) const {
+        bool along_rows = row_stride == 1;
+#pragma unroll
+        for (int half = 0; half < 2; ++half) {
+            u32 *to = &tile[row(along_rows) + half * SIDE / 2][word(along_rows)];
+            if (along_rows) {
+#pragma unroll
+                for (int i = 0; i < 4; ++i) to[i * (WORDS + 4)] = words[half][i];
+            } else {
+                *reinterpret_cast<uint4 *>(to) = uint4{words[half][0], words[half][1], words[half][2], words[half][3]};
+            }
+        }
     }
 };
 
+// Adds the products of eight words of k, from word `w` of the tiles on, to a warp's DOWN × 4 fragments.
+template <class P, int DOWN>
+DEVICE void multiply(float (&sum)[DOWN][4][4], u32 (*a_tile)[WORDS + 4], u32 (*b_tile)[WORDS + 4], int w) {
+    int lane = threadIdx.x % WARP;
+    u32 right[4][2];
+#pragma unroll
+    for (int j = 0; j < 4; j += 2) {
+        u32 blocks[4];
+        load_blocks(blocks, &b_tile[8 * j + lane / 16 * 8 + lane % 8][w + lane / 8 % 2 * 4]);
+        right[j][0] = blocks[0], right[j][1] = blocks[1];
+        right[j + 1][0] = blocks[2], right[j + 1][1] = blocks[3];
+    }
+#pragma unroll
+    for (int i = 0; i < DOWN; ++i) {
+        u32 left[4];
+        load_blocks(left, &a_tile[16 * i + lane % 16][w + lane / 16 * 4]);
+#pragma unroll
+        for (int j = 0; j < 4; ++j) P::multiply(sum[i][j], left, right[j]);
+    }
+}
+
+// Two rows of warps make SIDE × SIDE of C, each warp SIDE / 2 × 32.
 template <class P, int SIDE, class T> DEVICE void tiles(const Operands<T> &x) {
+    constexpr int DOWN = SIDE / 2 / 16, DEPTH = WORDS * P::EACH;
     SHARED(u32, a_tile, [2][SIDE][WORDS + 4]);
     SHARED(u32, b_tile, [2][SIDE][WORDS + 4]);
-    int group = threadIdx.x % WARP / 4, pair = threadIdx.x % 4, warp = threadIdx.x / WARP;
-    int row = warp / (SIDE / 32) * 32, col = warp % (SIDE / 32) * 32;
+    int lane = threadIdx.x % WARP, warp = threadIdx.x / WARP;
+    int row = warp / (SIDE / 32) * (SIDE / 2), col = warp % (SIDE / 32) * 32;
     int first_row = blockIdx.y * SIDE, first_col = blockIdx.x * SIDE;
-    float sum[2][4][4] = {};
-    Share<SIDE> of_a, of_b;
-    of_a.template fetch<P>(x.a, first_row, x.m, x.a_row, 0, x.k, x.a_col);
-    of_b.template fetch<P>(x.b, first_col, x.n, x.b_col, 0, x.k, x.b_row);
+    float sum[DOWN][4][4] = {};
+    Share<P, T, SIDE> of_a(x.a, x.a_row, x.a_col, first_row), of_b(x.b, x.b_col, x.b_row, first_col);
+    of_a.fetch(x.a_row, x.a_col, x.m - first_row, x.k);
+    of_a.round(x.a_row);
+    of_b.fetch(x.b_col, x.b_row, x.n - first_col, x.k);
+    of_b.round(x.b_col);
     int now = 0;
-    for (int start = 0; start < x.k; start += WORDS * P::EACH) {
-        of_a.lay(a_tile[now]);
-        of_b.lay(b_tile[now]);
+    for (int left = x.k; left > 0; left -= DEPTH) {
+        of_a.lay(a_tile[now], x.a_row);
+        of_b.lay(b_tile[now], x.b_col);
         __syncthreads();
-        of_a.template fetch<P>(x.a, first_row, x.m, x.a_row, start + WORDS * P::EACH, x.k, x.a_col);
-        of_b.template fetch<P>(x.b, first_col, x.n, x.b_col, start + WORDS * P::EACH, x.k, x.b_row);
-#pragma unroll
-        for (int w = pair; w < WORDS; w += 8) {
-            u32 left[2][4], right[4][2];
-#pragma unroll
-            for (int i = 0; i < 2; ++i) {
-                int r = row + 16 * i + group;
-                left[i][0] = a_tile[now][r][w];
-                left[i][1] = a_tile[now][r + 8][w];
-                left[i][2] = a_tile[now][r][w + 4];
-                left[i][3] = a_tile[now][r + 8][w + 4];
-            }
-#pragma unroll
-            for (int j = 0; j < 4; ++j) {
-                int c = col + 8 * j + group;
-                right[j][0] = b_tile[now][c][w];
-                right[j][1] = b_tile[now][c][w + 4];
-            }
-#pragma unroll
-            for (int i = 0; i < 2; ++i)
-#pragma unroll
-                for (int j = 0; j < 4; ++j) P::multiply(sum[i][j], left[i], right[j]);
-        }
-        // The next tile goes to the other half: no thread can be two tiles ahead, for it must pass the barrier above.
+        // The next tile is on its way while this one is used, of each operand in turn, for registers are few.
+        of_a.fetch(x.a_row, x.a_col, x.m - first_row, left - DEPTH);
+        multiply<P>(sum, a_tile[now] + row, b_tile[now] + col, 0);
+        of_a.round(x.a_row);
+        of_b.fetch(x.b_col, x.b_row, x.n - first_col, left - DEPTH);
+        multiply<P>(sum, a_tile[now] + row, b_tile[now] + col, 8);
+        of_b.round(x.b_col);
+        // It goes to the other half: no thread can be two tiles ahead, for it must pass the barrier above.
         now = 1 - now;
     }
 #pragma unroll
-    for (int i = 0; i < 2; ++i)
+    for (int i = 0; i < DOWN; ++i)
 #pragma unroll
         for (int j = 0; j < 4; ++j)
 #pragma unroll
             for (int q = 0; q < 4; ++q)
-                x.store(first_row + row + 16 * i + group + q / 2 * 8, first_col + col + 8 * j + 2 * pair + q % 2, sum[i][j][q]);
+                x.store(first_row + row + 16 * i + lane / 4 + q / 2 * 8, first_col + col + 8 * j + 2 * (lane % 4) + q % 2,
+                        sum[i][j][q]);
 }
 
-BOUNDED(512) gemm_tf32_128(ARGUMENTS(float));
-BOUNDED(512) gemm_bf16_128(ARGUMENTS(float));
-BOUNDED(512) gemm_f16_128(ARGUMENTS(float));
-BOUNDED(512) gemm_stored_bf16_128(ARGUMENTS(bf16));
-BOUNDED(512) gemm_stored_f16_128(ARGUMENTS(f16));
+// Registers for sixteen warps on a multiprocessor, where the compiler can spare them without spilling any.
+#if __CUDA_ARCH__ < 800 || __CUDA_ARCH__ >= 1000
+#define SIXTEEN_WARPS(threads) BOUNDED(threads)
+#else
+#define SIXTEEN_WARPS(threads) BOUNDED(threads, 512 / threads)
+#endif
+SIXTEEN_WARPS(256) gemm_tf32_128(ARGUMENTS(float));
+SIXTEEN_WARPS(256) gemm_bf16_128(ARGUMENTS(float));
+SIXTEEN_WARPS(256) gemm_f16_128(ARGUMENTS(float));
+BOUNDED(256) gemm_stored_bf16_128(ARGUMENTS(bf16));
+BOUNDED(256) gemm_stored_f16_128(ARGUMENTS(f16));
+SIXTEEN_WARPS(128) gemm_tf32_64(ARGUMENTS(float));
+SIXTEEN_WARPS(128) gemm_bf16_64(ARGUMENTS(float));
+SIXTEEN_WARPS(128) gemm_f16_64(ARGUMENTS(float));
+SIXTEEN_WARPS(128) gemm_stored_bf16_64(ARGUMENTS(bf16));
+SIXTEEN_WARPS(128) gemm_stored_f16_64(ARGUMENTS(f16));
 
 KERNEL gemm_tf32_plain(ARGUMENTS(float)) { plain<Tf32>(OPERANDS(float)); }
 KERNEL gemm_tf32_warp(ARGUMENTS(float)) { warp<Tf32>(OPERANDS(float)); }

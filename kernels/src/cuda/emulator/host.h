@@ -17,7 +17,7 @@
 #define KERNEL static void
 #define DEVICE [[maybe_unused]] static inline
 #define DEVICE_MEMBER inline
-#define BOUNDED(threads) static void
+#define BOUNDED(...) static void
 #define SHARED(T, name, dims)                          \
     static const char tag_of_##name = 0;               \
     using type_of_##name = T dims;                     \
@@ -117,6 +117,16 @@ static inline unsigned short to_f16(float x) {
 // cvt.rna.tf32.f32: to the nearest, ties away from 0.
 static inline unsigned to_tf32(float x) {
     return std::isfinite(x) ? (bits_of(x) + 0x1000) & ~0x1fffu : bits_of(x);
+}
+
+// ldmatrix.sync of four blocks: lane 8 i + r lays down the four words of row r of block i.
+static inline void load_blocks(unsigned (&x)[4], const unsigned *row) {
+    if (reinterpret_cast<unsigned long long>(row) % 16 != 0) fail(HERE, "ldmatrix of a row that is not aligned to 16 bytes");
+    unsigned live;
+    const unsigned char *slots = exchange(0xffffffffu, row, 16, "ldmatrix.sync", HERE, &live);
+    if (live != 0xffffffffu) fail(HERE, "ldmatrix.sync by an incomplete warp (%08x)", live);
+    for (int i = 0; i < 4; ++i)
+        __builtin_memcpy(&x[i], slots + SLOT * (8 * i + lane() / 4) + 4 * (lane() % 4), 4);
 }
 
 // mma.sync over so many WORDS along k, of which each holds PARTS numbers: every lane lays its registers down, and computes

@@ -26,6 +26,14 @@ KERNEL roundings(const float *x, float *y) {
     y[2 * lane + 1] = __uint_as_float(to_tf32(x[lane]));
 }
 
+// Four blocks of 8 rows × 4 words, one after the other.
+KERNEL blocks(const u32 *rows, u32 *y) {
+    int lane = threadIdx.x;
+    u32 words[4];
+    load_blocks(words, rows + 4 * lane);
+    for (int i = 0; i < 4; ++i) y[4 * lane + i] = words[i];
+}
+
 // One of each shuffle, a vote and an atomic, 8 numbers a lane.
 KERNEL lanes(int *y, int *counter) {
     int lane = threadIdx.x, *own = y + 8 * lane;

@@ -123,6 +123,19 @@ static bool roundings_are_wrong() {
     return false;
 }
 
+// ldmatrix gives a lane the words of its blocks where mma.sync wants them: row lane / 4, word lane mod 4.
+static bool blocks_are_wrong() {
+    alignas(16) static uint32_t rows[32][4], y[32][4];
+    for (uint32_t i = 0; i < 128; ++i) rows[i / 4][i % 4] = i;
+    const void *from = rows;
+    void *to = y, *arguments[] = {&from, &to};
+    if (!run(find("blocks", 800), {1, 1, 1}, {32, 1, 1}, 0, arguments)) return true;
+    for (uint32_t lane = 0; lane < 32; ++lane)
+        for (uint32_t i = 0; i < 4; ++i)
+            if (fails(y[lane][i] != 4 * (8 * i + lane / 4) + lane % 4, "ldmatrix.x4")) return true;
+    return false;
+}
+
 static bool lanes_are_wrong() {
     static int y[32][8], counter;
     void *to = y, *sum = &counter, *arguments[] = {&to, &sum};
@@ -160,6 +173,6 @@ static int bug(const std::string &name) {
 int main(int, char **arguments) {
     std::string name = arguments[1];
     if (name != "layout") return bug(name);
-    if (mma_is_wrong() || roundings_are_wrong() || lanes_are_wrong()) return 1;
+    if (mma_is_wrong() || roundings_are_wrong() || blocks_are_wrong() || lanes_are_wrong()) return 1;
     puts("the emulated instructions do what is published of them");
 }
