@@ -1,18 +1,116 @@
 //! Launches of attention.cu.
 
 use super::{Attention, Dropout, Gradients, Inputs, Place, Shape, Strides, Upstream, View};
-use crate::cuda::{Arg, Grid, Source, launch, source};
+use crate::cuda::{Arg, Grid, Source, launch, shared_limit, source};
 use crate::memory::Buffer;
 use crate::philox::Stream;
 use crate::{DType, Device, Dst, Outcome, Src};
 
-pub(crate) static SOURCE: Source = source!("attention.cu");
-/// Queries or keys of a block, a warp for each.
+static SOURCE: Source = source!("attention.cu");
+/// The most blocks along a grid's y and z.
+const BLOCKS: usize = 65535;
+
+/// One of the ladder.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Rung {
+    /// A thread for each query; forward alone.
+    Plain,
+    /// A warp for each row, where heads are at most [`WIDEST`].
+    Warp,
+    /// Tiles of scores in registers, where heads are at most as wide as the tiles.
+    Tiles(&'static Tiles),
+}
+
+/// Queries or keys of a block of warps.
 const ROWS: usize = 4;
 /// The widest head whose numbers a warp's lanes hold.
 const WIDEST: usize = 256;
-/// The most blocks along a grid's y and z.
-const BLOCKS: usize = 65535;
+
+/// The kernels that work in tiles on heads of up to some width.
+#[derive(Debug)]
+pub(crate) struct Tiles {
+    width: usize,
+    forward: Tile,
+    backward: Tile,
+    kernels: [&'static str; 3],
+}
+
+/// A block takes so many rows, two threads for each, and goes through the columns by so many.
+#[derive(Clone, Copy, Debug)]
+struct Tile {
+    rows: usize,
+    columns: usize,
+}
+
+pub(crate) static TILES: [Tiles; 2] = [
+    Tiles {
+        width: 32,
+        forward: Tile { rows: 64, columns: 64 },
+        backward: Tile { rows: 64, columns: 64 },
+        kernels: ["attention_forward_32", "attention_backward_q_32", "attention_backward_kv_32"],
+    },
+    Tiles {
+        width: 64,
+        forward: Tile { rows: 64, columns: 64 },
+        backward: Tile { rows: 64, columns: 32 },
+        kernels: ["attention_forward_64", "attention_backward_q_64", "attention_backward_kv_64"],
+    },
+];
+
+impl Tiles {
+    /// The shared memory of a block: queries, keys and values.
+    fn forward_bytes(&self) -> usize {
+        let Tile { rows, columns } = self.forward;
+        4 * (self.numbers(rows + 2 * columns) + weights(rows))
+    }
+
+    /// Queries, keys, values and the output's gradient, and two numbers for each row or column.
+    fn backward_bytes(&self) -> usize {
+        let Tile { rows, columns } = self.backward;
+        4 * (self.numbers(2 * rows + 2 * columns) + weights(rows) + 2 * rows.max(columns))
+    }
+
+    /// Whether heads are as narrow as that, and a device's blocks and grids have room.
+    pub fn suit(&self, shape: Shape, device: Device) -> bool {
+        let bytes = self.forward_bytes().max(self.backward_bytes());
+        let tiles = shape.queries.max(shape.keys).div_ceil(self.backward.rows);
+        shape.dim <= self.width && bytes <= shared_limit(device) && tiles <= BLOCKS
+    }
+
+    /// Of so many rows: behind every four is a gap.
+    fn numbers(&self, rows: usize) -> usize {
+        rows / 4 * (4 * self.width + 4)
+    }
+}
+
+/// The weights of 32 columns: behind every four rows is a gap.
+fn weights(rows: usize) -> usize {
+    rows / 4 * (4 * 32 + 16)
+}
+
+impl Tile {
+    fn grid(self, shape: Shape, rows: usize, bytes: usize) -> Grid {
+        let blocks = [shape.batch * shape.heads, rows.div_ceil(self.rows)];
+        Grid::new(blocks, 2 * self.rows).shared(bytes)
+    }
+}
+
+impl Rung {
+    /// The fastest that there is for a shape on a device.
+    fn fastest(shape: Shape, device: Device) -> Rung {
+        match TILES.iter().find(|tiles| tiles.suit(shape, device)) {
+            Some(tiles) => Rung::Tiles(tiles),
+            None if shape.dim <= WIDEST => Rung::Warp,
+            None => Rung::Plain,
+        }
+    }
+}
+
+/// `rows` in blocks of [`ROWS`] warps, with two tiles of 32 rows and `own` rows of each warp in shared memory.
+fn warps(shape: Shape, rows: usize, own: usize) -> Grid {
+    let bytes = 4 * (2 * 32 * (shape.dim + 1) + ROWS * own * shape.dim);
+    Grid::new([rows.div_ceil(ROWS), shape.heads, shape.batch], 32 * ROWS).shared(bytes)
+}
 
 fn view(data: impl Into<Arg>, offset: usize, strides: Strides) -> Arg {
     data.into().strided(4 * offset, [strides.batch, strides.head, strides.row])
@@ -47,22 +145,31 @@ fn fits(inputs: &Inputs<Src>, shape: Shape) -> bool {
     inputs.q.data.dtype() == DType::F32 && shape.batch.max(shape.heads) <= BLOCKS
 }
 
-/// `rows` in blocks of [`ROWS`] warps, with two tiles of 32 rows and `own` rows of each warp in shared memory.
-fn tiled(shape: Shape, rows: usize, own: usize) -> Grid {
-    let bytes = 4 * (2 * 32 * (shape.dim + 1) + ROWS * own * shape.dim);
-    Grid::new([rows.div_ceil(ROWS), shape.heads, shape.batch], 32 * ROWS).shared(bytes)
-}
-
 /// The output, and ln Σ exp of each row of scores.
 pub fn forward(attention: &Attention, inputs: Inputs<Src>, o: View<Dst>, lse: Dst) -> Outcome {
-    let shape = attention.shape;
-    if !fits(&inputs, shape) {
+    if !fits(&inputs, attention.shape) {
         return Outcome::NoKernel;
     }
-    let (kernel, grid) = match shape.dim <= WIDEST {
-        true => ("attention_forward", tiled(shape, shape.queries, 1)),
-        false => {
+    let rung = Rung::fastest(attention.shape, inputs.q.data.device());
+    forward_by(rung, attention, inputs, o, lse)
+}
+
+/// [`forward`] by one of the ladder.
+pub(crate) fn forward_by(
+    rung: Rung,
+    attention: &Attention,
+    inputs: Inputs<Src>,
+    o: View<Dst>,
+    lse: Dst,
+) -> Outcome {
+    let shape = attention.shape;
+    let (kernel, grid) = match rung {
+        Rung::Plain => {
             ("attention_forward_plain", Grid::new([shape.queries.div_ceil(64), shape.heads, shape.batch], 64))
+        }
+        Rung::Warp => ("attention_forward_warp", warps(shape, shape.queries, 1)),
+        Rung::Tiles(tiles) => {
+            (tiles.kernels[0], tiles.forward.grid(shape, shape.queries, tiles.forward_bytes()))
         }
     };
     let o = view(o.data, o.offset, o.strides);
@@ -76,37 +183,46 @@ pub fn backward(
     attention: &Attention,
     inputs: Inputs<Src>,
     upstream: Upstream<Src>,
+    grads: Gradients<Dst>,
+) -> Outcome {
+    if !fits(&inputs, attention.shape) {
+        return Outcome::NoKernel;
+    }
+    let rung = Rung::fastest(attention.shape, inputs.q.data.device());
+    backward_by(rung, attention, inputs, upstream, grads)
+}
+
+/// [`backward`] by one of the ladder.
+pub(crate) fn backward_by(
+    rung: Rung,
+    attention: &Attention,
+    inputs: Inputs<Src>,
+    upstream: Upstream<Src>,
     mut grads: Gradients<Dst>,
 ) -> Outcome {
     let shape = attention.shape;
-    if !fits(&inputs, shape) || shape.dim > WIDEST {
-        return Outcome::NoKernel;
-    }
+    let (kernels, grids) = match rung {
+        Rung::Plain => return Outcome::NoKernel,
+        Rung::Warp => (
+            ["attention_backward_q_warp", "attention_backward_kv_warp"],
+            [shape.queries, shape.keys].map(|rows| warps(shape, rows, 2)),
+        ),
+        Rung::Tiles(tiles) => {
+            let bytes = tiles.backward_bytes();
+            let grids = [shape.queries, shape.keys].map(|rows| tiles.backward.grid(shape, rows, bytes));
+            ([tiles.kernels[1], tiles.kernels[2]], grids)
+        }
+    };
     let mut to = |place: Place| view(grads.buffers[place.buffer].again(), place.offset, place.strides);
     let [dq, dk, dv] = [to(grads.dq), to(grads.dk), to(grads.dv)];
     let mut delta = Buffer::for_overwrite(upstream.lse.kind(), upstream.lse.len());
-    let arrays = [
-        read(inputs.q),
-        read(inputs.k),
-        read(inputs.v),
-        read(upstream.o),
-        read(upstream.dout),
-        upstream.lse.into(),
-        dq,
-        delta.dst().into(),
-    ];
-    let args: Vec<Arg> = arrays.into_iter().chain(options(attention, inputs.q.data.device())).collect();
-    let _ = launch(&SOURCE, "attention_backward_q", tiled(shape, shape.queries, 2), &args);
-    let arrays = [
-        read(inputs.q),
-        read(inputs.k),
-        read(inputs.v),
-        read(upstream.dout),
-        upstream.lse.into(),
-        delta.src().into(),
-        dk,
-        dv,
-    ];
-    let args: Vec<Arg> = arrays.into_iter().chain(options(attention, inputs.q.data.device())).collect();
-    launch(&SOURCE, "attention_backward_kv", tiled(shape, shape.keys, 2), &args)
+    let [q, k, v] = [read(inputs.q), read(inputs.k), read(inputs.v)];
+    let (o, dout, lse) = (read(upstream.o), read(upstream.dout), Arg::from(upstream.lse));
+    let options = options(attention, inputs.q.data.device());
+    let arrays = [q.clone(), k.clone(), v.clone(), o, dout.clone(), lse.clone(), dq, delta.dst().into()];
+    let args: Vec<Arg> = arrays.into_iter().chain(options.clone()).collect();
+    let _ = launch(&SOURCE, kernels[0], grids[0], &args);
+    let arrays = [q, k, v, dout, lse, delta.src().into(), dk, dv];
+    let args: Vec<Arg> = arrays.into_iter().chain(options).collect();
+    launch(&SOURCE, kernels[1], grids[1], &args)
 }

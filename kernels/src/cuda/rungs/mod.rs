@@ -2,8 +2,10 @@
 //!
 //! The operations run the fast kernels alone; here the plain ones run, on sizes that leave warps and tiles half full.
 
+mod attention;
 mod crf;
 mod lstm;
+mod rows;
 
 use super::{Arg, Grid, Source, architecture, launch};
 use crate::conv1d::Sizes;
@@ -58,13 +60,13 @@ type Ladder = fn(Kind);
 /// All ladders, by name.
 const LADDERS: [(&str, Ladder); 9] = [
     ("elementwise", elementwise),
-    ("reductions", reductions),
-    ("rows", rows),
+    ("reductions", rows::reductions),
+    ("rows", rows::check),
     ("products", products),
     ("tensor_cores", tensor_cores),
     ("lstm", lstm::check),
     ("crf", crf::check),
-    ("attention", attention),
+    ("attention", attention::check),
     ("steps", steps),
 ];
 
@@ -100,95 +102,56 @@ fn elementwise(kind: Kind) {
     });
 }
 
-fn reductions(kind: Kind) {
-    let (n, inner) = (131, 37);
-    let x = numbers(kind, n * inner, 2);
-    for op in 0..3i32 {
+fn products(kind: Kind) {
+    // All tiles in part; then some whole, of numbers that can be read four at once.
+    for (m, k, n) in [(70, 37, 67), (132, 20, 260)] {
+        let (a, b, bias) = (numbers(kind, m * k, 7), numbers(kind, k * n, 8), numbers(kind, n, 9));
+        let tiles = |side: usize| Grid::new([n.div_ceil(side), m.div_ceil(side)], 256);
         let rungs = [
-            ("reduce_plain", Grid::cover(inner, 32)),
-            ("reduce_columns", Grid::new([inner.div_ceil(32), 1], 256)),
+            ("gemm_plain", Grid::cover(m * n, 64)),
+            ("gemm_tiled", tiles(16)),
+            ("gemm_blocked", tiles(64)),
+            ("gemm_wide", tiles(128)),
         ];
-        ladder(kind, &crate::reduce::cuda::SOURCE, &rungs, &[inner], |kernel, y| {
-            let mut args: Vec<Arg> =
-                vec![op.into(), n.into(), inner.into(), x.src().into(), y[0].dst().into()];
-            args.extend((kernel == "reduce_plain").then(|| inner.into()));
-            args
-        });
-        let rungs = [("reduce_plain", Grid::cover(inner, 32)), ("reduce_rows", Grid::new(inner, 256))];
-        ladder(kind, &crate::reduce::cuda::SOURCE, &rungs, &[inner], |kernel, y| match kernel {
-            "reduce_plain" => {
-                vec![op.into(), n.into(), 1usize.into(), x.src().into(), y[0].dst().into(), inner.into()]
-            }
-            _ => vec![op.into(), n.into(), x.src().into(), y[0].dst().into()],
-        });
-    }
-    let ids = integers(kind, &[3, 0, 3, 9, -1, 3, 2, 0, 7, 6]);
-    let (rows, cols, n) = (7, 37, 10);
-    let rungs = [("index_scatter_plain", Grid::cover(rows * cols, 64)), ("index_scatter", Grid::new(n, 32))];
-    ladder(kind, &crate::index::cuda::SOURCE, &rungs, &[rows * cols], |_, y| {
-        vec![ids.src().into(), x.src().into(), y[0].dst().into(), rows.into(), cols.into(), n.into()]
-    });
-}
-
-fn rows(kind: Kind) {
-    for (count, cols) in [(5, 33), (3, 300), (7, 1)] {
-        let (x, dy) = (numbers(kind, count * cols, 3), numbers(kind, count * cols, 4));
-        let each = |plain, warp, block| {
-            [
-                (plain, Grid::cover(count, 32)),
-                (warp, Grid::new(count.div_ceil(4), 128)),
-                (block, Grid::new(count, 256)),
-            ]
-        };
-        let forward = each("softmax_forward_plain", "softmax_forward_warp", "softmax_forward_block");
-        let backward = each("softmax_backward_plain", "softmax_backward_warp", "softmax_backward_block");
-        for what in 0..2i32 {
-            ladder(kind, &crate::softmax::cuda::SOURCE, &forward, &[count * cols], |_, y| {
-                vec![what.into(), x.src().into(), y[0].dst().into(), count.into(), cols.into()]
-            });
-            ladder(kind, &crate::softmax::cuda::SOURCE, &backward, &[count * cols], |_, dx| {
-                let (y, dy) = (x.src().into(), dy.src().into());
-                vec![what.into(), y, dy, dx[0].dst().into(), count.into(), cols.into()]
+        // Both operands by rows, then both by columns.
+        for strides in [[k, 1, n, 1], [1, m, 1, k]] {
+            ladder(kind, &crate::gemm::cuda::SOURCE, &rungs, &[m * n], |_, c| {
+                let [a_row, a_col, b_row, b_col] = strides.map(|stride| (stride as i64).into());
+                let arrays = [a.src().into(), b.src().into(), bias.src().into(), c[0].dst().into()];
+                let sizes = [m.into(), k.into(), n.into(), 0i64.into(), a_row, a_col];
+                let batch = [0, 1, k].map(Arg::from);
+                arrays.into_iter().chain(sizes).chain([0i64.into(), b_row, b_col]).chain(batch).collect()
             });
         }
-        let labels: Vec<i64> = (0..count as i64).map(|r| r * 5 % cols as i64).collect();
-        let labels = integers(kind, &labels);
-        let rungs =
-            each("cross_entropy_forward_plain", "cross_entropy_forward_warp", "cross_entropy_forward_block");
-        ladder(kind, &crate::cross_entropy::cuda::SOURCE, &rungs, &[count, count], |_, y| {
-            let [loss, lse] = [0, 1].map(|i| y[i].dst().into());
-            let (x, labels, weights) = (x.src().into(), labels.src().into(), None::<crate::Src>.into());
-            let rest = [count.into(), cols.into()];
-            let options = [0.1f32.into(), true.into(), 0i64.into()];
-            [x, labels, weights].into_iter().chain(options).chain([loss, lse]).chain(rest).collect()
-        });
-        let (gamma, beta) = (numbers(kind, cols, 5), numbers(kind, cols, 6));
-        let rungs = each("layer_norm_forward_plain", "layer_norm_forward_warp", "layer_norm_forward_block");
-        ladder(kind, &crate::layer_norm::cuda::SOURCE, &rungs, &[count * cols, count, count], |_, y| {
-            let [y, mean, rstd] = [0, 1, 2].map(|i| y[i].dst().into());
-            let given = [x.src().into(), gamma.src().into(), beta.src().into(), 1e-2f32.into()];
-            given.into_iter().chain([y, mean, rstd, count.into(), cols.into()]).collect()
-        });
+    }
+    slices(kind);
+    convolutions(kind);
+}
+
+/// A product whose k is cut in slices, the last of them shorter.
+fn slices(kind: Kind) {
+    let (m, k, n) = (19, 700, 21);
+    let [a, b, bias] = [(m * k, 28), (k * n, 29), (n, 30)].map(|(n, stream)| numbers(kind, n, stream));
+    let (a_strides, b_strides) = ([0, k, 1], [0, n, 1]);
+    for precision in Precision::ALL {
+        let product = Product { count: 1, m, k, n, a_strides, b_strides, precision };
+        let mut c = Buffer::zeros(kind, m * n);
+        let _ = batched_with_bias(product, a.src(), b.src(), Some(bias.src()), c.dst());
+        let expected = Buffer::from_slice(&on_the_cpu(product, [&a, &b, &bias]));
+        assert_near(&format!("a product in slices, {precision}"), &c, &expected, k);
     }
 }
 
-fn products(kind: Kind) {
-    let (m, k, n) = (70, 37, 67);
-    let (a, b, bias) = (numbers(kind, m * k, 7), numbers(kind, k * n, 8), numbers(kind, n, 9));
-    let rungs = [
-        ("gemm_plain", Grid::cover(m * n, 64)),
-        ("gemm_tiled", Grid::new([n.div_ceil(16), m.div_ceil(16)], 256)),
-        ("gemm_blocked", Grid::new([n.div_ceil(64), m.div_ceil(64)], 256)),
-    ];
-    // Both operands by rows, then both by columns.
-    for strides in [[k, 1, n, 1], [1, m, 1, k]] {
-        ladder(kind, &crate::gemm::cuda::SOURCE, &rungs, &[m * n], |_, c| {
-            let [a_row, a_col, b_row, b_col] = strides.map(|stride| (stride as i64).into());
-            let arrays = [a.src().into(), b.src().into(), bias.src().into(), c[0].dst().into()];
-            let sizes = [m.into(), k.into(), n.into(), 0i64.into(), a_row, a_col];
-            arrays.into_iter().chain(sizes).chain([0i64.into(), b_row, b_col, 0usize.into()]).collect()
-        });
+/// Panics where two ways to add up the same `k` products of numbers of at most 2, each addition rounded, differ by more.
+fn assert_near(name: &str, found: &Buffer, expected: &Buffer, k: usize) {
+    let [found, expected] = [found, expected].map(|x| x.to_device(Device::Cpu).slice::<f32>().to_vec());
+    let bound = 2.0 * k as f32 * f32::EPSILON / 2.0 * 4.0 * k as f32;
+    for (i, (f, e)) in found.iter().zip(&expected).enumerate() {
+        assert!((f - e).abs() <= bound, "{name}: element {i}: {f}, on the CPU {e}");
     }
+}
+
+fn convolutions(kind: Kind) {
     let (batch, time, channels, filters, window) = (2, 19, 5, 18, 3);
     let x = numbers(kind, batch * time * channels, 10);
     let (w, bias) = (numbers(kind, filters * channels * window, 11), numbers(kind, filters, 12));
@@ -236,9 +199,16 @@ fn assert_same(kernel: &str, plain: &Buffer, fast: &Buffer) {
     }
 }
 
-/// Two products of 133 × 37 × 70, so that every tile is met whole and in part, with operands by rows and by columns.
+/// Two products of 133 × 37 × 70, so that every tile is met in part, then of 132 × 40 × 132, of which some are whole and can
+/// be read four numbers at once, with operands by rows and by columns.
 fn tensor_cores(kind: Kind) {
-    let (count, m, k, n) = (2, 133, 37, 70);
+    for (m, k, n) in [(133, 37, 70), (132, 40, 132)] {
+        tensor_core_products(kind, [m, k, n]);
+    }
+}
+
+fn tensor_core_products(kind: Kind, [m, k, n]: [usize; 3]) {
+    let count = 2;
     let [a, b, bias] =
         [(count * m * k, 25), (count * k * n, 26), (n, 27)].map(|(n, stream)| numbers(kind, n, stream));
     let newer = architecture(kind.device) >= 80;
@@ -256,26 +226,21 @@ fn tensor_cores(kind: Kind) {
                 Some("plain") => Grid::new([(m * n).div_ceil(64), 1, count], 64),
                 Some("warp") => Grid::new([n.div_ceil(32), m.div_ceil(16), count], 128),
                 Some("64") => Grid::new([n.div_ceil(64), m.div_ceil(64), count], 128),
-                _ => Grid::new([n.div_ceil(128), m.div_ceil(128), count], 512),
+                _ => Grid::new([n.div_ceil(128), m.div_ceil(128), count], 256),
             };
             let mut c = Buffer::zeros(a.kind(), count * m * n);
             let mut args: Vec<Arg> = vec![a.src().into(), b.src().into(), bias.src().into(), c.dst().into()];
             args.extend([m, k, n].map(Arg::from));
             args.extend([a_strides, b_strides].concat().into_iter().map(|stride| Arg::from(stride as i64)));
-            args.push(0usize.into());
+            args.extend([0, count, k].map(Arg::from));
             let _ = launch(&crate::gemm::cuda::TENSOR_CORES, kernel, grid, &args);
             c
         };
         for &(precision, kernels) in &precisions {
             let product = Product { count, m, k, n, a_strides, b_strides, precision };
-            let expected = on_the_cpu(product, [&a, &b, &bias]);
+            let expected = Buffer::from_slice(&on_the_cpu(product, [&a, &b, &bias]));
             for kernel in kernels {
-                let found = run(kernel, &a, &b, &bias).to_device(Device::Cpu);
-                // Both add up the same numbers of at most 4 in another order, each with k roundings.
-                let bound = 2.0 * k as f32 * f32::EPSILON / 2.0 * 4.0 * k as f32;
-                for (i, (f, e)) in found.slice::<f32>().iter().zip(&expected).enumerate() {
-                    assert!((f - e).abs() <= bound, "{kernel}: element {i}: {f}, on the CPU {e}");
-                }
+                assert_near(kernel, &run(kernel, &a, &b, &bias), &expected, k);
             }
         }
         let bf16 = ["gemm_stored_bf16_warp", "gemm_stored_bf16_64", "gemm_stored_bf16_128"];
@@ -311,47 +276,6 @@ fn on_the_cpu(product: Product, operands: [&Buffer; 3]) -> Vec<f32> {
     let mut c = vec![0.0f32; product.count * product.m * product.n];
     let _ = batched_with_bias(product, a.src(), b.src(), Some(bias.src()), (&mut c[..]).into());
     c
-}
-
-fn attention(kind: Kind) {
-    let (heads, queries, keys, dim) = (2, 9, 70, 40);
-    let [q, k, v] =
-        [(queries, 22), (keys, 23), (keys, 24)].map(|(rows, s)| numbers(kind, heads * rows * dim, s));
-    let view = |arg: Arg, rows: usize| arg.strided(0, [heads * rows * dim, rows * dim, dim]);
-    let bytes = 4 * (2 * 32 * (dim + 1) + 4 * dim);
-    let rungs = [
-        ("attention_forward_plain", Grid::new([1, heads, 1], 32)),
-        ("attention_forward", Grid::new([queries.div_ceil(4), heads, 1], 128).shared(bytes)),
-    ];
-    for (causal, drops) in [(false, false), (true, false), (false, true)] {
-        ladder(
-            kind,
-            &crate::attention::cuda::SOURCE,
-            &rungs,
-            &[heads * queries * dim, heads * queries],
-            |_, y| {
-                let o = view(y[0].dst().into(), queries);
-                let arrays = [
-                    view(q.src().into(), queries),
-                    view(k.src().into(), keys),
-                    view(v.src().into(), keys),
-                    o,
-                ];
-                let options: [Arg; 7] = [
-                    0.2f32.into(),
-                    causal.into(),
-                    None::<crate::Src>.into(),
-                    drops.into(),
-                    0.25f32.into(),
-                    2.0f32.into(),
-                    Arg::stream(SEED, kind.device),
-                ];
-                let lse = y[1].dst().into();
-                let sizes = [heads, queries, keys, dim].map(Arg::from);
-                arrays.into_iter().chain([lse]).chain(options).chain(sizes).collect()
-            },
-        );
-    }
 }
 
 /// One step of Adam for a table of parameters and more, of which some end within a block or a float4, and the gradients

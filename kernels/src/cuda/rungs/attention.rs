@@ -1,0 +1,120 @@
+//! The rungs of attention beside the CPU: those of every width that a head fits, so that tiles are met whole and in part.
+
+use super::{assert_same, numbers};
+use crate::attention::cuda::{Rung, TILES, backward_by, forward_by};
+use crate::attention::{self, Attention, Dropout, Gradients, Inputs, Place, Shape, Strides, Upstream, View};
+use crate::memory::Buffer;
+use crate::{Device, Kind, Src};
+
+#[derive(Clone, Copy)]
+struct Case {
+    shape: Shape,
+    causal: bool,
+    /// Whether every third key is closed, and all of the second sentence.
+    masked: bool,
+    dropped: bool,
+    /// Whether q, k and v lie in one buffer, [B, T, 3, N, dim].
+    fused: bool,
+}
+
+pub(super) fn check(kind: Kind) {
+    let plain = |[batch, heads, queries, keys, dim]: [usize; 5]| {
+        let shape = Shape { batch, heads, queries, keys, dim };
+        Case { shape, causal: false, masked: false, dropped: false, fused: false }
+    };
+    // More rows than a block takes, and fewer; rows that begin where four numbers can be read at once, and others.
+    for sizes in [[2, 2, 9, 70, 40], [1, 2, 130, 135, 20], [2, 1, 67, 40, 33], [1, 1, 70, 66, 100]] {
+        let case = plain(sizes);
+        compare(kind, case);
+        compare(kind, Case { causal: true, ..case });
+        compare(kind, Case { masked: true, ..case });
+        compare(kind, Case { dropped: true, ..case });
+        compare(kind, Case { causal: true, masked: true, dropped: true, ..case });
+    }
+    for sizes in [[2, 2, 68, 68, 32], [1, 3, 66, 66, 5], [1, 2, 34, 34, 64]] {
+        let case = Case { causal: true, fused: true, ..plain(sizes) };
+        compare(kind, case);
+        compare(kind, Case { dropped: true, ..case });
+    }
+}
+
+fn compare(kind: Kind, case: Case) {
+    let expected = case.run(Kind { device: Device::Cpu, ..kind }, kind.device, None);
+    let tiles = TILES.iter().filter(|tiles| tiles.suit(case.shape, kind.device)).map(Rung::Tiles);
+    for rung in [Rung::Plain, Rung::Warp].into_iter().chain(tiles) {
+        let found = case.run(kind, kind.device, Some(rung));
+        for (result, (expected, found)) in expected.iter().zip(&found).enumerate() {
+            assert_same(&format!("attention {:?}, {rung:?}, result {result}", case.shape), expected, found);
+        }
+    }
+}
+
+impl Case {
+    /// Output, lse and the buffers of gradients, on a device by one rung or, without one, by the entries; with numbers
+    /// that were made on some device.
+    fn run(self, kind: Kind, made: Device, rung: Option<Rung>) -> Vec<Buffer> {
+        let Shape { batch, heads, queries, keys, dim } = self.shape;
+        let rows = batch * heads * queries;
+        let here = |n, stream| numbers(Kind { device: made, ..kind }, n, stream).to_device(kind.device);
+        let lengths = match self.fused {
+            true => vec![3 * rows * dim],
+            false => vec![rows * dim, batch * heads * keys * dim, batch * heads * keys * dim],
+        };
+        let given: Vec<Buffer> = lengths.iter().zip(22..).map(|(&n, stream)| here(n, stream)).collect();
+        let mut gradients: Vec<Buffer> = lengths.iter().map(|&n| Buffer::zeros(kind, n)).collect();
+        let closed = |i: usize| i / keys % 2 == 1 || i % 3 == 0;
+        let mask: Vec<u8> = (0..batch * keys).map(|i| u8::from(!closed(i))).collect();
+        let mask = self.masked.then(|| Buffer::from_slice(&mask).to_device(kind.device));
+        let attention = self.attention(mask.as_ref().map(Buffer::src));
+        let places = [0, 1, 2].map(|which| self.place(which));
+        let [q, k, v] = places.map(|place| View {
+            data: given[place.buffer].src(),
+            offset: place.offset,
+            strides: place.strides,
+        });
+        let inputs = Inputs { q, k, v };
+        // [B, T, N, dim], as the next layer wants it.
+        let strides = Strides { batch: queries * heads * dim, head: dim, row: heads * dim };
+        let (dout, mut o, mut lse) =
+            (here(rows * dim, 25), Buffer::zeros(kind, rows * dim), Buffer::zeros(kind, rows));
+        let out = View { data: o.dst(), offset: 0, strides };
+        let _ = match rung {
+            Some(rung) => forward_by(rung, &attention, inputs, out, lse.dst()),
+            None => attention::forward(&attention, inputs, out, lse.dst()),
+        };
+        let view = |data| View { data, offset: 0, strides };
+        let upstream = Upstream { o: view(o.src()), lse: lse.src(), dout: view(dout.src()) };
+        let [dq, dk, dv] = places;
+        let buffers = gradients.iter_mut().map(Buffer::dst).collect();
+        let gradients_to = Gradients { buffers, dq, dk, dv };
+        let _ = match rung {
+            // The plain rung has no gradient.
+            Some(Rung::Plain) => backward_by(Rung::Warp, &attention, inputs, upstream, gradients_to),
+            Some(rung) => backward_by(rung, &attention, inputs, upstream, gradients_to),
+            None => attention::backward(&attention, inputs, upstream, gradients_to),
+        };
+        [o, lse].into_iter().chain(gradients).collect()
+    }
+
+    fn attention(self, mask: Option<Src>) -> Attention {
+        let scale = 1.0 / (self.shape.dim as f64).sqrt();
+        let dropout = self.dropped.then_some(Dropout { p: 0.25, stream: super::SEED });
+        Attention { shape: self.shape, scale, causal: self.causal, mask, dropout }
+    }
+
+    /// Of q, k or v.
+    fn place(self, which: usize) -> Place {
+        let Shape { heads, queries, keys, dim, .. } = self.shape;
+        match self.fused {
+            true => {
+                let row = 3 * heads * dim;
+                let strides = Strides { batch: queries * row, head: dim, row };
+                Place { buffer: 0, offset: which * heads * dim, strides }
+            }
+            false => {
+                let rows = if which == 0 { queries } else { keys };
+                Place { buffer: which, offset: 0, strides: Strides::contiguous(heads, rows, dim) }
+            }
+        }
+    }
+}
