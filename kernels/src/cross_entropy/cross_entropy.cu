@@ -2,15 +2,85 @@
 //
 // The ladder:
 //   cross_entropy_*_plain  a thread for each row
-//   cross_entropy_*_warp   a warp for each row
-//   cross_entropy_*_block  a block of 256 threads for each row, where there are many classes
+//   cross_entropy_forward_long  a block for each row, tile after tile; maximum and sum come from one pass, as in softmax.cu
+//   cross_entropy_*_block  a block for a row that its registers hold, 32 logits a thread: each is read once. The gradient
+//                          needs no sum over the row, so that it goes through a long one tile after tile
+//   cross_entropy_*_warp   the same by a warp: rows of up to 1024 classes, without a barrier
 //
-// Bytes: forward reads each logit twice (once more from the second-level cache), backward reads and writes it once.
-// FLOPs: some 20 for each logit, nearly all in the exponential. The bound is memory.
-// Registers are 32 or fewer, so that sm_80 and sm_90 hold all the threads they can.
+// Bytes: forward 4 for each logit, backward 8; forward 8 where rows are long, and smoothed ones once more. FLOPs: some 15
+// for each logit, nearly all in the exponential. The bound is memory, as in softmax.cu.
+// Registers: 56. A multiprocessor of sm_80 or sm_90 then holds 36 warps by rows of 1024 classes, 30 by rows of 10000, of the 64
+// that it could; shared memory is a few words.
 //
 // A label outside the classes, which the CPU refuses, makes the row's loss and gradient NaN.
 #include "prelude.cuh"
+
+// --- A row in the registers of its threads. As in softmax.cu.
+
+#define NUMBERS 32  // that a thread holds of a row
+
+// Whether rows can be read and written by 16 bytes: all of them begin and end at a multiple of that.
+template <class... T> DEVICE bool by_fours(int cols, const T *...arrays) {
+    return (u64(cols) * 4 | (u64(arrays) | ...)) % 16 == 0;
+}
+
+// The columns of a row from `from` on, up to NUMBERS for each thread. FOURS: they are read by four at a time, else one by
+// one, which neighbours read together.
+template <bool BLOCK, bool FOURS> struct Held : Rows<BLOCK> {
+    using Rows<BLOCK>::first;
+    using Rows<BLOCK>::step;
+    int cols, from;
+    DEVICE_MEMBER Held(int cols, int from = 0) : cols(cols), from(from) {}
+
+    // The column of the thread's number i, and whether the row has it.
+    DEVICE_MEMBER int column(int i) const {
+        return from + (FOURS ? 4 * first + i / 4 * 4 * step + i % 4 : first + i * step);
+    }
+    DEVICE_MEMBER bool has(int i) const { return column(FOURS ? i / 4 * 4 : i) < cols; }
+
+    // Calls f with every fourth i, until no thread of the row has more. That keeps short rows short, and the compiler from
+    // computing all the addresses before it reads.
+    template <class F> DEVICE_MEMBER void fours(F f) const {
+#pragma unroll
+        for (int i = 0; i < NUMBERS; i += 4) {
+            if (from + i * step >= cols) return;
+            f(i);
+        }
+    }
+    template <class F> DEVICE_MEMBER void each(F f) const {
+        fours([&](int i) {
+            f(i), f(i + 1), f(i + 2), f(i + 3);
+        });
+    }
+
+    // The numbers of columns that the row does not have are `none`.
+    DEVICE_MEMBER float4 four(const float *x, int i, float none) const {
+        if (FOURS) return has(i) ? *reinterpret_cast<const float4 *>(x + column(i)) : float4{none, none, none, none};
+        return float4{has(i) ? x[column(i)] : none, has(i + 1) ? x[column(i + 1)] : none,
+                      has(i + 2) ? x[column(i + 2)] : none, has(i + 3) ? x[column(i + 3)] : none};
+    }
+    DEVICE_MEMBER void read(const float *x, float none, float (&held)[NUMBERS]) const {
+        fours([&](int i) {
+            float4 next = four(x, i, none);
+            held[i] = next.x, held[i + 1] = next.y, held[i + 2] = next.z, held[i + 3] = next.w;
+        });
+    }
+    DEVICE_MEMBER void put(float4 four, int i, float *y) const {
+        if (FOURS) {
+            if (has(i)) *reinterpret_cast<float4 *>(y + column(i)) = four;
+            return;
+        }
+        if (has(i)) y[column(i)] = four.x;
+        if (has(i + 1)) y[column(i + 1)] = four.y;
+        if (has(i + 2)) y[column(i + 2)] = four.z;
+        if (has(i + 3)) y[column(i + 3)] = four.w;
+    }
+    DEVICE_MEMBER void write(const float (&held)[NUMBERS], float *y) const {
+        fours([&](int i) { put(float4{held[i], held[i + 1], held[i + 2], held[i + 3]}, i, y); });
+    }
+};
+
+// --- Forward.
 
 struct Targets {
     const i64 *labels;
@@ -25,8 +95,7 @@ DEVICE float weight(const Targets &t, int k) { return t.weights ? t.weights[k] :
 DEVICE float log_p(float x, float lse) { return lse == -INFINITY ? -INFINITY : x - lse; }
 
 // The loss of a row from ln Σ eˣ and the weighted sum of all log-probabilities, which only smoothing asks for.
-DEVICE float loss_of(const Targets &t, int row, const float *x, int classes, float lse, float spread) {
-    i64 y = t.labels[row];
+DEVICE float loss_of(const Targets &t, i64 y, const float *x, int classes, float lse, float spread) {
     if (t.ignores && y == t.ignored) return 0.0f;
     if (y < 0 || y >= classes) return NAN;
     float loss = -(1.0f - t.smoothing) * weight(t, int(y)) * log_p(x[y], lse);
@@ -46,72 +115,164 @@ KERNEL cross_entropy_forward_plain(const float *logits, const i64 *labels, const
     lse[row] = sum == 0.0f ? -INFINITY : largest + logf(sum);
     if (smoothing > 0.0f)
         for (int k = 0; k < classes; ++k) spread += weight(t, k) * log_p(x[k], lse[row]);
-    loss[row] = loss_of(t, row, x, classes, lse[row], spread);
+    loss[row] = loss_of(t, labels[row], x, classes, lse[row], spread);
 }
 
-template <bool BLOCK>
+// What some columns add to the weighted sum of log-probabilities.
+template <bool BLOCK, bool FOURS>
+DEVICE float spread_of(const Held<BLOCK, FOURS> &at, const float *weights, const float (&held)[NUMBERS], float lse) {
+    float sum = 0.0f;
+    at.each([&](int i) {
+        if (at.has(i)) sum += (weights ? weights[at.column(i)] : 1.0f) * log_p(held[i], lse);
+    });
+    return sum;
+}
+
+template <bool BLOCK, bool FOURS>
 DEVICE void forward(const float *logits, const Targets &t, float *loss, float *lse, int rows, int classes) {
     SHARED(float, room, [32]);
-    Rows<BLOCK> at;
+    Held<BLOCK, FOURS> at(classes);
     if (at.row >= rows) return;
     const float *x = logits + i64(at.row) * classes;
-    float largest = -INFINITY, sum = 0.0f, spread = 0.0f;
-    for (int k = at.first; k < classes; k += at.step) largest = fmaxf(largest, x[k]);
+    i64 label = t.labels[at.row];
+    float held[NUMBERS], largest = -INFINITY, sum = 0.0f, spread = 0.0f;
+    at.read(x, -INFINITY, held);
+    at.each([&](int i) { largest = fmaxf(largest, held[i]); });
     largest = at.max(largest, room);
     float shift = largest == -INFINITY ? 0.0f : largest;
-    for (int k = at.first; k < classes; k += at.step) sum += expf(x[k] - shift);
+    at.each([&](int i) { sum += expf(held[i] - shift); });
     sum = at.sum(sum, room);
     float total = sum == 0.0f ? -INFINITY : largest + logf(sum);
-    if (t.smoothing > 0.0f) {
-        for (int k = at.first; k < classes; k += at.step) spread += weight(t, k) * log_p(x[k], total);
-        spread = at.sum(spread, room);
-    }
+    if (t.smoothing > 0.0f) spread = at.sum(spread_of(at, t.weights, held, total), room);
     if (at.first > 0) return;
     lse[at.row] = total;
-    loss[at.row] = loss_of(t, at.row, x, classes, total, spread);
+    loss[at.row] = loss_of(t, label, x, classes, total, spread);
 }
 
-KERNEL cross_entropy_forward_warp(const float *logits, const i64 *labels, const float *weights, float smoothing,
-                                  int ignores, i64 ignored, float *loss, float *lse, int rows, int classes) {
-    forward<false>(logits, Targets{labels, weights, smoothing, ignores, ignored}, loss, lse, rows, classes);
-}
-KERNEL cross_entropy_forward_block(const float *logits, const i64 *labels, const float *weights, float smoothing,
-                                   int ignores, i64 ignored, float *loss, float *lse, int rows, int classes) {
-    forward<true>(logits, Targets{labels, weights, smoothing, ignores, ignored}, loss, lse, rows, classes);
+template <bool FOURS>
+DEVICE void forward_long(const float *logits, const Targets &t, float *loss, float *lse, int classes) {
+    SHARED(float, room, [32]);
+    int row = blockIdx.x;
+    const float *x = logits + i64(row) * classes;
+    i64 label = t.labels[row];
+    // The thread's maximum, and the sum of e^(x − maximum), which is rescaled when that grows.
+    float largest = -INFINITY, sum = 0.0f, spread = 0.0f;
+    for (int from = 0; from < classes; from += NUMBERS * blockDim.x) {
+        Held<true, FOURS> at(classes, from);
+        float held[NUMBERS], before = largest;
+        at.read(x, -INFINITY, held);
+        at.each([&](int i) { largest = fmaxf(largest, held[i]); });
+        float shift = largest == -INFINITY ? 0.0f : largest;
+        sum *= expf(before - shift);
+        at.each([&](int i) { sum += expf(held[i] - shift); });
+    }
+    float most = block_max(largest, room), shift = most == -INFINITY ? 0.0f : most;
+    sum = block_sum(sum * expf(largest - shift), room);
+    float total = sum == 0.0f ? -INFINITY : most + logf(sum);
+    if (t.smoothing > 0.0f) {
+        for (int from = 0; from < classes; from += NUMBERS * blockDim.x) {
+            Held<true, FOURS> at(classes, from);
+            float held[NUMBERS];
+            at.read(x, -INFINITY, held);
+            spread += spread_of(at, t.weights, held, total);
+        }
+        spread = block_sum(spread, room);
+    }
+    if (threadIdx.x > 0) return;
+    lse[row] = total;
+    loss[row] = loss_of(t, label, x, classes, total, spread);
 }
 
-// d logits = dloss (p (on_label + share Σ w) − on_label [k = y] − share w_k), with share = ε / K.
-template <bool BLOCK>
+#define FORWARD const float *logits, const i64 *labels, const float *weights, float smoothing, int ignores, i64 ignored, \
+                float *loss, float *lse, int rows, int classes
+#define BACKWARD const float *logits, const i64 *labels, const float *weights, float smoothing, int ignores, i64 ignored, \
+                 const float *lse, const float *dloss, float *dlogits, int rows, int classes
+
+KERNEL cross_entropy_forward_warp(FORWARD) {
+    Targets t = {labels, weights, smoothing, ignores, ignored};
+    if (by_fours(classes, logits)) return forward<false, true>(logits, t, loss, lse, rows, classes);
+    forward<false, false>(logits, t, loss, lse, rows, classes);
+}
+KERNEL cross_entropy_forward_block(FORWARD) {
+    Targets t = {labels, weights, smoothing, ignores, ignored};
+    if (by_fours(classes, logits)) return forward<true, true>(logits, t, loss, lse, rows, classes);
+    forward<true, false>(logits, t, loss, lse, rows, classes);
+}
+KERNEL cross_entropy_forward_long(FORWARD) {
+    Targets t = {labels, weights, smoothing, ignores, ignored};
+    if (by_fours(classes, logits)) return forward_long<true>(logits, t, loss, lse, classes);
+    forward_long<false>(logits, t, loss, lse, classes);
+}
+
+// --- Backward. d logits = dloss (p (on_label + share Σ w) − on_label [k = y] − share w_k), with share = ε / K.
+
+// What all columns of a row have in common.
+struct Slope {
+    float dloss, lse, share, all, on_label;
+    i64 label;
+    bool none;  // no gradient: the row does not count, or is all −∞
+};
+
+DEVICE float slope_of(const Slope &s, float x, float weight, bool hit) {
+    float slope = expf(x - s.lse) * (s.on_label + s.share * s.all) - (hit ? s.on_label : 0.0f) - s.share * weight;
+    return s.none ? 0.0f : s.dloss * slope;
+}
+
+// `all` is the sum of the classes' weights.
+DEVICE Slope slope_of_row(const Targets &t, int row, const float *lse, const float *dloss, int classes, float all) {
+    i64 label = t.labels[row];
+    bool counts = !(t.ignores && label == t.ignored), known = label >= 0 && label < classes;
+    float on_label = counts && known ? (1.0f - t.smoothing) * weight(t, int(label)) : NAN, total = lse[row];
+    return Slope{dloss[row], total, t.smoothing / classes, all, on_label, label, !counts || total == -INFINITY};
+}
+
+KERNEL cross_entropy_backward_plain(BACKWARD) {
+    int row = blockIdx.x * blockDim.x + threadIdx.x;
+    if (row >= rows) return;
+    Targets t = {labels, weights, smoothing, ignores, ignored};
+    float all = 0.0f;
+    for (int k = 0; k < classes; ++k) all += weight(t, k);
+    Slope slope = slope_of_row(t, row, lse, dloss, classes, all);
+    for (int k = 0; k < classes; ++k) {
+        i64 i = i64(row) * classes + k;
+        dlogits[i] = slope_of(slope, logits[i], weight(t, k), k == slope.label);
+    }
+}
+
+// A row, tile after tile; one that is held is one tile.
+template <bool BLOCK, bool FOURS>
 DEVICE void backward(const float *logits, const Targets &t, const float *lse, const float *dloss, float *dlogits, int rows,
                      int classes) {
     SHARED(float, room, [32]);
-    Rows<BLOCK> at;
-    if (at.row >= rows) return;
-    const float *x = logits + i64(at.row) * classes;
-    float *dx = dlogits + i64(at.row) * classes;
-    i64 y = t.labels[at.row];
-    float total = lse[at.row], share = t.smoothing / classes, all = float(classes);
+    Rows<BLOCK> in;
+    if (in.row >= rows) return;
+    float all = float(classes);
     if (t.weights && t.smoothing > 0.0f) {
         all = 0.0f;
-        for (int k = at.first; k < classes; k += at.step) all += t.weights[k];
-        all = at.sum(all, room);
+        for (int k = in.first; k < classes; k += in.step) all += t.weights[k];
+        all = in.sum(all, room);
     }
-    bool counts = !(t.ignores && y == t.ignored), known = y >= 0 && y < classes;
-    float on_label = counts && known ? (1.0f - t.smoothing) * weight(t, int(y)) : NAN;
-    for (int k = at.first; k < classes; k += at.step) {
-        float hit = k == y ? on_label : 0.0f;
-        float slope = expf(x[k] - total) * (on_label + share * all) - hit - share * weight(t, k);
-        dx[k] = !counts || total == -INFINITY ? 0.0f : dloss[at.row] * slope;
+    Slope slope = slope_of_row(t, in.row, lse, dloss, classes, all);
+    i64 start = i64(in.row) * classes;
+    for (int from = 0; from < classes; from += NUMBERS * u32(in.step)) {
+        Held<BLOCK, FOURS> at(classes, from);
+        float held[NUMBERS];
+        at.read(logits + start, 0.0f, held);
+        at.each([&](int i) {
+            int k = at.column(i);
+            held[i] = slope_of(slope, held[i], t.weights && at.has(i) ? t.weights[k] : 1.0f, k == slope.label);
+        });
+        at.write(held, dlogits + start);
     }
 }
 
-KERNEL cross_entropy_backward_warp(const float *logits, const i64 *labels, const float *weights, float smoothing,
-                                   int ignores, i64 ignored, const float *lse, const float *dloss, float *dlogits, int rows,
-                                   int classes) {
-    backward<false>(logits, Targets{labels, weights, smoothing, ignores, ignored}, lse, dloss, dlogits, rows, classes);
+KERNEL cross_entropy_backward_warp(BACKWARD) {
+    Targets t = {labels, weights, smoothing, ignores, ignored};
+    if (by_fours(classes, logits, dlogits)) return backward<false, true>(logits, t, lse, dloss, dlogits, rows, classes);
+    backward<false, false>(logits, t, lse, dloss, dlogits, rows, classes);
 }
-KERNEL cross_entropy_backward_block(const float *logits, const i64 *labels, const float *weights, float smoothing,
-                                    int ignores, i64 ignored, const float *lse, const float *dloss, float *dlogits, int rows,
-                                    int classes) {
-    backward<true>(logits, Targets{labels, weights, smoothing, ignores, ignored}, lse, dloss, dlogits, rows, classes);
+KERNEL cross_entropy_backward_block(BACKWARD) {
+    Targets t = {labels, weights, smoothing, ignores, ignored};
+    if (by_fours(classes, logits, dlogits)) return backward<true, true>(logits, t, lse, dloss, dlogits, rows, classes);
+    backward<true, false>(logits, t, lse, dloss, dlogits, rows, classes);
 }

@@ -1,9 +1,16 @@
 //! Launches of cross_entropy.cu.
 
-use crate::cuda::{Arg, Source, launch, rows, source};
+use crate::cuda::{Arg, Source, launch, source};
+use crate::softmax::cuda::rung;
 use crate::{DType, Dst, Outcome, Src};
 
 pub(crate) static SOURCE: Source = source!("cross_entropy.cu");
+
+const FORWARD: [&str; 3] =
+    ["cross_entropy_forward_warp", "cross_entropy_forward_block", "cross_entropy_forward_long"];
+/// Which goes through a long row tile after tile, too.
+const BACKWARD: [&str; 3] =
+    ["cross_entropy_backward_warp", "cross_entropy_backward_block", "cross_entropy_backward_block"];
 
 /// The targets as both kernels take them.
 fn targets(labels: Src, weights: Option<Src>, smoothing: f64, ignore: Option<i64>) -> [Arg; 5] {
@@ -26,7 +33,7 @@ pub fn forward(
         return Outcome::NoKernel;
     }
     let count = labels.len();
-    let (kernel, grid) = rows("cross_entropy_forward_warp", "cross_entropy_forward_block", count, classes);
+    let (kernel, grid) = rung(FORWARD, count, classes);
     let rest = [loss.into(), lse.into(), count.into(), classes.into()];
     let given = targets(labels, weights, smoothing, ignore);
     let args: Vec<Arg> = std::iter::once(logits.into()).chain(given).chain(rest).collect();
@@ -49,7 +56,7 @@ pub fn backward(
         return Outcome::NoKernel;
     }
     let count = labels.len();
-    let (kernel, grid) = rows("cross_entropy_backward_warp", "cross_entropy_backward_block", count, classes);
+    let (kernel, grid) = rung(BACKWARD, count, classes);
     let rest = [lse.into(), dloss.into(), dlogits.into(), count.into(), classes.into()];
     let given = targets(labels, weights, smoothing, ignore);
     let args: Vec<Arg> = std::iter::once(logits.into()).chain(given).chain(rest).collect();

@@ -1,13 +1,20 @@
 //! Launches of layer_norm.cu.
 
-use crate::cuda::{Grid, Source, launch, rows, source};
+use crate::cuda::{Arg, Grid, Source, launch, shared_limit, source};
 use crate::memory::Buffer;
+use crate::softmax::cuda::{held, rung};
 use crate::{DType, Dst, Outcome, Src, reduce};
 
 pub(crate) static SOURCE: Source = source!("layer_norm.cu");
-/// Rows whose gradients of γ and β are added up at a time.
+const FORWARD: [&str; 3] = ["layer_norm_forward_warp", "layer_norm_forward_block", "layer_norm_forward_long"];
+/// Rows whose gradients of γ and β `layer_norm_columns` adds up at a time, and its threads.
 const PART: usize = 64;
 const THREADS: usize = 128;
+/// Warps of a block that each go through rows of up to so many numbers.
+const WARPS: usize = 4;
+const NARROW: usize = 1024;
+/// Shared memory that the kernels for the gradient have anyway.
+const STATIC: usize = 256;
 
 /// y, and the mean and 1/deviation of each row.
 pub fn forward(x: Src, gamma: Src, beta: Src, eps: f64, y: Dst, mean: Dst, rstd: Dst) -> Outcome {
@@ -15,7 +22,7 @@ pub fn forward(x: Src, gamma: Src, beta: Src, eps: f64, y: Dst, mean: Dst, rstd:
         return Outcome::NoKernel;
     }
     let (count, cols) = (mean.len(), gamma.len());
-    let (kernel, grid) = rows("layer_norm_forward_warp", "layer_norm_forward_block", count, cols);
+    let (kernel, grid) = rung(FORWARD, count, cols);
     let args = [
         x.into(),
         gamma.into(),
@@ -28,6 +35,21 @@ pub fn forward(x: Src, gamma: Src, beta: Src, eps: f64, y: Dst, mean: Dst, rstd:
         cols.into(),
     ];
     launch(&SOURCE, kernel, grid, &args)
+}
+
+/// How many rows a block of the gradient goes through, and its kernel and grid; none where γ's and β's gradients of a row
+/// find no room in shared memory.
+pub(crate) fn parts(count: usize, cols: usize, limit: usize) -> Option<(usize, &'static str, Grid)> {
+    let bytes = 8 * cols;
+    // As many blocks as a large device holds at once: each writes γ's and β's gradients once.
+    if cols <= NARROW {
+        let part = count.div_ceil(512).max(2 * WARPS);
+        let grid = Grid::new(count.div_ceil(part), 32 * WARPS).shared(WARPS * bytes);
+        return Some((part, "layer_norm_backward_warp", grid));
+    }
+    let part = count.div_ceil(256).max(4);
+    let grid = held(count.div_ceil(part), cols).filter(|_| STATIC + bytes <= limit)?;
+    Some((part, "layer_norm_backward_block", grid.shared(bytes)))
 }
 
 /// The gradients of x, γ and β.
@@ -45,25 +67,25 @@ pub fn backward(
         return Outcome::NoKernel;
     }
     let (count, cols) = (mean.len(), gamma.len());
-    let (kernel, grid) = rows("layer_norm_backward_warp", "layer_norm_backward_block", count, cols);
-    let args =
-        [x.into(), gamma.into(), mean.into(), rstd.into(), dy.into(), dx.into(), count.into(), cols.into()];
-    let _ = launch(&SOURCE, kernel, grid, &args);
-    let parts = count.div_ceil(PART);
-    let mut sums = [(); 2].map(|()| Buffer::for_overwrite(x.kind(), parts * cols));
-    let [of_gamma, of_beta] = &mut sums;
-    let grid = Grid::new([cols.div_ceil(THREADS), parts], THREADS);
-    let args = [
-        x.into(),
-        mean.into(),
-        rstd.into(),
-        dy.into(),
-        of_gamma.dst().into(),
-        of_beta.dst().into(),
-        count.into(),
-        cols.into(),
-    ];
-    let _ = launch(&SOURCE, "layer_norm_columns", grid, &args);
-    let _ = reduce::sum(1, parts, cols, of_gamma.src(), dgamma);
-    reduce::sum(1, parts, cols, of_beta.src(), dbeta)
+    let given = [x, gamma, mean, rstd, dy].map(Arg::from);
+    let parts = parts(count, cols, shared_limit(x.device()));
+    let rows = parts.map_or(PART, |(rows, ..)| rows);
+    let number = count.div_ceil(rows);
+    let [mut of_gamma, mut of_beta] = [(); 2].map(|()| Buffer::for_overwrite(x.kind(), number * cols));
+    let sums = [of_gamma.dst(), of_beta.dst()].map(Arg::from);
+    let sizes = [count, cols].map(Arg::from);
+    if let Some((part, kernel, grid)) = parts {
+        let written = [dx.into()].into_iter().chain(sums);
+        let args: Vec<Arg> = given.into_iter().chain(written).chain(sizes).chain([part.into()]).collect();
+        let _ = launch(&SOURCE, kernel, grid, &args);
+    } else {
+        let [x, _, mean, rstd, dy] = given.clone();
+        let args: Vec<Arg> = given.into_iter().chain([dx.into()]).chain(sizes.clone()).collect();
+        let _ = launch(&SOURCE, "layer_norm_backward_long", Grid::new(count, 256), &args);
+        let args: Vec<Arg> = [x, mean, rstd, dy].into_iter().chain(sums).chain(sizes).collect();
+        let grid = Grid::new([cols.div_ceil(THREADS), number], THREADS);
+        let _ = launch(&SOURCE, "layer_norm_columns", grid, &args);
+    }
+    let _ = reduce::sum(1, number, cols, of_gamma.src(), dgamma);
+    reduce::sum(1, number, cols, of_beta.src(), dbeta)
 }

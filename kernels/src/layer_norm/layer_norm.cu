@@ -1,15 +1,89 @@
 // Layer norm over the rows of x [rows, cols]; see mod.rs for the formulas.
 //
 // The ladder:
-//   layer_norm_forward_plain   a thread for each row
-//   layer_norm_forward_warp    a warp for each row, layer_norm_forward_block a block where a row is long
-//   layer_norm_backward_*      the same for dx; the gradients of gamma and beta are sums over rows, which
-//   layer_norm_columns         adds up for 64 rows at a time, and a last sum over those partial ones (reduce.cu) joins:
-//                              the same order on every run, which atomics would not give
+//   layer_norm_*_plain         a thread for each row
+//   layer_norm_*_long          a block for each row, tile after tile
+//   layer_norm_columns         the gradients of gamma and beta are sums over rows: of 64 rows at a time, behind *_long
+//   layer_norm_*_block         a block for a row that its registers hold, 32 numbers a thread: x and dy are read once. A
+//                              block of the gradient goes through some rows and adds up their part of gamma's and beta's
+//                              gradients in shared memory, where each number has one thread
+//   layer_norm_*_warp          the same by warps, each with rows of up to 1024 numbers; a block's warps join their sums
+// A last sum over the parts of gamma's and beta's gradients (reduce.cu) joins these in order, the same on every run, which
+// atomics would not give.
 //
-// Bytes: forward 8 for each number and 4 more from the second-level cache, backward 20. FLOPs: some 8. The bound is memory.
-// Registers are 32 or fewer, so that sm_80 and sm_90 hold all the threads they can.
+// Bytes: forward 8 for each number and backward 12; 16 and 28 where rows are long, in part from the second-level cache. FLOPs:
+// some 10. The bound is memory, as in softmax.cu.
+// Registers: 56 forward and at most 96 backward; shared memory backward: 32 bytes for each column by warps, 8 by blocks. A
+// multiprocessor of sm_90 then holds 36 and 20 warps by rows of 1024 numbers, 30 and 20 by rows of 10000, of the 64 that it
+// could; one of sm_80 has shared memory for 16 of the 20 warps by rows of 1024.
 #include "prelude.cuh"
+
+// --- A row in the registers of its threads. As in softmax.cu.
+
+#define NUMBERS 32  // that a thread holds of a row
+
+// Whether rows can be read and written by 16 bytes: all of them begin and end at a multiple of that.
+template <class... T> DEVICE bool by_fours(int cols, const T *...arrays) {
+    return (u64(cols) * 4 | (u64(arrays) | ...)) % 16 == 0;
+}
+
+// The columns of a row from `from` on, up to NUMBERS for each thread. FOURS: they are read by four at a time, else one by
+// one, which neighbours read together.
+template <bool BLOCK, bool FOURS> struct Held : Rows<BLOCK> {
+    using Rows<BLOCK>::first;
+    using Rows<BLOCK>::step;
+    int cols, from;
+    DEVICE_MEMBER Held(int cols, int from = 0) : cols(cols), from(from) {}
+
+    // The column of the thread's number i, and whether the row has it.
+    DEVICE_MEMBER int column(int i) const {
+        return from + (FOURS ? 4 * first + i / 4 * 4 * step + i % 4 : first + i * step);
+    }
+    DEVICE_MEMBER bool has(int i) const { return column(FOURS ? i / 4 * 4 : i) < cols; }
+
+    // Calls f with every fourth i, until no thread of the row has more. That keeps short rows short, and the compiler from
+    // computing all the addresses before it reads.
+    template <class F> DEVICE_MEMBER void fours(F f) const {
+#pragma unroll
+        for (int i = 0; i < NUMBERS; i += 4) {
+            if (from + i * step >= cols) return;
+            f(i);
+        }
+    }
+    template <class F> DEVICE_MEMBER void each(F f) const {
+        fours([&](int i) {
+            f(i), f(i + 1), f(i + 2), f(i + 3);
+        });
+    }
+
+    // The numbers of columns that the row does not have are `none`.
+    DEVICE_MEMBER float4 four(const float *x, int i, float none) const {
+        if (FOURS) return has(i) ? *reinterpret_cast<const float4 *>(x + column(i)) : float4{none, none, none, none};
+        return float4{has(i) ? x[column(i)] : none, has(i + 1) ? x[column(i + 1)] : none,
+                      has(i + 2) ? x[column(i + 2)] : none, has(i + 3) ? x[column(i + 3)] : none};
+    }
+    DEVICE_MEMBER void read(const float *x, float none, float (&held)[NUMBERS]) const {
+        fours([&](int i) {
+            float4 next = four(x, i, none);
+            held[i] = next.x, held[i + 1] = next.y, held[i + 2] = next.z, held[i + 3] = next.w;
+        });
+    }
+    DEVICE_MEMBER void put(float4 four, int i, float *y) const {
+        if (FOURS) {
+            if (has(i)) *reinterpret_cast<float4 *>(y + column(i)) = four;
+            return;
+        }
+        if (has(i)) y[column(i)] = four.x;
+        if (has(i + 1)) y[column(i + 1)] = four.y;
+        if (has(i + 2)) y[column(i + 2)] = four.z;
+        if (has(i + 3)) y[column(i + 3)] = four.w;
+    }
+    DEVICE_MEMBER void write(const float (&held)[NUMBERS], float *y) const {
+        fours([&](int i) { put(float4{held[i], held[i + 1], held[i + 2], held[i + 3]}, i, y); });
+    }
+};
+
+// --- Forward.
 
 KERNEL layer_norm_forward_plain(const float *x, const float *gamma, const float *beta, float eps, float *y, float *mean,
                                 float *rstd, int rows, int cols) {
@@ -27,65 +101,148 @@ KERNEL layer_norm_forward_plain(const float *x, const float *gamma, const float 
     for (int i = 0; i < cols; ++i) y[i] = (x[i] - m) * r * gamma[i] + beta[i];
 }
 
-template <bool BLOCK>
-DEVICE void forward(const float *x, const float *gamma, const float *beta, float eps, float *y, float *mean, float *rstd,
-                    int rows, int cols) {
+// The numbers held, less the mean and times r, become y.
+template <bool BLOCK, bool FOURS>
+DEVICE void scale(const Held<BLOCK, FOURS> &at, const float *gamma, const float *beta, float r, float (&held)[NUMBERS]) {
+    at.fours([&](int i) {
+        float4 by = at.four(gamma, i, 0.0f), plus = at.four(beta, i, 0.0f);
+        held[i] = held[i] * r * by.x + plus.x;
+        held[i + 1] = held[i + 1] * r * by.y + plus.y;
+        held[i + 2] = held[i + 2] * r * by.z + plus.z;
+        held[i + 3] = held[i + 3] * r * by.w + plus.w;
+    });
+}
+
+#define FORWARD const float *x, const float *gamma, const float *beta, float eps, float *y, float *mean, float *rstd, int rows, \
+                int cols
+
+template <bool BLOCK, bool FOURS> DEVICE void forward(FORWARD) {
     SHARED(float, room, [32]);
-    Rows<BLOCK> at;
+    Held<BLOCK, FOURS> at(cols);
     if (at.row >= rows) return;
-    x += i64(at.row) * cols;
-    y += i64(at.row) * cols;
-    float sum = 0.0f, squares = 0.0f;
-    for (int i = at.first; i < cols; i += at.step) sum += x[i];
+    float held[NUMBERS], sum = 0.0f, squares = 0.0f;
+    at.read(x + i64(at.row) * cols, 0.0f, held);
+    at.each([&](int i) { sum += held[i]; });
     float m = at.sum(sum, room) / cols;
     // The mean is taken off first: the difference of two large sums would lose what is looked for.
-    for (int i = at.first; i < cols; i += at.step) squares += (x[i] - m) * (x[i] - m);
+    at.each([&](int i) {
+        held[i] = at.has(i) ? held[i] - m : 0.0f;
+        squares += held[i] * held[i];
+    });
     float r = 1.0f / sqrtf(at.sum(squares, room) / cols + eps);
     if (at.first == 0) {
         mean[at.row] = m;
         rstd[at.row] = r;
     }
-    for (int i = at.first; i < cols; i += at.step) y[i] = (x[i] - m) * r * gamma[i] + beta[i];
+    scale(at, gamma, beta, r, held);
+    at.write(held, y + i64(at.row) * cols);
 }
 
-KERNEL layer_norm_forward_warp(const float *x, const float *gamma, const float *beta, float eps, float *y, float *mean,
-                               float *rstd, int rows, int cols) {
-    forward<false>(x, gamma, beta, eps, y, mean, rstd, rows, cols);
-}
-KERNEL layer_norm_forward_block(const float *x, const float *gamma, const float *beta, float eps, float *y, float *mean,
-                                float *rstd, int rows, int cols) {
-    forward<true>(x, gamma, beta, eps, y, mean, rstd, rows, cols);
-}
-
-template <bool BLOCK>
-DEVICE void backward(const float *x, const float *gamma, const float *mean, const float *rstd, const float *dy, float *dx,
-                     int rows, int cols) {
+template <bool FOURS> DEVICE void forward_long(FORWARD) {
     SHARED(float, room, [32]);
-    Rows<BLOCK> at;
-    if (at.row >= rows) return;
-    i64 start = i64(at.row) * cols;
+    i64 start = i64(blockIdx.x) * cols;
     x += start;
-    dy += start;
-    dx += start;
-    float m = mean[at.row], r = rstd[at.row], sum = 0.0f, dot = 0.0f;
-    for (int i = at.first; i < cols; i += at.step) {
-        float g = dy[i] * gamma[i];
-        sum += g;
-        dot += g * (x[i] - m) * r;
+    float sum = 0.0f, squares = 0.0f;
+    for (int from = 0; from < cols; from += NUMBERS * blockDim.x) {
+        Held<true, FOURS> at(cols, from);
+        float held[NUMBERS];
+        at.read(x, 0.0f, held);
+        at.each([&](int i) { sum += held[i]; });
     }
-    sum = at.sum(sum, room) / cols;
-    dot = at.sum(dot, room) / cols;
-    for (int i = at.first; i < cols; i += at.step) dx[i] = r * (dy[i] * gamma[i] - sum - (x[i] - m) * r * dot);
+    float m = block_sum(sum, room) / cols;
+    for (int from = 0; from < cols; from += NUMBERS * blockDim.x) {
+        Held<true, FOURS> at(cols, from);
+        float held[NUMBERS];
+        at.read(x, m, held);
+        at.each([&](int i) { squares += (held[i] - m) * (held[i] - m); });
+    }
+    float r = 1.0f / sqrtf(block_sum(squares, room) / cols + eps);
+    if (threadIdx.x == 0) {
+        mean[blockIdx.x] = m;
+        rstd[blockIdx.x] = r;
+    }
+    for (int from = 0; from < cols; from += NUMBERS * blockDim.x) {
+        Held<true, FOURS> at(cols, from);
+        float held[NUMBERS];
+        at.read(x, m, held);
+        at.each([&](int i) { held[i] -= m; });
+        scale(at, gamma, beta, r, held);
+        at.write(held, y + start);
+    }
 }
 
-KERNEL layer_norm_backward_warp(const float *x, const float *gamma, const float *mean, const float *rstd, const float *dy,
-                                float *dx, int rows, int cols) {
-    backward<false>(x, gamma, mean, rstd, dy, dx, rows, cols);
+KERNEL layer_norm_forward_warp(FORWARD) {
+    if (by_fours(cols, x, gamma, beta, y))
+        return forward<false, true>(x, gamma, beta, eps, y, mean, rstd, rows, cols);
+    forward<false, false>(x, gamma, beta, eps, y, mean, rstd, rows, cols);
 }
-KERNEL layer_norm_backward_block(const float *x, const float *gamma, const float *mean, const float *rstd,
-                                 const float *dy, float *dx, int rows, int cols) {
-    backward<true>(x, gamma, mean, rstd, dy, dx, rows, cols);
+KERNEL layer_norm_forward_block(FORWARD) {
+    if (by_fours(cols, x, gamma, beta, y)) return forward<true, true>(x, gamma, beta, eps, y, mean, rstd, rows, cols);
+    forward<true, false>(x, gamma, beta, eps, y, mean, rstd, rows, cols);
 }
+KERNEL layer_norm_forward_long(FORWARD) {
+    if (by_fours(cols, x, gamma, beta, y)) return forward_long<true>(x, gamma, beta, eps, y, mean, rstd, rows, cols);
+    forward_long<false>(x, gamma, beta, eps, y, mean, rstd, rows, cols);
+}
+
+// --- Backward. With x̂ = (x − mean) r and g = dy γ, dx = r (g − mean of g − x̂ · mean of g x̂), dγ = Σ dy x̂ and dβ = Σ dy.
+
+#define BACKWARD const float *x, const float *gamma, const float *mean, const float *rstd, const float *dy, float *dx
+
+KERNEL layer_norm_backward_plain(BACKWARD, int rows, int cols) {
+    int row = blockIdx.x * blockDim.x + threadIdx.x;
+    if (row >= rows) return;
+    i64 start = i64(row) * cols;
+    float m = mean[row], r = rstd[row], sum = 0.0f, dot = 0.0f;
+    for (int i = 0; i < cols; ++i) {
+        float g = dy[start + i] * gamma[i];
+        sum += g;
+        dot += g * (x[start + i] - m) * r;
+    }
+    for (int i = 0; i < cols; ++i)
+        dx[start + i] = r * (dy[start + i] * gamma[i] - sum / cols - (x[start + i] - m) * r * (dot / cols));
+}
+
+// Adds what f makes of i to a sum for each column, by the column's one thread.
+template <bool BLOCK, bool FOURS, class F> DEVICE void add_to(const Held<BLOCK, FOURS> &at, float *sums, F f) {
+    at.fours([&](int i) {
+        float4 sum = at.four(sums, i, 0.0f);
+        at.put(float4{sum.x + f(i), sum.y + f(i + 1), sum.z + f(i + 2), sum.w + f(i + 3)}, i, sums);
+    });
+}
+
+// Some columns of a row: x and dy, then x̂ and g.
+template <bool BLOCK, bool FOURS> struct Slope {
+    float hat[NUMBERS], g[NUMBERS];
+
+    // Where the row has no column, dy is 0 and adds nothing to any sum.
+    DEVICE_MEMBER void read(const Held<BLOCK, FOURS> &at, const float *x, const float *dy) {
+        at.read(x, 0.0f, hat);
+        at.read(dy, 0.0f, g);
+    }
+    DEVICE_MEMBER void add_to_columns(const Held<BLOCK, FOURS> &at, float m, float r, float *dgamma, float *dbeta) const {
+        add_to(at, dgamma, [&](int i) { return g[i] * (hat[i] - m) * r; });
+        add_to(at, dbeta, [&](int i) { return g[i]; });
+    }
+    // Adds to Σ g and Σ g x̂.
+    DEVICE_MEMBER void add_to_row(const Held<BLOCK, FOURS> &at, const float *gamma, float m, float r, float &sum, float &dot) {
+        auto one = [&](int i, float gamma) {
+            hat[i] = (hat[i] - m) * r;
+            g[i] *= gamma;
+            sum += g[i];
+            dot += g[i] * hat[i];
+        };
+        at.fours([&](int i) {
+            float4 by = at.four(gamma, i, 0.0f);
+            one(i, by.x), one(i + 1, by.y), one(i + 2, by.z), one(i + 3, by.w);
+        });
+    }
+    // dx, from the means of g and of g x̂.
+    DEVICE_MEMBER void write(const Held<BLOCK, FOURS> &at, float r, float sum, float dot, float *dx) {
+        at.each([&](int i) { g[i] = r * (g[i] - sum - hat[i] * dot); });
+        at.write(g, dx);
+    }
+};
 
 #define PART 64  // rows that are added up at a time
 
@@ -102,4 +259,77 @@ KERNEL layer_norm_columns(const float *x, const float *mean, const float *rstd, 
     }
     dgamma[i64(part) * cols + col] = of_gamma;
     dbeta[i64(part) * cols + col] = of_beta;
+}
+
+template <bool FOURS> DEVICE void backward_long(BACKWARD, int cols) {
+    SHARED(float, room, [32]);
+    i64 start = i64(blockIdx.x) * cols;
+    float m = mean[blockIdx.x], r = rstd[blockIdx.x], sum = 0.0f, dot = 0.0f, unused = 0.0f;
+    for (int from = 0; from < cols; from += NUMBERS * blockDim.x) {
+        Held<true, FOURS> at(cols, from);
+        Slope<true, FOURS> slope;
+        slope.read(at, x + start, dy + start);
+        slope.add_to_row(at, gamma, m, r, sum, dot);
+    }
+    sum = block_sum(sum, room) / cols;
+    dot = block_sum(dot, room) / cols;
+    for (int from = 0; from < cols; from += NUMBERS * blockDim.x) {
+        Held<true, FOURS> at(cols, from);
+        Slope<true, FOURS> slope;
+        slope.read(at, x + start, dy + start);
+        slope.add_to_row(at, gamma, m, r, unused, unused);
+        slope.write(at, r, sum, dot, dx + start);
+    }
+}
+
+// Of `part` rows; their part of dgamma and dbeta, [parts, cols].
+template <bool BLOCK, bool FOURS>
+DEVICE void backward(BACKWARD, float *dgamma, float *dbeta, int rows, int cols, int part) {
+    SHARED(float, room, [32]);
+    DYN_SHARED(float, sums);  // dγ and dβ of those who share rows: the block, or each of its warps
+    int own = BLOCK ? 0 : threadIdx.x / WARP, all = BLOCK ? 1 : blockDim.x / WARP, first = blockIdx.x * part;
+    float *of_gamma = sums + 2 * own * cols, *of_beta = of_gamma + cols;
+    Held<BLOCK, FOURS> columns(cols);
+    columns.fours([&](int i) {
+        columns.put(float4{}, i, of_gamma);
+        columns.put(float4{}, i, of_beta);
+    });
+    for (int row = first + own; row < min(rows, first + part); row += all) {
+        i64 start = i64(row) * cols;
+        float m = mean[row], r = rstd[row], sum = 0.0f, dot = 0.0f;
+        // From column 0 on. The compiler must not know: it would find all columns before the loop, and keep them.
+        Held<BLOCK, FOURS> at(cols, min(row, 0));
+        Slope<BLOCK, FOURS> slope;
+        slope.read(at, x + start, dy + start);
+        slope.add_to_columns(at, m, r, of_gamma, of_beta);
+        slope.add_to_row(at, gamma, m, r, sum, dot);
+        sum = at.sum(sum, room) / cols;
+        dot = at.sum(dot, room) / cols;
+        slope.write(at, r, sum, dot, dx + start);
+    }
+    __syncthreads();
+    for (int col = threadIdx.x; col < cols; col += blockDim.x) {
+        float of_gamma = 0.0f, of_beta = 0.0f;
+        for (int other = 0; other < all; ++other) {
+            of_gamma += sums[2 * other * cols + col];
+            of_beta += sums[(2 * other + 1) * cols + col];
+        }
+        dgamma[i64(blockIdx.x) * cols + col] = of_gamma;
+        dbeta[i64(blockIdx.x) * cols + col] = of_beta;
+    }
+}
+
+KERNEL layer_norm_backward_warp(BACKWARD, float *dgamma, float *dbeta, int rows, int cols, int part) {
+    if (by_fours(cols, x, gamma, dy, dx))
+        return backward<false, true>(x, gamma, mean, rstd, dy, dx, dgamma, dbeta, rows, cols, part);
+    backward<false, false>(x, gamma, mean, rstd, dy, dx, dgamma, dbeta, rows, cols, part);
+}
+KERNEL layer_norm_backward_block(BACKWARD, float *dgamma, float *dbeta, int rows, int cols, int part) {
+    if (by_fours(cols, x, gamma, dy, dx))
+        return backward<true, true>(x, gamma, mean, rstd, dy, dx, dgamma, dbeta, rows, cols, part);
+    backward<true, false>(x, gamma, mean, rstd, dy, dx, dgamma, dbeta, rows, cols, part);
+}
+KERNEL layer_norm_backward_long(BACKWARD, int rows, int cols) {
+    if (by_fours(cols, x, gamma, dy, dx)) return backward_long<true>(x, gamma, mean, rstd, dy, dx, cols);
+    backward_long<false>(x, gamma, mean, rstd, dy, dx, cols);
 }

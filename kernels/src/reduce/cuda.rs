@@ -2,35 +2,61 @@
 
 use super::Reduce;
 use crate::cuda::{Grid, Source, launch, source};
+use crate::memory::Buffer;
 use crate::{DType, Dst, Outcome, Src};
 
 pub(crate) static SOURCE: Source = source!("reduce.cu");
 const THREADS: usize = 256;
-/// Columns of a block, and the most blocks along a grid's y.
-const COLUMNS: usize = 32;
-const BLOCKS: usize = 65535;
+/// Results that a block finds at most.
+const ACROSS: usize = 32;
+/// Blocks that keep a device busy, and numbers that a thread must at least have for n to be cut.
+const BUSY: usize = 512;
+const MANY: usize = 64;
+/// Threads that keep a device busy.
+const ENOUGH: usize = 1 << 16;
+
+/// How [outer, n, inner] is split.
+pub(crate) struct Split {
+    /// Threads of a block that stand side by side.
+    pub across: usize,
+    /// Blocks of whole n, the numbers of a part of n, and how many parts there are.
+    pub blocks: usize,
+    pub part: usize,
+    pub parts: usize,
+}
+
+impl Split {
+    pub fn new(outer: usize, n: usize, inner: usize) -> Self {
+        let across = inner.next_power_of_two().min(ACROSS);
+        let blocks = outer * inner.div_ceil(across);
+        let most = (BUSY / blocks.max(1)).clamp(1, (n * across / (THREADS * MANY)).max(1));
+        let part = n.div_ceil(most).max(1);
+        Split { across, blocks, part, parts: n.div_ceil(part) }
+    }
+}
 
 fn reduce(op: Reduce, outer: usize, n: usize, inner: usize, x: Src, y: Dst) -> Outcome {
     if x.dtype() != DType::F32 {
         return Outcome::NoKernel;
     }
-    let (op, results) = (op as i32, outer * inner);
-    // A row of few numbers has no work for a block.
-    if inner == 1 && n > 64 {
-        return launch(
-            &SOURCE,
-            "reduce_rows",
-            Grid::new(outer, THREADS),
-            &[op.into(), n.into(), x.into(), y.into()],
-        );
+    let Split { across, blocks, part, parts } = Split::new(outer, n, inner);
+    let results = outer * inner;
+    // Few numbers have no work for a block; many results in short rows have enough for their threads.
+    if n <= 8 || n * across <= 64 || ((2..ACROSS).contains(&inner) && results >= ENOUGH) {
+        let args = [(op as i32).into(), n.into(), inner.into(), x.into(), y.into(), results.into()];
+        return launch(&SOURCE, "reduce_plain", Grid::cover(results, THREADS), &args);
     }
-    if inner >= COLUMNS && n > 8 && outer <= BLOCKS {
-        let grid = Grid::new([inner.div_ceil(COLUMNS), outer], 8 * COLUMNS);
-        let args = [op.into(), n.into(), inner.into(), x.into(), y.into()];
-        return launch(&SOURCE, "reduce_columns", grid, &args);
+    let run = |y: Dst| {
+        let args =
+            [(op as i32).into(), n.into(), part.into(), inner.into(), across.into(), x.into(), y.into()];
+        launch(&SOURCE, "reduce_blocks", Grid::new([blocks, parts], THREADS), &args)
+    };
+    if parts == 1 {
+        return run(y);
     }
-    let args = [op.into(), n.into(), inner.into(), x.into(), y.into(), results.into()];
-    launch(&SOURCE, "reduce_plain", Grid::cover(results, THREADS), &args)
+    let mut found = Buffer::for_overwrite(x.kind(), outer * parts * inner);
+    let _ = run(found.dst());
+    reduce(op, outer, parts, inner, found.src(), y)
 }
 
 /// y = Σ x along the middle axis.

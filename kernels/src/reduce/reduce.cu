@@ -1,13 +1,14 @@
 // Sums and extrema of x [outer, n, inner] along its middle axis; y [outer, inner].
 //
 // The ladder:
-//   reduce_plain    a thread for each result, adding up one number after the other
-//   reduce_rows     inner = 1: a block for each result; its threads take every 256th number, then add up by a tree
-//   reduce_columns  inner > 1: a thread for each result again, but 32 neighbours read one row of x together, and eight
-//                   rows of threads share the n numbers, joined by shared memory
+//   reduce_plain   a thread for each result, adding up one number after the other
+//   reduce_blocks  a block for up to 32 results that lie side by side: so many of its 256 threads (all in one column where
+//                  inner = 1) read one row of x together, the others read further rows, and a tree joins what they found.
+//                  Where results are too few for a device, n is cut into parts, whose results the same kernel joins
 //
-// Each order of summation depends on the shape alone. Bytes: 4 for each number of x. FLOPs: one. The bound is memory.
-// Registers are 32 or fewer, so that sm_80 and sm_90 hold all the threads they can.
+// Each order of summation depends on the shape alone. Bytes: 4 for each number of x. FLOPs: one. The bound is memory; a
+// thread asks for eight numbers before it adds the first.
+// Registers are 32, and shared memory is 3 KiB, so that sm_80 and sm_90 hold all the threads they can.
 #include "prelude.cuh"
 
 enum { SUM, MAX, MIN };
@@ -30,32 +31,38 @@ KERNEL reduce_plain(int op, int n, int inner, const float *x, float *y, int resu
     y[i] = all;
 }
 
-KERNEL reduce_rows(int op, int n, const float *x, float *y) {
-    SHARED(float, room, [8]);
-    x += i64(blockIdx.x) * n;
-    float all = start(op);
-    for (int j = threadIdx.x; j < n; j += blockDim.x) all = joined(op, all, x[j]);
+#define THREADS 256
+#define AHEAD 8
+
+// y [outer, parts, inner], of `part` numbers each. `across` is a power of two, the threads that stand side by side.
+template <int OP> DEVICE void blocks(int n, int part, int inner, int across, const float *x, float *y) {
+    SHARED(float, room, [THREADS]);
+    int tiles = (inner + across - 1) / across, outer = blockIdx.x / tiles, down = THREADS / across;
+    int i = blockIdx.x % tiles * across + threadIdx.x % across;
+    u32 end = min(u32(n), (blockIdx.y + 1) * part);
+    x += i64(outer) * n * inner + i;
+    float all = start(OP);
+    for (u32 j = blockIdx.y * part + threadIdx.x / across; i < inner && j < end; j += AHEAD * down) {
+        float next[AHEAD];
 #pragma unroll
-    for (int lanes = WARP / 2; lanes > 0; lanes /= 2) all = joined(op, all, __shfl_xor_sync(ALL_LANES, all, lanes));
-    if (threadIdx.x % WARP == 0) room[threadIdx.x / WARP] = all;
-    __syncthreads();
-    if (threadIdx.x > 0) return;
-    for (int warp = 1; warp < 8; ++warp) all = joined(op, all, room[warp]);
-    y[blockIdx.x] = all;
+        for (int k = 0; k < AHEAD; ++k)
+            next[k] = j + k * down < end ? x[i64(j + k * down) * inner] : start(OP);
+#pragma unroll
+        for (int k = 0; k < AHEAD; ++k) all = joined(OP, all, next[k]);
+    }
+    room[threadIdx.x] = all;
+    for (int half = THREADS / 2; half >= across; half /= 2) {
+        __syncthreads();
+        if (int(threadIdx.x) < half) room[threadIdx.x] = joined(OP, room[threadIdx.x], room[threadIdx.x + half]);
+    }
+    // What is left was written by the thread itself.
+    if (int(threadIdx.x) < across && i < inner) y[(i64(outer) * gridDim.y + blockIdx.y) * inner + i] = room[threadIdx.x];
 }
 
-KERNEL reduce_columns(int op, int n, int inner, const float *x, float *y) {
-    SHARED(float, room, [8][32]);
-    int across = threadIdx.x % 32, down = threadIdx.x / 32, i = blockIdx.x * 32 + across;
-    x += i64(blockIdx.y) * n * inner;
-    float all = start(op);
-    if (i < inner)
-        for (int j = down; j < n; j += 8) all = joined(op, all, x[i64(j) * inner + i]);
-    room[down][across] = all;
-    __syncthreads();
-    if (down > 0 || i >= inner) return;
-    for (int row = 1; row < 8; ++row) all = joined(op, all, room[row][across]);
-    y[i64(blockIdx.y) * inner + i] = all;
+KERNEL reduce_blocks(int op, int n, int part, int inner, int across, const float *x, float *y) {
+    if (op == SUM) return blocks<SUM>(n, part, inner, across, x, y);
+    if (op == MAX) return blocks<MAX>(n, part, inner, across, x, y);
+    blocks<MIN>(n, part, inner, across, x, y);
 }
 
 // y = the lowest place of the largest; a NaN is larger than all, the first of several.
