@@ -1,15 +1,22 @@
 // Convolution over time, ReLU and the maximum over time in one pass, z [B, O] from x [B, T, C] and w [O, C, k]; see mod.rs.
 //
 // The ladder:
-//   conv_relu_max_forward_plain  a thread for each feature goes through the windows: the definition
-//   relu_max                     the convolution as a product (conv1d/cuda.rs), then this: a block for 32 filters of a sentence,
-//                                whose eight warps go through every eighth window and keep the best of theirs
-//   conv_relu_max_backward_*     one live window for each feature: T' times less work than the dense gradient. A thread adds
-//                                up one number, over sentences or over filters, so that results are the same on each run
+//   conv_relu_max_forward_plain     a thread for each feature goes through the windows: the definition
+//   relu_max                        the convolution as a product (conv1d/cuda.rs), then this: a block for 32 filters of a
+//                                   sentence, whose eight warps go through every eighth window and keep the best of theirs
+//   conv_relu_max_backward_*_plain  one live window for each feature: T' times less work than the dense gradient. A thread
+//                                   adds up one number of dw over all sentences, or one of dx over all filters
+//   conv_relu_max_backward_w        a block for 128 numbers of a filter's window, which lie side by side in x; its eight warps
+//                                   share the sentences, read four of their windows at once and join their sums in order
+//   conv_relu_max_backward_x        a warp for 128 channels of a row of x; its lanes vote for the few filters that the row
+//                                   matters to, where each thread of the plain kernel goes through all of them
+// All sums have an order, so that results are the same on each run.
 //
 // FLOPs: 2 B T' O C k forward, 2 B O C k each backward. Bytes, at best: 4 (B T C + O C k), and 8 B T' O for the convolution that
-// is written and read once: at C k = 900, 450 FLOP for each. relu_max is bound by memory; its 2 KiB of shared memory and
-// fewer than 32 registers let sm_80 and sm_90 hold all the threads they can.
+// is written and read once: at C k = 900, 450 FLOP for each. Backward, 4 B O C k of x and of w, and 4 B T C to write dx. All but
+// the product is bound by memory.
+// Registers on sm_80 and sm_90: relu_max 48, backward_w 59 and 64, backward_x 48 and 40; shared memory is 5 KiB at most. Of the
+// 64 warps that a multiprocessor could hold these are 40, 32, and 40 and 48.
 #include "prelude.cuh"
 
 // Of `windows`, those of a sentence that count.
@@ -52,6 +59,7 @@ KERNEL conv_relu_max_forward_plain(const float *x, const float *w, const float *
 
 #define FILTERS 32
 #define WARPS 8
+#define AHEAD 8  // windows that are read before the first is looked at
 
 // z and the winners from y [B, W, O].
 KERNEL relu_max(const float *y, const i64 *lengths, float *z, i64 *winner, int windows, int filters) {
@@ -59,8 +67,15 @@ KERNEL relu_max(const float *y, const i64 *lengths, float *z, i64 *winner, int w
     int b = blockIdx.y, lane = threadIdx.x % FILTERS, warp = threadIdx.x / FILTERS, o = blockIdx.x * FILTERS + lane;
     int count = live(lengths, b, windows);
     Best best = {0.0f, -1};
-    if (o < filters)
-        for (int t = warp; t < count; t += WARPS) meet(best, Best{y[(i64(b) * windows + t) * filters + o], t});
+    y += i64(b) * windows * filters + o;
+    for (int from = warp; o < filters && from < count; from += AHEAD * WARPS) {
+        float next[AHEAD];
+#pragma unroll
+        for (int i = 0; i < AHEAD; ++i)
+            next[i] = from + i * WARPS < count ? y[i64(from + i * WARPS) * filters] : -INFINITY;
+#pragma unroll
+        for (int i = 0; i < AHEAD; ++i) meet(best, Best{next[i], from + i * WARPS});
+    }
     found[warp][lane] = best;
     __syncthreads();
     if (warp > 0 || o >= filters) return;
@@ -70,8 +85,8 @@ KERNEL relu_max(const float *y, const i64 *lengths, float *z, i64 *winner, int w
 }
 
 // dw [O, C, k] and, by the threads of channel 0 and step 0, dbias.
-KERNEL conv_relu_max_backward_w(const float *x, const i64 *winner, const float *dz, float *dw, float *dbias, int batch,
-                                int time, int channels, int filters, int window, int results) {
+KERNEL conv_relu_max_backward_w_plain(const float *x, const i64 *winner, const float *dz, float *dw, float *dbias, int batch,
+                                      int time, int channels, int filters, int window, int results) {
     int i = blockIdx.x * blockDim.x + threadIdx.x;
     if (i >= results) return;
     int j = i % window, c = i / window % channels, o = i / window / channels;
@@ -87,8 +102,8 @@ KERNEL conv_relu_max_backward_w(const float *x, const i64 *winner, const float *
     if (j == 0 && c == 0) dbias[o] = of_bias;
 }
 
-KERNEL conv_relu_max_backward_x(const float *w, const i64 *winner, const float *dz, float *dx, int time, int channels,
-                                int filters, int window, int results) {
+KERNEL conv_relu_max_backward_x_plain(const float *w, const i64 *winner, const float *dz, float *dx, int time, int channels,
+                                      int filters, int window, int results) {
     int i = blockIdx.x * blockDim.x + threadIdx.x;
     if (i >= results) return;
     int c = i % channels, t = i / channels % time, b = i / channels / time;
@@ -99,4 +114,95 @@ KERNEL conv_relu_max_backward_x(const float *w, const i64 *winner, const float *
             sum = fmaf(dz[i64(b) * filters + o], w[(i64(o) * channels + c) * window + j], sum);
     }
     dx[i] = sum;
+}
+
+#define EACH 4            // numbers that a lane adds up, 32 apart
+#define SPAN (EACH * WARP)
+#define TOGETHER 4        // windows that a warp reads at once
+
+// dw [O, C, k] and dbias: block x for filter x, block y for SPAN numbers of its window in the order of x, which is [k, C].
+KERNEL conv_relu_max_backward_w(const float *x, const i64 *winner, const float *dz, float *dw, float *dbias, int batch,
+                                int time, int channels, int filters, int window) {
+    SHARED(float, room, [WARPS][SPAN]);
+    SHARED(float, of_bias, [WARPS]);
+    int o = blockIdx.x, lane = threadIdx.x % WARP, warp = threadIdx.x / WARP;
+    int first = blockIdx.y * SPAN + lane, size = window * channels;
+    float sum[EACH] = {}, bias = 0.0f;
+    // Every eighth sentence is the warp's: each lane knows the window of one, and they take turns.
+    for (int from = warp; from < batch; from += WARPS * WARP) {
+        int b = from + lane * WARPS;
+        i64 own = b < batch ? winner[i64(b) * filters + o] : -1;
+        float own_up = own >= 0 ? dz[i64(b) * filters + o] : 0.0f;
+        for (int turn = 0; turn < WARP && from + turn * WARPS < batch; turn += TOGETHER) {
+            float next[TOGETHER][EACH], up[TOGETHER];
+            i64 numbers[TOGETHER];  // of x, from the window's first to the sentence's last
+#pragma unroll
+            for (int i = 0; i < TOGETHER; ++i) {
+                i64 t = __shfl_sync(ALL_LANES, own, turn + i);
+                up[i] = __shfl_sync(ALL_LANES, own_up, turn + i);
+                numbers[i] = t < 0 ? 0 : min(i64(size), (time - t) * channels);
+                const float *begin = x + (i64(from + (turn + i) * WARPS) * time + t) * channels;
+#pragma unroll
+                for (int k = 0; k < EACH; ++k)
+                    next[i][k] = first + k * WARP < numbers[i] ? begin[first + k * WARP] : 0.0f;
+            }
+#pragma unroll
+            for (int i = 0; i < TOGETHER; ++i) {
+                bias += up[i];
+#pragma unroll
+                for (int k = 0; k < EACH; ++k)
+                    if (first + k * WARP < numbers[i]) sum[k] = fmaf(up[i], next[i][k], sum[k]);
+            }
+        }
+    }
+    for (int k = 0; k < EACH; ++k) room[warp][k * WARP + lane] = sum[k];
+    if (lane == 0) of_bias[warp] = bias;
+    __syncthreads();
+    int i = blockIdx.y * SPAN + threadIdx.x;
+    if (threadIdx.x < SPAN && i < size) {
+        float all = 0.0f;
+        for (int other = 0; other < WARPS; ++other) all += room[other][threadIdx.x];
+        dw[(i64(o) * channels + i % channels) * window + i / channels] = all;
+    }
+    if (threadIdx.x > 0 || blockIdx.y > 0) return;
+    for (int other = 1; other < WARPS; ++other) bias += of_bias[other];
+    dbias[o] = bias;
+}
+
+// dx [B, T, C]: a warp for a row of x, block y for SPAN channels.
+KERNEL conv_relu_max_backward_x(const float *w, const i64 *winner, const float *dz, float *dx, int time, int channels,
+                                int filters, int window, int rows) {
+    int row = blockIdx.x * WARPS + threadIdx.x / WARP, lane = threadIdx.x % WARP, first = blockIdx.y * SPAN + lane;
+    if (row >= rows) return;
+    int b = row / time, t = row % time;
+    winner += i64(b) * filters;
+    dz += i64(b) * filters;
+    float sum[EACH] = {};
+    for (int from = 0; from < filters; from += TOGETHER * WARP) {
+        i64 step[TOGETHER];  // of the window that filter from + 32 i + lane chose, the one where the row stands
+#pragma unroll
+        for (int i = 0; i < TOGETHER; ++i) {
+            int o = from + i * WARP + lane;
+            i64 chosen = o < filters ? winner[o] : -1;
+            step[i] = chosen < 0 ? -1 : t - chosen;
+        }
+#pragma unroll
+        for (int i = 0; i < TOGETHER; ++i) {
+            u32 hits = __ballot_sync(ALL_LANES, step[i] >= 0 && step[i] < window);
+            for (int other = 0; hits; ++other, hits >>= 1) {
+                if (!(hits & 1)) continue;
+                int o = from + i * WARP + other;
+                const float *by = w + i64(o) * channels * window + __shfl_sync(ALL_LANES, step[i], other);
+                float up = dz[o];
+#pragma unroll
+                for (int k = 0; k < EACH; ++k) {
+                    int c = first + k * WARP;
+                    if (c < channels) sum[k] = fmaf(up, by[i64(c) * window], sum[k]);
+                }
+            }
+        }
+    }
+#pragma unroll
+    for (int k = 0; k < EACH; ++k)
+        if (first + k * WARP < channels) dx[i64(row) * channels + first + k * WARP] = sum[k];
 }

@@ -1,7 +1,7 @@
 //! Launches of conv_relu_max.cu.
 
 use crate::conv1d::{Sizes, cuda as conv1d};
-use crate::cuda::{Grid, Source, launch, source};
+use crate::cuda::{Arg, Grid, Source, launch, source};
 use crate::memory::Buffer;
 use crate::{DType, Dst, Outcome, Precision, Src};
 
@@ -11,6 +11,9 @@ const FILTERS: usize = 32;
 /// The most blocks along a grid's y.
 const BLOCKS: usize = 65535;
 const THREADS: usize = 256;
+const WARPS: usize = THREADS / 32;
+/// Channels of a row, or numbers of a window, that a warp of the gradients has.
+const SPAN: usize = 128;
 
 /// z and the winners.
 pub fn forward(
@@ -51,34 +54,15 @@ pub fn backward(
     if x.dtype() != DType::F32 || s.c == 0 {
         return Outcome::NoKernel;
     }
+    let blocks = |n: usize| n.div_ceil(SPAN);
     if let Some(dx) = dx {
-        let n = s.b * s.t * s.c;
-        let args = [
-            w.into(),
-            winner.into(),
-            dz.into(),
-            dx.into(),
-            s.t.into(),
-            s.c.into(),
-            s.o.into(),
-            s.k.into(),
-            n.into(),
-        ];
-        let _ = launch(&SOURCE, "conv_relu_max_backward_x", Grid::cover(n, THREADS), &args);
+        let rows = s.b * s.t;
+        let arrays = [w.into(), winner.into(), dz.into(), dx.into()];
+        let args: Vec<Arg> = arrays.into_iter().chain([s.t, s.c, s.o, s.k, rows].map(Arg::from)).collect();
+        let grid = Grid::new([rows.div_ceil(WARPS), blocks(s.c)], THREADS);
+        let _ = launch(&SOURCE, "conv_relu_max_backward_x", grid, &args);
     }
-    let n = s.o * s.c * s.k;
-    let args = [
-        x.into(),
-        winner.into(),
-        dz.into(),
-        dw.into(),
-        dbias.into(),
-        s.b.into(),
-        s.t.into(),
-        s.c.into(),
-        s.o.into(),
-        s.k.into(),
-        n.into(),
-    ];
-    launch(&SOURCE, "conv_relu_max_backward_w", Grid::cover(n, THREADS), &args)
+    let arrays = [x.into(), winner.into(), dz.into(), dw.into(), dbias.into()];
+    let args: Vec<Arg> = arrays.into_iter().chain([s.b, s.t, s.c, s.o, s.k].map(Arg::from)).collect();
+    launch(&SOURCE, "conv_relu_max_backward_w", Grid::new([s.o, blocks(s.c * s.k)], THREADS), &args)
 }
