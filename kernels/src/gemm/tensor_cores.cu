@@ -13,10 +13,13 @@
 // Where C is small and k long, k is cut in slices, which gemm_join of gemm.cu adds up.
 //
 // FLOPs: 2 m n k. Bytes asked of the second-level cache, for f32: a warp 2.7 FLOP a byte, 64 sixteen, 128 thirty-two. That
-// is the bound: some 5.5 TB/s of an H100 are 176 TFLOP/s, in tf32 and in bf16. Memory is read 16 bytes at a time where
-// operands lie so. Tiles are written and read (ldmatrix) without conflicts: their rows lie 20 words apart, so that eight
-// rows' pieces of four words fall into 32 banks. By registers and by their 20 and 40 KiB of shared memory MANY blocks of 64
-// and two of 128, sixteen warps, live on a multiprocessor of sm_80 and sm_90; of numbers stored in 16 bits one of 128.
+// is a bound: some 5.5 TB/s of an H100 are 176 TFLOP/s, in tf32 and in bf16. Memory is read 16 bytes at a time where operands
+// lie so, 128 bytes of a row or column by eight lanes: the first-level cache looks up a line a cycle, and pieces of 32 bytes
+// kept it busy before anything else was. Tiles are written and read (ldmatrix) without conflicts: their rows lie 20 words
+// apart, so that eight rows' pieces of four words fall into 32 banks. By registers four blocks of 64 and two of 128, sixteen
+// warps, live on a multiprocessor of sm_80 and sm_90, with 20 and 40 KiB of shared memory each; of numbers stored in 16 bits
+// one of 128. cuBLAS makes 395 TFLOP/s in tf32 on an H100, by sm_90's own instructions, which take whole tiles from shared
+// memory (wgmma); benches/results has both.
 //
 // Every sum runs over k in order, but within eight words in the hardware's.
 #include "prelude.cuh"
@@ -54,6 +57,16 @@ template <class T> struct Operands {
 
     DEVICE_MEMBER void store(int row, int col, float sum) const {
         if (row < m && col < n) put(c[i64(row) * n + col], bias ? sum + widen(bias[col]) : sum);
+    }
+    DEVICE_MEMBER void store_four(int row, int col, float p, float q, float r, float s) const {
+        if (sizeof(T) == 4 && !bias && row < m && n % 4 == 0 && col < n && reinterpret_cast<u64>(c) % 16 == 0) {
+            *reinterpret_cast<float4 *>(&c[i64(row) * n + col]) = float4{p, q, r, s};
+            return;
+        }
+        store(row, col, p);
+        store(row, col + 1, q);
+        store(row, col + 2, r);
+        store(row, col + 3, s);
     }
 };
 
@@ -120,23 +133,31 @@ template <class T> DEVICE float4 four(const T *x, i64 apart, int inside) {
                   inside > 2 ? widen(x[2 * apart]) : 0.0f, inside > 3 ? widen(x[3 * apart]) : 0.0f};
 }
 
-// A thread's share of an operand's tile of SIDE rows: two pieces of four words, half the tile's rows apart. (B's columns are
-// called rows here.) Where numbers lie together along k, a piece is four words of a row, and a warp brings 8 rows × 4
-// pieces. Where they lie together along rows, a piece is a word of each of four rows, and a warp brings 2 × 16 pieces. Either
-// way it reads whole sectors of memory, and writes to shared memory without conflicts.
+// Row of C (for B column, which is called row here) that lies at place p of a tile: neighbours lie eight apart, so that four of
+// them, fetched at once, can be laid down beside another lane's without conflict.
+DEVICE constexpr int row_at(int p) { return p / 32 * 32 + p % 8 * 4 + p % 32 / 8; }
+
+// A thread's share of an operand's tile of SIDE rows: eight words. Where numbers lie together along k, eight lanes (in tf32
+// four) read 128 bytes (64) of a row. Where they lie together along rows, eight lanes read 128 bytes of a k.
 template <class P, class T, int SIDE> struct Share {
-    static constexpr int FOURS = P::EACH;  // reads for a piece
+    static constexpr int FOURS = 2 * P::EACH;            // reads
+    static constexpr int LANES = WORDS * P::EACH / 4;    // along k that read a row
+    static constexpr int STEP = SIDE / FOURS;            // places from one such read to the next
     const T *at;
     bool together;
-    float4 x[2][FOURS];
-    u32 words[2][4];
+    float4 x[FOURS];
+    u32 words[8];
 
-    static DEVICE_MEMBER int row(bool along_rows) {
-        return threadIdx.x / WARP * 8 + (along_rows ? threadIdx.x % 2 * 4 : threadIdx.x % 8);
+    // The thread's first place and word in a tile, and the row that is there.
+    static DEVICE_MEMBER int place(bool along_rows) {
+        int lane = threadIdx.x % WARP, m = threadIdx.x / LANES;
+        return along_rows ? threadIdx.x / WARP / 4 * 32 + lane % 8 : m / 8 * 8 + m % 2 * 4 + m % 8 / 2;
     }
     static DEVICE_MEMBER int word(bool along_rows) {
-        return along_rows ? threadIdx.x % WARP / 2 : threadIdx.x % WARP / 8 * 4;
+        int lane = threadIdx.x % WARP;
+        return along_rows ? threadIdx.x / WARP % 4 * 4 + lane / 8 : threadIdx.x % LANES * (4 / P::EACH);
     }
+    static DEVICE_MEMBER int row(bool along_rows) { return row_at(place(along_rows)); }
 
     DEVICE_MEMBER Share(const T *operand, i64 row_stride, i64 depth_stride, int first) {
         bool along_rows = row_stride == 1, packed = along_rows || depth_stride == 1;
@@ -144,14 +165,19 @@ template <class P, class T, int SIDE> struct Share {
                    reinterpret_cast<u64>(operand) % (4 * sizeof(T)) == 0;
         at = operand + (first + row(along_rows)) * row_stride + word(along_rows) * P::EACH * depth_stride;
     }
+    // Rows and numbers of k from the thread's first four to its ith.
+    static DEVICE_MEMBER int down(bool along_rows, int i) {
+        return along_rows ? i / P::EACH * (SIDE / 2) : row_at(i * STEP);
+    }
+    static DEVICE_MEMBER int along(bool along_rows, int i) { return along_rows ? i % P::EACH : 0; }
+
     // Of the tile in which `rows` rows and `left` numbers of k are left.
     DEVICE_MEMBER void fetch(i64 row_stride, i64 depth_stride, int rows, int left) {
         bool along_rows = row_stride == 1;
         if (together && rows >= SIDE && left >= WORDS * P::EACH) {
 #pragma unroll
-            for (int i = 0; i < 2 * FOURS; ++i)
-                x[i / FOURS][i % FOURS] = four(at + i / FOURS * SIDE / 2 * row_stride +
-                                               (along_rows ? i % FOURS : i % FOURS * 4) * depth_stride);
+            for (int i = 0; i < FOURS; ++i)
+                x[i] = four(at + down(along_rows, i) * row_stride + along(along_rows, i) * depth_stride);
         } else {
             fetch_edge(row_stride, depth_stride, rows - row(along_rows), left - word(along_rows) * P::EACH);
         }
@@ -161,36 +187,40 @@ template <class P, class T, int SIDE> struct Share {
     DEVICE_MEMBER void fetch_edge(i64 row_stride, i64 depth_stride, int rows, int left) {
         bool along_rows = row_stride == 1;
 #pragma unroll
-        for (int i = 0; i < 2 * FOURS; ++i) {
-            int down = i / FOURS * SIDE / 2, along = along_rows ? i % FOURS : i % FOURS * 4;
-            int inside = along_rows ? (left > along ? rows - down : 0) : (rows > down ? left - along : 0);
-            const T *from = at + down * row_stride + along * depth_stride;
-            x[i / FOURS][i % FOURS] = four(from, along_rows ? 1 : depth_stride, inside);
+        for (int i = 0; i < FOURS; ++i) {
+            int below = rows - down(along_rows, i), after = left - along(along_rows, i);
+            int inside = along_rows ? (after > 0 ? below : 0) : (below > 0 ? after : 0);
+            const T *from = at + down(along_rows, i) * row_stride + along(along_rows, i) * depth_stride;
+            x[i] = four(from, along_rows ? 1 : depth_stride, inside);
         }
     }
-    // What was fetched, as words.
+    // What was fetched, as words: of two fours that lie above each other, or of neighbours in each.
     DEVICE_MEMBER void round(i64 row_stride) {
-        bool along_rows = row_stride == 1;
+        bool above = row_stride == 1 || P::EACH == 1;
 #pragma unroll
-        for (int half = 0; half < 2; ++half) {
-            float4 p = x[half][0], q = x[half][FOURS - 1];
-            bool apart = along_rows || FOURS == 1;  // whether p's numbers go to four words
-            words[half][0] = apart ? P::word(p.x, q.x) : P::word(p.x, p.y);
-            words[half][1] = apart ? P::word(p.y, q.y) : P::word(p.z, p.w);
-            words[half][2] = apart ? P::word(p.z, q.z) : P::word(q.x, q.y);
-            words[half][3] = apart ? P::word(p.w, q.w) : P::word(q.z, q.w);
+        for (int i = 0; i < 2; ++i) {
+            float4 p = x[i * P::EACH], q = x[i * P::EACH + P::EACH - 1];
+            words[4 * i] = above ? P::word(p.x, q.x) : P::word(p.x, p.y);
+            words[4 * i + 1] = above ? P::word(p.y, q.y) : P::word(p.z, p.w);
+            words[4 * i + 2] = above ? P::word(p.z, q.z) : P::word(q.x, q.y);
+            words[4 * i + 3] = above ? P::word(p.w, q.w) : P::word(q.z, q.w);
         }
     }
     DEVICE_MEMBER void lay(u32 (*tile)[WORDS + 4], i64 row_stride) const {
         bool along_rows = row_stride == 1;
+        u32 *to = &tile[place(along_rows)][word(along_rows)];
+        if (along_rows) {
 #pragma unroll
-        for (int half = 0; half < 2; ++half) {
-            u32 *to = &tile[row(along_rows) + half * SIDE / 2][word(along_rows)];
-            if (along_rows) {
+            for (int i = 0; i < 8; ++i) to[(i / 4 * (SIDE / 2) + i % 4 * 8) * (WORDS + 4)] = words[i];
+        } else {
 #pragma unroll
-                for (int i = 0; i < 4; ++i) to[i * (WORDS + 4)] = words[half][i];
-            } else {
-                *reinterpret_cast<uint4 *>(to) = uint4{words[half][0], words[half][1], words[half][2], words[half][3]};
+            for (int i = 0; i < FOURS; ++i) {
+                u32 *row = to + i * STEP * (WORDS + 4);
+                if (P::EACH == 1) {
+                    *reinterpret_cast<uint4 *>(row) = uint4{words[4 * i], words[4 * i + 1], words[4 * i + 2], words[4 * i + 3]};
+                } else {
+                    *reinterpret_cast<uint2 *>(row) = uint2{words[2 * i], words[2 * i + 1]};
+                }
             }
         }
     }
@@ -246,14 +276,13 @@ template <class P, int SIDE, class T> DEVICE void tiles(const Operands<T> &x) {
         // It goes to the other half: no thread can be two tiles ahead, for it must pass the barrier above.
         now = 1 - now;
     }
+    // Of each fragment a lane has four sums; those of the four fragments side by side are neighbours in C.
 #pragma unroll
     for (int i = 0; i < DOWN; ++i)
 #pragma unroll
-        for (int j = 0; j < 4; ++j)
-#pragma unroll
-            for (int q = 0; q < 4; ++q)
-                x.store(first_row + row + 16 * i + lane / 4 + q / 2 * 8, first_col + col + 8 * j + 2 * (lane % 4) + q % 2,
-                        sum[i][j][q]);
+        for (int q = 0; q < 4; ++q)
+            x.store_four(first_row + row_at(row + 16 * i + lane / 4 + q / 2 * 8), first_col + col + (lane % 4 * 2 + q % 2) * 4,
+                         sum[i][0][q], sum[i][1][q], sum[i][2][q], sum[i][3][q]);
 }
 
 // Registers for sixteen warps on a multiprocessor, where the compiler can spare them without spilling any.

@@ -1,10 +1,13 @@
 //! The rungs of sums along an axis and of operations on rows, and the gradients of a convolution's winners.
 
-use super::{Arg, Grid, assert_same, integers, ladder, launch, numbers};
+use super::{Arg, Grid, Source, assert_same, integers, ladder, launch, numbers};
 use crate::conv1d::Sizes;
 use crate::memory::Buffer;
 use crate::reduce::cuda::Split;
-use crate::{Device, Kind, Src, conv_relu_max, cross_entropy, index, layer_norm, optimizer, reduce, softmax};
+use crate::{
+    Device, Dst, Kind, Outcome, Src, conv_relu_max, cross_entropy, index, layer_norm, optimizer, reduce,
+    softmax,
+};
 
 pub(super) fn reductions(kind: Kind) {
     // Rows, few and many columns; the last two in parts.
@@ -80,9 +83,16 @@ impl Rows {
 }
 
 pub(super) fn check(kind: Kind) {
-    for (count, cols, skipped) in
-        [(7, 1, 0), (5, 33, 0), (9, 300, 0), (3, 300, 1), (5, 1024, 0), (2, 2052, 0), (3, 3001, 0)]
-    {
+    for (count, cols, skipped) in [
+        (7, 1, 0),
+        (5, 33, 0),
+        (9, 300, 0),
+        (3, 300, 1),
+        (5, 1024, 0),
+        (2, 2052, 0),
+        (3, 3001, 0),
+        (1, 16_390, 0),
+    ] {
         let rows = Rows { count, cols, skipped };
         let x = rows.array(kind, 3);
         softmaxes(kind, rows, &x);
@@ -132,6 +142,27 @@ fn softmaxes(kind: Kind, rows: Rows, x: &Buffer) {
             vec![what.into(), rows.of(&y).into(), rows.of(&dy).into(), dx[0].dst().into(), count, cols]
         });
     }
+    as_a_whole(
+        &softmax::cuda::SOURCE,
+        forward[0],
+        Buffer::zeros(kind, rows.len()),
+        |y| [0i32.into(), rows.of(x).into(), y.into()].into_iter().chain(rows.sizes()).collect(),
+        |y| softmax::forward(rows.of(x), y, rows.cols),
+    );
+}
+
+/// The operation, which chooses its kernel, finds what its first rung does.
+fn as_a_whole(
+    source: &'static Source,
+    (kernel, grid): (&'static str, Grid),
+    y: Buffer,
+    args: impl Fn(Dst) -> Vec<Arg>,
+    op: impl Fn(Dst) -> Outcome,
+) {
+    let [mut plain, mut fast] = [y.clone(), y];
+    let _ = launch(source, kernel, grid, &args(plain.dst()));
+    assert!(matches!(op(fast.dst()), Outcome::Done), "{kernel}: the operation has no kernel");
+    assert_same(&format!("{kernel}, the operation"), &plain, &fast);
 }
 
 fn cross_entropies(kind: Kind, rows: Rows, x: &Buffer) {
@@ -177,6 +208,30 @@ fn cross_entropies(kind: Kind, rows: Rows, x: &Buffer) {
             let rest = [lse.src().into(), dloss.src().into(), dx[0].dst().into()];
             given().into_iter().chain(rest).chain(rows.sizes()).collect()
         });
+        as_a_whole(
+            &cross_entropy::cuda::SOURCE,
+            backward[0],
+            Buffer::zeros(kind, rows.len()),
+            |dx| {
+                let rest = [lse.src().into(), dloss.src().into(), dx.into()];
+                given().into_iter().chain(rest).chain(rows.sizes()).collect()
+            },
+            |dx| {
+                let (labels, weights) = (labels.src(), weighted.then(|| weights.src()));
+                let smoothing = f64::from(smoothing);
+                cross_entropy::backward(
+                    rows.of(x),
+                    cols,
+                    labels,
+                    weights,
+                    smoothing,
+                    Some(0),
+                    lse.src(),
+                    dloss.src(),
+                    dx,
+                )
+            },
+        );
     }
 }
 
@@ -231,10 +286,18 @@ fn layer_norm_gradients(kind: Kind, rows: Rows, given: [Src; 5]) {
         });
         [dx, dgamma, dbeta]
     };
+    let whole = || {
+        let mut found = [rows.len(), cols, cols].map(|n| Buffer::zeros(kind, n));
+        let [dx, dgamma, dbeta] = found.each_mut().map(Buffer::dst);
+        let [x, gamma, mean, rstd, dy] = given;
+        let _ = layer_norm::backward(x, gamma, mean, rstd, dy, dx, dgamma, dbeta);
+        found
+    };
     let plain = run(("layer_norm_backward_plain", Grid::cover(count, 32)));
-    for rung in [long, wide].into_iter().chain(narrow) {
-        for (name, (plain, fast)) in ["dx", "dgamma", "dbeta"].iter().zip(plain.iter().zip(&run(rung))) {
-            assert_same(&format!("{}, {name}", rung.0), plain, fast);
+    let rungs = [long, wide].into_iter().chain(narrow).map(|rung| (rung.0, run(rung)));
+    for (kernel, found) in rungs.chain([("layer_norm::backward", whole())]) {
+        for (name, (plain, fast)) in ["dx", "dgamma", "dbeta"].iter().zip(plain.iter().zip(&found)) {
+            assert_same(&format!("{kernel}, {name}"), plain, fast);
         }
     }
 }
