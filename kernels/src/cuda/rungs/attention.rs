@@ -23,12 +23,13 @@ pub(super) fn check(kind: Kind) {
         Case { shape, causal: false, masked: false, dropped: false, fused: false }
     };
     // More rows than a block takes, and fewer; rows that begin where four numbers can be read at once, and others.
-    for sizes in [[2, 2, 9, 70, 40], [1, 2, 130, 135, 20], [2, 1, 67, 40, 33], [1, 1, 70, 66, 100]] {
+    let first = plain([2, 2, 9, 70, 40]);
+    compare(kind, Case { causal: true, ..first });
+    compare(kind, Case { masked: true, ..first });
+    compare(kind, Case { dropped: true, ..first });
+    for sizes in [[2, 2, 9, 70, 40], [1, 1, 70, 66, 20], [2, 1, 67, 40, 33], [1, 1, 10, 34, 100]] {
         let case = plain(sizes);
         compare(kind, case);
-        compare(kind, Case { causal: true, ..case });
-        compare(kind, Case { masked: true, ..case });
-        compare(kind, Case { dropped: true, ..case });
         compare(kind, Case { causal: true, masked: true, dropped: true, ..case });
     }
     for sizes in [[2, 2, 68, 68, 32], [1, 3, 66, 66, 5], [1, 2, 34, 34, 64]] {

@@ -199,16 +199,15 @@ fn assert_same(kernel: &str, plain: &Buffer, fast: &Buffer) {
     }
 }
 
-/// Two products of 133 × 37 × 70, so that every tile is met in part, then of 132 × 40 × 132, of which some are whole and can
+/// Two products of 133 × 37 × 70, so that every tile is met in part, then one of 132 × 40 × 132, of which some are whole and can
 /// be read four numbers at once, with operands by rows and by columns.
 fn tensor_cores(kind: Kind) {
-    for (m, k, n) in [(133, 37, 70), (132, 40, 132)] {
-        tensor_core_products(kind, [m, k, n]);
+    for sizes in [[2, 133, 37, 70], [1, 132, 40, 132]] {
+        tensor_core_products(kind, sizes);
     }
 }
 
-fn tensor_core_products(kind: Kind, [m, k, n]: [usize; 3]) {
-    let count = 2;
+fn tensor_core_products(kind: Kind, [count, m, k, n]: [usize; 4]) {
     let [a, b, bias] =
         [(count * m * k, 25), (count * k * n, 26), (n, 27)].map(|(n, stream)| numbers(kind, n, stream));
     let newer = architecture(kind.device) >= 80;
