@@ -180,7 +180,7 @@ impl<T: Real> Backward<&[T], &mut [T], &[i64]> {
 }
 
 /// [`Forward::run`] for any device and dtype; on a device the product with the input has that precision, and in bf16
-/// W_hh is rounded, too, where all steps find it in shared memory.
+/// W_hh is rounded, too, where a block holds it over all steps.
 #[track_caller]
 pub fn forward(args: Forward<Src, Dst, Src>, precision: Precision) -> Outcome {
     fn typed<T: Real>(args: Forward<Src, Dst, Src>) {
@@ -190,7 +190,7 @@ pub fn forward(args: Forward<Src, Dst, Src>, precision: Precision) -> Outcome {
 }
 
 /// [`Backward::run`] for any device and dtype; on a device the products for dx and the weights have that precision, and
-/// in bf16 W_hh is rounded, too, where all steps find it in shared memory.
+/// in bf16 W_hh is rounded, too, where a block holds it over all steps.
 #[track_caller]
 pub fn backward(args: Backward<Src, Dst, Src>, precision: Precision) -> Outcome {
     fn typed<T: Real>(args: Backward<Src, Dst, Src>) {
