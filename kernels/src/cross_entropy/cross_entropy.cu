@@ -15,71 +15,6 @@
 // A label outside the classes, which the CPU refuses, makes the row's loss and gradient NaN.
 #include "prelude.cuh"
 
-// --- A row in the registers of its threads. As in softmax.cu.
-
-#define NUMBERS 32  // that a thread holds of a row
-
-// Whether rows can be read and written by 16 bytes: all of them begin and end at a multiple of that.
-template <class... T> DEVICE bool by_fours(int cols, const T *...arrays) {
-    return (u64(cols) * 4 | (u64(arrays) | ...)) % 16 == 0;
-}
-
-// The columns of a row from `from` on, up to NUMBERS for each thread. FOURS: they are read by four at a time, else one by
-// one, which neighbours read together.
-template <bool BLOCK, bool FOURS> struct Held : Rows<BLOCK> {
-    using Rows<BLOCK>::first;
-    using Rows<BLOCK>::step;
-    int cols, from;
-    DEVICE_MEMBER Held(int cols, int from = 0) : cols(cols), from(from) {}
-
-    // The column of the thread's number i, and whether the row has it.
-    DEVICE_MEMBER int column(int i) const {
-        return from + (FOURS ? 4 * first + i / 4 * 4 * step + i % 4 : first + i * step);
-    }
-    DEVICE_MEMBER bool has(int i) const { return column(FOURS ? i / 4 * 4 : i) < cols; }
-
-    // Calls f with every fourth i, until no thread of the row has more. That keeps short rows short, and the compiler from
-    // computing all the addresses before it reads.
-    template <class F> DEVICE_MEMBER void fours(F f) const {
-#pragma unroll
-        for (int i = 0; i < NUMBERS; i += 4) {
-            if (from + i * step >= cols) return;
-            f(i);
-        }
-    }
-    template <class F> DEVICE_MEMBER void each(F f) const {
-        fours([&](int i) {
-            f(i), f(i + 1), f(i + 2), f(i + 3);
-        });
-    }
-
-    // The numbers of columns that the row does not have are `none`.
-    DEVICE_MEMBER float4 four(const float *x, int i, float none) const {
-        if (FOURS) return has(i) ? *reinterpret_cast<const float4 *>(x + column(i)) : float4{none, none, none, none};
-        return float4{has(i) ? x[column(i)] : none, has(i + 1) ? x[column(i + 1)] : none,
-                      has(i + 2) ? x[column(i + 2)] : none, has(i + 3) ? x[column(i + 3)] : none};
-    }
-    DEVICE_MEMBER void read(const float *x, float none, float (&held)[NUMBERS]) const {
-        fours([&](int i) {
-            float4 next = four(x, i, none);
-            held[i] = next.x, held[i + 1] = next.y, held[i + 2] = next.z, held[i + 3] = next.w;
-        });
-    }
-    DEVICE_MEMBER void put(float4 four, int i, float *y) const {
-        if (FOURS) {
-            if (has(i)) *reinterpret_cast<float4 *>(y + column(i)) = four;
-            return;
-        }
-        if (has(i)) y[column(i)] = four.x;
-        if (has(i + 1)) y[column(i + 1)] = four.y;
-        if (has(i + 2)) y[column(i + 2)] = four.z;
-        if (has(i + 3)) y[column(i + 3)] = four.w;
-    }
-    DEVICE_MEMBER void write(const float (&held)[NUMBERS], float *y) const {
-        fours([&](int i) { put(float4{held[i], held[i + 1], held[i + 2], held[i + 3]}, i, y); });
-    }
-};
-
 // --- Forward.
 
 struct Targets {
@@ -120,7 +55,7 @@ KERNEL cross_entropy_forward_plain(const float *logits, const i64 *labels, const
 
 // What some columns add to the weighted sum of log-probabilities.
 template <bool BLOCK, bool FOURS>
-DEVICE float spread_of(const Held<BLOCK, FOURS> &at, const float *weights, const float (&held)[NUMBERS], float lse) {
+DEVICE float spread_of(const HeldRow<BLOCK, FOURS> &at, const float *weights, const float (&held)[HELD], float lse) {
     float sum = 0.0f;
     at.each([&](int i) {
         if (at.has(i)) sum += (weights ? weights[at.column(i)] : 1.0f) * log_p(held[i], lse);
@@ -131,11 +66,11 @@ DEVICE float spread_of(const Held<BLOCK, FOURS> &at, const float *weights, const
 template <bool BLOCK, bool FOURS>
 DEVICE void forward(const float *logits, const Targets &t, float *loss, float *lse, int rows, int classes) {
     SHARED(float, room, [32]);
-    Held<BLOCK, FOURS> at(classes);
+    HeldRow<BLOCK, FOURS> at(classes);
     if (at.row >= rows) return;
     const float *x = logits + i64(at.row) * classes;
     i64 label = t.labels[at.row];
-    float held[NUMBERS], largest = -INFINITY, sum = 0.0f, spread = 0.0f;
+    float held[HELD], largest = -INFINITY, sum = 0.0f, spread = 0.0f;
     at.read(x, -INFINITY, held);
     at.each([&](int i) { largest = fmaxf(largest, held[i]); });
     largest = at.max(largest, room);
@@ -157,9 +92,9 @@ DEVICE void forward_long(const float *logits, const Targets &t, float *loss, flo
     i64 label = t.labels[row];
     // The thread's maximum, and the sum of e^(x − maximum), which is rescaled when that grows.
     float largest = -INFINITY, sum = 0.0f, spread = 0.0f;
-    for (int from = 0; from < classes; from += NUMBERS * blockDim.x) {
-        Held<true, FOURS> at(classes, from);
-        float held[NUMBERS], before = largest;
+    for (int from = 0; from < classes; from += HELD * blockDim.x) {
+        HeldRow<true, FOURS> at(classes, from);
+        float held[HELD], before = largest;
         at.read(x, -INFINITY, held);
         at.each([&](int i) { largest = fmaxf(largest, held[i]); });
         float shift = largest == -INFINITY ? 0.0f : largest;
@@ -170,9 +105,9 @@ DEVICE void forward_long(const float *logits, const Targets &t, float *loss, flo
     sum = block_sum(sum * expf(largest - shift), room);
     float total = sum == 0.0f ? -INFINITY : most + logf(sum);
     if (t.smoothing > 0.0f) {
-        for (int from = 0; from < classes; from += NUMBERS * blockDim.x) {
-            Held<true, FOURS> at(classes, from);
-            float held[NUMBERS];
+        for (int from = 0; from < classes; from += HELD * blockDim.x) {
+            HeldRow<true, FOURS> at(classes, from);
+            float held[HELD];
             at.read(x, -INFINITY, held);
             spread += spread_of(at, t.weights, held, total);
         }
@@ -254,9 +189,9 @@ DEVICE void backward(const float *logits, const Targets &t, const float *lse, co
     }
     Slope slope = slope_of_row(t, in.row, lse, dloss, classes, all);
     i64 start = i64(in.row) * classes;
-    for (int from = 0; from < classes; from += NUMBERS * u32(in.step)) {
-        Held<BLOCK, FOURS> at(classes, from);
-        float held[NUMBERS];
+    for (int from = 0; from < classes; from += HELD * u32(in.step)) {
+        HeldRow<BLOCK, FOURS> at(classes, from);
+        float held[HELD];
         at.read(logits + start, 0.0f, held);
         at.each([&](int i) {
             int k = at.column(i);

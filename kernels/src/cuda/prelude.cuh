@@ -172,6 +172,71 @@ template <bool BLOCK> struct Rows {
     DEVICE_MEMBER float max(float x, float *room) const { return BLOCK ? block_max(x, room) : warp_max(x); }
 };
 
+// --- A row in the registers of its threads.
+
+#define HELD 32  // that a thread holds of a row
+
+// Whether rows can be read and written by 16 bytes: all of them begin and end at a multiple of that.
+template <class... T> DEVICE bool by_fours(int cols, const T *...arrays) {
+    return (u64(cols) * 4 | (u64(arrays) | ...)) % 16 == 0;
+}
+
+// The columns of a row from `from` on, up to HELD for each thread. FOURS: they are read by four at a time, else one by
+// one, which neighbours read together.
+template <bool BLOCK, bool FOURS> struct HeldRow : Rows<BLOCK> {
+    using Rows<BLOCK>::first;
+    using Rows<BLOCK>::step;
+    int cols, from;
+    DEVICE_MEMBER HeldRow(int cols, int from = 0) : cols(cols), from(from) {}
+
+    // The column of the thread's number i, and whether the row has it.
+    DEVICE_MEMBER int column(int i) const {
+        return from + (FOURS ? 4 * first + i / 4 * 4 * step + i % 4 : first + i * step);
+    }
+    DEVICE_MEMBER bool has(int i) const { return column(FOURS ? i / 4 * 4 : i) < cols; }
+
+    // Calls f with every fourth i, until no thread of the row has more. That keeps short rows short, and the compiler from
+    // computing all the addresses before it reads.
+    template <class F> DEVICE_MEMBER void fours(F f) const {
+#pragma unroll
+        for (int i = 0; i < HELD; i += 4) {
+            if (from + i * step >= cols) return;
+            f(i);
+        }
+    }
+    template <class F> DEVICE_MEMBER void each(F f) const {
+        fours([&](int i) {
+            f(i), f(i + 1), f(i + 2), f(i + 3);
+        });
+    }
+
+    // The numbers of columns that the row does not have are `none`.
+    DEVICE_MEMBER float4 four(const float *x, int i, float none) const {
+        if (FOURS) return has(i) ? *reinterpret_cast<const float4 *>(x + column(i)) : float4{none, none, none, none};
+        return float4{has(i) ? x[column(i)] : none, has(i + 1) ? x[column(i + 1)] : none,
+                      has(i + 2) ? x[column(i + 2)] : none, has(i + 3) ? x[column(i + 3)] : none};
+    }
+    DEVICE_MEMBER void read(const float *x, float none, float (&held)[HELD]) const {
+        fours([&](int i) {
+            float4 next = four(x, i, none);
+            held[i] = next.x, held[i + 1] = next.y, held[i + 2] = next.z, held[i + 3] = next.w;
+        });
+    }
+    DEVICE_MEMBER void put(float4 four, int i, float *y) const {
+        if (FOURS) {
+            if (has(i)) *reinterpret_cast<float4 *>(y + column(i)) = four;
+            return;
+        }
+        if (has(i)) y[column(i)] = four.x;
+        if (has(i + 1)) y[column(i + 1)] = four.y;
+        if (has(i + 2)) y[column(i + 2)] = four.z;
+        if (has(i + 3)) y[column(i + 3)] = four.w;
+    }
+    DEVICE_MEMBER void write(const float (&held)[HELD], float *y) const {
+        fours([&](int i) { put(float4{held[i], held[i + 1], held[i + 2], held[i + 3]}, i, y); });
+    }
+};
+
 // --- tf32, for tensor cores alone: an f32 whose lower 13 bits are 0; ties go away from 0.
 
 DEVICE u32 to_tf32(float x) {

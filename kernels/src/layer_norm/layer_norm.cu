@@ -18,71 +18,6 @@
 // could; one of sm_80 has shared memory for 16 of the 20 warps by rows of 1024.
 #include "prelude.cuh"
 
-// --- A row in the registers of its threads. As in softmax.cu.
-
-#define NUMBERS 32  // that a thread holds of a row
-
-// Whether rows can be read and written by 16 bytes: all of them begin and end at a multiple of that.
-template <class... T> DEVICE bool by_fours(int cols, const T *...arrays) {
-    return (u64(cols) * 4 | (u64(arrays) | ...)) % 16 == 0;
-}
-
-// The columns of a row from `from` on, up to NUMBERS for each thread. FOURS: they are read by four at a time, else one by
-// one, which neighbours read together.
-template <bool BLOCK, bool FOURS> struct Held : Rows<BLOCK> {
-    using Rows<BLOCK>::first;
-    using Rows<BLOCK>::step;
-    int cols, from;
-    DEVICE_MEMBER Held(int cols, int from = 0) : cols(cols), from(from) {}
-
-    // The column of the thread's number i, and whether the row has it.
-    DEVICE_MEMBER int column(int i) const {
-        return from + (FOURS ? 4 * first + i / 4 * 4 * step + i % 4 : first + i * step);
-    }
-    DEVICE_MEMBER bool has(int i) const { return column(FOURS ? i / 4 * 4 : i) < cols; }
-
-    // Calls f with every fourth i, until no thread of the row has more. That keeps short rows short, and the compiler from
-    // computing all the addresses before it reads.
-    template <class F> DEVICE_MEMBER void fours(F f) const {
-#pragma unroll
-        for (int i = 0; i < NUMBERS; i += 4) {
-            if (from + i * step >= cols) return;
-            f(i);
-        }
-    }
-    template <class F> DEVICE_MEMBER void each(F f) const {
-        fours([&](int i) {
-            f(i), f(i + 1), f(i + 2), f(i + 3);
-        });
-    }
-
-    // The numbers of columns that the row does not have are `none`.
-    DEVICE_MEMBER float4 four(const float *x, int i, float none) const {
-        if (FOURS) return has(i) ? *reinterpret_cast<const float4 *>(x + column(i)) : float4{none, none, none, none};
-        return float4{has(i) ? x[column(i)] : none, has(i + 1) ? x[column(i + 1)] : none,
-                      has(i + 2) ? x[column(i + 2)] : none, has(i + 3) ? x[column(i + 3)] : none};
-    }
-    DEVICE_MEMBER void read(const float *x, float none, float (&held)[NUMBERS]) const {
-        fours([&](int i) {
-            float4 next = four(x, i, none);
-            held[i] = next.x, held[i + 1] = next.y, held[i + 2] = next.z, held[i + 3] = next.w;
-        });
-    }
-    DEVICE_MEMBER void put(float4 four, int i, float *y) const {
-        if (FOURS) {
-            if (has(i)) *reinterpret_cast<float4 *>(y + column(i)) = four;
-            return;
-        }
-        if (has(i)) y[column(i)] = four.x;
-        if (has(i + 1)) y[column(i + 1)] = four.y;
-        if (has(i + 2)) y[column(i + 2)] = four.z;
-        if (has(i + 3)) y[column(i + 3)] = four.w;
-    }
-    DEVICE_MEMBER void write(const float (&held)[NUMBERS], float *y) const {
-        fours([&](int i) { put(float4{held[i], held[i + 1], held[i + 2], held[i + 3]}, i, y); });
-    }
-};
-
 // --- Forward.
 
 KERNEL layer_norm_forward_plain(const float *x, const float *gamma, const float *beta, float eps, float *y, float *mean,
@@ -103,7 +38,7 @@ KERNEL layer_norm_forward_plain(const float *x, const float *gamma, const float 
 
 // The numbers held, less the mean and times r, become y.
 template <bool BLOCK, bool FOURS>
-DEVICE void scale(const Held<BLOCK, FOURS> &at, const float *gamma, const float *beta, float r, float (&held)[NUMBERS]) {
+DEVICE void scale(const HeldRow<BLOCK, FOURS> &at, const float *gamma, const float *beta, float r, float (&held)[HELD]) {
     at.fours([&](int i) {
         float4 by = at.four(gamma, i, 0.0f), plus = at.four(beta, i, 0.0f);
         held[i] = held[i] * r * by.x + plus.x;
@@ -118,9 +53,9 @@ DEVICE void scale(const Held<BLOCK, FOURS> &at, const float *gamma, const float 
 
 template <bool BLOCK, bool FOURS> DEVICE void forward(FORWARD) {
     SHARED(float, room, [32]);
-    Held<BLOCK, FOURS> at(cols);
+    HeldRow<BLOCK, FOURS> at(cols);
     if (at.row >= rows) return;
-    float held[NUMBERS], sum = 0.0f, squares = 0.0f;
+    float held[HELD], sum = 0.0f, squares = 0.0f;
     at.read(x + i64(at.row) * cols, 0.0f, held);
     at.each([&](int i) { sum += held[i]; });
     float m = at.sum(sum, room) / cols;
@@ -143,16 +78,16 @@ template <bool FOURS> DEVICE void forward_long(FORWARD) {
     i64 start = i64(blockIdx.x) * cols;
     x += start;
     float sum = 0.0f, squares = 0.0f;
-    for (int from = 0; from < cols; from += NUMBERS * blockDim.x) {
-        Held<true, FOURS> at(cols, from);
-        float held[NUMBERS];
+    for (int from = 0; from < cols; from += HELD * blockDim.x) {
+        HeldRow<true, FOURS> at(cols, from);
+        float held[HELD];
         at.read(x, 0.0f, held);
         at.each([&](int i) { sum += held[i]; });
     }
     float m = block_sum(sum, room) / cols;
-    for (int from = 0; from < cols; from += NUMBERS * blockDim.x) {
-        Held<true, FOURS> at(cols, from);
-        float held[NUMBERS];
+    for (int from = 0; from < cols; from += HELD * blockDim.x) {
+        HeldRow<true, FOURS> at(cols, from);
+        float held[HELD];
         at.read(x, m, held);
         at.each([&](int i) { squares += (held[i] - m) * (held[i] - m); });
     }
@@ -161,9 +96,9 @@ template <bool FOURS> DEVICE void forward_long(FORWARD) {
         mean[blockIdx.x] = m;
         rstd[blockIdx.x] = r;
     }
-    for (int from = 0; from < cols; from += NUMBERS * blockDim.x) {
-        Held<true, FOURS> at(cols, from);
-        float held[NUMBERS];
+    for (int from = 0; from < cols; from += HELD * blockDim.x) {
+        HeldRow<true, FOURS> at(cols, from);
+        float held[HELD];
         at.read(x, m, held);
         at.each([&](int i) { held[i] -= m; });
         scale(at, gamma, beta, r, held);
@@ -204,7 +139,7 @@ KERNEL layer_norm_backward_plain(BACKWARD, int rows, int cols) {
 }
 
 // Adds what f makes of i to a sum for each column, by the column's one thread.
-template <bool BLOCK, bool FOURS, class F> DEVICE void add_to(const Held<BLOCK, FOURS> &at, float *sums, F f) {
+template <bool BLOCK, bool FOURS, class F> DEVICE void add_to(const HeldRow<BLOCK, FOURS> &at, float *sums, F f) {
     at.fours([&](int i) {
         float4 sum = at.four(sums, i, 0.0f);
         at.put(float4{sum.x + f(i), sum.y + f(i + 1), sum.z + f(i + 2), sum.w + f(i + 3)}, i, sums);
@@ -213,19 +148,19 @@ template <bool BLOCK, bool FOURS, class F> DEVICE void add_to(const Held<BLOCK, 
 
 // Some columns of a row: x and dy, then x̂ and g.
 template <bool BLOCK, bool FOURS> struct Slope {
-    float hat[NUMBERS], g[NUMBERS];
+    float hat[HELD], g[HELD];
 
     // Where the row has no column, dy is 0 and adds nothing to any sum.
-    DEVICE_MEMBER void read(const Held<BLOCK, FOURS> &at, const float *x, const float *dy) {
+    DEVICE_MEMBER void read(const HeldRow<BLOCK, FOURS> &at, const float *x, const float *dy) {
         at.read(x, 0.0f, hat);
         at.read(dy, 0.0f, g);
     }
-    DEVICE_MEMBER void add_to_columns(const Held<BLOCK, FOURS> &at, float m, float r, float *dgamma, float *dbeta) const {
+    DEVICE_MEMBER void add_to_columns(const HeldRow<BLOCK, FOURS> &at, float m, float r, float *dgamma, float *dbeta) const {
         add_to(at, dgamma, [&](int i) { return g[i] * (hat[i] - m) * r; });
         add_to(at, dbeta, [&](int i) { return g[i]; });
     }
     // Adds to Σ g and Σ g x̂.
-    DEVICE_MEMBER void add_to_row(const Held<BLOCK, FOURS> &at, const float *gamma, float m, float r, float &sum, float &dot) {
+    DEVICE_MEMBER void add_to_row(const HeldRow<BLOCK, FOURS> &at, const float *gamma, float m, float r, float &sum, float &dot) {
         auto one = [&](int i, float gamma) {
             hat[i] = (hat[i] - m) * r;
             g[i] *= gamma;
@@ -238,7 +173,7 @@ template <bool BLOCK, bool FOURS> struct Slope {
         });
     }
     // dx, from the means of g and of g x̂.
-    DEVICE_MEMBER void write(const Held<BLOCK, FOURS> &at, float r, float sum, float dot, float *dx) {
+    DEVICE_MEMBER void write(const HeldRow<BLOCK, FOURS> &at, float r, float sum, float dot, float *dx) {
         at.each([&](int i) { g[i] = r * (g[i] - sum - hat[i] * dot); });
         at.write(g, dx);
     }
@@ -265,16 +200,16 @@ template <bool FOURS> DEVICE void backward_long(BACKWARD, int cols) {
     SHARED(float, room, [32]);
     i64 start = i64(blockIdx.x) * cols;
     float m = mean[blockIdx.x], r = rstd[blockIdx.x], sum = 0.0f, dot = 0.0f, unused = 0.0f;
-    for (int from = 0; from < cols; from += NUMBERS * blockDim.x) {
-        Held<true, FOURS> at(cols, from);
+    for (int from = 0; from < cols; from += HELD * blockDim.x) {
+        HeldRow<true, FOURS> at(cols, from);
         Slope<true, FOURS> slope;
         slope.read(at, x + start, dy + start);
         slope.add_to_row(at, gamma, m, r, sum, dot);
     }
     sum = block_sum(sum, room) / cols;
     dot = block_sum(dot, room) / cols;
-    for (int from = 0; from < cols; from += NUMBERS * blockDim.x) {
-        Held<true, FOURS> at(cols, from);
+    for (int from = 0; from < cols; from += HELD * blockDim.x) {
+        HeldRow<true, FOURS> at(cols, from);
         Slope<true, FOURS> slope;
         slope.read(at, x + start, dy + start);
         slope.add_to_row(at, gamma, m, r, unused, unused);
@@ -289,7 +224,7 @@ DEVICE void backward(BACKWARD, float *dgamma, float *dbeta, int rows, int cols, 
     DYN_SHARED(float, sums);  // dγ and dβ of those who share rows: the block, or each of its warps
     int own = BLOCK ? 0 : threadIdx.x / WARP, all = BLOCK ? 1 : blockDim.x / WARP, first = blockIdx.x * part;
     float *of_gamma = sums + 2 * own * cols, *of_beta = of_gamma + cols;
-    Held<BLOCK, FOURS> columns(cols);
+    HeldRow<BLOCK, FOURS> columns(cols);
     columns.fours([&](int i) {
         columns.put(float4{}, i, of_gamma);
         columns.put(float4{}, i, of_beta);
@@ -298,7 +233,7 @@ DEVICE void backward(BACKWARD, float *dgamma, float *dbeta, int rows, int cols, 
         i64 start = i64(row) * cols;
         float m = mean[row], r = rstd[row], sum = 0.0f, dot = 0.0f;
         // From column 0 on. The compiler must not know: it would find all columns before the loop, and keep them.
-        Held<BLOCK, FOURS> at(cols, min(row, 0));
+        HeldRow<BLOCK, FOURS> at(cols, min(row, 0));
         Slope<BLOCK, FOURS> slope;
         slope.read(at, x + start, dy + start);
         slope.add_to_columns(at, m, r, of_gamma, of_beta);

@@ -16,71 +16,6 @@
 // Source of the one pass: Milakov, Gimelshein, "Online normalizer calculation for softmax", 2018.
 #include "prelude.cuh"
 
-// --- A row in the registers of its threads. cross_entropy.cu and layer_norm.cu hold theirs in the same way.
-
-#define NUMBERS 32  // that a thread holds of a row
-
-// Whether rows can be read and written by 16 bytes: all of them begin and end at a multiple of that.
-template <class... T> DEVICE bool by_fours(int cols, const T *...arrays) {
-    return (u64(cols) * 4 | (u64(arrays) | ...)) % 16 == 0;
-}
-
-// The columns of a row from `from` on, up to NUMBERS for each thread. FOURS: they are read by four at a time, else one by
-// one, which neighbours read together.
-template <bool BLOCK, bool FOURS> struct Held : Rows<BLOCK> {
-    using Rows<BLOCK>::first;
-    using Rows<BLOCK>::step;
-    int cols, from;
-    DEVICE_MEMBER Held(int cols, int from = 0) : cols(cols), from(from) {}
-
-    // The column of the thread's number i, and whether the row has it.
-    DEVICE_MEMBER int column(int i) const {
-        return from + (FOURS ? 4 * first + i / 4 * 4 * step + i % 4 : first + i * step);
-    }
-    DEVICE_MEMBER bool has(int i) const { return column(FOURS ? i / 4 * 4 : i) < cols; }
-
-    // Calls f with every fourth i, until no thread of the row has more. That keeps short rows short, and the compiler from
-    // computing all the addresses before it reads.
-    template <class F> DEVICE_MEMBER void fours(F f) const {
-#pragma unroll
-        for (int i = 0; i < NUMBERS; i += 4) {
-            if (from + i * step >= cols) return;
-            f(i);
-        }
-    }
-    template <class F> DEVICE_MEMBER void each(F f) const {
-        fours([&](int i) {
-            f(i), f(i + 1), f(i + 2), f(i + 3);
-        });
-    }
-
-    // The numbers of columns that the row does not have are `none`.
-    DEVICE_MEMBER float4 four(const float *x, int i, float none) const {
-        if (FOURS) return has(i) ? *reinterpret_cast<const float4 *>(x + column(i)) : float4{none, none, none, none};
-        return float4{has(i) ? x[column(i)] : none, has(i + 1) ? x[column(i + 1)] : none,
-                      has(i + 2) ? x[column(i + 2)] : none, has(i + 3) ? x[column(i + 3)] : none};
-    }
-    DEVICE_MEMBER void read(const float *x, float none, float (&held)[NUMBERS]) const {
-        fours([&](int i) {
-            float4 next = four(x, i, none);
-            held[i] = next.x, held[i + 1] = next.y, held[i + 2] = next.z, held[i + 3] = next.w;
-        });
-    }
-    DEVICE_MEMBER void put(float4 four, int i, float *y) const {
-        if (FOURS) {
-            if (has(i)) *reinterpret_cast<float4 *>(y + column(i)) = four;
-            return;
-        }
-        if (has(i)) y[column(i)] = four.x;
-        if (has(i + 1)) y[column(i + 1)] = four.y;
-        if (has(i + 2)) y[column(i + 2)] = four.z;
-        if (has(i + 3)) y[column(i + 3)] = four.w;
-    }
-    DEVICE_MEMBER void write(const float (&held)[NUMBERS], float *y) const {
-        fours([&](int i) { put(float4{held[i], held[i + 1], held[i + 2], held[i + 3]}, i, y); });
-    }
-};
-
 // --- Forward.
 
 // What is to be written of a row.
@@ -118,9 +53,9 @@ KERNEL softmax_forward_plain(int what, const float *x, float *y, int rows, int c
 
 template <bool BLOCK, bool FOURS> DEVICE void forward(int what, const float *x, float *y, int rows, int cols) {
     SHARED(float, room, [32]);
-    Held<BLOCK, FOURS> at(cols);
+    HeldRow<BLOCK, FOURS> at(cols);
     if (at.row >= rows) return;
-    float held[NUMBERS], largest = -INFINITY, sum = 0.0f;
+    float held[HELD], largest = -INFINITY, sum = 0.0f;
     at.read(x + i64(at.row) * cols, -INFINITY, held);
     at.each([&](int i) { largest = fmaxf(largest, held[i]); });
     Total total = {at.max(largest, room), 0.0f};
@@ -145,9 +80,9 @@ template <bool FOURS> DEVICE void forward_long(int what, const float *x, float *
     x += i64(blockIdx.x) * cols;
     Total own = {-INFINITY, 0.0f};
     // The step is unsigned: of a signed one the compiler makes a variable for each column, and has twice the registers.
-    for (int from = 0; from < cols; from += NUMBERS * blockDim.x) {
-        Held<true, FOURS> at(cols, from);
-        float held[NUMBERS], before = own.largest;
+    for (int from = 0; from < cols; from += HELD * blockDim.x) {
+        HeldRow<true, FOURS> at(cols, from);
+        float held[HELD], before = own.largest;
         at.read(x, -INFINITY, held);
         at.each([&](int i) { own.largest = fmaxf(own.largest, held[i]); });
         float shift = own.shift();
@@ -162,9 +97,9 @@ template <bool FOURS> DEVICE void forward_long(int what, const float *x, float *
     }
     y += i64(blockIdx.x) * cols;
     float shift = total.shift(), inverse = total.inverse(), log = total.log();
-    for (int from = 0; from < cols; from += NUMBERS * blockDim.x) {
-        Held<true, FOURS> at(cols, from);
-        float held[NUMBERS];
+    for (int from = 0; from < cols; from += HELD * blockDim.x) {
+        HeldRow<true, FOURS> at(cols, from);
+        float held[HELD];
         at.read(x, -INFINITY, held);
         at.each([&](int i) {
             held[i] = what == SOFTMAX ? expf(held[i] - shift) * inverse : held[i] - shift - log;
@@ -203,8 +138,8 @@ KERNEL softmax_backward_plain(int what, const float *y, const float *dy, float *
 
 // Some columns of y and dy, and what they add to the row's sums: Σ y dy or Σ dy, and how many of y are more than −∞.
 template <bool BLOCK, bool FOURS> struct Slope {
-    float y[NUMBERS], dy[NUMBERS];
-    DEVICE_MEMBER void read(int what, const Held<BLOCK, FOURS> &at, const float *from_y, const float *from_dy, float &sum,
+    float y[HELD], dy[HELD];
+    DEVICE_MEMBER void read(int what, const HeldRow<BLOCK, FOURS> &at, const float *from_y, const float *from_dy, float &sum,
                             float &some) {
         at.read(from_y, what == SOFTMAX ? 0.0f : -INFINITY, y);
         at.read(from_dy, 0.0f, dy);
@@ -213,7 +148,7 @@ template <bool BLOCK, bool FOURS> struct Slope {
             some += y[i] == -INFINITY ? 0.0f : 1.0f;
         });
     }
-    DEVICE_MEMBER void write(int what, const Held<BLOCK, FOURS> &at, float sum, float some, float *dx) {
+    DEVICE_MEMBER void write(int what, const HeldRow<BLOCK, FOURS> &at, float sum, float some, float *dx) {
         if (what != SOFTMAX && some == 0.0f)
             at.each([&](int i) { dy[i] = 0.0f; });
         else
@@ -225,7 +160,7 @@ template <bool BLOCK, bool FOURS> struct Slope {
 template <bool BLOCK, bool FOURS>
 DEVICE void backward(int what, const float *y, const float *dy, float *dx, int rows, int cols) {
     SHARED(float, room, [32]);
-    Held<BLOCK, FOURS> at(cols);
+    HeldRow<BLOCK, FOURS> at(cols);
     if (at.row >= rows) return;
     i64 start = i64(at.row) * cols;
     Slope<BLOCK, FOURS> slope;
@@ -240,15 +175,15 @@ template <bool FOURS> DEVICE void backward_long(int what, const float *y, const 
     SHARED(float, room, [32]);
     i64 start = i64(blockIdx.x) * cols;
     float sum = 0.0f, some = 0.0f;
-    for (int from = 0; from < cols; from += NUMBERS * blockDim.x) {
+    for (int from = 0; from < cols; from += HELD * blockDim.x) {
         Slope<true, FOURS> slope;
-        slope.read(what, Held<true, FOURS>(cols, from), y + start, dy + start, sum, some);
+        slope.read(what, HeldRow<true, FOURS>(cols, from), y + start, dy + start, sum, some);
     }
     sum = block_sum(sum, room);
     some = block_sum(some, room);
     float unused = 0.0f;
-    for (int from = 0; from < cols; from += NUMBERS * blockDim.x) {
-        Held<true, FOURS> at(cols, from);
+    for (int from = 0; from < cols; from += HELD * blockDim.x) {
+        HeldRow<true, FOURS> at(cols, from);
         Slope<true, FOURS> slope;
         slope.read(what, at, y + start, dy + start, unused, unused);
         slope.write(what, at, sum, some, dx + start);
