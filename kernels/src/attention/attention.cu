@@ -71,6 +71,9 @@ DEVICE float factor(const Options &by, i64 row, int key) {
     return float(words[index % 4] >> 8) * (1.0f / 16777216.0f) < by.p ? 0.0f : by.kept;
 }
 
+// The larger of two; NaN wins, as in warp_max.
+DEVICE float larger(float x, float y) { return y > x || y != y ? y : x; }
+
 DEVICE float dot(const float *a, const float *b, int n) {
     float sum = 0.0f;
     for (int i = 0; i < n; ++i) sum = fmaf(a[i], b[i], sum);
@@ -92,7 +95,7 @@ KERNEL attention_forward_plain(View q, View k, View v, View o, float *lse, OPTIO
     float *out = row_of(o, b, h, i), largest = -INFINITY, sum = 0.0f;
     for (int c = 0; c < dim; ++c) out[c] = 0.0f;
     for (int j = 0; j < keys; ++j)
-        if (seen(by, b, i, j)) largest = fmaxf(largest, scale * dot(query, row_of(k, b, h, j), dim));
+        if (seen(by, b, i, j)) largest = larger(largest, scale * dot(query, row_of(k, b, h, j), dim));
     for (int j = 0; j < keys; ++j)
         if (seen(by, b, i, j)) sum += expf(scale * dot(query, row_of(k, b, h, j), dim) - largest);
     lse[row] = largest == -INFINITY ? largest : largest + logf(sum);
@@ -142,7 +145,7 @@ KERNEL attention_forward_warp(View q, View k, View v, View o, float *lse, OPTION
         __syncthreads();
         int j = start + lane;
         float score = seen(by, b, i, j) ? scale * dot(query, k_tile + lane * (dim + 1), dim) : -INFINITY;
-        float now = fmaxf(largest, warp_max(score));
+        float now = larger(largest, warp_max(score));
         if (now == -INFINITY) continue;
         float old = expf(largest - now), share = expf(score - now);
         sum = sum * old + warp_sum(share);
@@ -184,7 +187,7 @@ KERNEL attention_backward_q_warp(View q, View k, View v, View o, View dout, cons
         __syncthreads();
         int j = start + lane;
         float ds = 0.0f;
-        if (seen(by, b, i, j) && total > -INFINITY) {
+        if (seen(by, b, i, j) && total != -INFINITY) {
             float share = expf(scale * dot(query, k_tile + lane * (dim + 1), dim) - total);
             ds = scale * share * (factor(by, row, j) * dot(up, v_tile + lane * (dim + 1), dim) - d);
         }
@@ -218,7 +221,7 @@ KERNEL attention_backward_kv_warp(View q, View k, View v, View dout, const float
         int i = start + lane;
         i64 row = (i64(b) * heads + h) * queries + i;
         float ds = 0.0f, kept_share = 0.0f;
-        if (real && seen(by, b, i, j) && lse[row] > -INFINITY) {
+        if (real && seen(by, b, i, j) && lse[row] != -INFINITY) {
             float share = expf(scale * dot(q_tile + lane * (dim + 1), key, dim) - lse[row]), keep = factor(by, row, j);
             kept_share = share * keep;
             ds = scale * share * (keep * dot(up_tile + lane * (dim + 1), value, dim) - delta[row]);

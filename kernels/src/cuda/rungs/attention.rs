@@ -15,12 +15,14 @@ struct Case {
     dropped: bool,
     /// Whether q, k and v lie in one buffer, [B, T, 3, N, dim].
     fused: bool,
+    /// Whether the first query is NaN.
+    spoilt: bool,
 }
 
 pub(super) fn check(kind: Kind) {
     let plain = |[batch, heads, queries, keys, dim]: [usize; 5]| {
         let shape = Shape { batch, heads, queries, keys, dim };
-        Case { shape, causal: false, masked: false, dropped: false, fused: false }
+        Case { shape, causal: false, masked: false, dropped: false, fused: false, spoilt: false }
     };
     // More rows than a block takes, and fewer; rows that begin where four numbers can be read at once, and others.
     let first = plain([2, 2, 9, 70, 40]);
@@ -36,6 +38,36 @@ pub(super) fn check(kind: Kind) {
         let case = Case { causal: true, fused: true, ..plain(sizes) };
         compare(kind, case);
         compare(kind, Case { dropped: true, ..case });
+    }
+    for sizes in [[1, 1, 3, 40, 20], [1, 1, 3, 40, 50], [1, 1, 3, 40, 100]] {
+        spoils(kind, Case { spoilt: true, ..plain(sizes) });
+    }
+}
+
+/// NaN in the first query spoils its output, its lse and its gradient, and the gradients of all keys; no other output.
+fn spoils(kind: Kind, case: Case) {
+    let tiles = TILES.iter().filter(|tiles| tiles.suit(case.shape, kind.device)).map(Rung::Tiles);
+    for rung in [Rung::Plain, Rung::Warp].into_iter().chain(tiles) {
+        let found = case.run(kind, kind.device, Some(rung));
+        let nan = |result: usize| -> Vec<bool> {
+            let x = found[result].to_device(Device::Cpu);
+            x.slice::<f32>().iter().map(|x| x.is_nan()).collect()
+        };
+        let Shape { dim, .. } = case.shape;
+        let (o, lse, dq, dk) = (nan(0), nan(1), nan(2), nan(3));
+        for (name, [spoilt, sound]) in [
+            ("o", [&o[..dim], &o[dim..]]),
+            ("lse", [&lse[..1], &lse[1..]]),
+            ("dq", [&dq[..dim], &dq[dim..]]),
+            ("dk", [&dk[..], &[]]),
+        ] {
+            let right = spoilt.iter().all(|&nan| nan) && !sound.contains(&true);
+            assert!(
+                right,
+                "attention {:?}, {rung:?}: NaN in the first query, and {name} differs",
+                case.shape
+            );
+        }
     }
 }
 
@@ -61,7 +93,12 @@ impl Case {
             true => vec![3 * rows * dim],
             false => vec![rows * dim, batch * heads * keys * dim, batch * heads * keys * dim],
         };
-        let given: Vec<Buffer> = lengths.iter().zip(22..).map(|(&n, stream)| here(n, stream)).collect();
+        let mut given: Vec<Buffer> = lengths.iter().zip(22..).map(|(&n, stream)| here(n, stream)).collect();
+        if self.spoilt {
+            let mut q = given[0].to_device(Device::Cpu).slice::<f32>().to_vec();
+            q[..dim].fill(f32::NAN);
+            given[0] = Buffer::from_slice(&q).to_device(kind.device);
+        }
         let mut gradients: Vec<Buffer> = lengths.iter().map(|&n| Buffer::zeros(kind, n)).collect();
         let closed = |i: usize| i / keys % 2 == 1 || i.is_multiple_of(3);
         let mask: Vec<u8> = (0..batch * keys).map(|i| u8::from(!closed(i))).collect();
