@@ -95,7 +95,9 @@ mod emulator {
     /// `instrumented`: whether the sanitizer watches this code; the engine changes stacks and must not be watched.
     fn compiler(sanitizer: &str, instrumented: bool) -> cc::Build {
         let mut build = cc::Build::new();
-        build.cpp(true).std("c++20").opt_level(1).debug(true).pic(true).warnings(false);
+        // For a debugger, where the profile asks for it; what sanitizers say wants lines alone.
+        let debugged = sanitizer.is_empty() && env::var("DEBUG").is_ok_and(|debug| debug != "false");
+        build.cpp(true).std("c++20").opt_level(1).debug(debugged).pic(true).warnings(false);
         build.include("src/cuda").include("src/cuda/emulator").define("CUDA_EMULATED", None);
         // What the device does in one rounding or two, the CPU does in two: sums are compared within tolerances.
         build.flag("-ffp-contract=off").flag("-fno-strict-aliasing").flag("-fvisibility=hidden");
@@ -110,7 +112,7 @@ mod emulator {
             other => panic!("GRADUS_EMULATOR_SANITIZER is {other:?}; expected address or thread"),
         }
         if !sanitizer.is_empty() && instrumented {
-            build.flag(format!("-fsanitize={sanitizer}")).flag("-fno-omit-frame-pointer");
+            build.flag(format!("-fsanitize={sanitizer}")).flag("-fno-omit-frame-pointer").flag("-g1");
         }
         build
     }

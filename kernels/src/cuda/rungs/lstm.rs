@@ -36,8 +36,8 @@ pub(super) fn check(kind: Kind) {
     // Columns, rows and slices in part, all weights in registers; then more sentences than a block of a step has, rows of whole
     // float4s, and weights in shared memory; then both in part.
     for (batch, hidden) in [(6, 19), (35, 132), (3, 141)] {
-        let sizes = Sizes { batch, time: 5, input: 0, hidden, directions: DIRECTIONS };
-        let lengths: Vec<i64> = [5, 1, 0, 3, 4, 2].into_iter().cycle().take(batch).collect();
+        let sizes = Sizes { batch, time: 3, input: 0, hidden, directions: DIRECTIONS };
+        let lengths: Vec<i64> = [3, 1, 0, 2].into_iter().cycle().take(batch).collect();
         let layer = Layer { kind, sizes, lengths: integers(kind, &lengths), w_hh: weights(kind, hidden) };
         layer.check();
     }

@@ -199,10 +199,10 @@ fn assert_same(kernel: &str, plain: &Buffer, fast: &Buffer) {
     }
 }
 
-/// Two products of 133 × 37 × 70, so that every tile is met in part, then one of 132 × 40 × 132, of which some are whole and can
+/// Two products of 67 × 37 × 70, so that every tile is met in part, then one of 132 × 40 × 132, of which some are whole and can
 /// be read four numbers at once, with operands by rows and by columns.
 fn tensor_cores(kind: Kind) {
-    for sizes in [[2, 133, 37, 70], [1, 132, 40, 132]] {
+    for sizes in [[2, 67, 37, 70], [1, 132, 40, 132]] {
         tensor_core_products(kind, sizes);
     }
 }
