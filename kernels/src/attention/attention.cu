@@ -12,7 +12,8 @@
 //                              the same three ways in tiles, for heads of up to so many numbers: 64 queries or keys stay in
 //                              shared memory, two threads for each, and meet tiles of 64 (32 backward at 64) of the others. A
 //                              thread keeps four rows of scores and of the output in registers: a number that it reads is
-//                              used four or eight times. The next tile is on its way while one is worked on
+//                              used four or eight times. The next tile is on its way while one is worked on. Rows are read
+//                              and written four numbers at a time: where they cannot be, the launch copies and pads them
 // Heads of more than 64 numbers take a warp for each row: tiles of 128 would do, but take NVRTC as long as all the rest.
 //
 // FLOPs: 4 B N Tq Tk dim forward, 14 backward (5 products, two of them twice). Bytes, at best: 16 B N T dim. At T = 256 and
@@ -21,7 +22,7 @@
 //
 //                          32                64
 //                    forward backward  forward backward
-//   registers            168      168      230      168
+//   registers            168      168      226      168
 //   shared memory, KB   33.8     42.5     57.8     58.2
 //   blocks, sm_80          3        3        2        2   of 128 threads
 //   blocks, sm_90          3        3        2        3
@@ -238,9 +239,9 @@ KERNEL attention_backward_kv_warp(View q, View k, View v, View dout, const float
         }
 }
 
-// --- Tiles. Queries or keys go by rows, of which a block takes 32 or 64; what they meet goes by columns, a tile of 32 or 64 after
-// the other. A thread makes 4 × 4 or 4 × 8 scores at once, and four rows of the output. It reads shared memory four numbers at a
-// time, and each number that it has read serves four multiply-adds or more.
+// --- Tiles. Queries or keys go by rows, of which a block takes 32 or 64; what they meet goes by columns, a tile of 32 or 64
+// after the other. A thread makes 4 × 4 or 4 × 8 scores at once, and four rows of the output. It reads shared memory four
+// numbers at a time, and each number that it has read serves four multiply-adds or more.
 
 #define SIDE 4     // rows of a thread, and columns of it that lie together
 #define ACROSS 32  // columns of the eight threads that share rows: each has four of every 32
@@ -298,43 +299,22 @@ template <int DIM> DEVICE constexpr int place(int row) { return row / SIDE * fou
 // Those of weights, of 32 columns: eight threads write to two of these at once, and find the banks apart.
 #define FOUR_WEIGHTS (SIDE * ACROSS + 16)
 
-// The rows of one head.
+// The rows of one head, which begin and end at a multiple of 16 bytes: the launch sees to that.
 struct Head {
     float *data;
     i64 row;
     int dim;
-    bool fours;  // whether four numbers may be read and written at once
 };
 
-DEVICE Head head_of(const View &x, int b, int h, int dim) {
-    float *data = row_of(x, b, h, 0);
-    bool fours = ((reinterpret_cast<u64>(data) | u64(x.row | dim) * sizeof(float)) & 15) == 0;
-    return Head{data, x.row, dim, fours};
-}
-
-// The first four of n numbers, and zeros for those that there are not.
-DEVICE Four some(const float *p, int n) {
-    Four x;
-#pragma unroll
-    for (int e = 0; e < 4; ++e) x.x[e] = e < n ? p[e] : 0.0f;
-    return x;
-}
+DEVICE Head head_of(const View &x, int b, int h, int dim) { return Head{row_of(x, b, h, 0), x.row, dim}; }
 
 // Columns c .. c + 4 of a row, zeros past the last.
 DEVICE Four read(const Head &x, int row, int c) {
-    const float *p = x.data + row * x.row + c;
-    return x.fours && c < x.dim ? four(p) : some(p, x.dim - c);
+    return c < x.dim ? four(x.data + row * x.row + c) : Four{};
 }
 
 DEVICE void write(const Head &x, int row, int c, const Four &y) {
-    float *p = x.data + row * x.row + c;
-    if (x.fours) {
-        if (c < x.dim) put_four(p, y);
-        return;
-    }
-#pragma unroll
-    for (int e = 0; e < 4; ++e)
-        if (c + e < x.dim) p[e] = y.x[e];
+    if (c < x.dim) put_four(x.data + row * x.row + c, y);
 }
 
 // A thread's columns of a row, multiplied; or zeros.
@@ -359,15 +339,9 @@ template <int ROWS, int DIM, int THREADS> struct Load {
         int row = start + threadIdx.x / PLACES, c = threadIdx.x % PLACES * 4;
         const float *p = from.data + row * from.row + c;
         i64 step = from.row * STEP;
-        if (from.fours) {
 #pragma unroll
-            for (int i = 0; i < ROWS / STEP; ++i, p += step)
-                x[i] = row + STEP * i < end && c < from.dim ? four(p) : Four{};
-        } else {
-#pragma unroll
-            for (int i = 0; i < ROWS / STEP; ++i, p += step)
-                x[i] = row + STEP * i < end ? some(p, from.dim - c) : Four{};
-        }
+        for (int i = 0; i < ROWS / STEP; ++i, p += step)
+            x[i] = row + STEP * i < end && c < from.dim ? four(p) : Four{};
     }
 
     DEVICE_MEMBER void lay(float *tile, float factor = 1.0f) const {
@@ -385,7 +359,7 @@ template <int ROWS, int DIM, int THREADS> struct Load {
 // sum[r][c] += row r of `left` · row c of `right`, for the thread's rows of one tile and, as columns, of another.
 template <int DIM, int COLUMNS>
 DEVICE void multiply(float (&sum)[SIDE][COLUMNS], const float *left, const float *right) {
-#pragma unroll(DIM > 32 ? 8 : 2)
+#pragma unroll(DIM > 32 ? 4 : 2)
     for (int d = 0; d < DIM; d += 4) {
         Four x[SIDE], y[SIDE];
 #pragma unroll
@@ -442,12 +416,14 @@ DEVICE u32 kept_of_block(const Options &by, u64 block) {
     return kept;
 }
 
-// Of a row's probabilities of four keys from `key` on.
-DEVICE u32 kept_of_four(const Options &by, i64 row, int key) {
+// In how many Philox blocks a row's probabilities of four keys lie, from a multiple of four on. The loops over these stand
+// around those over rows: in them Philox is compiled once, and its keys are made once for all rows.
+DEVICE int blocks_of_four(const Options &by) { return by.keys % 4 == 0 ? 1 : 2; }
+
+// Which of them are kept, as far as the first of these blocks says, 0, or the second, 1.
+DEVICE u32 kept_of_four(const Options &by, i64 row, int key, int block) {
     u64 index = u64(row) * by.keys + key;
-    u32 kept = kept_of_block(by, index / 4), past = u32(index % 4);
-    if (past) kept = (kept | kept_of_block(by, index / 4 + 1) << 4) >> past;
-    return kept & 15u;
+    return kept_of_block(by, index / 4 + block) << 4 * block >> index % 4 & 15u;
 }
 
 // The tile of rows of this block. Under a causal mask they have unequally much to do: the first half of the blocks takes the
@@ -494,20 +470,33 @@ template <int COLUMNS> DEVICE void close_later(float (&score)[SIDE][COLUMNS], in
             if (key + r > query + across(c)) score[r][c] = -INFINITY;
 }
 
+// The options with the stream that `later` leads to: a loop that asks whether there is one would be compiled twice.
+DEVICE Options settled(Options by) {
+    if (by.stream.later) by.stream.stream += *by.stream.later;
+    by.stream.later = nullptr;
+    return by;
+}
+
 // By what dropout multiplies the probabilities of rows of queries and columns of keys, bit COLUMNS · r + c where it is not 0.
-template <int COLUMNS> DEVICE u32 kept_in_rows(const Options &by, i64 row, int key) {
+template <int COLUMNS> DEVICE u32 kept_in_rows(const Options &given, i64 row, int key) {
+    const Options by = settled(given);
     u32 kept = 0;
 #pragma unroll 1
-    for (int i = 0; i < SIDE * COLUMNS / 4; ++i)
-        kept |= kept_of_four(by, row + i / (COLUMNS / 4), key + i % (COLUMNS / 4) * ACROSS) << 4 * i;
+    for (int block = 0; block < blocks_of_four(by); ++block)
+#pragma unroll 1
+        for (int i = 0; i < SIDE * COLUMNS / 4; ++i)
+            kept |= kept_of_four(by, row + i / (COLUMNS / 4), key + i % (COLUMNS / 4) * ACROSS, block) << 4 * i;
     return kept;
 }
 
 // The same where queries go by columns and keys by rows, bit SIDE · c + r.
-template <int COLUMNS> DEVICE u32 kept_in_columns(const Options &by, i64 row, int key) {
+template <int COLUMNS> DEVICE u32 kept_in_columns(const Options &given, i64 row, int key) {
+    const Options by = settled(given);
     u32 kept = 0;
 #pragma unroll 1
-    for (int c = 0; c < COLUMNS; ++c) kept |= kept_of_four(by, row + across(c), key) << SIDE * c;
+    for (int block = 0; block < blocks_of_four(by); ++block)
+#pragma unroll 1
+        for (int c = 0; c < COLUMNS; ++c) kept |= kept_of_four(by, row + across(c), key, block) << SIDE * c;
     return kept;
 }
 
@@ -591,7 +580,8 @@ DEVICE void forward(float *room, const View &q, const View &k, const View &v, co
     }
 }
 
-// What is subtracted from a row's scores, in powers of two: nothing has a share where the row has none, or there is no such row.
+// What is subtracted from a row's scores, in powers of two: nothing has a share where the row has none, or there is no such
+// row.
 DEVICE float total_of(const float *lse, i64 row, bool real) {
     float total = real ? lse[row] : -INFINITY;
     return total == -INFINITY ? INFINITY : total * LOG2_E;
@@ -604,7 +594,6 @@ template <int DIM, int TILE, int WARPS>
 DEVICE void backward_q(float *room, const View &q, const View &k, const View &v, const View &o, const View &dout,
                        const float *lse, const View &dq, float *delta, const Options &by) {
     constexpr int ROWS = BAND * WARPS, THREADS = WARP * WARPS, COLUMNS = TILE / 8;
-    constexpr bool EARLY = DIM <= 64;  // whether there are registers for the next tile while one is worked on
     float *q_tile = room, *up_tile = q_tile + place<DIM>(ROWS), *k_tile = up_tile + place<DIM>(ROWS);
     float *v_tile = k_tile + place<DIM>(TILE), *totals = v_tile + place<DIM>(TILE), *deltas = totals + ROWS;
     float *all_weights = deltas + ROWS;
@@ -643,12 +632,10 @@ DEVICE void backward_q(float *room, const View &q, const View &k, const View &v,
     float sum[SIDE][DIM / 8] = {};
     int most = visible(by, min(by.queries, first + ROWS) - 1);
     Load<TILE, DIM, THREADS> next_k, next_v;
-    if (EARLY) next_k.fetch(keys, 0, most);
-    if (EARLY) next_v.fetch(values, 0, most);
+    next_k.fetch(keys, 0, most);
+    next_v.fetch(values, 0, most);
     for (int start = 0; start < most; start += TILE) {
-        if (!EARLY) next_k.fetch(keys, start, most);
         next_k.lay(k_tile);
-        if (!EARLY) next_v.fetch(values, start, most);
         next_v.lay(v_tile);
         __syncthreads();
         u32 open = open_keys<COLUMNS>(by, b, start + at.column);
@@ -670,8 +657,8 @@ DEVICE void backward_q(float *room, const View &q, const View &k, const View &v,
 #pragma unroll
             for (int c = 0; c < COLUMNS; ++c)
                 share[r][c] = slope(exp2f(share[r][c] - total.x[r]), dshare[r][c], d.x[r]);
-        if (EARLY) next_k.fetch(keys, start + TILE, most);
-        if (EARLY) next_v.fetch(values, start + TILE, most);
+        next_k.fetch(keys, start + TILE, most);
+        next_v.fetch(values, start + TILE, most);
 #pragma unroll
         for (int n = 0; n < COLUMNS; n += SIDE) {
             lay_weights(weights, share, at.column, n);
@@ -689,7 +676,6 @@ template <int DIM, int TILE, int WARPS>
 DEVICE void backward_kv(float *room, const View &q, const View &k, const View &v, const View &dout, const float *lse,
                         const float *delta, const View &dk, const View &dv, const Options &by) {
     constexpr int ROWS = BAND * WARPS, THREADS = WARP * WARPS, COLUMNS = TILE / 8;
-    constexpr bool EARLY = DIM <= 64;
     float *k_tile = room, *v_tile = k_tile + place<DIM>(ROWS), *q_tile = v_tile + place<DIM>(ROWS);
     float *up_tile = q_tile + place<DIM>(TILE), *totals = up_tile + place<DIM>(TILE), *deltas = totals + TILE;
     float *all_weights = deltas + TILE;
@@ -711,12 +697,10 @@ DEVICE void backward_kv(float *room, const View &q, const View &k, const View &v
     Load<TILE, DIM, THREADS> next_q, next_up;
     // The first query that sees a key of the block.
     int begin = by.causal ? first : 0;
-    if (EARLY) next_q.fetch(queries, begin, by.queries);
-    if (EARLY) next_up.fetch(up, begin, by.queries);
+    next_q.fetch(queries, begin, by.queries);
+    next_up.fetch(up, begin, by.queries);
     for (int start = begin; start < by.queries; start += TILE) {
-        if (!EARLY) next_q.fetch(queries, start, by.queries);
         next_q.lay(q_tile);
-        if (!EARLY) next_up.fetch(up, start, by.queries);
         next_up.lay(up_tile);
         if (threadIdx.x < TILE) {
             int i = start + threadIdx.x;
@@ -755,8 +739,8 @@ DEVICE void backward_kv(float *room, const View &q, const View &k, const View &v
             for (int c = 0; c < SIDE; ++c)
 #pragma unroll
                 for (int r = 0; r < SIDE; ++r) weight[r][c] = slope(share[r][n + c], dshare[r][n + c], d.x[c]);
-            if (EARLY && n + SIDE == COLUMNS) next_q.fetch(queries, start + TILE, by.queries);
-            if (EARLY && n + SIDE == COLUMNS) next_up.fetch(up, start + TILE, by.queries);
+            if (n + SIDE == COLUMNS) next_q.fetch(queries, start + TILE, by.queries);
+            if (n + SIDE == COLUMNS) next_up.fetch(up, start + TILE, by.queries);
             lay_weights(weights, weight, at.column);
             gather_tile<DIM>(of_k, weights, q_tile + place<DIM>(across(n)) + at.column);
         }
@@ -781,7 +765,7 @@ DEVICE void backward_kv(float *room, const View &q, const View &k, const View &v
     Options by = GIVEN
 
 BOUNDED(128, 3) attention_forward_32(FORWARD);
-BOUNDED(128) attention_forward_64(FORWARD);
+BOUNDED(128, 2) attention_forward_64(FORWARD);
 BOUNDED(128, 3) attention_backward_q_32(BACKWARD_Q);
 BOUNDED(128, 3) attention_backward_q_64(BACKWARD_Q);
 BOUNDED(128, 3) attention_backward_kv_32(BACKWARD_KV);

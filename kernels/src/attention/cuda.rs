@@ -1,10 +1,12 @@
 //! Launches of attention.cu.
 
 use super::{Attention, Dropout, Gradients, Inputs, Place, Shape, Strides, Upstream, View};
-use crate::cuda::{Arg, Grid, Source, launch, shared_limit, source};
+use crate::convert;
+use crate::cuda::{Arg, Grid, Source, dims, launch, shared_limit, source};
 use crate::memory::Buffer;
 use crate::philox::Stream;
-use crate::{DType, Device, Dst, Outcome, Src};
+use crate::strides;
+use crate::{DType, Device, Dst, Kind, Outcome, Src};
 
 static SOURCE: Source = source!("attention.cu");
 /// The most blocks along a grid's y and z.
@@ -17,7 +19,8 @@ pub(crate) enum Rung {
     Plain,
     /// A warp for each row, where heads are at most [`WIDEST`].
     Warp,
-    /// Tiles of scores in registers, where heads are at most as wide as the tiles.
+    /// Tiles of scores in registers, where heads are at most as wide as the tiles. Rows are read and written four
+    /// numbers at a time: others are copied, and padded, first.
     Tiles(&'static Tiles),
 }
 
@@ -140,6 +143,74 @@ fn options(attention: &Attention, device: Device) -> [Arg; 11] {
     ]
 }
 
+/// Whether the rows of an array can be read and written by four numbers: all begin and end at a multiple of 16 bytes.
+fn by_fours(buffer: Option<u64>, place: Place, dim: usize) -> bool {
+    let Place { offset, strides: Strides { batch, head, row }, .. } = place;
+    buffer.is_none_or(|address| address.is_multiple_of(16))
+        && [offset, batch, head, row, dim].iter().all(|numbers| numbers.is_multiple_of(4))
+}
+
+/// A [B, N, rows, dim] array in memory of its own, whose heads are [`padded`].
+struct Padded {
+    buffer: Buffer,
+    shape: Shape,
+    rows: usize,
+}
+
+/// A shape with heads as wide as the next multiple of four. Where all operands have zeros there, they change no score, and
+/// what they lead to is zeros that nobody asks for.
+fn padded(shape: Shape) -> Shape {
+    Shape { dim: shape.dim.next_multiple_of(4), ..shape }
+}
+
+impl Padded {
+    /// With unspecified contents.
+    fn for_overwrite(kind: Kind, shape: Shape, rows: usize) -> Self {
+        let n = shape.batch * shape.heads * rows * padded(shape).dim;
+        Padded { buffer: Buffer::for_overwrite(kind, n), shape, rows }
+    }
+
+    /// A copy.
+    fn of(x: View<Src>, shape: Shape, rows: usize) -> Self {
+        let n = shape.batch * shape.heads * rows * padded(shape).dim;
+        let mut copy = Padded { buffer: Buffer::zeros(x.data.kind(), n), shape, rows };
+        copy_rows(shape, rows, x, copy.dst());
+        copy
+    }
+
+    /// Copies it to where it was wanted.
+    fn write(&self, y: View<Dst>) {
+        copy_rows(self.shape, self.rows, self.src(), y);
+    }
+
+    fn strides(&self) -> Strides {
+        Strides::contiguous(self.shape.heads, self.rows, padded(self.shape).dim)
+    }
+
+    fn src(&self) -> View<Src<'_>> {
+        View { data: self.buffer.src(), offset: 0, strides: self.strides() }
+    }
+
+    fn dst(&mut self) -> View<Dst<'_>> {
+        let strides = self.strides();
+        View { data: self.buffer.dst(), offset: 0, strides }
+    }
+}
+
+/// y = x, [B, N, rows, dim].
+fn copy_rows(shape: Shape, rows: usize, x: View<Src>, y: View<Dst>) {
+    let sizes = [shape.batch, shape.heads, rows, shape.dim];
+    let n = sizes.iter().product::<usize>();
+    if n == 0 {
+        return;
+    }
+    let steps = |by: Strides| [by.batch, by.head, by.row, 1];
+    let (sizes, [from, to]) = dims(&strides::Strides::new(&sizes, [&steps(x.strides), &steps(y.strides)]));
+    let start = x.data.part(x.offset, x.data.len() - x.offset);
+    let args = [sizes, from, to, start.into(), y.data.into(), (y.offset as i64).into(), n.into()];
+    let _ = launch(&convert::cuda::SOURCE, "convert_copy_4", Grid::cover(n, 256), &args);
+}
+
 /// Whether there is a kernel: for `f32`, and as many sentences and heads as a grid has room for.
 fn fits(inputs: &Inputs<Src>, shape: Shape) -> bool {
     inputs.q.data.dtype() == DType::F32 && shape.batch.max(shape.heads) <= BLOCKS
@@ -163,6 +234,12 @@ pub(crate) fn forward_by(
     lse: Dst,
 ) -> Outcome {
     let shape = attention.shape;
+    let together =
+        [inputs.q, inputs.k, inputs.v].iter().all(|x| by_fours(x.data.pointer(), x.place(), shape.dim))
+            && by_fours(o.data.pointer(), o.place(), shape.dim);
+    if matches!(rung, Rung::Tiles(_)) && !together {
+        return forward_padded(rung, attention, inputs, o, lse);
+    }
     let (kernel, grid) = match rung {
         Rung::Plain => {
             ("attention_forward_plain", Grid::new([shape.queries.div_ceil(64), shape.heads, shape.batch], 64))
@@ -176,6 +253,22 @@ pub(crate) fn forward_by(
     let arrays = [read(inputs.q), read(inputs.k), read(inputs.v), o, lse.into()];
     let args: Vec<Arg> = arrays.into_iter().chain(options(attention, inputs.q.data.device())).collect();
     launch(&SOURCE, kernel, grid, &args)
+}
+
+/// [`forward_by`] of padded copies.
+fn forward_padded(rung: Rung, attention: &Attention, inputs: Inputs<Src>, o: View<Dst>, lse: Dst) -> Outcome {
+    let shape = attention.shape;
+    let [q, k, v] = padded_inputs(inputs, shape);
+    let mut to = Padded::for_overwrite(inputs.q.data.kind(), shape, shape.queries);
+    let copies = Inputs { q: q.src(), k: k.src(), v: v.src() };
+    let wider = Attention { shape: padded(shape), ..*attention };
+    let outcome = forward_by(rung, &wider, copies, to.dst(), lse);
+    to.write(o);
+    outcome
+}
+
+fn padded_inputs(Inputs { q, k, v }: Inputs<Src>, shape: Shape) -> [Padded; 3] {
+    [(q, shape.queries), (k, shape.keys), (v, shape.keys)].map(|(x, rows)| Padded::of(x, shape, rows))
 }
 
 /// The gradients of queries, keys and values.
@@ -201,6 +294,14 @@ pub(crate) fn backward_by(
     mut grads: Gradients<Dst>,
 ) -> Outcome {
     let shape = attention.shape;
+    let given = [inputs.q, inputs.k, inputs.v, upstream.o, upstream.dout];
+    let together = given.iter().all(|x| by_fours(x.data.pointer(), x.place(), shape.dim))
+        && [grads.dq, grads.dk, grads.dv]
+            .iter()
+            .all(|&place| by_fours(grads.buffers[place.buffer].pointer(), place, shape.dim));
+    if matches!(rung, Rung::Tiles(_)) && !together {
+        return backward_padded(rung, attention, inputs, upstream, grads);
+    }
     let (kernels, grids) = match rung {
         Rung::Plain => return Outcome::NoKernel,
         Rung::Warp => (
@@ -225,4 +326,30 @@ pub(crate) fn backward_by(
     let arrays = [q, k, v, dout, lse, delta.src().into(), dk, dv];
     let args: Vec<Arg> = arrays.into_iter().chain(options).collect();
     launch(&SOURCE, kernels[1], grids[1], &args)
+}
+
+/// [`backward_by`] of padded copies.
+fn backward_padded(
+    rung: Rung,
+    attention: &Attention,
+    inputs: Inputs<Src>,
+    upstream: Upstream<Src>,
+    mut grads: Gradients<Dst>,
+) -> Outcome {
+    let shape = attention.shape;
+    let [q, k, v] = padded_inputs(inputs, shape);
+    let [o, dout] = [upstream.o, upstream.dout].map(|x| Padded::of(x, shape, shape.queries));
+    let mut to = [shape.queries, shape.keys, shape.keys]
+        .map(|rows| Padded::for_overwrite(inputs.q.data.kind(), shape, rows));
+    let copies = Inputs { q: q.src(), k: k.src(), v: v.src() };
+    let upstream = Upstream { o: o.src(), lse: upstream.lse, dout: dout.src() };
+    let [dq, dk, dv] = [0, 1, 2].map(|buffer| Place { buffer, offset: 0, strides: to[buffer].strides() });
+    let buffers = to.iter_mut().map(|x| x.buffer.dst()).collect();
+    let wider = Attention { shape: padded(shape), ..*attention };
+    let outcome = backward_by(rung, &wider, copies, upstream, Gradients { buffers, dq, dk, dv });
+    for (x, place) in to.iter().zip([grads.dq, grads.dk, grads.dv]) {
+        let data = grads.buffers[place.buffer].again();
+        x.write(View { data, offset: place.offset, strides: place.strides });
+    }
+    outcome
 }

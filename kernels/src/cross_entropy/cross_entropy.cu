@@ -3,13 +3,13 @@
 // The ladder:
 //   cross_entropy_*_plain  a thread for each row
 //   cross_entropy_forward_long  a block for each row, tile after tile; maximum and sum come from one pass, as in softmax.cu
-//   cross_entropy_*_block  a block for a row that its registers hold, 32 logits a thread: each is read once. The gradient
-//                          needs no sum over the row, so that it goes through a long one tile after tile
-//   cross_entropy_*_warp   the same by a warp: rows of up to 1024 classes, without a barrier
+//   cross_entropy_*_held   a block for a row that its registers hold, 32 logits a thread: each is read once. Rows of up to 1024
+//                          classes have a warp each, and no barrier. The gradient needs no sum over the row, so that it goes
+//                          through a long one tile after tile
 //
 // Bytes: forward 4 for each logit, backward 8; forward 8 where rows are long, and smoothed ones once more. FLOPs: some 15
 // for each logit, nearly all in the exponential. The bound is memory, as in softmax.cu.
-// Registers: 56. A multiprocessor of sm_80 or sm_90 then holds 36 warps by rows of 1024 classes, 30 by rows of 10000, of the 64
+// Registers: 64. A multiprocessor of sm_80 or sm_90 then holds 32 warps by rows of 1024 classes, 30 by rows of 10000, of the 64
 // that it could; shared memory is a few words.
 //
 // A label outside the classes, which the CPU refuses, makes the row's loss and gradient NaN.
@@ -54,8 +54,8 @@ KERNEL cross_entropy_forward_plain(const float *logits, const i64 *labels, const
 }
 
 // What some columns add to the weighted sum of log-probabilities.
-template <bool BLOCK, bool FOURS>
-DEVICE float spread_of(const HeldRow<BLOCK, FOURS> &at, const float *weights, const float (&held)[HELD], float lse) {
+template <bool FOURS>
+DEVICE float spread_of(const HeldRow<FOURS> &at, const float *weights, const float (&held)[HELD], float lse) {
     float sum = 0.0f;
     at.each([&](int i) {
         if (at.has(i)) sum += (weights ? weights[at.column(i)] : 1.0f) * log_p(held[i], lse);
@@ -63,10 +63,10 @@ DEVICE float spread_of(const HeldRow<BLOCK, FOURS> &at, const float *weights, co
     return sum;
 }
 
-template <bool BLOCK, bool FOURS>
+template <bool FOURS>
 DEVICE void forward(const float *logits, const Targets &t, float *loss, float *lse, int rows, int classes) {
     SHARED(float, room, [32]);
-    HeldRow<BLOCK, FOURS> at(classes);
+    HeldRow<FOURS> at(classes);
     if (at.row >= rows) return;
     const float *x = logits + i64(at.row) * classes;
     i64 label = t.labels[at.row];
@@ -84,8 +84,18 @@ DEVICE void forward(const float *logits, const Targets &t, float *loss, float *l
     loss[at.row] = loss_of(t, label, x, classes, total, spread);
 }
 
-template <bool FOURS>
-DEVICE void forward_long(const float *logits, const Targets &t, float *loss, float *lse, int classes) {
+#define FORWARD const float *logits, const i64 *labels, const float *weights, float smoothing, int ignores, i64 ignored, \
+                float *loss, float *lse, int rows, int classes
+#define BACKWARD const float *logits, const i64 *labels, const float *weights, float smoothing, int ignores, i64 ignored, \
+                 const float *lse, const float *dloss, float *dlogits, int rows, int classes
+
+KERNEL cross_entropy_forward_held(FORWARD) {
+    Targets t = {labels, weights, smoothing, ignores, ignored};
+    if (by_fours(classes, logits)) return forward<true>(logits, t, loss, lse, rows, classes);
+    forward<false>(logits, t, loss, lse, rows, classes);
+}
+KERNEL cross_entropy_forward_long(FORWARD) {
+    Targets t = {labels, weights, smoothing, ignores, ignored};
     SHARED(float, room, [32]);
     int row = blockIdx.x;
     const float *x = logits + i64(row) * classes;
@@ -93,7 +103,7 @@ DEVICE void forward_long(const float *logits, const Targets &t, float *loss, flo
     // The thread's maximum, and the sum of e^(x − maximum), which is rescaled when that grows.
     float largest = -INFINITY, sum = 0.0f, spread = 0.0f;
     for (int from = 0; from < classes; from += HELD * blockDim.x) {
-        HeldRow<true, FOURS> at(classes, from);
+        HeldRow<false> at(classes, from);
         float held[HELD], before = largest;
         at.read(x, -INFINITY, held);
         at.each([&](int i) { largest = fmaxf(largest, held[i]); });
@@ -106,7 +116,7 @@ DEVICE void forward_long(const float *logits, const Targets &t, float *loss, flo
     float total = sum == 0.0f ? -INFINITY : most + logf(sum);
     if (t.smoothing > 0.0f) {
         for (int from = 0; from < classes; from += HELD * blockDim.x) {
-            HeldRow<true, FOURS> at(classes, from);
+            HeldRow<false> at(classes, from);
             float held[HELD];
             at.read(x, -INFINITY, held);
             spread += spread_of(at, t.weights, held, total);
@@ -116,27 +126,6 @@ DEVICE void forward_long(const float *logits, const Targets &t, float *loss, flo
     if (threadIdx.x > 0) return;
     lse[row] = total;
     loss[row] = loss_of(t, label, x, classes, total, spread);
-}
-
-#define FORWARD const float *logits, const i64 *labels, const float *weights, float smoothing, int ignores, i64 ignored, \
-                float *loss, float *lse, int rows, int classes
-#define BACKWARD const float *logits, const i64 *labels, const float *weights, float smoothing, int ignores, i64 ignored, \
-                 const float *lse, const float *dloss, float *dlogits, int rows, int classes
-
-KERNEL cross_entropy_forward_warp(FORWARD) {
-    Targets t = {labels, weights, smoothing, ignores, ignored};
-    if (by_fours(classes, logits)) return forward<false, true>(logits, t, loss, lse, rows, classes);
-    forward<false, false>(logits, t, loss, lse, rows, classes);
-}
-KERNEL cross_entropy_forward_block(FORWARD) {
-    Targets t = {labels, weights, smoothing, ignores, ignored};
-    if (by_fours(classes, logits)) return forward<true, true>(logits, t, loss, lse, rows, classes);
-    forward<true, false>(logits, t, loss, lse, rows, classes);
-}
-KERNEL cross_entropy_forward_long(FORWARD) {
-    Targets t = {labels, weights, smoothing, ignores, ignored};
-    if (by_fours(classes, logits)) return forward_long<true>(logits, t, loss, lse, classes);
-    forward_long<false>(logits, t, loss, lse, classes);
 }
 
 // --- Backward. d logits = dloss (p (on_label + share Σ w) − on_label [k = y] − share w_k), with share = ε / K.
@@ -175,11 +164,11 @@ KERNEL cross_entropy_backward_plain(BACKWARD) {
 }
 
 // A row, tile after tile; one that is held is one tile.
-template <bool BLOCK, bool FOURS>
+template <bool FOURS>
 DEVICE void backward(const float *logits, const Targets &t, const float *lse, const float *dloss, float *dlogits, int rows,
                      int classes) {
     SHARED(float, room, [32]);
-    Rows<BLOCK> in;
+    Rows in;
     if (in.row >= rows) return;
     float all = float(classes);
     if (t.weights && t.smoothing > 0.0f) {
@@ -190,7 +179,7 @@ DEVICE void backward(const float *logits, const Targets &t, const float *lse, co
     Slope slope = slope_of_row(t, in.row, lse, dloss, classes, all);
     i64 start = i64(in.row) * classes;
     for (int from = 0; from < classes; from += HELD * u32(in.step)) {
-        HeldRow<BLOCK, FOURS> at(classes, from);
+        HeldRow<FOURS> at(classes, from);
         float held[HELD];
         at.read(logits + start, 0.0f, held);
         at.each([&](int i) {
@@ -201,13 +190,8 @@ DEVICE void backward(const float *logits, const Targets &t, const float *lse, co
     }
 }
 
-KERNEL cross_entropy_backward_warp(BACKWARD) {
+KERNEL cross_entropy_backward_held(BACKWARD) {
     Targets t = {labels, weights, smoothing, ignores, ignored};
-    if (by_fours(classes, logits, dlogits)) return backward<false, true>(logits, t, lse, dloss, dlogits, rows, classes);
-    backward<false, false>(logits, t, lse, dloss, dlogits, rows, classes);
-}
-KERNEL cross_entropy_backward_block(BACKWARD) {
-    Targets t = {labels, weights, smoothing, ignores, ignored};
-    if (by_fours(classes, logits, dlogits)) return backward<true, true>(logits, t, lse, dloss, dlogits, rows, classes);
-    backward<true, false>(logits, t, lse, dloss, dlogits, rows, classes);
+    if (by_fours(classes, logits, dlogits)) return backward<true>(logits, t, lse, dloss, dlogits, rows, classes);
+    backward<false>(logits, t, lse, dloss, dlogits, rows, classes);
 }

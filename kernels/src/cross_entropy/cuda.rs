@@ -6,11 +6,9 @@ use crate::{DType, Dst, Outcome, Src};
 
 pub(crate) static SOURCE: Source = source!("cross_entropy.cu");
 
-const FORWARD: [&str; 3] =
-    ["cross_entropy_forward_warp", "cross_entropy_forward_block", "cross_entropy_forward_long"];
+const FORWARD: [&str; 2] = ["cross_entropy_forward_held", "cross_entropy_forward_long"];
 /// Which goes through a long row tile after tile, too.
-const BACKWARD: [&str; 3] =
-    ["cross_entropy_backward_warp", "cross_entropy_backward_block", "cross_entropy_backward_block"];
+const BACKWARD: [&str; 2] = ["cross_entropy_backward_held"; 2];
 
 /// The targets as both kernels take them.
 fn targets(labels: Src, weights: Option<Src>, smoothing: f64, ignore: Option<i64>) -> [Arg; 5] {

@@ -17,20 +17,28 @@ pub fn launches() -> u64 {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Grid {
     blocks: [usize; 3],
-    threads: usize,
+    threads: [usize; 2],
     shared: usize,
 }
 
 impl Grid {
     /// `blocks` is a number, or two or three.
     pub fn new(blocks: impl Into<Blocks>, threads: usize) -> Self {
-        Grid { blocks: blocks.into().0, threads, shared: 0 }
+        Grid { blocks: blocks.into().0, threads: [threads, 1], shared: 0 }
     }
 
     /// As many blocks as give each of `n` elements a thread.
     pub fn cover(n: usize, threads: usize) -> Self {
         Grid::new(n.div_ceil(threads), threads)
     }
+
+    /// A warp for each of `count` rows, [`WARPS`](Self::WARPS) in a block, which lie along its y.
+    pub fn warps(count: usize) -> Self {
+        Grid { threads: [32, Self::WARPS], ..Grid::new(count.div_ceil(Self::WARPS), 32) }
+    }
+
+    /// Rows of a block that has a warp for each.
+    pub const WARPS: usize = 4;
 
     /// With so many bytes of shared memory for each block.
     pub fn shared(self, bytes: usize) -> Self {
@@ -211,21 +219,6 @@ impl From<[i32; 2]> for Arg {
     }
 }
 
-/// Of two kernels, one with a warp for each row and one with a block for each, that which suits rows of `cols`; and its
-/// grid.
-pub(crate) fn rows(
-    warp: &'static str,
-    block: &'static str,
-    count: usize,
-    cols: usize,
-) -> (&'static str, Grid) {
-    const WARPS: usize = 4;
-    match cols <= 1024 {
-        true => (warp, Grid::new(count.div_ceil(WARPS), 32 * WARPS)),
-        false => (block, Grid::new(count, 256)),
-    }
-}
-
 /// The axes of a shape and the strides of each operand as `Dims`: those that all cross evenly are merged, the last
 /// stand last. Panics where more than eight are left.
 pub(crate) fn dims<const K: usize>(walk: &Strides<K>) -> (Arg, [Arg; K]) {
@@ -263,7 +256,8 @@ pub(crate) fn launch(source: &'static Source, kernel: &'static str, grid: Grid, 
     // SAFETY: the launching function of each kernel passes what the kernel's signature asks for, which the emulator
     // checks, of buffers that live until the work queued on the stream is done (they are freed in its order).
     let answer = unsafe {
-        let threads = (grid.threads as u32, 1, 1);
+        let [across, down] = grid.threads.map(|n| n as u32);
+        let threads = (across, down, 1);
         result::launch_kernel(function, (x, y, z), threads, grid.shared as u32, gpu.stream, &mut pointers)
     };
     LAUNCHES.fetch_add(1, Ordering::Relaxed);

@@ -158,18 +158,18 @@ DEVICE float block_max(float x, float *room) {
     return warp_max(lane < warps ? room[lane] : -INFINITY);
 }
 
-// --- Rows, each shared by a warp or, where rows are long, by the block; `Rows<BLOCK>` says which and where a thread is.
+// --- Rows, each shared by the threads that lie along a block's x: a warp, and a row for each y, or where rows are long the block.
 
-template <bool BLOCK> struct Rows {
+struct Rows {
     int row, first, step;  // the row, the thread's first column, and from one of its columns to the next
     DEVICE_MEMBER Rows() {
-        row = BLOCK ? blockIdx.x : blockIdx.x * (blockDim.x / WARP) + threadIdx.x / WARP;
-        first = BLOCK ? threadIdx.x : threadIdx.x % WARP;
-        step = BLOCK ? blockDim.x : WARP;
+        row = blockIdx.x * blockDim.y + threadIdx.y;
+        first = threadIdx.x;
+        step = blockDim.x;
     }
     // Of all threads of the row; `room` is shared, 32 floats.
-    DEVICE_MEMBER float sum(float x, float *room) const { return BLOCK ? block_sum(x, room) : warp_sum(x); }
-    DEVICE_MEMBER float max(float x, float *room) const { return BLOCK ? block_max(x, room) : warp_max(x); }
+    DEVICE_MEMBER float sum(float x, float *room) const { return step > WARP ? block_sum(x, room) : warp_sum(x); }
+    DEVICE_MEMBER float max(float x, float *room) const { return step > WARP ? block_max(x, room) : warp_max(x); }
 };
 
 // --- A row in the registers of its threads.
@@ -183,9 +183,7 @@ template <class... T> DEVICE bool by_fours(int cols, const T *...arrays) {
 
 // The columns of a row from `from` on, up to HELD for each thread. FOURS: they are read by four at a time, else one by
 // one, which neighbours read together.
-template <bool BLOCK, bool FOURS> struct HeldRow : Rows<BLOCK> {
-    using Rows<BLOCK>::first;
-    using Rows<BLOCK>::step;
+template <bool FOURS> struct HeldRow : Rows {
     int cols, from;
     DEVICE_MEMBER HeldRow(int cols, int from = 0) : cols(cols), from(from) {}
 

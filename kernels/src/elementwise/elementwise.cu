@@ -67,13 +67,19 @@ KERNEL elementwise_unary_plain(int op, float p, float q, const float *x, float *
 // x and y must begin at multiples of 16 bytes.
 KERNEL elementwise_unary(int op, float p, float q, const float *x, float *y, int n) {
     int i = 4 * (blockIdx.x * blockDim.x + threadIdx.x);
-    if (i + 4 <= n) {
-        float4 v = *reinterpret_cast<const float4 *>(x + i);
-        v = make_float4(unary(op, v.x, p, q), unary(op, v.y, p, q), unary(op, v.z, p, q), unary(op, v.w, p, q));
+    bool whole = i + 4 <= n;
+    auto some = [&](int j) { return j < n ? x[j] : 0.0f; };
+    float4 v = whole ? *reinterpret_cast<const float4 *>(x + i) : float4{some(i), some(i + 1), some(i + 2), some(i + 3)};
+    // One after the other, so that all the functions are compiled once.
+#pragma unroll 1
+    for (int turn = 0; turn < 4; ++turn) v = float4{v.y, v.z, v.w, unary(op, v.x, p, q)};
+    if (whole) {
         *reinterpret_cast<float4 *>(y + i) = v;
         return;
     }
-    for (; i < n; ++i) y[i] = unary(op, x[i], p, q);
+    if (i < n) y[i] = v.x;
+    if (i + 1 < n) y[i + 1] = v.y;
+    if (i + 2 < n) y[i + 2] = v.z;
 }
 
 // dx = dy (Phi(x) + x phi(x)).

@@ -257,24 +257,21 @@ template <class P, int SIDE, class T> DEVICE void tiles(const Operands<T> &x) {
     int first_row = blockIdx.y * SIDE, first_col = blockIdx.x * SIDE;
     float sum[DOWN][4][4] = {};
     Share<P, T, SIDE> of_a(x.a, x.a_row, x.a_col, first_row), of_b(x.b, x.b_col, x.b_row, first_col);
-    of_a.fetch(x.a_row, x.a_col, x.m - first_row, x.k);
-    of_a.round(x.a_row);
-    of_b.fetch(x.b_col, x.b_row, x.n - first_col, x.k);
-    of_b.round(x.b_col);
     int now = 0;
-    for (int left = x.k; left > 0; left -= DEPTH) {
+    for (int left = x.k, started = 0;; left -= DEPTH, started = 1) {
+        // A tile is on its way while the one before is used, of each operand in turn, for registers are few.
+        of_a.fetch(x.a_row, x.a_col, x.m - first_row, left);
+        if (started) multiply<P>(sum, a_tile[now] + row, b_tile[now] + col, 0);
+        of_a.round(x.a_row);
+        of_b.fetch(x.b_col, x.b_row, x.n - first_col, left);
+        if (started) multiply<P>(sum, a_tile[now] + row, b_tile[now] + col, 8);
+        of_b.round(x.b_col);
+        if (left <= 0) break;
+        // It goes to the other half: no thread can be two tiles ahead, for it must pass the barrier below.
+        now = 1 - now;
         of_a.lay(a_tile[now], x.a_row);
         of_b.lay(b_tile[now], x.b_col);
         __syncthreads();
-        // The next tile is on its way while this one is used, of each operand in turn, for registers are few.
-        of_a.fetch(x.a_row, x.a_col, x.m - first_row, left - DEPTH);
-        multiply<P>(sum, a_tile[now] + row, b_tile[now] + col, 0);
-        of_a.round(x.a_row);
-        of_b.fetch(x.b_col, x.b_row, x.n - first_col, left - DEPTH);
-        multiply<P>(sum, a_tile[now] + row, b_tile[now] + col, 8);
-        of_b.round(x.b_col);
-        // It goes to the other half: no thread can be two tiles ahead, for it must pass the barrier above.
-        now = 1 - now;
     }
     // Of each fragment a lane has four sums; those of the four fragments side by side are neighbours in C.
 #pragma unroll
@@ -286,7 +283,7 @@ template <class P, int SIDE, class T> DEVICE void tiles(const Operands<T> &x) {
 }
 
 // Registers for sixteen warps on a multiprocessor, where the compiler can spare them without spilling any.
-#if __CUDA_ARCH__ < 800 || __CUDA_ARCH__ >= 1000
+#if __CUDA_ARCH__ < 800
 #define SIXTEEN_WARPS(threads) BOUNDED(threads)
 #else
 #define SIXTEEN_WARPS(threads) BOUNDED(threads, 512 / threads)

@@ -6,12 +6,11 @@ use crate::softmax::cuda::{held, rung};
 use crate::{DType, Dst, Outcome, Src, reduce};
 
 pub(crate) static SOURCE: Source = source!("layer_norm.cu");
-const FORWARD: [&str; 3] = ["layer_norm_forward_warp", "layer_norm_forward_block", "layer_norm_forward_long"];
+const FORWARD: [&str; 2] = ["layer_norm_forward_held", "layer_norm_forward_long"];
 /// Rows whose gradients of γ and β `layer_norm_columns` adds up at a time, and its threads.
 const PART: usize = 64;
 const THREADS: usize = 128;
-/// Warps of a block that each go through rows of up to so many numbers.
-const WARPS: usize = 4;
+/// Numbers of a row that a warp holds.
 const NARROW: usize = 1024;
 /// Shared memory that the kernels for the gradient have anyway.
 const STATIC: usize = 256;
@@ -37,19 +36,19 @@ pub fn forward(x: Src, gamma: Src, beta: Src, eps: f64, y: Dst, mean: Dst, rstd:
     launch(&SOURCE, kernel, grid, &args)
 }
 
-/// How many rows a block of the gradient goes through, and its kernel and grid; none where γ's and β's gradients of a row
-/// find no room in shared memory.
-pub(crate) fn parts(count: usize, cols: usize, limit: usize) -> Option<(usize, &'static str, Grid)> {
+/// How many rows a block of the gradient goes through, and its grid; none where γ's and β's gradients of a row find no room in
+/// shared memory.
+pub(crate) fn parts(count: usize, cols: usize, limit: usize) -> Option<(usize, Grid)> {
     let bytes = 8 * cols;
     // As many blocks as a large device holds at once: each writes γ's and β's gradients once.
     if cols <= NARROW {
-        let part = count.div_ceil(512).max(2 * WARPS);
-        let grid = Grid::new(count.div_ceil(part), 32 * WARPS).shared(WARPS * bytes);
-        return Some((part, "layer_norm_backward_warp", grid));
+        let part = count.div_ceil(512).max(2 * Grid::WARPS);
+        let blocks = count.div_ceil(part);
+        return Some((part, Grid::warps(blocks * Grid::WARPS).shared(Grid::WARPS * bytes)));
     }
     let part = count.div_ceil(256).max(4);
     let grid = held(count.div_ceil(part), cols).filter(|_| STATIC + bytes <= limit)?;
-    Some((part, "layer_norm_backward_block", grid.shared(bytes)))
+    Some((part, grid.shared(bytes)))
 }
 
 /// The gradients of x, γ and β.
@@ -74,10 +73,10 @@ pub fn backward(
     let [mut of_gamma, mut of_beta] = [(); 2].map(|()| Buffer::for_overwrite(x.kind(), number * cols));
     let sums = [of_gamma.dst(), of_beta.dst()].map(Arg::from);
     let sizes = [count, cols].map(Arg::from);
-    if let Some((part, kernel, grid)) = parts {
+    if let Some((part, grid)) = parts {
         let written = [dx.into()].into_iter().chain(sums);
         let args: Vec<Arg> = given.into_iter().chain(written).chain(sizes).chain([part.into()]).collect();
-        let _ = launch(&SOURCE, kernel, grid, &args);
+        let _ = launch(&SOURCE, "layer_norm_backward_held", grid, &args);
     } else {
         let [x, _, mean, rstd, dy] = given.clone();
         let args: Vec<Arg> = given.into_iter().chain([dx.into()]).chain(sizes.clone()).collect();

@@ -4,17 +4,17 @@
 //   layer_norm_*_plain         a thread for each row
 //   layer_norm_*_long          a block for each row, tile after tile
 //   layer_norm_columns         the gradients of gamma and beta are sums over rows: of 64 rows at a time, behind *_long
-//   layer_norm_*_block         a block for a row that its registers hold, 32 numbers a thread: x and dy are read once. A
-//                              block of the gradient goes through some rows and adds up their part of gamma's and beta's
-//                              gradients in shared memory, where each number has one thread
-//   layer_norm_*_warp          the same by warps, each with rows of up to 1024 numbers; a block's warps join their sums
+//   layer_norm_*_held          a block for a row that its registers hold, 32 numbers a thread: x and dy are read once. Rows of
+//                              up to 1024 numbers have a warp each. A block of the gradient goes through some rows and adds up
+//                              their part of gamma's and beta's gradients in shared memory, a row of it for each that has a row
+//                              of x, where each number has one thread
 // A last sum over the parts of gamma's and beta's gradients (reduce.cu) joins these in order, the same on every run, which
 // atomics would not give.
 //
 // Bytes: forward 8 for each number and backward 12; 16 and 28 where rows are long, in part from the second-level cache. FLOPs:
 // some 10. The bound is memory, as in softmax.cu.
-// Registers: 56 forward and at most 96 backward; shared memory backward: 32 bytes for each column by warps, 8 by blocks. A
-// multiprocessor of sm_90 then holds 36 and 20 warps by rows of 1024 numbers, 30 and 20 by rows of 10000, of the 64 that it
+// Registers: at most 64 forward and 96 backward; shared memory backward: 32 bytes for each column by warps, 8 by blocks. A
+// multiprocessor of sm_90 then holds 32 and 20 warps by rows of 1024 numbers, 30 and 20 by rows of 10000, of the 64 that it
 // could; one of sm_80 has shared memory for 16 of the 20 warps by rows of 1024.
 #include "prelude.cuh"
 
@@ -37,8 +37,8 @@ KERNEL layer_norm_forward_plain(const float *x, const float *gamma, const float 
 }
 
 // The numbers held, less the mean and times r, become y.
-template <bool BLOCK, bool FOURS>
-DEVICE void scale(const HeldRow<BLOCK, FOURS> &at, const float *gamma, const float *beta, float r, float (&held)[HELD]) {
+template <bool FOURS>
+DEVICE void scale(const HeldRow<FOURS> &at, const float *gamma, const float *beta, float r, float (&held)[HELD]) {
     at.fours([&](int i) {
         float4 by = at.four(gamma, i, 0.0f), plus = at.four(beta, i, 0.0f);
         held[i] = held[i] * r * by.x + plus.x;
@@ -51,9 +51,9 @@ DEVICE void scale(const HeldRow<BLOCK, FOURS> &at, const float *gamma, const flo
 #define FORWARD const float *x, const float *gamma, const float *beta, float eps, float *y, float *mean, float *rstd, int rows, \
                 int cols
 
-template <bool BLOCK, bool FOURS> DEVICE void forward(FORWARD) {
+template <bool FOURS> DEVICE void forward(FORWARD) {
     SHARED(float, room, [32]);
-    HeldRow<BLOCK, FOURS> at(cols);
+    HeldRow<FOURS> at(cols);
     if (at.row >= rows) return;
     float held[HELD], sum = 0.0f, squares = 0.0f;
     at.read(x + i64(at.row) * cols, 0.0f, held);
@@ -73,20 +73,20 @@ template <bool BLOCK, bool FOURS> DEVICE void forward(FORWARD) {
     at.write(held, y + i64(at.row) * cols);
 }
 
-template <bool FOURS> DEVICE void forward_long(FORWARD) {
+KERNEL layer_norm_forward_long(FORWARD) {
     SHARED(float, room, [32]);
     i64 start = i64(blockIdx.x) * cols;
     x += start;
     float sum = 0.0f, squares = 0.0f;
     for (int from = 0; from < cols; from += HELD * blockDim.x) {
-        HeldRow<true, FOURS> at(cols, from);
+        HeldRow<false> at(cols, from);
         float held[HELD];
         at.read(x, 0.0f, held);
         at.each([&](int i) { sum += held[i]; });
     }
     float m = block_sum(sum, room) / cols;
     for (int from = 0; from < cols; from += HELD * blockDim.x) {
-        HeldRow<true, FOURS> at(cols, from);
+        HeldRow<false> at(cols, from);
         float held[HELD];
         at.read(x, m, held);
         at.each([&](int i) { squares += (held[i] - m) * (held[i] - m); });
@@ -97,7 +97,7 @@ template <bool FOURS> DEVICE void forward_long(FORWARD) {
         rstd[blockIdx.x] = r;
     }
     for (int from = 0; from < cols; from += HELD * blockDim.x) {
-        HeldRow<true, FOURS> at(cols, from);
+        HeldRow<false> at(cols, from);
         float held[HELD];
         at.read(x, m, held);
         at.each([&](int i) { held[i] -= m; });
@@ -106,18 +106,10 @@ template <bool FOURS> DEVICE void forward_long(FORWARD) {
     }
 }
 
-KERNEL layer_norm_forward_warp(FORWARD) {
+KERNEL layer_norm_forward_held(FORWARD) {
     if (by_fours(cols, x, gamma, beta, y))
-        return forward<false, true>(x, gamma, beta, eps, y, mean, rstd, rows, cols);
-    forward<false, false>(x, gamma, beta, eps, y, mean, rstd, rows, cols);
-}
-KERNEL layer_norm_forward_block(FORWARD) {
-    if (by_fours(cols, x, gamma, beta, y)) return forward<true, true>(x, gamma, beta, eps, y, mean, rstd, rows, cols);
-    forward<true, false>(x, gamma, beta, eps, y, mean, rstd, rows, cols);
-}
-KERNEL layer_norm_forward_long(FORWARD) {
-    if (by_fours(cols, x, gamma, beta, y)) return forward_long<true>(x, gamma, beta, eps, y, mean, rstd, rows, cols);
-    forward_long<false>(x, gamma, beta, eps, y, mean, rstd, rows, cols);
+        return forward<true>(x, gamma, beta, eps, y, mean, rstd, rows, cols);
+    forward<false>(x, gamma, beta, eps, y, mean, rstd, rows, cols);
 }
 
 // --- Backward. With x̂ = (x − mean) r and g = dy γ, dx = r (g − mean of g − x̂ · mean of g x̂), dγ = Σ dy x̂ and dβ = Σ dy.
@@ -139,7 +131,7 @@ KERNEL layer_norm_backward_plain(BACKWARD, int rows, int cols) {
 }
 
 // Adds what f makes of i to a sum for each column, by the column's one thread.
-template <bool BLOCK, bool FOURS, class F> DEVICE void add_to(const HeldRow<BLOCK, FOURS> &at, float *sums, F f) {
+template <bool FOURS, class F> DEVICE void add_to(const HeldRow<FOURS> &at, float *sums, F f) {
     at.fours([&](int i) {
         float4 sum = at.four(sums, i, 0.0f);
         at.put(float4{sum.x + f(i), sum.y + f(i + 1), sum.z + f(i + 2), sum.w + f(i + 3)}, i, sums);
@@ -147,20 +139,20 @@ template <bool BLOCK, bool FOURS, class F> DEVICE void add_to(const HeldRow<BLOC
 }
 
 // Some columns of a row: x and dy, then x̂ and g.
-template <bool BLOCK, bool FOURS> struct Slope {
+template <bool FOURS> struct Slope {
     float hat[HELD], g[HELD];
 
     // Where the row has no column, dy is 0 and adds nothing to any sum.
-    DEVICE_MEMBER void read(const HeldRow<BLOCK, FOURS> &at, const float *x, const float *dy) {
+    DEVICE_MEMBER void read(const HeldRow<FOURS> &at, const float *x, const float *dy) {
         at.read(x, 0.0f, hat);
         at.read(dy, 0.0f, g);
     }
-    DEVICE_MEMBER void add_to_columns(const HeldRow<BLOCK, FOURS> &at, float m, float r, float *dgamma, float *dbeta) const {
+    DEVICE_MEMBER void add_to_columns(const HeldRow<FOURS> &at, float m, float r, float *dgamma, float *dbeta) const {
         add_to(at, dgamma, [&](int i) { return g[i] * (hat[i] - m) * r; });
         add_to(at, dbeta, [&](int i) { return g[i]; });
     }
     // Adds to Σ g and Σ g x̂.
-    DEVICE_MEMBER void add_to_row(const HeldRow<BLOCK, FOURS> &at, const float *gamma, float m, float r, float &sum, float &dot) {
+    DEVICE_MEMBER void add_to_row(const HeldRow<FOURS> &at, const float *gamma, float m, float r, float &sum, float &dot) {
         auto one = [&](int i, float gamma) {
             hat[i] = (hat[i] - m) * r;
             g[i] *= gamma;
@@ -173,7 +165,7 @@ template <bool BLOCK, bool FOURS> struct Slope {
         });
     }
     // dx, from the means of g and of g x̂.
-    DEVICE_MEMBER void write(const HeldRow<BLOCK, FOURS> &at, float r, float sum, float dot, float *dx) {
+    DEVICE_MEMBER void write(const HeldRow<FOURS> &at, float r, float sum, float dot, float *dx) {
         at.each([&](int i) { g[i] = r * (g[i] - sum - hat[i] * dot); });
         at.write(g, dx);
     }
@@ -196,21 +188,21 @@ KERNEL layer_norm_columns(const float *x, const float *mean, const float *rstd, 
     dbeta[i64(part) * cols + col] = of_beta;
 }
 
-template <bool FOURS> DEVICE void backward_long(BACKWARD, int cols) {
+KERNEL layer_norm_backward_long(BACKWARD, int rows, int cols) {
     SHARED(float, room, [32]);
     i64 start = i64(blockIdx.x) * cols;
     float m = mean[blockIdx.x], r = rstd[blockIdx.x], sum = 0.0f, dot = 0.0f, unused = 0.0f;
     for (int from = 0; from < cols; from += HELD * blockDim.x) {
-        HeldRow<true, FOURS> at(cols, from);
-        Slope<true, FOURS> slope;
+        HeldRow<false> at(cols, from);
+        Slope<false> slope;
         slope.read(at, x + start, dy + start);
         slope.add_to_row(at, gamma, m, r, sum, dot);
     }
     sum = block_sum(sum, room) / cols;
     dot = block_sum(dot, room) / cols;
     for (int from = 0; from < cols; from += HELD * blockDim.x) {
-        HeldRow<true, FOURS> at(cols, from);
-        Slope<true, FOURS> slope;
+        HeldRow<false> at(cols, from);
+        Slope<false> slope;
         slope.read(at, x + start, dy + start);
         slope.add_to_row(at, gamma, m, r, unused, unused);
         slope.write(at, r, sum, dot, dx + start);
@@ -218,13 +210,12 @@ template <bool FOURS> DEVICE void backward_long(BACKWARD, int cols) {
 }
 
 // Of `part` rows; their part of dgamma and dbeta, [parts, cols].
-template <bool BLOCK, bool FOURS>
-DEVICE void backward(BACKWARD, float *dgamma, float *dbeta, int rows, int cols, int part) {
-    SHARED(float, room, [32]);
+template <bool FOURS>
+DEVICE void backward(BACKWARD, float *room, float *dgamma, float *dbeta, int rows, int cols, int part) {
     DYN_SHARED(float, sums);  // dγ and dβ of those who share rows: the block, or each of its warps
-    int own = BLOCK ? 0 : threadIdx.x / WARP, all = BLOCK ? 1 : blockDim.x / WARP, first = blockIdx.x * part;
+    int own = threadIdx.y, all = blockDim.y, first = blockIdx.x * part;
     float *of_gamma = sums + 2 * own * cols, *of_beta = of_gamma + cols;
-    HeldRow<BLOCK, FOURS> columns(cols);
+    HeldRow<FOURS> columns(cols);
     columns.fours([&](int i) {
         columns.put(float4{}, i, of_gamma);
         columns.put(float4{}, i, of_beta);
@@ -233,8 +224,8 @@ DEVICE void backward(BACKWARD, float *dgamma, float *dbeta, int rows, int cols, 
         i64 start = i64(row) * cols;
         float m = mean[row], r = rstd[row], sum = 0.0f, dot = 0.0f;
         // From column 0 on. The compiler must not know: it would find all columns before the loop, and keep them.
-        HeldRow<BLOCK, FOURS> at(cols, min(row, 0));
-        Slope<BLOCK, FOURS> slope;
+        HeldRow<FOURS> at(cols, min(row, 0));
+        Slope<FOURS> slope;
         slope.read(at, x + start, dy + start);
         slope.add_to_columns(at, m, r, of_gamma, of_beta);
         slope.add_to_row(at, gamma, m, r, sum, dot);
@@ -243,7 +234,7 @@ DEVICE void backward(BACKWARD, float *dgamma, float *dbeta, int rows, int cols, 
         slope.write(at, r, sum, dot, dx + start);
     }
     __syncthreads();
-    for (int col = threadIdx.x; col < cols; col += blockDim.x) {
+    for (int col = own * blockDim.x + threadIdx.x; col < cols; col += all * blockDim.x) {
         float of_gamma = 0.0f, of_beta = 0.0f;
         for (int other = 0; other < all; ++other) {
             of_gamma += sums[2 * other * cols + col];
@@ -254,17 +245,12 @@ DEVICE void backward(BACKWARD, float *dgamma, float *dbeta, int rows, int cols, 
     }
 }
 
-KERNEL layer_norm_backward_warp(BACKWARD, float *dgamma, float *dbeta, int rows, int cols, int part) {
+// Registers for twenty warps, which the compiler does not keep to by itself on sm_90.
+BOUNDED(640) layer_norm_backward_held(BACKWARD, float *dgamma, float *dbeta, int rows, int cols, int part);
+
+KERNEL layer_norm_backward_held(BACKWARD, float *dgamma, float *dbeta, int rows, int cols, int part) {
+    SHARED(float, room, [32]);
     if (by_fours(cols, x, gamma, dy, dx))
-        return backward<false, true>(x, gamma, mean, rstd, dy, dx, dgamma, dbeta, rows, cols, part);
-    backward<false, false>(x, gamma, mean, rstd, dy, dx, dgamma, dbeta, rows, cols, part);
-}
-KERNEL layer_norm_backward_block(BACKWARD, float *dgamma, float *dbeta, int rows, int cols, int part) {
-    if (by_fours(cols, x, gamma, dy, dx))
-        return backward<true, true>(x, gamma, mean, rstd, dy, dx, dgamma, dbeta, rows, cols, part);
-    backward<true, false>(x, gamma, mean, rstd, dy, dx, dgamma, dbeta, rows, cols, part);
-}
-KERNEL layer_norm_backward_long(BACKWARD, int rows, int cols) {
-    if (by_fours(cols, x, gamma, dy, dx)) return backward_long<true>(x, gamma, mean, rstd, dy, dx, cols);
-    backward_long<false>(x, gamma, mean, rstd, dy, dx, cols);
+        return backward<true>(x, gamma, mean, rstd, dy, dx, room, dgamma, dbeta, rows, cols, part);
+    backward<false>(x, gamma, mean, rstd, dy, dx, room, dgamma, dbeta, rows, cols, part);
 }

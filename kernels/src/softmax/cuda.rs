@@ -1,12 +1,12 @@
 //! Launches of softmax.cu.
 
-use crate::cuda::{Grid, Source, launch, rows, source};
+use crate::cuda::{Grid, Source, launch, source};
 use crate::{DType, Dst, Outcome, Src};
 
 pub(crate) static SOURCE: Source = source!("softmax.cu");
 
-const FORWARD: [&str; 3] = ["softmax_forward_warp", "softmax_forward_block", "softmax_forward_long"];
-const BACKWARD: [&str; 3] = ["softmax_backward_warp", "softmax_backward_block", "softmax_backward_long"];
+const FORWARD: [&str; 2] = ["softmax_forward_held", "softmax_forward_long"];
+const BACKWARD: [&str; 2] = ["softmax_backward_held", "softmax_backward_long"];
 
 /// What is written of a row, as the kernels number it.
 const SOFTMAX: i32 = 0;
@@ -18,16 +18,18 @@ const LOG_SUM_EXP: i32 = 2;
 const NUMBERS: usize = 32;
 const THREADS: usize = 512;
 
-/// The grid of blocks that hold a row each, where one of many threads but not too many can.
+/// The grid of those who hold a row each, a warp or a block; none where rows are longer than a block can hold.
 pub(crate) fn held(count: usize, cols: usize) -> Option<Grid> {
     let threads = cols.div_ceil(NUMBERS).next_multiple_of(32);
-    (threads > 32 && threads <= THREADS).then(|| Grid::new(count, threads))
+    match threads <= 32 {
+        true => Some(Grid::warps(count)),
+        false => (threads <= THREADS).then(|| Grid::new(count, threads)),
+    }
 }
 
-/// Of three kernels, a warp's, a block's and that for long rows, the one that suits rows of `cols`; and its grid.
-pub(crate) fn rung(names: [&'static str; 3], count: usize, cols: usize) -> (&'static str, Grid) {
-    let [warp, block, long] = names;
-    held(count, cols).map_or_else(|| rows(warp, long, count, cols), |grid| (block, grid))
+/// Of two kernels, one that holds its rows and one for long rows, that which suits rows of `cols`; and its grid.
+pub(crate) fn rung([short, long]: [&'static str; 2], count: usize, cols: usize) -> (&'static str, Grid) {
+    held(count, cols).map_or((long, Grid::new(count, 256)), |grid| (short, grid))
 }
 
 fn one_row_each(what: i32, x: Src, y: Dst, count: usize, cols: usize) -> Outcome {

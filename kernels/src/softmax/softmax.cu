@@ -4,8 +4,8 @@
 //   softmax_*_plain  a thread for each row: three loops over it, one for the maximum, one for the sum, one to write
 //   softmax_*_long   a block for each row, tile after tile: maximum and sum come from one pass, the sum being rescaled
 //                    whenever the maximum grows; a second pass writes
-//   softmax_*_block  a block for a row that its registers hold, 32 numbers a thread: x is read once, e^x is found once
-//   softmax_*_warp   the same by a warp: rows of up to 1024 numbers, without a barrier
+//   softmax_*_held   a block for a row that its registers hold, 32 numbers a thread: x is read once, e^x is found once. Rows of
+//                    up to 1024 numbers have a warp each, and no barrier
 //
 // Bytes: 8 for each number forward, 12 backward; 12 and 20 where a row is long. FLOPs: some 15, nearly all in the
 // exponential. The bound is memory. What hides its latency is not the count of threads but what each has asked for: all
@@ -51,9 +51,9 @@ KERNEL softmax_forward_plain(int what, const float *x, float *y, int rows, int c
     }
 }
 
-template <bool BLOCK, bool FOURS> DEVICE void forward(int what, const float *x, float *y, int rows, int cols) {
+template <bool FOURS> DEVICE void forward(int what, const float *x, float *y, int rows, int cols) {
     SHARED(float, room, [32]);
-    HeldRow<BLOCK, FOURS> at(cols);
+    HeldRow<FOURS> at(cols);
     if (at.row >= rows) return;
     float held[HELD], largest = -INFINITY, sum = 0.0f;
     at.read(x + i64(at.row) * cols, -INFINITY, held);
@@ -75,13 +75,13 @@ template <bool BLOCK, bool FOURS> DEVICE void forward(int what, const float *x, 
     at.write(held, y + i64(at.row) * cols);
 }
 
-template <bool FOURS> DEVICE void forward_long(int what, const float *x, float *y, int cols) {
+KERNEL softmax_forward_long(int what, const float *x, float *y, int rows, int cols) {
     SHARED(float, room, [32]);
     x += i64(blockIdx.x) * cols;
     Total own = {-INFINITY, 0.0f};
     // The step is unsigned: of a signed one the compiler makes a variable for each column, and has twice the registers.
     for (int from = 0; from < cols; from += HELD * blockDim.x) {
-        HeldRow<true, FOURS> at(cols, from);
+        HeldRow<false> at(cols, from);
         float held[HELD], before = own.largest;
         at.read(x, -INFINITY, held);
         at.each([&](int i) { own.largest = fmaxf(own.largest, held[i]); });
@@ -98,7 +98,7 @@ template <bool FOURS> DEVICE void forward_long(int what, const float *x, float *
     y += i64(blockIdx.x) * cols;
     float shift = total.shift(), inverse = total.inverse(), log = total.log();
     for (int from = 0; from < cols; from += HELD * blockDim.x) {
-        HeldRow<true, FOURS> at(cols, from);
+        HeldRow<false> at(cols, from);
         float held[HELD];
         at.read(x, -INFINITY, held);
         at.each([&](int i) {
@@ -108,17 +108,9 @@ template <bool FOURS> DEVICE void forward_long(int what, const float *x, float *
     }
 }
 
-KERNEL softmax_forward_warp(int what, const float *x, float *y, int rows, int cols) {
-    if (by_fours(cols, x, y)) return forward<false, true>(what, x, y, rows, cols);
-    forward<false, false>(what, x, y, rows, cols);
-}
-KERNEL softmax_forward_block(int what, const float *x, float *y, int rows, int cols) {
-    if (by_fours(cols, x, y)) return forward<true, true>(what, x, y, rows, cols);
-    forward<true, false>(what, x, y, rows, cols);
-}
-KERNEL softmax_forward_long(int what, const float *x, float *y, int rows, int cols) {
-    if (by_fours(cols, x, y)) return forward_long<true>(what, x, y, cols);
-    forward_long<false>(what, x, y, cols);
+KERNEL softmax_forward_held(int what, const float *x, float *y, int rows, int cols) {
+    if (by_fours(cols, x, y)) return forward<true>(what, x, y, rows, cols);
+    forward<false>(what, x, y, rows, cols);
 }
 
 // --- Backward. dx = y (dy − ⟨y, dy⟩), and for the logarithm dy − e^y Σ dy, or 0 where all of y is −∞.
@@ -137,9 +129,9 @@ KERNEL softmax_backward_plain(int what, const float *y, const float *dy, float *
 }
 
 // Some columns of y and dy, and what they add to the row's sums: Σ y dy or Σ dy, and how many of y are more than −∞.
-template <bool BLOCK, bool FOURS> struct Slope {
+template <bool FOURS> struct Slope {
     float y[HELD], dy[HELD];
-    DEVICE_MEMBER void read(int what, const HeldRow<BLOCK, FOURS> &at, const float *from_y, const float *from_dy, float &sum,
+    DEVICE_MEMBER void read(int what, const HeldRow<FOURS> &at, const float *from_y, const float *from_dy, float &sum,
                             float &some) {
         at.read(from_y, what == SOFTMAX ? 0.0f : -INFINITY, y);
         at.read(from_dy, 0.0f, dy);
@@ -148,7 +140,7 @@ template <bool BLOCK, bool FOURS> struct Slope {
             some += y[i] == -INFINITY ? 0.0f : 1.0f;
         });
     }
-    DEVICE_MEMBER void write(int what, const HeldRow<BLOCK, FOURS> &at, float sum, float some, float *dx) {
+    DEVICE_MEMBER void write(int what, const HeldRow<FOURS> &at, float sum, float some, float *dx) {
         if (what != SOFTMAX && some == 0.0f)
             at.each([&](int i) { dy[i] = 0.0f; });
         else
@@ -157,13 +149,12 @@ template <bool BLOCK, bool FOURS> struct Slope {
     }
 };
 
-template <bool BLOCK, bool FOURS>
-DEVICE void backward(int what, const float *y, const float *dy, float *dx, int rows, int cols) {
+template <bool FOURS> DEVICE void backward(int what, const float *y, const float *dy, float *dx, int rows, int cols) {
     SHARED(float, room, [32]);
-    HeldRow<BLOCK, FOURS> at(cols);
+    HeldRow<FOURS> at(cols);
     if (at.row >= rows) return;
     i64 start = i64(at.row) * cols;
-    Slope<BLOCK, FOURS> slope;
+    Slope<FOURS> slope;
     float sum = 0.0f, some = 0.0f;
     slope.read(what, at, y + start, dy + start, sum, some);
     sum = at.sum(sum, room);
@@ -171,34 +162,26 @@ DEVICE void backward(int what, const float *y, const float *dy, float *dx, int r
     slope.write(what, at, sum, some, dx + start);
 }
 
-template <bool FOURS> DEVICE void backward_long(int what, const float *y, const float *dy, float *dx, int cols) {
+KERNEL softmax_backward_long(int what, const float *y, const float *dy, float *dx, int rows, int cols) {
     SHARED(float, room, [32]);
     i64 start = i64(blockIdx.x) * cols;
     float sum = 0.0f, some = 0.0f;
     for (int from = 0; from < cols; from += HELD * blockDim.x) {
-        Slope<true, FOURS> slope;
-        slope.read(what, HeldRow<true, FOURS>(cols, from), y + start, dy + start, sum, some);
+        Slope<false> slope;
+        slope.read(what, HeldRow<false>(cols, from), y + start, dy + start, sum, some);
     }
     sum = block_sum(sum, room);
     some = block_sum(some, room);
     float unused = 0.0f;
     for (int from = 0; from < cols; from += HELD * blockDim.x) {
-        HeldRow<true, FOURS> at(cols, from);
-        Slope<true, FOURS> slope;
+        HeldRow<false> at(cols, from);
+        Slope<false> slope;
         slope.read(what, at, y + start, dy + start, unused, unused);
         slope.write(what, at, sum, some, dx + start);
     }
 }
 
-KERNEL softmax_backward_warp(int what, const float *y, const float *dy, float *dx, int rows, int cols) {
-    if (by_fours(cols, y, dy, dx)) return backward<false, true>(what, y, dy, dx, rows, cols);
-    backward<false, false>(what, y, dy, dx, rows, cols);
-}
-KERNEL softmax_backward_block(int what, const float *y, const float *dy, float *dx, int rows, int cols) {
-    if (by_fours(cols, y, dy, dx)) return backward<true, true>(what, y, dy, dx, rows, cols);
-    backward<true, false>(what, y, dy, dx, rows, cols);
-}
-KERNEL softmax_backward_long(int what, const float *y, const float *dy, float *dx, int rows, int cols) {
-    if (by_fours(cols, y, dy, dx)) return backward_long<true>(what, y, dy, dx, cols);
-    backward_long<false>(what, y, dy, dx, cols);
+KERNEL softmax_backward_held(int what, const float *y, const float *dy, float *dx, int rows, int cols) {
+    if (by_fours(cols, y, dy, dx)) return backward<true>(what, y, dy, dx, rows, cols);
+    backward<false>(what, y, dy, dx, rows, cols);
 }

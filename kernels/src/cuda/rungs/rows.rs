@@ -74,9 +74,9 @@ impl Rows {
 
     /// Of one thread for each row, a warp where that holds it, a block that does, and a small block for long rows, so that
     /// it goes through several tiles.
-    fn rungs(self, [plain, warp, block, long]: [&'static str; 4]) -> Vec<(&'static str, Grid)> {
-        let warp = (self.cols <= 1024).then(|| (warp, Grid::new(self.count.div_ceil(4), 128)));
-        let block = (block, Grid::new(self.count, self.threads()));
+    fn rungs(self, [plain, held, long]: [&'static str; 3]) -> Vec<(&'static str, Grid)> {
+        let warp = (self.cols <= 1024).then(|| (held, Grid::warps(self.count)));
+        let block = (held, Grid::new(self.count, self.threads()));
         let long = (long, Grid::new(self.count, 32));
         [(plain, Grid::cover(self.count, 32))].into_iter().chain(warp).chain([block, long]).collect()
     }
@@ -115,18 +115,8 @@ pub(super) fn check(kind: Kind) {
 
 fn softmaxes(kind: Kind, rows: Rows, x: &Buffer) {
     let dy = rows.array(kind, 4);
-    let forward = rows.rungs([
-        "softmax_forward_plain",
-        "softmax_forward_warp",
-        "softmax_forward_block",
-        "softmax_forward_long",
-    ]);
-    let backward = rows.rungs([
-        "softmax_backward_plain",
-        "softmax_backward_warp",
-        "softmax_backward_block",
-        "softmax_backward_long",
-    ]);
+    let forward = rows.rungs(["softmax_forward_plain", "softmax_forward_held", "softmax_forward_long"]);
+    let backward = rows.rungs(["softmax_backward_plain", "softmax_backward_held", "softmax_backward_long"]);
     // The softmax, its logarithm, and the logarithm of the sum.
     for what in 0..3i32 {
         ladder(kind, &softmax::cuda::SOURCE, &forward, &[rows.len()], |_, y| {
@@ -173,18 +163,16 @@ fn cross_entropies(kind: Kind, rows: Rows, x: &Buffer) {
     let _ = optimizer::clamp_values(weights.dst(), 0.1, 2.0);
     let forward = rows.rungs([
         "cross_entropy_forward_plain",
-        "cross_entropy_forward_warp",
-        "cross_entropy_forward_block",
+        "cross_entropy_forward_held",
         "cross_entropy_forward_long",
     ]);
     let mut backward = rows.rungs([
         "cross_entropy_backward_plain",
-        "cross_entropy_backward_warp",
-        "cross_entropy_backward_block",
-        "cross_entropy_backward_block",
+        "cross_entropy_backward_held",
+        "cross_entropy_backward_held",
     ]);
     // A row that is longer than the block holds.
-    backward.push(("cross_entropy_backward_block", Grid::new(count, 32)));
+    backward.push(("cross_entropy_backward_held", Grid::new(count, 32)));
     let dloss = numbers(kind, count, 8);
     for (weighted, smoothing) in [(false, 0.0f32), (false, 0.1), (true, 0.1)] {
         let given = || -> Vec<Arg> {
@@ -239,12 +227,8 @@ fn layer_norms(kind: Kind, rows: Rows, x: &Buffer) {
     let Rows { count, cols, .. } = rows;
     let dy = rows.array(kind, 4);
     let [gamma, beta, mean] = [(cols, 5), (cols, 6), (count, 7)].map(|(n, stream)| numbers(kind, n, stream));
-    let forward = rows.rungs([
-        "layer_norm_forward_plain",
-        "layer_norm_forward_warp",
-        "layer_norm_forward_block",
-        "layer_norm_forward_long",
-    ]);
+    let forward =
+        rows.rungs(["layer_norm_forward_plain", "layer_norm_forward_held", "layer_norm_forward_long"]);
     ladder(kind, &layer_norm::cuda::SOURCE, &forward, &[rows.len(), count, count], |_, y| {
         let given = [rows.of(x).into(), gamma.src().into(), beta.src().into(), 1e-2f32.into()];
         given.into_iter().chain([0, 1, 2].map(|i| y[i].dst().into())).chain(rows.sizes()).collect()
@@ -258,10 +242,11 @@ fn layer_norm_gradients(kind: Kind, rows: Rows, given: [Src; 5]) {
     // Fewer rows than the kernel for columns adds up at a time; and in two parts.
     let (part, columns) = (count.div_ceil(2), Grid::cover(cols, 32));
     let parts = count.div_ceil(part);
-    let narrow =
-        (cols <= 1024).then(|| ("layer_norm_backward_warp", Grid::new(parts, 64).shared(2 * 8 * cols)));
+    let held = "layer_norm_backward_held";
+    let warps = Grid::warps(parts * Grid::WARPS).shared(Grid::WARPS * 8 * cols);
+    let narrow = (cols <= 1024).then_some((held, warps));
     let long = ("layer_norm_backward_long", Grid::new(count, 32));
-    let wide = ("layer_norm_backward_block", Grid::new(parts, rows.threads()).shared(8 * cols));
+    let wide = (held, Grid::new(parts, rows.threads()).shared(8 * cols));
     let run = |(kernel, grid): (&'static str, Grid)| {
         let alone = kernel.ends_with("plain") || kernel.ends_with("long");
         let parts = if alone { 1 } else { parts };
@@ -311,12 +296,7 @@ fn nan_stays(kind: Kind) {
         x[cols + cols / 3] = f32::INFINITY;
         x[2 * cols..3 * cols].fill(f32::NAN);
         let x = Buffer::from_slice(&x).to_device(kind.device);
-        let rungs = rows.rungs([
-            "softmax_forward_plain",
-            "softmax_forward_warp",
-            "softmax_forward_block",
-            "softmax_forward_long",
-        ]);
+        let rungs = rows.rungs(["softmax_forward_plain", "softmax_forward_held", "softmax_forward_long"]);
         for ((kernel, grid), what) in rungs.into_iter().flat_map(|rung| [(rung, 0i32), (rung, 1)]) {
             let mut y = Buffer::zeros(kind, rows.len());
             let [count, width] = rows.sizes();
