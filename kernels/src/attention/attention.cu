@@ -380,7 +380,7 @@ DEVICE void multiply(float (&sum)[SIDE][COLUMNS], const float *left, const float
 
 // sum[r][c] += Σ over 32 rows j of `tile` of weights[r][j] · tile[j][c], for the thread's columns.
 template <int DIM> DEVICE void gather_tile(float (&sum)[SIDE][DIM / 8], const float *weights, const float *tile) {
-#pragma unroll 4
+#pragma unroll(DIM > 32 ? 2 : 4)
     for (int j = 0; j < ACROSS; j += SIDE) {
         Four w[SIDE];
 #pragma unroll

@@ -1,12 +1,10 @@
 //! Launches of attention.cu.
 
 use super::{Attention, Dropout, Gradients, Inputs, Place, Shape, Strides, Upstream, View};
-use crate::convert;
-use crate::cuda::{Arg, Grid, Source, dims, launch, shared_limit, source};
+use crate::cuda::{Arg, Grid, Source, launch, shared_limit, source};
 use crate::memory::Buffer;
 use crate::philox::Stream;
-use crate::strides;
-use crate::{DType, Device, Dst, Kind, Outcome, Src};
+use crate::{DType, Device, Dst, Kind, Outcome, Src, convert};
 
 static SOURCE: Source = source!("attention.cu");
 /// The most blocks along a grid's y and z.
@@ -200,15 +198,12 @@ impl Padded {
 /// y = x, [B, N, rows, dim].
 fn copy_rows(shape: Shape, rows: usize, x: View<Src>, y: View<Dst>) {
     let sizes = [shape.batch, shape.heads, rows, shape.dim];
-    let n = sizes.iter().product::<usize>();
-    if n == 0 {
+    if sizes.contains(&0) {
         return;
     }
     let steps = |by: Strides| [by.batch, by.head, by.row, 1];
-    let (sizes, [from, to]) = dims(&strides::Strides::new(&sizes, [&steps(x.strides), &steps(y.strides)]));
-    let start = x.data.part(x.offset, x.data.len() - x.offset);
-    let args = [sizes, from, to, start.into(), y.data.into(), (y.offset as i64).into(), n.into()];
-    let _ = launch(&convert::cuda::SOURCE, "convert_copy_4", Grid::cover(n, 256), &args);
+    let data = x.data.part(x.offset, x.data.len() - x.offset);
+    let _ = convert::cuda::copy(&sizes, data, &steps(x.strides), y.data, &steps(y.strides), y.offset);
 }
 
 /// Whether there is a kernel: for `f32`, and as many sentences and heads as a grid has room for.

@@ -63,7 +63,15 @@ pub fn copy_into(shape: &[usize], x: Src, y: Dst, offset: usize, strides: &[usiz
     copy(shape, x, &whole, y, strides, offset)
 }
 
-fn copy(shape: &[usize], x: Src, x_strides: &[usize], y: Dst, y_strides: &[usize], offset: usize) -> Outcome {
+/// Strided y = strided x, from an offset of y on.
+pub(crate) fn copy(
+    shape: &[usize],
+    x: Src,
+    x_strides: &[usize],
+    y: Dst,
+    y_strides: &[usize],
+    offset: usize,
+) -> Outcome {
     let kernel = ["convert_copy_1", "convert_copy_2", "convert_copy_4", "convert_copy_8"];
     let (n, size) = (shape.iter().product::<usize>(), y.dtype().size());
     let (shape, [x_strides, y_strides]) = dims(&Strides::new(shape, [x_strides, y_strides]));

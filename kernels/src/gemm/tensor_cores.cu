@@ -24,9 +24,11 @@
 // Every sum runs over k in order, but within eight words in the hardware's.
 #include "prelude.cuh"
 
-// --- Precisions: how many numbers a word holds, a word of them, what a number is rounded to, a step of eight words.
+// --- Precisions: whether the architecture has it (else its kernels are empty, and never launched), how many numbers a word
+// holds, a word of them, what a number is rounded to, a step of eight words.
 
 struct Tf32 {
+    static constexpr bool THERE = __CUDA_ARCH__ >= 800;
     static constexpr int EACH = 1;
     static DEVICE_MEMBER u32 word(float x, float) { return to_tf32(x); }
     static DEVICE_MEMBER float round(float x) { return __uint_as_float(to_tf32(x)); }
@@ -34,6 +36,7 @@ struct Tf32 {
 };
 
 struct Bf16 {
+    static constexpr bool THERE = __CUDA_ARCH__ >= 800;
     static constexpr int EACH = 2;
     static DEVICE_MEMBER u32 word(float x, float y) { return two_bf16(x, y); }
     static DEVICE_MEMBER float round(float x) { return widen(to_bf16(x)); }
@@ -41,6 +44,7 @@ struct Bf16 {
 };
 
 struct F16 {
+    static constexpr bool THERE = true;
     static constexpr int EACH = 2;
     static DEVICE_MEMBER u32 word(float x, float y) { return two_f16(x, y); }
     static DEVICE_MEMBER float round(float x) { return widen(to_f16(x)); }
@@ -91,6 +95,7 @@ template <class P, class T> DEVICE u32 read(const T *x, int place, int places, i
 // --- The rungs.
 
 template <class P, class T> DEVICE void plain(const Operands<T> &x) {
+    if (!P::THERE) return __trap();
     int i = blockIdx.x * blockDim.x + threadIdx.x;
     if (i >= x.m * x.n) return;
     int row = i / x.n, col = i % x.n;
@@ -101,6 +106,7 @@ template <class P, class T> DEVICE void plain(const Operands<T> &x) {
 }
 
 template <class P, class T> DEVICE void warp(const Operands<T> &x) {
+    if (!P::THERE) return __trap();
     int group = threadIdx.x % WARP / 4, pair = threadIdx.x % 4;
     int row = blockIdx.y * 16 + group, first = (blockIdx.x * (blockDim.x / WARP) + threadIdx.x / WARP) * 8;
     float sum[4] = {};
@@ -249,6 +255,7 @@ DEVICE void multiply(float (&sum)[DOWN][4][4], u32 (*a_tile)[WORDS + 4], u32 (*b
 
 // Two rows of warps make SIDE × SIDE of C, each warp SIDE / 2 × 32.
 template <class P, int SIDE, class T> DEVICE void tiles(const Operands<T> &x) {
+    if (!P::THERE) return __trap();
     constexpr int DOWN = SIDE / 2 / 16, DEPTH = WORDS * P::EACH;
     SHARED(u32, a_tile, [2][SIDE][WORDS + 4]);
     SHARED(u32, b_tile, [2][SIDE][WORDS + 4]);

@@ -2,18 +2,27 @@
 
 use crate::cuda::{Arg, Grid, Source, launch, shared_limit, source};
 use crate::memory::Buffer;
-use crate::softmax::cuda::{held, rung};
+use crate::softmax::cuda::held;
 use crate::{DType, Dst, Outcome, Src, reduce};
 
 pub(crate) static SOURCE: Source = source!("layer_norm.cu");
-const FORWARD: [&str; 2] = ["layer_norm_forward_held", "layer_norm_forward_long"];
 /// Rows whose gradients of γ and β `layer_norm_columns` adds up at a time, and its threads.
 const PART: usize = 64;
 const THREADS: usize = 128;
 /// Numbers of a row that a warp holds.
 const NARROW: usize = 1024;
 /// Shared memory that the kernels for the gradient have anyway.
-const STATIC: usize = 256;
+const STATIC: usize = 128;
+
+/// Whether rows can be read and written by four numbers: all begin and end at a multiple of 16 bytes.
+fn by_fours(cols: usize, arrays: [Option<u64>; 4]) -> bool {
+    cols.is_multiple_of(4) && arrays.iter().flatten().all(|address| address.is_multiple_of(16))
+}
+
+/// The grid of blocks that go through a row each, tile after tile.
+fn long(count: usize, cols: usize) -> Grid {
+    Grid::new(count, cols.next_multiple_of(32).clamp(32, 256))
+}
 
 /// y, and the mean and 1/deviation of each row.
 pub fn forward(x: Src, gamma: Src, beta: Src, eps: f64, y: Dst, mean: Dst, rstd: Dst) -> Outcome {
@@ -21,7 +30,10 @@ pub fn forward(x: Src, gamma: Src, beta: Src, eps: f64, y: Dst, mean: Dst, rstd:
         return Outcome::NoKernel;
     }
     let (count, cols) = (mean.len(), gamma.len());
-    let (kernel, grid) = rung(FORWARD, count, cols);
+    let together = by_fours(cols, [x.pointer(), gamma.pointer(), beta.pointer(), y.pointer()]);
+    let (kernel, grid) = held(count, cols)
+        .filter(|_| together)
+        .map_or(("layer_norm_forward_long", long(count, cols)), |grid| ("layer_norm_forward_held", grid));
     let args = [
         x.into(),
         gamma.into(),
@@ -67,7 +79,8 @@ pub fn backward(
     }
     let (count, cols) = (mean.len(), gamma.len());
     let given = [x, gamma, mean, rstd, dy].map(Arg::from);
-    let parts = parts(count, cols, shared_limit(x.device()));
+    let together = by_fours(cols, [x.pointer(), gamma.pointer(), dy.pointer(), dx.pointer()]);
+    let parts = parts(count, cols, shared_limit(x.device())).filter(|_| together);
     let rows = parts.map_or(PART, |(rows, ..)| rows);
     let number = count.div_ceil(rows);
     let [mut of_gamma, mut of_beta] = [(); 2].map(|()| Buffer::for_overwrite(x.kind(), number * cols));
@@ -80,7 +93,7 @@ pub fn backward(
     } else {
         let [x, _, mean, rstd, dy] = given.clone();
         let args: Vec<Arg> = given.into_iter().chain([dx.into()]).chain(sizes.clone()).collect();
-        let _ = launch(&SOURCE, "layer_norm_backward_long", Grid::new(count, 256), &args);
+        let _ = launch(&SOURCE, "layer_norm_backward_long", long(count, cols), &args);
         let args: Vec<Arg> = [x, mean, rstd, dy].into_iter().chain(sums).chain(sizes).collect();
         let grid = Grid::new([cols.div_ceil(THREADS), number], THREADS);
         let _ = launch(&SOURCE, "layer_norm_columns", grid, &args);

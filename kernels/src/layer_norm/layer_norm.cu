@@ -7,14 +7,15 @@
 //   layer_norm_*_held          a block for a row that its registers hold, 32 numbers a thread: x and dy are read once. Rows of
 //                              up to 1024 numbers have a warp each. A block of the gradient goes through some rows and adds up
 //                              their part of gamma's and beta's gradients in shared memory, a row of it for each that has a row
-//                              of x, where each number has one thread
+//                              of x, where each number has one thread. Rows must begin and end at multiples of 16 bytes;
+//                              others go tile after tile, however short
 // A last sum over the parts of gamma's and beta's gradients (reduce.cu) joins these in order, the same on every run, which
 // atomics would not give.
 //
 // Bytes: forward 8 for each number and backward 12; 16 and 28 where rows are long, in part from the second-level cache. FLOPs:
 // some 10. The bound is memory, as in softmax.cu.
-// Registers: at most 64 forward and 96 backward; shared memory backward: 32 bytes for each column by warps, 8 by blocks. A
-// multiprocessor of sm_90 then holds 32 and 20 warps by rows of 1024 numbers, 30 and 20 by rows of 10000, of the 64 that it
+// Registers: 56 forward and at most 96 backward; shared memory backward: 32 bytes for each column by warps, 8 by blocks. A
+// multiprocessor of sm_90 then holds 36 and 20 warps by rows of 1024 numbers, 30 and 20 by rows of 10000, of the 64 that it
 // could; one of sm_80 has shared memory for 16 of the 20 warps by rows of 1024.
 #include "prelude.cuh"
 
@@ -51,9 +52,9 @@ DEVICE void scale(const HeldRow<FOURS> &at, const float *gamma, const float *bet
 #define FORWARD const float *x, const float *gamma, const float *beta, float eps, float *y, float *mean, float *rstd, int rows, \
                 int cols
 
-template <bool FOURS> DEVICE void forward(FORWARD) {
+KERNEL layer_norm_forward_held(FORWARD) {
     SHARED(float, room, [32]);
-    HeldRow<FOURS> at(cols);
+    HeldRow<true> at(cols);
     if (at.row >= rows) return;
     float held[HELD], sum = 0.0f, squares = 0.0f;
     at.read(x + i64(at.row) * cols, 0.0f, held);
@@ -106,11 +107,6 @@ KERNEL layer_norm_forward_long(FORWARD) {
     }
 }
 
-KERNEL layer_norm_forward_held(FORWARD) {
-    if (by_fours(cols, x, gamma, beta, y))
-        return forward<true>(x, gamma, beta, eps, y, mean, rstd, rows, cols);
-    forward<false>(x, gamma, beta, eps, y, mean, rstd, rows, cols);
-}
 
 // --- Backward. With x̂ = (x − mean) r and g = dy γ, dx = r (g − mean of g − x̂ · mean of g x̂), dγ = Σ dy x̂ and dβ = Σ dy.
 
@@ -210,12 +206,12 @@ KERNEL layer_norm_backward_long(BACKWARD, int rows, int cols) {
 }
 
 // Of `part` rows; their part of dgamma and dbeta, [parts, cols].
-template <bool FOURS>
-DEVICE void backward(BACKWARD, float *room, float *dgamma, float *dbeta, int rows, int cols, int part) {
+KERNEL layer_norm_backward_held(BACKWARD, float *dgamma, float *dbeta, int rows, int cols, int part) {
+    SHARED(float, room, [32]);
     DYN_SHARED(float, sums);  // dγ and dβ of those who share rows: the block, or each of its warps
     int own = threadIdx.y, all = blockDim.y, first = blockIdx.x * part;
     float *of_gamma = sums + 2 * own * cols, *of_beta = of_gamma + cols;
-    HeldRow<FOURS> columns(cols);
+    HeldRow<true> columns(cols);
     columns.fours([&](int i) {
         columns.put(float4{}, i, of_gamma);
         columns.put(float4{}, i, of_beta);
@@ -224,8 +220,8 @@ DEVICE void backward(BACKWARD, float *room, float *dgamma, float *dbeta, int row
         i64 start = i64(row) * cols;
         float m = mean[row], r = rstd[row], sum = 0.0f, dot = 0.0f;
         // From column 0 on. The compiler must not know: it would find all columns before the loop, and keep them.
-        HeldRow<FOURS> at(cols, min(row, 0));
-        Slope<FOURS> slope;
+        HeldRow<true> at(cols, min(row, 0));
+        Slope<true> slope;
         slope.read(at, x + start, dy + start);
         slope.add_to_columns(at, m, r, of_gamma, of_beta);
         slope.add_to_row(at, gamma, m, r, sum, dot);
@@ -243,14 +239,4 @@ DEVICE void backward(BACKWARD, float *room, float *dgamma, float *dbeta, int row
         dgamma[i64(blockIdx.x) * cols + col] = of_gamma;
         dbeta[i64(blockIdx.x) * cols + col] = of_beta;
     }
-}
-
-// Registers for twenty warps, which the compiler does not keep to by itself on sm_90.
-BOUNDED(640) layer_norm_backward_held(BACKWARD, float *dgamma, float *dbeta, int rows, int cols, int part);
-
-KERNEL layer_norm_backward_held(BACKWARD, float *dgamma, float *dbeta, int rows, int cols, int part) {
-    SHARED(float, room, [32]);
-    if (by_fours(cols, x, gamma, dy, dx))
-        return backward<true>(x, gamma, mean, rstd, dy, dx, room, dgamma, dbeta, rows, cols, part);
-    backward<false>(x, gamma, mean, rstd, dy, dx, room, dgamma, dbeta, rows, cols, part);
 }

@@ -67,6 +67,11 @@ impl Rows {
         numbers(kind, self.skipped + self.len(), stream)
     }
 
+    /// Whether they begin and end at multiples of 16 bytes.
+    fn by_fours(self) -> bool {
+        self.cols.is_multiple_of(4) && self.skipped.is_multiple_of(4)
+    }
+
     /// A block that holds a row.
     fn threads(self) -> usize {
         self.cols.div_ceil(32).next_multiple_of(32).max(64)
@@ -227,8 +232,9 @@ fn layer_norms(kind: Kind, rows: Rows, x: &Buffer) {
     let Rows { count, cols, .. } = rows;
     let dy = rows.array(kind, 4);
     let [gamma, beta, mean] = [(cols, 5), (cols, 6), (count, 7)].map(|(n, stream)| numbers(kind, n, stream));
-    let forward =
+    let mut forward =
         rows.rungs(["layer_norm_forward_plain", "layer_norm_forward_held", "layer_norm_forward_long"]);
+    forward.retain(|(kernel, _)| rows.by_fours() || !kernel.ends_with("held"));
     ladder(kind, &layer_norm::cuda::SOURCE, &forward, &[rows.len(), count, count], |_, y| {
         let given = [rows.of(x).into(), gamma.src().into(), beta.src().into(), 1e-2f32.into()];
         given.into_iter().chain([0, 1, 2].map(|i| y[i].dst().into())).chain(rows.sizes()).collect()
@@ -244,9 +250,9 @@ fn layer_norm_gradients(kind: Kind, rows: Rows, given: [Src; 5]) {
     let parts = count.div_ceil(part);
     let held = "layer_norm_backward_held";
     let warps = Grid::warps(parts * Grid::WARPS).shared(Grid::WARPS * 8 * cols);
-    let narrow = (cols <= 1024).then_some((held, warps));
+    let narrow = (cols <= 1024).then_some((held, warps)).filter(|_| rows.by_fours());
     let long = ("layer_norm_backward_long", Grid::new(count, 32));
-    let wide = (held, Grid::new(parts, rows.threads()).shared(8 * cols));
+    let wide = Some((held, Grid::new(parts, rows.threads()).shared(8 * cols))).filter(|_| rows.by_fours());
     let run = |(kernel, grid): (&'static str, Grid)| {
         let alone = kernel.ends_with("plain") || kernel.ends_with("long");
         let parts = if alone { 1 } else { parts };
@@ -279,7 +285,7 @@ fn layer_norm_gradients(kind: Kind, rows: Rows, given: [Src; 5]) {
         found
     };
     let plain = run(("layer_norm_backward_plain", Grid::cover(count, 32)));
-    let rungs = [long, wide].into_iter().chain(narrow).map(|rung| (rung.0, run(rung)));
+    let rungs = [long].into_iter().chain(wide).chain(narrow).map(|rung| (rung.0, run(rung)));
     for (kernel, found) in rungs.chain([("layer_norm::backward", whole())]) {
         for (name, (plain, fast)) in ["dx", "dgamma", "dbeta"].iter().zip(plain.iter().zip(&found)) {
             assert_same(&format!("{kernel}, {name}"), plain, fast);
