@@ -4,11 +4,10 @@
 //! the same with 1 thread and with 64, bit for bit.
 
 use rayon::prelude::*;
-use std::marker::PhantomData;
 use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 use std::time::{Duration, Instant};
-use std::{slice, thread};
 
 /// How long a thread without work waits with open eyes.
 const PATIENCE: Duration = Duration::from_millis(1);
@@ -44,14 +43,6 @@ fn look_for_work() {
     }
 }
 
-/// Calls `f` with each of `0..count`, in parallel.
-///
-/// Not generic, and all splits come here: the pool's part of a split is compiled once, not for each kernel and number type.
-pub fn each(count: usize, f: &(dyn Fn(usize) + Sync)) {
-    stay_awake();
-    (0..count).into_par_iter().for_each(f);
-}
-
 /// Calls `f(i, range)` for each range of `chunk` consecutive indices of `0..n`, in parallel.
 ///
 /// A single range runs on the calling thread, with no hand-off.
@@ -61,50 +52,18 @@ pub fn ranges(n: usize, chunk: usize, f: impl Fn(usize, Range<usize>) + Sync) {
     if count <= 1 {
         return f(0, 0..n);
     }
-    each(count, &|i| f(i, i * chunk..((i + 1) * chunk).min(n)));
-}
-
-/// A result in pieces of `chunk` elements, the last of which may be shorter, for threads to take one each.
-struct Pieces<'a, T> {
-    start: *mut T,
-    len: usize,
-    chunk: usize,
-    result: PhantomData<&'a mut [T]>,
-}
-
-// SAFETY: what threads share is where pieces lie; a piece is taken once, by one thread, as `take` demands.
-unsafe impl<T: Send> Sync for Pieces<'_, T> {}
-
-impl<'a, T> Pieces<'a, T> {
-    fn of(y: &'a mut [T], chunk: usize) -> Self {
-        Pieces { start: y.as_mut_ptr(), len: y.len(), chunk: chunk.max(1), result: PhantomData }
-    }
-
-    fn count(&self) -> usize {
-        self.len.div_ceil(self.chunk)
-    }
-
-    /// Piece `i`, of those that there are.
-    ///
-    /// # Safety
-    /// No piece is taken twice.
-    unsafe fn take(&self, i: usize) -> &'a mut [T] {
-        let first = i * self.chunk;
-        assert!(first < self.len, "piece {i} of {}", self.count());
-        let len = self.chunk.min(self.len - first);
-        // SAFETY: it lies inside the slice that was borrowed for 'a, overlaps no other piece, and is taken once.
-        unsafe { slice::from_raw_parts_mut(self.start.add(first), len) }
-    }
+    stay_awake();
+    (0..count).into_par_iter().for_each(|i| f(i, i * chunk..((i + 1) * chunk).min(n)));
 }
 
 /// Calls `f(i, piece)` for each piece of `chunk` elements of `y` (the last may be shorter), in parallel.
 pub fn pieces<T: Send>(y: &mut [T], chunk: usize, f: impl Fn(usize, &mut [T]) + Sync) {
-    if y.len() <= chunk.max(1) {
+    let chunk = chunk.max(1);
+    if y.len() <= chunk {
         return f(0, y);
     }
-    let y = Pieces::of(y, chunk);
-    // SAFETY: `each` comes to every i once.
-    each(y.count(), &|i| f(i, unsafe { y.take(i) }));
+    stay_awake();
+    y.par_chunks_mut(chunk).enumerate().for_each(|(i, piece)| f(i, piece));
 }
 
 /// [`pieces`] of two results at once: of `chunks[0]` elements of `y` and `chunks[1]` of `z`.
@@ -116,18 +75,14 @@ pub fn pieces2<T: Send, U: Send>(
     chunks: [usize; 2],
     f: impl Fn(usize, &mut [T], &mut [U]) + Sync,
 ) {
-    let count = |len: usize, chunk: usize| len.div_ceil(chunk.max(1));
-    let (m, n) = (count(y.len(), chunks[0]), count(z.len(), chunks[1]));
+    let [c, d] = chunks.map(|chunk| chunk.max(1));
+    let (m, n) = (y.len().div_ceil(c), z.len().div_ceil(d));
     assert_eq!(m, n, "pieces2: one result has {m} pieces, the other {n}");
     if m <= 1 {
         return f(0, y, z);
     }
-    let (y, z) = (Pieces::of(y, chunks[0]), Pieces::of(z, chunks[1]));
-    each(m, &|i| {
-        // SAFETY: `each` comes to every i once.
-        let (y, z) = unsafe { (y.take(i), z.take(i)) };
-        f(i, y, z);
-    });
+    stay_awake();
+    y.par_chunks_mut(c).zip(z.par_chunks_mut(d)).enumerate().for_each(|(i, (y, z))| f(i, y, z));
 }
 
 /// [`pieces`] of three results at once.
@@ -139,19 +94,16 @@ pub fn pieces3<T: Send>(
     chunks: [usize; 3],
     f: impl Fn(usize, &mut [T], [&mut [T]; 2]) + Sync,
 ) {
+    let [c, d, e] = chunks.map(|chunk| chunk.max(1));
     let [z, w] = rest;
-    let count = |len: usize, chunk: usize| len.div_ceil(chunk.max(1));
-    let counts = [count(y.len(), chunks[0]), count(z.len(), chunks[1]), count(w.len(), chunks[2])];
+    let counts = [y.len().div_ceil(c), z.len().div_ceil(d), w.len().div_ceil(e)];
     assert!(counts.iter().all(|&n| n == counts[0]), "pieces3: the results have {counts:?} pieces");
     if counts[0] <= 1 {
         return f(0, y, [z, w]);
     }
-    let [y, z, w] = [(y, chunks[0]), (z, chunks[1]), (w, chunks[2])].map(|(x, chunk)| Pieces::of(x, chunk));
-    each(counts[0], &|i| {
-        // SAFETY: `each` comes to every i once.
-        let (y, z, w) = unsafe { (y.take(i), z.take(i), w.take(i)) };
-        f(i, y, [z, w]);
-    });
+    stay_awake();
+    let rest = z.par_chunks_mut(d).zip(w.par_chunks_mut(e));
+    y.par_chunks_mut(c).zip(rest).enumerate().for_each(|(i, (y, (z, w)))| f(i, y, [z, w]));
 }
 
 /// Elements of a piece that a loop bound by memory hands to one task: enough to pay for the hand-off.
