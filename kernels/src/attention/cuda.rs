@@ -1,7 +1,7 @@
 //! Launches of attention.cu.
 
 use super::{Attention, Dropout, Gradients, Inputs, Place, Shape, Strides, Upstream, View};
-use crate::cuda::{Arg, Grid, Source, launch, shared_limit, source};
+use crate::cuda::{Arg, Grid, Source, by_fours, launch, shared_limit, source};
 use crate::memory::Buffer;
 use crate::philox::Stream;
 use crate::{DType, Device, Dst, Kind, Outcome, Src, convert};
@@ -141,11 +141,10 @@ fn options(attention: &Attention, device: Device) -> [Arg; 11] {
     ]
 }
 
-/// Whether the rows of an array can be read and written by four numbers: all begin and end at a multiple of 16 bytes.
-fn by_fours(buffer: Option<u64>, place: Place, dim: usize) -> bool {
+/// Whether the tiles' kernels can read and write the rows of an array.
+fn suits(buffer: Option<u64>, place: Place, dim: usize) -> bool {
     let Place { offset, strides: Strides { batch, head, row }, .. } = place;
-    buffer.is_none_or(|address| address.is_multiple_of(16))
-        && [offset, batch, head, row, dim].iter().all(|numbers| numbers.is_multiple_of(4))
+    by_fours(buffer, &[offset, batch, head, row, dim])
 }
 
 /// A [B, N, rows, dim] array in memory of its own, whose heads are [`padded`].
@@ -230,8 +229,8 @@ pub(crate) fn forward_by(
 ) -> Outcome {
     let shape = attention.shape;
     let together =
-        [inputs.q, inputs.k, inputs.v].iter().all(|x| by_fours(x.data.pointer(), x.place(), shape.dim))
-            && by_fours(o.data.pointer(), o.place(), shape.dim);
+        [inputs.q, inputs.k, inputs.v].iter().all(|x| suits(x.data.pointer(), x.place(), shape.dim))
+            && suits(o.data.pointer(), o.place(), shape.dim);
     if matches!(rung, Rung::Tiles(_)) && !together {
         return forward_padded(rung, attention, inputs, o, lse);
     }
@@ -290,10 +289,10 @@ pub(crate) fn backward_by(
 ) -> Outcome {
     let shape = attention.shape;
     let given = [inputs.q, inputs.k, inputs.v, upstream.o, upstream.dout];
-    let together = given.iter().all(|x| by_fours(x.data.pointer(), x.place(), shape.dim))
+    let together = given.iter().all(|x| suits(x.data.pointer(), x.place(), shape.dim))
         && [grads.dq, grads.dk, grads.dv]
             .iter()
-            .all(|&place| by_fours(grads.buffers[place.buffer].pointer(), place, shape.dim));
+            .all(|&place| suits(grads.buffers[place.buffer].pointer(), place, shape.dim));
     if matches!(rung, Rung::Tiles(_)) && !together {
         return backward_padded(rung, attention, inputs, upstream, grads);
     }

@@ -219,6 +219,12 @@ impl From<[i32; 2]> for Arg {
     }
 }
 
+/// Whether all that begins at an address and so many numbers of 4 bytes further, or as often again, can be read and written
+/// by 16 bytes. Memory without an address is empty.
+pub(crate) fn by_fours(address: Option<u64>, numbers: &[usize]) -> bool {
+    address.is_none_or(|address| address.is_multiple_of(16)) && numbers.iter().all(|n| n.is_multiple_of(4))
+}
+
 /// The axes of a shape and the strides of each operand as `Dims`: those that all cross evenly are merged, the last
 /// stand last. Panics where more than eight are left.
 pub(crate) fn dims<const K: usize>(walk: &Strides<K>) -> (Arg, [Arg; K]) {

@@ -25,6 +25,6 @@ pub use module::assembled;
 pub use timer::Timer;
 
 pub(crate) use device::{architecture, shared_limit};
-pub(crate) use launch::{Arg, Grid, dims, launch};
+pub(crate) use launch::{Arg, Grid, by_fours, dims, launch};
 pub(crate) use memory::{Allocation, read, read_f64};
 pub(crate) use module::{Source, source};

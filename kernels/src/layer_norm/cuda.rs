@@ -1,6 +1,6 @@
 //! Launches of layer_norm.cu.
 
-use crate::cuda::{Arg, Grid, Source, launch, shared_limit, source};
+use crate::cuda::{Arg, Grid, Source, by_fours, launch, shared_limit, source};
 use crate::memory::Buffer;
 use crate::softmax::cuda::held;
 use crate::{DType, Dst, Outcome, Src, reduce};
@@ -14,11 +14,6 @@ const NARROW: usize = 1024;
 /// Shared memory that the kernels for the gradient have anyway.
 const STATIC: usize = 128;
 
-/// Whether rows can be read and written by four numbers: all begin and end at a multiple of 16 bytes.
-fn by_fours(cols: usize, arrays: [Option<u64>; 4]) -> bool {
-    cols.is_multiple_of(4) && arrays.iter().flatten().all(|address| address.is_multiple_of(16))
-}
-
 /// The grid of blocks that go through a row each, tile after tile.
 fn long(count: usize, cols: usize) -> Grid {
     Grid::new(count, cols.next_multiple_of(32).clamp(32, 256))
@@ -30,7 +25,8 @@ pub fn forward(x: Src, gamma: Src, beta: Src, eps: f64, y: Dst, mean: Dst, rstd:
         return Outcome::NoKernel;
     }
     let (count, cols) = (mean.len(), gamma.len());
-    let together = by_fours(cols, [x.pointer(), gamma.pointer(), beta.pointer(), y.pointer()]);
+    let together =
+        [x.pointer(), gamma.pointer(), beta.pointer(), y.pointer()].iter().all(|&at| by_fours(at, &[cols]));
     let (kernel, grid) = held(count, cols)
         .filter(|_| together)
         .map_or(("layer_norm_forward_long", long(count, cols)), |grid| ("layer_norm_forward_held", grid));
@@ -50,7 +46,7 @@ pub fn forward(x: Src, gamma: Src, beta: Src, eps: f64, y: Dst, mean: Dst, rstd:
 
 /// How many rows a block of the gradient goes through, and its grid; none where γ's and β's gradients of a row find no room in
 /// shared memory.
-pub(crate) fn parts(count: usize, cols: usize, limit: usize) -> Option<(usize, Grid)> {
+fn parts(count: usize, cols: usize, limit: usize) -> Option<(usize, Grid)> {
     let bytes = 8 * cols;
     // As many blocks as a large device holds at once: each writes γ's and β's gradients once.
     if cols <= NARROW {
@@ -79,7 +75,8 @@ pub fn backward(
     }
     let (count, cols) = (mean.len(), gamma.len());
     let given = [x, gamma, mean, rstd, dy].map(Arg::from);
-    let together = by_fours(cols, [x.pointer(), gamma.pointer(), dy.pointer(), dx.pointer()]);
+    let together =
+        [x.pointer(), gamma.pointer(), dy.pointer(), dx.pointer()].iter().all(|&at| by_fours(at, &[cols]));
     let parts = parts(count, cols, shared_limit(x.device())).filter(|_| together);
     let rows = parts.map_or(PART, |(rows, ..)| rows);
     let number = count.div_ceil(rows);
