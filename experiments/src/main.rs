@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use gradus::commands::data::Fetch;
 use gradus::commands::{self, Compare, Reproduce, Texts, Train};
 use gradus::data::Split;
-use gradus::paper::Scale;
+use gradus::studies::Scale;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -1,7 +1,8 @@
 //! Each model learns a hundred examples by heart: whatever is wrong in a model, its loss or its decoding shows here.
 
 use gradus::config::{self, Config};
-use gradus::train::{Task, View, Where, classify, read, run, tag};
+use gradus::run::{Task, View, Where, run};
+use gradus::tasks::{classify, read, tag};
 
 /// A hundred training examples, nothing random but the order and the first weights, and a small model.
 fn config(sets: &[&str]) -> Config {

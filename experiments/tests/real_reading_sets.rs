@@ -4,8 +4,8 @@ use gradus::{
     data::{
         articles::articles,
         catalog,
-        reading::{Reading, ReadingSplit},
-        squad,
+        formats::squad,
+        questions::{Reading, ReadingSplit},
     },
     metrics::reading::Scores,
     text::{spans, tokenise::Tokeniser},

@@ -3,7 +3,7 @@
 use gradus::{
     data::{
         Split, Tagging, catalog,
-        scheme::{self, Scheme},
+        formats::scheme::{self, Scheme},
     },
     text::Alphabet,
 };

@@ -1,10 +1,10 @@
 use super::say;
 use crate::config::{self, Config};
 use crate::data::catalog::SETS;
-use crate::data::embedded::Kind;
-use crate::data::embedded::reading::PASSAGES;
-use crate::data::embedded::tagging::Corpus;
-use crate::paper;
+use crate::studies;
+use crate::tasks::classify::generated::Kind;
+use crate::tasks::read::generated::PASSAGES;
+use crate::tasks::tag::generated::Corpus;
 
 /// Prints everything that can be named on the command line.
 ///
@@ -12,7 +12,7 @@ use crate::paper;
 /// An output that cannot be written.
 pub fn list() -> anyhow::Result<()> {
     let mut text = String::from("studies (gradus reproduce NAME …)\n");
-    for study in paper::all() {
+    for study in studies::all() {
         text += &format!("  {:<18} {}: {}\n", study.name, study.source, study.title);
     }
     text += "\ngenerated data sets (--dataset NAME)\n";

@@ -21,7 +21,7 @@ pub use report::report;
 pub use reproduce::{Reproduce, reproduce};
 pub use train::{Train, train};
 
-use crate::train::TrainError;
+use crate::run::TrainError;
 use anyhow::Context;
 use std::io::{ErrorKind, Write};
 

@@ -1,11 +1,11 @@
 use crate::config::{Config, TaskNames};
 use crate::data::{Classification, Split};
-use crate::paper::DataSource;
 use crate::report::{DataStatistics, STATISTICS_SCHEMA, SplitStatistics};
+use crate::run::TrainError;
+use crate::studies::DataSource;
+use crate::tasks::classify::{dataset, tokeniser};
+use crate::tasks::{read, tag};
 use crate::text::Vocabulary;
-use crate::train::TrainError;
-use crate::train::classify::{dataset, tokeniser};
-use crate::train::{read, tag};
 use std::path::Path;
 
 /// The statistics of the data set of a configuration, as it is without the limits of a run.

@@ -1,6 +1,6 @@
 use super::{say, with_threads};
 use crate::config::{self, Config};
-use crate::train::{RunFolder, Trained, View, Where, listen, prepare, prepare_with, run};
+use crate::run::{RunFolder, Trained, View, Where, listen, prepare, prepare_with, run};
 use std::path::PathBuf;
 
 /// What `gradus train` was asked.

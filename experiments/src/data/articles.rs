@@ -1,7 +1,7 @@
 //! Holding questions out of a reading set by whole articles: two paragraphs of one article, even two sentences of one
 //! paragraph, tell too much about each other to stand on both sides.
 
-use super::{reading::ReadingSplit, split::shuffle};
+use super::{questions::ReadingSplit, split::shuffle};
 use std::collections::HashMap;
 
 /// Two contexts without a title that share so many consecutive words are taken to be of one article.
@@ -82,7 +82,7 @@ fn words(text: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::reading::{Answer, Question};
+    use crate::data::questions::{Answer, Question};
     use std::collections::HashSet;
 
     /// A split of `(title, context, question)`.

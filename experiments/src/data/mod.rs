@@ -21,26 +21,22 @@
 //! | [`fetch`] | downloading a known set: resumed, verified, renamed into place when whole |
 
 pub mod articles;
+pub mod atomic;
 pub mod catalog;
-pub mod conll;
-pub mod embedded;
 pub mod error;
 pub mod fetch;
 pub mod files;
-pub mod glue_tsv;
-pub mod imdb;
-pub mod labelled_lines;
+pub mod formats;
+pub mod generated;
 pub mod own;
 pub mod own_reading;
 pub mod own_tagging;
-pub mod reading;
-pub mod scheme;
+pub mod questions;
+pub mod sentences;
 pub mod split;
-pub mod squad;
-pub mod tagging;
 
 pub use error::DataError;
-pub use tagging::{Sentence, Tagging};
+pub use sentences::{Sentence, Tagging};
 
 use serde::{Deserialize, Serialize};
 use std::path::Path;

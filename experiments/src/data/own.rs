@@ -5,8 +5,8 @@ use super::{
     error::{listed, quoted},
     examples,
     files::{Encoding, FileReader},
-    glue_tsv::{self, Header},
-    labelled_lines::{self, Separator},
+    formats::glue_tsv::{self, Header},
+    formats::labelled_lines::{self, Separator},
     split::hold_out,
 };
 use serde::{Deserialize, Serialize};

@@ -4,8 +4,8 @@ use super::{
     DataError,
     articles::hold_out_articles,
     files::{Encoding, FileReader},
-    reading::{Reading, ReadingSplit},
-    squad,
+    formats::squad,
+    questions::{Reading, ReadingSplit},
 };
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};

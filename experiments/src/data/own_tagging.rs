@@ -2,9 +2,9 @@
 
 use super::{
     DataError, Sentence, Tagging,
-    conll::{self, Columns, Contents},
     files::{Encoding, FileReader},
-    scheme::Scheme,
+    formats::conll::{self, Columns, Contents},
+    formats::scheme::Scheme,
     split::hold_out,
 };
 use serde::{Deserialize, Serialize};

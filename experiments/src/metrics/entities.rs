@@ -7,7 +7,7 @@
 //! printed, where ours is 0. seqeval in its default mode gives the same counts.
 
 use super::classification::Scores;
-use crate::data::scheme;
+use crate::data::formats::scheme;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -87,7 +87,7 @@ impl EntityCounts {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::scheme::Scheme;
+    use crate::data::formats::scheme::Scheme;
     use proptest::prelude::*;
 
     fn counted(sentences: &[(&str, &str)]) -> EntityCounts {

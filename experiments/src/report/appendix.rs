@@ -28,7 +28,7 @@ pub(super) fn appendix(grid: &Grid) -> Appendix {
         let own = own.iter().filter(|name| **name != "seed").filter_map(|name| shown(name, i));
         let own: Vec<String> = own.collect();
         let listed = |of: &std::collections::BTreeMap<String, f64>| {
-            let of_metric = |metric: &crate::paper::Measure| {
+            let of_metric = |metric: &crate::studies::Measure| {
                 of.get(metric.name()).map(|value| format!("{:.1} {}", 100.0 * value, metric.name()))
             };
             lines(metrics.iter().filter_map(of_metric).collect())

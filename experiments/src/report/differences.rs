@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::grid::{Grid, unique};
 use super::result::RunResult;
 use super::table::thousands;
-use crate::paper::{DataSource, table8};
+use crate::studies::{DataSource, table8};
 
 /// One sentence for each thing a reader must know.
 pub(super) fn differences(grid: &Grid) -> Vec<String> {

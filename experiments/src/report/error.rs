@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use super::atomic::WriteError;
+use crate::data::atomic::WriteError;
 
 /// Why a result could not be read or written, or the report not be built.
 #[derive(Debug, thiserror::Error)]

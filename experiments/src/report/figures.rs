@@ -5,7 +5,7 @@ use super::grid::Grid;
 use super::plots::{self, Curve, Dot, Group};
 use super::result::RunResult;
 use super::tables::capital;
-use crate::paper::{DataSource, Measure, Shows};
+use crate::studies::{DataSource, Measure, Shows};
 
 /// A plot with the name of its file.
 #[derive(Clone, Debug, PartialEq)]

@@ -2,7 +2,7 @@
 
 use super::result::RunResult;
 use super::summary::Summary;
-use crate::paper::{Cell, DataSource, Measure, Scale, Study};
+use crate::studies::{Cell, DataSource, Measure, Scale, Study};
 
 /// A study at one scale on one kind of data.
 #[derive(Debug)]

@@ -7,7 +7,7 @@ use super::result::RunResult;
 use super::statistics::DataStatistics;
 use super::table::{Entry, Table, thousands};
 use super::tables::capital;
-use crate::paper::{table7, table8};
+use crate::studies::{table7, table8};
 
 /// Table 7, from the statistics files.
 pub(super) fn sizes(statistics: &[DataStatistics]) -> Table {

@@ -5,7 +5,6 @@
 //! | [`result`] | the result file of a run |
 //! | [`statistics`] | the statistics file of a data set |
 //! | [`machine`] | what a result was measured on |
-//! | [`atomic`] | files that are whole or absent |
 //! | [`error`] | what can be wrong with a folder of results |
 //! | `collect`, `grid` | all files of a folder; the cells of a study with the results that fill them |
 //! | [`summary`], [`verdict`] | mean and spread; whether a claim held, and the rule for it |
@@ -19,8 +18,7 @@
 //! `plots/*.svg` there. A cell is nothing but its result files: delete one, and the report shows a hole.
 
 mod appendix;
-pub mod atomic;
-mod collect;
+pub mod collect;
 mod differences;
 pub mod error;
 mod figures;
@@ -56,7 +54,8 @@ pub use result::{DataUsed, Epoch, RunResult, SCHEMA, StepLoss};
 pub use section::Section;
 pub use statistics::{DataStatistics, STATISTICS_SCHEMA, SplitStatistics};
 
-use crate::paper::{self, Shows, Study};
+use crate::data::atomic;
+use crate::studies::{self, Shows, Study};
 
 /// All sections, before they are written.
 #[derive(Clone, Debug)]
@@ -115,7 +114,7 @@ impl Report {
     pub fn read(results: &Path) -> Result<Report, ReportError> {
         let found = collect::collect(results)?;
         let (mut sections, mut not_run) = (Vec::new(), Vec::new());
-        for study in paper::all() {
+        for study in studies::all() {
             match study.shows {
                 Shows::Statistics if found.statistics.is_empty() => not_run.push(study),
                 Shows::Statistics => sections.push(Section::of_statistics(study, &found.statistics)),
@@ -152,6 +151,6 @@ impl Report {
 
 /// Whether no study has a cell for the run.
 fn is_stray(run: &RunResult) -> bool {
-    let cells = paper::find(&run.study).map(|study| study.cells(run.scale, run.source)).unwrap_or_default();
+    let cells = studies::find(&run.study).map(|study| study.cells(run.scale, run.source)).unwrap_or_default();
     !cells.iter().any(|cell| cell.row == run.row && cell.column == run.column)
 }

@@ -7,10 +7,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::error::ReportError;
+use super::json;
 use super::machine::Machine;
-use super::{atomic, json};
 use crate::config::Config;
-use crate::paper::{self, DataSource, Measure, Run, Scale};
+use crate::data::atomic;
+use crate::studies::{self, DataSource, Measure, Run, Scale};
 
 /// The version of the format; a file of another version is refused.
 pub const SCHEMA: u32 = 1;
@@ -132,7 +133,7 @@ impl RunResult {
 
     /// Where the file lies, from the results folder.
     pub fn file(&self) -> std::path::PathBuf {
-        paper::result_file(&self.study, &self.row, &self.column, self.seed)
+        studies::result_file(&self.study, &self.row, &self.column, self.seed)
     }
 
     /// Whether this is the result of that run with that configuration, so that it need not be run again. The number of

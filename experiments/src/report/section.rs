@@ -11,7 +11,7 @@ use super::statistics::DataStatistics;
 use super::table::Table;
 use super::tables;
 use super::verdict::{Judgement, judge};
-use crate::paper::{DataSource, Scale, Study, result_file};
+use crate::studies::{DataSource, Scale, Study, result_file};
 
 /// A study at one scale on one kind of data; tables 7 and 8 speak of all that was run.
 #[derive(Clone, Debug)]

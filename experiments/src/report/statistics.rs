@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::error::ReportError;
-use super::{atomic, json};
-use crate::paper::DataSource;
+use super::json;
+use crate::data::atomic;
+use crate::studies::DataSource;
 
 /// The version of the format.
 pub const STATISTICS_SCHEMA: u32 = 1;

@@ -4,7 +4,7 @@ use super::grid::{Filled, Grid};
 use super::summary::Summary;
 use super::table::{Entry, Table};
 use super::verdict::{Judgement, Verdict};
-use crate::paper::Measure;
+use crate::studies::Measure;
 
 /// The table of one measure: mean ± spread, the gain over the baseline, and the paper's number.
 pub(super) fn means(grid: &Grid, measure: Measure) -> Table {

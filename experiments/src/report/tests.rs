@@ -4,7 +4,7 @@ use std::fs;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::paper::{DataSource, Run, Scale};
+use crate::studies::{DataSource, Run, Scale};
 
 /// A number between 0 and 1 that depends on the text only.
 fn noise(text: &str) -> f64 {
@@ -34,7 +34,7 @@ fn metrics(base: f64, name: &str) -> BTreeMap<String, f64> {
 
 /// A result in which columns further right are better.
 fn made(run: &Run, scale: Scale, source: DataSource) -> RunResult {
-    let columns = paper::find(run.study).unwrap().cells(scale, source);
+    let columns = studies::find(run.study).unwrap().cells(scale, source);
     let columns = grid::unique(columns.iter().filter(|c| c.row == run.row).map(|cell| cell.column));
     let place = columns.iter().position(|column| *column == run.column).unwrap();
     let name = run.file().display().to_string();
@@ -109,7 +109,7 @@ fn statistics(name: &str, source: DataSource) -> DataStatistics {
 /// A folder with every run of every study.
 fn results(scale: Scale, source: DataSource) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
-    for study in paper::all() {
+    for study in studies::all() {
         for run in study.runs(scale, source) {
             made(&run, scale, source).write(folder.path()).unwrap();
         }
@@ -127,7 +127,7 @@ fn section<'a>(report: &'a Report, study: &str) -> &'a Section {
 #[test]
 fn a_result_is_read_as_it_was_written() {
     let folder = tempfile::tempdir().unwrap();
-    let study = paper::find("figure3").unwrap();
+    let study = studies::find("figure3").unwrap();
     let run = &study.runs(Scale::Quick, DataSource::Real)[0];
     let result = made(run, Scale::Quick, DataSource::Real);
     result.write(folder.path()).unwrap();
@@ -150,11 +150,11 @@ fn the_report_is_whole_and_self_contained() {
     let built = build(folder.path()).unwrap();
     assert!(built.report.not_run.is_empty() && built.report.strays.is_empty());
     assert!(built.report.sections.iter().all(|section| section.missing.is_empty()));
-    assert_eq!(built.report.sections.len(), paper::all().len());
+    assert_eq!(built.report.sections.len(), studies::all().len());
     let html = fs::read_to_string(&built.html).unwrap();
     let markdown = fs::read_to_string(&built.markdown).unwrap();
     for text in [&html, &markdown] {
-        for study in paper::all() {
+        for study in studies::all() {
             assert!(text.contains(study.title), "{}", study.name);
         }
         assert!(text.contains("paper 90.3 (+1.2)") && text.contains("on reviews-long"));
@@ -170,7 +170,7 @@ fn the_report_is_whole_and_self_contained() {
 #[test]
 fn numbers_are_those_of_the_files() {
     let folder = results(Scale::Quick, DataSource::Real);
-    let run = &paper::find("table10").unwrap().runs(Scale::Quick, DataSource::Real)[0];
+    let run = &studies::find("table10").unwrap().runs(Scale::Quick, DataSource::Real)[0];
     for (seed, accuracy) in [(1, 0.80), (2, 0.82)] {
         let mut result = made(&Run { seed, ..run.clone() }, Scale::Quick, DataSource::Real);
         result.test.insert("accuracy".into(), accuracy);
@@ -204,7 +204,7 @@ fn deleting_one_file_makes_a_hole_and_changes_nothing_else() {
         }
     }
     assert_eq!(entries, 1);
-    for study in paper::all().iter().filter(|study| study.name != "table10") {
+    for study in studies::all().iter().filter(|study| study.name != "table10") {
         let (old, new) = (section(&before, study.name), section(&after, study.name));
         assert_eq!((&old.tables, &old.plots, &old.judgement), (&new.tables, &new.plots, &new.judgement));
     }
@@ -224,7 +224,7 @@ fn a_study_without_results_is_said_to_be_missing() {
 #[test]
 fn scales_are_not_mixed() {
     let folder = results(Scale::Quick, DataSource::Embedded);
-    let study = paper::find("attention").unwrap();
+    let study = studies::find("attention").unwrap();
     let smoke = &study.runs(Scale::Smoke, DataSource::Embedded)[0];
     made(smoke, Scale::Smoke, DataSource::Embedded).write(folder.path()).unwrap();
     let report = Report::read(folder.path()).unwrap();
@@ -273,7 +273,7 @@ fn broken_files_are_named_and_the_report_stays() {
 #[test]
 fn a_number_that_is_not_finite_is_never_written() {
     let folder = tempfile::tempdir().unwrap();
-    let run = &paper::find("figure3").unwrap().runs(Scale::Smoke, DataSource::Embedded)[0];
+    let run = &studies::find("figure3").unwrap().runs(Scale::Smoke, DataSource::Embedded)[0];
     let mut result = made(run, Scale::Smoke, DataSource::Embedded);
     result.test.insert("accuracy".into(), f64::NAN);
     let error = result.write(folder.path()).unwrap_err().to_string();
@@ -284,7 +284,7 @@ fn a_number_that_is_not_finite_is_never_written() {
 #[test]
 fn results_that_no_study_asks_for_are_left_out_and_said() {
     let folder = results(Scale::Smoke, DataSource::Embedded);
-    let run = &paper::find("figure3").unwrap().runs(Scale::Smoke, DataSource::Embedded)[0];
+    let run = &studies::find("figure3").unwrap().runs(Scale::Smoke, DataSource::Embedded)[0];
     let stray = RunResult { row: "Elsewhere".into(), ..made(run, Scale::Smoke, DataSource::Embedded) };
     stray.write(folder.path()).unwrap();
     let report = build(folder.path()).unwrap().report;

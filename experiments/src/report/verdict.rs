@@ -7,7 +7,7 @@
 
 use super::grid::Line;
 use super::summary::Pooled;
-use crate::paper::Claim;
+use crate::studies::Claim;
 
 /// What became of a claim or a comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,8 +123,8 @@ impl Judgement {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::paper::Measure;
     use crate::report::summary::Summary;
+    use crate::studies::Measure;
 
     const ACCURACY: Measure = Measure::Test("accuracy");
     const CLAIM: &[Claim] = &[

@@ -5,7 +5,7 @@ use super::appendix::duration;
 use super::section::Section;
 use super::table::{Entry, Table};
 use super::verdict::Verdict;
-use crate::paper::DataSource;
+use crate::studies::DataSource;
 
 pub(super) const TITLE: &str = "Optimization strategies for NLP: which claims hold";
 

@@ -32,6 +32,7 @@ pub mod batches;
 pub mod characters;
 pub mod embeddings;
 pub mod frequencies;
+pub mod lexicon;
 pub mod normalise;
 pub mod spans;
 pub mod tokenise;

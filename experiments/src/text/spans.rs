@@ -1,7 +1,7 @@
 //! Answers as first and last token of a context, and back; which part of a context a model with a limit reads.
 
 use super::tokenise::Token;
-use crate::data::reading::{Answer, ReadingSplit};
+use crate::data::questions::{Answer, ReadingSplit};
 use std::ops::Range;
 
 /// The first and the last token that share a byte with an answer; none if it lies between two tokens.
@@ -112,7 +112,7 @@ pub fn locate(split: &ReadingSplit, tokens: &[Vec<Token>], limit: Option<usize>)
 /// As [`locate`].
 #[track_caller]
 pub fn cut_by_head(split: &ReadingSplit, tokens: &[Vec<Token>], limit: Option<usize>) -> usize {
-    let beyond = |question: &&crate::data::reading::Question| {
+    let beyond = |question: &&crate::data::questions::Question| {
         let tokens = &tokens[question.context];
         let end = head(tokens.len(), limit).end;
         !question.answers.iter().any(|a| token_span(tokens, a).is_some_and(|(_, last)| last < end))
@@ -123,7 +123,7 @@ pub fn cut_by_head(split: &ReadingSplit, tokens: &[Vec<Token>], limit: Option<us
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{data::reading::Question, text::tokenise::Tokeniser};
+    use crate::{data::questions::Question, text::tokenise::Tokeniser};
     use proptest::prelude::*;
 
     fn answer(context: &str, text: &str) -> Answer {

@@ -2,8 +2,8 @@
 
 use crate::place::Place;
 use crate::server::{Reply, Server, good, status, whole};
-use gradus::data::embedded::{self, Kind};
 use gradus::data::{Split, catalog};
+use gradus::tasks::classify::generated::Kind;
 use std::collections::BTreeSet;
 
 /// SST-2 in GLUE's form, with `rows` lines in both files.
@@ -78,7 +78,7 @@ fn statistics_count_what_is_there() {
             text.lines().find(|line| line.starts_with(name)).unwrap_or_else(|| panic!("{name}: {text}"));
         line[name.len()..].split_whitespace().map(|cell| cell.replace(',', "")).collect()
     };
-    let set = embedded::classification(Kind::Phrases, 1, Kind::Phrases.sizes());
+    let set = gradus::tasks::classify::generated::classification(Kind::Phrases, 1, Kind::Phrases.sizes());
     for (i, split) in [Split::Train, Split::Dev, Split::Test].into_iter().enumerate() {
         let examples = set.split(split);
         let words = || examples.iter().flat_map(|e| e.text.split_whitespace());

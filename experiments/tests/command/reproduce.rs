@@ -1,13 +1,13 @@
 //! The main job: runs what is missing, and only that.
 
 use crate::place::{Place, signal};
-use gradus::paper::{self, DataSource, Scale};
+use gradus::studies::{self, DataSource, Scale};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 fn planned() -> BTreeSet<PathBuf> {
-    let runs = paper::all().iter().flat_map(|study| study.runs(Scale::Smoke, DataSource::Embedded));
+    let runs = studies::all().iter().flat_map(|study| study.runs(Scale::Smoke, DataSource::Embedded));
     runs.map(|run| run.file()).collect()
 }
 
@@ -104,7 +104,7 @@ fn stopped_by_ctrl_c_it_keeps_what_ended() {
     let kept = place.files("r/runs");
     assert!(!kept.is_empty());
     assert_eq!(checkpoints(&place, "r").len(), 1, "the run under way has a checkpoint");
-    assert!(kept.len() < paper::find("figure3").unwrap().runs(Scale::Smoke, DataSource::Embedded).len());
+    assert!(kept.len() < studies::find("figure3").unwrap().runs(Scale::Smoke, DataSource::Embedded).len());
     place.gradus(args).well();
     let all = place.files("r/runs");
     assert!(kept.iter().all(|(path, bytes)| all[path] == *bytes), "a result that had ended was made anew");
@@ -198,7 +198,7 @@ fn a_run_that_fails_costs_no_other_its_result() {
     let ran = place.gradus(args);
     assert!(ran.err.contains("failed; the runs under way come to their end"), "{}", ran.err);
     ran.refused(1, &["table10/imdb--", "cannot be written"]);
-    let figure3 = paper::find("figure3").unwrap().runs(Scale::Smoke, DataSource::Embedded);
+    let figure3 = studies::find("figure3").unwrap().runs(Scale::Smoke, DataSource::Embedded);
     assert!(figure3.iter().all(|run| place.path("r").join(run.file()).exists()));
     std::fs::remove_file(place.path("r/runs/table10")).unwrap();
     place.gradus(args).well();

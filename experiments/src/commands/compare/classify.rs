@@ -1,7 +1,7 @@
 use super::{Found, Scored};
 use crate::commands::trained::TrainedClassifier;
 use crate::data::{Example, Split};
-use crate::train::classify::metrics_of_counts;
+use crate::tasks::classify::metrics_of_counts;
 use std::collections::BTreeMap;
 use std::path::Path;
 

@@ -10,7 +10,7 @@ use crate::config;
 use crate::data::Split;
 use crate::metrics::bootstrap::{Difference, RESAMPLES, paired};
 use crate::metrics::mcnemar::mcnemar;
-use crate::train::RunFolder;
+use crate::run::RunFolder;
 use anyhow::bail;
 use serde::Serialize;
 use serde_json::json;

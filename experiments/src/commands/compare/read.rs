@@ -1,9 +1,9 @@
 use super::{Found, Scored};
 use crate::commands::trained::TrainedReader;
 use crate::data::Split;
-use crate::data::reading::{Question, ReadingSplit};
+use crate::data::questions::{Question, ReadingSplit};
 use crate::metrics::reading::{exact_match, f1};
-use crate::train::read::Answered;
+use crate::tasks::read::Answered;
 use std::collections::BTreeMap;
 use std::path::Path;
 

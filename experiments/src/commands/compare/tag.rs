@@ -1,9 +1,9 @@
 use super::{Found, Scored};
 use crate::commands::trained::TrainedTagger;
 use crate::data::Split;
-use crate::data::scheme::{Scheme, convert};
+use crate::data::formats::scheme::{Scheme, convert};
 use crate::metrics::entities::EntityCounts;
-use crate::train::tag::{counts, metrics_of};
+use crate::tasks::tag::{counts, metrics_of};
 use std::collections::BTreeMap;
 use std::path::Path;
 

@@ -1,7 +1,7 @@
 use super::{folder, thousands};
 use crate::commands::say;
 use crate::data::catalog::{self, Checked, KnownSet, SETS, State};
-use crate::data::embedded::Kind;
+use crate::tasks::classify::generated::Kind;
 use anyhow::bail;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::path::Path;

@@ -1,7 +1,7 @@
 use super::texts::{Part, Texts};
 use super::thousands;
 use crate::commands::say;
-use crate::report::atomic;
+use crate::data::atomic;
 use crate::report::rank_frequency::rank_frequency;
 use crate::text::{Frequencies, Lengths};
 use std::path::Path;

@@ -1,9 +1,11 @@
 use crate::config::Config;
-use crate::data::embedded::{Kind, reading::PASSAGES, tagging::Corpus};
-use crate::data::{Classification, Split, Tagging, Task, catalog, reading::Reading};
+use crate::data::{Classification, Split, Tagging, Task, catalog, questions::Reading};
+use crate::tasks::classify::generated::Kind;
+use crate::tasks::classify::{dataset, tokeniser};
+use crate::tasks::read::generated::PASSAGES;
+use crate::tasks::tag::generated::Corpus;
+use crate::tasks::{read, tag};
 use crate::text::Tokeniser;
-use crate::train::classify::{dataset, tokeniser};
-use crate::train::{read, tag};
 use rayon::prelude::*;
 use std::path::Path;
 

@@ -1,10 +1,10 @@
 use super::changed;
 use crate::commands::trained::TrainedClassifier;
 use crate::commands::{say, with_threads};
+use crate::data::atomic;
 use crate::data::{Classification, Split};
 use crate::metrics::classification::Confusion;
-use crate::report::atomic;
-use crate::train::classify::{Encoded, Prediction, metrics_of};
+use crate::tasks::classify::{Encoded, Prediction, metrics_of};
 use std::path::Path;
 
 /// Predictions go to `predictions.SPLIT.tsv`: a line for each example with the right label, the predicted one, its

@@ -5,7 +5,7 @@ mod read;
 mod tag;
 
 use crate::data::Split;
-use crate::train::RunFolder;
+use crate::run::RunFolder;
 use std::path::Path;
 
 /// Prints the metrics of a run's best epoch on a split and writes its predictions into the run's folder.

@@ -2,8 +2,8 @@ use super::changed;
 use crate::commands::trained::TrainedReader;
 use crate::commands::{say, with_threads};
 use crate::data::Split;
-use crate::report::atomic;
-use crate::train::read::metrics_of;
+use crate::data::atomic;
+use crate::tasks::read::metrics_of;
 use serde_json::{Map, Value};
 use std::path::Path;
 

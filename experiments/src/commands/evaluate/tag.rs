@@ -1,10 +1,10 @@
 use super::changed;
 use crate::commands::trained::TrainedTagger;
 use crate::commands::{say, with_threads};
-use crate::data::scheme::{Scheme, convert};
+use crate::data::atomic;
+use crate::data::formats::scheme::{Scheme, convert};
 use crate::data::{Split, Tagging};
-use crate::report::atomic;
-use crate::train::tag::{counts, metrics_of};
+use crate::tasks::tag::{counts, metrics_of};
 use std::path::Path;
 
 /// Predictions go to `predictions.SPLIT.conll`: columns word, right tag and predicted tag, as conlleval reads them.

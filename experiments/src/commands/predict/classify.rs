@@ -1,6 +1,6 @@
 use super::{Answers, Style};
 use crate::commands::trained::TrainedClassifier;
-use crate::train::classify::{Encoded, Prediction, predict, tokeniser};
+use crate::tasks::classify::{Encoded, Prediction, predict, tokeniser};
 use serde_json::json;
 
 impl Answers for TrainedClassifier {

@@ -5,7 +5,7 @@ mod read;
 mod tag;
 
 use super::trained::{TrainedClassifier, TrainedReader, TrainedTagger};
-use crate::train::RunFolder;
+use crate::run::RunFolder;
 use anyhow::{Context, anyhow, bail};
 use std::io::{BufRead, IsTerminal, Write};
 use std::path::Path;

@@ -1,7 +1,7 @@
 use super::{Answers, Style};
 use crate::commands::trained::TrainedReader;
-use crate::data::reading::{Question, ReadingSplit};
-use crate::train::read::{encode, predict};
+use crate::data::questions::{Question, ReadingSplit};
+use crate::tasks::read::{encode, predict};
 use serde_json::json;
 
 /// A reader and the text that it is asked about.

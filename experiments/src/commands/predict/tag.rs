@@ -1,8 +1,8 @@
 use super::{Answers, Style};
 use crate::commands::trained::TrainedTagger;
-use crate::data::scheme::entities;
+use crate::data::formats::scheme::entities;
+use crate::tasks::tag::{normalised, predict};
 use crate::text::Tokeniser;
-use crate::train::tag::{normalised, predict};
 use serde_json::json;
 use std::ops::Range;
 

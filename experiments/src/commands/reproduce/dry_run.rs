@@ -3,7 +3,7 @@ use super::estimate::{Basis, Estimate, Estimates};
 use super::plan::{Origin, Plan, Planned, title};
 use super::working::Working;
 use crate::commands::say;
-use crate::train::RunFolder;
+use crate::run::RunFolder;
 use anyhow::Context;
 use indicatif::HumanDuration;
 use std::collections::BTreeMap;

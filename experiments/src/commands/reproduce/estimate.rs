@@ -3,7 +3,7 @@ use super::plan::{Training, data_key};
 use crate::config::Config;
 use crate::data::Split;
 use crate::report::{self, Machine, RunResult};
-use crate::train::{Task, prepare, seconds_per_token};
+use crate::run::{Task, prepare, seconds_per_token};
 use std::collections::HashMap;
 use std::time::Duration;
 

@@ -8,8 +8,8 @@ mod work;
 mod working;
 
 use super::with_threads;
-use crate::paper::{self, DataSource, Run, Scale, Shows, Study};
-use crate::train::listen;
+use crate::run::listen;
+use crate::studies::{self, DataSource, Run, Scale, Shows, Study};
 use plan::Plan;
 use std::path::PathBuf;
 use work::Work;
@@ -63,14 +63,14 @@ impl Reproduce {
 /// there stay, and so does the checkpoint of a run that had not ended.
 pub fn reproduce(ask: &Reproduce) -> anyhow::Result<()> {
     let studies: Vec<&Study> = match ask.studies.is_empty() {
-        true => paper::all().iter().collect(),
-        false => ask.studies.iter().map(|name| paper::find(name)).collect::<Result<_, _>>()?,
+        true => studies::all().iter().collect(),
+        false => ask.studies.iter().map(|name| studies::find(name)).collect::<Result<_, _>>()?,
     };
     let source = ask.source();
     let runs: Vec<Run> = studies.iter().flat_map(|s| s.runs(ask.scale, source)).collect();
     // A study of data sets reads those of all others.
     let described: Vec<Run> = match studies.iter().any(|s| s.shows == Shows::Statistics) {
-        true => paper::all().iter().flat_map(|s| s.runs(ask.scale, source)).collect(),
+        true => studies::all().iter().flat_map(|s| s.runs(ask.scale, source)).collect(),
         false => runs.clone(),
     };
     let plan = Plan::new(ask, runs)?;

@@ -1,7 +1,7 @@
 use super::Reproduce;
 use crate::config::{self, Config};
-use crate::paper::Run;
 use crate::report::RunResult;
+use crate::studies::Run;
 use anyhow::{Context, bail};
 use serde_json::Value;
 use std::collections::HashMap;

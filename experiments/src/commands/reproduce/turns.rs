@@ -1,7 +1,7 @@
 use super::plan::{Training, title};
 use super::work::{Work, stopped};
 use crate::commands::with_threads;
-use crate::train::interrupted;
+use crate::run::interrupted;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;

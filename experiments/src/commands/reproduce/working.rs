@@ -1,4 +1,4 @@
-use crate::train::{RunFolder, TrainError, Where};
+use crate::run::{RunFolder, TrainError, Where};
 use sha2::{Digest, Sha256};
 use std::fs::{self, File, TryLockError};
 use std::io::ErrorKind;

@@ -1,7 +1,7 @@
 //! Whether the files of a known set are there and as the catalogue has them.
 
 use super::{DataError, FileReader, Format, KnownFile, KnownSet, Layout, Polarity};
-use crate::data::{files, reading::ReadingSplit};
+use crate::data::{files, questions::ReadingSplit};
 use std::path::{Path, PathBuf};
 
 /// A file of a layout, or a folder of small files, and how it stands.

@@ -14,16 +14,17 @@ pub use sets::SETS;
 pub use tagging::load_tagging;
 
 use super::{
-    Classification, DataError, Example, Task,
-    conll::Columns,
-    embedded::{Kind, reading::PASSAGES, tagging::Corpus},
-    examples,
+    Classification, DataError, Example, Task, examples,
     files::{Encoding, FileReader, TextFile},
-    glue_tsv,
-    imdb::{self, Polarity},
-    labelled_lines::{self, Separator},
+    formats::conll::Columns,
+    formats::glue_tsv,
+    formats::imdb::{self, Polarity},
+    formats::labelled_lines::{self, Separator},
     split::hold_out,
 };
+use crate::tasks::classify::generated::Kind;
+use crate::tasks::read::generated::PASSAGES;
+use crate::tasks::tag::generated::Corpus;
 use std::path::{Path, PathBuf};
 
 /// A known set.

@@ -4,8 +4,8 @@ use super::{Encoding, FileReader, KnownFile, KnownSet, Path, Splits, Task, for_t
 use crate::data::{
     DataError,
     articles::hold_out_articles,
-    reading::{Reading, ReadingSplit},
-    squad,
+    formats::squad,
+    questions::{Reading, ReadingSplit},
 };
 
 /// Reads a known set for reading comprehension from the data folder. `seed` draws the articles that are held out.

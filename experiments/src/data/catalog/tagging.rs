@@ -3,9 +3,9 @@
 use super::{Format, KnownFile, KnownSet, Splits, for_task, other_task};
 use crate::data::{
     DataError, Sentence, Tagging, Task,
-    conll::{self, Columns},
     files::FileReader,
-    scheme::Scheme,
+    formats::conll::{self, Columns},
+    formats::scheme::Scheme,
     split::hold_out,
 };
 use std::path::Path;

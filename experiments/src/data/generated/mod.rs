@@ -1,0 +1,18 @@
+//! What generated corpora share: random integers, coined words, sizes. The corpora themselves are with their tasks.
+
+mod rng;
+mod words;
+
+pub use rng::Rng;
+pub use words::{Mint, zipf};
+
+/// Examples in each split.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sizes {
+    /// Training examples.
+    pub train: usize,
+    /// Development examples.
+    pub dev: usize,
+    /// Test examples.
+    pub test: usize,
+}

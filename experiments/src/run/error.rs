@@ -1,0 +1,81 @@
+use crate::config::ConfigError;
+use crate::data::atomic::WriteError;
+use crate::data::error::DataError;
+use gradus_engine::CudaError;
+use gradus_engine::state::StateError;
+use std::path::PathBuf;
+
+/// Why training stopped before its end, or could not begin.
+#[derive(Debug, thiserror::Error)]
+pub enum TrainError {
+    /// The device.
+    #[error(transparent)]
+    Device(#[from] CudaError),
+    /// The data.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// The configuration.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// A checkpoint.
+    #[error(transparent)]
+    State(#[from] StateError),
+    /// A file of the run's folder that could not be written.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    /// A file or folder of the run.
+    #[error("cannot {action} {}: {source}; check the path, its permissions and the space left", path.display())]
+    Io {
+        /// `read` or `write`.
+        action: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A file of the run's folder does not say what it should.
+    #[error("{} is damaged: {reason}; train the run anew in another folder", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A checkpoint, or the data, is not that of the run.
+    #[error("{}: {what} is {found} there and {expected} here; {advice}", path.display())]
+    OtherRun {
+        /// The checkpoint.
+        path: PathBuf,
+        /// In what they differ.
+        what: String,
+        /// In the checkpoint.
+        found: String,
+        /// In the run.
+        expected: String,
+        /// What to do.
+        advice: &'static str,
+    },
+    /// Two settings that do not go together, or a folder that is not as it should be.
+    #[error("{0}")]
+    Settings(String),
+    /// Somebody pressed Ctrl-C.
+    #[error("interrupted at step {step}{}", resume.as_ref().map_or(String::new(), |r| format!("; {r}")))]
+    Interrupted {
+        /// Steps taken.
+        step: u64,
+        /// How to go on.
+        resume: Option<String>,
+    },
+    /// The loss, a gradient or a changed parameter is no number.
+    #[error("the {what} of step {step} (epoch {epoch}) is not finite; {advice}")]
+    NotFinite {
+        /// `loss`, `gradient` or `update`.
+        what: &'static str,
+        /// The step, from 1.
+        step: u64,
+        /// The epoch, from 1.
+        epoch: u64,
+        /// What is kept, and what to do.
+        advice: String,
+    },
+}

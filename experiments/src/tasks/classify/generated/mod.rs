@@ -1,0 +1,229 @@
+//! Generated classification corpora, so that everything runs with no download.
+//!
+//! A seeded grammar written for this project speaks one small language about films; no text in it comes from anywhere
+//! else. Each [`Kind`] is built to be hard in ways that are known:
+//!
+//! - **Negation and its scope.** One clause in seven reverses its adjective, near ("is not dull"), far ("i do not think
+//!   that the plot , shot in … , is dull"), or without "not" ("anything but dull", "should have been funny"); one in
+//!   twelve has a negative word that reverses nothing ("no doubt", "could not be more").
+//! - **Contrast.** A sixth of the sentences holds two clauses that may disagree in every word; "but", "although",
+//!   "despite", "still" say which one counts.
+//! - **Degree.** "slightly dull and utterly funny" is praise: the stronger word wins.
+//! - **Irony and others' views.** "… , said nobody ever" and "… , and i disagree" reverse the whole sentence; "said
+//!   everybody i know" and "i agree" do not.
+//! - **Words with no polarity of their own.** "quick" praises a joke and blames a farewell, "slow" the reverse: an
+//!   exclusive-or of two words that says nothing to a sum over words.
+//! - **A long tail.** 40 written and 200 coined adjectives of each polarity follow Zipf's law (in `opinions` a flatter
+//!   one); a coined word's form does not tell its polarity. Names, places, trades and years are long tails that mean
+//!   nothing.
+//! - **Shift.** In dev and test one adjective in eight comes from the rarer half of training's and 2% stand in no
+//!   training text; the rarer names, places and trades are others; and the genre, which in training goes with the
+//!   label four times in five, tells nothing.
+//! - **Label noise.** A known share of the training labels ([`Kind::noise`]) is flipped. Dev and test are clean, and
+//!   share no text with training or with each other.
+//! - **Imbalance** in `reviews-imbalanced` (1 : 9) and `phrases` (31 : 69); label 1 is the rare one.
+//! - **Distance** in `reviews-long`: a concluding sentence, or the first sentence together with one near the end,
+//!   settles what the sentences between only hint at.
+//! - **Position** in `subjectivity`: "a story of a dull cook" tells, "a dull story of a cook" judges.
+//!
+//! A reader who knows the words and the rules is right on every text of dev and test: the tests hold such a reader,
+//! which sees the text alone. One who only counts words is far from it. The second column is naive Bayes over the set
+//! of words, trained on 4,000 examples (2,000 of `reviews-long`), as the tests assert it; the third, for orientation,
+//! a BiLSTM in PyTorch (64 wide, one layer, mean over time, random embeddings, Adam, 4 to 6 epochs, one seed, on the
+//! number of examples given). Both are mean recall of the two labels on test, in percent; chance is 50.
+//!
+//! | corpus | naive Bayes | BiLSTM |
+//! | --- | --- | --- |
+//! | `reviews` | 68 | 86 on 8,000; 68 on 3,000 |
+//! | `reviews-imbalanced` | 65 | 74 on 8,000 |
+//! | `reviews-long` | 73 | 75 on 2,000 |
+//! | `opinions` | 70 | 80 on 8,000 |
+//! | `subjectivity` | 69 | 94 on 4,000 |
+//! | `phrases` | 63 | 80 on 4,000 |
+//!
+//! The same seed gives the same text on every platform. A training example depends on kind, seed and index alone, so
+//! that a larger training split begins with the smaller one; in dev and test a text that stands in an earlier split is
+//! replaced. Each prefix of a split has its labels, before noise, in proportion.
+//!
+//! ```
+//! use gradus::data::generated::Sizes;
+//! use gradus::tasks::classify::generated::{Kind, classification};
+//!
+//! let reviews = classification(Kind::Reviews, 1, Sizes { train: 100, dev: 10, test: 20 });
+//! assert_eq!((reviews.train.len(), reviews.labels[1].as_str()), (100, "positive"));
+//! ```
+
+mod document;
+mod grammar;
+mod lexicon;
+#[cfg(test)]
+mod reader;
+mod speaker;
+#[cfg(test)]
+mod tests;
+mod words;
+
+use std::collections::HashSet;
+
+use sha2::{Digest, Sha256};
+
+use crate::data::generated::{Rng, Sizes};
+use crate::data::{Classification, Example};
+use speaker::Speaker;
+
+/// A generated corpus.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Sentences of praise and blame, as many of each.
+    Reviews,
+    /// The same sentences with nine of blame for one of praise.
+    ReviewsImbalanced,
+    /// Reviews of 60 to 150 words, in the place of IMDB.
+    ReviewsLong,
+    /// Sentences with a longer tail of words and more label noise, in the place of MR.
+    Opinions,
+    /// Sentences that tell a story or judge it, in the place of SUBJ.
+    Subjectivity,
+    /// Phrases of one to six words, in the place of MPQA.
+    Phrases,
+}
+
+impl Kind {
+    /// Every kind.
+    pub const ALL: [Kind; 6] = [
+        Kind::Reviews,
+        Kind::ReviewsImbalanced,
+        Kind::ReviewsLong,
+        Kind::Opinions,
+        Kind::Subjectivity,
+        Kind::Phrases,
+    ];
+
+    /// The name by which a configuration asks for the corpus.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Reviews => "reviews",
+            Kind::ReviewsImbalanced => "reviews-imbalanced",
+            Kind::ReviewsLong => "reviews-long",
+            Kind::Opinions => "opinions",
+            Kind::Subjectivity => "subjectivity",
+            Kind::Phrases => "phrases",
+        }
+    }
+
+    /// The kind of that name.
+    pub fn from_name(name: &str) -> Option<Kind> {
+        Kind::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
+    /// What the labels mean, by index.
+    pub fn labels(self) -> [&'static str; 2] {
+        match self {
+            Kind::Subjectivity => ["objective", "subjective"],
+            _ => ["negative", "positive"],
+        }
+    }
+
+    /// Percentage of the training labels that are flipped.
+    pub fn noise(self) -> u64 {
+        match self {
+            Kind::Reviews | Kind::Phrases => 4,
+            Kind::ReviewsImbalanced => 2,
+            Kind::ReviewsLong => 3,
+            Kind::Opinions | Kind::Subjectivity => 6,
+        }
+    }
+
+    /// Percentage of the examples whose label is 1.
+    pub fn share(self) -> u64 {
+        match self {
+            Kind::ReviewsImbalanced => 10,
+            Kind::Phrases => 31,
+            _ => 50,
+        }
+    }
+
+    /// Sizes at which the full corpus is generated.
+    pub fn sizes(self) -> Sizes {
+        match self {
+            Kind::ReviewsLong => Sizes { train: 4000, dev: 500, test: 1000 },
+            _ => Sizes { train: 8000, dev: 1000, test: 2000 },
+        }
+    }
+
+    /// What it is, in one sentence.
+    pub fn note(self) -> String {
+        let what = match self {
+            Kind::Reviews => "sentences, balanced",
+            Kind::ReviewsImbalanced => "sentences, one positive in ten",
+            Kind::ReviewsLong => "reviews of 60 to 150 words, balanced",
+            Kind::Opinions => "sentences with a long tail of rare words, balanced, in the place of MR",
+            Kind::Subjectivity => "sentences, balanced, in the place of SUBJ",
+            Kind::Phrases => "phrases, 31% positive, in the place of MPQA",
+        };
+        let noise = self.noise();
+        format!(
+            "generated {what}; {noise}% of the training labels flipped, dev and test clean and shifted in vocabulary"
+        )
+    }
+
+    fn speak(self, rng: &mut Rng, held_out: bool, label: bool) -> String {
+        let flatness = if self == Kind::Opinions { 6 } else { 1 };
+        let mut speaker = Speaker { rng, held_out, flatness };
+        match (self, label) {
+            (Kind::Reviews | Kind::ReviewsImbalanced | Kind::Opinions, _) => speaker.say("REVIEW", label),
+            (Kind::ReviewsLong, _) => document::write(&mut speaker, label),
+            (Kind::Subjectivity, true) => speaker.say("SUBJECTIVE", true),
+            (Kind::Subjectivity, false) => speaker.say("OBJECTIVE", true),
+            (Kind::Phrases, _) => speaker.say("PHRASE", label),
+        }
+    }
+}
+
+/// Generates a corpus: the same for the same kind, seed and sizes, on every platform.
+pub fn classification(kind: Kind, seed: u64, sizes: Sizes) -> Classification {
+    let mut seen = HashSet::new();
+    let train = split(kind, seed, 0, sizes.train, &mut seen);
+    let dev = split(kind, seed, 1, sizes.dev, &mut seen);
+    let test = split(kind, seed, 2, sizes.test, &mut seen);
+    Classification {
+        name: kind.name().to_owned(),
+        labels: kind.labels().map(str::to_owned).to_vec(),
+        checksum: checksum([&train, &dev, &test]),
+        train,
+        dev,
+        test,
+        note: kind.note(),
+    }
+}
+
+/// Generates one split, whose texts are none of `seen`, and adds them there.
+fn split(kind: Kind, seed: u64, split: u64, size: usize, seen: &mut HashSet<String>) -> Vec<Example> {
+    let share = kind.share() as usize;
+    let mut examples = Vec::with_capacity(size);
+    for index in 0..size {
+        // The multiples of `share` pass a hundred at even intervals: the labels of every prefix are in proportion.
+        let label = (index + 1) * share / 100 > index * share / 100;
+        let mut rng = Rng::new(&[seed, kind as u64, split, index as u64]);
+        let mut text = kind.speak(&mut rng, split > 0, label);
+        while seen.contains(&text) {
+            text = kind.speak(&mut rng, split > 0, label);
+        }
+        let flipped = split == 0 && rng.chance(kind.noise());
+        examples.push(Example { text, label: usize::from(label != flipped) });
+    }
+    seen.extend(examples.iter().map(|example| example.text.clone()));
+    examples
+}
+
+/// SHA-256 of the splits as lines `label<TAB>text`, an empty line after each split.
+fn checksum(splits: [&[Example]; 3]) -> String {
+    let mut hash = Sha256::new();
+    for examples in splits {
+        for example in examples {
+            hash.update(format!("{}\t{}\n", example.label, example.text));
+        }
+        hash.update("\n");
+    }
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}

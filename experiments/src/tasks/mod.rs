@@ -1,0 +1,5 @@
+//! The tasks, a folder each.
+
+pub mod classify;
+pub mod read;
+pub mod tag;
