@@ -63,6 +63,12 @@ pub trait Module {
     }
 }
 
+impl<M: Module + ?Sized> Module for Box<M> {
+    fn visit(&self, v: &mut Visitor) {
+        (**self).visit(v);
+    }
+}
+
 /// Collects the parameters of a module with their names.
 pub struct Visitor {
     path: String,

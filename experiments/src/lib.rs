@@ -1,6 +1,7 @@
 //! Data, text, metrics, training, and every table and figure of the paper.
 #![forbid(unsafe_code)]
 
+pub mod cli;
 pub mod commands;
 pub mod config;
 pub mod data;

@@ -1,61 +1,80 @@
 use serde::{Deserialize, Serialize};
 
-/// How a gradient becomes a step; formulas and defaults are PyTorch's.
+/// How a gradient becomes a step; formulas and defaults are PyTorch's. It is its own configuration: serialised it is a table
+/// with the rule's `name` and the keys that this rule has, each with a default.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase", tag = "name")]
 pub enum Rule {
     /// v ← μ v + (1 − damping) g, w ← w − lr (g + μ v with Nesterov, else v). Source: Sutskever et al., ICML 2013.
     Sgd {
         /// μ.
+        #[serde(default)]
         momentum: f64,
         /// How much of the gradient is held back from v.
+        #[serde(default)]
         dampening: f64,
         /// Whether the step looks ahead.
+        #[serde(default)]
         nesterov: bool,
     },
     /// s ← s + g², w ← w − lr g / (√s + ε). Source: Duchi, Hazan, Singer, JMLR 12, 2011.
     AdaGrad {
         /// lr falls as 1 / (1 + decay · (t − 1)).
+        #[serde(default)]
         lr_decay: f64,
         /// ε.
+        #[serde(default = "tiny")]
         eps: f64,
     },
     /// s ← α s + (1 − α) g², w ← w − lr g / (√s + ε). Source: Tieleman, Hinton, lecture 6.5, 2012.
     RmsProp {
         /// α.
+        #[serde(default = "alpha")]
         alpha: f64,
         /// ε.
+        #[serde(default = "small")]
         eps: f64,
         /// Of the step, as in SGD.
+        #[serde(default)]
         momentum: f64,
         /// Whether the variance is used in the second moment's place.
+        #[serde(default)]
         centered: bool,
     },
     /// m ← β₁ m + (1 − β₁) g, v ← β₂ v + (1 − β₂) g², w ← w − lr m̂ / (√v̂ + ε). Source: Kingma, Ba, ICLR 2015.
     Adam {
         /// β₁.
+        #[serde(default = "beta1")]
         beta1: f64,
         /// β₂.
+        #[serde(default = "beta2")]
         beta2: f64,
         /// ε.
+        #[serde(default = "small")]
         eps: f64,
     },
     /// Adam with the weights' decay apart from the gradient: w ← w − lr λ w first. Source: Loshchilov, Hutter, ICLR 2019.
     AdamW {
         /// β₁.
+        #[serde(default = "beta1")]
         beta1: f64,
         /// β₂.
+        #[serde(default = "beta2")]
         beta2: f64,
         /// ε.
+        #[serde(default = "small")]
         eps: f64,
     },
     /// Adam whose step is rectified while the variance of v̂ is not yet tractable. Source: Liu et al., ICLR 2020.
     RAdam {
         /// β₁.
+        #[serde(default = "beta1")]
         beta1: f64,
         /// β₂.
+        #[serde(default = "beta2")]
         beta2: f64,
         /// ε.
+        #[serde(default = "small")]
         eps: f64,
     },
 }
@@ -71,18 +90,59 @@ pub(super) enum Silence {
     Now,
 }
 
-/// An optimizer: its rule, learning rate and weight decay.
+/// An optimizer: its rule, learning rate and weight decay, side by side in one table when serialised.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct OptimizerConfig {
     /// The rule.
+    #[serde(flatten)]
     pub rule: Rule,
     /// lr.
+    #[serde(default = "rate")]
     pub lr: f64,
     /// λ: added to the gradient as λ w, but for AdamW.
+    #[serde(default)]
     pub weight_decay: f64,
 }
 
+/// Adam with a rate of 10⁻³.
+impl Default for OptimizerConfig {
+    fn default() -> Self {
+        OptimizerConfig::new(Rule::adam(), rate())
+    }
+}
+
+fn rate() -> f64 {
+    1e-3
+}
+
+fn alpha() -> f64 {
+    0.99
+}
+
+fn beta1() -> f64 {
+    0.9
+}
+
+fn beta2() -> f64 {
+    0.999
+}
+
+/// ε of AdaGrad.
+fn tiny() -> f64 {
+    1e-10
+}
+
+/// ε of the others.
+fn small() -> f64 {
+    1e-8
+}
+
 impl Rule {
+    /// Every rule with its defaults.
+    pub fn all() -> [Rule; 6] {
+        [Rule::sgd(0.0), Rule::adagrad(), Rule::rmsprop(), Rule::adam(), Rule::adamw(), Rule::radam()]
+    }
+
     /// SGD with momentum μ.
     pub fn sgd(momentum: f64) -> Self {
         Rule::Sgd { momentum, dampening: 0.0, nesterov: false }

@@ -10,6 +10,7 @@ mod loss_scale;
 mod moments;
 mod optimizer;
 mod schedule;
+mod schedule_config;
 
 pub(crate) use moments::{Moments, lock};
 
@@ -18,6 +19,7 @@ pub use config::{OptimizerConfig, Rule};
 pub use loss_scale::LossScale;
 pub use optimizer::{Group, Optimizer};
 pub use schedule::{ReduceOnPlateau, Schedule};
+pub use schedule_config::{Moment, ScheduleConfig};
 
 #[cfg(test)]
 mod lazy_tests;

@@ -1,53 +1,53 @@
 use super::say;
-use crate::config::{self, Config};
-use crate::data::catalog::SETS;
+use crate::config;
 use crate::studies;
-use crate::tasks::classify::generated::Kind;
-use crate::tasks::read::generated::PASSAGES;
-use crate::tasks::tag::generated::Corpus;
+use crate::tasks::TASKS;
+use std::collections::BTreeMap;
+use toml::Value;
 
-/// Prints everything that can be named on the command line.
+/// Prints studies, tasks with their models, losses, metrics and data sets, and all keys by their owner.
 ///
 /// # Errors
 /// An output that cannot be written.
 pub fn list() -> anyhow::Result<()> {
-    let mut text = String::from("studies (gradus reproduce NAME …)\n");
+    let mut text = String::from("studies (gradus reproduce NAME)\n");
     for study in studies::all() {
         text += &format!("  {:<18} {}: {}\n", study.name, study.source, study.title);
     }
-    text += "\ngenerated data sets (--dataset NAME)\n";
-    for kind in Kind::ALL {
-        text += &format!("  {:<18} labels {}\n", kind.name(), kind.labels().join(", "));
-    }
-    for corpus in Corpus::ALL {
-        text += &format!("  {:<18} sentences with named entities\n", corpus.name());
-    }
-    text += &format!("  {PASSAGES:<18} passages with questions\n");
-    text += "\nreal data sets (--dataset NAME --data DIR)\n";
-    for set in SETS {
-        text += &format!("  {:<18} {}\n", set.name, set.description);
-    }
-    for task in config::TASKS {
-        text += &format!("\n{} (gradus train {})\n", task.title.to_lowercase(), task.name);
+    for task in TASKS {
+        let keys = task.keys();
+        text += &format!("\n{} (gradus train {})\n", task.title().to_lowercase(), task.name());
         for (what, names) in [
-            ("--model", task.models),
-            ("--loss", task.losses),
-            ("--format", task.formats),
-            ("--set train.metric=", task.metrics),
+            ("--model", keys.choices_of("model.name")),
+            ("--loss", keys.choices_of("loss.name")),
+            ("--format", keys.choices_of("data.format")),
         ] {
             text += &format!("  {what:<20} {}\n", names.join(", "));
         }
+        let metrics: Vec<&str> = task.metrics().iter().map(|metric| metric.name).collect();
+        text += &format!("  {:<20} {}\n", "--set train.metric=", metrics.join(", "));
+        for set in task.generated() {
+            text += &format!("  --dataset {:<18} {}\n", set.name, set.what);
+        }
+        for set in task.known() {
+            text += &format!("  --dataset {:<18} {} (needs --data DIR)\n", set.name(), set.description());
+        }
+        text += &format!("\n  keys of gradus train {} (--set KEY=VALUE), by owner, with their defaults\n", task.name());
+        text += &table(config::owners(&keys));
     }
-    for (what, names) in [
-        ("optimizers (--set optimizer.name=NAME)", config::OPTIMIZERS),
-        ("schedules (--set schedule.name=NAME)", config::SCHEDULES),
-        ("tokenizers (--set data.tokenizer=NAME)", config::TOKENIZERS),
-    ] {
-        text += &format!("\n{what}\n  {}\n", names.join(", "));
-    }
-    text += "\nkeys (--set KEY=VALUE), with their defaults\n";
-    for line in Config::default().to_toml().lines() {
-        text += &format!("  {line}\n");
-    }
+    text += "\nkeys of every run (--set KEY=VALUE), by owner, with their defaults\n";
+    text += &table(config::run_owners());
     say(&text)
+}
+
+/// A line for each key under its owner.
+fn table(owners: Vec<(String, BTreeMap<String, Value>)>) -> String {
+    let mut text = String::new();
+    for (owner, keys) in owners {
+        text += &format!("    {owner}\n");
+        for (key, value) in keys {
+            text += &format!("      {key} = {value}\n");
+        }
+    }
+    text
 }

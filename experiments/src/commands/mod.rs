@@ -4,6 +4,7 @@ mod compare;
 pub mod data;
 mod devices;
 mod evaluate;
+mod input;
 mod list;
 mod predict;
 mod report;
@@ -14,14 +15,16 @@ mod trained;
 
 pub use compare::{Compare, compare};
 pub use devices::devices;
-pub use evaluate::evaluate;
+pub use evaluate::{Evaluate, evaluate};
+pub use input::{Format, Input};
 pub use list::list;
-pub use predict::{Texts, predict};
+pub use predict::{Predict, predict};
 pub use report::report;
 pub use reproduce::{Reproduce, reproduce};
 pub use train::{Train, train};
+pub use trained::Place;
 
-use crate::run::TrainError;
+use crate::run::RunError;
 use anyhow::Context;
 use std::io::{ErrorKind, Write};
 
@@ -50,7 +53,7 @@ pub fn told(error: &anyhow::Error) -> (Option<String>, u8) {
     if error.downcast_ref::<std::io::Error>().is_some_and(closed) {
         return (None, 0);
     }
-    let code = if matches!(error.downcast_ref(), Some(TrainError::Interrupted { .. })) { 130 } else { 1 };
+    let code = if matches!(error.downcast_ref(), Some(RunError::Interrupted { .. })) { 130 } else { 1 };
     let mut sentence = String::from("error");
     for cause in error.chain().map(|cause| cause.to_string()) {
         // Many errors tell their cause themselves.

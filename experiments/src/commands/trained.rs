@@ -1,140 +1,85 @@
+//! A trained model and the data that it is used on.
+
 use crate::config::Config;
-use crate::data::formats::scheme::Scheme;
-use crate::data::questions::Reading;
-use crate::data::{Classification, Split, Tagging};
-use crate::run::{RunFolder, TrainError, TrainedOn};
-use crate::tasks::classify::{Encoded, Prediction, classifier, predict, prepare_split};
-use crate::tasks::read::{self, Answered, reader};
-use crate::tasks::tag::{self, constraints, tagger};
-use crate::text::Vocabulary;
-use crate::text::lexicon::Lexicon;
-use anyhow::bail;
-use gradus_engine::Rng;
-use gradus_engine::nn::Constraints;
-use gradus_models::{Classifier, Reader, Tagger};
+use crate::data::Split;
+use crate::run::{AnyTask, From, Job, Learner, RunError, RunFolder, TrainedOn, Wanted};
+use crate::tasks;
+use gradus_engine::{Device, Rng};
 use std::path::{Path, PathBuf};
 
-/// A classifier that was trained, with what it needs to read text.
-pub(super) struct TrainedClassifier {
-    pub config: Config,
-    pub on: TrainedOn,
-    pub vocabulary: Vocabulary,
-    pub model: Box<dyn Classifier>,
+/// Where a trained model computes, and where its data is.
+#[derive(Clone, Debug, Default)]
+pub struct Place {
+    /// The folder of the known sets; else where training read them.
+    pub data: Option<PathBuf>,
+    /// The device.
+    pub device: String,
 }
 
-impl TrainedClassifier {
-    /// The best parameters of a run.
-    pub fn load(run: &Path) -> Result<Self, TrainError> {
+/// A run whose best parameters are used.
+pub(super) struct Trained {
+    folder: RunFolder,
+    /// Its configuration.
+    pub config: Config,
+    /// Its task.
+    pub task: &'static dyn AnyTask,
+    /// The data that it was trained on.
+    pub on: TrainedOn,
+    device: Device,
+    data: Option<PathBuf>,
+}
+
+impl Trained {
+    /// Opens a run's folder; nothing but the configuration and the labels is read yet.
+    pub fn open(run: &Path, place: &Place) -> Result<Self, RunError> {
         let folder = RunFolder(run.into());
-        let config = folder.config()?;
-        let (on, vocabulary) = (folder.trained_on()?, folder.vocabulary()?);
-        let model = classifier(&config, &vocabulary, on.labels.len(), &mut Rng::blank())?;
-        folder.load_best(model.as_ref())?;
-        Ok(TrainedClassifier { config, on, vocabulary, model })
+        let config = folder.config(&tasks::keys())?;
+        let on = folder.trained_on()?;
+        let device = Device::open(if place.device.is_empty() { "cpu" } else { &place.device })?;
+        let data = place.data.clone().or(on.folder.as_ref().map(PathBuf::from));
+        Ok(Trained { task: tasks::of(&config), folder, config, on, device, data })
     }
 
-    /// What the model says of a split of its data set, read from `data` or else from where training read it.
-    ///
-    /// # Errors
-    /// Data that is missing or has other labels.
-    pub fn on_split(
-        &self,
-        run: &Path,
-        data: Option<&Path>,
-        split: Split,
-    ) -> anyhow::Result<(Classification, Encoded, Vec<Prediction>)> {
-        let TrainedClassifier { config, on, vocabulary, model } = self;
-        let (set, encoded) = prepare_split(config, folder(data, on).as_deref(), vocabulary, split)?;
-        if set.labels != on.labels {
-            let (ours, theirs) = (on.labels.join(", "), set.labels.join(", "));
-            bail!("{}: the model knows the labels {ours}, the data set has {theirs}", run.display());
+    /// The examples that are wanted, as the model reads them.
+    pub fn prepare(&self, wanted: Wanted) -> Result<Box<dyn Job>, RunError> {
+        self.folder.check_files(&self.on)?;
+        let kept = Some(self.folder.path().to_path_buf());
+        self.task.prepare(&self.config, &From { folder: self.data.clone(), kept, wanted })
+    }
+
+    /// Examples of a split, or of a file in its place.
+    pub fn wanted(&self, split: Split, file: Option<&Path>) -> Wanted {
+        let labels = self.on.labels.clone();
+        match file {
+            None => Wanted::Split(split, labels),
+            Some(file) => Wanted::File(split, labels, file.into()),
         }
-        let predictions = predict(model.as_ref(), &encoded, config.train.eval_batch_size);
-        Ok((set, encoded, predictions))
-    }
-}
-
-/// Where the data of a run is: in `data`, or else where training read it.
-fn folder(data: Option<&Path>, on: &TrainedOn) -> Option<PathBuf> {
-    data.map(PathBuf::from).or(on.folder.as_ref().map(PathBuf::from))
-}
-
-/// A tagger that was trained.
-pub(super) struct TrainedTagger {
-    pub config: Config,
-    pub on: TrainedOn,
-    pub lexicon: Lexicon,
-    pub model: Box<dyn Tagger>,
-    pub constraints: Option<Constraints>,
-}
-
-impl TrainedTagger {
-    /// The best parameters of a run.
-    pub fn load(run: &Path) -> Result<Self, TrainError> {
-        let folder = RunFolder(run.into());
-        let config = folder.config()?;
-        let (on, lexicon) = (folder.trained_on()?, Lexicon::load(&config, run, [].iter())?);
-        let model = tagger(&config, &lexicon, on.labels.len(), &mut Rng::blank())?;
-        folder.load_best(model.as_ref())?;
-        let scheme = if config.data.scheme == "bioes" { Scheme::Bioes } else { Scheme::Iob2 };
-        let constraints = constraints(&config, scheme, &on.labels);
-        Ok(TrainedTagger { config, on, lexicon, model, constraints })
     }
 
-    /// The tags of each sentence of a split of its data set, read from `data` or else from where training read it.
-    ///
-    /// # Errors
-    /// Data that is missing or has other tags.
-    pub fn on_split(
-        &self,
-        run: &Path,
-        data: Option<&Path>,
-        split: Split,
-    ) -> anyhow::Result<(Tagging, tag::Encoded, Vec<Vec<usize>>)> {
-        let TrainedTagger { config, on, lexicon, model, constraints } = self;
-        let (set, encoded) = tag::prepare_split(config, folder(data, on).as_deref(), lexicon, split)?;
-        if set.tags != on.labels {
-            let (ours, theirs) = (on.labels.join(", "), set.tags.join(", "));
-            bail!("{}: the model knows the tags {ours}, the data set has {theirs}", run.display());
+    /// The model of the best epoch, at work on examples.
+    pub fn learner<'a>(&self, job: &'a dyn Job) -> Result<Box<dyn Learner + 'a>, RunError> {
+        let learner = job.learner(&mut Rng::blank())?;
+        self.folder.load_best(learner.module())?;
+        learner.module().move_to(self.device);
+        Ok(learner)
+    }
+
+    /// Whether a split is as it was in training.
+    pub fn unchanged(&self, now: &TrainedOn, split: Split) -> bool {
+        now.part_checksums[split as usize] == self.on.part_checksums[split as usize]
+    }
+
+    /// Refuses data with other labels than the model's.
+    pub fn check_labels(&self, now: &TrainedOn) -> Result<(), RunError> {
+        if now.labels == self.on.labels {
+            return Ok(());
         }
-        let size = config.train.eval_batch_size;
-        let predicted = tag::predict(model.as_ref(), lexicon, &encoded.texts, constraints.as_ref(), size);
-        Ok((set, encoded, predicted))
-    }
-}
-
-/// A reader that was trained.
-pub(super) struct TrainedReader {
-    pub config: Config,
-    pub on: TrainedOn,
-    pub lexicon: Lexicon,
-    pub model: Box<dyn Reader>,
-}
-
-impl TrainedReader {
-    /// The best parameters of a run.
-    pub fn load(run: &Path) -> Result<Self, TrainError> {
-        let folder = RunFolder(run.into());
-        let config = folder.config()?;
-        let (on, lexicon) = (folder.trained_on()?, Lexicon::load(&config, run, [].iter())?);
-        let model = reader(&config, &lexicon, &mut Rng::blank())?;
-        folder.load_best(model.as_ref())?;
-        Ok(TrainedReader { config, on, lexicon, model })
-    }
-
-    /// The answer to each question of a split of its data set, read from `data` or else from where training read it.
-    ///
-    /// # Errors
-    /// Data that is missing.
-    pub fn on_split(
-        &self,
-        data: Option<&Path>,
-        split: Split,
-    ) -> anyhow::Result<(Reading, read::Encoded, Vec<Answered>)> {
-        let TrainedReader { config, on, lexicon, model } = self;
-        let (set, encoded) = read::prepare_split(config, folder(data, on).as_deref(), lexicon, split)?;
-        let (longest, size) = (config.model.max_answer, config.train.eval_batch_size);
-        let answers = read::predict(model.as_ref(), lexicon, &encoded, longest, size);
-        Ok((set, encoded, answers))
+        let listed = crate::data::error::listed;
+        Err(RunError::Settings(format!(
+            "{}: the model knows the labels {}, the data set has {}",
+            self.folder.path().display(),
+            listed(&self.on.labels),
+            listed(&now.labels)
+        )))
     }
 }

@@ -23,7 +23,7 @@ impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Place::File { path, line } => write!(f, "{}, line {line}", path.display()),
-            Place::Set(text) => write!(f, "--set {text}"),
+            Place::Set(text) => write!(f, "--set {}", super::validate::shortened(text)),
             Place::Code => write!(f, "configuration"),
         }
     }
@@ -49,20 +49,38 @@ pub enum ConfigError {
         message: String,
     },
     /// A `--set` without `=`.
-    #[error("--set {text}: expected KEY=VALUE, as in --set train.epochs=3")]
+    #[error("--set {}: expected KEY=VALUE, as in --set train.epochs=3", super::validate::shortened(text))]
     NotAssignment {
         /// The argument.
         text: String,
     },
     /// A key that does not exist.
-    #[error("{at}: there is no key `{key}`; did you mean `{nearest}`?")]
+    #[error("{at}: there is no key `{key}`{hint}; gradus list prints all keys")]
     UnknownKey {
         /// Where.
         at: Place,
         /// The key as written.
         key: String,
-        /// The known key closest to it.
-        nearest: String,
+        /// `"; did you mean `x`?"`, or nothing.
+        hint: String,
+    },
+    /// A key that belongs to something else than what was chosen.
+    #[error("{at}: `{key}` has no effect on this run of gradus train {task}: it belongs to {owner}; leave it out")]
+    NoEffect {
+        /// Where.
+        at: Place,
+        /// The key.
+        key: String,
+        /// What it belongs to.
+        owner: String,
+        /// The task of the run.
+        task: String,
+    },
+    /// Neither a task nor a model is named.
+    #[error("configuration: expected a `task`, one of {known}, found none; add task = \"NAME\" or use gradus train NAME")]
+    NoTask {
+        /// The names of all tasks.
+        known: String,
     },
     /// A value of the wrong type.
     #[error("{at}: `{key}` expects {expected}, found {found}")]
@@ -104,20 +122,18 @@ pub enum ConfigError {
     },
 }
 
-/// The candidate closest to `wanted` by edit distance. A candidate that ends in the same name as `wanted` comes close
-/// whatever its section is: `lr` and `train.lr` both mean `optimizer.lr`.
-///
-/// # Panics
-/// If there are no candidates.
-pub(super) fn nearest<'a>(wanted: &str, candidates: impl IntoIterator<Item = &'a str>) -> &'a str {
+/// The candidate closest to `wanted` by edit distance; none for a text too long to be a misspelt name. A candidate that
+/// ends in the same name as `wanted` is close whatever its section is: `lr` and `train.lr` both mean `optimizer.lr`.
+pub(super) fn nearest<'a>(wanted: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    const LONGEST: usize = 100;
+    if wanted.len() > LONGEST {
+        return None;
+    }
     let last = |key: &str| key.rsplit('.').next().unwrap_or_default().to_owned();
     let cost = |key: &str| {
         let whole = strsim::damerau_levenshtein(wanted, key);
         let name = strsim::damerau_levenshtein(&last(wanted), &last(key));
         (whole.min(2 * name + 1), whole)
     };
-    candidates
-        .into_iter()
-        .min_by_key(|key| cost(key))
-        .expect("nearest: there are no candidates to choose from")
+    candidates.into_iter().min_by_key(|key| cost(key))
 }

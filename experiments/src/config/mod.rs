@@ -1,73 +1,110 @@
-//! The configuration of a run: a plain struct whose defaults are the paper's Table 8, overlaid by a TOML file and by
-//! `--set key=value`, in that order.
+//! The configuration of a run: defaults, overlaid by a TOML file and by `--set key=value`, in that order.
+//!
+//! A run has keys of its own ([`Run`]); the sections `[data]`, `[model]` and `[loss]` belong to its task ([`Keys`]). A key
+//! that has no effect on the run is an error that names what the key belongs to.
+//!
+//! | file | holds |
+//! | --- | --- |
+//! | `run` | the keys of every run |
+//! | `keys` | what a task declares of its keys, and whose key is whose |
+//! | `overlay` | values from TOML and from `--set` |
+//! | [`validate`] | checks of single values |
+//! | `error` | what can be wrong, in one sentence |
 //!
 //! ```
-//! let sets = ["optimizer.lr=5e-4".to_owned(), "model.kernel_sizes=2,3".to_owned()];
-//! let config = gradus::config::load(None, &sets)?;
-//! assert_eq!((config.optimizer.lr, config.model.kernel_sizes), (5e-4, vec![2, 3]));
+//! use gradus::tasks;
+//! let sets = ["task=classify", "model.name=textcnn", "data.dataset=reviews", "optimizer.lr=5e-4"].map(String::from);
+//! let config = tasks::load(None, &sets)?;
+//! assert_eq!((config.run.optimizer.lr, config.text("model.name")), (5e-4, "textcnn"));
 //!
-//! let error = gradus::config::load(None, &["train.lr=1".to_owned()]).unwrap_err();
-//! assert_eq!(error.to_string(), "--set train.lr=1: there is no key `train.lr`; did you mean `optimizer.lr`?");
+//! let sets = ["task=classify".to_owned(), "train.lr=1".to_owned()];
+//! let error = tasks::load(None, &sets).unwrap_err().to_string();
+//! assert!(error.starts_with("--set train.lr=1: there is no key `train.lr`; did you mean `optimizer.lr`?"));
 //! # Ok::<(), gradus::config::ConfigError>(())
 //! ```
 
 mod error;
+mod keys;
 mod overlay;
-mod schema;
-mod tasks;
+mod run;
 #[cfg(test)]
 mod tests;
-mod validate;
-
-use gradus_engine::Precision;
-use std::collections::BTreeMap;
-use std::path::Path;
-
-use toml::{Table, Value};
+pub mod validate;
 
 pub use error::{ConfigError, Place};
-pub use schema::{Config, Data, Loss, Model, Optimizer, Schedule, Train};
-pub use tasks::{CHARACTERS, CONTRASTIVE, CONTRASTIVE_LOSSES, SCHEMES, TASKS, TaskNames};
-pub use validate::{OPTIMIZERS, SCHEDULES, TOKENIZERS};
+pub use keys::{FILE, Keys, TaskKeys};
+pub use run::{Run, Train};
 
-use overlay::Setting;
+use keys::{chosen, parsed, settled, table_of};
+use overlay::{Kind, Setting, flatten};
+use serde::de::DeserializeOwned;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use toml::{Table, Value};
 
-/// The defaults, overlaid by the file, then by each `key=value` in order. Where a model is named, the defaults are that
-/// model's column of Table 8.
+/// Threads that a run may ask for.
+pub const MOST_THREADS: usize = 512;
+
+/// Bytes that a configuration file may have.
+const MOST_BYTES: u64 = 1 << 20;
+
+/// The configuration of a run of any task.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Config {
+    /// The task's name.
+    pub task: String,
+    /// What every run has.
+    pub run: Run,
+    /// The sections of the task: exactly the keys that have an effect.
+    keys: Table,
+}
+
+/// The defaults of the task and of the model that the settings name, overlaid by the file, then by each `key=value`.
 ///
 /// # Errors
-/// An unreadable file, an unknown key (with the nearest known one), a value of a wrong type, or a value that
-/// [`Config::validate`] refuses; each says where the value was given.
-pub fn load(file: Option<&Path>, sets: &[String]) -> Result<Config, ConfigError> {
-    let known = Config::default().flat();
+/// An unreadable file, an unknown key (with the nearest known one), a key without effect, a value of a wrong type or out of
+/// its range; each says where the value was given.
+pub fn load(all: &[TaskKeys], file: Option<&Path>, sets: &[String]) -> Result<Config, ConfigError> {
     let mut settings = Vec::new();
+    let known = kinds(all);
     if let Some(path) = file {
-        let read = |source| ConfigError::Read { path: path.to_owned(), source };
-        let text = std::fs::read_to_string(path).map_err(read)?;
+        let text = read(path)?;
         settings.extend(overlay::from_toml(&text, path, &known)?);
     }
     for text in sets {
         settings.push(overlay::from_set(text, &known)?);
     }
-    let named = |key: &str| settings.iter().rfind(|s| s.key == key).and_then(|s| s.value.as_str());
-    let base = match (named("model.name"), named("task")) {
-        (Some(model), _) => Config::for_model(model),
-        (None, Some(task)) => Config::for_task(task),
-        (None, None) => Ok(Config::default()),
-    };
-    let base = base.map_err(|error| placed(error, &settings))?;
-    overlaid(&base, &settings)
+    let task = chosen(all, &settings)?;
+    make_absolute(task, &mut settings)?;
+    let mut run = (task.run)();
+    if run.train.metric.is_empty() {
+        run.train.metric = (task.metrics)().first().copied().unwrap_or_default().to_owned();
+    }
+    let config = settled(task, all, table_of(&run), &settings)?;
+    validated(task, config, &settings)
 }
 
 /// The configuration of a run that goes on: the run's own, overlaid by each `key=value`.
 ///
 /// # Errors
 /// As [`load`]; and a key that is not one of [`resume_keys`] and would change.
-pub fn resume(saved: &Config, sets: &[String]) -> Result<Config, ConfigError> {
-    let known = Config::default().flat();
-    let settings = sets.iter().map(|text| overlay::from_set(text, &known)).collect::<Result<Vec<_>, _>>()?;
-    let config = overlaid(saved, &settings)?;
-    let allowed = resume_keys();
+pub fn resume(all: &[TaskKeys], saved: &Config, sets: &[String]) -> Result<Config, ConfigError> {
+    let known = kinds(all);
+    let mut settings = sets.iter().map(|text| overlay::from_set(text, &known)).collect::<Result<Vec<_>, _>>()?;
+    let task = all.iter().find(|task| task.task == saved.task);
+    let task = task.ok_or_else(|| ConfigError::NoTask { known: saved.task.clone() })?;
+    make_absolute(task, &mut settings)?;
+    let named_task = settings.iter().find(|s| s.key == "task" && s.value.as_str() != Some(&saved.task));
+    if let Some(setting) = named_task {
+        return Err(ConfigError::Fixed {
+            key: "task".into(),
+            before: saved.task.clone(),
+            after: setting.value.as_str().unwrap_or_default().into(),
+            allowed: resume_keys(task).join(", "),
+        });
+    }
+    let config = validated(task, settled(task, all, saved.table(), &settings)?, &settings)?;
+    let allowed = resume_keys(task);
     match diff(saved, &config).into_iter().find(|(key, ..)| !allowed.contains(key)) {
         Some((key, before, after)) => {
             Err(ConfigError::Fixed { key, before, after, allowed: allowed.join(", ") })
@@ -76,8 +113,9 @@ pub fn resume(saved: &Config, sets: &[String]) -> Result<Config, ConfigError> {
     }
 }
 
-/// The keys that `--resume --set` may change: those that shape neither the parameters nor the order of the examples.
-pub fn resume_keys() -> Vec<String> {
+/// The keys that `--resume --set` may change: those that shape neither the parameters nor the order of the examples, and
+/// the places of files, which must hold the same data.
+pub fn resume_keys(task: &TaskKeys) -> Vec<String> {
     let named = [
         "device",
         "loss.l1",
@@ -93,68 +131,152 @@ pub fn resume_keys() -> Vec<String> {
         "train.log_every",
         "train.patience",
     ];
-    let may_change = |key: &String| key.starts_with("schedule.") || named.contains(&key.as_str());
-    Config::keys().into_iter().filter(may_change).collect()
+    let place = |key: &String| task.paths.contains(&key.as_str());
+    let may_change =
+        |key: &String| key.starts_with("schedule.") || named.contains(&key.as_str()) || place(key);
+    task.kinds().into_keys().filter(may_change).collect()
 }
 
-/// The keys in which two configurations differ, in order, each with its two values as TOML writes them.
+/// The keys in which two configurations differ, in order, each with its two values as TOML writes them; a key that only
+/// one of them has is empty in the other.
 pub fn diff(a: &Config, b: &Config) -> Vec<(String, String, String)> {
     let (a, b) = (a.flat(), b.flat());
-    let differs = |(key, a): (String, Value)| {
-        let b = &b[&key];
-        (a != *b).then(|| (key, a.to_string(), b.to_string()))
+    let keys: std::collections::BTreeSet<&String> = a.keys().chain(b.keys()).collect();
+    let shown = |value: Option<&Value>| value.map_or(String::new(), Value::to_string);
+    let differs = |key: &&String| a.get(key.as_str()) != b.get(key.as_str());
+    let entry = |key: &String| (key.clone(), shown(a.get(key)), shown(b.get(key)));
+    keys.into_iter().filter(differs).map(entry).collect()
+}
+
+/// Every key of a task by its owner, with defaults: for `gradus list` and the documentation.
+pub fn owners(task: &TaskKeys) -> Vec<(String, BTreeMap<String, Value>)> {
+    let mut owners: Vec<(String, BTreeMap<String, Value>)> = vec![];
+    let selected = |key: &str, example: &BTreeMap<String, Value>| {
+        let section = key.split('.').next().unwrap_or_default();
+        let selectors = task.selectors.iter().filter(|s| s.split('.').next() == Some(section));
+        let named = selectors.filter_map(|s| Some((s, example.get(*s)?.as_str()?)));
+        let named: Vec<String> = named.map(|(s, v)| format!("{s} = {v}")).collect();
+        if named.is_empty() { section.to_owned() } else { named.join(", ") }
     };
-    a.into_iter().filter_map(differs).collect()
+    for example in (task.examples)().iter().map(flatten) {
+        for (key, value) in &example {
+            let owner = selected(key, &example);
+            match owners.iter_mut().find(|(name, _)| *name == owner) {
+                Some((_, keys)) => drop(keys.insert(key.clone(), value.clone())),
+                None => owners.push((owner, BTreeMap::from([(key.clone(), value.clone())]))),
+            }
+        }
+    }
+    owners
+}
+
+/// The keys of every run by their owner, with defaults.
+pub fn run_owners() -> Vec<(String, BTreeMap<String, Value>)> {
+    let mut owners = vec![("run".to_owned(), BTreeMap::new())];
+    for example in Run::examples() {
+        let flat = flatten(&table_of(&example));
+        for section in ["optimizer", "schedule"] {
+            let name = flat.get(&format!("{section}.name")).and_then(Value::as_str).unwrap_or_default();
+            let owner = format!("{section}.name = {name}");
+            let keys = flat.iter().filter(|(key, _)| key.starts_with(&format!("{section}.")));
+            if !owners.iter().any(|(known, _)| *known == owner) {
+                owners.push((owner, keys.map(|(k, v)| (k.clone(), v.clone())).collect()));
+            }
+        }
+        let of_run = |key: &str| !key.starts_with("optimizer.") && !key.starts_with("schedule.");
+        owners[0].1.extend(flat.into_iter().filter(|(key, _)| of_run(key)));
+    }
+    owners
 }
 
 impl Config {
-    /// What `precision` names; `f32` where it is none, which [`Config::validate`] refuses.
-    pub fn precision(&self) -> Precision {
-        Precision::ALL.into_iter().find(|p| p.to_string() == self.precision).unwrap_or_default()
-    }
-
-    /// Every key, in order, as `--set` takes it.
-    pub fn keys() -> Vec<String> {
-        Self::default().flat().into_keys().collect()
-    }
-
-    /// The configuration as a TOML file that [`load`] reads back, every key in it.
+    /// The keys of the task, typed.
     ///
     /// # Panics
-    /// On what [`Config::validate`] refuses because TOML cannot hold it: a seed of 2^63 or more, a path not in UTF-8.
+    /// If they are another task's.
     #[track_caller]
+    pub fn keys<K: DeserializeOwned>(&self) -> K {
+        match parsed(self.keys.clone()) {
+            Ok(keys) => keys,
+            Err(error) => panic!("configuration: these are not the keys of task {}: {error}", self.task),
+        }
+    }
+
+    /// The text under a key; empty if there is none.
+    pub fn text(&self, key: &str) -> &str {
+        let (section, name) = key.split_once('.').unwrap_or(("", key));
+        self.keys.get(section).and_then(|table| table.get(name)).and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// The name of the data set or, for a user's own files, of the training file.
+    pub fn data_name(&self) -> String {
+        match self.text("data.train") {
+            "" => self.text("data.dataset").to_owned(),
+            file => Path::new(file).file_stem().unwrap_or_default().to_string_lossy().into_owned(),
+        }
+    }
+
+    /// The configuration as a TOML file that [`load`] reads back, every key with an effect in it.
     pub fn to_toml(&self) -> String {
-        match toml::to_string(self) {
-            Ok(text) => text,
-            Err(error) => panic!("Config::to_toml: the configuration was not validated: {error}"),
-        }
+        self.table().to_string()
     }
 
-    #[track_caller]
+    /// The configuration as JSON, as result files hold it.
+    pub fn to_json(&self) -> serde_json::Value {
+        serde_json::to_value(self.table()).expect("a configuration is made of numbers and text")
+    }
+
     fn table(&self) -> Table {
-        match Table::try_from(self) {
-            Ok(table) => table,
-            Err(error) => panic!("Config: the configuration was not validated: {error}"),
+        let mut table = table_of(&self.run);
+        table.insert("task".into(), Value::String(self.task.clone()));
+        for (section, keys) in &self.keys {
+            table.insert(section.clone(), keys.clone());
         }
+        table
     }
 
-    #[track_caller]
-    fn flat(&self) -> BTreeMap<String, Value> {
-        overlay::flatten(&self.table())
+    /// Every key that has an effect, dotted, with its value.
+    pub fn flat(&self) -> BTreeMap<String, Value> {
+        flatten(&self.table())
     }
 }
 
-fn overlaid(base: &Config, settings: &[Setting]) -> Result<Config, ConfigError> {
-    base.validate()?;
-    let mut table = base.table();
-    for setting in settings {
-        overlay::insert(&mut table, setting);
+fn kinds(all: &[TaskKeys]) -> BTreeMap<String, Kind> {
+    all.iter().flat_map(TaskKeys::kinds).collect()
+}
+
+fn read(path: &Path) -> Result<String, ConfigError> {
+    let unreadable = |source| ConfigError::Read { path: path.to_owned(), source };
+    let found = std::fs::metadata(path).map_err(unreadable)?;
+    if !found.is_file() || found.len() > MOST_BYTES {
+        let what = if found.is_file() { "a file of at most a megabyte" } else { "a regular file" };
+        return Err(unreadable(std::io::Error::other(format!("expected {what}"))));
     }
-    let config: Config = table.try_into().map_err(|error: toml::de::Error| ConfigError::Syntax {
-        at: Place::Code,
-        message: error.to_string(),
-    })?;
-    config.validate().map_err(|error| placed(error, settings))?;
+    std::fs::read_to_string(path).map_err(unreadable)
+}
+
+/// Paths of a configuration file are relative to it, those of `--set` to the folder that the command runs in; a run must
+/// find its files again from any other.
+fn make_absolute(task: &TaskKeys, settings: &mut [Setting]) -> Result<(), ConfigError> {
+    for setting in settings.iter_mut().filter(|setting| task.paths.contains(&setting.key.as_str())) {
+        let Some(path) = setting.value.as_str().filter(|path| !path.is_empty()).map(PathBuf::from) else {
+            continue;
+        };
+        let path = match &setting.at {
+            Place::File { path: file, .. } => file.parent().unwrap_or(Path::new("")).join(path),
+            Place::Set(_) | Place::Code => path,
+        };
+        let absolute = std::path::absolute(&path)
+            .map_err(|source| ConfigError::Read { path: path.clone(), source })?;
+        validate::utf8(&setting.key, Some(&absolute))?;
+        setting.value = Value::String(absolute.to_string_lossy().into_owned());
+    }
+    Ok(())
+}
+
+fn validated(task: &TaskKeys, config: Config, settings: &[Setting]) -> Result<Config, ConfigError> {
+    let checked = config.run.validate(&(task.metrics)()).and_then(|()| (task.validate)(&config.keys));
+    checked.map_err(|error| placed(error, settings))?;
     Ok(config)
 }
 

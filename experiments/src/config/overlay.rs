@@ -7,6 +7,7 @@ use toml::de::{DeTable, DeValue};
 use toml::{Spanned, Table, Value};
 
 use super::error::{ConfigError, Place, nearest};
+use super::validate::shortened;
 
 /// One value for one key, and where it was given.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,14 +29,15 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    fn of(default: &Value) -> Self {
+    /// The kind of a key with that default.
+    pub fn of(default: &Value) -> Self {
         match default {
             Value::String(_) => Kind::Text,
             Value::Integer(_) => Kind::Count,
             Value::Boolean(_) => Kind::Flag,
             Value::Array(items) if matches!(items.first(), Some(Value::Integer(_))) => Kind::Counts,
             Value::Array(_) => Kind::Numbers,
-            _ => Kind::Number,
+            Value::Float(_) | Value::Datetime(_) | Value::Table(_) => Kind::Number,
         }
     }
 
@@ -136,17 +138,18 @@ pub(super) fn insert(table: &mut Table, setting: &Setting) {
     }
 }
 
-fn kind_of(known: &BTreeMap<String, Value>, key: &str, at: &Place) -> Result<Kind, ConfigError> {
+fn kind_of(known: &BTreeMap<String, Kind>, key: &str, at: &Place) -> Result<Kind, ConfigError> {
     let unknown = || ConfigError::UnknownKey {
         at: at.clone(),
-        key: key.to_owned(),
-        nearest: nearest(key, known.keys().map(String::as_str)).to_owned(),
+        key: shortened(key),
+        hint: nearest(key, known.keys().map(String::as_str))
+            .map_or(String::new(), |near| format!("; did you mean `{near}`?")),
     };
-    known.get(key).map(Kind::of).ok_or_else(unknown)
+    known.get(key).copied().ok_or_else(unknown)
 }
 
 /// Reads `key=value`.
-pub(super) fn from_set(text: &str, known: &BTreeMap<String, Value>) -> Result<Setting, ConfigError> {
+pub(super) fn from_set(text: &str, known: &BTreeMap<String, Kind>) -> Result<Setting, ConfigError> {
     let Some((key, value)) = text.split_once('=') else {
         return Err(ConfigError::NotAssignment { text: text.to_owned() });
     };
@@ -156,7 +159,7 @@ pub(super) fn from_set(text: &str, known: &BTreeMap<String, Value>) -> Result<Se
         Some(value) => Ok(Setting { key, value, at }),
         None => {
             let found =
-                if value.trim().is_empty() { "nothing".into() } else { format!("`{}`", value.trim()) };
+                if value.trim().is_empty() { "nothing".into() } else { format!("`{}`", shortened(value.trim())) };
             Err(ConfigError::WrongType { at, key, expected: kind.expected().into(), found })
         }
     }
@@ -166,7 +169,7 @@ pub(super) fn from_set(text: &str, known: &BTreeMap<String, Value>) -> Result<Se
 pub(super) fn from_toml(
     text: &str,
     path: &Path,
-    known: &BTreeMap<String, Value>,
+    known: &BTreeMap<String, Kind>,
 ) -> Result<Vec<Setting>, ConfigError> {
     let at = |offset: usize| Place::File {
         path: path.to_owned(),
@@ -184,7 +187,7 @@ pub(super) fn from_toml(
 fn read_table(
     section: &str,
     table: &DeTable,
-    known: &BTreeMap<String, Value>,
+    known: &BTreeMap<String, Kind>,
     at: &dyn Fn(usize) -> Place,
     settings: &mut Vec<Setting>,
 ) -> Result<(), ConfigError> {
@@ -216,7 +219,7 @@ fn read_table(
 
 fn describe(value: &Spanned<DeValue>) -> String {
     match value.get_ref() {
-        DeValue::String(text) => format!("the text \"{text}\""),
+        DeValue::String(text) => format!("the text \"{}\"", shortened(text)),
         DeValue::Integer(n) => format!("the whole number {}", n.as_str()),
         DeValue::Float(x) => format!("the number {}", x.as_str()),
         DeValue::Boolean(flag) => format!("`{flag}`"),

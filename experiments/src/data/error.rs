@@ -1,7 +1,7 @@
 //! What can be wrong with files from elsewhere. Each message is one sentence that names the file and the line, what
 //! was expected, what was found and what to do.
 
-use super::{Split, Task};
+use super::Split;
 use std::path::PathBuf;
 
 /// An error caused by the world: files, folders, encodings, labels.
@@ -31,7 +31,7 @@ pub enum DataError {
         address: String,
     },
     /// A name that is not in the catalogue.
-    #[error("unknown data set '{name}'{nearest}; known are {known}")]
+    #[error("unknown data set {}{nearest}; known are {known}", quoted(name))]
     UnknownSet {
         /// The name as given.
         name: String,
@@ -40,17 +40,25 @@ pub enum DataError {
         /// All names.
         known: String,
     },
-    /// A set that is for something else.
-    #[error("the data set '{set}' is for {task}, not for {wanted}; for {wanted} there are {known}")]
+    /// A key that the data does not fit.
+    #[error("{key}: expected {expected}, found {found}")]
+    Settings {
+        /// The key.
+        key: String,
+        /// What it must be with this data.
+        expected: String,
+        /// What it is.
+        found: String,
+    },
+    /// A set that is for another task.
+    #[error("the data set '{set}' is for gradus train {task}, not for gradus train {wanted}")]
     OtherTask {
         /// Name of the set.
         set: String,
         /// What it is for.
-        task: Task,
+        task: String,
         /// What it was asked for.
-        wanted: Task,
-        /// Names of the sets that would do.
-        known: String,
+        wanted: String,
     },
     /// The operating system refused.
     #[error("cannot read {path}: {source}; check the path and its permissions")]
@@ -69,9 +77,7 @@ pub enum DataError {
         source: std::io::Error,
     },
     /// A byte that is not UTF-8.
-    #[error(
-        "{path}, line {line}: expected UTF-8, found byte {byte:#04x} at column {column}; convert the file to UTF-8"
-    )]
+    #[error("{path}, line {line}: expected UTF-8, found byte {byte:#04x} at column {column}; {advice}")]
     Encoding {
         /// The file.
         path: PathBuf,
@@ -81,6 +87,8 @@ pub enum DataError {
         column: usize,
         /// The first byte that does not fit.
         byte: u8,
+        /// What to do.
+        advice: &'static str,
     },
     /// A line that is not as the format has it.
     #[error("{path}, line {line}: expected {expected}, found {found}; {advice}")]
@@ -130,16 +138,22 @@ pub enum DataError {
         /// Which split.
         split: Split,
     },
-    /// Fewer than two labels.
-    #[error(
-        "the training examples of '{set}' have only one label, '{label}'; a classifier needs at least two"
-    )]
-    OneLabel {
-        /// Name of the set.
-        set: String,
-        /// The label.
-        label: String,
-    },
+}
+
+impl DataError {
+    /// A name that is not among the known ones of a task; of all tasks where `task` is empty.
+    pub fn unknown_set(name: &str, task: &str, known: &[&str]) -> Self {
+        const FAR: usize = 3;
+        let distance = |known: &&str| strsim::damerau_levenshtein(known, name);
+        let near = known.iter().filter(|_| name.len() < 100).min_by_key(|known| distance(known));
+        let nearest = near.filter(|known| distance(known) <= FAR);
+        let known = known.join(", ");
+        DataError::UnknownSet {
+            name: name.into(),
+            nearest: nearest.map_or(String::new(), |known| format!(" (did you mean '{known}'?)")),
+            known: if task.is_empty() { known } else { format!("{known} (for gradus train {task})") },
+        }
+    }
 }
 
 /// `'text'`, cut after 60 characters so that a message stays one sentence; control characters are escaped.

@@ -1,25 +1,15 @@
 //! Reading whole text files with an encoding, keeping a checksum over all that was read; writing files that are either
 //! whole or not there.
 
+pub use super::encoding::{Encoding, decode};
+
 use super::DataError;
-use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::{
     fs,
     io::{Read, Write},
     path::{Path, PathBuf},
 };
-
-/// How bytes become characters.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Encoding {
-    /// UTF-8; a byte that does not fit is an error. A byte-order mark is dropped.
-    #[default]
-    Utf8,
-    /// UTF-8 if the whole file is, else Windows-1252, the superset of Latin-1 that old English sets are in.
-    Windows1252,
-}
 
 /// A file as text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,7 +25,7 @@ pub struct TextFile {
 /// Reads files and remembers their digests, in the order of reading.
 #[derive(Default)]
 pub struct FileReader {
-    digests: Sha256,
+    digests: Vec<String>,
 }
 
 impl FileReader {
@@ -46,44 +36,21 @@ impl FileReader {
     pub fn read(&mut self, path: &Path, encoding: Encoding) -> Result<TextFile, DataError> {
         let bytes = fs::read(path).map_err(|source| DataError::Read { path: path.into(), source })?;
         let sha256 = hex(&Sha256::digest(&bytes));
-        self.digests.update(sha256.as_bytes());
-        self.digests.update(b"\n");
+        self.digests.push(sha256.clone());
         Ok(TextFile { path: path.into(), text: decode(path, bytes, encoding)?, sha256 })
     }
 
     /// SHA-256 of the digests of all files read: each in hexadecimal, one a line, in the order of reading.
-    pub fn checksum(self) -> String {
-        hex(&self.digests.finalize())
+    pub fn checksum(&self) -> String {
+        let mut hash = Sha256::new();
+        self.digests.iter().for_each(|digest| hash.update(format!("{digest}\n")));
+        hex(&hash.finalize())
     }
-}
 
-/// Bytes as text.
-///
-/// # Errors
-/// [`DataError::Encoding`] names the line and the byte where UTF-8 ends.
-pub fn decode(path: &Path, mut bytes: Vec<u8>, encoding: Encoding) -> Result<String, DataError> {
-    if bytes.starts_with(b"\xEF\xBB\xBF") {
-        bytes.drain(..3);
+    /// Remembers what another reader has read, as if it had been read here.
+    pub fn also(&mut self, other: &FileReader) {
+        self.digests.extend_from_slice(&other.digests);
     }
-    String::from_utf8(bytes).or_else(|error| {
-        let valid = error.utf8_error().valid_up_to();
-        let bytes = error.into_bytes();
-        match encoding {
-            Encoding::Windows1252 => {
-                Ok(encoding_rs::WINDOWS_1252.decode_without_bom_handling(&bytes).0.into_owned())
-            }
-            Encoding::Utf8 => {
-                let before = &bytes[..valid];
-                let line_start = before.iter().rposition(|&b| b == b'\n').map_or(0, |i| i + 1);
-                Err(DataError::Encoding {
-                    path: path.into(),
-                    line: before.iter().filter(|&&b| b == b'\n').count() + 1,
-                    column: valid - line_start + 1,
-                    byte: bytes[valid],
-                })
-            }
-        }
-    })
 }
 
 /// Writes a temporary file beside `path` that takes its name once it is whole and on the disk.

@@ -1,18 +1,17 @@
 //! Reading comprehension: a question, a text, and the stretch of the text that answers it.
 
-use super::{DataError, Split, split};
 use std::collections::HashMap;
 
-/// A question about one context; no question is without an answer.
+/// A question about one context.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Question {
     /// Unique within its split.
     pub id: String,
-    /// Index into [`ReadingSplit::contexts`].
+    /// Index into [`Questions::contexts`].
     pub context: usize,
     /// The question as the file has it.
     pub question: String,
-    /// All answers that people gave; each is right.
+    /// All answers that people gave; each is right. None if the context does not answer the question (SQuAD 2.0).
     pub answers: Vec<Answer>,
 }
 
@@ -27,30 +26,13 @@ pub struct Answer {
 
 /// Questions and the texts they are about.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ReadingSplit {
+pub struct Questions {
     /// The texts.
     pub contexts: Vec<String>,
     /// The article that each context is from; empty where the file does not say.
     pub titles: Vec<String>,
     /// The questions.
     pub questions: Vec<Question>,
-}
-
-/// A set for reading comprehension: no split is without a question.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reading {
-    /// Short name, as on the command line.
-    pub name: String,
-    /// What is learned from.
-    pub train: ReadingSplit,
-    /// What choices are made on.
-    pub dev: ReadingSplit,
-    /// What is reported.
-    pub test: ReadingSplit,
-    /// SHA-256 over the files read (see [`super::files::FileReader::checksum`]).
-    pub checksum: String,
-    /// What a reader of a result must know: how the splits came about, which version was read.
-    pub note: String,
 }
 
 impl Question {
@@ -60,14 +42,30 @@ impl Question {
     }
 }
 
-impl ReadingSplit {
+impl Questions {
+    /// How many questions are without an answer.
+    pub fn without_answer(&self) -> usize {
+        self.questions.iter().filter(|question| question.answers.is_empty()).count()
+    }
+
+    /// Takes out the questions without an answer, and contexts that no other question is about; returns how many
+    /// questions there were. Nothing changes if there were none.
+    pub fn leave_out_unanswered(&mut self) -> usize {
+        let left_out = self.without_answer();
+        if left_out > 0 {
+            let answered = (0..self.questions.len()).filter(|&q| !self.questions[q].answers.is_empty());
+            *self = self.select(&answered.collect::<Vec<_>>());
+        }
+        left_out
+    }
+
     /// These questions in this order, and of the contexts those they are about, in the order of first use.
     ///
     /// # Panics
     /// If an index is not below the number of questions.
     #[track_caller]
-    pub fn select(&self, questions: &[usize]) -> ReadingSplit {
-        let mut out = ReadingSplit::default();
+    pub fn select(&self, questions: &[usize]) -> Questions {
+        let mut out = Questions::default();
         let mut moved = HashMap::new();
         for &q in questions {
             let question = &self.questions[q];
@@ -82,60 +80,18 @@ impl ReadingSplit {
     }
 }
 
-impl Reading {
-    /// One split.
-    pub fn split(&self, split: Split) -> &ReadingSplit {
-        match split {
-            Split::Train => &self.train,
-            Split::Dev => &self.dev,
-            Split::Test => &self.test,
-        }
-    }
-
-    /// Keeps at most `n` questions of a split, drawn by `seed`, and the contexts they are about; says so in the note.
-    pub fn limited(mut self, split: Split, n: usize, seed: u64) -> Self {
-        let part = match split {
-            Split::Train => &mut self.train,
-            Split::Dev => &mut self.dev,
-            Split::Test => &mut self.test,
-        };
-        let whole = part.questions.len();
-        if n < whole {
-            let drawn = split::hold_out(&mut (0..whole).collect(), n, seed);
-            *part = part.select(&drawn);
-            let separator = if self.note.is_empty() { "" } else { "; " };
-            self.note
-                .push_str(&format!("{separator}{split}: {n} of {whole} questions, drawn by seed {seed}"));
-        }
-        self
-    }
-
-    /// Returns the set itself if every split has a question.
-    ///
-    /// # Errors
-    /// [`DataError::EmptySplit`].
-    pub fn checked(self) -> Result<Self, DataError> {
-        for split in [Split::Train, Split::Dev, Split::Test] {
-            if self.split(split).questions.is_empty() {
-                return Err(DataError::EmptySplit { set: self.name, split });
-            }
-        }
-        Ok(self)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn part(questions: usize) -> ReadingSplit {
+    fn part(questions: usize) -> Questions {
         let question = |i: usize| Question {
             id: i.to_string(),
             context: i / 2,
             question: format!("{i}?"),
             answers: vec![Answer { text: (i / 2).to_string(), start: 2 }],
         };
-        ReadingSplit {
+        Questions {
             contexts: (0..questions.div_ceil(2)).map(|c| format!("c {c}")).collect(),
             titles: (0..questions.div_ceil(2)).map(|c| format!("t{c}")).collect(),
             questions: (0..questions).map(question).collect(),
@@ -162,6 +118,23 @@ mod tests {
         );
         let places: Vec<(&str, usize)> = out.questions.iter().map(|q| (q.id.as_str(), q.context)).collect();
         assert_eq!(places, [("5", 0), ("0", 1), ("4", 0)]);
+    }
+
+    #[test]
+    fn questions_without_an_answer_are_left_out_and_counted() {
+        let mut split = part(6);
+        assert_eq!(split.leave_out_unanswered(), 0);
+        assert_eq!(split, part(6));
+        for q in [0, 1, 5] {
+            split.questions[q].answers.clear();
+        }
+        assert_eq!(split.without_answer(), 3);
+        assert_eq!(split.leave_out_unanswered(), 3);
+        let places: Vec<(&str, usize)> = split.questions.iter().map(|q| (q.id.as_str(), q.context)).collect();
+        assert_eq!(
+            (places, split.contexts),
+            (vec![("2", 0), ("3", 0), ("4", 1)], vec!["c 1".into(), "c 2".into()])
+        );
     }
 
     #[test]

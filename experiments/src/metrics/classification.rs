@@ -123,7 +123,7 @@ impl Report {
 
 impl Scores {
     /// From true positives, times predicted and times gold.
-    pub(super) fn of([true_positives, predicted, gold]: [usize; 3]) -> Self {
+    pub fn of([true_positives, predicted, gold]: [usize; 3]) -> Self {
         let ratio = |a: usize, b: usize| if b == 0 { 0.0 } else { a as f64 / b as f64 };
         Scores {
             precision: ratio(true_positives, predicted),

@@ -88,7 +88,7 @@ fn loss_curves(grid: &Grid, row: &str, name: String) -> Result<Option<Plot>, Rep
 /// would be noisier than what follows.
 fn smooth(run: &RunResult) -> Vec<(u64, f64)> {
     let width = (run.steps.len() / 20).max(1);
-    let mean = |window: &[super::result::StepLoss]| window.iter().map(|s| s.loss).sum::<f64>() / width as f64;
+    let mean = |window: &[crate::run::StepLoss]| window.iter().map(|s| s.loss).sum::<f64>() / width as f64;
     run.steps.windows(width).map(|window| (window[width - 1].step, mean(window))).collect()
 }
 

@@ -50,7 +50,7 @@ pub use error::ReportError;
 pub use figures::Plot;
 pub use grid::Line;
 pub use machine::Machine;
-pub use result::{DataUsed, Epoch, RunResult, SCHEMA, StepLoss};
+pub use result::{DataUsed, RunResult, SCHEMA, keys};
 pub use section::Section;
 pub use statistics::{DataStatistics, STATISTICS_SCHEMA, SplitStatistics};
 

@@ -9,7 +9,8 @@ use serde_json::Value;
 use super::error::ReportError;
 use super::json;
 use super::machine::Machine;
-use crate::config::Config;
+use crate::run::{Epoch, StepLoss};
+use crate::tasks;
 use crate::data::atomic;
 use crate::studies::{self, DataSource, Measure, Run, Scale};
 
@@ -82,30 +83,6 @@ pub struct DataUsed {
     pub vocabulary: u64,
 }
 
-/// The loss of one step.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct StepLoss {
-    /// Updates made, from 1.
-    pub step: u64,
-    /// The training loss of the step's batch.
-    pub loss: f64,
-}
-
-/// One pass over the training split.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Epoch {
-    /// From 1.
-    pub epoch: u64,
-    /// Updates made by its end.
-    pub step: u64,
-    /// Mean training loss over its examples.
-    pub train_loss: f64,
-    /// Metrics on the development split at its end.
-    pub dev: BTreeMap<String, f64>,
-}
-
 impl RunResult {
     /// Reads a result file.
     ///
@@ -136,20 +113,19 @@ impl RunResult {
         studies::result_file(&self.study, &self.row, &self.column, self.seed)
     }
 
-    /// Whether this is the result of that run with that configuration, so that it need not be run again. The number of
-    /// threads does not count: results do not depend on it. A key that came into use after the result was written had
-    /// its default.
-    pub fn answers(&self, run: &Run, scale: Scale, source: DataSource, config: &Value) -> bool {
-        let keys = |config: &Value| {
-            let mut keys = BTreeMap::new();
-            flatten("", &default_config(), &mut keys);
-            flatten("", config, &mut keys);
-            keys.remove("threads");
-            keys
+    /// Whether this is the result of a run with these keys. A result of an earlier version has keys without an effect, which
+    /// do not matter, and may lack new ones, whose defaults are what it did.
+    pub fn answers(&self, run: &Run, scale: Scale, source: DataSource, config: &BTreeMap<String, String>) -> bool {
+        let (own, defaults) = (self.keys(), defaults(config));
+        let free = ["threads", "device", "precision"];
+        let same = |(key, value): (&String, &String)| {
+            let found = own.get(key).or(defaults.get(key));
+            let renamed = |(of, before, now): &(&str, &str, &str)| {
+                key == of && value == now && found.is_some_and(|found| found == before)
+            };
+            free.contains(&key.as_str()) || found == Some(value) || RENAMED.iter().any(renamed)
         };
-        self.file() == run.file()
-            && (self.scale, self.source) == (scale, source)
-            && keys(&self.config) == keys(config)
+        self.file() == run.file() && (self.scale, self.source) == (scale, source) && config.iter().all(same)
     }
 
     /// The measured number as tables show it; none where the run did not record it.
@@ -162,9 +138,7 @@ impl RunResult {
 
     /// The configuration as dotted keys, values as text.
     pub fn keys(&self) -> BTreeMap<String, String> {
-        let mut keys = BTreeMap::new();
-        flatten("", &self.config, &mut keys);
-        keys
+        keys(&self.config)
     }
 
     /// What is wrong with the numbers, if anything is.
@@ -185,8 +159,24 @@ impl RunResult {
     }
 }
 
-fn default_config() -> Value {
-    serde_json::to_value(Config::default()).unwrap_or_default()
+/// Values that results of earlier versions have for what is now called otherwise: key, name then, name now.
+const RENAMED: &[(&str, &str, &str)] = &[("data.tokenizer", "english", "auto")];
+
+/// The defaults of the task, the model and the other variants that a configuration names.
+fn defaults(config: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    let names = config.iter().filter(|(key, _)| {
+        let name = key.ends_with(".name") || key.as_str() == "task" || key.as_str() == "data.dataset";
+        name || key.as_str() == "model.characters"
+    });
+    let sets: Vec<String> = names.map(|(key, value)| format!("{key}={value}")).collect();
+    tasks::load(None, &sets).map_or(BTreeMap::new(), |config| keys(&config.to_json()))
+}
+
+/// A configuration as dotted keys with their values as text.
+pub fn keys(config: &Value) -> BTreeMap<String, String> {
+    let mut keys = BTreeMap::new();
+    flatten("", config, &mut keys);
+    keys
 }
 
 fn flatten(prefix: &str, value: &Value, keys: &mut BTreeMap<String, String>) {

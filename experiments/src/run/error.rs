@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 /// Why training stopped before its end, or could not begin.
 #[derive(Debug, thiserror::Error)]
-pub enum TrainError {
+pub enum RunError {
     /// The device.
     #[error(transparent)]
     Device(#[from] CudaError),
@@ -58,7 +58,17 @@ pub enum TrainError {
     /// Two settings that do not go together, or a folder that is not as it should be.
     #[error("{0}")]
     Settings(String),
-    /// Somebody pressed Ctrl-C.
+    /// A size that a model cannot have.
+    #[error("{key}: expected {expected}, found {found}")]
+    Model {
+        /// The key.
+        key: String,
+        /// What it must be.
+        expected: String,
+        /// What it is.
+        found: String,
+    },
+    /// Ctrl-C was pressed, or the system asked the program to end.
     #[error("interrupted at step {step}{}", resume.as_ref().map_or(String::new(), |r| format!("; {r}")))]
     Interrupted {
         /// Steps taken.

@@ -1,4 +1,4 @@
-use super::TrainError;
+use super::RunError;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 static PRESSED: AtomicBool = AtomicBool::new(false);
@@ -8,13 +8,13 @@ static PRESSED: AtomicBool = AtomicBool::new(false);
 ///
 /// # Errors
 /// Where the operating system takes no handler, or has one of ours already.
-pub fn listen() -> Result<(), TrainError> {
+pub fn listen() -> Result<(), RunError> {
     let noted = ctrlc::set_handler(|| {
         if PRESSED.swap(true, Ordering::SeqCst) {
             std::process::exit(130);
         }
     });
-    noted.map_err(|e| TrainError::Settings(format!("cannot watch for Ctrl-C: {e}")))
+    noted.map_err(|e| RunError::Settings(format!("cannot watch for Ctrl-C: {e}")))
 }
 
 /// Whether somebody pressed Ctrl-C.

@@ -1,41 +1,52 @@
-//! Training: one loop for every run, from the command line and from the paper's tables.
+//! Runs: what a task is, and the one training loop for all of them.
 //!
 //! | file | holds |
 //! | --- | --- |
-//! | `run` | the loop, to be read from top to bottom |
-//! | `task` | what the loop must know of a task: the traits [`Task`] and [`Learner`] |
-//! | [`classify`], [`tag`], [`read`] | the tasks: each its data as numbers, its model, its loss, its metrics |
-//! | [`lexicon`] | words and characters as numbers |
+//! | `task` | what a task is: the trait [`Task`] |
+//! | `any` | tasks without their types: [`AnyTask`], [`Job`], [`Learner`] |
+//! | `train` | the training loop, to be read from top to bottom |
+//! | `step` | one step of it |
+//! | `throughput` | how fast a few steps are |
 //! | `progress` | where a run stands, besides its tensors |
-//! | `rate` | how fast a few steps go |
-//! | `folder` | the files of a run: checkpoint, best parameters, configuration, words, labels, log |
+//! | `state` | what a loss carries from step to step |
+//! | `folder`, `lock` | the files of a run; one process at a time |
+//! | `metric`, `record`, `understood` | what is measured, logged, understood |
+//! | `ask` | what a trained model is asked |
 //! | `tensorboard` | losses and metrics as an event file |
-//! | `optimizer`, `schedule`, `objective`, `penalties`, `vectors` | what a configuration says of them |
 //! | `interrupt`, `view` | Ctrl-C; what a person sees |
 
+mod any;
+mod ask;
 mod error;
 mod folder;
 mod interrupt;
-pub(crate) mod objective;
-mod optimizer;
-mod penalties;
+mod lock;
+mod metric;
 mod progress;
-mod rate;
-mod run;
-mod schedule;
-pub(crate) mod size;
+mod record;
+mod state;
+mod step;
 mod task;
 mod tensorboard;
-mod vectors;
+mod throughput;
+mod train;
+mod understood;
 mod view;
 
-pub use error::TrainError;
+pub use any::{
+    AnyTask, DescribedSet, Evaluation, From, GeneratedInfo, Job, Learner, Row, SPLIT_SEED, Wanted, sums,
+};
+pub use ask::{Ask, Style};
+pub use error::RunError;
 pub use folder::{RunFolder, TrainedOn};
 pub use interrupt::{interrupted, listen};
-pub use objective::Objective;
-pub use optimizer::optimizer;
+pub use lock::Lock;
+pub use metric::{Better, Metric, Unit};
 pub use progress::{Progress, Trained};
-pub use rate::seconds_per_token;
-pub use run::{Where, run};
-pub use task::{Learner, Task, prepare, prepare_with};
+pub use record::{Epoch, StepLoss};
+pub use state::State;
+pub use task::{Described, Detail, Details, Generated, Limits, Origin, Task};
+pub use throughput::seconds_per_token;
+pub use train::{Training, Where, train};
+pub use understood::Understood;
 pub use view::{Bars, View};

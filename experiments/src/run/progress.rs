@@ -1,5 +1,4 @@
-use super::Objective;
-use crate::report::{Epoch, StepLoss};
+use super::{Epoch, Metric, State, StepLoss};
 use gradus_engine::Rng;
 use gradus_engine::optim::{LossScale, ReduceOnPlateau};
 use serde::{Deserialize, Serialize};
@@ -7,7 +6,7 @@ use std::collections::BTreeMap;
 
 /// Where a run stands, besides the model's and the optimizer's tensors: all that the next step depends on, and what
 /// the run has to tell so far.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Progress {
     /// Steps taken.
     pub step: u64,
@@ -17,14 +16,13 @@ pub struct Progress {
     pub batch: u64,
     /// The source of dropout.
     pub(super) rng: Rng,
-    /// The state of the loss.
-    pub(super) objective: Objective,
+    /// What the loss carries from step to step; its tensors are beside those of the model.
+    pub(super) state: State,
     /// The state of the schedule.
     pub(super) plateau: Option<ReduceOnPlateau>,
     /// What the plateau has made of the learning rate.
     pub(super) plateau_factor: f64,
     /// What the loss is multiplied by where `precision` is `f16`.
-    #[serde(default)]
     pub(super) loss_scale: LossScale,
     /// Σ loss · examples of the present epoch.
     pub(super) loss_sum: f64,
@@ -35,7 +33,6 @@ pub struct Progress {
     /// Seconds of training so far.
     pub seconds: f64,
     /// Seconds of all, evaluation and checkpoints too, up to the last checkpoint or the end.
-    #[serde(default)]
     pub wall_seconds: f64,
     /// Real tokens trained on so far.
     pub tokens: u64,
@@ -47,13 +44,13 @@ pub struct Progress {
 
 impl Progress {
     /// Where a run begins.
-    pub(super) fn start(rng: Rng, objective: Objective, plateau: Option<ReduceOnPlateau>) -> Self {
+    pub(super) fn start(rng: Rng, state: State, plateau: Option<ReduceOnPlateau>) -> Self {
         Progress {
             step: 0,
             epoch: 0,
             batch: 0,
             rng,
-            objective,
+            state,
             plateau,
             plateau_factor: 1.0,
             loss_scale: LossScale::default(),
@@ -79,10 +76,10 @@ impl Progress {
         }
     }
 
-    /// Notes a whole epoch with its metrics on the development split; tells whether it is the best so far by `metric`.
-    pub(super) fn end_epoch(&mut self, dev: BTreeMap<String, f64>, metric: &str) -> bool {
-        let value = dev[metric];
-        let better = self.best.is_none_or(|(_, best)| value > best);
+    /// Notes a whole epoch with its metrics on the development split; returns whether it is the best so far by `metric`.
+    pub(super) fn end_epoch(&mut self, dev: BTreeMap<String, f64>, metric: &Metric) -> bool {
+        let value = dev[metric.name];
+        let better = self.best.is_none_or(|(_, best)| metric.is_better(value, best));
         self.epoch += 1;
         self.batch = 0;
         self.epochs.push(Epoch { epoch: self.epoch, step: self.step, train_loss: self.mean_loss(), dev });
@@ -109,6 +106,33 @@ impl Progress {
     /// Whether the parameters of this moment are the best: the best epoch has just ended.
     pub(super) fn at_best(&self) -> bool {
         self.batch == 0 && self.best.is_some_and(|(epoch, _)| epoch == self.epoch)
+    }
+
+    /// Whether the values are such as a run can have; they may come from a file of somebody else's.
+    ///
+    /// # Errors
+    /// What is wrong, in a few words.
+    pub(super) fn check(&self, batches: u64, epochs_most: u64) -> Result<(), String> {
+        const LONGEST: f64 = 1e10;
+        let seconds = [self.seconds, self.wall_seconds].iter().all(|s| (0.0..=LONGEST).contains(s));
+        let factor = self.plateau_factor.is_finite() && (0.0..=1.0).contains(&self.plateau_factor);
+        let checks = [
+            (self.batch <= batches, format!("it is at batch {} of {batches}", self.batch)),
+            (seconds, format!("it has taken {} seconds", self.seconds)),
+            (factor, format!("its learning rate has the factor {}", self.plateau_factor)),
+            (self.loss_sum.is_finite(), format!("its sum of losses is {}", self.loss_sum)),
+            (self.epoch <= epochs_most, format!("it is at epoch {}", self.epoch)),
+            (self.epochs.len() as u64 == self.epoch, format!("it lists {} epochs", self.epochs.len())),
+            (
+                self.step == self.epoch.saturating_mul(batches).saturating_add(self.batch),
+                format!("it has taken {} steps", self.step),
+            ),
+            (
+                self.best.is_none_or(|(epoch, value)| (1..=self.epoch).contains(&epoch) && !value.is_infinite()),
+                "its best epoch is not one of its epochs".to_owned(),
+            ),
+        ];
+        checks.into_iter().find(|(holds, _)| !holds).map_or(Ok(()), |(_, fault)| Err(fault))
     }
 
     /// Tokens a second.

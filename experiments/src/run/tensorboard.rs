@@ -6,7 +6,7 @@
 //! value = 0a tag ‖ 15 number (f32)                                each message and text behind its length (varint)
 //! ```
 
-use super::TrainError;
+use super::RunError;
 use super::progress::Progress;
 use crate::data::atomic;
 use crc::{CRC_32_ISCSI, Crc, Table};
@@ -29,9 +29,9 @@ const BODY: usize = 9;
 ///
 /// # Errors
 /// A folder that cannot be read or written.
-pub(super) fn log(folder: &Path, progress: &Progress) -> Result<(), TrainError> {
+pub(super) fn log(folder: &Path, progress: &Progress) -> Result<(), RunError> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64();
-    let read = |source| TrainError::Io { action: "read", path: folder.into(), source };
+    let read = |source| RunError::Io { action: "read", path: folder.into(), source };
     let (path, before) = match find(folder).map_err(read)? {
         Some(path) => {
             let bytes = fs::read(&path).map_err(read)?;

@@ -1,4 +1,5 @@
 use indicatif::{HumanDuration, MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use super::Metric;
 use std::cell::Cell;
 use std::io::{IsTerminal, Write, stderr};
 use std::time::{Duration, Instant};
@@ -92,12 +93,12 @@ impl View {
         self.bar.set_message(message);
     }
 
-    pub(super) fn epoch(&self, now: &Shown, (metric, value): (&str, f64)) {
+    pub(super) fn epoch(&self, now: &Shown, (metric, value): (&Metric, f64)) {
         let Shown { epoch, epochs, loss, speed, .. } = now;
         if self.lines {
-            let (value, left) = (100.0 * value, now.left());
+            let (name, value, left) = (metric.name, metric.show(value), now.left());
             self.line(&format!(
-                "epoch {epoch}/{epochs} loss {loss:.4} dev {metric} {value:.2} {speed:.0} tokens/s {left} left"
+                "epoch {epoch}/{epochs} loss {loss:.4} dev {name} {value} {speed:.0} tokens/s {left} left"
             ));
         }
     }

@@ -26,10 +26,9 @@ pub const STUDY: Study = Study {
 };
 
 fn plan(scale: Scale, source: DataSource) -> Vec<Cell> {
-    let cell = |row, column, model: &str, heads: &str| {
-        Cell::new(row, column, scale, Texts::Long)
-            .set("data.dataset", source.pick("reviews-long", "imdb"))
-            .set_all(&[("model.name", model), ("model.dropout", "0.5"), ("model.attention_heads", heads)])
+    let cell = |row, column, model, heads: &str| {
+        let cell = Cell::new(row, column, scale, Texts::Long).on("imdb", source).model(model);
+        cell.set_all(&[("model.dropout", "0.5"), ("model.attention_heads", heads)])
     };
     vec![
         cell("TextCNN", WITHOUT, "textcnn", "0").paper(89.2),

@@ -1,7 +1,8 @@
 //! Building a cell: what its scale sets, then what the study sets. And building a claim.
 
 use super::scale::{Scale, Texts};
-use super::{Cell, Claim, Measure};
+use super::{Cell, Claim, DataSource, Measure};
+use crate::tasks;
 
 impl Cell {
     /// A cell with the sizes and seeds of its scale.
@@ -15,6 +16,23 @@ impl Cell {
         self.sets.retain(|(known, _)| known != key);
         self.sets.push((key.into(), value.into()));
         self
+    }
+
+    /// On a known data set, or on the generated one that stands in for it.
+    pub(super) fn on(self, known: &'static str, source: DataSource) -> Self {
+        let set = match source {
+            DataSource::Real => known,
+            DataSource::Embedded => tasks::twin(known).unwrap_or(known),
+        };
+        self.set("data.dataset", set)
+    }
+
+    /// With a model; sizes of the scale that it does not have are left out.
+    pub(super) fn model(mut self, name: &'static str) -> Self {
+        if name == "textcnn" {
+            self.sets.retain(|(key, _)| key != "model.layers");
+        }
+        self.set("model.name", name)
     }
 
     /// Sets several keys.

@@ -48,13 +48,9 @@ fn plan(scale: Scale, source: DataSource) -> Vec<Cell> {
     ];
     objectives
         .map(|(column, place, loss)| {
-            let cell = Cell::new("SQuAD", column, scale, Texts::Read)
-                .set("data.dataset", source.pick("passages", "squad"))
-                .set_all(&[
-                    ("model.name", "bidaf"),
-                    ("loss.contrastive", place),
-                    ("loss.contrastive_loss", loss),
-                ]);
+            let cell = Cell::new("SQuAD", column, scale, Texts::Read).on("squad", source).model("bidaf");
+            let cell = cell.set("loss.contrastive", place);
+            let cell = if place == "none" { cell } else { cell.set("loss.contrastive_loss", loss) };
             if place == "both" { cell.paper_gain(2.4) } else { cell }
         })
         .to_vec()

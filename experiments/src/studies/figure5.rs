@@ -43,24 +43,22 @@ fn plan(scale: Scale, source: DataSource) -> Vec<Cell> {
     // AdaGrad's steps shrink from the first on, SGD's are not scaled by the gradient's size: both start higher.
     let rate = scale.learning_rate();
     let optimizers = [
-        ("SGD", "sgd", 0.1, "0.9", "0"),
-        ("AdaGrad", "adagrad", 10.0 * rate, "0", "0"),
-        ("RMSprop", "rmsprop", rate, "0", "0"),
-        ("Adam", "adam", rate, "0", "0"),
-        ("AdamW", "adamw", rate, "0", "0.01"),
-        ("RAdam", "radam", rate, "0", "0"),
+        ("SGD", "sgd", 0.1, Some(("optimizer.momentum", "0.9"))),
+        ("AdaGrad", "adagrad", 10.0 * rate, Some(("optimizer.eps", "1e-8"))),
+        ("RMSprop", "rmsprop", rate, None),
+        ("Adam", "adam", rate, None),
+        ("AdamW", "adamw", rate, Some(("optimizer.weight_decay", "0.01"))),
+        ("RAdam", "radam", rate, None),
     ];
-    let cells = optimizers.into_iter().map(|(column, name, lr, momentum, weight_decay)| {
-        Cell::new("SST-2", column, scale, Texts::Short).set_all(&[
-            ("data.dataset", source.pick("reviews", "sst2-sentences")),
-            ("model.name", "bilstm"),
+    let cells = optimizers.into_iter().map(|(column, name, lr, more)| {
+        let cell = Cell::new("SST-2", column, scale, Texts::Short).on("sst2-sentences", source).model("bilstm");
+        let cell = cell.set_all(&[
             ("train.clip_norm", "5"),
             ("train.log_every", if scale == Scale::Smoke { "1" } else { "5" }),
             ("optimizer.name", name),
             ("optimizer.lr", &lr.to_string()),
-            ("optimizer.momentum", momentum),
-            ("optimizer.weight_decay", weight_decay),
-        ])
+        ]);
+        more.into_iter().fold(cell, |cell, (key, value)| cell.set(key, value))
     });
     cells.collect()
 }

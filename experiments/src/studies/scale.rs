@@ -83,7 +83,7 @@ impl Scale {
                 train: 96,
                 dev: 48,
                 test: 64,
-                max_len: 32,
+                max_len: Some(32),
                 min_count: 1,
                 lr: self.learning_rate(),
             },
@@ -96,7 +96,7 @@ impl Scale {
                 train: pick(5000, 2000),
                 dev: pick(600, 300),
                 test: pick(2000, 800),
-                max_len: 100,
+                max_len: Some(100),
                 min_count: 1,
                 lr: self.learning_rate(),
             },
@@ -105,10 +105,10 @@ impl Scale {
                 train: pick(0, 6000),
                 dev: pick(0, 1000),
                 test: pick(0, 5000),
-                max_len: pick(0, 300),
+                max_len: Some(pick(0, 300)),
                 ..Sizes::table8(long)
             },
-            Scale::Full => Sizes { epochs: pick(8, 5), max_len: pick(0, 400), ..Sizes::table8(long) },
+            Scale::Full => Sizes { epochs: pick(8, 5), max_len: Some(pick(0, 400)), ..Sizes::table8(long) },
         };
         sizes.sets()
     }
@@ -144,14 +144,14 @@ impl Scale {
                 train: 64,
                 dev: 32,
                 test: 32,
-                max_len: 100,
+                max_len: Some(100),
                 ..table8
             },
             Scale::Quick => {
                 Sizes { embed: 32, hidden: 24, epochs: 4, train: 1500, dev: 200, test: 400, ..table8 }
             }
-            Scale::Standard => Sizes { epochs: 2, dev: 500, test: 2000, max_len: 300, ..table8 },
-            Scale::Full => Sizes { epochs: 12, max_len: 400, ..table8 },
+            Scale::Standard => Sizes { epochs: 2, dev: 500, test: 2000, max_len: Some(300), ..table8 },
+            Scale::Full => Sizes { epochs: 12, max_len: Some(400), ..table8 },
         };
         Sizes { lr: self.learning_rate(), ..sizes }
     }
@@ -174,7 +174,8 @@ struct Sizes {
     train: usize,
     dev: usize,
     test: usize,
-    max_len: usize,
+    /// Words kept of a text; none for tasks that keep all.
+    max_len: Option<usize>,
     min_count: usize,
     lr: f64,
 }
@@ -191,7 +192,7 @@ impl Sizes {
             train: 0,
             dev: 0,
             test: 0,
-            max_len: 0,
+            max_len: Some(0),
             min_count: if long { 5 } else { 2 },
             lr: 1e-3,
         }
@@ -199,24 +200,25 @@ impl Sizes {
 
     /// Sizes of the paper's Table 8 for the tagger, on everything.
     fn table8_tagger() -> Self {
-        Sizes { embed: 100, hidden: 256, layers: 1, batch: 32, min_count: 1, ..Self::table8(false) }
+        Sizes { embed: 100, hidden: 256, layers: 1, batch: 32, min_count: 1, max_len: None, ..Self::table8(false) }
     }
 
     fn sets(&self) -> Vec<(String, String)> {
         let whole = [
-            ("model.embed_dim", self.embed),
-            ("model.hidden_dim", self.hidden),
-            ("model.layers", self.layers),
-            ("train.batch_size", self.batch),
-            ("train.epochs", self.epochs),
-            ("data.train_limit", self.train),
-            ("data.dev_limit", self.dev),
-            ("data.test_limit", self.test),
+            ("model.embed_dim", Some(self.embed)),
+            ("model.hidden_dim", Some(self.hidden)),
+            ("model.layers", Some(self.layers)),
+            ("train.batch_size", Some(self.batch)),
+            ("train.epochs", Some(self.epochs)),
+            ("data.train_limit", Some(self.train)),
+            ("data.dev_limit", Some(self.dev)),
+            ("data.test_limit", Some(self.test)),
             ("data.max_len", self.max_len),
-            ("data.min_count", self.min_count),
-            ("data.max_vocab", 30_000),
+            ("data.min_count", Some(self.min_count)),
+            ("data.max_vocab", Some(30_000)),
         ];
-        let mut sets: Vec<_> = whole.iter().map(|(key, n)| ((*key).into(), n.to_string())).collect();
+        let set = |(key, n): &(&str, Option<usize>)| Some(((*key).to_owned(), n.as_ref()?.to_string()));
+        let mut sets: Vec<_> = whole.iter().filter_map(set).collect();
         sets.push(("optimizer.lr".into(), self.lr.to_string()));
         sets
     }
@@ -234,13 +236,6 @@ impl DataSource {
         }
     }
 
-    /// One of two names.
-    pub(super) fn pick(self, embedded: &'static str, real: &'static str) -> &'static str {
-        match self {
-            DataSource::Embedded => embedded,
-            DataSource::Real => real,
-        }
-    }
 }
 
 /// A word that names no scale.

@@ -45,12 +45,12 @@ fn plan(scale: Scale, source: DataSource) -> Vec<Cell> {
     let mut cells = Vec::new();
     for (row, numbers) in PAPER {
         let (texts, dataset) = match row {
-            "IMDB" => (Texts::Long, source.pick("reviews-long", "imdb")),
-            _ => (Texts::Short, source.pick("reviews", "sst2-sentences")),
+            "IMDB" => (Texts::Long, "imdb"),
+            _ => (Texts::Short, "sst2-sentences"),
         };
         for ((column, sets), paper) in strategies.iter().zip(numbers) {
-            let cell = Cell::new(row, column, scale, texts).set("data.dataset", dataset);
-            cells.push(cell.set("model.name", "bilstm").set_all(sets).paper(paper));
+            let cell = Cell::new(row, column, scale, texts).on(dataset, source).model("bilstm");
+            cells.push(cell.set_all(sets).paper(paper));
         }
     }
     cells

@@ -36,14 +36,13 @@ fn plan(scale: Scale, source: DataSource) -> Vec<Cell> {
     let mut cells = Vec::new();
     for (row, numbers) in PAPER {
         let dataset = match row {
-            "MR" => source.pick("opinions", "mr"),
-            "SUBJ" => source.pick("subjectivity", "subj"),
-            _ => source.pick("phrases", "mpqa"),
+            "MR" => "mr",
+            "SUBJ" => "subj",
+            _ => "mpqa",
         };
         for ((column, l1, l2), paper) in penalties.into_iter().zip(numbers) {
-            let cell = Cell::new(row, column, scale, Texts::Short).set_all(&[
-                ("data.dataset", dataset),
-                ("model.name", "textcnn"),
+            let cell = Cell::new(row, column, scale, Texts::Short).on(dataset, source).model("textcnn");
+            let cell = cell.set_all(&[
                 ("model.dropout", "0"),
                 ("loss.l1", l1),
                 ("loss.l2", l2),

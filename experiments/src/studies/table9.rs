@@ -51,12 +51,12 @@ fn plan(scale: Scale, source: DataSource) -> Vec<Cell> {
     let mut cells = Vec::new();
     for (row, numbers) in PAPER {
         let dataset = match row {
-            "CoNLL-2003" => source.pick("names", "conll2003"),
-            _ => source.pick("names-small", "wnut17"),
+            "CoNLL-2003" => "conll2003",
+            _ => "wnut17",
         };
         for ((column, loss), paper) in losses.iter().zip(numbers) {
-            let cell = Cell::new(row, column, scale, Texts::Tagged).set("data.dataset", dataset);
-            let cell = cell.set_all(&[("model.name", "bilstm-crf"), ("loss.name", loss)]);
+            let cell = Cell::new(row, column, scale, Texts::Tagged).on(dataset, source).model("bilstm-crf");
+            let cell = cell.set("loss.name", *loss);
             cells.push(Cell { paper, ..cell });
         }
     }

@@ -1,5 +1,130 @@
-//! The tasks, a folder each.
+//! The tasks: a folder each, and a row of [`TASKS`]. Nothing outside a task's folder names it.
+//!
+//! | folder | task |
+//! | --- | --- |
+//! | [`classify`] | a label, or several, for each text |
+//! | [`tag`] | a tag for each word |
+//! | [`read`] | the stretch of a text that answers a question |
+//! | [`keys`] | the keys that several tasks have in common |
 
 pub mod classify;
+pub mod keys;
 pub mod read;
 pub mod tag;
+mod words;
+
+use crate::config::{self, Config, ConfigError, TaskKeys};
+use crate::data::DataError;
+use crate::data::known::AnySet;
+use crate::run::{AnyTask, Row};
+use std::path::Path;
+
+/// All tasks.
+pub static TASKS: &[&dyn AnyTask] =
+    &[&Row::<classify::Classify>::NEW, &Row::<tag::Tag>::NEW, &Row::<read::Read>::NEW];
+
+/// The keys of all tasks.
+pub fn keys() -> Vec<TaskKeys> {
+    TASKS.iter().map(|task| task.keys()).collect()
+}
+
+/// A configuration from a file and settings ([`config::load`]).
+///
+/// # Errors
+/// As [`config::load`].
+pub fn load(file: Option<&Path>, sets: &[String]) -> Result<Config, ConfigError> {
+    config::load(&keys(), file, sets)
+}
+
+/// The task of a configuration.
+///
+/// # Panics
+/// If it names none, with which no configuration can be loaded.
+#[track_caller]
+pub fn of(config: &Config) -> &'static dyn AnyTask {
+    let named = TASKS.iter().find(|task| task.name() == config.task);
+    *named.unwrap_or_else(|| panic!("tasks: there is no task '{}'", config.task))
+}
+
+/// A data set by name: generated or known.
+#[derive(Clone, Copy)]
+pub enum Set {
+    /// A generated one.
+    Generated,
+    /// A known one.
+    Known(&'static dyn AnySet),
+}
+
+/// The data set of a name, and its task.
+///
+/// # Errors
+/// [`DataError::UnknownSet`] with the nearest name.
+pub fn find(name: &str) -> Result<(&'static dyn AnyTask, Set), DataError> {
+    for task in TASKS {
+        if task.generated().iter().any(|set| set.name == name) {
+            return Ok((*task, Set::Generated));
+        }
+        if let Some(set) = task.known().into_iter().find(|set| set.name() == name) {
+            return Ok((*task, Set::Known(set)));
+        }
+    }
+    let generated = TASKS.iter().flat_map(|task| task.generated()).map(|set| set.name);
+    let known = TASKS.iter().flat_map(|task| task.known()).map(|set| set.name());
+    Err(DataError::unknown_set(name, "", &generated.chain(known).collect::<Vec<_>>()))
+}
+
+/// Whether the data set that a configuration names is for its task; a name that no task has is refused when data is
+/// opened.
+///
+/// # Errors
+/// [`DataError::OtherTask`].
+pub fn check_set(config: &Config) -> Result<(), DataError> {
+    let set = config.text("data.dataset");
+    match find(set) {
+        Ok((task, _)) if task.name() != config.task => Err(DataError::OtherTask {
+            set: set.into(),
+            task: task.name().into(),
+            wanted: config.task.clone(),
+        }),
+        Ok(_) | Err(_) => Ok(()),
+    }
+}
+
+/// The generated set that stands in for a known one where there are no files.
+pub fn twin(known: &str) -> Option<&'static str> {
+    TASKS.iter().find_map(|task| task.twin(known))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_tasks_and_sets_are_unique_and_twins_are_there() {
+        let mut names: Vec<&str> = vec![];
+        for task in TASKS {
+            let generated: Vec<&str> = task.generated().iter().map(|set| set.name).collect();
+            for set in task.known() {
+                assert!(generated.contains(&task.twin(set.name()).unwrap()), "{}", set.name());
+                for layout in 0..1 {
+                    for (_, file) in set.layout_files(layout) {
+                        assert!([0, 64].contains(&file.sha256.len()), "{} {}", set.name(), file.path);
+                    }
+                }
+            }
+            names.extend(generated.into_iter().chain(task.known().into_iter().map(|set| set.name())));
+            names.push(task.name());
+        }
+        let distinct: std::collections::BTreeSet<_> = names.iter().collect();
+        assert_eq!(distinct.len(), names.len());
+    }
+
+    #[test]
+    fn a_set_is_found_whatever_its_task_and_a_misspelt_name_is_answered_with_the_nearest() {
+        assert_eq!(find("names").ok().unwrap().0.name(), "tag");
+        assert_eq!(find("squad").ok().unwrap().0.name(), "read");
+        let error = find("imbd").err().unwrap().to_string();
+        assert!(error.contains("'imbd' (did you mean 'imdb'?)"), "{error}");
+        assert!(!find("shakespeare").err().unwrap().to_string().contains("did you mean"));
+    }
+}

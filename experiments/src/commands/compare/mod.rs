@@ -1,22 +1,20 @@
 //! `gradus compare`: two runs side by side, and whether they differ.
 
-mod classify;
-mod read;
 mod shown;
-mod tag;
 
+use super::trained::{Place, Trained};
 use super::{say, with_threads};
 use crate::config;
 use crate::data::Split;
 use crate::metrics::bootstrap::{Difference, RESAMPLES, paired};
 use crate::metrics::mcnemar::mcnemar;
-use crate::run::RunFolder;
-use anyhow::bail;
+use crate::run::{Evaluation, Metric, TrainedOn};
+use anyhow::{Context, bail};
 use serde::Serialize;
 use serde_json::json;
 use shown::shown;
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// The resamples are the same ones each time.
 const SEED: u64 = 1;
@@ -27,8 +25,10 @@ pub struct Compare {
     pub runs: [PathBuf; 2],
     /// On which examples.
     pub split: Split,
-    /// The data folder.
-    pub data: Option<PathBuf>,
+    /// A labelled file in the place of the split.
+    pub file: Option<PathBuf>,
+    /// Where the models compute, and where the data is.
+    pub place: Place,
     /// Threads; 0 takes one for each core.
     pub threads: usize,
     /// Whether to print JSON.
@@ -44,12 +44,15 @@ struct Comparison {
     unchanged: bool,
     split: Split,
     examples: usize,
-    /// What an example is: `examples`, `sentences` or `questions`.
+    /// What an example is called.
     counted: &'static str,
     /// By name: of the first run and of the second.
     metrics: BTreeMap<String, [f64; 2]>,
     /// The metric that the test is of.
     metric: String,
+    /// How metrics are shown.
+    #[serde(skip)]
+    units: &'static [Metric],
     #[serde(flatten)]
     difference: Difference,
     resamples: usize,
@@ -60,28 +63,11 @@ struct Comparison {
     configuration: BTreeMap<String, [String; 2]>,
 }
 
-/// What a run makes of the examples of a split; for a tagger an example is a sentence, for a reader a question.
-struct Scored {
-    /// The data set's name.
-    data: String,
-    checksum: String,
-    /// What the metrics need of each example: `[N, S]`.
-    rows: Vec<Vec<f64>>,
-    /// Whether the run has the example right.
-    right: Vec<bool>,
-}
-
-/// The examples of a split with what is right of them, and what a run makes of them.
-type Found<E> = anyhow::Result<(E, Scored)>;
-
-/// The metrics of a sum of rows, by the names that configurations use.
-type MetricsOf = fn(&[f64]) -> BTreeMap<String, f64>;
-
 /// Prints the metrics of two runs' best epochs on a split side by side, whether they differ by the metric that the first
 /// run was chosen by, and in which settings the runs differ.
 ///
 /// # Errors
-/// A folder that is no run's; runs of two tasks, or that were trained on different data; data that is missing.
+/// A folder that does not hold a run; runs of two tasks, or that were trained on different data; data that is missing.
 pub fn compare(ask: &Compare) -> anyhow::Result<()> {
     let found = with_threads(ask.threads, || found(ask))?;
     match ask.json {
@@ -92,54 +78,83 @@ pub fn compare(ask: &Compare) -> anyhow::Result<()> {
 
 fn found(ask: &Compare) -> anyhow::Result<Comparison> {
     let names = ask.runs.each_ref().map(|run| run.display().to_string());
-    let [first, second] = ask.runs.each_ref().map(|run| RunFolder(run.clone()).config());
+    let [first, second] = ask.runs.each_ref().map(|run| Trained::open(run, &ask.place));
     let (first, second) = (first?, second?);
-    if first.task != second.task {
+    if first.config.task != second.config.task {
         bail!(
             "{} is a run of gradus train {} and {} one of gradus train {}: only runs of the same task can be compared",
             names[0],
-            first.task,
+            first.config.task,
             names[1],
-            second.task
+            second.config.task
         );
     }
-    let trained_on = same_data(ask, &names)?;
-    let (counted, [a, b], metrics_of): (_, _, MetricsOf) = match first.task.as_str() {
-        "read" => ("questions", both(ask, &names, read::scored)?, read::metrics_of_sums),
-        "tag" => ("sentences", both(ask, &names, tag::scored)?, tag::metrics_of_sums),
-        _ => ("examples", both(ask, &names, classify::scored)?, classify::metrics_of_sums),
-    };
-    let metric = first.train.metric.clone();
-    let [in_a, in_b] = [&a, &b].map(|run| metrics_of(&sums(&run.rows)));
-    let difference = paired(&a.rows, &b.rows, |sums| metrics_of(sums)[&metric], RESAMPLES, SEED);
+    if ask.file.is_none() {
+        same_data(&names, [&first.on, &second.on])?;
+    }
+    let [a, b] = [evaluation(ask, &first)?, evaluation(ask, &second)?];
+    if a.found.examples != b.found.examples {
+        bail!(
+            "{} and {} do not have the same {} examples ({} and {}): compare them on another split, or train one of \
+             them anew with the other's data.* settings",
+            names[0],
+            names[1],
+            ask.split,
+            a.found.rows.len(),
+            b.found.rows.len()
+        );
+    }
+    let metrics = first.task.metrics();
+    let name = &first.config.run.train.metric;
+    let metric = metrics.iter().find(|metric| metric.name == name).context("the metric is one of the task")?;
+    let metrics_of = a.found.metrics_of;
+    let (in_a, in_b) = (a.found.metrics(), b.found.metrics());
+    let of_metric = |sums: &[f64]| metrics_of(sums)[metric.name];
+    let difference = paired(&a.found.rows, &b.found.rows, of_metric, RESAMPLES, SEED);
     let only = |x: &[bool], y: &[bool]| x.iter().zip(y).filter(|&(&x, &y)| x && !y).count();
-    let only_right = [only(&a.right, &b.right), only(&b.right, &a.right)];
+    let only_right = [only(&a.found.right, &b.found.right), only(&b.found.right, &a.found.right)];
+    let configuration = config::diff(&first.config, &second.config);
     Ok(Comparison {
         runs: names,
-        unchanged: a.checksum == trained_on && b.checksum == trained_on,
+        unchanged: a.unchanged && b.unchanged,
         data: a.data,
         split: ask.split,
-        examples: a.rows.len(),
-        counted,
+        examples: a.found.rows.len(),
+        counted: first.task.unit(),
         metrics: in_a.into_iter().map(|(name, a)| (name.clone(), [a, in_b[&name]])).collect(),
-        metric,
+        metric: metric.name.into(),
+        units: metrics,
         difference,
         resamples: RESAMPLES,
         only_right,
         mcnemar_p: mcnemar(only_right[0], only_right[1]),
-        configuration: config::diff(&first, &second).into_iter().map(|(key, a, b)| (key, [a, b])).collect(),
+        configuration: configuration.into_iter().map(|(key, a, b)| (key, [a, b])).collect(),
     })
 }
 
-/// The checksum of the data that both runs were trained on.
-fn same_data(ask: &Compare, names: &[String; 2]) -> anyhow::Result<String> {
-    let [first, second] = ask.runs.each_ref().map(|run| RunFolder(run.clone()).trained_on());
-    let (first, second) = (first?, second?);
+/// A run on the examples.
+struct Found {
+    data: String,
+    unchanged: bool,
+    found: Evaluation,
+}
+
+fn evaluation(ask: &Compare, trained: &Trained) -> anyhow::Result<Found> {
+    let job = trained.prepare(trained.wanted(ask.split, ask.file.as_deref()))?;
+    let now = job.trained_on();
+    trained.check_labels(&now)?;
+    let found = trained.learner(job.as_ref())?.evaluate(ask.split);
+    let unchanged = ask.file.is_some() || trained.unchanged(&now, ask.split);
+    Ok(Found { data: now.name, unchanged, found })
+}
+
+/// Refuses runs on different data.
+fn same_data(names: &[String; 2], [first, second]: [&TrainedOn; 2]) -> anyhow::Result<()> {
     if first.checksum != second.checksum {
-        let [x, y] = [&first, &second].map(|on| (&on.name, on.checksum.get(..12).unwrap_or_default()));
+        let [x, y] = [first, second].map(|on| (&on.name, on.checksum.get(..12).unwrap_or_default()));
         bail!(
             "{} was trained on '{}' (checksum {}) and {} on '{}' (checksum {}): only runs on the same data can be \
-             compared; train one of them anew on the data of the other",
+             compared; train one of them anew on the data of the other, or name a labelled file for both by --file",
             names[0],
             x.0,
             x.1,
@@ -148,36 +163,5 @@ fn same_data(ask: &Compare, names: &[String; 2]) -> anyhow::Result<String> {
             y.1
         );
     }
-    Ok(first.checksum)
-}
-
-/// What both runs make of the split, which must be the same to both.
-fn both<E: PartialEq>(
-    ask: &Compare,
-    names: &[String; 2],
-    scored: fn(&Path, Option<&Path>, Split) -> Found<E>,
-) -> anyhow::Result<[Scored; 2]> {
-    let [a, b] = ask.runs.each_ref().map(|run| scored(run, ask.data.as_deref(), ask.split));
-    let ((examples, a), (others, b)) = (a?, b?);
-    if examples != others {
-        bail!(
-            "{} and {} do not have the same {} examples ({} and {}): compare them on another split, or train one of \
-             them anew with the other's data.* settings",
-            names[0],
-            names[1],
-            ask.split,
-            a.rows.len(),
-            b.rows.len()
-        );
-    }
-    Ok([a, b])
-}
-
-/// Over the examples: `[N, S]` to `[S]`.
-fn sums(rows: &[Vec<f64>]) -> Vec<f64> {
-    let mut sums = vec![0.0; rows.first().map_or(0, Vec::len)];
-    for row in rows {
-        sums.iter_mut().zip(row).for_each(|(sum, x)| *sum += x);
-    }
-    sums
+    Ok(())
 }

@@ -1,21 +1,32 @@
 use super::Comparison;
+use crate::data::shown::terminal;
 use crate::metrics::bootstrap::Difference;
+use crate::run::{Better, Metric};
 
 /// The comparison as a person reads it.
 pub(super) fn shown(found: &Comparison) -> String {
+    let unit = |name: &str| -> Option<&Metric> { found.units.iter().find(|metric| metric.name == name) };
     let [a, b] = &found.runs;
     let (wide_a, wide_b) = (a.chars().count().max(8), b.chars().count().max(8));
     let changed = if found.unchanged { "" } else { ", which is not as it was in training" };
     let mut text =
-        format!("{} {} of {} ({}){changed}\n", found.examples, found.counted, found.data, found.split);
+        format!("{} {} of {} ({}){changed}\n", found.examples, found.counted, terminal(&found.data), found.split);
     text += &format!("{:<18} {a:>wide_a$} {b:>wide_b$} {:>10}\n", "", "difference");
     for (name, values) in &found.metrics {
-        let [x, y] = values.map(|value| 100.0 * value);
+        let scale = |value: f64| unit(name).map_or(value, |metric| metric.scaled(value));
+        let [x, y] = values.map(scale);
         text += &format!("{name:<18} {x:>wide_a$.2} {y:>wide_b$.2} {:>+10.2}\n", y - x);
     }
     let Difference { difference, interval, p } = found.difference;
-    let [d, from, to] = [difference, interval[0], interval[1]].map(|x| 100.0 * x);
-    let verdict = if p < 0.05 { "a significant difference" } else { "no significant difference" };
+    let chosen = unit(&found.metric);
+    let scale = |value: f64| chosen.map_or(value, |metric| metric.scaled(value));
+    let [d, from, to] = [difference, interval[0], interval[1]].map(scale);
+    let smaller = chosen.is_some_and(|metric| metric.better == Better::Smaller);
+    let verdict = match (p < 0.05, smaller) {
+        (true, false) => "a significant difference",
+        (true, true) => "a significant difference, smaller being better",
+        (false, _) => "no significant difference",
+    };
     text += &format!(
         "\n{}: {d:+.2}, 95 % interval {from:+.2} to {to:+.2}, p = {p:.4} (paired bootstrap, {} resamples): {verdict}\n",
         found.metric, found.resamples
@@ -35,7 +46,7 @@ pub(super) fn shown(found: &Comparison) -> String {
     let (wide_a, wide_b) = (width(0, wide_a), width(1, wide_b));
     text += &format!("{:<24} {a:>wide_a$} {b:>wide_b$}\n", "setting");
     for (key, [x, y]) in &found.configuration {
-        text += &format!("{key:<24} {x:>wide_a$} {y:>wide_b$}\n");
+        text += &format!("{key:<24} {:>wide_a$} {:>wide_b$}\n", terminal(x), terminal(y));
     }
     text
 }

@@ -1,7 +1,7 @@
 use super::{folder, thousands};
 use crate::commands::say;
-use crate::data::catalog::{self, Checked, KnownSet, SETS, State};
-use crate::tasks::classify::generated::Kind;
+use crate::data::known::{AnySet, Checked, State};
+use crate::tasks::{self, Set, TASKS};
 use anyhow::bail;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::path::Path;
@@ -9,17 +9,20 @@ use std::path::Path;
 /// Checks known sets in the data folder file by file, a line each: all that are there, if none is named.
 ///
 /// # Errors
-/// A file that is missing or not as the catalogue has it, after all lines; no set in the folder; a name that nobody
-/// knows.
+/// A file that is missing or not as the catalogue has it, after all lines; no set in the folder; an unknown
+/// name.
 pub fn check(names: &[String], data: Option<&Path>) -> anyhow::Result<()> {
-    let known = |name: &String| match Kind::from_name(name) {
-        Some(_) => bail!("'{name}' is generated: it has no files to check"),
-        None => Ok(catalog::find(name)?),
+    let known = |name: &String| match tasks::find(name)?.1 {
+        Set::Generated => bail!("'{name}' is generated: it has no files to check"),
+        Set::Known(set) => Ok(set),
     };
-    let named = names.iter().map(known).collect::<anyhow::Result<Vec<&KnownSet>>>()?;
+    let named = names.iter().map(known).collect::<anyhow::Result<Vec<&dyn AnySet>>>()?;
     let folder = folder(data)?;
     let sets = match named.is_empty() {
-        true => SETS.iter().filter(|set| set.found(&folder).is_ok()).collect(),
+        true => {
+            let all = TASKS.iter().flat_map(|task| task.known());
+            all.filter(|set| set.found(&folder).is_ok()).collect()
+        }
         false => named,
     };
     if sets.is_empty() {
@@ -31,13 +34,14 @@ pub fn check(names: &[String], data: Option<&Path>) -> anyhow::Result<()> {
     let (mut files, mut wrong) = (0, vec![]);
     for set in sets {
         let (layout, base) = set.found(&folder)?;
-        let bar = bar(set, layout.files().map(|file| size(&base.join(file.path))).sum());
+        let known = set.layout_files(layout);
+        let bar = bar(set, known.iter().map(|(_, file)| size(&base.join(file.path))).sum());
         let mut right = true;
         for checked in set.check(layout, &base) {
             bar.inc(size(&checked.path));
             right &= checked.state.is_right();
             files += 1;
-            bar.suspend(|| say(&format!("{:<16} {}\n", set.name, line(&checked))))?;
+            bar.suspend(|| say(&format!("{:<16} {}\n", set.name(), line(&checked))))?;
         }
         bar.finish_and_clear();
         wrong.extend((!right).then_some(set));
@@ -45,12 +49,12 @@ pub fn check(names: &[String], data: Option<&Path>) -> anyhow::Result<()> {
     match wrong.first() {
         None => say(&format!("{files} files, all as the catalogue has them\n")),
         Some(first) => {
-            let names: Vec<&str> = wrong.iter().map(|set| set.name).collect();
+            let names: Vec<&str> = wrong.iter().map(|set| set.name()).collect();
             bail!(
                 "{}: not as the catalogue has {}; move away what is wrong, then: gradus data fetch {} --data {}",
                 folder.display(),
                 names.join(", "),
-                first.name,
+                first.name(),
                 folder.display()
             )
         }
@@ -73,9 +77,9 @@ pub(super) fn line(checked: &Checked) -> String {
     }
 }
 
-fn bar(set: &KnownSet, bytes: u64) -> ProgressBar {
+fn bar(set: &dyn AnySet, bytes: u64) -> ProgressBar {
     // Hidden where standard error is no terminal.
-    let bar = ProgressBar::new(bytes).with_prefix(set.name);
+    let bar = ProgressBar::new(bytes).with_prefix(set.name());
     let style = ProgressStyle::with_template("{prefix} {wide_bar} {bytes}/{total_bytes}");
     bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
     bar.tick();

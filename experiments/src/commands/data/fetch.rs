@@ -1,9 +1,8 @@
 use super::check::line;
 use super::folder;
 use crate::commands::say;
-use crate::data::catalog;
 use crate::data::fetch::{self, Event, Patience};
-use crate::tasks::classify::generated::Kind;
+use crate::tasks::{self, Set};
 use anyhow::bail;
 use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
 use std::io::{IsTerminal, Write, stderr};
@@ -29,23 +28,22 @@ pub struct Fetch {
 /// # Errors
 /// Anything that keeps the set from being whole and right, in one sentence.
 pub fn fetch(ask: &Fetch) -> anyhow::Result<()> {
-    if Kind::from_name(&ask.name).is_some() {
+    let Set::Known(set) = tasks::find(&ask.name)?.1 else {
         bail!(
             "'{}' is generated: there is nothing to fetch, and --dataset {} works as it is",
             ask.name,
             ask.name
         );
-    }
-    let set = catalog::find(&ask.name)?;
+    };
     let folder = folder(ask.data.as_deref())?;
     let patience = Patience { tries: ask.tries, silence: ask.timeout, pause: Duration::from_secs(1) };
-    let mut view = View::new(set.name);
+    let mut view = View::new(set.name());
     let fetched = fetch::fetch(set, &folder, ask.from.as_deref(), &patience, &mut |event| view.show(&event));
     drop(view);
     let fetched = fetched?;
     let mut text = match fetched.urls.is_empty() {
-        true => format!("'{}' is whole already in {}\n", set.name, fetched.base.display()),
-        false => format!("'{}' is now in {}\n", set.name, fetched.base.display()),
+        true => format!("'{}' is whole already in {}\n", set.name(), fetched.base.display()),
+        false => format!("'{}' is now in {}\n", set.name(), fetched.base.display()),
     };
     for url in &fetched.unverified {
         text += &format!("the catalogue knows no SHA-256 of {url}; the files were verified instead:\n");
@@ -53,7 +51,7 @@ pub fn fetch(ask: &Fetch) -> anyhow::Result<()> {
     for file in &fetched.files {
         text += &format!("{}\n", line(file));
     }
-    text += &format!("terms: {}\n", set.licence);
+    text += &format!("terms: {}\n", set.licence());
     say(&text)
 }
 

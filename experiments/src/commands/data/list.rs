@@ -1,11 +1,9 @@
 use super::thousands;
 use crate::commands::say;
-use crate::data::Task;
-use crate::data::catalog::{KnownFile, KnownSet, SETS, data_folder};
-use crate::data::generated::Sizes;
-use crate::tasks::classify::generated::Kind;
-use crate::tasks::read::generated::{PASSAGES, SIZES};
-use crate::tasks::tag::generated::Corpus;
+use crate::data::Split;
+use crate::data::known::{AnySet, data_folder};
+use crate::run::{AnyTask, GeneratedInfo};
+use crate::tasks::TASKS;
 use indicatif::HumanBytes;
 use serde::Serialize;
 use std::path::Path;
@@ -29,8 +27,15 @@ struct Row {
 /// An output that cannot be written.
 pub fn list(data: Option<&Path>, json: bool) -> anyhow::Result<()> {
     let folder = data_folder(data);
-    let known = SETS.iter().map(|set| of_known(set, folder.as_deref()));
-    let rows: Vec<Row> = generated().into_iter().chain(known).collect();
+    let generated = |task: &&'static dyn AnyTask| {
+        let task = *task;
+        task.generated().into_iter().map(move |set| of_generated(task, set))
+    };
+    let known = |task: &&'static dyn AnyTask| {
+        let (task, folder) = (*task, folder.clone());
+        task.known().into_iter().map(move |set| of_known(task, set, folder.as_deref()))
+    };
+    let rows: Vec<Row> = TASKS.iter().flat_map(generated).chain(TASKS.iter().flat_map(known)).collect();
     if json {
         return say(&(serde_json::to_string_pretty(&rows)? + "\n"));
     }
@@ -51,28 +56,12 @@ pub fn list(data: Option<&Path>, json: bool) -> anyhow::Result<()> {
     say(&text)
 }
 
-fn generated() -> Vec<Row> {
-    let classification = Kind::ALL
-        .iter()
-        .map(|kind| of_generated(kind.name(), Task::Classification, kind.note(), kind.sizes()));
-    let tagging = Corpus::ALL.iter().map(|corpus| {
-        of_generated(
-            corpus.name(),
-            Task::Tagging,
-            "generated sentences with named entities".into(),
-            corpus.sizes(),
-        )
-    });
-    let what = "generated passages with questions".into();
-    classification.chain(tagging).chain([of_generated(PASSAGES, Task::Reading, what, SIZES)]).collect()
-}
-
-fn of_generated(name: &'static str, task: Task, what: String, sizes: Sizes) -> Row {
-    let [train, dev, test] = [sizes.train, sizes.dev, sizes.test].map(|n| thousands(n as u64));
+fn of_generated(task: &dyn AnyTask, set: GeneratedInfo) -> Row {
+    let [train, dev, test] = set.sizes.map(|n| thousands(n as u64));
     Row {
-        name,
-        task: task.to_string(),
-        what,
+        name: set.name,
+        task: task.title().to_lowercase(),
+        what: set.what,
         size: format!("{train} train, {dev} dev, {test} test"),
         licence: "part of this project",
         address: "generated",
@@ -80,37 +69,36 @@ fn of_generated(name: &'static str, task: Task, what: String, sizes: Sizes) -> R
     }
 }
 
-fn of_known(set: &KnownSet, folder: Option<&Path>) -> Row {
-    let layout = &set.layouts[0];
-    let part = |name: &str, files: &[KnownFile]| {
-        let n: usize = files.iter().map(|file| file.examples).sum();
-        (n > 0).then(|| format!("{} {name}", thousands(n as u64)))
+fn of_known(task: &dyn AnyTask, set: &dyn AnySet, folder: Option<&Path>) -> Row {
+    let files = set.layout_files(0);
+    let part = |split: Split| {
+        let n: usize = files.iter().filter(|(of, _)| *of == split).map(|(_, file)| file.examples).sum();
+        (n > 0).then(|| format!("{} {split}", thousands(n as u64)))
     };
-    let parts = [part("train", layout.train), part("dev", layout.dev), part("test", layout.test)];
-    let mut size = parts.into_iter().flatten().collect::<Vec<_>>().join(", ");
-    size += match set.downloads.iter().map(|download| download.bytes).sum() {
-        0 => String::new(),
-        bytes => format!("; {} to fetch", HumanBytes(bytes)),
+    let mut size = Split::ALL.into_iter().filter_map(part).collect::<Vec<_>>().join(", ");
+    let bytes = set.downloads().iter().map(|download| download.bytes).sum::<u64>();
+    if bytes > 0 {
+        size += &format!("; {} to fetch", HumanBytes(bytes));
     }
-    .as_str();
     Row {
-        name: set.name,
-        task: set.task().to_string(),
-        what: set.description.into(),
+        name: set.name(),
+        task: task.title().to_lowercase(),
+        what: set.description().into(),
         size,
-        licence: set.licence,
-        address: set.address,
+        licence: set.licence(),
+        address: set.address(),
         files: folder.map_or("no --data DIR given".into(), |folder| stand(set, folder)),
     }
 }
 
 /// Whether the files are there; what is in them is for `check` to say.
-fn stand(set: &KnownSet, folder: &Path) -> String {
+fn stand(set: &dyn AnySet, folder: &Path) -> String {
     let Ok((layout, base)) = set.found(folder) else {
         return format!("not in {}", folder.display());
     };
+    let files = set.layout_files(layout);
     let missing: Vec<&str> =
-        layout.files().map(|file| file.path).filter(|path| !base.join(path).exists()).collect();
+        files.iter().map(|(_, file)| file.path).filter(|path| !base.join(path).exists()).collect();
     match missing.is_empty() {
         true => format!("in {}", base.display()),
         false => format!("in part in {}: {} missing", base.display(), missing.join(", ")),

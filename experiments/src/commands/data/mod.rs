@@ -4,14 +4,13 @@ mod check;
 mod fetch;
 mod list;
 mod stats;
-mod texts;
 
 pub use check::check;
 pub use fetch::{Fetch, fetch};
 pub use list::list;
 pub use stats::stats;
 
-use crate::data::catalog::data_folder;
+use crate::data::known::data_folder;
 use anyhow::Context;
 use std::path::{Path, PathBuf};
 

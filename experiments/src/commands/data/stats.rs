@@ -1,8 +1,12 @@
-use super::texts::{Part, Texts};
 use super::thousands;
+use crate::data::known::data_folder;
 use crate::commands::say;
 use crate::data::atomic;
+use crate::data::Split;
+use crate::data::shown::terminal;
 use crate::report::rank_frequency::rank_frequency;
+use crate::run::{Described, DescribedSet};
+use crate::tasks;
 use crate::text::{Frequencies, Lengths};
 use std::path::Path;
 
@@ -11,28 +15,32 @@ use std::path::Path;
 /// # Errors
 /// What is wrong with the files, a name that nobody knows, a folder that cannot be written.
 pub fn stats(name: &str, data: Option<&Path>, out: Option<&Path>, top: usize) -> anyhow::Result<()> {
-    let texts = Texts::read(name, data)?;
+    let (task, _) = tasks::find(name)?;
+    let sets = [format!("task={}", task.name()), format!("data.dataset={name}")];
+    let config = tasks::load(None, &sets)?;
+    let DescribedSet { name, checksum, note, splits } =
+        task.describe(&config, data_folder(data).as_deref())?;
     let counts: Vec<Frequencies> =
-        texts.parts.iter().map(|part| Frequencies::count(part.words.iter().flatten())).collect();
-    let note = if texts.note.is_empty() { String::new() } else { format!(": {}", texts.note) };
-    let mut text = format!("{}{note}\nchecksum {}\n\n", texts.name, texts.checksum);
-    text += &table(&texts.parts, &counts);
+        splits.iter().map(|part| Frequencies::count(part.words.iter().flatten())).collect();
+    let note = if note.is_empty() { String::new() } else { format!(": {note}") };
+    let mut text = format!("{name}{note}\nchecksum {checksum}\n\n");
+    text += &table(task.unit(), &splits, &counts);
     text += &frequent(&counts[0], top);
     if let Some(out) = out {
-        let path = out.join(format!("{}.words.svg", texts.name));
-        let curves: Vec<(String, Vec<usize>)> = (texts.parts.iter().zip(&counts))
-            .map(|(part, counts)| {
-                (part.split.to_string(), counts.ranked().iter().map(|&(_, count)| count).collect())
+        let path = out.join(format!("{name}.words.svg"));
+        let curves: Vec<(String, Vec<usize>)> = Split::ALL.iter().zip(&counts)
+            .map(|(split, counts)| {
+                (split.to_string(), counts.ranked().iter().map(|&(_, count)| count).collect())
             })
             .collect();
-        atomic::write(&path, rank_frequency(&texts.name, &curves)?.as_bytes())?;
+        atomic::write(&path, rank_frequency(&name, &curves)?.as_bytes())?;
         text += &format!("\nthe plot of counts by rank is in {}\n", path.display());
     }
     say(&text)
 }
 
 /// A row for each number, a column for each split.
-fn table(parts: &[Part], counts: &[Frequencies]) -> String {
+fn table(unit: &str, parts: &[Described], counts: &[Frequencies]) -> String {
     let row = |name: &str, cell: &dyn Fn(usize) -> String| {
         let cells: String = (0..parts.len()).map(|i| format!(" {:>12}", cell(i))).collect();
         format!("{name:<28}{cells}\n")
@@ -47,14 +55,15 @@ fn table(parts: &[Part], counts: &[Frequencies]) -> String {
     let unknown: Vec<_> = counts.iter().map(|found| counts[0].unknown(found)).collect();
     let percent = |share: Option<f64>| share.map_or("-".into(), |share| format!("{:.2}%", 100.0 * share));
 
-    let mut text = row("", &|i| parts[i].split.to_string());
+    let mut text = row("", &|i| Split::ALL[i].to_string());
+    text += &row(unit, &|i| number(parts[i].examples));
     text += &row("texts", &|i| number(parts[i].words.len()));
     text += &row("words of a text: shortest", &length(|l| l.shortest));
     text += &row("  median", &length(|l| l.median));
     text += &row("  90% have at most", &length(|l| l.ninety_percent));
     text += &row("  longest", &length(|l| l.longest));
     for (k, (label, _)) in parts[0].labels.iter().enumerate() {
-        text += &row(&format!("label {label}"), &|i| number(parts[i].labels[k].1));
+        text += &row(&format!("label {}", terminal(label)), &|i| number(parts[i].labels[k].1));
     }
     text += &row("words (tokens)", &|i| number(counts[i].tokens()));
     text += &row("distinct words (types)", &|i| number(counts[i].types()));
@@ -67,7 +76,7 @@ fn frequent(counts: &Frequencies, top: usize) -> String {
     let mut text = String::from("\nthe most frequent words of train\n");
     for (i, (word, count)) in counts.ranked().iter().take(top).enumerate() {
         let share = 100.0 * *count as f64 / counts.tokens() as f64;
-        text += &format!("{:>6} {:>10} {share:>6.2}%  {word}\n", i + 1, thousands(*count as u64));
+        text += &format!("{:>6} {:>10} {share:>6.2}%  {}\n", i + 1, thousands(*count as u64), terminal(word));
     }
     text
 }

@@ -72,6 +72,31 @@ pub(super) fn dry_run(ask: &Reproduce, plan: &Plan) -> anyhow::Result<()> {
     say(&text)
 }
 
+/// Says on standard error what is about to run: how many trainings, how long, into which folder.
+///
+/// # Errors
+/// As [`dry_run`].
+pub(super) fn announce(ask: &Reproduce, plan: &Plan) -> anyhow::Result<()> {
+    let mut estimates = Estimates::new(ask)?;
+    let mut seconds = 0.0;
+    for training in &plan.trainings {
+        seconds += estimates.of(training).with_context(|| title(training.first()))?.seconds;
+    }
+    let out = std::path::absolute(&ask.out).unwrap_or_else(|_| ask.out.clone());
+    let text = format!(
+        "gradus reproduce --scale {}: {} runs on {} data, {} to be trained in {}; results and report are written to {} \
+         (gradus --help names the other commands, Ctrl-C stops)\n",
+        ask.scale,
+        plan.runs.len(),
+        ask.source(),
+        plan.trainings.len(),
+        told(seconds),
+        out.display()
+    );
+    let _ = std::io::Write::write_all(&mut std::io::stderr(), text.as_bytes());
+    Ok(())
+}
+
 /// A time, rounded as far as it can be trusted.
 fn told(seconds: f64) -> String {
     match seconds {

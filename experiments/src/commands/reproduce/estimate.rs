@@ -1,10 +1,11 @@
 use super::Reproduce;
-use super::plan::{Training, data_key};
+use super::plan::{Training, keys};
 use crate::config::Config;
 use crate::data::Split;
 use crate::report::{self, Machine, RunResult};
-use crate::run::{Task, prepare, seconds_per_token};
-use std::collections::HashMap;
+use crate::run::{From, seconds_per_token};
+use crate::tasks;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 /// Steps that are measured at most, and how long they take at most.
@@ -34,12 +35,13 @@ pub(super) struct Estimate {
 pub(super) struct Estimates<'a> {
     ask: &'a Reproduce,
     /// Results of this machine, with their configurations.
-    known: Vec<(Config, RunResult)>,
+    known: Vec<(Keys, RunResult)>,
     /// Seconds that were measured, by what they depend on.
     measured: HashMap<String, f64>,
-    /// The data of the last run that was measured.
-    prepared: Option<(String, Box<dyn Task>)>,
 }
+
+/// A configuration as dotted keys.
+type Keys = BTreeMap<String, String>;
 
 impl<'a> Estimates<'a> {
     /// Reads the results.
@@ -55,10 +57,9 @@ impl<'a> Estimates<'a> {
         let results = report::results(&ask.out)?.into_iter();
         let known = results
             .filter(|result| result.source == ask.source() && of_this_machine(result))
-            // One of another version of the program may lack keys; then it tells nothing.
-            .filter_map(|result| Some((serde_json::from_value(result.config.clone()).ok()?, result)))
+            .map(|result| (result.keys(), result))
             .collect();
-        Ok(Estimates { ask, known, measured: HashMap::new(), prepared: None })
+        Ok(Estimates { ask, known, measured: HashMap::new() })
     }
 
     /// How long a training takes.
@@ -67,22 +68,25 @@ impl<'a> Estimates<'a> {
     /// Where it must be measured, what is wrong with the data or the settings.
     pub fn of(&mut self, training: &Training) -> anyhow::Result<Estimate> {
         let config = &training.config;
-        let with_seed = |of: &Config| Config { seed: config.seed, threads: config.threads, ..of.clone() };
-        if let Some(seconds) =
-            self.mean(|known, result| (with_seed(known) == *config).then_some(result.seconds))
-        {
+        let wanted = keys(config);
+        let free = ["seed", "threads"];
+        let of_other_seed = |known: &Keys, result: &RunResult| {
+            let same = wanted.iter().all(|(key, value)| free.contains(&key.as_str()) || known.get(key) == Some(value));
+            same.then_some(result.seconds)
+        };
+        if let Some(seconds) = self.mean(of_other_seed) {
             return Ok(Estimate { seconds, basis: Basis::OtherSeeds });
         }
         if let Some(epoch) = self.mean(|known, result| {
-            let same = work(known) == work(config);
+            let same = work(known, &wanted) == work(&wanted, &wanted);
             same.then(|| result.seconds / result.epochs.len() as f64)
         }) {
-            return Ok(Estimate { seconds: epoch * config.train.epochs as f64, basis: Basis::SameModel });
+            return Ok(Estimate { seconds: epoch * config.run.train.epochs as f64, basis: Basis::SameModel });
         }
         Ok(Estimate { seconds: self.measured(config)?, basis: Basis::Steps })
     }
 
-    fn mean(&self, seconds: impl Fn(&Config, &RunResult) -> Option<f64>) -> Option<f64> {
+    fn mean(&self, seconds: impl Fn(&Keys, &RunResult) -> Option<f64>) -> Option<f64> {
         let fitting: Vec<f64> =
             self.known.iter().filter_map(|(known, result)| seconds(known, result)).collect();
         (!fitting.is_empty()).then(|| fitting.iter().sum::<f64>() / fitting.len() as f64)
@@ -91,19 +95,17 @@ impl<'a> Estimates<'a> {
     /// `r (E N + ((E + 1) N_dev + N_test) / 3)` for E epochs over N tokens that take `r` seconds each: evaluation is a
     /// forward pass, and forward and backward pass together take about three times as long.
     fn measured(&mut self, config: &Config) -> anyhow::Result<f64> {
-        let key = format!("{} {} {}", work(config), config.train.epochs, config.loss.contrastive);
+        let wanted = keys(config);
+        let key = format!("{} {}", work(&wanted, &wanted), config.run.train.epochs);
         if let Some(&seconds) = self.measured.get(&key) {
             return Ok(seconds);
         }
-        let wanted = data_key(config);
-        if self.prepared.as_ref().is_none_or(|(have, _)| *have != wanted) {
-            self.prepared = None;
-            self.prepared = Some((wanted, prepare(config, self.ask.data.as_deref())?));
-        }
-        let Some((_, data)) = &self.prepared else { unreachable!("estimate: the data was just prepared") };
-        let rate = seconds_per_token(config, data.as_ref(), STEPS, LIMIT)?;
-        let epochs = config.train.epochs as f64;
-        let train = data.lengths().iter().sum::<usize>() as f64;
+        tasks::check_set(config)?;
+        let from = From { folder: self.ask.data.clone(), ..From::default() };
+        let data = tasks::of(config).prepare(config, &from)?;
+        let rate = seconds_per_token(&config.run, data.as_ref(), STEPS, LIMIT)?;
+        let epochs = config.run.train.epochs as f64;
+        let train = data.sizes().iter().sum::<usize>() as f64;
         let length = train / data.count(Split::Train).max(1) as f64;
         let [dev, test] = [Split::Dev, Split::Test].map(|split| length * data.count(split) as f64);
         let seconds = rate * (epochs * train + ((epochs + 1.0) * dev + test) / 3.0);
@@ -112,7 +114,12 @@ impl<'a> Estimates<'a> {
     }
 }
 
-/// What the time of an epoch depends on, for the most part.
-fn work(config: &Config) -> String {
-    format!("{} {:?} {:?} {}", config.task, config.data, config.model, config.train.batch_size)
+/// What the time of an epoch depends on, for the most part: of the keys that a run has.
+fn work(of: &Keys, wanted: &Keys) -> String {
+    let counts = |key: &str| {
+        ["data.", "model."].iter().any(|section| key.starts_with(section))
+            || ["task", "device", "train.batch_size", "loss.contrastive"].contains(&key)
+    };
+    let keys = wanted.keys().filter(|key| counts(key));
+    keys.map(|key| format!("{key}={} ", of.get(key).map_or("", String::as_str))).collect()
 }

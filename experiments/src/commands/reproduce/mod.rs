@@ -25,14 +25,18 @@ pub struct Reproduce {
     pub data: Option<PathBuf>,
     /// The results folder.
     pub out: PathBuf,
-    /// Settings over those of every run, `key=value`.
+    /// Settings over those of the runs on which they have an effect, `key=value`.
     pub sets: Vec<String>,
+    /// The device of every run.
+    pub device: Option<String>,
     /// Threads, shared out to the jobs; 0 takes one for each core.
     pub threads: usize,
     /// How many runs go on at once.
     pub jobs: usize,
     /// Whether to say what would be run, and nothing else.
     pub dry_run: bool,
+    /// Whether to say first how many runs there are, how long they take and where results are written.
+    pub announced: bool,
 }
 
 impl Reproduce {
@@ -41,7 +45,13 @@ impl Reproduce {
         if self.data.is_some() { DataSource::Real } else { DataSource::Embedded }
     }
 
-    /// How many of so many trainings go on at once.
+    /// The settings of the command line.
+    fn settings(&self) -> Vec<String> {
+        let device = self.device.iter().map(|device| format!("device={device}"));
+        device.chain(self.sets.iter().cloned()).collect()
+    }
+
+    /// How many of as many trainings run at once.
     fn jobs(&self, trainings: usize) -> usize {
         self.jobs.clamp(1, trainings.max(1))
     }
@@ -79,6 +89,9 @@ pub fn reproduce(ask: &Reproduce) -> anyhow::Result<()> {
     if ask.dry_run {
         return with_threads(threads, || dry_run::dry_run(ask, &plan));
     }
+    if ask.announced {
+        with_threads(threads, || dry_run::announce(ask, &plan))?;
+    }
     listen()?;
     let work = Work::new(ask, jobs > 1);
     work.copy(&plan)?;
@@ -88,5 +101,5 @@ pub fn reproduce(ask: &Reproduce) -> anyhow::Result<()> {
     with_threads(ask.threads, || {
         described.iter().try_for_each(|run| work.describe(&plan::config(ask, run)?, None))
     })?;
-    super::report(&ask.out)
+    super::report(std::slice::from_ref(&ask.out), &ask.out)
 }

@@ -1,10 +1,11 @@
 use super::Reproduce;
-use crate::config::{self, Config};
-use crate::report::RunResult;
+use crate::config::{Config, ConfigError};
+use crate::tasks;
+use crate::report::{self, RunResult};
 use crate::studies::Run;
 use anyhow::{Context, bail};
 use serde_json::Value;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// What is to be done, known before anything is.
 pub(super) struct Plan {
@@ -57,6 +58,7 @@ impl Plan {
     /// # Errors
     /// Settings that are wrong; a result file that holds something else, which is not ours to replace.
     pub fn new(ask: &Reproduce, runs: Vec<Run>) -> anyhow::Result<Plan> {
+        check_settings(ask, &runs)?;
         let mut done = HashMap::new();
         let mut configs = vec![];
         for run in &runs {
@@ -93,14 +95,41 @@ impl Plan {
     }
 }
 
-/// The configuration of a run: its own settings, then those of the command line.
+/// The configuration of a run: its own settings, then those of the command line that have an effect on it.
 ///
 /// # Errors
 /// A setting that is wrong.
 pub(super) fn config(ask: &Reproduce, run: &Run) -> anyhow::Result<Config> {
+    let place = || format!("{}, {}, {}", run.study, run.row, run.column);
     let mut sets = run.assignments();
-    sets.extend(ask.sets.iter().cloned());
-    config::load(None, &sets).with_context(|| format!("{}, {}, {}", run.study, run.row, run.column))
+    let mut config = tasks::load(None, &sets).with_context(place)?;
+    for set in ask.settings() {
+        sets.push(set);
+        match tasks::load(None, &sets) {
+            Ok(with) => config = with,
+            Err(ConfigError::NoEffect { .. }) => drop(sets.pop()),
+            Err(error) => return Err(error).with_context(place),
+        }
+    }
+    Ok(config)
+}
+
+/// Refuses a setting of the command line that has an effect on no run.
+fn check_settings(ask: &Reproduce, runs: &[Run]) -> anyhow::Result<()> {
+    for set in ask.settings() {
+        let mut refused = None;
+        let takes = |run: &Run| {
+            let mut sets = run.assignments();
+            sets.push(set.clone());
+            tasks::load(None, &sets).map_err(|error| refused = Some(error)).is_ok()
+        };
+        if !runs.iter().any(takes)
+            && let Some(error) = refused
+        {
+            return Err(error.into());
+        }
+    }
+    Ok(())
 }
 
 /// The result of a run, if its file is there.
@@ -110,7 +139,7 @@ fn there(ask: &Reproduce, run: &Run, config: &Config) -> anyhow::Result<Option<R
         return Ok(None);
     }
     let (result, source) = (RunResult::read(&path)?, ask.source());
-    if !result.answers(run, ask.scale, source, &value(config)) {
+    if !result.answers(run, ask.scale, source, &keys(config)) {
         let other = match (result.scale, result.source) == (ask.scale, source) {
             true => "with other settings".to_owned(),
             false => format!("at scale {} on {} data", result.scale, result.source),
@@ -131,20 +160,20 @@ pub(super) fn title(run: &Run) -> String {
 
 /// A configuration as result files hold it.
 pub(super) fn value(config: &Config) -> Value {
-    serde_json::to_value(config).expect("a configuration is made of numbers and text")
+    config.to_json()
 }
 
-/// A configuration as text, without the number of threads, on which results do not depend.
+/// A configuration as text, without what results do not depend on.
 pub(super) fn key(config: &Value) -> String {
     let mut config = config.clone();
     if let Value::Object(keys) = &mut config {
         keys.remove("threads");
+        keys.remove("device");
     }
     config.to_string()
 }
 
-/// What the data as numbers depends on.
-pub(super) fn data_key(config: &Config) -> String {
-    let model = &config.model;
-    format!("{} {:?} {} {}", config.task, config.data, model.characters, model.char_max_len)
+/// A configuration as dotted keys, as reports show them.
+pub(super) fn keys(config: &Config) -> BTreeMap<String, String> {
+    report::keys(&value(config))
 }

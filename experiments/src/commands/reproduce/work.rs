@@ -1,30 +1,31 @@
 use super::Reproduce;
-use super::plan::{Origin, Plan, Planned, Training, data_key, title, value};
+use super::plan::{self, Origin, Plan, Planned, title, value};
 use super::working::Working;
 use crate::commands::statistics::statistics;
 use crate::config::Config;
 use crate::data::Split;
 use crate::report::{DataStatistics, DataUsed, Machine, RunResult, SCHEMA};
-use crate::run::{Bars, Task, TrainError, Where, prepare, run};
+use crate::run::{Bars, From, Job, RunError, Training, Where, train};
+use crate::tasks;
 use crate::studies::Run;
 use anyhow::Context;
 use gradus_engine::memory;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 /// Trains what is planned and writes its results; several jobs may do so at once.
 pub(super) struct Work<'a> {
     ask: &'a Reproduce,
     /// Whether several runs go on at once.
     pub side_by_side: bool,
-    /// The data of the run that began last, which the next often shares.
-    prepared: Mutex<Option<(String, Arc<dyn Task>)>>,
+    /// Held while the statistics of a data set are written, which several runs may have in common.
+    describing: Mutex<()>,
     bars: Bars,
 }
 
 impl<'a> Work<'a> {
     /// Nothing is done yet.
     pub fn new(ask: &'a Reproduce, side_by_side: bool) -> Self {
-        Work { ask, side_by_side, prepared: Mutex::new(None), bars: Bars::on_stderr() }
+        Work { ask, side_by_side, describing: Mutex::new(()), bars: Bars::on_stderr() }
     }
 
     /// Tells who is watching.
@@ -62,8 +63,8 @@ impl<'a> Work<'a> {
     ///
     /// # Errors
     /// Anything the world can do to a training run; Ctrl-C, which leaves a checkpoint.
-    pub fn train(&self, training: &Training, number: &str) -> anyhow::Result<()> {
-        let Training { config, key, runs } = training;
+    pub fn train(&self, training: &plan::Training, number: &str) -> anyhow::Result<()> {
+        let plan::Training { config, key, runs } = training;
         let first = training.first();
         let title = format!("{number} {}", title(first));
         let data = self.data(config).with_context(|| title.clone())?;
@@ -74,14 +75,16 @@ impl<'a> Work<'a> {
         if measured {
             memory::reset_peak();
         }
-        let trained = match run(config, data.as_ref(), place, &self.bars.view(&title)) {
+        let task = tasks::of(config);
+        let whole = Training { config, keys: task.keys(), metrics: task.metrics(), data: data.as_ref() };
+        let trained = match train(whole, place, &self.bars.view(&title)) {
             Ok(trained) => trained,
-            Err(TrainError::Interrupted { step, .. }) => return Err(stopped(step).into()),
-            Err(TrainError::NotFinite { what, step, epoch, .. }) => {
+            Err(RunError::Interrupted { step, .. }) => return Err(stopped(step).into()),
+            Err(RunError::NotFinite { what, step, epoch, .. }) => {
                 // To go on from its checkpoint would end here again.
                 working.map_or(Ok(()), Working::remove)?;
                 let advice = "try --set optimizer.lr=… or --set train.clip_norm=… with another --out".into();
-                return Err(TrainError::NotFinite { what, step, epoch, advice }).context(title);
+                return Err(RunError::NotFinite { what, step, epoch, advice }).context(title);
             }
             Err(other) => {
                 return Err(other).context(match place {
@@ -119,20 +122,12 @@ impl<'a> Work<'a> {
         Ok(working.map_or(Ok(()), Working::remove)?)
     }
 
-    /// The data of a configuration, as numbers. While one job prepares it the others wait, since they will most likely
-    /// need the same.
-    fn data(&self, config: &Config) -> anyhow::Result<Arc<dyn Task>> {
-        let wanted = data_key(config);
-        let mut prepared = self.prepared.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((have, data)) = &*prepared
-            && *have == wanted
-        {
-            return Ok(data.clone());
-        }
-        *prepared = None;
-        let data: Arc<dyn Task> = Arc::from(prepare(config, self.ask.data.as_deref())?);
+    /// The data of a configuration, as numbers.
+    fn data(&self, config: &Config) -> anyhow::Result<Box<dyn Job>> {
+        tasks::check_set(config)?;
+        let from = From { folder: self.ask.data.clone(), ..From::default() };
+        let data = tasks::of(config).prepare(config, &from)?;
         self.describe(config, Some(&data.trained_on().checksum))?;
-        *prepared = Some((wanted, data.clone()));
         Ok(data)
     }
 
@@ -141,12 +136,13 @@ impl<'a> Work<'a> {
     /// # Errors
     /// What is wrong with the data, or a folder that cannot be written.
     pub fn describe(&self, config: &Config, read: Option<&str>) -> anyhow::Result<()> {
-        let path = self.ask.out.join("data").join(format!("{}.json", config.data.dataset));
+        let _one_at_a_time = self.describing.lock().unwrap_or_else(PoisonError::into_inner);
+        let path = self.ask.out.join("data").join(format!("{}.json", config.data_name()));
         let known = path.exists() && {
             let checksum = DataStatistics::read(&path)?.checksum;
             read.is_none_or(|read| read == checksum)
         };
-        if config.data.train.is_none() && !known {
+        if config.text("data.train").is_empty() && !known {
             let (data, source) = (self.ask.data.as_deref(), self.ask.source());
             statistics(config, data, source)?.write(&self.ask.out)?;
         }
@@ -155,22 +151,22 @@ impl<'a> Work<'a> {
 }
 
 /// What Ctrl-C ends with.
-pub(super) fn stopped(step: u64) -> TrainError {
+pub(super) fn stopped(step: u64) -> RunError {
     let resume = "runs that ended are kept, of others the checkpoint; the same command goes on";
-    TrainError::Interrupted { step, resume: Some(resume.into()) }
+    RunError::Interrupted { step, resume: Some(resume.into()) }
 }
 
-fn used(data: &dyn Task) -> DataUsed {
+fn used(data: &dyn Job) -> DataUsed {
     let count = |split: Split| data.count(split) as u64;
     let on = data.trained_on();
     DataUsed {
         name: on.name,
         checksum: on.checksum,
-        note: data.note().into(),
+        note: data.note(),
         train: count(Split::Train),
         dev: count(Split::Dev),
         test: count(Split::Test),
         labels: on.labels.len() as u64,
-        vocabulary: data.vocabulary().len() as u64,
+        vocabulary: data.vocabulary() as u64,
     }
 }

@@ -1,4 +1,4 @@
-use crate::run::{RunFolder, TrainError, Where};
+use crate::run::{RunFolder, RunError, Where};
 use sha2::{Digest, Sha256};
 use std::fs::{self, File, TryLockError};
 use std::io::ErrorKind;
@@ -27,10 +27,10 @@ impl Working {
     ///
     /// # Errors
     /// A folder that cannot be written.
-    pub fn take(out: &Path, key: &str) -> Result<Option<Working>, TrainError> {
+    pub fn take(out: &Path, key: &str) -> Result<Option<Working>, RunError> {
         let path = Working::path(out, key);
         let lock = path.with_extension("lock");
-        let io = |source| TrainError::Io { action: "write", path: lock.clone(), source };
+        let io = |source| RunError::Io { action: "write", path: lock.clone(), source };
         fs::create_dir_all(out.join("working")).map_err(io)?;
         let held = match File::create(&lock) {
             // Another process has ended just now and tidied up.
@@ -58,10 +58,10 @@ impl Working {
     ///
     /// # Errors
     /// A folder that cannot be removed.
-    pub fn remove(self) -> Result<(), TrainError> {
+    pub fn remove(self) -> Result<(), RunError> {
         let Working { folder, lock, held } = self;
         let path = folder.0;
-        let io = |source| TrainError::Io { action: "remove", path: path.clone(), source };
+        let io = |source| RunError::Io { action: "remove", path: path.clone(), source };
         if path.exists() {
             fs::remove_dir_all(&path).map_err(io)?;
         }

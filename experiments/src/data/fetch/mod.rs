@@ -22,7 +22,7 @@ mod unpack;
 
 pub use error::FetchError;
 
-use super::catalog::{Checked, Download, KnownSet, State, Unpack};
+use super::known::{AnySet, Checked, Download, State, Unpack};
 use super::{DataError, files};
 use download::{Wanted, download};
 use part::Part;
@@ -83,7 +83,7 @@ pub struct Fetched {
 /// # Errors
 /// [`FetchError`]; nothing stands where the set is read but what is whole.
 pub fn fetch(
-    set: &'static KnownSet,
+    set: &'static dyn AnySet,
     folder: &Path,
     from: Option<&str>,
     patience: &Patience,
@@ -95,18 +95,18 @@ pub fn fetch(
             return Ok(Fetched { base, urls: vec![], unverified: vec![], files });
         }
     }
-    if set.downloads.is_empty() {
-        let (licence, address) = (set.licence, set.address);
-        return Err(FetchError::NoAddress { set: set.name, licence, address });
+    if set.downloads().is_empty() {
+        let (licence, address) = (set.licence(), set.address());
+        return Err(FetchError::NoAddress { set: set.name(), licence, address });
     }
-    let layout = &set.layouts[0];
-    let base = folder.join(layout.folder);
+    let layout = 0;
+    let base = folder.join(set.layout_folder(layout));
     free(set, set.check(layout, &base))?;
 
     let missing = |d: &&Download| d.unpack != Unpack::Plain || !folder.join(d.to).exists();
-    let downloads: Vec<&Download> = set.downloads.iter().filter(missing).collect();
+    let downloads: Vec<&Download> = set.downloads().iter().filter(missing).collect();
     let urls = downloads.iter().map(|d| address(set, d, from)).collect::<Result<Vec<_>, _>>()?;
-    let work = folder.join(format!(".fetch-{}", set.name));
+    let work = folder.join(format!(".fetch-{}", set.name()));
     make(&work)?;
     for (one, url) in downloads.iter().zip(&urls) {
         let wanted = Wanted { url, sha256: one.sha256, bytes: one.bytes };
@@ -120,9 +120,9 @@ pub fn fetch(
     watch(Event::Unpacks);
     let new = work.join("new");
     let unpacked = unpack(set, &downloads, &urls, &work, &new).and_then(|()| {
-        let inside = new.join(layout.folder);
+        let inside = new.join(set.layout_folder(layout));
         let unpacked = set.check(layout, &inside);
-        let found = unpacked.filter(|file| downloads.len() == set.downloads.len() || file.path.exists());
+        let found = unpacked.filter(|file| downloads.len() == set.downloads().len() || file.path.exists());
         whole(set, &urls, found)?;
         Ok(place::place(&new, folder)?)
     });
@@ -143,20 +143,20 @@ pub fn fetch(
 }
 
 /// Nothing stands in the way: each file is missing, or there already as it should be.
-fn free(set: &KnownSet, files: impl Iterator<Item = Checked>) -> Result<(), FetchError> {
+fn free(set: &dyn AnySet, files: impl Iterator<Item = Checked>) -> Result<(), FetchError> {
     for file in files {
         let found = match file.state {
             State::Verified | State::Counted | State::Missing => continue,
             State::OtherVersion => "of another version".to_owned(),
             State::Wrong(error) => error.to_string(),
         };
-        return Err(FetchError::Taken { path: file.path, set: set.name, found });
+        return Err(FetchError::Taken { path: file.path, set: set.name(), found });
     }
     Ok(())
 }
 
 /// Each file that was unpacked is the catalogue's.
-fn whole(set: &KnownSet, urls: &[String], files: impl Iterator<Item = Checked>) -> Result<(), FetchError> {
+fn whole(set: &dyn AnySet, urls: &[String], files: impl Iterator<Item = Checked>) -> Result<(), FetchError> {
     for Checked { path, state, .. } in files {
         let name = path.file_name().map_or(String::new(), |name| name.to_string_lossy().into_owned());
         let found = match state {
@@ -165,18 +165,18 @@ fn whole(set: &KnownSet, urls: &[String], files: impl Iterator<Item = Checked>) 
             State::OtherVersion => format!("one with another version of {name} than the catalogue knows"),
             State::Wrong(error) => format!("one that cannot be read ({error})"),
         };
-        return Err(FetchError::Archive { url: urls.join(", "), set: set.name, found });
+        return Err(FetchError::Archive { url: urls.join(", "), set: set.name(), found });
     }
     Ok(())
 }
 
-fn address(set: &KnownSet, download: &Download, from: Option<&str>) -> Result<String, FetchError> {
+fn address(set: &dyn AnySet, download: &Download, from: Option<&str>) -> Result<String, FetchError> {
     match from {
         None => Ok(download.url.into()),
         Some(from) if from.ends_with('/') => Ok(format!("{from}{}", download.file_name())),
-        Some(from) if set.downloads.len() == 1 => Ok(from.into()),
+        Some(from) if set.downloads().len() == 1 => Ok(from.into()),
         Some(from) => {
-            Err(FetchError::OneAddress { from: from.into(), set: set.name, files: set.downloads.len() })
+            Err(FetchError::OneAddress { from: from.into(), set: set.name(), files: set.downloads().len() })
         }
     }
 }
@@ -206,7 +206,7 @@ fn get(
 }
 
 fn unpack(
-    set: &KnownSet,
+    set: &dyn AnySet,
     downloads: &[&Download],
     urls: &[String],
     work: &Path,
@@ -218,7 +218,7 @@ fn unpack(
     make(new)?;
     for (one, url) in downloads.iter().zip(urls) {
         let part = Part::new(work, one.file_name());
-        Archive { file: part.path(), url, set: set.name }.unpack(one.unpack, &new.join(one.to))?;
+        Archive { file: part.path(), url, set: set.name() }.unpack(one.unpack, &new.join(one.to))?;
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use super::FetchError;
 use crate::data::DataError;
-use crate::data::catalog::Unpack;
+use crate::data::known::Unpack;
 use flate2::read::GzDecoder;
 use std::fs::{self, File};
 use std::io::{ErrorKind, Read, Write};

@@ -62,7 +62,7 @@ pub fn parse_tsv(path: &Path, text: &str, polarity: Polarity) -> Result<Vec<Exam
         if text.trim().is_empty() {
             return Err(fault("a review after the rating", content));
         }
-        examples.push(Example { text: text.trim().into(), label: polarity.label() });
+        examples.push(Example { text: text.trim().into(), labels: vec![polarity.label()] });
     }
     Ok(examples)
 }
@@ -111,7 +111,7 @@ pub fn read_folder(
                 let (expected, found) = ("a review".into(), "an empty file".into());
                 return Err(DataError::File { path, expected, found, advice: "get the set again".into() });
             }
-            Ok(Example { text: text.into(), label: polarity.label() })
+            Ok(Example { text: text.into(), labels: vec![polarity.label()] })
         })
         .collect()
 }
@@ -126,7 +126,7 @@ mod tests {
     }
 
     fn example(text: &str, label: usize) -> Example {
-        Example { text: text.into(), label }
+        Example { text: text.into(), labels: vec![label] }
     }
 
     #[test]

@@ -1,20 +1,306 @@
-//! Text classification: what a configuration names becomes numbers, a model, a loss and metrics.
+//! Text classification: a label, or several, for each text.
 //!
 //! | file | holds |
 //! | --- | --- |
-//! | `data` | a data set as numbers, and its batches as tensors |
-//! | `model` | the architecture |
-//! | `objective` | the loss |
-//! | `learner` | what the training loop asks of the task |
-//! | `evaluate` | predictions and their metrics |
+//! | `keys` | the sections `[data]`, `[model]` and `[loss]` |
+//! | `sets` | the known data sets; [`generated`] has the generated ones |
+//! | `own` | a user's own files |
+//! | `model` | from keys to a model, a loss, a prediction |
+//! | `metrics` | counts, metrics, metrics of single labels |
+//! | `answers` | what `gradus predict` prints |
 
-mod data;
-mod evaluate;
+mod answers;
 pub mod generated;
-mod learner;
+mod keys;
+mod metrics;
 mod model;
-mod objective;
+mod own;
+mod sets;
 
-pub use data::{Encoded, Prepared, dataset, prepare, prepare_split, prepare_with, tensors, tokeniser};
-pub use evaluate::{Prediction, evaluate, metrics_of, metrics_of_counts, predict};
-pub use model::classifier;
+pub use keys::ClassifyKeys;
+pub use model::Prediction;
+
+use super::words::{self, ReadAs};
+use crate::config::ConfigError;
+use crate::data::files::FileReader;
+use crate::data::known::{KnownSet, TokensGiven};
+use crate::data::{DataError, Example, OwnPart, Part, Split, Splits, split};
+use crate::run::{
+    Ask, Described, Details, Generated, Metric, Origin, RunError, State, Style, Task, Understood,
+};
+use crate::text::{Coverage, Lexicon, Mode as Splitting, Text, Tokeniser, Tokens};
+use gradus_engine::{Mode, Rng, Tensor};
+use gradus_models::Classifier;
+use rayon::prelude::*;
+use std::path::Path;
+
+/// A classification set as numbers.
+pub struct Classify {
+    keys: ClassifyKeys,
+    data: Splits<Vec<Example>>,
+    lexicon: Lexicon,
+    /// Of train, dev and test.
+    coverage: [Coverage; 3],
+    read_as: ReadAs,
+    /// The texts of train, dev and test.
+    texts: [Vec<Text>; 3],
+    /// How many texts of each split lost words to the longest length, and how many had no words.
+    odd: Odd,
+}
+
+/// What is odd about the texts.
+#[derive(Clone, Copy, Debug, Default)]
+struct Odd {
+    cut: usize,
+    empty: usize,
+}
+
+impl Part for Vec<Example> {
+    const UNIT: &'static str = "examples";
+
+    fn len(&self) -> usize {
+        Vec::len(self)
+    }
+
+    fn draw(&mut self, n: usize, seed: u64) -> Self {
+        split::hold_out(self, n, seed)
+    }
+}
+
+/// How the text of a data set is split where `data.tokenizer` is `auto`.
+fn splitting(dataset: &str) -> Splitting {
+    let known = sets::SETS.iter().find(|set| set.name == dataset).map(|set| set.tokens);
+    let generated = generated::SETS.iter().any(|set| set.name == dataset).then_some(TokensGiven::Words);
+    match known.or(generated) {
+        Some(TokensGiven::Words) => Splitting::Whitespace,
+        Some(TokensGiven::Characters) => Splitting::Characters,
+        Some(TokensGiven::No) | None => Splitting::English,
+    }
+}
+
+impl Classify {
+    /// The longest text that is read, in words.
+    fn longest(&self) -> usize {
+        self.keys.longest()
+    }
+
+    /// A text as the model reads it, cut at the longest length.
+    fn tokens(&self, text: &str) -> Tokens {
+        let mut tokens = self.read_as.tokeniser.tokens(text);
+        tokens.truncate(self.longest());
+        tokens
+    }
+
+    fn split_texts(&self, split: Split) -> &[Text] {
+        &self.texts[split as usize]
+    }
+
+    /// Whether a text may have several labels.
+    fn several(&self) -> bool {
+        self.keys.several()
+    }
+}
+
+fn tokenised(keys: &ClassifyKeys, tokeniser: &Tokeniser, examples: &[Example]) -> Vec<Tokens> {
+    let tokens = |example: &Example| {
+        let mut tokens = tokeniser.tokens(&example.text);
+        tokens.truncate(keys.longest());
+        tokens
+    };
+    examples.par_iter().map(tokens).collect()
+}
+
+impl Task for Classify {
+    const NAME: &'static str = "classify";
+    const TITLE: &'static str = "Text Classification";
+    const ABOUT: &'static str = "Give each text a label, or several";
+    const EXAMPLES: &'static [&'static str] = &[
+        "--dataset sst2 --model bilstm --loss focal --data DIR --set optimizer.lr=1e-3 --seed 3 --out runs/a",
+        "--train mine.csv --test other.csv --text-column review --label-column stars --out runs/b",
+        "--out runs/a --resume --set train.epochs=10",
+    ];
+    const METRICS: &'static [Metric] = metrics::METRICS;
+    const PREDICTIONS: &'static str = "tsv";
+    type Keys = ClassifyKeys;
+    type Part = Vec<Example>;
+    type Model = dyn Classifier;
+    type Prediction = Prediction;
+
+    fn generated() -> &'static [Generated<Vec<Example>>] {
+        generated::SETS
+    }
+
+    fn known() -> &'static [KnownSet<Vec<Example>>] {
+        sets::SETS
+    }
+
+    fn origin(keys: &ClassifyKeys) -> Origin<'_> {
+        keys.data.source.origin(keys.data.limits)
+    }
+
+    fn read_own(
+        keys: &ClassifyKeys,
+        reader: &mut FileReader,
+        path: &Path,
+        labels: Option<&[String]>,
+    ) -> Result<OwnPart<Vec<Example>>, DataError> {
+        own::read(keys, reader, path, labels)
+    }
+
+    fn prepare(
+        keys: ClassifyKeys,
+        data: Splits<Vec<Example>>,
+        kept: Option<&Path>,
+    ) -> Result<Self, RunError> {
+        let data = own::positive_last(data, &keys.data.positive)?;
+        keys.fits(&data.labels)?;
+        let read_as = match kept {
+            Some(folder) => ReadAs::load(folder)?,
+            None => {
+                let mut counts = vec![0; data.labels.len()];
+                data.train.iter().flat_map(|example| &example.labels).for_each(|&label| counts[label] += 1);
+                ReadAs { tokeniser: keys.data.text.tokeniser(splitting(&data.name)), counts }
+            }
+        };
+        let tokens = Split::ALL.map(|split| tokenised(&keys, &read_as.tokeniser, data.split(split)));
+        let [train, dev, test] = tokens.each_ref().map(Vec::as_slice);
+        let options = keys.data.words.options(keys.model.characters());
+        let lexicon = words::lexicon(kept, &keys.data.words, &options, [train, dev, test])?;
+        let coverage = [train, dev, test].map(|tokens| lexicon.coverage(tokens));
+        let all = || tokens.iter().flatten();
+        let odd = Odd {
+            cut: all().filter(|tokens| tokens.len() == keys.longest()).count(),
+            empty: all().filter(|tokens| tokens.is_empty()).count(),
+        };
+        let encode = |tokens: &Vec<Tokens>| tokens.iter().map(|tokens| lexicon.encode(tokens)).collect();
+        let texts = tokens.each_ref().map(encode);
+        Ok(Classify { keys, data, lexicon, coverage, read_as, texts, odd })
+    }
+
+    fn save(&self, folder: &Path) -> Result<(), RunError> {
+        self.read_as.save(folder)?;
+        Ok(self.lexicon.save(folder)?)
+    }
+
+    fn data(&self) -> &Splits<Vec<Example>> {
+        &self.data
+    }
+
+    fn vocabulary(&self) -> usize {
+        self.lexicon.len()
+    }
+
+    fn sizes(&self) -> Vec<usize> {
+        self.lengths(Split::Train)
+    }
+
+    fn lengths(&self, split: Split) -> Vec<usize> {
+        self.split_texts(split).iter().map(|text| text.len()).collect()
+    }
+
+    fn model(&self, rng: &mut Rng) -> Result<Box<dyn Classifier>, RunError> {
+        model::classifier(self, rng)
+    }
+
+    fn start(&self) -> State {
+        self.keys.loss.start()
+    }
+
+    fn inputs(&self, examples: &[usize], mode: &mut Mode) -> Vec<Tensor> {
+        model::inputs(self, examples, mode)
+    }
+
+    fn loss(&self, model: &dyn Classifier, inputs: &[Tensor], state: &State, mode: &mut Mode) -> (Tensor, State) {
+        let (labels, words) = inputs.split_first().expect("inputs: labels, then words");
+        let logits = model.logits(&words::words_of(words), mode);
+        self.keys.loss.of(&logits, labels, state)
+    }
+
+    fn recordable(&self) -> bool {
+        self.keys.loss.recordable() && self.keys.model.characters().is_none()
+    }
+
+    fn penalties(&self) -> [f64; 2] {
+        [self.keys.loss.penalties.l1, self.keys.loss.penalties.l2]
+    }
+
+    fn predict(&self, model: &dyn Classifier, split: Split, examples: &[usize]) -> Vec<Prediction> {
+        let texts: Vec<&Text> = examples.iter().map(|&i| &self.split_texts(split)[i]).collect();
+        self.predictions(model, &texts)
+    }
+
+    fn counts(&self, split: Split, example: usize, prediction: &Prediction) -> Vec<f64> {
+        metrics::counts(self.several(), &self.data, &self.data.split(split)[example], prediction)
+    }
+
+    fn metrics(sums: &[f64]) -> Vec<f64> {
+        metrics::metrics(sums)
+    }
+
+    fn right(&self, split: Split, example: usize, prediction: &Prediction) -> bool {
+        self.data.split(split)[example].labels == prediction.labels
+    }
+
+    fn details(&self, split: Split, predictions: &[Prediction], sums: &[f64]) -> Option<Details> {
+        Some(metrics::details(self.several(), &self.data, split, predictions, sums))
+    }
+
+    fn written(&self, split: Split, predictions: &[Prediction]) -> String {
+        answers::table(self, split, predictions)
+    }
+
+    fn examples(&self, split: Split) -> Vec<String> {
+        let labels = |example: &Example| -> Vec<&str> {
+            example.labels.iter().map(|&label| self.data.labels[label].as_str()).collect()
+        };
+        let line = |example: &Example| format!("{}\t{}", labels(example).join("\u{1f}"), example.text);
+        self.data.split(split).iter().map(line).collect()
+    }
+
+    fn answer(&self, model: &dyn Classifier, asks: &[Ask], style: Style) -> Vec<Result<String, String>> {
+        answers::answer(self, model, asks, style)
+    }
+
+    fn understood(&self) -> Understood {
+        let mut understood = words::understood(&self.lexicon, &self.coverage);
+        let counts = self.data.labels.iter().cloned().zip(self.read_as.counts.iter().map(|&n| n as usize));
+        understood.lines.insert(0, ("labels", Understood::counts(counts.clone())));
+        for (label, _) in counts.filter(|(_, n)| *n < 2) {
+            understood.warnings.push(format!(
+                "the label {} occurs less than twice in the training split; is it a header or a misspelt label?",
+                crate::data::error::quoted(&label)
+            ));
+        }
+        let Odd { cut, empty } = self.odd;
+        if cut > 0 {
+            let longest = self.longest();
+            understood.lines.push(("cut", format!("{cut} texts have {longest} words or more and are cut there")));
+        }
+        if empty > 0 {
+            understood.warnings.push(format!("{empty} texts have no words"));
+        }
+        understood
+    }
+
+    fn described(keys: &ClassifyKeys, data: &Splits<Vec<Example>>, split: Split) -> Described {
+        let tokeniser = keys.data.text.tokeniser(splitting(&data.name));
+        let examples = data.split(split);
+        let words: Vec<Vec<String>> =
+            examples.par_iter().map(|example| tokeniser.words(&example.text)).collect();
+        let mut counts = vec![0; data.labels.len()];
+        examples.iter().flat_map(|example| &example.labels).for_each(|&label| counts[label] += 1);
+        Described {
+            examples: examples.len(),
+            lengths: words.iter().map(Vec::len).collect(),
+            words,
+            labels: data.labels.iter().cloned().zip(counts).collect(),
+        }
+    }
+}
+
+impl ClassifyKeys {
+    /// Whether the keys fit the labels of the data.
+    fn fits(&self, labels: &[String]) -> Result<(), ConfigError> {
+        self.loss.fits(labels.len())
+    }
+}

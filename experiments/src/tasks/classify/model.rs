@@ -1,66 +1,84 @@
-use crate::config::Config;
-use crate::run::TrainError;
-use crate::run::size::check;
-use crate::text::Vocabulary;
-use gradus_engine::Rng;
-use gradus_models::{BiLstm, BiLstmConfig, Classifier, TextCnn, TextCnnConfig};
+//! From keys to a model, its inputs and its predictions.
 
-/// About how many parameters a model has: its tables and its matrices.
-fn rough_size(config: &Config, words: usize) -> f64 {
-    let m = &config.model;
-    let [words, d, h, layers] = [words, m.embed_dim, m.hidden_dim, m.layers].map(|n| n as f64);
-    let body = match m.name.as_str() {
-        "textcnn" => m.kernel_sizes.iter().map(|&k| k as f64 * d * h).sum(),
-        _ => 8.0 * h * (d + h) + 8.0 * h * 3.0 * h * (layers - 1.0),
-    };
-    words * d + body
+use super::Classify;
+use super::keys::Model;
+use crate::run::RunError;
+use crate::tasks::keys::check_size;
+use crate::tasks::words;
+use crate::text::Text;
+use gradus_engine::{Mode, Rng, Tensor, no_grad};
+use gradus_models::{BiLstm, Classifier, DataSizes, TextCnn};
+
+/// What a model says of one text.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Prediction {
+    /// The most probable label; where a text may have several, all that are more probable than not, in order.
+    pub labels: Vec<usize>,
+    /// The probability of every label.
+    pub probabilities: Vec<f64>,
 }
 
-/// The model that a configuration names, for `vocabulary` words and `classes` labels.
-///
-/// # Errors
-/// Heads that do not divide the width they attend over; a layer that the model does not have; sizes beyond all
-/// memory.
-pub fn classifier(
-    config: &Config,
-    vocabulary: &Vocabulary,
-    classes: usize,
-    rng: &mut Rng,
-) -> Result<Box<dyn Classifier>, TrainError> {
-    let m = &config.model;
-    let width = if m.name == "textcnn" { m.embed_dim } else { 2 * m.hidden_dim };
-    check(config, width, rough_size(config, vocabulary.len()))?;
-    let model: Box<dyn Classifier> = match m.name.as_str() {
-        "textcnn" => Box::new(TextCnn::new(
-            TextCnnConfig {
-                vocabulary: vocabulary.len(),
-                classes,
-                embed_dim: m.embed_dim,
-                embed_std: m.embed_std,
-                filters: m.hidden_dim,
-                kernel_sizes: m.kernel_sizes.clone(),
-                dropout: m.dropout,
-                embedding_dropout: m.embedding_dropout,
-                attention_heads: m.attention_heads,
-            },
-            rng,
-        )),
-        "bilstm" => Box::new(BiLstm::new(
-            BiLstmConfig {
-                vocabulary: vocabulary.len(),
-                classes,
-                embed_dim: m.embed_dim,
-                embed_std: m.embed_std,
-                hidden_dim: m.hidden_dim,
-                layers: m.layers,
-                dropout: m.dropout,
-                embedding_dropout: m.embedding_dropout,
-                layer_norm: m.layer_norm,
-                attention_heads: m.attention_heads,
-            },
-            rng,
-        )),
-        other => return Err(TrainError::Settings(format!("model.name: {other:?} is no model"))),
+/// The model that the keys name, with fresh weights, or with vectors from a file.
+pub(super) fn classifier(task: &Classify, rng: &mut Rng) -> Result<Box<dyn Classifier>, RunError> {
+    let sizes = DataSizes {
+        words: task.lexicon.len(),
+        characters: task.lexicon.characters().unwrap_or(0),
+        outputs: task.data.labels.len(),
     };
+    let model: Box<dyn Classifier> = match &task.keys.model {
+        Model::TextCnn(config) => {
+            check_size(config.parameters(&sizes))?;
+            Box::new(TextCnn::new(config.clone(), sizes, rng))
+        }
+        Model::BiLstm(config) => {
+            check_size(config.parameters(&sizes))?;
+            Box::new(BiLstm::new(config.clone(), sizes, rng))
+        }
+    };
+    words::start(&task.lexicon, &model)?;
     Ok(model)
+}
+
+/// Labels [B], or truth values [B, K] where a text may have several; then words.
+pub(super) fn inputs(task: &Classify, examples: &[usize], mode: &mut Mode) -> Vec<Tensor> {
+    let texts: Vec<&Text> = examples.iter().map(|&i| &task.texts[0][i]).collect();
+    let (b, k) = (examples.len(), task.data.labels.len());
+    let labels = match task.several() {
+        true => {
+            let mut truth = vec![0.0f32; b * k];
+            for (row, &i) in truth.chunks_mut(k).zip(examples) {
+                task.data.train[i].labels.iter().for_each(|&label| row[label] = 1.0);
+            }
+            Tensor::from_slice(&truth, [b, k])
+        }
+        false => {
+            let labels: Vec<i64> = examples.iter().map(|&i| task.data.train[i].labels[0] as i64).collect();
+            Tensor::from_slice(&labels, [b])
+        }
+    };
+    let mut tensors = vec![labels];
+    tensors.extend(task.lexicon.batch(&texts, 0.0, mode).into_tensors());
+    tensors
+}
+
+impl Classify {
+    /// What a model says of texts, in their order.
+    pub(super) fn predictions(&self, model: &dyn Classifier, texts: &[&Text]) -> Vec<Prediction> {
+        let batch = self.lexicon.batch(texts, 0.0, &mut Mode::Eval).to_device(model.device());
+        let several = self.several();
+        let p = no_grad(|| {
+            let logits = model.logits(&batch.words(), &mut Mode::Eval);
+            if several { logits.sigmoid() } else { logits.softmax() }
+        });
+        let best = p.arg_max(1).to_vec::<i64>();
+        let k = p.dim(1);
+        let predicted = |(row, best): (&[f64], i64)| Prediction {
+            labels: match several {
+                true => (0..k).filter(|&label| row[label] > 0.5).collect(),
+                false => vec![best as usize],
+            },
+            probabilities: row.to_vec(),
+        };
+        p.to_f64().chunks(k).zip(best).map(predicted).collect()
+    }
 }

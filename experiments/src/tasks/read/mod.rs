@@ -2,19 +2,356 @@
 //!
 //! | file | holds |
 //! | --- | --- |
-//! | `data` | a data set as numbers |
-//! | `model` | the architecture |
-//! | `objective` | the loss of the answer's two ends, and the contrastive objectives |
-//! | `learner` | what the training loop asks of the task |
-//! | `evaluate` | predicted answers and their metrics |
+//! | `keys` | the sections `[data]`, `[model]` and `[loss]` |
+//! | `sets` | the known data sets; [`generated`] has the generated one |
+//! | [`articles`] | holding whole articles out |
+//! | [`spans`] | answers as first and last word, and back |
+//! | `model` | from keys to a model, its inputs and its predictions |
+//! | `answers` | what `gradus predict` prints, and predictions as a file |
 
-mod data;
-mod evaluate;
+mod answers;
+pub mod articles;
 pub mod generated;
-mod learner;
+mod keys;
 mod model;
-mod objective;
+mod sets;
+pub mod spans;
 
-pub use data::{Encoded, Prepared, dataset, encode, prepare, prepare_split, prepare_with, tokeniser};
-pub use evaluate::{Answered, metrics_of, predict};
-pub use model::reader;
+pub use keys::ReadKeys;
+pub use model::Answered;
+
+use super::words::{self, ReadAs};
+use crate::data::files::FileReader;
+use crate::data::formats::squad;
+use crate::data::known::KnownSet;
+use crate::data::{DataError, OwnPart, Part, Questions, Split, Splits, split};
+use crate::metrics::reading::{exact_match, f1};
+use crate::run::{
+    Ask, Described, Details, Generated, Metric, Origin, RunError, State, Style, Task, Understood,
+};
+use crate::text::{Coverage, Lexicon, Mode as Splitting, Text, Tokens};
+use gradus_engine::{Mode, Rng, Tensor};
+use gradus_models::Reader;
+use rayon::prelude::*;
+use spans::{Located, locate};
+use std::path::Path;
+
+/// A reading set as numbers.
+pub struct Read {
+    keys: ReadKeys,
+    data: Splits<Questions>,
+    lexicon: Lexicon,
+    /// Of train, dev and test.
+    coverage: [Coverage; 3],
+    read_as: ReadAs,
+    /// Train, dev and test.
+    parts: [Encoded; 3],
+    /// The training questions that can be learned from.
+    located: Vec<Located>,
+}
+
+/// A split as numbers.
+#[derive(Default)]
+struct Encoded {
+    /// Each context; with a word before it that stands for no answer, where there may be none.
+    contexts: Vec<Text>,
+    /// Where the words of each context are.
+    tokens: Vec<Tokens>,
+    /// Each question.
+    questions: Vec<Text>,
+}
+
+/// The longest question that is read, in words; the time of a step grows with questions times contexts.
+const LONGEST_QUESTION: usize = 1000;
+
+/// The longest context that a model with self-attention reads, whose time grows with the square of the length.
+const LONGEST_WITH_ATTENTION: usize = 4096;
+
+impl Part for Questions {
+    const UNIT: &'static str = "questions";
+    const HELD_OUT: &'static str = ", whole articles held out";
+
+    fn len(&self) -> usize {
+        self.questions.len()
+    }
+
+    fn draw(&mut self, n: usize, seed: u64) -> Self {
+        let mut all: Vec<usize> = (0..self.questions.len()).collect();
+        let drawn = split::hold_out(&mut all, n, seed);
+        let out = self.select(&drawn);
+        *self = self.select(&all);
+        out
+    }
+
+    fn hold_out(&mut self, n: usize, seed: u64) -> Self {
+        articles::hold_out_articles(self, n, seed)
+    }
+}
+
+impl Read {
+    /// A context or question as the model reads it.
+    fn tokens(&self, text: &str, longest: usize) -> Tokens {
+        let mut tokens = self.read_as.tokeniser.tokens(text);
+        tokens.truncate(longest);
+        tokens
+    }
+
+    /// Words of a context that are read in evaluation.
+    fn longest_context(&self) -> usize {
+        if self.keys.model.heads() > 0 { LONGEST_WITH_ATTENTION } else { usize::MAX }
+    }
+
+    /// A context as numbers, after the word that stands for no answer, if there may be none.
+    fn context(&self, tokens: &Tokens) -> Text {
+        with_nothing_before(&self.lexicon, self.keys.model.no_answer(), tokens)
+    }
+}
+
+fn with_nothing_before(lexicon: &Lexicon, no_answer: bool, tokens: &Tokens) -> Text {
+    let text = lexicon.encode(tokens);
+    match no_answer {
+        true => lexicon.encode(&Tokens::default()).followed_by(&text),
+        false => text,
+    }
+}
+
+impl Task for Read {
+    const NAME: &'static str = "read";
+    const TITLE: &'static str = "Reading Comprehension";
+    const ABOUT: &'static str = "Answer questions about a text by a stretch of it";
+    const EXAMPLES: &'static [&'static str] = &[
+        "--dataset passages --out runs/a",
+        "--dataset squad --data DIR --set loss.contrastive=encoding --set data.max_len=300 --out runs/b",
+        "--train mine.json --set model.no_answer=true --out runs/c",
+    ];
+    const METRICS: &'static [Metric] = &[Metric::share("f1"), Metric::share("em")];
+    const PREDICTIONS: &'static str = "json";
+    const HAS_CONTEXT: bool = true;
+    type Keys = ReadKeys;
+    type Part = Questions;
+    type Model = dyn Reader;
+    type Prediction = Answered;
+
+    fn generated() -> &'static [Generated<Questions>] {
+        generated::SETS
+    }
+
+    fn known() -> &'static [KnownSet<Questions>] {
+        sets::SETS
+    }
+
+    fn origin(keys: &ReadKeys) -> Origin<'_> {
+        keys.data.source.origin(keys.data.limits)
+    }
+
+    fn read_own(
+        keys: &ReadKeys,
+        reader: &mut FileReader,
+        path: &Path,
+        _: Option<&[String]>,
+    ) -> Result<OwnPart<Questions>, DataError> {
+        let (encoding, _) = keys.data.source.format();
+        let file = reader.read(path, encoding)?;
+        let squad::Contents { mut split, without_answer } = squad::read(&file)?;
+        let mut note = None;
+        if without_answer > 0 && !keys.model.no_answer() {
+            let answered: Vec<usize> =
+                (0..split.questions.len()).filter(|&q| !split.questions[q].answers.is_empty()).collect();
+            split = split.select(&answered);
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            note = Some(format!("{name}: {without_answer} questions without an answer left out"));
+        }
+        if split.questions.is_empty() {
+            return Err(DataError::File {
+                path: path.into(),
+                expected: "at least one question that has an answer".into(),
+                found: format!("{without_answer} questions without one"),
+                advice: "give a file in the format of SQuAD, or set model.no_answer=true".into(),
+            });
+        }
+        Ok(OwnPart { part: split, labels: vec![], note })
+    }
+
+    fn prepare(keys: ReadKeys, data: Splits<Questions>, kept: Option<&Path>) -> Result<Self, RunError> {
+        let read_as = match kept {
+            Some(folder) => ReadAs::load(folder)?,
+            None => ReadAs { tokeniser: keys.data.text.tokeniser(Splitting::English), counts: vec![] },
+        };
+        let longest = if keys.model.heads() > 0 { LONGEST_WITH_ATTENTION } else { usize::MAX };
+        let tokens = |text: &String, longest: usize| {
+            let mut tokens = read_as.tokeniser.tokens(text);
+            tokens.truncate(longest);
+            tokens
+        };
+        // Contexts before questions, as they are counted.
+        let all: [Vec<Tokens>; 3] = Split::ALL.map(|split| {
+            let part = data.split(split);
+            let contexts = part.contexts.par_iter().map(|context| tokens(context, longest));
+            let questions = part.questions.par_iter().map(|q| tokens(&q.question, LONGEST_QUESTION));
+            contexts.chain(questions).collect()
+        });
+        let options = keys.data.words.options(keys.model.characters());
+        let [train, dev, test] = all.each_ref().map(Vec::as_slice);
+        let lexicon = words::lexicon(kept, &keys.data.words, &options, [train, dev, test])?;
+        let coverage = [train, dev, test].map(|tokens| lexicon.coverage(tokens));
+        let no_answer = keys.model.no_answer();
+        let mut split = Split::ALL.into_iter();
+        let parts = all.map(|mut tokens| {
+            let contexts = split.next().map_or(0, |split| data.split(split).contexts.len());
+            let questions = tokens.split_off(contexts);
+            Encoded {
+                contexts: tokens.iter().map(|t| with_nothing_before(&lexicon, no_answer, t)).collect(),
+                questions: questions.iter().map(|tokens| lexicon.encode(tokens)).collect(),
+                tokens,
+            }
+        });
+        let limit = (keys.data.max_len > 0).then_some(keys.data.max_len);
+        let located = locate(&data.train, &parts[0].tokens, limit, no_answer);
+        let trains = !data.train.questions.is_empty() && kept.is_none();
+        if trains && located.is_empty() {
+            return Err(DataError::Settings {
+                key: data.name.clone(),
+                expected: "a training question whose answer is a stretch of words".into(),
+                found: "none; check the answers or raise data.max_len".into(),
+            }
+            .into());
+        }
+        Ok(Read { keys, data, lexicon, coverage, read_as, parts, located })
+    }
+
+    fn save(&self, folder: &Path) -> Result<(), RunError> {
+        self.read_as.save(folder)?;
+        Ok(self.lexicon.save(folder)?)
+    }
+
+    fn data(&self) -> &Splits<Questions> {
+        &self.data
+    }
+
+    fn cut(&self) -> Option<String> {
+        let cut = self.data.train.questions.len() - self.located.len();
+        (cut > 0).then(|| {
+            format!("{cut} training questions left out, whose answer is no stretch of words that are read")
+        })
+    }
+
+    fn vocabulary(&self) -> usize {
+        self.lexicon.len()
+    }
+
+    fn sizes(&self) -> Vec<usize> {
+        self.located.iter().map(|example| example.window.len()).collect()
+    }
+
+    fn lengths(&self, split: Split) -> Vec<usize> {
+        let contexts = &self.parts[split as usize].contexts;
+        self.data.split(split).questions.iter().map(|q| contexts[q.context].len()).collect()
+    }
+
+    fn model(&self, rng: &mut Rng) -> Result<Box<dyn Reader>, RunError> {
+        model::reader(self, rng)
+    }
+
+    fn inputs(&self, examples: &[usize], mode: &mut Mode) -> Vec<Tensor> {
+        model::inputs(self, examples, mode)
+    }
+
+    fn loss(&self, model: &dyn Reader, inputs: &[Tensor], state: &State, mode: &mut Mode) -> (Tensor, State) {
+        let (ends, texts) = inputs.split_at(2);
+        let (context, question) = texts.split_at(texts.len() / 2);
+        let reading = model.read(&words::words_of(context), &words::words_of(question), mode);
+        (self.keys.loss.of(&reading, &ends[0], &ends[1]), state.clone())
+    }
+
+    fn recordable(&self) -> bool {
+        self.keys.loss.recordable() && self.keys.model.characters().is_none()
+    }
+
+    fn penalties(&self) -> [f64; 2] {
+        [self.keys.loss.penalties.l1, self.keys.loss.penalties.l2]
+    }
+
+    fn predict(&self, model: &dyn Reader, split: Split, examples: &[usize]) -> Vec<Answered> {
+        let Encoded { contexts, questions, .. } = &self.parts[split as usize];
+        let asked: Vec<(&Text, &Text)> = examples
+            .iter()
+            .map(|&i| (&contexts[self.data.split(split).questions[i].context], &questions[i]))
+            .collect();
+        self.answers(model, &asked)
+    }
+
+    fn counts(&self, split: Split, example: usize, prediction: &Answered) -> Vec<f64> {
+        let question = &self.data.split(split).questions[example];
+        let answer = self.text_of(split, example, prediction);
+        let (exact, f1) = match question.answers.is_empty() {
+            // As the script of SQuAD 2.0 counts: right only if nothing is answered.
+            true => (answer.is_empty(), f64::from(u8::from(answer.is_empty()))),
+            false => (exact_match(answer, question.texts()), f1(answer, question.texts())),
+        };
+        vec![f64::from(u8::from(exact)), f1, 1.0]
+    }
+
+    fn metrics(sums: &[f64]) -> Vec<f64> {
+        match sums {
+            [exact, f1, n] if *n > 0.0 => vec![f1 / n, exact / n],
+            _ => vec![0.0; Self::METRICS.len()],
+        }
+    }
+
+    fn right(&self, split: Split, example: usize, prediction: &Answered) -> bool {
+        self.counts(split, example, prediction)[0] == 1.0
+    }
+
+    fn details(&self, _: Split, _: &[Answered], _: &[f64]) -> Option<Details> {
+        None
+    }
+
+    fn written(&self, split: Split, predictions: &[Answered]) -> String {
+        answers::by_id(self, split, predictions)
+    }
+
+    fn examples(&self, split: Split) -> Vec<String> {
+        let part = self.data.split(split);
+        let line = |q: &crate::data::Question| {
+            let answers: Vec<&str> = q.texts().collect();
+            [&q.id, &q.question, &part.contexts[q.context], answers.join("\u{1f}").as_str()].join("\t")
+        };
+        part.questions.iter().map(line).collect()
+    }
+
+    fn answer(&self, model: &dyn Reader, asks: &[Ask], style: Style) -> Vec<Result<String, String>> {
+        answers::answer(self, model, asks, style)
+    }
+
+    fn understood(&self) -> Understood {
+        let mut understood = words::understood(&self.lexicon, &self.coverage);
+        let contexts: Vec<String> =
+            self.parts.iter().map(|part| part.contexts.len().to_string()).collect();
+        understood.lines.insert(0, ("contexts", contexts.join(" + ")));
+        let unanswered =
+            self.data.train.questions.iter().filter(|question| question.answers.is_empty()).count();
+        if self.keys.model.no_answer() {
+            understood.lines.insert(1, ("no answer", format!("{unanswered} training questions")));
+            if unanswered == 0 {
+                understood.warnings.push(
+                    "model.no_answer is true, but every training question has an answer: the model will answer always"
+                        .into(),
+                );
+            }
+        }
+        understood
+    }
+
+    fn described(keys: &ReadKeys, data: &Splits<Questions>, split: Split) -> Described {
+        let tokeniser = keys.data.text.tokeniser(Splitting::English);
+        let part = data.split(split);
+        let words: Vec<Vec<String>> =
+            part.contexts.par_iter().map(|context| tokeniser.words(context)).collect();
+        Described {
+            examples: part.questions.len(),
+            lengths: part.questions.iter().map(|question| words[question.context].len()).collect(),
+            words,
+            labels: vec![],
+        }
+    }
+}

@@ -1,32 +1,120 @@
-use crate::config::Config;
-use crate::run::TrainError;
-use crate::run::size::check;
-use crate::text::lexicon::Lexicon;
-use gradus_engine::Rng;
-use gradus_models::{BiDaf, BiDafConfig, Reader};
+//! From keys to a model, its inputs and its predictions.
 
-/// The model that a configuration names, for these words.
-///
-/// # Errors
-/// Heads or characters that do not divide; a layer that the model does not have; sizes beyond all memory.
-pub fn reader(config: &Config, lexicon: &Lexicon, rng: &mut Rng) -> Result<Box<dyn Reader>, TrainError> {
-    let m = &config.model;
-    let (d, h) = (m.embed_dim as f64, m.hidden_dim as f64);
-    // Encoder, modelling layers over 8H, and the end's layer over 2H; each LSTM has 4 gates in 2 directions.
-    let body = 8.0 * h * (d + h) + 8.0 * h * 9.0 * h + 2.0 * 8.0 * h * 3.0 * h;
-    check(config, 2 * m.hidden_dim, lexicon.vocabulary.len() as f64 * d + body)?;
-    Ok(Box::new(BiDaf::new(
-        BiDafConfig {
-            vocabulary: lexicon.vocabulary.len(),
-            embed_dim: m.embed_dim,
-            embed_std: m.embed_std,
-            hidden_dim: m.hidden_dim,
-            layers: m.layers,
-            dropout: m.dropout,
-            embedding_dropout: m.embedding_dropout,
-            attention_heads: m.attention_heads,
-            characters: lexicon.characters(config),
-        },
-        rng,
-    )))
+use super::keys::Model;
+use super::spans::text_of;
+use super::{Encoded, Read};
+use crate::data::Split;
+use crate::run::RunError;
+use crate::tasks::keys::check_size;
+use crate::tasks::words;
+use crate::text::Text;
+use gradus_engine::{Device, Mode, Rng, Tensor, no_grad};
+use gradus_models::{BiDaf, DataSizes, Reader, best_spans};
+
+/// What a model answers.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Answered {
+    /// First and last word of the context; none where nothing answers.
+    pub words: Option<(usize, usize)>,
+    /// P(first) · P(last); of no answer, that there is none.
+    pub probability: f64,
+}
+
+/// The model that the keys name, with fresh weights, or with vectors from a file.
+pub(super) fn reader(task: &Read, rng: &mut Rng) -> Result<Box<dyn Reader>, RunError> {
+    let sizes =
+        DataSizes { words: task.lexicon.len(), characters: task.lexicon.characters().unwrap_or(0), outputs: 0 };
+    let model: Box<dyn Reader> = match &task.keys.model {
+        Model::BiDaf { config, .. } => {
+            check_size(config.parameters(&sizes))?;
+            Box::new(BiDaf::new(config.clone(), sizes, rng))
+        }
+    };
+    words::start(&task.lexicon, &model)?;
+    Ok(model)
+}
+
+/// First words [B], last words [B], then the contexts' words, then the questions'.
+pub(super) fn inputs(task: &Read, examples: &[usize], mode: &mut Mode) -> Vec<Tensor> {
+    let Encoded { contexts, questions, .. } = &task.parts[0];
+    let chosen: Vec<_> = examples.iter().map(|&i| &task.located[i]).collect();
+    // The word before each context is read as well, and counts as the first.
+    let nothing = usize::from(task.keys.model.no_answer());
+    let context = |example: &&super::Located| {
+        let context = &contexts[task.data.train.questions[example.question].context];
+        let window = context.part(example.window.start + nothing..example.window.end + nothing);
+        match nothing {
+            0 => window,
+            _ => context.part(0..1).followed_by(&window),
+        }
+    };
+    let windows: Vec<Text> = chosen.iter().map(context).collect();
+    let asked: Vec<&Text> = chosen.iter().map(|example| &questions[example.question]).collect();
+    let unknown = task.keys.model.unknown();
+    let contexts = task.lexicon.batch(&windows.iter().collect::<Vec<_>>(), unknown, mode);
+    let questions = task.lexicon.batch(&asked, unknown, mode);
+    let ends = |end: fn(&super::Located) -> Option<usize>| {
+        let place = |example: &&super::Located| end(example).map_or(0, |word| (word + nothing) as i64);
+        let places: Vec<i64> = chosen.iter().map(place).collect();
+        Tensor::from_slice(&places, [places.len()])
+    };
+    let mut tensors =
+        vec![ends(|e| e.answer.map(|(first, _)| first)), ends(|e| e.answer.map(|(_, last)| last))];
+    tensors.extend(contexts.into_tensors());
+    tensors.extend(questions.into_tensors());
+    tensors
+}
+
+impl Read {
+    /// The answers to questions about contexts, in their order.
+    pub(super) fn answers(&self, model: &dyn Reader, asked: &[(&Text, &Text)]) -> Vec<Answered> {
+        let (contexts, questions): (Vec<&Text>, Vec<&Text>) = asked.iter().copied().unzip();
+        let device = model.device();
+        let batch = |texts: &[&Text]| self.lexicon.batch(texts, 0.0, &mut Mode::Eval).to_device(device);
+        let (context, question) = (batch(&contexts), batch(&questions));
+        let reading = no_grad(|| model.read(&context.words(), &question.words(), &mut Mode::Eval));
+        let longest = self.keys.model.longest_answer();
+        let (start, end, lengths) = (&reading.start, &reading.end, context.lengths());
+        if !self.keys.model.no_answer() {
+            let spans = best_spans(start, end, lengths, longest);
+            let answered = |span: gradus_models::Span| Answered {
+                words: Some((span.start, span.end)),
+                probability: span.score.exp(),
+            };
+            return spans.into_iter().map(|span| span.map_or(Answered::default(), answered)).collect();
+        }
+        // The first place of each context says that there is no answer.
+        let t = start.dim(1);
+        let nothing = |logits: &Tensor| logits.softmax().narrow(1, 0, 1).to_device(Device::Cpu).to_f64();
+        let (no_start, no_end) = (nothing(start), nothing(end));
+        if t == 1 {
+            return no_start.iter().zip(&no_end).map(|(s, e)| Answered { words: None, probability: s * e }).collect();
+        }
+        let rest = |logits: &Tensor| logits.narrow(1, 1, t - 1);
+        let words: Vec<i64> = lengths.to_vec::<i64>().iter().map(|length| length - 1).collect();
+        let spans = best_spans(&rest(start), &rest(end), &Tensor::from_slice(&words, [words.len()]), longest);
+        let of = |(i, span): (usize, Option<gradus_models::Span>)| {
+            let none = Answered { words: None, probability: no_start[i] * no_end[i] };
+            // The spans' probabilities are among the places that are words.
+            let some = span.map(|span| Answered {
+                words: Some((span.start, span.end)),
+                probability: span.score.exp() * (1.0 - no_start[i]) * (1.0 - no_end[i]),
+            });
+            some.filter(|some| some.probability > none.probability).unwrap_or(none)
+        };
+        spans.into_iter().enumerate().map(of).collect()
+    }
+
+    /// An answer as it is written in its context; empty where there is none.
+    pub(super) fn text_of(&self, split: Split, example: usize, answered: &Answered) -> &str {
+        let context = self.data.split(split).questions[example].context;
+        let tokens = &self.parts[split as usize].tokens[context];
+        match answered.words {
+            Some((first, last)) if last < tokens.len() => {
+                text_of(&self.data.split(split).contexts[context], tokens, first, last)
+            }
+            // A context without words is one unknown word, which is written nowhere.
+            Some(_) | None => "",
+        }
+    }
 }

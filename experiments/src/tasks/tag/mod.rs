@@ -1,20 +1,280 @@
-//! Sequence tagging: entities in sentences.
+//! Tagging: a tag for each word, of entities or of the words by themselves.
 //!
 //! | file | holds |
 //! | --- | --- |
-//! | `data` | a data set as numbers |
-//! | `model` | the architecture and what its decoding allows |
-//! | `objective` | the loss on the CRF or on its marginals |
-//! | `learner` | what the training loop asks of the task |
-//! | `evaluate` | predicted tags and their metrics |
+//! | `keys` | the sections `[data]`, `[model]` and `[loss]` |
+//! | `sets` | the known data sets; [`generated`] has the generated ones |
+//! | `tags` | the tags of a run: kinds of entities in a scheme, or plain tags |
+//! | `pieces` | long sentences in pieces |
+//! | `model` | from keys to a model, its inputs and its predictions |
+//! | `metrics` | counts, metrics, metrics of single kinds |
+//! | `answers` | what `gradus predict` prints, and predictions as a file |
 
-mod data;
-mod evaluate;
+mod answers;
 pub mod generated;
-mod learner;
+mod keys;
+mod metrics;
 mod model;
-mod objective;
+mod pieces;
+mod sets;
+mod tags;
 
-pub use data::{Encoded, Prepared, dataset, normalised, prepare, prepare_split, prepare_with};
-pub use evaluate::{counts, metrics_of, predict};
-pub use model::{constraints, tagger};
+pub use keys::TagKeys;
+
+use super::words::{self, ReadAs};
+use crate::data::files::FileReader;
+use crate::data::formats::conll::{self, Columns, Known};
+use crate::data::formats::scheme::Scheme;
+use crate::data::known::{KnownSet, TokensGiven};
+use crate::data::{DataError, OwnPart, Part, Sentence, Split, Splits, split};
+use crate::run::{
+    Ask, Described, Details, Generated, Metric, Origin, RunError, State, Style, Task, Understood,
+};
+use crate::text::{Coverage, Lexicon, Mode as Splitting, Text, Tokeniser, Tokens};
+use gradus_engine::{Mode, Rng, Tensor};
+use gradus_models::Tagger;
+use keys::ColumnKeys;
+use pieces::Piece;
+use rayon::prelude::*;
+use std::collections::BTreeMap;
+use std::path::Path;
+use tags::Tags;
+
+/// A tagging set as numbers.
+pub struct Tag {
+    keys: TagKeys,
+    /// With the tags of the run.
+    data: Splits<Vec<Sentence>>,
+    tags: Tags,
+    lexicon: Lexicon,
+    /// Of train, dev and test.
+    coverage: [Coverage; 3],
+    read_as: ReadAs,
+    /// The sentences of train, dev and test.
+    texts: [Vec<Text>; 3],
+    /// The training sentences in pieces that are not too long.
+    pieces: Vec<Piece>,
+}
+
+impl Part for Vec<Sentence> {
+    const UNIT: &'static str = "sentences";
+
+    fn len(&self) -> usize {
+        Vec::len(self)
+    }
+
+    fn draw(&mut self, n: usize, seed: u64) -> Self {
+        split::hold_out(self, n, seed)
+    }
+}
+
+/// How text is split where `data.tokenizer` is `auto`: as the training sentences are.
+fn splitting(data: &Splits<Vec<Sentence>>) -> Splitting {
+    const MOST: f64 = 0.98;
+    let known = sets::SETS.iter().find(|set| set.name == data.name).map(|set| set.tokens);
+    let mut words = data.train.iter().flat_map(|sentence| &sentence.words);
+    let (mut all, mut single) = (0usize, 0usize);
+    words.by_ref().for_each(|word| {
+        all += 1;
+        single += usize::from(word.chars().nth(1).is_none());
+    });
+    match known {
+        Some(TokensGiven::Characters) => Splitting::Characters,
+        // English has words of one letter, but no text of them.
+        None if all > 0 && single as f64 >= MOST * all as f64 => Splitting::Characters,
+        Some(TokensGiven::Words | TokensGiven::No) | None => Splitting::Whitespace,
+    }
+}
+
+fn tokenised(tokeniser: &Tokeniser, sentences: &[Sentence]) -> Vec<Tokens> {
+    sentences.par_iter().map(|sentence| Tokens::of_words(&sentence.words, tokeniser)).collect()
+}
+
+impl Task for Tag {
+    const NAME: &'static str = "tag";
+    const TITLE: &'static str = "Named Entity Recognition";
+    const ABOUT: &'static str = "Give each word a tag: named entities, parts of speech";
+    const EXAMPLES: &'static [&'static str] = &[
+        "--dataset names --loss focal --out runs/a",
+        "--dataset conll2003 --data DIR --set model.characters=cnn --seed 3 --out runs/b",
+        "--train mine.conll --set data.tag_column=2 --out runs/c",
+    ];
+    const METRICS: &'static [Metric] = metrics::METRICS;
+    const PREDICTIONS: &'static str = "conll";
+    type Keys = TagKeys;
+    type Part = Vec<Sentence>;
+    type Model = dyn Tagger;
+    type Prediction = Vec<usize>;
+
+    fn generated() -> &'static [Generated<Vec<Sentence>>] {
+        generated::SETS
+    }
+
+    fn known() -> &'static [KnownSet<Vec<Sentence>>] {
+        sets::SETS
+    }
+
+    fn origin(keys: &TagKeys) -> Origin<'_> {
+        keys.data.source.origin(keys.data.limits)
+    }
+
+    fn read_own(
+        keys: &TagKeys,
+        reader: &mut FileReader,
+        path: &Path,
+        labels: Option<&[String]>,
+    ) -> Result<OwnPart<Vec<Sentence>>, DataError> {
+        let (encoding, ColumnKeys { format: _, word_column, tag_column, comments, tags }) =
+            keys.data.source.format();
+        let last = -1;
+        let tag = if tag_column == 0 { last } else { tag_column as i64 };
+        let columns = Columns { word: word_column as i64, tag, comments, tags, ..Columns::FIRST_AND_LAST };
+        let file = reader.read(path, encoding)?;
+        let known = labels.map(Tags::of_labels);
+        let read = conll::read(&file, &columns, known.as_ref().map_or(Known::Nothing, Tags::known))?;
+        Ok(OwnPart { part: read.sentences, labels: read.tags, note: read.note })
+    }
+
+    fn prepare(
+        keys: TagKeys,
+        data: Splits<Vec<Sentence>>,
+        kept: Option<&Path>,
+    ) -> Result<Self, RunError> {
+        let scheme: Scheme = keys.data.scheme.into();
+        let (tags, data) = Tags::of_set(data, scheme);
+        let read_as = match kept {
+            Some(folder) => ReadAs::load(folder)?,
+            None => ReadAs { tokeniser: keys.data.text.tokeniser(splitting(&data)), counts: vec![] },
+        };
+        let tokens = Split::ALL.map(|split| tokenised(&read_as.tokeniser, data.split(split)));
+        let [train, dev, test] = tokens.each_ref().map(Vec::as_slice);
+        let options = keys.data.words.options(keys.model.characters());
+        let lexicon = words::lexicon(kept, &keys.data.words, &options, [train, dev, test])?;
+        let coverage = [train, dev, test].map(|tokens| lexicon.coverage(tokens));
+        let encode = |tokens: &Vec<Tokens>| tokens.iter().map(|tokens| lexicon.encode(tokens)).collect();
+        let texts: [Vec<Text>; 3] = tokens.each_ref().map(encode);
+        let pieces = pieces::of(texts[0].iter().map(Text::len));
+        Ok(Tag { keys, data, tags, lexicon, coverage, read_as, texts, pieces })
+    }
+
+    fn save(&self, folder: &Path) -> Result<(), RunError> {
+        self.read_as.save(folder)?;
+        Ok(self.lexicon.save(folder)?)
+    }
+
+    fn data(&self) -> &Splits<Vec<Sentence>> {
+        &self.data
+    }
+
+    fn vocabulary(&self) -> usize {
+        self.lexicon.len()
+    }
+
+    fn sizes(&self) -> Vec<usize> {
+        self.pieces.iter().map(|piece| piece.words.len()).collect()
+    }
+
+    fn lengths(&self, split: Split) -> Vec<usize> {
+        self.texts[split as usize].iter().map(|text| text.len()).collect()
+    }
+
+    fn model(&self, rng: &mut Rng) -> Result<Box<dyn Tagger>, RunError> {
+        model::tagger(self, rng)
+    }
+
+    fn start(&self) -> State {
+        self.keys.loss.start()
+    }
+
+    fn inputs(&self, examples: &[usize], mode: &mut Mode) -> Vec<Tensor> {
+        model::inputs(self, examples, mode)
+    }
+
+    fn loss(&self, model: &dyn Tagger, inputs: &[Tensor], state: &State, mode: &mut Mode) -> (Tensor, State) {
+        let (tags, words) = inputs.split_first().expect("inputs: tags, then words");
+        let words = words::words_of(words);
+        let emissions = model.emissions(&words, mode);
+        self.keys.loss.of(model.crf(), &emissions, tags, words.lengths, state)
+    }
+
+    fn recordable(&self) -> bool {
+        self.keys.loss.recordable() && self.keys.model.characters().is_none()
+    }
+
+    fn penalties(&self) -> [f64; 2] {
+        [self.keys.loss.penalties.l1, self.keys.loss.penalties.l2]
+    }
+
+    fn predict(&self, model: &dyn Tagger, split: Split, examples: &[usize]) -> Vec<Vec<usize>> {
+        let texts: Vec<&Text> = examples.iter().map(|&i| &self.texts[split as usize][i]).collect();
+        self.predictions(model, &texts)
+    }
+
+    fn counts(&self, split: Split, example: usize, prediction: &Vec<usize>) -> Vec<f64> {
+        metrics::counts(&self.tags, &self.data.split(split)[example].tags, prediction)
+    }
+
+    fn metrics(sums: &[f64]) -> Vec<f64> {
+        metrics::metrics(sums)
+    }
+
+    fn right(&self, split: Split, example: usize, prediction: &Vec<usize>) -> bool {
+        metrics::right(&self.tags, &self.data.split(split)[example].tags, prediction)
+    }
+
+    fn details(&self, split: Split, predictions: &[Vec<usize>], sums: &[f64]) -> Option<Details> {
+        Some(metrics::details(&self.tags, self.data.split(split), predictions, sums))
+    }
+
+    fn written(&self, split: Split, predictions: &[Vec<usize>]) -> String {
+        answers::columns(self, split, predictions)
+    }
+
+    fn examples(&self, split: Split) -> Vec<String> {
+        let line = |sentence: &Sentence| {
+            let tags = self.tags.canonical(&sentence.tags);
+            format!("{}\t{}", sentence.words.join("\u{1f}"), tags.join("\u{1f}"))
+        };
+        self.data.split(split).iter().map(line).collect()
+    }
+
+    fn answer(&self, model: &dyn Tagger, asks: &[Ask], style: Style) -> Vec<Result<String, String>> {
+        answers::answer(self, model, asks, style)
+    }
+
+    fn understood(&self) -> Understood {
+        let mut understood = words::understood(&self.lexicon, &self.coverage);
+        let counts = self.tags.occurrences(&self.data.train);
+        let what = if self.tags.are_entities() { "entities" } else { "tags" };
+        understood.lines.insert(0, (what, Understood::counts(counts.clone())));
+        for (kind, _) in counts.iter().filter(|(_, n)| **n < 2) {
+            understood.warnings.push(format!(
+                "{} occurs less than twice in the training split; is it misspelt?",
+                crate::data::error::quoted(kind)
+            ));
+        }
+        let long = self.texts.iter().flatten().filter(|text| text.len() > pieces::LONGEST).count();
+        if long > 0 {
+            let longest = pieces::LONGEST;
+            understood.warnings.push(format!("{long} sentences have more than {longest} words and are read in pieces"));
+        }
+        understood
+    }
+
+    fn described(keys: &TagKeys, data: &Splits<Vec<Sentence>>, split: Split) -> Described {
+        let tokeniser = keys.data.text.tokeniser(Splitting::Whitespace);
+        let (tags, data) = Tags::of_set(data.clone(), Scheme::Iob2);
+        let sentences = data.split(split);
+        let words: Vec<Vec<String>> = sentences
+            .iter()
+            .map(|sentence| sentence.words.iter().map(|word| tokeniser.word(word)).collect())
+            .collect();
+        let counts: BTreeMap<String, usize> = tags.occurrences(sentences);
+        Described {
+            examples: sentences.len(),
+            lengths: words.iter().map(Vec::len).collect(),
+            words,
+            labels: tags.kinds().into_iter().map(|k| (k.clone(), *counts.get(&k).unwrap_or(&0))).collect(),
+        }
+    }
+}

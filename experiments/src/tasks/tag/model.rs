@@ -1,48 +1,86 @@
-use crate::config::Config;
-use crate::data::formats::scheme::{Scheme, allowed};
-use crate::run::TrainError;
-use crate::run::size::check;
-use crate::text::lexicon::Lexicon;
-use gradus_engine::Rng;
-use gradus_engine::nn::Constraints;
-use gradus_models::{BiLstmCrf, BiLstmCrfConfig, Tagger};
+//! From keys to a model, its inputs and its predictions.
 
-/// The model that a configuration names, for these words and so many tags.
-///
-/// # Errors
-/// Heads or characters that do not divide; a layer that the model does not have; sizes beyond all memory.
-pub fn tagger(
-    config: &Config,
-    lexicon: &Lexicon,
-    tags: usize,
-    rng: &mut Rng,
-) -> Result<Box<dyn Tagger>, TrainError> {
-    let m = &config.model;
-    let (d, h) = (m.embed_dim as f64, m.hidden_dim as f64);
-    let body = 8.0 * h * (d + h) + 24.0 * h * h * (m.layers as f64 - 1.0);
-    check(config, 2 * m.hidden_dim, lexicon.vocabulary.len() as f64 * d + body)?;
-    Ok(Box::new(BiLstmCrf::new(
-        BiLstmCrfConfig {
-            vocabulary: lexicon.vocabulary.len(),
-            tags,
-            embed_dim: m.embed_dim,
-            embed_std: m.embed_std,
-            hidden_dim: m.hidden_dim,
-            layers: m.layers,
-            dropout: m.dropout,
-            embedding_dropout: m.embedding_dropout,
-            attention_heads: m.attention_heads,
-            characters: lexicon.characters(config),
-        },
-        rng,
-    )))
+use super::Tag;
+use super::keys::Model;
+use super::pieces::{Window, windows};
+use crate::run::RunError;
+use crate::tasks::keys::check_size;
+use crate::tasks::words;
+use crate::text::Text;
+use gradus_engine::{Mode, Rng, Tensor};
+use gradus_models::{BiLstmCrf, DataSizes, Tagger};
+
+/// Words that a model reads in one batch at most, unless a single piece is longer.
+const MOST_WORDS: usize = 16_384;
+
+/// The model that the keys name, with fresh weights, or with vectors from a file.
+pub(super) fn tagger(task: &Tag, rng: &mut Rng) -> Result<Box<dyn Tagger>, RunError> {
+    let sizes = DataSizes {
+        words: task.lexicon.len(),
+        characters: task.lexicon.characters().unwrap_or(0),
+        outputs: task.tags.names().len(),
+    };
+    let model: Box<dyn Tagger> = match &task.keys.model {
+        Model::BiLstmCrf { config, .. } => {
+            check_size(config.parameters(&sizes))?;
+            Box::new(BiLstmCrf::new(config.clone(), sizes, rng))
+        }
+    };
+    words::start(&task.lexicon, &model)?;
+    Ok(model)
 }
 
-/// Which tags may follow which when a configuration decodes; none where everything may.
-pub fn constraints(config: &Config, scheme: Scheme, tags: &[String]) -> Option<Constraints> {
-    let name = |tag: Option<usize>| tag.map(|tag| tags[tag].as_str());
-    config
-        .model
-        .constraints
-        .then(|| Constraints::new(tags.len(), |from, to| allowed(scheme, name(from), name(to))))
+/// Tags [B, T], then words.
+pub(super) fn inputs(task: &Tag, examples: &[usize], mode: &mut Mode) -> Vec<Tensor> {
+    let pieces: Vec<_> = examples.iter().map(|&i| &task.pieces[i]).collect();
+    let texts: Vec<Text> =
+        pieces.iter().map(|piece| task.texts[0][piece.sentence].part(piece.words.clone())).collect();
+    let gold = |piece: &&super::Piece| task.data.train[piece.sentence].tags[piece.words.clone()].to_vec();
+    let gold: Vec<Vec<usize>> = pieces.iter().map(gold).collect();
+    let batch = task.lexicon.batch(&texts.iter().collect::<Vec<_>>(), task.keys.model.unknown(), mode);
+    let mut tensors = vec![batch.aligned(&gold.iter().collect::<Vec<_>>())];
+    tensors.extend(batch.into_tensors());
+    tensors
+}
+
+impl Tag {
+    /// The tags of texts, in their order.
+    pub(super) fn predictions(&self, model: &dyn Tagger, texts: &[&Text]) -> Vec<Vec<usize>> {
+        let mut tags: Vec<Vec<usize>> = vec![vec![]; texts.len()];
+        let mut waiting: Vec<(usize, Window)> = vec![];
+        for (i, text) in texts.iter().enumerate() {
+            for window in windows(text.len()) {
+                let longest = waiting.iter().map(|(_, w)| w.read.len()).chain([window.read.len()]).max();
+                if longest.unwrap_or(0) * (waiting.len() + 1) > MOST_WORDS {
+                    self.decode(model, texts, &std::mem::take(&mut waiting), &mut tags);
+                }
+                waiting.push((i, window));
+            }
+        }
+        self.decode(model, texts, &waiting, &mut tags);
+        tags
+    }
+
+    /// Appends the tags that windows keep, in their order.
+    fn decode(
+        &self,
+        model: &dyn Tagger,
+        texts: &[&Text],
+        windows: &[(usize, Window)],
+        tags: &mut [Vec<usize>],
+    ) {
+        if windows.is_empty() {
+            return;
+        }
+        let parts: Vec<Text> = windows.iter().map(|(i, w)| texts[*i].part(w.read.clone())).collect();
+        let batch = self.lexicon.batch(&parts.iter().collect::<Vec<_>>(), 0.0, &mut Mode::Eval);
+        let batch = batch.to_device(model.device());
+        let constraints = self.keys.model.constrained().then(|| self.tags.constraints()).flatten();
+        let (best, _) = model.decode(&batch.words(), constraints.as_ref());
+        let (best, t) = (best.to_vec::<i64>(), best.dim(1));
+        for (row, (i, window)) in best.chunks(t.max(1)).zip(windows) {
+            let kept = window.keep.start - window.read.start..window.keep.end - window.read.start;
+            tags[*i].extend(row[kept].iter().map(|&tag| tag as usize));
+        }
+    }
 }

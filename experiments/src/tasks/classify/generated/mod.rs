@@ -68,7 +68,8 @@ use std::collections::HashSet;
 use sha2::{Digest, Sha256};
 
 use crate::data::generated::{Rng, Sizes};
-use crate::data::{Classification, Example};
+use crate::data::{Example, Splits};
+use crate::run::Generated;
 use speaker::Speaker;
 
 /// A generated corpus.
@@ -100,7 +101,7 @@ impl Kind {
     ];
 
     /// The name by which a configuration asks for the corpus.
-    pub fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Kind::Reviews => "reviews",
             Kind::ReviewsImbalanced => "reviews-imbalanced",
@@ -111,13 +112,8 @@ impl Kind {
         }
     }
 
-    /// The kind of that name.
-    pub fn from_name(name: &str) -> Option<Kind> {
-        Kind::ALL.into_iter().find(|kind| kind.name() == name)
-    }
-
     /// What the labels mean, by index.
-    pub fn labels(self) -> [&'static str; 2] {
+    pub const fn labels(self) -> [&'static str; 2] {
         match self {
             Kind::Subjectivity => ["objective", "subjective"],
             _ => ["negative", "positive"],
@@ -125,7 +121,7 @@ impl Kind {
     }
 
     /// Percentage of the training labels that are flipped.
-    pub fn noise(self) -> u64 {
+    pub const fn noise(self) -> u64 {
         match self {
             Kind::Reviews | Kind::Phrases => 4,
             Kind::ReviewsImbalanced => 2,
@@ -135,7 +131,7 @@ impl Kind {
     }
 
     /// Percentage of the examples whose label is 1.
-    pub fn share(self) -> u64 {
+    pub const fn share(self) -> u64 {
         match self {
             Kind::ReviewsImbalanced => 10,
             Kind::Phrases => 31,
@@ -144,7 +140,7 @@ impl Kind {
     }
 
     /// Sizes at which the full corpus is generated.
-    pub fn sizes(self) -> Sizes {
+    pub const fn sizes(self) -> Sizes {
         match self {
             Kind::ReviewsLong => Sizes { train: 4000, dev: 500, test: 1000 },
             _ => Sizes { train: 8000, dev: 1000, test: 2000 },
@@ -180,16 +176,41 @@ impl Kind {
     }
 }
 
+/// A row of the table of generated sets.
+macro_rules! set {
+    ($kind:ident) => {
+        Generated {
+            name: Kind::$kind.name(),
+            what: || Kind::$kind.note(),
+            labels: &Kind::$kind.labels(),
+            sizes: Kind::$kind.sizes(),
+            make: |seed| classification(Kind::$kind, seed, Kind::$kind.sizes()),
+        }
+    };
+}
+
+/// The generated sets.
+pub static SETS: &[Generated<Vec<Example>>] = &[
+    set!(Reviews),
+    set!(ReviewsImbalanced),
+    set!(ReviewsLong),
+    set!(Opinions),
+    set!(Subjectivity),
+    set!(Phrases),
+];
+
 /// Generates a corpus: the same for the same kind, seed and sizes, on every platform.
-pub fn classification(kind: Kind, seed: u64, sizes: Sizes) -> Classification {
+pub fn classification(kind: Kind, seed: u64, sizes: Sizes) -> Splits<Vec<Example>> {
     let mut seen = HashSet::new();
     let train = split(kind, seed, 0, sizes.train, &mut seen);
     let dev = split(kind, seed, 1, sizes.dev, &mut seen);
     let test = split(kind, seed, 2, sizes.test, &mut seen);
-    Classification {
+    let checksum = checksum([&train, &dev, &test]);
+    Splits {
         name: kind.name().to_owned(),
         labels: kind.labels().map(str::to_owned).to_vec(),
-        checksum: checksum([&train, &dev, &test]),
+        part_checksums: std::array::from_fn(|_| checksum.clone()),
+        checksum,
         train,
         dev,
         test,
@@ -210,7 +231,7 @@ fn split(kind: Kind, seed: u64, split: u64, size: usize, seen: &mut HashSet<Stri
             text = kind.speak(&mut rng, split > 0, label);
         }
         let flipped = split == 0 && rng.chance(kind.noise());
-        examples.push(Example { text, label: usize::from(label != flipped) });
+        examples.push(Example { text, labels: vec![usize::from(label != flipped)] });
     }
     seen.extend(examples.iter().map(|example| example.text.clone()));
     examples
@@ -221,7 +242,7 @@ fn checksum(splits: [&[Example]; 3]) -> String {
     let mut hash = Sha256::new();
     for examples in splits {
         for example in examples {
-            hash.update(format!("{}\t{}\n", example.label, example.text));
+            hash.update(format!("{}\t{}\n", example.labels[0], example.text));
         }
         hash.update("\n");
     }

@@ -206,7 +206,7 @@ fn splits_share_no_passage_and_half_of_the_names_are_new() {
         .flatten()
         .map(String::as_str)
         .collect();
-    let used = |split: &ReadingSplit| -> Vec<String> {
+    let used = |split: &Questions| -> Vec<String> {
         let words = split.contexts.iter().flat_map(|c| c.split([' ', '.']));
         words.filter(|w| all.contains(w)).map(String::from).collect()
     };

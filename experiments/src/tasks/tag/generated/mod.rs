@@ -43,7 +43,7 @@
 //! use gradus::tasks::tag::generated::{Corpus, tagging};
 //!
 //! let names = tagging(Corpus::Names, 1, Sizes { train: 100, dev: 10, test: 20 });
-//! assert_eq!((names.train.len(), &names.tags[..2]), (100, &["O".to_string(), "B-LOC".to_string()][..]));
+//! assert_eq!((names.train.len(), &names.labels[..2]), (100, &["O".to_string(), "B-LOC".to_string()][..]));
 //! ```
 
 mod grammar;
@@ -56,10 +56,9 @@ mod tests;
 mod words;
 
 use crate::data::generated::{Rng, Sizes};
-use crate::data::{
-    Sentence, Tagging,
-    formats::scheme::{self, Scheme},
-};
+use crate::data::formats::scheme::{self, Scheme};
+use crate::data::{Sentence, Splits};
+use crate::run::Generated;
 use sha2::{Digest, Sha256};
 use speaker::{Case, Speaker, Spoken};
 use std::collections::HashSet;
@@ -80,20 +79,15 @@ impl Corpus {
     pub const ALL: [Corpus; 2] = [Corpus::Names, Corpus::NamesSmall];
 
     /// The name by which a configuration asks for the corpus.
-    pub fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Corpus::Names => "names",
             Corpus::NamesSmall => "names-small",
         }
     }
 
-    /// The corpus of that name.
-    pub fn from_name(name: &str) -> Option<Corpus> {
-        Corpus::ALL.into_iter().find(|corpus| corpus.name() == name)
-    }
-
     /// Percentage of the training entities that are tagged wrongly.
-    pub fn noise(self) -> u64 {
+    pub const fn noise(self) -> u64 {
         match self {
             Corpus::Names => 3,
             Corpus::NamesSmall => 6,
@@ -101,7 +95,7 @@ impl Corpus {
     }
 
     /// Of a hundred ranks of each list of names, how many training shares with dev and test.
-    pub fn common(self) -> usize {
+    pub const fn common(self) -> usize {
         match self {
             Corpus::Names => 30,
             Corpus::NamesSmall => 2,
@@ -109,7 +103,7 @@ impl Corpus {
     }
 
     /// Sizes at which the full corpus is generated.
-    pub fn sizes(self) -> Sizes {
+    pub const fn sizes(self) -> Sizes {
         match self {
             Corpus::Names => Sizes { train: 6000, dev: 1000, test: 2000 },
             Corpus::NamesSmall => Sizes { train: 500, dev: 300, test: 1000 },
@@ -140,8 +134,24 @@ impl Corpus {
     }
 }
 
+/// A row of the table of generated sets.
+macro_rules! set {
+    ($corpus:ident) => {
+        Generated {
+            name: Corpus::$corpus.name(),
+            what: || Corpus::$corpus.note(),
+            labels: &KINDS,
+            sizes: Corpus::$corpus.sizes(),
+            make: |seed| tagging(Corpus::$corpus, seed, Corpus::$corpus.sizes()),
+        }
+    };
+}
+
+/// The generated sets.
+pub static SETS: &[Generated<Vec<Sentence>>] = &[set!(Names), set!(NamesSmall)];
+
 /// Generates a corpus with tags in IOB2: the same for the same corpus, seed and sizes, on every platform.
-pub fn tagging(corpus: Corpus, seed: u64, sizes: Sizes) -> Tagging {
+pub fn tagging(corpus: Corpus, seed: u64, sizes: Sizes) -> Splits<Vec<Sentence>> {
     let tags = Scheme::Iob2.tag_names(&KINDS.map(String::from));
     let mut seen = HashSet::new();
     let [train, dev, test] = [sizes.train, sizes.dev, sizes.test].map({
@@ -155,11 +165,12 @@ pub fn tagging(corpus: Corpus, seed: u64, sizes: Sizes) -> Tagging {
                 .collect::<Vec<_>>()
         }
     });
-    Tagging {
+    let checksum = checksum([&train, &dev, &test], &tags);
+    Splits {
         name: corpus.name().to_owned(),
-        scheme: Scheme::Iob2,
-        checksum: checksum([&train, &dev, &test], &tags),
-        tags,
+        labels: tags,
+        part_checksums: std::array::from_fn(|_| checksum.clone()),
+        checksum,
         train,
         dev,
         test,

@@ -1,0 +1,32 @@
+use super::{PlaceArgs, SplitName};
+use crate::commands::{self, Evaluate};
+use clap::Args;
+use std::path::PathBuf;
+
+/// Print the metrics of a trained model on a split or a labelled file, and write its predictions.
+#[derive(Args)]
+#[command(after_help = "Examples:\n  gradus evaluate runs/a --split test --data DIR\n  gradus evaluate runs/a --file \
+                        other.tsv --json")]
+pub(super) struct EvaluateArgs {
+    /// The folder of the run.
+    run: PathBuf,
+    /// Which split.
+    #[arg(long, default_value = "test")]
+    split: SplitName,
+    /// A labelled file of yours in the place of the split, in the format of the training file.
+    #[arg(long, value_name = "FILE", conflicts_with = "split")]
+    file: Option<PathBuf>,
+    #[command(flatten)]
+    place: PlaceArgs,
+    /// Print one JSON object.
+    #[arg(long)]
+    json: bool,
+}
+
+impl EvaluateArgs {
+    pub fn run(self) -> anyhow::Result<()> {
+        let EvaluateArgs { run, split, file, place, json } = self;
+        let (place, threads) = place.place();
+        commands::evaluate(&Evaluate { run, split: split.into(), file, place, threads, json })
+    }
+}

@@ -1,0 +1,125 @@
+//! The command line: one file for each command.
+
+mod compare;
+mod data;
+mod evaluate;
+mod predict;
+mod report;
+mod reproduce;
+mod train;
+
+use crate::commands;
+use crate::data::Split;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Train, compare and study NLP models, and regenerate the tables and figures of the paper.
+///
+/// Without a command: gradus reproduce --scale quick.
+#[derive(Parser)]
+#[command(
+    name = "gradus",
+    version,
+    after_help = "Examples:\n  gradus\n  gradus train classify --dataset reviews --out runs/a\n  \
+                                 gradus evaluate runs/a --split test\n  echo 'not bad at all' | gradus predict runs/a"
+)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Reproduce(reproduce::ReproduceArgs),
+    /// Train a model.
+    Train {
+        #[command(subcommand)]
+        task: train::TaskArgs,
+    },
+    Evaluate(evaluate::EvaluateArgs),
+    Compare(compare::CompareArgs),
+    Predict(predict::PredictArgs),
+    /// List studies, tasks, data sets, models, losses, metrics and all keys of a configuration.
+    #[command(after_help = "Example: gradus list | less")]
+    List,
+    /// List the devices that a model can be trained on, or say why there is none but the CPU.
+    Devices,
+    /// List, check, describe and download data sets.
+    #[command(after_help = "Examples:\n  gradus data list --data DIR\n  gradus data fetch mr --data DIR\n  \
+                            gradus data check --data DIR\n  gradus data stats mr --data DIR --out DIR")]
+    Data {
+        #[command(subcommand)]
+        what: data::DataCommand,
+    },
+    Report(report::ReportArgs),
+}
+
+/// Where a trained model computes, and where its data is.
+#[derive(Args)]
+struct PlaceArgs {
+    /// The folder of the real data sets; else where training read them, else the environment variable GRADUS_DATA.
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Where to compute: cpu, cuda, cuda:N, or cuda-emulated in a build with that feature.
+    #[arg(long, value_name = "NAME", default_value = "cpu")]
+    device: String,
+    /// Threads; 0 is one for each core. Results do not depend on it.
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = threads)]
+    threads: usize,
+}
+
+impl PlaceArgs {
+    /// The place, and the threads.
+    fn place(self) -> (commands::Place, usize) {
+        (commands::Place { data: self.data, device: self.device }, self.threads)
+    }
+}
+
+/// A number of threads that a machine can start.
+fn threads(text: &str) -> Result<usize, String> {
+    let most = crate::config::MOST_THREADS;
+    match text.parse() {
+        Ok(n) if n <= most => Ok(n),
+        Ok(n) => Err(format!("expected at most {most} threads, found {n}")),
+        Err(_) => Err("expected a whole number".into()),
+    }
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum SplitName {
+    Train,
+    Dev,
+    Test,
+}
+
+impl From<SplitName> for Split {
+    fn from(name: SplitName) -> Self {
+        match name {
+            SplitName::Train => Split::Train,
+            SplitName::Dev => Split::Dev,
+            SplitName::Test => Split::Test,
+        }
+    }
+}
+
+impl Cli {
+    /// Does what the command line says.
+    ///
+    /// # Errors
+    /// Anything that keeps the command from doing it, in one sentence.
+    pub fn run(self) -> anyhow::Result<()> {
+        gradus_engine::instruction_set().map_err(anyhow::Error::msg)?;
+        match self.command {
+            None => reproduce::without_a_command(),
+            Some(Command::Reproduce(args)) => args.run(),
+            Some(Command::Train { task }) => task.run(),
+            Some(Command::Evaluate(args)) => args.run(),
+            Some(Command::Compare(args)) => args.run(),
+            Some(Command::Predict(args)) => args.run(),
+            Some(Command::List) => commands::list(),
+            Some(Command::Devices) => commands::devices(),
+            Some(Command::Data { what }) => what.run(),
+            Some(Command::Report(args)) => args.run(),
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! `gradus evaluate`: the metrics of a run on a split or file, and its predictions in the task's standard format.
+
+use super::trained::{Place, Trained};
+use super::{say, with_threads};
+use crate::data::{Split, atomic, shown};
+use crate::run::{Details, Metric};
+use serde_json::json;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// What `gradus evaluate` was asked.
+pub struct Evaluate {
+    /// The run's folder.
+    pub run: PathBuf,
+    /// On which examples.
+    pub split: Split,
+    /// A labelled file in the place of the split.
+    pub file: Option<PathBuf>,
+    /// Where the model computes, and where the data is.
+    pub place: Place,
+    /// Threads; 0 takes one for each core.
+    pub threads: usize,
+    /// Whether to print JSON.
+    pub json: bool,
+}
+
+/// Prints the metrics of a run's best epoch on a split and writes its predictions into the run's folder.
+///
+/// Predictions hold the text of the data. They are written where the data is that of the training or was named on the
+/// command line, so that the folder of somebody else's run cannot make this command copy another file.
+///
+/// # Errors
+/// A folder that does not hold a run, data that is missing or has other labels.
+pub fn evaluate(ask: &Evaluate) -> anyhow::Result<()> {
+    let text = with_threads(ask.threads, || evaluated(ask))?;
+    say(&text)
+}
+
+fn evaluated(ask: &Evaluate) -> anyhow::Result<String> {
+    let trained = Trained::open(&ask.run, &ask.place)?;
+    let job = trained.prepare(trained.wanted(ask.split, ask.file.as_deref()))?;
+    let now = job.trained_on();
+    trained.check_labels(&now)?;
+    let evaluation = trained.learner(job.as_ref())?.evaluate(ask.split);
+    let same = trained.unchanged(&now, ask.split);
+    let (text, extension) = &evaluation.predictions;
+    let name = ask.file.as_ref().map_or(ask.split.to_string(), |_| now.name.clone());
+    let path = ask.run.join(format!("predictions.{name}.{extension}"));
+    let written = same || ask.file.is_some();
+    if written {
+        atomic::write(&path, text.as_bytes())?;
+    }
+    let metrics = evaluation.metrics();
+    let (examples, unit) = (evaluation.rows.len(), trained.task.unit());
+    if ask.json {
+        let found = json!({
+            "run": ask.run.display().to_string(),
+            "data": now.name,
+            "split": ask.file.is_none().then_some(ask.split),
+            "unchanged": ask.file.is_none().then_some(same),
+            "examples": examples,
+            "metrics": metrics,
+            "details": evaluation.details,
+            "predictions": written.then(|| path.display().to_string()),
+        });
+        return Ok(format!("{found}\n"));
+    }
+    let of = match (&ask.file, same) {
+        (Some(file), _) => shown::terminal(&file.display().to_string()).into_owned(),
+        (None, true) => format!("{} ({})", shown::terminal(&now.name), ask.split),
+        (None, false) => {
+            format!("{} ({}), which is not as it was in training", shown::terminal(&now.name), ask.split)
+        }
+    };
+    let mut lines = format!("{examples} {unit} of {of}\n");
+    lines += &table(trained.task.metrics(), &metrics);
+    if let Some(found) = &evaluation.details {
+        lines += &details(found);
+    }
+    lines += &match written {
+        true => format!("\npredictions are in {}\n", path.display()),
+        false => "\npredictions are not written, since the data is not that of the training; --file FILE evaluates a file \
+                  that you name\n"
+            .into(),
+    };
+    Ok(lines)
+}
+
+/// A line for each metric.
+fn table(metrics: &[Metric], values: &BTreeMap<String, f64>) -> String {
+    let line = |metric: &Metric| format!("{:<18} {:>8}\n", metric.name, metric.show(values[metric.name]));
+    metrics.iter().map(line).collect()
+}
+
+/// A line for each label.
+fn details(found: &Details) -> String {
+    let note = if found.note.is_empty() { String::new() } else { format!("{}\n", shown::terminal(&found.note)) };
+    let mut text = format!(
+        "{note}\n{:<18} {:>9} {:>8} {:>8} {:>8}\n",
+        found.heading, "precision", "recall", "f1", "support"
+    );
+    for row in &found.rows {
+        let [p, r, f] = [row.precision, row.recall, row.f1].map(|x| 100.0 * x);
+        text += &format!("{:<18} {p:>9.2} {r:>8.2} {f:>8.2} {:>8}\n", shown::terminal(&row.name), row.support);
+    }
+    text
+}

@@ -1,0 +1,286 @@
+//! Keys and their owners.
+//!
+//! Every key belongs to the thing that it has an effect on: the run, a task, an architecture, a loss, an optimizer. Each
+//! owner is a struct or a variant of an enum, and a key that no chosen owner has is refused, naming the owner that has it.
+
+use super::error::{ConfigError, Place, nearest};
+use super::overlay::{Kind, Setting, flatten, insert};
+use super::validate::shortened;
+use super::{Config, Run};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::collections::BTreeMap;
+use toml::{Table, Value};
+
+/// The sections `[data]`, `[model]` and `[loss]` of a task.
+///
+/// What is serialised must be the keys that have an effect, all of them and no other: enums tagged by `name` for
+/// architectures and losses, `#[serde(flatten)]` for what several share, `#[serde(default)]` throughout. Deserialising
+/// ignores every other key.
+pub trait Keys: Clone + Default + Serialize + DeserializeOwned + Send + Sync + 'static {
+    /// The keys by whose values the others stand or fall, such as `model.name`.
+    const SELECTORS: &'static [&'static str];
+
+    /// The keys that hold paths.
+    const PATHS: &'static [&'static str];
+
+    /// The keys that hold one of a few names and are no selectors, with these names.
+    const CHOICES: &'static [(&'static str, &'static [&'static str])];
+
+    /// One of each variant with its defaults, the default first: together they have every key.
+    fn examples() -> Vec<Self>;
+
+    /// The run's defaults for this task.
+    fn run() -> Run;
+
+    /// Checks every value.
+    ///
+    /// # Errors
+    /// [`ConfigError::OutOfRange`].
+    fn validate(&self) -> Result<(), ConfigError>;
+}
+
+/// What configurations need of a task's keys, whatever their type.
+#[derive(Clone, Copy)]
+pub struct TaskKeys {
+    /// The task's name.
+    pub task: &'static str,
+    /// The names of its metrics; the first chooses the best epoch by default.
+    pub metrics: fn() -> Vec<&'static str>,
+    /// [`Keys::SELECTORS`].
+    pub selectors: &'static [&'static str],
+    /// [`Keys::PATHS`].
+    pub paths: &'static [&'static str],
+    /// [`Keys::CHOICES`].
+    pub choices: &'static [(&'static str, &'static [&'static str])],
+    /// [`Keys::examples`] as tables.
+    pub examples: fn() -> Vec<Table>,
+    /// [`Keys::run`].
+    pub run: fn() -> Run,
+    /// Reduces a table to the keys that have an effect, with defaults for those that are missing.
+    pub settle: fn(Table) -> Result<Table, ConfigError>,
+    /// [`Keys::validate`].
+    pub validate: fn(&Table) -> Result<(), ConfigError>,
+}
+
+impl TaskKeys {
+    /// The keys of the task of that name.
+    pub const fn of<K: Keys>(task: &'static str, metrics: fn() -> Vec<&'static str>) -> Self {
+        TaskKeys {
+            task,
+            metrics,
+            selectors: K::SELECTORS,
+            paths: K::PATHS,
+            choices: K::CHOICES,
+            examples: || K::examples().iter().map(table_of).collect(),
+            run: K::run,
+            settle: |table| Ok(table_of(&parsed::<K>(table)?)),
+            validate: |table| parsed::<K>(table.clone())?.validate(),
+        }
+    }
+
+    /// Every key of the task and of a run with it, with what each holds.
+    pub(super) fn kinds(&self) -> BTreeMap<String, Kind> {
+        let mut kinds: BTreeMap<String, Kind> = BTreeMap::from([("task".to_owned(), Kind::Text)]);
+        for example in self.all_examples() {
+            kinds.extend(example.into_iter().map(|(key, value)| (key, Kind::of(&value))));
+        }
+        kinds
+    }
+
+    /// Every variant of task and run as dotted keys.
+    pub(super) fn all_examples(&self) -> Vec<BTreeMap<String, Value>> {
+        let runs = Run::examples().into_iter().map(|run| flatten(&table_of(&run)));
+        (self.examples)().iter().map(flatten).chain(runs).collect()
+    }
+
+    /// The names that a text key may hold; none for a key that holds any text.
+    pub fn choices_of(&self, key: &str) -> Vec<String> {
+        if let Some((_, names)) = self.choices.iter().find(|(known, _)| *known == key) {
+            return names.iter().map(|name| name.to_string()).collect();
+        }
+        let mut names: Vec<String> = vec![];
+        for example in self.all_examples().iter().filter(|_| self.selectors().any(|s| s == key)) {
+            if let Some(name) = example.get(key).and_then(Value::as_str)
+                && name != FILE
+                && !names.iter().any(|known| known == name)
+            {
+                names.push(name.to_owned());
+            }
+        }
+        names
+    }
+
+    /// The selectors of the task and of a run.
+    fn selectors(&self) -> impl Iterator<Item = &'static str> {
+        self.selectors.iter().copied().chain(["optimizer.name", "schedule.name"])
+    }
+}
+
+/// The keys of one type from a table, which may hold others.
+pub(super) fn parsed<K: DeserializeOwned>(table: Table) -> Result<K, ConfigError> {
+    table.try_into().map_err(|error: toml::de::Error| ConfigError::Syntax {
+        at: Place::Code,
+        message: error.message().replace('\n', ", "),
+    })
+}
+
+/// A struct of keys as a table.
+///
+/// # Panics
+/// On a path that is not UTF-8, which validation refuses.
+#[track_caller]
+pub(super) fn table_of(keys: &impl Serialize) -> Table {
+    match Table::try_from(keys) {
+        Ok(table) => table,
+        Err(error) => panic!("configuration: the keys were not validated: {error}"),
+    }
+}
+
+/// The configuration of a task with these settings over its defaults. A setting without effect is an error.
+pub(super) fn settled(
+    task: &TaskKeys,
+    all: &[TaskKeys],
+    base: Table,
+    settings: &[Setting],
+) -> Result<Config, ConfigError> {
+    let mut table = base;
+    table.remove("task");
+    for setting in settings.iter().filter(|setting| setting.key != "task") {
+        insert(&mut table, setting);
+    }
+    settings.iter().try_for_each(|setting| check_name(task, setting))?;
+    name_variants(task, &mut table);
+    fill(task, &mut table);
+    let keys = (task.settle)(table.clone())?;
+    let run: Run = parsed(table)?;
+    let config = Config { task: task.task.to_owned(), run, keys };
+    let effective = config.flat();
+    if let Some(setting) = settings.iter().find(|setting| !effective.contains_key(&setting.key)) {
+        return Err(foreign(task, all, &effective, setting));
+    }
+    Ok(config)
+}
+
+/// Puts the task's defaults where a section without variants of its own lacks a key: what several tasks have in common may
+/// have other defaults in each.
+fn fill(task: &TaskKeys, table: &mut Table) {
+    let Some(default) = (task.examples)().into_iter().next() else { return };
+    let flat = flatten(table);
+    for (key, value) in flatten(&default) {
+        let section = key.split('.').next().unwrap_or_default();
+        let has_variants = task.selectors().any(|selector| selector == format!("{section}.name"));
+        if !has_variants && !flat.contains_key(&key) {
+            insert(table, &Setting { key, value, at: Place::Code });
+        }
+    }
+}
+
+/// Names the default variant of each thing that has variants and is not named: its keys are those of that variant.
+fn name_variants(task: &TaskKeys, table: &mut Table) {
+    let flat = flatten(table);
+    let examples = task.all_examples();
+    for selector in task.selectors().filter(|selector| !flat.contains_key(*selector)) {
+        let default = examples.iter().find_map(|example| example.get(selector));
+        if let Some(value) = default.filter(|value| value.as_str() != Some(FILE)) {
+            let setting = Setting { key: selector.to_owned(), value: value.clone(), at: Place::Code };
+            insert(table, &setting);
+        }
+    }
+}
+
+/// Whether a setting of a key that holds one of a few names holds one of them.
+fn check_name(task: &TaskKeys, setting: &Setting) -> Result<(), ConfigError> {
+    let known = task.choices_of(&setting.key);
+    match (&setting.value, known.is_empty()) {
+        (Value::String(value), false) if !known.contains(value) => Err(unknown_name(setting, &known)),
+        _ => Ok(()),
+    }
+}
+
+fn unknown_name(setting: &Setting, known: &[String]) -> ConfigError {
+    let found = setting.value.as_str().unwrap_or_default();
+    let hint = nearest(found, known.iter().map(String::as_str));
+    ConfigError::OutOfRange {
+        at: setting.at.clone(),
+        key: setting.key.clone(),
+        expected: format!("one of {}", known.join(", ")),
+        found: format!(
+            "`{}`{}",
+            shortened(found),
+            hint.map_or(String::new(), |near| format!("; did you mean `{near}`?"))
+        ),
+    }
+}
+
+/// Says whose key it is that has no effect.
+fn foreign(
+    task: &TaskKeys,
+    all: &[TaskKeys],
+    effective: &BTreeMap<String, Value>,
+    setting: &Setting,
+) -> ConfigError {
+    let at = setting.at.clone();
+    let key = setting.key.clone();
+    let shown = |values: &BTreeMap<String, Value>, key: &str| {
+        values.get(key).and_then(Value::as_str).unwrap_or_default().to_owned()
+    };
+    // The variants that have the key, by the selectors in which they differ from this run.
+    let mut owners: Vec<Vec<String>> = task
+        .all_examples()
+        .iter()
+        .filter(|example| example.contains_key(&key))
+        .map(|example| {
+            let section = key.split('.').next().unwrap_or_default();
+            let differs = |selector: &&str| {
+                let known = example.keys().any(|k| k.split('.').next() == selector.split('.').next());
+                known && **selector != key && shown(example, selector) != shown(effective, selector)
+            };
+            let mut owner: Vec<String> = task
+                .selectors()
+                .filter(differs)
+                .map(|selector| match shown(example, selector) {
+                    none if none.is_empty() => format!("runs without {selector}"),
+                    value if value == FILE => format!("runs with {selector}"),
+                    value => format!("{selector} = {value}"),
+                })
+                .collect();
+            owner.sort_by_key(|text| !text.contains(&format!("{section}.")));
+            owner
+        })
+        .filter(|owner| !owner.is_empty())
+        .collect();
+    let fewest = owners.iter().map(Vec::len).min();
+    owners.retain(|owner| Some(owner.len()) == fewest);
+    owners.dedup();
+    let owner = match owners.is_empty() {
+        false => owners.iter().map(|owner| owner.join(" with ")).collect::<Vec<_>>().join(" or "),
+        true => {
+            let tasks = all.iter().filter(|other| other.kinds().contains_key(&key));
+            tasks.map(|other| format!("gradus train {}", other.task)).collect::<Vec<_>>().join(" or ")
+        }
+    };
+    ConfigError::NoEffect { at, key, owner, task: task.task.to_owned() }
+}
+
+/// What stands for a path in an example.
+pub const FILE: &str = "FILE";
+
+/// The task among all, by the settings that name it or its model.
+///
+/// # Errors
+/// A name that is no task's or model's, or none at all.
+pub(super) fn chosen<'a>(all: &'a [TaskKeys], settings: &[Setting]) -> Result<&'a TaskKeys, ConfigError> {
+    let last = |key: &str| settings.iter().rfind(|setting| setting.key == key);
+    let names: Vec<String> = all.iter().map(|task| task.task.to_owned()).collect();
+    if let Some(setting) = last("task") {
+        let named = all.iter().find(|task| setting.value.as_str() == Some(task.task));
+        return named.ok_or_else(|| unknown_name(setting, &names));
+    }
+    let Some(setting) = last("model.name") else {
+        return Err(ConfigError::NoTask { known: names.join(", ") });
+    };
+    let models = |task: &TaskKeys| task.choices_of("model.name");
+    let named = all.iter().find(|task| models(task).iter().any(|m| setting.value.as_str() == Some(m)));
+    named.ok_or_else(|| unknown_name(setting, &all.iter().flat_map(models).collect::<Vec<_>>()))
+}

@@ -1,0 +1,148 @@
+//! Data sets in memory: three parts of one kind, whatever the task.
+
+use super::{DataError, Split};
+
+/// One split of a data set.
+pub trait Part: Clone + Default + PartialEq + Send + Sync + 'static {
+    /// What it holds, in the plural: `examples`, `sentences`, `questions`.
+    const UNIT: &'static str;
+
+    /// How many it holds.
+    fn len(&self) -> usize;
+
+    /// Whether it holds none.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Takes `n` out, drawn by `seed`, and returns them.
+    fn draw(&mut self, n: usize, seed: u64) -> Self;
+
+    /// Takes about `n` out to choose or test on, drawn by `seed`, so that nothing in them tells of what stays.
+    fn hold_out(&mut self, n: usize, seed: u64) -> Self {
+        self.draw(n, seed)
+    }
+
+    /// How [`hold_out`](Part::hold_out) draws, as it follows the unit in a note.
+    const HELD_OUT: &'static str = " held out";
+}
+
+/// A data set: its parts, and what a reader of results must know of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Splits<P> {
+    /// Short name, as on the command line.
+    pub name: String,
+    /// The names that numbers in the parts are indices into: labels, tags; none for some tasks.
+    pub labels: Vec<String>,
+    /// To fit parameters on.
+    pub train: P,
+    /// To choose epochs and hyper-parameters by.
+    pub dev: P,
+    /// To report.
+    pub test: P,
+    /// SHA-256 over all that was read or generated.
+    pub checksum: String,
+    /// The same over what each of train, dev and test was made of.
+    pub part_checksums: [String; 3],
+    /// How the splits came about, which version was read.
+    pub note: String,
+}
+
+impl<P: Part> Splits<P> {
+    /// A set without examples, for a model that is only asked.
+    pub fn none(name: &str, labels: &[String]) -> Self {
+        Splits {
+            name: name.into(),
+            labels: labels.to_vec(),
+            train: P::default(),
+            dev: P::default(),
+            test: P::default(),
+            checksum: String::new(),
+            part_checksums: Default::default(),
+            note: String::new(),
+        }
+    }
+
+    /// One split.
+    pub fn split(&self, split: Split) -> &P {
+        match split {
+            Split::Train => &self.train,
+            Split::Dev => &self.dev,
+            Split::Test => &self.test,
+        }
+    }
+
+    /// One split.
+    pub fn split_mut(&mut self, split: Split) -> &mut P {
+        match split {
+            Split::Train => &mut self.train,
+            Split::Dev => &mut self.dev,
+            Split::Test => &mut self.test,
+        }
+    }
+
+    /// Keeps at most `n` of a split, drawn by `seed`, and says so in the note; 0 keeps all.
+    pub fn limited(mut self, split: Split, n: usize, seed: u64) -> Self {
+        let part = self.split_mut(split);
+        let whole = part.len();
+        if 0 < n && n < whole {
+            let drawn = part.draw(n, seed);
+            *part = drawn;
+            let separator = if self.note.is_empty() { "" } else { "; " };
+            let unit = P::UNIT;
+            self.note.push_str(&format!("{separator}{split}: {n} of {whole} {unit}, drawn by seed {seed}"));
+        }
+        self
+    }
+
+    /// The set itself, if none of these splits is empty.
+    ///
+    /// # Errors
+    /// [`DataError::EmptySplit`].
+    pub fn checked(self, splits: &[Split]) -> Result<Self, DataError> {
+        match splits.iter().find(|split| self.split(**split).is_empty()) {
+            Some(&split) => Err(DataError::EmptySplit { set: self.name, split }),
+            None => Ok(self),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    impl Part for Vec<usize> {
+        const UNIT: &'static str = "numbers";
+
+        fn len(&self) -> usize {
+            Vec::len(self)
+        }
+
+        fn draw(&mut self, n: usize, seed: u64) -> Self {
+            crate::data::split::hold_out(self, n, seed)
+        }
+    }
+
+    fn set() -> Splits<Vec<usize>> {
+        Splits { train: (0..9).collect(), dev: vec![1], test: vec![2], ..Splits::none("tiny", &[]) }
+    }
+
+    #[test]
+    fn a_limit_keeps_as_many_and_says_so() {
+        let few = set().limited(Split::Train, 4, 1);
+        assert_eq!((few.train.len(), few.note.as_str()), (4, "train: 4 of 9 numbers, drawn by seed 1"));
+        assert!(few.train.iter().all(|n| *n < 9));
+        for n in [0, 9, 10] {
+            assert_eq!(set().limited(Split::Train, n, 1), set());
+        }
+    }
+
+    #[test]
+    fn an_empty_split_is_an_error_that_names_it() {
+        assert!(set().checked(&Split::ALL).is_ok());
+        let empty = Splits { dev: vec![], ..set() };
+        let error = empty.clone().checked(&Split::ALL).unwrap_err().to_string();
+        assert!(error.contains("the dev split of 'tiny' is empty"), "{error}");
+        assert!(empty.checked(&[Split::Train, Split::Test]).is_ok());
+    }
+}

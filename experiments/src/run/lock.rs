@@ -1,0 +1,79 @@
+use super::RunError;
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{Read, Write};
+use std::path::Path;
+
+/// A folder that one process has to itself while the value lives: of two trainings in one folder the second is refused.
+pub struct Lock {
+    /// Holds the lock, which the system releases with it, also when the process is killed.
+    _held: File,
+    new: bool,
+}
+
+impl Lock {
+    /// Whether no run was ever begun in the folder.
+    pub fn is_new(&self) -> bool {
+        self.new
+    }
+
+    /// Locks a folder, which is made if need be.
+    ///
+    /// # Errors
+    /// A folder that another process holds, or that cannot be written.
+    pub fn take(folder: &Path) -> Result<Lock, RunError> {
+        let path = folder.join(".lock");
+        let io = |source| RunError::Io { action: "lock", path: path.clone(), source };
+        fs::create_dir_all(folder).map_err(io)?;
+        if fs::symlink_metadata(&path).is_ok_and(|found| !found.is_file()) {
+            return Err(RunError::Settings(format!(
+                "{}: expected a regular file, found something else; remove it",
+                path.display()
+            )));
+        }
+        let new = !path.exists();
+        let mut file =
+            OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).map_err(io)?;
+        match file.try_lock() {
+            Ok(()) => {
+                file.set_len(0).and_then(|()| write!(file, "{}", std::process::id())).map_err(io)?;
+                Ok(Lock { _held: file, new })
+            }
+            Err(TryLockError::WouldBlock) => {
+                let mut holder = String::new();
+                let known = file.take(20).read_to_string(&mut holder).is_ok() && holder.parse::<u32>().is_ok();
+                let holder = if known { format!("process {holder}") } else { "another process".to_owned() };
+                Err(RunError::Settings(format!(
+                    "{}: {holder} is training in this folder; wait for it to end or name another folder with --out",
+                    folder.display()
+                )))
+            }
+            Err(TryLockError::Error(source)) => Err(io(source)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_second_is_told_who_the_first_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = Lock::take(folder.path()).unwrap();
+        let refused = Lock::take(folder.path()).err().unwrap().to_string();
+        assert!(refused.contains(&format!("process {} is training", std::process::id())), "{refused}");
+        drop(first);
+        assert!(Lock::take(folder.path()).is_ok());
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_link_in_the_place_of_the_lock_is_refused_and_its_target_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("target");
+        fs::write(&target, "kept").unwrap();
+        std::os::unix::fs::symlink(&target, folder.path().join(".lock")).unwrap();
+        assert!(Lock::take(folder.path()).is_err());
+        assert_eq!(fs::read(&target).unwrap(), b"kept");
+    }
+}

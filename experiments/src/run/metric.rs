@@ -1,0 +1,77 @@
+/// A measure of a model on a split.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Metric {
+    /// The name in configurations and result files.
+    pub name: &'static str,
+    /// Which values are better.
+    pub better: Better,
+    /// How it is shown.
+    pub unit: Unit,
+}
+
+/// Which values of a measure are better.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Better {
+    /// Larger ones, as of accuracy.
+    Larger,
+    /// Smaller ones, as of perplexity.
+    Smaller,
+}
+
+/// How a measure is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// A share: shown in percent.
+    Percent,
+    /// A plain number.
+    Plain,
+}
+
+impl Metric {
+    /// A share of which more is better.
+    pub const fn share(name: &'static str) -> Metric {
+        Metric { name, better: Better::Larger, unit: Unit::Percent }
+    }
+
+    /// Whether `a` is better than `b`. NaN is never better, and everything else is better than NaN.
+    pub fn is_better(&self, a: f64, b: f64) -> bool {
+        match (a.is_nan(), b.is_nan()) {
+            (true, _) => false,
+            (false, true) => true,
+            (false, false) => match self.better {
+                Better::Larger => a > b,
+                Better::Smaller => a < b,
+            },
+        }
+    }
+
+    /// A value in the unit that it is shown in.
+    pub fn scaled(&self, value: f64) -> f64 {
+        match self.unit {
+            Unit::Percent => 100.0 * value,
+            Unit::Plain => value,
+        }
+    }
+
+    /// A value with two digits, in its unit.
+    pub fn show(&self, value: f64) -> String {
+        format!("{:.2}", self.scaled(value))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_better_value_is_larger_or_smaller_and_never_nan() {
+        let accuracy = Metric::share("accuracy");
+        let perplexity = Metric { name: "perplexity", better: Better::Smaller, unit: Unit::Plain };
+        assert!(accuracy.is_better(0.6, 0.5) && !accuracy.is_better(0.5, 0.5));
+        assert!(perplexity.is_better(90.0, 95.0) && !perplexity.is_better(95.0, 90.0));
+        for metric in [accuracy, perplexity] {
+            assert!(metric.is_better(1.0, f64::NAN) && !metric.is_better(f64::NAN, 1.0));
+        }
+        assert_eq!([accuracy.show(0.8125), perplexity.show(81.25)], ["81.25", "81.25"]);
+    }
+}

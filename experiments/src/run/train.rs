@@ -1,0 +1,244 @@
+//! The training loop: one for every task, to be read from top to bottom.
+
+use super::folder::RunFolder;
+use super::interrupt::interrupted;
+use super::progress::{Progress, Trained};
+use super::step::Stepper;
+use super::view::Shown;
+use super::{Job, Metric, RunError, View};
+use crate::config::{Config, TaskKeys, resume_keys};
+use crate::data::Split;
+use gradus_engine::optim::{AverageConfig, Optimizer, WeightAverage};
+use gradus_engine::state::{StateDict, load_state_dict, state_dict};
+use gradus_engine::{Device, Module, Rng};
+use std::path::Path;
+use std::time::Instant;
+
+/// Where a run keeps its files.
+#[derive(Clone, Copy)]
+pub enum Where<'a> {
+    /// Nowhere: what it finds is returned.
+    Memory,
+    /// In a folder, from the start.
+    New(&'a RunFolder),
+    /// In a folder, from its checkpoint.
+    Resumed(&'a RunFolder),
+}
+
+/// What a training run is made of.
+#[derive(Clone, Copy)]
+pub struct Training<'a> {
+    /// Its configuration.
+    pub config: &'a Config,
+    /// The keys of its task.
+    pub keys: TaskKeys,
+    /// The metrics of its task.
+    pub metrics: &'static [Metric],
+    /// Its data as numbers.
+    pub data: &'a dyn Job,
+}
+
+impl Training<'_> {
+    /// The metric that the best epoch is chosen by.
+    fn metric(&self) -> &'static Metric {
+        let name = &self.config.run.train.metric;
+        let found = self.metrics.iter().find(|metric| metric.name == name);
+        found.expect("a configuration names a metric of its task")
+    }
+}
+
+/// Trains the model of a task and evaluates its best epoch.
+///
+/// Each epoch goes once through the batches of the training split; a step is forward, loss, backward, clipping, schedule
+/// and optimizer. After each epoch the development metric decides whether these parameters are the best so far. All that
+/// the next step depends on is in [`Progress`], the model and the optimizer, so that a run that was stopped and resumed
+/// ends with the same bits as one that was not.
+///
+/// # Errors
+/// Ctrl-C, a loss that is not finite, files that cannot be written: each leaves the last good checkpoint.
+pub fn train(training: Training, place: Where, view: &View) -> Result<Trained, RunError> {
+    let began = Instant::now();
+    let Training { config, data, .. } = training;
+    let (run, metric) = (&config.run, training.metric());
+    let sizes = data.sizes();
+    let epochs = run.train.epochs as u64;
+    let batches = sizes.len().div_ceil(run.train.batch_size) as u64;
+
+    let mut rng = Rng::new(run.seed);
+    let learner = data.learner(&mut rng)?;
+    let (learner, model) = (learner.as_ref(), learner.module());
+    // Weights are drawn in host memory, so that they are the same on every device.
+    model.move_to(Device::open(&run.device)?);
+    let mut optimizer = Optimizer::new(run.optimizer);
+    let decay = run.train.average;
+    let mut average = (decay > 0.0).then(|| WeightAverage::new(AverageConfig { decay, warmup: true }));
+    let larger = metric.better == super::Better::Larger;
+    let mut progress = Progress::start(rng, learner.start(), run.schedule.plateau(larger));
+    let mut best = None;
+    let mut keeper = Keeper { folder: None, training, step: 0 };
+    match place {
+        Where::Memory => {}
+        Where::New(folder) => {
+            folder.create(config, data)?;
+            keeper.folder = Some(folder);
+            keeper.save(model, (&optimizer, average.as_ref()), &progress)?;
+        }
+        Where::Resumed(folder) => {
+            progress = folder.load(model, (&mut optimizer, average.as_mut()), training)?;
+            progress.check(batches, u64::MAX >> 1).map_err(|fault| RunError::Damaged {
+                path: folder.checkpoint(),
+                reason: fault,
+            })?;
+            let now = state_dict(model);
+            if progress.at_best() {
+                // It may have been stopped before the best parameters were in their own file.
+                let evaluated = evaluated(model, average.as_ref());
+                folder.save_best(&evaluated)?;
+                best = Some(evaluated);
+            } else if progress.best.is_some() {
+                folder.load_best(model)?;
+                best = Some(state_dict(model));
+                load_state_dict(model, &now, &folder.checkpoint())?;
+            }
+            folder.sweep()?;
+            folder.set_config(config)?;
+            folder.log(&progress)?;
+            keeper = Keeper { folder: Some(folder), step: progress.step, ..keeper };
+        }
+    }
+
+    let before = progress.wall_seconds;
+    let mut stepper = Stepper::new(run, learner, epochs * batches);
+    while progress.epoch < epochs && !out_of_patience(config, &progress) {
+        let order = data.batches(run.seed, progress.epoch, run.train.batch_size);
+        for examples in &order[progress.batch as usize..] {
+            let step_began = Instant::now();
+            stepper
+                .step(&mut optimizer, examples, &mut progress)
+                .map_err(|what| keeper.not_finite(what, progress.step + 1, progress.epoch + 1))?;
+            if let Some(average) = &mut average {
+                average.update(model);
+            }
+            progress.tokens += examples.iter().map(|&i| sizes[i] as u64).sum::<u64>();
+            progress.seconds += step_began.elapsed().as_secs_f64();
+            view.step(&shown(&progress, epochs, batches));
+            let stop = interrupted();
+            let every = run.train.checkpoint_every as u64;
+            if stop || every > 0 && progress.step.is_multiple_of(every) {
+                progress.wall_seconds = before + began.elapsed().as_secs_f64();
+                keeper.save(model, (&optimizer, average.as_ref()), &progress)?;
+            }
+            if stop {
+                return Err(keeper.stopped(progress.step));
+            }
+        }
+        if !finite(model) {
+            return Err(keeper.not_finite("update", progress.step, progress.epoch + 1));
+        }
+        let of_epoch = shown(&progress, epochs, batches);
+        let dev = {
+            let _averaged = average.as_ref().map(|average| average.apply(model));
+            learner.metrics(Split::Dev)
+        };
+        view.epoch(&of_epoch, (metric, dev[metric.name]));
+        let better = progress.end_epoch(dev, metric);
+        progress.wall_seconds = before + began.elapsed().as_secs_f64();
+        // The checkpoint first: while its epoch is the best one, its parameters are the best ones.
+        keeper.save(model, (&optimizer, average.as_ref()), &progress)?;
+        if better {
+            best = Some(evaluated(model, average.as_ref()));
+        }
+        if let (Some(folder), Some(best)) = (keeper.folder, &best) {
+            if better {
+                folder.save_best(best)?;
+            }
+            folder.log(&progress)?;
+        }
+    }
+
+    if let Some(best) = &best {
+        load_state_dict(model, best, Path::new("memory"))?;
+    }
+    let (dev, test) = (learner.metrics(Split::Dev), learner.metrics(Split::Test));
+    progress.wall_seconds = before + began.elapsed().as_secs_f64();
+    Ok(Trained { dev, test, parameters: model.param_count() as u64, progress })
+}
+
+/// The parameters that evaluation uses: the averages where there are some.
+fn evaluated(model: &dyn Module, average: Option<&WeightAverage>) -> StateDict {
+    let _averaged = average.map(|average| average.apply(model));
+    state_dict(model)
+}
+
+fn finite(model: &dyn Module) -> bool {
+    model.params().iter().all(|p| p.value().all_finite())
+}
+
+fn out_of_patience(config: &Config, progress: &Progress) -> bool {
+    let patience = config.run.train.patience as u64;
+    patience > 0 && progress.epochs_since_best() >= patience
+}
+
+fn shown(progress: &Progress, epochs: u64, batches: u64) -> Shown {
+    Shown {
+        step: progress.step,
+        steps: epochs * batches,
+        epoch: progress.epoch + 1,
+        epochs,
+        loss: progress.mean_loss(),
+        speed: progress.speed(),
+        seconds: progress.seconds,
+    }
+}
+
+/// Keeps checkpoints where there is a folder for them, and knows which one is the last.
+struct Keeper<'a> {
+    folder: Option<&'a RunFolder>,
+    training: Training<'a>,
+    step: u64,
+}
+
+impl Keeper<'_> {
+    /// Writes a checkpoint, unless a parameter is not finite.
+    fn save(
+        &mut self,
+        model: &dyn Module,
+        state: (&Optimizer, Option<&WeightAverage>),
+        progress: &Progress,
+    ) -> Result<(), RunError> {
+        let Some(folder) = self.folder else { return Ok(()) };
+        if !finite(model) {
+            return Err(self.not_finite("update", progress.step, progress.epoch + 1));
+        }
+        folder.save(model, state, progress, self.training)?;
+        self.step = progress.step;
+        Ok(())
+    }
+
+    fn not_finite(&self, what: &'static str, step: u64, epoch: u64) -> RunError {
+        let cure = "lower optimizer.lr or set train.clip_norm";
+        let advice = match self.folder {
+            None => cure.to_owned(),
+            Some(folder) => format!(
+                "the last finite checkpoint, of step {}, is kept: {cure} and continue with: gradus train {} --out {} \
+                 --resume --set KEY=VALUE, where KEY is one of {}",
+                self.step,
+                self.training.config.task,
+                folder.path().display(),
+                resume_keys(&self.training.keys).join(", ")
+            ),
+        };
+        RunError::NotFinite { what, step, epoch, advice }
+    }
+
+    fn stopped(&self, step: u64) -> RunError {
+        let resume = self.folder.map(|folder| {
+            format!(
+                "its checkpoint is kept, continue with: gradus train {} --out {} --resume",
+                self.training.config.task,
+                folder.path().display()
+            )
+        });
+        RunError::Interrupted { step, resume }
+    }
+}

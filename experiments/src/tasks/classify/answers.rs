@@ -1,0 +1,109 @@
+//! What a classifier answers, and its predictions as a file.
+
+use super::{Classify, Prediction};
+use crate::data::{Split, shown};
+use crate::run::{Ask, Style};
+use crate::text::{Text, Tokens};
+use gradus_models::Classifier;
+use serde_json::json;
+
+/// A line for each text.
+pub(super) fn answer(
+    task: &Classify,
+    model: &dyn Classifier,
+    asks: &[Ask],
+    style: Style,
+) -> Vec<Result<String, String>> {
+    let tokens = |ask: &Ask| match &ask.words {
+        Some(words) => {
+            let mut tokens = Tokens::of_words(words, &task.read_as.tokeniser);
+            tokens.truncate(task.longest());
+            tokens
+        }
+        None => task.tokens(&ask.text),
+    };
+    let texts: Vec<Option<Text>> = asks
+        .iter()
+        .map(|ask| Some(tokens(ask)).filter(|tokens| !tokens.is_empty()))
+        .map(|tokens| tokens.map(|tokens| task.lexicon.encode(&tokens)))
+        .collect();
+    let asked: Vec<&Text> = texts.iter().flatten().collect();
+    let mut predictions = vec![];
+    // Alike in length, so that little is computed on padding.
+    let lengths: Vec<usize> = asked.iter().map(|text| text.len()).collect();
+    let mut by_place: Vec<Option<Prediction>> = vec![None; asked.len()];
+    for batch in crate::text::batches::sorted(&lengths, BATCH) {
+        let chosen: Vec<&Text> = batch.iter().map(|&i| asked[i]).collect();
+        for (prediction, i) in task.predictions(model, &chosen).into_iter().zip(batch) {
+            by_place[i] = Some(prediction);
+        }
+    }
+    predictions.extend(by_place.into_iter().flatten());
+    let mut predictions = predictions.into_iter();
+    let of_text = |text: &Option<Text>| match text {
+        Some(_) => predictions.next().unwrap_or_else(|| prior(task)),
+        None => prior(task),
+    };
+    let said: Vec<Prediction> = texts.iter().map(of_text).collect();
+    asks.iter().zip(said).map(|(ask, prediction)| Ok(line(task, ask, &prediction, style))).collect()
+}
+
+/// Texts that are classified at once.
+const BATCH: usize = 128;
+
+/// What is known of a text without words: how often each label occurs.
+fn prior(task: &Classify) -> Prediction {
+    let counts = &task.read_as.counts;
+    let (texts, k) = (counts.iter().sum::<u64>().max(1) as f64, task.data.labels.len());
+    let probabilities: Vec<f64> =
+        (0..k).map(|label| counts.get(label).map_or(1.0 / k as f64, |&n| n as f64 / texts)).collect();
+    let best = (0..k).max_by(|&a, &b| probabilities[a].total_cmp(&probabilities[b]).then(b.cmp(&a)));
+    let labels = match task.several() {
+        true => (0..k).filter(|&label| probabilities[label] > 0.5).collect(),
+        false => best.into_iter().collect(),
+    };
+    Prediction { labels, probabilities }
+}
+
+fn line(task: &Classify, ask: &Ask, prediction: &Prediction, style: Style) -> String {
+    let labels = &task.data.labels;
+    let Prediction { labels: found, probabilities } = prediction;
+    if style == Style::Json {
+        let all: serde_json::Map<String, serde_json::Value> =
+            labels.iter().cloned().zip(probabilities.iter().map(|&p| json!(p))).collect();
+        let names: Vec<&String> = found.iter().map(|&label| &labels[label]).collect();
+        let mut answer = json!({ "text": ask.text, "probabilities": all });
+        match task.several() {
+            true => answer["labels"] = json!(names),
+            false => answer["label"] = json!(names.first()),
+        }
+        return answer.to_string();
+    }
+    let mut order: Vec<usize> = (0..labels.len()).collect();
+    order.sort_by(|&a, &b| probabilities[b].total_cmp(&probabilities[a]));
+    let share = |&label: &usize| {
+        format!("{} {:.1}%", shown::terminal(&labels[label]), 100.0 * probabilities[label])
+    };
+    let all: Vec<String> = order.iter().map(share).collect();
+    let name = |&label: &usize| style.marked(&shown::terminal(&labels[label]), "");
+    let found: Vec<String> = found.iter().map(name).collect();
+    format!("{}\t{}\t{}", found.join(", "), all.join(", "), shown::terminal(&ask.text))
+}
+
+/// A line for each example with the right label, the predicted one, its probability and the text; labels of a text that
+/// may have several are joined by the separator of the data.
+pub(super) fn table(task: &Classify, split: Split, predictions: &[Prediction]) -> String {
+    let names = |labels: &[usize]| {
+        let names: Vec<String> =
+            labels.iter().map(|&label| shown::tsv(&task.data.labels[label]).into_owned()).collect();
+        names.join(",")
+    };
+    let mut lines = String::from("label\tpredicted\tprobability\ttext\n");
+    for (p, example) in predictions.iter().zip(task.data.split(split)) {
+        let text = example.text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let least = p.labels.iter().map(|&label| p.probabilities[label]).fold(1.0, f64::min);
+        let (gold, predicted) = (names(&example.labels), names(&p.labels));
+        lines += &format!("{gold}\t{predicted}\t{least:.6}\t{}\n", shown::tsv(&text));
+    }
+    lines
+}

@@ -1,0 +1,333 @@
+use crate::config::validate::{at_least_zero, check, positive, share};
+use crate::config::{ConfigError, Keys, Run};
+use crate::data::files::Encoding;
+use crate::data::formats::labelled;
+use crate::run::State;
+use crate::tasks::keys::{FORMS, LimitKeys, Penalties, Source, TOKENIZERS, TextKeys, WordKeys, of_model};
+use gradus_engine::losses::{self, CrossEntropy, Ghm, GhmState, Reduction};
+use gradus_engine::{DType, Tensor};
+use gradus_models::{BiLstmConfig, CharacterModel, TextCnnConfig};
+use serde::{Deserialize, Serialize};
+
+/// The keys of text classification.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ClassifyKeys {
+    /// Section `data`.
+    pub data: Data,
+    /// Section `model`.
+    pub model: Model,
+    /// Section `loss`.
+    pub loss: Loss,
+}
+
+/// Which examples, and how their text becomes numbers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Data {
+    /// Where the examples come from.
+    #[serde(flatten)]
+    pub source: Source<LabelledKeys>,
+    /// How many of them.
+    #[serde(flatten)]
+    pub limits: LimitKeys,
+    /// How text becomes words.
+    #[serde(flatten)]
+    pub text: TextKeys,
+    /// Which words are known.
+    #[serde(flatten)]
+    pub words: WordKeys,
+    /// Words kept of each text; 0 keeps all, or 4,096 where a model has self-attention.
+    pub max_len: usize,
+    /// Of two labels the one whose precision, recall and F1 are reported; the last one if none is named.
+    pub positive: String,
+}
+
+/// How a user's own files hold labels and texts.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct LabelledKeys {
+    /// The format: `auto` looks at the file.
+    pub format: labelled::Format,
+    /// The name or number of the text's column; empty where the format says.
+    pub text_column: String,
+    /// The name or number of the label's column.
+    pub label_column: String,
+    /// What separates the labels of a text that may have several; empty where each text has one.
+    pub label_separator: String,
+}
+
+/// Names of the formats.
+pub const FORMATS: &[&str] = &["auto", "header", "tab", "space", "csv", "jsonl", "folders", "files"];
+
+/// The architecture.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "name", rename_all = "lowercase")]
+pub enum Model {
+    /// Convolutions over words.
+    TextCnn(TextCnnConfig),
+    /// A bidirectional LSTM.
+    BiLstm(BiLstmConfig),
+}
+
+/// The loss, and penalties beside it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Loss {
+    /// The loss.
+    #[serde(flatten)]
+    pub kind: LossKind,
+    /// Penalties on the parameters.
+    #[serde(flatten)]
+    pub penalties: Penalties,
+}
+
+/// The losses.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "name", rename_all = "snake_case")]
+pub enum LossKind {
+    /// −log p of the right label.
+    CrossEntropy {
+        /// Probability moved from the right label to all labels alike.
+        #[serde(default)]
+        label_smoothing: f64,
+        /// A weight for each label; empty weighs all alike.
+        #[serde(default)]
+        class_weights: Vec<f64>,
+    },
+    /// −(1 − p)^γ log p.
+    Focal {
+        /// γ.
+        #[serde(default = "gamma")]
+        gamma: f64,
+    },
+    /// Cross-entropy with each example weighed by the density of its gradient.
+    Ghm {
+        /// Bins of gradient norms.
+        #[serde(default = "bins")]
+        bins: usize,
+        /// Share kept of the bins' past counts.
+        #[serde(default = "momentum")]
+        momentum: f64,
+    },
+    /// A yes or no for each label, where a text may have several.
+    BinaryCrossEntropy {},
+}
+
+fn gamma() -> f64 {
+    2.0
+}
+
+fn bins() -> usize {
+    10
+}
+
+fn momentum() -> f64 {
+    0.75
+}
+
+/// Bins that GHM may have.
+const MOST_BINS: usize = 1_000_000;
+
+/// The longest text that a model with self-attention reads, whose time grows with the square of the length.
+const LONGEST_WITH_ATTENTION: usize = 4096;
+
+impl Default for Data {
+    fn default() -> Self {
+        Data {
+            source: Source::default(),
+            limits: LimitKeys::default(),
+            text: TextKeys::default(),
+            words: WordKeys::default(),
+            max_len: 400,
+            positive: String::new(),
+        }
+    }
+}
+
+impl Default for Model {
+    fn default() -> Self {
+        Model::BiLstm(BiLstmConfig::default())
+    }
+}
+
+impl Default for LossKind {
+    fn default() -> Self {
+        LossKind::CrossEntropy { label_smoothing: 0.0, class_weights: vec![] }
+    }
+}
+
+impl Keys for ClassifyKeys {
+    const SELECTORS: &'static [&'static str] =
+        &["data.train", "model.name", "model.characters", "loss.name"];
+    const PATHS: &'static [&'static str] = &["data.train", "data.dev", "data.test", "data.embeddings"];
+    const CHOICES: &'static [(&'static str, &'static [&'static str])] = &[
+        ("data.tokenizer", TOKENIZERS),
+        ("data.normalize", FORMS),
+        ("data.format", FORMATS),
+        ("data.encoding", &Encoding::NAMES),
+    ];
+
+    fn examples() -> Vec<Self> {
+        let characters = [
+            CharacterModel::None,
+            CharacterModel::Cnn { char_embed_dim: 30, char_dim: 50, char_max_len: 20 },
+            CharacterModel::Lstm { char_embed_dim: 30, char_dim: 50, char_max_len: 20 },
+        ];
+        let bilstm = |characters| Model::BiLstm(BiLstmConfig { characters, ..BiLstmConfig::default() });
+        let textcnn = |characters| Model::TextCnn(TextCnnConfig { characters, ..TextCnnConfig::default() });
+        let models = characters.into_iter().map(bilstm).chain(characters.into_iter().map(textcnn));
+        let losses = [
+            LossKind::default(),
+            LossKind::Focal { gamma: gamma() },
+            LossKind::Ghm { bins: bins(), momentum: momentum() },
+            LossKind::BinaryCrossEntropy {},
+        ];
+        let own = Data { source: Source::example(), ..Data::default() };
+        let with_model = |model| ClassifyKeys { model, ..Self::default() };
+        let with_loss = |kind| ClassifyKeys { loss: Loss { kind, ..Loss::default() }, ..Self::default() };
+        let own = ClassifyKeys { data: own, ..Self::default() };
+        models.map(with_model).chain(losses.map(with_loss)).chain([own]).collect()
+    }
+
+    fn run() -> Run {
+        Run::default()
+    }
+
+    fn validate(&self) -> Result<(), ConfigError> {
+        self.data.source.validate()?;
+        match &self.model {
+            Model::TextCnn(config) => config.check().map_err(of_model)?,
+            Model::BiLstm(config) => config.check().map_err(of_model)?,
+        }
+        self.loss.validate()?;
+        let several = self.several();
+        let binary = matches!(self.loss.kind, LossKind::BinaryCrossEntropy {});
+        let expected = match several {
+            true => "binary_cross_entropy, since data.label_separator says that a text may have several labels",
+            false => "another loss, unless data.label_separator says that a text may have several labels",
+        };
+        check(several == binary, "loss.name", expected, self.loss.kind.name())
+    }
+}
+
+impl ClassifyKeys {
+    /// Whether a text may have several labels.
+    pub(super) fn several(&self) -> bool {
+        match &self.data.source {
+            Source::Own(own) => !own.format.label_separator.is_empty(),
+            Source::Set(_) => false,
+        }
+    }
+
+    /// The longest text that is read, in words.
+    pub(super) fn longest(&self) -> usize {
+        let most = if self.model.heads() > 0 { LONGEST_WITH_ATTENTION } else { usize::MAX };
+        if self.data.max_len == 0 { most } else { self.data.max_len.min(most) }
+    }
+}
+
+impl Model {
+    /// Characters kept of a word; none where the model reads words alone.
+    pub fn characters(&self) -> Option<usize> {
+        match self {
+            Model::TextCnn(config) => config.characters.max_len(),
+            Model::BiLstm(config) => config.characters.max_len(),
+        }
+    }
+
+    fn heads(&self) -> usize {
+        match self {
+            Model::TextCnn(config) => config.attention_heads,
+            Model::BiLstm(config) => config.attention_heads,
+        }
+    }
+
+    /// The width of a word's vector.
+    pub fn embed_dim(&self) -> usize {
+        match self {
+            Model::TextCnn(config) => config.embed_dim,
+            Model::BiLstm(config) => config.embed_dim,
+        }
+    }
+}
+
+impl LossKind {
+    fn name(&self) -> &'static str {
+        match self {
+            LossKind::CrossEntropy { .. } => "cross_entropy",
+            LossKind::Focal { .. } => "focal",
+            LossKind::Ghm { .. } => "ghm",
+            LossKind::BinaryCrossEntropy {} => "binary_cross_entropy",
+        }
+    }
+}
+
+impl Loss {
+    fn validate(&self) -> Result<(), ConfigError> {
+        self.penalties.validate()?;
+        match &self.kind {
+            LossKind::CrossEntropy { label_smoothing, class_weights } => {
+                share("loss.label_smoothing", *label_smoothing)?;
+                let usable = class_weights.iter().all(|w| w.is_finite() && *w >= 0.0)
+                    && (class_weights.is_empty() || class_weights.iter().any(|w| *w > 0.0));
+                let expected = "a list of numbers of at least 0, not all 0";
+                check(usable, "loss.class_weights", expected, format!("{class_weights:?}"))
+            }
+            LossKind::Focal { gamma } => at_least_zero("loss.gamma", *gamma),
+            LossKind::Ghm { bins, momentum } => {
+                positive("loss.bins", *bins)?;
+                check(*bins <= MOST_BINS, "loss.bins", &format!("at most {MOST_BINS}"), bins)?;
+                share("loss.momentum", *momentum)
+            }
+            LossKind::BinaryCrossEntropy {} => Ok(()),
+        }
+    }
+
+    /// Whether the loss fits as many labels.
+    pub(super) fn fits(&self, labels: usize) -> Result<(), ConfigError> {
+        let LossKind::CrossEntropy { class_weights, .. } = &self.kind else { return Ok(()) };
+        let found = class_weights.len();
+        let expected = format!("{labels} numbers, one for each label");
+        check(found == 0 || found == labels, "loss.class_weights", &expected, found)
+    }
+
+    /// What the loss carries before the first step.
+    pub(super) fn start(&self) -> State {
+        match self.kind {
+            LossKind::Ghm { bins, momentum } => State::of(&Ghm { bins, momentum }.start()),
+            LossKind::CrossEntropy { .. } | LossKind::Focal { .. } | LossKind::BinaryCrossEntropy {} => {
+                State::default()
+            }
+        }
+    }
+
+    /// Whether the loss is device work alone.
+    pub(super) fn recordable(&self) -> bool {
+        let penalised = self.penalties != Penalties::default();
+        !penalised && !matches!(self.kind, LossKind::Ghm { .. })
+    }
+
+    /// The loss of logits [B, K]: for labels [B], or truth values [B, K] where a text may have several.
+    pub(super) fn of(&self, logits: &Tensor, labels: &Tensor, state: &State) -> (Tensor, State) {
+        let value = match &self.kind {
+            LossKind::CrossEntropy { label_smoothing, class_weights } => {
+                let weights = (!class_weights.is_empty()).then(|| {
+                    let weights = Tensor::from_slice(class_weights, [class_weights.len()]);
+                    weights.to_dtype(DType::F32).to_device(logits.device())
+                });
+                let options = CrossEntropy { weights, smoothing: *label_smoothing, ignore: None };
+                losses::cross_entropy(logits, labels, &options, Reduction::Mean)
+            }
+            LossKind::Focal { gamma } => losses::focal(logits, labels, *gamma, Reduction::Mean),
+            LossKind::BinaryCrossEntropy {} => losses::bce_with_logits(logits, labels, Reduction::Mean),
+            LossKind::Ghm { bins, momentum } => {
+                let ghm = Ghm { bins: *bins, momentum: *momentum };
+                let before = state.get::<GhmState>().unwrap_or_else(|| ghm.start());
+                let (value, next) = losses::ghm(logits, labels, &ghm, &before);
+                return (value, State::of(&next));
+            }
+        };
+        (value, state.clone())
+    }
+}

@@ -1,0 +1,95 @@
+//! A user's own files.
+
+use super::ClassifyKeys;
+use super::keys::LabelledKeys;
+use crate::data::error::{listed, quoted};
+use crate::data::files::FileReader;
+use crate::data::formats::labelled::{self, Columns, Row};
+use crate::data::{DataError, Example, OwnPart, Splits};
+use std::collections::HashMap;
+use std::path::Path;
+
+/// Reads a file or folder. The labels are those that are given, else its own.
+pub(super) fn read(
+    keys: &ClassifyKeys,
+    reader: &mut FileReader,
+    path: &Path,
+    labels: Option<&[String]>,
+) -> Result<OwnPart<Vec<Example>>, DataError> {
+    let (encoding, LabelledKeys { format, text_column, label_column, label_separator }) =
+        keys.data.source.format();
+    let named = |column: String| (!column.is_empty()).then_some(column);
+    let columns = Columns { text_column: named(text_column), label_column: named(label_column) };
+    let read = labelled::read(reader, path, format, &columns, encoding)?;
+    let guessed = format == labelled::Format::Auto;
+    let separator = label_separator.chars().next();
+    let labels = match (labels, separator) {
+        (Some(labels), _) => labels.to_vec(),
+        (None, None) => labelled::labels(path, &read, guessed)?,
+        (None, Some(separator)) => labelled::several_labels(path, &read, separator, guessed)?,
+    };
+    let part = examples(&read.rows, &labels, separator)?;
+    Ok(OwnPart { part, labels, note: read.note })
+}
+
+/// Rows as examples, where `labels[k]` is the label as written in the file.
+///
+/// # Errors
+/// A label that is not among them, with its line.
+pub(super) fn examples(
+    rows: &[Row],
+    labels: &[String],
+    separator: Option<char>,
+) -> Result<Vec<Example>, DataError> {
+    let index: HashMap<&str, usize> = labels.iter().enumerate().map(|(k, l)| (l.as_str(), k)).collect();
+    let example = |row: &Row| {
+        let place = |label: &str| {
+            index.get(label).copied().ok_or_else(|| DataError::Line {
+                path: row.path.to_path_buf(),
+                line: row.line,
+                expected: format!("one of the {} labels {}", labels.len(), listed(labels)),
+                found: quoted(label),
+                advice: "correct the label or remove the line",
+            })
+        };
+        let mut found = match separator {
+            None => vec![place(&row.label)?],
+            Some(separator) => {
+                let several = labelled::several(row, separator)?;
+                several.into_iter().map(place).collect::<Result<Vec<_>, _>>()?
+            }
+        };
+        found.sort_unstable();
+        Ok(Example { text: row.text.clone(), labels: found })
+    };
+    rows.iter().map(example).collect()
+}
+
+/// The data with the positive label, if one is named, as the last of its two.
+pub(super) fn positive_last(
+    mut data: Splits<Vec<Example>>,
+    positive: &str,
+) -> Result<Splits<Vec<Example>>, DataError> {
+    if positive.is_empty() || data.labels.last().is_some_and(|last| last == positive) {
+        return Ok(data);
+    }
+    let fault = |expected: String| DataError::Settings {
+        key: "data.positive".into(),
+        expected,
+        found: quoted(positive),
+    };
+    if data.labels.len() != 2 {
+        return Err(fault(format!("nothing, since '{}' has {} labels", data.name, data.labels.len())));
+    }
+    if data.labels[0] != positive {
+        return Err(fault(format!("one of the labels {}", listed(&data.labels))));
+    }
+    data.labels.swap(0, 1);
+    for part in [&mut data.train, &mut data.dev, &mut data.test] {
+        part.iter_mut().for_each(|example| {
+            example.labels.iter_mut().for_each(|label| *label = 1 - *label);
+            example.labels.sort_unstable();
+        });
+    }
+    Ok(data)
+}

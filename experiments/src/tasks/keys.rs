@@ -1,0 +1,283 @@
+//! Keys that several tasks have in common.
+
+use crate::config::validate::{at_least_zero, check};
+use crate::config::{ConfigError, FILE};
+use crate::data::OwnFiles;
+use crate::data::files::Encoding;
+use crate::run::{Limits, Origin, RunError};
+use crate::text::{Form, LexiconOptions, Mode, Tokeniser};
+use gradus_models::Invalid;
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+/// Where the examples come from, with the keys of the format of a user's own files.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Source<F> {
+    /// The user's own files.
+    Own(Own<F>),
+    /// A data set by name.
+    Set(Named),
+}
+
+/// A user's own files.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Own<F> {
+    /// The training file.
+    pub train: PathBuf,
+    /// The development file; without it a tenth of the training file is held out.
+    #[serde(default, with = "optional_path")]
+    pub dev: Option<PathBuf>,
+    /// The test file; without it another tenth is held out.
+    #[serde(default, with = "optional_path")]
+    pub test: Option<PathBuf>,
+    /// The encoding of the files.
+    #[serde(default)]
+    pub encoding: Encoding,
+    /// How the files hold examples.
+    #[serde(flatten)]
+    pub format: F,
+}
+
+/// A data set by name.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Named {
+    /// The name, as `gradus data list` prints it.
+    pub dataset: String,
+}
+
+/// Examples used of each split; 0 uses all.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct LimitKeys {
+    /// Of the training split, drawn by a fixed seed.
+    pub train_limit: usize,
+    /// Of the development split.
+    pub dev_limit: usize,
+    /// Of the test split.
+    pub test_limit: usize,
+}
+
+/// How text becomes words.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(from = "WrittenText", into = "WrittenText")]
+pub struct TextKeys {
+    /// How text is split.
+    pub tokenizer: Splitting,
+    /// Whether words become lower-case.
+    pub lowercase: bool,
+    /// Whether HTML elements are removed; not where text is split at white space alone, which leaves words as they are.
+    pub html: bool,
+    /// The Unicode form of words.
+    pub normalize: Form,
+}
+
+/// Names of [`Splitting`].
+pub const TOKENIZERS: &[&str] = &["auto", "english", "whitespace", "chinese", "characters"];
+/// Names of [`Form`].
+pub const FORMS: &[&str] = &["nfc", "nfkc", "none"];
+
+/// How text is split into words.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Splitting {
+    /// As the training data comes split; English where it does not.
+    #[default]
+    Auto,
+    /// Words of letters and digits, and single punctuation marks.
+    English,
+    /// At white space alone.
+    Whitespace,
+    /// By a dictionary of Chinese words.
+    Chinese,
+    /// Each visible character.
+    Characters,
+}
+
+/// The keys as they are written: without those that have no effect.
+#[derive(Serialize, Deserialize)]
+#[serde(default)]
+struct WrittenText {
+    tokenizer: Splitting,
+    lowercase: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    html: Option<bool>,
+    normalize: Form,
+}
+
+impl Default for WrittenText {
+    fn default() -> Self {
+        WrittenText { tokenizer: Splitting::Auto, lowercase: true, html: None, normalize: Form::Nfc }
+    }
+}
+
+impl From<WrittenText> for TextKeys {
+    fn from(keys: WrittenText) -> Self {
+        let WrittenText { tokenizer, lowercase, html, normalize } = keys;
+        TextKeys { tokenizer, lowercase, html: html.unwrap_or(true), normalize }
+    }
+}
+
+impl From<TextKeys> for WrittenText {
+    fn from(keys: TextKeys) -> Self {
+        let TextKeys { tokenizer, lowercase, html, normalize } = keys;
+        let html = (tokenizer != Splitting::Whitespace).then_some(html);
+        WrittenText { tokenizer, lowercase, html, normalize }
+    }
+}
+
+impl Default for TextKeys {
+    fn default() -> Self {
+        WrittenText::default().into()
+    }
+}
+
+impl TextKeys {
+    /// The tokeniser, where `auto` is how the training data comes split.
+    pub fn tokeniser(&self, auto: Mode) -> Tokeniser {
+        let mode = match self.tokenizer {
+            Splitting::Auto => auto,
+            Splitting::English => Mode::English,
+            Splitting::Whitespace => Mode::Whitespace,
+            Splitting::Chinese => Mode::Chinese,
+            Splitting::Characters => Mode::Characters,
+        };
+        Tokeniser { mode, lowercase: self.lowercase, html: self.html, normalize: self.normalize }
+    }
+}
+
+/// Which words a model knows.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct WordKeys {
+    /// A word seen less often in the training split becomes UNK, unless it has a vector.
+    pub min_count: usize,
+    /// Words kept, the most frequent first; 0 keeps all.
+    pub max_vocab: usize,
+    /// Word vectors in GloVe's text format; none starts from random ones.
+    #[serde(with = "optional_path")]
+    pub embeddings: Option<PathBuf>,
+}
+
+impl Default for WordKeys {
+    fn default() -> Self {
+        WordKeys { min_count: 2, max_vocab: 30_000, embeddings: None }
+    }
+}
+
+impl WordKeys {
+    /// The options of a lexicon that keeps as many characters of a word, where characters are read.
+    pub fn options(&self, characters: Option<usize>) -> LexiconOptions {
+        LexiconOptions { min_count: self.min_count, max_vocab: self.max_vocab, characters }
+    }
+}
+
+/// The penalty λ₁ Σ|w| + λ₂ Σw² on all parameters.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Penalties {
+    /// λ₁.
+    pub l1: f64,
+    /// λ₂.
+    pub l2: f64,
+}
+
+impl Penalties {
+    /// Checks both.
+    ///
+    /// # Errors
+    /// [`ConfigError::OutOfRange`].
+    pub fn validate(&self) -> Result<(), ConfigError> {
+        at_least_zero("loss.l1", self.l1)?;
+        at_least_zero("loss.l2", self.l2)
+    }
+}
+
+impl<F> Default for Source<F> {
+    fn default() -> Self {
+        Source::Set(Named::default())
+    }
+}
+
+impl<F: Clone + Default> Source<F> {
+    /// Own files with the defaults of their format: an example for lists of keys.
+    pub fn example() -> Self {
+        let (dev, test, encoding) = (None, None, Encoding::default());
+        Source::Own(Own { train: FILE.into(), dev, test, encoding, format: F::default() })
+    }
+
+    /// The files or the name, with limits.
+    pub fn origin(&self, limits: LimitKeys) -> Origin<'_> {
+        let limits: Limits = [limits.train_limit, limits.dev_limit, limits.test_limit];
+        match self {
+            Source::Set(Named { dataset }) => Origin::Set(dataset, limits),
+            Source::Own(Own { train, dev, test, .. }) => {
+                Origin::Own(OwnFiles { train: train.clone(), dev: dev.clone(), test: test.clone() }, limits)
+            }
+        }
+    }
+
+    /// The encoding and format of own files; defaults for a data set by name, so that a file can be read beside it.
+    pub fn format(&self) -> (Encoding, F) {
+        match self {
+            Source::Own(own) => (own.encoding, own.format.clone()),
+            Source::Set(_) => (Encoding::default(), F::default()),
+        }
+    }
+
+    /// Whether a data set or a file is named. Which names there are is known where data is opened.
+    ///
+    /// # Errors
+    /// [`ConfigError::OutOfRange`].
+    pub fn validate(&self) -> Result<(), ConfigError> {
+        match self {
+            Source::Own(_) => Ok(()),
+            Source::Set(Named { dataset }) => {
+                let expected = "the name of a data set (--dataset NAME), unless you train on a file of your own \
+                                (--train FILE); gradus data list prints the names";
+                check(!dataset.is_empty(), "data.dataset", expected, "none")
+            }
+        }
+    }
+}
+
+/// An error of a model's configuration as one of the section `[model]`.
+pub fn of_model(invalid: Invalid) -> ConfigError {
+    let Invalid { key, expected, found } = invalid;
+    ConfigError::OutOfRange { at: crate::config::Place::Code, key: format!("model.{key}"), expected, found }
+}
+
+/// More parameters than this would need 32 GB to be trained by Adam.
+const MOST_PARAMETERS: u64 = 2_000_000_000;
+
+/// Refuses a model with more parameters than any memory holds.
+///
+/// # Errors
+/// [`RunError::Model`]; `None` stands for a number past 64 bits.
+pub fn check_size(parameters: Option<u64>) -> Result<(), RunError> {
+    if parameters.is_some_and(|n| n <= MOST_PARAMETERS) {
+        return Ok(());
+    }
+    Err(RunError::Model {
+        key: "model".into(),
+        expected: format!("at most {MOST_PARAMETERS} parameters"),
+        found: parameters.map_or("more than 2^64".into(), |n| n.to_string())
+            + "; lower model.embed_dim, model.hidden_dim, model.layers or data.max_vocab",
+    })
+}
+
+/// TOML has no null, so an absent path is the empty text: every key then stands in every written configuration.
+mod optional_path {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+    use std::path::{Path, PathBuf};
+
+    pub fn serialize<S: Serializer>(path: &Option<PathBuf>, serializer: S) -> Result<S::Ok, S::Error> {
+        path.as_deref().unwrap_or(Path::new("")).serialize(serializer)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<PathBuf>, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Ok((!text.is_empty()).then(|| text.into()))
+    }
+}

@@ -1,0 +1,84 @@
+//! What a reader answers, and its predictions as a file.
+
+use super::spans::text_of;
+use super::{Answered, LONGEST_QUESTION, Read};
+use crate::data::{Split, shown};
+use crate::run::{Ask, Style};
+use crate::text::{Characters, Text, Tokens};
+use gradus_models::Reader;
+use serde_json::{Map, Value, json};
+use std::collections::HashMap;
+
+/// Questions that are answered at once.
+const BATCH: usize = 32;
+
+/// A line for each question.
+pub(super) fn answer(
+    task: &Read,
+    model: &dyn Reader,
+    asks: &[Ask],
+    style: Style,
+) -> Vec<Result<String, String>> {
+    // Many questions are about one context, which is tokenised once.
+    let mut contexts: HashMap<&str, (Tokens, Text)> = HashMap::new();
+    for ask in asks {
+        let context = ask.context.as_deref().unwrap_or_default();
+        contexts.entry(context).or_insert_with(|| {
+            let tokens = task.tokens(context, task.longest_context());
+            let text = task.context(&tokens);
+            (tokens, text)
+        });
+    }
+    let of = |ask: &Ask| &contexts[ask.context.as_deref().unwrap_or_default()];
+    let question = |ask: &Ask| {
+        let tokens = match &ask.words {
+            Some(words) => Tokens::of_words(words, &task.read_as.tokeniser),
+            None => task.tokens(&ask.text, LONGEST_QUESTION),
+        };
+        task.lexicon.encode(&tokens)
+    };
+    let questions: Vec<Text> = asks.iter().map(question).collect();
+    let lengths: Vec<usize> = asks.iter().map(|ask| of(ask).1.len()).collect();
+    let mut answers = vec![Answered::default(); asks.len()];
+    for batch in crate::text::batches::sorted(&lengths, BATCH) {
+        let asked: Vec<(&Text, &Text)> = batch.iter().map(|&i| (&of(&asks[i]).1, &questions[i])).collect();
+        for (answer, i) in task.answers(model, &asked).into_iter().zip(batch) {
+            answers[i] = answer;
+        }
+    }
+    let line = |(ask, answered): (&Ask, &Answered)| Ok(line(ask, &of(ask).0, answered, style));
+    asks.iter().zip(&answers).map(line).collect()
+}
+
+fn line(ask: &Ask, tokens: &Tokens, answered: &Answered, style: Style) -> String {
+    let context = ask.context.as_deref().unwrap_or_default();
+    let place = answered.words.filter(|(_, last)| *last < tokens.len());
+    let (start, answer) = place.map_or((0, ""), |(first, last)| {
+        (tokens.spans()[first].start, text_of(context, tokens, first, last))
+    });
+    // A context without words answers nothing, for certain of nothing.
+    let probability = if tokens.is_empty() { 0.0 } else { answered.probability };
+    if style == Style::Json {
+        let at = Characters::new(context).range(start..start + answer.len());
+        return json!({
+            "question": ask.text, "answer": answer, "start": at.start, "end": at.end, "probability": probability
+        })
+        .to_string();
+    }
+    if answer.is_empty() {
+        return format!("{}\t{:.1}% that there is no answer", shown::terminal(context), 100.0 * probability);
+    }
+    let (before, after) = (shown::terminal(&context[..start]), shown::terminal(&context[start + answer.len()..]));
+    let marked = style.marked(&shown::terminal(answer), "answer");
+    format!("{before}{marked}{after}\t{:.1}%", 100.0 * probability)
+}
+
+/// An object from a question's id to its answer, as SQuAD's script reads it.
+pub(super) fn by_id(task: &Read, split: Split, predictions: &[Answered]) -> String {
+    let questions = task.data.split(split).questions.iter();
+    let of = |((i, question), answered): ((usize, &crate::data::Question), &Answered)| {
+        (question.id.clone(), Value::from(task.text_of(split, i, answered)))
+    };
+    let by_id: Map<String, Value> = questions.enumerate().zip(predictions).map(of).collect();
+    Value::Object(by_id).to_string()
+}

@@ -1,0 +1,355 @@
+use crate::config::validate::{above_zero, at_least_zero, positive, share};
+use crate::config::{ConfigError, Keys, Run, Train};
+use crate::data::files::Encoding;
+use crate::tasks::keys::{FORMS, LimitKeys, Penalties, Source, TOKENIZERS, TextKeys, WordKeys, of_model};
+use gradus_engine::Tensor;
+use gradus_engine::losses::{self, CrossEntropy, Reduction};
+use gradus_models::{BiDafConfig, CharacterModel, Pooled, Reading};
+use serde::{Deserialize, Serialize};
+
+/// The keys of reading comprehension.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ReadKeys {
+    /// Section `data`.
+    pub data: Data,
+    /// Section `model`.
+    pub model: Model,
+    /// Section `loss`.
+    pub loss: Loss,
+}
+
+/// Which questions, and how texts become numbers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Data {
+    /// Where the questions come from.
+    #[serde(flatten)]
+    pub source: Source<SquadKeys>,
+    /// How many of them.
+    #[serde(flatten)]
+    pub limits: LimitKeys,
+    /// How text becomes words.
+    #[serde(flatten)]
+    pub text: TextKeys,
+    /// Which words are known.
+    #[serde(flatten)]
+    pub words: WordKeys,
+    /// Words of a context that are read in training; 0 reads all. Evaluation reads the whole context.
+    pub max_len: usize,
+}
+
+/// A user's own files.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SquadKeys {
+    /// The format.
+    pub format: Format,
+}
+
+/// The formats of a user's own files.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Format {
+    /// SQuAD's JSON, versions 1.1 and 2.0, or JSON lines.
+    #[default]
+    Squad,
+}
+
+/// The architecture.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "name")]
+pub enum Model {
+    /// Attention between context and question in both directions.
+    #[serde(rename = "bidaf")]
+    BiDaf {
+        /// Its sizes.
+        #[serde(flatten)]
+        config: BiDafConfig,
+        /// Words that an answer has at most.
+        #[serde(default = "max_answer")]
+        max_answer: usize,
+        /// Whether the model learns that some questions have no answer; else they are left out.
+        #[serde(default)]
+        no_answer: bool,
+        /// Share of the words seen once in training that are read as UNK, drawn anew each time.
+        #[serde(default)]
+        unk_singletons: f64,
+    },
+}
+
+/// The loss of the answer's two ends, and the objectives beside it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Loss {
+    /// The loss of each end.
+    #[serde(flatten)]
+    pub kind: LossKind,
+    /// The contrastive objective.
+    #[serde(flatten)]
+    pub contrastive: Contrastive,
+    /// Penalties on the parameters.
+    #[serde(flatten)]
+    pub penalties: Penalties,
+}
+
+/// The losses of an end of the answer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "name", rename_all = "snake_case")]
+pub enum LossKind {
+    /// −log P of the right word.
+    CrossEntropy {
+        /// Probability moved from the right word to all words alike.
+        #[serde(default)]
+        label_smoothing: f64,
+    },
+}
+
+/// Where context and question are compared.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "contrastive", rename_all = "lowercase")]
+pub enum Contrastive {
+    /// Nowhere.
+    #[default]
+    None,
+    /// After the embedding layer.
+    Embedding(Objective),
+    /// After the encoding layer.
+    Encoding(Objective),
+    /// After both.
+    Both(Objective),
+}
+
+/// A contrastive objective.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Objective {
+    /// The loss.
+    #[serde(flatten)]
+    pub loss: ContrastiveLoss,
+    /// Its weight.
+    #[serde(default = "weight")]
+    pub contrastive_weight: f64,
+}
+
+/// The contrastive losses.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "contrastive_loss", rename_all = "snake_case")]
+pub enum ContrastiveLoss {
+    /// InfoNCE.
+    InfoNce {
+        /// What similarities are divided by.
+        #[serde(default = "temperature")]
+        temperature: f64,
+    },
+    /// The triplet loss.
+    Triplet {
+        /// By how much the others must be farther away.
+        #[serde(default = "margin")]
+        margin: f64,
+    },
+    /// Stochastic neighbour embedding.
+    Sne,
+}
+
+fn max_answer() -> usize {
+    15
+}
+
+fn weight() -> f64 {
+    0.1
+}
+
+fn temperature() -> f64 {
+    0.1
+}
+
+fn margin() -> f64 {
+    1.0
+}
+
+/// Neighbours that SNE looks for among a batch of about 32.
+const PERPLEXITY: f64 = 5.0;
+
+impl Default for Data {
+    fn default() -> Self {
+        Data {
+            source: Source::default(),
+            limits: LimitKeys::default(),
+            text: TextKeys::default(),
+            words: WordKeys::default(),
+            max_len: 400,
+        }
+    }
+}
+
+impl Default for Model {
+    fn default() -> Self {
+        Model::of(BiDafConfig::default())
+    }
+}
+
+impl Default for LossKind {
+    fn default() -> Self {
+        LossKind::CrossEntropy { label_smoothing: 0.0 }
+    }
+}
+
+impl Model {
+    fn of(config: BiDafConfig) -> Self {
+        Model::BiDaf { config, max_answer: max_answer(), no_answer: false, unk_singletons: 0.0 }
+    }
+
+    /// Characters kept of a word; none where the model reads words alone.
+    pub fn characters(&self) -> Option<usize> {
+        match self {
+            Model::BiDaf { config, .. } => config.characters.max_len(),
+        }
+    }
+
+    /// Heads of self-attention over the context.
+    pub fn heads(&self) -> usize {
+        match self {
+            Model::BiDaf { config, .. } => config.attention_heads,
+        }
+    }
+
+    /// Words that an answer has at most.
+    pub fn longest_answer(&self) -> usize {
+        match self {
+            Model::BiDaf { max_answer, .. } => *max_answer,
+        }
+    }
+
+    /// Whether a question may have no answer.
+    pub fn no_answer(&self) -> bool {
+        match self {
+            Model::BiDaf { no_answer, .. } => *no_answer,
+        }
+    }
+
+    /// Share of the words seen once that are read as UNK in training.
+    pub fn unknown(&self) -> f64 {
+        match self {
+            Model::BiDaf { unk_singletons, .. } => *unk_singletons,
+        }
+    }
+}
+
+impl Keys for ReadKeys {
+    const SELECTORS: &'static [&'static str] = &[
+        "data.train",
+        "model.name",
+        "model.characters",
+        "loss.name",
+        "loss.contrastive",
+        "loss.contrastive_loss",
+    ];
+    const PATHS: &'static [&'static str] = &["data.train", "data.dev", "data.test", "data.embeddings"];
+    const CHOICES: &'static [(&'static str, &'static [&'static str])] = &[
+        ("data.tokenizer", TOKENIZERS),
+        ("data.normalize", FORMS),
+        ("data.format", &["squad"]),
+        ("data.encoding", &Encoding::NAMES),
+    ];
+
+    fn examples() -> Vec<Self> {
+        let characters = [
+            CharacterModel::None,
+            CharacterModel::Cnn { char_embed_dim: 30, char_dim: 50, char_max_len: 20 },
+            CharacterModel::Lstm { char_embed_dim: 30, char_dim: 50, char_max_len: 20 },
+        ];
+        let model = |characters| Model::of(BiDafConfig { characters, ..BiDafConfig::default() });
+        let with_model = |characters| ReadKeys { model: model(characters), ..Self::default() };
+        let objective = |loss| Objective { loss, contrastive_weight: weight() };
+        let info_nce = || objective(ContrastiveLoss::InfoNce { temperature: temperature() });
+        let contrastive = [
+            Contrastive::None,
+            Contrastive::Embedding(info_nce()),
+            Contrastive::Encoding(info_nce()),
+            Contrastive::Both(info_nce()),
+            Contrastive::Encoding(objective(ContrastiveLoss::Triplet { margin: margin() })),
+            Contrastive::Encoding(objective(ContrastiveLoss::Sne)),
+        ];
+        let with_loss =
+            |contrastive| ReadKeys { loss: Loss { contrastive, ..Loss::default() }, ..Self::default() };
+        let own = Data { source: Source::example(), ..Data::default() };
+        let own = ReadKeys { data: own, ..Self::default() };
+        characters.map(with_model).into_iter().chain(contrastive.map(with_loss)).chain([own]).collect()
+    }
+
+    fn run() -> Run {
+        Run { train: Train { batch_size: 32, clip_norm: 5.0, ..Train::default() }, ..Run::default() }
+    }
+
+    fn validate(&self) -> Result<(), ConfigError> {
+        self.data.source.validate()?;
+        match &self.model {
+            Model::BiDaf { config, max_answer, no_answer: _, unk_singletons } => {
+                config.check().map_err(of_model)?;
+                positive("model.max_answer", *max_answer)?;
+                share("model.unk_singletons", *unk_singletons)?;
+            }
+        }
+        self.loss.penalties.validate()?;
+        let LossKind::CrossEntropy { label_smoothing } = &self.loss.kind;
+        share("loss.label_smoothing", *label_smoothing)?;
+        match &self.loss.contrastive {
+            Contrastive::None => Ok(()),
+            Contrastive::Embedding(objective)
+            | Contrastive::Encoding(objective)
+            | Contrastive::Both(objective) => {
+                at_least_zero("loss.contrastive_weight", objective.contrastive_weight)?;
+                match &objective.loss {
+                    ContrastiveLoss::InfoNce { temperature } => above_zero("loss.temperature", *temperature),
+                    ContrastiveLoss::Triplet { margin } => at_least_zero("loss.margin", *margin),
+                    ContrastiveLoss::Sne => Ok(()),
+                }
+            }
+        }
+    }
+}
+
+impl Loss {
+    /// Whether the loss is device work alone: SNE looks for neighbours in host memory.
+    pub(super) fn recordable(&self) -> bool {
+        let sne = match &self.contrastive {
+            Contrastive::None => false,
+            Contrastive::Embedding(objective)
+            | Contrastive::Encoding(objective)
+            | Contrastive::Both(objective) => matches!(objective.loss, ContrastiveLoss::Sne),
+        };
+        self.penalties == Penalties::default() && !sne
+    }
+
+    /// −log P(first word) − log P(last word), mean over the questions [B] with these first and last words, and the weighted
+    /// contrastive objective: the mean vectors of a question and of its context belong together, and are told from those
+    /// of the batch's other contexts. (Two questions of a batch may share a context, which is then told from itself; so
+    /// it is in every objective with negatives from the batch.) Source: paper, Table 4 and section 4.4.
+    pub(super) fn of(&self, reading: &Reading, first: &Tensor, last: &Tensor) -> Tensor {
+        let LossKind::CrossEntropy { label_smoothing } = self.kind;
+        let options = CrossEntropy { smoothing: label_smoothing, ..CrossEntropy::default() };
+        let of = |logits: &Tensor, at: &Tensor| losses::cross_entropy(logits, at, &options, Reduction::Mean);
+        let total = of(&reading.start, first) + of(&reading.end, last);
+        let add = |total: Tensor, level: &Pooled, objective: &Objective| {
+            total + objective.contrast(level) * objective.contrastive_weight
+        };
+        match &self.contrastive {
+            Contrastive::None => total,
+            Contrastive::Embedding(objective) => add(total, &reading.embedded, objective),
+            Contrastive::Encoding(objective) => add(total, &reading.encoded, objective),
+            Contrastive::Both(objective) => {
+                add(add(total, &reading.embedded, objective), &reading.encoded, objective)
+            }
+        }
+    }
+}
+
+impl Objective {
+    fn contrast(&self, Pooled { context, question }: &Pooled) -> Tensor {
+        match self.loss {
+            ContrastiveLoss::InfoNce { temperature } => losses::info_nce(question, context, temperature),
+            ContrastiveLoss::Triplet { margin } => losses::triplet(question, context, margin),
+            ContrastiveLoss::Sne => losses::sne(question, context, PERPLEXITY),
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! Answers as first and last token of a context, and back; which part of a context a model with a limit reads.
+
+use crate::text::Tokens;
+use crate::data::{Answer, Question, Questions};
+use std::ops::Range;
+
+/// The first and the last token that share a byte with an answer; none if it lies between two tokens.
+pub fn token_span(tokens: &Tokens, answer: &Answer) -> Option<(usize, usize)> {
+    let end = answer.start + answer.text.len();
+    let first = tokens.spans().partition_point(|span| span.end <= answer.start);
+    let after = tokens.spans().partition_point(|span| span.start < end);
+    (first < after).then(|| (first, after - 1))
+}
+
+/// The text of a context from its token `first` to its token `last`.
+///
+/// # Panics
+/// If `first` is past `last` or `last` is not a token.
+#[track_caller]
+pub fn text_of<'a>(context: &'a str, tokens: &Tokens, first: usize, last: usize) -> &'a str {
+    assert!(
+        first <= last && last < tokens.len(),
+        "text of a span: tokens {first} to {last} are not a stretch of the {} tokens",
+        tokens.len()
+    );
+    &context[tokens.spans()[first].start..tokens.spans()[last].end]
+}
+
+/// Windows of `limit` tokens that overlap by half and cover a context; one if it is not longer.
+///
+/// # Panics
+/// If the limit is 0.
+#[track_caller]
+pub fn windows(tokens: usize, limit: Option<usize>) -> Vec<Range<usize>> {
+    let limit = limit.unwrap_or(usize::MAX);
+    assert!(limit > 0, "windows: the limit is 0 tokens");
+    let mut windows: Vec<Range<usize>> = std::iter::once(0..limit.min(tokens)).collect();
+    let mut start = 0;
+    while start + limit < tokens {
+        start = (start + limit.div_ceil(2)).min(tokens - limit);
+        windows.push(start..start + limit);
+    }
+    windows
+}
+
+/// The window that holds a span of tokens: of [`windows`] the first that holds it whole, so that training sees answers at
+/// all places of a window, as evaluation does; if none does, the one that begins with the span; nothing if the span is
+/// longer than the limit.
+///
+/// # Panics
+/// If the limit is 0 or the span is not within the tokens.
+#[track_caller]
+pub fn window_with(
+    tokens: usize,
+    limit: Option<usize>,
+    (first, last): (usize, usize),
+) -> Option<Range<usize>> {
+    assert!(
+        first <= last && last < tokens,
+        "window: the span {first} to {last} is not within the {tokens} tokens"
+    );
+    let whole = windows(tokens, limit).into_iter().find(|w| w.start <= first && last < w.end);
+    whole.or_else(|| {
+        let limit = limit.unwrap_or(tokens);
+        let start = first.min(tokens - limit);
+        (last - first < limit).then(|| start..start + limit)
+    })
+}
+
+/// A question whose answer is a span of tokens of a part of its context.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Located {
+    /// Index into [`Questions::questions`].
+    pub question: usize,
+    /// The tokens of the context that are read.
+    pub window: Range<usize>,
+    /// The answer's first and last token, counted from the window's start; none for a question without an answer.
+    pub answer: Option<(usize, usize)>,
+}
+
+/// For training: every question's first answer in a window that holds it ([`window_with`]). A question whose answer is
+/// cut, being longer than the limit or no token, is left out; so is one without an answer, unless the model learns that
+/// there is none: then the first window of its context is read.
+///
+/// # Panics
+/// If the tokens are not those of the split's contexts, one list for each, or the limit is 0.
+#[track_caller]
+pub fn locate(split: &Questions, tokens: &[Tokens], limit: Option<usize>, no_answer: bool) -> Vec<Located> {
+    let locate = |(q, question): (usize, &Question)| {
+        let tokens = &tokens[question.context];
+        let Some(answer) = question.answers.first() else {
+            let window = 0..limit.map_or(tokens.len(), |limit| limit.min(tokens.len()));
+            return (no_answer && !tokens.is_empty()).then_some(Located { question: q, window, answer: None });
+        };
+        let (first, last) = token_span(tokens, answer)?;
+        let window = window_with(tokens.len(), limit, (first, last))?;
+        let answer = Some((first - window.start, last - window.start));
+        Some(Located { question: q, window, answer })
+    };
+    split.questions.iter().enumerate().filter_map(locate).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{data::questions::Question, text::tokenise::Tokeniser};
+    use proptest::prelude::*;
+
+    fn answer(context: &str, text: &str) -> Answer {
+        Answer { text: text.into(), start: context.find(text).unwrap() }
+    }
+
+    fn split(context: &str, answers: &[&[&str]]) -> (Questions, Vec<Tokens>) {
+        let question = |texts: &&[&str]| Question {
+            id: texts.concat(),
+            context: 0,
+            question: "?".into(),
+            answers: texts.iter().map(|text| answer(context, text)).collect(),
+        };
+        let questions = answers.iter().map(question).collect();
+        let tokens = vec![Tokeniser::default().tokens(context)];
+        (Questions { contexts: vec![context.into()], titles: vec![String::new()], questions }, tokens)
+    }
+
+    #[test]
+    fn answers_become_tokens_and_text_again() {
+        let context = "Café Müller, on the east-side: $1,500 in 1999–2004.";
+        let tokens = Tokeniser::default().tokens(context);
+        for (text, back) in [
+            ("Müller", "Müller"),
+            ("east-side", "east-side"),
+            ("on the east", "on the east"),
+            ("1999–2004", "1999–2004"),
+            // Half a word is the whole word.
+            ("side: $1", "side: $1"),
+            ("üll", "Müller"),
+            // Space around an answer belongs to no token.
+            (", on ", ", on"),
+        ] {
+            let (first, last) = token_span(&tokens, &answer(context, text)).unwrap();
+            assert_eq!(text_of(context, &tokens, first, last), back, "{text}");
+        }
+        assert_eq!(token_span(&tokens, &answer(context, " ")), None);
+        assert_eq!(token_span(&Tokens::default(), &answer(context, "Café")), None);
+    }
+
+    #[test]
+    #[should_panic(expected = "tokens 1 to 2 are not a stretch of the 2 tokens")]
+    fn a_span_past_the_end_has_no_text() {
+        text_of("a b", &Tokeniser::default().tokens("a b"), 1, 2);
+    }
+
+    #[test]
+    fn windows_overlap_by_half_and_end_with_the_context() {
+        assert_eq!(windows(7, None), std::slice::from_ref(&(0..7)));
+        assert_eq!(windows(7, Some(7)), std::slice::from_ref(&(0..7)));
+        assert_eq!(windows(10, Some(4)), [0..4, 2..6, 4..8, 6..10]);
+        assert_eq!(windows(9, Some(4)), [0..4, 2..6, 4..8, 5..9]);
+        assert_eq!(windows(3, Some(1)), [0..1, 1..2, 2..3]);
+        assert_eq!(windows(0, Some(1)), std::slice::from_ref(&(0..0)));
+    }
+
+    #[test]
+    fn the_window_of_an_answer_holds_it() {
+        assert_eq!(window_with(10, Some(4), (2, 3)), Some(0..4));
+        assert_eq!(window_with(10, Some(4), (3, 4)), Some(2..6));
+        // No window of four at an even place holds tokens 3 to 6.
+        assert_eq!(window_with(10, Some(4), (3, 6)), Some(3..7));
+        assert_eq!(window_with(10, Some(4), (3, 7)), None);
+        assert_eq!(window_with(10, None, (0, 9)), Some(0..10));
+    }
+
+    #[test]
+    fn cut_answers_are_counted() {
+        let (split, tokens) = split("a b c d e f g h", &[&["b"], &["g h"], &["b c d e f"], &["h", "a"]]);
+        let (located, cut) = locate(&split, &tokens, Some(4));
+        let places: Vec<_> =
+            located.iter().map(|l| (l.question, l.window.clone(), l.first, l.last)).collect();
+        assert_eq!((places, cut), (vec![(0, 0..4, 1, 1), (1, 4..8, 2, 3), (3, 4..8, 3, 3)], 1));
+        assert_eq!(locate(&split, &tokens, None).1, 0);
+    }
+
+    proptest! {
+        #[test]
+        fn a_span_of_tokens_survives_its_text(context in ".{0,40}|[a-c ,é中<>]{1,40}", from: usize, length in 0usize..5) {
+            let tokens = Tokeniser::default().tokens(&context);
+            prop_assume!(!tokens.is_empty());
+            let first = from % tokens.len();
+            let last = (first + length).min(tokens.len() - 1);
+            let text = text_of(&context, &tokens, first, last).to_owned();
+            let start = tokens.spans()[first].start;
+            prop_assert_eq!(token_span(&tokens, &Answer { text, start }), Some((first, last)));
+        }
+
+        #[test]
+        fn every_answer_that_fits_is_in_its_window(tokens in 1usize..60, limit in 1usize..30, at: usize, length in 0usize..30) {
+            let first = at % tokens;
+            let last = (first + length).min(tokens - 1);
+            let window = window_with(tokens, Some(limit), (first, last));
+            prop_assert_eq!(window.is_some(), last - first < limit);
+            if let Some(w) = window {
+                prop_assert!(w.start <= first && last < w.end && w.end <= tokens && w.len() == limit.min(tokens));
+            }
+            let windows = windows(tokens, Some(limit));
+            prop_assert!((0..tokens).all(|t| windows.iter().any(|w| w.contains(&t))));
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! What a tagger answers, and its predictions as a file.
+
+use super::Tag;
+use crate::data::formats::{conll, scheme};
+use crate::data::{Split, shown};
+use crate::run::{Ask, Style};
+use crate::text::{Characters, Text, Tokens};
+use gradus_models::Tagger;
+use serde_json::{Value, json};
+use std::ops::Range;
+
+/// Sentences that are tagged at once.
+const BATCH: usize = 128;
+
+/// A line for each text; its words with their tags where columns are asked for.
+pub(super) fn answer(
+    task: &Tag,
+    model: &dyn Tagger,
+    asks: &[Ask],
+    style: Style,
+) -> Vec<Result<String, String>> {
+    let tokens: Vec<Tokens> = asks
+        .iter()
+        .map(|ask| match &ask.words {
+            Some(words) => Tokens::of_words(words, &task.read_as.tokeniser),
+            None => task.read_as.tokeniser.tokens(&ask.text),
+        })
+        .collect();
+    let texts: Vec<Text> = tokens.iter().map(|tokens| task.lexicon.encode(tokens)).collect();
+    let lengths: Vec<usize> = texts.iter().map(|text| text.len()).collect();
+    let mut tags: Vec<Vec<usize>> = vec![vec![]; asks.len()];
+    // Alike in length, so that little is computed on padding.
+    for batch in crate::text::batches::sorted(&lengths, BATCH) {
+        let chosen: Vec<&Text> = batch.iter().map(|&i| &texts[i]).collect();
+        for (found, i) in task.predictions(model, &chosen).into_iter().zip(batch) {
+            tags[i] = found;
+        }
+    }
+    let line = |((ask, tokens), mut tags): ((&Ask, &Tokens), Vec<usize>)| {
+        // A text without words is one unknown word to the model, and none to its reader.
+        tags.truncate(tokens.len());
+        // The words of a text that comes split are places in the words joined by spaces.
+        let joined = ask.words.as_ref().map(|words| words.join(" "));
+        let text = joined.as_deref().unwrap_or(&ask.text);
+        Ok(match style {
+            Style::Columns => in_columns(task, text, tokens, &tags),
+            Style::Json => as_json(task, text, tokens, &tags),
+            Style::Colour | Style::Plain => marked(task, text, tokens, &tags, style),
+        })
+    };
+    asks.iter().zip(&tokens).zip(tags).map(line).collect()
+}
+
+/// The kinds that tags say of stretches of a text, in bytes.
+fn found(task: &Tag, tokens: &Tokens, tags: &[usize]) -> Vec<(String, Range<usize>)> {
+    let (names, spans) = (task.tags.named(tags), tokens.spans());
+    match task.tags.are_entities() {
+        true => scheme::entities(&names)
+            .into_iter()
+            .map(|e| (e.kind, spans[e.start].start..spans[e.end - 1].end))
+            .collect(),
+        false => names.into_iter().map(String::from).zip(spans.iter().cloned()).collect(),
+    }
+}
+
+fn as_json(task: &Tag, text: &str, tokens: &Tokens, tags: &[usize]) -> String {
+    let mut characters = Characters::new(text);
+    let entity = |(kind, at): (String, Range<usize>)| {
+        let place = characters.range(at.clone());
+        json!({ "kind": kind, "start": place.start, "end": place.end, "text": &text[at] })
+    };
+    let found: Vec<Value> = found(task, tokens, tags).into_iter().map(entity).collect();
+    let name = if task.tags.are_entities() { "entities" } else { "tags" };
+    json!({ "text": text, name: found }).to_string()
+}
+
+fn marked(task: &Tag, text: &str, tokens: &Tokens, tags: &[usize], style: Style) -> String {
+    let (mut line, mut done) = (String::new(), 0);
+    for (kind, at) in found(task, tokens, tags) {
+        line += &shown::terminal(&text[done..at.start]);
+        line += &style.marked(&shown::terminal(&text[at.clone()]), &shown::terminal(&kind));
+        done = at.end;
+    }
+    line + &shown::terminal(&text[done..])
+}
+
+fn in_columns(task: &Tag, text: &str, tokens: &Tokens, tags: &[usize]) -> String {
+    let words = tokens.spans().iter().map(|span| &text[span.clone()]);
+    let line = |(word, tag): (&str, String)| {
+        format!("{} {}\n", scheme::written(word), scheme::written(&tag))
+    };
+    words.zip(task.tags.canonical(tags)).map(line).collect()
+}
+
+/// Columns that hold word, right tag and predicted tag; the last two are those that conlleval reads.
+pub(super) fn columns(task: &Tag, split: Split, predictions: &[Vec<usize>]) -> String {
+    let (kind, scheme) = task.tags.written();
+    let mut lines = String::new();
+    for (sentence, predicted) in task.data.split(split).iter().zip(predictions) {
+        let [gold, predicted] = [&sentence.tags, predicted].map(|tags| task.tags.named(tags));
+        lines += &conll::predictions(&sentence.words, &gold, &predicted, kind, scheme);
+    }
+    lines
+}

@@ -1,0 +1,342 @@
+use crate::config::validate::{at_least_zero, check, positive, share};
+use crate::config::{ConfigError, Keys, Run, Train};
+use crate::data::formats::conll::Comments;
+use crate::data::formats::scheme::{Scheme, TagKind};
+use crate::data::files::Encoding;
+use crate::run::State;
+use crate::tasks::keys::{FORMS, LimitKeys, Penalties, Source, TOKENIZERS, TextKeys, WordKeys, of_model};
+use gradus_engine::losses::{self, Ghm, GhmState};
+use gradus_engine::nn::Crf;
+use gradus_engine::Tensor;
+use gradus_models::{BiLstmCrfConfig, CharacterModel};
+use serde::{Deserialize, Serialize};
+
+/// The keys of tagging.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TagKeys {
+    /// Section `data`.
+    pub data: Data,
+    /// Section `model`.
+    pub model: Model,
+    /// Section `loss`.
+    pub loss: Loss,
+}
+
+/// Which sentences, and how their words become numbers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Data {
+    /// Where the sentences come from.
+    #[serde(flatten)]
+    pub source: Source<ColumnKeys>,
+    /// How many of them.
+    #[serde(flatten)]
+    pub limits: LimitKeys,
+    /// The case and form of words, and how text is split that is tagged later.
+    #[serde(flatten)]
+    pub text: TextKeys,
+    /// Which words are known.
+    #[serde(flatten)]
+    pub words: WordKeys,
+    /// How the model writes entities as tags.
+    pub scheme: ModelScheme,
+}
+
+/// The schemes that a model can learn.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ModelScheme {
+    /// Beginning and inside.
+    Iob2,
+    /// The last word and a word alone have tags of their own.
+    #[default]
+    Bioes,
+}
+
+impl From<ModelScheme> for Scheme {
+    fn from(scheme: ModelScheme) -> Scheme {
+        match scheme {
+            ModelScheme::Iob2 => Scheme::Iob2,
+            ModelScheme::Bioes => Scheme::Bioes,
+        }
+    }
+}
+
+/// The columns of a user's own files.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ColumnKeys {
+    /// The format.
+    pub format: Format,
+    /// The column of the word, from 1.
+    pub word_column: usize,
+    /// The column of the tag, from 1; 0 is the last.
+    pub tag_column: usize,
+    /// Which lines are comments.
+    pub comments: Comments,
+    /// Whether the tags are entities or say something of each word by itself, such as its part of speech.
+    pub tags: TagKind,
+}
+
+/// The formats of a user's own files.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Format {
+    /// Columns: a word and its tag a line, a blank line after each sentence.
+    #[default]
+    Conll,
+}
+
+/// The architecture.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "name")]
+pub enum Model {
+    /// A bidirectional LSTM with a CRF over the tags.
+    #[serde(rename = "bilstm-crf")]
+    BiLstmCrf {
+        /// Its sizes.
+        #[serde(flatten)]
+        config: BiLstmCrfConfig,
+        /// Share of the words seen once in training that are read as UNK, drawn anew each time.
+        #[serde(default = "unk_singletons")]
+        unk_singletons: f64,
+        /// Whether decoding knows which tags may follow which.
+        #[serde(default = "constraints")]
+        constraints: bool,
+    },
+}
+
+/// The loss, and penalties beside it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Loss {
+    /// The loss.
+    #[serde(flatten)]
+    pub kind: LossKind,
+    /// Penalties on the parameters.
+    #[serde(flatten)]
+    pub penalties: Penalties,
+}
+
+/// The losses: of the sentence's tagging as a whole, or on the marginals of its tags.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "name", rename_all = "snake_case")]
+pub enum LossKind {
+    /// −log P of the right tagging.
+    #[default]
+    Crf,
+    /// −log P of each right tag.
+    TokenCrossEntropy,
+    /// Focal loss of each right tag.
+    Focal {
+        /// γ.
+        #[serde(default = "gamma")]
+        gamma: f64,
+    },
+    /// −log P of each right tag, weighed by the density of its gradient.
+    Ghm {
+        /// Bins of gradient norms.
+        #[serde(default = "bins")]
+        bins: usize,
+        /// Share kept of the bins' past counts.
+        #[serde(default = "momentum")]
+        momentum: f64,
+    },
+    /// Focal loss of the right tagging.
+    SequenceFocal {
+        /// γ.
+        #[serde(default = "gamma")]
+        gamma: f64,
+    },
+}
+
+fn unk_singletons() -> f64 {
+    0.5
+}
+
+fn constraints() -> bool {
+    true
+}
+
+fn gamma() -> f64 {
+    2.0
+}
+
+fn bins() -> usize {
+    10
+}
+
+fn momentum() -> f64 {
+    0.75
+}
+
+/// Bins that GHM may have.
+const MOST_BINS: usize = 1_000_000;
+
+impl Default for Data {
+    fn default() -> Self {
+        Data {
+            source: Source::default(),
+            limits: LimitKeys::default(),
+            text: TextKeys::default(),
+            words: WordKeys { min_count: 1, max_vocab: 0, embeddings: None },
+            scheme: ModelScheme::default(),
+        }
+    }
+}
+
+impl Default for ColumnKeys {
+    fn default() -> Self {
+        ColumnKeys {
+            format: Format::default(),
+            word_column: 1,
+            tag_column: 0,
+            comments: Comments::default(),
+            tags: TagKind::default(),
+        }
+    }
+}
+
+impl Default for Model {
+    fn default() -> Self {
+        Model::of(BiLstmCrfConfig::default())
+    }
+}
+
+impl Model {
+    fn of(config: BiLstmCrfConfig) -> Self {
+        Model::BiLstmCrf { config, unk_singletons: unk_singletons(), constraints: constraints() }
+    }
+
+    /// Characters kept of a word; none where the model reads words alone.
+    pub fn characters(&self) -> Option<usize> {
+        match self {
+            Model::BiLstmCrf { config, .. } => config.characters.max_len(),
+        }
+    }
+
+    /// Share of the words seen once that are read as UNK in training.
+    pub fn unknown(&self) -> f64 {
+        match self {
+            Model::BiLstmCrf { unk_singletons, .. } => *unk_singletons,
+        }
+    }
+
+    /// Whether decoding is constrained.
+    pub fn constrained(&self) -> bool {
+        match self {
+            Model::BiLstmCrf { constraints, .. } => *constraints,
+        }
+    }
+}
+
+impl Keys for TagKeys {
+    const SELECTORS: &'static [&'static str] =
+        &["data.train", "model.name", "model.characters", "loss.name"];
+    const PATHS: &'static [&'static str] = &["data.train", "data.dev", "data.test", "data.embeddings"];
+    const CHOICES: &'static [(&'static str, &'static [&'static str])] = &[
+        ("data.tokenizer", TOKENIZERS),
+        ("data.normalize", FORMS),
+        ("data.format", &["conll"]),
+        ("data.scheme", &["iob2", "bioes"]),
+        ("data.comments", &["auto", "always", "never"]),
+        ("data.tags", &["auto", "entities", "plain"]),
+        ("data.encoding", &Encoding::NAMES),
+    ];
+
+    fn examples() -> Vec<Self> {
+        let characters = [
+            CharacterModel::None,
+            CharacterModel::Cnn { char_embed_dim: 30, char_dim: 50, char_max_len: 20 },
+            CharacterModel::Lstm { char_embed_dim: 30, char_dim: 50, char_max_len: 20 },
+        ];
+        let model = |characters| Model::of(BiLstmCrfConfig { characters, ..BiLstmCrfConfig::default() });
+        let with_model = |characters| TagKeys { model: model(characters), ..Self::default() };
+        let losses = [
+            LossKind::Crf,
+            LossKind::TokenCrossEntropy,
+            LossKind::Focal { gamma: gamma() },
+            LossKind::Ghm { bins: bins(), momentum: momentum() },
+            LossKind::SequenceFocal { gamma: gamma() },
+        ];
+        let with_loss = |kind| TagKeys { loss: Loss { kind, ..Loss::default() }, ..Self::default() };
+        let own = Data { source: Source::example(), ..Data::default() };
+        let own = TagKeys { data: own, ..Self::default() };
+        characters.map(with_model).into_iter().chain(losses.map(with_loss)).chain([own]).collect()
+    }
+
+    fn run() -> Run {
+        Run { train: Train { batch_size: 32, clip_norm: 5.0, ..Train::default() }, ..Run::default() }
+    }
+
+    fn validate(&self) -> Result<(), ConfigError> {
+        self.data.source.validate()?;
+        if let Source::Own(own) = &self.data.source {
+            positive("data.word_column", own.format.word_column)?;
+        }
+        match &self.model {
+            Model::BiLstmCrf { config, unk_singletons, constraints: _ } => {
+                config.check().map_err(of_model)?;
+                share("model.unk_singletons", *unk_singletons)?;
+            }
+        }
+        self.loss.penalties.validate()?;
+        match &self.loss.kind {
+            LossKind::Crf | LossKind::TokenCrossEntropy => Ok(()),
+            LossKind::Focal { gamma } | LossKind::SequenceFocal { gamma } => {
+                at_least_zero("loss.gamma", *gamma)
+            }
+            LossKind::Ghm { bins, momentum } => {
+                positive("loss.bins", *bins)?;
+                check(*bins <= MOST_BINS, "loss.bins", &format!("at most {MOST_BINS}"), bins)?;
+                share("loss.momentum", *momentum)
+            }
+        }
+    }
+}
+
+impl Loss {
+    /// What the loss carries before the first step.
+    pub(super) fn start(&self) -> State {
+        match self.kind {
+            LossKind::Ghm { bins, momentum } => State::of(&Ghm { bins, momentum }.start()),
+            LossKind::Crf
+            | LossKind::TokenCrossEntropy
+            | LossKind::Focal { .. }
+            | LossKind::SequenceFocal { .. } => State::default(),
+        }
+    }
+
+    /// Whether the loss is device work alone: the losses on the marginals of single tags gather them in host memory.
+    pub(super) fn recordable(&self) -> bool {
+        let penalised = self.penalties != Penalties::default();
+        !penalised && matches!(self.kind, LossKind::Crf | LossKind::SequenceFocal { .. })
+    }
+
+    /// The loss of a batch: emissions [B, T, K], tags [B, T], lengths [B].
+    pub(super) fn of(
+        &self,
+        crf: &Crf,
+        emissions: &Tensor,
+        tags: &Tensor,
+        lengths: &Tensor,
+        state: &State,
+    ) -> (Tensor, State) {
+        let value = match &self.kind {
+            LossKind::Crf => losses::crf_nll(crf, emissions, tags, lengths),
+            LossKind::TokenCrossEntropy => losses::token_cross_entropy(crf, emissions, tags, lengths),
+            LossKind::Focal { gamma } => losses::token_focal(crf, emissions, tags, lengths, *gamma),
+            LossKind::SequenceFocal { gamma } => {
+                losses::sequence_focal(crf, emissions, tags, lengths, *gamma)
+            }
+            LossKind::Ghm { bins, momentum } => {
+                let ghm = Ghm { bins: *bins, momentum: *momentum };
+                let before = state.get::<GhmState>().unwrap_or_else(|| ghm.start());
+                let (value, next) = losses::token_ghm(crf, emissions, tags, lengths, &ghm, &before);
+                return (value, State::of(&next));
+            }
+        };
+        (value, state.clone())
+    }
+}

@@ -1,0 +1,136 @@
+//! The tags of a run.
+
+use crate::data::formats::conll::Known;
+use crate::data::formats::scheme::{self, Scheme, TagKind, allowed};
+use crate::data::sentences::convert;
+use crate::data::{Sentence, Split, Splits};
+use gradus_engine::nn::Constraints;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What tags say of their words, and how they are written.
+pub(super) enum Tags {
+    /// Kinds of entities in a scheme.
+    Entities {
+        /// In the order of their names.
+        kinds: Vec<String>,
+        /// The names of the tags in the scheme.
+        names: Vec<String>,
+        /// The scheme.
+        scheme: Scheme,
+    },
+    /// Something of each word by itself.
+    Plain {
+        /// The names of the tags.
+        names: Vec<String>,
+    },
+}
+
+impl Tags {
+    /// Those of a data set, and the set with its tags in a scheme. Its sentences are in IOB2, whatever its labels are
+    /// written in: the kinds of a known set, or tags.
+    pub fn of_set(mut data: Splits<Vec<Sentence>>, scheme: Scheme) -> (Tags, Splits<Vec<Sentence>>) {
+        let kinds = match super::sets::SETS.iter().find(|set| set.name == data.name) {
+            Some(set) if data.labels == set.labels => Some(data.labels.clone()),
+            Some(_) | None => kinds(&data.labels),
+        };
+        let Some(kinds) = kinds else { return (Tags::Plain { names: data.labels.clone() }, data) };
+        let (iob2, names) = (Scheme::Iob2.tag_names(&kinds), scheme.tag_names(&kinds));
+        for split in Split::ALL {
+            convert(data.split_mut(split), &iob2, scheme);
+        }
+        data.labels = names.clone();
+        (Tags::Entities { kinds, names, scheme }, data)
+    }
+
+    /// Those that a run's labels are.
+    pub fn of_labels(labels: &[String]) -> Tags {
+        match kinds(labels) {
+            Some(kinds) => Tags::Entities { kinds, names: labels.to_vec(), scheme: Scheme::Iob2 },
+            None => Tags::Plain { names: labels.to_vec() },
+        }
+    }
+
+    /// What a file must not go beyond.
+    pub fn known(&self) -> Known<'_> {
+        match self {
+            Tags::Entities { kinds, .. } => Known::Kinds(kinds),
+            Tags::Plain { names } => Known::Tags(names),
+        }
+    }
+
+    /// What they say, and in which scheme, as files of predictions have it.
+    pub fn written(&self) -> (TagKind, Scheme) {
+        match self {
+            Tags::Entities { scheme, .. } => (TagKind::Entities, *scheme),
+            Tags::Plain { .. } => (TagKind::Plain, Scheme::Iob2),
+        }
+    }
+
+    /// Whether they are kinds of entities.
+    pub fn are_entities(&self) -> bool {
+        matches!(self, Tags::Entities { .. })
+    }
+
+    /// The names of the tags.
+    pub fn names(&self) -> &[String] {
+        match self {
+            Tags::Entities { names, .. } | Tags::Plain { names } => names,
+        }
+    }
+
+    /// The kinds of entities, or the tags.
+    pub fn kinds(&self) -> Vec<String> {
+        match self {
+            Tags::Entities { kinds, .. } => kinds.clone(),
+            Tags::Plain { names } => names.clone(),
+        }
+    }
+
+    /// The names of some tags.
+    pub fn named(&self, tags: &[usize]) -> Vec<&str> {
+        tags.iter().map(|&tag| self.names()[tag].as_str()).collect()
+    }
+
+    /// The names of some tags in IOB2, whatever the run's scheme is.
+    pub fn canonical(&self, tags: &[usize]) -> Vec<String> {
+        match self {
+            Tags::Entities { .. } => scheme::convert(&self.named(tags), Scheme::Iob2),
+            Tags::Plain { .. } => self.named(tags).into_iter().map(String::from).collect(),
+        }
+    }
+
+    /// How often each kind occurs.
+    pub fn occurrences(&self, sentences: &[Sentence]) -> BTreeMap<String, usize> {
+        let mut counts: BTreeMap<String, usize> = self.kinds().into_iter().map(|kind| (kind, 0)).collect();
+        for sentence in sentences {
+            let names = self.named(&sentence.tags);
+            match self {
+                Tags::Entities { .. } => {
+                    for entity in scheme::entities(&names) {
+                        *counts.entry(entity.kind).or_default() += 1;
+                    }
+                }
+                Tags::Plain { .. } => {
+                    names.into_iter().for_each(|name| *counts.entry(name.to_owned()).or_default() += 1);
+                }
+            }
+        }
+        counts
+    }
+
+    /// Which tags may follow which; none where all may.
+    pub fn constraints(&self) -> Option<Constraints> {
+        let Tags::Entities { names, scheme, .. } = self else { return None };
+        let name = |tag: Option<usize>| tag.map(|tag| names[tag].as_str());
+        Some(Constraints::new(names.len(), |from, to| allowed(*scheme, name(from), name(to))))
+    }
+}
+
+/// The kinds of entities that labels speak of; none if they are plain tags.
+fn kinds(labels: &[String]) -> Option<Vec<String>> {
+    let parsed: Option<Vec<(&str, &str)>> = labels.iter().map(|label| scheme::parse(label)).collect();
+    let outside = labels.iter().any(|label| label == scheme::OUTSIDE);
+    let kinds = parsed.filter(|_| outside)?.into_iter().map(|(_, kind)| kind).filter(|kind| !kind.is_empty());
+    let kinds: BTreeSet<&str> = kinds.collect();
+    Some(kinds.into_iter().map(String::from).collect())
+}

@@ -1,0 +1,98 @@
+//! What tasks do alike with the words of their texts.
+
+use super::keys::WordKeys;
+use crate::run::{RunError, Understood};
+use crate::text::{Coverage, Lexicon, LexiconOptions, Spellings, Tokeniser, Tokens, VectorFile};
+use gradus_engine::{Module, Tensor};
+use gradus_models::Words;
+use serde::{Deserialize, Serialize};
+use std::path::Path;
+
+/// How a run reads text: kept with it, so that its model reads each later text as it read the training split.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ReadAs {
+    /// How text becomes words.
+    #[serde(flatten)]
+    pub tokeniser: Tokeniser,
+    /// How often each label occurred in training: what is known of a text without words. Empty for other tasks.
+    pub counts: Vec<u64>,
+}
+
+/// Its file in a run's folder.
+const FILE: &str = "text.json";
+
+impl ReadAs {
+    /// Writes it.
+    pub fn save(&self, folder: &Path) -> Result<(), RunError> {
+        let text = serde_json::to_string(self).expect("settings are made of numbers and text");
+        Ok(crate::data::atomic::write(&folder.join(FILE), text.as_bytes())?)
+    }
+
+    /// Reads it.
+    pub fn load(folder: &Path) -> Result<ReadAs, RunError> {
+        let path = folder.join(FILE);
+        let text = std::fs::read_to_string(&path)
+            .map_err(|source| RunError::Io { action: "read", path: path.clone(), source })?;
+        serde_json::from_str(&text).map_err(|e| RunError::Damaged { path, reason: e.to_string() })
+    }
+}
+
+/// The lexicon of a run: that of a folder, or the words of the training split, with the vectors of a file if one is named.
+pub fn lexicon<'a>(
+    kept: Option<&Path>,
+    keys: &WordKeys,
+    options: &LexiconOptions,
+    splits: [&'a [Tokens]; 3],
+) -> Result<Lexicon, RunError> {
+    if let Some(folder) = kept {
+        return Ok(Lexicon::load(folder, options)?);
+    }
+    let vectors = match &keys.embeddings {
+        Some(path) => {
+            let spellings = Spellings::of(splits.into_iter().flatten());
+            Some(VectorFile::read(path, |word| spellings.contains(word))?)
+        }
+        None => None,
+    };
+    Ok(Lexicon::count(splits[0].iter(), options, vectors.as_ref()))
+}
+
+/// Puts the vectors of the lexicon's file, if it has read one, in the place of a fresh model's random ones.
+pub fn start(lexicon: &Lexicon, model: &dyn Module) -> Result<(), RunError> {
+    let table = model.named_params().into_iter().find(|(name, _)| name == "emb.weight");
+    match table {
+        Some((_, table)) => Ok(lexicon.start(&table).map(drop)?),
+        None => Ok(()),
+    }
+}
+
+/// A batch of words among the tensors of a step.
+pub fn words_of(tensors: &[Tensor]) -> Words<'_> {
+    let characters = match tensors {
+        [_, _, characters, lengths, ..] => Some((characters, lengths)),
+        _ => None,
+    };
+    Words { ids: &tensors[0], lengths: &tensors[1], characters, given: None }
+}
+
+/// What is known of the words of train, dev and test, in lines and warnings.
+pub fn understood(lexicon: &Lexicon, coverage: &[Coverage; 3]) -> Understood {
+    let mut understood = Understood::default();
+    understood.lines.push(("vocabulary", format!("{} words", lexicon.len())));
+    for (split, found) in ["train", "dev", "test"].into_iter().zip(coverage) {
+        let Coverage { tokens, tokens_unknown, .. } = *found;
+        let unknown = 100.0 * tokens_unknown as f64 / tokens.max(1) as f64;
+        let line = match lexicon.vector_width() {
+            None => format!("{tokens} tokens, {unknown:.1} % of them unknown"),
+            Some(_) => found.to_string(),
+        };
+        understood.lines.push((split, line));
+        if lexicon.vector_width().is_some() && found.is_none() {
+            understood.warnings.push(format!(
+                "no word of the {split} split has a vector; check that the file of data.embeddings is in the language and \
+                 the case of the text"
+            ));
+        }
+    }
+    understood
+}
