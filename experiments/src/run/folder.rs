@@ -169,11 +169,7 @@ impl RunFolder {
         let checksum = data.trained_on().checksum;
         let saved = Saved { config: config.clone(), checksum, progress: progress.clone() };
         let (path, saved) = (self.checkpoint(), json!(saved));
-        match average {
-            Some(average) => Checkpoint::save_averaged(&path, model, optimizer, average, &saved)?,
-            None => Checkpoint::save(&path, model, optimizer, &saved)?,
-        }
-        Ok(())
+        Ok(Checkpoint::save(&path, model, optimizer, average, &StateDict::new(), &saved)?)
     }
 
     /// Reads the checkpoint into a model and an optimizer.
@@ -206,7 +202,7 @@ impl RunFolder {
             return Err(TrainError::OtherRun { path, what, found, expected, advice });
         }
         checkpoint.load_model(model)?;
-        checkpoint.load_optimizer(optimizer)?;
+        checkpoint.load_optimizer(optimizer, model)?;
         if let Some(average) = average {
             checkpoint.load_average(average, model)?;
         }
