@@ -1,6 +1,7 @@
 //! What can be wrong with files from elsewhere. Each message is one sentence that names the file and the line, what
 //! was expected, what was found and what to do.
 
+use super::shown::terminal;
 use super::{Split, Task};
 use std::path::PathBuf;
 
@@ -132,7 +133,8 @@ pub enum DataError {
     },
     /// Fewer than two labels.
     #[error(
-        "the training examples of '{set}' have only one label, '{label}'; a classifier needs at least two"
+        "the training examples of '{set}' have only one label, {}; a classifier needs at least two",
+        quoted(label)
     )]
     OneLabel {
         /// Name of the set.
@@ -149,6 +151,13 @@ pub fn quoted(text: &str) -> String {
         short.push('…');
     }
     format!("'{short}'")
+}
+
+/// A parser's message on one line, control characters escaped, cut after 300 characters: it may quote the file.
+pub fn shortened(message: &str) -> String {
+    let short: String = message.chars().take(300).collect();
+    let rest = if short.len() < message.len() { "…" } else { "" };
+    format!("{}{rest}", terminal(&short))
 }
 
 /// `'a', 'b', 'c'`, at most ten, then how many more.
@@ -168,6 +177,20 @@ mod tests {
     fn long_texts_are_cut_and_control_characters_shown() {
         assert_eq!(quoted("a\tb"), "'a\\tb'");
         assert_eq!(quoted(&"x".repeat(61)).chars().count(), 63);
+        assert_eq!(
+            quoted("\u{1b}\u{9b}\u{202e}\u{200f}\u{61c}\u{2028}\u{feff}").find(|c: char| !c.is_ascii()),
+            None
+        );
+    }
+
+    #[test]
+    fn what_a_parser_quotes_is_harmless_and_short() {
+        assert_eq!(
+            shortened("unknown field `\u{1b}[31m`, at line 1"),
+            "unknown field `\\u{1b}[31m`, at line 1"
+        );
+        let long = shortened(&format!("invalid type: string \"{}\"", "é".repeat(1_000_000)));
+        assert_eq!((long.chars().count(), long.ends_with("é…")), (301, true));
     }
 
     #[test]

@@ -3,7 +3,10 @@
 //! | file | holds |
 //! | --- | --- |
 //! | [`error`] | what can be wrong with files from elsewhere, each as one sentence |
-//! | [`files`] | reading with an encoding, and the checksum over all that was read |
+//! | [`files`] | reading, up to a limit and with an encoding, and the checksum over all that was read |
+//! | [`atomic`] | writing: whole or not at all |
+//! | [`limits`] | how large a file may be, and what else it may ask for |
+//! | [`shown`] | text from elsewhere on a terminal, in TSV, Markdown and HTML |
 //! | [`labelled_lines`] | `LABEL text` and `LABEL<TAB>text`, one example a line |
 //! | [`glue_tsv`] | TSV with a header that names a text and a label column |
 //! | [`imdb`] | the IMDB reviews: the folder of 50,000 files, or TSV |
@@ -28,11 +31,13 @@ pub mod fetch;
 pub mod files;
 pub mod formats;
 pub mod generated;
+pub mod limits;
 pub mod own;
 pub mod own_reading;
 pub mod own_tagging;
 pub mod questions;
 pub mod sentences;
+pub mod shown;
 pub mod split;
 
 pub use error::DataError;
