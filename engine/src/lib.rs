@@ -14,6 +14,7 @@
 //! ```
 #![forbid(unsafe_code)]
 
+pub mod files;
 pub mod graph;
 mod layout;
 pub mod losses;

@@ -1,3 +1,4 @@
+use super::optimizer::MOST_STEPS;
 use crate::state::StateDict;
 use crate::{DType, Module, Param, Tensor};
 use serde::{Deserialize, Serialize};
@@ -115,6 +116,9 @@ impl WeightAverage {
     ) -> Result<(), String> {
         let updates = numbers["updates"].as_u64();
         let updates = updates.ok_or("the average's number of updates is missing")?;
+        if updates > MOST_STEPS {
+            return Err(format!("the average took {updates} updates, expected at most {MOST_STEPS}"));
+        }
         let params = if tensors.is_empty() && updates == 0 { vec![] } else { model.named_params() };
         let mut values = BTreeMap::new();
         for (name, param) in params {

@@ -87,7 +87,7 @@ fn rows_that_catch_up_have_the_bits_of_tables_that_are_swept() {
                 assert_eq!(state_bits(&lazy), state_bits(&dense), "{rule:?}, step {t}");
                 let (tensors, numbers) = lazy.state();
                 lazy = Optimizer::new(config);
-                lazy.load_state(tensors, &numbers).unwrap();
+                lazy.load_state(&one, tensors, &numbers).unwrap();
             }
         }
         assert_eq!(bits(&one.0.weight.value()), bits(&two.0.weight.value()), "{rule:?}");
@@ -136,7 +136,7 @@ fn whatever_happens_to_a_table_that_owes() {
         let before = bits(&model.0.weight.clone().value());
         assert_eq!(before, bits(&model.0.weight.value()));
         (0..5).for_each(|t| optimizer.step(model, &gradients(model, t)));
-        optimizer.load_state(tensors, &numbers).unwrap();
+        optimizer.load_state(model, tensors, &numbers).unwrap();
     });
     // A penalty on the whole table.
     same(|model, optimizer, _| optimizer.step(model, &l2(&[model.0.weight.tied()]).backward()));

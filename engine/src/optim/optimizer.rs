@@ -1,11 +1,14 @@
 use super::apply::Taken;
 use super::moments::{Moments, settle};
 use super::{OptimizerConfig, moments};
-use crate::state::StateDict;
+use crate::state::{StateDict, quoted};
 use crate::{DType, Device, Grad, Gradients, Module, Param, Tensor};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
+
+/// More steps than any run takes: 34 years at a thousand steps a second.
+pub(super) const MOST_STEPS: u64 = 1 << 40;
 
 /// Parameters with a learning rate and a weight decay of their own.
 #[derive(Clone, Debug, PartialEq)]
@@ -133,31 +136,58 @@ impl Optimizer {
         (tensors, json!({ "config": self.config, "steps": steps }))
     }
 
-    /// Takes a state back. The rule must be the one that made it; rates may differ.
-    pub fn load_state(&mut self, mut tensors: StateDict, numbers: &Value) -> Result<(), String> {
+    /// Takes back the state of this model's optimizer. The rule must be the one that made it; rates may differ.
+    ///
+    /// # Errors
+    /// A sentence that names the parameter: a moment or a number of steps is missing or belongs to no parameter, a moment
+    /// differs from its parameter in size or dtype, or the number of steps is 0 or out of all bounds. The optimizer is
+    /// then unchanged.
+    pub fn load_state(
+        &mut self,
+        model: &dyn Module,
+        mut tensors: StateDict,
+        numbers: &Value,
+    ) -> Result<(), String> {
         let config: OptimizerConfig = serde_json::from_value(numbers["config"].clone())
             .map_err(|e| format!("the optimizer's configuration: {e}"))?;
-        let names = self.config.rule.state_names();
-        if std::mem::discriminant(&config.rule) != std::mem::discriminant(&self.config.rule)
+        let rule = self.config.rule;
+        let names = rule.state_names();
+        if std::mem::discriminant(&config.rule) != std::mem::discriminant(&rule)
             || config.rule.state_names() != names
         {
-            return Err(format!(
-                "it was written by the optimizer {:?}, this run has {:?}",
-                config.rule, self.config.rule
-            ));
+            return Err(format!("it was written by the optimizer {:?}, this run has {rule:?}", config.rule));
         }
         let steps: BTreeMap<String, u64> = serde_json::from_value(numbers["steps"].clone())
-            .map_err(|e| format!("the optimizer's step counts: {e}"))?;
+            .map_err(|e| format!("the optimizer's numbers of steps: {e}"))?;
+        let params: BTreeMap<String, Param> = model.named_params().into_iter().collect();
         let mut states = BTreeMap::new();
-        for (param, steps) in steps {
+        for (name, steps) in steps {
+            let param = params.get(&name).ok_or_else(|| {
+                format!("the optimizer took steps of {}, which the model does not know", quoted(&name))
+            })?;
+            if !(1..=MOST_STEPS).contains(&steps) {
+                return Err(format!(
+                    "the optimizer took {steps} steps of {name:?}, expected 1 to {MOST_STEPS}"
+                ));
+            }
             let mut buffers = vec![];
-            for name in names {
-                let key = format!("{param}.{name}");
+            for moment in names {
+                let key = format!("{name}.{moment}");
                 let tensor =
                     tensors.remove(&key).ok_or(format!("the optimizer's tensor {key:?} is missing"))?;
+                let (found, expected) = ((tensor.dtype(), tensor.count()), (param.dtype(), param.count()));
+                if found != expected {
+                    return Err(format!(
+                        "the optimizer's tensor {key:?} holds {} {}, the parameter {} {}",
+                        found.1, found.0, expected.1, expected.0
+                    ));
+                }
                 buffers.push(tensor.packed());
             }
-            states.insert(param, Moments::loaded(self.config.rule, steps, buffers));
+            states.insert(name, Moments::loaded(rule, steps, buffers));
+        }
+        if let Some(key) = tensors.keys().next() {
+            return Err(format!("the optimizer's tensor {} has no number of steps", quoted(key)));
         }
         self.states = states;
         Ok(())

@@ -125,8 +125,12 @@ fn the_state_of_another_model_is_refused_and_nothing_changes() {
     refused(&|t| drop(t.insert("b".into(), Tensor::scalar(1.0f32))), "is f32 [], the model needs f32 [2]");
     let double = good["b"].to_dtype(DType::F64);
     refused(&|t| drop(t.insert("b".into(), double.clone())), "is f64 [2], the model needs f32 [2]");
-    let reason = average.load_state(&model, good.clone(), &json!({})).unwrap_err();
-    assert!(reason.contains("number of updates"), "{reason}");
+    for (numbers, says) in
+        [(json!({}), "number of updates"), (json!({ "updates": u64::MAX }), "5 updates, expected")]
+    {
+        let reason = average.load_state(&model, good.clone(), &numbers).unwrap_err();
+        assert!(reason.contains(says), "{reason}");
+    }
     assert_eq!(averages(&average), before);
 }
 
@@ -135,4 +139,53 @@ fn the_state_of_another_model_is_refused_and_nothing_changes() {
 fn an_average_of_nothing_cannot_be_applied() {
     let average = WeightAverage::new(AverageConfig { decay: 0.5, warmup: false });
     let _applied = average.apply(&pair(1.0, 1.0));
+}
+
+#[test]
+fn the_state_of_another_optimizer_or_model_is_refused_and_nothing_changes() {
+    let (model, config) = (pair(3.0, 4.0), OptimizerConfig::new(Rule::adam(), 0.1));
+    let mut optimizer = Optimizer::new(config);
+    optimizer.step(&model, &(model.a.tensor() * model.b.tensor()).sum_all().backward());
+    let (good, numbers) = optimizer.state();
+    let before = |optimizer: &Optimizer| {
+        let (tensors, numbers) = optimizer.state();
+        (tensors.into_iter().map(|(name, t)| (name, t.to_f64())).collect::<Vec<_>>(), numbers)
+    };
+    let whole = before(&optimizer);
+    let mut refused = |change: &dyn Fn(&mut crate::state::StateDict, &mut serde_json::Value), says: &str| {
+        let (mut tensors, mut numbers) = (good.clone(), numbers.clone());
+        change(&mut tensors, &mut numbers);
+        let reason = optimizer.load_state(&model, tensors, &numbers).unwrap_err();
+        assert!(reason.contains(says), "{reason:?} does not say {says:?}");
+        assert_eq!(before(&optimizer), whole);
+    };
+    let three = Tensor::from_slice(&[1.0f32, 2.0, 3.0], [3]);
+    refused(
+        &|t, _| drop(t.insert("b.exp_avg_sq".into(), three.clone())),
+        "\"b.exp_avg_sq\" holds 3 f32, the parameter 2 f32",
+    );
+    let double = good["a.exp_avg"].to_dtype(DType::F64);
+    refused(&|t, _| drop(t.insert("a.exp_avg".into(), double.clone())), "\"a.exp_avg\" holds 2 f64, the");
+    refused(&|t, _| drop(t.remove("a.exp_avg")), "\"a.exp_avg\" is missing");
+    refused(
+        &|t, _| drop(t.insert("c.exp_avg".into(), three.clone())),
+        "\"c.exp_avg\" has no number of steps",
+    );
+    refused(&|_, n| drop(n["steps"].as_object_mut().unwrap().remove("b")), "\"b.exp_avg\" has no number of");
+    refused(&|_, n| n["steps"]["c"] = json!(1), "took steps of \"c\", which the model does not know");
+    for steps in [0, (1 << 40) + 1, u64::MAX] {
+        refused(
+            &|_, n| n["steps"]["b"] = json!(steps),
+            &format!("took {steps} steps of \"b\", expected 1 to"),
+        );
+    }
+    for steps in [json!(-1), json!(1.5), json!("1"), json!(null)] {
+        refused(&|_, n| n["steps"]["b"] = steps.clone(), "the optimizer's numbers of steps");
+    }
+    refused(&|_, n| drop(n.as_object_mut().unwrap().remove("steps")), "the optimizer's numbers of steps");
+    refused(&|_, n| n["config"]["rule"]["name"] = json!("adamw"), "it was written by the optimizer AdamW");
+
+    let mut other = Optimizer::new(config);
+    other.load_state(&model, good.clone(), &numbers).unwrap();
+    assert_eq!(before(&other), whole);
 }

@@ -1,4 +1,6 @@
-use super::{StateDict, StateError, load_state_dict, read_tensors, state_dict, write_tensors};
+use super::{
+    StateDict, StateError, check_finite, load_state_dict, quoted, read_tensors, state_dict, write_tensors,
+};
 use crate::Module;
 use crate::optim::{Optimizer, WeightAverage};
 use serde_json::{Value, json};
@@ -7,9 +9,11 @@ use std::path::{Path, PathBuf};
 const MODEL: &str = "model.";
 const OPTIMIZER: &str = "optimizer.";
 const AVERAGE: &str = "average.";
+const STATE: &str = "state.";
 
 /// A training run at one moment: the tensors of the model, of the optimizer and, where there is one, of the average of
-/// weights, and whatever else the run needs as JSON (step, generator, configuration, a loss's moving average).
+/// weights, and whatever else the run needs, as tensors (the cells of a recurrent language model) and as JSON (step,
+/// generator, configuration).
 pub struct Checkpoint {
     path: PathBuf,
     tensors: StateDict,
@@ -20,55 +24,47 @@ pub struct Checkpoint {
 }
 
 impl Checkpoint {
-    /// Writes a checkpoint, whole or not at all.
+    /// Writes a checkpoint, whole or not at all: the model, its optimizer, the average of its weights if there is one, and
+    /// the run's own tensors and JSON.
+    ///
+    /// # Errors
+    /// As [`write_tensors`].
     pub fn save(
         path: &Path,
         model: &dyn Module,
         optimizer: &Optimizer,
-        run: &Value,
-    ) -> Result<(), StateError> {
-        Self::write(path, model, optimizer, None, run)
-    }
-
-    /// Writes a checkpoint with an average of the model's weights, whole or not at all.
-    pub fn save_averaged(
-        path: &Path,
-        model: &dyn Module,
-        optimizer: &Optimizer,
-        average: &WeightAverage,
-        run: &Value,
-    ) -> Result<(), StateError> {
-        Self::write(path, model, optimizer, Some(average), run)
-    }
-
-    fn write(
-        path: &Path,
-        model: &dyn Module,
-        optimizer: &Optimizer,
         average: Option<&WeightAverage>,
+        state: &StateDict,
         run: &Value,
     ) -> Result<(), StateError> {
-        let named = |prefix: &str, dict: StateDict| {
-            dict.into_iter().map(|(name, t)| (format!("{prefix}{name}"), t)).collect::<Vec<_>>()
-        };
         let (moments, numbers) = optimizer.state();
-        let mut tensors: StateDict = named(MODEL, state_dict(model)).into_iter().collect();
-        tensors.extend(named(OPTIMIZER, moments));
         let mut text = json!({ "optimizer": numbers, "run": run });
+        let mut parts = vec![(MODEL, state_dict(model)), (OPTIMIZER, moments), (STATE, state.clone())];
         if let Some(average) = average {
             let (values, numbers) = average.state();
-            tensors.extend(named(AVERAGE, values));
+            parts.push((AVERAGE, values));
             text["average"] = numbers;
         }
-        write_tensors(path, &tensors, &text.to_string())
+        let under = |(prefix, dict): (&'static str, StateDict)| {
+            dict.into_iter().map(move |(name, tensor)| (format!("{prefix}{name}"), tensor))
+        };
+        write_tensors(path, &parts.into_iter().flat_map(under).collect(), &text.to_string())
     }
 
     /// Reads a checkpoint.
+    ///
+    /// # Errors
+    /// As [`read_tensors`]; and [`StateError::NoCheckpoint`].
     pub fn read(path: &Path) -> Result<Self, StateError> {
         let (tensors, text) = read_tensors(path)?;
         let wrong = |reason: &str| StateError::NoCheckpoint { path: path.into(), reason: reason.into() };
         if text.is_empty() {
             return Err(wrong("it holds parameters only, not the state of a run"));
+        }
+        let ours =
+            |name: &String| [MODEL, OPTIMIZER, AVERAGE, STATE].iter().any(|part| name.starts_with(part));
+        if let Some(name) = tensors.keys().find(|name| !ours(name)) {
+            return Err(wrong(&format!("its tensor {} belongs to no part of it", quoted(name))));
         }
         let mut all: Value = serde_json::from_str(&text).map_err(|e| wrong(&e.to_string()))?;
         let mut take = |key: &str| all.get_mut(key).map(Value::take);
@@ -82,13 +78,27 @@ impl Checkpoint {
     }
 
     /// Sets a model's parameters.
+    ///
+    /// # Errors
+    /// As [`load_state_dict`]; and [`StateError::NotFinite`].
     pub fn load_model(&self, model: &dyn Module) -> Result<(), StateError> {
-        load_state_dict(model, &self.under(MODEL), &self.path)
+        let tensors = self.under(MODEL);
+        check_finite(&tensors, &self.path)?;
+        load_state_dict(model, &tensors, &self.path)
     }
 
-    /// Sets an optimizer's state.
-    pub fn load_optimizer(&self, optimizer: &mut Optimizer) -> Result<(), StateError> {
-        optimizer.load_state(self.under(OPTIMIZER), &self.optimizer).map_err(|reason| self.other_run(reason))
+    /// Sets the state of this model's optimizer.
+    ///
+    /// # Errors
+    /// [`StateError::OtherRun`], as [`Optimizer::load_state`].
+    pub fn load_optimizer(&self, optimizer: &mut Optimizer, model: &dyn Module) -> Result<(), StateError> {
+        let loaded = optimizer.load_state(model, self.under(OPTIMIZER), &self.optimizer);
+        loaded.map_err(|reason| self.other_run(reason))
+    }
+
+    /// The run's own tensors. Their names and shapes are not checked here.
+    pub fn state(&self) -> StateDict {
+        self.under(STATE)
     }
 
     /// Whether it holds an average of weights.
@@ -100,7 +110,9 @@ impl Checkpoint {
     pub fn load_average(&self, average: &mut WeightAverage, model: &dyn Module) -> Result<(), StateError> {
         let none = || self.other_run("it holds no average of weights; resume without one".into());
         let numbers = self.average.as_ref().ok_or_else(none)?;
-        average.load_state(model, self.under(AVERAGE), numbers).map_err(|reason| self.other_run(reason))
+        let tensors = self.under(AVERAGE);
+        check_finite(&tensors, &self.path)?;
+        average.load_state(model, tensors, numbers).map_err(|reason| self.other_run(reason))
     }
 
     fn other_run(&self, reason: String) -> StateError {

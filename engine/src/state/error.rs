@@ -1,3 +1,4 @@
+use crate::DType;
 use std::io;
 use std::path::PathBuf;
 
@@ -15,15 +16,40 @@ pub enum StateError {
         source: io::Error,
     },
     /// The file is no safetensors file, or was cut short.
-    #[error("{} is no whole safetensors file ({reason}); it was cut short or is of another kind", path.display())]
+    #[error("{} is no whole safetensors file ({}); it was cut short or is of another kind", path.display(), shortened(reason))]
     Broken {
         /// The file.
         path: PathBuf,
         /// What the parser found.
         reason: String,
     },
+    /// The checksum differs.
+    #[error("{} is damaged: its contents do not match its checksum; take an earlier copy of it or make it anew", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The system refuses the memory for a tensor.
+    #[error("{}: tensor {} needs {bytes} bytes, more than the free memory; end other programs or use a larger machine", path.display(), quoted(name))]
+    Memory {
+        /// The file.
+        path: PathBuf,
+        /// The tensor.
+        name: String,
+        /// Its size.
+        bytes: usize,
+    },
+    /// The text beside the tensors is too long.
+    #[error("cannot write {}: its header of {bytes} bytes is longer than the 100 MB of the format; keep less text beside \
+             the tensors", path.display())]
+    TooMuchText {
+        /// The file.
+        path: PathBuf,
+        /// The size of the header.
+        bytes: u64,
+    },
     /// The file lacks a tensor.
-    #[error("{} has no tensor {name:?}, which the model needs; it was written by another model ({found})", path.display())]
+    #[error("{} has no tensor {}, which the model needs; it was written by another model ({})", path.display(), quoted(name), shortened(found))]
     Missing {
         /// The file.
         path: PathBuf,
@@ -33,7 +59,7 @@ pub enum StateError {
         found: String,
     },
     /// The file has a tensor of which the model knows nothing.
-    #[error("{} has a tensor {name:?} that the model does not know; it was written by another model", path.display())]
+    #[error("{} has a tensor {} that the model does not know; it was written by another model", path.display(), quoted(name))]
     Unknown {
         /// The file.
         path: PathBuf,
@@ -41,8 +67,8 @@ pub enum StateError {
         name: String,
     },
     /// A tensor is of another shape.
-    #[error("{}: tensor {name:?} has shape {found}, the model expects {expected}; use the configuration it was \
-             trained with", path.display())]
+    #[error("{}: tensor {} has shape {found}, the model expects {expected}; use the configuration it was \
+             trained with", path.display(), quoted(name))]
     Shape {
         /// The file.
         path: PathBuf,
@@ -53,8 +79,28 @@ pub enum StateError {
         /// In the model.
         expected: String,
     },
+    /// A tensor of integers or bools where floats are expected, or the reverse.
+    #[error("{}: tensor {} is of {found}, the model expects {expected}; it was written by another model", path.display(), quoted(name))]
+    Dtype {
+        /// The file.
+        path: PathBuf,
+        /// The tensor.
+        name: String,
+        /// In the file.
+        found: DType,
+        /// In the model.
+        expected: DType,
+    },
+    /// A number of a tensor is infinite or NaN.
+    #[error("{}: tensor {} holds a number that is not finite; take an earlier copy of the file or train anew", path.display(), quoted(name))]
+    NotFinite {
+        /// The file.
+        path: PathBuf,
+        /// The tensor.
+        name: String,
+    },
     /// The file is one of tensors, but no checkpoint.
-    #[error("{} is no checkpoint: {reason}", path.display())]
+    #[error("{} is no checkpoint: {}", path.display(), shortened(reason))]
     NoCheckpoint {
         /// The file.
         path: PathBuf,
@@ -62,11 +108,29 @@ pub enum StateError {
         reason: String,
     },
     /// The checkpoint is that of another run.
-    #[error("{} does not fit this run: {reason}", path.display())]
+    #[error("{} does not fit this run: {}", path.display(), shortened(reason))]
     OtherRun {
         /// The file.
         path: PathBuf,
         /// What differs.
         reason: String,
     },
+}
+
+/// A name from a file, for a sentence: in quotation marks, with escapes, cut after 60 characters.
+pub(crate) fn quoted(name: &str) -> String {
+    match name.char_indices().nth(60) {
+        Some((end, _)) => format!("{:?}…", &name[..end]),
+        None => format!("{name:?}"),
+    }
+}
+
+/// A parser's message, cut after 300 characters, control characters escaped: it may quote the file.
+fn shortened(reason: &str) -> String {
+    let mut shown: String = reason.chars().take(300).collect();
+    if shown.len() < reason.len() {
+        shown.push('…');
+    }
+    let escaped = |c: char| if c.is_control() { c.escape_debug().to_string() } else { c.to_string() };
+    shown.chars().map(escaped).collect()
 }

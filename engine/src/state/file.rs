@@ -1,109 +1,112 @@
+use super::header::{self, Fault, Header};
 use super::{StateDict, StateError};
+use crate::files;
 use crate::{DType, Device, Shape, Tensor};
+use crc32fast::Hasher;
 use gradus_kernels::memory::Buffer;
-use safetensors::tensor::{Dtype, Metadata, TensorView};
-use std::collections::HashMap;
-use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use safetensors::tensor::Dtype;
+use std::io::Read;
 use std::path::Path;
 
-/// The key of our own JSON in a file's metadata.
-const KEY: &str = "gradus";
-
-/// Writes tensors, and a text beside them, to a safetensors file.
+/// Writes tensors, and a text beside them, to a safetensors file with a checksum over all of it; whole or not at all.
+///
+/// # Errors
+/// [`StateError::Io`]; [`StateError::TooMuchText`] where no reader would take the header.
 pub fn write_tensors(path: &Path, tensors: &StateDict, text: &str) -> Result<(), StateError> {
-    let packed: Vec<(&String, Tensor)> =
+    let mut packed: Vec<(&String, Tensor)> =
         tensors.iter().map(|(n, t)| (n, t.detach().to_device(Device::Cpu).contiguous())).collect();
-    let views = packed.iter().map(|(name, t)| {
-        let bytes = t.bytes();
-        (
-            *name,
-            TensorView::new(to_file(t.dtype()), t.shape().to_vec(), bytes)
-                .expect("a tensor is as large as it says"),
-        )
+    // Wider types first, so that each tensor begins at a multiple of its elements' size.
+    packed.sort_by_key(|(name, t)| (std::cmp::Reverse(to_file(t.dtype())), *name));
+    let mut header = header::encode(&packed, text);
+    let size = header.len() as u64;
+    if size > header::MOST_BYTES {
+        return Err(StateError::TooMuchText { path: path.into(), bytes: size });
+    }
+    let mut sum = Hasher::new();
+    sum.update(&size.to_le_bytes());
+    sum.update(&header);
+    packed.iter().for_each(|(_, tensor)| sum.update(tensor.bytes()));
+    header::seal(&mut header, sum.finalize());
+    let written = files::write(path, |out| {
+        out.write_all(&size.to_le_bytes())?;
+        out.write_all(&header)?;
+        packed.iter().try_for_each(|(_, tensor)| out.write_all(tensor.bytes()))
     });
-    let metadata = (!text.is_empty()).then(|| HashMap::from([(KEY.to_owned(), text.to_owned())]));
-    let bytes = safetensors::serialize(views, metadata).expect("tensors in memory can be laid out");
-    write_atomically(path, &bytes)
+    written.map_err(|source| StateError::Io { action: "write", path: path.into(), source })
 }
 
 /// Reads all tensors of a safetensors file, and the text beside them (empty where there is none).
+///
+/// # Errors
+/// [`StateError::Io`]: not a regular file, or one that cannot be read; [`StateError::Broken`]: not a safetensors file, or
+/// one with an unknown type; [`StateError::Damaged`]: the checksum differs; [`StateError::Memory`].
 pub fn read_tensors(path: &Path) -> Result<(StateDict, String), StateError> {
     let io = |source| StateError::Io { action: "read", path: path.into(), source };
     let broken = |reason: String| StateError::Broken { path: path.into(), reason };
-    let mut file = File::open(path).map_err(io)?;
-    let header = read_header(&mut file).map_err(|fault| match fault {
+    let mut file = files::open(path).map_err(io)?;
+    let mut header = Header::read(&mut file).map_err(|fault| match fault {
         Fault::Io(source) => io(source),
         Fault::Broken(reason) => broken(reason),
+        Fault::Damaged => StateError::Damaged { path: path.into() },
     })?;
     let mut tensors = StateDict::new();
+    let mut false_bools = None;
     // In the order of the file, each into its own buffer.
-    for name in header.offset_keys() {
-        let Some(info) = header.info(&name) else { continue };
+    for name in header.metadata.offset_keys() {
+        let Some(info) = header.metadata.info(&name) else { continue };
         let dtype = from_file(info.dtype).ok_or_else(|| {
             broken(format!("tensor {name:?} is of a type {:?} that is not known", info.dtype))
         })?;
         if info.shape.len() > crate::shape::MAX_RANK {
             return Err(broken(format!("tensor {name:?} has {} axes", info.shape.len())));
         }
+        // Beside a length of 0 the others may be of any size.
+        let elements =
+            info.shape.iter().filter(|len| **len > 0).try_fold(dtype.size(), |n, len| n.checked_mul(*len));
+        if elements.is_none_or(|bytes| bytes > isize::MAX as usize) {
+            return Err(broken(format!("tensor {name:?} has the shape {:?}", info.shape)));
+        }
         let shape = Shape::new(&info.shape);
-        let mut buffer = Buffer::for_overwrite(dtype, shape.count());
+        let Some(mut buffer) = buffer(dtype, shape.count()) else {
+            let bytes = shape.count() * dtype.size();
+            return Err(StateError::Memory { path: path.into(), name, bytes });
+        };
         file.read_exact(buffer.bytes_mut()).map_err(io)?;
+        header.add(buffer.bytes());
+        if dtype == DType::Bool
+            && let Some(byte) = buffer.bytes().iter().find(|byte| **byte > 1)
+        {
+            false_bools
+                .get_or_insert_with(|| format!("tensor {name:?} is of bools, and one of them is {byte}"));
+        }
         tensors.insert(name, Tensor::from_buffer(buffer, shape));
     }
-    let text = header.metadata().as_ref().and_then(|m| m.get(KEY)).cloned().unwrap_or_default();
-    Ok((tensors, text))
-}
-
-/// What can be wrong with a header.
-enum Fault {
-    Io(io::Error),
-    Broken(String),
-}
-
-/// The header of a file that is as long as it says. Then the first tensor comes next, and each follows the one before.
-fn read_header(file: &mut File) -> Result<Metadata, Fault> {
-    let broken = |reason: &str| Fault::Broken(reason.into());
-    let len = file.metadata().map_err(Fault::Io)?.len();
-    let mut size = [0; 8];
-    if len < 8 {
-        return Err(broken("it has no header"));
+    let text = header.text();
+    if !header.matches() {
+        return Err(StateError::Damaged { path: path.into() });
     }
-    file.read_exact(&mut size).map_err(Fault::Io)?;
-    let size = u64::from_le_bytes(size);
-    if size > len - 8 {
-        return Err(broken("its header is longer than the file"));
-    }
-    let mut header = vec![0; size as usize];
-    file.read_exact(&mut header).map_err(Fault::Io)?;
-    // This checks that shapes fit sizes and that the tensors lie side by side.
-    let header: Metadata = serde_json::from_slice(&header).map_err(|e| Fault::Broken(e.to_string()))?;
-    match header.data_len() as u64 == len - 8 - size {
-        true => Ok(header),
-        false => Err(broken("its tensors do not end where the file does")),
+    match false_bools {
+        Some(reason) => Err(broken(reason)),
+        None => Ok((tensors, text)),
     }
 }
 
-/// Writes a file whole or not at all: to a temporary file beside it, to the disk, then by its name.
-pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), StateError> {
-    let io = |source: io::Error| StateError::Io { action: "write", path: path.into(), source };
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".{}.tmp", std::process::id()));
-    let temporary = path.with_file_name(name);
-    let written = (|| {
-        let mut file = File::create(&temporary)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        fs::rename(&temporary, path)
-    })();
-    written.map_err(|e| {
-        // The half-written file is of no use; where even that cannot be removed, the first error says why.
-        let _ = fs::remove_file(&temporary);
-        io(e)
-    })
+/// From this size on, a buffer is allocated only after a trial.
+const LARGE: usize = 1 << 20;
+
+/// A buffer to read into; none where the system refuses the memory. [`Buffer`] alone would abort the process.
+fn buffer(dtype: DType, count: usize) -> Option<Buffer> {
+    let bytes = count.checked_mul(dtype.size())?;
+    if bytes >= LARGE {
+        // The pool's blocks are up to a quarter larger than their buffers.
+        let mut trial = Vec::<u8>::new();
+        trial.try_reserve_exact(bytes.checked_add(bytes / 4)?).ok()?;
+        std::hint::black_box(&trial);
+    }
+    Some(Buffer::for_overwrite(dtype, count))
 }
 
-fn to_file(dtype: DType) -> Dtype {
+pub(super) fn to_file(dtype: DType) -> Dtype {
     match dtype {
         DType::F32 => Dtype::F32,
         DType::F64 => Dtype::F64,
@@ -123,7 +126,19 @@ fn from_file(dtype: Dtype) -> Option<DType> {
         Dtype::BF16 => DType::BF16,
         Dtype::I64 => DType::I64,
         Dtype::U32 => DType::U32,
-        Dtype::BOOL | Dtype::U8 => DType::Bool,
+        Dtype::BOOL => DType::Bool,
         _ => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_that_is_refused_is_none() {
+        assert!(buffer(DType::F32, 1 << 60).is_none(), "more than any machine has");
+        assert!(buffer(DType::F32, usize::MAX / 2).is_none(), "more than addresses");
+        assert_eq!(buffer(DType::F32, 1 << 19).unwrap().len(), 1 << 19);
+    }
 }

@@ -2,17 +2,20 @@
 //!
 //! Everything is a safetensors file: a model alone has PyTorch's names, so that files from elsewhere load as they
 //! are; a [`Checkpoint`] adds the optimizer's tensors and, as JSON in the file's metadata, whatever else a run needs to
-//! go on bit for bit. Files are written beside their place and renamed, so that one is whole or is not there.
+//! go on bit for bit. A file is whole or not there (see [`files`](crate::files)),
+//! and holds a checksum, so that later damage is found.
 
 mod checkpoint;
 mod dict;
 mod error;
 mod file;
+mod header;
 
 pub use checkpoint::Checkpoint;
-pub use dict::{StateDict, load_state_dict, state_dict};
+pub use dict::{StateDict, check_finite, load_state_dict, state_dict};
 pub use error::StateError;
-pub use file::{read_tensors, write_atomically, write_tensors};
+pub(crate) use error::quoted;
+pub use file::{read_tensors, write_tensors};
 
 use crate::Module;
 use std::path::Path;
@@ -28,5 +31,7 @@ pub fn load(module: &dyn Module, path: &Path) -> Result<(), StateError> {
     load_state_dict(module, &tensors, path)
 }
 
+#[cfg(test)]
+mod damage_tests;
 #[cfg(test)]
 mod tests;

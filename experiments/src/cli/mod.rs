@@ -77,7 +77,7 @@ impl PlaceArgs {
 
 /// A number of threads that a machine can start.
 fn threads(text: &str) -> Result<usize, String> {
-    let most = crate::config::MOST_THREADS;
+    let most = crate::data::limits::MOST_THREADS;
     match text.parse() {
         Ok(n) if n <= most => Ok(n),
         Ok(n) => Err(format!("expected at most {most} threads, found {n}")),

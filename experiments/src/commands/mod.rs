@@ -25,6 +25,7 @@ pub use train::{Train, train};
 pub use trained::Place;
 
 use crate::run::RunError;
+use crate::data::shown::terminal;
 use anyhow::Context;
 use std::io::{ErrorKind, Write};
 
@@ -61,5 +62,6 @@ pub fn told(error: &anyhow::Error) -> (Option<String>, u8) {
             sentence += &format!(": {cause}");
         }
     }
-    (Some(sentence.split_whitespace().collect::<Vec<_>>().join(" ")), code)
+    let sentence = sentence.split_whitespace().collect::<Vec<_>>().join(" ");
+    (Some(terminal(&sentence).into_owned()), code)
 }

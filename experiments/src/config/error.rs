@@ -1,5 +1,6 @@
 //! What can be wrong with a configuration, said in one sentence.
 
+use crate::data::DataError;
 use std::fmt;
 use std::path::PathBuf;
 
@@ -32,14 +33,9 @@ impl fmt::Display for Place {
 /// Why a configuration was refused.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
-    /// The file could not be read.
-    #[error("{}: the configuration file cannot be read: {source}; check the path and its permissions", path.display())]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
+    /// A file that could not be read.
+    #[error(transparent)]
+    Read(#[from] DataError),
     /// The file is not TOML.
     #[error("{at}: expected TOML, found an error of syntax: {message}")]
     Syntax {

@@ -35,18 +35,14 @@ pub use error::{ConfigError, Place};
 pub use keys::{FILE, Keys, TaskKeys};
 pub use run::{Run, Train};
 
+use crate::data::{DataError, files};
+use crate::data::limits::Limit;
 use keys::{chosen, parsed, settled, table_of};
 use overlay::{Kind, Setting, flatten};
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use toml::{Table, Value};
-
-/// Threads that a run may ask for.
-pub const MOST_THREADS: usize = 512;
-
-/// Bytes that a configuration file may have.
-const MOST_BYTES: u64 = 1 << 20;
 
 /// The configuration of a run of any task.
 #[derive(Clone, Debug, PartialEq)]
@@ -68,7 +64,7 @@ pub fn load(all: &[TaskKeys], file: Option<&Path>, sets: &[String]) -> Result<Co
     let mut settings = Vec::new();
     let known = kinds(all);
     if let Some(path) = file {
-        let text = read(path)?;
+        let text = files::read_text(path, Limit::Config)?;
         settings.extend(overlay::from_toml(&text, path, &known)?);
     }
     for text in sets {
@@ -245,16 +241,6 @@ fn kinds(all: &[TaskKeys]) -> BTreeMap<String, Kind> {
     all.iter().flat_map(TaskKeys::kinds).collect()
 }
 
-fn read(path: &Path) -> Result<String, ConfigError> {
-    let unreadable = |source| ConfigError::Read { path: path.to_owned(), source };
-    let found = std::fs::metadata(path).map_err(unreadable)?;
-    if !found.is_file() || found.len() > MOST_BYTES {
-        let what = if found.is_file() { "a file of at most a megabyte" } else { "a regular file" };
-        return Err(unreadable(std::io::Error::other(format!("expected {what}"))));
-    }
-    std::fs::read_to_string(path).map_err(unreadable)
-}
-
 /// Paths of a configuration file are relative to it, those of `--set` to the folder that the command runs in; a run must
 /// find its files again from any other.
 fn make_absolute(task: &TaskKeys, settings: &mut [Setting]) -> Result<(), ConfigError> {
@@ -266,8 +252,8 @@ fn make_absolute(task: &TaskKeys, settings: &mut [Setting]) -> Result<(), Config
             Place::File { path: file, .. } => file.parent().unwrap_or(Path::new("")).join(path),
             Place::Set(_) | Place::Code => path,
         };
-        let absolute = std::path::absolute(&path)
-            .map_err(|source| ConfigError::Read { path: path.clone(), source })?;
+        let absolute =
+            std::path::absolute(&path).map_err(|source| DataError::Read { path: path.clone(), source })?;
         validate::utf8(&setting.key, Some(&absolute))?;
         setting.value = Value::String(absolute.to_string_lossy().into_owned());
     }

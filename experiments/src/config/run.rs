@@ -1,5 +1,6 @@
 use super::validate::{above_zero, at_least_zero, check, name, positive, share};
-use super::{ConfigError, MOST_THREADS};
+use super::ConfigError;
+use crate::data::limits::MOST_THREADS;
 use gradus_engine::Precision;
 use gradus_engine::optim::{OptimizerConfig, Rule, ScheduleConfig};
 use serde::{Deserialize, Serialize};

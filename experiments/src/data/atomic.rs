@@ -1,50 +1,110 @@
-//! Files that are either whole or absent.
+//! Files that are either whole or absent: the only way in which Gradus writes one.
 
-use std::fs;
-use std::io::{self, Write};
+use super::DataError;
+use gradus_engine::files::{self, PARTIAL};
+use std::ffi::OsStr;
+use std::fs::{self, File, TryLockError};
+use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 /// A file that could not be written; what was there before still is.
 #[derive(Debug, thiserror::Error)]
-#[error("{}: cannot be written: {source}; check the free space and the permissions of {}, what was there before is untouched", path.display(), folder.display())]
+#[error("{}: cannot be written: {source}; check the free space and the permissions of {}, what was there before is untouched", path.display(), folder(path).display())]
 pub struct WriteError {
     path: PathBuf,
-    folder: PathBuf,
     source: io::Error,
 }
 
-/// Writes a temporary file beside `path`, then renames it over `path`. Folders on the way are made.
+impl WriteError {
+    /// The same as a [`DataError`]. It is no `From`, with which closures that use `?` on a `DataError` would need type
+    /// annotations.
+    pub fn into_data_error(self) -> DataError {
+        DataError::Write { path: self.path, source: self.source }
+    }
+}
+
+/// Writes a file whole or not at all: under a random name, then renamed (see [`files::write`]). Missing folders are made.
 ///
 /// # Errors
 /// [`WriteError`] where the folder or the file cannot be written.
 pub fn write(path: &Path, contents: &[u8]) -> Result<(), WriteError> {
-    let folder = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
-    replace(path, folder, contents).map_err(|source| WriteError {
-        path: path.into(),
-        folder: folder.into(),
-        source,
-    })
+    write_with(path, |out| out.write_all(contents))
 }
 
-fn replace(path: &Path, folder: &Path, contents: &[u8]) -> io::Result<()> {
-    fs::create_dir_all(folder)?;
-    let mut builder = tempfile::Builder::new();
-    // Temporary files are private by default; a result is for everyone whom the umask lets read it.
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let mut file = builder.prefix(".partial-").tempfile_in(folder)?;
-    file.write_all(contents)?;
-    file.as_file().sync_all()?;
-    file.persist(path).map_err(|error| error.error)?;
+/// [`write`] for contents that are not in memory as a whole.
+///
+/// # Errors
+/// [`WriteError`]; also where `contents` fails.
+pub fn write_with(
+    path: &Path,
+    contents: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<(), WriteError> {
+    let written = make(folder(path)).and_then(|()| files::write(path, contents));
+    written.map_err(|source| WriteError { path: path.into(), source })
+}
+
+fn folder(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
+fn make(folder: &Path) -> io::Result<()> {
+    match fs::create_dir_all(folder) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            Err(io::Error::new(ErrorKind::NotADirectory, format!("{} is not a folder", folder.display())))
+        }
+        made => made,
+    }
+}
+
+/// Files that earlier versions wrote as `NAME.PROCESS.tmp` first.
+const EARLIER: [&str; 4] = ["checkpoint.safetensors", "best.safetensors", "vocabulary.txt", "alphabet.txt"];
+
+/// Removes the half-written files that killed processes left in a folder (not in its subfolders): only regular files, only
+/// under the names of [`write`] and of earlier versions, and none that is being written now.
+///
+/// # Errors
+/// [`DataError::Read`] for the folder, [`DataError::Write`] for a file that cannot be removed.
+pub fn sweep(folder: &Path) -> Result<(), DataError> {
+    let unreadable = |source| DataError::Read { path: folder.into(), source };
+    for entry in fs::read_dir(folder).map_err(unreadable)? {
+        let entry = entry.map_err(unreadable)?;
+        let is_file = entry.file_type().map_err(unreadable)?.is_file();
+        let path = entry.path();
+        if !is_file || !is_partial(&entry.file_name()) || is_being_written(&path) {
+            continue;
+        }
+        match fs::remove_file(&path) {
+            Err(source) if source.kind() != ErrorKind::NotFound => {
+                return Err(DataError::Write { path, source });
+            }
+            _ => {}
+        }
+    }
     Ok(())
+}
+
+fn is_partial(name: &OsStr) -> bool {
+    let Some(name) = name.to_str() else { return false };
+    let earlier = || {
+        let (file, process) = name.strip_suffix(".tmp")?.rsplit_once('.')?;
+        let is_number = !process.is_empty() && process.bytes().all(|b| b.is_ascii_digit());
+        Some(is_number && EARLIER.contains(&file))
+    };
+    name.starts_with(PARTIAL) || earlier().unwrap_or(false)
+}
+
+/// The writer of a file holds its lock.
+fn is_being_written(path: &Path) -> bool {
+    File::open(path).is_ok_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::mpsc;
 
     #[test]
     fn replaces_the_file_and_leaves_nothing_else() {
@@ -61,8 +121,79 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("file");
         write(&file, b"kept").unwrap();
+        for path in [file.join("a.json"), file.join("b/a.json")] {
+            let error = write(&path, b"x").unwrap_err().to_string();
+            assert!(error.contains("a.json: cannot be written"), "{error}");
+        }
         let error = write(&file.join("a.json"), b"x").unwrap_err().to_string();
-        assert!(error.contains("a.json: cannot be written"), "{error}");
+        assert!(error.contains("file is not a folder; check"), "{error}");
         assert_eq!(fs::read(&file).unwrap(), b"kept");
+    }
+
+    /// Links under the names of temporary files, as they could be foretold once, and under the final name.
+    #[cfg(unix)]
+    #[test]
+    fn links_lead_nowhere() {
+        use std::os::unix::fs::symlink;
+        let folder = tempfile::tempdir().unwrap();
+        let victim = folder.path().join("victim");
+        fs::write(&victim, "kept").unwrap();
+        let run = folder.path().join("run");
+        fs::create_dir(&run).unwrap();
+        let process = std::process::id();
+        for process in process..process + 100 {
+            symlink(&victim, run.join(format!("vocabulary.txt.{process}.tmp"))).unwrap();
+        }
+        let path = run.join("vocabulary.txt");
+        symlink(&victim, &path).unwrap();
+        write(&path, b"words").unwrap();
+        assert!(fs::symlink_metadata(&path).unwrap().is_file());
+        sweep(&run).unwrap();
+        assert_eq!((fs::read(&victim).unwrap(), fs::read(&path).unwrap()), (b"kept".into(), b"words".into()));
+    }
+
+    #[test]
+    fn only_what_was_left_half_written_is_swept() {
+        let folder = tempfile::tempdir().unwrap();
+        let left = [".partial-Ab3x9Q", ".partial-", "checkpoint.safetensors.4242.tmp", "alphabet.txt.1.tmp"];
+        let kept =
+            ["a.txt", "mine.1.tmp", "best.safetensors.tmp", "best.safetensors.x.tmp", "best.safetensors"];
+        for name in left.iter().chain(&kept) {
+            fs::write(folder.path().join(name), "x").unwrap();
+        }
+        fs::create_dir(folder.path().join(".partial-folder")).unwrap();
+        sweep(folder.path()).unwrap();
+        let names =
+            fs::read_dir(folder.path()).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap());
+        let mut names: Vec<String> = names.collect();
+        names.sort();
+        let mut expected = [&kept[..], &[".partial-folder"]].concat();
+        expected.sort();
+        assert_eq!(names, expected);
+        assert!(sweep(&folder.path().join("none")).is_err());
+    }
+
+    /// Two runs in one folder: neither takes away what the other is writing.
+    #[test]
+    fn what_is_being_written_is_not_swept() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        let ((begun, begins), (swept, goes_on)) = (mpsc::channel(), mpsc::channel());
+        let writer = std::thread::spawn({
+            let path = path.clone();
+            move || {
+                write_with(&path, |out| {
+                    out.write_all(b"whole")?;
+                    begun.send(()).unwrap();
+                    goes_on.recv().unwrap();
+                    Ok(())
+                })
+            }
+        });
+        begins.recv().unwrap();
+        sweep(folder.path()).unwrap();
+        swept.send(()).unwrap();
+        writer.join().unwrap().unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"whole");
     }
 }

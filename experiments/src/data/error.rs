@@ -2,6 +2,7 @@
 //! was expected, what was found and what to do.
 
 use super::Split;
+use super::shown::terminal;
 use std::path::PathBuf;
 
 /// An error caused by the world: files, folders, encodings, labels.
@@ -165,6 +166,13 @@ pub fn quoted(text: &str) -> String {
     format!("'{short}'")
 }
 
+/// A parser's message on one line, control characters escaped, cut after 300 characters: it may quote the file.
+pub fn shortened(message: &str) -> String {
+    let short: String = message.chars().take(300).collect();
+    let rest = if short.len() < message.len() { "…" } else { "" };
+    format!("{}{rest}", terminal(&short))
+}
+
 /// `'a', 'b', 'c'`, at most ten, then how many more.
 pub fn listed(names: &[String]) -> String {
     let mut list = names.iter().take(10).map(|n| quoted(n)).collect::<Vec<_>>().join(", ");
@@ -182,6 +190,20 @@ mod tests {
     fn long_texts_are_cut_and_control_characters_shown() {
         assert_eq!(quoted("a\tb"), "'a\\tb'");
         assert_eq!(quoted(&"x".repeat(61)).chars().count(), 63);
+        assert_eq!(
+            quoted("\u{1b}\u{9b}\u{202e}\u{200f}\u{61c}\u{2028}\u{feff}").find(|c: char| !c.is_ascii()),
+            None
+        );
+    }
+
+    #[test]
+    fn what_a_parser_quotes_is_harmless_and_short() {
+        assert_eq!(
+            shortened("unknown field `\u{1b}[31m`, at line 1"),
+            "unknown field `\\u{1b}[31m`, at line 1"
+        );
+        let long = shortened(&format!("invalid type: string \"{}\"", "é".repeat(1_000_000)));
+        assert_eq!((long.chars().count(), long.ends_with("é…")), (301, true));
     }
 
     #[test]

@@ -1,13 +1,14 @@
-//! Reading whole text files with an encoding, keeping a checksum over all that was read; writing files that are either
-//! whole or not there.
+//! Reading files: regular ones only, up to a limit; whole text files with an encoding, keeping a checksum over all that
+//! was read. [`atomic`](super::atomic) writes them.
 
 pub use super::encoding::{Encoding, decode};
 
 use super::DataError;
+use super::limits::{Limit, size};
 use sha2::{Digest, Sha256};
 use std::{
-    fs,
-    io::{Read, Write},
+    fs::{self, File},
+    io::Read,
     path::{Path, PathBuf},
 };
 
@@ -29,13 +30,27 @@ pub struct FileReader {
 }
 
 impl FileReader {
-    /// Reads one file whole.
+    /// Reads one file whole: a regular one, or a pipe that the user's shell opened for this process (`/dev/stdin`, the
+    /// `/dev/fd/63` of `<(zcat mine.tsv.gz)`).
     ///
     /// # Errors
-    /// [`DataError::Read`], [`DataError::Encoding`].
+    /// As [`read`]; and [`DataError::Encoding`].
     pub fn read(&mut self, path: &Path, encoding: Encoding) -> Result<TextFile, DataError> {
-        let bytes = fs::read(path).map_err(|source| DataError::Read { path: path.into(), source })?;
-        let sha256 = hex(&Sha256::digest(&bytes));
+        let bytes = if is_own(path) { read_named(path, Limit::Text)? } else { read(path, Limit::Text)? };
+        self.text(path, bytes, encoding)
+    }
+
+    /// Reads one file whole that the user named: also from a named pipe.
+    ///
+    /// # Errors
+    /// As [`read_named`]; and [`DataError::Encoding`].
+    pub fn read_named(&mut self, path: &Path, encoding: Encoding) -> Result<TextFile, DataError> {
+        let bytes = read_named(path, Limit::Text)?;
+        self.text(path, bytes, encoding)
+    }
+
+    fn text(&mut self, path: &Path, bytes: Vec<u8>, encoding: Encoding) -> Result<TextFile, DataError> {
+        let sha256 = digest_of(&bytes);
         self.digests.push(sha256.clone());
         Ok(TextFile { path: path.into(), text: decode(path, bytes, encoding)?, sha256 })
     }
@@ -53,22 +68,96 @@ impl FileReader {
     }
 }
 
-/// Writes a temporary file beside `path` that takes its name once it is whole and on the disk.
+/// Whether a path is that of an open file of this process.
+fn is_own(path: &Path) -> bool {
+    let opened = ["/dev/fd", "/proc/self/fd"].iter().any(|folder| path.parent() == Some(Path::new(folder)));
+    opened || path == Path::new("/dev/stdin")
+}
+
+/// Reads a regular file that is no larger than its kind may be. Nothing else is opened: a named pipe would block the
+/// reader, and a device may have no end.
 ///
 /// # Errors
-/// [`DataError::Write`]; then `path` is as it was.
-pub fn write(path: &Path, bytes: &[u8]) -> Result<(), DataError> {
-    let mut name = path.as_os_str().to_owned();
-    name.push(format!(".{}.tmp", std::process::id()));
-    let temporary = PathBuf::from(name);
-    let written = fs::File::create(&temporary)
-        .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
-        .and_then(|()| fs::rename(&temporary, path));
-    written.map_err(|source| {
-        // The error to report is the first one: a temporary file that cannot be removed either is its consequence.
-        let _ = fs::remove_file(&temporary);
-        DataError::Write { path: path.into(), source }
-    })
+/// [`DataError::Read`]: not there, no regular file, not to be read; [`DataError::File`]: too large, or larger than the
+/// memory that is free.
+pub fn read(path: &Path, limit: Limit) -> Result<Vec<u8>, DataError> {
+    let file = open(path)?;
+    let len = file.metadata().map_err(|source| DataError::Read { path: path.into(), source })?.len();
+    if len > limit.bytes() {
+        return Err(too_large(path, limit, &format!("{len} bytes")));
+    }
+    up_to(file, path, limit, len)
+}
+
+/// Reads a regular file of UTF-8 that is no larger than its kind may be.
+///
+/// # Errors
+/// As [`read`]; and [`DataError::Encoding`].
+pub fn read_text(path: &Path, limit: Limit) -> Result<String, DataError> {
+    decode(path, read(path, limit)?, Encoding::Utf8)
+}
+
+/// [`read`] for a file that the user named on the command line, which may also be a pipe; the call waits for its writer.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_named(path: &Path, limit: Limit) -> Result<Vec<u8>, DataError> {
+    #[cfg(unix)]
+    if fs::metadata(path).is_ok_and(|found| std::os::unix::fs::FileTypeExt::is_fifo(&found.file_type())) {
+        let pipe = File::open(path).map_err(|source| DataError::Read { path: path.into(), source })?;
+        return up_to(pipe, path, limit, 0);
+    }
+    read(path, limit)
+}
+
+/// Opens a regular file, to be read in pieces.
+///
+/// # Errors
+/// [`DataError::Read`].
+pub fn open(path: &Path) -> Result<File, DataError> {
+    gradus_engine::files::open(path).map_err(|source| DataError::Read { path: path.into(), source })
+}
+
+/// The whole of a file, which is expected to hold so many bytes.
+fn up_to(file: File, path: &Path, limit: Limit, expected: u64) -> Result<Vec<u8>, DataError> {
+    let mut bytes = vec![];
+    let mut file = file.take(limit.bytes() + 1);
+    let mut more = expected as usize + 1;
+    loop {
+        if bytes.try_reserve_exact(more).is_err() {
+            return Err(DataError::File {
+                path: path.into(),
+                expected: "a file that fits into free memory".into(),
+                found: format!("one of {} bytes or more", bytes.len() + more),
+                advice: "end other programs, or use a smaller file".into(),
+            });
+        }
+        // No more than what was reserved, so that reading allocates nothing.
+        let room = bytes.capacity() - bytes.len();
+        let read = file.by_ref().take(room as u64).read_to_end(&mut bytes);
+        let read = read.map_err(|source| DataError::Read { path: path.into(), source })?;
+        if bytes.len() as u64 > limit.bytes() {
+            return Err(too_large(path, limit, &format!("more than {}", size(limit.bytes()))));
+        }
+        if read < room {
+            return Ok(bytes);
+        }
+        more = bytes.len().max(1 << 16);
+    }
+}
+
+fn too_large(path: &Path, limit: Limit, found: &str) -> DataError {
+    DataError::File {
+        path: path.into(),
+        expected: limit.to_string(),
+        found: found.into(),
+        advice: "check that it is the right file".into(),
+    }
+}
+
+/// SHA-256 of bytes, in hexadecimal.
+pub fn digest_of(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
 }
 
 /// SHA-256 of a file's bytes, in hexadecimal, whatever its size.
@@ -77,7 +166,7 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<(), DataError> {
 /// [`DataError::Read`].
 pub fn digest(path: &Path) -> Result<String, DataError> {
     let unreadable = |source| DataError::Read { path: path.into(), source };
-    let mut file = fs::File::open(path).map_err(unreadable)?;
+    let mut file = open(path)?;
     let mut hash = Sha256::new();
     let mut buffer = vec![0; 1 << 16];
     loop {
@@ -95,42 +184,6 @@ fn hex(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
-
-    fn utf8(bytes: &[u8]) -> Result<String, DataError> {
-        decode(Path::new("f"), bytes.to_vec(), Encoding::Utf8)
-    }
-
-    #[test]
-    fn invalid_utf8_names_line_column_and_byte() {
-        let error = utf8(b"fine\nbad \xE9t\xE9\n").unwrap_err().to_string();
-        assert_eq!(
-            error,
-            "f, line 2: expected UTF-8, found byte 0xe9 at column 5; convert the file to UTF-8"
-        );
-    }
-
-    #[test]
-    fn a_file_cut_inside_a_character_is_an_error_at_its_last_line() {
-        assert!(
-            utf8("a\nb\ncaf\u{e9}".as_bytes().split_last().unwrap().1)
-                .unwrap_err()
-                .to_string()
-                .contains("line 3")
-        );
-    }
-
-    #[test]
-    fn windows_1252_is_the_fallback_not_the_rule() {
-        let decode = |b: &[u8]| decode(Path::new("f"), b.to_vec(), Encoding::Windows1252).unwrap();
-        assert_eq!(decode(b"caf\xE9 \x85 \x93so\x94"), "café … “so”");
-        assert_eq!(decode("café".as_bytes()), "café");
-    }
-
-    #[test]
-    fn a_byte_order_mark_is_dropped() {
-        assert_eq!(utf8(b"\xEF\xBB\xBF1 a").unwrap(), "1 a");
-    }
 
     #[test]
     fn the_checksum_covers_every_file_in_order() {
@@ -168,26 +221,104 @@ mod tests {
     }
 
     #[test]
-    fn a_file_is_written_whole_or_not_at_all() {
+    fn a_file_is_read_up_to_its_limit() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("a");
-        write(&path, b"one").unwrap();
-        write(&path, b"two").unwrap();
-        assert_eq!(fs::read(&path).unwrap(), b"two");
-
-        let taken = folder.path().join("taken");
-        fs::create_dir(&taken).unwrap();
-        assert!(write(&taken, b"three").unwrap_err().to_string().contains("taken: "));
-        assert!(write(&folder.path().join("no/such"), b"").is_err());
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2, "a temporary file was left behind");
-    }
-
-    proptest! {
-        #[test]
-        fn decoding_never_panics_and_text_comes_back(bytes: Vec<u8>, text: String) {
-            let _ = utf8(&bytes);
-            let _ = decode(Path::new("f"), bytes, Encoding::Windows1252).unwrap();
-            prop_assert_eq!(utf8(text.as_bytes()).unwrap(), text.strip_prefix('\u{feff}').unwrap_or(&text));
+        let path = folder.path().join("config.toml");
+        let most = Limit::Config.bytes();
+        fs::write(&path, "seed = 1 # é\n").unwrap();
+        assert_eq!(read_text(&path, Limit::Config).unwrap(), "seed = 1 # é\n");
+        fs::write(&path, b"seed = 1 # \xE9\n").unwrap();
+        assert!(read_text(&path, Limit::Config).unwrap_err().to_string().contains("line 1: expected UTF-8"));
+        for len in [0, 1, 70_000, most] {
+            fs::write(&path, vec![b'x'; len as usize]).unwrap();
+            assert_eq!(read(&path, Limit::Config).unwrap().len() as u64, len);
+            assert_eq!(read_named(&path, Limit::Config).unwrap().len() as u64, len);
+        }
+        // Large and empty, so that nothing but its length is looked at.
+        File::options().write(true).open(&path).unwrap().set_len(3 << 30).unwrap();
+        for read in [read, read_named] {
+            let error = read(&path, Limit::Config).unwrap_err().to_string();
+            assert!(
+                error.ends_with("config.toml: expected a configuration of at most 1 MB, found 3221225472 bytes; check that it is the right file"),
+                "{error}"
+            );
         }
     }
+
+    /// Files whose length says nothing, as those of `/proc`, are read to their end.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_file_may_be_longer_than_it_says() {
+        let path = Path::new("/proc/self/status");
+        assert_eq!(fs::metadata(path).unwrap().len(), 0);
+        assert!(read(path, Limit::Note).unwrap().len() > 100);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn pipes_and_devices_are_not_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let [pipe, link] = ["data.json", "config.toml"].map(|name| folder.path().join(name));
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        std::os::unix::fs::symlink("/dev/zero", &link).unwrap();
+        for (path, found) in
+            [(&pipe, "a named pipe"), (&link, "a device"), (&folder.path().into(), "a folder")]
+        {
+            let says = format!("{}: it is {found}, not a regular file; check the path", path.display());
+            let errors = [
+                read(path, Limit::Text).unwrap_err(),
+                FileReader::default().read(path, Encoding::Utf8).unwrap_err(),
+                open(path).unwrap_err(),
+                digest(path).unwrap_err(),
+            ];
+            for error in errors {
+                assert!(error.to_string().contains(&says), "{error}");
+            }
+        }
+        for path in ["/dev/zero", "/dev/tty", "/dev/null"] {
+            let error = read_named(Path::new(path), Limit::Text).unwrap_err().to_string();
+            assert!(error.contains("not a regular file") || path == "/dev/tty", "{error}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_pipe_that_the_user_named_is_read_up_to_the_limit() {
+        use std::io::Write;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("pipe");
+        assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+        let written = |bytes: usize| {
+            let path = path.clone();
+            std::thread::spawn(move || {
+                let mut pipe = File::options().write(true).open(path).unwrap();
+                // The reader may have had enough.
+                let _ = pipe.write_all(&vec![b'x'; bytes]);
+            })
+        };
+        for bytes in [0, 5, 300_000] {
+            let writer = written(bytes);
+            assert_eq!(read_named(&path, Limit::Config).unwrap().len(), bytes);
+            writer.join().unwrap();
+        }
+        let writer = written(3 << 20);
+        let error = read_named(&path, Limit::Config).unwrap_err().to_string();
+        assert!(error.contains("expected a configuration of at most 1 MB, found more than 1 MB"), "{error}");
+        writer.join().unwrap();
+        let writer = written(5);
+        let file = FileReader::default().read_named(&path, Encoding::Utf8).unwrap();
+        assert_eq!(file.text, "xxxxx");
+        writer.join().unwrap();
+    }
+
+    #[test]
+    fn the_files_of_this_process_are_known_by_their_paths() {
+        for path in ["/dev/stdin", "/dev/fd/63", "/proc/self/fd/0"] {
+            assert!(is_own(Path::new(path)), "{path}");
+        }
+        for path in ["/dev/zero", "/dev/fd/../zero", "stdin", "/dev/fd", "/proc/1/fd/0"] {
+            assert!(!is_own(Path::new(path)), "{path}");
+        }
+    }
+
 }

@@ -22,6 +22,7 @@ pub mod fetch;
 pub mod files;
 pub mod formats;
 pub mod generated;
+pub mod limits;
 pub mod own;
 pub mod questions;
 pub mod sentences;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::error::ReportError;
 use super::result::RunResult;
 use super::statistics::DataStatistics;
+use crate::data::DataError;
 
 /// What a results folder holds, in the order of the files' names.
 #[derive(Debug)]
@@ -20,7 +21,7 @@ pub(super) struct Collected {
 /// A file that is damaged or lies where it does not belong.
 pub fn results(results: &Path) -> Result<Vec<RunResult>, ReportError> {
     let mut runs = Vec::new();
-    for study in listed(&results.join("runs"), |path| path.is_dir())? {
+    for study in studies(results)? {
         for path in listed(&study, is_json)? {
             let run = RunResult::read(&path)?;
             if results.join(run.file()) != path {
@@ -30,6 +31,11 @@ pub fn results(results: &Path) -> Result<Vec<RunResult>, ReportError> {
         }
     }
     Ok(runs)
+}
+
+/// The folders `runs/<study>`.
+pub(super) fn studies(results: &Path) -> Result<Vec<PathBuf>, ReportError> {
+    listed(&results.join("runs"), |path| path.is_dir())
 }
 
 /// Reads `runs/<study>/*.json` and `data/*.json`.
@@ -49,7 +55,7 @@ fn is_json(path: &Path) -> bool {
 
 /// The paths in a folder that are wanted, sorted; none where there is no such folder.
 fn listed(folder: &Path, wanted: impl Fn(&Path) -> bool) -> Result<Vec<PathBuf>, ReportError> {
-    let unreadable = |source| ReportError::Read { path: folder.into(), source };
+    let unreadable = |source| DataError::Read { path: folder.into(), source };
     if !folder.is_dir() {
         return Ok(Vec::new());
     }

@@ -1,23 +1,19 @@
 //! What can be wrong with a folder of results, each as one sentence.
 
-use std::io;
 use std::path::PathBuf;
 
+use crate::data::DataError;
 use crate::data::atomic::WriteError;
+use crate::data::error::shortened;
 
 /// Why a result could not be read or written, or the report not be built.
 #[derive(Debug, thiserror::Error)]
 pub enum ReportError {
-    /// A file or folder could not be read.
-    #[error("{}: cannot be read: {source}; check the path and its permissions", path.display())]
-    Read {
-        /// The file or folder.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
+    /// A file or folder that cannot be read, is no regular file, or is too large.
+    #[error(transparent)]
+    Data(#[from] DataError),
     /// Not JSON, or JSON of something else.
-    #[error("{}: expected a result file, found {source}; delete it, and `gradus reproduce` makes it anew", path.display())]
+    #[error("{}: expected a result file, found {}; delete it, and `gradus reproduce` makes it anew", path.display(), shortened(&source.to_string()))]
     NotResult {
         /// The file.
         path: PathBuf,

@@ -1,5 +1,8 @@
 //! The cells of a study with the results that fill them.
 
+use std::collections::HashSet;
+use std::hash::Hash;
+
 use super::result::RunResult;
 use super::summary::Summary;
 use crate::studies::{Cell, DataSource, Measure, Scale, Study};
@@ -86,12 +89,7 @@ impl Filled<'_> {
 }
 
 /// Each item once, in order of first appearance.
-pub(super) fn unique<T: PartialEq>(items: impl IntoIterator<Item = T>) -> Vec<T> {
-    let mut seen = Vec::new();
-    for item in items {
-        if !seen.contains(&item) {
-            seen.push(item);
-        }
-    }
-    seen
+pub(super) fn unique<T: Clone + Eq + Hash>(items: impl IntoIterator<Item = T>) -> Vec<T> {
+    let mut seen = HashSet::new();
+    items.into_iter().filter(|item| seen.insert(item.clone())).collect()
 }

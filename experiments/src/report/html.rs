@@ -7,6 +7,7 @@ use super::section::Section;
 use super::table::{Entry, Table};
 use super::verdict::Verdict;
 use super::wording::{self, TITLE};
+use crate::data::shown;
 
 const STYLE: &str = include_str!("page.css");
 
@@ -34,7 +35,7 @@ fn header(body: &mut String, report: &Report) {
     let _ = write!(body, "<header><h1>{TITLE}</h1>");
     let mut sentences = wording::opening(report).into_iter();
     let lead = sentences.next().unwrap_or_default();
-    let _ = write!(body, "<p class=\"lead\">{}</p></header>", escape(&lead));
+    let _ = write!(body, "<p class=\"lead\">{}</p></header>", shown::html(&lead));
     body.push_str("<nav><div class=\"scroll\"><table class=\"overview\"><thead><tr><th>Study</th><th>Scale and data</th>");
     body.push_str("<th>Runs</th><th>Verdict</th></tr></thead><tbody>");
     for section in &report.sections {
@@ -42,7 +43,7 @@ fn header(body: &mut String, report: &Report) {
             body,
             "<tr><th><a href=\"#{}\">{}</a></th><td>{}</td><td>{}</td><td>{}</td></tr>",
             section.id,
-            escape(&section.heading()),
+            shown::html(&section.heading()),
             section.scope().unwrap_or_else(|| "all runs".into()),
             if section.planned > 0 { section.progress() } else { String::new() },
             section.verdict().map(badge).unwrap_or_default()
@@ -50,17 +51,17 @@ fn header(body: &mut String, report: &Report) {
     }
     body.push_str("</tbody></table></div></nav>");
     for gap in wording::gaps(report) {
-        let _ = write!(body, "<p class=\"gap\">{}</p>", escape(&gap));
+        let _ = write!(body, "<p class=\"gap\">{}</p>", shown::html(&gap));
     }
     body.push_str("<details><summary>How claims are judged, and the machine</summary>");
     for sentence in sentences {
-        let _ = write!(body, "<p>{}</p>", escape(&sentence));
+        let _ = write!(body, "<p>{}</p>", shown::html(&sentence));
     }
     body.push_str("</details>");
 }
 
 fn section(body: &mut String, section: &Section) {
-    let _ = write!(body, "<section id=\"{}\"><h2>{}", section.id, escape(&section.heading()));
+    let _ = write!(body, "<section id=\"{}\"><h2>{}", section.id, shown::html(&section.heading()));
     if let Some(scope) = section.scope() {
         let _ = write!(body, " <span class=\"scope\">{}, {}</span>", scope, section.progress());
     }
@@ -69,9 +70,9 @@ fn section(body: &mut String, section: &Section) {
         let _ = write!(
             body,
             "<p class=\"claim\"><span class=\"who\">The paper</span> {}</p><p class=\"verdict\">{} {}</p>",
-            escape(section.study.claim),
+            shown::html(section.study.claim),
             badge(judgement.verdict),
-            escape(&judgement.sentence())
+            shown::html(&judgement.sentence())
         );
     }
     let judged = section.judgement.is_some();
@@ -81,12 +82,12 @@ fn section(body: &mut String, section: &Section) {
     }
     body.push_str("<div class=\"plots\">");
     for plot in &section.plots {
-        let label = escape(&format!("{}: {}", section.heading(), plot.caption));
+        let label = shown::html(&format!("{}: {}", section.heading(), plot.caption));
         let _ = write!(
             body,
             "<figure role=\"img\" aria-label=\"{label}\">{}<figcaption>{}</figcaption></figure>",
             plot.svg,
-            escape(&plot.caption)
+            shown::html(&plot.caption)
         );
     }
     body.push_str("</div>");
@@ -96,7 +97,8 @@ fn section(body: &mut String, section: &Section) {
         body.push_str("</div>");
     }
     for part in &section.tables[results..] {
-        let _ = write!(body, "<details><summary>{}</summary>", escape(part.caption.trim_end_matches('.')));
+        let _ =
+            write!(body, "<details><summary>{}</summary>", shown::html(part.caption.trim_end_matches('.')));
         body.push_str(&table(&Table { caption: String::new(), ..part.clone() }));
         body.push_str("</details>");
     }
@@ -113,11 +115,11 @@ fn appendix(body: &mut String, section: &Section) {
     let _ = write!(
         body,
         "<details><summary>{} <span class=\"scope\">{scope}</span></summary>",
-        escape(&section.heading())
+        shown::html(&section.heading())
     );
     body.push_str(&table(&appendix.table));
     let shared: Vec<String> =
-        appendix.shared.iter().map(|setting| format!("<code>{}</code>", escape(setting))).collect();
+        appendix.shared.iter().map(|setting| format!("<code>{}</code>", shown::html(setting))).collect();
     let _ =
         write!(body, "<p class=\"shared\">The same in all of these runs: {}</p></details>", shared.join(" "));
 }
@@ -135,7 +137,7 @@ fn badge(verdict: Verdict) -> String {
 fn list(body: &mut String, items: &[String]) {
     body.push_str("<ul>");
     for item in items {
-        let _ = write!(body, "<li>{}</li>", escape(item));
+        let _ = write!(body, "<li>{}</li>", shown::html(item));
     }
     body.push_str("</ul>");
 }
@@ -143,9 +145,9 @@ fn list(body: &mut String, items: &[String]) {
 fn table(table: &Table) -> String {
     let mut text = String::from("<div class=\"scroll\"><table>");
     if !table.caption.is_empty() {
-        let _ = write!(text, "<caption>{}</caption>", escape(&table.caption));
+        let _ = write!(text, "<caption>{}</caption>", shown::html(&table.caption));
     }
-    let head: String = table.head.iter().map(|name| format!("<th>{}</th>", escape(name))).collect();
+    let head: String = table.head.iter().map(|name| format!("<th>{}</th>", shown::html(name))).collect();
     let _ = write!(text, "<thead><tr>{head}</tr></thead><tbody>");
     for row in &table.rows {
         let mut entries = row.iter();
@@ -160,12 +162,9 @@ fn table(table: &Table) -> String {
 }
 
 fn entry(entry: &Entry) -> String {
-    let lines: String = entry.lines.iter().map(|line| format!("<small>{}</small>", escape(line))).collect();
-    escape(&entry.main) + &lines
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+    let lines: String =
+        entry.lines.iter().map(|line| format!("<small>{}</small>", shown::html(line))).collect();
+    shown::html(&entry.main) + &lines
 }
 
 #[cfg(test)]

@@ -6,6 +6,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::error::ReportError;
+use crate::data::files;
+use crate::data::limits::Limit;
 
 #[derive(Deserialize)]
 struct Version {
@@ -14,7 +16,7 @@ struct Version {
 
 /// Reads a file of the version `schema`.
 pub(super) fn read<T: DeserializeOwned>(path: &Path, schema: u32) -> Result<T, ReportError> {
-    let bytes = std::fs::read(path).map_err(|source| ReportError::Read { path: path.into(), source })?;
+    let bytes = files::read(path, Limit::Result)?;
     let not_json = |source| ReportError::NotResult { path: path.into(), source };
     // The version first: a newer file may well have other fields.
     let version: Version = serde_json::from_slice(&bytes).map_err(not_json)?;

@@ -6,6 +6,7 @@ use super::Report;
 use super::section::Section;
 use super::table::{Entry, Table};
 use super::wording::{self, TITLE};
+use crate::data::shown;
 
 /// The whole page.
 pub(super) fn page(report: &Report) -> String {
@@ -21,7 +22,7 @@ pub(super) fn page(report: &Report) -> String {
         let Some(appendix) = &section.appendix else { continue };
         let _ = write!(page, "\n### {}\n\n", title(section));
         page.push_str(&table(&appendix.table));
-        let shared = appendix.shared.iter().map(|setting| format!("`{setting}`")).collect::<Vec<_>>();
+        let shared = appendix.shared.iter().map(|setting| shown::code(setting)).collect::<Vec<_>>();
         let _ = write!(page, "\nThe same in all of these runs: {}.\n", shared.join(", "));
     }
     page
@@ -40,7 +41,7 @@ fn section(page: &mut String, section: &Section) {
     }
     for part in &section.tables {
         if !part.caption.is_empty() {
-            let _ = writeln!(page, "{}\n", escape(&part.caption));
+            let _ = writeln!(page, "{}\n", shown::markdown(&part.caption));
         }
         page.push_str(&table(part));
         page.push('\n');
@@ -61,7 +62,7 @@ fn title(section: &Section) -> String {
 
 fn paragraphs(page: &mut String, sentences: &[String]) {
     for sentence in sentences {
-        let _ = writeln!(page, "{}\n", escape(sentence));
+        let _ = writeln!(page, "{}\n", shown::markdown(sentence));
     }
 }
 
@@ -71,14 +72,14 @@ fn list(page: &mut String, title: &str, items: &[String]) {
     }
     let _ = writeln!(page, "{title}:\n");
     for item in items {
-        let _ = writeln!(page, "- {}", escape(item));
+        let _ = writeln!(page, "- {}", shown::markdown(item));
     }
     page.push('\n');
 }
 
 fn table(table: &Table) -> String {
     let row = |entries: Vec<String>| format!("| {} |\n", entries.join(" | "));
-    let mut text = row(table.head.iter().map(|name| escape(name)).collect());
+    let mut text = row(table.head.iter().map(|name| shown::markdown(name)).collect());
     text.push_str(&row(table.head.iter().map(|_| "---".into()).collect()));
     for entries in &table.rows {
         text.push_str(&row(entries.iter().map(entry).collect()));
@@ -88,19 +89,7 @@ fn table(table: &Table) -> String {
 
 fn entry(entry: &Entry) -> String {
     let lines = std::iter::once(&entry.main).chain(&entry.lines);
-    lines.map(|line| escape(line)).collect::<Vec<_>>().join("<br>")
-}
-
-/// What would end a table's cell or begin a tag or emphasis is made literal.
-fn escape(text: &str) -> String {
-    let mut escaped = String::new();
-    for letter in text.chars() {
-        if matches!(letter, '|' | '<' | '*' | '_' | '`' | '\\') {
-            escaped.push('\\');
-        }
-        escaped.push(letter);
-    }
-    escaped
+    lines.map(|line| shown::markdown(line)).collect::<Vec<_>>().join("<br>")
 }
 
 #[cfg(test)]

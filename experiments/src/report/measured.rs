@@ -34,8 +34,8 @@ pub(super) fn sizes(statistics: &[DataStatistics]) -> Table {
                 None => entry,
             }
         });
-        let tokens: u64 = splits.iter().map(|split| split.tokens).sum();
-        let texts: u64 = splits.iter().map(|split| split.examples).sum();
+        let tokens = sum(splits.iter().map(|split| split.tokens));
+        let texts = sum(splits.iter().map(|split| split.examples));
         let longest = splits.iter().map(|split| split.longest).max().unwrap_or(0);
         let name = Entry::new(&set.name).line(format!("{} data", set.source));
         let mut row = vec![name, Entry::new(&set.language), Entry::new(&set.task)];
@@ -58,9 +58,14 @@ pub(super) fn sizes(statistics: &[DataStatistics]) -> Table {
     }
 }
 
+/// A sum of counts from a file, which may be as large as a `u64`.
+fn sum(counts: impl Iterator<Item = u64>) -> u64 {
+    counts.fold(0, u64::saturating_add)
+}
+
 /// The share of each label in the training split.
 fn shares(set: &DataStatistics) -> String {
-    let all: u64 = set.train.label_counts.iter().sum();
+    let all = sum(set.train.label_counts.iter().copied());
     let share = |n: &u64| format!("{:.0}", 100.0 * *n as f64 / all.max(1) as f64);
     format!("{} %", set.train.label_counts.iter().map(share).collect::<Vec<_>>().join(" : "))
 }

@@ -18,6 +18,8 @@
 //! `plots/*.svg` there. A cell is nothing but its result files: delete one, and the report shows a hole.
 
 mod appendix;
+#[cfg(test)]
+mod attack_tests;
 pub mod collect;
 mod differences;
 pub mod error;
@@ -93,6 +95,7 @@ pub struct Built {
 /// A folder without results, a file that is no result (named, and then nothing is written), a folder that cannot be
 /// written.
 pub fn build(results: &Path) -> Result<Built, ReportError> {
+    sweep(results)?;
     let report = Report::read(results)?;
     let (html, markdown) = (results.join("report.html"), results.join("report.md"));
     let mut plots = Vec::new();
@@ -104,6 +107,15 @@ pub fn build(results: &Path) -> Result<Built, ReportError> {
     atomic::write(&markdown, markdown::page(&report).as_bytes())?;
     atomic::write(&html, html::page(&report).as_bytes())?;
     Ok(Built { report, html, markdown, plots })
+}
+
+/// Removes the half-written files of killed reports and runs.
+fn sweep(results: &Path) -> Result<(), ReportError> {
+    let folders = [results.into(), results.join("plots"), results.join("data")];
+    for folder in folders.into_iter().chain(collect::studies(results)?).filter(|folder| folder.is_dir()) {
+        atomic::sweep(&folder)?;
+    }
+    Ok(())
 }
 
 impl Report {

@@ -12,6 +12,7 @@ use super::machine::Machine;
 use crate::run::{Epoch, StepLoss};
 use crate::tasks;
 use crate::data::atomic;
+use crate::data::error::quoted;
 use crate::studies::{self, DataSource, Measure, Run, Scale};
 
 /// The version of the format; a file of another version is refused.
@@ -141,19 +142,27 @@ impl RunResult {
         keys(&self.config)
     }
 
-    /// What is wrong with the numbers, if anything is.
+    /// What is wrong with the numbers, if anything is. A result file can come from someone else, and tables and plots rely on
+    /// its numbers.
     fn fault(&self) -> Option<String> {
         let metrics = self.dev.iter().chain(&self.test).chain(self.epochs.iter().flat_map(|e| &e.dev));
+        if let Some((name, value)) = metrics.into_iter().find(|(_, value)| !is_sound(**value)) {
+            return Some(format!("the metric {} is {value:?}", quoted(name)));
+        }
         let losses = self.steps.iter().map(|s| s.loss).chain(self.epochs.iter().map(|e| e.train_loss));
         let speed = [self.seconds, self.tokens_per_second];
-        if let Some((name, value)) = metrics.into_iter().find(|(_, value)| !value.is_finite()) {
-            return Some(format!("the metric '{name}' is {value}"));
+        if let Some(loss) = losses.into_iter().chain(speed).find(|value| !is_sound(*value)) {
+            return Some(format!("a loss or time is {loss:?}"));
         }
-        if let Some(loss) = losses.into_iter().chain(speed).find(|value| !value.is_finite()) {
-            return Some(format!("a loss or time is {loss}"));
+        if let Some(negative) = speed.into_iter().find(|value| *value < 0.0) {
+            return Some(format!("a time is {negative:?}"));
         }
-        if self.epochs.is_empty() {
-            return Some("it holds no epoch".into());
+        if !self.steps.is_sorted_by_key(|s| s.step) || !self.epochs.is_sorted_by(|a, b| a.epoch < b.epoch) {
+            return Some("its steps or epochs are out of order".into());
+        }
+        let Some(last) = self.epochs.last() else { return Some("it holds no epoch".into()) };
+        if !(1..=last.epoch).contains(&self.best_epoch) {
+            return Some(format!("its best epoch is {} of {}", self.best_epoch, last.epoch));
         }
         (!self.config.is_object()).then(|| "its configuration is not an object of keys".into())
     }
@@ -177,6 +186,11 @@ pub fn keys(config: &Value) -> BTreeMap<String, String> {
     let mut keys = BTreeMap::new();
     flatten("", config, &mut keys);
     keys
+}
+
+/// Whether a run can have measured this: a finite number within what tables and plots can show.
+fn is_sound(value: f64) -> bool {
+    value.abs() <= 1e15
 }
 
 fn flatten(prefix: &str, value: &Value, keys: &mut BTreeMap<String, String>) {

@@ -33,7 +33,7 @@ fn metrics(base: f64, name: &str) -> BTreeMap<String, f64> {
 }
 
 /// A result in which columns further right are better.
-fn made(run: &Run, scale: Scale, source: DataSource) -> RunResult {
+pub(super) fn made(run: &Run, scale: Scale, source: DataSource) -> RunResult {
     let columns = studies::find(run.study).unwrap().cells(scale, source);
     let columns = grid::unique(columns.iter().filter(|c| c.row == run.row).map(|cell| cell.column));
     let place = columns.iter().position(|column| *column == run.column).unwrap();
@@ -107,7 +107,7 @@ fn statistics(name: &str, source: DataSource) -> DataStatistics {
 }
 
 /// A folder with every run of every study.
-fn results(scale: Scale, source: DataSource) -> tempfile::TempDir {
+pub(super) fn results(scale: Scale, source: DataSource) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     for study in studies::all() {
         for run in study.runs(scale, source) {

@@ -3,10 +3,13 @@ use super::train::Training;
 use super::{Job, RunError, tensorboard};
 use crate::config::{self, Config, TaskKeys};
 use crate::data::error::quoted;
+use crate::data::limits::Limit;
 use crate::data::{Part, Splits, atomic, files};
 use gradus_engine::Module;
 use gradus_engine::optim::{Optimizer, WeightAverage};
-use gradus_engine::state::{Checkpoint, StateDict, load_state_dict, read_tensors, write_tensors};
+use gradus_engine::state::{
+    Checkpoint, StateDict, check_finite, load_state_dict, read_tensors, state_dict, write_tensors,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -197,11 +200,6 @@ impl RunFolder {
         Ok(atomic::write(&self.file(name), bytes)?)
     }
 
-    fn read(&self, path: &Path) -> Result<String, RunError> {
-        let read = fs::read_to_string(path);
-        read.map_err(|source| RunError::Io { action: "read", path: path.into(), source })
-    }
-
     /// The configuration that the run was made with.
     ///
     /// # Errors
@@ -235,7 +233,7 @@ impl RunFolder {
         let path = self.file("data.json");
         let damaged = |reason: String| RunError::Damaged { path: path.clone(), reason };
         let value: serde_json::Value =
-            serde_json::from_str(&self.read(&path)?).map_err(|e| damaged(e.to_string()))?;
+            serde_json::from_str(&files::read_text(&path, Limit::Labels)?).map_err(|e| damaged(e.to_string()))?;
         if value.get("format").and_then(serde_json::Value::as_u64) != Some(FORMAT.into()) {
             return Err(RunError::Settings(format!(
                 "{} was made by another version of gradus, whose runs this one cannot read; train it anew in another \
@@ -279,11 +277,7 @@ impl RunFolder {
         let checksum = training.data.trained_on().checksum;
         let saved = Saved { config: flat(training.config), checksum, progress: progress.clone() };
         let (path, saved) = (self.checkpoint(), json!(saved));
-        match average {
-            Some(average) => Checkpoint::save_averaged(&path, model, optimizer, average, &saved)?,
-            None => Checkpoint::save(&path, model, optimizer, &saved)?,
-        }
-        Ok(())
+        Ok(Checkpoint::save(&path, model, optimizer, average, &progress.state.tensors, &saved)?)
     }
 
     /// Reads the checkpoint into a model and an optimizer.
@@ -320,11 +314,13 @@ impl RunFolder {
             return Err(RunError::OtherRun { path, what, found, expected, advice });
         }
         checkpoint.load_model(model)?;
-        checkpoint.load_optimizer(optimizer)?;
+        checkpoint.load_optimizer(optimizer, model)?;
         if let Some(average) = average {
             checkpoint.load_average(average, model)?;
         }
-        Ok(saved.progress)
+        let mut progress = saved.progress;
+        progress.state.tensors = checkpoint.state();
+        Ok(progress)
     }
 
     /// Writes the best epoch's parameters.
@@ -349,7 +345,8 @@ impl RunFolder {
             )));
         }
         let (tensors, _) = read_tensors(&self.best())?;
-        Ok(load_state_dict(model, &tensors, &self.best())?)
+        load_state_dict(model, &tensors, &self.best())?;
+        Ok(check_finite(&state_dict(model), &self.best())?)
     }
 
     /// Writes a line for each logged step and each epoch, in order, and an event for TensorBoard.
@@ -374,14 +371,6 @@ impl RunFolder {
     /// # Errors
     /// A folder that cannot be read or written.
     pub fn sweep(&self) -> Result<(), RunError> {
-        let io = |source| RunError::Io { action: "clean", path: self.0.clone(), source };
-        for entry in fs::read_dir(&self.0).map_err(io)? {
-            let path = entry.map_err(io)?.path();
-            let name = path.file_name().unwrap_or_default().to_string_lossy();
-            if name.starts_with(".partial-") {
-                fs::remove_file(&path).map_err(io)?;
-            }
-        }
-        Ok(())
+        Ok(atomic::sweep(&self.0)?)
     }
 }

@@ -1,23 +1,70 @@
 use super::RunError;
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::flag::{register, register_conditional_shutdown};
+use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+/// Ctrl-C, or a request to terminate.
 static PRESSED: AtomicBool = AtomicBool::new(false);
+/// The terminal is gone.
+static HUNG_UP: AtomicBool = AtomicBool::new(false);
+static LISTENS: AtomicBool = AtomicBool::new(false);
 
-/// From now on Ctrl-C (and a request to terminate) is noted, and the loop ends after its step with a checkpoint. A
-/// second one ends the program at once.
+/// From now on Ctrl-C, a request to terminate and a hang-up of the terminal end the loop after its current step, with a
+/// checkpoint. A second Ctrl-C ends the program at once; a second hang-up does not, since the shell and the system may both
+/// send one. If hang-ups were ignored at the start, as under `nohup`, they stay ignored.
 ///
 /// # Errors
-/// Where the operating system takes no handler, or has one of ours already.
+/// Where the operating system takes no handler.
 pub fn listen() -> Result<(), RunError> {
-    let noted = ctrlc::set_handler(|| {
-        if PRESSED.swap(true, Ordering::SeqCst) {
-            std::process::exit(130);
-        }
-    });
-    noted.map_err(|e| RunError::Settings(format!("cannot watch for Ctrl-C: {e}")))
+    if LISTENS.swap(true, Ordering::SeqCst) {
+        return Ok(());
+    }
+    watch().map_err(|error| RunError::Settings(format!("cannot watch for Ctrl-C: {error}")))
 }
 
-/// Whether somebody pressed Ctrl-C.
+fn watch() -> io::Result<()> {
+    for signal in [SIGINT, SIGTERM] {
+        // Actions run in this order: at the first signal the flag is still down, at the second one it is up.
+        register_conditional_shutdown(signal, 130, &PRESSED)?;
+        register(signal, &PRESSED)?;
+    }
+    #[cfg(unix)]
+    {
+        use signal_hook::consts::SIGHUP;
+        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+        if !ignores(&status, SIGHUP) {
+            register(SIGHUP, &HUNG_UP)?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether the process with this `/proc/PID/status` ignores a signal. Without that file, which only Linux has, the signal
+/// counts as not ignored.
+#[cfg(unix)]
+fn ignores(status: &str, signal: i32) -> bool {
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    // Signals count from 1.
+    mask.is_some_and(|mask| mask >> (signal - 1) & 1 == 1)
+}
+
+/// Whether the run is to end after its step.
 pub fn interrupted() -> bool {
-    PRESSED.load(Ordering::SeqCst)
+    PRESSED.load(Ordering::SeqCst) || HUNG_UP.load(Ordering::SeqCst)
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::ignores;
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGPIPE};
+
+    #[test]
+    fn signals_that_are_ignored_stand_in_the_mask() {
+        let status = "SigBlk:\t0000000000000000\nSigIgn:\t0000000000001001\nSigCgt:\tffffffffffffffff\n";
+        assert!(ignores(status, SIGHUP) && ignores(status, SIGPIPE) && !ignores(status, SIGINT));
+        assert!(!ignores("SigIgn:\t0000000000000000\n", SIGHUP));
+        assert!(!ignores("SigIgn:\tnone\n", SIGHUP) && !ignores("", SIGHUP));
+    }
 }

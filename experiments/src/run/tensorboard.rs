@@ -8,7 +8,8 @@
 
 use super::RunError;
 use super::progress::Progress;
-use crate::data::atomic;
+use crate::data::limits::Limit;
+use crate::data::{atomic, files};
 use crc::{CRC_32_ISCSI, Crc, Table};
 use std::fs;
 use std::io;
@@ -34,7 +35,7 @@ pub(super) fn log(folder: &Path, progress: &Progress) -> Result<(), RunError> {
     let read = |source| RunError::Io { action: "read", path: folder.into(), source };
     let (path, before) = match find(folder).map_err(read)? {
         Some(path) => {
-            let bytes = fs::read(&path).map_err(read)?;
+            let bytes = files::read(&path, Limit::Log)?;
             (path, bytes)
         }
         None => (folder.join(format!("events.out.tfevents.{}.gradus", now as u64)), vec![]),
@@ -178,5 +179,21 @@ mod tests {
                 assert!(mended == first, "byte {at}");
             }
         }
+    }
+
+    /// Under the name of an event file there may lie what a reader waits on for ever.
+    #[cfg(unix)]
+    #[test]
+    fn an_event_file_is_a_regular_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let objective = crate::run::Objective::start(&crate::config::Config::default());
+        let progress = Progress::start(gradus_engine::Rng::new(1), objective, None);
+        log(folder.path(), &progress).unwrap();
+        let path = find(folder.path()).unwrap().unwrap();
+        log(folder.path(), &progress).unwrap();
+        fs::remove_file(&path).unwrap();
+        assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+        let error = log(folder.path(), &progress).unwrap_err().to_string();
+        assert!(error.contains(".gradus: it is a named pipe, not a regular file"), "{error}");
     }
 }

@@ -1,3 +1,5 @@
+use crate::data::limits::duration;
+use crate::data::shown::terminal;
 use indicatif::{HumanDuration, MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use super::Metric;
 use std::cell::Cell;
@@ -35,7 +37,7 @@ impl Shown {
     /// The time that the steps left will take if they go as those before.
     fn left(&self) -> HumanDuration {
         let left = self.seconds / self.step.max(1) as f64 * self.steps.saturating_sub(self.step) as f64;
-        HumanDuration(Duration::from_secs_f64(left.round()))
+        HumanDuration(duration(left.round()))
     }
 }
 
@@ -52,8 +54,9 @@ impl Bars {
     pub fn view(&self, title: impl Into<String>) -> View {
         let style = ProgressStyle::with_template("{prefix} {wide_bar} {pos}/{len} {msg}")
             .unwrap_or_else(|_| ProgressStyle::default_bar());
+        let title = terminal(&title.into()).into_owned();
         let bar = self.0.add(ProgressBar::new(0).with_style(style));
-        View { bar, title: title.into(), lines: self.0.is_hidden(), last_line: Cell::new(Instant::now()) }
+        View { bar, title, lines: self.0.is_hidden(), last_line: Cell::new(Instant::now()) }
     }
 
     /// A line that is no run's.
@@ -113,5 +116,28 @@ impl View {
 impl Drop for View {
     fn drop(&mut self) {
         self.bar.finish_and_clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Seconds of a checkpoint can be any number.
+    #[test]
+    fn any_number_of_seconds_is_shown() {
+        let shown = |seconds| {
+            let now = Shown { step: 1, steps: 3, epoch: 1, epochs: 1, loss: 0.5, speed: 1.0, seconds };
+            now.left().to_string()
+        };
+        assert_eq!(shown(30.0), "60 seconds");
+        for seconds in [1e308, f64::INFINITY, f64::NAN, -1.0, 0.0] {
+            assert!(!shown(seconds).is_empty());
+        }
+    }
+
+    #[test]
+    fn a_title_is_shown_on_one_line() {
+        assert_eq!(View::new("runs/a\u{1b}]0;x\u{7}\n").title, "runs/a\\u{1b}]0;x\\u{7}\\n");
     }
 }

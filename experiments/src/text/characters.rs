@@ -3,8 +3,10 @@
 use super::vocabulary::UNK;
 use crate::data::{
     DataError,
+    atomic::{self, WriteError},
     error::quoted,
-    files::{self, Encoding, FileReader},
+    files,
+    limits::Limit,
 };
 use std::{collections::HashMap, path::Path};
 
@@ -78,7 +80,7 @@ impl Alphabet {
     pub fn save(&self, path: &Path) -> Result<(), DataError> {
         let characters = self.characters.iter().map(|character| character.escape_debug().to_string());
         let lines: Vec<String> = RESERVED.map(String::from).into_iter().chain(characters).collect();
-        files::write(path, (lines.join("\n") + "\n").as_bytes())
+        atomic::write(path, (lines.join("\n") + "\n").as_bytes()).map_err(WriteError::into_data_error)
     }
 
     /// Reads what [`Alphabet::save`] wrote.
@@ -86,8 +88,7 @@ impl Alphabet {
     /// # Errors
     /// [`DataError`] for an unreadable file, lines other than characters, characters that stand twice.
     pub fn load(path: &Path) -> Result<Self, DataError> {
-        let file = FileReader::default().read(path, Encoding::Utf8)?;
-        Self::parse(path, &file.text)
+        Self::parse(path, &files::read_text(path, Limit::Vocabulary)?)
     }
 
     fn parse(path: &Path, text: &str) -> Result<Self, DataError> {

@@ -2,8 +2,10 @@
 
 use crate::data::{
     DataError,
+    atomic::{self, WriteError},
     error::quoted,
-    files::{self, Encoding, FileReader},
+    files,
+    limits::Limit,
 };
 use std::{cmp::Reverse, collections::HashMap, path::Path};
 
@@ -122,7 +124,7 @@ impl Vocabulary {
         }
         let mut text = self.words.join("\n");
         text.push('\n');
-        files::write(path, text.as_bytes())
+        atomic::write(path, text.as_bytes()).map_err(WriteError::into_data_error)
     }
 
     /// Reads what [`Vocabulary::save`] wrote.
@@ -130,8 +132,7 @@ impl Vocabulary {
     /// # Errors
     /// [`DataError`] for an unreadable file, lines other than words, words that stand twice.
     pub fn load(path: &Path) -> Result<Self, DataError> {
-        let file = FileReader::default().read(path, Encoding::Utf8)?;
-        Self::parse(path, &file.text)
+        Self::parse(path, &files::read_text(path, Limit::Vocabulary)?)
     }
 
     fn parse(path: &Path, text: &str) -> Result<Self, DataError> {

@@ -2,7 +2,7 @@
 
 use crate::server::{Asked, Reply, Server, cut, good, redirect, rest, status, whole};
 use gradus::data::catalog::{Download, Format, KnownFile, KnownSet, Layout, NONE, Splits, State, Unpack};
-use gradus::data::fetch::{Event, FetchError, Fetched, Patience, fetch};
+use gradus::data::fetch::{Event, FetchError, Fetched, LEAST, Patience, fetch};
 use gradus::data::files::{self, Encoding};
 use std::io::Write;
 use std::path::Path;
@@ -14,7 +14,7 @@ const FILES: [(&str, &str); 3] = [
     ("test.txt", "1 seven\n"),
 ];
 
-fn digest(bytes: &[u8]) -> &'static str {
+pub fn digest(bytes: &[u8]) -> &'static str {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a");
     std::fs::write(&path, bytes).unwrap();
@@ -59,34 +59,34 @@ fn zip(files: &[(&str, &str)]) -> Vec<u8> {
     writer.finish().unwrap().into_inner()
 }
 
-fn tiny_zip() -> Vec<u8> {
+pub fn tiny_zip() -> Vec<u8> {
     let names = FILES.map(|(name, text)| (format!("tiny/{name}"), text));
     zip(&names.each_ref().map(|(name, text)| (name.as_str(), *text)))
 }
 
 /// The set as one zip at an address that `--from` replaces.
-fn zipped(sha256: &'static str, bytes: u64) -> &'static KnownSet {
+pub fn zipped(sha256: &'static str, bytes: u64) -> &'static KnownSet {
     let url = "https://example.org/tiny.zip";
     set(vec![Download { url, sha256, bytes, unpack: Unpack::Zip, to: "" }].leak())
 }
 
-struct Try {
-    folder: tempfile::TempDir,
-    patience: Patience,
+pub struct Try {
+    pub folder: tempfile::TempDir,
+    pub patience: Patience,
     again: usize,
 }
 
 impl Try {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let [silence, pause] = [20_000, 1].map(Duration::from_millis);
         Try {
             folder: tempfile::tempdir().unwrap(),
-            patience: Patience { tries: 3, silence, pause },
+            patience: Patience { tries: 3, silence, pause, least: LEAST },
             again: 0,
         }
     }
 
-    fn path(&self, name: &str) -> std::path::PathBuf {
+    pub fn path(&self, name: &str) -> std::path::PathBuf {
         self.folder.path().join(name)
     }
 
@@ -97,7 +97,7 @@ impl Try {
     }
 
     #[track_caller]
-    fn well(&mut self, set: &'static KnownSet, from: &str) -> Fetched {
+    pub fn well(&mut self, set: &'static KnownSet, from: &str) -> Fetched {
         let fetched = self.fetch(set, from).unwrap_or_else(|error| panic!("{error}"));
         for (name, text) in FILES {
             assert_eq!(std::fs::read_to_string(self.path("tiny").join(name)).unwrap(), text);
@@ -108,7 +108,7 @@ impl Try {
 
     /// One sentence with all parts; the folder then holds what `left` says.
     #[track_caller]
-    fn refused(&mut self, set: &'static KnownSet, from: &str, parts: &[&str], left: &[&str]) {
+    pub fn refused(&mut self, set: &'static KnownSet, from: &str, parts: &[&str], left: &[&str]) {
         let error = self.fetch(set, from).unwrap_err().to_string();
         for part in parts {
             assert!(error.contains(part), "expected {part:?} in: {error}");
@@ -118,7 +118,7 @@ impl Try {
     }
 }
 
-fn entries(folder: &Path) -> Vec<String> {
+pub fn entries(folder: &Path) -> Vec<String> {
     let mut names: Vec<String> = std::fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())

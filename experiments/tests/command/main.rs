@@ -6,6 +6,7 @@ mod data;
 mod events;
 mod faults;
 mod fetch;
+mod fetch_attacks;
 mod kills;
 mod place;
 mod read;

@@ -2,6 +2,7 @@
 
 use crate::events;
 use crate::place::{Place, accuracy_in, signal};
+use std::process::Stdio;
 use std::time::Duration;
 
 /// A run with all kinds of state: moments, dropout, a moving average of the loss, a plateau.
@@ -71,6 +72,34 @@ fn stopped_by_ctrl_c() {
     let ran: crate::place::Ran = run.wait_with_output().unwrap().into();
     ran.refused(130, &["interrupted at step", "go on with: gradus train classify --out parts --resume"]);
     place.gradus("train classify --out parts --resume").well();
+    assert_same(&place);
+}
+
+/// A terminal that hangs up is treated like Ctrl-C, unless hanging up was ignored at the start.
+#[test]
+fn a_hang_up_stops_a_run_that_does_not_ignore_it() {
+    let place = Place::new();
+    undisturbed(&place);
+    let checkpoint = place.path("parts/checkpoint.safetensors");
+    let run = place.start(&args(&place, "parts"));
+    place.wait_for(|| checkpoint.exists());
+    std::thread::sleep(Duration::from_millis(10));
+    // The shell and the system may both send one.
+    [0; 2].iter().for_each(|_| signal("HUP", &run));
+    let ran: crate::place::Ran = run.wait_with_output().unwrap().into();
+    ran.refused(130, &["interrupted at step", "go on with: gradus train classify --out parts --resume"]);
+    place.gradus("train classify --out parts --resume").well();
+    assert_same(&place);
+
+    std::fs::remove_dir_all(place.path("parts")).unwrap();
+    let line = format!("exec nohup {} {}", env!("CARGO_BIN_EXE_gradus"), args(&place, "parts"));
+    let mut run = std::process::Command::new("sh");
+    run.args(["-c", &line]).current_dir(place.path(".")).stdin(Stdio::null());
+    let run = run.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    place.wait_for(|| checkpoint.exists());
+    signal("HUP", &run);
+    let ran: crate::place::Ran = run.wait_with_output().unwrap().into();
+    ran.well();
     assert_same(&place);
 }
 

@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 /// What a client asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +20,10 @@ pub enum Reply {
     Send(Vec<u8>),
     /// Sends, then says nothing more and keeps the connection.
     Stall(Vec<u8>),
+    /// Sends byte by byte, with a pause before each.
+    Trickle(Vec<u8>, Duration),
+    /// Sends the first part, then the second one again and again.
+    Endless(Vec<u8>, &'static [u8]),
 }
 
 pub struct Server {
@@ -49,6 +54,17 @@ impl Server {
                     Reply::Stall(bytes) => {
                         let _ = stream.write_all(&bytes);
                         stalled.push(stream);
+                    }
+                    Reply::Trickle(bytes, pause) => {
+                        let mut sent = bytes.chunks(1).map(|byte| {
+                            std::thread::sleep(pause);
+                            stream.write_all(byte)
+                        });
+                        let _ = sent.find(|sent| sent.is_err());
+                    }
+                    Reply::Endless(bytes, more) => {
+                        let _ = stream.write_all(&bytes);
+                        while stream.write_all(more).is_ok() {}
                     }
                 }
             }

@@ -36,7 +36,8 @@ pub fn fetch(ask: &Fetch) -> anyhow::Result<()> {
         );
     };
     let folder = folder(ask.data.as_deref())?;
-    let patience = Patience { tries: ask.tries, silence: ask.timeout, pause: Duration::from_secs(1) };
+    let pause = Duration::from_secs(1);
+    let patience = Patience { tries: ask.tries, silence: ask.timeout, pause, least: fetch::LEAST };
     let mut view = View::new(set.name());
     let fetched = fetch::fetch(set, &folder, ask.from.as_deref(), &patience, &mut |event| view.show(&event));
     drop(view);

@@ -4,9 +4,16 @@ use super::answer::{Answer, answer};
 use super::part::Part;
 use super::{Event, FetchError, Patience};
 use crate::data::DataError;
+use crate::data::error::shortened;
 use std::io::{self, ErrorKind, Read};
+use std::time::{Duration, Instant};
 use ureq::http::Uri;
 use ureq::{Agent, Timeout};
+
+/// A server that sends a little at each try could otherwise keep a fetch going for ever.
+const MOST_TRIES: u32 = 1000;
+/// The most time for a body with its trailers.
+const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What is asked for.
 pub(super) struct Wanted<'a> {
@@ -25,6 +32,12 @@ pub(super) enum Failure {
     Lasting(FetchError),
 }
 
+impl From<FetchError> for Failure {
+    fn from(error: FetchError) -> Self {
+        Failure::Lasting(error)
+    }
+}
+
 impl From<DataError> for Failure {
     fn from(error: DataError) -> Self {
         Failure::Lasting(error.into())
@@ -41,8 +54,11 @@ pub(super) fn download(
 ) -> Result<(), FetchError> {
     let agent = agent(wanted.url, patience);
     let (mut tries, mut most) = (0, part.len());
+    let mut pace = Pace { least: patience.least, bytes: 0, spent: Duration::ZERO };
+    let mut all = 0;
     loop {
-        let why = match once(&agent, wanted, part, watch) {
+        all += 1;
+        let why = match once(&agent, wanted, part, &mut pace, watch) {
             Ok(()) => return Ok(()),
             Err(Failure::Lasting(error)) => return Err(error),
             Err(Failure::Passing(why)) => why,
@@ -50,12 +66,38 @@ pub(super) fn download(
         let have = part.len();
         tries = if have > most { 1 } else { tries + 1 };
         most = most.max(have);
-        if tries >= patience.tries {
+        if tries >= patience.tries || all >= MOST_TRIES {
+            let tries = if all >= MOST_TRIES { all } else { tries };
             return Err(FetchError::GaveUp { url: wanted.url.into(), tries, why });
         }
         let pause = patience.pause * (1 << (tries - 1).min(5));
         watch(Event::Again { why: &why, pause });
         std::thread::sleep(pause);
+    }
+}
+
+/// The rate at which a file arrives, over the time spent on receiving it.
+struct Pace {
+    least: (u64, Duration),
+    bytes: u64,
+    spent: Duration,
+}
+
+impl Pace {
+    /// Counts bytes, and the time they took to arrive.
+    fn arrived(&mut self, bytes: usize, took: Duration, wanted: &Wanted<'_>) -> Result<(), Failure> {
+        self.bytes += bytes as u64;
+        self.spent += took;
+        let (least, within) = self.least;
+        if self.spent < within {
+            return Ok(());
+        }
+        let found = std::mem::take(&mut self.bytes);
+        self.spent = Duration::ZERO;
+        match found < least {
+            true => Err(FetchError::TooSlow { url: wanted.url.into(), least, within, found }.into()),
+            false => Ok(()),
+        }
     }
 }
 
@@ -67,6 +109,7 @@ fn agent(url: &str, patience: &Patience) -> Agent {
         .timeout_connect(silence)
         .timeout_recv_response(silence)
         .timeout_per_read(silence)
+        .timeout_recv_body(Some(LONGEST))
         .user_agent(concat!("gradus/", env!("CARGO_PKG_VERSION")));
     // A proxy knows another machine by this name.
     let host = url.parse().ok().and_then(|uri: Uri| uri.host().map(str::to_owned));
@@ -80,6 +123,7 @@ fn once(
     agent: &Agent,
     wanted: &Wanted<'_>,
     part: &Part,
+    pace: &mut Pace,
     watch: &mut dyn FnMut(Event<'_>),
 ) -> Result<(), Failure> {
     let (have, validator) = part.resumable(wanted)?;
@@ -117,11 +161,20 @@ fn once(
     let mut have = from;
     loop {
         watch(Event::At { have, total });
+        if have > 0 && have == wanted.bytes && !wanted.sha256.is_empty() {
+            // The digest decides whether these are the right bytes. What the server sends after them may have no end.
+            break;
+        }
+        let began = Instant::now();
         match body.read(&mut buffer) {
             Ok(0) => break,
             Ok(n) => {
                 part.append(&mut file, &buffer[..n])?;
                 have += n as u64;
+                if let Err(slow) = pace.arrived(n, began.elapsed(), wanted) {
+                    part.keep(&file)?;
+                    return Err(slow);
+                }
             }
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(error) => {
@@ -156,14 +209,20 @@ fn failure(wanted: &Wanted<'_>, error: ureq::Error) -> Failure {
         E::Timeout(Timeout::Resolve | Timeout::Connect) => Failure::Passing("it cannot be reached".into()),
         E::Timeout(_) => Failure::Passing(SILENCE.into()),
         E::Io(_) | E::HostNotFound | E::ConnectionFailed | E::Protocol(_) | E::BodyStalled => {
-            Failure::Passing(error.to_string())
+            Failure::Passing(shortened(&error.to_string()))
         }
-        error => Failure::Lasting(FetchError::Refused { url: wanted.url.into(), found: error.to_string() }),
+        error => {
+            let found = shortened(&error.to_string());
+            Failure::Lasting(FetchError::Refused { url: wanted.url.into(), found })
+        }
     }
 }
 
 fn cut(error: &io::Error, have: u64, total: Option<u64>) -> String {
     let inner = error.get_ref().and_then(|inner| inner.downcast_ref());
+    if matches!(inner, Some(ureq::Error::Timeout(Timeout::RecvBody))) {
+        return "it took longer than a day".into();
+    }
     if error.kind() == ErrorKind::TimedOut || matches!(inner, Some(ureq::Error::Timeout(_))) {
         return SILENCE.into();
     }

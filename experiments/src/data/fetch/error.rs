@@ -1,5 +1,6 @@
 use crate::data::DataError;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// Why a set could not be fetched; nothing half-written stands where it would be read.
 #[derive(Debug, thiserror::Error)]
@@ -62,6 +63,34 @@ pub enum FetchError {
         tries: u32,
         /// What happened at the last.
         why: String,
+    },
+    /// A server that is too slow.
+    #[error(
+        "{url}: expected at least {least} bytes within {} s, found {found}; what has arrived is kept: run the command again \
+         when the line is better, or name another address with --from URL", within.as_secs()
+    )]
+    TooSlow {
+        /// The address.
+        url: String,
+        /// Bytes that must arrive.
+        least: u64,
+        /// In what time.
+        within: Duration,
+        /// Bytes that arrived.
+        found: u64,
+    },
+    /// Another process fetches the same set.
+    #[error(
+        "{}: another fetch of '{set}' is under way{}; wait for its end, or end it, and run the command again", path.display(),
+        holder.map_or(String::new(), |process| format!(" (process {process})"))
+    )]
+    Busy {
+        /// The folder that it has.
+        path: PathBuf,
+        /// Name of the set.
+        set: &'static str,
+        /// The other process, if it is known.
+        holder: Option<u32>,
     },
     /// Whole, but not what the catalogue knows.
     #[error(

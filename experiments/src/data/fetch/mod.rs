@@ -1,14 +1,16 @@
 //! Downloading a known set into the data folder.
 //!
 //! Everything happens in `DIR/.fetch-NAME`, which no reader looks into: what arrives is kept there as `FILE.part`, so that
-//! a later run goes on; it is verified, unpacked and checked against the catalogue there, and only then renamed to
+//! a later run goes on; one process at a time holds the folder. It is verified, unpacked and checked against the catalogue there, and only then renamed to
 //! where it is read. A file that stands there already is never replaced.
 //!
 //! | file | holds |
 //! | --- | --- |
 //! | `download` | one file from one address: tries, pauses, resuming |
 //! | `answer` | what a server's answer means for the bytes we have |
+//! | `work` | the folder, and the lock in it |
 //! | `part` | the bytes we have, and of which version |
+//! | `plain` | no links where an earlier fetch left files |
 //! | `unpack` | zip and tar.gz, nothing outside the folder |
 //! | `place` | into place by renaming |
 //! | `error` | each failure as one sentence |
@@ -18,7 +20,9 @@ mod download;
 mod error;
 mod part;
 mod place;
+mod plain;
 mod unpack;
+mod work;
 
 pub use error::FetchError;
 
@@ -30,6 +34,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use unpack::Archive;
+use work::Work;
 
 /// How long to go on with a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +45,12 @@ pub struct Patience {
     pub silence: Duration,
     /// Before the second try; twice as long before each other.
     pub pause: Duration,
+    /// So many bytes must arrive within so much time of receiving, over all tries; a slower server is given up.
+    pub least: (u64, Duration),
 }
+
+/// A kilobyte a second over a minute, for [`Patience::least`]; a telephone line is faster.
+pub const LEAST: (u64, Duration) = (60_000, Duration::from_secs(60));
 
 /// What happens meanwhile.
 pub enum Event<'a> {
@@ -106,35 +116,36 @@ pub fn fetch(
     let missing = |d: &&Download| d.unpack != Unpack::Plain || !folder.join(d.to).exists();
     let downloads: Vec<&Download> = set.downloads().iter().filter(missing).collect();
     let urls = downloads.iter().map(|d| address(set, d, from)).collect::<Result<Vec<_>, _>>()?;
-    let work = folder.join(format!(".fetch-{}", set.name()));
-    make(&work)?;
+    let work = Work::take(folder, set.name())?;
     for (one, url) in downloads.iter().zip(&urls) {
         let wanted = Wanted { url, sha256: one.sha256, bytes: one.bytes };
         watch(Event::Begins(url));
-        get(&wanted, &Part::new(&work, one.file_name()), patience, watch).inspect_err(|_| {
-            // Goes only where it is empty: what can be gone on with stays.
-            let _ = fs::remove_dir(&work);
-        })?;
+        let part = Part::new(work.path(), one.file_name()).map_err(FetchError::from);
+        if let Err(error) = part.and_then(|part| get(&wanted, &part, patience, watch)) {
+            work.leave();
+            return Err(error);
+        }
     }
 
     watch(Event::Unpacks);
-    let new = work.join("new");
-    let unpacked = unpack(set, &downloads, &urls, &work, &new).and_then(|()| {
+    let new = work.path().join("new");
+    let unpacked = unpack(set, &downloads, &urls, work.path(), &new).and_then(|()| {
         let inside = new.join(set.layout_folder(layout));
         let unpacked = set.check(layout, &inside);
         let found = unpacked.filter(|file| downloads.len() == set.downloads().len() || file.path.exists());
         whole(set, &urls, found)?;
         Ok(place::place(&new, folder)?)
     });
-    if unpacked.is_err() {
-        // The error to tell is the first one; what cannot be removed now is removed by the next run.
+    if let Err(error) = unpacked {
+        // The error to report is the first one; what cannot be removed now is removed by the next run.
         let _ = fs::remove_dir_all(&new);
-        if !matches!(unpacked, Err(FetchError::Data(DataError::Write { .. }))) {
-            let _ = fs::remove_dir_all(&work);
+        match error {
+            FetchError::Data(DataError::Write { .. }) => work.leave(),
+            _ => drop(work.remove()),
         }
+        return Err(error);
     }
-    unpacked?;
-    fs::remove_dir_all(&work).map_err(|source| DataError::Write { path: work, source })?;
+    work.remove()?;
 
     let unknown = downloads.iter().zip(&urls).filter(|(one, _)| one.sha256.is_empty());
     let unverified = unknown.map(|(_, url)| url.clone()).collect();
@@ -212,12 +223,12 @@ fn unpack(
     work: &Path,
     new: &Path,
 ) -> Result<(), FetchError> {
-    if new.exists() {
+    if fs::symlink_metadata(new).is_ok() {
         fs::remove_dir_all(new).map_err(|source| DataError::Write { path: new.into(), source })?;
     }
     make(new)?;
     for (one, url) in downloads.iter().zip(urls) {
-        let part = Part::new(work, one.file_name());
+        let part = Part::new(work, one.file_name())?;
         Archive { file: part.path(), url, set: set.name() }.unpack(one.unpack, &new.join(one.to))?;
     }
     Ok(())

@@ -1,7 +1,11 @@
 //! What has arrived of a file, and of which version of it.
 
 use super::download::Wanted;
-use crate::data::{DataError, files};
+use super::plain;
+use crate::data::DataError;
+use crate::data::atomic::{self, WriteError};
+use crate::data::files;
+use crate::data::limits::Limit;
 use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
@@ -14,9 +18,14 @@ pub(super) struct Part {
 }
 
 impl Part {
-    pub fn new(folder: &Path, name: &str) -> Self {
+    /// # Errors
+    /// Something else than a file of an earlier fetch under one of the names.
+    pub fn new(folder: &Path, name: &str) -> Result<Self, DataError> {
         let file = |end| folder.join(format!("{name}.{end}"));
-        Part { path: file("part"), origin: file("from") }
+        let part = Part { path: file("part"), origin: file("from") };
+        plain::check(&part.path)?;
+        plain::check(&part.origin)?;
+        Ok(part)
     }
 
     pub fn path(&self) -> &Path {
@@ -25,13 +34,16 @@ impl Part {
 
     /// Bytes that have arrived.
     pub fn len(&self) -> u64 {
-        fs::metadata(&self.path).map_or(0, |found| found.len())
+        fs::symlink_metadata(&self.path).map_or(0, |found| found.len())
     }
 
     /// How many bytes to go on from, and the version they are of. Bytes of another address are not gone on with, nor
     /// those that neither a version nor a digest of the whole can tell from another file's.
     pub fn resumable(&self, wanted: &Wanted<'_>) -> Result<(u64, String), DataError> {
-        let origin = fs::read_to_string(&self.origin).unwrap_or_default();
+        let origin = match plain::check(&self.origin)? {
+            Some(_) => String::from_utf8(files::read(&self.origin, Limit::Note)?).unwrap_or_default(),
+            None => String::new(),
+        };
         let mut lines = origin.lines();
         let (url, validator) = (lines.next().unwrap_or(""), lines.next().unwrap_or(""));
         let same = url == wanted.url && !(validator.is_empty() && wanted.sha256.is_empty());
@@ -49,12 +61,14 @@ impl Part {
         // A weak tag promises the same meaning, not the same bytes.
         let tag = text(header::ETAG).filter(|tag| !tag.starts_with("W/"));
         let validator = tag.or(text(header::LAST_MODIFIED)).unwrap_or("");
-        files::write(&self.origin, format!("{}\n{validator}\n", wanted.url).as_bytes())?;
-        File::create(&self.path).map_err(self.unwritten())
+        let origin = format!("{}\n{validator}\n", wanted.url);
+        atomic::write(&self.origin, origin.as_bytes()).map_err(WriteError::into_data_error)?;
+        // A file that is new: nothing that stands there is followed or emptied.
+        File::create_new(&self.path).map_err(self.unwritten())
     }
 
     pub fn go_on(&self) -> Result<File, DataError> {
-        OpenOptions::new().append(true).open(&self.path).map_err(self.unwritten())
+        plain::open(&self.path, OpenOptions::new().append(true))
     }
 
     pub fn append(&self, file: &mut File, bytes: &[u8]) -> Result<(), DataError> {
@@ -90,7 +104,7 @@ mod tests {
     #[test]
     fn only_bytes_of_the_same_version_are_gone_on_with() {
         let folder = tempfile::tempdir().unwrap();
-        let part = Part::new(folder.path(), "a.zip");
+        let part = Part::new(folder.path(), "a.zip").unwrap();
         let wanted = |url, sha256, bytes| Wanted { url, sha256, bytes };
         let begun = |url: &'static str, headers: &[(&str, &str)]| {
             let mut response = Response::builder();

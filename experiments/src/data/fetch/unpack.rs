@@ -3,6 +3,7 @@
 use super::FetchError;
 use crate::data::DataError;
 use crate::data::known::Unpack;
+use crate::data::files;
 use flate2::read::GzDecoder;
 use std::fs::{self, File};
 use std::io::{ErrorKind, Read, Write};
@@ -10,6 +11,32 @@ use std::path::{Component, Path, PathBuf};
 
 /// More than any known set; a small archive can be made to unpack without end.
 const MOST_BYTES: u64 = 8 << 30;
+/// The same of files and folders; IMDB has a hundred thousand.
+const MOST_ENTRIES: u64 = 200_000;
+
+/// What may still be unpacked.
+struct Left {
+    bytes: u64,
+    entries: u64,
+}
+
+impl Left {
+    fn all() -> Self {
+        Left { bytes: MOST_BYTES, entries: MOST_ENTRIES }
+    }
+
+    fn take_entry(&mut self) -> Result<(), Fault> {
+        let many = || Fault::Archive(format!("one of more than {MOST_ENTRIES} files"));
+        self.entries = self.entries.checked_sub(1).ok_or_else(many)?;
+        Ok(())
+    }
+
+    fn take_bytes(&mut self, bytes: u64) -> Result<(), Fault> {
+        let large = || Fault::Archive(format!("one of more than {} GiB of files", MOST_BYTES >> 30));
+        self.bytes = self.bytes.checked_sub(bytes).ok_or_else(large)?;
+        Ok(())
+    }
+}
 
 /// An archive, and the names by which a message speaks of it.
 pub(super) struct Archive<'a> {
@@ -39,8 +66,7 @@ impl Archive<'_> {
     }
 
     fn open(&self) -> Result<File, Fault> {
-        File::open(self.file)
-            .map_err(|source| Fault::Disk(DataError::Read { path: self.file.into(), source }))
+        files::open(self.file).map_err(Fault::Disk)
     }
 
     fn rename(&self, to: &Path) -> Result<(), Fault> {
@@ -53,8 +79,9 @@ impl Archive<'_> {
     fn zip(&self, to: &Path) -> Result<(), Fault> {
         let no_zip = |error: zip::result::ZipError| Fault::Archive(format!("a broken one ({error})"));
         let mut archive = zip::ZipArchive::new(self.open()?).map_err(no_zip)?;
-        let mut left = MOST_BYTES;
+        let mut left = Left::all();
         for i in 0..archive.len() {
+            left.take_entry()?;
             let entry = archive.by_index(i).map_err(no_zip)?;
             let name = entry.name().map_err(no_zip)?.into_owned();
             let path = to.join(inside(&name)?);
@@ -70,8 +97,9 @@ impl Archive<'_> {
     fn tar(&self, to: &Path) -> Result<(), Fault> {
         let no_tar = |error: std::io::Error| Fault::Archive(format!("a broken one ({error})"));
         let mut archive = tar::Archive::new(GzDecoder::new(self.open()?));
-        let mut left = MOST_BYTES;
+        let mut left = Left::all();
         for entry in archive.entries().map_err(no_tar)? {
+            left.take_entry()?;
             let entry = entry.map_err(no_tar)?;
             let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
             let path = to.join(inside(&name)?);
@@ -84,7 +112,7 @@ impl Archive<'_> {
             }
         }
         // The last entry ends before the checksum does, which only a reader that goes on to the end compares.
-        let rest = std::io::copy(&mut archive.into_inner().take(left), &mut std::io::sink());
+        let rest = std::io::copy(&mut archive.into_inner().take(left.bytes), &mut std::io::sink());
         rest.map(drop).map_err(no_tar)
     }
 }
@@ -119,7 +147,7 @@ fn unwritten(path: &Path, source: std::io::Error) -> Fault {
 }
 
 /// Copies an entry to a file; what fails in the archive and what fails on the disk are told apart.
-fn pour(mut entry: impl Read, path: &Path, left: &mut u64) -> Result<(), Fault> {
+fn pour(mut entry: impl Read, path: &Path, left: &mut Left) -> Result<(), Fault> {
     if let Some(folder) = path.parent() {
         make(folder)?;
     }
@@ -129,9 +157,7 @@ fn pour(mut entry: impl Read, path: &Path, left: &mut u64) -> Result<(), Fault> 
         match entry.read(&mut buffer) {
             Ok(0) => return Ok(()),
             Ok(n) => {
-                *left = left.checked_sub(n as u64).ok_or_else(|| {
-                    Fault::Archive(format!("one of more than {} GiB of files", MOST_BYTES >> 30))
-                })?;
+                left.take_bytes(n as u64)?;
                 file.write_all(&buffer[..n]).map_err(|source| unwritten(path, source))?;
             }
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
@@ -155,9 +181,13 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_of_too_many_bytes_is_refused() {
+    fn too_many_bytes_or_entries_are_refused() {
         let folder = tempfile::tempdir().unwrap();
-        let mut left = 5;
+        let mut left = Left { bytes: 5, entries: 2 };
+        assert!(left.take_entry().is_ok() && left.take_entry().is_ok());
+        assert!(
+            matches!(left.take_entry(), Err(Fault::Archive(found)) if found == "one of more than 200000 files")
+        );
         assert!(pour(&b"12345"[..], &folder.path().join("a"), &mut left).is_ok());
         assert!(matches!(pour(&b"1"[..], &folder.path().join("b"), &mut left), Err(Fault::Archive(_))));
     }

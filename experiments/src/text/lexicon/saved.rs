@@ -1,6 +1,8 @@
 use super::{Lexicon, LexiconOptions, Vectors};
 use crate::data::DataError;
-use crate::data::files::{self, Encoding, FileReader};
+use crate::data::atomic;
+use crate::data::files::{self};
+use crate::data::limits::Limit;
 use crate::text::characters::Alphabet;
 use crate::text::vectors::GivenVectors;
 use crate::text::vocabulary::{UNK, Vocabulary};
@@ -44,7 +46,7 @@ impl Lexicon {
         let path = folder.join(FACTS);
         let json = serde_json::to_string(&facts)
             .map_err(|error| DataError::Write { path: path.clone(), source: error.into() })?;
-        files::write(&path, format!("{json}\n").as_bytes())
+        Ok(atomic::write(&path, format!("{json}\n").as_bytes()).map_err(atomic::WriteError::into_data_error)?)
     }
 
     /// Reads what [`Lexicon::save`] wrote; the same batches come of it, to the last bit. Of the options only the number of
@@ -55,7 +57,7 @@ impl Lexicon {
     pub fn load(folder: &Path, options: &LexiconOptions) -> Result<Lexicon, DataError> {
         let vocabulary = Vocabulary::load(&folder.join(VOCABULARY))?;
         let path = folder.join(FACTS);
-        let text = FileReader::default().read(&path, Encoding::Utf8)?.text;
+        let text = files::read_text(&path, Limit::Note)?;
         let fault = |expected: &str, found: String| DataError::File {
             path: path.clone(),
             expected: expected.into(),
