@@ -1,17 +1,16 @@
-use crate::classifier::{mean_over_time, without_padding};
-use crate::{CharacterConfig, Characters, Pooled, Reader, Reading, Words};
-use gradus_engine::nn::{
-    AttentionMask, Dropout, Embedding, Highway, Linear, Lstm, LstmConfig, MultiHeadAttention,
-};
+use crate::attention::ResidualAttention;
+use crate::invalid::{self, Invalid};
+use crate::padding::{mean_over_time, without_padding};
+use crate::{CharacterModel, Characters, DataSizes, Pooled, Reader, Reading, Words, parameters};
+use gradus_engine::nn::{Dropout, Embedding, Highway, Linear, Lstm, LstmConfig};
 use gradus_engine::{Mode, Module, Param, Rng, Tensor, Visitor};
 use serde::{Deserialize, Serialize};
 
-/// The sizes of a [`BiDaf`].
+/// The hyper-parameters of a [`BiDaf`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct BiDafConfig {
-    /// V.
-    pub vocabulary: usize,
-    /// Width of the word vectors.
+    /// D, the width of a word's vector.
     pub embed_dim: usize,
     /// Standard deviation of the random word vectors.
     pub embed_std: f64,
@@ -26,13 +25,13 @@ pub struct BiDafConfig {
     /// Heads of self-attention over the modelled context; 0: none.
     pub attention_heads: usize,
     /// What reads the characters of each word.
-    pub characters: Option<CharacterConfig>,
+    #[serde(flatten)]
+    pub characters: CharacterModel,
 }
 
 impl Default for BiDafConfig {
     fn default() -> Self {
         BiDafConfig {
-            vocabulary: 30_000,
             embed_dim: 100,
             embed_std: 0.1,
             hidden_dim: 100,
@@ -40,15 +39,52 @@ impl Default for BiDafConfig {
             dropout: 0.2,
             embedding_dropout: 0.0,
             attention_heads: 0,
-            characters: None,
+            characters: CharacterModel::None,
         }
+    }
+}
+
+impl BiDafConfig {
+    /// Whether a model can be built with these values.
+    ///
+    /// # Errors
+    /// The first key whose value cannot be: a size of 0 or beyond reason, a share outside [0, 1), heads that do not
+    /// divide the width 2H that they attend over.
+    pub fn check(&self) -> Result<(), Invalid> {
+        invalid::words(self.embed_dim, self.embed_std, self.embedding_dropout)?;
+        self.characters.check()?;
+        invalid::positive("hidden_dim", self.hidden_dim)?;
+        invalid::layers(self.layers)?;
+        invalid::share("dropout", self.dropout)?;
+        invalid::attention_heads(self.attention_heads, 2 * self.hidden_dim as u128)
+    }
+
+    /// The number of parameters that the model will have; `None` where it passes 64 bits.
+    pub fn parameters(&self, sizes: &DataSizes) -> Option<u64> {
+        let width = self.embed_dim.checked_add(self.characters.width())?;
+        let h = self.hidden_dim;
+        let (both, flow, ends) = (h.checked_mul(2)?, h.checked_mul(8)?, h.checked_mul(10)?);
+        let highway = parameters::linear(width, width.checked_mul(2)?);
+        parameters::sum([
+            parameters::words(self.embed_dim, self.characters, sizes),
+            highway,
+            highway,
+            parameters::lstm(width, h, self.layers),
+            // w_c with b, w_q and w_cq.
+            parameters::shapes(&[&[3, both], &[1]]),
+            parameters::lstm(flow, h, 2),
+            parameters::attention(both, self.attention_heads),
+            parameters::lstm(both, h, 1),
+            parameters::linear(ends, 1),
+            parameters::linear(ends, 1),
+        ])
     }
 }
 
 /// Bidirectional attention flow: context and question read each other, then the answer's two ends are found.
 ///
 /// Of the context (T words) and of the question (J words), with the same weights:
-/// x = highway²([E[ids]; characters]) \[B, T, D\]; c = BiLSTM(dropout(x)) \[B, T, 2H\], q likewise \[B, J, 2H\].
+/// x = highway²([E[ids]; characters]) \[B, T, D + E\]; c = BiLSTM(dropout(x)) \[B, T, 2H\], q likewise \[B, J, 2H\].
 /// S_ij = w_c·c_i + b + w_q·q_j + w_cq·(c_i ⊙ q_j) \[B, T, J\];
 /// from context to question c̃_i = Σ_j softmax_j(S_ij) q_j; from question to context
 /// q̃ = Σ_i softmax_i(max_j S_ij) c_i, the same at all places; g = [c; c̃; c ⊙ c̃; c ⊙ q̃] \[B, T, 8H\].
@@ -68,7 +104,7 @@ pub struct BiDaf {
     wq: Linear,
     wcq: Param,
     m1: Lstm,
-    attn: Option<MultiHeadAttention>,
+    attn: Option<ResidualAttention>,
     m2: Lstm,
     p1: Linear,
     p2: Linear,
@@ -76,15 +112,19 @@ pub struct BiDaf {
 }
 
 impl BiDaf {
-    /// A model with fresh weights.
+    /// A model with fresh weights; of the sizes it has no use for `outputs`.
+    ///
+    /// # Panics
+    /// Where [`check`](BiDafConfig::check) fails, or characters are read and there are none.
     #[track_caller]
-    pub fn new(config: BiDafConfig, rng: &mut Rng) -> Self {
-        let BiDafConfig { vocabulary, embed_dim, hidden_dim: hidden, dropout, attention_heads, .. } = config;
+    pub fn new(config: BiDafConfig, sizes: DataSizes, rng: &mut Rng) -> Self {
+        config.check().unwrap_or_else(|e| panic!("bidaf: {e}"));
+        let BiDafConfig { embed_dim, hidden_dim: hidden, dropout, attention_heads, .. } = config;
         let lstm = |inputs, layers| LstmConfig { inputs, hidden, layers, bidirectional: true, dropout };
         let both = 2 * hidden;
-        let emb = Embedding::new(vocabulary, embed_dim, config.embed_std, rng);
-        let chars = config.characters.clone().map(|c| Characters::new(c, rng));
-        let width = embed_dim + chars.as_ref().map_or(0, Characters::width);
+        let emb = Embedding::new(sizes.words, embed_dim, config.embed_std, rng);
+        let chars = Characters::new(config.characters, sizes.characters, rng);
+        let width = embed_dim + config.characters.width();
         BiDaf {
             emb,
             chars,
@@ -94,7 +134,7 @@ impl BiDaf {
             wq: Linear::without_bias(both, 1, rng),
             wcq: Param::new(Tensor::normal([both], 0.0, 0.05, rng)),
             m1: Lstm::new(lstm(4 * both, 2), rng),
-            attn: (attention_heads > 0).then(|| MultiHeadAttention::new(both, attention_heads, 0.0, rng)),
+            attn: ResidualAttention::new(both, attention_heads, rng),
             m2: Lstm::new(lstm(both, 1), rng),
             p1: Linear::new(5 * both, 1, rng),
             p2: Linear::new(5 * both, 1, rng),
@@ -105,7 +145,7 @@ impl BiDaf {
     /// x and c of a text.
     #[track_caller]
     fn encode(&self, words: &Words, mode: &mut Mode) -> [Tensor; 2] {
-        let x = words.vectors(&self.emb, self.config.embedding_dropout, &self.chars, mode);
+        let x = words.vectors(&self.emb, self.config.embedding_dropout, self.chars.as_ref(), mode);
         let x = self.hw.forward(&x);
         let c = self.run(&self.ctx, &x, words, mode);
         [x, c]
@@ -147,8 +187,7 @@ impl Reader for BiDaf {
         let g = self.flow(&c, &q, [&real[0], &real[1]]);
         let mut m = self.run(&self.m1, &g, context, mode);
         if let Some(attn) = &self.attn {
-            let mask = AttentionMask { keys: Some(real[0].clone()), causal: false };
-            m = without_padding(&(&m + attn.forward(&m, &mask, mode)), &real[0]);
+            m = attn.forward(&m, &real[0], mode);
         }
         let m2 = self.run(&self.m2, &m, context, mode);
         let logits = |p: &Linear, m: &Tensor| {
@@ -188,40 +227,10 @@ impl Module for BiDaf {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{CharacterKind, best_spans};
+    use crate::best_spans;
+    use crate::tests::{Batch, CNN, SIZES};
     use gradus_engine::losses::{CrossEntropy, Reduction, cross_entropy};
     use gradus_engine::optim::{Optimizer, OptimizerConfig, Rule};
-
-    /// A text of words 1 to 12, written with two characters each.
-    struct Text {
-        ids: Tensor,
-        lengths: Tensor,
-        chars: Tensor,
-        spelled: Tensor,
-    }
-
-    impl Text {
-        /// Sequences of these words, padded to the longest, and to `t` at least.
-        fn of(rows: &[Vec<i64>], t: usize) -> Self {
-            let t = rows.iter().map(Vec::len).max().unwrap_or(0).max(t);
-            let ids: Vec<i64> =
-                rows.iter().flat_map(|r| r.iter().copied().chain(std::iter::repeat(0)).take(t)).collect();
-            let chars: Vec<i64> = ids.iter().flat_map(|id| [id % 4 + 1, id / 4 + 1]).collect();
-            let spelled: Vec<i64> = ids.iter().map(|&id| if id > 0 { 1 + id % 2 } else { 0 }).collect();
-            let lengths: Vec<i64> = rows.iter().map(|r| r.len() as i64).collect();
-            let b = rows.len();
-            Text {
-                ids: Tensor::from_slice(&ids, [b, t]),
-                lengths: Tensor::from_slice(&lengths, [b]),
-                chars: Tensor::from_slice(&chars, [b, t, 2]),
-                spelled: Tensor::from_slice(&spelled, [b, t]),
-            }
-        }
-
-        fn words(&self) -> Words<'_> {
-            Words { ids: &self.ids, lengths: &self.lengths, characters: Some((&self.chars, &self.spelled)) }
-        }
-    }
 
     /// Eight contexts of 5 to 8 words; the question names a word, the answer is that word and the next.
     fn texts() -> (Vec<Vec<i64>>, Vec<Vec<i64>>, Vec<i64>) {
@@ -237,32 +246,19 @@ mod tests {
         (contexts, questions, places)
     }
 
-    fn small(characters: Option<CharacterKind>, attention_heads: usize) -> BiDafConfig {
-        BiDafConfig {
-            vocabulary: 13,
-            embed_dim: 6,
-            hidden_dim: 6,
-            attention_heads,
-            characters: characters.map(|kind| CharacterConfig {
-                kind,
-                alphabet: 6,
-                embed_dim: 4,
-                out_dim: 4,
-                kernel: 2,
-            }),
-            ..Default::default()
-        }
+    fn small(characters: CharacterModel, attention_heads: usize) -> BiDafConfig {
+        BiDafConfig { embed_dim: 6, hidden_dim: 6, attention_heads, characters, ..Default::default() }
     }
 
     #[test]
     fn eight_answers_are_learned_by_heart() {
         let (contexts, questions, places) = texts();
-        let (context, question) = (Text::of(&contexts, 0), Text::of(&questions, 0));
+        let (context, question) = (Batch::of(&contexts, 0), Batch::of(&questions, 0));
         let starts = Tensor::from_slice(&places, [8]);
         let ends = Tensor::from_slice(&places.iter().map(|p| p + 1).collect::<Vec<_>>(), [8]);
-        for (characters, heads) in [(None, 0), (Some(CharacterKind::Cnn), 2)] {
+        for (characters, heads) in [(CharacterModel::None, 0), (CNN, 2)] {
             let mut rng = Rng::new(3);
-            let model = BiDaf::new(small(characters, heads), &mut rng);
+            let model = BiDaf::new(small(characters, heads), SIZES, &mut rng);
             let loss = |mode: &mut Mode| {
                 let Reading { start, end, .. } = model.read(&context.words(), &question.words(), mode);
                 let options = CrossEntropy::default();
@@ -282,38 +278,12 @@ mod tests {
         }
     }
 
-    #[test]
-    fn padding_of_either_text_changes_nothing() {
-        let (contexts, questions, _) = texts();
-        let model = BiDaf::new(small(Some(CharacterKind::Lstm), 2), &mut Rng::new(2));
-        let read = |rows: std::ops::Range<usize>, t: usize, j: usize| {
-            let (c, q) = (Text::of(&contexts[rows.clone()], t), Text::of(&questions[rows], j));
-            model.read(&c.words(), &q.words(), &mut Mode::Eval)
-        };
-        let all = read(0..8, 11, 6);
-        for (i, context) in contexts.iter().enumerate() {
-            let one = read(i..i + 1, 0, 0);
-            let close = |all: &Tensor, one: &Tensor| {
-                let (all, one) = (all.at(0, i).to_f64(), one.to_f64());
-                assert!(one.iter().zip(&all).all(|(a, b)| (a - b).abs() < 1e-6), "{one:?} {all:?}");
-            };
-            for (all, one) in [(&all.start, &one.start), (&all.end, &one.end)] {
-                close(all, one);
-                assert!(all.at(0, i).to_f64()[context.len()..].iter().all(|&x| x == f64::NEG_INFINITY));
-            }
-            for (all, one) in [(&all.embedded, &one.embedded), (&all.encoded, &one.encoded)] {
-                close(&all.context, &one.context);
-                close(&all.question, &one.question);
-            }
-        }
-    }
-
     /// An empty question and an empty context neither spoil their neighbours nor the gradients.
     #[test]
     fn empty_texts_have_finite_gradients() {
         let (contexts, questions) = (vec![vec![1, 2, 3], vec![4, 5], vec![]], vec![vec![2], vec![], vec![3]]);
-        let model = BiDaf::new(small(None, 0), &mut Rng::new(2));
-        let (c, q) = (Text::of(&contexts, 0), Text::of(&questions, 0));
+        let model = BiDaf::new(small(CharacterModel::None, 0), SIZES, &mut Rng::new(2));
+        let (c, q) = (Batch::of(&contexts, 0), Batch::of(&questions, 0));
         let reading = model.read(&c.words(), &q.words(), &mut Mode::Eval);
         assert!(reading.start.at(0, 2).to_f64().iter().all(|&x| x == f64::NEG_INFINITY));
         let start = reading.start.narrow(0, 0, 2);

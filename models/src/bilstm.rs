@@ -1,20 +1,16 @@
-use crate::Classifier;
-use crate::classifier::{mean_over_time, real_places, without_padding};
-use gradus_engine::nn::{
-    AttentionMask, Dropout, Embedding, EmbeddingDropout, LayerNorm, Linear, Lstm, LstmConfig,
-    MultiHeadAttention,
-};
+use crate::attention::ResidualAttention;
+use crate::invalid::{self, Invalid};
+use crate::padding::{mean_over_time, without_padding};
+use crate::{CharacterModel, Characters, Classifier, DataSizes, Words, parameters};
+use gradus_engine::nn::{Dropout, Embedding, LayerNorm, Linear, Lstm, LstmConfig};
 use gradus_engine::{Mode, Module, Rng, Tensor, Visitor};
 use serde::{Deserialize, Serialize};
 
-/// The sizes of a [`BiLstm`].
+/// The hyper-parameters of a [`BiLstm`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct BiLstmConfig {
-    /// V.
-    pub vocabulary: usize,
-    /// K.
-    pub classes: usize,
-    /// D.
+    /// D, the width of a word's vector.
     pub embed_dim: usize,
     /// Standard deviation of the random word vectors.
     pub embed_std: f64,
@@ -22,7 +18,7 @@ pub struct BiLstmConfig {
     pub hidden_dim: usize,
     /// Layers.
     pub layers: usize,
-    /// On the embedded words, between layers and on the text's vector.
+    /// On the words' vectors, between layers and on the text's vector.
     pub dropout: f64,
     /// On whole words.
     pub embedding_dropout: f64,
@@ -30,13 +26,14 @@ pub struct BiLstmConfig {
     pub layer_norm: bool,
     /// Heads of self-attention over the outputs of the LSTM; 0: none.
     pub attention_heads: usize,
+    /// What reads the characters of each word.
+    #[serde(flatten)]
+    pub characters: CharacterModel,
 }
 
 impl Default for BiLstmConfig {
     fn default() -> Self {
         BiLstmConfig {
-            vocabulary: 30_000,
-            classes: 2,
             embed_dim: 300,
             embed_std: 0.1,
             hidden_dim: 128,
@@ -45,68 +42,104 @@ impl Default for BiLstmConfig {
             embedding_dropout: 0.0,
             layer_norm: false,
             attention_heads: 0,
+            characters: CharacterModel::None,
         }
+    }
+}
+
+impl BiLstmConfig {
+    /// Whether a model can be built with these values.
+    ///
+    /// # Errors
+    /// The first key whose value cannot be: a size of 0 or beyond reason, a share outside [0, 1), heads that do not
+    /// divide the width 2H that they attend over.
+    pub fn check(&self) -> Result<(), Invalid> {
+        invalid::words(self.embed_dim, self.embed_std, self.embedding_dropout)?;
+        self.characters.check()?;
+        invalid::positive("hidden_dim", self.hidden_dim)?;
+        invalid::layers(self.layers)?;
+        invalid::share("dropout", self.dropout)?;
+        invalid::attention_heads(self.attention_heads, 2 * self.hidden_dim as u128)
+    }
+
+    /// The number of parameters that the model will have; `None` where it passes 64 bits.
+    pub fn parameters(&self, sizes: &DataSizes) -> Option<u64> {
+        let inputs = self.embed_dim.checked_add(self.characters.width())?;
+        let width = self.hidden_dim.checked_mul(2)?;
+        parameters::sum([
+            parameters::words(self.embed_dim, self.characters, sizes),
+            parameters::lstm(inputs, self.hidden_dim, self.layers),
+            parameters::shapes(&[&[usize::from(self.layer_norm), 2, width]]),
+            parameters::attention(width, self.attention_heads),
+            parameters::linear(width, sizes.outputs),
+        ])
     }
 }
 
 /// A bidirectional LSTM, the mean of its outputs, one linear layer.
 ///
-/// h = BiLSTM(dropout(E[ids])) \[B, T, 2H\]; with layer norm h ← LN(h); with attention h ← h + MHSA(h);
-/// logits = W dropout(mean over the real places of h) + b.
+/// x = [E[ids]; characters] \[B, T, D + E\]; h = BiLSTM(dropout(x)) \[B, T, 2H\]; with layer norm h ← LN(h); with
+/// attention h ← h + MHSA(h); logits = W dropout(mean over the real places of h) + b.
 ///
 /// Source: Graves, Schmidhuber, "Framewise phoneme classification with bidirectional LSTM", Neural Networks 18, 2005;
 /// paper, Table 8, Table 10 (layer norm) and section 4.4 (attention).
 #[derive(Clone, Debug)]
 pub struct BiLstm {
     emb: Embedding,
+    chars: Option<Characters>,
     rnn: Lstm,
     norm: Option<LayerNorm>,
-    attn: Option<MultiHeadAttention>,
+    attn: Option<ResidualAttention>,
     out: Linear,
     config: BiLstmConfig,
 }
 
 impl BiLstm {
     /// A model with fresh weights.
+    ///
+    /// # Panics
+    /// Where [`check`](BiLstmConfig::check) fails, or characters are read and there are none.
     #[track_caller]
-    pub fn new(config: BiLstmConfig, rng: &mut Rng) -> Self {
-        let BiLstmConfig { vocabulary, classes, embed_dim, hidden_dim: hidden, layers, dropout, .. } = config;
-        let rnn = LstmConfig { inputs: embed_dim, hidden, layers, bidirectional: true, dropout };
-        let (width, heads) = (2 * hidden, config.attention_heads);
+    pub fn new(config: BiLstmConfig, sizes: DataSizes, rng: &mut Rng) -> Self {
+        config.check().unwrap_or_else(|e| panic!("bilstm: {e}"));
+        let BiLstmConfig { embed_dim, hidden_dim: hidden, layers, dropout, attention_heads, .. } = config;
+        let emb = Embedding::new(sizes.words, embed_dim, config.embed_std, rng);
+        let chars = Characters::new(config.characters, sizes.characters, rng);
+        let inputs = embed_dim + config.characters.width();
+        let width = 2 * hidden;
         BiLstm {
-            emb: Embedding::new(vocabulary, embed_dim, config.embed_std, rng),
-            rnn: Lstm::new(rnn, rng),
+            emb,
+            chars,
+            rnn: Lstm::new(LstmConfig { inputs, hidden, layers, bidirectional: true, dropout }, rng),
             norm: config.layer_norm.then(|| LayerNorm::new(width)),
-            attn: (heads > 0).then(|| MultiHeadAttention::new(width, heads, 0.0, rng)),
-            out: Linear::new(width, classes, rng),
+            attn: ResidualAttention::new(width, attention_heads, rng),
+            out: Linear::new(width, sizes.outputs, rng),
             config,
         }
     }
 }
 
 impl Classifier for BiLstm {
-    fn logits(&self, ids: &Tensor, lengths: &Tensor, mode: &mut Mode) -> Tensor {
+    #[track_caller]
+    fn logits(&self, words: &Words, mode: &mut Mode) -> Tensor {
         let drop = Dropout(self.config.dropout);
-        let real = real_places(lengths, ids.dim(1));
-        let e = self.emb.forward(ids);
-        let e =
-            EmbeddingDropout(self.config.embedding_dropout).forward(&e, ids, self.config.vocabulary, mode);
-        let mut h = self.rnn.forward(&drop.forward(&e, mode), Some(lengths), mode).y;
+        let x = words.vectors(&self.emb, self.config.embedding_dropout, self.chars.as_ref(), mode);
+        let mut h = self.rnn.forward(&drop.forward(&x, mode), Some(words.lengths), mode).y;
         if let Some(norm) = &self.norm {
             // β would make padding count in the mean.
-            h = without_padding(&norm.forward(&h), &real);
+            h = without_padding(&norm.forward(&h), &words.real());
         }
         if let Some(attn) = &self.attn {
-            let mask = AttentionMask { keys: Some(real.clone()), causal: false };
-            h = without_padding(&(&h + attn.forward(&h, &mask, mode)), &real);
+            h = attn.forward(&h, &words.real(), mode);
         }
-        self.out.forward(&drop.forward(&mean_over_time(&h, lengths), mode))
+        self.out.forward(&drop.forward(&mean_over_time(&h, words.lengths), mode))
     }
 }
 
 impl Module for BiLstm {
     fn visit(&self, v: &mut Visitor) {
         v.module("emb", &self.emb);
+        v.module_if("chars", &self.chars);
         v.module("rnn", &self.rnn);
         v.module_if("norm", &self.norm);
         v.module_if("attn", &self.attn);

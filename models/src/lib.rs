@@ -1,27 +1,37 @@
 //! The paper's architectures: one file each, opening with its paper, its equations and its shapes. The `Default` of
 //! each configuration is the paper's Table 8.
 //!
-//! Models take numbers of tokens and lengths, and return logits; they know no files and no text.
+//! Models take batches of ids and return logits; they know no files and no text. A model is built from
+//! its configuration, which a person chooses, and from [`DataSizes`], which the data gives.
 #![forbid(unsafe_code)]
 
+mod attention;
 mod bidaf;
 mod bilstm;
 mod bilstm_crf;
 mod characters;
 mod classifier;
+mod invalid;
+mod padding;
+mod parameters;
 mod reader;
+mod sizes;
 mod span;
 mod tagger;
+#[cfg(test)]
+mod tests;
 mod textcnn;
 mod words;
 
 pub use bidaf::{BiDaf, BiDafConfig};
 pub use bilstm::{BiLstm, BiLstmConfig};
 pub use bilstm_crf::{BiLstmCrf, BiLstmCrfConfig};
-pub use characters::{CharacterConfig, CharacterKind, Characters};
+pub use characters::{CharacterModel, Characters};
 pub use classifier::Classifier;
+pub use invalid::Invalid;
 pub use reader::{Pooled, Reader, Reading};
+pub use sizes::DataSizes;
 pub use span::{Span, best_spans};
 pub use tagger::Tagger;
 pub use textcnn::{TextCnn, TextCnnConfig};
-pub use words::Words;
+pub use words::{Given, Words};

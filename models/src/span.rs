@@ -24,7 +24,7 @@ pub fn best_spans(start: &Tensor, end: &Tensor, lengths: &Tensor, longest: usize
     let t = start.dim(1);
     // What stands at padding takes no part in the normalisation, whatever it is.
     let lengths = lengths.to_device(Device::Cpu);
-    let padding = crate::classifier::real_places(&lengths, t).not();
+    let padding = crate::padding::real_places(&lengths, t).not();
     let real = [start, end].map(|logits| {
         logits.detach().to_device(Device::Cpu).to_dtype(DType::F64).masked_fill(&padding, f64::NEG_INFINITY)
     });

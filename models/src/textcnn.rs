@@ -1,24 +1,21 @@
-use crate::Classifier;
-use crate::classifier::{real_places, without_padding};
-use gradus_engine::nn::{
-    AttentionMask, Conv1d, Dropout, Embedding, EmbeddingDropout, Linear, MultiHeadAttention,
-};
+use crate::attention::ResidualAttention;
+use crate::invalid::{self, Invalid};
+use crate::padding::without_padding;
+use crate::{CharacterModel, Characters, Classifier, DataSizes, Words, parameters};
+use gradus_engine::nn::{Conv1d, Dropout, Embedding, Linear};
 use gradus_engine::{Mode, Module, Rng, Tensor, Visitor};
 use serde::{Deserialize, Serialize};
 
-/// The sizes of a [`TextCnn`].
+/// The hyper-parameters of a [`TextCnn`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct TextCnnConfig {
-    /// V.
-    pub vocabulary: usize,
-    /// K.
-    pub classes: usize,
-    /// D.
+    /// D, the width of a word's vector.
     pub embed_dim: usize,
     /// Standard deviation of the random word vectors.
     pub embed_std: f64,
-    /// Filters for each kernel size.
-    pub filters: usize,
+    /// H, filters for each kernel size.
+    pub hidden_dim: usize,
     /// Words in a window.
     pub kernel_sizes: Vec<usize>,
     /// On the features before the last layer.
@@ -27,35 +24,71 @@ pub struct TextCnnConfig {
     pub embedding_dropout: f64,
     /// Heads of self-attention over the words; 0: none.
     pub attention_heads: usize,
+    /// What reads the characters of each word.
+    #[serde(flatten)]
+    pub characters: CharacterModel,
 }
 
 impl Default for TextCnnConfig {
     fn default() -> Self {
         TextCnnConfig {
-            vocabulary: 30_000,
-            classes: 2,
             embed_dim: 300,
             embed_std: 0.1,
-            filters: 128,
+            hidden_dim: 128,
             kernel_sizes: vec![3, 4, 5],
             dropout: 0.5,
             embedding_dropout: 0.0,
             attention_heads: 0,
+            characters: CharacterModel::None,
         }
+    }
+}
+
+impl TextCnnConfig {
+    /// Whether a model can be built with these values.
+    ///
+    /// # Errors
+    /// The first key whose value cannot be: a size of 0 or beyond reason, a share outside [0, 1), heads that do not
+    /// divide the width D + E that they attend over.
+    pub fn check(&self) -> Result<(), Invalid> {
+        invalid::words(self.embed_dim, self.embed_std, self.embedding_dropout)?;
+        self.characters.check()?;
+        invalid::positive("hidden_dim", self.hidden_dim)?;
+        invalid::kernel_sizes(&self.kernel_sizes)?;
+        invalid::share("dropout", self.dropout)?;
+        let width = self.embed_dim as u128 + self.characters.width() as u128;
+        invalid::attention_heads(self.attention_heads, width)
+    }
+
+    /// The number of parameters that the model will have; `None` where it passes 64 bits.
+    pub fn parameters(&self, sizes: &DataSizes) -> Option<u64> {
+        let width = self.embed_dim.checked_add(self.characters.width())?;
+        let features = self.hidden_dim.checked_mul(self.kernel_sizes.len())?;
+        let convs = self.kernel_sizes.iter().map(|&k| parameters::conv1d(width, self.hidden_dim, k));
+        parameters::sum([
+            parameters::words(self.embed_dim, self.characters, sizes),
+            parameters::attention(width, self.attention_heads),
+            parameters::sum(convs),
+            parameters::linear(features, sizes.outputs),
+        ])
     }
 }
 
 /// Convolutions over words, each filter's best match, one linear layer.
 ///
-/// e = E[ids] \[B, T, D\]; with attention e ← e + MHSA(e);
-/// z_k = max_t relu(conv_k(e))_t \[B, filters\]; logits = W dropout([z₃; z₄; z₅]) + b.
+/// x = [E[ids]; characters] \[B, T, D + E\]; with attention x ← x + MHSA(x);
+/// z_k = max_t relu(conv_k(x))_t \[B, H\]; logits = W dropout([z₃; z₄; z₅]) + b.
+///
+/// A window counts if it begins at a word of the text; past the text's end stand zero vectors. So a text of n words has
+/// n windows of each size, however short it is and whatever shares its batch.
 ///
 /// Source: Kim, "Convolutional neural networks for sentence classification", EMNLP 2014; paper, Table 8 and section
-/// 4.4 (attention). Windows that lie wholly in padding do not count.
+/// 4.4 (attention).
 #[derive(Clone, Debug)]
 pub struct TextCnn {
     emb: Embedding,
-    attn: Option<MultiHeadAttention>,
+    chars: Option<Characters>,
+    attn: Option<ResidualAttention>,
     convs: Vec<Conv1d>,
     out: Linear,
     config: TextCnnConfig,
@@ -63,46 +96,61 @@ pub struct TextCnn {
 
 impl TextCnn {
     /// A model with fresh weights.
+    ///
+    /// # Panics
+    /// Where [`check`](TextCnnConfig::check) fails, or characters are read and there are none.
     #[track_caller]
-    pub fn new(config: TextCnnConfig, rng: &mut Rng) -> Self {
-        let TextCnnConfig { vocabulary, classes, embed_dim: d, filters, attention_heads, .. } = config;
+    pub fn new(config: TextCnnConfig, sizes: DataSizes, rng: &mut Rng) -> Self {
+        config.check().unwrap_or_else(|e| panic!("textcnn: {e}"));
+        let TextCnnConfig { embed_dim, hidden_dim, ref kernel_sizes, attention_heads, .. } = config;
+        let emb = Embedding::new(sizes.words, embed_dim, config.embed_std, rng);
+        let chars = Characters::new(config.characters, sizes.characters, rng);
+        let width = embed_dim + config.characters.width();
         TextCnn {
-            emb: Embedding::new(vocabulary, d, config.embed_std, rng),
-            attn: (attention_heads > 0).then(|| MultiHeadAttention::new(d, attention_heads, 0.0, rng)),
-            convs: config.kernel_sizes.iter().map(|&k| Conv1d::new(d, filters, k, 0, rng)).collect(),
-            out: Linear::new(filters * config.kernel_sizes.len(), classes, rng),
+            emb,
+            chars,
+            attn: ResidualAttention::new(width, attention_heads, rng),
+            convs: kernel_sizes.iter().map(|&k| Conv1d::new(width, hidden_dim, k, 0, rng)).collect(),
+            out: Linear::new(hidden_dim * kernel_sizes.len(), sizes.outputs, rng),
             config,
         }
     }
 
-    /// z_k of each convolution, [B, filters].
-    fn features(&self, ids: &Tensor, lengths: &Tensor, mode: &mut Mode) -> Vec<Tensor> {
+    /// z_k of each convolution, [B, H].
+    #[track_caller]
+    fn features(&self, words: &Words, mode: &mut Mode) -> Vec<Tensor> {
+        // Room for the windows that begin at the last word.
+        let longest = self.config.kernel_sizes.iter().copied().max().unwrap_or(1);
+        let places = words.ids.dim(1) + longest - 1;
         let drops_words = self.config.embedding_dropout > 0.0 && mode.is_train();
-        if self.attn.is_none() && !drops_words {
+        if self.chars.is_none() && self.attn.is_none() && words.given.is_none() && !drops_words {
             // A word's vector is the same wherever it stands: each is multiplied once.
-            let table = self.emb.weight.tensor_for_rows(ids);
-            return self.convs.iter().map(|conv| conv.forward_relu_max_words(&table, ids, lengths)).collect();
+            let ids = words.ids.widen(1, 0, places);
+            let table = self.emb.weight.tensor_for_rows(&ids);
+            let of = |conv: &Conv1d| conv.forward_relu_max_words(&table, &ids, words.lengths);
+            return self.convs.iter().map(of).collect();
         }
-        let e = self.words(ids, lengths, mode);
-        self.convs.iter().map(|conv| conv.forward_relu_max(&e, lengths)).collect()
+        let x = self.words(words, mode).widen(1, 0, places);
+        self.convs.iter().map(|conv| conv.forward_relu_max(&x, words.lengths)).collect()
     }
 
-    /// e [B, T, D], 0 at padding.
-    fn words(&self, ids: &Tensor, lengths: &Tensor, mode: &mut Mode) -> Tensor {
-        let TextCnnConfig { vocabulary, embedding_dropout, .. } = self.config;
-        let real = real_places(lengths, ids.dim(1));
-        let e = self.emb.forward(ids);
-        let e = EmbeddingDropout(embedding_dropout).forward(&e, ids, vocabulary, mode);
-        let e = without_padding(&e, &real);
-        let Some(attn) = &self.attn else { return e };
-        let mask = AttentionMask { keys: Some(real.clone()), causal: false };
-        without_padding(&(&e + attn.forward(&e, &mask, mode)), &real)
+    /// x [B, T, D + E], 0 at padding.
+    #[track_caller]
+    fn words(&self, words: &Words, mode: &mut Mode) -> Tensor {
+        let real = words.real();
+        let x = words.vectors(&self.emb, self.config.embedding_dropout, self.chars.as_ref(), mode);
+        let x = without_padding(&x, &real);
+        match &self.attn {
+            Some(attn) => attn.forward(&x, &real, mode),
+            None => x,
+        }
     }
 }
 
 impl Classifier for TextCnn {
-    fn logits(&self, ids: &Tensor, lengths: &Tensor, mode: &mut Mode) -> Tensor {
-        let features = self.features(ids, lengths, mode);
+    #[track_caller]
+    fn logits(&self, words: &Words, mode: &mut Mode) -> Tensor {
+        let features = self.features(words, mode);
         let z = Tensor::concat(&features.iter().collect::<Vec<_>>(), 1);
         self.out.forward(&Dropout(self.config.dropout).forward(&z, mode))
     }
@@ -111,6 +159,7 @@ impl Classifier for TextCnn {
 impl Module for TextCnn {
     fn visit(&self, v: &mut Visitor) {
         v.module("emb", &self.emb);
+        v.module_if("chars", &self.chars);
         v.module_if("attn", &self.attn);
         v.modules("convs", &self.convs);
         v.module("out", &self.out);
@@ -120,58 +169,70 @@ impl Module for TextCnn {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tests::{Batch, CNN, SIZES};
     use gradus_engine::DType;
+
+    fn small() -> TextCnnConfig {
+        TextCnnConfig { embed_dim: 6, embed_std: 1.0, hidden_dim: 5, ..Default::default() }
+    }
 
     #[test]
     fn shapes_and_names() {
-        let config = TextCnnConfig {
-            vocabulary: 9,
-            embed_dim: 6,
-            filters: 5,
-            attention_heads: 2,
-            ..Default::default()
-        };
-        let model = TextCnn::new(config, &mut Rng::new(1));
-        let ids = Tensor::from_slice(&[1i64, 2, 3, 4, 5, 0], [2, 3]);
-        let lengths = Tensor::from_slice(&[3i64, 2], [2]);
-        let logits = model.logits(&ids, &lengths, &mut Mode::Eval);
-        assert_eq!((logits.shape(), logits.dtype()), ([2, 2].into(), DType::F32));
+        let config = TextCnnConfig { attention_heads: 2, characters: CNN, ..small() };
+        let model = TextCnn::new(config, SIZES, &mut Rng::new(1));
+        let batch = Batch::of(&[vec![1, 2, 3], vec![4, 5]], 0);
+        let logits = model.logits(&batch.words(), &mut Mode::Eval);
+        assert_eq!((logits.shape(), logits.dtype()), ([2, 3].into(), DType::F32));
         let names: Vec<String> = model.named_params().into_iter().map(|(name, _)| name).collect();
-        assert!(
-            names.contains(&"convs.2.weight".to_owned()) && names.contains(&"attn.out_proj.bias".to_owned())
-        );
-    }
-
-    /// Words multiplied once, and the same vectors convolved where they stand.
-    #[test]
-    fn features_of_words_are_those_of_their_vectors() {
-        let config = TextCnnConfig { vocabulary: 9, embed_dim: 4, filters: 5, ..Default::default() };
-        let model = TextCnn::new(config, &mut Rng::new(1));
-        let ids = Tensor::from_slice(&[1i64, 2, 1, 2, 1, 8, 3, 0, 0, 0, 0, 0, 5, 5, 5, 5, 5, 5], [3, 6]);
-        let lengths = Tensor::from_slice(&[6i64, 1, 4], [3]);
-        let fast = model.features(&ids, &lengths, &mut Mode::Eval);
-        let e = model.words(&ids, &lengths, &mut Mode::Eval);
-        for (conv, fast) in model.convs.iter().zip(fast) {
-            let (fast, dense) = (fast.to_f64(), conv.forward_relu_max(&e, &lengths).to_f64());
-            assert!(fast.iter().any(|&z| z > 0.0));
-            assert!(fast.iter().zip(&dense).all(|(a, b)| (a - b).abs() < 1e-6), "{fast:?}, {dense:?}");
+        for name in ["emb.weight", "chars.conv.bias", "convs.2.weight", "attn.out_proj.bias", "out.bias"] {
+            assert!(names.iter().any(|n| n == name), "{names:?}");
         }
     }
 
+    /// max over t of relu(b + Σⱼ Σ_c w[o, c, j] x[t + j, c]) over t = 0 … n − 1, by loops: x is 0 from n on.
+    fn by_hand(conv: &Conv1d, x: &[f64], n: usize) -> Vec<f64> {
+        let (w, bias) = (conv.weight.value(), conv.bias.value().to_f64());
+        let [c, k] = [w.dim(1), w.dim(2)];
+        let w = w.to_f64();
+        let of = |o: usize| {
+            let window = |t: usize| {
+                let taps = (0..k).filter(|j| t + j < n).flat_map(|j| (0..c).map(move |i| (j, i)));
+                bias[o] + taps.map(|(j, i)| w[(o * c + i) * k + j] * x[(t + j) * c + i]).sum::<f64>()
+            };
+            (0..n).map(window).fold(0.0, f64::max)
+        };
+        (0..bias.len()).map(of).collect()
+    }
+
+    /// Words multiplied once; vectors convolved where they stand; and plain loops over the windows that count: texts of 1
+    /// to 7 words in one batch, windows of 3 to 5.
     #[test]
-    fn padding_does_not_change_the_logits_of_a_long_enough_text() {
-        let config = TextCnnConfig {
-            vocabulary: 9,
-            embed_dim: 4,
-            filters: 3,
-            kernel_sizes: vec![2],
-            ..Default::default()
-        };
-        let model = TextCnn::new(config, &mut Rng::new(1));
-        let of = |ids: &[i64], len: i64| {
-            let ids = Tensor::from_slice(ids, [1, ids.len()]);
-            model.logits(&ids, &Tensor::from_slice(&[len], [1]), &mut Mode::Eval).to_vec::<f32>()
-        };
-        assert_eq!(of(&[1, 2, 3, 0, 0], 3), of(&[1, 2, 3, 7, 8, 8], 3));
+    fn windows_begin_at_words_and_run_into_zeros() {
+        let texts: Vec<Vec<i64>> =
+            (1..8).map(|n| (0..n).map(|j| 1 + (n * 5 + j * 7) % 12).collect()).collect();
+        let batch = Batch::with_noise(&texts, 0, 3);
+        let given = Words { characters: None, ..batch.with_given() };
+        let of = |attention_heads, characters| TextCnnConfig { attention_heads, characters, ..small() };
+        let none = CharacterModel::None;
+        for (config, words) in [
+            (of(0, none), batch.words()),
+            (of(0, none), given),
+            (of(0, CNN), batch.words()),
+            (of(2, none), batch.words()),
+            (of(2, CNN), batch.with_given()),
+        ] {
+            let model = TextCnn::new(config, SIZES, &mut Rng::new(1));
+            let features = model.features(&words, &mut Mode::Eval);
+            let x = model.words(&words, &mut Mode::Eval);
+            for (conv, features) in model.convs.iter().zip(&features) {
+                for (b, text) in texts.iter().enumerate() {
+                    let expected = by_hand(conv, &x.at(0, b).to_f64(), text.len());
+                    let found = features.at(0, b).to_f64();
+                    let close = found.iter().zip(&expected).all(|(a, b)| (a - b).abs() < 1e-5);
+                    assert!(close && found.len() == 5, "{text:?}: {found:?}, by hand {expected:?}");
+                }
+                assert!(features.to_f64().iter().any(|&z| z > 0.0));
+            }
+        }
     }
 }

@@ -1,49 +1,87 @@
 use crate::Characters;
-use crate::classifier::real_places;
+use crate::padding::real_places;
 use gradus_engine::nn::{Embedding, EmbeddingDropout};
-use gradus_engine::{Mode, Tensor};
+use gradus_engine::{DType, Mode, Tensor};
 
-/// A batch of word sequences: what models read that look at each word, and at its characters where they have a
-/// character model. All tensors are `i64`.
+/// A batch of word sequences: what all models read. Ids and lengths are `i64`; all but the characters are on
+/// the model's device.
 #[derive(Clone, Copy, Debug)]
 pub struct Words<'a> {
-    /// Numbers of words [B, T].
+    /// Word ids [B, T].
     pub ids: &'a Tensor,
     /// Words of each sequence [B].
     pub lengths: &'a Tensor,
-    /// Numbers of characters [B, T, C] and the characters of each word [B, T], 0 for padding.
+    /// Character ids [B, T, C] and the length of each word [B, T], 0 for padding; both in host memory. A model without
+    /// characters does not read them.
     pub characters: Option<(&'a Tensor, &'a Tensor)>,
+    /// Vectors for words that the model's table does not hold.
+    pub given: Option<Given<'a>>,
 }
 
-impl Words<'_> {
+/// Vectors that come with a batch, in place of those of the model's table E: of words that a file of vectors knows and
+/// training did not see.
+#[derive(Clone, Copy, Debug)]
+pub struct Given<'a> {
+    /// Whether a word has its vector here, [B, T] of truth values.
+    pub known: &'a Tensor,
+    /// The vectors [B, T, D]; read only where `known`.
+    pub vectors: &'a Tensor,
+}
+
+impl<'a> Words<'a> {
+    /// Words without characters, whose vectors are all those of the model's table: ids [B, T], lengths [B].
+    pub fn new(ids: &'a Tensor, lengths: &'a Tensor) -> Self {
+        Words { ids, lengths, characters: None, given: None }
+    }
+
     /// Which places are real, [B, T].
     pub(crate) fn real(&self) -> Tensor {
         real_places(self.lengths, self.ids.dim(1))
     }
 
-    /// What the characters say of each word, [B, T, E]; panics where the model wants characters and there are none.
-    #[track_caller]
-    pub(crate) fn spelled(&self, model: &Characters, mode: &mut Mode) -> Tensor {
-        let Some((characters, lengths)) = self.characters else {
-            panic!("words: the model reads characters, but the words {:?} come without", self.ids.shape());
-        };
-        model.forward(characters, lengths, mode)
-    }
-
-    /// [dropout(E[ids]); characters] \[B, T, D + E\], the dropout of whole words with probability `whole`.
+    /// [dropout(e); characters] \[B, T, D + E\], e\[b, t\] = the given vector where there is one, else E[ids[b, t]].
+    ///
+    /// The dropout is of whole words, with probability `whole`; words of one id are dropped together, given ones too. Given vectors get no gradient, and E gets none from their places.
     #[track_caller]
     pub(crate) fn vectors(
         &self,
         emb: &Embedding,
         whole: f64,
-        characters: &Option<Characters>,
+        characters: Option<&Characters>,
         mode: &mut Mode,
     ) -> Tensor {
         let vocabulary = emb.weight.shape()[0];
-        let e = EmbeddingDropout(whole).forward(&emb.forward(self.ids), self.ids, vocabulary, mode);
+        let e = emb.forward(self.ids);
+        let e = self.given.map_or(e.clone(), |given| given.in_place_of(&e));
+        let e = EmbeddingDropout(whole).forward(&e, self.ids, vocabulary, mode);
         match characters {
             Some(model) => Tensor::concat(&[&e, &self.spelled(model, mode)], -1),
             None => e,
         }
+    }
+
+    /// What the characters say of each word, [B, T, E].
+    #[track_caller]
+    fn spelled(&self, model: &Characters, mode: &mut Mode) -> Tensor {
+        let Some((characters, lengths)) = self.characters else {
+            panic!("words: the model reads characters, but the words {:?} come without", self.ids.shape());
+        };
+        model.forward(characters, lengths, mode)
+    }
+}
+
+impl Given<'_> {
+    /// e [B, T, D] with the given vectors where there are any.
+    #[track_caller]
+    fn in_place_of(&self, e: &Tensor) -> Tensor {
+        let (known, vectors) = (self.known.shape(), self.vectors.shape());
+        let fits = vectors == e.shape() && *known == e.shape()[..2] && self.known.dtype() == DType::Bool;
+        assert!(
+            fits,
+            "words: given vectors {vectors:?} for words {known:?} of {}; expected {:?}, and bool without the last axis",
+            self.known.dtype(),
+            e.shape()
+        );
+        self.known.unsqueeze(2).select(&self.vectors.detach().to_dtype(e.dtype()), e)
     }
 }

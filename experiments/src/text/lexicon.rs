@@ -5,7 +5,7 @@ use crate::run::TrainError;
 use crate::text::vocabulary::{PAD, UNK};
 use crate::text::{Alphabet, Vocabulary};
 use gradus_engine::{Device, Mode, Stream, Tensor};
-use gradus_models::{CharacterConfig, CharacterKind, Words};
+use gradus_models::{CharacterModel, DataSizes, Words};
 use std::collections::HashMap;
 use std::ops::Range;
 use std::path::Path;
@@ -108,16 +108,21 @@ impl Lexicon {
     }
 
     /// The character model of a configuration; none where it reads words alone.
-    pub fn characters(&self, config: &Config) -> Option<CharacterConfig> {
-        let (alphabet, _) = self.alphabet.as_ref()?;
-        let kind = if config.model.characters == "lstm" { CharacterKind::Lstm } else { CharacterKind::Cnn };
-        Some(CharacterConfig {
-            kind,
-            alphabet: alphabet.len(),
-            embed_dim: config.model.char_embed_dim,
-            out_dim: config.model.char_dim,
-            ..Default::default()
-        })
+    pub fn characters(&self, config: &Config) -> CharacterModel {
+        let (char_embed_dim, char_dim) = (config.model.char_embed_dim, config.model.char_dim);
+        match (&self.alphabet, config.model.characters.as_str()) {
+            (&Some((_, char_max_len)), "lstm") => {
+                CharacterModel::Lstm { char_embed_dim, char_dim, char_max_len }
+            }
+            (&Some((_, char_max_len)), _) => CharacterModel::Cnn { char_embed_dim, char_dim, char_max_len },
+            (None, _) => CharacterModel::None,
+        }
+    }
+
+    /// The sizes of a model's tables, for that number of outputs.
+    pub fn sizes(&self, outputs: usize) -> DataSizes {
+        let characters = self.alphabet.as_ref().map_or(0, |(alphabet, _)| alphabet.len());
+        DataSizes { words: self.vocabulary.len(), characters, outputs }
     }
 
     /// A batch. In training a share of the words that were seen once becomes UNK, drawn anew: so the model learns what
@@ -172,7 +177,7 @@ impl Padded {
     /// As models take them.
     pub fn words(&self) -> Words<'_> {
         let characters = self.characters.as_ref().map(|(characters, lengths)| (characters, lengths));
-        Words { ids: &self.ids, lengths: &self.lengths, characters }
+        Words { characters, ..Words::new(&self.ids, &self.lengths) }
     }
 
     /// Lengths [B].

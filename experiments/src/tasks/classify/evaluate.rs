@@ -2,7 +2,7 @@ use super::data::{Encoded, tensors};
 use crate::metrics::classification::{Confusion, Report};
 use crate::text::Batching;
 use gradus_engine::{Mode, no_grad};
-use gradus_models::Classifier;
+use gradus_models::{Classifier, Words};
 use std::collections::BTreeMap;
 
 /// What a model says of one text.
@@ -23,7 +23,7 @@ pub fn predict(model: &dyn Classifier, encoded: &Encoded, batch_size: usize) -> 
     for examples in batching.sorted(&lengths) {
         let [ids, lengths, _] =
             tensors(encoded, &batching, &examples).map(|numbers| numbers.to_device(device));
-        let p = no_grad(|| model.logits(&ids, &lengths, &mut Mode::Eval).softmax());
+        let p = no_grad(|| model.logits(&Words::new(&ids, &lengths), &mut Mode::Eval).softmax());
         let (labels, k) = (p.arg_max(1).to_vec::<i64>(), p.dim(1));
         let p = p.to_f64();
         for ((row, &example), label) in p.chunks(k).zip(&examples).zip(labels) {

@@ -5,7 +5,7 @@ use crate::data::Split;
 use crate::run::{Learner, Objective, Task, TrainError, TrainedOn};
 use crate::text::{Batching, Vocabulary};
 use gradus_engine::{Mode, Module, Rng, Tensor};
-use gradus_models::Classifier;
+use gradus_models::{Classifier, Words};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -59,7 +59,8 @@ impl Learner for ClassifyLearner<'_> {
         let device = self.model.device();
         let batch = tensors(&self.data.train, &batching, examples);
         let [ids, lengths, labels] = batch.map(|numbers| numbers.to_device(device));
-        objective::loss(self.config, &self.model.logits(&ids, &lengths, mode), &labels, state)
+        let logits = self.model.logits(&Words::new(&ids, &lengths), mode);
+        objective::loss(self.config, &logits, &labels, state)
     }
 
     fn metrics(&self, split: Split) -> BTreeMap<String, f64> {

@@ -3,7 +3,7 @@ use crate::run::TrainError;
 use crate::run::size::check;
 use crate::text::Vocabulary;
 use gradus_engine::Rng;
-use gradus_models::{BiLstm, BiLstmConfig, Classifier, TextCnn, TextCnnConfig};
+use gradus_models::{BiLstm, BiLstmConfig, Classifier, DataSizes, TextCnn, TextCnnConfig};
 
 /// About how many parameters a model has: its tables and its matrices.
 fn rough_size(config: &Config, words: usize) -> f64 {
@@ -30,25 +30,24 @@ pub fn classifier(
     let m = &config.model;
     let width = if m.name == "textcnn" { m.embed_dim } else { 2 * m.hidden_dim };
     check(config, width, rough_size(config, vocabulary.len()))?;
+    let sizes = DataSizes { words: vocabulary.len(), characters: 0, outputs: classes };
     let model: Box<dyn Classifier> = match m.name.as_str() {
         "textcnn" => Box::new(TextCnn::new(
             TextCnnConfig {
-                vocabulary: vocabulary.len(),
-                classes,
                 embed_dim: m.embed_dim,
                 embed_std: m.embed_std,
-                filters: m.hidden_dim,
+                hidden_dim: m.hidden_dim,
                 kernel_sizes: m.kernel_sizes.clone(),
                 dropout: m.dropout,
                 embedding_dropout: m.embedding_dropout,
                 attention_heads: m.attention_heads,
+                ..Default::default()
             },
+            sizes,
             rng,
         )),
         "bilstm" => Box::new(BiLstm::new(
             BiLstmConfig {
-                vocabulary: vocabulary.len(),
-                classes,
                 embed_dim: m.embed_dim,
                 embed_std: m.embed_std,
                 hidden_dim: m.hidden_dim,
@@ -57,7 +56,9 @@ pub fn classifier(
                 embedding_dropout: m.embedding_dropout,
                 layer_norm: m.layer_norm,
                 attention_heads: m.attention_heads,
+                ..Default::default()
             },
+            sizes,
             rng,
         )),
         other => return Err(TrainError::Settings(format!("model.name: {other:?} is no model"))),

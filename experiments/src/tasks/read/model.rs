@@ -17,7 +17,6 @@ pub fn reader(config: &Config, lexicon: &Lexicon, rng: &mut Rng) -> Result<Box<d
     check(config, 2 * m.hidden_dim, lexicon.vocabulary.len() as f64 * d + body)?;
     Ok(Box::new(BiDaf::new(
         BiDafConfig {
-            vocabulary: lexicon.vocabulary.len(),
             embed_dim: m.embed_dim,
             embed_std: m.embed_std,
             hidden_dim: m.hidden_dim,
@@ -27,6 +26,7 @@ pub fn reader(config: &Config, lexicon: &Lexicon, rng: &mut Rng) -> Result<Box<d
             attention_heads: m.attention_heads,
             characters: lexicon.characters(config),
         },
+        lexicon.sizes(0),
         rng,
     )))
 }

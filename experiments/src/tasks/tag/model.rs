@@ -23,8 +23,6 @@ pub fn tagger(
     check(config, 2 * m.hidden_dim, lexicon.vocabulary.len() as f64 * d + body)?;
     Ok(Box::new(BiLstmCrf::new(
         BiLstmCrfConfig {
-            vocabulary: lexicon.vocabulary.len(),
-            tags,
             embed_dim: m.embed_dim,
             embed_std: m.embed_std,
             hidden_dim: m.hidden_dim,
@@ -34,6 +32,7 @@ pub fn tagger(
             attention_heads: m.attention_heads,
             characters: lexicon.characters(config),
         },
+        lexicon.sizes(tags),
         rng,
     )))
 }

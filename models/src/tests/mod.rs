@@ -1,0 +1,12 @@
+//! What holds for every architecture.
+
+mod architectures;
+mod batch;
+mod check;
+mod given;
+mod keys;
+mod padding;
+mod parameters;
+
+pub(crate) use architectures::{CNN, LSTM, SIZES};
+pub(crate) use batch::Batch;
