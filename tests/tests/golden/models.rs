@@ -131,8 +131,10 @@ fn classifiers() {
     for name in [
         "model_textcnn",
         "model_textcnn_attention",
+        "model_textcnn_cnn",
         "model_bilstm",
         "model_bilstm_all",
+        "model_bilstm_lstm",
     ] {
         let golden = Golden::read(name);
         for (dtype, device) in everywhere() {
