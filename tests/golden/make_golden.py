@@ -408,8 +408,8 @@ def model(build, attr, frozen):
     def make(k):
         m, b, t = rounded(build(k), 0.4), 4, 8 * k
         ids, n, y = torch.randint(30, (b, t)), lengths(b, t), torch.randint(3, (b,))
-        out = trained(m, lambda: F.cross_entropy(m(ids, n), y), frozen)
-        out |= {"in.ids": ids, "in.lengths": n, "in.labels": y, "out.logits": m(ids, n)}
+        out = trained(m, lambda: F.cross_entropy(m((ids, n)), y), frozen)
+        out |= {"in.ids": ids, "in.lengths": n, "in.labels": y, "out.logits": m((ids, n))}
         return out, attr | {"frozen": list(frozen), "scale": k}
     return make
 
@@ -438,6 +438,23 @@ def of_kind(kind, k):
 
 # A loss that grows, and gradients that are all rounding, would pass rounding on to the leading digits.
 CALM = {"rate": 0.01, "eps": 1e-4}
+
+
+def spelled(build, kind, attr, frozen):
+    """A classifier that reads characters."""
+    def make(k):
+        m, b, t = rounded(build(k, of_kind(kind, k)), 0.4), 4, 8 * k
+        w, y = words(b, t), torch.randint(3, (b,))
+        out = trained(m, lambda: F.cross_entropy(m(w), y), frozen, **CALM)
+        attr_of = attr | {"characters": kind, "frozen": list(frozen), "scale": k} | CALM
+        return out | named("", w) | {"in.labels": y, "out.logits": m(w)}, attr_of
+    return make
+
+
+case("model_textcnn_cnn", 205)(spelled(
+    lambda k, chars: TextCnn(30, 6 * k, 5, (2, 3, 4), True, chars), "cnn", {"attention": 2}, KEY_BIAS))
+case("model_bilstm_lstm", 206)(spelled(
+    lambda k, chars: BiLstm(30, 6 * k, 4, False, False, chars), "lstm", {"attention": 0, "norm": False}, ()))
 
 
 def bilstm_crf(kind, attention, frozen):

@@ -26,41 +26,6 @@ def mean(x, n):
     return (x * real(n, x.shape[1])[..., None]).sum(1) / n[:, None]
 
 
-class TextCnn(nn.Module):
-    def __init__(s, v, d, filters, kernels, attention):
-        super().__init__()
-        s.emb = nn.Embedding(v, d)
-        if attention: s.attn = nn.MultiheadAttention(d, 2, batch_first=True)
-        s.convs = nn.ModuleList(nn.Conv1d(d, filters, k) for k in kernels)
-        s.out = nn.Linear(filters * len(kernels), 3); s.attention = attention
-    def forward(s, ids, n):
-        there = real(n, ids.shape[1])
-        e = s.emb(ids) * there[..., None]
-        if s.attention: e = attended(s.attn, e, there)
-        z = []
-        for conv in s.convs:
-            k = conv.kernel_size[0]
-            x = F.pad(e, (0, 0, 0, max(0, k - e.shape[1])))
-            y = F.relu(conv(x.transpose(1, 2)))
-            z.append(y.masked_fill(~real(n.clamp(min=1), y.shape[2])[:, None], 0.0).amax(2))
-        return s.out(torch.cat(z, 1))
-
-
-class BiLstm(nn.Module):
-    def __init__(s, v, d, h, norm, attention):
-        super().__init__()
-        s.emb, s.rnn = nn.Embedding(v, d), bilstm(d, h, 2)
-        if norm: s.norm = nn.LayerNorm(2 * h)
-        if attention: s.attn = nn.MultiheadAttention(2 * h, 2, batch_first=True)
-        s.out = nn.Linear(2 * h, 3); s.has = (norm, attention)
-    def forward(s, ids, n):
-        there = real(n, ids.shape[1])
-        h, _ = run(s.rnn, s.emb(ids), n)
-        if s.has[0]: h = s.norm(h) * there[..., None]
-        if s.has[1]: h = attended(s.attn, h, there)
-        return s.out(h.sum(1) / n[:, None])
-
-
 class Characters(nn.Module):
     """A word's vector from its characters; a word without any is padding."""
     def __init__(s, kind, alphabet, d, out, kernel=3):
@@ -80,10 +45,48 @@ class Characters(nn.Module):
 
 
 class Words(nn.Module):
-    """[E[ids]; characters] of words = (ids, lengths, characters, characters of each word)."""
+    """[E[ids]; characters] of words = (ids, lengths), with characters (…, characters, characters of each word)."""
     def vectors(s, words):
         e = s.emb(words[0])
         return torch.cat([e, s.chars(words[2], words[3])], -1) if hasattr(s, "chars") else e
+
+
+class TextCnn(Words):
+    def __init__(s, v, d, filters, kernels, attention, chars=None):
+        super().__init__()
+        s.emb = nn.Embedding(v, d)
+        if chars: s.chars = Characters(*chars); d += chars[3]
+        if attention: s.attn = nn.MultiheadAttention(d, 2, batch_first=True)
+        s.convs = nn.ModuleList(nn.Conv1d(d, filters, k) for k in kernels)
+        s.out = nn.Linear(filters * len(kernels), 3); s.attention = attention
+    def forward(s, words):
+        there = real(words[1], words[0].shape[1])
+        e = s.vectors(words) * there[..., None]
+        if s.attention: e = attended(s.attn, e, there)
+        z = []
+        for conv in s.convs:
+            # A window counts if it begins at a word; past the text's end stand zeros.
+            y = F.relu(conv(F.pad(e, (0, 0, 0, conv.kernel_size[0] - 1)).transpose(1, 2)))
+            z.append(y.masked_fill(~there[:, None], 0.0).amax(2))
+        return s.out(torch.cat(z, 1))
+
+
+class BiLstm(Words):
+    def __init__(s, v, d, h, norm, attention, chars=None):
+        super().__init__()
+        s.emb = nn.Embedding(v, d)
+        if chars: s.chars = Characters(*chars); d += chars[3]
+        s.rnn = bilstm(d, h, 2)
+        if norm: s.norm = nn.LayerNorm(2 * h)
+        if attention: s.attn = nn.MultiheadAttention(2 * h, 2, batch_first=True)
+        s.out = nn.Linear(2 * h, 3); s.has = (norm, attention)
+    def forward(s, words):
+        n = words[1]
+        there = real(n, words[0].shape[1])
+        h, _ = run(s.rnn, s.vectors(words), n)
+        if s.has[0]: h = s.norm(h) * there[..., None]
+        if s.has[1]: h = attended(s.attn, h, there)
+        return s.out(h.sum(1) / n[:, None])
 
 
 class BiLstmCrf(Words):

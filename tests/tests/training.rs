@@ -7,8 +7,8 @@ use gradus_engine::optim::{Optimizer, OptimizerConfig, Rule};
 use gradus_engine::state::state_dict;
 use gradus_engine::{Mode, Module, Rng, Tensor, checkpoint};
 use gradus_models::{
-    BiDaf, BiDafConfig, BiLstm, BiLstmConfig, BiLstmCrf, BiLstmCrfConfig, CharacterConfig, CharacterKind,
-    Classifier, Reader, Tagger, TextCnn, TextCnnConfig, Words,
+    BiDaf, BiDafConfig, BiLstm, BiLstmConfig, BiLstmCrf, BiLstmCrfConfig, CharacterModel, Classifier,
+    DataSizes, Reader, Tagger, TextCnn, TextCnnConfig, Words,
 };
 use gradus_tests::draw::Draw;
 use std::sync::{Mutex, PoisonError};
@@ -16,28 +16,27 @@ use std::sync::{Mutex, PoisonError};
 /// The count of copies is the process's: tests that take steps run one after the other.
 static ALONE: Mutex<()> = Mutex::new(());
 
+const SIZES: DataSizes = DataSizes { words: 50, characters: 20, outputs: 9 };
+const CNN: CharacterModel = CharacterModel::Cnn { char_embed_dim: 30, char_dim: 32, char_max_len: 6 };
+const LSTM: CharacterModel = CharacterModel::Lstm { char_embed_dim: 30, char_dim: 32, char_max_len: 6 };
+
 fn models(rng: &mut Rng) -> Vec<Box<dyn Classifier>> {
-    let cnn = TextCnnConfig {
-        vocabulary: 50,
-        embed_dim: 24,
-        filters: 20,
-        attention_heads: 4,
-        ..Default::default()
-    };
+    let cnn = TextCnnConfig { embed_dim: 24, hidden_dim: 20, attention_heads: 4, ..Default::default() };
     let lstm = BiLstmConfig {
-        vocabulary: 50,
         embed_dim: 24,
         hidden_dim: 20,
         attention_heads: 4,
         layer_norm: true,
+        characters: LSTM,
         ..Default::default()
     };
-    // Without attention each distinct word is multiplied once.
+    // Without attention and characters each distinct word is multiplied once.
     let words = TextCnnConfig { attention_heads: 0, ..cnn.clone() };
+    let cnn = TextCnnConfig { characters: CNN, ..cnn };
     vec![
-        Box::new(TextCnn::new(cnn, rng)),
-        Box::new(TextCnn::new(words, rng)),
-        Box::new(BiLstm::new(lstm, rng)),
+        Box::new(TextCnn::new(cnn, SIZES, rng)),
+        Box::new(TextCnn::new(words, SIZES, rng)),
+        Box::new(BiLstm::new(lstm, SIZES, rng)),
     ]
 }
 
@@ -59,9 +58,8 @@ fn steps(model: &dyn Module, mut loss_of: impl FnMut() -> Tensor) -> Vec<u32> {
 fn classify(model: &dyn Classifier, rng: &mut Rng) -> Vec<u32> {
     let mut draw = Draw::new(9);
     steps(model, || {
-        let (ids, labels) = (draw.ids([17, 33], 50), draw.ids([17], 2));
-        let lengths = draw.lengths(17, 33);
-        let logits = model.logits(&ids, &lengths, &mut Mode::Train(rng));
+        let labels = draw.ids([17], 9);
+        let logits = with_words(&mut draw, [17, 33], |words| model.logits(words, &mut Mode::Train(rng)));
         cross_entropy(&logits, &labels, &CrossEntropy::default(), Reduction::Mean)
     })
 }
@@ -71,23 +69,18 @@ fn with_words<R>(draw: &mut Draw, [b, t]: [usize; 2], f: impl FnOnce(&Words) -> 
     let lengths: Vec<i64> = (0..b).map(|_| draw.up_to(t) as i64).collect();
     let (ids, chars, spelled) = (draw.ids([b, t], 50), draw.ids([b, t, 6], 20), draw.ids([b, t], 7));
     let lengths = Tensor::from_slice(&lengths, [b]);
-    f(&Words { ids: &ids, lengths: &lengths, characters: Some((&chars, &spelled)) })
+    f(&Words { characters: Some((&chars, &spelled)), ..Words::new(&ids, &lengths) })
 }
 
-fn characters(kind: CharacterKind) -> Option<CharacterConfig> {
-    Some(CharacterConfig { kind, alphabet: 20, ..Default::default() })
-}
-
-fn tag(kind: CharacterKind, rng: &mut Rng) -> Vec<u32> {
+fn tag(characters: CharacterModel, rng: &mut Rng) -> Vec<u32> {
     let config = BiLstmCrfConfig {
-        vocabulary: 50,
         embed_dim: 24,
         hidden_dim: 20,
         attention_heads: 4,
-        characters: characters(kind),
+        characters,
         ..Default::default()
     };
-    let (model, mut draw) = (BiLstmCrf::new(config, rng), Draw::new(9));
+    let (model, mut draw) = (BiLstmCrf::new(config, SIZES, rng), Draw::new(9));
     steps(&model, || {
         let tags = draw.ids([17, 33], 9);
         with_words(&mut draw, [17, 33], |words| {
@@ -97,16 +90,10 @@ fn tag(kind: CharacterKind, rng: &mut Rng) -> Vec<u32> {
     })
 }
 
-fn answer(kind: CharacterKind, rng: &mut Rng) -> Vec<u32> {
-    let config = BiDafConfig {
-        vocabulary: 50,
-        embed_dim: 24,
-        hidden_dim: 20,
-        attention_heads: 4,
-        characters: characters(kind),
-        ..Default::default()
-    };
-    let (model, mut draw, mut questions) = (BiDaf::new(config, rng), Draw::new(9), Draw::new(10));
+fn answer(characters: CharacterModel, rng: &mut Rng) -> Vec<u32> {
+    let config =
+        BiDafConfig { embed_dim: 24, hidden_dim: 20, attention_heads: 4, characters, ..Default::default() };
+    let (model, mut draw, mut questions) = (BiDaf::new(config, SIZES, rng), Draw::new(9), Draw::new(10));
     // All contexts have a first word.
     let first = Tensor::from_slice(&[0i64; 9], [9]);
     steps(&model, || {
@@ -127,9 +114,9 @@ fn train(threads: usize) -> Vec<u32> {
         for model in models(&mut rng) {
             bits.extend(classify(model.as_ref(), &mut rng));
         }
-        for kind in [CharacterKind::Cnn, CharacterKind::Lstm] {
-            bits.extend(tag(kind, &mut rng));
-            bits.extend(answer(kind, &mut rng));
+        for characters in [CNN, LSTM] {
+            bits.extend(tag(characters, &mut rng));
+            bits.extend(answer(characters, &mut rng));
         }
         bits
     })

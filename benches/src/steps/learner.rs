@@ -4,8 +4,8 @@ use crate::workload::Kind;
 use gradus_engine::losses::{CrossEntropy, Reduction, crf_nll, cross_entropy};
 use gradus_engine::{DType, Mode, Module, Rng, Tensor};
 use gradus_models::{
-    BiDaf, BiDafConfig, BiLstm, BiLstmConfig, BiLstmCrf, BiLstmCrfConfig, Classifier, Reader, Tagger,
-    TextCnn, TextCnnConfig, Words,
+    BiDaf, BiDafConfig, BiLstm, BiLstmConfig, BiLstmCrf, BiLstmCrfConfig, Classifier, DataSizes, Reader,
+    Tagger, TextCnn, TextCnnConfig, Words,
 };
 
 /// What a step reads.
@@ -28,23 +28,24 @@ pub trait Learner: Send {
 
 /// The model of a training step, with fresh weights.
 pub fn make(kind: &Kind, rng: &mut Rng) -> Option<Box<dyn Learner>> {
+    let sizes = |words, outputs| DataSizes { words, characters: 0, outputs };
     Some(match *kind {
-        Kind::TrainTextcnn { vocab: vocabulary, embed: embed_dim, filters, ref kernels, .. } => {
+        Kind::TrainTextcnn { vocab, embed: embed_dim, filters: hidden_dim, ref kernels, .. } => {
             let kernel_sizes = kernels.clone();
-            let config = TextCnnConfig { vocabulary, embed_dim, filters, kernel_sizes, ..Default::default() };
-            Box::new(Classify(TextCnn::new(config, rng)))
+            let config = TextCnnConfig { embed_dim, hidden_dim, kernel_sizes, ..Default::default() };
+            Box::new(Classify(TextCnn::new(config, sizes(vocab, 2), rng)))
         }
-        Kind::TrainBilstm { vocab: vocabulary, embed: embed_dim, hidden: hidden_dim, layers, .. } => {
-            let config = BiLstmConfig { vocabulary, embed_dim, hidden_dim, layers, ..Default::default() };
-            Box::new(Classify(BiLstm::new(config, rng)))
+        Kind::TrainBilstm { vocab, embed: embed_dim, hidden: hidden_dim, layers, .. } => {
+            let config = BiLstmConfig { embed_dim, hidden_dim, layers, ..Default::default() };
+            Box::new(Classify(BiLstm::new(config, sizes(vocab, 2), rng)))
         }
-        Kind::TrainBilstmCrf { vocab: vocabulary, embed: embed_dim, hidden: hidden_dim, tags, .. } => {
-            let config = BiLstmCrfConfig { vocabulary, embed_dim, hidden_dim, tags, ..Default::default() };
-            Box::new(Tag(BiLstmCrf::new(config, rng)))
+        Kind::TrainBilstmCrf { vocab, embed: embed_dim, hidden: hidden_dim, tags, .. } => {
+            let config = BiLstmCrfConfig { embed_dim, hidden_dim, ..Default::default() };
+            Box::new(Tag(BiLstmCrf::new(config, sizes(vocab, tags), rng)))
         }
-        Kind::TrainBidaf { vocab: vocabulary, embed: embed_dim, hidden: hidden_dim, .. } => {
-            let config = BiDafConfig { vocabulary, embed_dim, hidden_dim, ..Default::default() };
-            Box::new(Read(BiDaf::new(config, rng)))
+        Kind::TrainBidaf { vocab, embed: embed_dim, hidden: hidden_dim, .. } => {
+            let config = BiDafConfig { embed_dim, hidden_dim, ..Default::default() };
+            Box::new(Read(BiDaf::new(config, sizes(vocab, 0), rng)))
         }
         Kind::TrainEncoder(sizes) => Box::new(Encoder::classifier(sizes, rng)),
         Kind::TrainTransformerLm(sizes) => Box::new(Encoder::language_model(sizes, rng)),
@@ -73,7 +74,8 @@ impl<M: Classifier> Learner for Classify<M> {
     }
 
     fn loss(&self, batch: &Batch, mode: &mut Mode) -> Tensor {
-        mean_cross_entropy(&self.0.logits(batch.ids, &full(batch.ids), mode), &batch.targets[0])
+        let lengths = full(batch.ids);
+        mean_cross_entropy(&self.0.logits(&Words::new(batch.ids, &lengths), mode), &batch.targets[0])
     }
 }
 
@@ -86,7 +88,7 @@ impl Learner for Tag {
 
     fn loss(&self, batch: &Batch, mode: &mut Mode) -> Tensor {
         let lengths = full(batch.ids);
-        let words = Words { ids: batch.ids, lengths: &lengths, characters: None };
+        let words = Words::new(batch.ids, &lengths);
         crf_nll(self.0.crf(), &self.0.emissions(&words, mode), &batch.targets[0], &lengths)
     }
 }
@@ -101,8 +103,8 @@ impl Learner for Read {
     fn loss(&self, batch: &Batch, mode: &mut Mode) -> Tensor {
         let question = batch.question.expect("a reader's batch has questions");
         let lengths = [full(batch.ids), full(question)];
-        let context = Words { ids: batch.ids, lengths: &lengths[0], characters: None };
-        let question = Words { ids: question, lengths: &lengths[1], characters: None };
+        let context = Words::new(batch.ids, &lengths[0]);
+        let question = Words::new(question, &lengths[1]);
         let found = self.0.read(&context, &question, mode);
         mean_cross_entropy(&found.start, &batch.targets[0])
             + mean_cross_entropy(&found.end, &batch.targets[1])

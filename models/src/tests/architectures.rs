@@ -36,10 +36,10 @@ impl Options {
 
 /// A small model of any architecture.
 pub(crate) enum Model {
-    TextCnn(TextCnn),
-    BiLstm(BiLstm),
-    BiLstmCrf(BiLstmCrf),
-    BiDaf(BiDaf),
+    TextCnn(Box<TextCnn>),
+    BiLstm(Box<BiLstm>),
+    BiLstmCrf(Box<BiLstmCrf>),
+    BiDaf(Box<BiDaf>),
 }
 
 /// What a model returns for B texts.
@@ -91,10 +91,10 @@ pub(crate) fn models(options: Options) -> [Model; 4] {
     let (cnn, lstm, crf, bidaf) = configs(options);
     let rng = &mut Rng::new(7);
     let models = [
-        Model::TextCnn(TextCnn::new(cnn, SIZES, rng)),
-        Model::BiLstm(BiLstm::new(lstm, SIZES, rng)),
-        Model::BiLstmCrf(BiLstmCrf::new(crf, SIZES, rng)),
-        Model::BiDaf(BiDaf::new(bidaf, SIZES, rng)),
+        Model::TextCnn(Box::new(TextCnn::new(cnn, SIZES, rng))),
+        Model::BiLstm(Box::new(BiLstm::new(lstm, SIZES, rng))),
+        Model::BiLstmCrf(Box::new(BiLstmCrf::new(crf, SIZES, rng))),
+        Model::BiDaf(Box::new(BiDaf::new(bidaf, SIZES, rng))),
     ];
     for param in models.iter().flat_map(|model| model.module().params()) {
         param.set(&(param.value() + Tensor::normal(param.shape(), 0.0, 0.2, rng)));
@@ -105,10 +105,10 @@ pub(crate) fn models(options: Options) -> [Model; 4] {
 impl Model {
     pub(crate) fn module(&self) -> &dyn Module {
         match self {
-            Model::TextCnn(model) => model,
-            Model::BiLstm(model) => model,
-            Model::BiLstmCrf(model) => model,
-            Model::BiDaf(model) => model,
+            Model::TextCnn(model) => model.as_ref(),
+            Model::BiLstm(model) => model.as_ref(),
+            Model::BiLstmCrf(model) => model.as_ref(),
+            Model::BiDaf(model) => model.as_ref(),
         }
     }
 

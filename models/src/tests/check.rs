@@ -86,7 +86,8 @@ fn lstms_attend_over_both_directions() {
     let lstm = common!(BiLstmConfig);
     let crf = common!(BiLstmCrfConfig);
     let bidaf = common!(BiDafConfig);
-    let all: [(&dyn Fn(&str) -> Result<(), Invalid>, u128); 3] = [(&lstm, 256), (&crf, 512), (&bidaf, 200)];
+    type Check<'a> = &'a dyn Fn(&str) -> Result<(), Invalid>;
+    let all: [(Check, u128); 3] = [(&lstm, 256), (&crf, 512), (&bidaf, 200)];
     for (with, width) in all {
         assert_eq!(with("attention_heads = 3"), heads(width, "3"));
         assert_eq!(with("attention_heads = 8"), Ok(()));

@@ -3,27 +3,26 @@
 use gradus_engine::losses::{CrossEntropy, Reduction, cross_entropy};
 use gradus_engine::optim::{Optimizer, OptimizerConfig, Rule};
 use gradus_engine::{Device, Mode, Module, Recorded, Rng, Tensor, cuda};
-use gradus_models::{Classifier, TextCnn, TextCnnConfig};
+use gradus_models::{Classifier, DataSizes, TextCnn, TextCnnConfig, Words};
 
 /// Steps that are replayed find the bits that others find, with dropout and an optimizer, and after other shapes and moved
 /// parameters.
 pub fn graphs(device: Device) {
     let train = |recorded: bool| {
         let config = TextCnnConfig {
-            vocabulary: 30,
             embed_dim: 6,
             kernel_sizes: vec![2, 3],
-            filters: 5,
-            classes: 3,
+            hidden_dim: 5,
             dropout: 0.5,
             ..Default::default()
         };
-        let model = TextCnn::new(config, &mut Rng::new(1));
+        let sizes = DataSizes { words: 30, characters: 0, outputs: 3 };
+        let model = TextCnn::new(config, sizes, &mut Rng::new(1));
         model.move_to(device);
         let mut rng = Rng::new(2);
         let mut optimizer = Optimizer::new(OptimizerConfig::new(Rule::adam(), 1e-2));
         let loss_of = |inputs: &[Tensor], mode: &mut Mode| {
-            let logits = model.logits(&inputs[0], &inputs[1], mode);
+            let logits = model.logits(&Words::new(&inputs[0], &inputs[1]), mode);
             cross_entropy(&logits, &inputs[2], &CrossEntropy::default(), Reduction::Mean)
         };
         let mut step = Recorded::new(&model, loss_of);

@@ -11,7 +11,7 @@ mod precision;
 use gradus_engine::losses::{CrossEntropy, Reduction, cross_entropy};
 use gradus_engine::optim::{Optimizer, OptimizerConfig, Rule};
 use gradus_engine::{Device, Mode, Module, Rng, Tensor, cuda};
-use gradus_models::{BiLstm, BiLstmConfig, Classifier};
+use gradus_models::{BiLstm, BiLstmConfig, Classifier, DataSizes, Given, Words};
 use gradus_tests::{cases, checks};
 
 /// `ONLY=lstm` checks the rows of one operation.
@@ -33,21 +33,33 @@ fn gradients_cross(device: Device) {
     assert_eq!((gradient.device(), gradient.to_vec::<f32>()), (Device::Cpu, vec![2.0, -4.0, 6.0]));
 }
 
-/// Forward, backward and an optimizer's step leave all numbers on the device: nothing is copied to main memory unasked.
+/// Forward, backward and an optimizer's step leave all numbers on the device, given vectors too: nothing is copied to main
+/// memory unasked.
 fn training_stays(device: Device) {
-    let config =
-        BiLstmConfig { vocabulary: 20, embed_dim: 6, hidden_dim: 5, classes: 3, ..Default::default() };
-    let model = BiLstm::new(config, &mut Rng::new(1));
+    let config = BiLstmConfig { embed_dim: 6, hidden_dim: 5, ..Default::default() };
+    let sizes = DataSizes { words: 20, characters: 0, outputs: 3 };
+    let model = BiLstm::new(config, sizes, &mut Rng::new(1));
+    let ids = Tensor::from_slice(&[3i64, 4, 5, 6, 7, 0], [2, 3]);
+    let [lengths, labels] = [[3i64, 2], [0, 2]].map(|numbers| Tensor::from_slice(&numbers, [2]));
+    let known = Tensor::from_slice(&[0u8, 1, 0, 0, 1, 0], [2, 3]);
+    let vectors = Tensor::normal([2, 3, 6], 0.0, 1.0, &mut Rng::new(3));
+    let given = Some(Given { known: &known, vectors: &vectors });
+    let words = Words { given, ..Words::new(&ids, &lengths) };
+    let expected = model.logits(&words, &mut Mode::Eval).to_f64();
+
     model.move_to(device);
-    let ids = Tensor::from_slice(&[3i64, 4, 5, 6, 7, 0], [2, 3]).to_device(device);
-    let [lengths, labels] =
-        [[3i64, 2], [0, 2]].map(|numbers| Tensor::from_slice(&numbers, [2]).to_device(device));
+    let [ids, lengths, labels, known, vectors] =
+        [ids, lengths, labels, known, vectors].map(|numbers| numbers.to_device(device));
+    let given = Some(Given { known: &known, vectors: &vectors });
+    let words = Words { given, ..Words::new(&ids, &lengths) };
+    let found = model.logits(&words, &mut Mode::Eval).to_f64();
+    assert!(found.iter().zip(&expected).all(|(a, b)| (a - b).abs() < 1e-5), "{found:?} {expected:?}");
     let mut optimizer = Optimizer::new(OptimizerConfig::new(Rule::adam(), 1e-3));
     let mut rng = Rng::new(2);
     let before = cuda::copies_to_host();
     let mut losses = vec![];
     for _ in 0..3 {
-        let logits = model.logits(&ids, &lengths, &mut Mode::Train(&mut rng));
+        let logits = model.logits(&words, &mut Mode::Train(&mut rng));
         let loss = cross_entropy(&logits, &labels, &CrossEntropy::default(), Reduction::Mean);
         losses.push(loss.detach());
         optimizer.step(&model, &loss.backward());

@@ -5,8 +5,8 @@ use gradus_engine::losses::{CrossEntropy, Reduction, crf_nll, cross_entropy};
 use gradus_engine::optim::{Optimizer, OptimizerConfig, Rule};
 use gradus_engine::{DType, Device, Gradients, Mode, Module, Tensor};
 use gradus_models::{
-    BiDaf, BiDafConfig, BiLstm, BiLstmConfig, BiLstmCrf, BiLstmCrfConfig, CharacterConfig, CharacterKind,
-    Classifier, Reader, Reading, Tagger, TextCnn, TextCnnConfig, Words,
+    BiDaf, BiDafConfig, BiLstm, BiLstmConfig, BiLstmCrf, BiLstmCrfConfig, CharacterModel, Classifier,
+    DataSizes, Reader, Reading, Tagger, TextCnn, TextCnnConfig, Words,
 };
 use gradus_tests::golden::Golden;
 
@@ -51,54 +51,99 @@ fn trained(golden: &Golden, model: &dyn Module, dtype: DType, loss_of: &dyn Fn()
     }
 }
 
+/// The words of a golden file.
+struct Read {
+    ids: Tensor,
+    lengths: Tensor,
+    /// Characters and how many each word has.
+    characters: Option<[Tensor; 2]>,
+}
+
+impl Read {
+    fn from(golden: &Golden, prefix: &str, device: Device) -> Self {
+        let name = |n: &str| format!("in.{prefix}{n}");
+        let [ids, lengths] = ["ids", "lengths"].map(|n| golden.raw(&name(n)).to_device(device));
+        let spelled = golden.has(&name("chars"));
+        let characters = spelled.then(|| ["chars", "spelled"].map(|n| golden.raw(&name(n))));
+        Read { ids, lengths, characters }
+    }
+
+    fn words(&self) -> Words<'_> {
+        let characters = self.characters.as_ref().map(|[chars, spelled]| (chars, spelled));
+        Words { characters, ..Words::new(&self.ids, &self.lengths) }
+    }
+}
+
+fn characters(golden: &Golden) -> CharacterModel {
+    let Some(kind) = golden.attr["characters"].as_str() else { return CharacterModel::None };
+    let (char_embed_dim, char_max_len) = (dim(golden, "param.chars.emb.weight", 1), 5);
+    if kind == "cnn" {
+        let char_dim = dim(golden, "param.chars.conv.weight", 0);
+        CharacterModel::Cnn { char_embed_dim, char_dim, char_max_len }
+    } else {
+        let char_dim = 2 * dim(golden, "param.chars.rnn.weight_hh_l0", 1);
+        CharacterModel::Lstm { char_embed_dim, char_dim, char_max_len }
+    }
+}
+
+/// Words, characters and outputs of a golden file's model, as far as it has them.
+fn sizes(golden: &Golden) -> DataSizes {
+    let [words, characters, outputs] = ["emb", "chars.emb", "out"].map(|name| {
+        let name = format!("param.{name}.weight");
+        if golden.has(&name) { dim(golden, &name, 0) } else { 0 }
+    });
+    DataSizes { words, characters, outputs }
+}
+
 fn classifier(golden: &Golden) -> Box<dyn Classifier> {
     let embed_dim = dim(golden, "param.emb.weight", 1);
-    let vocabulary = dim(golden, "param.emb.weight", 0);
-    let (classes, attention_heads) = (dim(golden, "param.out.weight", 0), golden.number("attention"));
+    let (sizes, attention_heads) = (sizes(golden), golden.number("attention"));
     if golden.name.starts_with("model_textcnn") {
         let w = |i: usize| golden.raw(&format!("param.convs.{i}.weight"));
         let kernel_sizes = (0..3).map(|i| w(i).dim(2)).collect();
-        let filters = w(0).dim(0);
         let config = TextCnnConfig {
-            vocabulary,
-            classes,
             embed_dim,
-            filters,
+            hidden_dim: w(0).dim(0),
             kernel_sizes,
-            embed_std: 1.0,
             dropout: 0.0,
-            embedding_dropout: 0.0,
             attention_heads,
+            characters: characters(golden),
+            ..Default::default()
         };
-        return Box::new(TextCnn::new(config, &mut rng()));
+        return Box::new(TextCnn::new(config, sizes, &mut rng()));
     }
     let hidden_dim = dim(golden, "param.rnn.weight_hh_l0", 1);
     let config = BiLstmConfig {
-        vocabulary,
-        classes,
         embed_dim,
         hidden_dim,
         layers: 2,
-        embed_std: 1.0,
         dropout: 0.0,
-        embedding_dropout: 0.0,
         layer_norm: golden.flag("norm"),
         attention_heads,
+        characters: characters(golden),
+        ..Default::default()
     };
-    Box::new(BiLstm::new(config, &mut rng()))
+    Box::new(BiLstm::new(config, sizes, &mut rng()))
 }
 
 #[test]
 fn classifiers() {
-    for name in ["model_textcnn", "model_textcnn_attention", "model_bilstm", "model_bilstm_all"] {
+    for name in [
+        "model_textcnn",
+        "model_textcnn_attention",
+        "model_textcnn_cnn",
+        "model_bilstm",
+        "model_bilstm_all",
+        "model_bilstm_lstm",
+    ] {
         let golden = Golden::read(name);
         for (dtype, device) in everywhere() {
-            let raw = |name: &str| golden.raw(&format!("in.{name}")).to_device(device);
-            let [ids, lengths, labels] = ["ids", "lengths", "labels"].map(raw);
+            let read = Read::from(&golden, "", device);
+            let labels = golden.raw("in.labels").to_device(device);
             let model = classifier(&golden);
             model.move_to(device);
             golden.load(model.as_ref(), dtype);
-            let logits = || model.logits(&ids, &lengths, &mut Mode::Eval);
+            let logits = || model.logits(&read.words(), &mut Mode::Eval);
             golden.compare("out.logits", &logits(), ROUNDINGS);
             trained(&golden, model.as_ref(), dtype, &|| {
                 cross_entropy(&logits(), &labels, &CrossEntropy::default(), Reduction::Mean)
@@ -107,46 +152,11 @@ fn classifiers() {
     }
 }
 
-/// The words of a golden file.
-struct Read {
-    ids: Tensor,
-    lengths: Tensor,
-    chars: Tensor,
-    spelled: Tensor,
-}
-
-impl Read {
-    fn from(golden: &Golden, prefix: &str, device: Device) -> Self {
-        let [ids, lengths, chars, spelled] =
-            ["ids", "lengths", "chars", "spelled"].map(|n| golden.raw(&format!("in.{prefix}{n}")));
-        Read { ids: ids.to_device(device), lengths: lengths.to_device(device), chars, spelled }
-    }
-
-    fn words(&self) -> Words<'_> {
-        Words { ids: &self.ids, lengths: &self.lengths, characters: Some((&self.chars, &self.spelled)) }
-    }
-}
-
-fn characters(golden: &Golden) -> Option<CharacterConfig> {
-    let kind = match golden.attr["characters"].as_str()? {
-        "cnn" => CharacterKind::Cnn,
-        _ => CharacterKind::Lstm,
-    };
-    let out_dim = match kind {
-        CharacterKind::Cnn => dim(golden, "param.chars.conv.weight", 0),
-        CharacterKind::Lstm => 2 * dim(golden, "param.chars.rnn.weight_hh_l0", 1),
-    };
-    let [alphabet, embed_dim] = [0, 1].map(|axis| dim(golden, "param.chars.emb.weight", axis));
-    Some(CharacterConfig { kind, alphabet, embed_dim, out_dim, kernel: golden.number("kernel") })
-}
-
 #[test]
 fn taggers() {
     for name in ["model_bilstm_crf", "model_bilstm_crf_cnn", "model_bilstm_crf_lstm"] {
         let golden = Golden::read(name);
         let config = BiLstmCrfConfig {
-            vocabulary: dim(&golden, "param.emb.weight", 0),
-            tags: dim(&golden, "param.out.weight", 0),
             embed_dim: dim(&golden, "param.emb.weight", 1),
             hidden_dim: dim(&golden, "param.rnn.weight_hh_l0", 1),
             dropout: 0.0,
@@ -157,7 +167,7 @@ fn taggers() {
         for (dtype, device) in everywhere() {
             let read = Read::from(&golden, "", device);
             let tags = golden.raw("in.tags").to_device(device);
-            let model = BiLstmCrf::new(config.clone(), &mut rng());
+            let model = BiLstmCrf::new(config.clone(), sizes(&golden), &mut rng());
             model.move_to(device);
             golden.load(&model, dtype);
             let emissions = || model.emissions(&read.words(), &mut Mode::Eval);
@@ -174,7 +184,6 @@ fn readers() {
     for name in ["model_bidaf", "model_bidaf_cnn"] {
         let golden = Golden::read(name);
         let config = BiDafConfig {
-            vocabulary: dim(&golden, "param.emb.weight", 0),
             embed_dim: dim(&golden, "param.emb.weight", 1),
             hidden_dim: dim(&golden, "param.ctx.weight_hh_l0", 1),
             dropout: 0.0,
@@ -186,7 +195,7 @@ fn readers() {
             let [context, question] =
                 ["context.", "question."].map(|prefix| Read::from(&golden, prefix, device));
             let [first, last] = ["in.start", "in.end"].map(|name| golden.raw(name).to_device(device));
-            let model = BiDaf::new(config.clone(), &mut rng());
+            let model = BiDaf::new(config.clone(), sizes(&golden), &mut rng());
             model.move_to(device);
             golden.load(&model, dtype);
             let read = || model.read(&context.words(), &question.words(), &mut Mode::Eval);
