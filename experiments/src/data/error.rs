@@ -69,9 +69,7 @@ pub enum DataError {
         source: std::io::Error,
     },
     /// A byte that is not UTF-8.
-    #[error(
-        "{path}, line {line}: expected UTF-8, found byte {byte:#04x} at column {column}; convert the file to UTF-8"
-    )]
+    #[error("{path}, line {line}: expected UTF-8, found byte {byte:#04x} at column {column}; {advice}")]
     Encoding {
         /// The file.
         path: PathBuf,
@@ -81,6 +79,8 @@ pub enum DataError {
         column: usize,
         /// The first byte that does not fit.
         byte: u8,
+        /// What to do.
+        advice: &'static str,
     },
     /// A line that is not as the format has it.
     #[error("{path}, line {line}: expected {expected}, found {found}; {advice}")]

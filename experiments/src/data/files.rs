@@ -1,25 +1,15 @@
 //! Reading whole text files with an encoding, keeping a checksum over all that was read; writing files that are either
 //! whole or not there.
 
+pub use super::encoding::{Encoding, decode};
+
 use super::DataError;
-use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::{
     fs,
     io::{Read, Write},
     path::{Path, PathBuf},
 };
-
-/// How bytes become characters.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Encoding {
-    /// UTF-8; a byte that does not fit is an error. A byte-order mark is dropped.
-    #[default]
-    Utf8,
-    /// UTF-8 if the whole file is, else Windows-1252, the superset of Latin-1 that old English sets are in.
-    Windows1252,
-}
 
 /// A file as text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,35 +45,6 @@ impl FileReader {
     pub fn checksum(self) -> String {
         hex(&self.digests.finalize())
     }
-}
-
-/// Bytes as text.
-///
-/// # Errors
-/// [`DataError::Encoding`] names the line and the byte where UTF-8 ends.
-pub fn decode(path: &Path, mut bytes: Vec<u8>, encoding: Encoding) -> Result<String, DataError> {
-    if bytes.starts_with(b"\xEF\xBB\xBF") {
-        bytes.drain(..3);
-    }
-    String::from_utf8(bytes).or_else(|error| {
-        let valid = error.utf8_error().valid_up_to();
-        let bytes = error.into_bytes();
-        match encoding {
-            Encoding::Windows1252 => {
-                Ok(encoding_rs::WINDOWS_1252.decode_without_bom_handling(&bytes).0.into_owned())
-            }
-            Encoding::Utf8 => {
-                let before = &bytes[..valid];
-                let line_start = before.iter().rposition(|&b| b == b'\n').map_or(0, |i| i + 1);
-                Err(DataError::Encoding {
-                    path: path.into(),
-                    line: before.iter().filter(|&&b| b == b'\n').count() + 1,
-                    column: valid - line_start + 1,
-                    byte: bytes[valid],
-                })
-            }
-        }
-    })
 }
 
 /// Writes a temporary file beside `path` that takes its name once it is whole and on the disk.
@@ -128,42 +89,6 @@ fn hex(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
-
-    fn utf8(bytes: &[u8]) -> Result<String, DataError> {
-        decode(Path::new("f"), bytes.to_vec(), Encoding::Utf8)
-    }
-
-    #[test]
-    fn invalid_utf8_names_line_column_and_byte() {
-        let error = utf8(b"fine\nbad \xE9t\xE9\n").unwrap_err().to_string();
-        assert_eq!(
-            error,
-            "f, line 2: expected UTF-8, found byte 0xe9 at column 5; convert the file to UTF-8"
-        );
-    }
-
-    #[test]
-    fn a_file_cut_inside_a_character_is_an_error_at_its_last_line() {
-        assert!(
-            utf8("a\nb\ncaf\u{e9}".as_bytes().split_last().unwrap().1)
-                .unwrap_err()
-                .to_string()
-                .contains("line 3")
-        );
-    }
-
-    #[test]
-    fn windows_1252_is_the_fallback_not_the_rule() {
-        let decode = |b: &[u8]| decode(Path::new("f"), b.to_vec(), Encoding::Windows1252).unwrap();
-        assert_eq!(decode(b"caf\xE9 \x85 \x93so\x94"), "café … “so”");
-        assert_eq!(decode("café".as_bytes()), "café");
-    }
-
-    #[test]
-    fn a_byte_order_mark_is_dropped() {
-        assert_eq!(utf8(b"\xEF\xBB\xBF1 a").unwrap(), "1 a");
-    }
 
     #[test]
     fn the_checksum_covers_every_file_in_order() {
@@ -213,14 +138,5 @@ mod tests {
         assert!(write(&taken, b"three").unwrap_err().to_string().contains("taken: "));
         assert!(write(&folder.path().join("no/such"), b"").is_err());
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2, "a temporary file was left behind");
-    }
-
-    proptest! {
-        #[test]
-        fn decoding_never_panics_and_text_comes_back(bytes: Vec<u8>, text: String) {
-            let _ = utf8(&bytes);
-            let _ = decode(Path::new("f"), bytes, Encoding::Windows1252).unwrap();
-            prop_assert_eq!(utf8(text.as_bytes()).unwrap(), text.strip_prefix('\u{feff}').unwrap_or(&text));
-        }
     }
 }

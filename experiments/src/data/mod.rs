@@ -3,6 +3,7 @@
 //! | file | holds |
 //! | --- | --- |
 //! | [`error`] | what can be wrong with files from elsewhere, each as one sentence |
+//! | [`encoding`] | from bytes to characters |
 //! | [`files`] | reading with an encoding, and the checksum over all that was read |
 //! | [`labelled_lines`] | `LABEL text` and `LABEL<TAB>text`, one example a line |
 //! | [`glue_tsv`] | TSV with a header that names a text and a label column |
@@ -23,6 +24,7 @@
 pub mod articles;
 pub mod atomic;
 pub mod catalog;
+pub mod encoding;
 pub mod error;
 pub mod fetch;
 pub mod files;

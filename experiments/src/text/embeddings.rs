@@ -59,7 +59,7 @@ impl Embeddings {
             let content = std::str::from_utf8(&bytes).map_err(|_| {
                 match decode(path, bytes.clone(), Encoding::Utf8) {
                     Err(DataError::Encoding { path, column, byte, .. }) => {
-                        DataError::Encoding { path, line, column, byte }
+                        DataError::Encoding { path, line, column, byte, advice: "convert the file to UTF-8" }
                     }
                     Err(other) => other,
                     Ok(_) => fault("UTF-8".into(), "other bytes".into()),

@@ -343,7 +343,7 @@ mod tests {
         licence: "none",
         labels: &["bad", "good"],
         tokenised: true,
-        encoding: Encoding::Windows1252,
+        encoding: Encoding::Utf8OrWindows1252,
         layouts: &[Layout {
             folder: "tiny",
             format: Format::LabelledLines,

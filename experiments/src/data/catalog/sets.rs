@@ -178,7 +178,7 @@ pub const SETS: &[KnownSet] = &[
         licence: "CC BY 4.0 according to NLTK's index",
         labels: &["negative", "positive"],
         tokenised: true,
-        encoding: Encoding::Windows1252,
+        encoding: Encoding::Utf8OrWindows1252,
         layouts: &[Layout {
             folder: "sentconv",
             format: Format::LabelledLines,
@@ -205,7 +205,7 @@ pub const SETS: &[KnownSet] = &[
         licence: "CC BY 4.0 according to NLTK's index",
         labels: &["subjective", "objective"],
         tokenised: true,
-        encoding: Encoding::Windows1252,
+        encoding: Encoding::Utf8OrWindows1252,
         layouts: &[Layout {
             folder: "sentconv",
             format: Format::LabelledLines,

@@ -1,0 +1,329 @@
+//! How the bytes of a text file become characters.
+
+use super::DataError;
+use encoding_rs::{GB18030, UTF_16BE, UTF_16LE, WINDOWS_1252};
+use serde::{Deserialize, Serialize};
+use std::{path::Path, str::FromStr};
+
+/// How bytes become characters. A byte order mark is dropped.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "&'static str")]
+pub enum Encoding {
+    /// UTF-8; a byte that does not fit is an error.
+    #[default]
+    Utf8,
+    /// Windows-1252, the superset of Latin-1 that Western European Windows writes.
+    Windows1252,
+    /// Latin-1 (ISO 8859-1), read as Windows-1252, as the web does: the bytes by which they differ are control
+    /// characters in Latin-1.
+    Latin1,
+    /// UTF-16 in the byte order of its mark, else little-endian.
+    Utf16,
+    /// GB18030, the superset of GBK and GB 2312, for Chinese.
+    Gb18030,
+    /// UTF-8 if the whole file is, else Windows-1252: for known sets, which people have in both.
+    Utf8OrWindows1252,
+}
+
+/// Each encoding with its name and the other names that it has.
+const TABLE: [(Encoding, &str, &[&str]); 6] = [
+    (Encoding::Utf8, "utf-8", &["utf8"]),
+    (Encoding::Windows1252, "windows-1252", &["windows1252", "cp1252"]),
+    (Encoding::Latin1, "latin-1", &["latin1", "iso-8859-1", "iso8859-1"]),
+    (Encoding::Utf16, "utf-16", &["utf16"]),
+    (Encoding::Gb18030, "gb18030", &["gbk", "gb2312", "cp936"]),
+    (Encoding::Utf8OrWindows1252, "utf-8-or-windows-1252", &[]),
+];
+
+impl Encoding {
+    /// The names to offer on a command line.
+    pub const NAMES: [&str; 5] = ["utf-8", "windows-1252", "latin-1", "utf-16", "gb18030"];
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        TABLE.iter().find(|row| row.0 == self).map_or("utf-8", |row| row.1)
+    }
+}
+
+impl FromStr for Encoding {
+    type Err = String;
+
+    /// The encoding of a name, in upper or lower case.
+    fn from_str(name: &str) -> Result<Self, String> {
+        let lower = name.to_ascii_lowercase();
+        let row = TABLE.iter().find(|row| row.1 == lower || row.2.contains(&lower.as_str()));
+        row.map(|row| row.0).ok_or_else(|| {
+            let name = super::error::quoted(name);
+            format!("unknown encoding {name}; known are {}", Encoding::NAMES.join(", "))
+        })
+    }
+}
+
+impl TryFrom<String> for Encoding {
+    type Error = String;
+
+    fn try_from(name: String) -> Result<Self, String> {
+        name.parse()
+    }
+}
+
+impl From<Encoding> for &'static str {
+    fn from(encoding: Encoding) -> Self {
+        encoding.name()
+    }
+}
+
+impl std::fmt::Display for Encoding {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+const UTF8_MARK: &[u8] = b"\xEF\xBB\xBF";
+
+/// Bytes as text.
+///
+/// # Errors
+/// [`DataError::Encoding`] names the line and the byte where UTF-8 ends, and the encoding that the file is likely in.
+/// [`DataError::Line`] where another encoding ends; [`DataError::File`] for a file in another encoding than UTF-8 that
+/// starts with the mark of UTF-8.
+pub fn decode(path: &Path, mut bytes: Vec<u8>, encoding: Encoding) -> Result<String, DataError> {
+    let marked = bytes.starts_with(UTF8_MARK);
+    match encoding {
+        Encoding::Utf8 | Encoding::Utf8OrWindows1252 => {
+            if marked {
+                bytes.drain(..UTF8_MARK.len());
+            }
+            String::from_utf8(bytes).or_else(|error| {
+                let valid = error.utf8_error().valid_up_to();
+                let bytes = error.into_bytes();
+                match encoding {
+                    Encoding::Utf8 => Err(not_utf8(path, &bytes, valid)),
+                    _ => Ok(WINDOWS_1252.decode_without_bom_handling(&bytes).0.into_owned()),
+                }
+            })
+        }
+        _ if marked => Err(DataError::File {
+            path: path.into(),
+            expected: format!("text in {encoding}"),
+            found: "the byte order mark of UTF-8 at its start".into(),
+            advice: "read it as utf-8, which needs no --encoding".into(),
+        }),
+        Encoding::Windows1252 | Encoding::Latin1 => whole(path, &bytes, encoding, WINDOWS_1252),
+        Encoding::Gb18030 => whole(path, &bytes, encoding, GB18030),
+        Encoding::Utf16 if bytes.starts_with(b"\xFE\xFF") => whole(path, &bytes, encoding, UTF_16BE),
+        Encoding::Utf16 => whole(path, &bytes, encoding, UTF_16LE),
+    }
+}
+
+fn not_utf8(path: &Path, bytes: &[u8], valid: usize) -> DataError {
+    let before = &bytes[..valid];
+    let line_start = before.iter().rposition(|&b| b == b'\n').map_or(0, |i| i + 1);
+    DataError::Encoding {
+        path: path.into(),
+        line: before.iter().filter(|&&b| b == b'\n').count() + 1,
+        column: valid - line_start + 1,
+        byte: bytes[valid],
+        advice: match likely(bytes, valid) {
+            Encoding::Utf16 => "convert the file to UTF-8, or read it with --encoding utf-16",
+            Encoding::Gb18030 => "convert the file to UTF-8, or read it with --encoding gb18030",
+            _ => "convert the file to UTF-8, or read it with --encoding latin-1",
+        },
+    }
+}
+
+/// How many bytes are looked at to name a likely encoding.
+const SAMPLE: usize = 1 << 20;
+
+/// The encoding that bytes are likely in which are UTF-8 up to `valid` only.
+fn likely(bytes: &[u8], valid: usize) -> Encoding {
+    let start = &bytes[..bytes.len().min(SAMPLE)];
+    let zeros = start.iter().filter(|&&b| b == 0).count();
+    if bytes.starts_with(b"\xFF\xFE") || bytes.starts_with(b"\xFE\xFF") || zeros * 4 > start.len() {
+        return Encoding::Utf16;
+    }
+    // From the line's start: where UTF-8 ends may be within a character of another encoding.
+    let line = bytes[..valid].iter().rposition(|&b| b == b'\n').map_or(0, |i| i + 1);
+    let rest = &bytes[line..bytes.len().min(line + SAMPLE)];
+    // In Chinese text many bytes are above ASCII and stand beside another; accented letters are few and stand alone.
+    let high = |i: Option<usize>| i.and_then(|i| rest.get(i)).is_some_and(|&b| b >= 0x80);
+    let (mut all, mut paired) = (0, 0);
+    for i in (0..rest.len()).filter(|&i| high(Some(i))) {
+        all += 1;
+        paired += usize::from(high(i.checked_sub(1)) || high(Some(i + 1)));
+    }
+    let mut text = String::with_capacity(rest.len() * 2 + 16);
+    let mut decoder = GB18030.new_decoder_without_bom_handling();
+    // Not the last part: a character that the sample cuts is no fault.
+    let (result, _) = decoder.decode_to_string_without_replacement(rest, &mut text, false);
+    let fits = matches!(result, encoding_rs::DecoderResult::InputEmpty);
+    let chinese = text.chars().filter(|c| ('\u{4E00}'..='\u{9FFF}').contains(c)).count();
+    let foreign = text.chars().filter(|c| !c.is_ascii()).count();
+    match fits && all * 10 > rest.len() && paired * 4 > all * 3 && chinese * 2 > foreign {
+        true => Encoding::Gb18030,
+        false => Encoding::Latin1,
+    }
+}
+
+/// All bytes in one encoding, without its byte order mark.
+fn whole(
+    path: &Path,
+    bytes: &[u8],
+    encoding: Encoding,
+    codec: &'static encoding_rs::Encoding,
+) -> Result<String, DataError> {
+    if let Some(text) = codec.decode_without_bom_handling_and_without_replacement(bytes) {
+        let mut text = text.into_owned();
+        if text.starts_with('\u{FEFF}') {
+            text.drain(..'\u{FEFF}'.len_utf8());
+        }
+        return Ok(text);
+    }
+    let mut decoder = codec.new_decoder_without_bom_handling();
+    let longest = decoder.max_utf8_buffer_length_without_replacement(bytes.len());
+    let mut before = String::with_capacity(longest.unwrap_or(bytes.len()));
+    // How far it comes is all that is asked here.
+    let _ = decoder.decode_to_string_without_replacement(bytes, &mut before, true);
+    Err(DataError::Line {
+        path: path.into(),
+        line: before.matches('\n').count() + 1,
+        expected: format!("text in {encoding}"),
+        found: format!(
+            "other bytes after {} characters of the line",
+            before.rsplit('\n').next().unwrap_or("").chars().count()
+        ),
+        advice: "name the encoding that the file is in by --encoding, or convert it to UTF-8",
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn decoded(bytes: &[u8], encoding: Encoding) -> Result<String, String> {
+        decode(Path::new("f"), bytes.to_vec(), encoding).map_err(|e| e.to_string())
+    }
+
+    fn utf16(text: &str, order: fn(u16) -> [u8; 2]) -> Vec<u8> {
+        text.encode_utf16().flat_map(order).collect()
+    }
+
+    #[test]
+    fn invalid_utf8_names_line_column_byte_and_a_likely_encoding() {
+        assert_eq!(
+            decoded(b"fine\nbad \xE9t\xE9\n", Encoding::Utf8).unwrap_err(),
+            "f, line 2: expected UTF-8, found byte 0xe9 at column 5; convert the file to UTF-8, or read it with \
+             --encoding latin-1"
+        );
+        let chinese = GB18030.encode("好\t房间很大\n差\t太贵了 too expensive\n").0;
+        let chinese = chinese.as_ref();
+        let marked = [b"\xFF\xFE", &utf16("a\tb", u16::to_le_bytes)[..]].concat();
+        let unmarked = utf16("pos\tcaf\u{e9}\n", u16::to_be_bytes);
+        for (bytes, name) in [
+            (chinese, "gb18030"),
+            (&[b"pos\tgood\n", chinese].concat(), "gb18030"),
+            (&marked, "utf-16"),
+            (&unmarked, "utf-16"),
+            (
+                "na\u{ef}ve\nd\u{e9}j\u{e0} vu".chars().map(|c| c as u8).collect::<Vec<_>>().as_slice(),
+                "latin-1",
+            ),
+            (b"caf\xE9\n", "latin-1"),
+            // UTF-8 as well up to its third byte.
+            (&GB18030.encode("模棱").0, "gb18030"),
+            (&[&b"english text, "[..], &[b'x'; 90], b"\xB5\xC4"].concat(), "latin-1"),
+            // These bytes are GB18030 too, but no Chinese text has its high bytes apart.
+            (b"na\xEFve", "latin-1"),
+            (b"\x93quoted\x94\n", "latin-1"),
+        ] {
+            let error = decoded(bytes, Encoding::Utf8).unwrap_err();
+            assert!(error.ends_with(&format!("--encoding {name}")), "{bytes:?}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_file_cut_inside_a_character_is_an_error_at_its_last_line() {
+        let cut = "a\nb\ncaf\u{e9}".as_bytes().split_last().unwrap().1;
+        assert!(decoded(cut, Encoding::Utf8).unwrap_err().contains("line 3"));
+    }
+
+    #[test]
+    fn each_encoding_gives_the_right_characters() {
+        let text = "caf\u{e9} \u{2026}\n\u{201c}so\u{201d}";
+        let western = b"caf\xE9 \x85\n\x93so\x94";
+        let chinese = "好，房间 😀\n";
+        let le = utf16(chinese, u16::to_le_bytes);
+        for (encoding, bytes, expected) in [
+            (Encoding::Windows1252, &western[..], text),
+            (Encoding::Latin1, western, text),
+            (Encoding::Utf8OrWindows1252, western, text),
+            (Encoding::Utf8OrWindows1252, text.as_bytes(), text),
+            // As given, although the bytes are UTF-8.
+            (Encoding::Latin1, "\u{e9}".as_bytes(), "\u{c3}\u{a9}"),
+            (Encoding::Windows1252, "\u{e9}".as_bytes(), "\u{c3}\u{a9}"),
+            (Encoding::Gb18030, &GB18030.encode(chinese).0, chinese),
+            (Encoding::Utf16, &le, chinese),
+            (Encoding::Utf16, &[b"\xFF\xFE", &le[..]].concat(), chinese),
+            (Encoding::Utf16, &[b"\xFE\xFF", &utf16(chinese, u16::to_be_bytes)[..]].concat(), chinese),
+            (Encoding::Utf8, b"\xEF\xBB\xBF1 a", "1 a"),
+            (Encoding::Utf8OrWindows1252, b"\xEF\xBB\xBF1 a", "1 a"),
+            (Encoding::Utf16, b"", ""),
+        ] {
+            assert_eq!(decoded(bytes, encoding).unwrap(), expected, "{encoding}: {bytes:?}");
+        }
+    }
+
+    #[test]
+    fn what_contradicts_the_encoding_given_is_an_error_with_its_line() {
+        for (encoding, bytes, parts) in [
+            (
+                Encoding::Gb18030,
+                &b"ab\ncd\xFF\xFF"[..],
+                ["f, line 2: expected text in gb18030", "after 2 char"],
+            ),
+            (Encoding::Utf16, b"a\0\n\0\x00\xD8b\0", ["f, line 2: expected text in utf-16", "after 0 char"]),
+            (Encoding::Utf16, b"a\0b", ["f, line 1: expected text in utf-16", "after 1 char"]),
+            (
+                Encoding::Latin1,
+                b"\xEF\xBB\xBF1 a",
+                ["f: expected text in latin-1", "the byte order mark of UTF-8"],
+            ),
+        ] {
+            let error = decoded(bytes, encoding).unwrap_err();
+            assert!(parts.iter().all(|part| error.contains(part)), "{error}");
+        }
+    }
+
+    #[test]
+    fn names_are_read_and_written() {
+        for name in Encoding::NAMES {
+            let encoding: Encoding = name.parse().unwrap();
+            assert_eq!(encoding.to_string(), name);
+            let json = serde_json::to_string(&encoding).unwrap();
+            assert_eq!(json, format!("\"{name}\""));
+            assert_eq!(serde_json::from_str::<Encoding>(&json).unwrap(), encoding);
+        }
+        assert_eq!("GBK".parse(), Ok(Encoding::Gb18030));
+        assert_eq!("cp1252".parse(), Ok(Encoding::Windows1252));
+        assert_eq!(
+            "koi8-r".parse::<Encoding>().unwrap_err(),
+            "unknown encoding 'koi8-r'; known are utf-8, windows-1252, latin-1, utf-16, gb18030"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_text_or_an_error(bytes: Vec<u8>, text: String) {
+            for (encoding, ..) in TABLE {
+                let _ = decoded(&bytes, encoding);
+            }
+            prop_assert_eq!(decoded(text.as_bytes(), Encoding::Utf8).unwrap(), text.strip_prefix('\u{feff}').unwrap_or(&text));
+            let text = text.trim_start_matches('\u{feff}');
+            prop_assert_eq!(decoded(&utf16(text, u16::to_le_bytes), Encoding::Utf16).unwrap(), text);
+            // What is for private use has changed from one edition of GB18030 to the next.
+            let public: String = text.chars().filter(|c| !('\u{E000}'..='\u{F8FF}').contains(c)).collect();
+            prop_assert_eq!(decoded(&GB18030.encode(&public).0, Encoding::Gb18030).unwrap(), public);
+        }
+    }
+}
