@@ -7,6 +7,7 @@
 //! | [`files`] | reading with an encoding, and the checksum over all that was read |
 //! | [`labelled_lines`] | `LABEL text` and `LABEL<TAB>text`, one example a line |
 //! | [`glue_tsv`] | TSV with a header that names a text and a label column |
+//! | [`labelled`] | people's texts with labels: lines, TSV, CSV, JSON lines, folders; the format given or told |
 //! | [`imdb`] | the IMDB reviews: the folder of 50,000 files, or TSV |
 //! | [`conll`] | columns: a word and its tag a line, blank lines between sentences |
 //! | [`scheme`] | IOB1, IOB2, BIOES, BMES: entities from tags, tags from entities |

@@ -3,6 +3,7 @@
 pub mod conll;
 pub mod glue_tsv;
 pub mod imdb;
+pub mod labelled;
 pub mod labelled_lines;
 pub mod scheme;
 pub mod squad;

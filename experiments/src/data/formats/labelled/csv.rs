@@ -1,0 +1,210 @@
+//! Comma-separated values as RFC 4180 has them, with semicolons or tabs as well: a value that holds a separator, a
+//! quotation mark or a line break stands between quotation marks, and a mark within it is doubled.
+//!
+//! The `csv` crate unquotes. It accepts any bytes, so [`scan`] checks the text first: a mark that is never closed would
+//! swallow the rest of the file, and text after a closing mark would lose its marks in silence.
+
+use super::{Columns, DataError, Layout, Places, Row, Source, names, quoted};
+
+/// What separates values, in the order of preference.
+pub(super) const SEPARATORS: [u8; 3] = [b',', b';', b'\t'];
+
+/// What a file looks like, taken as separated values.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Scan {
+    /// Columns of the first record; 0 if it has a fault.
+    pub(super) columns: usize,
+    /// Line and columns of the first record with another number of columns.
+    pub(super) odd: Option<(usize, usize)>,
+    /// The first fault of quotation: its line and what is wrong.
+    pub(super) fault: Option<(usize, &'static str)>,
+    /// Whether a quotation mark within quotation marks is doubled.
+    pub(super) doubled: bool,
+    /// Whether each value is quoted.
+    pub(super) all_quoted: bool,
+}
+
+impl Scan {
+    /// Whether all records are well quoted and have as many columns as the first one, two or more.
+    pub(super) fn is_table(&self) -> bool {
+        self.columns > 1 && self.fault.is_none() && self.odd.is_none()
+    }
+}
+
+/// Where the first byte like that is, else the end.
+fn find(bytes: &[u8], from: usize, wanted: impl Fn(u8) -> bool) -> usize {
+    bytes[from..].iter().position(|&b| wanted(b)).map_or(bytes.len(), |i| from + i)
+}
+
+/// Looks at the whole text without keeping any of it. Lines of nothing but white space are no records.
+pub(super) fn scan(text: &str, separator: u8) -> Scan {
+    let bytes = text.as_bytes();
+    let mut scan = Scan { all_quoted: true, ..Scan::default() };
+    let (mut at, mut line) = (0, 1);
+    while at < bytes.len() {
+        let end = find(bytes, at, |b| b == b'\n');
+        if text[at..end].trim().is_empty() {
+            (at, line) = (end + 1, line + 1);
+            continue;
+        }
+        let (start, mut columns) = (line, 1);
+        loop {
+            if bytes.get(at) == Some(&b'"') {
+                let opened = line;
+                loop {
+                    let mark = find(bytes, at + 1, |b| b == b'"');
+                    line += bytes[at + 1..mark].iter().filter(|&&b| b == b'\n').count();
+                    if mark == bytes.len() {
+                        scan.fault = Some((opened, "a quotation mark that is never closed"));
+                        return scan;
+                    }
+                    at = mark + 1;
+                    if bytes.get(at) != Some(&b'"') {
+                        break;
+                    }
+                    scan.doubled = true;
+                }
+                at = find(bytes, at, |b| b != b' ');
+                if bytes.get(at).is_some_and(|&b| b != separator && b != b'\n') {
+                    scan.fault = Some((line, "text between a closing quotation mark and the next separator"));
+                    return scan;
+                }
+            } else {
+                scan.all_quoted = false;
+                at = find(bytes, at, |b| b == separator || b == b'\n');
+            }
+            match bytes.get(at) {
+                Some(&b) if b == separator => (at, columns) = (at + 1, columns + 1),
+                _ => break,
+            }
+        }
+        (at, line) = (at + 1, line + 1);
+        if scan.columns == 0 {
+            scan.columns = columns;
+        } else if columns != scan.columns && scan.odd.is_none() {
+            scan.odd = Some((start, columns));
+        }
+    }
+    scan
+}
+
+/// Calls `each` with the line and the values of each record until it returns false. The text has passed [`scan`].
+fn records(
+    source: &Source<'_>,
+    separator: u8,
+    mut each: impl FnMut(usize, &csv::StringRecord) -> Result<bool, DataError>,
+) -> Result<(), DataError> {
+    let mut reader = csv::ReaderBuilder::new()
+        .delimiter(separator)
+        .has_headers(false)
+        .flexible(true)
+        .from_reader(source.text.as_bytes());
+    let mut record = csv::StringRecord::new();
+    let (mut counted, mut line) = (0, 1);
+    loop {
+        match reader.read_record(&mut record) {
+            Ok(true) => {}
+            Ok(false) => return Ok(()),
+            Err(error) => {
+                let advice = "correct the line";
+                return Err(source.fault(line, "separated values", quoted(&error.to_string()), advice));
+            }
+        }
+        // A record's position is that of the blank lines before it.
+        let start = record.position().map_or(counted, |p| p.byte() as usize);
+        let skipped = source.text[start..].bytes().take_while(|&b| b == b'\n').count();
+        line += source.text[counted..start + skipped].matches('\n').count();
+        counted = start + skipped;
+        let first = source.text[counted..].split('\n').next().unwrap_or("");
+        if !first.trim().is_empty() && !each(line, &record)? {
+            return Ok(());
+        }
+    }
+}
+
+/// The first record, where [`Scan::columns`] is neither 0 nor above [`names::MOST`].
+pub(super) fn first_record(source: &Source<'_>, separator: u8) -> Result<(usize, Vec<String>), DataError> {
+    let mut first = (1, Vec::new());
+    records(source, separator, |line, record| {
+        first = (line, record.iter().map(names::title).collect());
+        Ok(false)
+    })?;
+    Ok(first)
+}
+
+/// The rows; with `titles` the first record is none.
+pub(super) fn rows(
+    source: &Source<'_>,
+    separator: u8,
+    titles: bool,
+    places: Places,
+) -> Result<Vec<Row>, DataError> {
+    check(source, separator)?;
+    let (mut rows, mut skip) = (Vec::new(), titles);
+    records(source, separator, |line, record| {
+        if !std::mem::take(&mut skip) {
+            let [label, text] = [places.label, places.text].map(|place| record.get(place).unwrap_or(""));
+            rows.push(source.row(line, label, text, text)?);
+        }
+        Ok(true)
+    })?;
+    Ok(rows)
+}
+
+/// Checks that the text is a table.
+///
+/// # Errors
+/// [`DataError::Line`] for a fault of quotation, too many columns, or a record with another number of columns.
+pub(super) fn check(source: &Source<'_>, separator: u8) -> Result<(), DataError> {
+    let scan = scan(source.text, separator);
+    let name = if separator == b'\t' { "a tab" } else { "a comma or semicolon" };
+    if let Some((line, found)) = scan.fault {
+        let advice =
+            "put a text that holds quotation marks between quotation marks, and write each of them twice";
+        return Err(source.fault(line, "values as CSV has them", found.into(), advice));
+    }
+    if scan.columns > names::MOST {
+        let advice = "is it a table? remove the columns that are not needed";
+        let expected = format!("at most {} columns", names::MOST);
+        return Err(source.fault(source.first().0, expected, scan.columns.to_string(), advice));
+    }
+    if let Some((line, columns)) = scan.odd {
+        let expected = format!("{} columns, as on the first line", scan.columns);
+        let found = format!("{columns}; a text that holds {name} stands between quotation marks");
+        return Err(source.fault(line, expected, found, "correct the line; a file may have been cut short"));
+    }
+    Ok(())
+}
+
+/// The layout of a file that is said to be CSV: a first line that names the columns, or columns by number.
+pub(super) fn layout(source: &Source<'_>, columns: &Columns) -> Result<Layout, DataError> {
+    let found = SEPARATORS.map(|separator| (separator, scan(source.text, separator)));
+    let mut usable = found.iter().filter(|(_, scan)| (2..=names::MOST).contains(&scan.columns));
+    let titled = usable.clone().find_map(|(separator, _)| {
+        let (line, titles) = first_record(source, *separator).ok()?;
+        names::are_titles(&titles, columns).then_some((*separator, line, titles))
+    });
+    if let Some((separator, line, titles)) = titled {
+        let (places, columns) = names::by_title(source, line, &titles, columns)?;
+        return Ok(Layout::Csv { separator, titles: true, places, columns });
+    }
+    let regular = usable.clone().find(|(_, scan)| scan.is_table());
+    let Some((separator, scan)) = regular.or_else(|| usable.next()) else {
+        for (separator, scan) in &found {
+            if scan.fault.is_some() || scan.columns > 1 {
+                check(source, *separator)?;
+            }
+        }
+        let (line, content) = source.first();
+        let expected = "values with commas, semicolons or tabs between them";
+        let advice = "give another --format";
+        return Err(source.fault(line, expected, quoted(content), advice));
+    };
+    let (line, titles) = first_record(source, *separator)?;
+    if columns.is_empty() {
+        // The message about a header that names no text or label.
+        names::by_title(source, line, &titles, columns)?;
+    }
+    let (places, columns) = names::by_number(source, line, scan.columns, columns)?;
+    Ok(Layout::Csv { separator: *separator, titles: false, places, columns })
+}

@@ -1,0 +1,207 @@
+//! The format of a file that comes without one, from its name and the whole of its content.
+//!
+//! Asked in this order: JSON lines; a first line that names columns; tabs in every line; values between commas or
+//! semicolons with one column of labels; a label at the start of each line. Without names, the column whose values are
+//! short and repeat is the label. Where two readings fit, or none, the error names the flags that decide.
+
+use super::{
+    Columns, DataError, Layout, Places, Source,
+    column::{Column, Which},
+    csv, jsonl, labels,
+    lines::Separator,
+    names, quoted,
+};
+
+/// The layout of a file.
+pub(super) fn layout(source: &Source<'_>, columns: &Columns) -> Result<Layout, DataError> {
+    let (line, content) = source.first();
+    let name = source.path.extension().and_then(|e| e.to_str()).unwrap_or("").to_lowercase();
+    if ["jsonl", "ndjson", "json"].contains(&name.as_str()) || jsonl::is_object(content) {
+        return jsonl::layout(source, columns);
+    }
+    let separators: &[u8] = match name.as_str() {
+        "csv" => b",;\t",
+        "tsv" | "tab" => b"\t",
+        _ => b"\t,;",
+    };
+    for &separator in separators {
+        if let Some(layout) = titled(source, separator, columns)? {
+            return Ok(layout);
+        }
+    }
+    let by_name = [&columns.text_column, &columns.label_column].into_iter().flatten();
+    if let Some(name) = by_name.into_iter().find(|name| !name.bytes().all(|b| b.is_ascii_digit())) {
+        let expected = format!("a header that names the column {}", quoted(name));
+        let advice = "correct the name, or give the columns by number";
+        return Err(source.fault(line, expected, quoted(content), advice));
+    }
+    let (all, tabbed) = source
+        .lines()
+        .fold((0, 0), |(all, tabbed), (_, line)| (all + 1, tabbed + usize::from(line.contains('\t'))));
+    if separators == b"\t" && tabbed == 0 {
+        let advice = "put tabs between the columns, or give the --format of the file";
+        return Err(source.fault(
+            line,
+            "columns with tabs between them, as the name says",
+            quoted(content),
+            advice,
+        ));
+    }
+    // Many a table is called .csv that has tabs.
+    let is_table = |separator: u8| csv::scan(source.text, separator).is_table();
+    let only_tabs = || tabbed == all && !is_table(b',') && !is_table(b';');
+    if separators == b"\t" || separators[0] == b'\t' && tabbed * 2 > all || only_tabs() {
+        return tabs(source, columns);
+    }
+    let values = csv(source, separators, columns);
+    match separators[0] {
+        b',' => values,
+        _ if !columns.is_empty() => values,
+        _ => spaces(source, values.ok()),
+    }
+}
+
+/// A table whose first line names the columns.
+fn titled(source: &Source<'_>, separator: u8, columns: &Columns) -> Result<Option<Layout>, DataError> {
+    let scan = csv::scan(source.text, separator);
+    let quoted = separator != b'\t' || is_quoted(source, &scan);
+    if !quoted {
+        let titles: Vec<String> = source.first().1.split('\t').take(names::MOST).map(names::title).collect();
+        return match titles.len() > 1 && names::are_titles(&titles, columns) {
+            true => source.titled(columns).map(Some),
+            false => Ok(None),
+        };
+    }
+    if !(2..=names::MOST).contains(&scan.columns) {
+        return Ok(None);
+    }
+    let (line, titles) = csv::first_record(source, separator)?;
+    if !names::are_titles(&titles, columns) {
+        return Ok(None);
+    }
+    let (places, columns) = names::by_title(source, line, &titles, columns)?;
+    Ok(Some(Layout::Csv { separator, titles: true, places, columns }))
+}
+
+/// Whether values between tabs are quoted, as pandas quotes those that hold quotation marks, tabs or line breaks. They
+/// are if each value is quoted, if a mark within quotation marks is doubled, or if the lines have equal numbers of
+/// columns only when quotation is read. GLUE has marks that are characters like any other.
+fn is_quoted(source: &Source<'_>, scan: &csv::Scan) -> bool {
+    let plain = || {
+        let mut counts = source.lines().map(|(_, line)| line.split('\t').count());
+        let first = counts.next();
+        counts.all(|count| Some(count) == first)
+    };
+    scan.is_table() && (scan.all_quoted || scan.doubled || !plain())
+}
+
+/// Lines with tabs, without names.
+fn tabs(source: &Source<'_>, columns: &Columns) -> Result<Layout, DataError> {
+    if is_quoted(source, &csv::scan(source.text, b'\t')) {
+        return csv(source, b"\t", columns);
+    }
+    if !columns.is_empty() {
+        return source.numbered(columns);
+    }
+    let rows = source.labelled(Separator::Tab)?;
+    let mut more = rows.iter().map(|row| row.text.matches('\t').count());
+    let count = more.next().unwrap_or(0);
+    if count > 0 && more.all(|other| other == count) {
+        return ask(source, count + 2);
+    }
+    let places = Which::of_rows(&rows).places(source, &rows)?;
+    if places.label == 0 {
+        return Ok(Layout::First(Separator::Tab));
+    }
+    Ok(Layout::Tabs { titles: false, places, columns: places.columns() })
+}
+
+/// Values between separators, without names.
+fn csv(source: &Source<'_>, separators: &[u8], columns: &Columns) -> Result<Layout, DataError> {
+    let fitting = separators.iter().filter(|&&separator| csv::scan(source.text, separator).is_table());
+    if fitting.count() > 1 {
+        let (line, content) = source.first();
+        let found = format!("more than one that fits all lines, as in {}", quoted(content));
+        let advice = "put values that hold commas or semicolons between quotation marks, or give --format tab or space";
+        return Err(source.fault(line, "values with one separator between them", found, advice));
+    }
+    let mut first = None;
+    for &separator in separators {
+        match values(source, separator, columns) {
+            Ok(Some(layout)) => return Ok(layout),
+            Ok(None) => {}
+            Err(error) => first = first.or(Some(error)),
+        }
+    }
+    Err(first.unwrap_or_else(|| {
+        let (line, content) = source.first();
+        let advice = "give the --format of the file";
+        source.fault(line, "values with commas, semicolons or tabs between them", quoted(content), advice)
+    }))
+}
+
+/// As [`csv`] with one separator; nothing if the first line does not have it.
+fn values(source: &Source<'_>, separator: u8, columns: &Columns) -> Result<Option<Layout>, DataError> {
+    let scan = csv::scan(source.text, separator);
+    if scan.fault.is_none() && scan.columns < 2 {
+        return Ok(None);
+    }
+    csv::check(source, separator)?;
+    let (places, columns) = if columns.is_empty() {
+        if scan.columns > 2 {
+            return ask(source, scan.columns);
+        }
+        let places = Places { text: 1, label: 0, columns: 2 };
+        let rows = csv::rows(source, separator, false, places)?;
+        let places = Which::of_rows(&rows).places(source, &rows)?;
+        (places, places.columns())
+    } else {
+        names::by_number(source, source.first().0, scan.columns, columns)?
+    };
+    Ok(Some(Layout::Csv { separator, titles: false, places, columns }))
+}
+
+/// More than two columns without names: whatever is guessed here, something would be left out.
+fn ask<T>(source: &Source<'_>, columns: usize) -> Result<T, DataError> {
+    let (line, content) = source.first();
+    let found = format!("{columns} columns without names in {}", quoted(content));
+    let advice = "name two by --label-column and --text-column (numbers from 1); --format tab takes the first as the \
+                  label and the rest as the text";
+    Err(source.fault(line, "a label and a text", found, advice))
+}
+
+/// A label at the start of each line, unless those are no labels or the lines are `values` as well.
+fn spaces(source: &Source<'_>, values: Option<Layout>) -> Result<Layout, DataError> {
+    let words =
+        || source.lines().filter_map(|(line, content)| Some((line, content.split_whitespace().next()?)));
+    let column = Column::of(words().map(|(_, word)| word));
+    let is_text = !column.repeats() || column.is_prose();
+    let (line, content) = source.first();
+    let Some(values) = values else {
+        if !is_text {
+            return Ok(Layout::First(Separator::Space));
+        }
+        let first = words().next().map_or("", |(_, word)| word);
+        let another = words().find(|(_, word)| *word != first).map_or(first, |(_, word)| word);
+        let (distinct, first, another) = (column.distinct, quoted(first), quoted(another));
+        let found = format!(
+            "{distinct} different first words in {} lines, such as {first} and {another}",
+            column.count
+        );
+        return Err(source.fault(line, labels::SPACE.0, found, labels::SPACE.1));
+    };
+    let fits = source.labelled(Separator::Space).is_ok_and(|rows| {
+        let marked = rows.iter().any(|row| row.label.contains([',', ';', '"']));
+        column.distinct > 1 && !is_text && !marked
+    });
+    if !fits {
+        return Ok(values);
+    }
+    let found = format!("a line that could be both, {}", quoted(content));
+    Err(source.fault(
+        line,
+        "either CSV or a label, a space and a text",
+        found,
+        "give --format csv or --format space",
+    ))
+}

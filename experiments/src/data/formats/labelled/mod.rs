@@ -1,0 +1,234 @@
+//! Texts with a label each, as people keep them: lines, tables, JSON lines, folders.
+//!
+//! | file | holds |
+//! | --- | --- |
+//! | [`lines`] | `LABEL text`, `label<TAB>text`, TSV: one line a text, quotation marks are characters like any other |
+//! | [`csv`] | comma-separated values with quotation marks as in RFC 4180; semicolons and tabs too |
+//! | [`jsonl`] | a JSON object on each line |
+//! | [`folders`] | a folder for each class, a file for each class |
+//! | [`source`], [`layout`] | the text of one file, and how its rows are found |
+//! | [`common_names`] | what people commonly call columns |
+//! | [`names`] | which columns hold text and label |
+//! | [`guess`] | the format of a file that comes without one, from the whole of it |
+//! | [`column`] | what values look like that are labels |
+//! | [`looks`] | labels that only a computer tells apart |
+//! | [`labels`] | the labels of a file, and what shows that a guess was wrong |
+//!
+//! A format that is given is taken at its word. A guess that the file contradicts is an error, never a training set.
+//! LF, CRLF and CR all end a line, and blank lines are skipped wherever they stand.
+
+mod column;
+mod common_names;
+mod csv;
+mod folders;
+mod guess;
+mod jsonl;
+mod labels;
+mod layout;
+mod lines;
+mod looks;
+mod names;
+mod source;
+#[cfg(test)]
+mod tests;
+
+pub use labels::{labels, several, several_labels};
+
+use super::super::{
+    DataError,
+    error::quoted,
+    files::{Encoding, FileReader, TextFile},
+};
+use layout::Layout;
+use lines::Separator;
+use names::Places;
+use serde::{Deserialize, Serialize};
+use source::Source;
+use std::{path::Path, sync::Arc};
+
+/// How a file or folder holds labels and texts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Format {
+    /// Told from the name and the whole content.
+    #[default]
+    Auto,
+    /// TSV without quotation, whose first line names the columns.
+    Header,
+    /// `label<TAB>text`; a text may hold tabs. With columns by number, TSV without a first line of names.
+    Tab,
+    /// `LABEL text`.
+    Space,
+    /// Values between commas, semicolons or tabs, quoted as in RFC 4180, with a first line that names the columns or
+    /// columns by number.
+    Csv,
+    /// A JSON object on each line.
+    Jsonl,
+    /// A folder for each class with a file for each text.
+    Folders,
+    /// A file for each class with a text on each line.
+    Files,
+}
+
+impl Format {
+    /// All formats.
+    pub const ALL: [Format; 8] = [
+        Format::Auto,
+        Format::Header,
+        Format::Tab,
+        Format::Space,
+        Format::Csv,
+        Format::Jsonl,
+        Format::Folders,
+        Format::Files,
+    ];
+
+    /// Its name on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Format::Auto => "auto",
+            Format::Header => "header",
+            Format::Tab => "tab",
+            Format::Space => "space",
+            Format::Csv => "csv",
+            Format::Jsonl => "jsonl",
+            Format::Folders => "folders",
+            Format::Files => "files",
+        }
+    }
+}
+
+/// What is known of the columns besides the format: their names, or their places from 1. A number is always a place.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Columns {
+    /// Where the text stands.
+    pub text_column: Option<String>,
+    /// Where the label stands.
+    pub label_column: Option<String>,
+}
+
+impl Columns {
+    /// Whether neither column is given.
+    pub fn is_empty(&self) -> bool {
+        self.text_column.is_none() && self.label_column.is_none()
+    }
+}
+
+/// A text with its label as written, both without surrounding white space.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// The line in `path` that it starts on, from 1.
+    pub line: usize,
+    /// The file it stands in.
+    pub path: Arc<Path>,
+    /// The label, never empty.
+    pub label: String,
+    /// The text, which may be empty.
+    pub text: String,
+}
+
+/// What a file or folder holds: at least one row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Read {
+    /// In the order of the file; in a folder by class and then by name.
+    pub rows: Vec<Row>,
+    /// The format that was given or found, never [`Format::Auto`].
+    pub format: Format,
+    /// The columns that were given or found: with `format` they read another file of the same kind.
+    pub columns: Columns,
+    /// What a reader of results must know: what was guessed, how many texts are empty, which files were left out.
+    pub note: Option<String>,
+}
+
+/// Reads a file or a folder.
+///
+/// # Errors
+/// [`DataError`] if a file cannot be read, holds no row, or contradicts the format; with [`Format::Auto`] also if no
+/// format or more than one fits. Each names the file, and the line where there is one.
+pub fn read(
+    reader: &mut FileReader,
+    path: &Path,
+    format: Format,
+    columns: &Columns,
+    encoding: Encoding,
+) -> Result<Read, DataError> {
+    let is_folder = path.is_dir();
+    match format {
+        Format::Auto if is_folder => folders::read(reader, path, format, columns, encoding),
+        Format::Folders | Format::Files if is_folder || !path.exists() => {
+            folders::read(reader, path, format, columns, encoding)
+        }
+        _ if is_folder => Err(DataError::File {
+            path: path.into(),
+            expected: format!("a file, since the format is '{}'", format.name()),
+            found: "a folder".into(),
+            advice: "name a file, or give --format folders or files".into(),
+        }),
+        _ => parse(&reader.read(path, encoding)?, format, columns),
+    }
+}
+
+/// The rows of one file that has been read.
+///
+/// # Errors
+/// As [`read`].
+pub fn parse(file: &TextFile, format: Format, columns: &Columns) -> Result<Read, DataError> {
+    // One byte order mark is gone already; files put together from several have more.
+    let text = lines::unified(file.text.trim_start_matches('\u{FEFF}'));
+    let source = Source { path: file.path.as_path().into(), text: &text };
+    source.check_characters()?;
+    if source.lines().next().is_none() {
+        return Err(no_rows(&file.path));
+    }
+    let layout = match format {
+        Format::Auto => guess::layout(&source, columns)?,
+        Format::Header => source.titled(columns)?,
+        Format::Tab if columns.is_empty() => Layout::First(Separator::Tab),
+        Format::Tab => source.numbered(columns)?,
+        Format::Csv => csv::layout(&source, columns)?,
+        Format::Jsonl => jsonl::layout(&source, columns)?,
+        Format::Space => {
+            columns.refuse(&file.path, format)?;
+            Layout::First(Separator::Space)
+        }
+        Format::Folders | Format::Files => {
+            return Err(DataError::File {
+                path: file.path.clone(),
+                expected: format!("a folder, since the format is '{}'", format.name()),
+                found: "a file".into(),
+                advice: "name the folder above it, or give another --format".into(),
+            });
+        }
+    };
+    let guessed = (format == Format::Auto).then(|| layout.described());
+    let rows = layout.rows(&source)?;
+    Read { rows, format: layout.format(), columns: layout.columns(), note: guessed }.finished(&file.path)
+}
+
+fn no_rows(path: &Path) -> DataError {
+    DataError::File {
+        path: path.into(),
+        expected: "at least one example".into(),
+        found: "none".into(),
+        advice: "give a file that holds labels and texts".into(),
+    }
+}
+
+impl Read {
+    /// Counts empty texts in the note.
+    ///
+    /// # Errors
+    /// [`DataError::File`] if there is no row.
+    fn finished(mut self, path: &Path) -> Result<Self, DataError> {
+        if self.rows.is_empty() {
+            return Err(no_rows(path));
+        }
+        let empty = self.rows.iter().filter(|row| row.text.is_empty()).count();
+        if empty > 0 {
+            let counted = format!("{empty} of {} texts are empty", self.rows.len());
+            self.note = Some(self.note.map_or(counted.clone(), |note| format!("{note}; {counted}")));
+        }
+        Ok(self)
+    }
+}

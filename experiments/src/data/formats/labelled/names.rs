@@ -1,0 +1,191 @@
+//! Which columns hold the text and the label: by name, by place, or by the names that people commonly use.
+
+use super::{
+    Columns, DataError, Format, Source,
+    common_names::{is_label, is_text, plain},
+};
+use crate::data::error::{listed, quoted};
+use std::path::Path;
+
+/// A table with more columns is none.
+pub(super) const MOST: usize = 1000;
+
+/// Where text and label stand in a table, from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Places {
+    pub(super) text: usize,
+    pub(super) label: usize,
+    /// How many columns each row has.
+    pub(super) columns: usize,
+}
+
+impl Places {
+    /// What the note says of a table without names.
+    pub(super) fn described(self, kind: &str) -> String {
+        let (label, text) = (self.label + 1, self.text + 1);
+        format!("read as {kind} without a header: column {label} is the label, column {text} the text")
+    }
+
+    /// The columns by number.
+    pub(super) fn columns(self) -> Columns {
+        let number = |place: usize| Some((place + 1).to_string());
+        Columns { text_column: number(self.text), label_column: number(self.label) }
+    }
+}
+
+impl Columns {
+    /// # Errors
+    /// [`DataError::File`] if a column is given: a format without columns would ignore it.
+    pub(super) fn refuse(&self, path: &Path, format: Format) -> Result<(), DataError> {
+        if self.is_empty() {
+            return Ok(());
+        }
+        Err(DataError::File {
+            path: path.into(),
+            expected: format!(
+                "no --text-column or --label-column, since the format '{}' has no columns",
+                format.name()
+            ),
+            found: listed(
+                &[&self.text_column, &self.label_column].into_iter().flatten().cloned().collect::<Vec<_>>(),
+            ),
+            advice: "leave them out, or give another --format".into(),
+        })
+    }
+}
+
+/// A column's name as it is compared and shown: without white space and quotation marks around it.
+pub(super) fn title(name: &str) -> String {
+    let name = name.trim();
+    name.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(name).trim().into()
+}
+
+/// The names in a first line.
+///
+/// # Errors
+/// [`DataError::Line`] for more than [`MOST`].
+pub(super) fn titles<'a>(
+    source: &Source<'_>,
+    line: usize,
+    names: impl Iterator<Item = &'a str> + Clone,
+) -> Result<Vec<String>, DataError> {
+    let count = names.clone().count();
+    if count > MOST {
+        let advice = "is it a table? remove the columns that are not needed";
+        return Err(source.fault(line, format!("at most {MOST} columns"), count.to_string(), advice));
+    }
+    Ok(names.map(title).collect())
+}
+
+/// Place from 0, if the column is given by number.
+fn number(column: &str) -> Option<usize> {
+    let digits = !column.is_empty() && column.bytes().all(|b| b.is_ascii_digit());
+    digits.then(|| column.parse().unwrap_or(usize::MAX).wrapping_sub(1))
+}
+
+fn position(titles: &[String], name: &str) -> Option<usize> {
+    let exact = titles.iter().position(|t| t == name);
+    exact.or_else(|| titles.iter().position(|t| t.to_lowercase() == name.to_lowercase()))
+}
+
+/// Whether a first line names the columns: a column that is given by name is there, or text and label both have
+/// common names.
+pub(super) fn are_titles(titles: &[String], columns: &Columns) -> bool {
+    let given: Vec<&String> = [&columns.text_column, &columns.label_column].into_iter().flatten().collect();
+    let names: Vec<&&String> = given.iter().filter(|name| number(name).is_none()).collect();
+    if !names.is_empty() {
+        return names.iter().all(|name| position(titles, name).is_some());
+    }
+    let common = |column: &Option<String>, known: fn(&str) -> bool| match column.as_deref().and_then(number) {
+        Some(place) => titles.get(place).is_some_and(|title| known(title)),
+        None => titles.iter().any(|title| known(title)),
+    };
+    common(&columns.text_column, is_text) && common(&columns.label_column, is_label)
+}
+
+const GIVE: &str = "name them by --text-column and --label-column (a name, or a number from 1)";
+
+/// The places in a table whose first line holds `titles`, and what to call its columns.
+///
+/// # Errors
+/// [`DataError::Line`] if a column that is given is not there, none has a common name, or several have.
+pub(super) fn by_title(
+    source: &Source<'_>,
+    line: usize,
+    titles: &[String],
+    columns: &Columns,
+) -> Result<(Places, Columns), DataError> {
+    let fault = |expected: String, found: String| source.fault(line, expected, found, GIVE);
+    let header = || format!("the columns {}", listed(titles));
+    let given = |column: &Option<String>| match column {
+        None => Ok(None),
+        Some(name) => match number(name).or_else(|| position(titles, name)) {
+            Some(place) if place < titles.len() => Ok(Some(place)),
+            _ => Err(fault(format!("a column {}", quoted(name)), header())),
+        },
+    };
+    let (text, label) = (given(&columns.text_column)?, given(&columns.label_column)?);
+    // The place that a common name gives; `other` is the other column, `sure` if it was given.
+    let common = |known: fn(&str) -> bool, what: &str, other: Option<usize>, sure: bool| {
+        let places: Vec<usize> =
+            (0..titles.len()).filter(|&i| known(&titles[i]) && Some(i) != other).collect();
+        let best: Vec<usize> = places.iter().copied().filter(|&i| plain(&titles[i]) == what).collect();
+        match (&best[..], &places[..], other) {
+            ([place], ..) | ([], [place], _) => Ok(*place),
+            ([], [], Some(other)) if sure && titles.len() == 2 => Ok(1 - other),
+            ([], [], _) => Err(fault(
+                "a header that names a text and a label column, such as 'text' and 'label'".into(),
+                header(),
+            )),
+            _ => {
+                let several: Vec<String> = places.iter().map(|&i| titles[i].clone()).collect();
+                Err(fault(format!("one column for the {what}"), listed(&several)))
+            }
+        }
+    };
+    let sure = label.is_some();
+    let label = label.map_or_else(|| common(is_label, "label", text, true), Ok)?;
+    let text = text.map_or_else(|| common(is_text, "text", Some(label), sure), Ok)?;
+    if text == label {
+        return Err(fault("two columns".into(), format!("{} for both", quoted(&titles[text]))));
+    }
+    let places = Places { text, label, columns: titles.len() };
+    let unique = |place: usize| match titles.iter().filter(|t| **t == titles[place]).count() {
+        1 if number(&titles[place]).is_none() && !titles[place].is_empty() => titles[place].clone(),
+        _ => (place + 1).to_string(),
+    };
+    let columns = Columns { text_column: Some(unique(text)), label_column: Some(unique(label)) };
+    Ok((places, columns))
+}
+
+/// The places in a table of `count` columns without names.
+///
+/// # Errors
+/// [`DataError::Line`] if a column is given by name or is not there; if one is not given and there are more than two.
+pub(super) fn by_number(
+    source: &Source<'_>,
+    line: usize,
+    count: usize,
+    columns: &Columns,
+) -> Result<(Places, Columns), DataError> {
+    let fault = |expected: String, found: String| source.fault(line, expected, found, GIVE);
+    let given = |column: &Option<String>| match column.as_deref().map(|name| (name, number(name))) {
+        None => Ok(None),
+        Some((_, Some(place))) if place < count => Ok(Some(place)),
+        Some((name, Some(_))) => Err(fault(format!("a column {name}"), format!("{count} columns"))),
+        Some((name, None)) => {
+            Err(fault(format!("a header that names the column {}", quoted(name)), "a line without it".into()))
+        }
+    };
+    let (text, label) = match (given(&columns.text_column)?, given(&columns.label_column)?) {
+        (Some(text), Some(label)) => (text, label),
+        (Some(text), None) if count == 2 => (text, 1 - text),
+        (None, Some(label)) if count == 2 => (1 - label, label),
+        _ => return Err(fault("both columns by number".into(), format!("one for {count} columns"))),
+    };
+    if text == label {
+        return Err(fault("two columns".into(), format!("{} for both", text + 1)));
+    }
+    let places = Places { text, label, columns: count };
+    Ok((places, places.columns()))
+}

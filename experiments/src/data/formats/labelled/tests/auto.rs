@@ -1,0 +1,276 @@
+//! What is told from a file alone, and what is refused because it cannot be.
+
+use super::*;
+
+const TWO: [(&str, &str); 2] = [("pos", "a good film"), ("neg", "a bad, sad film")];
+
+#[test]
+fn formats_are_told_from_the_whole_file() {
+    let quoted = "\"a bad, sad film\"";
+    for (name, text, format, note) in [
+        ("h.tsv", "text\tlabel\na good film\tpos\na bad, sad film\tneg\n".into(), Format::Header, "'text' and 'label'"),
+        ("h", "id\tSentiment\tReview\n1\tpos\ta good film\n2\tneg\ta bad, sad film".into(), Format::Header, "'Review'"),
+        ("t.tsv", "pos\ta good film\nneg\ta bad, sad film\n".into(), Format::Tab, "label, a tab"),
+        ("t.txt", "a good film\tpos\na bad, sad film\tneg\n".into(), Format::Tab, "column 2 is the label"),
+        ("s.txt", "pos a good film\nneg a bad, sad film\n".into(), Format::Space, "label, a space"),
+        ("c.csv", format!("text,label\na good film,pos\n{quoted},neg\n"), Format::Csv, "'text' and 'label'"),
+        ("c.csv", format!("\"Label\",\"Text\"\n\"pos\",\"a good film\"\n\"neg\",{quoted}"), Format::Csv, "'Text'"),
+        ("c.csv", "text;label\na good film;pos\na bad, sad film;neg\n".into(), Format::Csv, "'text'"),
+        ("c.csv", "text\tlabel\na good film\tpos\na bad, sad film\tneg\n".into(), Format::Header, "TSV"),
+        ("c.csv", format!("pos,a good film\nneg,{quoted}\n"), Format::Csv, "column 1 is the label"),
+        ("c.csv", format!("a good film,pos\n{quoted},neg\n"), Format::Csv, "column 2 is the label"),
+        ("c.txt", "pos;\"a good film\"\nneg;\"a bad, sad film\"\n".into(), Format::Csv, "column 1 is the label"),
+        ("p.csv", format!(",text,label\n0,a good film,pos\n1,{quoted},neg\n"), Format::Csv, "'text' and 'label'"),
+        (
+            "j.jsonl",
+            "{\"text\": \"a good film\", \"label\": \"pos\"}\n{\"label\": \"neg\", \"text\": \"a bad, sad film\"}".into(),
+            Format::Jsonl,
+            "JSON lines",
+        ),
+        (
+            "j.txt",
+            "{\"stars\":\"pos\",\"body\":\"a good film\"}\n{\"stars\":\"neg\",\"body\":\"a bad, sad film\"}\n".into(),
+            Format::Jsonl,
+            "'body' and 'stars'",
+        ),
+    ] {
+        for (ends, text) in [("LF", text.clone()), ("CRLF", text.replace('\n', "\r\n")), ("CR", text.replace('\n', "\r"))] {
+            let case = format!("{name} {ends}: {text}");
+            let blank = format!("\u{feff}\r\n  \n{}\n\n", text.replace('\r', "\r\r"));
+            for text in [text, blank] {
+                let (read, labels) = auto(name, &text).unwrap_or_else(|error| panic!("{case}: {error}"));
+                let rows: Vec<(&str, &str)> = parts(&read).into_iter().map(|(_, l, t)| (l, t)).collect();
+                assert_eq!((read.format, &rows[..], labels.as_slice()), (format, &TWO[..], &["neg".into(), "pos".into()][..]), "{case}");
+                assert!(read.note.as_ref().is_some_and(|n| n.contains(note)), "{case}: {:?}", read.note);
+                // With what was found, the next file is read without a guess.
+                let again = load(name, &text, read.format, &read.columns).unwrap().0;
+                assert_eq!((again.rows, again.columns, again.note), (read.rows, read.columns, None), "{case}");
+            }
+        }
+    }
+}
+
+#[test]
+fn quotation_between_tabs_is_told_from_literal_marks() {
+    let row = |text: &str| format!("text\tlabel\nx\tpos\n{text}\tneg\n");
+    for (text, expected) in [
+        // pandas.
+        (row("\"a \"\"quoted\"\" film\""), "a \"quoted\" film"),
+        (row("\"a\tb\""), "a\tb"),
+        (row("\"b\nc\""), "b\nc"),
+        ("\"text\"\t\"label\"\n\"x\"\t\"pos\"\n\"y\"\t\"neg\"\n".into(), "y"),
+        // GLUE.
+        (row("\"quiet\" film"), "\"quiet\" film"),
+        (row("\"so quiet\""), "\"so quiet\""),
+        (row("a \"quiet\" film"), "a \"quiet\" film"),
+        (row("\"never closed"), "\"never closed"),
+        ("pos\tx\nneg\t\"so quiet\"\n".into(), "\"so quiet\""),
+        // Two literal marks in two lines do not make one text of them.
+        ("text\tlabel\n\"x\tpos\ny\"\tneg\n".into(), "y\""),
+    ] {
+        let (read, labels) = auto("q.tsv", &text).unwrap_or_else(|error| panic!("{text}: {error}"));
+        assert_eq!(read.rows[1].text, expected, "{text}");
+        assert_eq!(labels, ["neg", "pos"], "{text}");
+    }
+}
+
+#[test]
+fn contradicted_guesses_are_errors_with_their_line() {
+    let one =
+        |label: &str| lines(60, |i| if i == 0 { label.into() } else { format!("{}\tgood {i}", mood(i)) });
+    for (name, text, expected) in [
+        // A header that is none of the known ones.
+        (
+            "h.tsv",
+            one("sentiment\tfilm_review"),
+            &["h.tsv, line 1: ", "'sentiment' and 'film_review'", "header", "--label-column"][..],
+        ),
+        ("h.tsv", one("Meinung\tSatz"), &["line 1: ", "header"]),
+        ("h.txt", one("label\ttweet").replace('\t', " "), &["line 1: ", "'label' and 'tweet'", "header"]),
+        ("h.csv", one("verdict\treview").replace('\t', ","), &["line 1: ", "header"]),
+        (
+            "h.csv",
+            "\ntitle,description,label\na,b,0\nc,d,1\n".into(),
+            &["line 2: expected one column for the text", "'title', 'description'", "--text-column"],
+        ),
+        // Free text, and labels that are too many.
+        (
+            "f.txt",
+            lines(40, |i| format!("word{} and more", i / 2 * (i % 2))),
+            &[
+                "f.txt, line 1: ",
+                "20 different first words in 40 lines",
+                "'word0' and 'word1'",
+                "--format space",
+            ],
+        ),
+        (
+            "f.txt",
+            lines(40, |i| {
+                format!("{} and more", ["the", "a", "it", "one", "on", "this", "so"][(i / 6).min(6)])
+            })
+            .replace("so", "s")
+                + "x y\nz y\nv y\n",
+            &["10 different first words"],
+        ),
+        (
+            "f.tsv",
+            lines(20, |i| format!("intent{i}\tplease do thing {i}")),
+            &[
+                "f.tsv, line 1: ",
+                "'intent0' and 'please do thing 0', then 'intent1'",
+                "--format tab",
+                "--label-column",
+            ],
+        ),
+        (
+            "f.csv",
+            lines(30, |i| if i == 0 { "text,label".into() } else { format!("good {i},id{i}") }),
+            &["line 2: ", "29 different labels in 29 texts", "'id1' and 'id2'", "--label-column"],
+        ),
+        // Two readings, or none.
+        (
+            "b.tsv",
+            lines(30, |i| format!("{}\t{}", mood(i), ["good", "bad"][i % 2])),
+            &["line 1: ", "both be the label", "'pos' and 'good'", "--label-column"],
+        ),
+        (
+            "b.csv",
+            lines(30, |i| format!("text {i}, and more {i}")),
+            &["b.csv, line 1: ", "none whose values are short and repeat"],
+        ),
+        (
+            "b.txt",
+            lines(30, |i| format!("{} film {i}, {}", mood(i), ["yes", "no"][i / 15])),
+            &["line 1: ", "either CSV or", "--format csv or --format space"],
+        ),
+        (
+            "b.tsv",
+            lines(30, |i| format!("{i}\t{}\tgood {i}", mood(i))),
+            &["line 1: ", "3 columns without names", "--label-column"],
+        ),
+        (
+            "b.csv",
+            lines(30, |i| format!("{i},{},good {i}", mood(i))),
+            &["line 1: ", "3 columns without names"],
+        ),
+        (
+            "b.tsv",
+            lines(30, |i| format!("{} good {i}", mood(i))),
+            &["b.tsv, line 1: ", "tabs between them, as the name says", "'pos good 0'", "--format"],
+        ),
+        (
+            "b.csv",
+            lines(30, |i| format!("{} good {i}", mood(i))),
+            &["b.csv, line 1: ", "commas, semicolons or tabs", "--format"],
+        ),
+        (
+            "b.csv",
+            lines(30, |i| format!("{};good {i}, bad", mood(i))),
+            &["line 1: ", "one separator", "more than one"],
+        ),
+        // Marks and separators in labels.
+        (
+            "m.tsv",
+            lines(30, |i| format!("\"{}\"\tgood {i}", mood(i))),
+            &["line 1: ", "pos\\\"'", "marks of CSV", "--format csv"],
+        ),
+        (
+            "m.txt",
+            lines(30, |i| format!("{},good {i}, {}", mood(i), ["", ","][i % 2])),
+            &["line 1: ", "'pos,good'", "--format csv"],
+        ),
+        (
+            "m.tsv",
+            lines(30, |i| format!("good {i}\t{}", ["1", "2", "1, 2"][i % 3])),
+            &["line 3: ", "'1, 2', which has the label of another"],
+        ),
+        // Lines that are not as the others.
+        (
+            "l.tsv",
+            lines(30, |i| if i == 7 { "cut he".into() } else { format!("{}\tgood {i}", mood(i)) }),
+            &["l.tsv, line 8: ", "a tab", "'cut he'"],
+        ),
+        (
+            "l.tsv",
+            "text\tlabel\ngood\tpos\nbad\tneg\tmore\n".into(),
+            &["line 3: expected 2 columns", "3 in 'bad"],
+        ),
+        (
+            "l.csv",
+            "text,label\n\"good\n\nso\",pos\n\nbad, sad,neg\n".into(),
+            &["l.csv, line 6: expected 2 columns", "found 3", "quotation marks"],
+        ),
+        ("l.csv", "text,label\ngood,pos\nbad\n".into(), &["line 3: expected 2 columns", "found 1"]),
+        ("l.csv", "text,label\na,pos\n\"b\nc,neg\nd,pos\n".into(), &["line 3: ", "never closed"]),
+        (
+            "l.csv",
+            "text,label\na,pos\n\"quiet\" film,neg\n".into(),
+            &["line 3: ", "text between a closing quotation mark"],
+        ),
+        ("l.csv", "text,label\na,pos\nb, \n".into(), &["line 3: expected a label", "no label in 'b'"]),
+        ("l.tsv", "pos\tgood\n\u{200b}\tbad\n".into(), &["line 2: expected a label", "no label in"]),
+        (
+            "l.jsonl",
+            "{\"text\":\"a\",\"label\":1}\n\n{\"text\":\"b\"}\n".into(),
+            &["l.jsonl, line 3: ", "in the field 'label'", "no such field"],
+        ),
+        (
+            "l.jsonl",
+            "{\"text\":\"a\",\"label\":1}\n{\"text\":\"b\",\n".into(),
+            &["line 2: expected a JSON object", "cut short"],
+        ),
+        (
+            "l.jsonl",
+            "{\"text\":\"a\",\"label\":1}\n{\"text\":7,\"label\":1}\n".into(),
+            &["line 2: expected a string in the field 'text', found '7'"],
+        ),
+        (
+            "l.json",
+            "[{\"text\":\"a\",\"label\":1}]".into(),
+            &["line 1: expected a JSON object", "a list", "jq"],
+        ),
+        (
+            "l.jsonl",
+            "{\"data\":\"a\",\"version\":1}".into(),
+            &["the fields 'data', 'version'", "--text-column"],
+        ),
+        // Nothing, and one label.
+        ("e.csv", " \r\n\r".into(), &["e.csv: expected at least one example, found none"]),
+        ("e.csv", "text,label\n\n".into(), &["e.csv: expected at least one example, found none"]),
+        ("e.tsv", "no\tthis\nno\tthat\nno\tit\n".into(), &["e.tsv: ", "only one label, 'no'"]),
+        ("u.tsv", "p\0o\0s\0\t\0o\0k\0\n\0".into(), &["u.tsv, line 1: ", "--encoding utf-16"]),
+    ] {
+        assert_refused(auto(name, &text), expected, &format!("{name} {text:.80}"));
+    }
+}
+
+#[test]
+fn labels_first_and_last_hold_in_larger_files_too() {
+    let long = "und noch ein sehr langer Satz über einen Film, der nicht enden will";
+    for (text, format, label) in [
+        (lines(40, |i| format!("{}\t{long} {i}", mood(i))), Format::Tab, "pos"),
+        (lines(40, |i| format!("很好看的电影{i}\t{}", mood(i))), Format::Tab, "pos"),
+        // A few labels that hold spaces; texts of one word each.
+        (lines(40, |i| format!("very {}\tfilm{i}", mood(i))), Format::Tab, "very pos"),
+        // Texts that repeat, but not as labels do.
+        (lines(40, |i| format!("{}\tfilm{}", mood(i), i / 4)), Format::Tab, "pos"),
+        (lines(40, |i| format!("film{}\t{}", i / 4, mood(i))), Format::Tab, "pos"),
+        (lines(40, |i| format!("{}\tword{i}\tmore{}", mood(i), ["", "\teven"][i % 2])), Format::Tab, "pos"),
+        // Whatever its name says.
+        (lines(40, |i| format!("{}\t\"word, {i}{}", mood(i), &", or"[..i % 5])), Format::Tab, "pos"),
+        (lines(40, |i| format!("DESC:{} what is {i} ?", mood(i))), Format::Space, "DESC:pos"),
+        // A rare class is no sign of text.
+        (
+            lines(40, |i| {
+                format!("{} what{} is {i} ?", if i == 9 { "rare" } else { mood(i) }, &", or"[..i % 5])
+            }),
+            Format::Space,
+            "pos",
+        ),
+    ] {
+        let name = if text.contains('"') { "f.csv" } else { "f" };
+        let (read, _) = auto(name, &text).unwrap_or_else(|error| panic!("{text:.60}: {error}"));
+        assert_eq!((read.format, read.rows[0].label.as_str()), (format, label), "{text:.60}");
+    }
+}
