@@ -189,7 +189,7 @@ fn whole(
         line: before.matches('\n').count() + 1,
         expected: format!("text in {encoding}"),
         found: format!(
-            "bytes that are none after {} characters",
+            "other bytes after {} characters of the line",
             before.rsplit('\n').next().unwrap_or("").chars().count()
         ),
         advice: "name the encoding that the file is in by --encoding, or convert it to UTF-8",

@@ -1,8 +1,8 @@
 //! Comma-separated values as RFC 4180 has them, with semicolons or tabs as well: a value that holds a separator, a
 //! quotation mark or a line break stands between quotation marks, and a mark within it is doubled.
 //!
-//! The `csv` crate unquotes; it takes every byte sequence for something, so that [`scan`] goes before it: a mark that is
-//! never closed would swallow the rest of the file, and text after a closing mark would lose its marks in silence.
+//! The `csv` crate unquotes. It accepts any bytes, so [`scan`] checks the text first: a mark that is never closed would
+//! swallow the rest of the file, and text after a closing mark would lose its marks in silence.
 
 use super::{Columns, DataError, Layout, Places, Row, Source, names, quoted};
 
@@ -25,9 +25,9 @@ pub(super) struct Scan {
 }
 
 impl Scan {
-    /// Whether all records are well quoted and have as many columns as the first one.
-    pub(super) fn is_regular(&self) -> bool {
-        self.fault.is_none() && self.odd.is_none()
+    /// Whether all records are well quoted and have as many columns as the first one, two or more.
+    pub(super) fn is_table(&self) -> bool {
+        self.columns > 1 && self.fault.is_none() && self.odd.is_none()
     }
 }
 
@@ -151,6 +151,8 @@ pub(super) fn rows(
     Ok(rows)
 }
 
+/// Checks that the text is a table.
+///
 /// # Errors
 /// [`DataError::Line`] for a fault of quotation, too many columns, or a record with another number of columns.
 pub(super) fn check(source: &Source<'_>, separator: u8) -> Result<(), DataError> {
@@ -186,7 +188,7 @@ pub(super) fn layout(source: &Source<'_>, columns: &Columns) -> Result<Layout, D
         let (places, columns) = names::by_title(source, line, &titles, columns)?;
         return Ok(Layout::Csv { separator, titles: true, places, columns });
     }
-    let regular = usable.clone().find(|(_, scan)| scan.is_regular());
+    let regular = usable.clone().find(|(_, scan)| scan.is_table());
     let Some((separator, scan)) = regular.or_else(|| usable.next()) else {
         for (separator, scan) in &found {
             if scan.fault.is_some() || scan.columns > 1 {

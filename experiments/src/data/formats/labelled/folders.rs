@@ -53,7 +53,7 @@ fn is_split(name: &str) -> bool {
     let starts = |split: &&str| {
         name.strip_prefix(*split).is_some_and(|rest| !rest.starts_with(|c: char| c.is_alphabetic()))
     };
-    splits.iter().any(|split| starts(&split))
+    splits.iter().any(starts)
 }
 
 /// Reads a folder; [`Format::Auto`] takes its folders as classes if it has any, else its files.
@@ -186,19 +186,15 @@ fn file(
 
 /// The classes that files are: `pos.txt` is 'pos', and so is `rt-polarity.pos` beside `rt-polarity.neg`.
 fn names(path: &Path, files: &[Entry]) -> Result<Vec<String>, DataError> {
-    let halves: Vec<(&str, &str)> =
-        files.iter().map(|file| file.name.rsplit_once('.').unwrap_or((&file.name, ""))).collect();
-    let distinct = |half: fn(&(&str, &str)) -> String| halves.iter().map(half).collect::<BTreeSet<_>>().len();
-    let (stem, extension): (fn(&(&str, &str)) -> String, fn(&(&str, &str)) -> String) =
-        (|half| half.0.into(), |half| half.1.into());
-    let label = if distinct(stem) == files.len() {
-        stem
-    } else if distinct(stem) == 1 {
-        extension
-    } else {
-        let names: Vec<String> = files.iter().map(|file| file.name.clone()).collect();
-        let expected = "a file for each class, such as 'pos.txt' and 'neg.txt'";
-        return Err(fault(path, expected, listed(&names), "leave one file for each class in the folder"));
-    };
-    Ok(halves.iter().map(label).collect())
+    let halves = || files.iter().map(|file| file.name.rsplit_once('.').unwrap_or((&file.name, "")));
+    let stems: BTreeSet<&str> = halves().map(|half| half.0).collect();
+    if stems.len() == files.len() {
+        return Ok(halves().map(|half| half.0.into()).collect());
+    }
+    if stems.len() == 1 {
+        return Ok(halves().map(|half| half.1.into()).collect());
+    }
+    let names: Vec<String> = files.iter().map(|file| file.name.clone()).collect();
+    let expected = "a file for each class, such as 'pos.txt' and 'neg.txt'";
+    Err(fault(path, expected, listed(&names), "leave one file for each class in the folder"))
 }

@@ -5,114 +5,12 @@
 //! short and repeat is the label. Where two readings fit, or none, the error names the flags that decide.
 
 use super::{
-    Columns, DataError, Layout, Places, Row, Source, csv, jsonl, labels::FEW, lines::Separator, names, quoted,
+    Columns, DataError, Layout, Places, Source,
+    column::{Column, Which},
+    csv, jsonl, labels,
+    lines::Separator,
+    names, quoted,
 };
-use std::collections::HashMap;
-
-/// What the values of a column are like; empty ones are left out.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Column {
-    pub(super) count: usize,
-    pub(super) distinct: usize,
-    /// How many values occur once.
-    pub(super) once: usize,
-    /// Characters of the longest value, at most [`LONG`].
-    longest: usize,
-    spaces: bool,
-    integers: bool,
-}
-
-/// Past so many characters nothing is a label.
-const LONG: usize = 60;
-
-impl Column {
-    pub(super) fn of<'a>(values: impl Iterator<Item = &'a str>) -> Self {
-        let mut counts: HashMap<&str, usize> = HashMap::new();
-        let mut column = Column { integers: true, ..Column::default() };
-        for value in values.filter(|value| !value.is_empty()) {
-            *counts.entry(value).or_default() += 1;
-            column.count += 1;
-        }
-        for (value, &count) in &counts {
-            column.distinct += 1;
-            column.once += usize::from(count == 1);
-            column.longest = column.longest.max(value.chars().take(LONG + 1).count());
-            column.spaces |= value.contains(char::is_whitespace);
-            column.integers &= value.parse::<i64>().is_ok();
-        }
-        column
-    }
-
-    /// Whether there are two rows for each value, or too few rows to ask.
-    pub(super) fn repeats(&self) -> bool {
-        self.count < FEW || self.distinct * 2 <= self.count
-    }
-
-    /// Whether it looks like the first words of free text: many occur once. Of the labels of a training set few do.
-    pub(super) fn is_prose(&self) -> bool {
-        self.count >= FEW && self.once > 2 && self.once * 4 > self.distinct
-    }
-
-    /// Whether it could be labels.
-    fn could_be_labels(&self) -> bool {
-        let repeats_or_is_short = !self.spaces || self.distinct * 2 <= self.count;
-        self.count > 0 && self.longest <= LONG && self.repeats() && repeats_or_is_short
-    }
-}
-
-/// Which of two columns is the label.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Which {
-    First,
-    Last,
-    Both,
-    Neither,
-}
-
-impl Which {
-    fn of(first: &Column, last: &Column) -> Self {
-        match (first.could_be_labels(), last.could_be_labels()) {
-            (true, false) => Which::First,
-            (false, true) => Which::Last,
-            (false, false) => Which::Neither,
-            // A few values for many: no text is known by several labels.
-            (true, true) if first.distinct * 2 <= last.distinct => Which::First,
-            (true, true) if last.distinct * 2 <= first.distinct => Which::Last,
-            (true, true) if first.integers != last.integers => match first.integers {
-                true => Which::First,
-                false => Which::Last,
-            },
-            (true, true) => Which::Both,
-        }
-    }
-
-    /// Of rows that were read with the label first.
-    fn of_rows(rows: &[Row]) -> Self {
-        Which::of(
-            &Column::of(rows.iter().map(|row| row.label.as_str())),
-            &Column::of(rows.iter().map(|row| row.text.as_str())),
-        )
-    }
-
-    /// The places of text and label.
-    ///
-    /// # Errors
-    /// [`DataError::Line`] if it is not decided.
-    fn places(self, source: &Source<'_>, rows: &[Row]) -> Result<Places, DataError> {
-        let found = match self {
-            Which::First => return Ok(Places { text: 1, label: 0, columns: 2 }),
-            Which::Last => return Ok(Places { text: 0, label: 1, columns: 2 }),
-            Which::Both => "two that could both be the label",
-            Which::Neither => "none whose values are short and repeat as labels do",
-        };
-        let example = |row: &Row| format!("{} and {}", quoted(&row.label), quoted(&row.text));
-        let examples: Vec<String> = rows.iter().take(2).map(example).collect();
-        let found = format!("{found}: {}", examples.join(", then "));
-        Err(source.fault(rows.first().map_or(1, |row| row.line), "one column of labels", found, GIVE))
-    }
-}
-
-const GIVE: &str = "name the label's column by --label-column 1 or 2, or give --format tab, space or csv";
 
 /// The layout of a file.
 pub(super) fn layout(source: &Source<'_>, columns: &Columns) -> Result<Layout, DataError> {
@@ -140,7 +38,19 @@ pub(super) fn layout(source: &Source<'_>, columns: &Columns) -> Result<Layout, D
     let (all, tabbed) = source
         .lines()
         .fold((0, 0), |(all, tabbed), (_, line)| (all + 1, tabbed + usize::from(line.contains('\t'))));
-    if separators == b"\t" || separators[0] == b'\t' && tabbed * 2 > all {
+    if separators == b"\t" && tabbed == 0 {
+        let advice = "put tabs between the columns, or give the --format of the file";
+        return Err(source.fault(
+            line,
+            "columns with tabs between them, as the name says",
+            quoted(content),
+            advice,
+        ));
+    }
+    // Many a table is called .csv that has tabs.
+    let is_table = |separator: u8| csv::scan(source.text, separator).is_table();
+    let only_tabs = || tabbed == all && !is_table(b',') && !is_table(b';');
+    if separators == b"\t" || separators[0] == b'\t' && tabbed * 2 > all || only_tabs() {
         return tabs(source, columns);
     }
     let values = csv(source, separators, columns);
@@ -173,15 +83,16 @@ fn titled(source: &Source<'_>, separator: u8, columns: &Columns) -> Result<Optio
     Ok(Some(Layout::Csv { separator, titles: true, places, columns }))
 }
 
-/// Whether values between tabs are quoted, as pandas does with those that hold quotation marks, tabs or line breaks:
-/// all of them, or some with doubled marks, or because only so all lines have as many columns. GLUE's are not.
+/// Whether values between tabs are quoted, as pandas quotes those that hold quotation marks, tabs or line breaks. They
+/// are if each value is quoted, if a mark within quotation marks is doubled, or if the lines have equal numbers of
+/// columns only when quotation is read. GLUE has marks that are characters like any other.
 fn is_quoted(source: &Source<'_>, scan: &csv::Scan) -> bool {
     let plain = || {
         let mut counts = source.lines().map(|(_, line)| line.split('\t').count());
         let first = counts.next();
         counts.all(|count| Some(count) == first)
     };
-    scan.is_regular() && scan.columns > 1 && (scan.all_quoted || scan.doubled || !plain())
+    scan.is_table() && (scan.all_quoted || scan.doubled || !plain())
 }
 
 /// Lines with tabs, without names.
@@ -207,10 +118,16 @@ fn tabs(source: &Source<'_>, columns: &Columns) -> Result<Layout, DataError> {
 
 /// Values between separators, without names.
 fn csv(source: &Source<'_>, separators: &[u8], columns: &Columns) -> Result<Layout, DataError> {
+    let fitting = separators.iter().filter(|&&separator| csv::scan(source.text, separator).is_table());
+    if fitting.count() > 1 {
+        let (line, content) = source.first();
+        let found = format!("more than one that fits all lines, as in {}", quoted(content));
+        let advice = "put values that hold commas or semicolons between quotation marks, or give --format tab or space";
+        return Err(source.fault(line, "values with one separator between them", found, advice));
+    }
     let mut first = None;
     for &separator in separators {
-        let found = values(source, separator, columns);
-        match found {
+        match values(source, separator, columns) {
             Ok(Some(layout)) => return Ok(layout),
             Ok(None) => {}
             Err(error) => first = first.or(Some(error)),
@@ -271,7 +188,7 @@ fn spaces(source: &Source<'_>, values: Option<Layout>) -> Result<Layout, DataErr
             "{distinct} different first words in {} lines, such as {first} and {another}",
             column.count
         );
-        return Err(source.fault(line, super::labels::SPACE.0, found, super::labels::SPACE.1));
+        return Err(source.fault(line, labels::SPACE.0, found, labels::SPACE.1));
     };
     let fits = source.labelled(Separator::Space).is_ok_and(|rows| {
         let marked = rows.iter().any(|row| row.label.contains([',', ';', '"']));

@@ -1,8 +1,13 @@
 //! The labels of a file, and what shows that they are none.
 
-use super::{DataError, Format, Read, Row, guess::Column, names, quoted};
+use super::{
+    DataError, Format, Read, Row,
+    column::{Column, FEW},
+    common_names::{is_label, is_text},
+    looks::{is_blank, look, shown},
+    quoted,
+};
 use std::{collections::HashMap, path::Path};
-use unicode_normalization::UnicodeNormalization;
 
 /// The distinct labels of the rows: in numerical order if all are integers, else sorted. `guessed` says that neither a
 /// format nor a column was given; then what a wrong guess looks like is an error.
@@ -10,8 +15,7 @@ use unicode_normalization::UnicodeNormalization;
 /// # Errors
 /// [`DataError::Line`] for a header taken for a row, and for labels that differ only by what cannot be seen or by
 /// quotation marks around them; with `guessed` also for more than one label for two rows (from 20 rows on), quotation
-/// marks or separators in labels, and several labels in one. [`DataError::File`] for one label
-/// only.
+/// marks or separators in labels, and several labels in one. [`DataError::File`] for one label only.
 pub fn labels(path: &Path, read: &Read, guessed: bool) -> Result<Vec<String>, DataError> {
     let labels = read.rows.iter().map(|row| (row.label.as_str(), row));
     let known = Known::of(labels);
@@ -65,34 +69,6 @@ pub fn several(row: &Row, separator: char) -> Result<Vec<&str>, DataError> {
 
 fn fault(row: &Row, expected: impl Into<String>, found: String, advice: &'static str) -> DataError {
     DataError::Line { path: row.path.to_path_buf(), line: row.line, expected: expected.into(), found, advice }
-}
-
-/// Characters without a shape of their own: control characters, soft hyphens, zero-width ones, marks of direction,
-/// variation selectors.
-fn is_invisible(c: char) -> bool {
-    matches!(c,
-        '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}' | '\u{180B}'..='\u{180F}'
-        | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{3164}'
-        | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{FFA0}' | '\u{E0000}'..='\u{E0FFF}')
-        || (c.is_control() && !c.is_whitespace())
-}
-
-/// Whether nothing of a label can be seen.
-pub(super) fn is_blank(label: &str) -> bool {
-    label.chars().all(|c| c.is_whitespace() || is_invisible(c))
-}
-
-/// What a label looks like: composed (NFC), with plain spaces, without what cannot be seen and without quotation marks
-/// around it.
-fn look(label: &str) -> String {
-    let seen = label.nfc().filter(|&c| !is_invisible(c)).map(|c| if c.is_whitespace() { ' ' } else { c });
-    let seen: String = seen.nfc().collect();
-    let quotes =
-        |c: char| matches!(c, '"' | '\'' | '`' | '“' | '”' | '‘' | '’' | '«' | '»' | '„') || c == ' ';
-    match seen.trim_matches(quotes) {
-        "" => seen.clone(),
-        inner => inner.into(),
-    }
 }
 
 /// The distinct labels with the first row of each.
@@ -151,12 +127,6 @@ impl<'a> Known<'a> {
     }
 }
 
-/// As [`quoted`], with every character outside ASCII written as its number, so that what differs is seen.
-fn shown(label: &str) -> String {
-    let short: String = label.chars().take(60).flat_map(char::escape_default).collect();
-    format!("'{short}'")
-}
-
 /// A first row whose label occurs once while others repeat, and that is called as columns are, is a header.
 fn check_header(read: &Read, guessed: bool) -> Result<(), DataError> {
     let in_lines = !matches!(read.format, Format::Jsonl | Format::Folders | Format::Files);
@@ -164,7 +134,7 @@ fn check_header(read: &Read, guessed: bool) -> Result<(), DataError> {
     if rest.is_empty() || rest.iter().any(|row| row.label == first.label) {
         return Ok(());
     }
-    let (label, text) = (names::is_label(&first.label), names::is_text(&first.text));
+    let (label, text) = (is_label(&first.label), is_text(&first.text));
     let others = Column::of(rest.iter().map(|row| row.label.as_str()));
     let one_word = !first.text.is_empty()
         && first.text.chars().count() <= 30
@@ -187,9 +157,6 @@ fn check_header(read: &Read, guessed: bool) -> Result<(), DataError> {
     };
     Err(fault(first, "a label and a text", found, advice))
 }
-
-/// Below so many rows nothing is concluded from how often labels repeat.
-pub(super) const FEW: usize = 20;
 
 /// As [`guess`] of [`Format::Space`].
 pub(super) const SPACE: (&str, &str) = (
@@ -253,7 +220,8 @@ fn check_marks(read: &Read) -> Result<(), DataError> {
         row,
         guess(read.format).0,
         found,
-        "give --format csv, or the right format if the marks belong to labels",
+        "give --format csv, with --label-column and --text-column if no line names the columns; or the right \
+         --format if the marks belong to the labels",
     ))
 }
 

@@ -7,13 +7,18 @@
 //! | [`jsonl`] | a JSON object on each line |
 //! | [`folders`] | a folder for each class, a file for each class |
 //! | [`source`], [`layout`] | the text of one file, and how its rows are found |
+//! | [`common_names`] | what people commonly call columns |
 //! | [`names`] | which columns hold text and label |
 //! | [`guess`] | the format of a file that comes without one, from the whole of it |
+//! | [`column`] | what values look like that are labels |
+//! | [`looks`] | labels that only a computer tells apart |
 //! | [`labels`] | the labels of a file, and what shows that a guess was wrong |
 //!
 //! A format that is given is taken at its word. A guess that the file contradicts is an error, never a training set.
 //! LF, CRLF and CR all end a line, and blank lines are skipped wherever they stand.
 
+mod column;
+mod common_names;
 mod csv;
 mod folders;
 mod guess;
@@ -21,6 +26,7 @@ mod jsonl;
 mod labels;
 mod layout;
 mod lines;
+mod looks;
 mod names;
 mod source;
 #[cfg(test)]

@@ -1,89 +1,14 @@
 //! Which columns hold the text and the label: by name, by place, or by the names that people commonly use.
 
-use super::{Columns, DataError, Format, Source};
+use super::{
+    Columns, DataError, Format, Source,
+    common_names::{is_label, is_text, plain},
+};
 use crate::data::error::{listed, quoted};
 use std::path::Path;
 
 /// A table with more columns is none.
 pub(super) const MOST: usize = 1000;
-
-/// Names that a text's column commonly has, in lower case and without anything between words.
-const TEXTS: &[&str] = &[
-    "text",
-    "texts",
-    "texta",
-    "sentence",
-    "sentences",
-    "sentence1",
-    "review",
-    "reviews",
-    "reviewtext",
-    "reviewbody",
-    "content",
-    "contents",
-    "comment",
-    "comments",
-    "commenttext",
-    "tweet",
-    "tweets",
-    "tweettext",
-    "sentimenttext",
-    "sentencetext",
-    "cleantext",
-    "cleanedtext",
-    "body",
-    "message",
-    "messages",
-    "utterance",
-    "query",
-    "question",
-    "document",
-    "doc",
-    "phrase",
-    "title",
-    "headline",
-    "description",
-    "post",
-    "article",
-    "abstract",
-    "passage",
-    "snippet",
-    "input",
-    "文本",
-    "内容",
-    "评论",
-    "句子",
-];
-
-/// Names that a label's column commonly has, written in the same way.
-const LABELS: &[&str] = &[
-    "label",
-    "labels",
-    "labelname",
-    "goldlabel",
-    "class",
-    "classes",
-    "classname",
-    "category",
-    "categories",
-    "target",
-    "targets",
-    "sentiment",
-    "polarity",
-    "stars",
-    "star",
-    "rating",
-    "ratings",
-    "emotion",
-    "emotions",
-    "intent",
-    "topic",
-    "tag",
-    "genre",
-    "标签",
-    "类别",
-    "情感",
-];
 
 /// Where text and label stand in a table, from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -150,22 +75,6 @@ pub(super) fn titles<'a>(
         return Err(source.fault(line, format!("at most {MOST} columns"), count.to_string(), advice));
     }
     Ok(names.map(title).collect())
-}
-
-/// `Review Text`, `review_text` and `reviewText` are one name.
-fn plain(name: &str) -> String {
-    let letters = name.chars().filter(|c| !c.is_whitespace() && !matches!(c, '_' | '-' | '"'));
-    letters.take(30).flat_map(char::to_lowercase).collect()
-}
-
-/// Whether a text's column is commonly called so.
-pub(super) fn is_text(name: &str) -> bool {
-    TEXTS.contains(&plain(name).as_str())
-}
-
-/// Whether a label's column is commonly called so.
-pub(super) fn is_label(name: &str) -> bool {
-    LABELS.contains(&plain(name).as_str())
 }
 
 /// Place from 0, if the column is given by number.

@@ -1,6 +1,6 @@
 //! The text of one file, and what its errors and rows have in common.
 
-use super::{DataError, Row, labels, quoted};
+use super::{DataError, Row, looks, quoted};
 use std::{path::Path, sync::Arc};
 
 /// The text of one file, whose lines all end in LF.
@@ -24,7 +24,7 @@ impl Source<'_> {
     /// A row, if its label is not empty; `content` is what the message shows.
     pub(super) fn row(&self, line: usize, label: &str, text: &str, content: &str) -> Result<Row, DataError> {
         let label = label.trim();
-        if labels::is_blank(label) {
+        if looks::is_blank(label) {
             let advice = "complete the line or remove it";
             return Err(self.fault(
                 line,

@@ -155,15 +155,25 @@ fn contradicted_guesses_are_errors_with_their_line() {
             &["line 1: ", "3 columns without names"],
         ),
         (
+            "b.tsv",
+            lines(30, |i| format!("{} good {i}", mood(i))),
+            &["b.tsv, line 1: ", "tabs between them, as the name says", "'pos good 0'", "--format"],
+        ),
+        (
             "b.csv",
             lines(30, |i| format!("{} good {i}", mood(i))),
             &["b.csv, line 1: ", "commas, semicolons or tabs", "--format"],
+        ),
+        (
+            "b.csv",
+            lines(30, |i| format!("{};good {i}, bad", mood(i))),
+            &["line 1: ", "one separator", "more than one"],
         ),
         // Marks and separators in labels.
         (
             "m.tsv",
             lines(30, |i| format!("\"{}\"\tgood {i}", mood(i))),
-            &["line 1: ", "'\"pos\"'", "marks of CSV", "--format csv"],
+            &["line 1: ", "pos\\\"'", "marks of CSV", "--format csv"],
         ),
         (
             "m.txt",
@@ -247,6 +257,8 @@ fn labels_first_and_last_hold_in_larger_files_too() {
         (lines(40, |i| format!("{}\tfilm{}", mood(i), i / 4)), Format::Tab, "pos"),
         (lines(40, |i| format!("film{}\t{}", i / 4, mood(i))), Format::Tab, "pos"),
         (lines(40, |i| format!("{}\tword{i}\tmore{}", mood(i), ["", "\teven"][i % 2])), Format::Tab, "pos"),
+        // Whatever its name says.
+        (lines(40, |i| format!("{}\t\"word, {i}{}", mood(i), &", or"[..i % 5])), Format::Tab, "pos"),
         (lines(40, |i| format!("DESC:{} what is {i} ?", mood(i))), Format::Space, "DESC:pos"),
         // A rare class is no sign of text.
         (
@@ -257,7 +269,8 @@ fn labels_first_and_last_hold_in_larger_files_too() {
             "pos",
         ),
     ] {
-        let (read, _) = auto("f", &text).unwrap_or_else(|error| panic!("{text:.60}: {error}"));
+        let name = if text.contains('"') { "f.csv" } else { "f" };
+        let (read, _) = auto(name, &text).unwrap_or_else(|error| panic!("{text:.60}: {error}"));
         assert_eq!((read.format, read.rows[0].label.as_str()), (format, label), "{text:.60}");
     }
 }

@@ -45,6 +45,21 @@ proptest! {
     }
 
     #[test]
+    fn any_files_are_classes_or_an_error(files in prop::collection::vec(("[a-z.]{1,6}", any::<Vec<u8>>()), 0..4)) {
+        let folder = tempfile::tempdir()?;
+        for (name, bytes) in files.iter().filter(|(name, _)| name.contains(|c| c != '.')) {
+            std::fs::write(folder.path().join(name), bytes)?;
+        }
+        for format in [Format::Auto, Format::Folders, Format::Files] {
+            let read = read(&mut FileReader::default(), folder.path(), format, &columns("", ""), Encoding::Latin1);
+            if let Ok(read) = read {
+                let _ = labels(folder.path(), &read, true);
+                prop_assert_eq!(read.format, Format::Files);
+            }
+        }
+    }
+
+    #[test]
     fn near_valid_text_is_rows_or_an_error(
         lines in prop::collection::vec(r#"(text|label|pos|neg|[01]|"a ""b"|\{"text":"a","label":[01]\}|[ "',;{}]|x y)([\t,; ](label|text|pos|"|a b|c|"")){0,3}"#, 0..30),
         end in "\n|\r\n|\r|\n\n",
