@@ -4,5 +4,6 @@ pub mod conll;
 pub mod glue_tsv;
 pub mod imdb;
 pub mod labelled_lines;
+pub mod lines;
 pub mod scheme;
 pub mod squad;
