@@ -1,33 +1,6 @@
-//! Tag schemes: how spans of words become one tag a word, and back.
-//!
-//! | scheme | `Ada Marsh left Oslo Bergen early`, a person and two adjacent places |
-//! | --- | --- |
-//! | IOB1 | `I-PER I-PER O I-LOC B-LOC O`: `B-` only where an entity touches one of its kind before it |
-//! | IOB2 | `B-PER I-PER O B-LOC B-LOC O`: every entity starts with `B-` |
-//! | BIOES | `B-PER E-PER O S-LOC S-LOC O`: the last word has `E-`, a word alone `S-` |
-//! | BMES | as BIOES, with `M-` for `I-` |
-//!
-//! [`entities`] reads all four, and wrong sequences too, as conlleval does.
+//! Entities from tags, and tags from entities.
 
-use serde::{Deserialize, Serialize};
-
-/// The tag of a word outside all entities.
-pub const OUTSIDE: &str = "O";
-
-/// How entities are written as tags.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Scheme {
-    /// `B-` only between adjacent entities of one kind (Ramshaw and Marcus 1995).
-    Iob1,
-    /// `B-` at each entity's start.
-    #[default]
-    Iob2,
-    /// `B-`, `I-`, `E-`; `S-` for entities of one word.
-    Bioes,
-    /// `B-`, `M-`, `E-`; `S-` for entities of one word.
-    Bmes,
-}
+use super::{OUTSIDE, Scheme, TagKind, parse};
 
 /// A run of words: `start .. end`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -40,7 +13,7 @@ pub struct Entity {
     pub end: usize,
 }
 
-/// A word's place in its entity. `M-` is read as `Inside`.
+/// A word's place in its entity: `M-` is `Inside`, `L-` is `End`, `U-` and `W-` are `Single`.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Place {
     Outside,
@@ -50,15 +23,6 @@ enum Place {
     Single,
 }
 
-/// Prefix letter and kind of a tag: `("B", "PER")`; `("O", "")` outside. None if it is no tag of any scheme.
-pub fn parse(tag: &str) -> Option<(&str, &str)> {
-    if tag == OUTSIDE {
-        return Some((OUTSIDE, ""));
-    }
-    let (prefix, kind) = tag.split_once('-')?;
-    (matches!(prefix, "B" | "I" | "M" | "E" | "S") && !kind.is_empty()).then_some((prefix, kind))
-}
-
 /// As [`parse`], for tags that were checked when they were read.
 #[track_caller]
 fn place(tag: &str) -> (Place, &str) {
@@ -66,8 +30,8 @@ fn place(tag: &str) -> (Place, &str) {
     let place = match prefix {
         "B" => Place::Begin,
         "I" | "M" => Place::Inside,
-        "E" => Place::End,
-        "S" => Place::Single,
+        "E" | "L" => Place::End,
+        "S" | "U" | "W" => Place::Single,
         _ => Place::Outside,
     };
     (place, kind)
@@ -75,7 +39,8 @@ fn place(tag: &str) -> (Place, &str) {
 
 /// The entities of a sentence, in order. Wrong sequences are read as conlleval reads them: an entity starts at `B-`, at
 /// `S-`, where the kind changes, and at `I-` or `E-` after a word that cannot be followed within an entity; it ends
-/// before the next one starts, after `E-` and `S-`, and before `O`.
+/// before the next one starts, after `E-` and `S-`, and before `O`. `M-` is read as `I-`, `L-` as `E-`, `U-` and `W-` as
+/// `S-`.
 ///
 /// # Panics
 /// If a tag is none of any scheme ([`parse`]).
@@ -99,6 +64,22 @@ pub fn entities(tags: &[&str]) -> Vec<Entity> {
     found
 }
 
+/// What the tags of a sentence say, as stretches of words: its [`entities`], or, where tags are plain, each word by itself
+/// with its tag as the kind.
+///
+/// # Panics
+/// If a tag is none of any scheme and the tags are not plain.
+#[track_caller]
+pub fn spans(kind: TagKind, tags: &[&str]) -> Vec<Entity> {
+    match kind {
+        TagKind::Plain => {
+            let word = |(i, tag): (usize, &&str)| Entity { kind: (*tag).to_owned(), start: i, end: i + 1 };
+            tags.iter().enumerate().map(word).collect()
+        }
+        TagKind::Auto | TagKind::Entities => entities(tags),
+    }
+}
+
 /// The tags of `length` words with these entities, which are in order and do not overlap.
 ///
 /// # Panics
@@ -116,16 +97,17 @@ pub fn tags(scheme: Scheme, entities: &[Entity], length: usize) -> Vec<String> {
         let touches = before.is_some_and(|b| b.end == entity.start && b.kind == entity.kind);
         for (i, tag) in tags[entity.start..entity.end].iter_mut().enumerate() {
             let (first, last) = (i == 0, i + 1 == entity.end - entity.start);
-            let prefix = match scheme {
-                Scheme::Iob1 if first && touches => "B",
-                Scheme::Iob1 => "I",
-                Scheme::Iob2 => ["I", "B"][usize::from(first)],
-                Scheme::Bioes | Scheme::Bmes => match (first, last) {
-                    (true, true) => "S",
-                    (true, false) => "B",
-                    (false, true) => "E",
-                    (false, false) => scheme.inside(),
-                },
+            let prefix = match (scheme, scheme.prefixes()) {
+                (Scheme::Iob1, _) if first && !touches => "I",
+                (_, [begin, inside]) => [inside, begin][usize::from(first)],
+                (_, letters) => {
+                    letters[match (first, last) {
+                        (true, false) => 0,
+                        (false, false) => 1,
+                        (false, true) => 2,
+                        (true, true) => 3,
+                    }]
+                }
             };
             *tag = format!("{prefix}-{}", entity.kind);
         }
@@ -157,8 +139,8 @@ pub fn allowed(scheme: Scheme, from: Option<&str>, to: Option<&str>) -> bool {
         (Scheme::Iob1, _) => true,
         (Scheme::Iob2, Place::Inside) => within,
         (Scheme::Iob2, _) => true,
-        (Scheme::Bioes | Scheme::Bmes, Place::Inside | Place::End) => within,
-        (Scheme::Bioes | Scheme::Bmes, Place::Outside | Place::Begin | Place::Single) => !open,
+        (_, Place::Inside | Place::End) => within,
+        (_, Place::Outside | Place::Begin | Place::Single) => !open,
     }
 }
 
@@ -167,73 +149,6 @@ fn known(scheme: Scheme, tag: Option<&str>) -> Option<(Place, &str)> {
     let Some(tag) = tag else { return Some((Place::Outside, "")) };
     let (prefix, _) = parse(tag)?;
     (prefix == OUTSIDE || scheme.prefixes().contains(&prefix)).then(|| place(tag))
-}
-
-impl Scheme {
-    /// Every scheme.
-    pub const ALL: [Scheme; 4] = [Scheme::Iob1, Scheme::Iob2, Scheme::Bioes, Scheme::Bmes];
-
-    /// The letters before a kind.
-    pub fn prefixes(self) -> &'static [&'static str] {
-        match self {
-            Scheme::Iob1 | Scheme::Iob2 => &["B", "I"],
-            Scheme::Bioes => &["B", "I", "E", "S"],
-            Scheme::Bmes => &["B", "M", "E", "S"],
-        }
-    }
-
-    fn inside(self) -> &'static str {
-        if self == Scheme::Bmes { "M" } else { "I" }
-    }
-
-    /// All tags of these kinds: `O`, then sorted.
-    pub fn tag_names(self, kinds: &[String]) -> Vec<String> {
-        let mut names: Vec<String> = kinds
-            .iter()
-            .flat_map(|kind| self.prefixes().iter().map(move |p| format!("{p}-{kind}")))
-            .collect();
-        names.sort();
-        names.dedup();
-        names.insert(0, OUTSIDE.to_owned());
-        names
-    }
-
-    /// The scheme that sentences are written in: by their prefixes, and between IOB1 and IOB2 the one that fewer tags
-    /// contradict (IOB2 if as many). None if a tag is malformed, or if `I-` and `M-` occur together.
-    pub fn detect<'a, S: AsRef<[&'a str]>>(sentences: impl IntoIterator<Item = S>) -> Option<Scheme> {
-        let mut seen = [false; 4];
-        let mut wrong = [0usize; 2];
-        for sentence in sentences {
-            let mut previous = None;
-            for &tag in sentence.as_ref() {
-                let (prefix, _) = parse(tag)?;
-                for (seen, letter) in seen.iter_mut().zip(["I", "M", "E", "S"]) {
-                    *seen |= prefix == letter;
-                }
-                for (wrong, scheme) in wrong.iter_mut().zip([Scheme::Iob1, Scheme::Iob2]) {
-                    *wrong += usize::from(!allowed(scheme, previous, Some(tag)));
-                }
-                previous = Some(tag);
-            }
-        }
-        match seen {
-            [true, true, ..] => None,
-            [_, true, ..] => Some(Scheme::Bmes),
-            [_, _, false, false] => Some(if wrong[0] < wrong[1] { Scheme::Iob1 } else { Scheme::Iob2 }),
-            _ => Some(Scheme::Bioes),
-        }
-    }
-}
-
-impl std::fmt::Display for Scheme {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Scheme::Iob1 => "IOB1",
-            Scheme::Iob2 => "IOB2",
-            Scheme::Bioes => "BIOES",
-            Scheme::Bmes => "BMES",
-        })
-    }
 }
 
 #[cfg(test)]
@@ -247,22 +162,6 @@ mod tests {
 
     fn read(text: &str) -> Vec<(String, usize, usize)> {
         entities(&split(text)).into_iter().map(|e| (e.kind, e.start, e.end)).collect()
-    }
-
-    #[test]
-    fn one_sentence_in_all_schemes() {
-        let written = [
-            "I-PER I-PER O I-LOC B-LOC O I-ORG I-ORG I-ORG",
-            "B-PER I-PER O B-LOC B-LOC O B-ORG I-ORG I-ORG",
-            "B-PER E-PER O S-LOC S-LOC O B-ORG I-ORG E-ORG",
-            "B-PER E-PER O S-LOC S-LOC O B-ORG M-ORG E-ORG",
-        ];
-        for (scheme, text) in Scheme::ALL.into_iter().zip(written) {
-            assert_eq!(Scheme::detect([split(text)]), Some(scheme), "{scheme}");
-            for (to, expected) in Scheme::ALL.into_iter().zip(written) {
-                assert_eq!(convert(&split(text), to).join(" "), expected, "{scheme} to {to}");
-            }
-        }
     }
 
     #[test]
@@ -288,37 +187,9 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_tag_is_refused() {
-        for tag in ["", "o", "PER", "B-", "-PER", "B", "X-PER", "b-PER", "B_PER", "O-PER"] {
-            assert_eq!(parse(tag), None, "{tag}");
-            assert!(!allowed(Scheme::Iob2, Some(tag), None) && !allowed(Scheme::Iob2, None, Some(tag)));
-        }
-        assert_eq!(parse("M-a-b"), Some(("M", "a-b")));
-        assert_eq!(Scheme::detect([["O", "PER"]]), None);
-    }
-
-    #[test]
     #[should_panic(expected = "'PER' is no tag")]
     fn a_malformed_tag_is_a_bug() {
         entities(&["O", "PER"]);
-    }
-
-    #[test]
-    fn few_faults_do_not_hide_the_scheme() {
-        let sentences = ["B-A I-A O B-A", "O B-B", "O I-A O"].map(split);
-        assert_eq!(Scheme::detect(&sentences), Some(Scheme::Iob2));
-        let sentences = ["I-A I-A O I-A", "O I-B B-B", "O B-A O"].map(split);
-        assert_eq!(Scheme::detect(&sentences), Some(Scheme::Iob1));
-        assert_eq!(Scheme::detect(["O O"].map(split)), Some(Scheme::Iob2));
-        assert_eq!(Scheme::detect(["B-A E-A"].map(split)), Some(Scheme::Bioes));
-        assert_eq!(Scheme::detect(["B-A M-A E-A", "I-A"].map(split)), None);
-    }
-
-    #[test]
-    fn tag_names_are_outside_then_sorted() {
-        let kinds = ["PER".to_owned(), "LOC".to_owned()];
-        assert_eq!(Scheme::Iob2.tag_names(&kinds), ["O", "B-LOC", "B-PER", "I-LOC", "I-PER"]);
-        assert_eq!(Scheme::Bmes.tag_names(&kinds[..1]), ["O", "B-PER", "E-PER", "M-PER", "S-PER"]);
     }
 
     /// A sequence is well-formed if it is what its own entities are written as: every sequence of up to four tags, of
@@ -326,7 +197,11 @@ mod tests {
     #[test]
     fn allowed_is_exactly_what_conversion_yields() {
         let mut all = vec!["O".to_owned()];
-        all.extend(["B", "I", "M", "E", "S"].iter().flat_map(|p| ["X", "Y"].map(|k| format!("{p}-{k}"))));
+        all.extend(
+            ["B", "I", "M", "E", "S", "L", "U", "W"]
+                .iter()
+                .flat_map(|p| ["X", "Y"].map(|k| format!("{p}-{k}"))),
+        );
         let mut sequences: Vec<Vec<&str>> = vec![vec![]];
         let mut longest = sequences.clone();
         for _ in 0..4 {
@@ -383,7 +258,7 @@ mod tests {
         }
 
         #[test]
-        fn conversion_keeps_the_entities_of_any_sequence(tags in prop::collection::vec("O|[BIMES]-[AB]", 0..12)) {
+        fn conversion_keeps_the_entities_of_any_sequence(tags in prop::collection::vec("O|[BIMESLUW](-[AB])?", 0..12)) {
             let tags = borrowed(&tags);
             for scheme in Scheme::ALL {
                 prop_assert_eq!(entities(&borrowed(&convert(&tags, scheme))), entities(&tags));
