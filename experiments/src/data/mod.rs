@@ -8,12 +8,12 @@
 //! | [`glue_tsv`] | TSV with a header that names a text and a label column |
 //! | [`imdb`] | the IMDB reviews: the folder of 50,000 files, or TSV |
 //! | [`conll`] | columns: a word and its tag a line, blank lines between sentences |
-//! | [`scheme`] | IOB1, IOB2, BIOES, BMES: entities from tags, tags from entities |
+//! | [`scheme`] | IOB1, IOB2, BIOES, BILOU, BMES, BMEWO: entities from tags, tags from entities |
 //! | [`tagging`] | sentences whose words have a tag each |
 //! | [`own`] | people's own files, any number of labels |
 //! | [`own_tagging`] | people's own files in columns, any kinds of entities |
 //! | [`reading`] | reading comprehension: contexts, questions, answers |
-//! | [`squad`] | SQuAD v1.1 JSON |
+//! | [`squad`] | SQuAD v1.1 and v2.0, as JSON and as JSON lines |
 //! | [`articles`] | holding whole articles out of a reading set |
 //! | [`own_reading`] | people's own files for reading comprehension |
 //! | [`split`] | seeded shuffles and held-out parts |

@@ -3,7 +3,7 @@
 use super::{
     DataError, Sentence, Tagging,
     files::{Encoding, FileReader},
-    formats::conll::{self, Columns, Contents},
+    formats::conll::{self, Columns, Contents, Known},
     formats::scheme::Scheme,
     split::hold_out,
 };
@@ -34,15 +34,16 @@ impl OwnTagging {
     pub fn load(&self, seed: u64) -> Result<Tagging, DataError> {
         let mut reader = FileReader::default();
         let file = reader.read(&self.train, self.encoding)?;
-        let Contents { sentences: mut train, kinds, note } = conll::read(&file, self.columns, None)?;
-        let mut notes: Vec<String> = note.into_iter().collect();
+        let mut read = conll::read(&file, &self.columns, Known::Nothing)?;
+        let mut train = std::mem::take(&mut read.sentences);
+        let mut notes: Vec<String> = read.note.take().into_iter().collect();
 
         let tenth = train.len().div_ceil(10);
         let mut part = |path: &Option<PathBuf>, name: &str, train: &mut Vec<Sentence>| match path {
             Some(path) => {
-                let read = read_file(&mut reader, path, self.columns, self.encoding, &kinds)?;
-                notes.extend(read.note);
-                Ok(read.sentences)
+                let other = read_file(&mut reader, path, self.columns, self.encoding, read.known())?;
+                notes.extend(other.note);
+                Ok(other.sentences)
             }
             None => {
                 notes.push(format!("{name} is a tenth of the training file, held out by seed {seed}"));
@@ -53,8 +54,9 @@ impl OwnTagging {
         let dev = part(&self.dev, "dev", &mut train)?;
         Tagging {
             name: self.train.file_stem().map_or("own".into(), |stem| stem.to_string_lossy().into_owned()),
+            kind: read.kind,
             scheme: Scheme::Iob2,
-            tags: Scheme::Iob2.tag_names(&kinds),
+            tags: read.tags,
             train,
             dev,
             test,
@@ -65,7 +67,7 @@ impl OwnTagging {
     }
 }
 
-/// Reads one file whose kinds of entities are known, to evaluate a trained model on it.
+/// Reads one file whose labels are known, to evaluate a trained model on it.
 ///
 /// # Errors
 /// As [`OwnTagging::load`].
@@ -74,10 +76,10 @@ pub fn read_file(
     path: &Path,
     columns: Columns,
     encoding: Encoding,
-    kinds: &[String],
+    known: Known<'_>,
 ) -> Result<Contents, DataError> {
     let file = reader.read(path, encoding)?;
-    conll::read(&file, columns, Some(kinds))
+    conll::read(&file, &columns, known)
 }
 
 #[cfg(test)]
@@ -166,8 +168,8 @@ mod tests {
     #[test]
     fn columns_are_given_in_toml() {
         let files: OwnTagging =
-            toml::from_str("train = 'a'\n[columns]\nword = 2\ncomments = 'always'\n").unwrap();
+            toml::from_str("train = 'a'\n[columns]\nword = 2\ncomments = 'hash'\n").unwrap();
         assert_eq!((files.columns.word, files.columns.tag), (2, -1));
-        assert_eq!(files.columns.comments, conll::Comments::Always);
+        assert_eq!(files.columns.comments, conll::Comments::Hash);
     }
 }

@@ -1,8 +1,8 @@
 //! Sequence tagging sets: sentences whose words have one tag each.
 
-use super::formats::{scheme, scheme::Scheme};
+use super::formats::scheme::{self, Scheme, TagKind};
 use super::{DataError, Split, split::hold_out};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// The words of a sentence and the index of each one's tag in [`Tagging::tags`].
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,14 +13,48 @@ pub struct Sentence {
     pub tags: Vec<usize>,
 }
 
+/// The names of some tags.
+///
+/// # Panics
+/// If a tag is not below the number of names.
+pub fn names<'t>(tags: &[usize], all: &'t [String]) -> Vec<&'t str> {
+    tags.iter().map(|&tag| all[tag].as_str()).collect()
+}
+
+/// The kinds of entities of some tags, in the order of their names; plain tags are their own kinds.
+pub fn kinds(tags: &[String], kind: TagKind) -> Vec<String> {
+    if kind == TagKind::Plain {
+        return tags.to_vec();
+    }
+    let kinds = tags.iter().filter_map(|tag| scheme::parse(tag)).map(|(_, kind)| kind);
+    let kinds: BTreeSet<&str> = kinds.filter(|kind| !kind.is_empty()).collect();
+    kinds.into_iter().map(String::from).collect()
+}
+
+/// Writes the entities of sentences in another scheme, and returns the names of its tags for their kinds.
+///
+/// # Panics
+/// If a tag is not below the number of names, or is none of any scheme.
+pub fn convert(sentences: &mut [Sentence], tags: &[String], to: Scheme) -> Vec<String> {
+    let all = to.tag_names(&kinds(tags, TagKind::Entities));
+    let places: HashMap<&str, usize> = all.iter().enumerate().map(|(k, name)| (name.as_str(), k)).collect();
+    for sentence in sentences {
+        let converted = scheme::convert(&names(&sentence.tags, tags), to);
+        sentence.tags = converted.iter().map(|tag| places[tag.as_str()]).collect();
+    }
+    all
+}
+
 /// A sequence tagging set: no split and no sentence is empty, every tag is below `tags.len()`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tagging {
     /// Short name, as on the command line.
     pub name: String,
-    /// How the tags are written.
+    /// What the tags say.
+    pub kind: TagKind,
+    /// How entities are written; without meaning where tags are plain.
     pub scheme: Scheme,
-    /// Names of the K tags: `O`, then sorted; all that the scheme has for the kinds of entities.
+    /// Names of the K tags. Entities: `O`, then sorted, all that the scheme has for the kinds. Plain tags: sorted.
     pub tags: Vec<String>,
     /// Training sentences.
     pub train: Vec<Sentence>,
@@ -57,41 +91,34 @@ impl Tagging {
     /// # Panics
     /// If a tag is not below K.
     pub fn names(&self, tags: &[usize]) -> Vec<&str> {
-        tags.iter().map(|&tag| self.tags[tag].as_str()).collect()
+        names(tags, &self.tags)
     }
 
-    /// The kinds of entities, in the order of their names.
+    /// The kinds of entities, in the order of their names; plain tags are their own kinds.
     pub fn kinds(&self) -> Vec<String> {
-        let kinds = self.tags.iter().filter_map(|tag| scheme::parse(tag)).map(|(_, kind)| kind);
-        let kinds: std::collections::BTreeSet<&str> = kinds.filter(|kind| !kind.is_empty()).collect();
-        kinds.into_iter().map(String::from).collect()
+        kinds(&self.tags, self.kind)
     }
 
-    /// How many entities of each kind a split holds.
+    /// How many entities of each kind a split holds; where tags are plain, how many words have each.
     pub fn entity_counts(&self, split: Split) -> BTreeMap<String, usize> {
         let mut counts: BTreeMap<String, usize> = self.kinds().into_iter().map(|kind| (kind, 0)).collect();
         for sentence in self.split(split) {
-            for entity in scheme::entities(&self.names(&sentence.tags)) {
+            for entity in scheme::spans(self.kind, &self.names(&sentence.tags)) {
                 *counts.entry(entity.kind).or_default() += 1;
             }
         }
         counts
     }
 
-    /// The same set with its tags in another scheme.
+    /// The same set with its entities in another scheme; plain tags have none and stay as they are.
     pub fn in_scheme(mut self, scheme: Scheme) -> Self {
-        let names = scheme.tag_names(&self.kinds());
-        let places: BTreeMap<&str, usize> = names.iter().enumerate().map(|(k, n)| (n.as_str(), k)).collect();
-        for split in [Split::Train, Split::Dev, Split::Test] {
-            let mut sentences = std::mem::take(self.split_mut(split));
-            for sentence in &mut sentences {
-                let converted = scheme::convert(&self.names(&sentence.tags), scheme);
-                sentence.tags = converted.iter().map(|tag| places[tag.as_str()]).collect();
+        if self.kind != TagKind::Plain {
+            let tags = std::mem::take(&mut self.tags);
+            for split in [Split::Train, Split::Dev, Split::Test] {
+                self.tags = convert(self.split_mut(split), &tags, scheme);
             }
-            *self.split_mut(split) = sentences;
+            self.scheme = scheme;
         }
-        self.tags = names;
-        self.scheme = scheme;
         self
     }
 
@@ -108,7 +135,7 @@ impl Tagging {
         self
     }
 
-    /// Returns the set itself if no split is empty and there is any kind of entity.
+    /// Returns the set itself if no split is empty and there are two tags.
     ///
     /// # Errors
     /// [`DataError::EmptySplit`], [`DataError::OneLabel`].
@@ -137,6 +164,7 @@ mod tests {
         // O B-LOC B-PER I-LOC I-PER
         Tagging {
             name: "tiny".into(),
+            kind: TagKind::Entities,
             scheme: Scheme::Iob2,
             tags: Scheme::Iob2.tag_names(&["PER".into(), "LOC".into()]),
             train: vec![sentence("Ada Marsh left Oslo Bergen", &[2, 4, 0, 1, 1])],
@@ -156,6 +184,20 @@ mod tests {
         for scheme in Scheme::ALL {
             assert_eq!(set().in_scheme(scheme).in_scheme(Scheme::Iob2), set());
         }
+    }
+
+    #[test]
+    fn plain_tags_are_counted_by_word_and_have_no_scheme() {
+        let plain = Tagging {
+            kind: TagKind::Plain,
+            tags: ["B-X", "NN", "O"].map(String::from).to_vec(),
+            train: vec![Sentence { words: vec!["a".into(), "b".into(), "c".into()], tags: vec![1, 0, 1] }],
+            ..set()
+        };
+        assert_eq!(plain.kinds(), plain.tags);
+        let counts = plain.entity_counts(Split::Train).into_iter().collect::<Vec<_>>();
+        assert_eq!(counts, [("B-X".to_owned(), 1), ("NN".to_owned(), 2), ("O".to_owned(), 0)]);
+        assert_eq!(plain.clone().in_scheme(Scheme::Bioes), plain);
     }
 
     #[test]

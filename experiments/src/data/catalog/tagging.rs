@@ -4,8 +4,8 @@ use super::{Format, KnownFile, KnownSet, Splits, for_task, other_task};
 use crate::data::{
     DataError, Sentence, Tagging, Task,
     files::FileReader,
-    formats::conll::{self, Columns},
-    formats::scheme::Scheme,
+    formats::conll::{self, Columns, Known},
+    formats::scheme::{Scheme, TagKind},
     split::hold_out,
 };
 use std::path::Path;
@@ -63,6 +63,7 @@ impl KnownSet {
         notes.extend((!self.caution.is_empty()).then(|| self.caution.into()));
         Tagging {
             name: self.name.into(),
+            kind: TagKind::Entities,
             scheme: Scheme::Iob2,
             tags: Scheme::Iob2.tag_names(&kinds),
             train,
@@ -84,7 +85,7 @@ impl KnownSet {
     ) -> Result<Vec<Sentence>, DataError> {
         let file = reader.read(path, self.encoding)?;
         let kinds: Vec<String> = self.labels.iter().map(|kind| kind.to_string()).collect();
-        let read = conll::read(&file, columns, Some(&kinds))?;
+        let read = conll::read(&file, &columns, Known::Kinds(&kinds))?;
         notes.extend(read.note);
         self.check_whole(&file, known, notes)?;
         self.check_count(&file.path, known, read.sentences.len())?;

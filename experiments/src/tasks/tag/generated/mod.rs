@@ -58,7 +58,7 @@ mod words;
 use crate::data::generated::{Rng, Sizes};
 use crate::data::{
     Sentence, Tagging,
-    formats::scheme::{self, Scheme},
+    formats::scheme::{self, Scheme, TagKind},
 };
 use sha2::{Digest, Sha256};
 use speaker::{Case, Speaker, Spoken};
@@ -157,6 +157,7 @@ pub fn tagging(corpus: Corpus, seed: u64, sizes: Sizes) -> Tagging {
     });
     Tagging {
         name: corpus.name().to_owned(),
+        kind: TagKind::Entities,
         scheme: Scheme::Iob2,
         checksum: checksum([&train, &dev, &test], &tags),
         tags,

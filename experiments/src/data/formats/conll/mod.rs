@@ -1,0 +1,239 @@
+//! Columns in the manner of CoNLL: one word a line with its tag in another column, a blank line after each sentence.
+//!
+//! Columns stand apart by tabs if the first row has one (then a word may hold spaces), else by spaces. `-DOCSTART-` lines
+//! end a sentence and are skipped. Which lines are [`Comments`], and whether tags are entities or plain ([`TagKind`]), is
+//! found in the file where no key says it. Two layouts are recognised by what they hold:
+//!
+//! | layout | recognised by | read |
+//! | --- | --- | --- |
+//! | CoNLL-U | ten columns between tabs, the first of which is a whole number, `1-2` or `1.1` | multiword tokens (`1-2`) and empty nodes (`1.1`) are skipped |
+//! | CoNLL-2012 | `#begin document` before the first row | each sentence has its own number of columns; names in brackets: `(GPE*`, `*)` |
+//!
+//! | file | holds |
+//! | --- | --- |
+//! | `mod` | from a file to sentences |
+//! | `rows` | lines to rows, and rows to words and tags |
+//! | `layout` | how the rows of one file are cut into columns |
+//! | `comments` | which lines that start with `#` are comments |
+//! | `kind` | whether tags are entities or plain |
+//! | `brackets` | the names of CoNLL-2012 |
+//! | `write` | sentences and predictions as columns |
+
+mod brackets;
+mod comments;
+mod kind;
+mod layout;
+mod rows;
+mod write;
+
+pub use super::scheme::TagKind;
+pub use comments::Comments;
+pub use write::{predictions, write};
+
+use super::super::{
+    DataError, Sentence,
+    error::{listed, quoted},
+    files::TextFile,
+    formats::scheme::{self, Scheme},
+};
+use kind::Form;
+use rows::Token;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeSet, HashMap};
+use std::path::Path;
+
+/// Where word and tag stand, and what else a file may hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Columns {
+    /// The word's column: 1 is the first, -1 the last.
+    pub word: i64,
+    /// The tag's column, counted in the same way; 0 is the last one, too.
+    pub tag: i64,
+    /// Which lines are comments.
+    pub comments: Comments,
+    /// What the tags say.
+    pub tags: TagKind,
+    /// Whether each word ends in a digit, its place in a longer word, that is no part of it (Weibo's second edition).
+    pub numbered: bool,
+}
+
+impl Columns {
+    /// The word first, the tag last.
+    pub const FIRST_AND_LAST: Columns =
+        Columns { word: 1, tag: -1, comments: Comments::Auto, tags: TagKind::Auto, numbered: false };
+}
+
+impl Default for Columns {
+    fn default() -> Self {
+        Columns::FIRST_AND_LAST
+    }
+}
+
+/// The labels that a file may hold, where they are known before it is read. They decide over [`Columns::tags`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Known<'a> {
+    /// None are known: they are those of the file.
+    Nothing,
+    /// The tags are entities of these kinds.
+    Kinds(&'a [String]),
+    /// The tags are plain, and these.
+    Tags(&'a [String]),
+}
+
+/// What a file holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Contents {
+    /// Its sentences, none of which is empty.
+    pub sentences: Vec<Sentence>,
+    /// The names of the tags that the sentences' indices stand for: entities in IOB2 ([`Scheme::tag_names`] of the
+    /// kinds), plain tags sorted.
+    pub tags: Vec<String>,
+    /// The kinds of entities; plain tags are their own kinds.
+    pub kinds: Vec<String>,
+    /// What the tags say; never [`TagKind::Auto`].
+    pub kind: TagKind,
+    /// The scheme that the file is written in; none for plain tags and for the brackets of CoNLL-2012.
+    pub scheme: Option<Scheme>,
+    /// What a reader of results must know of the file: how many tags contradict its own scheme, if any.
+    pub note: Option<String>,
+}
+
+impl Contents {
+    /// Its labels, for the other files of the set.
+    pub fn known(&self) -> Known<'_> {
+        match self.kind {
+            TagKind::Plain => Known::Tags(&self.tags),
+            TagKind::Auto | TagKind::Entities => Known::Kinds(&self.kinds),
+        }
+    }
+}
+
+/// Reads one file, whatever scheme it is in. Labels are those of the file where none are known.
+///
+/// # Errors
+/// [`DataError::Line`] for a line with another number of columns than the first one, for a column that is not there, an
+/// empty word, a tag that is none, or of another scheme than the tags before it, and for a label that is not among the
+/// known ones; [`DataError::File`] for a file without a sentence, or whose words are looked for among its ids.
+pub fn read(file: &TextFile, columns: &Columns, known: Known<'_>) -> Result<Contents, DataError> {
+    let rows = rows::read(&file.path, &file.text, *columns)?;
+    let asked = match known {
+        Known::Nothing => columns.tags,
+        Known::Kinds(_) => TagKind::Entities,
+        Known::Tags(_) => TagKind::Plain,
+    };
+    let form = kind::decide(&file.path, &rows, asked)?;
+    let sentences = comments::without(rows, form);
+    if sentences.is_empty() {
+        return Err(DataError::File {
+            path: file.path.clone(),
+            expected: "at least one sentence".into(),
+            found: "none".into(),
+            advice: "give a file with a word and its tag on each line".into(),
+        });
+    }
+    let (tags, scheme, note) = match form {
+        Form::Plain => (as_written(&sentences), None, kind::note(&sentences)),
+        Form::Brackets => (brackets::tags(&file.path, &sentences)?, None, None),
+        Form::Letters => {
+            let (tags, scheme, wrong) = in_iob2(&file.path, &sentences)?;
+            let note = format!("{wrong} tags contradict {scheme} and were read as conlleval reads them");
+            (tags, Some(scheme), (wrong > 0).then_some(note))
+        }
+    };
+    let kinds = match known {
+        Known::Nothing => kinds(&tags, form),
+        Known::Kinds(kinds) | Known::Tags(kinds) => kinds.to_vec(),
+    };
+    let (kind, names) = match form {
+        Form::Plain => (TagKind::Plain, kinds.clone()),
+        Form::Letters | Form::Brackets => (TagKind::Entities, Scheme::Iob2.tag_names(&kinds)),
+    };
+    let name = file.path.file_name().unwrap_or_default().to_string_lossy();
+    Ok(Contents {
+        sentences: indexed(&file.path, &sentences, &tags, &names, kind, &kinds)?,
+        tags: names,
+        kinds,
+        kind,
+        scheme,
+        note: note.map(|note| format!("{name}: {note}")),
+    })
+}
+
+fn as_written(sentences: &[Vec<Token<'_>>]) -> Vec<Vec<String>> {
+    sentences.iter().map(|sentence| sentence.iter().map(|token| token.tag.to_owned()).collect()).collect()
+}
+
+/// The tags of each sentence in IOB2, the scheme that they are written in, and how many contradict it.
+fn in_iob2(
+    path: &Path,
+    sentences: &[Vec<Token<'_>>],
+) -> Result<(Vec<Vec<String>>, Scheme, usize), DataError> {
+    kind::of_one_scheme(path, sentences)?;
+    let tags: Vec<Vec<&str>> = sentences.iter().map(|s| s.iter().map(|token| token.tag).collect()).collect();
+    let scheme = Scheme::detect(&tags).unwrap_or_default();
+    let mut wrong = 0;
+    let mut converted = Vec::with_capacity(sentences.len());
+    for tags in tags {
+        let right = scheme::convert(&tags, scheme);
+        let differs = |(right, tag): &(&String, &&str)| scheme::parse(right) != scheme::parse(tag);
+        wrong += right.iter().zip(&tags).filter(differs).count();
+        converted.push(scheme::convert(&tags, Scheme::Iob2));
+    }
+    Ok((converted, scheme, wrong))
+}
+
+/// The kinds of some tags, each once, in the order of their names.
+fn kinds(tags: &[Vec<String>], form: Form) -> Vec<String> {
+    let tags = tags.iter().flatten().map(String::as_str);
+    let kinds: BTreeSet<&str> = match form {
+        Form::Plain => tags.collect(),
+        Form::Letters | Form::Brackets => {
+            tags.filter_map(scheme::parse).map(|(_, kind)| kind).filter(|kind| !kind.is_empty()).collect()
+        }
+    };
+    kinds.into_iter().map(String::from).collect()
+}
+
+/// Sentences with their tags as indices into the names of tags.
+fn indexed(
+    path: &Path,
+    sentences: &[Vec<Token<'_>>],
+    tags: &[Vec<String>],
+    names: &[String],
+    kind: TagKind,
+    kinds: &[String],
+) -> Result<Vec<Sentence>, DataError> {
+    let places: HashMap<&str, usize> = names.iter().enumerate().map(|(i, name)| (name.as_str(), i)).collect();
+    let place = |(tag, token): (&String, &Token<'_>)| {
+        places.get(tag.as_str()).copied().ok_or_else(|| {
+            let (what, advice) = match kind {
+                TagKind::Plain => {
+                    ("one of the tags", "correct the tag, or give it an example in the training file")
+                }
+                TagKind::Auto | TagKind::Entities => (
+                    "an entity of one of the kinds",
+                    "correct the tag, or give the kind an example in the training file",
+                ),
+            };
+            let expected = format!("{what} {}", listed(kinds));
+            DataError::Line {
+                path: path.into(),
+                line: token.line,
+                expected,
+                found: quoted(token.tag),
+                advice,
+            }
+        })
+    };
+    let sentence = |(sentence, tags): (&Vec<Token<'_>>, &Vec<String>)| {
+        Ok(Sentence {
+            words: sentence.iter().map(|token| token.word.to_owned()).collect(),
+            tags: tags.iter().zip(sentence).map(place).collect::<Result<_, _>>()?,
+        })
+    };
+    sentences.iter().zip(tags).map(sentence).collect()
+}
+
+#[cfg(test)]
+mod tests;

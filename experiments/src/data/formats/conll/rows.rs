@@ -1,0 +1,169 @@
+//! Lines to rows, and rows to words and tags.
+
+use super::super::lines::lines;
+use super::comments::{Look, look};
+use super::layout::{Id, Layout, content, is_document_start};
+use super::{Columns, Comments};
+use crate::data::{DataError, error::quoted};
+use std::path::Path;
+
+/// A word with its tag.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Token<'a> {
+    /// Line in the file, from 1.
+    pub line: usize,
+    /// The word.
+    pub word: &'a str,
+    /// Its tag as written.
+    pub tag: &'a str,
+}
+
+/// A line that may be a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Row<'a> {
+    /// Its word and tag.
+    pub token: Token<'a>,
+    /// What it looks like if it may be a comment, as may all rows before it in its sentence.
+    pub look: Option<Look>,
+}
+
+/// The rows of a text by sentences, none of which is empty.
+///
+/// # Errors
+/// [`DataError::Line`] for a row with another number of columns than the first one, for a column that is not there, and
+/// an empty word; [`DataError::File`] as [`Layout::of`].
+pub(super) fn read<'a>(path: &Path, text: &'a str, columns: Columns) -> Result<Vec<Vec<Row<'a>>>, DataError> {
+    let layout = Layout::of(path, text, columns)?;
+    let mut cutter = Cutter { path, columns, layout, count: layout.count };
+    let mut sentences = Vec::new();
+    let mut sentence: Vec<Row<'a>> = Vec::new();
+    let mut end = |sentence: &mut Vec<Row<'a>>, cutter: &mut Cutter<'_>| {
+        sentences.extend((!sentence.is_empty()).then(|| std::mem::take(sentence)));
+        cutter.count = layout.count;
+    };
+    for (line, content) in lines(text).map(|(number, line)| (number, content(line))) {
+        let Some(content) = content.filter(|content| !is_document_start(content)) else {
+            end(&mut sentence, &mut cutter);
+            continue;
+        };
+        let hash = content.starts_with('#') && columns.comments != Comments::None;
+        let row = if hash {
+            let first = sentence.last().is_none_or(|row| row.look.is_some());
+            match cutter.hash(content, first) {
+                Hash::Comment => continue,
+                Hash::Boundary => {
+                    end(&mut sentence, &mut cutter);
+                    continue;
+                }
+                Hash::Row(look) => Row { token: cutter.token(line, content)?, look },
+            }
+        } else if layout.ids && Id::of(content) == Some(Id::Skipped) {
+            continue;
+        } else {
+            Row { token: cutter.token(line, content)?, look: None }
+        };
+        sentence.push(row);
+    }
+    end(&mut sentence, &mut cutter);
+    Ok(sentences)
+}
+
+/// What becomes of a line that starts with `#`.
+enum Hash {
+    Comment,
+    /// The start or the end of a document, which ends a sentence.
+    Boundary,
+    /// A row, and what it looks like if it may be a comment after all.
+    Row(Option<Look>),
+}
+
+/// Cuts rows into columns.
+struct Cutter<'p> {
+    path: &'p Path,
+    columns: Columns,
+    layout: Layout,
+    /// How many columns the next row has; none if it is the first one that says so.
+    count: Option<usize>,
+}
+
+impl Cutter<'_> {
+    /// `first`: whether a comment may stand here, before a sentence's first word.
+    fn hash(&self, content: &str, first: bool) -> Hash {
+        let look = look(content);
+        if look == Look::Mark {
+            return Hash::Boundary;
+        }
+        if self.columns.comments == Comments::Hash || self.layout.ids {
+            return Hash::Comment;
+        }
+        let as_row = self.layout.count.is_some_and(|count| count == self.layout.split(content).len());
+        match look {
+            Look::Word => Hash::Row(None),
+            _ if first && !as_row => Hash::Comment,
+            _ => Hash::Row(first.then_some(look)),
+        }
+    }
+
+    fn token<'a>(&mut self, line: usize, content: &'a str) -> Result<Token<'a>, DataError> {
+        let fault = |expected: String, found: String, advice| {
+            Err(DataError::Line { path: self.path.into(), line, expected, found, advice })
+        };
+        let columns = self.layout.split(content);
+        if columns.len() < 2 {
+            return fault(
+                "a word and a tag, with a tab or a space between them".into(),
+                quoted(content),
+                if content.starts_with('#') {
+                    "complete the line; if lines that start with # are comments, set data.comments = hash"
+                } else {
+                    "complete the line; a blank line ends a sentence"
+                },
+            );
+        }
+        let count = *self.count.get_or_insert(columns.len());
+        if columns.len() != count {
+            return fault(
+                format!("{count} columns"),
+                format!("{} in {}", columns.len(), quoted(content)),
+                if content.starts_with('#') {
+                    "the first row gives the number; if lines that start with # are comments, set data.comments = hash"
+                } else {
+                    "the first row gives the number; a line may have been cut short"
+                },
+            );
+        }
+        let place = |column: i64| match column {
+            1.. => usize::try_from(column - 1).ok().filter(|&place| place < count),
+            _ => usize::try_from(column.unsigned_abs()).ok().and_then(|back| count.checked_sub(back)),
+        };
+        let Columns { word, tag, numbered, .. } = self.columns;
+        let tag = if tag == 0 { -1 } else { tag };
+        let (word, tag) = match (place(word), place(tag)) {
+            (Some(word), Some(tag)) if word != tag && word < count => (columns[word], columns[tag].trim()),
+            _ => {
+                let tag = self.columns.tag;
+                return fault(
+                    format!("the word in column {word} and its tag in another, {tag}"),
+                    format!("{count} columns in {}", quoted(content)),
+                    "count columns from 1, or from the last one by -1, -2",
+                );
+            }
+        };
+        let word = match word.strip_suffix(|c: char| c.is_ascii_digit()) {
+            _ if !numbered => word,
+            Some(word) => word,
+            None => {
+                let expected = "a word that ends in a digit, its place in a longer word".into();
+                return fault(expected, quoted(word), "read files without such digits with numbered = false");
+            }
+        };
+        if word.is_empty() || tag.is_empty() {
+            return fault(
+                if word.is_empty() { "a word".into() } else { "a tag".into() },
+                format!("none in {}", quoted(content)),
+                "complete the line or remove it",
+            );
+        }
+        Ok(Token { line, word, tag })
+    }
+}

@@ -1,0 +1,175 @@
+//! Sentences and predictions as columns.
+
+use super::super::scheme::{self, Scheme, written};
+use super::TagKind;
+use crate::data::Sentence;
+
+/// Sentences as `word<TAB>tag` lines, a blank line after each: what [`super::read`] reads. `tags` are the tags' names.
+///
+/// # Panics
+/// If a tag is not below the number of names.
+pub fn write(sentences: &[Sentence], tags: &[String]) -> String {
+    let mut text = String::new();
+    for sentence in sentences {
+        for (word, &tag) in sentence.words.iter().zip(&sentence.tags) {
+            text.extend([word, "\t", &tags[tag], "\n"]);
+        }
+        text.push('\n');
+    }
+    text
+}
+
+/// A sentence with its right and its predicted tags, as official scorers read them: one line a word, columns apart by one
+/// space, and a blank line.
+///
+/// Columns 2 and 3 are the right and the predicted tag as the model has them: the share of words on which the two are
+/// equal is a tagger's accuracy. The last two columns are the two that conlleval reads. They are columns 2 and 3 where
+/// tags are plain or in IOB; those of other schemes, which conlleval does not know, follow in IOB2 as columns 4 and 5.
+///
+/// Words and tags are [`written`] as one column each; a word without a letter is `_`.
+///
+/// # Panics
+/// If the lengths differ, or if entities have a tag of no scheme.
+#[track_caller]
+pub fn predictions(
+    words: &[String],
+    gold: &[&str],
+    predicted: &[&str],
+    kind: TagKind,
+    scheme: Scheme,
+) -> String {
+    assert!(
+        words.len() == gold.len() && words.len() == predicted.len(),
+        "predictions: {} words, {} right tags and {} predicted ones",
+        words.len(),
+        gold.len(),
+        predicted.len()
+    );
+    let converted = (kind != TagKind::Plain && !matches!(scheme, Scheme::Iob1 | Scheme::Iob2))
+        .then(|| [gold, predicted].map(|tags| scheme::convert(tags, Scheme::Iob2)));
+    let mut lines = String::new();
+    for (i, word) in words.iter().enumerate() {
+        lines.extend([column(word).as_str(), " ", &written(gold[i]), " ", &written(predicted[i])]);
+        for tags in converted.iter().flatten() {
+            lines.extend([" ", &written(&tags[i])]);
+        }
+        lines.push('\n');
+    }
+    lines.push('\n');
+    lines
+}
+
+/// conlleval takes a first column `-X-` for the end of a sentence.
+fn column(word: &str) -> String {
+    match word {
+        "" => "_".into(),
+        "-X-" => "%2DX-".into(),
+        _ => written(word),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// What conlleval.pl counts in a file: right words, words, then right, predicted and gold entities. It takes the last two
+    /// columns, expects the same number of columns on each line, and splits at single spaces.
+    fn conlleval(text: &str) -> [usize; 5] {
+        let cut = |tag: &str| match tag.split_once('-') {
+            Some((letter, kind)) => (letter.to_owned(), kind.to_owned()),
+            None => (tag.to_owned(), String::new()),
+        };
+        let outside = || ("O".to_owned(), String::new());
+        let starts = |(p, pk): &(String, String), (t, tk): &(String, String)| {
+            t == "B" || (p == "O" && t == "I") || (t != "O" && pk != tk)
+        };
+        let ends = |(p, pk): &(String, String), (t, tk): &(String, String)| {
+            p != "O" && (t == "B" || t == "O" || pk != tk)
+        };
+        let (mut g0, mut p0, mut in_correct, mut counts, mut width) =
+            (outside(), outside(), false, [0; 5], None);
+        for line in text.lines().chain([""]) {
+            let columns: Vec<&str> = line.split(' ').collect();
+            let boundary = line.is_empty() || columns[0] == "-X-";
+            let (g, p) = if boundary {
+                (outside(), outside())
+            } else {
+                assert_eq!(columns.len(), *width.get_or_insert(columns.len()), "{line}");
+                (cut(columns[columns.len() - 2]), cut(columns[columns.len() - 1]))
+            };
+            if in_correct {
+                match (ends(&g0, &g), ends(&p0, &p)) {
+                    (true, true) if g0.1 == p0.1 => (in_correct, counts[2]) = (false, counts[2] + 1),
+                    (a, b) if a != b || g.1 != p.1 => in_correct = false,
+                    _ => {}
+                }
+            }
+            in_correct |= starts(&g0, &g) && starts(&p0, &p) && g.1 == p.1;
+            counts[3] += usize::from(starts(&p0, &p));
+            counts[4] += usize::from(starts(&g0, &g));
+            counts[1] += usize::from(!boundary);
+            counts[0] += usize::from(!boundary && g == p);
+            (g0, p0) = (g, p);
+        }
+        counts
+    }
+
+    #[test]
+    fn predictions_are_columns_for_official_scorers() {
+        let words = ["New Halden", "", "-X-", "5%20"].map(String::from);
+        let shown = |gold: &str, predicted: &str, kind, scheme| {
+            let [gold, predicted]: [Vec<&str>; 2] = [gold, predicted].map(|tags| tags.split('|').collect());
+            predictions(&words, &gold, &predicted, kind, scheme)
+        };
+        assert_eq!(
+            shown("B-a b|I-a b|O|O", "O|I-a b|B-a_b|O", TagKind::Entities, Scheme::Iob2),
+            "New%20Halden B-a%20b O\n_ I-a%20b I-a%20b\n%2DX- O B-a_b\n5%2520 O O\n\n"
+        );
+        assert_eq!(
+            shown("B-X|E-X|O|S-X", "S-X|S-X|O|S-X", TagKind::Entities, Scheme::Bioes),
+            "New%20Halden B-X S-X B-X B-X\n_ E-X S-X I-X B-X\n%2DX- O O O O\n5%2520 S-X S-X B-X B-X\n\n"
+        );
+        assert_eq!(
+            shown("NN|a b|B|O", "NN|NN|B|O", TagKind::Plain, Scheme::Bioes),
+            "New%20Halden NN NN\n_ a%20b NN\n%2DX- B B\n5%2520 O O\n\n"
+        );
+        assert_eq!(predictions(&[], &[], &[], TagKind::Entities, Scheme::Iob2), "\n");
+    }
+
+    #[test]
+    #[should_panic(expected = "predictions: 1 words, 2 right tags and 1 predicted ones")]
+    fn predictions_have_a_tag_each() {
+        predictions(&["a".into()], &["O", "O"], &["O"], TagKind::Plain, Scheme::Iob2);
+    }
+
+    proptest! {
+        #[test]
+        fn official_scorers_count_the_same_in_the_predictions(
+            sentences in prop::collection::vec(prop::collection::vec(("[aé %-]{0,3}|-X-", 0usize..99, 0usize..99), 0..6), 1..6),
+        ) {
+            use crate::metrics::entities::EntityCounts;
+            let kinds = ["a b", "a_b", "a%20b", "-"].map(String::from);
+            for scheme in [Scheme::Iob2, Scheme::Bioes] {
+                let names = scheme.tag_names(&kinds);
+                let name = |i: usize| names[i % names.len()].as_str();
+                let (mut counts, mut text) = (EntityCounts::default(), String::new());
+                for sentence in &sentences {
+                    let words: Vec<String> = sentence.iter().map(|(word, ..)| word.clone()).collect();
+                    let gold: Vec<&str> = sentence.iter().map(|&(_, gold, _)| name(gold)).collect();
+                    let predicted: Vec<&str> = sentence.iter().map(|&(.., predicted)| name(predicted)).collect();
+                    counts.add(&gold, &predicted);
+                    text += &predictions(&words, &gold, &predicted, TagKind::Entities, scheme);
+                }
+                let sum = |i: usize| counts.kinds.values().map(|c| c[i]).sum::<usize>();
+                let [_, words, right, predicted, gold] = conlleval(&text);
+                prop_assert_eq!([words, right, predicted, gold], [counts.words, sum(0), sum(1), sum(2)]);
+                // The accuracy is that of columns 2 and 3.
+                let rows: Vec<Vec<&str>> = text.lines().filter(|l| !l.is_empty()).map(|l| l.split(' ').collect()).collect();
+                prop_assert_eq!(rows.iter().filter(|row| row[1] == row[2]).count(), counts.right_words);
+                let read_back = |column: usize| rows.iter().map(move |row| scheme::unwritten(row[column]));
+                prop_assert!(read_back(1).eq(sentences.iter().flatten().map(|&(_, gold, _)| name(gold).to_owned())));
+            }
+        }
+    }
+}
