@@ -30,10 +30,15 @@ impl OwnReading {
     pub fn load(&self, seed: u64) -> Result<Reading, DataError> {
         let mut reader = FileReader::default();
         let mut train = read_file(&mut reader, &self.train)?;
-        let tenth = train.questions.len().div_ceil(10);
         let mut note = Vec::new();
+        note.extend(answered(&mut train, "train"));
+        let tenth = train.questions.len().div_ceil(10);
         let mut part = |path: &Option<PathBuf>, name: &str, train: &mut ReadingSplit| match path {
-            Some(path) => read_file(&mut reader, path),
+            Some(path) => {
+                let mut split = read_file(&mut reader, path)?;
+                note.extend(answered(&mut split, name));
+                Ok(split)
+            }
             None => {
                 note.push(format!(
                     "{name} is about a tenth of the training file, whole articles held out by seed {seed}"
@@ -48,13 +53,19 @@ impl OwnReading {
     }
 }
 
+/// Leaves out the questions without an answer, and says how many they were.
+fn answered(split: &mut ReadingSplit, name: &str) -> Option<String> {
+    let n = split.leave_out_unanswered();
+    (n > 0).then(|| format!("{name}: {n} questions without an answer left out"))
+}
+
 /// Reads one file, to evaluate a trained model on it.
 ///
 /// # Errors
-/// As [`squad::parse`], and [`DataError::File`] if the file is without questions.
+/// As [`squad::read`], and [`DataError::File`] if the file is without questions.
 pub fn read_file(reader: &mut FileReader, path: &Path) -> Result<ReadingSplit, DataError> {
     let file = reader.read(path, Encoding::Utf8)?;
-    let split = squad::parse(path, &file.text)?;
+    let split = squad::read(&file)?.split;
     if split.questions.is_empty() {
         return Err(DataError::File {
             path: path.into(),

@@ -3,7 +3,7 @@
 use super::{DataError, Split, split};
 use std::collections::HashMap;
 
-/// A question about one context; no question is without an answer.
+/// A question about one context.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Question {
     /// Unique within its split.
@@ -12,7 +12,7 @@ pub struct Question {
     pub context: usize,
     /// The question as the file has it.
     pub question: String,
-    /// All answers that people gave; each is right.
+    /// All answers that people gave; each is right. None if the context does not answer the question (SQuAD 2.0).
     pub answers: Vec<Answer>,
 }
 
@@ -61,6 +61,22 @@ impl Question {
 }
 
 impl ReadingSplit {
+    /// How many questions are without an answer.
+    pub fn without_answer(&self) -> usize {
+        self.questions.iter().filter(|question| question.answers.is_empty()).count()
+    }
+
+    /// Takes out the questions without an answer, and contexts that no other question is about; returns how many
+    /// questions there were. Nothing changes if there were none.
+    pub fn leave_out_unanswered(&mut self) -> usize {
+        let left_out = self.without_answer();
+        if left_out > 0 {
+            let answered = (0..self.questions.len()).filter(|&q| !self.questions[q].answers.is_empty());
+            *self = self.select(&answered.collect::<Vec<_>>());
+        }
+        left_out
+    }
+
     /// These questions in this order, and of the contexts those they are about, in the order of first use.
     ///
     /// # Panics
@@ -162,6 +178,23 @@ mod tests {
         );
         let places: Vec<(&str, usize)> = out.questions.iter().map(|q| (q.id.as_str(), q.context)).collect();
         assert_eq!(places, [("5", 0), ("0", 1), ("4", 0)]);
+    }
+
+    #[test]
+    fn questions_without_an_answer_are_left_out_and_counted() {
+        let mut split = part(6);
+        assert_eq!(split.leave_out_unanswered(), 0);
+        assert_eq!(split, part(6));
+        for q in [0, 1, 5] {
+            split.questions[q].answers.clear();
+        }
+        assert_eq!(split.without_answer(), 3);
+        assert_eq!(split.leave_out_unanswered(), 3);
+        let places: Vec<(&str, usize)> = split.questions.iter().map(|q| (q.id.as_str(), q.context)).collect();
+        assert_eq!(
+            (places, split.contexts),
+            (vec![("2", 0), ("3", 0), ("4", 1)], vec!["c 1".into(), "c 2".into()])
+        );
     }
 
     #[test]
