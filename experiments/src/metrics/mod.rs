@@ -3,8 +3,8 @@
 //! | file | holds |
 //! | --- | --- |
 //! | [`classification`] | accuracy, precision, recall, F1 by class and averaged, as scikit-learn |
-//! | [`entities`] | precision, recall, F1 by entity, as conlleval |
-//! | [`reading`] | exact match and F1 of answers, as SQuAD v1.1's script |
+//! | [`entities`] | precision, recall, F1 by entity, as conlleval, and by plain tag |
+//! | [`reading`] | exact match and F1 of answers, as SQuAD's scripts, v1.1 and v2.0 |
 //! | [`bootstrap`] | whether two systems differ, by any metric that follows from sums over examples |
 //! | [`mcnemar`] | whether two systems are right equally often, exactly |
 

@@ -1,5 +1,5 @@
-//! Exact match and F1 of answers, equal to the official script of SQuAD v1.1 (Rajpurkar et al. 2016), which was written
-//! for Python 3: its notions of lower case, white space and word are kept.
+//! Exact match and F1 of answers, equal to the official scripts of SQuAD v1.1 (Rajpurkar et al. 2016) and v2.0 (Rajpurkar,
+//! Jia and Liang 2018), which were written for Python 3: their notions of lower case, white space and word are kept.
 
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
@@ -8,7 +8,7 @@ use unicode_normalization::char::is_combining_mark;
 /// Means over questions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Scores {
-    /// Share of the questions whose prediction is one of the answers, from 0 to 1 (the script prints percent).
+    /// Share of the questions whose prediction is one of the answers, from 0 to 1 (the scripts print percent).
     pub exact_match: f64,
     /// Mean F1 of prediction and best answer, from 0 to 1.
     pub f1: f64,
@@ -16,23 +16,84 @@ pub struct Scores {
     pub questions: usize,
 }
 
+/// The scores of a set of which some questions have no answer, as the script of v2.0 prints them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ScoresByAnswer {
+    /// `exact`, `f1` and `total`.
+    pub all: Scores,
+    /// `HasAns_exact`, `HasAns_f1` and `HasAns_total`: over the questions that have an answer.
+    pub has_answer: Scores,
+    /// `NoAns_exact`, `NoAns_f1` and `NoAns_total`: over those that have none. The two scores are equal.
+    pub no_answer: Scores,
+}
+
 impl Scores {
-    /// Scores of `(prediction, answers)`, one for each question; what was not answered is predicted as `""`, which may
-    /// differ from the script only where an answer is nothing but articles and punctuation: the script counts a missing
-    /// prediction as wrong, and so must who has none.
+    /// Scores of `(prediction, answers)`, one for each question, by the rules of v1.1. A question that was not answered has
+    /// the prediction `""`. The script counts a missing prediction as wrong, which differs only where an answer is nothing
+    /// but articles and punctuation.
     pub fn of<'a, A>(questions: impl IntoIterator<Item = (&'a str, A)>) -> Self
     where
         A: IntoIterator<Item = &'a str> + Clone,
     {
-        let mut scores = Scores::default();
+        let mut sums = [0.0; 3];
         for (prediction, answers) in questions {
-            scores.exact_match += f64::from(u8::from(exact_match(prediction, answers.clone())));
-            scores.f1 += f1(prediction, answers);
-            scores.questions += 1;
+            sums.iter_mut().zip(row(prediction, answers)).for_each(|(sum, x)| *sum += x);
         }
-        let n = scores.questions.max(1) as f64;
-        Scores { exact_match: scores.exact_match / n, f1: scores.f1 / n, ..scores }
+        Scores::of_sums(sums)
     }
+
+    /// The means that sums of [`row`]s stand for; 0 if there are no questions.
+    pub fn of_sums([exact_match, f1, questions]: [f64; 3]) -> Self {
+        let n = questions.max(1.0);
+        Scores { exact_match: exact_match / n, f1: f1 / n, questions: questions as usize }
+    }
+}
+
+impl ScoresByAnswer {
+    /// The means that sums of [`row_by_answer`]s stand for; 0 over no questions.
+    pub fn of_sums(sums: [f64; 6]) -> Self {
+        let [exact, f1, n, has_exact, has_f1, has] = sums;
+        ScoresByAnswer {
+            all: Scores::of_sums([exact, f1, n]),
+            has_answer: Scores::of_sums([has_exact, has_f1, has]),
+            no_answer: Scores::of_sums([exact - has_exact, f1 - has_f1, n - has]),
+        }
+    }
+}
+
+/// What a question adds by the rules of v1.1: [`exact_match`], [`f1`] and 1.
+pub fn row<'a, A>(prediction: &str, answers: A) -> [f64; 3]
+where
+    A: IntoIterator<Item = &'a str> + Clone,
+{
+    [f64::from(u8::from(exact_match(prediction, answers.clone()))), f1(prediction, answers), 1.0]
+}
+
+/// What a question adds by the rules of v2.0: exact match, F1 and 1, then the same three again if it has an answer, else
+/// zeros.
+///
+/// `""` answers that there is no answer. It is right, with 1 in both scores, where the question has none, or none with a
+/// word after [`normalised`]; any other prediction is wrong there, and `""` is wrong elsewhere. Of two texts without a word
+/// F1 is 1, where v1.1 has 0.
+pub fn row_by_answer<'a>(prediction: &str, answers: impl IntoIterator<Item = &'a str>) -> [f64; 6] {
+    let predicted = normalised(prediction);
+    let mut has_answer = false;
+    let (mut exact, mut f1, mut words) = (0.0f64, 0.0f64, false);
+    for answer in answers {
+        has_answer = true;
+        let answer = normalised(answer);
+        if !answer.is_empty() {
+            words = true;
+            exact = exact.max(f64::from(u8::from(answer == predicted)));
+            f1 = f1.max(overlap(&predicted, &answer));
+        }
+    }
+    if !words {
+        exact = f64::from(u8::from(predicted.is_empty()));
+        f1 = exact;
+    }
+    let has = f64::from(u8::from(has_answer));
+    [exact, f1, 1.0, has * exact, has * f1, has]
 }
 
 /// Whether a prediction equals one of the answers after [`normalised`].
@@ -177,7 +238,51 @@ mod tests {
         assert_eq!(Scores::of(std::iter::empty::<(&str, Vec<&str>)>()), Scores::default());
     }
 
+    /// `exact_scores` and `f1_scores` of the official script's `get_raw_scores`, run on the same questions, and its
+    /// `make_eval_dict` over all, over those with and over those without an answer.
+    #[test]
+    fn questions_without_an_answer_are_scored_as_by_the_script_of_v2() {
+        let questions: [(&str, &[&str], [f64; 2]); 9] = [
+            ("", &[], [1.0, 1.0]),
+            ("the", &[], [1.0, 1.0]),
+            ("Broncos", &[], [0.0, 0.0]),
+            ("", &["Broncos"], [0.0, 0.0]),
+            ("the Broncos!", &["Panthers", "broncos"], [1.0, 1.0]),
+            ("Denver Broncos", &["Broncos"], [0.0, 2.0 / 3.0]),
+            // Answers without a word do not count, and if there are no others the right answer is none.
+            ("", &["The", "1871"], [0.0, 0.0]),
+            ("", &["The", "!?"], [1.0, 1.0]),
+            ("x", &["The"], [0.0, 0.0]),
+        ];
+        let mut sums = [0.0; 6];
+        for (prediction, answers, [exact, f1]) in questions {
+            let row = row_by_answer(prediction, answers.iter().copied());
+            close(row[0], exact);
+            close(row[1], f1);
+            let has = f64::from(u8::from(!answers.is_empty()));
+            assert_eq!(row[2..], [1.0, has * row[0], has * row[1], has], "{prediction} {answers:?}");
+            sums.iter_mut().zip(row).for_each(|(sum, x)| *sum += x);
+        }
+        let ScoresByAnswer { all, has_answer, no_answer } = ScoresByAnswer::of_sums(sums);
+        for (scores, [exact, f1], n) in [
+            (all, [4.0 / 9.0, (4.0 + 2.0 / 3.0) / 9.0], 9),
+            (has_answer, [2.0 / 6.0, (2.0 + 2.0 / 3.0) / 6.0], 6),
+            (no_answer, [2.0 / 3.0; 2], 3),
+        ] {
+            close(scores.exact_match, exact);
+            close(scores.f1, f1);
+            assert_eq!(scores.questions, n);
+        }
+        assert_eq!(ScoresByAnswer::of_sums([0.0; 6]), ScoresByAnswer::default());
+    }
+
     proptest! {
+        #[test]
+        fn both_scripts_agree_where_each_answer_has_a_word(prediction in "[ab,. ]{0,6}", answers in prop::collection::vec("[ab ]{0,3}b", 1..4)) {
+            let answers = answers.iter().map(String::as_str);
+            prop_assert_eq!(&row_by_answer(&prediction, answers.clone())[..3], &row(&prediction, answers));
+        }
+
         #[test]
         fn a_text_is_its_own_answer(text: String, other: String) {
             prop_assert!(exact_match(&text, [other.as_str(), text.as_str()]));
