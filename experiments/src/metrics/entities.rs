@@ -5,16 +5,19 @@
 //! what the Perl script does. Two differences are known: the Perl script knows no `S-`, and lets `B-X` after `E-X` go
 //! on with the entity, so that BIOES tags must be converted for it; and its FB1 of a kind that occurs nowhere is not
 //! printed, where ours is 0. seqeval in its default mode gives the same counts.
+//!
+//! Where tags are plain, each word is an entity of its tag: pooled precision, recall and F1 are the accuracy then, and the
+//! scores of each tag are those of a classifier.
 
 use super::classification::Scores;
-use crate::data::formats::scheme;
+use crate::data::formats::scheme::{self, TagKind};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// Entities and words, counted sentence by sentence.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EntityCounts {
-    /// Right, predicted and gold entities of each kind.
+    /// Right, predicted and gold entities of each kind that occurs in gold or predicted.
     pub kinds: BTreeMap<String, [usize; 3]>,
     /// How many words were counted.
     pub words: usize,
@@ -25,60 +28,161 @@ pub struct EntityCounts {
 /// All scores of one evaluation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EntityReport {
-    /// Share of words with the right tag, `O` included.
+    /// Share of words with the right tag, `O` included, in the scheme that the model has; 0 if there are no words.
     pub accuracy: f64,
     /// Scores over the entities of all kinds pooled: conlleval's first line. `support` is how many gold holds.
     pub overall: Scores,
+    /// Plain mean over the kinds that occur in gold or predicted; 0 if none does.
+    pub macro_average: Scores,
     /// Scores of each kind that occurs in gold or predicted.
     pub kinds: BTreeMap<String, Scores>,
     /// The counts behind them.
     pub counts: EntityCounts,
 }
 
+/// Counts sentences as rows of numbers that add up: for each kind its right, predicted and gold entities, then the words
+/// with the right tag, and the words. Sums of rows are [`EntityCounts`] again ([`EntityCounts::of_sums`]).
+#[derive(Clone, Debug)]
+pub struct Counting {
+    kind: TagKind,
+    places: HashMap<String, usize>,
+}
+
+impl Counting {
+    /// For these kinds of entities, or plain tags.
+    ///
+    /// # Panics
+    /// If a kind stands there twice.
+    #[track_caller]
+    pub fn new(kinds: &[String], kind: TagKind) -> Self {
+        let places: HashMap<String, usize> = kinds.iter().cloned().zip(0..).collect();
+        assert!(places.len() == kinds.len(), "entities: {} kinds, of which some are equal", kinds.len());
+        Counting { kind, places }
+    }
+
+    /// How many numbers a row has: three for each kind, and two.
+    pub fn width(&self) -> usize {
+        3 * self.places.len() + 2
+    }
+
+    /// The row of a sentence.
+    ///
+    /// # Panics
+    /// If the lengths differ, an entity's tag is malformed, or a kind is none of those counted.
+    #[track_caller]
+    pub fn row(&self, gold: &[&str], predicted: &[&str]) -> Vec<f64> {
+        let mut row = vec![0.0; self.width()];
+        self.add(gold, predicted, &mut row);
+        row
+    }
+
+    /// Adds the row of a sentence to sums, which takes no longer if there are many kinds.
+    ///
+    /// # Panics
+    /// As [`Counting::row`], and if there are not as many sums as a row has numbers.
+    #[track_caller]
+    pub fn add(&self, gold: &[&str], predicted: &[&str], sums: &mut [f64]) {
+        assert!(sums.len() == self.width(), "entities: {} sums for rows of {}", sums.len(), self.width());
+        let words = sums.len() - 2;
+        sums[words] += right_words(gold, predicted) as f64;
+        sums[words + 1] += gold.len() as f64;
+        each_entity(self.kind, gold, predicted, |kind, column| {
+            let place = self.places.get(kind);
+            let place =
+                place.unwrap_or_else(|| panic!("entities: '{kind}' is none of the kinds that are counted"));
+            sums[3 * place + column] += 1.0;
+        });
+    }
+}
+
+/// How many words have the right tag.
+#[track_caller]
+fn right_words(gold: &[&str], predicted: &[&str]) -> usize {
+    assert!(
+        gold.len() == predicted.len(),
+        "entities: {} gold tags but {} predicted ones",
+        gold.len(),
+        predicted.len()
+    );
+    gold.iter().zip(predicted).filter(|(g, p)| g == p).count()
+}
+
+/// Calls `count(kind, column)` for each right (column 0), predicted (1) and gold (2) entity.
+#[track_caller]
+fn each_entity(tags: TagKind, gold: &[&str], predicted: &[&str], mut count: impl FnMut(&str, usize)) {
+    let (gold, predicted) = (scheme::spans(tags, gold), scheme::spans(tags, predicted));
+    // Both are in order and start at different words each.
+    let mut rest = gold.iter().peekable();
+    for entity in &predicted {
+        while rest.next_if(|gold| gold.start < entity.start).is_some() {}
+        if rest.peek() == Some(&entity) {
+            count(&entity.kind, 0);
+        }
+        count(&entity.kind, 1);
+    }
+    gold.iter().for_each(|entity| count(&entity.kind, 2));
+}
+
 impl EntityCounts {
-    /// Adds a sentence.
+    /// Adds a sentence with tags of entities.
     ///
     /// # Panics
     /// If the lengths differ or a tag is malformed.
     #[track_caller]
     pub fn add(&mut self, gold: &[&str], predicted: &[&str]) {
-        assert!(
-            gold.len() == predicted.len(),
-            "entities: {} gold tags but {} predicted ones",
-            gold.len(),
-            predicted.len()
-        );
+        self.right_words += right_words(gold, predicted);
         self.words += gold.len();
-        self.right_words += gold.iter().zip(predicted).filter(|(g, p)| g == p).count();
-        let gold = scheme::entities(gold);
-        for entity in scheme::entities(predicted) {
-            let right = gold.contains(&entity);
-            let [rights, predicted, _] = self.kinds.entry(entity.kind).or_default();
-            *rights += usize::from(right);
-            *predicted += 1;
-        }
-        for entity in gold {
-            self.kinds.entry(entity.kind).or_default()[2] += 1;
+        each_entity(TagKind::Entities, gold, predicted, |kind, column| {
+            self.kinds.entry(kind.to_owned()).or_default()[column] += 1;
+        });
+    }
+
+    /// The counts that sums of [`Counting::row`]s stand for.
+    ///
+    /// # Panics
+    /// If there are not as many sums as a row of these kinds has numbers.
+    #[track_caller]
+    pub fn of_sums(kinds: &[String], sums: &[f64]) -> Self {
+        assert!(
+            sums.len() == 3 * kinds.len() + 2,
+            "entities: {} sums for {} kinds, which have {}",
+            sums.len(),
+            kinds.len(),
+            3 * kinds.len() + 2
+        );
+        // Sums of whole numbers are exact.
+        let count = |sum: f64| sum as usize;
+        let (entities, words) = sums.split_at(3 * kinds.len());
+        let of_kinds = kinds.iter().zip(entities.chunks_exact(3)).filter(|(_, sums)| sums[1] + sums[2] > 0.0);
+        EntityCounts {
+            kinds: of_kinds.map(|(kind, s)| (kind.clone(), [0, 1, 2].map(|i| count(s[i])))).collect(),
+            right_words: count(words[0]),
+            words: count(words[1]),
         }
     }
 
     /// Everything at once.
-    ///
-    /// # Panics
-    /// If no word was counted.
-    #[track_caller]
     pub fn report(self) -> EntityReport {
-        assert!(self.words > 0, "report: no words were counted");
         let mut all = [0; 3];
         for counts in self.kinds.values() {
             for (sum, count) in all.iter_mut().zip(counts) {
                 *sum += count;
             }
         }
+        let kinds: BTreeMap<String, Scores> =
+            self.kinds.iter().map(|(kind, &counts)| (kind.clone(), Scores::of(counts))).collect();
+        let mean =
+            |score: fn(&Scores) -> f64| kinds.values().map(score).sum::<f64>() / kinds.len().max(1) as f64;
         EntityReport {
-            accuracy: self.right_words as f64 / self.words as f64,
+            accuracy: self.right_words as f64 / self.words.max(1) as f64,
             overall: Scores::of(all),
-            kinds: self.kinds.iter().map(|(kind, &counts)| (kind.clone(), Scores::of(counts))).collect(),
+            macro_average: Scores {
+                precision: mean(|s| s.precision),
+                recall: mean(|s| s.recall),
+                f1: mean(|s| s.f1),
+                support: all[2],
+            },
+            kinds,
             counts: self,
         }
     }
@@ -152,6 +256,7 @@ mod tests {
         close(report.kinds["LOC"], [0.5, 0.5, 0.5], 2);
         close(report.kinds["PER"], [1.0, 0.5, 2.0 / 3.0], 2);
         close(report.kinds["ORG"], [0.0, 0.0, 0.0], 0);
+        close(report.macro_average, [0.5, 1.0 / 3.0, 7.0 / 18.0], 4);
         assert_eq!(report.kinds.len(), 3);
     }
 
@@ -170,9 +275,52 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "no words were counted")]
-    fn nothing_has_no_score() {
-        EntityCounts::default().report();
+    fn nothing_has_scores_of_zero() {
+        let report = EntityCounts::default().report();
+        let zero = Scores { precision: 0.0, recall: 0.0, f1: 0.0, support: 0 };
+        assert_eq!((report.accuracy, report.overall, report.macro_average), (0.0, zero, zero));
+    }
+
+    #[test]
+    fn each_word_is_an_entity_of_its_plain_tag() {
+        let kinds = ["B-X", "NN", "O", "VB"].map(String::from);
+        let counting = Counting::new(&kinds, TagKind::Plain);
+        let rows = [
+            counting.row(&["NN", "VB", "B-X", "NN"], &["NN", "NN", "B-X", "VB"]),
+            counting.row(&[], &[]),
+            counting.row(&["VB"], &["VB"]),
+        ];
+        assert_eq!(rows[0], [1., 1., 1., 1., 2., 2., 0., 0., 0., 0., 1., 1., 2., 4.]);
+        let sums: Vec<f64> = (0..counting.width()).map(|i| rows.iter().map(|row| row[i]).sum()).collect();
+        let report = EntityCounts::of_sums(&kinds, &sums).report();
+        // 3 of 5 words; B-X 1 of 1 and 1, NN 1 of 2 and 2, VB 1 of 2 and 2.
+        let overall = report.overall;
+        assert_eq!([report.accuracy, overall.precision, overall.recall, overall.f1], [0.6; 4]);
+        assert_eq!(report.kinds.keys().collect::<Vec<_>>(), ["B-X", "NN", "VB"]);
+        assert_eq!(
+            report.macro_average,
+            Scores { precision: 2.0 / 3.0, recall: 2.0 / 3.0, f1: 2.0 / 3.0, support: 5 }
+        );
+    }
+
+    #[test]
+    #[should_panic(expected = "'Y' is none of the kinds that are counted")]
+    fn other_kinds_are_bugs() {
+        Counting::new(&["X".to_owned()], TagKind::Entities).row(&["O"], &["B-Y"]);
+    }
+
+    #[test]
+    #[should_panic(expected = "entities: 4 sums for 1 kinds, which have 5")]
+    fn sums_have_the_width_of_rows() {
+        EntityCounts::of_sums(&["X".to_owned()], &[0.0; 4]);
+    }
+
+    #[test]
+    fn a_long_sentence_takes_linear_time() {
+        let tags = ["B-A", "O", "B-B"].repeat(100_000);
+        let mut counts = EntityCounts::default();
+        counts.add(&tags, &tags);
+        assert_eq!(counts.kinds["A"], [100_000; 3]);
     }
 
     /// What conlleval.pl does, word by word, in its own terms: chunks that start and end together.
@@ -219,6 +367,15 @@ mod tests {
             counts.add(&gold, &predicted);
             let sum = |i: usize| counts.kinds.values().map(|c| c[i]).sum::<usize>();
             prop_assert_eq!([sum(0), sum(1), sum(2)], conlleval(&gold, &predicted));
+            // Rows of parts add up to the same counts.
+            let kinds = ["A", "B", "C"].map(String::from);
+            let counting = Counting::new(&kinds, TagKind::Entities);
+            prop_assert_eq!(&EntityCounts::of_sums(&kinds, &counting.row(&gold, &predicted)), &counts);
+            let whole: Vec<f64> = counting.row(&gold, &predicted).iter().map(|n| 2.0 * n).collect();
+            let twice = EntityCounts::of_sums(&kinds, &whole);
+            counts.add(&gold, &predicted);
+            prop_assert_eq!(&twice, &counts);
+            counts = EntityCounts::of_sums(&kinds, &counting.row(&gold, &predicted));
             // The entities do not depend on the scheme that they are written in.
             for scheme in Scheme::ALL {
                 let there = |tags: &[&str]| scheme::convert(tags, scheme);

@@ -1,6 +1,6 @@
 use super::data::Encoded;
 use crate::data::Tagging;
-use crate::metrics::entities::EntityCounts;
+use crate::metrics::entities::{Counting, EntityCounts};
 use crate::text::Batching;
 use crate::text::lexicon::{Lexicon, Text};
 use gradus_engine::Mode;
@@ -33,11 +33,13 @@ pub fn predict(
 
 /// The entities of predictions against those of the set.
 pub fn counts(set: &Tagging, gold: &[Vec<usize>], predicted: &[Vec<usize>]) -> EntityCounts {
-    let mut counts = EntityCounts::default();
+    let kinds = set.kinds();
+    let counting = Counting::new(&kinds, set.kind);
+    let mut sums = vec![0.0; counting.width()];
     for (gold, predicted) in gold.iter().zip(predicted) {
-        counts.add(&set.names(gold), &set.names(predicted));
+        counting.add(&set.names(gold), &set.names(predicted), &mut sums);
     }
-    counts
+    EntityCounts::of_sums(&kinds, &sums)
 }
 
 /// Entity-level precision, recall and F1, and the accuracy of single tags, by the names that configurations use.

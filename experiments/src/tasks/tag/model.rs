@@ -1,5 +1,5 @@
 use crate::config::Config;
-use crate::data::formats::scheme::{Scheme, allowed};
+use crate::data::formats::scheme::{Scheme, TagKind, allowed, kind_of};
 use crate::run::TrainError;
 use crate::run::size::check;
 use crate::text::lexicon::Lexicon;
@@ -38,11 +38,9 @@ pub fn tagger(
     )))
 }
 
-/// Which tags may follow which when a configuration decodes; none where everything may.
+/// Which tags may follow which when a configuration decodes; none where everything may, as plain tags do.
 pub fn constraints(config: &Config, scheme: Scheme, tags: &[String]) -> Option<Constraints> {
     let name = |tag: Option<usize>| tag.map(|tag| tags[tag].as_str());
-    config
-        .model
-        .constraints
-        .then(|| Constraints::new(tags.len(), |from, to| allowed(scheme, name(from), name(to))))
+    let constrained = config.model.constraints && kind_of(tags, scheme) == TagKind::Entities;
+    constrained.then(|| Constraints::new(tags.len(), |from, to| allowed(scheme, name(from), name(to))))
 }
