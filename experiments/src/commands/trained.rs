@@ -1,5 +1,5 @@
 use crate::config::Config;
-use crate::data::formats::scheme::Scheme;
+use crate::data::formats::scheme::{self, Scheme, TagKind};
 use crate::data::questions::Reading;
 use crate::data::{Classification, Split, Tagging};
 use crate::run::{RunFolder, TrainError, TrainedOn};
@@ -66,6 +66,7 @@ pub(super) struct TrainedTagger {
     pub lexicon: Lexicon,
     pub model: Box<dyn Tagger>,
     pub constraints: Option<Constraints>,
+    pub kind: TagKind,
 }
 
 impl TrainedTagger {
@@ -74,11 +75,16 @@ impl TrainedTagger {
         let folder = RunFolder(run.into());
         let config = folder.config()?;
         let (on, lexicon) = (folder.trained_on()?, Lexicon::load(&config, run, [].iter())?);
+        let scheme = if config.data.scheme == "bioes" { Scheme::Bioes } else { Scheme::Iob2 };
+        scheme::check_tags(&on.labels, TagKind::Auto, scheme).map_err(|reason| {
+            let (path, reason) = (run.join("data.json"), format!("its labels: {reason}"));
+            TrainError::Damaged { path, reason }
+        })?;
         let model = tagger(&config, &lexicon, on.labels.len(), &mut Rng::blank())?;
         folder.load_best(model.as_ref())?;
-        let scheme = if config.data.scheme == "bioes" { Scheme::Bioes } else { Scheme::Iob2 };
-        let constraints = constraints(&config, scheme, &on.labels);
-        Ok(TrainedTagger { config, on, lexicon, model, constraints })
+        let (kind, constraints) =
+            (scheme::kind_of(&on.labels, scheme), constraints(&config, scheme, &on.labels));
+        Ok(TrainedTagger { config, on, lexicon, model, constraints, kind })
     }
 
     /// The tags of each sentence of a split of its data set, read from `data` or else from where training read it.
@@ -91,7 +97,7 @@ impl TrainedTagger {
         data: Option<&Path>,
         split: Split,
     ) -> anyhow::Result<(Tagging, tag::Encoded, Vec<Vec<usize>>)> {
-        let TrainedTagger { config, on, lexicon, model, constraints } = self;
+        let TrainedTagger { config, on, lexicon, model, constraints, .. } = self;
         let (set, encoded) = tag::prepare_split(config, folder(data, on).as_deref(), lexicon, split)?;
         if set.tags != on.labels {
             let (ours, theirs) = (on.labels.join(", "), set.tags.join(", "));

@@ -44,10 +44,16 @@ fn a_tagger_is_trained_evaluated_and_asked() {
         let f1 = told.lines().find_map(|line| line.strip_prefix("f1")).unwrap().trim();
         assert!(f1.parse::<f64>().unwrap() > 90.0, "{out}: {told}");
         assert!(told.contains("LOC") && told.contains("PER"), "{told}");
-        // Word, right tag, predicted tag; IOB2 whatever the model uses.
+        // Word, right tag and predicted tag as the model has them; the last two columns are IOB2 whatever it has.
         let columns = place.text(&format!("{out}/predictions.test.conll"));
-        assert!(columns.lines().all(|line| line.is_empty() || line.split(' ').count() == 3), "{columns}");
-        assert!(columns.contains("B-LOC B-LOC\n") && !columns.contains("E-LOC"), "{columns}");
+        let rows: Vec<Vec<&str>> =
+            columns.lines().filter(|line| !line.is_empty()).map(|line| line.split(' ').collect()).collect();
+        let width = if sets.contains("iob2") { 3 } else { 5 };
+        assert!(rows.iter().all(|row| row.len() == width), "{columns}");
+        assert!(columns.contains("B-LOC B-LOC\n") && !columns.contains("E-LOC\n"), "{columns}");
+        let accuracy = told.lines().find_map(|line| line.strip_prefix("accuracy")).unwrap().trim();
+        let right = rows.iter().filter(|row| row[1] == row[2]).count();
+        assert_eq!(accuracy, format!("{:.2}", 100.0 * right as f64 / rows.len() as f64), "{out}");
     }
     let shown = place.command("predict crf --text").arg("we live in Alra Beno").output().unwrap();
     assert_eq!(String::from_utf8(shown.stdout).unwrap(), "we live in [Alra Beno LOC]\n");

@@ -2,12 +2,12 @@ use super::changed;
 use crate::commands::trained::TrainedTagger;
 use crate::commands::{say, with_threads};
 use crate::data::atomic;
-use crate::data::formats::scheme::{Scheme, convert};
-use crate::data::{Split, Tagging};
+use crate::data::formats::conll::predictions;
+use crate::data::{Sentence, Split, Tagging};
 use crate::tasks::tag::{counts, metrics_of};
 use std::path::Path;
 
-/// Predictions go to `predictions.SPLIT.conll`: columns word, right tag and predicted tag, as conlleval reads them.
+/// Predictions go to `predictions.SPLIT.conll`, in columns as official scorers read them ([`predictions`]).
 pub(super) fn evaluate(run: &Path, split: Split, data: Option<&Path>, threads: usize) -> anyhow::Result<()> {
     let trained = TrainedTagger::load(run)?;
     let (set, encoded, predicted) = with_threads(threads, || trained.on_split(run, data, split))?;
@@ -34,15 +34,10 @@ pub(super) fn evaluate(run: &Path, split: Split, data: Option<&Path>, threads: u
 }
 
 fn columns(set: &Tagging, split: Split, predicted: &[Vec<usize>]) -> String {
-    let mut lines = String::new();
-    for (sentence, predicted) in set.split(split).iter().zip(predicted) {
-        // The script conlleval knows IOB2 and not BIOES.
-        let [gold, predicted] =
-            [&sentence.tags, predicted].map(|tags| convert(&set.names(tags), Scheme::Iob2));
-        for ((word, gold), predicted) in sentence.words.iter().zip(&gold).zip(&predicted) {
-            lines += &format!("{word} {gold} {predicted}\n");
-        }
-        lines.push('\n');
-    }
-    lines
+    let sentences = set.split(split).iter().zip(predicted);
+    let lines = |(sentence, predicted): (&Sentence, &Vec<usize>)| {
+        let [gold, predicted] = [&sentence.tags, predicted].map(|tags| set.names(tags));
+        predictions(&sentence.words, &gold, &predicted, set.kind, set.scheme)
+    };
+    sentences.map(lines).collect()
 }
