@@ -98,17 +98,6 @@ mod tests {
         }
     }
 
-    fn set() -> Reading {
-        Reading {
-            name: "tiny".into(),
-            train: part(9),
-            dev: part(1),
-            test: part(2),
-            checksum: String::new(),
-            note: String::new(),
-        }
-    }
-
     #[test]
     fn a_selection_takes_its_contexts_along() {
         let out = part(6).select(&[5, 0, 4]);
@@ -135,28 +124,5 @@ mod tests {
             (places, split.contexts),
             (vec![("2", 0), ("3", 0), ("4", 1)], vec!["c 1".into(), "c 2".into()])
         );
-    }
-
-    #[test]
-    fn a_limit_keeps_so_many_questions_and_says_so() {
-        let few = set().limited(Split::Train, 3, 1);
-        assert_eq!(
-            (few.train.questions.len(), few.note.as_str()),
-            (3, "train: 3 of 9 questions, drawn by seed 1")
-        );
-        for question in &few.train.questions {
-            let answer = &question.answers[0];
-            assert_eq!(few.train.contexts[question.context][answer.start..], answer.text);
-        }
-        assert_eq!(set().limited(Split::Train, 9, 1), set());
-        assert_ne!(set().limited(Split::Train, 3, 2).train, few.train);
-    }
-
-    #[test]
-    fn a_split_without_questions_is_an_error_that_names_it() {
-        assert!(set().checked().is_ok());
-        let mut empty = set();
-        empty.test.questions.clear();
-        assert!(empty.checked().unwrap_err().to_string().contains("the test split of 'tiny' is empty"));
     }
 }

@@ -50,8 +50,14 @@ pub struct Counting {
 
 impl Counting {
     /// For these kinds of entities, or plain tags.
+    ///
+    /// # Panics
+    /// If a kind stands there twice.
+    #[track_caller]
     pub fn new(kinds: &[String], kind: TagKind) -> Self {
-        Counting { kind, places: kinds.iter().enumerate().map(|(i, kind)| (kind.clone(), i)).collect() }
+        let places: HashMap<String, usize> = kinds.iter().cloned().zip(0..).collect();
+        assert!(places.len() == kinds.len(), "entities: {} kinds, of which some are equal", kinds.len());
+        Counting { kind, places }
     }
 
     /// How many numbers a row has: three for each kind, and two.
@@ -66,16 +72,26 @@ impl Counting {
     #[track_caller]
     pub fn row(&self, gold: &[&str], predicted: &[&str]) -> Vec<f64> {
         let mut row = vec![0.0; self.width()];
-        let words = row.len() - 2;
-        row[words] = right_words(gold, predicted) as f64;
-        row[words + 1] = gold.len() as f64;
+        self.add(gold, predicted, &mut row);
+        row
+    }
+
+    /// Adds the row of a sentence to sums, which takes no longer if there are many kinds.
+    ///
+    /// # Panics
+    /// As [`Counting::row`], and if there are not as many sums as a row has numbers.
+    #[track_caller]
+    pub fn add(&self, gold: &[&str], predicted: &[&str], sums: &mut [f64]) {
+        assert!(sums.len() == self.width(), "entities: {} sums for rows of {}", sums.len(), self.width());
+        let words = sums.len() - 2;
+        sums[words] += right_words(gold, predicted) as f64;
+        sums[words + 1] += gold.len() as f64;
         each_entity(self.kind, gold, predicted, |kind, column| {
             let place = self.places.get(kind);
             let place =
                 place.unwrap_or_else(|| panic!("entities: '{kind}' is none of the kinds that are counted"));
-            row[3 * place + column] += 1.0;
+            sums[3 * place + column] += 1.0;
         });
-        row
     }
 }
 

@@ -28,9 +28,9 @@ pub struct ScoresByAnswer {
 }
 
 impl Scores {
-    /// Scores of `(prediction, answers)`, one for each question; what was not answered is predicted as `""`, which may
-    /// differ from the script only where an answer is nothing but articles and punctuation: the script counts a missing
-    /// prediction as wrong, and so must who has none.
+    /// Scores of `(prediction, answers)`, one for each question, by the rules of v1.1. A question that was not answered has
+    /// the prediction `""`. The script counts a missing prediction as wrong, which differs only where an answer is nothing
+    /// but articles and punctuation.
     pub fn of<'a, A>(questions: impl IntoIterator<Item = (&'a str, A)>) -> Self
     where
         A: IntoIterator<Item = &'a str> + Clone,

@@ -155,9 +155,7 @@ impl Task for Read {
         let squad::Contents { mut split, without_answer } = squad::read(&file)?;
         let mut note = None;
         if without_answer > 0 && !keys.model.no_answer() {
-            let answered: Vec<usize> =
-                (0..split.questions.len()).filter(|&q| !split.questions[q].answers.is_empty()).collect();
-            split = split.select(&answered);
+            split.leave_out_unanswered();
             let name = path.file_name().unwrap_or_default().to_string_lossy();
             note = Some(format!("{name}: {without_answer} questions without an answer left out"));
         }

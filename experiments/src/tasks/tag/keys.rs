@@ -240,7 +240,7 @@ impl Keys for TagKeys {
         ("data.normalize", FORMS),
         ("data.format", &["conll"]),
         ("data.scheme", &["iob2", "bioes"]),
-        ("data.comments", &["auto", "always", "never"]),
+        ("data.comments", &["auto", "none", "hash"]),
         ("data.tags", &["auto", "entities", "plain"]),
         ("data.encoding", &Encoding::NAMES),
     ];

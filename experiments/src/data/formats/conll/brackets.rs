@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_bracket_is_told_apart() {
+    fn what_is_no_bracket_is_none() {
         for tag in [
             "", "-", "(", ")", "()", "(A", "A*", "A)", "((A)", "(A))", "(A**", "(TOP(S*", "**", "_", "(1|(2)",
         ] {

@@ -255,7 +255,7 @@ fn each_sentence_of_conll_2012_has_its_own_number_of_columns() {
 }
 
 #[test]
-fn plain_tags_and_entities_are_told_apart() {
+fn plain_tags_and_entities_are_distinguished() {
     use TagKind::{Entities, Plain};
     for (tags, kind, scheme) in [
         ("NN VBZ -LRB- PRP$ . O B", Plain, None),

@@ -74,7 +74,7 @@ mod tests {
     use proptest::prelude::*;
 
     /// What conlleval.pl counts in a file: right words, words, then right, predicted and gold entities. It takes the last two
-    /// columns, wants as many columns on each line, and splits at single spaces.
+    /// columns, expects the same number of columns on each line, and splits at single spaces.
     fn conlleval(text: &str) -> [usize; 5] {
         let cut = |tag: &str| match tag.split_once('-') {
             Some((letter, kind)) => (letter.to_owned(), kind.to_owned()),
