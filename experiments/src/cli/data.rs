@@ -73,15 +73,15 @@ pub(super) enum DataCommand {
 impl DataCommand {
     pub fn run(self) -> anyhow::Result<()> {
         match self {
-        DataCommand::List { data, json } => commands::data::list(data.as_deref(), json),
-        DataCommand::Check { names, data } => commands::data::check(&names, data.as_deref()),
-        DataCommand::Stats { name, data, out, top } => {
-            commands::data::stats(&name, data.as_deref(), out.as_deref(), top)
-        }
-        DataCommand::Fetch { name, data, from, tries, timeout } => {
-            let timeout = Duration::from_secs(timeout);
-            commands::data::fetch(&Fetch { name, data, from, tries, timeout })
+            DataCommand::List { data, json } => commands::data::list(data.as_deref(), json),
+            DataCommand::Check { names, data } => commands::data::check(&names, data.as_deref()),
+            DataCommand::Stats { name, data, out, top } => {
+                commands::data::stats(&name, data.as_deref(), out.as_deref(), top)
+            }
+            DataCommand::Fetch { name, data, from, tries, timeout } => {
+                let timeout = Duration::from_secs(timeout);
+                commands::data::fetch(&Fetch { name, data, from, tries, timeout })
+            }
         }
     }
-}
 }

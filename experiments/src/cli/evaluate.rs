@@ -5,8 +5,10 @@ use std::path::PathBuf;
 
 /// Print the metrics of a trained model on a split or a labelled file, and write its predictions.
 #[derive(Args)]
-#[command(after_help = "Examples:\n  gradus evaluate runs/a --split test --data DIR\n  gradus evaluate runs/a --file \
-                        other.tsv --json")]
+#[command(
+    after_help = "Examples:\n  gradus evaluate runs/a --split test --data DIR\n  gradus evaluate runs/a --file \
+                        other.tsv --json"
+)]
 pub(super) struct EvaluateArgs {
     /// The folder of the run.
     run: PathBuf,

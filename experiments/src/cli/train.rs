@@ -18,11 +18,8 @@ pub(super) struct TaskArgs {
 impl Subcommand for TaskArgs {
     fn augment_subcommands(command: Command) -> Command {
         let subcommand = |command: Command, task: &&'static dyn AnyTask| {
-            let examples: Vec<String> = task
-                .usage()
-                .iter()
-                .map(|usage| format!("  gradus train {} {usage}", task.name()))
-                .collect();
+            let examples: Vec<String> =
+                task.usage().iter().map(|usage| format!("  gradus train {} {usage}", task.name())).collect();
             let help = format!(
                 "Examples:\n{}\n\ngradus list prints data sets, models, losses, metrics, and all keys with their defaults.",
                 examples.join("\n")
@@ -141,7 +138,8 @@ impl TrainArgs {
     fn sets(&self, task: &dyn AnyTask) -> anyhow::Result<Vec<String>> {
         let path = |path: &Option<PathBuf>, flag: &str| -> anyhow::Result<Option<String>> {
             let text = |path: &Path| {
-                let text = path.to_str().with_context(|| format!("--{flag} {}: expected UTF-8", path.display()));
+                let text =
+                    path.to_str().with_context(|| format!("--{flag} {}: expected UTF-8", path.display()));
                 text.map(String::from)
             };
             path.as_deref().map(text).transpose()

@@ -93,7 +93,8 @@ impl Lines {
                 (None, None) => break,
             };
             let size = |ask: &Ask| ask.text.len() + ask.context.as_ref().map_or(0, String::len);
-            left = left.saturating_sub(text.as_ref().ok().and_then(|t| t.as_ref().ok()).map_or(1, size).max(1));
+            left =
+                left.saturating_sub(text.as_ref().ok().and_then(|t| t.as_ref().ok()).map_or(1, size).max(1));
             texts.push(text);
         }
         (!texts.is_empty()).then_some(texts)
@@ -162,7 +163,10 @@ impl Texts {
             bytes.pop();
         }
         let text = String::from_utf8(bytes).map_err(|e| {
-            anyhow!("{name}, line {line}: expected UTF-8, found another byte at column {}", e.utf8_error().valid_up_to() + 1)
+            anyhow!(
+                "{name}, line {line}: expected UTF-8, found another byte at column {}",
+                e.utf8_error().valid_up_to() + 1
+            )
         })?;
         Ok(Some(text))
     }

@@ -32,7 +32,10 @@ pub fn list() -> anyhow::Result<()> {
         for set in task.known() {
             text += &format!("  --dataset {:<18} {} (needs --data DIR)\n", set.name(), set.description());
         }
-        text += &format!("\n  keys of gradus train {} (--set KEY=VALUE), by owner, with their defaults\n", task.name());
+        text += &format!(
+            "\n  keys of gradus train {} (--set KEY=VALUE), by owner, with their defaults\n",
+            task.name()
+        );
         text += &table(config::owners(&keys));
     }
     text += "\nkeys of every run (--set KEY=VALUE), by owner, with their defaults\n";

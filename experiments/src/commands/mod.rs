@@ -24,8 +24,8 @@ pub use reproduce::{Reproduce, reproduce};
 pub use train::{Train, train};
 pub use trained::Place;
 
-use crate::run::RunError;
 use crate::data::shown::terminal;
+use crate::run::RunError;
 use anyhow::Context;
 use std::io::{ErrorKind, Write};
 

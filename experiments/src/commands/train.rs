@@ -2,7 +2,9 @@ use super::{say, with_threads};
 use crate::config::{self, Config};
 use crate::data::Split;
 use crate::data::shown::terminal;
-use crate::run::{From, Job, Lock, RunError, RunFolder, Trained, Training, View, Wanted, Where, listen, train as run};
+use crate::run::{
+    From, Job, Lock, RunError, RunFolder, Trained, Training, View, Wanted, Where, listen, train as run,
+};
 use crate::tasks;
 use anyhow::bail;
 use gradus_engine::Rng;
@@ -51,7 +53,8 @@ pub fn train(ask: &Train) -> anyhow::Result<()> {
             false => Where::New(&folder),
         };
         let job = task.prepare(&config, &from(ask, &folder)?)?;
-        let training = Training { config: &config, keys: task.keys(), metrics: task.metrics(), data: job.as_ref() };
+        let training =
+            Training { config: &config, keys: task.keys(), metrics: task.metrics(), data: job.as_ref() };
         if !ask.resume {
             understood(&config, job.as_ref())?;
         }
@@ -84,7 +87,9 @@ fn lock(ask: &Train, folder: &RunFolder, config: &Config) -> anyhow::Result<Lock
     if ask.resume {
         return Ok(lock);
     }
-    if lock.is_new() && let Some(name) = folder.foreign() {
+    if lock.is_new()
+        && let Some(name) = folder.foreign()
+    {
         bail!(
             "{}: holds a file {name} that is not a run's; name another folder with --out",
             folder.path().display()
@@ -129,10 +134,8 @@ fn understood(config: &Config, job: &dyn Job) -> anyhow::Result<()> {
     };
     let [train, dev, test] = Split::ALL.map(|split| job.count(split));
     let unit = tasks::of(config).unit();
-    let mut lines = vec![
-        ("data", source),
-        ("splits", format!("{train} train, {dev} dev, {test} test {unit}")),
-    ];
+    let mut lines =
+        vec![("data", source), ("splits", format!("{train} train, {dev} dev, {test} test {unit}"))];
     let note = job.note();
     if !note.is_empty() {
         lines.push(("note", note));

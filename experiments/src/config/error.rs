@@ -61,7 +61,9 @@ pub enum ConfigError {
         hint: String,
     },
     /// A key that belongs to something else than what was chosen.
-    #[error("{at}: `{key}` has no effect on this run of gradus train {task}: it belongs to {owner}; leave it out")]
+    #[error(
+        "{at}: `{key}` has no effect on this run of gradus train {task}: it belongs to {owner}; leave it out"
+    )]
     NoEffect {
         /// Where.
         at: Place,
@@ -73,7 +75,9 @@ pub enum ConfigError {
         task: String,
     },
     /// Neither a task nor a model is named.
-    #[error("configuration: expected a `task`, one of {known}, found none; add task = \"NAME\" or use gradus train NAME")]
+    #[error(
+        "configuration: expected a `task`, one of {known}, found none; add task = \"NAME\" or use gradus train NAME"
+    )]
     NoTask {
         /// The names of all tasks.
         known: String,

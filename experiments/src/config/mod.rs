@@ -27,16 +27,14 @@ mod error;
 mod keys;
 mod overlay;
 mod run;
-#[cfg(test)]
-mod tests;
 pub mod validate;
 
 pub use error::{ConfigError, Place};
 pub use keys::{FILE, Keys, TaskKeys};
 pub use run::{Run, Train};
 
-use crate::data::{DataError, files};
 use crate::data::limits::Limit;
+use crate::data::{DataError, files};
 use keys::{chosen, parsed, settled, table_of};
 use overlay::{Kind, Setting, flatten};
 use serde::de::DeserializeOwned;
@@ -86,7 +84,8 @@ pub fn load(all: &[TaskKeys], file: Option<&Path>, sets: &[String]) -> Result<Co
 /// As [`load`]; and a key that is not one of [`resume_keys`] and would change.
 pub fn resume(all: &[TaskKeys], saved: &Config, sets: &[String]) -> Result<Config, ConfigError> {
     let known = kinds(all);
-    let mut settings = sets.iter().map(|text| overlay::from_set(text, &known)).collect::<Result<Vec<_>, _>>()?;
+    let mut settings =
+        sets.iter().map(|text| overlay::from_set(text, &known)).collect::<Result<Vec<_>, _>>()?;
     let task = all.iter().find(|task| task.task == saved.task);
     let task = task.ok_or_else(|| ConfigError::NoTask { known: saved.task.clone() })?;
     make_absolute(task, &mut settings)?;

@@ -158,8 +158,11 @@ pub(super) fn from_set(text: &str, known: &BTreeMap<String, Kind>) -> Result<Set
     match kind.parse(value) {
         Some(value) => Ok(Setting { key, value, at }),
         None => {
-            let found =
-                if value.trim().is_empty() { "nothing".into() } else { format!("`{}`", shortened(value.trim())) };
+            let found = if value.trim().is_empty() {
+                "nothing".into()
+            } else {
+                format!("`{}`", shortened(value.trim()))
+            };
             Err(ConfigError::WrongType { at, key, expected: kind.expected().into(), found })
         }
     }

@@ -1,5 +1,5 @@
-use super::validate::{above_zero, at_least_zero, check, name, positive, share};
 use super::ConfigError;
+use super::validate::{above_zero, at_least_zero, check, name, positive, share};
 use crate::data::limits::MOST_THREADS;
 use gradus_engine::Precision;
 use gradus_engine::optim::{OptimizerConfig, Rule, ScheduleConfig};
@@ -156,9 +156,8 @@ impl Run {
     }
 
     fn validate_schedule(&self) -> Result<(), ConfigError> {
-        let factor = |key: &str, value: f64| {
-            check(value > 0.0 && value <= 1.0, key, "above 0 and at most 1", value)
-        };
+        let factor =
+            |key: &str, value: f64| check(value > 0.0 && value <= 1.0, key, "above 0 and at most 1", value);
         match self.schedule {
             ScheduleConfig::Constant { .. } | ScheduleConfig::LinearWarmup { .. } => Ok(()),
             ScheduleConfig::Step { step_size, gamma, min_lr, .. } => {

@@ -23,7 +23,11 @@ pub fn name(key: &str, value: &str, known: &[&str]) -> Result<(), ConfigError> {
     let expected = format!("one of {}", known.join(", "));
     let found = || {
         let hint = nearest(value, known.iter().copied());
-        format!("`{}`{}", shortened(value), hint.map_or(String::new(), |near| format!("; did you mean `{near}`?")))
+        format!(
+            "`{}`{}",
+            shortened(value),
+            hint.map_or(String::new(), |near| format!("; did you mean `{near}`?"))
+        )
     };
     if known.contains(&value) { Ok(()) } else { check(false, key, &expected, found()) }
 }

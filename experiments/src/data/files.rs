@@ -320,5 +320,4 @@ mod tests {
             assert!(!is_own(Path::new(path)), "{path}");
         }
     }
-
 }

@@ -15,13 +15,13 @@
 //! | [`fetch`] | downloading a known set: resumed, verified, renamed into place when whole |
 
 pub mod atomic;
-pub mod known;
 pub mod encoding;
 pub mod error;
 pub mod fetch;
 pub mod files;
 pub mod formats;
 pub mod generated;
+pub mod known;
 pub mod limits;
 pub mod own;
 pub mod questions;

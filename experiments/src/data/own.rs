@@ -68,7 +68,10 @@ impl OwnFiles {
                 }
                 None => {
                     let unit = P::UNIT;
-                    notes.push(format!("{split}: a tenth of the training {unit}{} by seed {seed}", P::HELD_OUT));
+                    notes.push(format!(
+                        "{split}: a tenth of the training {unit}{} by seed {seed}",
+                        P::HELD_OUT
+                    ));
                     set.train.hold_out(tenth, seed)
                 }
             };
@@ -97,7 +100,12 @@ impl OwnFiles {
                 let part = set.split(split).clone();
                 let mut only = Splits::none(&set.name, &set.labels);
                 *only.split_mut(split) = part;
-                Ok(Splits { checksum: set.checksum, part_checksums: set.part_checksums, note: set.note, ..only })
+                Ok(Splits {
+                    checksum: set.checksum,
+                    part_checksums: set.part_checksums,
+                    note: set.note,
+                    ..only
+                })
             }
         }
     }

@@ -9,11 +9,11 @@ use serde_json::Value;
 use super::error::ReportError;
 use super::json;
 use super::machine::Machine;
-use crate::run::{Epoch, StepLoss};
-use crate::tasks;
 use crate::data::atomic;
 use crate::data::error::quoted;
+use crate::run::{Epoch, StepLoss};
 use crate::studies::{self, DataSource, Measure, Run, Scale};
+use crate::tasks;
 
 /// The version of the format; a file of another version is refused.
 pub const SCHEMA: u32 = 1;
@@ -116,7 +116,13 @@ impl RunResult {
 
     /// Whether this is the result of a run with these keys. A result of an earlier version has keys without an effect, which
     /// do not matter, and may lack new ones, whose defaults are what it did.
-    pub fn answers(&self, run: &Run, scale: Scale, source: DataSource, config: &BTreeMap<String, String>) -> bool {
+    pub fn answers(
+        &self,
+        run: &Run,
+        scale: Scale,
+        source: DataSource,
+        config: &BTreeMap<String, String>,
+    ) -> bool {
         let (own, defaults) = (self.keys(), defaults(config));
         let free = ["threads", "device", "precision"];
         let same = |(key, value): (&String, &String)| {

@@ -308,11 +308,7 @@ fn read<T: Task>(keys: &T::Keys, from: &From) -> Result<(Splits<T::Part>, Option
     Ok((limited.checked(&wanted)?, folder))
 }
 
-fn known<T: Task>(
-    name: &str,
-    folder: Option<&Path>,
-    wanted: &[Split],
-) -> Result<Splits<T::Part>, RunError> {
+fn known<T: Task>(name: &str, folder: Option<&Path>, wanted: &[Split]) -> Result<Splits<T::Part>, RunError> {
     let set = T::known().iter().find(|set| set.name == name).ok_or_else(|| {
         let generated = T::generated().iter().map(|set| set.name);
         let known: Vec<&str> = generated.chain(T::known().iter().map(|set| set.name)).collect();

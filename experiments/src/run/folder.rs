@@ -101,8 +101,7 @@ fn flat(config: &Config) -> BTreeMap<String, String> {
 }
 
 /// The files that tasks write into a run's folder.
-const KEPT: &[&str] =
-    &["text.json", "vocabulary.txt", "alphabet.txt", "lexicon.json", "vectors.safetensors"];
+const KEPT: &[&str] = &["text.json", "vocabulary.txt", "alphabet.txt", "lexicon.json", "vectors.safetensors"];
 
 impl RunFolder {
     fn file(&self, name: &str) -> PathBuf {
@@ -232,8 +231,8 @@ impl RunFolder {
     pub fn trained_on(&self) -> Result<TrainedOn, RunError> {
         let path = self.file("data.json");
         let damaged = |reason: String| RunError::Damaged { path: path.clone(), reason };
-        let value: serde_json::Value =
-            serde_json::from_str(&files::read_text(&path, Limit::Labels)?).map_err(|e| damaged(e.to_string()))?;
+        let value: serde_json::Value = serde_json::from_str(&files::read_text(&path, Limit::Labels)?)
+            .map_err(|e| damaged(e.to_string()))?;
         if value.get("format").and_then(serde_json::Value::as_u64) != Some(FORMAT.into()) {
             return Err(RunError::Settings(format!(
                 "{} was made by another version of gradus, whose runs this one cannot read; train it anew in another \

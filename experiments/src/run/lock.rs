@@ -40,7 +40,8 @@ impl Lock {
             }
             Err(TryLockError::WouldBlock) => {
                 let mut holder = String::new();
-                let known = file.take(20).read_to_string(&mut holder).is_ok() && holder.parse::<u32>().is_ok();
+                let known =
+                    file.take(20).read_to_string(&mut holder).is_ok() && holder.parse::<u32>().is_ok();
                 let holder = if known { format!("process {holder}") } else { "another process".to_owned() };
                 Err(RunError::Settings(format!(
                     "{}: {holder} is training in this folder; wait for it to end or name another folder with --out",

@@ -128,7 +128,8 @@ impl Progress {
                 format!("it has taken {} steps", self.step),
             ),
             (
-                self.best.is_none_or(|(epoch, value)| (1..=self.epoch).contains(&epoch) && !value.is_infinite()),
+                self.best
+                    .is_none_or(|(epoch, value)| (1..=self.epoch).contains(&epoch) && !value.is_infinite()),
                 "its best epoch is not one of its epochs".to_owned(),
             ),
         ];

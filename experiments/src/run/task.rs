@@ -108,7 +108,8 @@ pub trait Task: Sized + Send + Sync + 'static {
     fn inputs(&self, examples: &[usize], mode: &mut Mode) -> Vec<Tensor>;
 
     /// The loss of a batch whose tensors are on the model's device and, if the step is taken, the state after it.
-    fn loss(&self, model: &Self::Model, inputs: &[Tensor], state: &State, mode: &mut Mode) -> (Tensor, State);
+    fn loss(&self, model: &Self::Model, inputs: &[Tensor], state: &State, mode: &mut Mode)
+    -> (Tensor, State);
 
     /// Whether [`loss`](Task::loss) runs on the device alone and has no state, so that its steps can be recorded there.
     fn recordable(&self) -> bool;

@@ -10,12 +10,7 @@ use std::time::{Duration, Instant};
 ///
 /// # Errors
 /// Settings that do not go together or do not fit the data; a device that is not there.
-pub fn seconds_per_token(
-    run: &Run,
-    data: &dyn Job,
-    steps: usize,
-    limit: Duration,
-) -> Result<f64, RunError> {
+pub fn seconds_per_token(run: &Run, data: &dyn Job, steps: usize, limit: Duration) -> Result<f64, RunError> {
     let sizes = data.sizes();
     let batches = data.batches(run.seed, 0, run.train.batch_size);
     let mut rng = Rng::new(run.seed);

@@ -85,10 +85,9 @@ pub fn train(training: Training, place: Where, view: &View) -> Result<Trained, R
         }
         Where::Resumed(folder) => {
             progress = folder.load(model, (&mut optimizer, average.as_mut()), training)?;
-            progress.check(batches, u64::MAX >> 1).map_err(|fault| RunError::Damaged {
-                path: folder.checkpoint(),
-                reason: fault,
-            })?;
+            progress
+                .check(batches, u64::MAX >> 1)
+                .map_err(|fault| RunError::Damaged { path: folder.checkpoint(), reason: fault })?;
             let now = state_dict(model);
             if progress.at_best() {
                 // It may have been stopped before the best parameters were in their own file.

@@ -1,7 +1,7 @@
+use super::Metric;
 use crate::data::limits::duration;
 use crate::data::shown::terminal;
 use indicatif::{HumanDuration, MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
-use super::Metric;
 use std::cell::Cell;
 use std::io::{IsTerminal, Write, stderr};
 use std::time::{Duration, Instant};

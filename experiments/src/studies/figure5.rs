@@ -51,7 +51,8 @@ fn plan(scale: Scale, source: DataSource) -> Vec<Cell> {
         ("RAdam", "radam", rate, None),
     ];
     let cells = optimizers.into_iter().map(|(column, name, lr, more)| {
-        let cell = Cell::new("SST-2", column, scale, Texts::Short).on("sst2-sentences", source).model("bilstm");
+        let cell =
+            Cell::new("SST-2", column, scale, Texts::Short).on("sst2-sentences", source).model("bilstm");
         let cell = cell.set_all(&[
             ("train.clip_norm", "5"),
             ("train.log_every", if scale == Scale::Smoke { "1" } else { "5" }),

@@ -200,7 +200,15 @@ impl Sizes {
 
     /// Sizes of the paper's Table 8 for the tagger, on everything.
     fn table8_tagger() -> Self {
-        Sizes { embed: 100, hidden: 256, layers: 1, batch: 32, min_count: 1, max_len: None, ..Self::table8(false) }
+        Sizes {
+            embed: 100,
+            hidden: 256,
+            layers: 1,
+            batch: 32,
+            min_count: 1,
+            max_len: None,
+            ..Self::table8(false)
+        }
     }
 
     fn sets(&self) -> Vec<(String, String)> {
@@ -235,7 +243,6 @@ impl DataSource {
             DataSource::Real => "real",
         }
     }
-
 }
 
 /// A word that names no scale.

@@ -42,11 +42,7 @@ fn plan(scale: Scale, source: DataSource) -> Vec<Cell> {
         };
         for ((column, l1, l2), paper) in penalties.into_iter().zip(numbers) {
             let cell = Cell::new(row, column, scale, Texts::Short).on(dataset, source).model("textcnn");
-            let cell = cell.set_all(&[
-                ("model.dropout", "0"),
-                ("loss.l1", l1),
-                ("loss.l2", l2),
-            ]);
+            let cell = cell.set_all(&[("model.dropout", "0"), ("loss.l1", l1), ("loss.l2", l2)]);
             cells.push(cell.paper(paper));
         }
     }

@@ -31,8 +31,11 @@ impl ReadAs {
     /// Reads it.
     pub fn load(folder: &Path) -> Result<ReadAs, RunError> {
         let path = folder.join(FILE);
-        let text = std::fs::read_to_string(&path)
-            .map_err(|source| RunError::Io { action: "read", path: path.clone(), source })?;
+        let text = std::fs::read_to_string(&path).map_err(|source| RunError::Io {
+            action: "read",
+            path: path.clone(),
+            source,
+        })?;
         serde_json::from_str(&text).map_err(|e| RunError::Damaged { path, reason: e.to_string() })
     }
 }

@@ -106,7 +106,8 @@ fn found(ask: &Compare) -> anyhow::Result<Comparison> {
     }
     let metrics = first.task.metrics();
     let name = &first.config.run.train.metric;
-    let metric = metrics.iter().find(|metric| metric.name == name).context("the metric is one of the task")?;
+    let metric =
+        metrics.iter().find(|metric| metric.name == name).context("the metric is one of the task")?;
     let metrics_of = a.found.metrics_of;
     let (in_a, in_b) = (a.found.metrics(), b.found.metrics());
     let of_metric = |sums: &[f64]| metrics_of(sums)[metric.name];

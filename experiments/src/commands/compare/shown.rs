@@ -9,8 +9,13 @@ pub(super) fn shown(found: &Comparison) -> String {
     let [a, b] = &found.runs;
     let (wide_a, wide_b) = (a.chars().count().max(8), b.chars().count().max(8));
     let changed = if found.unchanged { "" } else { ", which is not as it was in training" };
-    let mut text =
-        format!("{} {} of {} ({}){changed}\n", found.examples, found.counted, terminal(&found.data), found.split);
+    let mut text = format!(
+        "{} {} of {} ({}){changed}\n",
+        found.examples,
+        found.counted,
+        terminal(&found.data),
+        found.split
+    );
     text += &format!("{:<18} {a:>wide_a$} {b:>wide_b$} {:>10}\n", "", "difference");
     for (name, values) in &found.metrics {
         let scale = |value: f64| unit(name).map_or(value, |metric| metric.scaled(value));

@@ -1,8 +1,8 @@
 use super::thousands;
-use crate::data::known::data_folder;
 use crate::commands::say;
-use crate::data::atomic;
 use crate::data::Split;
+use crate::data::atomic;
+use crate::data::known::data_folder;
 use crate::data::shown::terminal;
 use crate::report::rank_frequency::rank_frequency;
 use crate::run::{Described, DescribedSet};
@@ -28,7 +28,9 @@ pub fn stats(name: &str, data: Option<&Path>, out: Option<&Path>, top: usize) ->
     text += &frequent(&counts[0], top);
     if let Some(out) = out {
         let path = out.join(format!("{name}.words.svg"));
-        let curves: Vec<(String, Vec<usize>)> = Split::ALL.iter().zip(&counts)
+        let curves: Vec<(String, Vec<usize>)> = Split::ALL
+            .iter()
+            .zip(&counts)
             .map(|(split, counts)| {
                 (split.to_string(), counts.ranked().iter().map(|&(_, count)| count).collect())
             })

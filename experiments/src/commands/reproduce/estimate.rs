@@ -71,7 +71,9 @@ impl<'a> Estimates<'a> {
         let wanted = keys(config);
         let free = ["seed", "threads"];
         let of_other_seed = |known: &Keys, result: &RunResult| {
-            let same = wanted.iter().all(|(key, value)| free.contains(&key.as_str()) || known.get(key) == Some(value));
+            let same = wanted
+                .iter()
+                .all(|(key, value)| free.contains(&key.as_str()) || known.get(key) == Some(value));
             same.then_some(result.seconds)
         };
         if let Some(seconds) = self.mean(of_other_seed) {

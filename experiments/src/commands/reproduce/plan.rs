@@ -1,8 +1,8 @@
 use super::Reproduce;
 use crate::config::{Config, ConfigError};
-use crate::tasks;
 use crate::report::{self, RunResult};
 use crate::studies::Run;
+use crate::tasks;
 use anyhow::{Context, bail};
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};

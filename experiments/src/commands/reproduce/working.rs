@@ -1,4 +1,4 @@
-use crate::run::{RunFolder, RunError, Where};
+use crate::run::{RunError, RunFolder, Where};
 use sha2::{Digest, Sha256};
 use std::fs::{self, File, TryLockError};
 use std::io::ErrorKind;

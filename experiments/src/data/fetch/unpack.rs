@@ -2,8 +2,8 @@
 
 use super::FetchError;
 use crate::data::DataError;
-use crate::data::known::Unpack;
 use crate::data::files;
+use crate::data::known::Unpack;
 use flate2::read::GzDecoder;
 use std::fs::{self, File};
 use std::io::{ErrorKind, Read, Write};

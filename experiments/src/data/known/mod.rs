@@ -196,7 +196,8 @@ impl<P: Part> KnownSet<P> {
         let mut set = Splits::none(self.name, &labels);
         let (mut all, mut notes) = (FileReader::default(), Vec::new());
         for split in Split::ALL {
-            let needed = if split == Split::Train { wanted.iter().any(of_train) } else { wanted.contains(&split) };
+            let needed =
+                if split == Split::Train { wanted.iter().any(of_train) } else { wanted.contains(&split) };
             if needed {
                 let mut reader = FileReader::default();
                 for (place, file) in layout.part(split).iter().enumerate() {
@@ -213,7 +214,9 @@ impl<P: Part> KnownSet<P> {
         if wanted.iter().any(of_train) {
             self.hold_out(&mut set, seed, &mut notes);
         }
-        notes.extend([layout.note, self.caution].into_iter().filter(|note| !note.is_empty()).map(String::from));
+        notes.extend(
+            [layout.note, self.caution].into_iter().filter(|note| !note.is_empty()).map(String::from),
+        );
         (set.checksum, set.note) = (all.checksum(), notes.join("; "));
         set.checked(wanted)
     }
@@ -229,7 +232,9 @@ impl<P: Part> KnownSet<P> {
             SplitRule::DevAndTestFromTrain(n) => {
                 set.test = set.train.hold_out(n, seed);
                 set.dev = set.train.hold_out(n, seed);
-                notes.push(format!("no official splits: test and dev are {n} {unit} each, drawn by seed {seed}"));
+                notes.push(format!(
+                    "no official splits: test and dev are {n} {unit} each, drawn by seed {seed}"
+                ));
             }
         }
     }
@@ -263,8 +268,10 @@ impl<P: Part> KnownSet<P> {
     fn find_layout(&self, folder: &Path) -> Result<(&'static Layout<P>, PathBuf), DataError> {
         let places =
             || self.layouts.iter().flat_map(|l| [folder.join(l.folder), folder.into()].map(|base| (l, base)));
-        let whole = |(layout, base): &(&Layout<P>, PathBuf)| layout.files().all(|f| base.join(f.path).exists());
-        let in_part = |(layout, base): &(&Layout<P>, PathBuf)| layout.files().any(|f| base.join(f.path).exists());
+        let whole =
+            |(layout, base): &(&Layout<P>, PathBuf)| layout.files().all(|f| base.join(f.path).exists());
+        let in_part =
+            |(layout, base): &(&Layout<P>, PathBuf)| layout.files().any(|f| base.join(f.path).exists());
         if let Some(found) = places().find(whole).or_else(|| places().find(in_part)) {
             return Ok(found);
         }

@@ -81,9 +81,8 @@ fn line(task: &Classify, ask: &Ask, prediction: &Prediction, style: Style) -> St
     }
     let mut order: Vec<usize> = (0..labels.len()).collect();
     order.sort_by(|&a, &b| probabilities[b].total_cmp(&probabilities[a]));
-    let share = |&label: &usize| {
-        format!("{} {:.1}%", shown::terminal(&labels[label]), 100.0 * probabilities[label])
-    };
+    let share =
+        |&label: &usize| format!("{} {:.1}%", shown::terminal(&labels[label]), 100.0 * probabilities[label]);
     let all: Vec<String> = order.iter().map(share).collect();
     let name = |&label: &usize| style.marked(&shown::terminal(&labels[label]), "");
     let found: Vec<String> = found.iter().map(name).collect();

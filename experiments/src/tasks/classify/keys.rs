@@ -158,8 +158,7 @@ impl Default for LossKind {
 }
 
 impl Keys for ClassifyKeys {
-    const SELECTORS: &'static [&'static str] =
-        &["data.train", "model.name", "model.characters", "loss.name"];
+    const SELECTORS: &'static [&'static str] = &["data.train", "model.name", "model.characters", "loss.name"];
     const PATHS: &'static [&'static str] = &["data.train", "data.dev", "data.test", "data.embeddings"];
     const CHOICES: &'static [(&'static str, &'static [&'static str])] = &[
         ("data.tokenizer", TOKENIZERS),
@@ -204,7 +203,9 @@ impl Keys for ClassifyKeys {
         let several = self.several();
         let binary = matches!(self.loss.kind, LossKind::BinaryCrossEntropy {});
         let expected = match several {
-            true => "binary_cross_entropy, since data.label_separator says that a text may have several labels",
+            true => {
+                "binary_cross_entropy, since data.label_separator says that a text may have several labels"
+            }
             false => "another loss, unless data.label_separator says that a text may have several labels",
         };
         check(several == binary, "loss.name", expected, self.loss.kind.name())

@@ -210,7 +210,13 @@ impl Task for Classify {
         model::inputs(self, examples, mode)
     }
 
-    fn loss(&self, model: &dyn Classifier, inputs: &[Tensor], state: &State, mode: &mut Mode) -> (Tensor, State) {
+    fn loss(
+        &self,
+        model: &dyn Classifier,
+        inputs: &[Tensor],
+        state: &State,
+        mode: &mut Mode,
+    ) -> (Tensor, State) {
         let (labels, words) = inputs.split_first().expect("inputs: labels, then words");
         let logits = model.logits(&words::words_of(words), mode);
         self.keys.loss.of(&logits, labels, state)
@@ -274,7 +280,9 @@ impl Task for Classify {
         let Odd { cut, empty } = self.odd;
         if cut > 0 {
             let longest = self.longest();
-            understood.lines.push(("cut", format!("{cut} texts have {longest} words or more and are cut there")));
+            understood
+                .lines
+                .push(("cut", format!("{cut} texts have {longest} words or more and are cut there")));
         }
         if empty > 0 {
             understood.warnings.push(format!("{empty} texts have no words"));

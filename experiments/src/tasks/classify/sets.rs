@@ -1,8 +1,8 @@
 //! The known sets for text classification. Counts and digests were measured on the files.
 
 use crate::data::files::Encoding;
-use crate::data::formats::labelled::{self, Columns, Format};
 use crate::data::formats::imdb::{self, Polarity};
+use crate::data::formats::labelled::{self, Columns, Format};
 use crate::data::known::{Download, KnownFile, KnownSet, Layout, Source, SplitRule, TokensGiven, Unpack};
 use crate::data::{DataError, Example};
 
@@ -116,7 +116,8 @@ pub static SETS: &[KnownSet<Vec<Example>>] = &[
             unpack: Unpack::Zip,
             to: "",
         }],
-        caution: "nine in ten of the phrases held out as dev are parts of other phrases in train, so dev flatters",        twin: "reviews",
+        caution: "nine in ten of the phrases held out as dev are parts of other phrases in train, so dev flatters",
+        twin: "reviews",
     },
     KnownSet {
         name: "sst2-sentences",
@@ -164,7 +165,8 @@ pub static SETS: &[KnownSet<Vec<Example>>] = &[
                 "6a80dc9b9a0db2d3b37f2f809304febad31c90ab67a5b4157b7d9f881c53ef5b"
             ),
         ],
-        caution: "",        twin: "reviews",
+        caution: "",
+        twin: "reviews",
     },
     KnownSet {
         name: "sst1",
@@ -212,7 +214,8 @@ pub static SETS: &[KnownSet<Vec<Example>>] = &[
                 "0e2ebb450c231f7b3d67fc932066e7bb26ae7bad8c88488f45ed44ef02eb3c73"
             ),
         ],
-        caution: "",        twin: "reviews",
+        caution: "",
+        twin: "reviews",
     },
     KnownSet {
         name: "mr",
@@ -240,7 +243,8 @@ pub static SETS: &[KnownSet<Vec<Example>>] = &[
             1_259_719,
             "b8846c3bbd59241f901efdc58f7c515e4b280ab3561fd1858caa5aa48da95a8a"
         )],
-        caution: "",        twin: "opinions",
+        caution: "",
+        twin: "opinions",
     },
     KnownSet {
         name: "subj",
@@ -268,7 +272,8 @@ pub static SETS: &[KnownSet<Vec<Example>>] = &[
             1_320_246,
             "f3ffbe2aa8e4f3ba3e63e46dce51613854edbca122fb3aa758b9bce047ded23c"
         )],
-        caution: "",        twin: "subjectivity",
+        caution: "",
+        twin: "subjectivity",
     },
     KnownSet {
         name: "mpqa",
@@ -296,7 +301,8 @@ pub static SETS: &[KnownSet<Vec<Example>>] = &[
             229_972,
             "661de8a069da4b9845fc8b9ae59cc97ffe554f3018fa6bf0e640e3d626a4eaf7"
         )],
-        caution: "",        twin: "phrases",
+        caution: "",
+        twin: "phrases",
     },
     KnownSet {
         name: "imdb",
@@ -355,6 +361,7 @@ pub static SETS: &[KnownSet<Vec<Example>>] = &[
             unpack: Unpack::TarGz,
             to: "",
         }],
-        caution: "",        twin: "reviews-long",
+        caution: "",
+        twin: "reviews-long",
     },
 ];

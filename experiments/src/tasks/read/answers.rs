@@ -68,7 +68,8 @@ fn line(ask: &Ask, tokens: &Tokens, answered: &Answered, style: Style) -> String
     if answer.is_empty() {
         return format!("{}\t{:.1}% that there is no answer", shown::terminal(context), 100.0 * probability);
     }
-    let (before, after) = (shown::terminal(&context[..start]), shown::terminal(&context[start + answer.len()..]));
+    let (before, after) =
+        (shown::terminal(&context[..start]), shown::terminal(&context[start + answer.len()..]));
     let marked = style.marked(&shown::terminal(answer), "answer");
     format!("{before}{marked}{after}\t{:.1}%", 100.0 * probability)
 }

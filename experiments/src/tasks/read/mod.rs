@@ -323,8 +323,7 @@ impl Task for Read {
 
     fn understood(&self) -> Understood {
         let mut understood = words::understood(&self.lexicon, &self.coverage);
-        let contexts: Vec<String> =
-            self.parts.iter().map(|part| part.contexts.len().to_string()).collect();
+        let contexts: Vec<String> = self.parts.iter().map(|part| part.contexts.len().to_string()).collect();
         understood.lines.insert(0, ("contexts", contexts.join(" + ")));
         let unanswered =
             self.data.train.questions.iter().filter(|question| question.answers.is_empty()).count();

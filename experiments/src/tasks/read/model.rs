@@ -22,8 +22,11 @@ pub struct Answered {
 
 /// The model that the keys name, with fresh weights, or with vectors from a file.
 pub(super) fn reader(task: &Read, rng: &mut Rng) -> Result<Box<dyn Reader>, RunError> {
-    let sizes =
-        DataSizes { words: task.lexicon.len(), characters: task.lexicon.characters().unwrap_or(0), outputs: 0 };
+    let sizes = DataSizes {
+        words: task.lexicon.len(),
+        characters: task.lexicon.characters().unwrap_or(0),
+        outputs: 0,
+    };
     let model: Box<dyn Reader> = match &task.keys.model {
         Model::BiDaf { config, .. } => {
             check_size(config.parameters(&sizes))?;
@@ -88,7 +91,11 @@ impl Read {
         let nothing = |logits: &Tensor| logits.softmax().narrow(1, 0, 1).to_device(Device::Cpu).to_f64();
         let (no_start, no_end) = (nothing(start), nothing(end));
         if t == 1 {
-            return no_start.iter().zip(&no_end).map(|(s, e)| Answered { words: None, probability: s * e }).collect();
+            return no_start
+                .iter()
+                .zip(&no_end)
+                .map(|(s, e)| Answered { words: None, probability: s * e })
+                .collect();
         }
         let rest = |logits: &Tensor| logits.narrow(1, 1, t - 1);
         let words: Vec<i64> = lengths.to_vec::<i64>().iter().map(|length| length - 1).collect();

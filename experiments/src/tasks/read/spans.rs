@@ -1,7 +1,7 @@
 //! Answers as first and last token of a context, and back; which part of a context a model with a limit reads.
 
-use crate::text::Tokens;
 use crate::data::{Answer, Question, Questions};
+use crate::text::Tokens;
 use std::ops::Range;
 
 /// The first and the last token that share a byte with an answer; none if it lies between two tokens.
@@ -90,7 +90,11 @@ pub fn locate(split: &Questions, tokens: &[Tokens], limit: Option<usize>, no_ans
         let tokens = &tokens[question.context];
         let Some(answer) = question.answers.first() else {
             let window = 0..limit.map_or(tokens.len(), |limit| limit.min(tokens.len()));
-            return (no_answer && !tokens.is_empty()).then_some(Located { question: q, window, answer: None });
+            return (no_answer && !tokens.is_empty()).then_some(Located {
+                question: q,
+                window,
+                answer: None,
+            });
         };
         let (first, last) = token_span(tokens, answer)?;
         let window = window_with(tokens.len(), limit, (first, last))?;

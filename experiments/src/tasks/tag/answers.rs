@@ -86,9 +86,7 @@ fn marked(task: &Tag, text: &str, tokens: &Tokens, tags: &[usize], style: Style)
 
 fn in_columns(task: &Tag, text: &str, tokens: &Tokens, tags: &[usize]) -> String {
     let words = tokens.spans().iter().map(|span| &text[span.clone()]);
-    let line = |(word, tag): (&str, String)| {
-        format!("{} {}\n", scheme::written(word), scheme::written(&tag))
-    };
+    let line = |(word, tag): (&str, String)| format!("{} {}\n", scheme::written(word), scheme::written(&tag));
     words.zip(task.tags.canonical(tags)).map(line).collect()
 }
 

@@ -1,13 +1,13 @@
 use crate::config::validate::{at_least_zero, check, positive, share};
 use crate::config::{ConfigError, Keys, Run, Train};
+use crate::data::files::Encoding;
 use crate::data::formats::conll::Comments;
 use crate::data::formats::scheme::{Scheme, TagKind};
-use crate::data::files::Encoding;
 use crate::run::State;
 use crate::tasks::keys::{FORMS, LimitKeys, Penalties, Source, TOKENIZERS, TextKeys, WordKeys, of_model};
+use gradus_engine::Tensor;
 use gradus_engine::losses::{self, Ghm, GhmState};
 use gradus_engine::nn::Crf;
-use gradus_engine::Tensor;
 use gradus_models::{BiLstmCrfConfig, CharacterModel};
 use serde::{Deserialize, Serialize};
 
@@ -232,8 +232,7 @@ impl Model {
 }
 
 impl Keys for TagKeys {
-    const SELECTORS: &'static [&'static str] =
-        &["data.train", "model.name", "model.characters", "loss.name"];
+    const SELECTORS: &'static [&'static str] = &["data.train", "model.name", "model.characters", "loss.name"];
     const PATHS: &'static [&'static str] = &["data.train", "data.dev", "data.test", "data.embeddings"];
     const CHOICES: &'static [(&'static str, &'static [&'static str])] = &[
         ("data.tokenizer", TOKENIZERS),

@@ -2,58 +2,20 @@
 
 use super::tags::Tags;
 use crate::data::Sentence;
-use crate::data::formats::scheme;
 use crate::metrics::classification::Scores;
 use crate::run::{Detail, Details, Metric};
 
 /// Precision, recall and F1 are over entities, all kinds pooled; of plain tags each word is one. Accuracy is over the
 /// tags as the model has them.
-pub(super) const METRICS: &[Metric] = &[
-    Metric::share("f1"),
-    Metric::share("precision"),
-    Metric::share("recall"),
-    Metric::share("accuracy"),
-];
+pub(super) const METRICS: &[Metric] =
+    &[Metric::share("f1"), Metric::share("precision"), Metric::share("recall"), Metric::share("accuracy")];
 
 /// Words with the right tag, and words, at the end of a row.
 const REST: usize = 2;
 
 /// Right, predicted and gold entities of each kind, then right words and words: `[3 K + 2]`.
 pub(super) fn counts(tags: &Tags, gold: &[usize], predicted: &[usize]) -> Vec<f64> {
-    let kinds = tags.kinds();
-    let mut row = vec![0.0; 3 * kinds.len() + REST];
-    let place = |kind: &str| kinds.iter().position(|known| known == kind);
-    let right_words = gold.iter().zip(predicted).filter(|(g, p)| g == p).count();
-    let (gold, predicted) = (tags.named(gold), tags.named(predicted));
-    let mut add = |kind: &str, i: usize| {
-        if let Some(place) = place(kind) {
-            row[3 * place + i] += 1.0;
-        }
-    };
-    if tags.are_entities() {
-        let [gold, predicted] = [&gold, &predicted].map(|tags| scheme::entities(tags));
-        for entity in &predicted {
-            add(&entity.kind, 1);
-            // Both are in the order of their first words.
-            let at = gold.partition_point(|other| other.start < entity.start);
-            if gold[at..].iter().take_while(|other| other.start == entity.start).any(|other| other == entity) {
-                add(&entity.kind, 0);
-            }
-        }
-        gold.iter().for_each(|entity| add(&entity.kind, 2));
-    } else {
-        for (gold, predicted) in gold.iter().zip(&predicted) {
-            add(predicted, 1);
-            add(gold, 2);
-            if gold == predicted {
-                add(gold, 0);
-            }
-        }
-    }
-    let rest = row.len() - REST;
-    row[rest] = right_words as f64;
-    row[rest + 1] = gold.len() as f64;
-    row
+    tags.counting().row(&tags.named(gold), &tags.named(predicted))
 }
 
 /// Scores of each kind, and those over all kinds pooled.
@@ -114,42 +76,20 @@ pub(super) fn details(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::formats::scheme::Scheme;
-    use crate::metrics::entities::EntityCounts;
-    use proptest::prelude::*;
-
-    fn entities(scheme: Scheme) -> Tags {
-        let kinds = vec!["A".to_owned(), "B".to_owned()];
-        Tags::Entities { names: scheme.tag_names(&kinds), kinds, scheme }
-    }
-
     #[test]
     fn plain_tags_count_each_word() {
-        let tags = Tags::Plain { names: ["DT", "NN", "VB"].map(String::from).to_vec() };
+        let tags = Tags::of_labels(&["DT", "NN", "VB"].map(String::from));
         let sums = counts(&tags, &[0, 1, 2, 1], &[0, 1, 1, 1]);
         assert_eq!(metrics(&sums), [0.75, 0.75, 0.75, 0.75]);
         assert!(!right(&tags, &[0], &[1]) && right(&tags, &[2, 0], &[2, 0]));
     }
 
-    proptest! {
-        #[test]
-        fn counts_are_those_of_conlleval(pairs in prop::collection::vec((0usize..5, 0usize..5), 1..20)) {
-            let tags = entities(Scheme::Iob2);
-            let (gold, predicted): (Vec<usize>, Vec<usize>) = pairs.into_iter().unzip();
-            let row = counts(&tags, &gold, &predicted);
-            let mut expected = EntityCounts::default();
-            let names = |of: &[usize]| tags.canonical(of);
-            let (gold, predicted) = (names(&gold), names(&predicted));
-            let text = |names: &[String]| -> Vec<String> { names.to_vec() };
-            let (gold, predicted) = (text(&gold), text(&predicted));
-            expected.add(
-                &gold.iter().map(String::as_str).collect::<Vec<_>>(),
-                &predicted.iter().map(String::as_str).collect::<Vec<_>>(),
-            );
-            let report = expected.report();
-            let found = metrics(&row);
-            prop_assert_eq!(found[0], report.overall.f1);
-            prop_assert_eq!(found[3], report.accuracy);
-        }
+    #[test]
+    fn entities_are_counted_whole() {
+        let tags = Tags::of_labels(&["O", "B-A", "I-A"].map(String::from));
+        // A(0..2) is found too short, A(3..4) is right.
+        let sums = counts(&tags, &[1, 2, 0, 1], &[1, 0, 0, 1]);
+        assert_eq!(metrics(&sums), [0.5, 0.5, 0.5, 0.75]);
+        assert!(!right(&tags, &[1, 2, 0, 1], &[1, 0, 0, 1]) && right(&tags, &[1, 2], &[1, 2]));
     }
 }

@@ -135,11 +135,7 @@ impl Task for Tag {
         Ok(OwnPart { part: read.sentences, labels: read.tags, note: read.note })
     }
 
-    fn prepare(
-        keys: TagKeys,
-        data: Splits<Vec<Sentence>>,
-        kept: Option<&Path>,
-    ) -> Result<Self, RunError> {
+    fn prepare(keys: TagKeys, data: Splits<Vec<Sentence>>, kept: Option<&Path>) -> Result<Self, RunError> {
         let scheme: Scheme = keys.data.scheme.into();
         let (tags, data) = Tags::of_set(data, scheme);
         let read_as = match kept {
@@ -256,7 +252,9 @@ impl Task for Tag {
         let long = self.texts.iter().flatten().filter(|text| text.len() > pieces::LONGEST).count();
         if long > 0 {
             let longest = pieces::LONGEST;
-            understood.warnings.push(format!("{long} sentences have more than {longest} words and are read in pieces"));
+            understood
+                .warnings
+                .push(format!("{long} sentences have more than {longest} words and are read in pieces"));
         }
         understood
     }

@@ -81,7 +81,8 @@ pub static SETS: &[KnownSet<Vec<Sentence>>] = &[
         ],
         splits: SplitRule::Official,
         downloads: NONE,
-        caution: "",        twin: "names",
+        caution: "",
+        twin: "names",
     },
     KnownSet {
         name: "wnut17",
@@ -113,7 +114,8 @@ pub static SETS: &[KnownSet<Vec<Sentence>>] = &[
         }],
         splits: SplitRule::Official,
         downloads: NONE,
-        caution: "",        twin: "names-small",
+        caution: "",
+        twin: "names-small",
     },
     KnownSet {
         name: "weibo-ner",
@@ -145,6 +147,7 @@ pub static SETS: &[KnownSet<Vec<Sentence>>] = &[
         }],
         splits: SplitRule::Official,
         downloads: NONE,
-        caution: "",        twin: "names",
+        caution: "",
+        twin: "names",
     },
 ];

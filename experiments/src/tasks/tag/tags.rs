@@ -4,6 +4,7 @@ use crate::data::formats::conll::Known;
 use crate::data::formats::scheme::{self, Scheme, TagKind, allowed};
 use crate::data::sentences::convert;
 use crate::data::{Sentence, Split, Splits};
+use crate::metrics::entities::Counting;
 use gradus_engine::nn::Constraints;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,11 +18,15 @@ pub(super) enum Tags {
         names: Vec<String>,
         /// The scheme.
         scheme: Scheme,
+        /// Counts their entities.
+        counting: Counting,
     },
     /// Something of each word by itself.
     Plain {
         /// The names of the tags.
         names: Vec<String>,
+        /// Counts the words.
+        counting: Counting,
     },
 }
 
@@ -33,28 +38,37 @@ impl Tags {
             Some(set) if data.labels == set.labels => Some(data.labels.clone()),
             Some(_) | None => kinds(&data.labels),
         };
-        let Some(kinds) = kinds else { return (Tags::Plain { names: data.labels.clone() }, data) };
+        let Some(kinds) = kinds else { return (Tags::plain(&data.labels), data) };
         let (iob2, names) = (Scheme::Iob2.tag_names(&kinds), scheme.tag_names(&kinds));
         for split in Split::ALL {
             convert(data.split_mut(split), &iob2, scheme);
         }
         data.labels = names.clone();
-        (Tags::Entities { kinds, names, scheme }, data)
+        (Tags::entities(kinds, names, scheme), data)
     }
 
     /// Those that a run's labels are.
     pub fn of_labels(labels: &[String]) -> Tags {
         match kinds(labels) {
-            Some(kinds) => Tags::Entities { kinds, names: labels.to_vec(), scheme: Scheme::Iob2 },
-            None => Tags::Plain { names: labels.to_vec() },
+            Some(kinds) => Tags::entities(kinds, labels.to_vec(), Scheme::Iob2),
+            None => Tags::plain(labels),
         }
+    }
+
+    fn entities(kinds: Vec<String>, names: Vec<String>, scheme: Scheme) -> Tags {
+        let counting = Counting::new(&kinds, TagKind::Entities);
+        Tags::Entities { kinds, names, scheme, counting }
+    }
+
+    fn plain(names: &[String]) -> Tags {
+        Tags::Plain { names: names.to_vec(), counting: Counting::new(names, TagKind::Plain) }
     }
 
     /// What a file must not go beyond.
     pub fn known(&self) -> Known<'_> {
         match self {
             Tags::Entities { kinds, .. } => Known::Kinds(kinds),
-            Tags::Plain { names } => Known::Tags(names),
+            Tags::Plain { names, .. } => Known::Tags(names),
         }
     }
 
@@ -74,7 +88,14 @@ impl Tags {
     /// The names of the tags.
     pub fn names(&self) -> &[String] {
         match self {
-            Tags::Entities { names, .. } | Tags::Plain { names } => names,
+            Tags::Entities { names, .. } | Tags::Plain { names, .. } => names,
+        }
+    }
+
+    /// What counts them.
+    pub fn counting(&self) -> &Counting {
+        match self {
+            Tags::Entities { counting, .. } | Tags::Plain { counting, .. } => counting,
         }
     }
 
@@ -82,7 +103,7 @@ impl Tags {
     pub fn kinds(&self) -> Vec<String> {
         match self {
             Tags::Entities { kinds, .. } => kinds.clone(),
-            Tags::Plain { names } => names.clone(),
+            Tags::Plain { names, .. } => names.clone(),
         }
     }
 

@@ -55,8 +55,8 @@ mod speaker;
 mod tests;
 mod words;
 
-use crate::data::generated::{Rng, Sizes};
 use crate::data::formats::scheme::{self, Scheme};
+use crate::data::generated::{Rng, Sizes};
 use crate::data::{Sentence, Splits};
 use crate::run::Generated;
 use sha2::{Digest, Sha256};
