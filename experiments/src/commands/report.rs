@@ -1,5 +1,5 @@
 use super::say;
-use crate::report;
+use crate::{report, studies};
 use anyhow::bail;
 use std::path::{Path, PathBuf};
 
@@ -9,6 +9,6 @@ use std::path::{Path, PathBuf};
 /// A folder without results, a file that is no result, a folder that cannot be written.
 pub fn report(folders: &[PathBuf], out: &Path) -> anyhow::Result<()> {
     let [results] = folders else { bail!("{}: expected one results folder", out.display()) };
-    let built = report::build(results)?;
+    let built = report::build(results, studies::all())?;
     say(&format!("{}\n{}\n", built.markdown.display(), built.html.display()))
 }

@@ -79,7 +79,7 @@ pub fn reproduce(ask: &Reproduce) -> anyhow::Result<()> {
     let source = ask.source();
     let runs: Vec<Run> = studies.iter().flat_map(|s| s.runs(ask.scale, source)).collect();
     // A study of data sets reads those of all others.
-    let described: Vec<Run> = match studies.iter().any(|s| s.shows == Shows::Statistics) {
+    let described: Vec<Run> = match studies.iter().any(|s| matches!(s.shows, Shows::Statistics(_))) {
         true => studies::all().iter().flat_map(|s| s.runs(ask.scale, source)).collect(),
         false => runs.clone(),
     };
