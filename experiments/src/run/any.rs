@@ -2,7 +2,7 @@
 
 use super::ask::{Ask, Style};
 use super::folder::TrainedOn;
-use super::task::{Described, Details, Origin, Task};
+use super::task::{Described, Details, Mistake, Origin, Task};
 use super::{Metric, RunError, State, Understood};
 use crate::config::{Config, TaskKeys};
 use crate::data::known::{AnySet, data_folder};
@@ -161,6 +161,8 @@ pub struct Evaluation {
     pub metrics_of: fn(&[f64]) -> BTreeMap<String, f64>,
     /// The metrics of single labels.
     pub details: Option<Details>,
+    /// The worst mistakes, the worst one first.
+    pub mistakes: Vec<Mistake>,
     /// The examples with what is right of them.
     pub examples: Vec<String>,
     /// The predictions as a file, and its extension.
@@ -398,6 +400,27 @@ impl<T: Task> AtWork<'_, T> {
     }
 }
 
+/// Mistakes that an evaluation keeps.
+const MOST_MISTAKES: usize = 20;
+
+/// The worst mistakes, the worst one first; of equal ones the first.
+fn worst(mistakes: impl Iterator<Item = Mistake>) -> Vec<Mistake> {
+    let cut = |kept: &mut Vec<Mistake>| {
+        kept.sort_by(|a, b| b.severity.total_cmp(&a.severity));
+        kept.truncate(MOST_MISTAKES);
+    };
+    let mut kept = vec![];
+    for mistake in mistakes {
+        kept.push(mistake);
+        // Their texts may be long, and there may be millions.
+        if kept.len() == 4 * MOST_MISTAKES {
+            cut(&mut kept);
+        }
+    }
+    cut(&mut kept);
+    kept
+}
+
 /// The metrics of sums by their names.
 fn named<T: Task>(sums: &[f64]) -> BTreeMap<String, f64> {
     T::METRICS.iter().map(|metric| metric.name.to_owned()).zip(T::metrics(sums)).collect()
@@ -443,8 +466,11 @@ impl<T: Task> Learner for AtWork<'_, T> {
     fn evaluate(&self, split: Split) -> Evaluation {
         let predictions = self.predictions(split);
         let rows = self.rows(split, &predictions);
-        let right = predictions.iter().enumerate().map(|(i, p)| self.task.right(split, i, p)).collect();
+        let right: Vec<bool> =
+            predictions.iter().enumerate().map(|(i, p)| self.task.right(split, i, p)).collect();
+        let wrong = predictions.iter().enumerate().filter(|(i, _)| !right[*i]);
         Evaluation {
+            mistakes: worst(wrong.map(|(i, p)| self.task.mistake(split, i, p))),
             right,
             metrics_of: named::<T>,
             details: self.task.details(split, &predictions, &sums(&rows)),

@@ -7,12 +7,14 @@
 //! | `own` | a user's own files |
 //! | `model` | from keys to a model, a loss, a prediction |
 //! | `metrics` | counts, metrics, metrics of single labels |
+//! | `mistakes` | what is wrong with a prediction |
 //! | `answers` | what `gradus predict` prints |
 
 mod answers;
 pub mod generated;
 mod keys;
 mod metrics;
+mod mistakes;
 mod model;
 mod own;
 mod sets;
@@ -26,7 +28,7 @@ use crate::data::files::FileReader;
 use crate::data::known::{KnownSet, TokensGiven};
 use crate::data::{DataError, Example, OwnPart, Part, Split, Splits, split};
 use crate::run::{
-    Ask, Described, Details, Generated, Metric, Origin, RunError, State, Style, Task, Understood,
+    Ask, Described, Details, Generated, Metric, Mistake, Origin, RunError, State, Style, Task, Understood,
 };
 use crate::text::{Coverage, Lexicon, Mode as Splitting, Text, Tokeniser, Tokens};
 use gradus_engine::{Mode, Rng, Tensor};
@@ -249,6 +251,10 @@ impl Task for Classify {
 
     fn details(&self, split: Split, predictions: &[Prediction], sums: &[f64]) -> Option<Details> {
         Some(metrics::details(self.several(), &self.data, split, predictions, sums))
+    }
+
+    fn mistake(&self, split: Split, example: usize, prediction: &Prediction) -> Mistake {
+        mistakes::mistake(self, split, example, prediction)
     }
 
     fn written(&self, split: Split, predictions: &[Prediction]) -> String {
