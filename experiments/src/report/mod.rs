@@ -14,6 +14,7 @@
 //! | [`rank_frequency`] | the plot of a corpus's words by rank |
 //! | `differences`, [`section`] | what is not as in the paper; one study with all of this |
 //! | `wording`, `markdown`, `html` | sentences that both formats share; the two formats |
+//! | [`own`] | the report of a user's own runs |
 //!
 //! [`build`] reads `runs/<study>/*.json` and `data/*.json` under a folder and writes `report.html`, `report.md` and
 //! `plots/*.svg` there. A cell is nothing but its result files: delete one, and the report shows a hole.
@@ -29,6 +30,7 @@ mod json;
 pub mod machine;
 mod markdown;
 mod measured;
+pub mod own;
 pub mod plots;
 pub mod rank_frequency;
 pub mod result;

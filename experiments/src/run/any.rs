@@ -484,3 +484,26 @@ impl<T: Task> Learner for AtWork<'_, T> {
         self.task.answer(&self.model, asks, style)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_worst_mistakes_are_kept_in_order() {
+        let mistake = |i: usize| Mistake {
+            severity: (i * 7 % 500) as f64,
+            degree: String::new(),
+            text: i.to_string(),
+            right: String::new(),
+            predicted: String::new(),
+        };
+        // Each severity occurs twice, 500 mistakes apart.
+        let kept = worst((0..1000).map(mistake));
+        let severities: Vec<f64> = kept.iter().map(|mistake| mistake.severity).collect();
+        assert_eq!(severities, (0..20).map(|i| 499.0 - f64::from(i / 2)).collect::<Vec<_>>());
+        let places: Vec<usize> = kept.iter().map(|mistake| mistake.text.parse().unwrap()).collect();
+        assert!(places.chunks(2).all(|pair| pair[0] + 500 == pair[1]), "of equal ones the first comes first");
+        assert_eq!(worst(std::iter::empty()), []);
+    }
+}

@@ -215,7 +215,7 @@ pub struct Detail {
 pub struct Mistake {
     /// How bad it is: of two mistakes of a task, that with the larger number is worse.
     pub severity: f64,
-    /// The same for a reader: `98.1%`, `2 missed`.
+    /// The same for a reader: `98.1% sure`, `2 missed`.
     pub degree: String,
     /// The example's text.
     pub text: String,

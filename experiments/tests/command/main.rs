@@ -10,6 +10,7 @@ mod fetch_attacks;
 mod kills;
 mod place;
 mod read;
+mod report;
 mod reproduce;
 mod resume;
 mod server;

@@ -101,5 +101,5 @@ pub fn reproduce(ask: &Reproduce) -> anyhow::Result<()> {
     with_threads(ask.threads, || {
         described.iter().try_for_each(|run| work.describe(&plan::config(ask, run)?, None))
     })?;
-    super::report(std::slice::from_ref(&ask.out), &ask.out)
+    super::report::of_results(&ask.out)
 }

@@ -13,7 +13,7 @@ pub(super) fn mistake(task: &Classify, split: Split, example: usize, prediction:
     };
     Mistake {
         severity,
-        degree: format!("{:.1}%", 100.0 * severity),
+        degree: format!("{:.1}% sure", 100.0 * severity),
         text: example.text.clone(),
         right: names(&example.labels),
         predicted: names(&prediction.labels),

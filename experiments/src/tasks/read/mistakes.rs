@@ -21,7 +21,7 @@ fn of_question(question: &Question, answer: &str, probability: f64) -> Mistake {
     let or_none = |text: String| if text.is_empty() { "no answer".to_owned() } else { text };
     Mistake {
         severity: probability * (1.0 - common),
-        degree: format!("{:.1}%, F1 {:.1}", 100.0 * probability, 100.0 * common),
+        degree: format!("{:.1}% sure, F1 {:.1}", 100.0 * probability, 100.0 * common),
         text: question.question.clone(),
         right: or_none(right.join(" / ")),
         predicted: or_none(answer.to_owned()),
@@ -45,7 +45,7 @@ mod tests {
         assert_eq!((found.right.as_str(), found.predicted.as_str()), ("Ada Lovelace / Ada", "Lovelace"));
         // One of two words: F1 is 2/3.
         assert!((found.severity - 0.3).abs() < 1e-12, "{found:?}");
-        assert_eq!(found.degree, "90.0%, F1 66.7");
+        assert_eq!(found.degree, "90.0% sure, F1 66.7");
         let none = of_question(&question(&[]), "Ada", 0.5);
         assert_eq!((none.right.as_str(), none.severity), ("no answer", 0.5));
     }
