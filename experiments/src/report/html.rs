@@ -170,14 +170,17 @@ pub(super) fn table(table: &Table) -> String {
     text
 }
 
+/// How opaque the shade of a whole is: text stays readable on it.
+const DEEPEST: f64 = 0.6;
+
 /// The attributes that make an entry look like what it is.
 fn class(entry: &Entry) -> String {
     match entry.mark {
         None if entry.hole => " class=\"hole\"".into(),
         None => String::new(),
         Some(Mark::Best) => " class=\"best\"".into(),
-        Some(Mark::Right(share)) => format!(" class=\"right\" style=\"--share:{share:.3}\""),
-        Some(Mark::Wrong(share)) => format!(" class=\"wrong\" style=\"--share:{share:.3}\""),
+        Some(Mark::Right(share)) => format!(" class=\"right\" style=\"--shade:{:.3}\"", DEEPEST * share),
+        Some(Mark::Wrong(share)) => format!(" class=\"wrong\" style=\"--shade:{:.3}\"", DEEPEST * share),
     }
 }
 

@@ -102,8 +102,8 @@ fn one_run_has_all_that_is_known_of_it() {
     assert!(!html.contains("src=") && !html.contains("url("), "the page needs nothing else");
     // Loss, and each metric by itself.
     assert_eq!(html.matches("<svg").count(), 1 + tasks::TASKS[0].metrics().len());
-    assert!(html.contains("<td class=\"right\" style=\"--share:0.850\">17</td>"), "{html}");
-    assert!(html.contains("<td class=\"wrong\" style=\"--share:0.350\">7</td>"), "{html}");
+    assert!(html.contains("<td class=\"right\" style=\"--shade:0.510\">17</td>"), "{html}");
+    assert!(html.contains("<td class=\"wrong\" style=\"--shade:0.210\">7</td>"), "{html}");
     assert!(markdown.contains("| no | **17** | 3 |\n| yes | 7 | **13** |"), "{markdown}");
     assert!(markdown.contains("| 2<br>best | 0.5000 | 80.00 |"), "{markdown}");
 }
