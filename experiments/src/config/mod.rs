@@ -27,6 +27,8 @@ mod error;
 mod keys;
 mod overlay;
 mod run;
+#[cfg(test)]
+mod tests;
 pub mod validate;
 
 pub use error::{ConfigError, Place};

@@ -4,6 +4,7 @@ use std::fs;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::run::{Epoch, StepLoss};
 use crate::studies::{DataSource, Run, Scale};
 
 /// A number between 0 and 1 that depends on the text only.
@@ -135,7 +136,7 @@ fn a_result_is_read_as_it_was_written() {
     assert!(read == result, "to the last bit");
 
     let mut config = result.config.clone();
-    let answers = |scale, config: &Value| result.answers(run, scale, DataSource::Real, config);
+    let answers = |scale, config: &Value| result.answers(run, scale, DataSource::Real, &super::keys(config));
     assert!(answers(Scale::Quick, &config));
     assert!(!answers(Scale::Smoke, &config));
     config["threads"] = 7.into();

@@ -186,8 +186,7 @@ mod tests {
     #[test]
     fn an_event_file_is_a_regular_one() {
         let folder = tempfile::tempdir().unwrap();
-        let objective = crate::run::Objective::start(&crate::config::Config::default());
-        let progress = Progress::start(gradus_engine::Rng::new(1), objective, None);
+        let progress = Progress::start(gradus_engine::Rng::new(1), crate::run::State::default(), None);
         log(folder.path(), &progress).unwrap();
         let path = find(folder.path()).unwrap().unwrap();
         log(folder.path(), &progress).unwrap();
