@@ -24,4 +24,4 @@ pub use reader::{Pooled, Reader, Reading};
 pub use span::{Span, best_spans};
 pub use tagger::Tagger;
 pub use textcnn::{TextCnn, TextCnnConfig};
-pub use words::Words;
+pub use words::{Given, Words};

@@ -13,6 +13,17 @@ pub struct Words<'a> {
     pub lengths: &'a Tensor,
     /// Numbers of characters [B, T, C] and the characters of each word [B, T], 0 for padding.
     pub characters: Option<(&'a Tensor, &'a Tensor)>,
+    /// Vectors that take the place of the table's; none where every word is in the table or unknown.
+    pub given: Option<Given<'a>>,
+}
+
+/// Word vectors that come with a batch: where `known`, a word's vector is the given one instead of E\[id\].
+#[derive(Clone, Copy, Debug)]
+pub struct Given<'a> {
+    /// Which words have a given vector [B, T], `bool`.
+    pub known: &'a Tensor,
+    /// The vectors [B, T, D], `f32`; 0 where there is none.
+    pub vectors: &'a Tensor,
 }
 
 impl Words<'_> {

@@ -172,7 +172,7 @@ impl Padded {
     /// As models take them.
     pub fn words(&self) -> Words<'_> {
         let characters = self.characters.as_ref().map(|(characters, lengths)| (characters, lengths));
-        Words { ids: &self.ids, lengths: &self.lengths, characters }
+        Words { ids: &self.ids, lengths: &self.lengths, characters, given: None }
     }
 
     /// Lengths [B].
