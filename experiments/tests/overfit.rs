@@ -27,7 +27,7 @@ fn classifiers() {
         let config = config(&[&name, "data.dataset=reviews", "train.epochs=12"]);
         let mut data = classify::prepare(&config, None).unwrap();
         data.dev = data.train.clone();
-        assert_eq!(data.dev.ids.len(), 100);
+        assert_eq!(data.dev.texts.len(), 100);
         let accuracy = best(&config, &data);
         assert!(accuracy >= 0.99, "{model}: {accuracy}");
     }

@@ -4,9 +4,9 @@ use crate::data::questions::Reading;
 use crate::data::{Classification, Split, Tagging};
 use crate::run::{RunFolder, TrainError, TrainedOn};
 use crate::tasks::classify::{Encoded, Prediction, classifier, predict, prepare_split};
+use crate::tasks::lexicon_options;
 use crate::tasks::read::{self, Answered, reader};
 use crate::tasks::tag::{self, constraints, tagger};
-use crate::text::Vocabulary;
 use crate::text::lexicon::Lexicon;
 use anyhow::bail;
 use gradus_engine::Rng;
@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 pub(super) struct TrainedClassifier {
     pub config: Config,
     pub on: TrainedOn,
-    pub vocabulary: Vocabulary,
+    pub lexicon: Lexicon,
     pub model: Box<dyn Classifier>,
 }
 
@@ -27,10 +27,10 @@ impl TrainedClassifier {
     pub fn load(run: &Path) -> Result<Self, TrainError> {
         let folder = RunFolder(run.into());
         let config = folder.config()?;
-        let (on, vocabulary) = (folder.trained_on()?, folder.vocabulary()?);
-        let model = classifier(&config, &vocabulary, on.labels.len(), &mut Rng::blank())?;
+        let (on, lexicon) = (folder.trained_on()?, Lexicon::load(run, &lexicon_options(&config))?);
+        let model = classifier(&config, lexicon.vocabulary(), on.labels.len(), &mut Rng::blank())?;
         folder.load_best(model.as_ref())?;
-        Ok(TrainedClassifier { config, on, vocabulary, model })
+        Ok(TrainedClassifier { config, on, lexicon, model })
     }
 
     /// What the model says of a split of its data set, read from `data` or else from where training read it.
@@ -43,13 +43,13 @@ impl TrainedClassifier {
         data: Option<&Path>,
         split: Split,
     ) -> anyhow::Result<(Classification, Encoded, Vec<Prediction>)> {
-        let TrainedClassifier { config, on, vocabulary, model } = self;
-        let (set, encoded) = prepare_split(config, folder(data, on).as_deref(), vocabulary, split)?;
+        let TrainedClassifier { config, on, lexicon, model } = self;
+        let (set, encoded) = prepare_split(config, folder(data, on).as_deref(), lexicon, split)?;
         if set.labels != on.labels {
             let (ours, theirs) = (on.labels.join(", "), set.labels.join(", "));
             bail!("{}: the model knows the labels {ours}, the data set has {theirs}", run.display());
         }
-        let predictions = predict(model.as_ref(), &encoded, config.train.eval_batch_size);
+        let predictions = predict(model.as_ref(), lexicon, &encoded, config.train.eval_batch_size);
         Ok((set, encoded, predictions))
     }
 }
@@ -73,7 +73,7 @@ impl TrainedTagger {
     pub fn load(run: &Path) -> Result<Self, TrainError> {
         let folder = RunFolder(run.into());
         let config = folder.config()?;
-        let (on, lexicon) = (folder.trained_on()?, Lexicon::load(&config, run, [].iter())?);
+        let (on, lexicon) = (folder.trained_on()?, Lexicon::load(run, &lexicon_options(&config))?);
         let model = tagger(&config, &lexicon, on.labels.len(), &mut Rng::blank())?;
         folder.load_best(model.as_ref())?;
         let scheme = if config.data.scheme == "bioes" { Scheme::Bioes } else { Scheme::Iob2 };
@@ -116,7 +116,7 @@ impl TrainedReader {
     pub fn load(run: &Path) -> Result<Self, TrainError> {
         let folder = RunFolder(run.into());
         let config = folder.config()?;
-        let (on, lexicon) = (folder.trained_on()?, Lexicon::load(&config, run, [].iter())?);
+        let (on, lexicon) = (folder.trained_on()?, Lexicon::load(run, &lexicon_options(&config))?);
         let model = reader(&config, &lexicon, &mut Rng::blank())?;
         folder.load_best(model.as_ref())?;
         Ok(TrainedReader { config, on, lexicon, model })

@@ -2,7 +2,6 @@ use super::progress::Progress;
 use super::{Task, TrainError, tensorboard};
 use crate::config::{self, Config};
 use crate::data::atomic;
-use crate::text::Vocabulary;
 use gradus_engine::Module;
 use gradus_engine::optim::{Optimizer, WeightAverage};
 use gradus_engine::state::{Checkpoint, StateDict, load_state_dict, read_tensors, write_tensors};
@@ -17,7 +16,7 @@ use std::path::{Path, PathBuf};
 /// | --- | --- |
 /// | `config.toml` | the configuration, every key |
 /// | `data.json` | [`TrainedOn`] |
-/// | `vocabulary.txt` | the words, by id |
+/// | `vocabulary.txt`, `alphabet.txt`, `lexicon.json`, `vectors.safetensors` | the [`Lexicon`](crate::text::Lexicon) |
 /// | `checkpoint.safetensors` | all that the next step depends on: parameters, moments, [`Progress`], configuration |
 /// | `best.safetensors` | the parameters of the best epoch |
 /// | `metrics.jsonl` | a line for each logged step and each epoch |
@@ -85,8 +84,7 @@ impl RunFolder {
         self.check_free()?;
         self.set_config(config)?;
         self.write("data.json", json!(data.trained_on()).to_string().as_bytes())?;
-        data.vocabulary().save(&self.file("vocabulary.txt"))?;
-        data.save(&self.0)?;
+        data.lexicon().save(&self.0)?;
         self.sweep()
     }
 
@@ -144,14 +142,6 @@ impl RunFolder {
         let path = self.file("data.json");
         serde_json::from_str(&self.read(&path)?)
             .map_err(|e| TrainError::Damaged { path, reason: e.to_string() })
-    }
-
-    /// The words that the model knows.
-    ///
-    /// # Errors
-    /// A file that is missing or damaged.
-    pub fn vocabulary(&self) -> Result<Vocabulary, TrainError> {
-        Ok(Vocabulary::load(&self.file("vocabulary.txt"))?)
     }
 
     /// Writes the checkpoint.
@@ -264,7 +254,14 @@ impl RunFolder {
         for entry in fs::read_dir(&self.0).map_err(io)? {
             let path = entry.map_err(io)?.path();
             let name = path.file_name().unwrap_or_default().to_string_lossy();
-            let ours = ["checkpoint.safetensors.", "best.safetensors.", "vocabulary.txt.", "alphabet.txt."];
+            let ours = [
+                "checkpoint.safetensors.",
+                "best.safetensors.",
+                "vocabulary.txt.",
+                "alphabet.txt.",
+                "lexicon.json.",
+                "vectors.safetensors.",
+            ];
             let half_written = name.ends_with(".tmp") && ours.iter().any(|start| name.starts_with(start));
             if half_written || name.starts_with(".partial-") {
                 fs::remove_file(&path).map_err(io)?;

@@ -1,7 +1,7 @@
 use super::run::step;
 use super::{Objective, Progress, Task, TrainError, optimizer, schedule};
 use crate::config::Config;
-use crate::text::Batching;
+use crate::text::batches;
 use gradus_engine::Rng;
 use std::time::{Duration, Instant};
 
@@ -17,8 +17,7 @@ pub fn seconds_per_token(
     limit: Duration,
 ) -> Result<f64, TrainError> {
     let lengths = data.lengths();
-    let batches =
-        Batching { size: config.train.batch_size, max_len: None }.shuffled(&lengths, config.seed, 0);
+    let batches = batches::shuffled(&lengths, config.train.batch_size, config.seed, 0);
     let mut rng = Rng::new(config.seed);
     let learner = data.learner(config, &mut rng)?;
     let mut optimizer = optimizer(config)?;

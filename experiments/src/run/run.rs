@@ -7,7 +7,7 @@ use super::view::Shown;
 use super::{Learner, Objective, Task, TrainError, View, optimizer, schedule};
 use crate::config::{Config, resume_keys};
 use crate::data::Split;
-use crate::text::Batching;
+use crate::text::batches;
 use gradus_engine::optim::{AverageConfig, Optimizer, WeightAverage};
 use gradus_engine::state::{StateDict, load_state_dict, state_dict};
 use gradus_engine::{Device, Gradients, Mode, Module, Precision, Rng, with_precision};
@@ -36,10 +36,9 @@ pub enum Where<'a> {
 /// Ctrl-C, a loss that is no number, files that cannot be written: each leaves the last good checkpoint.
 pub fn run(config: &Config, data: &dyn Task, place: Where, view: &View) -> Result<Trained, TrainError> {
     let began = Instant::now();
-    let batching = Batching { size: config.train.batch_size, max_len: None };
     let lengths = data.lengths();
     let epochs = config.train.epochs as u64;
-    let batches = lengths.len().div_ceil(batching.size) as u64;
+    let batches = lengths.len().div_ceil(config.train.batch_size) as u64;
 
     let mut rng = Rng::new(config.seed);
     let learner = data.learner(config, &mut rng)?;
@@ -53,9 +52,9 @@ pub fn run(config: &Config, data: &dyn Task, place: Where, view: &View) -> Resul
     let mut best = None;
     let mut keeper = Keeper { folder: None, config, data, step: 0 };
     match place {
-        Where::Memory => start_from_vectors(model, config, data.vocabulary())?,
+        Where::Memory => start_from_vectors(model, config, data.lexicon())?,
         Where::New(folder) => {
-            start_from_vectors(model, config, data.vocabulary())?;
+            start_from_vectors(model, config, data.lexicon())?;
             folder.create(config, data)?;
             keeper.folder = Some(folder);
             keeper.save(model, (&optimizer, average.as_ref()), &progress)?;
@@ -86,7 +85,7 @@ pub fn run(config: &Config, data: &dyn Task, place: Where, view: &View) -> Resul
 
     let before = progress.wall_seconds;
     while progress.epoch < epochs && !out_of_patience(config, &progress) {
-        let order = batching.shuffled(&lengths, config.seed, progress.epoch);
+        let order = batches::shuffled(&lengths, config.train.batch_size, config.seed, progress.epoch);
         for examples in &order[progress.batch as usize..] {
             let step_began = Instant::now();
             step(config, learner, &mut optimizer, examples, epochs * batches, &mut progress)

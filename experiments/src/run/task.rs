@@ -2,7 +2,7 @@ use super::{Objective, RunFolder, TrainError, TrainedOn};
 use crate::config::Config;
 use crate::data::Split;
 use crate::tasks::{classify, read, tag};
-use crate::text::Vocabulary;
+use crate::text::Lexicon;
 use gradus_engine::{Mode, Module, Rng, Tensor};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -15,14 +15,8 @@ pub trait Task: Send + Sync {
     /// How the splits came about.
     fn note(&self) -> &str;
 
-    /// The words that the model knows.
-    fn vocabulary(&self) -> &Vocabulary;
-
-    /// Writes what else a trained model needs to read text; the words are written already.
-    ///
-    /// # Errors
-    /// A folder that cannot be written.
-    fn save(&self, folder: &Path) -> Result<(), TrainError>;
+    /// The words and characters that the model knows.
+    fn lexicon(&self) -> &Lexicon;
 
     /// Examples of a split.
     fn count(&self, split: Split) -> usize;
@@ -73,6 +67,6 @@ pub fn prepare_with(
     Ok(match config.task.as_str() {
         "tag" => Box::new(tag::prepare_with(config, folder, run.path())?),
         "read" => Box::new(read::prepare_with(config, folder, run.path())?),
-        _ => Box::new(classify::prepare_with(config, folder, run.vocabulary()?)?),
+        _ => Box::new(classify::prepare_with(config, folder, run.path())?),
     })
 }

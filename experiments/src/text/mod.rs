@@ -3,44 +3,57 @@
 //! | file | holds |
 //! | --- | --- |
 //! | [`normalise`] | character filtering: tags, control characters, Unicode forms; offsets are kept |
-//! | [`tokenise`] | words with their place in the original; lower case, NUM |
+//! | [`tokenise`] | how text comes apart into words; lower case, NUM |
+//! | [`tokens`] | the words of a text, and where they stand |
+//! | [`offsets`] | places by bytes as places by characters |
 //! | [`vocabulary`] | words to ids: PAD, UNK, then by falling count |
 //! | [`characters`] | a word's characters to ids |
+//! | [`lexicon`] | texts to ids of words and characters, and to padded batches |
+//! | [`vectors`] | pretrained word vectors (GloVe, word2vec) |
 //! | [`frequencies`] | how often words occur, how long texts are |
-//! | [`batches`] | which examples go together, and the padded arrays |
+//! | [`batches`] | which examples go together |
 //! | [`spans`] | answers as first and last token, and windows of long contexts |
-//! | [`embeddings`] | pretrained word vectors (GloVe text) |
 //!
 //! ```
-//! use gradus::text::{tokenise::Tokeniser, vocabulary::Vocabulary, batches::{Batch, Batching}};
+//! use gradus::text::lexicon::{Lexicon, LexiconOptions, Text};
+//! use gradus::text::{Tokeniser, Tokens, batches};
+//! use gradus_engine::Mode;
 //!
 //! let texts = ["Good film.<br />Good cast!", "A film of 90 minutes."];
 //! let tokeniser = Tokeniser::default();
-//! let words: Vec<Vec<String>> = texts.iter().map(|t| tokeniser.words(t)).collect();
-//! assert_eq!(words[1], ["a", "film", "of", "<num>", "minutes", "."]);
+//! let tokens: Vec<Tokens> = texts.iter().map(|text| tokeniser.tokens(text)).collect();
+//! assert_eq!(tokens[1].words().collect::<Vec<_>>(), ["a", "film", "of", "<num>", "minutes", "."]);
 //!
-//! let vocabulary = Vocabulary::count(words.iter().flatten(), 1, usize::MAX);
-//! let ids: Vec<Vec<u32>> = words.iter().map(|w| vocabulary.encode(w)).collect();
-//! let lengths: Vec<usize> = ids.iter().map(Vec::len).collect();
-//! let batching = Batching { size: 2, max_len: Some(400) };
-//! let batches = batching.shuffled(&lengths, /* seed */ 1, /* epoch */ 0);
-//! let batch: Batch = batching.batch(&ids, /* labels */ &[1, 0], &batches[0]);
-//! assert_eq!((batch.b, batch.t), (2, 6));
+//! let lexicon = Lexicon::count(tokens.iter(), &LexiconOptions::default(), None);
+//! let texts: Vec<Text> = tokens.iter().map(|tokens| lexicon.encode(tokens)).collect();
+//! let lengths: Vec<usize> = texts.iter().map(Text::len).collect();
+//! let batches = batches::shuffled(&lengths, /* size */ 2, /* seed */ 1, /* epoch */ 0);
+//! let chosen: Vec<&Text> = batches[0].iter().map(|&i| &texts[i]).collect();
+//! let batch = lexicon.batch(&chosen, /* words seen once that become UNK */ 0.0, &mut Mode::Eval);
+//! assert_eq!(batch.words().ids.shape().to_vec(), [2, 6]);
 //! ```
 
 pub mod batches;
 pub mod characters;
-pub mod embeddings;
 pub mod frequencies;
+mod html;
 pub mod lexicon;
 pub mod normalise;
+pub mod offsets;
 pub mod spans;
+#[cfg(test)]
+mod tests;
 pub mod tokenise;
+pub mod tokens;
+pub mod vectors;
 pub mod vocabulary;
 
-pub use batches::{Batch, Batching};
 pub use characters::Alphabet;
-pub use embeddings::Embeddings;
 pub use frequencies::{Frequencies, Lengths};
+pub use lexicon::{Lexicon, LexiconOptions};
+pub use normalise::Form;
+pub use offsets::{Characters, chars};
 pub use tokenise::{Mode, Tokeniser};
+pub use tokens::Tokens;
+pub use vectors::{Spellings, VectorFile};
 pub use vocabulary::Vocabulary;

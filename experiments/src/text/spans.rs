@@ -1,14 +1,14 @@
 //! Answers as first and last token of a context, and back; which part of a context a model with a limit reads.
 
-use super::tokenise::Token;
+use super::tokens::Tokens;
 use crate::data::questions::{Answer, ReadingSplit};
 use std::ops::Range;
 
 /// The first and the last token that share a byte with an answer; none if it lies between two tokens.
-pub fn token_span(tokens: &[Token], answer: &Answer) -> Option<(usize, usize)> {
+pub fn token_span(tokens: &Tokens, answer: &Answer) -> Option<(usize, usize)> {
     let end = answer.start + answer.text.len();
-    let first = tokens.partition_point(|token| token.span.end <= answer.start);
-    let after = tokens.partition_point(|token| token.span.start < end);
+    let first = tokens.spans().partition_point(|span| span.end <= answer.start);
+    let after = tokens.spans().partition_point(|span| span.start < end);
     (first < after).then(|| (first, after - 1))
 }
 
@@ -17,18 +17,13 @@ pub fn token_span(tokens: &[Token], answer: &Answer) -> Option<(usize, usize)> {
 /// # Panics
 /// If `first` is past `last` or `last` is not a token.
 #[track_caller]
-pub fn text_of<'a>(context: &'a str, tokens: &[Token], first: usize, last: usize) -> &'a str {
+pub fn text_of<'a>(context: &'a str, tokens: &Tokens, first: usize, last: usize) -> &'a str {
     assert!(
         first <= last && last < tokens.len(),
         "text of a span: tokens {first} to {last} are not a stretch of the {} tokens",
         tokens.len()
     );
-    &context[tokens[first].span.start..tokens[last].span.end]
-}
-
-/// The head of a context: `0 .. min(tokens, limit)`.
-pub fn head(tokens: usize, limit: Option<usize>) -> Range<usize> {
-    0..limit.map_or(tokens, |limit| limit.min(tokens))
+    &context[tokens.spans()[first].start..tokens.spans()[last].end]
 }
 
 /// Windows of `limit` tokens that overlap by half and cover a context; one if it is not longer.
@@ -91,7 +86,7 @@ pub struct Located {
 /// # Panics
 /// If the tokens are not those of the split's contexts, one list for each, or the limit is 0.
 #[track_caller]
-pub fn locate(split: &ReadingSplit, tokens: &[Vec<Token>], limit: Option<usize>) -> (Vec<Located>, usize) {
+pub fn locate(split: &ReadingSplit, tokens: &[Tokens], limit: Option<usize>) -> (Vec<Located>, usize) {
     let mut located = Vec::with_capacity(split.questions.len());
     for (q, question) in split.questions.iter().enumerate() {
         let tokens = &tokens[question.context];
@@ -106,20 +101,6 @@ pub fn locate(split: &ReadingSplit, tokens: &[Vec<Token>], limit: Option<usize>)
     (located, cut)
 }
 
-/// For evaluation on the [`head`] of each context: how many questions have no answer that lies whole in it.
-///
-/// # Panics
-/// As [`locate`].
-#[track_caller]
-pub fn cut_by_head(split: &ReadingSplit, tokens: &[Vec<Token>], limit: Option<usize>) -> usize {
-    let beyond = |question: &&crate::data::questions::Question| {
-        let tokens = &tokens[question.context];
-        let end = head(tokens.len(), limit).end;
-        !question.answers.iter().any(|a| token_span(tokens, a).is_some_and(|(_, last)| last < end))
-    };
-    split.questions.iter().filter(beyond).count()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -130,7 +111,7 @@ mod tests {
         Answer { text: text.into(), start: context.find(text).unwrap() }
     }
 
-    fn split(context: &str, answers: &[&[&str]]) -> (ReadingSplit, Vec<Vec<Token>>) {
+    fn split(context: &str, answers: &[&[&str]]) -> (ReadingSplit, Vec<Tokens>) {
         let question = |texts: &&[&str]| Question {
             id: texts.concat(),
             context: 0,
@@ -161,7 +142,7 @@ mod tests {
             assert_eq!(text_of(context, &tokens, first, last), back, "{text}");
         }
         assert_eq!(token_span(&tokens, &answer(context, " ")), None);
-        assert_eq!(token_span(&[], &answer(context, "Café")), None);
+        assert_eq!(token_span(&Tokens::default(), &answer(context, "Café")), None);
     }
 
     #[test]
@@ -178,7 +159,6 @@ mod tests {
         assert_eq!(windows(9, Some(4)), [0..4, 2..6, 4..8, 5..9]);
         assert_eq!(windows(3, Some(1)), [0..1, 1..2, 2..3]);
         assert_eq!(windows(0, Some(1)), std::slice::from_ref(&(0..0)));
-        assert_eq!((head(9, Some(4)), head(3, Some(4)), head(9, None)), (0..4, 0..3, 0..9));
     }
 
     #[test]
@@ -199,8 +179,6 @@ mod tests {
             located.iter().map(|l| (l.question, l.window.clone(), l.first, l.last)).collect();
         assert_eq!((places, cut), (vec![(0, 0..4, 1, 1), (1, 4..8, 2, 3), (3, 4..8, 3, 3)], 1));
         assert_eq!(locate(&split, &tokens, None).1, 0);
-        assert_eq!(cut_by_head(&split, &tokens, Some(4)), 2);
-        assert_eq!(cut_by_head(&split, &tokens, None), 0);
     }
 
     proptest! {
@@ -211,7 +189,7 @@ mod tests {
             let first = from % tokens.len();
             let last = (first + length).min(tokens.len() - 1);
             let text = text_of(&context, &tokens, first, last).to_owned();
-            let start = tokens[first].span.start;
+            let start = tokens.spans()[first].start;
             prop_assert_eq!(token_span(&tokens, &Answer { text, start }), Some((first, last)));
         }
 

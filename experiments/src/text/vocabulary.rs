@@ -5,7 +5,7 @@ use crate::data::{
     error::quoted,
     files::{self, Encoding, FileReader},
 };
-use std::{collections::HashMap, path::Path};
+use std::{cmp::Reverse, collections::HashMap, path::Path};
 
 /// Id of the padding after a text's end.
 pub const PAD: u32 = 0;
@@ -29,25 +29,41 @@ impl Vocabulary {
         min_count: usize,
         max_size: usize,
     ) -> Self {
+        Self::count_and_keep(words, min_count, max_size, |_| false).0
+    }
+
+    /// The same, and in their places of that order all words that are to be kept whatever their count. Also gives the id
+    /// of the first word that occurs once: all words from it on do.
+    pub(super) fn count_and_keep<S: AsRef<str>>(
+        words: impl IntoIterator<Item = S>,
+        min_count: usize,
+        max_size: usize,
+        keep: impl Fn(&str) -> bool,
+    ) -> (Self, usize) {
         let mut places: HashMap<String, usize> = HashMap::new();
         let mut counts: Vec<usize> = Vec::new();
         for word in words {
             let word = word.as_ref();
             match places.get(word) {
                 Some(&place) => counts[place] += 1,
-                None if RESERVED.contains(&word) => {}
+                None if Self::reserves(word) => {}
                 None => {
                     places.insert(word.to_owned(), counts.len());
                     counts.push(1);
                 }
             }
         }
-        let mut frequent: Vec<(String, usize)> =
-            places.into_iter().filter(|&(_, place)| counts[place] >= min_count).collect();
-        frequent.sort_by_key(|&(_, place)| (std::cmp::Reverse(counts[place]), place));
-        frequent.truncate(max_size.saturating_sub(RESERVED.len()));
-        let words = RESERVED.map(String::from).into_iter().chain(frequent.into_iter().map(|(word, _)| word));
-        Self::of(words.collect())
+        let mut ranked: Vec<(String, usize)> = places.into_iter().collect();
+        ranked.sort_by_key(|&(_, place)| (Reverse(counts[place]), place));
+        let most = max_size.saturating_sub(RESERVED.len());
+        let (mut kept, mut several) = (RESERVED.map(String::from).to_vec(), RESERVED.len());
+        for (rank, (word, place)) in ranked.into_iter().enumerate() {
+            if rank < most && counts[place] >= min_count || keep(&word) {
+                kept.push(word);
+                several += usize::from(counts[place] > 1);
+            }
+        }
+        (Self::of(kept), several)
     }
 
     fn of(words: Vec<String>) -> Self {
@@ -59,6 +75,11 @@ impl Vocabulary {
     #[allow(clippy::len_without_is_empty)]
     pub fn len(&self) -> usize {
         self.words.len()
+    }
+
+    /// Whether a word is the name of PAD or UNK, which no text can use.
+    pub(super) fn reserves(word: &str) -> bool {
+        RESERVED.contains(&word)
     }
 
     /// The id of a word; [`UNK`] for an unknown word, and for PAD's name, which no text can use.
@@ -84,11 +105,6 @@ impl Vocabulary {
     /// All words, by id.
     pub fn words(&self) -> &[String] {
         &self.words
-    }
-
-    /// The ids of a text's words. A text without a word becomes a single UNK, so that every sequence has a length.
-    pub fn encode<S: AsRef<str>>(&self, words: &[S]) -> Vec<u32> {
-        if words.is_empty() { vec![UNK] } else { words.iter().map(|word| self.id(word.as_ref())).collect() }
     }
 
     /// Writes the words, one a line.
@@ -167,10 +183,24 @@ mod tests {
     }
 
     #[test]
+    fn words_to_be_kept_stand_in_their_places_whatever_their_count() {
+        let text = "d b a b c a e b";
+        let kept = |min_count, max_size| {
+            let keep = |word: &str| "dce".contains(word) && word != "c";
+            let (vocabulary, once) = Vocabulary::count_and_keep(text.split(' '), min_count, max_size, keep);
+            (vocabulary.words[2..].join(" "), vocabulary.words.get(once).cloned())
+        };
+        assert_eq!(kept(1, usize::MAX), ("b a d c e".into(), Some("d".into())));
+        assert_eq!(kept(2, usize::MAX), ("b a d e".into(), Some("d".into())));
+        assert_eq!(kept(1, 3), ("b d e".into(), Some("d".into())));
+        assert_eq!(kept(3, 0), ("d e".into(), Some("d".into())));
+        assert_eq!(Vocabulary::count_and_keep(["a", "a"], 1, 9, |_| false).1, 3);
+    }
+
+    #[test]
     fn unknown_words_and_reserved_names_are_unk() {
         let vocabulary = Vocabulary::count(["yes"], 1, 9);
-        assert_eq!(vocabulary.encode(&["yes", "no", "<pad>", "<unk>"]), [2, UNK, UNK, UNK]);
-        assert_eq!(vocabulary.encode::<&str>(&[]), [UNK]);
+        assert_eq!(["yes", "no", "<pad>", "<unk>"].map(|word| vocabulary.id(word)), [2, UNK, UNK, UNK]);
         assert_eq!((vocabulary.word(2), vocabulary.len()), ("yes", 3));
     }
 

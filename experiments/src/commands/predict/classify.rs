@@ -5,12 +5,13 @@ use serde_json::json;
 
 impl Answers for TrainedClassifier {
     fn answer(&self, text: &str, style: Style) -> String {
-        let TrainedClassifier { config, on, vocabulary, model } = self;
+        let TrainedClassifier { config, on, lexicon, model } = self;
         let labels = &on.labels;
-        let mut words = tokeniser(config).words(text);
-        words.truncate(if config.data.max_len == 0 { usize::MAX } else { config.data.max_len });
-        let encoded = Encoded { ids: vec![vocabulary.encode(&words)], labels: vec![0] };
-        let Prediction { label, probabilities } = predict(model.as_ref(), &encoded, 1).swap_remove(0);
+        let mut tokens = tokeniser(config).tokens(text);
+        tokens.truncate(if config.data.max_len == 0 { usize::MAX } else { config.data.max_len });
+        let encoded = Encoded { texts: vec![lexicon.encode(&tokens)], labels: vec![0] };
+        let Prediction { label, probabilities } =
+            predict(model.as_ref(), lexicon, &encoded, 1).swap_remove(0);
         if style == Style::Json {
             let all: serde_json::Map<String, serde_json::Value> =
                 labels.iter().cloned().zip(probabilities.iter().map(|&p| json!(p))).collect();

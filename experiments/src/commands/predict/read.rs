@@ -23,8 +23,10 @@ impl Answers for Asked {
         let longest = config.model.max_answer;
         let answered = predict(model.as_ref(), lexicon, &encoded, longest, 1).swap_remove(0);
         let answer = answered.text(context, &encoded.tokens[0]);
-        let start =
-            answered.words.and_then(|(first, _)| encoded.tokens[0].get(first)).map_or(0, |t| t.span.start);
+        let start = answered
+            .words
+            .and_then(|(first, _)| encoded.tokens[0].spans().get(first))
+            .map_or(0, |span| span.start);
         if style == Style::Json {
             let probability = answered.probability;
             return json!({ "question": text, "answer": answer, "start": start, "probability": probability })

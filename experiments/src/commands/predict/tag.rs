@@ -1,23 +1,22 @@
 use super::{Answers, Style};
 use crate::commands::trained::TrainedTagger;
 use crate::data::formats::scheme::entities;
-use crate::tasks::tag::{normalised, predict};
-use crate::text::Tokeniser;
+use crate::tasks::tag::predict;
+use crate::tasks::tokeniser_of;
 use serde_json::json;
 use std::ops::Range;
 
 impl Answers for TrainedTagger {
     fn answer(&self, text: &str, style: Style) -> String {
         let TrainedTagger { config, on, lexicon, model, constraints } = self;
-        // As written: case and digits tell names apart, the vocabulary's own form comes after.
-        let tokens = Tokeniser { lowercase: false, numbers: false, ..Tokeniser::default() }.tokens(text);
-        let words: Vec<String> = tokens.iter().map(|token| token.word.clone()).collect();
-        let encoded = [lexicon.encode(&normalised(&words, config), &words)];
+        let tokens = tokeniser_of(config).tokens(text);
+        let encoded = [lexicon.encode(&tokens)];
         let tags = predict(model.as_ref(), lexicon, &encoded, constraints.as_ref(), 1).swap_remove(0);
-        let names: Vec<&str> = tags.iter().map(|&tag| on.labels[tag].as_str()).collect();
+        // A text without words is one UNK, whose tag belongs to no word.
+        let names: Vec<&str> = tags.iter().take(tokens.len()).map(|&tag| on.labels[tag].as_str()).collect();
         let found: Vec<(String, Range<usize>)> = entities(&names)
             .into_iter()
-            .map(|e| (e.kind, tokens[e.start].span.start..tokens[e.end - 1].span.end))
+            .map(|e| (e.kind, tokens.spans()[e.start].start..tokens.spans()[e.end - 1].end))
             .collect();
         if style == Style::Json {
             let all: Vec<_> = found

@@ -171,6 +171,6 @@ fn used(data: &dyn Task) -> DataUsed {
         dev: count(Split::Dev),
         test: count(Split::Test),
         labels: on.labels.len() as u64,
-        vocabulary: data.vocabulary().len() as u64,
+        vocabulary: data.lexicon().len() as u64,
     }
 }

@@ -3,16 +3,17 @@ use crate::config::Config;
 use crate::data::own::{LineFormat, OwnFiles};
 use crate::data::{Classification, Example, Split, catalog};
 use crate::run::TrainError;
-use crate::text::{Batch, Batching, Mode, Tokeniser, Vocabulary};
-use gradus_engine::Tensor;
+use crate::tasks::{lexicon, lexicon_options, tokeniser_of};
+use crate::text::lexicon::{Lexicon, Text};
+use crate::text::{Mode, Tokeniser, Tokens};
 use rayon::prelude::*;
 use std::path::{Path, PathBuf};
 
 /// A split as numbers.
 #[derive(Clone, Debug, Default)]
 pub struct Encoded {
-    /// Word ids of each example, at least one.
-    pub ids: Vec<Vec<u32>>,
+    /// Each example.
+    pub texts: Vec<Text>,
     /// Label of each example.
     pub labels: Vec<usize>,
 }
@@ -25,7 +26,7 @@ pub struct Prepared {
     /// The data folder that it was read from; none where it was generated or is in files of one's own.
     pub folder: Option<PathBuf>,
     /// The words that the model knows.
-    pub vocabulary: Vocabulary,
+    pub lexicon: Lexicon,
     /// To train on.
     pub train: Encoded,
     /// To choose by.
@@ -91,100 +92,84 @@ const SPLIT_SEED: u64 = 1;
 
 /// The tokeniser of a configuration, or that of a set whose tokens stand apart already.
 pub fn tokeniser(config: &Config) -> Tokeniser {
-    let mode = match config.data.tokenizer.as_str() {
-        "whitespace" => Mode::Whitespace,
-        "chinese" => Mode::Chinese,
-        _ => Mode::English,
-    };
+    let tokeniser = tokeniser_of(config);
     let tokenised = config.data.train.is_none()
         && (Kind::from_name(&config.data.dataset).is_some()
             || catalog::find(&config.data.dataset).is_ok_and(|set| set.tokenised));
-    let english = Tokeniser { mode, lowercase: config.data.lowercase, ..Tokeniser::default() };
-    match tokenised && mode == Mode::English {
-        // Words stand apart already; numbers and upper case are treated as everywhere.
-        true => Tokeniser { lowercase: english.lowercase, numbers: english.numbers, ..Tokeniser::as_given() },
-        false => english,
+    match tokenised && tokeniser.mode == Mode::English {
+        true => Tokeniser { mode: Mode::Whitespace, ..tokeniser },
+        false => tokeniser,
     }
 }
 
 /// Tokenises a set, counts the training split's words, and turns all splits into numbers.
 ///
 /// # Errors
-/// As [`dataset`].
+/// As [`dataset`], and what is wrong with the file of word vectors.
 pub fn prepare(config: &Config, folder: Option<&Path>) -> Result<Prepared, TrainError> {
     let set = dataset(config, folder)?;
-    let words = words_of(&set.train, config);
-    let max = if config.data.max_vocab == 0 { usize::MAX } else { config.data.max_vocab };
-    let vocabulary = Vocabulary::count(words.iter().flatten(), config.data.min_count, max);
-    let train = encode(&words, &set.train, &vocabulary);
-    Ok(with_train(set, vocabulary, train, config, folder))
+    let tokens = all_tokens(&set, config);
+    let lexicon = lexicon(config, tokens.each_ref().map(Vec::as_slice))?;
+    Ok(with_tokens(set, tokens, lexicon, config, folder))
 }
 
-/// The same with the vocabulary of a run that goes on.
+/// The same with the words of a run that goes on.
 ///
 /// # Errors
-/// As [`dataset`].
-pub fn prepare_with(
-    config: &Config,
-    folder: Option<&Path>,
-    vocabulary: Vocabulary,
-) -> Result<Prepared, TrainError> {
+/// As [`dataset`], and files of the run that are missing or damaged.
+pub fn prepare_with(config: &Config, folder: Option<&Path>, run: &Path) -> Result<Prepared, TrainError> {
     let set = dataset(config, folder)?;
-    let train = encode(&words_of(&set.train, config), &set.train, &vocabulary);
-    Ok(with_train(set, vocabulary, train, config, folder))
+    let lexicon = Lexicon::load(run, &lexicon_options(config))?;
+    let tokens = all_tokens(&set, config);
+    Ok(with_tokens(set, tokens, lexicon, config, folder))
 }
 
-/// A set, and one of its splits with the vocabulary of a trained model.
+/// A set, and one of its splits with the words of a trained model.
 ///
 /// # Errors
 /// As [`dataset`].
 pub fn prepare_split(
     config: &Config,
     folder: Option<&Path>,
-    vocabulary: &Vocabulary,
+    lexicon: &Lexicon,
     split: Split,
 ) -> Result<(Classification, Encoded), TrainError> {
     let set = dataset(config, folder)?;
-    let encoded = encode(&words_of(set.split(split), config), set.split(split), vocabulary);
+    let encoded = encode(&tokens_of(set.split(split), config), set.split(split), lexicon);
     Ok((set, encoded))
 }
 
-fn with_train(
+fn with_tokens(
     set: Classification,
-    vocabulary: Vocabulary,
-    train: Encoded,
+    [train, dev, test]: [Vec<Tokens>; 3],
+    lexicon: Lexicon,
     config: &Config,
     folder: Option<&Path>,
 ) -> Prepared {
-    let part = |examples: &[Example]| encode(&words_of(examples, config), examples, &vocabulary);
-    let (dev, test) = (part(&set.dev), part(&set.test));
-    Prepared { folder: data_folder(config, folder), set, vocabulary, train, dev, test }
+    let [train, dev, test] = [(train, &set.train), (dev, &set.dev), (test, &set.test)]
+        .map(|(tokens, examples)| encode(&tokens, examples, &lexicon));
+    Prepared { folder: data_folder(config, folder), set, lexicon, train, dev, test }
+}
+
+fn all_tokens(set: &Classification, config: &Config) -> [Vec<Tokens>; 3] {
+    [Split::Train, Split::Dev, Split::Test].map(|split| tokens_of(set.split(split), config))
 }
 
 /// The words of each text, cut at the longest length that is kept.
-fn words_of(examples: &[Example], config: &Config) -> Vec<Vec<String>> {
+fn tokens_of(examples: &[Example], config: &Config) -> Vec<Tokens> {
     let tokeniser = tokeniser(config);
     let longest = if config.data.max_len == 0 { usize::MAX } else { config.data.max_len };
-    let words = |e: &Example| {
-        let mut words = tokeniser.words(&e.text);
-        words.truncate(longest);
-        words
+    let tokens = |e: &Example| {
+        let mut tokens = tokeniser.tokens(&e.text);
+        tokens.truncate(longest);
+        tokens
     };
-    examples.par_iter().map(words).collect()
+    examples.par_iter().map(tokens).collect()
 }
 
-fn encode(words: &[Vec<String>], examples: &[Example], vocabulary: &Vocabulary) -> Encoded {
+fn encode(tokens: &[Tokens], examples: &[Example], lexicon: &Lexicon) -> Encoded {
     Encoded {
-        ids: words.iter().map(|words| vocabulary.encode(words)).collect(),
+        texts: tokens.iter().map(|tokens| lexicon.encode(tokens)).collect(),
         labels: examples.iter().map(|e| e.label).collect(),
     }
-}
-
-/// A batch as tensors: ids [B, T], lengths [B] and labels [B], all `i64`.
-pub fn tensors(encoded: &Encoded, batching: &Batching, examples: &[usize]) -> [Tensor; 3] {
-    let Batch { ids, lengths, labels, b, t, .. } = batching.batch(&encoded.ids, &encoded.labels, examples);
-    let ids: Vec<i64> = ids.into_iter().map(i64::from).collect();
-    let numbers =
-        |x: Vec<usize>| Tensor::from_slice(&x.into_iter().map(|x| x as i64).collect::<Vec<_>>(), [b]);
-    [Tensor::from_slice(&ids, [b, t]), numbers(lengths), numbers(labels)]
 }

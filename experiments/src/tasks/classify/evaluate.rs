@@ -1,6 +1,7 @@
-use super::data::{Encoded, tensors};
+use super::data::Encoded;
 use crate::metrics::classification::{Confusion, Report};
-use crate::text::Batching;
+use crate::text::batches;
+use crate::text::lexicon::{Lexicon, Text};
 use gradus_engine::{Mode, no_grad};
 use gradus_models::Classifier;
 use std::collections::BTreeMap;
@@ -15,15 +16,19 @@ pub struct Prediction {
 }
 
 /// What a model says of each example, in their order.
-pub fn predict(model: &dyn Classifier, encoded: &Encoded, batch_size: usize) -> Vec<Prediction> {
-    let batching = Batching { size: batch_size.max(1), max_len: None };
-    let lengths: Vec<usize> = encoded.ids.iter().map(Vec::len).collect();
+pub fn predict(
+    model: &dyn Classifier,
+    lexicon: &Lexicon,
+    encoded: &Encoded,
+    batch_size: usize,
+) -> Vec<Prediction> {
+    let lengths: Vec<usize> = encoded.texts.iter().map(Text::len).collect();
     let device = model.device();
-    let mut predictions = vec![None; encoded.ids.len()];
-    for examples in batching.sorted(&lengths) {
-        let [ids, lengths, _] =
-            tensors(encoded, &batching, &examples).map(|numbers| numbers.to_device(device));
-        let p = no_grad(|| model.logits(&ids, &lengths, &mut Mode::Eval).softmax());
+    let mut predictions = vec![None; encoded.texts.len()];
+    for examples in batches::sorted(&lengths, batch_size.max(1)) {
+        let chosen: Vec<&Text> = examples.iter().map(|&i| &encoded.texts[i]).collect();
+        let batch = lexicon.batch(&chosen, 0.0, &mut Mode::Eval).to_device(device);
+        let p = no_grad(|| model.logits(batch.words().ids, batch.lengths(), &mut Mode::Eval).softmax());
         let (labels, k) = (p.arg_max(1).to_vec::<i64>(), p.dim(1));
         let p = p.to_f64();
         for ((row, &example), label) in p.chunks(k).zip(&examples).zip(labels) {
@@ -55,10 +60,12 @@ pub fn metrics_of_counts(counts: &[[usize; 3]]) -> BTreeMap<String, f64> {
 /// The metrics of a model on a split.
 pub fn evaluate(
     model: &dyn Classifier,
+    lexicon: &Lexicon,
     encoded: &Encoded,
     classes: usize,
     batch_size: usize,
 ) -> BTreeMap<String, f64> {
-    let predicted: Vec<usize> = predict(model, encoded, batch_size).into_iter().map(|p| p.label).collect();
+    let predicted: Vec<usize> =
+        predict(model, lexicon, encoded, batch_size).into_iter().map(|p| p.label).collect();
     metrics_of(&encoded.labels, &predicted, classes)
 }

@@ -1,13 +1,12 @@
-use super::data::{Prepared, tensors};
+use super::data::Prepared;
 use super::{classifier, evaluate, objective};
 use crate::config::Config;
 use crate::data::Split;
 use crate::run::{Learner, Objective, Task, TrainError, TrainedOn};
-use crate::text::{Batching, Vocabulary};
+use crate::text::lexicon::{Lexicon, Text};
 use gradus_engine::{Mode, Module, Rng, Tensor};
 use gradus_models::Classifier;
 use std::collections::BTreeMap;
-use std::path::Path;
 
 impl Task for Prepared {
     fn trained_on(&self) -> TrainedOn {
@@ -18,26 +17,22 @@ impl Task for Prepared {
         &self.set.note
     }
 
-    fn vocabulary(&self) -> &Vocabulary {
-        &self.vocabulary
-    }
-
-    fn save(&self, _: &Path) -> Result<(), TrainError> {
-        Ok(())
+    fn lexicon(&self) -> &Lexicon {
+        &self.lexicon
     }
 
     fn count(&self, split: Split) -> usize {
-        self.split(split).ids.len()
+        self.split(split).texts.len()
     }
 
     fn lengths(&self) -> Vec<usize> {
-        self.train.ids.iter().map(Vec::len).collect()
+        self.train.texts.iter().map(Text::len).collect()
     }
 
     fn learner<'a>(&'a self, config: &'a Config, rng: &mut Rng) -> Result<Box<dyn Learner + 'a>, TrainError> {
         let classes = self.set.labels.len();
         objective::check(config, classes)?;
-        let model = classifier(config, &self.vocabulary, classes, rng)?;
+        let model = classifier(config, self.lexicon.vocabulary(), classes, rng)?;
         Ok(Box::new(ClassifyLearner { config, data: self, model }))
     }
 }
@@ -55,15 +50,18 @@ impl Learner for ClassifyLearner<'_> {
     }
 
     fn loss(&self, examples: &[usize], state: &Objective, mode: &mut Mode) -> (Tensor, Objective) {
-        let batching = Batching { size: self.config.train.batch_size, max_len: None };
+        let Prepared { train, lexicon, .. } = self.data;
         let device = self.model.device();
-        let batch = tensors(&self.data.train, &batching, examples);
-        let [ids, lengths, labels] = batch.map(|numbers| numbers.to_device(device));
-        objective::loss(self.config, &self.model.logits(&ids, &lengths, mode), &labels, state)
+        let texts: Vec<&Text> = examples.iter().map(|&i| &train.texts[i]).collect();
+        let batch = lexicon.batch(&texts, 0.0, mode).to_device(device);
+        let labels: Vec<i64> = examples.iter().map(|&i| train.labels[i] as i64).collect();
+        let labels = Tensor::from_slice(&labels, [labels.len()]).to_device(device);
+        let logits = self.model.logits(batch.words().ids, batch.lengths(), mode);
+        objective::loss(self.config, &logits, &labels, state)
     }
 
     fn metrics(&self, split: Split) -> BTreeMap<String, f64> {
         let (classes, size) = (self.data.set.labels.len(), self.config.train.eval_batch_size);
-        evaluate(self.model.as_ref(), self.data.split(split), classes, size)
+        evaluate(self.model.as_ref(), &self.data.lexicon, self.data.split(split), classes, size)
     }
 }

@@ -15,6 +15,6 @@ mod learner;
 mod model;
 mod objective;
 
-pub use data::{Encoded, Prepared, dataset, prepare, prepare_split, prepare_with, tensors, tokeniser};
+pub use data::{Encoded, Prepared, dataset, prepare, prepare_split, prepare_with, tokeniser};
 pub use evaluate::{Prediction, evaluate, metrics_of, metrics_of_counts, predict};
 pub use model::classifier;

@@ -4,10 +4,10 @@ use crate::data::questions::{Reading, ReadingSplit};
 use crate::data::{Split, catalog};
 use crate::run::TrainError;
 use crate::tasks::read::generated::{PASSAGES, SIZES, reading};
+use crate::tasks::{lexicon, lexicon_options, tokeniser_of};
 use crate::text::lexicon::{Lexicon, Text};
 use crate::text::spans::{Located, locate};
-use crate::text::tokenise::Token;
-use crate::text::{Mode, Tokeniser};
+use crate::text::{Tokeniser, Tokens};
 use rayon::prelude::*;
 use std::path::{Path, PathBuf};
 
@@ -17,7 +17,7 @@ pub struct Encoded {
     /// Each context.
     pub contexts: Vec<Text>,
     /// Where the words of each context stand.
-    pub tokens: Vec<Vec<Token>>,
+    pub tokens: Vec<Tokens>,
     /// Each question.
     pub questions: Vec<Text>,
     /// The context of each question.
@@ -56,9 +56,16 @@ impl Prepared {
         }
     }
 
-    fn new(set: Reading, lexicon: Lexicon, folder: Option<PathBuf>, config: &Config) -> Self {
-        let encoded = |split| encode(set.split(split), &lexicon, config);
-        let [mut train, dev, test] = [Split::Train, Split::Dev, Split::Test].map(encoded);
+    fn new(
+        set: Reading,
+        [train, dev, test]: [Vec<Tokens>; 3],
+        lexicon: Lexicon,
+        folder: Option<PathBuf>,
+        config: &Config,
+    ) -> Self {
+        let mut train = encode_tokens(&set.train, train, &lexicon);
+        let [dev, test] = [(&set.dev, dev), (&set.test, test)]
+            .map(|(split, tokens)| encode_tokens(split, tokens, &lexicon));
         let limit = (config.data.max_len > 0).then_some(config.data.max_len);
         let (located, cut) = locate(&set.train, &train.tokens, limit);
         train.located = located;
@@ -106,45 +113,32 @@ fn data_folder(config: &Config, folder: Option<&Path>) -> Option<PathBuf> {
 
 /// The tokeniser of a configuration.
 pub fn tokeniser(config: &Config) -> Tokeniser {
-    let mode = match config.data.tokenizer.as_str() {
-        "whitespace" => Mode::Whitespace,
-        "chinese" => Mode::Chinese,
-        _ => Mode::English,
-    };
-    Tokeniser { mode, lowercase: config.data.lowercase, ..Tokeniser::default() }
-}
-
-/// A text's words as normalised and as written.
-fn words(text: &str, tokens: &[Token]) -> (Vec<String>, Vec<String>) {
-    tokens.iter().map(|token| (token.word.clone(), text[token.span.clone()].to_owned())).unzip()
+    tokeniser_of(config)
 }
 
 /// Contexts and questions as numbers; which questions can be trained on is not asked here.
 pub fn encode(split: &ReadingSplit, lexicon: &Lexicon, config: &Config) -> Encoded {
-    let tokeniser = tokeniser(config);
-    let text = |text: &String| {
-        let tokens = tokeniser.tokens(text);
-        let (words, written) = words(text, &tokens);
-        (lexicon.encode(&words, &written), tokens)
-    };
-    let (contexts, tokens) = split.contexts.par_iter().map(text).unzip();
-    Encoded {
-        contexts,
-        tokens,
-        questions: split.questions.par_iter().map(|q| text(&q.question).0).collect(),
-        context_of: split.questions.iter().map(|q| q.context).collect(),
-        located: vec![],
-    }
+    encode_tokens(split, tokens_of(split, config), lexicon)
 }
 
-/// The words of a split, contexts before questions, as normalised and as written.
-fn all_words(split: &ReadingSplit, config: &Config) -> (Vec<String>, Vec<String>) {
+/// The tokens of the contexts, then those of the questions.
+fn tokens_of(split: &ReadingSplit, config: &Config) -> Vec<Tokens> {
     let tokeniser = tokeniser(config);
-    let texts = split.contexts.iter().chain(split.questions.iter().map(|q| &q.question));
-    let pairs: Vec<_> =
-        texts.collect::<Vec<_>>().par_iter().map(|text| words(text, &tokeniser.tokens(text))).collect();
-    let (normalised, written): (Vec<_>, Vec<_>) = pairs.into_iter().unzip();
-    (normalised.concat(), written.concat())
+    let texts: Vec<&String> =
+        split.contexts.iter().chain(split.questions.iter().map(|q| &q.question)).collect();
+    texts.par_iter().map(|text| tokeniser.tokens(text)).collect()
+}
+
+fn encode_tokens(split: &ReadingSplit, mut tokens: Vec<Tokens>, lexicon: &Lexicon) -> Encoded {
+    let mut contexts: Vec<Text> = tokens.par_iter().map(|tokens| lexicon.encode(tokens)).collect();
+    let questions = contexts.split_off(split.contexts.len());
+    tokens.truncate(split.contexts.len());
+    let context_of = split.questions.iter().map(|q| q.context).collect();
+    Encoded { contexts, tokens, questions, context_of, located: vec![] }
+}
+
+fn all_tokens(set: &Reading, config: &Config) -> [Vec<Tokens>; 3] {
+    [Split::Train, Split::Dev, Split::Test].map(|split| tokens_of(set.split(split), config))
 }
 
 /// Counts the training split's words, and turns all splits into numbers.
@@ -153,9 +147,9 @@ fn all_words(split: &ReadingSplit, config: &Config) -> (Vec<String>, Vec<String>
 /// As [`dataset`].
 pub fn prepare(config: &Config, folder: Option<&Path>) -> Result<Prepared, TrainError> {
     let set = dataset(config, folder)?;
-    let (words, written) = all_words(&set.train, config);
-    let lexicon = Lexicon::count(config, words.iter(), written.iter());
-    Ok(Prepared::new(set, lexicon, data_folder(config, folder), config))
+    let tokens = all_tokens(&set, config);
+    let lexicon = lexicon(config, tokens.each_ref().map(Vec::as_slice))?;
+    Ok(Prepared::new(set, tokens, lexicon, data_folder(config, folder), config))
 }
 
 /// The same with the words of a run that goes on.
@@ -164,9 +158,9 @@ pub fn prepare(config: &Config, folder: Option<&Path>) -> Result<Prepared, Train
 /// As [`dataset`], and files of the run that are missing or damaged.
 pub fn prepare_with(config: &Config, folder: Option<&Path>, run: &Path) -> Result<Prepared, TrainError> {
     let set = dataset(config, folder)?;
-    let (words, _) = all_words(&set.train, config);
-    let lexicon = Lexicon::load(config, run, words.iter())?;
-    Ok(Prepared::new(set, lexicon, data_folder(config, folder), config))
+    let lexicon = Lexicon::load(run, &lexicon_options(config))?;
+    let tokens = all_tokens(&set, config);
+    Ok(Prepared::new(set, tokens, lexicon, data_folder(config, folder), config))
 }
 
 /// A set, and one of its splits with the words of a trained model.

@@ -1,7 +1,7 @@
 use super::data::Encoded;
 use crate::data::questions::ReadingSplit;
 use crate::metrics::reading::Scores;
-use crate::text::Batching;
+use crate::text::batches;
 use crate::text::lexicon::{Lexicon, Text};
 use crate::text::spans::text_of;
 use gradus_engine::{Mode, no_grad};
@@ -19,7 +19,7 @@ pub struct Answered {
 
 impl Answered {
     /// The answer as it stands in the context.
-    pub fn text<'a>(&self, context: &'a str, tokens: &[crate::text::tokenise::Token]) -> &'a str {
+    pub fn text<'a>(&self, context: &'a str, tokens: &crate::text::Tokens) -> &'a str {
         match self.words {
             // A context without words is one UNK, which stands nowhere.
             Some((first, last)) if last < tokens.len() => text_of(context, tokens, first, last),
@@ -36,11 +36,10 @@ pub fn predict(
     longest: usize,
     batch_size: usize,
 ) -> Vec<Answered> {
-    let batching = Batching { size: batch_size.max(1), max_len: None };
     let context = |i: usize| &encoded.contexts[encoded.context_of[i]];
-    let lengths: Vec<usize> = (0..encoded.questions.len()).map(|i| context(i).words.len()).collect();
+    let lengths: Vec<usize> = (0..encoded.questions.len()).map(|i| context(i).len()).collect();
     let mut answers = vec![Answered::default(); lengths.len()];
-    for examples in batching.sorted(&lengths) {
+    for examples in batches::sorted(&lengths, batch_size.max(1)) {
         let contexts: Vec<&Text> = examples.iter().map(|&i| context(i)).collect();
         let questions: Vec<&Text> = examples.iter().map(|&i| &encoded.questions[i]).collect();
         let device = model.device();

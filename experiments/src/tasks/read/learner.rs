@@ -3,12 +3,11 @@ use super::{metrics_of, objective, predict, reader};
 use crate::config::Config;
 use crate::data::Split;
 use crate::run::{Learner, Objective, Task, TrainError, TrainedOn};
-use crate::text::Vocabulary;
+use crate::text::Lexicon;
 use crate::text::lexicon::Text;
 use gradus_engine::{Mode, Module, Rng, Tensor};
 use gradus_models::Reader;
 use std::collections::BTreeMap;
-use std::path::Path;
 
 impl Task for Prepared {
     fn trained_on(&self) -> TrainedOn {
@@ -19,12 +18,8 @@ impl Task for Prepared {
         &self.note
     }
 
-    fn vocabulary(&self) -> &Vocabulary {
-        &self.lexicon.vocabulary
-    }
-
-    fn save(&self, folder: &Path) -> Result<(), TrainError> {
-        self.lexicon.save(folder)
+    fn lexicon(&self) -> &Lexicon {
+        &self.lexicon
     }
 
     fn count(&self, split: Split) -> usize {

@@ -5,7 +5,8 @@ use crate::data::own_tagging::OwnTagging;
 use crate::data::{Sentence, Split, Tagging, catalog};
 use crate::run::TrainError;
 use crate::tasks::tag::generated::{Corpus, tagging};
-use crate::text::Tokeniser;
+use crate::tasks::{lexicon, lexicon_options, tokeniser_of};
+use crate::text::Tokens;
 use crate::text::lexicon::{Lexicon, Text};
 use std::path::{Path, PathBuf};
 
@@ -45,8 +46,8 @@ impl Prepared {
         }
     }
 
-    fn new(set: Tagging, lexicon: Lexicon, folder: Option<PathBuf>, config: &Config) -> Self {
-        let encoded = |split| encode(set.split(split), &lexicon, config);
+    fn new(set: Tagging, tokens: [Vec<Tokens>; 3], lexicon: Lexicon, folder: Option<PathBuf>) -> Self {
+        let encoded = |split| encode(set.split(split), &tokens[split as usize], &lexicon);
         let [train, dev, test] = [Split::Train, Split::Dev, Split::Test].map(encoded);
         Prepared { set, folder, lexicon, train, dev, test }
     }
@@ -90,14 +91,22 @@ fn data_folder(config: &Config, folder: Option<&Path>) -> Option<PathBuf> {
 
 /// The words of a sentence as the vocabulary knows them: NUM, and lower case where it is wanted.
 pub fn normalised(words: &[String], config: &Config) -> Vec<String> {
-    let tokeniser = Tokeniser { lowercase: config.data.lowercase, ..Tokeniser::default() };
+    let tokeniser = tokeniser_of(config);
     words.iter().map(|word| tokeniser.word(word)).collect()
 }
 
-fn encode(sentences: &[Sentence], lexicon: &Lexicon, config: &Config) -> Encoded {
-    let text = |s: &Sentence| lexicon.encode(&normalised(&s.words, config), &s.words);
+fn tokens_of(sentences: &[Sentence], config: &Config) -> Vec<Tokens> {
+    let tokeniser = tokeniser_of(config);
+    sentences.iter().map(|s| Tokens::of_words(&s.words, &tokeniser)).collect()
+}
+
+fn all_tokens(set: &Tagging, config: &Config) -> [Vec<Tokens>; 3] {
+    [Split::Train, Split::Dev, Split::Test].map(|split| tokens_of(set.split(split), config))
+}
+
+fn encode(sentences: &[Sentence], tokens: &[Tokens], lexicon: &Lexicon) -> Encoded {
     Encoded {
-        texts: sentences.iter().map(text).collect(),
+        texts: tokens.iter().map(|tokens| lexicon.encode(tokens)).collect(),
         tags: sentences.iter().map(|s| s.tags.clone()).collect(),
     }
 }
@@ -108,10 +117,9 @@ fn encode(sentences: &[Sentence], lexicon: &Lexicon, config: &Config) -> Encoded
 /// As [`dataset`].
 pub fn prepare(config: &Config, folder: Option<&Path>) -> Result<Prepared, TrainError> {
     let set = dataset(config, folder)?;
-    let words: Vec<String> = set.train.iter().flat_map(|s| normalised(&s.words, config)).collect();
-    let written = set.train.iter().flat_map(|s| &s.words);
-    let lexicon = Lexicon::count(config, words.iter(), written);
-    Ok(Prepared::new(set, lexicon, data_folder(config, folder), config))
+    let tokens = all_tokens(&set, config);
+    let lexicon = lexicon(config, tokens.each_ref().map(Vec::as_slice))?;
+    Ok(Prepared::new(set, tokens, lexicon, data_folder(config, folder)))
 }
 
 /// The same with the words of a run that goes on.
@@ -120,9 +128,9 @@ pub fn prepare(config: &Config, folder: Option<&Path>) -> Result<Prepared, Train
 /// As [`dataset`], and files of the run that are missing or damaged.
 pub fn prepare_with(config: &Config, folder: Option<&Path>, run: &Path) -> Result<Prepared, TrainError> {
     let set = dataset(config, folder)?;
-    let words: Vec<String> = set.train.iter().flat_map(|s| normalised(&s.words, config)).collect();
-    let lexicon = Lexicon::load(config, run, words.iter())?;
-    Ok(Prepared::new(set, lexicon, data_folder(config, folder), config))
+    let lexicon = Lexicon::load(run, &lexicon_options(config))?;
+    let tokens = all_tokens(&set, config);
+    Ok(Prepared::new(set, tokens, lexicon, data_folder(config, folder)))
 }
 
 /// A set, and one of its splits with the words of a trained model.
@@ -136,6 +144,6 @@ pub fn prepare_split(
     split: Split,
 ) -> Result<(Tagging, Encoded), TrainError> {
     let set = dataset(config, folder)?;
-    let encoded = encode(set.split(split), lexicon, config);
+    let encoded = encode(set.split(split), &tokens_of(set.split(split), config), lexicon);
     Ok((set, encoded))
 }

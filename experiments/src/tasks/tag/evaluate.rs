@@ -1,7 +1,7 @@
 use super::data::Encoded;
 use crate::data::Tagging;
 use crate::metrics::entities::EntityCounts;
-use crate::text::Batching;
+use crate::text::batches;
 use crate::text::lexicon::{Lexicon, Text};
 use gradus_engine::Mode;
 use gradus_engine::nn::Constraints;
@@ -16,10 +16,9 @@ pub fn predict(
     constraints: Option<&Constraints>,
     batch_size: usize,
 ) -> Vec<Vec<usize>> {
-    let batching = Batching { size: batch_size.max(1), max_len: None };
-    let lengths: Vec<usize> = texts.iter().map(|text| text.words.len()).collect();
+    let lengths: Vec<usize> = texts.iter().map(|text| text.len()).collect();
     let mut tags = vec![vec![]; texts.len()];
-    for examples in batching.sorted(&lengths) {
+    for examples in batches::sorted(&lengths, batch_size.max(1)) {
         let chosen: Vec<&Text> = examples.iter().map(|&i| &texts[i]).collect();
         let batch = lexicon.batch(&chosen, 0.0, &mut Mode::Eval).to_device(model.device());
         let (best, _) = model.decode(&batch.words(), constraints);

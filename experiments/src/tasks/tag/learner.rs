@@ -4,13 +4,12 @@ use super::{constraints, objective, tagger};
 use crate::config::Config;
 use crate::data::Split;
 use crate::run::{Learner, Objective, Task, TrainError, TrainedOn};
-use crate::text::Vocabulary;
+use crate::text::Lexicon;
 use crate::text::lexicon::Text;
 use gradus_engine::nn::Constraints;
 use gradus_engine::{Mode, Module, Rng, Tensor};
 use gradus_models::Tagger;
 use std::collections::BTreeMap;
-use std::path::Path;
 
 impl Task for Prepared {
     fn trained_on(&self) -> TrainedOn {
@@ -21,12 +20,8 @@ impl Task for Prepared {
         &self.set.note
     }
 
-    fn vocabulary(&self) -> &Vocabulary {
-        &self.lexicon.vocabulary
-    }
-
-    fn save(&self, folder: &Path) -> Result<(), TrainError> {
-        self.lexicon.save(folder)
+    fn lexicon(&self) -> &Lexicon {
+        &self.lexicon
     }
 
     fn count(&self, split: Split) -> usize {
@@ -34,7 +29,7 @@ impl Task for Prepared {
     }
 
     fn lengths(&self) -> Vec<usize> {
-        self.train.texts.iter().map(|text| text.words.len()).collect()
+        self.train.texts.iter().map(|text| text.len()).collect()
     }
 
     fn learner<'a>(&'a self, config: &'a Config, rng: &mut Rng) -> Result<Box<dyn Learner + 'a>, TrainError> {

@@ -2,6 +2,7 @@ use crate::config::Config;
 use crate::data::formats::scheme::{Scheme, allowed};
 use crate::run::TrainError;
 use crate::run::size::check;
+use crate::tasks::characters;
 use crate::text::lexicon::Lexicon;
 use gradus_engine::Rng;
 use gradus_engine::nn::Constraints;
@@ -20,10 +21,10 @@ pub fn tagger(
     let m = &config.model;
     let (d, h) = (m.embed_dim as f64, m.hidden_dim as f64);
     let body = 8.0 * h * (d + h) + 24.0 * h * h * (m.layers as f64 - 1.0);
-    check(config, 2 * m.hidden_dim, lexicon.vocabulary.len() as f64 * d + body)?;
+    check(config, 2 * m.hidden_dim, lexicon.len() as f64 * d + body)?;
     Ok(Box::new(BiLstmCrf::new(
         BiLstmCrfConfig {
-            vocabulary: lexicon.vocabulary.len(),
+            vocabulary: lexicon.len(),
             tags,
             embed_dim: m.embed_dim,
             embed_std: m.embed_std,
@@ -32,7 +33,7 @@ pub fn tagger(
             dropout: m.dropout,
             embedding_dropout: m.embedding_dropout,
             attention_heads: m.attention_heads,
-            characters: lexicon.characters(config),
+            characters: characters(config, lexicon),
         },
         rng,
     )))

@@ -1,0 +1,167 @@
+use crate::text::vectors::GivenVectors;
+use crate::text::vocabulary::PAD;
+use gradus_engine::{Device, Tensor};
+use gradus_models::{Given, Words};
+use std::ops::Range;
+
+/// A text as numbers: at least one word.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Text {
+    /// The id of each word; [`UNK`](crate::text::vocabulary::UNK) where it has a given vector.
+    ids: Vec<u32>,
+    /// Places of words that have a given vector, and its row.
+    given: Vec<(usize, u32)>,
+    /// The ids of the characters of all words, one word after another.
+    characters: Vec<u32>,
+    /// Where each word's characters end; empty where the model does not read them.
+    ends: Vec<usize>,
+}
+
+impl Text {
+    /// How many words there are: at least one, even of a text without words.
+    #[allow(clippy::len_without_is_empty)]
+    pub fn len(&self) -> usize {
+        self.ids.len()
+    }
+
+    /// The id of each word.
+    pub fn ids(&self) -> &[u32] {
+        &self.ids
+    }
+
+    /// Some of its words.
+    ///
+    /// # Panics
+    /// If the range is not within the text.
+    #[track_caller]
+    pub fn part(&self, words: Range<usize>) -> Text {
+        let mut part = Text { ids: self.ids[words.clone()].to_vec(), ..Text::default() };
+        let within = self.given.iter().filter(|(place, _)| words.contains(place));
+        part.given = within.map(|&(place, row)| (place - words.start, row)).collect();
+        if !self.ends.is_empty() {
+            words.for_each(|word| part.push_characters(self.spelled(word)));
+        }
+        part
+    }
+
+    pub(super) fn push(&mut self, id: u32, given: Option<u32>) {
+        self.given.extend(given.map(|row| (self.ids.len(), row)));
+        self.ids.push(id);
+    }
+
+    pub(super) fn push_characters(&mut self, ids: &[u32]) {
+        self.characters.extend_from_slice(ids);
+        self.ends.push(self.characters.len());
+    }
+
+    /// The characters of a word.
+    fn spelled(&self, word: usize) -> &[u32] {
+        let start = if word == 0 { 0 } else { self.ends[word - 1] };
+        &self.characters[start..self.ends[word]]
+    }
+}
+
+/// Padded texts as tensors.
+#[derive(Debug)]
+pub struct Padded {
+    /// [B, T].
+    ids: Tensor,
+    /// [B].
+    lengths: Tensor,
+    /// Characters [B, T, C] and how many each word has [B, T].
+    characters: Option<(Tensor, Tensor)>,
+    /// Which words have a given vector [B, T], and the vectors [B, T, D].
+    given: Option<(Tensor, Tensor)>,
+}
+
+impl Padded {
+    /// The texts with the ids that `seen` makes of theirs, with characters where the lexicon has an alphabet.
+    pub(super) fn of(
+        texts: &[&Text],
+        seen: impl Fn(usize, u32) -> u32,
+        spelled: bool,
+        vectors: Option<&GivenVectors>,
+    ) -> Self {
+        let (b, t) = (texts.len(), texts.iter().map(|text| text.len()).max().unwrap_or(0));
+        let mut ids = vec![i64::from(PAD); b * t];
+        for (i, text) in texts.iter().enumerate() {
+            for (j, &id) in text.ids.iter().enumerate() {
+                ids[i * t + j] = seen(i * t + j, id).into();
+            }
+        }
+        let lengths: Vec<i64> = texts.iter().map(|text| text.len() as i64).collect();
+        Padded {
+            ids: Tensor::from_slice(&ids, [b, t]),
+            lengths: Tensor::from_slice(&lengths, [b]),
+            characters: spelled.then(|| characters(texts, t)),
+            given: vectors.and_then(|vectors| given(texts, t, vectors)),
+        }
+    }
+
+    /// The same on another device; characters stay, for the distinct words among them are found in host memory.
+    pub fn to_device(self, device: Device) -> Self {
+        let given = |(known, vectors): (Tensor, Tensor)| (known.to_device(device), vectors.to_device(device));
+        Padded {
+            ids: self.ids.to_device(device),
+            lengths: self.lengths.to_device(device),
+            characters: self.characters,
+            given: self.given.map(given),
+        }
+    }
+
+    /// As models take them.
+    pub fn words(&self) -> Words<'_> {
+        let characters = self.characters.as_ref().map(|(characters, lengths)| (characters, lengths));
+        let given = self.given.as_ref().map(|(known, vectors)| Given { known, vectors });
+        Words { ids: &self.ids, lengths: &self.lengths, characters, given }
+    }
+
+    /// Lengths [B].
+    pub fn lengths(&self) -> &Tensor {
+        &self.lengths
+    }
+
+    /// Numbers, one for each word of each text, as [B, T] with 0 at padding, on the device of the texts.
+    pub fn aligned(&self, rows: &[&Vec<usize>]) -> Tensor {
+        let t = self.ids.dim(1);
+        let mut numbers = vec![0i64; rows.len() * t];
+        for (to, row) in numbers.chunks_mut(t.max(1)).zip(rows) {
+            to.iter_mut().zip(row.iter()).for_each(|(to, &number)| *to = number as i64);
+        }
+        Tensor::from_slice(&numbers, [rows.len(), t]).to_device(self.ids.device())
+    }
+}
+
+fn characters(texts: &[&Text], t: usize) -> (Tensor, Tensor) {
+    let words = || {
+        texts
+            .iter()
+            .enumerate()
+            .flat_map(|(i, text)| (0..text.len()).map(move |j| (i * t + j, text.spelled(j))))
+    };
+    let longest = words().map(|(_, word)| word.len()).max().unwrap_or(0);
+    let mut ids = vec![i64::from(PAD); texts.len() * t * longest];
+    let mut lengths = vec![0i64; texts.len() * t];
+    for (place, word) in words() {
+        lengths[place] = word.len() as i64;
+        ids[place * longest..].iter_mut().zip(word).for_each(|(to, &id)| *to = id.into());
+    }
+    (Tensor::from_slice(&ids, [texts.len(), t, longest]), Tensor::from_slice(&lengths, [texts.len(), t]))
+}
+
+/// The given vectors; none if no word of the batch has one.
+fn given(texts: &[&Text], t: usize, vectors: &GivenVectors) -> Option<(Tensor, Tensor)> {
+    if texts.iter().all(|text| text.given.is_empty()) {
+        return None;
+    }
+    let (places, d) = (texts.len() * t, vectors.width());
+    let (mut known, mut values) = (vec![0u8; places], vec![0f32; places * d]);
+    for (i, text) in texts.iter().enumerate() {
+        for &(j, row) in &text.given {
+            known[i * t + j] = 1;
+            let to = &mut values[(i * t + j) * d..][..d];
+            to.iter_mut().zip(vectors.row(row)).for_each(|(to, value)| *to = value.to_f32());
+        }
+    }
+    Some((Tensor::from_slice(&known, [texts.len(), t]), Tensor::from_slice(&values, [texts.len(), t, d])))
+}

@@ -1,0 +1,141 @@
+//! The words of a text and where they stand.
+
+use super::tokenise::Tokeniser;
+use std::ops::Range;
+
+/// The words of a text in order: as the vocabulary knows them, as they were written, and where. A text may have none.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tokens {
+    words: Strings,
+    written: Strings,
+    spans: Vec<Range<usize>>,
+}
+
+/// Strings one after another: a token takes a few bytes instead of an allocation.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Strings {
+    text: String,
+    ends: Vec<usize>,
+}
+
+impl Tokens {
+    /// The tokens of a text that comes split, such as a column of words. Each word is one token, whatever is in it: it is
+    /// neither split nor filtered. Spans are those in the words joined by single spaces.
+    pub fn of_words<S: AsRef<str>>(words: &[S], tokeniser: &Tokeniser) -> Tokens {
+        let mut tokens = Tokens::default();
+        let mut start = 0;
+        for word in words {
+            let end = start + word.as_ref().len();
+            tokens.push(&tokeniser.normalize.of(word.as_ref()), start..end, tokeniser);
+            start = end + 1;
+        }
+        tokens
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.spans.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.spans.is_empty()
+    }
+
+    /// The words as the vocabulary knows them: lower-case where that is asked for, [`NUM`](super::tokenise::NUM) for a
+    /// number.
+    pub fn words(&self) -> impl ExactSizeIterator<Item = &str> + Clone {
+        self.words.iter()
+    }
+
+    /// The words with their case and digits, in the tokeniser's Unicode form.
+    pub fn written(&self) -> impl ExactSizeIterator<Item = &str> + Clone {
+        self.written.iter()
+    }
+
+    /// The bytes of each word in the text as it was given: on character boundaries, in order, none empty unless the
+    /// text came split and a word of it is.
+    pub fn spans(&self) -> &[Range<usize>] {
+        &self.spans
+    }
+
+    /// Leaves out all but the first words.
+    pub fn truncate(&mut self, len: usize) {
+        self.words.truncate(len);
+        self.written.truncate(len);
+        self.spans.truncate(len);
+    }
+
+    pub(super) fn push(&mut self, written: &str, span: Range<usize>, tokeniser: &Tokeniser) {
+        self.words.push(&tokeniser.normalised(written));
+        self.written.push(written);
+        self.spans.push(span);
+    }
+}
+
+impl Strings {
+    fn iter(&self) -> impl ExactSizeIterator<Item = &str> + Clone {
+        (0..self.ends.len()).map(|i| &self.text[self.start(i)..self.ends[i]])
+    }
+
+    fn start(&self, i: usize) -> usize {
+        if i == 0 { 0 } else { self.ends[i - 1] }
+    }
+
+    fn push(&mut self, string: &str) {
+        self.text.push_str(string);
+        self.ends.push(self.text.len());
+    }
+
+    fn truncate(&mut self, len: usize) {
+        self.ends.truncate(len);
+        self.text.truncate(self.start(self.ends.len()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::{Form, Mode};
+
+    #[test]
+    fn words_that_come_split_are_not_filtered() {
+        let words = ["Über", "<smile>", "<br>", "12:30", "", "\u{200B}", "e\u{301}", "U.S.", "J\u{30C}"];
+        for mode in [Mode::English, Mode::Whitespace, Mode::Chinese, Mode::Characters] {
+            let tokens = Tokens::of_words(&words, &Tokeniser { mode, ..Default::default() });
+            let known: Vec<&str> = tokens.words().collect();
+            assert_eq!(known, ["über", "<smile>", "<br>", "<num>", "", "\u{200B}", "é", "u.s.", "ǰ"]);
+            let written: Vec<&str> = tokens.written().collect();
+            assert_eq!(
+                written,
+                ["Über", "<smile>", "<br>", "12:30", "", "\u{200B}", "é", "U.S.", "J\u{30C}"]
+            );
+            let joined = words.join(" ");
+            let spans: Vec<&str> = tokens.spans().iter().map(|span| &joined[span.clone()]).collect();
+            assert_eq!(spans, words);
+        }
+    }
+
+    #[test]
+    fn forms_and_case_are_options() {
+        let of = |lowercase, normalize| {
+            let tokeniser = Tokeniser { lowercase, normalize, ..Default::default() };
+            Tokens::of_words(&["Ａｅ\u{301}", "ﬁ"], &tokeniser).words().map(String::from).collect::<Vec<_>>()
+        };
+        assert_eq!(of(true, Form::Nfkc), ["aé", "fi"]);
+        assert_eq!(of(false, Form::Nfkc), ["Aé", "fi"]);
+        assert_eq!(of(false, Form::None), ["Ａｅ\u{301}", "ﬁ"]);
+    }
+
+    #[test]
+    fn the_first_words_are_kept() {
+        let tokeniser = Tokeniser::default();
+        let mut tokens = tokeniser.tokens("One, two");
+        tokens.truncate(9);
+        assert_eq!(tokens, tokeniser.tokens("One, two"));
+        tokens.truncate(2);
+        assert_eq!(tokens, tokeniser.tokens("One,"));
+        tokens.truncate(0);
+        assert_eq!((tokens.len(), tokens), (0, Tokens::default()));
+    }
+}

@@ -1,0 +1,117 @@
+//! Lines of a file of word vectors: a word, which may hold spaces, and D numbers, a space before each.
+
+use crate::data::DataError;
+use crate::data::error::quoted;
+use crate::data::files::{Encoding, decode};
+use std::path::Path;
+
+/// What every line but a header holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Layout {
+    /// Numbers after a word: D.
+    pub width: usize,
+    /// The line, from 1, that says so.
+    pub line: usize,
+}
+
+/// A word and its numbers, which are not parsed yet.
+pub(super) struct Line<'a> {
+    pub word: &'a str,
+    pub numbers: &'a str,
+}
+
+/// A file of vectors, for messages.
+#[derive(Clone, Copy)]
+pub(super) struct Source<'a>(pub &'a Path);
+
+impl Source<'_> {
+    pub fn fault(self, line: usize, expected: String, found: String) -> DataError {
+        DataError::Line {
+            path: self.0.into(),
+            line,
+            expected,
+            found,
+            advice: "give a file of word vectors in GloVe's or word2vec's text form; it may be cut short",
+        }
+    }
+
+    /// A line as text, without white space at its end.
+    ///
+    /// # Errors
+    /// Bytes that are not UTF-8.
+    pub fn text(self, bytes: &[u8], line: usize) -> Result<&str, DataError> {
+        match std::str::from_utf8(bytes) {
+            Ok(text) => Ok(text.trim_end()),
+            Err(_) => Err(match decode(self.0, bytes.to_vec(), Encoding::Utf8) {
+                Err(DataError::Encoding { path, column, byte, .. }) => {
+                    DataError::Encoding { path, line, column, byte }
+                }
+                Err(other) => other,
+                // A byte-order mark alone is dropped by `decode`, and is UTF-8.
+                Ok(_) => self.fault(line, "UTF-8".into(), "other bytes".into()),
+            }),
+        }
+    }
+}
+
+impl Layout {
+    /// Takes a line apart; none for a line without a word, for which no text can ask.
+    ///
+    /// # Errors
+    /// Too few numbers.
+    pub fn split<'a>(
+        self,
+        source: Source,
+        line: usize,
+        text: &'a str,
+    ) -> Result<Option<Line<'a>>, DataError> {
+        let spaces = text.bytes().filter(|&b| b == b' ').count();
+        let start = match spaces {
+            _ if text.is_empty() => return Ok(None),
+            _ if spaces == self.width => text.find(' '),
+            _ => text.rmatch_indices(' ').nth(self.width - 1).map(|(start, _)| start),
+        };
+        let Some(start) = start else {
+            let found = format!("{spaces} in {}", quoted(text));
+            return Err(source.fault(line, self.expected(line), found));
+        };
+        let word = text[..start].trim_matches(' ');
+        Ok((!word.is_empty()).then(|| Line { word, numbers: &text[start + 1..] }))
+    }
+
+    /// Adds a line's numbers to `values`.
+    ///
+    /// # Errors
+    /// What is no finite number.
+    pub fn parse(
+        self,
+        source: Source,
+        line: usize,
+        from: &Line,
+        values: &mut Vec<f32>,
+    ) -> Result<(), DataError> {
+        for number in from.numbers.split(' ') {
+            let value = number.parse().ok().filter(|v: &f32| v.is_finite()).ok_or_else(|| {
+                source.fault(
+                    line,
+                    self.expected(line),
+                    format!("{} for {}", quoted(number), quoted(from.word)),
+                )
+            })?;
+            values.push(value);
+        }
+        Ok(())
+    }
+
+    fn expected(self, line: usize) -> String {
+        let expected = format!("a word and {} numbers", self.width);
+        if line == self.line { expected } else { format!("{expected}, as line {} has", self.line) }
+    }
+}
+
+/// How many of a line's last fields are numbers, if a field is left for the word.
+pub(super) fn numbers_at_end(text: &str) -> usize {
+    let fields = text.split(' ').count();
+    let numbers = text.rsplit(' ').take_while(|field| field.parse::<f32>().is_ok()).count();
+    numbers.min(fields - 1)
+}

@@ -1,0 +1,335 @@
+use super::blocks::{BlockError, Blocks, pieces};
+use super::given::GivenVectors;
+use super::line::{Layout, Source, numbers_at_end};
+use crate::data::DataError;
+use crate::data::error::quoted;
+use crate::text::normalise::Form;
+use crate::text::tokenise::lowercase;
+use crate::text::tokens::Tokens;
+use flate2::bufread::MultiGzDecoder;
+use half::f16;
+use half::slice::HalfFloatSliceExt;
+use rayon::prelude::*;
+use std::collections::{HashMap, HashSet};
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// How many words of a file a run keeps beside those of its data, the file's first ones: all of GloVe's smaller files,
+/// 240 MB in half precision at width 300.
+pub const KEPT: usize = 400_000;
+
+/// Bytes of lines that a thread parses at once.
+const PIECE: usize = 256 << 10;
+/// Lines that are looked at to tell a file's layout.
+const LOOKED_AT: usize = 64;
+
+/// The spellings under which texts ask for vectors: as written, as the vocabulary knows the word, and in lower case.
+#[derive(Clone, Debug, Default)]
+pub struct Spellings(HashSet<String>);
+
+impl Spellings {
+    /// The spellings of all words of some texts.
+    pub fn of<'a>(texts: impl IntoIterator<Item = &'a Tokens>) -> Self {
+        let mut spellings = HashSet::new();
+        let mut add = |word: &str| {
+            let word = Form::Nfc.of(word);
+            if !spellings.contains(word.as_ref()) {
+                spellings.insert(word.into_owned());
+            }
+        };
+        for tokens in texts {
+            for (word, written) in tokens.words().zip(tokens.written()) {
+                add(word);
+                add(written);
+                add(&lowercase(written));
+            }
+        }
+        Spellings(spellings)
+    }
+
+    /// Whether a text asks for a word that a file spells so.
+    pub fn contains(&self, word: &str) -> bool {
+        self.0.contains(word)
+    }
+}
+
+/// What is kept of a file of word vectors: the words of the data, and the file's first [`KEPT`].
+#[derive(Clone, Debug)]
+pub struct VectorFile {
+    path: PathBuf,
+    given: Arc<GivenVectors>,
+    /// Where in `exact` the vector of a row begins.
+    starts: HashMap<u32, usize>,
+    exact: Vec<f32>,
+}
+
+impl VectorFile {
+    /// Reads a file in one pass, which may be compressed by gzip, and keeps the words that are `wanted`, in `f32`, and the
+    /// first [`KEPT`] words; all of them in `f16` as well, a number beyond its range as the largest of that sign.
+    ///
+    /// D is what two lines agree on. A first line of two integers, the second of which is D, as word2vec and fastText
+    /// write it, is passed over, and so are blank lines and lines without a word. Words may hold spaces; of a word that
+    /// stands twice the first vector counts.
+    ///
+    /// # Errors
+    /// [`DataError`] for an unreadable file or a line that is not a word and D finite numbers. Once the first [`KEPT`]
+    /// words are there, the numbers of words that are not wanted are counted and not parsed.
+    pub fn read(path: &Path, wanted: impl Fn(&str) -> bool + Sync) -> Result<Self, DataError> {
+        Self::read_keeping(path, wanted, KEPT)
+    }
+
+    fn read_keeping(
+        path: &Path,
+        wanted: impl Fn(&str) -> bool + Sync,
+        kept: usize,
+    ) -> Result<Self, DataError> {
+        let unreadable = |source| DataError::Read { path: path.into(), source };
+        let mut file = BufReader::with_capacity(1 << 20, File::open(path).map_err(unreadable)?);
+        let zipped = file.fill_buf().map_err(unreadable)?.starts_with(&[0x1f, 0x8b]);
+        match zipped {
+            true => Self::of_lines(path, MultiGzDecoder::new(file), wanted, kept).map_err(|e| match e {
+                DataError::Read { source, .. } => DataError::File {
+                    path: path.into(),
+                    expected: "a whole gzip file".into(),
+                    found: source.to_string(),
+                    advice: "get the file again".into(),
+                },
+                other => other,
+            }),
+            false => Self::of_lines(path, file, wanted, kept),
+        }
+    }
+
+    pub(super) fn of_lines(
+        path: &Path,
+        reader: impl Read,
+        wanted: impl Fn(&str) -> bool + Sync,
+        kept: usize,
+    ) -> Result<Self, DataError> {
+        let source = Source(path);
+        let mut blocks = Blocks::new(reader);
+        let mut out: Option<Collected> = None;
+        let (mut start, mut lines) = (Start::default(), 0);
+        while let Some(block) = blocks.next().map_err(|error| match error {
+            BlockError::Io(error) => DataError::Read { path: path.into(), source: error },
+            BlockError::LongLine => {
+                source.fault(lines + 1, "a word and its numbers".into(), "a line without end".into())
+            }
+        })? {
+            if start.layout.is_none() {
+                start.look(source, &block, lines)?;
+            }
+            if let Some(layout) = start.layout {
+                let out = out.get_or_insert_with(|| Collected::new(layout.width));
+                let all = out.given.len() < kept;
+                let parts: Vec<_> = pieces(&block, PIECE)
+                    .into_par_iter()
+                    .map(|(before, piece)| {
+                        Part::parse(source, layout, (lines + before, piece), &start, all, &wanted)
+                    })
+                    .collect();
+                for part in parts {
+                    out.add(part?, kept);
+                }
+            }
+            lines += block.iter().filter(|&&b| b == b'\n').count();
+        }
+        let Some(out) = out else {
+            return Err(DataError::File {
+                path: path.into(),
+                expected: "word vectors".into(),
+                found: "none".into(),
+                advice: "give a file in GloVe's or word2vec's text form".into(),
+            });
+        };
+        let Collected { given, starts, exact } = out;
+        Ok(VectorFile { path: path.into(), given: given.into(), starts, exact })
+    }
+
+    /// Where it was read, for messages.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Width of a vector: D.
+    pub fn width(&self) -> usize {
+        self.given.width()
+    }
+
+    /// How many words are kept of it.
+    #[allow(clippy::len_without_is_empty)]
+    pub fn len(&self) -> usize {
+        self.given.len()
+    }
+
+    pub(in crate::text) fn given(&self) -> &Arc<GivenVectors> {
+        &self.given
+    }
+
+    /// A vector as the file has it; from its half precision where the word was not wanted.
+    pub(in crate::text) fn exact(&self, row: u32) -> Vec<f32> {
+        match self.starts.get(&row) {
+            Some(&start) => self.exact[start..][..self.width()].to_vec(),
+            None => self.given.row(row).iter().map(|value| value.to_f32()).collect(),
+        }
+    }
+}
+
+/// What the first lines say of all others.
+#[derive(Default)]
+struct Start {
+    layout: Option<Layout>,
+    /// The line, from 1, of a count and a width.
+    header: Option<usize>,
+    /// The width that it has.
+    width: usize,
+}
+
+impl Start {
+    /// Tells the layout from the first lines of a block; `before` lines come before it.
+    fn look(&mut self, source: Source, block: &[u8], before: usize) -> Result<(), DataError> {
+        let mut seen = Vec::new();
+        for (bytes, line) in block.split(|&b| b == b'\n').zip(before + 1..) {
+            let text = first_text(source, bytes, line)?;
+            if !text.is_empty() {
+                seen.push((line, text));
+            }
+            if seen.len() == LOOKED_AT {
+                break;
+            }
+        }
+        let mut seen = seen.as_slice();
+        if let (None, [(line, first), rest @ ..]) = (self.header, seen)
+            && let Some(width) = header_width(first)
+        {
+            (self.header, self.width) = (Some(*line), width);
+            seen = rest;
+        }
+        let Some(layout) = agreed(source, seen, self.header.map(|_| self.width))? else { return Ok(()) };
+        self.layout = Some(layout);
+        match self.header {
+            // Two integers are a word and its one number where all lines have one.
+            Some(_) if layout.width == 1 && self.width != 1 => self.header = None,
+            Some(line) if layout.width != self.width => {
+                let expected = format!("a count and the width {}, as line {} has", layout.width, layout.line);
+                return Err(source.fault(line, expected, format!("the width {}", self.width)));
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+/// A line's text, the file's first one without a byte-order mark.
+fn first_text<'a>(source: Source<'_>, bytes: &'a [u8], line: usize) -> Result<&'a str, DataError> {
+    let bytes = if line == 1 { bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes) } else { bytes };
+    source.text(bytes, line)
+}
+
+/// D of a line that holds a count and D.
+fn header_width(text: &str) -> Option<usize> {
+    let (count, width) = text.split_once(' ')?;
+    let integer = |field: &str| field.bytes().all(|b| b.is_ascii_digit()).then(|| field.parse().ok())?;
+    let _: usize = integer(count)?;
+    integer(width)
+}
+
+/// The first width on which two lines agree; none without a line. If there is but one, its word holds no space unless
+/// the header says so.
+fn agreed(
+    source: Source,
+    lines: &[(usize, &str)],
+    header: Option<usize>,
+) -> Result<Option<Layout>, DataError> {
+    let mut lines_of: HashMap<usize, usize> = HashMap::new();
+    let Some(&(first, text)) = lines.first() else { return Ok(None) };
+    for &(line, text) in lines {
+        let width = numbers_at_end(text);
+        if let Some(&line) = lines_of.get(&width).filter(|_| width > 0) {
+            return Ok(Some(Layout { width, line }));
+        }
+        lines_of.insert(width, line);
+    }
+    let width = numbers_at_end(text);
+    if width == 0 {
+        return Err(source.fault(first, "a word and its numbers".into(), quoted(text)));
+    }
+    match lines.get(1) {
+        None if header == Some(width) => Ok(Some(Layout { width, line: first })),
+        None => Ok(Some(Layout { width: text.split(' ').count() - 1, line: first })),
+        Some(&(line, text)) => {
+            let expected = format!("a word and {width} numbers, as line {first} has");
+            Err(source.fault(line, expected, format!("{} in {}", numbers_at_end(text), quoted(text))))
+        }
+    }
+}
+
+/// The words of some lines and their vectors.
+#[derive(Default)]
+struct Part<'a> {
+    words: Vec<(&'a str, bool)>,
+    exact: Vec<f32>,
+    half: Vec<f16>,
+}
+
+impl<'a> Part<'a> {
+    /// Parses the lines of `piece`, after `before` others: all, or those of wanted words alone.
+    fn parse(
+        source: Source,
+        layout: Layout,
+        (before, piece): (usize, &'a [u8]),
+        start: &Start,
+        all: bool,
+        wanted: &(impl Fn(&str) -> bool + Sync),
+    ) -> Result<Self, DataError> {
+        let mut part = Part::default();
+        for (bytes, number) in piece.split(|&b| b == b'\n').zip(before + 1..) {
+            let text = first_text(source, bytes, number)?;
+            if start.header == Some(number) {
+                continue;
+            }
+            let Some(line) = layout.split(source, number, text)? else { continue };
+            let is_wanted = wanted(&Form::Nfc.of(line.word));
+            if all || is_wanted {
+                layout.parse(source, number, &line, &mut part.exact)?;
+                part.words.push((line.word, is_wanted));
+            }
+        }
+        let largest = f16::MAX.to_f32();
+        let within: Vec<f32> = part.exact.iter().map(|value| value.clamp(-largest, largest)).collect();
+        part.half = vec![f16::ZERO; within.len()];
+        part.half.convert_from_f32_slice(&within);
+        Ok(part)
+    }
+}
+
+/// What is kept of the lines so far.
+struct Collected {
+    given: GivenVectors,
+    starts: HashMap<u32, usize>,
+    exact: Vec<f32>,
+}
+
+impl Collected {
+    fn new(width: usize) -> Self {
+        Collected { given: GivenVectors::new(width), starts: HashMap::new(), exact: Vec::new() }
+    }
+
+    fn add(&mut self, part: Part, kept: usize) {
+        let width = self.given.width();
+        let vectors = part.half.chunks(width).zip(part.exact.chunks(width));
+        for ((word, is_wanted), (half, exact)) in part.words.into_iter().zip(vectors) {
+            if !is_wanted && self.given.len() >= kept {
+                continue;
+            }
+            if let Some(row) = self.given.add(word, half)
+                && is_wanted
+            {
+                self.starts.insert(row, self.exact.len());
+                self.exact.extend_from_slice(exact);
+            }
+        }
+    }
+}
