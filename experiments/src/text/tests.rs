@@ -2,8 +2,8 @@
 
 use super::lexicon::{Lexicon, LexiconOptions, Text};
 use super::{Mode, Tokeniser, Tokens};
-use crate::data::Split;
 use crate::data::Questions;
+use crate::data::Split;
 use crate::tasks::classify::generated::{Kind, classification};
 use crate::tasks::read::generated::{SIZES, reading};
 use crate::tasks::tag::generated::{Corpus, tagging};

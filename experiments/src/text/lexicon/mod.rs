@@ -172,7 +172,7 @@ impl Lexicon {
         Err(DataError::File {
             path,
             expected: format!("word vectors of width {embed_dim}, as model.embed_dim says"),
-            found: format!("width {width}"),
+            found: width.to_string(),
             advice: format!("set model.embed_dim={width}"),
         })
     }
