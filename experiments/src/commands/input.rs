@@ -1,7 +1,7 @@
 //! Texts from the command line, from standard input or from a file, as they come.
 
 use crate::run::Ask;
-use anyhow::{Context, anyhow, bail};
+use anyhow::{Context, bail};
 use serde::Deserialize;
 use std::collections::VecDeque;
 use std::fs::File;
@@ -118,7 +118,8 @@ impl Texts {
                     Ok(line) => line?,
                     Err(error) => return Some(Err(error)),
                 };
-                Some(Ok(ask(&line, self.format, &format!("{}, line {}", self.name, self.line))))
+                Some(Ok(line
+                    .and_then(|line| ask(&line, self.format, &format!("{}, line {}", self.name, self.line)))))
             }
             Format::Conll => self.sentence(),
         }
@@ -127,9 +128,16 @@ impl Texts {
     /// The words up to the next blank line.
     fn sentence(&mut self) -> Option<Line> {
         let mut words: Vec<String> = vec![];
+        let mut unreadable = None;
         loop {
             let line = match self.read_line() {
-                Ok(line) => line,
+                Ok(Some(Err(fault))) => {
+                    unreadable = unreadable.or(Some(fault));
+                    words.push(String::new());
+                    continue;
+                }
+                Ok(Some(Ok(line))) => Some(line),
+                Ok(None) => None,
                 Err(error) => return Some(Err(error)),
             };
             let first = line.as_deref().and_then(first_column);
@@ -140,11 +148,14 @@ impl Texts {
                 (_, None) => break,
             }
         }
+        if let Some(fault) = unreadable {
+            return Some(Ok(Err(fault)));
+        }
         Some(Ok(Ok(Ask { text: words.join(" "), words: Some(words), context: None })))
     }
 
-    /// The next line without its end; none at the end of the input.
-    fn read_line(&mut self) -> anyhow::Result<Option<String>> {
+    /// The next line without its end, or that it is not UTF-8; none at the end of the input.
+    fn read_line(&mut self) -> anyhow::Result<Option<Result<String, String>>> {
         let mut bytes = vec![];
         let read = (&mut self.reader).take(LONGEST_LINE + 1).read_until(b'\n', &mut bytes);
         let read = read.with_context(|| format!("cannot read {}", self.name))?;
@@ -162,13 +173,13 @@ impl Texts {
         while bytes.last().is_some_and(|byte| [b'\n', b'\r'].contains(byte)) {
             bytes.pop();
         }
-        let text = String::from_utf8(bytes).map_err(|e| {
-            anyhow!(
-                "{name}, line {line}: expected UTF-8, found another byte at column {}",
-                e.utf8_error().valid_up_to() + 1
+        Ok(Some(String::from_utf8(bytes).map_err(|e| {
+            let byte = e.as_bytes()[e.utf8_error().valid_up_to()];
+            format!(
+                "{name}, line {line}: expected UTF-8, found the byte 0x{byte:02x}; convert the text first, as iconv -f \
+                 ENCODING -t UTF-8 does"
             )
-        })?;
-        Ok(Some(text))
+        })))
     }
 }
 

@@ -3,11 +3,11 @@ use super::estimate::{Basis, Estimate, Estimates};
 use super::plan::{Origin, Plan, Planned, title};
 use super::working::Working;
 use crate::commands::say;
+use crate::data::limits;
 use crate::run::RunFolder;
 use anyhow::Context;
 use indicatif::HumanDuration;
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 /// Prints what would be run and how long it should take; nothing is written.
 ///
@@ -101,6 +101,6 @@ pub(super) fn announce(ask: &Reproduce, plan: &Plan) -> anyhow::Result<()> {
 fn told(seconds: f64) -> String {
     match seconds {
         s if s < 1.0 => "less than a second".into(),
-        s => format!("about {}", HumanDuration(Duration::from_secs_f64(s))),
+        s => format!("about {}", HumanDuration(limits::duration(s))),
     }
 }

@@ -155,11 +155,12 @@ impl Task for Classify {
         let data = own::positive_last(data, &keys.data.positive)?;
         keys.fits(&data.labels)?;
         let read_as = match kept {
-            Some(folder) => ReadAs::load(folder)?,
+            Some(folder) => ReadAs::load(folder, data.labels.len())?,
             None => {
                 let mut counts = vec![0; data.labels.len()];
                 data.train.iter().flat_map(|example| &example.labels).for_each(|&label| counts[label] += 1);
-                ReadAs { tokeniser: keys.data.text.tokeniser(splitting(&data.name)), counts }
+                let tokeniser = keys.data.text.tokeniser(splitting(&data.name));
+                ReadAs { tokeniser, counts, texts: data.train.len() as u64 }
             }
         };
         let tokens = Split::ALL.map(|split| tokenised(&keys, &read_as.tokeniser, data.split(split)));

@@ -139,8 +139,8 @@ impl Task for Tag {
         let scheme: Scheme = keys.data.scheme.into();
         let (tags, data) = Tags::of_set(data, scheme);
         let read_as = match kept {
-            Some(folder) => ReadAs::load(folder)?,
-            None => ReadAs { tokeniser: keys.data.text.tokeniser(splitting(&data)), counts: vec![] },
+            Some(folder) => ReadAs::load(folder, 0)?,
+            None => ReadAs::tokeniser(keys.data.text.tokeniser(splitting(&data))),
         };
         let tokens = Split::ALL.map(|split| tokenised(&read_as.tokeniser, data.split(split)));
         let [train, dev, test] = tokens.each_ref().map(Vec::as_slice);
