@@ -217,3 +217,54 @@ fn ask(line: &str, format: Format, place: &str) -> Result<Ask, String> {
         },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn all(bytes: &[u8], format: Format) -> Vec<Line> {
+        let reader = Box::new(std::io::Cursor::new(bytes.to_vec()));
+        let mut texts = Texts { reader, name: "f".into(), line: 0, format };
+        std::iter::from_fn(|| texts.next()).collect()
+    }
+
+    fn told(line: &Line) -> Result<&str, &str> {
+        match line {
+            Ok(Ok(ask)) => Ok(&ask.text),
+            Ok(Err(fault)) => Err(fault),
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    #[test]
+    fn a_line_that_is_not_utf8_fails_alone() {
+        let found = all(b"\xEF\xBB\xBFone\r\n\nt\xFFwo\nthree", Format::Text);
+        let told: Vec<_> = found.iter().map(told).collect();
+        assert_eq!((told[0], told[1], told[3]), (Ok("one"), Ok(""), Ok("three")));
+        assert!(
+            told[2].unwrap_err().starts_with("f, line 3: expected UTF-8, found the byte 0xff"),
+            "{told:?}"
+        );
+    }
+
+    #[test]
+    fn columns_are_sentences_and_one_that_cannot_be_read_fails_alone() {
+        let found = all(b"\n\nAda B-PER\nsang O\n\n\nb\xFFd O\nx O\n\nOslo\tB-LOC", Format::Conll);
+        let told: Vec<_> = found.iter().map(told).collect();
+        assert_eq!((told.len(), told[0], told[2]), (3, Ok("Ada sang"), Ok("Oslo")));
+        assert!(told[1].unwrap_err().starts_with("f, line 7: expected UTF-8"), "{told:?}");
+    }
+
+    /// In lines and objects there is an answer for each line.
+    #[test]
+    fn fuzz_input() {
+        crate::fuzz::run("input", |bytes| {
+            let lines = bytes.split_inclusive(|&byte| byte == b'\n').count();
+            for format in [Format::Text, Format::Jsonl, Format::Conll] {
+                let found = all(bytes, format);
+                assert!(found.len() == lines || format == Format::Conll && found.len() <= lines);
+                found.iter().filter_map(|line| told(line).err()).for_each(crate::fuzz::check_sentence);
+            }
+        });
+    }
+}

@@ -41,7 +41,8 @@ impl Text {
     /// If the range is not within the text.
     #[track_caller]
     pub fn part(&self, words: Range<usize>) -> Text {
-        let mut part = Text { ids: self.ids[words.clone()].to_vec(), ..Text::default() };
+        let ids = self.ids[words.clone()].to_vec();
+        let mut part = Text { ids, blank: self.blank, ..Text::default() };
         let within = self.given.iter().filter(|(place, _)| words.contains(place));
         part.given = within.map(|&(place, row)| (place - words.start, row)).collect();
         if !self.ends.is_empty() {
