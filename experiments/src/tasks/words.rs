@@ -1,6 +1,8 @@
 //! What tasks do alike with the words of their texts.
 
 use super::keys::WordKeys;
+use crate::data::files;
+use crate::data::limits::Limit;
 use crate::run::{RunError, Understood};
 use crate::text::{Coverage, Lexicon, LexiconOptions, Spellings, Tokeniser, Tokens, VectorFile};
 use gradus_engine::{Module, Tensor};
@@ -31,11 +33,7 @@ impl ReadAs {
     /// Reads it.
     pub fn load(folder: &Path) -> Result<ReadAs, RunError> {
         let path = folder.join(FILE);
-        let text = std::fs::read_to_string(&path).map_err(|source| RunError::Io {
-            action: "read",
-            path: path.clone(),
-            source,
-        })?;
+        let text = files::read_text(&path, Limit::Labels)?;
         serde_json::from_str(&text).map_err(|e| RunError::Damaged { path, reason: e.to_string() })
     }
 }
