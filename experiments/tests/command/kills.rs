@@ -11,7 +11,7 @@ const KILLS: u64 = 20;
 const TASKS: [(&str, &str); 3] = [
     ("classify", "--dataset reviews --loss ghm"),
     ("tag", "--dataset names-small --loss ghm --set model.characters=cnn --set model.char_dim=6"),
-    ("read", "--dataset passages --contrastive both"),
+    ("read", "--dataset passages --set loss.contrastive=both"),
 ];
 
 fn args(task: usize, out: &str) -> String {
