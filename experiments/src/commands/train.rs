@@ -13,6 +13,8 @@ use std::path::{Path, PathBuf};
 
 /// What `gradus train` was asked.
 pub struct Train {
+    /// The name of the task.
+    pub task: &'static str,
     /// The run's folder.
     pub out: PathBuf,
     /// Whether to continue from its checkpoint.
@@ -37,6 +39,12 @@ pub fn train(ask: &Train) -> anyhow::Result<()> {
     let config = match ask.resume {
         true => {
             let saved = folder.config(&keys)?;
+            if saved.task != ask.task {
+                let (path, task) = (folder.path().display(), &saved.task);
+                bail!(
+                    "{path} is a run of gradus train {task}; continue it with: gradus train {task} --out {path} --resume"
+                );
+            }
             let config = config::resume(&keys, &saved, &ask.sets)?;
             note_of_schedule(&saved, &config);
             config

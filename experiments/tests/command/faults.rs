@@ -89,7 +89,10 @@ fn settings_that_are_misspelt_or_do_not_go_together() {
             "--set loss.class_weights=1,2,3",
             &["loss.class_weights", "2 numbers, one for each label", "found 3"],
         ),
-        ("--loss focal --set loss.class_weights=1,2", &["loss.class_weights", "belongs to loss.name = cross_entropy;"]),
+        (
+            "--loss focal --set loss.class_weights=1,2",
+            &["loss.class_weights", "belongs to loss.name = cross_entropy;"],
+        ),
         ("--set model.attention_heads=5", &["model.attention_heads", "divisor of 12"]),
         ("--set model.hidden_dim=1000000000", &["model.hidden_dim", "at most 2e9 parameters"]),
         ("--set model.kernel_sizes=3,4", &["model.kernel_sizes", "model.name = textcnn", "leave it out"]),
