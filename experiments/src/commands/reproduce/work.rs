@@ -8,7 +8,7 @@ use crate::report::{DataStatistics, DataUsed, Machine, RunResult, SCHEMA};
 use crate::run::{Bars, From, Job, RunError, Training, Where, train};
 use crate::studies::Run;
 use crate::tasks;
-use anyhow::Context;
+use anyhow::{Context, bail};
 use gradus_engine::memory;
 use std::sync::{Mutex, PoisonError};
 
@@ -83,14 +83,15 @@ impl<'a> Work<'a> {
             Err(RunError::NotFinite { what, step, epoch, .. }) => {
                 // To go on from its checkpoint would end here again.
                 working.map_or(Ok(()), Working::remove)?;
-                let advice = "try --set optimizer.lr=… or --set train.clip_norm=… with another --out".into();
-                return Err(RunError::NotFinite { what, step, epoch, advice }).context(title);
+                return Err(RunError::NotFinite { what, step, epoch, advice: CURE.into() }).context(title);
             }
             Err(other) => {
                 return Err(other).context(match place {
                     Where::Resumed(folder) => {
                         let folder = folder.path().display();
-                        format!("{title}, which goes on from {folder} (delete that folder to train it anew)")
+                        format!(
+                            "{title}, which continues from {folder} (delete that folder to train it anew)"
+                        )
                     }
                     _ => title,
                 });
@@ -118,6 +119,11 @@ impl<'a> Work<'a> {
             steps: progress.steps,
             epochs: progress.epochs,
         };
+        if let Some(fault) = result.fault() {
+            // Its end would be the same again.
+            working.map_or(Ok(()), Working::remove)?;
+            bail!("{title}: {fault}, so that training exploded; {CURE}");
+        }
         runs.iter().try_for_each(|run| self.write(&result, run))?;
         Ok(working.map_or(Ok(()), Working::remove)?)
     }
@@ -150,9 +156,12 @@ impl<'a> Work<'a> {
     }
 }
 
+/// What to do about a training that explodes.
+const CURE: &str = "try --set optimizer.lr=… or --set train.clip_norm=… with another --out";
+
 /// What Ctrl-C ends with.
 pub(super) fn stopped(step: u64) -> RunError {
-    let resume = "runs that ended are kept, of others the checkpoint; the same command goes on";
+    let resume = "runs that ended are kept, of others the checkpoint; the same command continues them";
     RunError::Interrupted { step, resume: Some(resume.into()) }
 }
 
