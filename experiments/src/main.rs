@@ -14,9 +14,9 @@ fn main() -> ExitCode {
     match Cli::parse().run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            let (sentence, code) = commands::told(&error);
-            if let Some(sentence) = sentence {
-                let _ = writeln!(std::io::stderr(), "{sentence}");
+            let (message, code) = commands::message_and_exit_code(&error);
+            if let Some(message) = message {
+                let _ = writeln!(std::io::stderr(), "{message}");
             }
             ExitCode::from(code)
         }

@@ -8,7 +8,7 @@ mod report;
 mod reproduce;
 mod train;
 
-use crate::commands;
+use crate::commands::{self, TableFormat};
 use crate::data::Split;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -41,7 +41,11 @@ enum Command {
     Predict(predict::PredictArgs),
     /// List studies, tasks, data sets, models, losses, metrics and all keys of a configuration.
     #[command(after_help = "Example: gradus list | less")]
-    List,
+    List {
+        /// Print the table of all keys alone, as Markdown (docs/keys.md in the source tree).
+        #[arg(long)]
+        markdown: bool,
+    },
     /// List the devices that a model can be trained on, or say why there is none but the CPU.
     Devices,
     /// List, check, describe and download data sets.
@@ -116,7 +120,9 @@ impl Cli {
             Some(Command::Evaluate(args)) => args.run(),
             Some(Command::Compare(args)) => args.run(),
             Some(Command::Predict(args)) => args.run(),
-            Some(Command::List) => commands::list(),
+            Some(Command::List { markdown }) => {
+                commands::list(if markdown { TableFormat::Markdown } else { TableFormat::Text })
+            }
             Some(Command::Devices) => commands::devices(),
             Some(Command::Data { what }) => what.run(),
             Some(Command::Report(args)) => args.run(),

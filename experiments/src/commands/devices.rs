@@ -1,4 +1,4 @@
-use super::say;
+use super::print;
 use gradus_engine::cuda::{self, Description};
 
 /// Prints the devices, and what is missing for more.
@@ -28,5 +28,5 @@ pub fn devices() -> anyhow::Result<()> {
         Err(why) => text += &format!("NVRTC            {why}\n"),
     }
     text += &format!("cuda-emulated    {}\n", cuda::emulator());
-    say(&text)
+    print(&text)
 }

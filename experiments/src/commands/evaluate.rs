@@ -1,7 +1,7 @@
 //! `gradus evaluate`: the metrics of a run on a split or file, and its predictions in the task's standard format.
 
 use super::trained::{Place, Trained};
-use super::{say, with_threads};
+use super::{print, with_threads};
 use crate::data::{Split, atomic, shown};
 use crate::run::{Details, Metric};
 use serde_json::json;
@@ -33,7 +33,7 @@ pub struct Evaluate {
 /// A folder that does not hold a run, data that is missing or has other labels.
 pub fn evaluate(ask: &Evaluate) -> anyhow::Result<()> {
     let text = with_threads(ask.threads, || evaluated(ask))?;
-    say(&text)
+    print(&text)
 }
 
 fn evaluated(ask: &Evaluate) -> anyhow::Result<String> {

@@ -1,4 +1,4 @@
-use super::{say, with_threads};
+use super::{print, with_threads};
 use crate::config::{self, Config};
 use crate::data::Split;
 use crate::data::shown::terminal;
@@ -61,7 +61,7 @@ pub fn train(ask: &Train) -> anyhow::Result<()> {
         let title = format!("{} {}", terminal(&job.trained_on().name), config.text("model.name"));
         Ok(run(training, place, &View::new(title))?)
     })?;
-    say(&summary(&config, &folder, &trained))
+    print(&summary(&config, &folder, &trained))
 }
 
 /// Where the data of the run is read.

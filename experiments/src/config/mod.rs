@@ -8,6 +8,7 @@
 //! | `run` | the keys of every run |
 //! | `keys` | what a task declares of its keys, and whose key is whose |
 //! | `overlay` | values from TOML and from `--set` |
+//! | `owners` | every key by its owner, for `gradus list` and `docs/keys.md` |
 //! | [`validate`] | checks of single values |
 //! | `error` | what can be wrong, in one sentence |
 //!
@@ -26,6 +27,7 @@
 mod error;
 mod keys;
 mod overlay;
+mod owners;
 mod run;
 #[cfg(test)]
 mod tests;
@@ -33,6 +35,7 @@ pub mod validate;
 
 pub use error::{ConfigError, Place};
 pub use keys::{FILE, Keys, TaskKeys};
+pub use owners::{Owned, is_path, owners, run_owners};
 pub use run::{Run, Train};
 
 use crate::data::limits::Limit;
@@ -143,47 +146,6 @@ pub fn diff(a: &Config, b: &Config) -> Vec<(String, String, String)> {
     let differs = |key: &&String| a.get(key.as_str()) != b.get(key.as_str());
     let entry = |key: &String| (key.clone(), shown(a.get(key)), shown(b.get(key)));
     keys.into_iter().filter(differs).map(entry).collect()
-}
-
-/// Every key of a task by its owner, with defaults: for `gradus list` and the documentation.
-pub fn owners(task: &TaskKeys) -> Vec<(String, BTreeMap<String, Value>)> {
-    let mut owners: Vec<(String, BTreeMap<String, Value>)> = vec![];
-    let selected = |key: &str, example: &BTreeMap<String, Value>| {
-        let section = key.split('.').next().unwrap_or_default();
-        let selectors = task.selectors.iter().filter(|s| s.split('.').next() == Some(section));
-        let named = selectors.filter_map(|s| Some((s, example.get(*s)?.as_str()?)));
-        let named: Vec<String> = named.map(|(s, v)| format!("{s} = {v}")).collect();
-        if named.is_empty() { section.to_owned() } else { named.join(", ") }
-    };
-    for example in (task.examples)().iter().map(flatten) {
-        for (key, value) in &example {
-            let owner = selected(key, &example);
-            match owners.iter_mut().find(|(name, _)| *name == owner) {
-                Some((_, keys)) => drop(keys.insert(key.clone(), value.clone())),
-                None => owners.push((owner, BTreeMap::from([(key.clone(), value.clone())]))),
-            }
-        }
-    }
-    owners
-}
-
-/// The keys of every run by their owner, with defaults.
-pub fn run_owners() -> Vec<(String, BTreeMap<String, Value>)> {
-    let mut owners = vec![("run".to_owned(), BTreeMap::new())];
-    for example in Run::examples() {
-        let flat = flatten(&table_of(&example));
-        for section in ["optimizer", "schedule"] {
-            let name = flat.get(&format!("{section}.name")).and_then(Value::as_str).unwrap_or_default();
-            let owner = format!("{section}.name = {name}");
-            let keys = flat.iter().filter(|(key, _)| key.starts_with(&format!("{section}.")));
-            if !owners.iter().any(|(known, _)| *known == owner) {
-                owners.push((owner, keys.map(|(k, v)| (k.clone(), v.clone())).collect()));
-            }
-        }
-        let of_run = |key: &str| !key.starts_with("optimizer.") && !key.starts_with("schedule.");
-        owners[0].1.extend(flat.into_iter().filter(|(key, _)| of_run(key)));
-    }
-    owners
 }
 
 impl Config {

@@ -3,7 +3,7 @@
 mod shown;
 
 use super::trained::{Place, Trained};
-use super::{say, with_threads};
+use super::{print, with_threads};
 use crate::config;
 use crate::data::Split;
 use crate::metrics::bootstrap::{Difference, RESAMPLES, paired};
@@ -71,8 +71,8 @@ struct Comparison {
 pub fn compare(ask: &Compare) -> anyhow::Result<()> {
     let found = with_threads(ask.threads, || found(ask))?;
     match ask.json {
-        true => say(&format!("{}\n", json!(found))),
-        false => say(&shown(&found)),
+        true => print(&format!("{}\n", json!(found))),
+        false => print(&shown(&found)),
     }
 }
 

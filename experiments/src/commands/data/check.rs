@@ -1,5 +1,5 @@
 use super::{folder, thousands};
-use crate::commands::say;
+use crate::commands::print;
 use crate::data::known::{AnySet, Checked, State};
 use crate::tasks::{self, Set, TASKS};
 use anyhow::bail;
@@ -41,13 +41,13 @@ pub fn check(names: &[String], data: Option<&Path>) -> anyhow::Result<()> {
             bar.inc(size(&checked.path));
             right &= checked.state.is_right();
             files += 1;
-            bar.suspend(|| say(&format!("{:<16} {}\n", set.name(), line(&checked))))?;
+            bar.suspend(|| print(&format!("{:<16} {}\n", set.name(), line(&checked))))?;
         }
         bar.finish_and_clear();
         wrong.extend((!right).then_some(set));
     }
     match wrong.first() {
-        None => say(&format!("{files} files, all as the catalogue has them\n")),
+        None => print(&format!("{files} files, all as the catalogue has them\n")),
         Some(first) => {
             let names: Vec<&str> = wrong.iter().map(|set| set.name()).collect();
             bail!(

@@ -1,6 +1,6 @@
 use super::check::line;
 use super::folder;
-use crate::commands::say;
+use crate::commands::print;
 use crate::data::fetch::{self, Event, Patience};
 use crate::tasks::{self, Set};
 use anyhow::bail;
@@ -53,7 +53,7 @@ pub fn fetch(ask: &Fetch) -> anyhow::Result<()> {
         text += &format!("{}\n", line(file));
     }
     text += &format!("terms: {}\n", set.licence());
-    say(&text)
+    print(&text)
 }
 
 /// A bar on a terminal; elsewhere a line for each file and try, and one every half a minute.

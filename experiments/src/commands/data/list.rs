@@ -1,5 +1,5 @@
 use super::thousands;
-use crate::commands::say;
+use crate::commands::print;
 use crate::data::Split;
 use crate::data::known::{AnySet, data_folder};
 use crate::run::{AnyTask, GeneratedInfo};
@@ -37,7 +37,7 @@ pub fn list(data: Option<&Path>, json: bool) -> anyhow::Result<()> {
     };
     let rows: Vec<Row> = TASKS.iter().flat_map(generated).chain(TASKS.iter().flat_map(known)).collect();
     if json {
-        return say(&(serde_json::to_string_pretty(&rows)? + "\n"));
+        return print(&(serde_json::to_string_pretty(&rows)? + "\n"));
     }
     let mut text = String::new();
     for Row { name, task, what, size, licence, address, files } in &rows {
@@ -53,7 +53,7 @@ pub fn list(data: Option<&Path>, json: bool) -> anyhow::Result<()> {
             text += &format!("  {key:<6} {value}\n");
         }
     }
-    say(&text)
+    print(&text)
 }
 
 fn of_generated(task: &dyn AnyTask, set: GeneratedInfo) -> Row {

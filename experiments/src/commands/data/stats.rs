@@ -1,5 +1,5 @@
 use super::thousands;
-use crate::commands::say;
+use crate::commands::print;
 use crate::data::Split;
 use crate::data::atomic;
 use crate::data::known::data_folder;
@@ -38,7 +38,7 @@ pub fn stats(name: &str, data: Option<&Path>, out: Option<&Path>, top: usize) ->
         atomic::write(&path, rank_frequency(&name, &curves)?.as_bytes())?;
         text += &format!("\nthe plot of counts by rank is in {}\n", path.display());
     }
-    say(&text)
+    print(&text)
 }
 
 /// A row for each number, a column for each split.

@@ -2,7 +2,7 @@ use super::Reproduce;
 use super::estimate::{Basis, Estimate, Estimates};
 use super::plan::{Origin, Plan, Planned, title};
 use super::working::Working;
-use crate::commands::say;
+use crate::commands::print;
 use crate::run::RunFolder;
 use anyhow::Context;
 use indicatif::HumanDuration;
@@ -33,8 +33,8 @@ pub(super) fn dry_run(ask: &Reproduce, plan: &Plan) -> anyhow::Result<()> {
                 seconds += takes;
                 *bases.entry(basis).or_default() += 1;
                 match RunFolder(Working::path(&ask.out, key)).checkpoint().exists() {
-                    true => format!("goes on from its checkpoint, at most {}", told(takes)),
-                    false => format!("to be trained, {}", told(takes)),
+                    true => format!("goes on from its checkpoint, at most {}", rounded(takes)),
+                    false => format!("to be trained, {}", rounded(takes)),
                 }
             }
             Origin::Trained(i) => {
@@ -43,16 +43,16 @@ pub(super) fn dry_run(ask: &Reproduce, plan: &Plan) -> anyhow::Result<()> {
             }
         };
         let (study, row, column, seed) = (run.study, run.row, run.column, run.seed);
-        say(&format!("{study:<12} {row:<14} {column:<26} seed {seed:<3} {state}\n"))?;
+        print(&format!("{study:<12} {row:<14} {column:<26} seed {seed:<3} {state}\n"))?;
     }
     let (all, trained) = (plan.runs.len(), plan.trainings.len());
     let mut text = format!(
         "\n{all} runs: {here} are there, {copied} have the result of another, {trained} to be trained in {}",
-        told(seconds)
+        rounded(seconds)
     );
     let most = ask.jobs(trained);
     if most > 1 {
-        let best = told(seconds / most as f64);
+        let best = rounded(seconds / most as f64);
         text += &format!(" one after the other, at best in {best} with {most} at once");
     }
     text += "\n";
@@ -69,7 +69,7 @@ pub(super) fn dry_run(ask: &Reproduce, plan: &Plan) -> anyhow::Result<()> {
             ),
         };
     }
-    say(&text)
+    print(&text)
 }
 
 /// Says on standard error what is about to run: how many trainings, how long, into which folder.
@@ -90,7 +90,7 @@ pub(super) fn announce(ask: &Reproduce, plan: &Plan) -> anyhow::Result<()> {
         plan.runs.len(),
         ask.source(),
         plan.trainings.len(),
-        told(seconds),
+        rounded(seconds),
         out.display()
     );
     let _ = std::io::Write::write_all(&mut std::io::stderr(), text.as_bytes());
@@ -98,7 +98,7 @@ pub(super) fn announce(ask: &Reproduce, plan: &Plan) -> anyhow::Result<()> {
 }
 
 /// A time, rounded as far as it can be trusted.
-fn told(seconds: f64) -> String {
+fn rounded(seconds: f64) -> String {
     match seconds {
         s if s < 1.0 => "less than a second".into(),
         s => format!("about {}", HumanDuration(Duration::from_secs_f64(s))),
