@@ -74,12 +74,14 @@ fn keys(format: TableFormat) -> String {
 
 const INTRODUCTION: &str = "# Keys
 
-Every key of a configuration, with its owner and its default. A key is set by `--set KEY=VALUE` or in a TOML file
-(`--config FILE`), and some have a flag of their own (`gradus train TASK --help`). A key whose owner is not part of the run is
-refused: `model.kernel_sizes` of a BiLSTM, say. The owner `model` stands for every model of the task, `model.name = bilstm`
-for this one, `without data.train` for runs on a data set that has a name.
+Every configuration key with its owner and its default. Set a key with `--set KEY=VALUE` or in a TOML file (`--config FILE`);
+some keys also have a flag (`gradus train TASK --help`). A key whose owner is not part of the run is refused: for example
+`model.kernel_sizes` if the model is a BiLSTM.
 
-`gradus list --markdown > docs/keys.md` writes this page; a test compares the two.
+The owner `model` means every model of the task, `model.name = bilstm` this model alone, and `without data.train` a run on a
+named data set. In the tables of the tasks, `run` lists the keys of every run whose default differs in that task.
+
+This page is written by `gradus list --markdown > docs/keys.md`; a test checks that it is up to date.
 ";
 
 /// The default as it is written in TOML; a path that must be given has none.

@@ -9,7 +9,7 @@ use super::validate::shortened;
 use super::{Config, Run};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use toml::{Table, Value};
 
 /// The sections `[data]`, `[model]` and `[loss]` of a task.
@@ -162,16 +162,32 @@ pub(super) fn settled(
     Ok(config)
 }
 
-/// Puts the task's defaults where a section without variants of its own lacks a key: what several tasks have in common may
-/// have other defaults in each.
+/// Puts the task's defaults where a section lacks a key: a model, or keys that several tasks have, may have other defaults in
+/// each task. They are those of the example that agrees with the table in the most selectors of the section, the first
+/// selectors counting most.
 fn fill(task: &TaskKeys, table: &mut Table) {
-    let Some(default) = (task.examples)().into_iter().next() else { return };
     let flat = flatten(table);
-    for (key, value) in flatten(&default) {
-        let section = key.split('.').next().unwrap_or_default();
-        let has_variants = task.selectors().any(|selector| selector == format!("{section}.name"));
-        if !has_variants && !flat.contains_key(&key) {
-            insert(table, &Setting { key, value, at: Place::Code });
+    let examples: Vec<BTreeMap<String, Value>> = (task.examples)().iter().map(flatten).collect();
+    let section = |key: &str| key.split('.').next().unwrap_or_default().to_owned();
+    let sections: BTreeSet<String> =
+        examples.iter().flat_map(BTreeMap::keys).map(|key| section(key)).collect();
+    for name in sections {
+        let agrees = |example: &BTreeMap<String, Value>, selector: &str| match (
+            example.get(selector),
+            flat.get(selector),
+        ) {
+            (Some(a), Some(b)) => a == b || a.as_str() == Some(FILE),
+            (a, b) => a.is_none() && b.is_none(),
+        };
+        let agreement = |example: &&BTreeMap<String, Value>| {
+            let selectors = task.selectors().filter(|selector| section(selector) == name);
+            selectors.take_while(|selector| agrees(example, selector)).count()
+        };
+        // Of several examples that agree as well, the first.
+        let Some(example) = examples.iter().rev().max_by_key(agreement) else { continue };
+        for (key, value) in example.iter().filter(|(key, _)| section(key) == name && !flat.contains_key(*key))
+        {
+            insert(table, &Setting { key: key.clone(), value: value.clone(), at: Place::Code });
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::keys::{FILE, TaskKeys, table_of};
 use super::overlay::flatten;
-use super::{Run, Train};
+use super::Run;
 use std::collections::{BTreeMap, BTreeSet};
 use toml::Value;
 
@@ -28,7 +28,7 @@ pub fn owners(task: &TaskKeys) -> Vec<Owned> {
 
 /// The keys of every run by their owner.
 pub fn run_owners() -> Vec<Owned> {
-    let examples = [Run { train: Train::default(), ..Run::default() }].into_iter().chain(Run::examples());
+    let examples = [Run::default()].into_iter().chain(Run::examples());
     let examples: Vec<Flat> = examples.map(|run| flatten(&table_of(&run))).collect();
     by_owner(&examples, &["optimizer.name", "schedule.name"], RUN)
 }
@@ -168,6 +168,30 @@ mod tests {
             assert_eq!(of(&owners, "data.dataset"), ["without data.train: \"\""]);
             assert_eq!(of(&owners, "model.char_dim"), ["model.characters = cnn or lstm: 50"]);
             assert_eq!(of(&owners, "train.metric").len(), 1);
+        }
+    }
+
+    #[test]
+    fn the_defaults_in_the_list_are_those_of_a_run() {
+        for task in tasks::keys() {
+            for example in (task.examples)().iter().map(flatten) {
+                let selected =
+                    task.selectors.iter().filter_map(|s| Some(format!("{s}={}", example.get(*s)?.as_str()?)));
+                let mut sets = vec![format!("task={}", task.task)];
+                sets.extend(selected);
+                sets.extend(example.get("data.dataset").map(|_| "data.dataset=some".to_owned()));
+                let Ok(config) = tasks::load(None, &sets) else {
+                    // One loss needs a key of the data.
+                    assert!(sets.contains(&"loss.name=binary_cross_entropy".to_owned()), "{sets:?}");
+                    continue;
+                };
+                let of_run = config.flat();
+                for (key, value) in
+                    example.iter().filter(|(key, _)| !["data.dataset", "data.train"].contains(&key.as_str()))
+                {
+                    assert_eq!(of_run.get(key), Some(value), "{key} with {sets:?}");
+                }
+            }
         }
     }
 }
