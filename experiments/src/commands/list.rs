@@ -18,7 +18,7 @@ pub enum TableFormat {
 /// alone.
 ///
 /// # Errors
-/// An output that cannot be written.
+/// Output that cannot be written.
 pub fn list(format: TableFormat) -> anyhow::Result<()> {
     match format {
         TableFormat::Text => print(&(studies_and_tasks() + &keys(format))),

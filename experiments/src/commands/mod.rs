@@ -1,4 +1,4 @@
-//! What each command of `gradus` does, with the command line already read.
+//! What each command of `gradus` does; `cli` has parsed its arguments.
 
 mod compare;
 pub mod data;
@@ -29,10 +29,10 @@ use crate::run::RunError;
 use anyhow::Context;
 use std::io::{ErrorKind, Write};
 
-/// Runs `f` in a pool of `threads` threads; 0 takes one for each core. Results do not depend on it.
+/// Runs `f` in a pool of `threads` threads; 0 means one per core. Results do not depend on the number.
 ///
 /// # Errors
-/// Those of `f`, or a system that gives no threads.
+/// Those of `f`; a system that cannot start the threads.
 pub fn with_threads<R: Send>(
     threads: usize,
     f: impl FnOnce() -> anyhow::Result<R> + Send,

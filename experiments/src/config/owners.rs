@@ -1,8 +1,8 @@
 //! Every key by its owner, with defaults: for `gradus list` and `docs/keys.md`.
 
+use super::Run;
 use super::keys::{FILE, TaskKeys, table_of};
 use super::overlay::flatten;
-use super::Run;
 use std::collections::{BTreeMap, BTreeSet};
 use toml::Value;
 

@@ -8,7 +8,7 @@ use indicatif::HumanBytes;
 use serde::Serialize;
 use std::path::Path;
 
-/// A set as it is listed.
+/// A data set in the list.
 #[derive(Serialize)]
 struct Row {
     name: &'static str,
@@ -17,14 +17,14 @@ struct Row {
     size: String,
     licence: &'static str,
     address: &'static str,
-    /// Where its files are; none of a generated set has any.
+    /// Where its files are.
     files: String,
 }
 
-/// Prints every data set: as text, or as a JSON array.
+/// Prints all data sets, as text or as a JSON array.
 ///
 /// # Errors
-/// An output that cannot be written.
+/// Output that cannot be written.
 pub fn list(data: Option<&Path>, json: bool) -> anyhow::Result<()> {
     let folder = data_folder(data);
     let generated = |task: &&'static dyn AnyTask| {
@@ -91,7 +91,7 @@ fn of_known(task: &dyn AnyTask, set: &dyn AnySet, folder: Option<&Path>) -> Row 
     }
 }
 
-/// Whether the files are there; what is in them is for `check` to say.
+/// Whether the files are there; `check` examines their contents.
 fn stand(set: &dyn AnySet, folder: &Path) -> String {
     let Ok((layout, base)) = set.found(folder) else {
         return format!("not in {}", folder.display());

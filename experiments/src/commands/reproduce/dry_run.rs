@@ -9,10 +9,10 @@ use indicatif::HumanDuration;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// Prints what would be run and how long it should take; nothing is written.
+/// Prints which runs would be trained and the estimated time; writes nothing.
 ///
 /// # Errors
-/// Where the time must be measured, what is wrong with the data or the settings.
+/// Faults of data or settings, where the time must be measured.
 pub(super) fn dry_run(ask: &Reproduce, plan: &Plan) -> anyhow::Result<()> {
     let mut estimates = Estimates::new(ask)?;
     let (mut here, mut copied, mut seconds) = (0, 0, 0.0);
@@ -33,7 +33,7 @@ pub(super) fn dry_run(ask: &Reproduce, plan: &Plan) -> anyhow::Result<()> {
                 seconds += takes;
                 *bases.entry(basis).or_default() += 1;
                 match RunFolder(Working::path(&ask.out, key)).checkpoint().exists() {
-                    true => format!("goes on from its checkpoint, at most {}", rounded(takes)),
+                    true => format!("resumes from its checkpoint, at most {}", rounded(takes)),
                     false => format!("to be trained, {}", rounded(takes)),
                 }
             }
@@ -53,26 +53,28 @@ pub(super) fn dry_run(ask: &Reproduce, plan: &Plan) -> anyhow::Result<()> {
     let most = ask.jobs(trained);
     if most > 1 {
         let best = rounded(seconds / most as f64);
-        text += &format!(" one after the other, at best in {best} with {most} at once");
+        text += &format!(" one after the other, at best in {best} with {most} at a time");
     }
     text += "\n";
     for (basis, runs) in bases {
         text += &match basis {
-            Basis::OtherSeeds => format!("{runs} by the results of other seeds in {}\n", ask.out.display()),
+            Basis::OtherSeeds => {
+                format!("{runs} estimated from the results of other seeds in {}\n", ask.out.display())
+            }
             Basis::SameModel => format!(
-                "{runs} by the results of the same model on the same data in {}, as many seconds for each epoch\n",
+                "{runs} estimated from the seconds per epoch of the same model on the same data in {}\n",
                 ask.out.display()
             ),
             Basis::Steps => format!(
-                "{runs} by some training steps that were measured now, evaluation being a third of training; reading \
-                 data and writing files is not counted\n"
+                "{runs} estimated from a few training steps measured now; evaluation counts as a third of training, reading \
+                 data and writing files are not counted\n"
             ),
         };
     }
     print(&text)
 }
 
-/// Says on standard error what is about to run: how many trainings, how long, into which folder.
+/// Prints on standard error what is about to run: how many trainings, how long, into which folder.
 ///
 /// # Errors
 /// As [`dry_run`].
@@ -85,7 +87,7 @@ pub(super) fn announce(ask: &Reproduce, plan: &Plan) -> anyhow::Result<()> {
     let out = std::path::absolute(&ask.out).unwrap_or_else(|_| ask.out.clone());
     let text = format!(
         "gradus reproduce --scale {}: {} runs on {} data, {} to be trained in {}; results and report are written to {} \
-         (gradus --help names the other commands, Ctrl-C stops)\n",
+         (gradus --help prints the other commands, Ctrl-C stops)\n",
         ask.scale,
         plan.runs.len(),
         ask.source(),
@@ -97,7 +99,7 @@ pub(super) fn announce(ask: &Reproduce, plan: &Plan) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A time, rounded as far as it can be trusted.
+/// A duration, rounded as its accuracy allows.
 fn rounded(seconds: f64) -> String {
     match seconds {
         s if s < 1.0 => "less than a second".into(),
