@@ -23,16 +23,16 @@ fn main() -> ExitCode {
     }
 }
 
-/// A panic is never the user's fault, and is reported in one sentence.
+/// Reports a panic, which is always a bug of gradus, in one sentence.
 fn report_fault(panic: &std::panic::PanicHookInfo) {
     let payload = panic.payload();
     let message = payload.downcast_ref::<String>().map(String::as_str);
     let message = message.or(payload.downcast_ref::<&str>().copied()).unwrap_or("no message");
     let message = message.replace('\n', " ");
     let place = panic.location().map_or(String::new(), |place| format!(" ({place})"));
-    // Where standard error is closed there is no place to report to.
+    // Nothing can be reported if standard error is closed.
     let _ = writeln!(
         std::io::stderr(),
-        "error: a fault of gradus itself: {message}{place}; please report it with the command that was run"
+        "error: a fault of gradus itself: {message}{place}; please report it with the command that you ran"
     );
 }
