@@ -1,4 +1,4 @@
-use super::say;
+use super::print;
 use crate::report;
 use anyhow::bail;
 use std::path::{Path, PathBuf};
@@ -10,5 +10,5 @@ use std::path::{Path, PathBuf};
 pub fn report(folders: &[PathBuf], out: &Path) -> anyhow::Result<()> {
     let [results] = folders else { bail!("{}: expected one results folder", out.display()) };
     let built = report::build(results)?;
-    say(&format!("{}\n{}\n", built.markdown.display(), built.html.display()))
+    print(&format!("{}\n{}\n", built.markdown.display(), built.html.display()))
 }

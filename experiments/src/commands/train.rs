@@ -1,4 +1,4 @@
-use super::{say, with_threads};
+use super::{print, with_threads};
 use crate::config::{self, Config};
 use crate::data::Split;
 use crate::data::shown::terminal;
@@ -11,28 +11,28 @@ use gradus_engine::{Device, Rng};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-/// What `gradus train` was asked.
+/// The arguments of `gradus train`.
 pub struct Train {
     /// The name of the task.
     pub task: &'static str,
     /// The run's folder.
     pub out: PathBuf,
-    /// Whether to continue from its checkpoint.
+    /// Whether to continue the run in the folder from its checkpoint.
     pub resume: bool,
-    /// Whether a run that is there is replaced.
+    /// Whether to replace a run in the folder.
     pub overwrite: bool,
     /// A configuration file.
     pub config: Option<PathBuf>,
-    /// Settings over the file's, `key=value`.
+    /// Settings that override the file's, `key=value`.
     pub sets: Vec<String>,
     /// The data folder.
     pub data: Option<PathBuf>,
 }
 
-/// Trains a model, or continues with one, and prints what it reached.
+/// Trains a model, or continues a run, and prints its metrics.
 ///
 /// # Errors
-/// Anything the world can do to a training run, in one sentence.
+/// Any failure of the run, in one sentence.
 pub fn train(ask: &Train) -> anyhow::Result<()> {
     let folder = RunFolder(ask.out.clone());
     let keys = tasks::keys();
@@ -81,10 +81,10 @@ pub fn train(ask: &Train) -> anyhow::Result<()> {
         let title = format!("{} {}", terminal(&job.trained_on().name), config.text("model.name"));
         Ok(run(training, place, &View::new(title))?)
     })?;
-    say(&summary(&config, &folder, &trained))
+    print(&summary(&config, &folder, &trained))
 }
 
-/// Where the data of the run is read.
+/// Where to read the data of the run.
 fn from(ask: &Train, folder: &RunFolder) -> Result<From, RunError> {
     if !ask.resume {
         return Ok(From { folder: ask.data.clone(), ..From::default() });
@@ -95,8 +95,8 @@ fn from(ask: &Train, folder: &RunFolder) -> Result<From, RunError> {
     Ok(From { folder: data, kept: Some(folder.path().into()), wanted: Wanted::All })
 }
 
-/// Takes the folder for this process where a run was begun in it before; elsewhere nothing is written until the data is
-/// known to be right, so that a run that cannot begin leaves nothing behind.
+/// Locks a folder in which a run was begun before. In any other folder nothing is written until the data has been checked, so
+/// that a run that cannot begin leaves nothing behind.
 ///
 /// # Errors
 /// A folder that another process holds; one that holds a run, or files of the user's own.
@@ -113,7 +113,7 @@ fn early_lock(ask: &Train, folder: &RunFolder) -> anyhow::Result<Option<Lock>> {
         && let Some(name) = folder.foreign()
     {
         bail!(
-            "{}: holds a file {name} that is not a run's; name another folder with --out",
+            "{}: expected an empty folder or one of a run, found another file named {name}; name another folder with --out",
             folder.path().display()
         );
     }
@@ -129,7 +129,7 @@ fn check_own_files(ask: &Train, folder: &RunFolder, config: &Config, paths: &[&s
     match own_files(ask, config, paths).into_iter().find(|file| folder.would_write(file)) {
         None => Ok(()),
         Some(file) => bail!(
-            "{}: the run would write its own file there; move yours elsewhere or name another folder with --out",
+            "{}: the run would overwrite this file, which it also reads; move the file or name another folder with --out",
             file.display()
         ),
     }
@@ -138,18 +138,18 @@ fn check_own_files(ask: &Train, folder: &RunFolder, config: &Config, paths: &[&s
 /// The user's files that the run reads.
 fn own_files(ask: &Train, config: &Config, paths: &[&str]) -> Vec<PathBuf> {
     let named = paths.iter().map(|key| config.text(key)).filter(|path| !path.is_empty());
-    // The configuration of a run that is replaced is read already.
+    // With --resume, no configuration file is read.
     let file = ask.config.iter().filter(|_| !ask.resume).cloned();
     named.map(PathBuf::from).chain(file).collect()
 }
 
-/// Says where a run that is prolonged is not the run that it would have been.
+/// Warns if a change of `train.epochs` changes the schedule of a run that is continued.
 fn note_of_schedule(saved: &Config, config: &Config) {
     if config.run.schedule.depends_on_total() && saved.run.train.epochs != config.run.train.epochs {
         let _ = writeln!(
             std::io::stderr(),
-            "note: the schedule's rate depends on train.epochs, which changes from {} to {}: the rate jumps here, and the \
-             run differs from one of {} epochs from the start",
+            "note: the learning rate of this schedule depends on train.epochs, which changes from {} to {}: the rate jumps at \
+             this point, and the run will differ from a run of {} epochs",
             saved.run.train.epochs,
             config.run.train.epochs,
             config.run.train.epochs
@@ -157,7 +157,7 @@ fn note_of_schedule(saved: &Config, config: &Config) {
     }
 }
 
-/// Prints what was understood of keys and data, before the first epoch.
+/// Prints how keys and data were understood, before the first epoch.
 fn understood(config: &Config, job: &dyn Job) -> anyhow::Result<()> {
     let on = job.trained_on();
     let source = match config.text("data.train") {
@@ -183,11 +183,11 @@ fn understood(config: &Config, job: &dyn Job) -> anyhow::Result<()> {
     }
     let mut warnings = found.warnings;
     let few = [("train", train), ("dev", dev), ("test", test)].into_iter().filter(|(_, n)| *n < 10);
-    warnings.extend(few.map(|(split, n)| format!("the {split} split has {n} {unit} only")));
+    warnings.extend(few.map(|(split, n)| format!("the {split} split has only {n} {unit}")));
     for warning in warnings {
         text += &format!("warning: {}\n", terminal(&warning));
     }
-    // Whoever does not read standard error can do without it.
+    // Training continues if standard error is closed.
     let _ = std::io::stderr().write_all(text.as_bytes());
     Ok(())
 }

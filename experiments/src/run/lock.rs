@@ -3,9 +3,9 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{Read, Write};
 use std::path::Path;
 
-/// A folder that one process has to itself while the value lives: of two trainings in one folder the second is refused.
+/// A lock on a folder, held while the value lives: a second training in the folder is refused.
 pub struct Lock {
-    /// Holds the lock, which the system releases with it, also when the process is killed.
+    /// The locked file. The system releases the lock when the file is closed, also if the process is killed.
     _held: File,
 }
 
@@ -13,15 +13,15 @@ pub struct Lock {
 const NAME: &str = ".lock";
 
 impl Lock {
-    /// Whether a folder was locked before, which says that a run was begun in it.
+    /// Whether the folder was locked before: a run was begun in it.
     pub fn was_taken(folder: &Path) -> bool {
         fs::symlink_metadata(folder.join(NAME)).is_ok()
     }
 
-    /// Locks a folder, which is made if need be.
+    /// Locks a folder, which is created if necessary.
     ///
     /// # Errors
-    /// A folder that another process holds, or that cannot be written.
+    /// A folder that another process has locked or that cannot be written.
     pub fn take(folder: &Path) -> Result<Lock, RunError> {
         let path = folder.join(NAME);
         let io = |source| RunError::Io { action: "lock", path: path.clone(), source };

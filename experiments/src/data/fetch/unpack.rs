@@ -1,4 +1,4 @@
-//! Archives into an empty folder: files and folders only, none outside it.
+//! Unpacks archives into an empty folder: only files and folders, and none outside it.
 
 use super::FetchError;
 use crate::data::DataError;

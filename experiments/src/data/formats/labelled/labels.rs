@@ -1,4 +1,4 @@
-//! The labels of a file, and what shows that they are none.
+//! The labels of a file, and signs that they are no labels.
 
 use super::{
     DataError, Format, Read, Row,
@@ -117,7 +117,9 @@ impl<'a> Known<'a> {
                 path: path.into(),
                 expected: "at least two labels".into(),
                 found: format!("only one label, {}", quoted(label)),
-                advice: "give examples of another class, or name the label's column by --label-column".into(),
+                advice:
+                    "give examples of another class, or name the column of the labels with --label-column"
+                        .into(),
             });
         }
         labels.sort();
@@ -151,7 +153,7 @@ fn check_header(read: &Read, guessed: bool) -> Result<(), DataError> {
     }
     let found = format!("{} and {}, which look like a header", quoted(&first.label), quoted(&first.text));
     let advice = match open {
-        true => "name the columns by --label-column and --text-column as the line has them, or remove it",
+        true => "name the columns with --label-column and --text-column as the line has them, or remove it",
         false => {
             "give --format header or csv for a file whose first line names the columns, or remove the line"
         }
@@ -171,11 +173,11 @@ fn guess(format: Format) -> (&'static str, &'static str) {
         Format::Space => SPACE,
         Format::Tab => (
             "a label and a text with a tab between them, as was guessed",
-            "name the columns by --label-column and --text-column, or give --format tab if these are labels",
+            "name the columns with --label-column and --text-column, or give --format tab if these are labels",
         ),
         Format::Header | Format::Csv | Format::Jsonl | Format::Auto => (
             "the label in the column that was guessed",
-            "name the columns by --label-column and --text-column, or give --format header, csv or jsonl if these are \
+            "name the columns with --label-column and --text-column, or give --format header, csv or jsonl if these are \
              labels",
         ),
         Format::Folders => (
