@@ -384,7 +384,7 @@ impl<T: Task> AtWork<'_, T> {
     fn predictions(&self, split: Split) -> Vec<T::Prediction> {
         let sizes = self.task.lengths(split);
         let mut predictions: Vec<Option<T::Prediction>> = sizes.iter().map(|_| None).collect();
-        for batch in batches::sorted(&sizes, self.batch.max(1)) {
+        for batch in batches::evaluated(&sizes, self.batch.max(1)) {
             for (prediction, &i) in self.task.predict(&self.model, split, &batch).into_iter().zip(&batch) {
                 predictions[i] = Some(prediction);
             }

@@ -40,6 +40,30 @@ pub fn sorted(lengths: &[usize], size: usize) -> Vec<Vec<usize>> {
     order.chunks(size).map(<[usize]>::to_vec).collect()
 }
 
+/// The most positions of a batch that is evaluated, padding among them, unless a single example is longer: one very long
+/// text does not make as much of each of its neighbours.
+const MOST_POSITIONS: usize = 1 << 16;
+
+/// As [`sorted`], but with fewer examples in a batch where they are long: what a model computes for an example does not
+/// depend on its batch, and memory grows with the padded size.
+///
+/// # Panics
+/// If `size` is 0.
+#[track_caller]
+pub fn evaluated(lengths: &[usize], size: usize) -> Vec<Vec<usize>> {
+    let mut batches = vec![];
+    for batch in sorted(lengths, size) {
+        let mut rest = batch.as_slice();
+        while let Some(&longest) = rest.first() {
+            let most = (MOST_POSITIONS / lengths[longest].max(1)).max(1);
+            let (first, others) = rest.split_at(most.min(rest.len()));
+            batches.push(first.to_vec());
+            rest = others;
+        }
+    }
+    batches
+}
+
 #[track_caller]
 fn assert_size(size: usize) {
     assert!(size > 0, "batches: the batch size is 0; it must be at least 1");

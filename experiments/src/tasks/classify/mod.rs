@@ -45,15 +45,10 @@ pub struct Classify {
     read_as: ReadAs,
     /// The texts of train, dev and test.
     texts: [Vec<Text>; 3],
-    /// How many texts of each split lost words to the longest length, and how many had no words.
-    odd: Odd,
-}
-
-/// What is odd about the texts.
-#[derive(Clone, Copy, Debug, Default)]
-struct Odd {
+    /// Which of them have no words.
+    blank: [Vec<bool>; 3],
+    /// Texts that lost words to the longest length.
     cut: usize,
-    empty: usize,
 }
 
 impl Part for Vec<Example> {
@@ -169,14 +164,11 @@ impl Task for Classify {
         let options = keys.data.words.options(keys.model.characters());
         let lexicon = words::lexicon(kept, &keys.data.words, &options, [train, dev, test])?;
         let coverage = [train, dev, test].map(|tokens| lexicon.coverage(tokens));
-        let all = || tokens.iter().flatten();
-        let odd = Odd {
-            cut: all().filter(|tokens| tokens.len() == keys.longest()).count(),
-            empty: all().filter(|tokens| tokens.is_empty()).count(),
-        };
+        let cut = tokens.iter().flatten().filter(|tokens| tokens.len() == keys.longest()).count();
+        let blank = tokens.each_ref().map(|tokens| tokens.iter().map(Tokens::is_empty).collect());
         let encode = |tokens: &Vec<Tokens>| tokens.iter().map(|tokens| lexicon.encode(tokens)).collect();
         let texts = tokens.each_ref().map(encode);
-        Ok(Classify { keys, data, lexicon, coverage, read_as, texts, odd })
+        Ok(Classify { keys, data, lexicon, coverage, read_as, texts, blank, cut })
     }
 
     fn save(&self, folder: &Path) -> Result<(), RunError> {
@@ -233,7 +225,8 @@ impl Task for Classify {
     }
 
     fn predict(&self, model: &dyn Classifier, split: Split, examples: &[usize]) -> Vec<Prediction> {
-        let texts: Vec<&Text> = examples.iter().map(|&i| &self.split_texts(split)[i]).collect();
+        let (texts, blank) = (self.split_texts(split), &self.blank[split as usize]);
+        let texts: Vec<Option<&Text>> = examples.iter().map(|&i| (!blank[i]).then_some(&texts[i])).collect();
         self.predictions(model, &texts)
     }
 
@@ -279,7 +272,8 @@ impl Task for Classify {
                 crate::data::error::quoted(&label)
             ));
         }
-        let Odd { cut, empty } = self.odd;
+        let cut = self.cut;
+        let empty = self.blank.iter().flatten().filter(|blank| **blank).count();
         if cut > 0 {
             let longest = self.longest();
             understood

@@ -62,8 +62,31 @@ pub(super) fn inputs(task: &Classify, examples: &[usize], mode: &mut Mode) -> Ve
 }
 
 impl Classify {
-    /// What a model says of texts, in their order.
-    pub(super) fn predictions(&self, model: &dyn Classifier, texts: &[&Text]) -> Vec<Prediction> {
+    /// What a model says of texts, in their order; of a text without words, which labels are frequent.
+    pub(super) fn predictions(&self, model: &dyn Classifier, texts: &[Option<&Text>]) -> Vec<Prediction> {
+        let read: Vec<&Text> = texts.iter().copied().flatten().collect();
+        let mut said = if read.is_empty() { vec![] } else { self.said(model, &read) }.into_iter();
+        texts.iter().map(|text| text.and_then(|_| said.next()).unwrap_or_else(|| self.prior())).collect()
+    }
+
+    /// How often each label occurs in training.
+    fn prior(&self) -> Prediction {
+        let counts = &self.read_as.counts;
+        let (texts, k) = (counts.iter().sum::<u64>().max(1) as f64, self.data.labels.len());
+        let share = |label: usize| counts.get(label).map_or(1.0 / k as f64, |&n| n as f64 / texts);
+        let probabilities: Vec<f64> = (0..k).map(share).collect();
+        let labels = match self.several() {
+            true => (0..k).filter(|&label| probabilities[label] > 0.5).collect(),
+            false => {
+                let order =
+                    |&a: &usize, &b: &usize| probabilities[a].total_cmp(&probabilities[b]).then(b.cmp(&a));
+                (0..k).max_by(order).into_iter().collect()
+            }
+        };
+        Prediction { labels, probabilities }
+    }
+
+    fn said(&self, model: &dyn Classifier, texts: &[&Text]) -> Vec<Prediction> {
         let batch = self.lexicon.batch(texts, 0.0, &mut Mode::Eval).to_device(model.device());
         let several = self.several();
         let p = no_grad(|| {

@@ -40,7 +40,7 @@ pub(super) fn answer(
     let questions: Vec<Text> = asks.iter().map(question).collect();
     let lengths: Vec<usize> = asks.iter().map(|ask| of(ask).1.len()).collect();
     let mut answers = vec![Answered::default(); asks.len()];
-    for batch in crate::text::batches::sorted(&lengths, BATCH) {
+    for batch in crate::text::batches::evaluated(&lengths, BATCH) {
         let asked: Vec<(&Text, &Text)> = batch.iter().map(|&i| (&of(&asks[i]).1, &questions[i])).collect();
         for (answer, i) in task.answers(model, &asked).into_iter().zip(batch) {
             answers[i] = answer;

@@ -30,7 +30,7 @@ pub(super) fn answer(
     let lengths: Vec<usize> = texts.iter().map(|text| text.len()).collect();
     let mut tags: Vec<Vec<usize>> = vec![vec![]; asks.len()];
     // Alike in length, so that little is computed on padding.
-    for batch in crate::text::batches::sorted(&lengths, BATCH) {
+    for batch in crate::text::batches::evaluated(&lengths, BATCH) {
         let chosen: Vec<&Text> = batch.iter().map(|&i| &texts[i]).collect();
         for (found, i) in task.predictions(model, &chosen).into_iter().zip(batch) {
             tags[i] = found;
