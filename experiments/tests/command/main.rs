@@ -13,6 +13,7 @@ mod place;
 mod read;
 mod reproduce;
 mod resume;
+mod same;
 mod server;
 mod tag;
 mod tasks;
