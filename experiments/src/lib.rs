@@ -1,10 +1,28 @@
-//! Data, text, metrics, training, and every table and figure of the paper.
+//! The `gradus` command: data, text, metrics, training, the studies of the paper, and their report.
+//!
+//! | module | contents |
+//! | --- | --- |
+//! | [`cli`] | the command line |
+//! | [`commands`] | what each command does |
+//! | [`config`] | the configuration of a run: keys, defaults, TOML, `--set` |
+//! | [`data`] | data sets: formats, known sets, the user's files, downloads |
+//! | [`text`] | tokenising, vocabulary, batches, word vectors |
+//! | [`metrics`] | metrics and tests of significance |
+//! | [`tasks`] | the tasks: one folder and one row of [`tasks::TASKS`] each |
+//! | [`run`] | the trait of tasks, the training loop, the folder of a run |
+//! | [`studies`] | the tables and figures of the paper: what is compared on which data |
+//! | [`report`] | tables, plots and reports, from result files alone |
+//!
+//! Imports run one way: `data`, then `text`, `metrics` and `config`, then `run`, `tasks`, `studies`, `report`, `commands`,
+//! `cli`. Nothing outside `tasks` names a task.
 #![forbid(unsafe_code)]
 
 pub mod cli;
 pub mod commands;
 pub mod config;
 pub mod data;
+#[cfg(test)]
+mod fuzz;
 pub mod metrics;
 pub mod report;
 pub mod run;

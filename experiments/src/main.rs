@@ -14,25 +14,25 @@ fn main() -> ExitCode {
     match Cli::parse().run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            let (sentence, code) = commands::told(&error);
-            if let Some(sentence) = sentence {
-                let _ = writeln!(std::io::stderr(), "{sentence}");
+            let (message, code) = commands::message_and_exit_code(&error);
+            if let Some(message) = message {
+                let _ = writeln!(std::io::stderr(), "{message}");
             }
             ExitCode::from(code)
         }
     }
 }
 
-/// A panic is never the user's fault, and is reported in one sentence.
+/// Reports a panic, which is always a bug of gradus, in one sentence.
 fn report_fault(panic: &std::panic::PanicHookInfo) {
     let payload = panic.payload();
     let message = payload.downcast_ref::<String>().map(String::as_str);
     let message = message.or(payload.downcast_ref::<&str>().copied()).unwrap_or("no message");
     let message = message.replace('\n', " ");
     let place = panic.location().map_or(String::new(), |place| format!(" ({place})"));
-    // Where standard error is closed there is no place to report to.
+    // Nothing can be reported if standard error is closed.
     let _ = writeln!(
         std::io::stderr(),
-        "error: a fault of gradus itself: {message}{place}; please report it with the command that was run"
+        "error: a fault of gradus itself: {message}{place}; please report it with the command that you ran"
     );
 }

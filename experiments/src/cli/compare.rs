@@ -3,23 +3,23 @@ use crate::commands::{self, Compare};
 use clap::Args;
 use std::path::PathBuf;
 
-/// Print the metrics of two trained models side by side, whether they differ, and in which settings.
+/// Compare two trained models: metrics side by side, tests of significance, and the settings that differ.
 #[derive(Args)]
 #[command(
-    after_help = "The test is the paired bootstrap on the examples of the split (10,000 resamples), by the metric that the \
-                  first run chose its best epoch by; McNemar's test is on the examples that only one of the runs has \
-                  right. For taggers an example is a sentence, right if all of its entities are; for readers a question, \
-                  right if its answer matches exactly.\n\nExample: gradus compare runs/a runs/b --split test"
+    after_help = "The difference is tested by a paired bootstrap over the examples (10,000 resamples), on the metric by which \
+                  the first run chose its best epoch, and by McNemar's test on the examples that only one of the runs \
+                  gets right. An example must be right as a whole: all entities of a sentence, or an answer that matches \
+                  exactly.\n\nExample: gradus compare runs/a runs/b --split test"
 )]
 pub(super) struct CompareArgs {
-    /// The folder of a run.
+    /// The folder of the first run.
     a: PathBuf,
-    /// The folder of another run, trained on the same data.
+    /// The folder of the second run, trained on the same data.
     b: PathBuf,
-    /// Which split.
+    /// The split to compare on.
     #[arg(long, default_value = "test")]
     split: SplitName,
-    /// A labelled file of yours in the place of the split; the runs may be of different data then.
+    /// Compare on your own labelled file instead of a split; the runs may then be trained on different data.
     #[arg(long, value_name = "FILE", conflicts_with = "split")]
     file: Option<PathBuf>,
     #[command(flatten)]

@@ -12,10 +12,10 @@ use std::path::PathBuf;
 pub(super) struct EvaluateArgs {
     /// The folder of the run.
     run: PathBuf,
-    /// Which split.
+    /// The split to evaluate on.
     #[arg(long, default_value = "test")]
     split: SplitName,
-    /// A labelled file of yours in the place of the split, in the format of the training file.
+    /// Evaluate on your own labelled file instead of a split; it has the format of the training file.
     #[arg(long, value_name = "FILE", conflicts_with = "split")]
     file: Option<PathBuf>,
     #[command(flatten)]

@@ -8,14 +8,14 @@ mod report;
 mod reproduce;
 mod train;
 
-use crate::commands;
+use crate::commands::{self, TableFormat};
 use crate::data::Split;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
-/// Train, compare and study NLP models, and regenerate the tables and figures of the paper.
+/// Train, compare and study NLP models, and regenerate the paper's tables and figures.
 ///
-/// Without a command: gradus reproduce --scale quick.
+/// Without a command, gradus runs: gradus reproduce --scale quick.
 #[derive(Parser)]
 #[command(
     name = "gradus",
@@ -34,15 +34,19 @@ enum Command {
     /// Train a model.
     Train {
         #[command(subcommand)]
-        task: train::TaskArgs,
+        task: Box<train::TaskArgs>,
     },
     Evaluate(evaluate::EvaluateArgs),
     Compare(compare::CompareArgs),
     Predict(predict::PredictArgs),
-    /// List studies, tasks, data sets, models, losses, metrics and all keys of a configuration.
+    /// List studies, tasks, data sets, models, losses, metrics and all configuration keys.
     #[command(after_help = "Example: gradus list | less")]
-    List,
-    /// List the devices that a model can be trained on, or say why there is none but the CPU.
+    List {
+        /// Print only the table of keys, as Markdown (docs/keys.md in the source tree).
+        #[arg(long)]
+        markdown: bool,
+    },
+    /// List the devices on which models can run, and what is missing for CUDA.
     Devices,
     /// List, check, describe and download data sets.
     #[command(after_help = "Examples:\n  gradus data list --data DIR\n  gradus data fetch mr --data DIR\n  \
@@ -57,13 +61,13 @@ enum Command {
 /// Where a trained model computes, and where its data is.
 #[derive(Args)]
 struct PlaceArgs {
-    /// The folder of the real data sets; else where training read them, else the environment variable GRADUS_DATA.
+    /// The folder of the real data sets [default: the one that training used, else the environment variable GRADUS_DATA].
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// Where to compute: cpu, cuda, cuda:N, or cuda-emulated in a build with that feature.
+    /// The device: cpu, cuda, cuda:N, or cuda-emulated in a build with the feature cuda-emulator.
     #[arg(long, value_name = "NAME", default_value = "cpu")]
     device: String,
-    /// Threads; 0 is one for each core. Results do not depend on it.
+    /// The number of threads; 0 means one per core. Results do not depend on it.
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = threads)]
     threads: usize,
 }
@@ -75,7 +79,7 @@ impl PlaceArgs {
     }
 }
 
-/// A number of threads that a machine can start.
+/// Parses a number of threads.
 fn threads(text: &str) -> Result<usize, String> {
     let most = crate::data::limits::MOST_THREADS;
     match text.parse() {
@@ -103,10 +107,10 @@ impl From<SplitName> for Split {
 }
 
 impl Cli {
-    /// Does what the command line says.
+    /// Runs the command.
     ///
     /// # Errors
-    /// Anything that keeps the command from doing it, in one sentence.
+    /// Any failure of the command, in one sentence.
     pub fn run(self) -> anyhow::Result<()> {
         gradus_engine::instruction_set().map_err(anyhow::Error::msg)?;
         match self.command {
@@ -116,7 +120,9 @@ impl Cli {
             Some(Command::Evaluate(args)) => args.run(),
             Some(Command::Compare(args)) => args.run(),
             Some(Command::Predict(args)) => args.run(),
-            Some(Command::List) => commands::list(),
+            Some(Command::List { markdown }) => {
+                commands::list(if markdown { TableFormat::Markdown } else { TableFormat::Text })
+            }
             Some(Command::Devices) => commands::devices(),
             Some(Command::Data { what }) => what.run(),
             Some(Command::Report(args)) => args.run(),

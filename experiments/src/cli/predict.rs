@@ -3,34 +3,34 @@ use crate::commands::{self, Format, Input, Predict};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
-/// Print labels, entities or answers: for --text, for each line of a file, or of standard input.
+/// Predict labels, entities or answers for texts given by --text, in a file, or on standard input.
 #[derive(Args)]
 #[command(
-    after_help = "Text is split into words as the training data was. In JSON, start and end count Unicode characters (scalar \
-                  values) of the text as it was given: text[start:end] in Python is the entity or answer.\n\nExamples:\n  \
+    after_help = "Texts are split into words as the training data was. In JSON, start and end count Unicode characters (scalar \
+                  values) of the text as given: text[start:end] in Python is the entity or answer.\n\nExamples:\n  \
                   gradus predict runs/a --text 'a fine film' --json\n  gradus predict runs/b --file words.conll --format \
                   conll\n  gradus predict runs/c --context 'Ada lives in Oslo.' --text 'Where does Ada live?'"
 )]
 pub(super) struct PredictArgs {
     /// The folder of the run.
     run: PathBuf,
-    /// A text; may be repeated.
+    /// A text; may be repeated. A text with line breaks has one answer.
     #[arg(long, conflicts_with = "file")]
     text: Vec<String>,
-    /// A file of texts. Without --text and --file, standard input is read.
+    /// A file of texts [default: standard input, unless --text is given].
     #[arg(long, value_name = "FILE")]
     file: Option<PathBuf>,
-    /// How texts are held: text (one a line), jsonl (objects with "text", or with "question" and "context"), conll (a word
-    /// a line, a blank line after each text; the answer has the same form).
+    /// The format of the input: text (one text per line), jsonl (one object per line, with "text", or with "question" and
+    /// "context"), or conll (one word per line and a blank line after each text; the output has the same form).
     #[arg(long, value_name = "NAME", default_value = "text")]
     format: FormatName,
-    /// Texts come split into words: take what spaces separate as it is.
+    /// The texts are already split into words by spaces: keep these words as they are.
     #[arg(long)]
     tokenized: bool,
-    /// For a reader: the text that the questions are about.
+    /// The text that the questions are about, for a run that answers questions.
     #[arg(long, value_name = "TEXT")]
     context: Option<String>,
-    /// Print one JSON object a line.
+    /// Print one JSON object per line.
     #[arg(long)]
     json: bool,
     #[command(flatten)]

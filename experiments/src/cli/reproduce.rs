@@ -4,39 +4,39 @@ use crate::studies::Scale;
 use clap::Args;
 use std::path::PathBuf;
 
-/// Run the studies of the paper and write a report.
+/// Run the paper's studies and write a report.
 #[derive(Args)]
 #[command(
-    after_help = "Runs only what has no result file yet, and continues a run that was stopped, from the last epoch that was \
-                  whole or from where Ctrl-C stopped it: it can be stopped at any moment and started again. A run that is \
-                  under way keeps its checkpoint in OUT/working.\n\nExamples:\n  gradus reproduce --scale standard \
+    after_help = "Trains only the runs that have no result file yet. You can stop the command at any time and start it again: an \
+                  interrupted run resumes from its last complete epoch, or from the step at which Ctrl-C stopped it. Its \
+                  checkpoint is in OUT/working until it is finished.\n\nExamples:\n  gradus reproduce --scale standard \
                   --dry-run\n  gradus reproduce table10 attention --data DIR --scale standard --jobs 2"
 )]
 pub(super) struct ReproduceArgs {
-    /// Studies, as gradus list names them; all if none is given.
+    /// Names of studies (gradus list prints them) [default: all].
     studies: Vec<String>,
-    /// How large: smoke, quick, standard or full.
+    /// The size of the runs: smoke, quick, standard or full.
     #[arg(long, default_value = "quick", value_parser = |s: &str| s.parse::<Scale>())]
     scale: Scale,
-    /// The folder of the real data sets; without it generated corpora are used.
+    /// The folder of the real data sets; without it, generated data sets are used.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// Where results and report are written.
+    /// The folder for the results and the report.
     #[arg(long, value_name = "DIR", default_value = "results")]
     out: PathBuf,
-    /// A setting for every run on which it has an effect; may be repeated.
+    /// A setting for all runs on which it has an effect; may be repeated.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     sets: Vec<String>,
-    /// Where to compute: cpu, cuda, cuda:N, or cuda-emulated in a build with that feature.
+    /// The device: cpu, cuda, cuda:N, or cuda-emulated in a build with the feature cuda-emulator.
     #[arg(long, value_name = "NAME")]
     device: Option<String>,
-    /// Threads; 0 is one for each core. Results do not depend on it.
+    /// The number of threads; 0 means one per core. Results do not depend on it.
     #[arg(long, default_value_t = 0, value_parser = threads)]
     threads: usize,
-    /// Runs at once, each with its share of the threads. Results do not depend on it.
+    /// The number of runs to train at once; they share the threads. Results do not depend on it.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1024))]
     jobs: u16,
-    /// Print which runs would be trained and how long they should take, and write nothing.
+    /// Print which runs would be trained and an estimate of the time; write nothing.
     #[arg(long)]
     dry_run: bool,
 }
@@ -61,7 +61,7 @@ impl ReproduceArgs {
     }
 }
 
-/// What `gradus` alone does; it says so first.
+/// What `gradus` does without a command, after saying so.
 pub(super) fn without_a_command() -> anyhow::Result<()> {
     commands::reproduce(&Reproduce {
         studies: vec![],

@@ -13,8 +13,8 @@ pub(super) struct TaskArgs {
     args: TrainArgs,
 }
 
-/// A subcommand for each task of the registry, all with the same flags: a flag is a key, and whose key it is the
-/// configuration knows.
+/// One subcommand per task of the registry. All have the same flags: each flag sets a key, and the configuration knows which
+/// task the key belongs to.
 impl Subcommand for TaskArgs {
     fn augment_subcommands(command: Command) -> Command {
         let subcommand = |command: Command, task: &&'static dyn AnyTask| {
@@ -56,16 +56,16 @@ impl FromArgMatches for TaskArgs {
 
 #[derive(Args)]
 struct TrainArgs {
-    /// The folder of the run.
+    /// The folder for the run.
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
-    /// Continue from the checkpoint in that folder.
+    /// Continue the run in that folder from its checkpoint.
     #[arg(long)]
     resume: bool,
     /// Replace the run in that folder.
     #[arg(long, conflicts_with = "resume")]
     overwrite: bool,
-    /// A data set, as gradus data list names it.
+    /// The name of a data set (gradus data list prints them).
     #[arg(long, value_name = "NAME", conflicts_with = "train")]
     dataset: Option<String>,
     /// Your training file (or folder): labels and texts, columns of words and tags, or questions.
@@ -77,50 +77,49 @@ struct TrainArgs {
     /// Your test file; without it a tenth of the training file is held out.
     #[arg(long, value_name = "FILE")]
     test: Option<PathBuf>,
-    /// The format of your files; with it nothing is guessed. gradus list names the formats of each task.
+    /// The format of your files; if you name it, nothing is guessed. gradus list prints the formats of each task.
     #[arg(long, value_name = "NAME")]
     format: Option<String>,
     /// The encoding of your files: utf-8, latin-1, windows-1252, utf-16, gb18030.
     #[arg(long, value_name = "NAME")]
     encoding: Option<String>,
-    /// The column of the texts in your files, by name or number from 1.
+    /// The column of your files that holds the text, by name or by number from 1.
     #[arg(long, value_name = "NAME")]
     text_column: Option<String>,
-    /// The column of the labels in your files, by name or number from 1.
+    /// The column of your files that holds the label, by name or by number from 1.
     #[arg(long, value_name = "NAME")]
     label_column: Option<String>,
-    /// The folder of the real data sets; else the environment variable GRADUS_DATA names it.
+    /// The folder of the real data sets [default: the environment variable GRADUS_DATA].
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// The architecture.
+    /// The model.
     #[arg(long, value_name = "NAME")]
     model: Option<String>,
     /// The loss.
     #[arg(long, value_name = "NAME")]
     loss: Option<String>,
-    /// Word vectors to start from, in GloVe's text format; may be compressed (.gz).
+    /// Pretrained word vectors in GloVe's text format, which may be compressed (.gz).
     #[arg(long, value_name = "FILE")]
     embeddings: Option<PathBuf>,
-    /// Words kept of each text; 0 keeps all.
+    /// The most words of a text to keep; 0 keeps all.
     #[arg(long, value_name = "N")]
     max_len: Option<usize>,
-    /// The seed of weights, dropout and the order of the examples.
+    /// The seed for the initial weights, dropout and the order of the examples.
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
-    /// Threads; 0 is one for each core. Results do not depend on it.
+    /// The number of threads; 0 means one per core. Results do not depend on it.
     #[arg(long, value_name = "N", value_parser = threads)]
     threads: Option<usize>,
-    /// Where to compute: cpu, cuda, cuda:N, or cuda-emulated in a build with that feature.
+    /// The device: cpu, cuda, cuda:N, or cuda-emulated in a build with the feature cuda-emulator.
     #[arg(long, value_name = "NAME")]
     device: Option<String>,
-    /// The type to which matrix products on a CUDA device round their operands: f32 (as without the flag), tf32, bf16 (as
-    /// with the flag alone) or f16.
+    /// The precision of matrix products on a CUDA device: f32 (the default), tf32, bf16 (if the flag has no value) or f16.
     #[arg(long, value_name = "NAME", num_args = 0..=1, default_missing_value = "bf16")]
     precision: Option<String>,
-    /// A configuration file (TOML), overlaid by flags and --set.
+    /// A configuration file (TOML); flags and --set override it.
     #[arg(long, value_name = "FILE", conflicts_with = "resume")]
     config: Option<PathBuf>,
-    /// A setting, such as optimizer.lr=1e-3; may be repeated. A key without effect on this run is an error.
+    /// A setting, such as optimizer.lr=1e-3; may be repeated. A key that has no effect on this run is an error.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     sets: Vec<String>,
 }
@@ -129,12 +128,13 @@ impl TaskArgs {
     pub fn run(self) -> anyhow::Result<()> {
         let sets = self.args.sets(self.task)?;
         let TrainArgs { out, resume, overwrite, config, data, .. } = self.args;
-        commands::train(&Train { out, resume, overwrite, config, sets, data })
+        let task = self.task.name();
+        commands::train(&Train { task, out, resume, overwrite, config, sets, data })
     }
 }
 
 impl TrainArgs {
-    /// The flags as settings, before those of --set, which may say otherwise.
+    /// The flags as settings, followed by those of --set, which override them.
     fn sets(&self, task: &dyn AnyTask) -> anyhow::Result<Vec<String>> {
         let path = |path: &Option<PathBuf>, flag: &str| -> anyhow::Result<Option<String>> {
             let text = |path: &Path| {

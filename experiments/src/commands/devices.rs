@@ -1,10 +1,10 @@
-use super::say;
+use super::print;
 use gradus_engine::cuda::{self, Description};
 
-/// Prints the devices, and what is missing for more.
+/// Prints the devices and, where CUDA is unavailable, what is missing.
 ///
 /// # Errors
-/// An output that cannot be written.
+/// Output that cannot be written.
 pub fn devices() -> anyhow::Result<()> {
     let mut text = format!("cpu              {} threads\n", rayon::current_num_threads());
     let found = cuda::found();
@@ -28,5 +28,5 @@ pub fn devices() -> anyhow::Result<()> {
         Err(why) => text += &format!("NVRTC            {why}\n"),
     }
     text += &format!("cuda-emulated    {}\n", cuda::emulator());
-    say(&text)
+    print(&text)
 }

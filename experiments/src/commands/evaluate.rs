@@ -1,24 +1,24 @@
 //! `gradus evaluate`: the metrics of a run on a split or file, and its predictions in the task's standard format.
 
 use super::trained::{Place, Trained};
-use super::{say, with_threads};
+use super::{print, with_threads};
 use crate::data::{Split, atomic, shown};
 use crate::run::{Details, Metric};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-/// What `gradus evaluate` was asked.
+/// The arguments of `gradus evaluate`.
 pub struct Evaluate {
     /// The run's folder.
     pub run: PathBuf,
-    /// On which examples.
+    /// The split to evaluate on.
     pub split: Split,
-    /// A labelled file in the place of the split.
+    /// A labelled file to evaluate instead of the split.
     pub file: Option<PathBuf>,
-    /// Where the model computes, and where the data is.
+    /// The device and the data folder.
     pub place: Place,
-    /// Threads; 0 takes one for each core.
+    /// Number of threads; 0 means one per core.
     pub threads: usize,
     /// Whether to print JSON.
     pub json: bool,
@@ -26,14 +26,14 @@ pub struct Evaluate {
 
 /// Prints the metrics of a run's best epoch on a split and writes its predictions into the run's folder.
 ///
-/// Predictions hold the text of the data. They are written where the data is that of the training or was named on the
-/// command line, so that the folder of somebody else's run cannot make this command copy another file.
+/// Predictions contain text of the data. They are written only if the data has not changed since training or was named on
+/// the command line: otherwise the folder of someone else's run could make this command copy any file.
 ///
 /// # Errors
-/// A folder that does not hold a run, data that is missing or has other labels.
+/// A folder without a run; data that is missing or has other labels.
 pub fn evaluate(ask: &Evaluate) -> anyhow::Result<()> {
     let text = with_threads(ask.threads, || evaluated(ask))?;
-    say(&text)
+    print(&text)
 }
 
 fn evaluated(ask: &Evaluate) -> anyhow::Result<String> {
@@ -69,7 +69,7 @@ fn evaluated(ask: &Evaluate) -> anyhow::Result<String> {
         (Some(file), _) => shown::terminal(&file.display().to_string()).into_owned(),
         (None, true) => format!("{} ({})", shown::terminal(&now.name), ask.split),
         (None, false) => {
-            format!("{} ({}), which is not as it was in training", shown::terminal(&now.name), ask.split)
+            format!("{} ({}), which has changed since training", shown::terminal(&now.name), ask.split)
         }
     };
     let mut lines = format!("{examples} {unit} of {of}\n");
@@ -79,20 +79,20 @@ fn evaluated(ask: &Evaluate) -> anyhow::Result<String> {
     }
     lines += &match written {
         true => format!("\npredictions are in {}\n", path.display()),
-        false => "\npredictions are not written, since the data is not that of the training; --file FILE evaluates a file \
-                  that you name\n"
+        false => "\npredictions were not written, because the data has changed since training; name the data with --file \
+                  FILE to get them\n"
             .into(),
     };
     Ok(lines)
 }
 
-/// A line for each metric.
+/// One line per metric.
 fn table(metrics: &[Metric], values: &BTreeMap<String, f64>) -> String {
     let line = |metric: &Metric| format!("{:<18} {:>8}\n", metric.name, metric.show(values[metric.name]));
     metrics.iter().map(line).collect()
 }
 
-/// A line for each label.
+/// One line per label.
 fn details(found: &Details) -> String {
     let note =
         if found.note.is_empty() { String::new() } else { format!("{}\n", shown::terminal(&found.note)) };

@@ -1,7 +1,7 @@
-//! Texts from the command line, from standard input or from a file, as they come.
+//! The texts to predict, from the command line, standard input or a file, as they arrive.
 
 use crate::run::Ask;
-use anyhow::{Context, anyhow, bail};
+use anyhow::{Context, bail};
 use serde::Deserialize;
 use std::collections::VecDeque;
 use std::fs::File;
@@ -9,37 +9,37 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, sync_channel};
 
-/// Where texts come from.
+/// The source of the texts.
 pub enum Input {
-    /// From the command line.
+    /// The command line.
     Given(Vec<String>),
-    /// From standard input, as it comes.
+    /// Standard input, read as it arrives.
     StandardInput,
-    /// From a file.
+    /// A file.
     File(PathBuf),
 }
 
-/// How an input holds texts.
+/// The format of the input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
-    /// A text a line.
+    /// One text per line.
     Text,
-    /// A JSON object a line: `text` or `question`, and `context` where there is one.
+    /// One JSON object per line, with `text` or `question` and, if there is one, `context`.
     Jsonl,
-    /// Columns: a word a line in the first one, a blank line after each text.
+    /// One word per line, in the first column; a blank line after each text.
     Conll,
 }
 
-/// The longest line that is read, in bytes.
+/// The longest line, in bytes.
 const LONGEST_LINE: u64 = 64 << 20;
 
-/// Lines that wait at most, so that a fast writer does not fill the memory.
+/// The most lines to read ahead, so that a fast writer does not fill the memory.
 const WAITING: usize = 4096;
 
-/// A text, or why it cannot be asked; an error ends the input.
+/// A text, or why this line holds none; an outer error ends the input.
 type Line = anyhow::Result<Result<Ask, String>>;
 
-/// Texts in their order.
+/// The texts, in order.
 pub(super) struct Lines {
     first: VecDeque<Line>,
     rest: Option<Receiver<Line>>,
@@ -67,7 +67,7 @@ impl Lines {
         let (send, rest) = sync_channel(WAITING);
         std::thread::spawn(move || {
             let mut texts = Texts { reader, name, line: 0, format };
-            // The receiver goes when the command ends; then there is nobody to read for.
+            // The channel closes when the command ends.
             while let Some(text) = texts.next() {
                 let last = text.is_err();
                 if send.send(text).is_err() || last {
@@ -78,7 +78,7 @@ impl Lines {
         Ok(Lines { first: VecDeque::new(), rest: Some(rest) })
     }
 
-    /// The next texts: at least one, and those that are waiting behind it; none at the end.
+    /// The next text and those that have arrived after it, at most `most` and about `bytes` bytes; none at the end.
     pub fn waiting(&mut self, most: usize, bytes: usize) -> Option<Vec<Line>> {
         let mut texts = vec![];
         let mut left = bytes;
@@ -118,18 +118,26 @@ impl Texts {
                     Ok(line) => line?,
                     Err(error) => return Some(Err(error)),
                 };
-                Some(Ok(ask(&line, self.format, &format!("{}, line {}", self.name, self.line))))
+                Some(Ok(line
+                    .and_then(|line| ask(&line, self.format, &format!("{}, line {}", self.name, self.line)))))
             }
             Format::Conll => self.sentence(),
         }
     }
 
-    /// The words up to the next blank line.
+    /// The words before the next blank line.
     fn sentence(&mut self) -> Option<Line> {
         let mut words: Vec<String> = vec![];
+        let mut unreadable = None;
         loop {
             let line = match self.read_line() {
-                Ok(line) => line,
+                Ok(Some(Err(fault))) => {
+                    unreadable = unreadable.or(Some(fault));
+                    words.push(String::new());
+                    continue;
+                }
+                Ok(Some(Ok(line))) => Some(line),
+                Ok(None) => None,
                 Err(error) => return Some(Err(error)),
             };
             let first = line.as_deref().and_then(first_column);
@@ -140,11 +148,14 @@ impl Texts {
                 (_, None) => break,
             }
         }
+        if let Some(fault) = unreadable {
+            return Some(Ok(Err(fault)));
+        }
         Some(Ok(Ok(Ask { text: words.join(" "), words: Some(words), context: None })))
     }
 
-    /// The next line without its end; none at the end of the input.
-    fn read_line(&mut self) -> anyhow::Result<Option<String>> {
+    /// The next line without its line break, or that it is not UTF-8; none at the end of the input.
+    fn read_line(&mut self) -> anyhow::Result<Option<Result<String, String>>> {
         let mut bytes = vec![];
         let read = (&mut self.reader).take(LONGEST_LINE + 1).read_until(b'\n', &mut bytes);
         let read = read.with_context(|| format!("cannot read {}", self.name))?;
@@ -154,7 +165,10 @@ impl Texts {
         self.line += 1;
         let (name, line) = (&self.name, self.line);
         if bytes.len() as u64 > LONGEST_LINE {
-            bail!("{name}, line {line}: expected at most {} MB in a line, found more", LONGEST_LINE >> 20);
+            bail!(
+                "{name}, line {line}: expected a line of at most {} MB, found a longer one; split the text",
+                LONGEST_LINE >> 20
+            );
         }
         if self.line == 1 && bytes.starts_with(b"\xEF\xBB\xBF") {
             bytes.drain(..3);
@@ -162,17 +176,17 @@ impl Texts {
         while bytes.last().is_some_and(|byte| [b'\n', b'\r'].contains(byte)) {
             bytes.pop();
         }
-        let text = String::from_utf8(bytes).map_err(|e| {
-            anyhow!(
-                "{name}, line {line}: expected UTF-8, found another byte at column {}",
-                e.utf8_error().valid_up_to() + 1
+        Ok(Some(String::from_utf8(bytes).map_err(|e| {
+            let byte = e.as_bytes()[e.utf8_error().valid_up_to()];
+            format!(
+                "{name}, line {line}: expected UTF-8, found the byte 0x{byte:02x}; convert the text to UTF-8, for \
+                 example with iconv"
             )
-        })?;
-        Ok(Some(text))
+        })))
     }
 }
 
-/// The first column of a row; none of a blank line.
+/// The first column of a row; none in a blank line.
 fn first_column(line: &str) -> Option<String> {
     let word = match line.split_once('\t') {
         Some((word, _)) => word,
@@ -181,9 +195,9 @@ fn first_column(line: &str) -> Option<String> {
     (!word.trim().is_empty()).then(|| word.trim().to_owned())
 }
 
-/// A line as what is asked.
+/// Parses a line.
 fn ask(line: &str, format: Format, place: &str) -> Result<Ask, String> {
-    /// An object of JSON lines.
+    /// A line of JSON lines.
     #[derive(Deserialize)]
     struct Object {
         #[serde(alias = "question")]
@@ -204,5 +218,56 @@ fn ask(line: &str, format: Format, place: &str) -> Result<Ask, String> {
                 crate::data::error::quoted(line)
             )),
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn all(bytes: &[u8], format: Format) -> Vec<Line> {
+        let reader = Box::new(std::io::Cursor::new(bytes.to_vec()));
+        let mut texts = Texts { reader, name: "f".into(), line: 0, format };
+        std::iter::from_fn(|| texts.next()).collect()
+    }
+
+    fn told(line: &Line) -> Result<&str, &str> {
+        match line {
+            Ok(Ok(ask)) => Ok(&ask.text),
+            Ok(Err(fault)) => Err(fault),
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    #[test]
+    fn a_line_that_is_not_utf8_fails_alone() {
+        let found = all(b"\xEF\xBB\xBFone\r\n\nt\xFFwo\nthree", Format::Text);
+        let told: Vec<_> = found.iter().map(told).collect();
+        assert_eq!((told[0], told[1], told[3]), (Ok("one"), Ok(""), Ok("three")));
+        assert!(
+            told[2].unwrap_err().starts_with("f, line 3: expected UTF-8, found the byte 0xff"),
+            "{told:?}"
+        );
+    }
+
+    #[test]
+    fn columns_are_sentences_and_one_that_cannot_be_read_fails_alone() {
+        let found = all(b"\n\nAda B-PER\nsang O\n\n\nb\xFFd O\nx O\n\nOslo\tB-LOC", Format::Conll);
+        let told: Vec<_> = found.iter().map(told).collect();
+        assert_eq!((told.len(), told[0], told[2]), (3, Ok("Ada sang"), Ok("Oslo")));
+        assert!(told[1].unwrap_err().starts_with("f, line 7: expected UTF-8"), "{told:?}");
+    }
+
+    /// In lines and objects there is an answer for each line.
+    #[test]
+    fn fuzz_input() {
+        crate::fuzz::run("input", |bytes| {
+            let lines = bytes.split_inclusive(|&byte| byte == b'\n').count();
+            for format in [Format::Text, Format::Jsonl, Format::Conll] {
+                let found = all(bytes, format);
+                assert!(found.len() == lines || format == Format::Conll && found.len() <= lines);
+                found.iter().filter_map(|line| told(line).err()).for_each(crate::fuzz::check_sentence);
+            }
+        });
     }
 }

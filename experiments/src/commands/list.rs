@@ -1,15 +1,32 @@
-use super::say;
-use crate::config;
+//! `gradus list`: studies, tasks, and the table of all keys.
+
+use super::print;
+use crate::config::{self, Owned};
 use crate::studies;
 use crate::tasks::TASKS;
-use std::collections::BTreeMap;
-use toml::Value;
 
-/// Prints studies, tasks with their models, losses, metrics and data sets, and all keys by their owner.
+/// How the table of keys is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TableFormat {
+    /// Indented lines, for a terminal.
+    Text,
+    /// A Markdown page: `docs/keys.md`.
+    Markdown,
+}
+
+/// Prints studies, tasks with their models, losses, metrics and data sets, and all keys by their owner; as Markdown, the keys
+/// alone.
 ///
 /// # Errors
-/// An output that cannot be written.
-pub fn list() -> anyhow::Result<()> {
+/// Output that cannot be written.
+pub fn list(format: TableFormat) -> anyhow::Result<()> {
+    match format {
+        TableFormat::Text => print(&(studies_and_tasks() + &keys(format))),
+        TableFormat::Markdown => print(&keys(format)),
+    }
+}
+
+fn studies_and_tasks() -> String {
     let mut text = String::from("studies (gradus reproduce NAME)\n");
     for study in studies::all() {
         text += &format!("  {:<18} {}: {}\n", study.name, study.source, study.title);
@@ -17,12 +34,11 @@ pub fn list() -> anyhow::Result<()> {
     for task in TASKS {
         let keys = task.keys();
         text += &format!("\n{} (gradus train {})\n", task.title().to_lowercase(), task.name());
-        for (what, names) in [
-            ("--model", keys.choices_of("model.name")),
-            ("--loss", keys.choices_of("loss.name")),
-            ("--format", keys.choices_of("data.format")),
-        ] {
-            text += &format!("  {what:<20} {}\n", names.join(", "));
+        let choices = ["model.name", "loss.name", "data.format"].map(|key| keys.choices_of(key));
+        for (flag, names) in ["--model", "--loss", "--format"].into_iter().zip(choices) {
+            if !names.is_empty() {
+                text += &format!("  {flag:<20} {}\n", names.join(", "));
+            }
         }
         let metrics: Vec<&str> = task.metrics().iter().map(|metric| metric.name).collect();
         text += &format!("  {:<20} {}\n", "--set train.metric=", metrics.join(", "));
@@ -32,25 +48,82 @@ pub fn list() -> anyhow::Result<()> {
         for set in task.known() {
             text += &format!("  --dataset {:<18} {} (needs --data DIR)\n", set.name(), set.description());
         }
-        text += &format!(
-            "\n  keys of gradus train {} (--set KEY=VALUE), by owner, with their defaults\n",
-            task.name()
-        );
-        text += &table(config::owners(&keys));
     }
-    text += "\nkeys of every run (--set KEY=VALUE), by owner, with their defaults\n";
-    text += &table(config::run_owners());
-    say(&text)
+    text
 }
 
-/// A line for each key under its owner.
-fn table(owners: Vec<(String, BTreeMap<String, Value>)>) -> String {
-    let mut text = String::new();
+/// All keys by their owner, with their defaults and, for a key that holds one of a few names, these names.
+fn keys(format: TableFormat) -> String {
+    let mut text = match format {
+        TableFormat::Text => String::new(),
+        TableFormat::Markdown => INTRODUCTION.to_owned(),
+    };
+    let every_run = ("gradus train, every task".to_owned(), config::run_owners(), TASKS.first());
+    let of_tasks = TASKS
+        .iter()
+        .map(|task| (format!("gradus train {}", task.name()), config::owners(&task.keys()), Some(task)));
+    for (title, owners, task) in [every_run].into_iter().chain(of_tasks) {
+        let choices = |key: &str| task.map_or_else(Vec::new, |task| task.keys().choices_of(key));
+        text += &match format {
+            TableFormat::Text => as_text(&title, &owners, choices),
+            TableFormat::Markdown => as_markdown(&title, &owners, choices),
+        };
+    }
+    text
+}
+
+const INTRODUCTION: &str = "# Keys
+
+Every configuration key with its owner and its default. Set a key with `--set KEY=VALUE` or in a TOML file (`--config FILE`);
+some keys also have a flag (`gradus train TASK --help`). A key whose owner is not part of the run is refused: for example
+`model.kernel_sizes` if the model is a BiLSTM.
+
+The owner `model` means every model of the task, `model.name = bilstm` this model alone, and `without data.train` a run on a
+named data set. In the tables of the tasks, `run` lists the keys of every run whose default differs in that task.
+
+This page is written by `gradus list --markdown > docs/keys.md`; a test checks that it is up to date.
+";
+
+/// The default as it is written in TOML; a path that must be given has none.
+fn shown(default: &toml::Value) -> String {
+    if config::is_path(default) { "a path".into() } else { default.to_string() }
+}
+
+fn as_text(title: &str, owners: &[Owned], choices: impl Fn(&str) -> Vec<String>) -> String {
+    let mut text = format!("\nkeys of {title} (--set KEY=VALUE), by owner, with their defaults\n");
     for (owner, keys) in owners {
-        text += &format!("    {owner}\n");
-        for (key, value) in keys {
-            text += &format!("      {key} = {value}\n");
+        text += &format!("  {owner}\n");
+        for (key, default) in keys {
+            let names = choices(key).join(", ");
+            let names = if names.is_empty() { names } else { format!("  (one of {names})") };
+            text += &format!("    {key} = {}{names}\n", shown(default));
         }
     }
     text
+}
+
+fn as_markdown(title: &str, owners: &[Owned], choices: impl Fn(&str) -> Vec<String>) -> String {
+    let mut text = format!("\n## {title}\n\n| owner | key | default | one of |\n| --- | --- | --- | --- |\n");
+    for (owner, keys) in owners {
+        for (key, default) in keys {
+            let names: Vec<String> = choices(key).iter().map(|name| format!("`{name}`")).collect();
+            text += &format!("| `{owner}` | `{key}` | `{}` | {} |\n", shown(default), names.join(", "));
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_of_keys_is_up_to_date() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/keys.md");
+        let page = std::fs::read_to_string(path).unwrap();
+        assert!(
+            page == keys(TableFormat::Markdown),
+            "docs/keys.md is stale: gradus list --markdown > docs/keys.md"
+        );
+    }
 }

@@ -1,4 +1,4 @@
-//! What each command of `gradus` does, with the command line already read.
+//! What each command of `gradus` does; `cli` has parsed its arguments.
 
 mod compare;
 pub mod data;
@@ -17,7 +17,7 @@ pub use compare::{Compare, compare};
 pub use devices::devices;
 pub use evaluate::{Evaluate, evaluate};
 pub use input::{Format, Input};
-pub use list::list;
+pub use list::{TableFormat, list};
 pub use predict::{Predict, predict};
 pub use report::{Report, report};
 pub use reproduce::{Reproduce, reproduce};
@@ -29,10 +29,10 @@ use crate::run::RunError;
 use anyhow::Context;
 use std::io::{ErrorKind, Write};
 
-/// Runs `f` in a pool of `threads` threads; 0 takes one for each core. Results do not depend on it.
+/// Runs `f` in a pool of `threads` threads; 0 means one per core. Results do not depend on the number.
 ///
 /// # Errors
-/// Those of `f`, or a system that gives no threads.
+/// Those of `f`; a system that cannot start the threads.
 pub fn with_threads<R: Send>(
     threads: usize,
     f: impl FnOnce() -> anyhow::Result<R> + Send,
@@ -41,27 +41,27 @@ pub fn with_threads<R: Send>(
     pool.with_context(|| format!("cannot start {threads} threads"))?.install(f)
 }
 
-/// Writes lines to standard output.
-fn say(text: &str) -> anyhow::Result<()> {
+/// Writes text to standard output.
+fn print(text: &str) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
     out.write_all(text.as_bytes()).and_then(|()| out.flush()).context("cannot write to standard output")
 }
 
-/// The sentence that tells of an error and the exit code: 130 where somebody pressed Ctrl-C, as shells have it, else
-/// 1. Whoever reads the output and has read enough causes no error: no sentence and 0.
-pub fn told(error: &anyhow::Error) -> (Option<String>, u8) {
+/// The message of an error and the exit code of the command: 130 after Ctrl-C, as in shells, else 1. There is no message, and
+/// the code is 0, if the reader of the output closed it.
+pub fn message_and_exit_code(error: &anyhow::Error) -> (Option<String>, u8) {
     let closed = |e: &std::io::Error| e.kind() == ErrorKind::BrokenPipe;
     if error.downcast_ref::<std::io::Error>().is_some_and(closed) {
         return (None, 0);
     }
     let code = if matches!(error.downcast_ref(), Some(RunError::Interrupted { .. })) { 130 } else { 1 };
-    let mut sentence = String::from("error");
+    let mut message = String::from("error");
     for cause in error.chain().map(|cause| cause.to_string()) {
-        // Many errors tell their cause themselves.
-        if !sentence.contains(&cause) {
-            sentence += &format!(": {cause}");
+        // Many errors include their cause.
+        if !message.contains(&cause) {
+            message += &format!(": {cause}");
         }
     }
-    let sentence = sentence.split_whitespace().collect::<Vec<_>>().join(" ");
-    (Some(terminal(&sentence).into_owned()), code)
+    let message = message.split_whitespace().collect::<Vec<_>>().join(" ");
+    (Some(terminal(&message).into_owned()), code)
 }

@@ -1,4 +1,4 @@
-//! `gradus predict`: what a trained model says of texts.
+//! `gradus predict`: the answers of a trained model.
 
 use super::input::{Format, Input, Lines};
 use super::trained::{Place, Trained};
@@ -8,38 +8,38 @@ use anyhow::{Context, bail};
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 
-/// What `gradus predict` was asked.
+/// The arguments of `gradus predict`.
 pub struct Predict {
     /// The run's folder.
     pub run: PathBuf,
-    /// What to predict.
+    /// The source of the texts.
     pub input: Input,
-    /// How the input holds texts.
+    /// The format of the input.
     pub format: Format,
-    /// Whether texts come split at white space.
+    /// Whether the texts are already split into words by white space.
     pub tokenized: bool,
-    /// What the texts are about, for a task whose texts are about another.
+    /// The context of the texts, for a task that has one.
     pub context: Option<String>,
     /// Whether to print JSON.
     pub json: bool,
-    /// Where the model computes.
+    /// The device and the data folder.
     pub place: Place,
-    /// Threads; 0 takes one for each core.
+    /// Number of threads; 0 means one per core.
     pub threads: usize,
 }
 
-/// Texts and bytes of them that are answered at once at most.
+/// The most texts, and bytes of text, to answer at once.
 const MOST_TEXTS: usize = 2048;
 const MOST_BYTES: usize = 4 << 20;
 
-/// Prints a line for each text: what the task says of it, for a person or as a JSON object.
+/// Prints one line per text: the task's answer, for a person or as a JSON object.
 ///
-/// Lines that are waiting are answered together, and a line that comes alone is answered at once. Answers come in the
-/// order of the texts. A text that cannot be answered is an error on standard error, and the others are answered.
+/// Lines that have arrived are answered together; a line that arrives alone is answered immediately. Answers keep the order
+/// of the texts. A text that cannot be answered gives an empty line, and an error on standard error; the others are answered.
 ///
 /// # Errors
-/// A folder that does not hold a run; input that cannot be read; texts without a context where one is needed, or the
-/// reverse; after all lines, if one of them was not answered.
+/// A folder without a run; input that cannot be read; a missing context, or one that the task does not use; after all lines,
+/// if any of them could not be answered.
 pub fn predict(ask: Predict) -> anyhow::Result<()> {
     with_threads(ask.threads, || answered(ask))
 }
@@ -49,15 +49,15 @@ fn answered(ask: Predict) -> anyhow::Result<()> {
     let needs = trained.task.has_context();
     if ask.context.is_some() && !needs {
         bail!(
-            "--context: the run is one of gradus train {}, whose texts stand for themselves; leave the flag out",
+            "--context: the run is one of gradus train {}, which answers texts without a context; leave the flag out",
             trained.config.task
         );
     }
     let in_lines = matches!(ask.format, Format::Jsonl);
     if needs && ask.context.is_none() && !in_lines {
         bail!(
-            "{}: the run answers questions about a text; give it by --context TEXT, or questions with a context each by \
-             --format jsonl",
+            "{}: the run answers questions about a text; give the text with --context TEXT, or a context for each question \
+             with --format jsonl",
             ask.run.display()
         );
     }
@@ -74,8 +74,17 @@ fn answered(ask: Predict) -> anyhow::Result<()> {
     let mut lines = Lines::open(ask.input, ask.format)?;
     while let Some(batch) = lines.waiting(MOST_TEXTS, MOST_BYTES) {
         let mut asks: Vec<Result<Ask, String>> = vec![];
+        let mut end = None;
         for line in batch {
-            asks.push(line?.map(|mut asked: Ask| {
+            // The lines before one that cannot be read are answered.
+            let line = match line {
+                Ok(line) => line,
+                Err(error) => {
+                    end = Some(error);
+                    break;
+                }
+            };
+            asks.push(line.map(|mut asked: Ask| {
                 if ask.tokenized && asked.words.is_none() {
                     asked.words = Some(asked.text.split_whitespace().map(String::from).collect());
                 }
@@ -91,21 +100,24 @@ fn answered(ask: Predict) -> anyhow::Result<()> {
                 Ok(line) => writeln!(out, "{line}").context("cannot write to standard output")?,
                 Err(fault) => {
                     failed += 1;
-                    // In the place of the answer, so that lines stay side by side with the input.
+                    // An empty line in place of the answer keeps the output parallel to the input.
                     writeln!(out).context("cannot write to standard output")?;
                     let _ = writeln!(std::io::stderr(), "error: {fault}");
                 }
             }
         }
         out.flush().context("cannot write to standard output")?;
+        if let Some(error) = end {
+            return Err(error);
+        }
     }
     match failed {
         0 => Ok(()),
-        n => bail!("{n} texts were not answered, each as said above"),
+        n => bail!("{n} texts were not answered; the reasons are printed above"),
     }
 }
 
-/// Whether a person sees colours: not in a pipe, nor where `NO_COLOR` or `TERM=dumb` say otherwise.
+/// Whether to print colours: only on a terminal, and not if `NO_COLOR` or `TERM=dumb` is set.
 pub(super) fn colours() -> bool {
     let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");

@@ -1,7 +1,7 @@
 //! `gradus report`: the report of a results folder, or of a user's own runs.
 
 use super::trained::{Place, Trained};
-use super::{say, with_threads};
+use super::{print, with_threads};
 use crate::data::Split;
 use crate::data::shown::terminal;
 use crate::report::own::{self, Log, OwnRun, Tested};
@@ -104,7 +104,7 @@ fn inner_run(folder: &Path) -> Option<PathBuf> {
 /// A folder without results, a file that is no result, a folder that cannot be written.
 pub(super) fn of_results(results: &Path) -> anyhow::Result<()> {
     let built = report::build(results, studies::all())?;
-    say(&format!("{}\n{}\n", built.markdown.display(), built.html.display()))
+    print(&format!("{}\n{}\n", built.markdown.display(), built.html.display()))
 }
 
 fn of_runs(ask: &Report, folders: &[PathBuf]) -> anyhow::Result<()> {
@@ -113,7 +113,7 @@ fn of_runs(ask: &Report, folders: &[PathBuf]) -> anyhow::Result<()> {
         let runs = folders.iter().map(|folder| run(ask, folder)).collect::<anyhow::Result<Vec<OwnRun>>>()?;
         Ok(own::build(&runs, &out)?)
     })?;
-    say(&format!("{}\n{}\n", built.markdown.display(), built.html.display()))
+    print(&format!("{}\n{}\n", built.markdown.display(), built.html.display()))
 }
 
 /// A run as its report shows it. Where it cannot be evaluated, the report says why.

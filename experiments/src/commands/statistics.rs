@@ -6,7 +6,7 @@ use crate::tasks;
 use crate::text::Vocabulary;
 use std::path::Path;
 
-/// The statistics of the data set of a configuration, as it is without the limits of a run.
+/// The statistics of a configuration's data set, without the limits of the run.
 ///
 /// # Errors
 /// What is wrong with the data.
@@ -28,7 +28,7 @@ pub(super) fn statistics(
         checksum,
         note,
         labels: splits[0].labels.iter().map(|(label, _)| label.clone()).collect(),
-        // PAD and UNK are not words of the text.
+        // PAD and UNK are no words of the text.
         vocabulary: distinct - 2,
         train,
         dev,

@@ -1,4 +1,4 @@
-use super::{say, with_threads};
+use super::{print, with_threads};
 use crate::config::{self, Config};
 use crate::data::Split;
 use crate::data::shown::terminal;
@@ -7,36 +7,44 @@ use crate::run::{
 };
 use crate::tasks;
 use anyhow::bail;
-use gradus_engine::Rng;
+use gradus_engine::{Device, Rng};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-/// What `gradus train` was asked.
+/// The arguments of `gradus train`.
 pub struct Train {
+    /// The name of the task.
+    pub task: &'static str,
     /// The run's folder.
     pub out: PathBuf,
-    /// Whether to continue from its checkpoint.
+    /// Whether to continue the run in the folder from its checkpoint.
     pub resume: bool,
-    /// Whether a run that is there is replaced.
+    /// Whether to replace a run in the folder.
     pub overwrite: bool,
     /// A configuration file.
     pub config: Option<PathBuf>,
-    /// Settings over the file's, `key=value`.
+    /// Settings that override the file's, `key=value`.
     pub sets: Vec<String>,
     /// The data folder.
     pub data: Option<PathBuf>,
 }
 
-/// Trains a model, or continues with one, and prints what it reached.
+/// Trains a model, or continues a run, and prints its metrics.
 ///
 /// # Errors
-/// Anything the world can do to a training run, in one sentence.
+/// Any failure of the run, in one sentence.
 pub fn train(ask: &Train) -> anyhow::Result<()> {
     let folder = RunFolder(ask.out.clone());
     let keys = tasks::keys();
     let config = match ask.resume {
         true => {
             let saved = folder.config(&keys)?;
+            if saved.task != ask.task {
+                let (path, task) = (folder.path().display(), &saved.task);
+                bail!(
+                    "{path} is a run of gradus train {task}; continue it with: gradus train {task} --out {path} --resume"
+                );
+            }
             let config = config::resume(&keys, &saved, &ask.sets)?;
             note_of_schedule(&saved, &config);
             config
@@ -44,9 +52,11 @@ pub fn train(ask: &Train) -> anyhow::Result<()> {
         false => tasks::load(ask.config.as_deref(), &ask.sets)?,
     };
     tasks::check_set(&config)?;
-    let _lock = lock(ask, &folder, &config)?;
-    listen()?;
     let task = tasks::of(&config);
+    check_own_files(ask, &folder, &config, task.keys().paths)?;
+    let early = early_lock(ask, &folder)?;
+    Device::open(&config.run.device).map_err(RunError::from)?;
+    listen()?;
     let trained = with_threads(config.run.threads, || {
         let place = match ask.resume {
             true => Where::Resumed(&folder),
@@ -58,13 +68,23 @@ pub fn train(ask: &Train) -> anyhow::Result<()> {
         if !ask.resume {
             understood(&config, job.as_ref())?;
         }
+        let _lock = match early {
+            Some(lock) => lock,
+            None => Lock::take(folder.path())?,
+        };
+        match (ask.resume, ask.overwrite) {
+            (true, _) => {}
+            (false, true) => folder.clear()?,
+            // Another process may have begun a run while this one read its data.
+            (false, false) => folder.check_free()?,
+        }
         let title = format!("{} {}", terminal(&job.trained_on().name), config.text("model.name"));
         Ok(run(training, place, &View::new(title))?)
     })?;
-    say(&summary(&config, &folder, &trained))
+    print(&summary(&config, &folder, &trained))
 }
 
-/// Where the data of the run is read.
+/// Where to read the data of the run.
 fn from(ask: &Train, folder: &RunFolder) -> Result<From, RunError> {
     if !ask.resume {
         return Ok(From { folder: ask.data.clone(), ..From::default() });
@@ -75,49 +95,61 @@ fn from(ask: &Train, folder: &RunFolder) -> Result<From, RunError> {
     Ok(From { folder: data, kept: Some(folder.path().into()), wanted: Wanted::All })
 }
 
-/// Takes the folder for this process; it must hold a run if one is to be continued, and none otherwise.
-fn lock(ask: &Train, folder: &RunFolder, config: &Config) -> anyhow::Result<Lock> {
-    if let Some(file) = own_files(ask, config).into_iter().find(|file| folder.would_write(file)) {
+/// Locks a folder in which a run was begun before. In any other folder nothing is written until the data has been checked, so
+/// that a run that cannot begin leaves nothing behind.
+///
+/// # Errors
+/// A folder that another process holds; one that holds a run, or files of the user's own.
+fn early_lock(ask: &Train, folder: &RunFolder) -> anyhow::Result<Option<Lock>> {
+    if folder.path().exists() && !folder.path().is_dir() {
         bail!(
-            "{}: the run would write its own file there; move yours elsewhere or name another folder with --out",
-            file.display()
-        );
-    }
-    let lock = Lock::take(folder.path())?;
-    if ask.resume {
-        return Ok(lock);
-    }
-    if lock.is_new()
-        && let Some(name) = folder.foreign()
-    {
-        bail!(
-            "{}: holds a file {name} that is not a run's; name another folder with --out",
+            "{}: expected a folder for the run, found a file; name a folder with --out",
             folder.path().display()
         );
     }
-    match ask.overwrite {
-        true => folder.clear()?,
-        false => folder.check_free()?,
+    let begun = Lock::was_taken(folder.path()) || folder.trained_on().is_ok();
+    if !begun
+        && !ask.resume
+        && let Some(name) = folder.foreign()
+    {
+        bail!(
+            "{}: expected an empty folder or one of a run, found another file named {name}; name another folder with --out",
+            folder.path().display()
+        );
+    }
+    let lock = if begun { Some(Lock::take(folder.path())?) } else { None };
+    if !ask.resume && !ask.overwrite {
+        folder.check_free()?;
     }
     Ok(lock)
 }
 
+/// Refuses to write over a file that the run reads.
+fn check_own_files(ask: &Train, folder: &RunFolder, config: &Config, paths: &[&str]) -> anyhow::Result<()> {
+    match own_files(ask, config, paths).into_iter().find(|file| folder.would_write(file)) {
+        None => Ok(()),
+        Some(file) => bail!(
+            "{}: the run would overwrite this file, which it also reads; move the file or name another folder with --out",
+            file.display()
+        ),
+    }
+}
+
 /// The user's files that the run reads.
-fn own_files(ask: &Train, config: &Config) -> Vec<PathBuf> {
-    let keys = ["data.train", "data.dev", "data.test", "data.embeddings"];
-    let named = keys.into_iter().map(|key| config.text(key)).filter(|path| !path.is_empty());
-    // The configuration of a run that is replaced is read already.
+fn own_files(ask: &Train, config: &Config, paths: &[&str]) -> Vec<PathBuf> {
+    let named = paths.iter().map(|key| config.text(key)).filter(|path| !path.is_empty());
+    // With --resume, no configuration file is read.
     let file = ask.config.iter().filter(|_| !ask.resume).cloned();
     named.map(PathBuf::from).chain(file).collect()
 }
 
-/// Says where a run that is prolonged is not the run that it would have been.
+/// Warns if a change of `train.epochs` changes the schedule of a run that is continued.
 fn note_of_schedule(saved: &Config, config: &Config) {
     if config.run.schedule.depends_on_total() && saved.run.train.epochs != config.run.train.epochs {
         let _ = writeln!(
             std::io::stderr(),
-            "note: the schedule's rate depends on train.epochs, which changes from {} to {}: the rate jumps here, and the \
-             run differs from one of {} epochs from the start",
+            "note: the learning rate of this schedule depends on train.epochs, which changes from {} to {}: the rate jumps at \
+             this point, and the run will differ from a run of {} epochs",
             saved.run.train.epochs,
             config.run.train.epochs,
             config.run.train.epochs
@@ -125,7 +157,7 @@ fn note_of_schedule(saved: &Config, config: &Config) {
     }
 }
 
-/// Prints what was understood of keys and data, before the first epoch.
+/// Prints how keys and data were understood, before the first epoch.
 fn understood(config: &Config, job: &dyn Job) -> anyhow::Result<()> {
     let on = job.trained_on();
     let source = match config.text("data.train") {
@@ -151,11 +183,11 @@ fn understood(config: &Config, job: &dyn Job) -> anyhow::Result<()> {
     }
     let mut warnings = found.warnings;
     let few = [("train", train), ("dev", dev), ("test", test)].into_iter().filter(|(_, n)| *n < 10);
-    warnings.extend(few.map(|(split, n)| format!("the {split} split has {n} {unit} only")));
+    warnings.extend(few.map(|(split, n)| format!("the {split} split has only {n} {unit}")));
     for warning in warnings {
         text += &format!("warning: {}\n", terminal(&warning));
     }
-    // Whoever does not read standard error can do without it.
+    // Training continues if standard error is closed.
     let _ = std::io::stderr().write_all(text.as_bytes());
     Ok(())
 }

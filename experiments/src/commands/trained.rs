@@ -7,16 +7,16 @@ use crate::tasks;
 use gradus_engine::{Device, Rng};
 use std::path::{Path, PathBuf};
 
-/// Where a trained model computes, and where its data is.
+/// The device of a trained model, and the folder of its data.
 #[derive(Clone, Debug, Default)]
 pub struct Place {
-    /// The folder of the known sets; else where training read them.
+    /// The folder of the known sets; without it, the one that training used.
     pub data: Option<PathBuf>,
     /// The device.
     pub device: String,
 }
 
-/// A run whose best parameters are used.
+/// A run with the parameters of its best epoch.
 pub(super) struct Trained {
     folder: RunFolder,
     /// Its configuration.
@@ -30,7 +30,7 @@ pub(super) struct Trained {
 }
 
 impl Trained {
-    /// Opens a run's folder; nothing but the configuration and the labels is read yet.
+    /// Opens a run's folder and reads its configuration and its labels.
     pub fn open(run: &Path, place: &Place) -> Result<Self, RunError> {
         let folder = RunFolder(run.into());
         let config = folder.config(&tasks::keys())?;
@@ -40,14 +40,14 @@ impl Trained {
         Ok(Trained { task: tasks::of(&config), folder, config, on, device, data })
     }
 
-    /// The examples that are wanted, as the model reads them.
+    /// Prepares the examples that are wanted for the model.
     pub fn prepare(&self, wanted: Wanted) -> Result<Box<dyn Job>, RunError> {
         self.folder.check_files(&self.on)?;
         let kept = Some(self.folder.path().to_path_buf());
         self.task.prepare(&self.config, &From { folder: self.data.clone(), kept, wanted })
     }
 
-    /// Examples of a split, or of a file in its place.
+    /// The examples of a split, or of a file instead of it.
     pub fn wanted(&self, split: Split, file: Option<&Path>) -> Wanted {
         let labels = self.on.labels.clone();
         match file {
@@ -56,7 +56,7 @@ impl Trained {
         }
     }
 
-    /// The model of the best epoch, at work on examples.
+    /// The model of the best epoch, with the examples.
     pub fn learner<'a>(&self, job: &'a dyn Job) -> Result<Box<dyn Learner + 'a>, RunError> {
         let learner = job.learner(&mut Rng::blank())?;
         self.folder.load_best(learner.module())?;
@@ -64,19 +64,20 @@ impl Trained {
         Ok(learner)
     }
 
-    /// Whether a split is as it was in training.
+    /// Whether a split is the same as in training.
     pub fn unchanged(&self, now: &TrainedOn, split: Split) -> bool {
         now.part_checksums[split as usize] == self.on.part_checksums[split as usize]
     }
 
-    /// Refuses data with other labels than the model's.
+    /// Refuses data whose labels are not the model's.
     pub fn check_labels(&self, now: &TrainedOn) -> Result<(), RunError> {
         if now.labels == self.on.labels {
             return Ok(());
         }
         let listed = crate::data::error::listed;
         Err(RunError::Settings(format!(
-            "{}: the model knows the labels {}, the data set has {}",
+            "{}: expected data with the labels of the model, {}, found {}; evaluate on the data set of the training, or on a \
+             file with these labels (--file FILE)",
             self.folder.path().display(),
             listed(&self.on.labels),
             listed(&now.labels)

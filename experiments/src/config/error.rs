@@ -1,4 +1,4 @@
-//! What can be wrong with a configuration, said in one sentence.
+//! Errors of a configuration, each in one sentence.
 
 use crate::data::DataError;
 use std::fmt;
@@ -16,7 +16,7 @@ pub enum Place {
     },
     /// An argument of `--set`, as typed.
     Set(String),
-    /// Neither: the configuration was built in code.
+    /// Elsewhere: in code.
     Code,
 }
 
@@ -37,11 +37,11 @@ pub enum ConfigError {
     #[error(transparent)]
     Read(#[from] DataError),
     /// The file is not TOML.
-    #[error("{at}: expected TOML, found an error of syntax: {message}")]
+    #[error("{at}: expected TOML, found a syntax error: {message}")]
     Syntax {
         /// Where.
         at: Place,
-        /// What the parser said.
+        /// The parser's message.
         message: String,
     },
     /// A `--set` without `=`.
@@ -60,7 +60,7 @@ pub enum ConfigError {
         /// `"; did you mean `x`?"`, or nothing.
         hint: String,
     },
-    /// A key that belongs to something else than what was chosen.
+    /// A key of another task, model, loss, optimizer or schedule than the run has.
     #[error(
         "{at}: `{key}` has no effect on this run of gradus train {task}: it belongs to {owner}; leave it out"
     )]
@@ -69,12 +69,12 @@ pub enum ConfigError {
         at: Place,
         /// The key.
         key: String,
-        /// What it belongs to.
+        /// Its owner.
         owner: String,
         /// The task of the run.
         task: String,
     },
-    /// Neither a task nor a model is named.
+    /// Neither a task nor a model is given.
     #[error(
         "configuration: expected a `task`, one of {known}, found none; add task = \"NAME\" or use gradus train NAME"
     )]
@@ -94,7 +94,7 @@ pub enum ConfigError {
         /// What was given.
         found: String,
     },
-    /// A value of the right type that makes no sense.
+    /// A value of the right type that is not allowed.
     #[error("{at}: `{key}` must be {expected}, found {found}")]
     OutOfRange {
         /// Where.
@@ -108,16 +108,16 @@ pub enum ConfigError {
     },
     /// A key that a resumed run cannot change.
     #[error(
-        "--resume: `{key}` cannot change from {before} to {after} in a run that has begun; keys that can: {allowed}"
+        "--resume: `{key}` cannot change from {before} to {after} in a run that has begun; the keys that can are {allowed}"
     )]
     Fixed {
         /// The key.
         key: String,
         /// Its value in the run.
         before: String,
-        /// The value asked for.
+        /// The new value.
         after: String,
-        /// The keys that may change, in a list.
+        /// The keys that may change, as a list.
         allowed: String,
     },
 }

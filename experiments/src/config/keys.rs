@@ -1,7 +1,7 @@
 //! Keys and their owners.
 //!
-//! Every key belongs to the thing that it has an effect on: the run, a task, an architecture, a loss, an optimizer. Each
-//! owner is a struct or a variant of an enum, and a key that no chosen owner has is refused, naming the owner that has it.
+//! Every key belongs to what it has an effect on: the run, a task, a model, a loss, an optimizer. Each owner is a struct or
+//! a variant of an enum. A key that belongs to none of the owners in a run is refused, and the error names its owner.
 
 use super::error::{ConfigError, Place, nearest};
 use super::overlay::{Kind, Setting, flatten, insert};
@@ -9,28 +9,27 @@ use super::validate::shortened;
 use super::{Config, Run};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use toml::{Table, Value};
 
 /// The sections `[data]`, `[model]` and `[loss]` of a task.
 ///
-/// What is serialised must be the keys that have an effect, all of them and no other: enums tagged by `name` for
-/// architectures and losses, `#[serde(flatten)]` for what several share, `#[serde(default)]` throughout. Deserialising
-/// ignores every other key.
+/// Serialising must yield exactly the keys that have an effect: use enums tagged by `name` for models and losses,
+/// `#[serde(flatten)]` for shared structs, and `#[serde(default)]` throughout. Deserialising must ignore every other key.
 pub trait Keys: Clone + Default + Serialize + DeserializeOwned + Send + Sync + 'static {
-    /// The keys by whose values the others stand or fall, such as `model.name`.
+    /// The selectors: keys whose values decide which other keys there are, such as `model.name`.
     const SELECTORS: &'static [&'static str];
 
     /// The keys that hold paths.
     const PATHS: &'static [&'static str];
 
-    /// The keys that hold one of a few names and are no selectors, with these names.
+    /// The keys, except selectors, that hold one of a few names, with these names.
     const CHOICES: &'static [(&'static str, &'static [&'static str])];
 
-    /// One of each variant with its defaults, the default first: together they have every key.
+    /// One value for each variant, with its defaults; the default variant first. Together they have every key.
     fn examples() -> Vec<Self>;
 
-    /// The run's defaults for this task.
+    /// The defaults of a run of this task.
     fn run() -> Run;
 
     /// Checks every value.
@@ -40,7 +39,7 @@ pub trait Keys: Clone + Default + Serialize + DeserializeOwned + Send + Sync + '
     fn validate(&self) -> Result<(), ConfigError>;
 }
 
-/// What configurations need of a task's keys, whatever their type.
+/// The keys of a task without their type, as configurations use them.
 #[derive(Clone, Copy)]
 pub struct TaskKeys {
     /// The task's name.
@@ -57,7 +56,7 @@ pub struct TaskKeys {
     pub examples: fn() -> Vec<Table>,
     /// [`Keys::run`].
     pub run: fn() -> Run,
-    /// Reduces a table to the keys that have an effect, with defaults for those that are missing.
+    /// Reduces a table to the keys that have an effect, and adds defaults of missing ones.
     pub settle: fn(Table) -> Result<Table, ConfigError>,
     /// [`Keys::validate`].
     pub validate: fn(&Table) -> Result<(), ConfigError>,
@@ -79,7 +78,7 @@ impl TaskKeys {
         }
     }
 
-    /// Every key of the task and of a run with it, with what each holds.
+    /// Every key of a run of the task, with its type.
     pub(super) fn kinds(&self) -> BTreeMap<String, Kind> {
         let mut kinds: BTreeMap<String, Kind> = BTreeMap::from([("task".to_owned(), Kind::Text)]);
         for example in self.all_examples() {
@@ -88,13 +87,13 @@ impl TaskKeys {
         kinds
     }
 
-    /// Every variant of task and run as dotted keys.
+    /// Every variant of the task's and the run's keys, dotted.
     pub(super) fn all_examples(&self) -> Vec<BTreeMap<String, Value>> {
         let runs = Run::examples().into_iter().map(|run| flatten(&table_of(&run)));
         (self.examples)().iter().map(flatten).chain(runs).collect()
     }
 
-    /// The names that a text key may hold; none for a key that holds any text.
+    /// The names that a key may hold; empty if it may hold any text.
     pub fn choices_of(&self, key: &str) -> Vec<String> {
         if let Some((_, names)) = self.choices.iter().find(|(known, _)| *known == key) {
             return names.iter().map(|name| name.to_string()).collect();
@@ -117,7 +116,7 @@ impl TaskKeys {
     }
 }
 
-/// The keys of one type from a table, which may hold others.
+/// The keys of a type, from a table that may have others.
 pub(super) fn parsed<K: DeserializeOwned>(table: Table) -> Result<K, ConfigError> {
     table.try_into().map_err(|error: toml::de::Error| ConfigError::Syntax {
         at: Place::Code,
@@ -128,7 +127,7 @@ pub(super) fn parsed<K: DeserializeOwned>(table: Table) -> Result<K, ConfigError
 /// A struct of keys as a table.
 ///
 /// # Panics
-/// On a path that is not UTF-8, which validation refuses.
+/// If a path is not UTF-8, which validation refuses.
 #[track_caller]
 pub(super) fn table_of(keys: &impl Serialize) -> Table {
     match Table::try_from(keys) {
@@ -162,21 +161,37 @@ pub(super) fn settled(
     Ok(config)
 }
 
-/// Puts the task's defaults where a section without variants of its own lacks a key: what several tasks have in common may
-/// have other defaults in each.
+/// Puts the task's defaults where a section lacks a key: a model, or keys that several tasks have, may have other defaults in
+/// each task. They are those of the example that agrees with the table in the most selectors of the section, the first
+/// selectors counting most.
 fn fill(task: &TaskKeys, table: &mut Table) {
-    let Some(default) = (task.examples)().into_iter().next() else { return };
     let flat = flatten(table);
-    for (key, value) in flatten(&default) {
-        let section = key.split('.').next().unwrap_or_default();
-        let has_variants = task.selectors().any(|selector| selector == format!("{section}.name"));
-        if !has_variants && !flat.contains_key(&key) {
-            insert(table, &Setting { key, value, at: Place::Code });
+    let examples: Vec<BTreeMap<String, Value>> = (task.examples)().iter().map(flatten).collect();
+    let section = |key: &str| key.split('.').next().unwrap_or_default().to_owned();
+    let sections: BTreeSet<String> =
+        examples.iter().flat_map(BTreeMap::keys).map(|key| section(key)).collect();
+    for name in sections {
+        let agrees = |example: &BTreeMap<String, Value>, selector: &str| match (
+            example.get(selector),
+            flat.get(selector),
+        ) {
+            (Some(a), Some(b)) => a == b || a.as_str() == Some(FILE),
+            (a, b) => a.is_none() && b.is_none(),
+        };
+        let agreement = |example: &&BTreeMap<String, Value>| {
+            let selectors = task.selectors().filter(|selector| section(selector) == name);
+            selectors.take_while(|selector| agrees(example, selector)).count()
+        };
+        // Of several examples that agree as well, the first.
+        let Some(example) = examples.iter().rev().max_by_key(agreement) else { continue };
+        for (key, value) in example.iter().filter(|(key, _)| section(key) == name && !flat.contains_key(*key))
+        {
+            insert(table, &Setting { key: key.clone(), value: value.clone(), at: Place::Code });
         }
     }
 }
 
-/// Names the default variant of each thing that has variants and is not named: its keys are those of that variant.
+/// Sets the selectors that are missing to the default variant, so that the table has the keys of that variant.
 fn name_variants(task: &TaskKeys, table: &mut Table) {
     let flat = flatten(table);
     let examples = task.all_examples();
@@ -189,7 +204,7 @@ fn name_variants(task: &TaskKeys, table: &mut Table) {
     }
 }
 
-/// Whether a setting of a key that holds one of a few names holds one of them.
+/// Checks the value of a key that holds one of a few names.
 fn check_name(task: &TaskKeys, setting: &Setting) -> Result<(), ConfigError> {
     let known = task.choices_of(&setting.key);
     match (&setting.value, known.is_empty()) {
@@ -213,7 +228,7 @@ fn unknown_name(setting: &Setting, known: &[String]) -> ConfigError {
     }
 }
 
-/// Says whose key it is that has no effect.
+/// The error for a key without effect, which names its owner.
 fn foreign(
     task: &TaskKeys,
     all: &[TaskKeys],
@@ -225,34 +240,34 @@ fn foreign(
     let shown = |values: &BTreeMap<String, Value>, key: &str| {
         values.get(key).and_then(Value::as_str).unwrap_or_default().to_owned()
     };
-    // The variants that have the key, by the selectors in which they differ from this run.
+    // The variants that have the key, by the selectors in which they differ from this run: those of the key's own section,
+    // or where none of these differs, all.
+    let section = key.split('.').next().unwrap_or_default();
     let mut owners: Vec<Vec<String>> = task
         .all_examples()
         .iter()
         .filter(|example| example.contains_key(&key))
         .map(|example| {
-            let section = key.split('.').next().unwrap_or_default();
             let differs = |selector: &&str| {
                 let known = example.keys().any(|k| k.split('.').next() == selector.split('.').next());
                 known && **selector != key && shown(example, selector) != shown(effective, selector)
             };
-            let mut owner: Vec<String> = task
-                .selectors()
-                .filter(differs)
-                .map(|selector| match shown(example, selector) {
-                    none if none.is_empty() => format!("runs without {selector}"),
-                    value if value == FILE => format!("runs with {selector}"),
-                    value => format!("{selector} = {value}"),
-                })
-                .collect();
-            owner.sort_by_key(|text| !text.contains(&format!("{section}.")));
-            owner
+            let all: Vec<&str> = task.selectors().filter(differs).collect();
+            let own: Vec<&str> =
+                all.iter().copied().filter(|s| s.split('.').next() == Some(section)).collect();
+            let owner = |selector: &str| match shown(example, selector) {
+                none if none.is_empty() => format!("runs without {selector}"),
+                value if value == FILE => format!("runs with {selector}"),
+                value => format!("{selector} = {value}"),
+            };
+            if own.is_empty() { all } else { own }.into_iter().map(owner).collect::<Vec<String>>()
         })
         .filter(|owner| !owner.is_empty())
         .collect();
     let fewest = owners.iter().map(Vec::len).min();
     owners.retain(|owner| Some(owner.len()) == fewest);
-    owners.dedup();
+    let mut seen = BTreeSet::new();
+    owners.retain(|owner| seen.insert(owner.clone()));
     let owner = match owners.is_empty() {
         false => owners.iter().map(|owner| owner.join(" with ")).collect::<Vec<_>>().join(" or "),
         true => {
@@ -263,13 +278,13 @@ fn foreign(
     ConfigError::NoEffect { at, key, owner, task: task.task.to_owned() }
 }
 
-/// What stands for a path in an example.
+/// The placeholder for a path in an example.
 pub const FILE: &str = "FILE";
 
-/// The task among all, by the settings that name it or its model.
+/// The task that the settings name, directly or by its model.
 ///
 /// # Errors
-/// A name that is no task's or model's, or none at all.
+/// An unknown name; no name.
 pub(super) fn chosen<'a>(all: &'a [TaskKeys], settings: &[Setting]) -> Result<&'a TaskKeys, ConfigError> {
     let last = |key: &str| settings.iter().rfind(|setting| setting.key == key);
     let names: Vec<String> = all.iter().map(|task| task.task.to_owned()).collect();

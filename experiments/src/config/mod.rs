@@ -1,15 +1,16 @@
 //! The configuration of a run: defaults, overlaid by a TOML file and by `--set key=value`, in that order.
 //!
-//! A run has keys of its own ([`Run`]); the sections `[data]`, `[model]` and `[loss]` belong to its task ([`Keys`]). A key
-//! that has no effect on the run is an error that names what the key belongs to.
+//! Every run has the keys of [`Run`]; the sections `[data]`, `[model]` and `[loss]` belong to its task ([`Keys`]). A key that
+//! has no effect on the run is an error, which names the owner of the key.
 //!
 //! | file | holds |
 //! | --- | --- |
 //! | `run` | the keys of every run |
-//! | `keys` | what a task declares of its keys, and whose key is whose |
+//! | `keys` | what a task declares about its keys; the error for a key without effect |
 //! | `overlay` | values from TOML and from `--set` |
+//! | `owners` | every key by its owner, for `gradus list` and `docs/keys.md` |
 //! | [`validate`] | checks of single values |
-//! | `error` | what can be wrong, in one sentence |
+//! | `error` | errors, each in one sentence |
 //!
 //! ```
 //! use gradus::tasks;
@@ -26,11 +27,15 @@
 mod error;
 mod keys;
 mod overlay;
+mod owners;
 mod run;
+#[cfg(test)]
+mod tests;
 pub mod validate;
 
 pub use error::{ConfigError, Place};
 pub use keys::{FILE, Keys, TaskKeys};
+pub use owners::{Owned, is_path, owners, run_owners};
 pub use run::{Run, Train};
 
 use crate::data::limits::Limit;
@@ -47,17 +52,17 @@ use toml::{Table, Value};
 pub struct Config {
     /// The task's name.
     pub task: String,
-    /// What every run has.
+    /// The keys of every run.
     pub run: Run,
-    /// The sections of the task: exactly the keys that have an effect.
+    /// The sections of the task, with exactly the keys that have an effect.
     keys: Table,
 }
 
-/// The defaults of the task and of the model that the settings name, overlaid by the file, then by each `key=value`.
+/// The defaults of the task and the model that the settings name, overlaid by the file and then by each `key=value`.
 ///
 /// # Errors
-/// An unreadable file, an unknown key (with the nearest known one), a key without effect, a value of a wrong type or out of
-/// its range; each says where the value was given.
+/// An unreadable file, an unknown key (with the nearest known one), a key without effect, a value of the wrong type or out of
+/// range. Each error says where the value was given.
 pub fn load(all: &[TaskKeys], file: Option<&Path>, sets: &[String]) -> Result<Config, ConfigError> {
     let mut settings = Vec::new();
     let known = kinds(all);
@@ -78,10 +83,10 @@ pub fn load(all: &[TaskKeys], file: Option<&Path>, sets: &[String]) -> Result<Co
     validated(task, config, &settings)
 }
 
-/// The configuration of a run that goes on: the run's own, overlaid by each `key=value`.
+/// The configuration of a resumed run: the saved one, overlaid by each `key=value`.
 ///
 /// # Errors
-/// As [`load`]; and a key that is not one of [`resume_keys`] and would change.
+/// As [`load`]; a change of a key that is not one of [`resume_keys`].
 pub fn resume(all: &[TaskKeys], saved: &Config, sets: &[String]) -> Result<Config, ConfigError> {
     let known = kinds(all);
     let mut settings =
@@ -108,8 +113,8 @@ pub fn resume(all: &[TaskKeys], saved: &Config, sets: &[String]) -> Result<Confi
     }
 }
 
-/// The keys that `--resume --set` may change: those that shape neither the parameters nor the order of the examples, and
-/// the places of files, which must hold the same data.
+/// The keys that `--resume --set` may change: those that affect neither the shapes of parameters nor the order of the
+/// examples, and paths, whose files must hold the same data.
 pub fn resume_keys(task: &TaskKeys) -> Vec<String> {
     let named = [
         "device",
@@ -132,8 +137,8 @@ pub fn resume_keys(task: &TaskKeys) -> Vec<String> {
     task.kinds().into_keys().filter(may_change).collect()
 }
 
-/// The keys in which two configurations differ, in order, each with its two values as TOML writes them; a key that only
-/// one of them has is empty in the other.
+/// The keys in which two configurations differ, in order, each with both values in TOML's notation; empty if a
+/// configuration does not have the key.
 pub fn diff(a: &Config, b: &Config) -> Vec<(String, String, String)> {
     let (a, b) = (a.flat(), b.flat());
     let keys: std::collections::BTreeSet<&String> = a.keys().chain(b.keys()).collect();
@@ -141,47 +146,6 @@ pub fn diff(a: &Config, b: &Config) -> Vec<(String, String, String)> {
     let differs = |key: &&String| a.get(key.as_str()) != b.get(key.as_str());
     let entry = |key: &String| (key.clone(), shown(a.get(key)), shown(b.get(key)));
     keys.into_iter().filter(differs).map(entry).collect()
-}
-
-/// Every key of a task by its owner, with defaults: for `gradus list` and the documentation.
-pub fn owners(task: &TaskKeys) -> Vec<(String, BTreeMap<String, Value>)> {
-    let mut owners: Vec<(String, BTreeMap<String, Value>)> = vec![];
-    let selected = |key: &str, example: &BTreeMap<String, Value>| {
-        let section = key.split('.').next().unwrap_or_default();
-        let selectors = task.selectors.iter().filter(|s| s.split('.').next() == Some(section));
-        let named = selectors.filter_map(|s| Some((s, example.get(*s)?.as_str()?)));
-        let named: Vec<String> = named.map(|(s, v)| format!("{s} = {v}")).collect();
-        if named.is_empty() { section.to_owned() } else { named.join(", ") }
-    };
-    for example in (task.examples)().iter().map(flatten) {
-        for (key, value) in &example {
-            let owner = selected(key, &example);
-            match owners.iter_mut().find(|(name, _)| *name == owner) {
-                Some((_, keys)) => drop(keys.insert(key.clone(), value.clone())),
-                None => owners.push((owner, BTreeMap::from([(key.clone(), value.clone())]))),
-            }
-        }
-    }
-    owners
-}
-
-/// The keys of every run by their owner, with defaults.
-pub fn run_owners() -> Vec<(String, BTreeMap<String, Value>)> {
-    let mut owners = vec![("run".to_owned(), BTreeMap::new())];
-    for example in Run::examples() {
-        let flat = flatten(&table_of(&example));
-        for section in ["optimizer", "schedule"] {
-            let name = flat.get(&format!("{section}.name")).and_then(Value::as_str).unwrap_or_default();
-            let owner = format!("{section}.name = {name}");
-            let keys = flat.iter().filter(|(key, _)| key.starts_with(&format!("{section}.")));
-            if !owners.iter().any(|(known, _)| *known == owner) {
-                owners.push((owner, keys.map(|(k, v)| (k.clone(), v.clone())).collect()));
-            }
-        }
-        let of_run = |key: &str| !key.starts_with("optimizer.") && !key.starts_with("schedule.");
-        owners[0].1.extend(flat.into_iter().filter(|(key, _)| of_run(key)));
-    }
-    owners
 }
 
 impl Config {
@@ -197,7 +161,7 @@ impl Config {
         }
     }
 
-    /// The text under a key; empty if there is none.
+    /// The text of a key; empty if the configuration does not have it.
     pub fn text(&self, key: &str) -> &str {
         let (section, name) = key.split_once('.').unwrap_or(("", key));
         self.keys.get(section).and_then(|table| table.get(name)).and_then(Value::as_str).unwrap_or_default()
@@ -211,12 +175,12 @@ impl Config {
         }
     }
 
-    /// The configuration as a TOML file that [`load`] reads back, every key with an effect in it.
+    /// The configuration as a TOML file with every key that has an effect; [`load`] reads it back.
     pub fn to_toml(&self) -> String {
         self.table().to_string()
     }
 
-    /// The configuration as JSON, as result files hold it.
+    /// The configuration as JSON, as in result files.
     pub fn to_json(&self) -> serde_json::Value {
         serde_json::to_value(self.table()).expect("a configuration is made of numbers and text")
     }
@@ -240,8 +204,8 @@ fn kinds(all: &[TaskKeys]) -> BTreeMap<String, Kind> {
     all.iter().flat_map(TaskKeys::kinds).collect()
 }
 
-/// Paths of a configuration file are relative to it, those of `--set` to the folder that the command runs in; a run must
-/// find its files again from any other.
+/// Makes paths absolute, so that a run finds its files from any folder. Paths in a configuration file are relative to the
+/// file, those of `--set` to the current folder.
 fn make_absolute(task: &TaskKeys, settings: &mut [Setting]) -> Result<(), ConfigError> {
     for setting in settings.iter_mut().filter(|setting| task.paths.contains(&setting.key.as_str())) {
         let Some(path) = setting.value.as_str().filter(|path| !path.is_empty()).map(PathBuf::from) else {
@@ -265,7 +229,7 @@ fn validated(task: &TaskKeys, config: Config, settings: &[Setting]) -> Result<Co
     Ok(config)
 }
 
-/// Says where a refused value was given: the last setting of its key.
+/// Adds to an error where the value was given: in the last setting of its key.
 fn placed(error: ConfigError, settings: &[Setting]) -> ConfigError {
     match error {
         ConfigError::OutOfRange { at, key, expected, found } => {

@@ -17,7 +17,7 @@ pub(super) struct Setting {
     pub at: Place,
 }
 
-/// What a key holds; told from its default, so that the struct is the only list of keys and types.
+/// The type of a key. It follows from the default, so that the structs of keys are the only list of keys and types.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Kind {
     Text,

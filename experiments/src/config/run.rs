@@ -5,25 +5,24 @@ use gradus_engine::Precision;
 use gradus_engine::optim::{OptimizerConfig, Rule, ScheduleConfig};
 use serde::{Deserialize, Serialize};
 
-/// What every run depends on, whatever its task. Field `train.epochs` is the key `train.epochs` of a file or of `--set`.
+/// The settings of a run of any task. The field `train.epochs` is the key `train.epochs` of a file or of `--set`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Run {
     /// The seed of weights, dropout and the order of the examples; below 2^63, since TOML's integers are signed.
     pub seed: u64,
-    /// Worker threads; 0 takes every core. Results do not depend on it.
+    /// Worker threads; 0 means one per core. Results do not depend on it.
     pub threads: usize,
-    /// Where models compute: `cpu`, `cuda`, `cuda:N`, or `cuda-emulated` where the build has the emulator. Results agree
-    /// to rounding.
+    /// The device: `cpu`, `cuda`, `cuda:N`, or `cuda-emulated` if the build has the emulator. Results agree up to rounding.
     pub device: String,
-    /// The type to which matrix products round their operands while a model is trained on a device: `f32`, `tf32`, `bf16`
-    /// or `f16`. Everything else is computed in `f32`, and so is evaluation. In `f16` the loss is scaled.
+    /// The type to which matmuls round their operands in training on a CUDA device: `f32`, `tf32`, `bf16` or `f16`.
+    /// Everything else, evaluation included, is computed in `f32`. With `f16` the loss is scaled.
     pub precision: String,
-    /// How parameters follow their gradients.
+    /// The optimizer.
     pub optimizer: OptimizerConfig,
-    /// How the learning rate changes over the run.
+    /// The schedule of the learning rate.
     pub schedule: ScheduleConfig,
-    /// The training loop itself.
+    /// The training loop.
     pub train: Train,
 }
 
@@ -49,7 +48,7 @@ pub struct Train {
     pub checkpoint_every: usize,
     /// Steps between two logged losses.
     pub log_every: usize,
-    /// The measure on the development split by which the best epoch is chosen.
+    /// The metric on the development split that chooses the best epoch.
     pub metric: String,
 }
 
@@ -85,23 +84,22 @@ impl Default for Train {
 }
 
 impl Run {
-    /// What `precision` names; `f32` where it is none, which [`Run::validate`] refuses.
+    /// The precision; `f32` for an unknown name, which [`Run::validate`] refuses.
     pub fn precision(&self) -> Precision {
         Precision::ALL.into_iter().find(|p| p.to_string() == self.precision).unwrap_or_default()
     }
 
-    /// A run with each optimizer and each schedule: every key that a run can have is in one of them.
+    /// One run for each optimizer and each schedule; together they have every key of a run.
     pub(super) fn examples() -> Vec<Run> {
         let with_rule = |rule| Run { optimizer: OptimizerConfig::new(rule, 1e-3), ..Run::default() };
         let with_schedule = |schedule| Run { schedule, ..Run::default() };
         Rule::all().map(with_rule).into_iter().chain(ScheduleConfig::all().map(with_schedule)).collect()
     }
 
-    /// Checks every value: names exist, sizes are positive, rates lie in their ranges. `metrics` are the names of the
-    /// task's metrics.
+    /// Checks that names exist, sizes are positive and rates are in range. `metrics` are the names of the task's metrics.
     ///
     /// # Errors
-    /// [`ConfigError::OutOfRange`] with the key, what it must be, and what it is.
+    /// [`ConfigError::OutOfRange`] with the key, its allowed values and its value.
     pub(super) fn validate(&self, metrics: &[&str]) -> Result<(), ConfigError> {
         check(self.seed <= i64::MAX as u64, "seed", "below 9223372036854775808", self.seed)?;
         let most = format!("at most {MOST_THREADS}");
@@ -109,7 +107,7 @@ impl Run {
         let precisions = Precision::ALL.map(|p| p.to_string());
         name("precision", &self.precision, &precisions.each_ref().map(String::as_str))?;
         let fits = self.device.starts_with("cuda") || self.precision() == Precision::F32;
-        check(fits, "precision", "f32 where `device` is cpu; set device=cuda for others", &self.precision)?;
+        check(fits, "precision", "f32 on the device cpu, other types need device=cuda", &self.precision)?;
         self.validate_optimizer()?;
         self.validate_schedule()?;
 

@@ -3,7 +3,7 @@
 use super::error::{ConfigError, Place, nearest};
 use std::path::Path;
 
-/// `key` must be `expected` unless it `holds`.
+/// An error that `key` must be `expected`, unless `holds`.
 ///
 /// # Errors
 /// [`ConfigError::OutOfRange`].
@@ -15,7 +15,7 @@ pub fn check(holds: bool, key: &str, expected: &str, found: impl ToString) -> Re
     Err(ConfigError::OutOfRange { at: Place::Code, key, expected, found })
 }
 
-/// One of the known names.
+/// Checks that a value is one of the known names.
 ///
 /// # Errors
 /// [`ConfigError::OutOfRange`] with the nearest name.
@@ -32,13 +32,13 @@ pub fn name(key: &str, value: &str, known: &[&str]) -> Result<(), ConfigError> {
     if known.contains(&value) { Ok(()) } else { check(false, key, &expected, found()) }
 }
 
-/// A text that fits in a message: its first 60 characters, control characters escaped.
+/// A text for a message: its first 60 characters, with control characters escaped.
 pub(super) fn shortened(text: &str) -> String {
     let quoted = crate::data::error::quoted(text);
     quoted[1..quoted.len() - 1].to_owned()
 }
 
-/// A path that a TOML file can hold.
+/// Checks that a path is UTF-8, so that a TOML file can hold it.
 ///
 /// # Errors
 /// [`ConfigError::OutOfRange`] for a path that is not UTF-8.
@@ -47,7 +47,7 @@ pub fn utf8(key: &str, path: Option<&Path>) -> Result<(), ConfigError> {
     check(readable, key, "a path in UTF-8", path.map_or(String::new(), |path| format!("{path:?}")))
 }
 
-/// At least 1.
+/// Checks that a value is at least 1.
 ///
 /// # Errors
 /// [`ConfigError::OutOfRange`].
@@ -55,7 +55,7 @@ pub fn positive(key: &str, value: usize) -> Result<(), ConfigError> {
     check(value > 0, key, "at least 1", value)
 }
 
-/// From 0 to below 1.
+/// Checks that a value is in [0, 1).
 ///
 /// # Errors
 /// [`ConfigError::OutOfRange`].
@@ -63,7 +63,7 @@ pub fn share(key: &str, value: f64) -> Result<(), ConfigError> {
     check((0.0..1.0).contains(&value), key, "at least 0 and below 1", value)
 }
 
-/// Finite and not negative.
+/// Checks that a value is finite and at least 0.
 ///
 /// # Errors
 /// [`ConfigError::OutOfRange`].
@@ -71,7 +71,7 @@ pub fn at_least_zero(key: &str, value: f64) -> Result<(), ConfigError> {
     check(value.is_finite() && value >= 0.0, key, "a finite number of at least 0", value)
 }
 
-/// Finite and above 0.
+/// Checks that a value is finite and above 0.
 ///
 /// # Errors
 /// [`ConfigError::OutOfRange`].

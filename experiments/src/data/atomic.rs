@@ -1,4 +1,4 @@
-//! Files that are either whole or absent: the only way in which Gradus writes one.
+//! Atomic writing of files. Gradus writes all files through this module, so that each is complete or absent.
 
 use super::DataError;
 use gradus_engine::files::{self, PARTIAL};
@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 /// A file that could not be written; what was there before still is.
 #[derive(Debug, thiserror::Error)]
-#[error("{}: cannot be written: {source}; check the free space and the permissions of {}, what was there before is untouched", path.display(), folder(path).display())]
+#[error("{}: cannot be written: {source}; check the free space and the permissions of {}; the previous contents are kept", path.display(), folder(path).display())]
 pub struct WriteError {
     path: PathBuf,
     source: io::Error,
@@ -23,7 +23,7 @@ impl WriteError {
     }
 }
 
-/// Writes a file whole or not at all: under a random name, then renamed (see [`files::write`]). Missing folders are made.
+/// Writes a file completely or not at all: under a random name, then renamed (see [`files::write`]). Creates missing folders.
 ///
 /// # Errors
 /// [`WriteError`] where the folder or the file cannot be written.
@@ -31,7 +31,7 @@ pub fn write(path: &Path, contents: &[u8]) -> Result<(), WriteError> {
     write_with(path, |out| out.write_all(contents))
 }
 
-/// [`write`] for contents that are not in memory as a whole.
+/// [`write`] for contents that are not in memory at once.
 ///
 /// # Errors
 /// [`WriteError`]; also where `contents` fails.

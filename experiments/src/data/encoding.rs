@@ -1,4 +1,4 @@
-//! How the bytes of a text file become characters.
+//! Decodes the bytes of a text file.
 
 use super::DataError;
 use encoding_rs::{GB18030, UTF_16BE, UTF_16LE, WINDOWS_1252};
@@ -21,7 +21,7 @@ pub enum Encoding {
     Utf16,
     /// GB18030, the superset of GBK and GB 2312, for Chinese.
     Gb18030,
-    /// UTF-8 if the whole file is, else Windows-1252: for known sets, which people have in both.
+    /// UTF-8 if the file is valid UTF-8, else Windows-1252: for known sets that exist in both.
     Utf8OrWindows1252,
 }
 
@@ -192,7 +192,7 @@ fn whole(
             "other bytes after {} characters of the line",
             before.rsplit('\n').next().unwrap_or("").chars().count()
         ),
-        advice: "name the encoding that the file is in by --encoding, or convert it to UTF-8",
+        advice: "name the encoding of the file with --encoding, or convert it to UTF-8",
     })
 }
 

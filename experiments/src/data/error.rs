@@ -1,16 +1,16 @@
-//! What can be wrong with files from elsewhere. Each message is one sentence that names the file and the line, what
-//! was expected, what was found and what to do.
+//! Errors of data. Each message is one sentence that names the file and the line, what was expected, what was found and what
+//! to do.
 
 use super::Split;
 use super::shown::terminal;
 use std::path::PathBuf;
 
-/// An error caused by the world: files, folders, encodings, labels.
+/// An error in files, folders, encodings or labels.
 #[derive(Debug, thiserror::Error)]
 pub enum DataError {
-    /// A known set was asked for, and no folder given.
+    /// No folder is given for a known set.
     #[error(
-        "the data set '{set}' is read from files: give their folder by --data DIR or the environment variable GRADUS_DATA"
+        "the data set '{set}' is read from files; name their folder with --data DIR or the environment variable GRADUS_DATA"
     )]
     NoFolder {
         /// Name of the set.
@@ -18,20 +18,20 @@ pub enum DataError {
     },
     /// A folder that does not hold the set.
     #[error(
-        "{path}: no files of the data set '{set}' here (looked for {looked_for}); get them from {address} and name the \
-         folder above them by --data DIR or GRADUS_DATA"
+        "{path}: no files of the data set '{set}' here (looked for {looked_for}); get them from {address} and name their \
+         parent folder with --data DIR or GRADUS_DATA"
     )]
     Missing {
         /// The data folder.
         path: PathBuf,
         /// Name of the set.
         set: String,
-        /// Paths relative to the folder, of which one would have done.
+        /// Paths relative to the folder, one of which would have sufficed.
         looked_for: String,
-        /// Where the set comes from.
+        /// Where to get the set.
         address: String,
     },
-    /// A name that is not in the catalogue.
+    /// An unknown name.
     #[error("unknown data set {}{nearest}; known are {known}", quoted(name))]
     UnknownSet {
         /// The name as given.
@@ -41,7 +41,7 @@ pub enum DataError {
         /// All names.
         known: String,
     },
-    /// A key that the data does not fit.
+    /// A key whose value does not fit the data.
     #[error("{key}: expected {expected}, found {found}")]
     Settings {
         /// The key.
@@ -51,17 +51,19 @@ pub enum DataError {
         /// What it is.
         found: String,
     },
-    /// A set that is for another task.
-    #[error("the data set '{set}' is for gradus train {task}, not for gradus train {wanted}")]
+    /// A set of another task.
+    #[error(
+        "the data set '{set}' is for gradus train {task}, not for gradus train {wanted}; gradus data list prints the sets of each task"
+    )]
     OtherTask {
         /// Name of the set.
         set: String,
-        /// What it is for.
+        /// Its task.
         task: String,
-        /// What it was asked for.
+        /// The task of the run.
         wanted: String,
     },
-    /// The operating system refused.
+    /// A file that cannot be read.
     #[error("cannot read {path}: {source}; check the path and its permissions")]
     Read {
         /// File or folder.
@@ -69,7 +71,7 @@ pub enum DataError {
         /// Its reason.
         source: std::io::Error,
     },
-    /// A file that could not be written; what stood there before still does.
+    /// A file that cannot be written; its previous contents are kept.
     #[error("cannot write {path}: {source}; check the folder, its permissions and the space left")]
     Write {
         /// The file.
@@ -91,7 +93,7 @@ pub enum DataError {
         /// What to do.
         advice: &'static str,
     },
-    /// A line that is not as the format has it.
+    /// A line that does not fit the format.
     #[error("{path}, line {line}: expected {expected}, found {found}; {advice}")]
     Line {
         /// The file.
@@ -105,12 +107,12 @@ pub enum DataError {
         /// What to do.
         advice: &'static str,
     },
-    /// An entry of a JSON file that is not as the format has it.
+    /// An entry of a JSON file that does not fit the format.
     #[error("{path}, {place}: expected {expected}, found {found}; {advice}")]
     Place {
         /// The file.
         path: PathBuf,
-        /// The way to the entry, and the id of the question it belongs to.
+        /// The path to the entry, and the id of its question.
         place: String,
         /// What the format asks for.
         expected: String,
@@ -119,7 +121,7 @@ pub enum DataError {
         /// What to do.
         advice: &'static str,
     },
-    /// A file or folder that is wrong as a whole.
+    /// A wrong file or folder.
     #[error("{path}: expected {expected}, found {found}; {advice}")]
     File {
         /// The file.
@@ -142,7 +144,7 @@ pub enum DataError {
 }
 
 impl DataError {
-    /// A name that is not among the known ones of a task; of all tasks where `task` is empty.
+    /// A name that is not among the known ones of a task, or of all tasks if `task` is empty.
     pub fn unknown_set(name: &str, task: &str, known: &[&str]) -> Self {
         const FAR: usize = 3;
         let distance = |known: &&str| strsim::damerau_levenshtein(known, name);
@@ -157,7 +159,7 @@ impl DataError {
     }
 }
 
-/// `'text'`, cut after 60 characters so that a message stays one sentence; control characters are escaped.
+/// `'text'`, cut after 60 characters, with control characters escaped.
 pub fn quoted(text: &str) -> String {
     let mut short: String = text.chars().take(60).flat_map(char::escape_debug).collect();
     if text.chars().nth(60).is_some() {
@@ -166,14 +168,14 @@ pub fn quoted(text: &str) -> String {
     format!("'{short}'")
 }
 
-/// A parser's message on one line, control characters escaped, cut after 300 characters: it may quote the file.
+/// A parser's message, which may quote the file: cut after 300 characters, with control characters escaped.
 pub fn shortened(message: &str) -> String {
     let short: String = message.chars().take(300).collect();
     let rest = if short.len() < message.len() { "…" } else { "" };
     format!("{}{rest}", terminal(&short))
 }
 
-/// `'a', 'b', 'c'`, at most ten, then how many more.
+/// `'a', 'b', 'c'`: at most ten names, then the number of the others.
 pub fn listed(names: &[String]) -> String {
     let mut list = names.iter().take(10).map(|n| quoted(n)).collect::<Vec<_>>().join(", ");
     if names.len() > 10 {

@@ -1,5 +1,5 @@
-//! Reading files: regular ones only, up to a limit; whole text files with an encoding, keeping a checksum over all that
-//! was read. [`atomic`](super::atomic) writes them.
+//! Reads files: only regular ones, up to a limit of size; text files in an encoding, with a checksum over all that was read.
+//! [`atomic`](super::atomic) writes them.
 
 pub use super::encoding::{Encoding, decode};
 
@@ -23,14 +23,14 @@ pub struct TextFile {
     pub sha256: String,
 }
 
-/// Reads files and remembers their digests, in the order of reading.
+/// Reads files and records their digests in the order of reading.
 #[derive(Default)]
 pub struct FileReader {
     digests: Vec<String>,
 }
 
 impl FileReader {
-    /// Reads one file whole: a regular one, or a pipe that the user's shell opened for this process (`/dev/stdin`, the
+    /// Reads a file: a regular one, or a pipe that the user's shell opened for this process (`/dev/stdin`, the
     /// `/dev/fd/63` of `<(zcat mine.tsv.gz)`).
     ///
     /// # Errors
@@ -40,7 +40,7 @@ impl FileReader {
         self.text(path, bytes, encoding)
     }
 
-    /// Reads one file whole that the user named: also from a named pipe.
+    /// Reads a file that the user named, which may also be a named pipe.
     ///
     /// # Errors
     /// As [`read_named`]; and [`DataError::Encoding`].
@@ -55,14 +55,14 @@ impl FileReader {
         Ok(TextFile { path: path.into(), text: decode(path, bytes, encoding)?, sha256 })
     }
 
-    /// SHA-256 of the digests of all files read: each in hexadecimal, one a line, in the order of reading.
+    /// SHA-256 of the digests of all files that were read: in hexadecimal, one per line, in the order of reading.
     pub fn checksum(&self) -> String {
         let mut hash = Sha256::new();
         self.digests.iter().for_each(|digest| hash.update(format!("{digest}\n")));
         hex(&hash.finalize())
     }
 
-    /// Remembers what another reader has read, as if it had been read here.
+    /// Adds the digests of another reader.
     pub fn also(&mut self, other: &FileReader) {
         self.digests.extend_from_slice(&other.digests);
     }
@@ -74,12 +74,12 @@ fn is_own(path: &Path) -> bool {
     opened || path == Path::new("/dev/stdin")
 }
 
-/// Reads a regular file that is no larger than its kind may be. Nothing else is opened: a named pipe would block the
-/// reader, and a device may have no end.
+/// Reads a regular file up to the limit of its kind. Nothing else is opened: a named pipe would block, and a device may have
+/// no end.
 ///
 /// # Errors
-/// [`DataError::Read`]: not there, no regular file, not to be read; [`DataError::File`]: too large, or larger than the
-/// memory that is free.
+/// [`DataError::Read`]: no such file, not a regular file, no permission; [`DataError::File`]: larger than the limit or than
+/// the free memory.
 pub fn read(path: &Path, limit: Limit) -> Result<Vec<u8>, DataError> {
     let file = open(path)?;
     let len = file.metadata().map_err(|source| DataError::Read { path: path.into(), source })?.len();
@@ -89,7 +89,7 @@ pub fn read(path: &Path, limit: Limit) -> Result<Vec<u8>, DataError> {
     up_to(file, path, limit, len)
 }
 
-/// Reads a regular file of UTF-8 that is no larger than its kind may be.
+/// Reads a regular file in UTF-8 up to the limit of its kind.
 ///
 /// # Errors
 /// As [`read`]; and [`DataError::Encoding`].
@@ -110,7 +110,7 @@ pub fn read_named(path: &Path, limit: Limit) -> Result<Vec<u8>, DataError> {
     read(path, limit)
 }
 
-/// Opens a regular file, to be read in pieces.
+/// Opens a regular file, to read it in pieces.
 ///
 /// # Errors
 /// [`DataError::Read`].
@@ -118,7 +118,7 @@ pub fn open(path: &Path) -> Result<File, DataError> {
     gradus_engine::files::open(path).map_err(|source| DataError::Read { path: path.into(), source })
 }
 
-/// The whole of a file, which is expected to hold so many bytes.
+/// All bytes of a file; `expected` is its probable size.
 fn up_to(file: File, path: &Path, limit: Limit, expected: u64) -> Result<Vec<u8>, DataError> {
     let mut bytes = vec![];
     let mut file = file.take(limit.bytes() + 1);
@@ -129,7 +129,7 @@ fn up_to(file: File, path: &Path, limit: Limit, expected: u64) -> Result<Vec<u8>
                 path: path.into(),
                 expected: "a file that fits into free memory".into(),
                 found: format!("one of {} bytes or more", bytes.len() + more),
-                advice: "end other programs, or use a smaller file".into(),
+                advice: "close other programs or use a smaller file".into(),
             });
         }
         // No more than what was reserved, so that reading allocates nothing.
@@ -160,7 +160,7 @@ pub fn digest_of(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))
 }
 
-/// SHA-256 of a file's bytes, in hexadecimal, whatever its size.
+/// SHA-256 of a file of any size, in hexadecimal.
 ///
 /// # Errors
 /// [`DataError::Read`].

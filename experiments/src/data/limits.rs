@@ -1,10 +1,10 @@
-//! Upper limits for what a file from elsewhere may ask for: far above what any run needs, and far below what brings a
-//! machine to a halt.
+//! Upper limits for values and sizes in files from elsewhere: far above the needs of any run, and far below what would make
+//! a machine unusable.
 
 use std::fmt;
 use std::time::Duration;
 
-/// The kind of a file, which sets its largest size.
+/// The kind of a file, which determines its largest size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Limit {
     /// A configuration: 1 MB.
@@ -17,9 +17,9 @@ pub enum Limit {
     Result,
     /// A log of losses and metrics: 1 GB.
     Log,
-    /// Texts to be learned from: 8 GB.
+    /// Text to learn from: 8 GB.
     Text,
-    /// A few lines that Gradus wrote for itself: 64 kB.
+    /// A small file that Gradus wrote for its own use: 64 kB.
     Note,
 }
 
@@ -36,7 +36,7 @@ impl Limit {
         }
     }
 
-    /// What such a file is called.
+    /// The name of such a file in messages.
     pub const fn name(self) -> &'static str {
         match self {
             Limit::Config => "a configuration",
@@ -68,7 +68,7 @@ pub const MOST_THREADS: usize = 512;
 
 /// More threads than [`MOST_THREADS`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("threads: expected at most {MOST_THREADS}, found {0}; 0 takes one for each core")]
+#[error("threads: expected at most {MOST_THREADS}, found {0}; 0 means one per core")]
 pub struct TooManyThreads(pub usize);
 
 /// `n` itself if it is at most [`MOST_THREADS`].
@@ -99,7 +99,7 @@ mod tests {
     fn five_hundred_and_twelve_threads_and_no_more() {
         assert_eq!([0, 1, 512].map(threads), [Ok(0), Ok(1), Ok(512)]);
         let error = threads(100_000).unwrap_err().to_string();
-        assert_eq!(error, "threads: expected at most 512, found 100000; 0 takes one for each core");
+        assert_eq!(error, "threads: expected at most 512, found 100000; 0 means one per core");
     }
 
     #[test]

@@ -2,17 +2,19 @@
 //!
 //! | file | holds |
 //! | --- | --- |
-//! | [`error`] | what can be wrong with files from elsewhere, each as one sentence |
-//! | [`files`], [`encoding`] | reading text, and the checksum over all that was read |
-//! | [`shown`] | text from elsewhere, escaped for where it is shown |
-//! | `splits` | a data set in memory: three parts of one kind |
-//! | [`own`] | a user's own files |
-//! | [`known`] | known sets: where from, under which terms, what is expected |
-//! | [`formats`] | one file a format |
-//! | [`sentences`], [`questions`] | what formats yield, besides [`Example`] |
-//! | [`generated`] | what generated corpora share |
-//! | [`split`] | seeded shuffles and held-out parts |
-//! | [`fetch`] | downloading a known set: resumed, verified, renamed into place when whole |
+//! | [`error`] | errors of data, each in one sentence |
+//! | [`files`], [`encoding`] | reading files, with a checksum over all that was read |
+//! | [`atomic`] | writing files |
+//! | [`limits`] | limits of sizes and values in files from elsewhere |
+//! | [`shown`] | text from elsewhere, escaped for terminal, TSV, Markdown, HTML |
+//! | `splits` | a data set in memory: train, dev and test |
+//! | [`own`] | the user's own files |
+//! | [`known`] | known sets: their addresses, licences, files and checksums |
+//! | [`formats`] | one file or folder per format |
+//! | [`sentences`], [`questions`] | the types that formats read, besides [`Example`] |
+//! | [`generated`] | what generated data sets share |
+//! | [`split`] | shuffling and holding out by a seed |
+//! | [`fetch`] | downloading a known set: resumed, verified, and renamed into place when complete |
 
 pub mod atomic;
 pub mod encoding;
@@ -38,12 +40,12 @@ pub use splits::{Part, Splits};
 
 use serde::{Deserialize, Serialize};
 
-/// One text and the index of its label in [`Splits::labels`].
+/// A text and its labels, as indices into [`Splits::labels`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Example {
-    /// The text as the file has it.
+    /// The text as in the file.
     pub text: String,
-    /// Indices below `labels.len()`, in order; one, unless a text may have several.
+    /// Indices below `labels.len()`, in ascending order; exactly one, unless a text may have several labels.
     pub labels: Vec<usize>,
 }
 
@@ -51,11 +53,11 @@ pub struct Example {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Split {
-    /// What the parameters are fitted on.
+    /// For fitting parameters.
     Train,
-    /// What choices are made on: epochs, hyper-parameters.
+    /// For choosing epochs and hyper-parameters.
     Dev,
-    /// What is reported, once.
+    /// For reporting.
     Test,
 }
 

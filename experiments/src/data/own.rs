@@ -1,4 +1,4 @@
-//! A user's own files: to train on and, if given, to choose and to test on.
+//! The user's own files: for training and, if given, for development and test.
 
 use super::files::FileReader;
 use super::{DataError, Part, Split, Splits};
@@ -7,26 +7,26 @@ use std::path::{Path, PathBuf};
 /// Where the files are.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OwnFiles {
-    /// To train on.
+    /// The training file.
     pub train: PathBuf,
-    /// To choose by; without it a tenth of `train` is held out.
+    /// The development file; without it a tenth of `train` is held out.
     pub dev: Option<PathBuf>,
-    /// To report; without it another tenth of `train` is held out.
+    /// The test file; without it another tenth of `train` is held out.
     pub test: Option<PathBuf>,
 }
 
-/// What one file holds.
+/// The contents of one file.
 #[derive(Clone, Debug, Default)]
 pub struct OwnPart<P> {
     /// Its examples.
     pub part: P,
-    /// The names that they use: those that were given, else the file's own.
+    /// The labels that the indices refer to: those that were given, else those of the file.
     pub labels: Vec<String>,
-    /// What a reader of results must know of the file.
+    /// A note on the file, for results.
     pub note: Option<String>,
 }
 
-/// Reads a file. Where labels are given, others than these are an error.
+/// Reads a file. If labels are given, any other label is an error.
 pub type ReadOwn<'a, P> =
     &'a dyn Fn(&mut FileReader, &Path, Option<&[String]>) -> Result<OwnPart<P>, DataError>;
 
@@ -79,7 +79,7 @@ impl OwnFiles {
         Splits { checksum: reader.checksum(), note: notes.join("; "), ..set }.checked(&Split::ALL)
     }
 
-    /// Reads what one split needs and nothing else; the labels are known.
+    /// Reads only what one split needs; the labels are known.
     ///
     /// # Errors
     /// As [`load`](OwnFiles::load).
@@ -111,7 +111,7 @@ impl OwnFiles {
     }
 }
 
-/// A set whose one split is what a file holds.
+/// A data set with one split, read from a file.
 ///
 /// # Errors
 /// Those of `read`; a file without an example.

@@ -1,4 +1,4 @@
-//! Reading comprehension: a question, a text, and the stretch of the text that answers it.
+//! Reading comprehension: a question, a context, and the span of the context that answers it.
 
 use std::collections::HashMap;
 

@@ -8,7 +8,7 @@ use std::collections::{BTreeSet, HashMap};
 pub struct Sentence {
     /// At least one word, as the file has it.
     pub words: Vec<String>,
-    /// As many indices, `0 .. tags.len()`.
+    /// The tag of each word, as an index below `tags.len()`.
     pub tags: Vec<usize>,
 }
 

@@ -1,12 +1,12 @@
-//! Text from elsewhere, made harmless for the place where it is shown. A label, a name or a note in someone else's file
+//! Escapes text from elsewhere for the place where it is shown. Without it, a label, a name or a note in someone else's file
 //! could change the colours or the title of a terminal, forge lines of output, reverse a name, or put headings, links and
 //! images into a report.
 //!
 //! | function | for |
 //! | --- | --- |
 //! | [`terminal`] | a line on a terminal, a sentence of an error |
-//! | [`tsv`] | a field of a table whose columns stand apart by tabs |
-//! | [`markdown`], [`code`] | a stretch of a Markdown document; the same as code |
+//! | [`tsv`] | a field of a table whose columns are separated by tabs |
+//! | [`markdown`], [`code`] | text in a Markdown document; code in it |
 //! | [`html`] | text or an attribute in HTML |
 
 use std::borrow::Cow;

@@ -1,4 +1,4 @@
-//! Seeded shuffles and held-out parts of a set that comes with no official split.
+//! Shuffles and holds out examples by a seed, for data sets without official splits.
 
 /// SplitMix64 (Steele, Lea and Flood 2014): a small generator for the order of examples, nothing else.
 struct SplitMix64(u64);

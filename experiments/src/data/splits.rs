@@ -1,55 +1,56 @@
-//! Data sets in memory: three parts of one kind, whatever the task.
+//! Data sets in memory: train, dev and test, for any task.
 
 use super::{DataError, Split};
 
 /// One split of a data set.
 pub trait Part: Clone + Default + PartialEq + Send + Sync + 'static {
-    /// What it holds, in the plural: `examples`, `sentences`, `questions`.
+    /// What its examples are called, in the plural: `examples`, `sentences`, `questions`.
     const UNIT: &'static str;
 
-    /// How many it holds.
+    /// The number of examples.
     fn len(&self) -> usize;
 
-    /// Whether it holds none.
+    /// Whether there are none.
     fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Takes `n` out, drawn by `seed`, and returns them.
+    /// Removes `n` examples, drawn by `seed`, and returns them.
     fn draw(&mut self, n: usize, seed: u64) -> Self;
 
-    /// Takes about `n` out to choose or test on, drawn by `seed`, so that nothing in them tells of what stays.
+    /// Removes about `n` examples for dev or test, drawn by `seed`, and returns them. They must not reveal anything about the
+    /// others: see reading, which holds out whole articles.
     fn hold_out(&mut self, n: usize, seed: u64) -> Self {
         self.draw(n, seed)
     }
 
-    /// How [`hold_out`](Part::hold_out) draws, as it follows the unit in a note.
+    /// How [`hold_out`](Part::hold_out) draws; in notes it follows the unit.
     const HELD_OUT: &'static str = " held out";
 }
 
-/// A data set: its parts, and what a reader of results must know of it.
+/// A data set: its splits, and a note for results.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Splits<P> {
     /// Short name, as on the command line.
     pub name: String,
-    /// The names that numbers in the parts are indices into: labels, tags; none for some tasks.
+    /// The names to which indices in the splits refer: labels or tags; empty for some tasks.
     pub labels: Vec<String>,
-    /// To fit parameters on.
+    /// The training split.
     pub train: P,
-    /// To choose epochs and hyper-parameters by.
+    /// The development split.
     pub dev: P,
-    /// To report.
+    /// The test split.
     pub test: P,
-    /// SHA-256 over all that was read or generated.
+    /// SHA-256 over all data that was read or generated.
     pub checksum: String,
-    /// The same over what each of train, dev and test was made of.
+    /// The same for the data of train, dev and test.
     pub part_checksums: [String; 3],
-    /// How the splits came about, which version was read.
+    /// How the splits came about, and which version was read.
     pub note: String,
 }
 
 impl<P: Part> Splits<P> {
-    /// A set without examples, for a model that is only asked.
+    /// A data set without examples, for prediction.
     pub fn none(name: &str, labels: &[String]) -> Self {
         Splits {
             name: name.into(),
@@ -81,7 +82,7 @@ impl<P: Part> Splits<P> {
         }
     }
 
-    /// Keeps at most `n` of a split, drawn by `seed`, and says so in the note; 0 keeps all.
+    /// Keeps at most `n` examples of a split, drawn by `seed`, and adds this to the note; 0 keeps all.
     pub fn limited(mut self, split: Split, n: usize, seed: u64) -> Self {
         let part = self.split_mut(split);
         let whole = part.len();
@@ -95,7 +96,7 @@ impl<P: Part> Splits<P> {
         self
     }
 
-    /// The set itself, if none of these splits is empty.
+    /// The data set, if none of these splits is empty.
     ///
     /// # Errors
     /// [`DataError::EmptySplit`].

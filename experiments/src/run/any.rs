@@ -1,4 +1,4 @@
-//! Tasks without their types: what the commands, the training loop and the studies see of them.
+//! Tasks without their types, as commands, training loop and studies use them.
 
 use super::ask::{Ask, Style};
 use super::folder::TrainedOn;
@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
 
-/// Splits and generated corpora are the same in every run: a seed changes the training, not the task.
+/// The seed of splits and generated data sets. It is the same in every run: `seed` changes the training, not the data.
 pub const SPLIT_SEED: u64 = 1;
 
 /// A task of the registry.
@@ -38,21 +38,21 @@ pub trait AnyTask: Sync {
     fn generated(&self) -> Vec<GeneratedInfo>;
     /// Its known data sets.
     fn known(&self) -> Vec<&'static dyn AnySet>;
-    /// The generated set that stands in for a known one; none for an unknown name.
+    /// The generated set that replaces a known one where there are no files; none for an unknown name.
     fn twin(&self, known: &str) -> Option<&'static str>;
-    /// The data of a configuration as numbers.
+    /// Prepares the data of a configuration.
     ///
     /// # Errors
-    /// What is wrong with the files, an unknown name, data that the keys do not fit.
+    /// Faults of the files; an unknown name; data that does not fit the keys.
     fn prepare(&self, config: &Config, from: &From) -> Result<Box<dyn Job>, RunError>;
-    /// The texts of a configuration's data, without the limits of a run.
+    /// The texts of a configuration's data, without the limits of the run.
     ///
     /// # Errors
     /// As [`prepare`](AnyTask::prepare).
     fn describe(&self, config: &Config, folder: Option<&Path>) -> Result<DescribedSet, RunError>;
 }
 
-/// What is known of a generated set without generating it.
+/// A generated set before it is generated.
 pub struct GeneratedInfo {
     /// Name on the command line.
     pub name: &'static str,
@@ -68,7 +68,7 @@ pub struct GeneratedInfo {
 pub struct DescribedSet {
     /// Its name.
     pub name: String,
-    /// Over all that was read or generated.
+    /// SHA-256 over all data that was read or generated.
     pub checksum: String,
     /// How the splits came about.
     pub note: String,
@@ -76,38 +76,38 @@ pub struct DescribedSet {
     pub splits: [Described; 3],
 }
 
-/// From where, and how much of it, the data of a run is read.
+/// Which data to prepare, and from where.
 #[derive(Clone, Debug, Default)]
 pub struct From {
     /// The folder of the known sets.
     pub folder: Option<PathBuf>,
-    /// The folder of the run whose words are known; none for a run that begins.
+    /// The folder of the run whose words to use; none for a new run.
     pub kept: Option<PathBuf>,
-    /// What is wanted besides words.
+    /// Which examples to read.
     pub wanted: Wanted,
 }
 
-/// Which examples are wanted.
+/// Which examples to read.
 #[derive(Clone, Debug, Default)]
 pub enum Wanted {
     /// Those of all splits.
     #[default]
     All,
-    /// Those of one split, with labels that are known.
+    /// Those of one split, with these labels.
     Split(Split, Vec<String>),
-    /// Those of a file, as if they were a split.
+    /// Those of a file, as a split, with these labels.
     File(Split, Vec<String>, PathBuf),
-    /// None: the model is only asked. The name of the set, and its labels.
+    /// None, for prediction; with the name of the data set and its labels.
     Nothing(String, Vec<String>),
 }
 
-/// A data set as numbers, and the keys of a run with it.
+/// A prepared data set, with the keys of a run.
 pub trait Job: Send + Sync {
-    /// What was read, as a trained model remembers it.
+    /// The data set, as the folder of a run describes it.
     fn trained_on(&self) -> TrainedOn;
-    /// How the splits came about, and what was cut.
+    /// How the splits came about, and what was left out.
     fn note(&self) -> String;
-    /// Examples of a split; of training, those that a model can learn from.
+    /// The number of examples of a split; for training, without those from which a model cannot learn.
     fn count(&self, split: Split) -> usize;
     /// [`Task::vocabulary`].
     fn vocabulary(&self) -> usize;
@@ -122,14 +122,14 @@ pub trait Job: Send + Sync {
     /// # Errors
     /// A folder that cannot be written.
     fn save(&self, folder: &Path) -> Result<(), RunError>;
-    /// A model with fresh weights, at work on this data.
+    /// A model with initial weights, with this data.
     ///
     /// # Errors
     /// As [`Task::model`].
     fn learner<'a>(&'a self, rng: &mut Rng) -> Result<Box<dyn Learner + 'a>, RunError>;
 }
 
-/// A model at work on the examples of its task.
+/// A model with a prepared data set.
 pub trait Learner: Sync {
     /// The model's parameters.
     fn module(&self) -> &dyn Module;
@@ -137,35 +137,35 @@ pub trait Learner: Sync {
     fn start(&self) -> State;
     /// [`Task::inputs`].
     fn inputs(&self, examples: &[usize], mode: &mut Mode) -> Vec<Tensor>;
-    /// The loss of a batch and the state after it.
+    /// [`Task::loss`].
     fn loss(&self, inputs: &[Tensor], state: &State, mode: &mut Mode) -> (Tensor, State);
     /// The loss with the penalties on all parameters.
     fn with_penalties(&self, loss: Tensor) -> Tensor;
     /// [`Task::recordable`].
     fn recordable(&self) -> bool;
-    /// The metrics of a split, by their names.
+    /// The metrics of a split, by name.
     fn metrics(&self, split: Split) -> BTreeMap<String, f64>;
-    /// All that is known of the model on a split.
+    /// The evaluation of the model on a split.
     fn evaluate(&self, split: Split) -> Evaluation;
     /// [`Task::answer`].
     fn answer(&self, asks: &[Ask], style: Style) -> Vec<Result<String, String>>;
 }
 
-/// A model on a split.
+/// The evaluation of a model on a split.
 pub struct Evaluation {
-    /// What each example adds to the sums, `[N, S]`.
+    /// The counts of each example, `[N, S]`.
     pub rows: Vec<Vec<f64>>,
     /// Whether each example is right.
     pub right: Vec<bool>,
-    /// The metrics of the sums of rows.
+    /// The metrics, by name, of sums of rows.
     pub metrics_of: fn(&[f64]) -> BTreeMap<String, f64>,
-    /// The metrics of single labels.
+    /// The metrics of each label.
     pub details: Option<Details>,
     /// The worst mistakes, the worst one first.
     pub mistakes: Vec<Mistake>,
-    /// The examples with what is right of them.
+    /// [`Task::examples`].
     pub examples: Vec<String>,
-    /// The predictions as a file, and its extension.
+    /// The contents of the file of predictions, and its extension.
     pub predictions: (String, &'static str),
 }
 
@@ -175,13 +175,13 @@ impl Evaluation {
         sums(&self.rows)
     }
 
-    /// The metrics of all examples, by their names.
+    /// The metrics over all examples, by name.
     pub fn metrics(&self) -> BTreeMap<String, f64> {
         (self.metrics_of)(&self.sums())
     }
 }
 
-/// Over the examples: `[N, S]` to `[S]`.
+/// Sums over the examples: `[N, S]` to `[S]`.
 pub fn sums(rows: &[Vec<f64>]) -> Vec<f64> {
     let mut sums = vec![0.0; rows.first().map_or(0, Vec::len)];
     for row in rows {
@@ -264,7 +264,7 @@ impl<T: Task> AnyTask for Row<T> {
     }
 }
 
-/// All examples of a configuration's data, without limits.
+/// All examples of the data, without limits.
 fn whole<T: Task>(keys: &T::Keys, folder: Option<&Path>) -> Result<Splits<T::Part>, RunError> {
     Ok(match T::origin(keys) {
         Origin::Own(files, _) => {
@@ -277,7 +277,7 @@ fn whole<T: Task>(keys: &T::Keys, folder: Option<&Path>) -> Result<Splits<T::Par
     })
 }
 
-/// The examples that are wanted, and the data folder if they were read from one.
+/// The examples to read, and the data folder if they come from one.
 fn read<T: Task>(keys: &T::Keys, from: &From) -> Result<(Splits<T::Part>, Option<PathBuf>), RunError> {
     let own = |reader: &mut crate::data::files::FileReader, path: &Path, labels: Option<&[String]>| {
         T::read_own(keys, reader, path, labels)
@@ -320,7 +320,7 @@ fn known<T: Task>(name: &str, folder: Option<&Path>, wanted: &[Split]) -> Result
     Ok(set.load_splits(folder, SPLIT_SEED, wanted)?)
 }
 
-/// A data set of a task as numbers.
+/// A prepared data set of a task.
 struct Prepared<T> {
     task: T,
     folder: Option<PathBuf>,
@@ -374,7 +374,7 @@ impl<T: Task> Job for Prepared<T> {
     }
 }
 
-/// A model and the data that it works on.
+/// A model with a prepared data set of its task.
 struct AtWork<'a, T: Task> {
     task: &'a T,
     model: Box<T::Model>,
@@ -382,16 +382,10 @@ struct AtWork<'a, T: Task> {
 }
 
 impl<T: Task> AtWork<'_, T> {
-    /// The prediction for each example of a split, in their order.
+    /// The predictions for all examples of a split, in order.
     fn predictions(&self, split: Split) -> Vec<T::Prediction> {
         let sizes = self.task.lengths(split);
-        let mut predictions: Vec<Option<T::Prediction>> = sizes.iter().map(|_| None).collect();
-        for batch in batches::sorted(&sizes, self.batch.max(1)) {
-            for (prediction, &i) in self.task.predict(&self.model, split, &batch).into_iter().zip(&batch) {
-                predictions[i] = Some(prediction);
-            }
-        }
-        predictions.into_iter().flatten().collect()
+        batches::each(&sizes, self.batch.max(1), |batch| self.task.predict(&self.model, split, batch))
     }
 
     fn rows(&self, split: Split, predictions: &[T::Prediction]) -> Vec<Vec<f64>> {
@@ -421,7 +415,7 @@ fn worst(mistakes: impl Iterator<Item = Mistake>) -> Vec<Mistake> {
     kept
 }
 
-/// The metrics of sums by their names.
+/// The metrics of sums, by name.
 fn named<T: Task>(sums: &[f64]) -> BTreeMap<String, f64> {
     T::METRICS.iter().map(|metric| metric.name.to_owned()).zip(T::metrics(sums)).collect()
 }

@@ -1,36 +1,36 @@
-//! What a trained model is asked, and for whom its answers are.
+//! Inputs of a trained model, and the style of its answers.
 
 /// A text for a trained model.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Ask {
-    /// The text; for a reader, the question.
+    /// The text; the question, for a task that answers questions.
     pub text: String,
-    /// Its words, where it comes split.
+    /// Its words, if it is already split.
     pub words: Option<Vec<String>>,
-    /// What the text is about, for a reader.
+    /// The context, for a task that has one.
     pub context: Option<String>,
 }
 
-/// For whom an answer is written.
+/// How an answer is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Style {
-    /// A program: one JSON object a line.
+    /// For a program: one JSON object per line.
     Json,
-    /// A person at a terminal.
+    /// For a person at a terminal, with colours.
     Colour,
-    /// A person elsewhere.
+    /// For a person, without colours.
     Plain,
-    /// A program that reads columns: a word and its tag a line, a blank line after each text.
+    /// Columns: one word and its tag per line, a blank line after each text.
     Columns,
 }
 
 impl Style {
-    /// What stands out in an answer, with its kind if it has one.
+    /// Highlights a part of an answer, with its kind unless that is empty.
     pub fn marked(self, text: &str, kind: &str) -> String {
         match (self, kind) {
             (Style::Colour, "") => format!("\x1b[1m{text}\x1b[0m"),
             (Style::Colour, kind) => {
-                // The same kind has the same colour in every line.
+                // A kind has the same colour in every line.
                 let colour = 31 + kind.bytes().map(usize::from).sum::<usize>() % 6;
                 format!("\x1b[1;{colour}m{text}\x1b[0;2m {kind}\x1b[0m")
             }

@@ -5,7 +5,7 @@ use gradus_engine::CudaError;
 use gradus_engine::state::StateError;
 use std::path::PathBuf;
 
-/// Why training stopped before its end, or could not begin.
+/// Why a run failed or was interrupted.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
     /// The device.
@@ -33,20 +33,20 @@ pub enum RunError {
         /// Why.
         source: std::io::Error,
     },
-    /// A file of the run's folder does not say what it should.
-    #[error("{} is damaged: {reason}; train the run anew in another folder", path.display())]
+    /// A file of the run's folder has wrong contents.
+    #[error("{} is damaged: {reason}; train the run again in another folder", path.display())]
     Damaged {
         /// The file.
         path: PathBuf,
         /// What is wrong.
         reason: String,
     },
-    /// A checkpoint, or the data, is not that of the run.
-    #[error("{}: {what} is {found} there and {expected} here; {advice}", path.display())]
+    /// The checkpoint or the data is not that of the run.
+    #[error("{}, {what}: expected {expected}, found {found}; {advice}", path.display())]
     OtherRun {
         /// The checkpoint.
         path: PathBuf,
-        /// In what they differ.
+        /// What differs.
         what: String,
         /// In the checkpoint.
         found: String,
@@ -55,10 +55,10 @@ pub enum RunError {
         /// What to do.
         advice: &'static str,
     },
-    /// Two settings that do not go together, or a folder that is not as it should be.
+    /// Settings that exclude each other, or a wrong folder; one sentence.
     #[error("{0}")]
     Settings(String),
-    /// A size that a model cannot have.
+    /// A size that the model cannot have.
     #[error("{key}: expected {expected}, found {found}")]
     Model {
         /// The key.
@@ -68,15 +68,15 @@ pub enum RunError {
         /// What it is.
         found: String,
     },
-    /// Ctrl-C was pressed, or the system asked the program to end.
+    /// Ctrl-C, or another signal to end the program.
     #[error("interrupted at step {step}{}", resume.as_ref().map_or(String::new(), |r| format!("; {r}")))]
     Interrupted {
         /// Steps taken.
         step: u64,
-        /// How to go on.
+        /// How to continue.
         resume: Option<String>,
     },
-    /// The loss, a gradient or a changed parameter is no number.
+    /// The loss, a gradient or an updated parameter is not finite.
     #[error("the {what} of step {step} (epoch {epoch}) is not finite; {advice}")]
     NotFinite {
         /// `loss`, `gradient` or `update`.
@@ -85,7 +85,7 @@ pub enum RunError {
         step: u64,
         /// The epoch, from 1.
         epoch: u64,
-        /// What is kept, and what to do.
+        /// Which checkpoint is kept, and what to do.
         advice: String,
     },
 }

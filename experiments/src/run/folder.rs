@@ -2,7 +2,7 @@ use super::progress::Progress;
 use super::train::Training;
 use super::{Job, RunError, tensorboard};
 use crate::config::{self, Config, TaskKeys};
-use crate::data::error::quoted;
+use crate::data::error::{quoted, shortened};
 use crate::data::limits::Limit;
 use crate::data::{Part, Splits, atomic, files};
 use gradus_engine::Module;
@@ -20,44 +20,50 @@ use std::path::{Path, PathBuf};
 ///
 /// | file | holds |
 /// | --- | --- |
-/// | `config.toml` | the configuration, every key |
-/// | `data.json` | [`TrainedOn`] |
+/// | `config.toml` | the configuration, with every key that has an effect |
+/// | `data.json` | [`TrainedOn`]: data set, checksums, labels, digests of the files below up to `vectors.safetensors` |
+/// | `text.json` | how the run reads text: tokeniser, counts of labels |
 /// | `vocabulary.txt` | the words, by id |
+/// | `alphabet.txt` | the characters, by id, if the model reads them |
+/// | `lexicon.json` | which words occurred once in training, and whether there are pretrained vectors |
+/// | `vectors.safetensors` | pretrained vectors of words that are not in the vocabulary, if there are any |
 /// | `checkpoint.safetensors` | all that the next step depends on: parameters, moments, [`Progress`], configuration |
 /// | `best.safetensors` | the parameters of the best epoch |
-/// | `metrics.jsonl` | a line for each logged step and each epoch |
+/// | `metrics.jsonl` | one line for each logged step and each epoch |
 /// | `events.out.tfevents.*` | the same for TensorBoard |
+/// | `predictions.*` | the predictions that `gradus evaluate` wrote |
+/// | `.lock` | held by the process that trains here ([`Lock`](super::Lock)) |
 ///
-/// Each is written beside its place and renamed, so that it is whole or not there.
+/// Each file is written under a temporary name and renamed, so that it is complete or absent.
 #[derive(Clone, Debug)]
 pub struct RunFolder(pub PathBuf);
 
-/// The version of what a run's folder holds. Runs of other versions are refused.
+/// The version of the folder's contents. Runs of other versions are refused.
 const FORMAT: u32 = 2;
 
-/// Labels that a run may have.
+/// The most labels of a run.
 const MOST_LABELS: usize = 100_000;
 
-/// The data of a run: what a model must know of it to be used, and a resumed run to be the same.
+/// The data of a run: what a trained model needs to know about it, and what a resumed run must find unchanged.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TrainedOn {
     /// [`FORMAT`].
     format: u32,
     /// The set's name.
     pub name: String,
-    /// SHA-256 of what was read or generated.
+    /// SHA-256 of all data that was read or generated.
     pub checksum: String,
-    /// The same of what each of train, dev and test was made of.
+    /// The same for the data of train, dev and test.
     pub part_checksums: [String; 3],
     /// The labels' names, by index.
     pub labels: Vec<String>,
-    /// The data folder, if it was read from one.
+    /// The data folder, if the set was read from one.
     pub folder: Option<String>,
     /// SHA-256 of the other files that a trained model needs, by name.
     pub files: BTreeMap<String, String>,
 }
 
-/// What a checkpoint holds besides tensors.
+/// The contents of a checkpoint besides tensors.
 #[derive(Serialize, Deserialize)]
 struct Saved {
     config: BTreeMap<String, String>,
@@ -66,7 +72,7 @@ struct Saved {
 }
 
 impl TrainedOn {
-    /// A set, and the folder it was read from.
+    /// A data set, and the folder that it was read from.
     pub fn new<P: Part>(set: &Splits<P>, folder: Option<&Path>) -> Self {
         let absolute = |folder: &Path| std::path::absolute(folder).ok()?.to_str().map(String::from);
         TrainedOn {
@@ -80,7 +86,7 @@ impl TrainedOn {
         }
     }
 
-    /// What is wrong with values that may come from somebody else's file.
+    /// What is wrong with the values, which may come from someone else's file.
     fn fault(&self) -> Option<String> {
         let mut seen = std::collections::HashSet::new();
         if self.labels.len() > MOST_LABELS {
@@ -95,7 +101,7 @@ impl TrainedOn {
     }
 }
 
-/// A configuration as the checkpoint holds it: each key with its value as TOML writes it.
+/// A configuration as in a checkpoint: each key with its value in TOML's notation.
 fn flat(config: &Config) -> BTreeMap<String, String> {
     config.flat().into_iter().map(|(key, value)| (key, value.to_string())).collect()
 }
@@ -113,20 +119,20 @@ impl RunFolder {
         &self.0
     }
 
-    /// The checkpoint's place.
+    /// The path of the checkpoint.
     pub fn checkpoint(&self) -> PathBuf {
         self.file("checkpoint.safetensors")
     }
 
-    /// The best parameters' place.
+    /// The path of the best epoch's parameters.
     pub fn best(&self) -> PathBuf {
         self.file("best.safetensors")
     }
 
-    /// Makes the folder and writes what does not change in a run.
+    /// Creates the folder and writes the files that do not change during the run.
     ///
     /// # Errors
-    /// A folder that holds a run already, or cannot be written.
+    /// A folder that already holds a run or cannot be written.
     pub fn create(&self, config: &Config, data: &dyn Job) -> Result<(), RunError> {
         self.check_free()?;
         let io = |source| RunError::Io { action: "write", path: self.0.clone(), source };
@@ -143,13 +149,13 @@ impl RunFolder {
         self.write("data.json", json!(on).to_string().as_bytes())
     }
 
-    /// The names of the files that a run writes here, but for the predictions of a split and TensorBoard's events.
+    /// The names of a run's files, except predictions and TensorBoard's events.
     fn names() -> impl Iterator<Item = &'static str> {
         let own = ["config.toml", "data.json", "checkpoint.safetensors", "best.safetensors", "metrics.jsonl"];
         own.into_iter().chain(KEPT.iter().copied())
     }
 
-    /// Whether a path is that of a file which a run writes here.
+    /// Whether a path is one of the files that a run writes here.
     pub fn would_write(&self, path: &Path) -> bool {
         let same = |a: &Path, b: &Path| match (fs::canonicalize(a), fs::canonicalize(b)) {
             (Ok(a), Ok(b)) => a == b,
@@ -158,12 +164,12 @@ impl RunFolder {
         Self::names().any(|name| same(&self.file(name), path))
     }
 
-    /// The name of a file in the folder that a run would replace.
+    /// The name of a file in the folder that a run would overwrite.
     pub fn foreign(&self) -> Option<&'static str> {
         Self::names().find(|name| self.file(name).exists())
     }
 
-    /// Removes a run's files, and nothing else.
+    /// Removes the files of a run and no others.
     ///
     /// # Errors
     /// A file that cannot be removed.
@@ -180,10 +186,10 @@ impl RunFolder {
         Ok(())
     }
 
-    /// Whether a run may begin here.
+    /// Checks that a run may begin here.
     ///
     /// # Errors
-    /// A folder that holds a run already.
+    /// A folder that already holds a run.
     pub fn check_free(&self) -> Result<(), RunError> {
         match self.checkpoint().exists() {
             false => Ok(()),
@@ -199,19 +205,19 @@ impl RunFolder {
         Ok(atomic::write(&self.file(name), bytes)?)
     }
 
-    /// The configuration that the run was made with.
+    /// The configuration of the run.
     ///
     /// # Errors
-    /// A folder that does not hold a run.
+    /// A folder without a run.
     pub fn config(&self, tasks: &[TaskKeys]) -> Result<Config, RunError> {
         let path = self.file("config.toml");
         if !path.exists() {
             return Err(RunError::Settings(format!(
-                "{} does not hold a run: it has no config.toml; make one with gradus train TASK --out {0}",
+                "{} does not hold a run: it has no config.toml; train one with gradus train TASK --out {0}",
                 self.0.display()
             )));
         }
-        // First, for it says more clearly that a run is of another version.
+        // First, because its error for a run of another version is clearer.
         self.trained_on()?;
         Ok(config::load(tasks, Some(&path), &[])?)
     }
@@ -224,10 +230,10 @@ impl RunFolder {
         self.write("config.toml", config.to_toml().as_bytes())
     }
 
-    /// What the run was trained on.
+    /// The data of the run.
     ///
     /// # Errors
-    /// A file that is missing or damaged; a run of another version of the program.
+    /// A file that is missing or damaged; a run of another version of gradus.
     pub fn trained_on(&self) -> Result<TrainedOn, RunError> {
         let path = self.file("data.json");
         let damaged = |reason: String| RunError::Damaged { path: path.clone(), reason };
@@ -235,8 +241,8 @@ impl RunFolder {
             .map_err(|e| damaged(e.to_string()))?;
         if value.get("format").and_then(serde_json::Value::as_u64) != Some(FORMAT.into()) {
             return Err(RunError::Settings(format!(
-                "{} was made by another version of gradus, whose runs this one cannot read; train it anew in another \
-                 folder",
+                "{} was written by another version of gradus, which this version cannot read; train the run again in \
+                 another folder",
                 self.0.display()
             )));
         }
@@ -247,15 +253,15 @@ impl RunFolder {
         }
     }
 
-    /// Checks the files that a trained model needs against their digests.
+    /// Checks the digests of the files that a trained model needs.
     ///
     /// # Errors
-    /// A file that is missing, or not as it was written.
+    /// A file that is missing or was changed.
     pub fn check_files(&self, on: &TrainedOn) -> Result<(), RunError> {
         for (name, digest) in &on.files {
             let path = self.file(name);
             if files::digest(&path)? != *digest {
-                let reason = "it is not as it was written".to_owned();
+                let reason = "its contents have changed since training".to_owned();
                 return Err(RunError::Damaged { path, reason });
             }
         }
@@ -265,7 +271,7 @@ impl RunFolder {
     /// Writes the checkpoint.
     ///
     /// # Errors
-    /// A folder that cannot be written; what was there before still is.
+    /// A folder that cannot be written; the previous checkpoint is then kept.
     pub fn save(
         &self,
         model: &dyn Module,
@@ -282,7 +288,7 @@ impl RunFolder {
     /// Reads the checkpoint into a model and an optimizer.
     ///
     /// # Errors
-    /// A checkpoint that is missing, cut short, or another run's; data that is no longer the same.
+    /// A checkpoint that is missing, truncated or of another run; data that has changed.
     pub fn load(
         &self,
         model: &dyn Module,
@@ -296,19 +302,21 @@ impl RunFolder {
             serde_json::from_value(checkpoint.run.clone()).map_err(|e| damaged(e.to_string()))?;
         let may_differ = config::resume_keys(&training.keys);
         let (before, now) = (saved.config, flat(training.config));
-        let keys = before.keys().chain(now.keys()).filter(|key| !may_differ.contains(key));
+        // First those that both have: of two models the name differs, and then all that belongs to it.
+        let both = before.keys().filter(|key| now.contains_key(*key));
+        let keys = both.chain(before.keys()).chain(now.keys()).filter(|key| !may_differ.contains(key));
         if let Some(what) = keys.into_iter().find(|key| before.get(*key) != now.get(*key)) {
             let shown = |values: &BTreeMap<String, String>| {
-                quoted(values.get(what).map_or("not there", String::as_str))
+                values.get(what).map_or("absent".to_owned(), |value| shortened(value))
             };
             let (what, found, expected) = (what.clone(), shown(&before), shown(&now));
-            let advice = "it is the checkpoint of another run: put that of this run in its place";
+            let advice = "this is the checkpoint of another run; put back the one of this run";
             return Err(RunError::OtherRun { path, what, found, expected, advice });
         }
         let TrainedOn { name, checksum, .. } = training.data.trained_on();
         if saved.checksum != checksum {
             let (found, expected) = (saved.checksum, checksum);
-            let advice = "give the data that the run began with, or train anew in another folder";
+            let advice = "give the data that the run was started with, or train a new run in another folder";
             let what = format!("the checksum of the data set '{name}'");
             return Err(RunError::OtherRun { path, what, found, expected, advice });
         }
@@ -333,12 +341,12 @@ impl RunFolder {
     /// Sets a model to the best epoch's parameters.
     ///
     /// # Errors
-    /// A file that is missing, cut short, or another model's.
+    /// A file that is missing, truncated or of another model.
     pub fn load_best(&self, model: &dyn Module) -> Result<(), RunError> {
         if !self.best().exists() {
             return Err(RunError::Settings(format!(
-                "{} is missing: the run has not reached the end of an epoch; continue it with: gradus train TASK \
-                 --out {} --resume",
+                "{} is missing: the run has not finished an epoch; continue it with: gradus train TASK --out {} \
+                 --resume",
                 self.best().display(),
                 self.0.display()
             )));
@@ -348,7 +356,7 @@ impl RunFolder {
         Ok(check_finite(&state_dict(model), &self.best())?)
     }
 
-    /// Writes a line for each logged step and each epoch, in order, and an event for TensorBoard.
+    /// Writes the logged steps and the epochs, in order, to `metrics.jsonl` and to the event file of TensorBoard.
     ///
     /// # Errors
     /// A folder that cannot be written.
@@ -365,7 +373,7 @@ impl RunFolder {
         tensorboard::log(&self.0, progress)
     }
 
-    /// Removes what a run that was killed while writing left half written.
+    /// Removes temporary files of a process that was killed while writing.
     ///
     /// # Errors
     /// A folder that cannot be read or written.

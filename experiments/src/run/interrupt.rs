@@ -4,28 +4,28 @@ use signal_hook::flag::{register, register_conditional_shutdown};
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Ctrl-C, or a request to terminate.
+/// Whether Ctrl-C or a request to terminate has come.
 static PRESSED: AtomicBool = AtomicBool::new(false);
-/// The terminal is gone.
+/// Whether the terminal has hung up.
 static HUNG_UP: AtomicBool = AtomicBool::new(false);
 static LISTENS: AtomicBool = AtomicBool::new(false);
 
-/// From now on Ctrl-C, a request to terminate and a hang-up of the terminal end the loop after its current step, with a
-/// checkpoint. A second Ctrl-C ends the program at once; a second hang-up does not, since the shell and the system may both
-/// send one. If hang-ups were ignored at the start, as under `nohup`, they stay ignored.
+/// Installs handlers: from now on Ctrl-C, a request to terminate and a hang-up of the terminal end the training loop after
+/// its current step, with a checkpoint. A second Ctrl-C ends the program at once; a second hang-up does not, because shell and
+/// system may both send one. Hang-ups that were ignored at the start, as under `nohup`, stay ignored.
 ///
 /// # Errors
-/// Where the operating system takes no handler.
+/// An operating system that refuses the handlers.
 pub fn listen() -> Result<(), RunError> {
     if LISTENS.swap(true, Ordering::SeqCst) {
         return Ok(());
     }
-    watch().map_err(|error| RunError::Settings(format!("cannot watch for Ctrl-C: {error}")))
+    watch().map_err(|error| RunError::Settings(format!("cannot install a handler for Ctrl-C: {error}")))
 }
 
 fn watch() -> io::Result<()> {
     for signal in [SIGINT, SIGTERM] {
-        // Actions run in this order: at the first signal the flag is still down, at the second one it is up.
+        // Actions run in this order: at the first signal the flag is not yet set, at the second one it is.
         register_conditional_shutdown(signal, 130, &PRESSED)?;
         register(signal, &PRESSED)?;
     }
@@ -40,8 +40,8 @@ fn watch() -> io::Result<()> {
     Ok(())
 }
 
-/// Whether the process with this `/proc/PID/status` ignores a signal. Without that file, which only Linux has, the signal
-/// counts as not ignored.
+/// Whether the process with this `/proc/PID/status` ignores a signal. Only Linux has that file; without it, the answer is
+/// no.
 #[cfg(unix)]
 fn ignores(status: &str, signal: i32) -> bool {
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
@@ -50,7 +50,7 @@ fn ignores(status: &str, signal: i32) -> bool {
     mask.is_some_and(|mask| mask >> (signal - 1) & 1 == 1)
 }
 
-/// Whether the run is to end after its step.
+/// Whether the run must end after its current step.
 pub fn interrupted() -> bool {
     PRESSED.load(Ordering::SeqCst) || HUNG_UP.load(Ordering::SeqCst)
 }

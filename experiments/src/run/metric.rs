@@ -1,4 +1,4 @@
-/// A measure of a model on a split.
+/// A metric of a model on a split.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Metric {
     /// The name in configurations and result files.
@@ -9,26 +9,26 @@ pub struct Metric {
     pub unit: Unit,
 }
 
-/// Which values of a measure are better.
+/// Which values of a metric are better.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Better {
-    /// Larger ones, as of accuracy.
+    /// Larger ones, as for accuracy.
     Larger,
-    /// Smaller ones, as of perplexity.
+    /// Smaller ones, as for perplexity.
     Smaller,
 }
 
-/// How a measure is shown.
+/// How a metric is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unit {
-    /// A share: shown in percent.
+    /// A fraction, shown in percent.
     Percent,
     /// A plain number.
     Plain,
 }
 
 impl Metric {
-    /// A share of which more is better.
+    /// A fraction, shown in percent, of which larger values are better.
     pub const fn share(name: &'static str) -> Metric {
         Metric { name, better: Better::Larger, unit: Unit::Percent }
     }
@@ -45,7 +45,7 @@ impl Metric {
         }
     }
 
-    /// A value in the unit that it is shown in.
+    /// A value in the unit in which it is shown.
     pub fn scaled(&self, value: f64) -> f64 {
         match self.unit {
             Unit::Percent => 100.0 * value,
@@ -53,7 +53,7 @@ impl Metric {
         }
     }
 
-    /// A value with two digits, in its unit.
+    /// A value with two decimals, in its unit.
     pub fn show(&self, value: f64) -> String {
         format!("{:.2}", self.scaled(value))
     }

@@ -1,19 +1,19 @@
-//! Runs: what a task is, and the one training loop for all of them.
+//! Runs: the trait of tasks, and the training loop that all tasks share.
 //!
 //! | file | holds |
 //! | --- | --- |
-//! | `task` | what a task is: the trait [`Task`] |
+//! | `task` | the trait [`Task`] |
 //! | `any` | tasks without their types: [`AnyTask`], [`Job`], [`Learner`] |
-//! | `train` | the training loop, to be read from top to bottom |
+//! | `train` | the training loop; read it from top to bottom |
 //! | `step` | one step of it |
-//! | `throughput` | how fast a few steps are |
-//! | `progress` | where a run stands, besides its tensors |
-//! | `state` | what a loss carries from step to step |
+//! | `throughput` | measures the time of a few steps |
+//! | `progress` | the state of a run, besides its tensors |
+//! | `state` | the state of a loss between steps |
 //! | `folder`, `lock` | the files of a run; one process at a time |
-//! | `metric`, `record`, `understood` | what is measured, logged, understood |
-//! | `ask` | what a trained model is asked |
+//! | `metric`, `record`, `understood` | metrics, logged steps and epochs, the summary before the first epoch |
+//! | `ask` | inputs of a trained model, and the style of its answers |
 //! | `tensorboard` | losses and metrics as an event file |
-//! | `interrupt`, `view` | Ctrl-C; what a person sees |
+//! | `interrupt`, `view` | Ctrl-C; progress bars |
 
 mod any;
 mod ask;

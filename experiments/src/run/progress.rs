@@ -4,46 +4,46 @@ use gradus_engine::optim::{LossScale, ReduceOnPlateau};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// Where a run stands, besides the model's and the optimizer's tensors: all that the next step depends on, and what
-/// the run has to tell so far.
+/// The state of a run, besides the tensors of model and optimizer: all that the next step depends on, and what has been
+/// logged so far.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Progress {
     /// Steps taken.
     pub step: u64,
-    /// Epochs that are whole.
+    /// Finished epochs.
     pub epoch: u64,
-    /// Batches of the present epoch that are done.
+    /// Finished batches of the current epoch.
     pub batch: u64,
     /// The source of dropout.
     pub(super) rng: Rng,
-    /// What the loss carries from step to step; its tensors are beside those of the model.
+    /// The state of the loss; its tensors are stored beside those of the model.
     pub(super) state: State,
     /// The state of the schedule.
     pub(super) plateau: Option<ReduceOnPlateau>,
-    /// What the plateau has made of the learning rate.
+    /// The factor on the learning rate from the plateau schedule.
     pub(super) plateau_factor: f64,
-    /// What the loss is multiplied by where `precision` is `f16`.
+    /// The factor on the loss if `precision` is `f16`.
     pub(super) loss_scale: LossScale,
-    /// Σ loss · examples of the present epoch.
+    /// Σ loss · examples over the current epoch.
     pub(super) loss_sum: f64,
-    /// Examples of the present epoch.
+    /// Examples of the current epoch so far.
     pub(super) loss_count: u64,
     /// The epoch with the best metric on the development split, from 1, and that metric.
     pub best: Option<(u64, f64)>,
     /// Seconds of training so far.
     pub seconds: f64,
-    /// Seconds of all, evaluation and checkpoints too, up to the last checkpoint or the end.
+    /// Seconds of the run, with evaluation and checkpoints, up to the last checkpoint or the end.
     pub wall_seconds: f64,
-    /// Real tokens trained on so far.
+    /// Tokens trained on so far, without padding.
     pub tokens: u64,
-    /// Losses of single steps, as logged.
+    /// The logged losses of single steps.
     pub steps: Vec<StepLoss>,
-    /// The epochs that are whole.
+    /// The finished epochs.
     pub epochs: Vec<Epoch>,
 }
 
 impl Progress {
-    /// Where a run begins.
+    /// The state at the start of a run.
     pub(super) fn start(rng: Rng, state: State, plateau: Option<ReduceOnPlateau>) -> Self {
         Progress {
             step: 0,
@@ -65,7 +65,7 @@ impl Progress {
         }
     }
 
-    /// Notes a step's loss, the mean over so many examples; every `log_every`th is kept.
+    /// Records the loss of a step, a mean over `examples`; every `log_every`th loss is logged.
     pub(super) fn end_step(&mut self, loss: f64, examples: u64, log_every: u64) {
         self.step += 1;
         self.batch += 1;
@@ -76,7 +76,7 @@ impl Progress {
         }
     }
 
-    /// Notes a whole epoch with its metrics on the development split; returns whether it is the best so far by `metric`.
+    /// Records a finished epoch with its metrics on the development split; returns whether it is the best so far by `metric`.
     pub(super) fn end_epoch(&mut self, dev: BTreeMap<String, f64>, metric: &Metric) -> bool {
         let value = dev[metric.name];
         let better = self.best.is_none_or(|(_, best)| metric.is_better(value, best));
@@ -93,7 +93,7 @@ impl Progress {
         better
     }
 
-    /// The mean loss over the examples of the present epoch so far.
+    /// The mean loss over the examples of the current epoch so far.
     pub(super) fn mean_loss(&self) -> f64 {
         self.loss_sum / self.loss_count.max(1) as f64
     }
@@ -103,12 +103,12 @@ impl Progress {
         self.epoch - self.best.map_or(0, |(epoch, _)| epoch)
     }
 
-    /// Whether the parameters of this moment are the best: the best epoch has just ended.
+    /// Whether the current parameters are the best: the best epoch has just ended.
     pub(super) fn at_best(&self) -> bool {
         self.batch == 0 && self.best.is_some_and(|(epoch, _)| epoch == self.epoch)
     }
 
-    /// Whether the values are such as a run can have; they may come from a file of somebody else's.
+    /// Checks that a run can have these values, which may come from someone else's file.
     ///
     /// # Errors
     /// What is wrong, in a few words.
@@ -136,21 +136,21 @@ impl Progress {
         checks.into_iter().find(|(holds, _)| !holds).map_or(Ok(()), |(_, fault)| Err(fault))
     }
 
-    /// Tokens a second.
+    /// Tokens per second.
     pub fn speed(&self) -> f64 {
         if self.seconds > 0.0 { self.tokens as f64 / self.seconds } else { 0.0 }
     }
 }
 
-/// What a run that came to its end found.
+/// The result of a finished run.
 #[derive(Clone, Debug)]
 pub struct Trained {
-    /// Where it stood at the end.
+    /// Its state at the end.
     pub progress: Progress,
     /// Metrics of the best epoch's parameters on the development split.
     pub dev: BTreeMap<String, f64>,
     /// The same on the test split.
     pub test: BTreeMap<String, f64>,
-    /// Trained numbers of the model.
+    /// The number of trained parameters.
     pub parameters: u64,
 }

@@ -11,7 +11,7 @@ pub struct StepLoss {
     pub loss: f64,
 }
 
-/// An epoch that is whole.
+/// A finished epoch.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Epoch {

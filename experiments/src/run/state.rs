@@ -2,13 +2,13 @@ use gradus_engine::state::StateDict;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// What a loss or a model carries from one step to the next, besides parameters: the moving average of GHM, the cells of a
-/// recurrent language model. It is in the checkpoint, and evaluation never changes it.
+/// The state of a loss or a model between steps, besides parameters: the moving average of GHM, the cells of a recurrent
+/// language model. It is part of the checkpoint, and evaluation never changes it.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct State {
-    /// Numbers and text.
+    /// The part that is made of numbers and text.
     pub value: Value,
-    /// Tensors by name; a checkpoint keeps them beside those of the model.
+    /// Tensors by name; a checkpoint stores them beside those of the model.
     #[serde(skip)]
     pub tensors: StateDict,
 }
@@ -23,7 +23,7 @@ impl State {
         State { value, tensors: StateDict::new() }
     }
 
-    /// The value as it was given to [`State::of`]; none if the state holds something else.
+    /// The value that was given to [`State::of`]; none if the state holds another type.
     pub fn get<T: for<'de> Deserialize<'de>>(&self) -> Option<T> {
         T::deserialize(&self.value).ok()
     }

@@ -5,21 +5,21 @@ use crate::config::Run;
 use gradus_engine::optim::{Moment, Optimizer};
 use gradus_engine::{Device, Gradients, Mode, Precision, Recorded, Tensor, with_precision};
 
-/// Takes steps with a model. On a device whose steps can be recorded, those whose shapes repeat are replayed.
+/// Takes training steps. On a device that can record steps, steps whose shapes repeat are replayed.
 pub(super) struct Stepper<'a> {
     run: &'a Run,
     learner: &'a dyn Learner,
     device: Device,
     recorded: Option<Recorded<'a>>,
-    /// Steps of the whole run.
+    /// The number of steps of the run.
     total: u64,
 }
 
 impl<'a> Stepper<'a> {
-    /// Steps of a run that has `total` of them, with a model that is where it computes.
+    /// For a run of `total` steps, with a model that is on its device.
     pub fn new(run: &'a Run, learner: &'a dyn Learner, total: u64) -> Self {
         let device = learner.module().device();
-        // The loss is scaled in f16, which a recorded step does not know.
+        // With f16 the loss is scaled, which a recorded step cannot do.
         let records = device != Device::Cpu && run.precision() != Precision::F16 && learner.recordable();
         let recorded = records.then(|| {
             let state = learner.start();
@@ -30,15 +30,15 @@ impl<'a> Stepper<'a> {
         Stepper { run, learner, device, recorded, total }
     }
 
-    /// One step. Where the loss or the gradient is not finite nothing changes, and the error says which it was; but in
-    /// `f16` a gradient that overflows lowers the factor of the loss, and the parameters wait for the next step.
+    /// Takes one step. If the loss or the gradient is not finite, nothing changes, and the error says which of them it was. But
+    /// with `f16`, a gradient that overflows lowers the factor on the loss, and the parameters are not updated.
     pub fn step(
         &mut self,
         optimizer: &mut Optimizer,
         examples: &[usize],
         progress: &mut Progress,
     ) -> Result<(), &'static str> {
-        // Drawn from a copy: a step that fails leaves the source where it was.
+        // Draws from a copy, so that a failed step does not advance the generator.
         let mut rng = progress.rng.clone();
         let precision = self.run.precision();
         let inputs = self.learner.inputs(examples, &mut Mode::Train(&mut rng));
@@ -85,7 +85,7 @@ impl<'a> Stepper<'a> {
         Ok(())
     }
 
-    /// Clips the gradients and takes a step with them.
+    /// Clips the gradients and applies the optimizer.
     fn update(&self, optimizer: &mut Optimizer, mut gradients: Gradients) -> Result<(), &'static str> {
         let train = &self.run.train;
         if train.clip_value > 0.0 {

@@ -9,48 +9,48 @@ use crate::text::batches;
 use gradus_engine::{Mode, Module, Rng, Tensor};
 use std::path::Path;
 
-/// A task: what is learned, from which data, by which models, and how it is measured.
+/// A task: what is learned, from which data, with which models, and how it is measured.
 ///
-/// A value of the type is a data set of the task as numbers, with the keys of a run. Everything outside the task's folder
-/// asks through this trait; `tasks::TASKS` has a row for each implementation.
+/// A value of the type is a prepared data set, with the keys of a run. Code outside the task's folder uses only this trait;
+/// `tasks::TASKS` has a row for each implementation.
 pub trait Task: Sized + Send + Sync + 'static {
-    /// The name after `gradus train`.
+    /// Its name, as in `gradus train NAME`.
     const NAME: &'static str;
-    /// What it is called in tables.
+    /// Its title in tables.
     const TITLE: &'static str;
-    /// What it does, in one sentence without a full stop: the line that `gradus train --help` prints.
+    /// What it does, in one sentence without a full stop, for `gradus train --help`.
     const ABOUT: &'static str;
-    /// Examples of `gradus train NAME`, for its `--help`.
+    /// Arguments after `gradus train NAME`, as examples in its `--help`.
     const EXAMPLES: &'static [&'static str];
-    /// The metrics; the first chooses the best epoch by default.
+    /// The metrics; by default the first one chooses the best epoch.
     const METRICS: &'static [Metric];
-    /// The file name extension of the predictions that [`written`](Task::written) makes.
+    /// The file name extension of the predictions ([`written`](Task::written)).
     const PREDICTIONS: &'static str;
-    /// Whether each answer is about a context besides the text.
+    /// Whether a text is answered by means of a context, as a question is.
     const HAS_CONTEXT: bool = false;
 
-    /// Its own sections of the configuration.
+    /// Its sections of the configuration.
     type Keys: Keys;
-    /// One split as read.
+    /// A split, as read from files or generated.
     type Part: Part;
-    /// Its models.
+    /// The type of its models.
     type Model: Module + Send + Sync + ?Sized;
-    /// What a model says of one example.
+    /// A model's output for one example.
     type Prediction: Send;
 
-    /// The generated data sets.
+    /// Its generated data sets.
     fn generated() -> &'static [Generated<Self::Part>];
 
-    /// The known data sets.
+    /// Its known data sets.
     fn known() -> &'static [KnownSet<Self::Part>];
 
-    /// Where the examples come from.
+    /// Whether the examples are those of a named data set or of files.
     fn origin(keys: &Self::Keys) -> Origin<'_>;
 
-    /// Reads a file of the user's own. Where labels are given, others than these are an error.
+    /// Reads one of the user's files. If labels are given, any other label is an error.
     ///
     /// # Errors
-    /// What is wrong with the file.
+    /// Faults of the file.
     fn read_own(
         keys: &Self::Keys,
         reader: &mut FileReader,
@@ -58,34 +58,34 @@ pub trait Task: Sized + Send + Sync + 'static {
         labels: Option<&[String]>,
     ) -> Result<OwnPart<Self::Part>, DataError>;
 
-    /// Turns a data set into numbers. With a folder, the words are those that a run has [saved](Task::save) there;
-    /// without, those of the training split.
+    /// Prepares a data set: splits texts into words and turns words into numbers. The words are those that a run has
+    /// [saved](Task::save) in the folder `kept`; without a folder, those of the training split.
     ///
     /// # Errors
-    /// Data that the keys do not fit, files that are missing or damaged.
+    /// Data that does not fit the keys; files that are missing or damaged.
     fn prepare(keys: Self::Keys, data: Splits<Self::Part>, kept: Option<&Path>) -> Result<Self, RunError>;
 
-    /// Writes what [`prepare`](Task::prepare) reads from a folder.
+    /// Writes the files that [`prepare`](Task::prepare) reads from the folder `kept`.
     ///
     /// # Errors
     /// A folder that cannot be written.
     fn save(&self, folder: &Path) -> Result<(), RunError>;
 
-    /// The data set with its texts.
+    /// The data set as read.
     fn data(&self) -> &Splits<Self::Part>;
 
-    /// What a reader of results must know besides the note of the data set.
+    /// A note on results besides that of the data set, such as on examples that were left out.
     fn cut(&self) -> Option<String> {
         None
     }
 
-    /// Words that the models know; 0 where they know none.
+    /// The number of words in the vocabulary; 0 if there is none.
     fn vocabulary(&self) -> usize;
 
-    /// The size of each training example that a model can learn from, in tokens.
+    /// The size of each training example, in tokens; examples from which a model cannot learn are left out.
     fn sizes(&self) -> Vec<usize>;
 
-    /// The size of each example of a split, in tokens, as it is evaluated.
+    /// The size of each example of a split in evaluation, in tokens.
     fn lengths(&self, split: Split) -> Vec<usize>;
 
     /// The training batches of an epoch, as indices of examples.
@@ -93,25 +93,25 @@ pub trait Task: Sized + Send + Sync + 'static {
         batches::shuffled(&self.sizes(), size, seed, epoch)
     }
 
-    /// A model with fresh weights.
+    /// A model with initial weights.
     ///
     /// # Errors
-    /// Settings that do not go together or do not fit the data, sizes beyond all memory.
+    /// Settings that exclude each other or do not fit the data; a model that is too large.
     fn model(&self, rng: &mut Rng) -> Result<Box<Self::Model>, RunError>;
 
-    /// What the loss keeps from one step to the next, before the first one.
+    /// The state of the loss before the first step.
     fn start(&self) -> State {
         State::default()
     }
 
-    /// A batch of training examples as tensors in host memory: the inputs of [`loss`](Task::loss).
+    /// A batch of training examples as tensors in host memory, for [`loss`](Task::loss).
     fn inputs(&self, examples: &[usize], mode: &mut Mode) -> Vec<Tensor>;
 
-    /// The loss of a batch whose tensors are on the model's device and, if the step is taken, the state after it.
+    /// The loss of a batch whose tensors are on the model's device, and the state after the step.
     fn loss(&self, model: &Self::Model, inputs: &[Tensor], state: &State, mode: &mut Mode)
     -> (Tensor, State);
 
-    /// Whether [`loss`](Task::loss) runs on the device alone and has no state, so that its steps can be recorded there.
+    /// Whether [`loss`](Task::loss) runs entirely on the device and has no state, so that steps can be recorded there.
     fn recordable(&self) -> bool;
 
     /// λ₁ and λ₂ of the penalties λ₁ Σ|w| + λ₂ Σw² on all parameters.
@@ -119,41 +119,41 @@ pub trait Task: Sized + Send + Sync + 'static {
         [0.0, 0.0]
     }
 
-    /// What a model says of some examples of a split, in their order.
+    /// The predictions for some examples of a split, in their order.
     fn predict(&self, model: &Self::Model, split: Split, examples: &[usize]) -> Vec<Self::Prediction>;
 
-    /// What a prediction adds to the sums that metrics are made of.
+    /// The counts of a prediction. Metrics are functions of their sums.
     fn counts(&self, split: Split, example: usize, prediction: &Self::Prediction) -> Vec<f64>;
 
     /// The metrics of sums of [`counts`](Task::counts), in the order of [`METRICS`](Task::METRICS).
     fn metrics(sums: &[f64]) -> Vec<f64>;
 
-    /// Whether a prediction is right as a whole.
+    /// Whether a prediction is completely right.
     fn right(&self, split: Split, example: usize, prediction: &Self::Prediction) -> bool;
 
-    /// The metrics of single labels, from the predictions of a split and their sums; none where there are no labels.
+    /// The metrics of each label, from the predictions of a split and their sums; none if there are no labels.
     fn details(&self, split: Split, predictions: &[Self::Prediction], sums: &[f64]) -> Option<Details>;
 
     /// What is wrong with a prediction that is not right as a whole.
     fn mistake(&self, split: Split, example: usize, prediction: &Self::Prediction) -> Mistake;
 
-    /// The predictions of a split in the form that the task's official scorer reads.
+    /// The predictions of a split as a file that the official scorer of the task reads.
     fn written(&self, split: Split, predictions: &[Self::Prediction]) -> String;
 
-    /// The examples of a split with what is right of them, in a form that does not depend on the run's keys: two runs are
-    /// compared on the same ones.
+    /// The examples of a split with their labels or answers, in a form that does not depend on the keys of the run: two runs
+    /// can be compared only if these are equal.
     fn examples(&self, split: Split) -> Vec<String>;
 
-    /// One line for each text that was asked.
+    /// Answers texts, one line for each.
     ///
     /// # Errors
-    /// A text that cannot be answered, in one sentence; the others are answered.
+    /// For a text that cannot be answered, one sentence; the others are answered.
     fn answer(&self, model: &Self::Model, asks: &[Ask], style: Style) -> Vec<Result<String, String>>;
 
-    /// What was understood of keys and data, for the lines before the first epoch.
+    /// How keys and data were understood, for the lines before the first epoch.
     fn understood(&self) -> Understood;
 
-    /// The texts of a part as a run with these keys reads them.
+    /// The texts of a split as a run with these keys reads them, for statistics.
     fn described(keys: &Self::Keys, data: &Splits<Self::Part>, split: Split) -> Described;
 }
 
@@ -163,35 +163,35 @@ pub struct Generated<P: 'static> {
     pub name: &'static str,
     /// What it is, in one sentence.
     pub what: fn() -> String,
-    /// Its labels, for lists.
+    /// Its labels.
     pub labels: &'static [&'static str],
-    /// How many examples it has.
+    /// The number of examples in each split.
     pub sizes: Sizes,
-    /// Generates it: the same for the same seed on every platform.
+    /// Generates it. The result depends on the seed alone, not on the platform.
     pub make: fn(u64) -> Splits<P>,
 }
 
-/// Where the examples of a run come from.
+/// The source of a run's examples.
 pub enum Origin<'a> {
-    /// A data set by name.
+    /// A named data set.
     Set(&'a str, Limits),
     /// The user's own files.
     Own(OwnFiles, Limits),
 }
 
-/// Examples used of each split; 0 uses all.
+/// The most examples of each split; 0 means all.
 pub type Limits = [usize; 3];
 
-/// The metrics of single labels.
+/// The metrics of each label.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Details {
     /// What the rows are: `label`, `entities`.
     pub heading: &'static str,
-    /// A row for each.
+    /// One row for each label.
     pub rows: Vec<Detail>,
-    /// What the metrics without an average in their name are of; empty where there is only one meaning.
+    /// What `precision`, `recall` and `f1` refer to, if that is not obvious; may be empty.
     pub note: String,
-    /// How often each label was predicted as each: `confusion[gold][predicted]`; none where that is not defined.
+    /// How often each label was predicted as each: `confusion[gold][predicted]`; none if that is not defined.
     pub confusion: Option<Vec<Vec<u64>>>,
 }
 
@@ -206,7 +206,7 @@ pub struct Detail {
     pub recall: f64,
     /// Their harmonic mean.
     pub f1: f64,
-    /// How often it is right to say it.
+    /// How often it is the gold label.
     pub support: u64,
 }
 
@@ -225,11 +225,11 @@ pub struct Mistake {
     pub predicted: String,
 }
 
-/// The texts of a split.
+/// The texts of a split, for statistics.
 pub struct Described {
-    /// Examples.
+    /// The number of examples.
     pub examples: usize,
-    /// Tokens of each example.
+    /// The number of tokens of each example.
     pub lengths: Vec<usize>,
     /// The words of each text.
     pub words: Vec<Vec<String>>,
@@ -237,7 +237,7 @@ pub struct Described {
     pub labels: Vec<(String, usize)>,
 }
 
-/// The keys of a task, as its row in the registry gives them to configurations.
+/// The keys of a task, for configurations.
 pub const fn keys_of<T: Task>() -> TaskKeys {
     TaskKeys::of::<T::Keys>(T::NAME, || T::METRICS.iter().map(|metric| metric.name).collect())
 }

@@ -1,9 +1,9 @@
-//! Event files as TensorBoard reads them: TFRecord frames around `Event` messages of protocol buffers.
+//! Event files for TensorBoard: TFRecord frames around `Event` messages (protocol buffers).
 //!
 //! ```text
 //! frame = length (u64) ‖ mask(crc32c(length)) ‖ event ‖ mask(crc32c(event))      little endian
 //! event = 09 wall time (f64) ‖ 10 step (varint) ‖ 2a summary      summary = 0a value …
-//! value = 0a tag ‖ 15 number (f32)                                each message and text behind its length (varint)
+//! value = 0a tag ‖ 15 number (f32)                                messages and texts are preceded by their length (varint)
 //! ```
 
 use super::RunError;
@@ -19,14 +19,14 @@ use std::time::{SystemTime, UNIX_EPOCH};
 /// CRC-32C (Castagnoli).
 const CRC: Crc<u32, Table<16>> = Crc::<u32, Table<16>>::new(&CRC_32_ISCSI);
 
-/// Where the body of an event begins, behind the wall time.
+/// The offset of an event's body, after the wall time.
 const BODY: usize = 9;
 
 /// Writes the event file of a run: `train/loss` for each logged step; `train/epoch_loss` and `dev/METRIC` for each
 /// epoch, in the order of `metrics.jsonl`.
 ///
-/// A run has one file, whole at any time and written anew from its progress. An event that was there already keeps its
-/// wall time, so that the file only grows, also when a run is resumed; a new one gets the present.
+/// A run has one file, which is always complete and is rewritten from the run's progress. Existing events keep their wall
+/// time, so that the file only grows, also when a run is resumed; new events get the current time.
 ///
 /// # Errors
 /// A folder that cannot be read or written.
@@ -54,7 +54,7 @@ fn find(folder: &Path) -> io::Result<Option<PathBuf>> {
     Ok(found.into_iter().min())
 }
 
-/// All events short of their wall times.
+/// All events without their wall times.
 fn bodies(progress: &Progress) -> Vec<Vec<u8>> {
     let mut bodies = vec![[&[0x1a], &*behind_length(b"brain.Event:2")].concat()];
     let mut steps = progress.steps.iter().peekable();
@@ -81,7 +81,7 @@ fn body(step: u64, scalars: impl IntoIterator<Item = (String, f64)>) -> Vec<u8> 
     [&[0x10], &*varint(step), &[0x2a], &*behind_length(&summary)].concat()
 }
 
-/// Seven bits a byte, the lowest first; the eighth says that more follow.
+/// Seven bits per byte, the lowest first; the eighth bit is set if more bytes follow.
 fn varint(mut number: u64) -> Vec<u8> {
     let mut bytes = vec![];
     while number >= 0x80 {
@@ -96,13 +96,13 @@ fn behind_length(bytes: &[u8]) -> Vec<u8> {
     [&*varint(bytes.len() as u64), bytes].concat()
 }
 
-/// The events in frames; each with the wall time it has in `before`, if it is there, else `now`.
+/// The events in frames, each with its wall time in `before`, or `now` if it is new.
 fn file(bodies: &[Vec<u8>], before: &[u8], now: f64) -> Vec<u8> {
     let (mut rest, mut bytes) = (before, vec![]);
     for body in bodies {
         let event = match first_event(&mut rest).filter(|event| event.get(BODY..) == Some(body)) {
             Some(event) => event.to_vec(),
-            // What follows the first difference is another history.
+            // From the first difference on, the events are new.
             None => {
                 rest = &[];
                 [&[0x09], &now.to_le_bytes()[..], body].concat()
@@ -117,7 +117,7 @@ fn file(bodies: &[Vec<u8>], before: &[u8], now: f64) -> Vec<u8> {
     bytes
 }
 
-/// Takes a frame off and returns what it holds; none at the end or where a byte is wrong.
+/// Removes the first frame and returns its event; none at the end or if a byte is wrong.
 fn first_event<'a>(bytes: &mut &'a [u8]) -> Option<&'a [u8]> {
     let (length, rest) = bytes.split_first_chunk::<8>()?;
     let (length_check, rest) = rest.split_first_chunk::<4>()?;
@@ -128,7 +128,7 @@ fn first_event<'a>(bytes: &mut &'a [u8]) -> Option<&'a [u8]> {
     (whole && event.first() == Some(&0x09)).then_some(event)
 }
 
-/// `(crc ⋙ 15) + 0xa282ead8`: a checksum that may itself be part of what is checked.
+/// `(crc ⋙ 15) + 0xa282ead8`: a checksum of data that may contain checksums.
 fn masked(bytes: &[u8]) -> u32 {
     CRC.checksum(bytes).rotate_right(15).wrapping_add(0xa282_ead8)
 }
@@ -186,8 +186,7 @@ mod tests {
     #[test]
     fn an_event_file_is_a_regular_one() {
         let folder = tempfile::tempdir().unwrap();
-        let objective = crate::run::Objective::start(&crate::config::Config::default());
-        let progress = Progress::start(gradus_engine::Rng::new(1), objective, None);
+        let progress = Progress::start(gradus_engine::Rng::new(1), crate::run::State::default(), None);
         log(folder.path(), &progress).unwrap();
         let path = find(folder.path()).unwrap().unwrap();
         log(folder.path(), &progress).unwrap();

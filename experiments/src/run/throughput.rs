@@ -5,11 +5,11 @@ use gradus_engine::optim::Optimizer;
 use gradus_engine::{Device, Rng};
 use std::time::{Duration, Instant};
 
-/// Seconds of training for each token, on the device of the run: those of up to `steps` steps over its batches, none of
-/// which begins after `limit`. A step before them is not counted, since it finds no buffer to use again.
+/// Seconds of training per token on the device of the run, measured over up to `steps` steps; none begins after `limit`. A
+/// first step is not counted, because it has no buffers to reuse.
 ///
 /// # Errors
-/// Settings that do not go together or do not fit the data; a device that is not there.
+/// Settings that exclude each other or do not fit the data; a device that is not available.
 pub fn seconds_per_token(run: &Run, data: &dyn Job, steps: usize, limit: Duration) -> Result<f64, RunError> {
     let sizes = data.sizes();
     let batches = data.batches(run.seed, 0, run.train.batch_size);
@@ -23,7 +23,7 @@ pub fn seconds_per_token(run: &Run, data: &dyn Job, steps: usize, limit: Duratio
     let (mut seconds, mut tokens) = (0.0, 0);
     for (i, examples) in batches.iter().cycle().take(steps + 1).enumerate() {
         let began = Instant::now();
-        // A step whose loss is not finite takes its time as well; training will report it.
+        // A step whose loss is not finite takes as long; training will report it.
         let _ = stepper.step(&mut optimizer, examples, &mut progress);
         if i > 0 {
             seconds += began.elapsed().as_secs_f64();

@@ -1,4 +1,4 @@
-//! The training loop: one for every task, to be read from top to bottom.
+//! The training loop of all tasks; read it from top to bottom.
 
 use super::folder::RunFolder;
 use super::interrupt::interrupted;
@@ -14,18 +14,18 @@ use gradus_engine::{Device, Module, Rng};
 use std::path::Path;
 use std::time::Instant;
 
-/// Where a run keeps its files.
+/// Where a run stores its files.
 #[derive(Clone, Copy)]
 pub enum Where<'a> {
-    /// Nowhere: what it finds is returned.
+    /// Nowhere; the result is only returned.
     Memory,
-    /// In a folder, from the start.
+    /// In a folder, for a new run.
     New(&'a RunFolder),
-    /// In a folder, from its checkpoint.
+    /// In a folder, whose checkpoint is resumed.
     Resumed(&'a RunFolder),
 }
 
-/// What a training run is made of.
+/// The parts of a run.
 #[derive(Clone, Copy)]
 pub struct Training<'a> {
     /// Its configuration.
@@ -34,12 +34,12 @@ pub struct Training<'a> {
     pub keys: TaskKeys,
     /// The metrics of its task.
     pub metrics: &'static [Metric],
-    /// Its data as numbers.
+    /// Its prepared data.
     pub data: &'a dyn Job,
 }
 
 impl Training<'_> {
-    /// The metric that the best epoch is chosen by.
+    /// The metric that chooses the best epoch.
     fn metric(&self) -> &'static Metric {
         let name = &self.config.run.train.metric;
         let found = self.metrics.iter().find(|metric| metric.name == name);
@@ -49,13 +49,13 @@ impl Training<'_> {
 
 /// Trains the model of a task and evaluates its best epoch.
 ///
-/// Each epoch goes once through the batches of the training split; a step is forward, loss, backward, clipping, schedule
-/// and optimizer. After each epoch the development metric decides whether these parameters are the best so far. All that
-/// the next step depends on is in [`Progress`], the model and the optimizer, so that a run that was stopped and resumed
-/// ends with the same bits as one that was not.
+/// An epoch is one pass over the batches of the training split; a step is forward pass, loss, backward pass, clipping,
+/// schedule and optimizer. After each epoch, the metric on the development split decides whether the parameters are the best
+/// so far. All that the next step depends on is in [`Progress`], the model and the optimizer, so that a resumed run ends with
+/// the same bits as an uninterrupted one.
 ///
 /// # Errors
-/// Ctrl-C, a loss that is not finite, files that cannot be written: each leaves the last good checkpoint.
+/// Ctrl-C, a loss that is not finite, files that cannot be written. The last good checkpoint is kept in each case.
 pub fn train(training: Training, place: Where, view: &View) -> Result<Trained, RunError> {
     let began = Instant::now();
     let Training { config, data, .. } = training;
@@ -67,7 +67,7 @@ pub fn train(training: Training, place: Where, view: &View) -> Result<Trained, R
     let mut rng = Rng::new(run.seed);
     let learner = data.learner(&mut rng)?;
     let (learner, model) = (learner.as_ref(), learner.module());
-    // Weights are drawn in host memory, so that they are the same on every device.
+    // Weights are initialised in host memory, so that they are the same on every device.
     model.move_to(Device::open(&run.device)?);
     let mut optimizer = Optimizer::new(run.optimizer);
     let decay = run.train.average;
@@ -90,7 +90,7 @@ pub fn train(training: Training, place: Where, view: &View) -> Result<Trained, R
                 .map_err(|fault| RunError::Damaged { path: folder.checkpoint(), reason: fault })?;
             let now = state_dict(model);
             if progress.at_best() {
-                // It may have been stopped before the best parameters were in their own file.
+                // The run may have been interrupted before the best parameters were written to their file.
                 let evaluated = evaluated(model, average.as_ref());
                 folder.save_best(&evaluated)?;
                 best = Some(evaluated);
@@ -142,7 +142,7 @@ pub fn train(training: Training, place: Where, view: &View) -> Result<Trained, R
         view.epoch(&of_epoch, (metric, dev[metric.name]));
         let better = progress.end_epoch(dev, metric);
         progress.wall_seconds = before + began.elapsed().as_secs_f64();
-        // The checkpoint first: while its epoch is the best one, its parameters are the best ones.
+        // The checkpoint first: if its epoch is the best one, a resumed run takes the best parameters from it.
         keeper.save(model, (&optimizer, average.as_ref()), &progress)?;
         if better {
             best = Some(evaluated(model, average.as_ref()));
@@ -163,7 +163,7 @@ pub fn train(training: Training, place: Where, view: &View) -> Result<Trained, R
     Ok(Trained { dev, test, parameters: model.param_count() as u64, progress })
 }
 
-/// The parameters that evaluation uses: the averages where there are some.
+/// The parameters for evaluation: their moving averages, if there are any.
 fn evaluated(model: &dyn Module, average: Option<&WeightAverage>) -> StateDict {
     let _averaged = average.map(|average| average.apply(model));
     state_dict(model)
@@ -190,7 +190,7 @@ fn shown(progress: &Progress, epochs: u64, batches: u64) -> Shown {
     }
 }
 
-/// Keeps checkpoints where there is a folder for them, and knows which one is the last.
+/// Writes checkpoints if there is a folder, and remembers the step of the last one.
 struct Keeper<'a> {
     folder: Option<&'a RunFolder>,
     training: Training<'a>,
@@ -219,7 +219,7 @@ impl Keeper<'_> {
         let advice = match self.folder {
             None => cure.to_owned(),
             Some(folder) => format!(
-                "the last finite checkpoint, of step {}, is kept: {cure} and continue with: gradus train {} --out {} \
+                "the last finite checkpoint, of step {}, is kept; {cure} and continue with: gradus train {} --out {} \
                  --resume --set KEY=VALUE, where KEY is one of {}",
                 self.step,
                 self.training.config.task,
@@ -233,7 +233,7 @@ impl Keeper<'_> {
     fn stopped(&self, step: u64) -> RunError {
         let resume = self.folder.map(|folder| {
             format!(
-                "its checkpoint is kept, continue with: gradus train {} --out {} --resume",
+                "its checkpoint is kept; continue with: gradus train {} --out {} --resume",
                 self.training.config.task,
                 folder.path().display()
             )

@@ -1,14 +1,14 @@
-/// What was understood of keys and data, printed before the first epoch.
+/// How keys and data were understood; printed before the first epoch.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Understood {
-    /// What and how much, a line each: `labels  negative 30, positive 30`.
+    /// Lines of a heading and its contents: `labels  negative 30, positive 30`.
     pub lines: Vec<(&'static str, String)>,
-    /// What is odd, in a sentence each.
+    /// Warnings, one sentence each.
     pub warnings: Vec<String>,
 }
 
 impl Understood {
-    /// Names with their counts, the first twenty.
+    /// The first twenty names with their counts.
     pub fn counts(counts: impl IntoIterator<Item = (String, usize)>) -> String {
         const SHOWN: usize = 20;
         let all: Vec<String> = counts.into_iter().map(|(name, n)| format!("{name} {n}")).collect();

@@ -6,7 +6,7 @@ use std::cell::Cell;
 use std::io::{IsTerminal, Write, stderr};
 use std::time::{Duration, Instant};
 
-/// What a person sees of a run: a bar on a terminal; elsewhere a line for each epoch, and one every half a minute.
+/// The display of a run: a progress bar on a terminal; elsewhere a line for each epoch, and one every half minute.
 pub struct View {
     bar: ProgressBar,
     title: String,
@@ -14,12 +14,12 @@ pub struct View {
     last_line: Cell<Instant>,
 }
 
-/// What a person sees of runs that go on side by side: a bar for each, one under the other.
+/// The display of several runs: one progress bar each.
 pub struct Bars(MultiProgress);
 
 const BETWEEN_LINES: Duration = Duration::from_secs(30);
 
-/// Where a run stands, as shown.
+/// What is shown of a run.
 pub(super) struct Shown {
     pub step: u64,
     pub steps: u64,
@@ -27,14 +27,14 @@ pub(super) struct Shown {
     pub epochs: u64,
     /// Mean training loss of the epoch so far.
     pub loss: f64,
-    /// Tokens a second.
+    /// Tokens per second.
     pub speed: f64,
     /// Seconds of training so far.
     pub seconds: f64,
 }
 
 impl Shown {
-    /// The time that the steps left will take if they go as those before.
+    /// The estimated time for the remaining steps.
     fn left(&self) -> HumanDuration {
         let left = self.seconds / self.step.max(1) as f64 * self.steps.saturating_sub(self.step) as f64;
         HumanDuration(duration(left.round()))
@@ -42,7 +42,7 @@ impl Shown {
 }
 
 impl Bars {
-    /// Bars on standard error, lines where it is no terminal.
+    /// Bars on standard error; lines if it is not a terminal.
     pub fn on_stderr() -> Self {
         Bars(MultiProgress::with_draw_target(match stderr().is_terminal() {
             true => ProgressDrawTarget::stderr_with_hz(8),
@@ -50,7 +50,7 @@ impl Bars {
         }))
     }
 
-    /// A view of one more run with this title.
+    /// The view of another run.
     pub fn view(&self, title: impl Into<String>) -> View {
         let style = ProgressStyle::with_template("{prefix} {wide_bar} {pos}/{len} {msg}")
             .unwrap_or_else(|_| ProgressStyle::default_bar());
@@ -59,22 +59,22 @@ impl Bars {
         View { bar, title, lines: self.0.is_hidden(), last_line: Cell::new(Instant::now()) }
     }
 
-    /// A line that is no run's.
+    /// Prints a line that belongs to no run.
     pub fn line(&self, text: &str) {
         self.0.suspend(|| {
-            // Nobody may be reading any more; training goes on all the same.
+            // Training continues if standard error is closed.
             let _ = writeln!(stderr(), "{text}");
         });
     }
 }
 
 impl View {
-    /// A view of a run with this title.
+    /// The view of a single run.
     pub fn new(title: impl Into<String>) -> Self {
         Bars::on_stderr().view(title)
     }
 
-    /// Nothing is shown.
+    /// A view that shows nothing.
     pub fn hidden() -> Self {
         View {
             bar: ProgressBar::hidden(),
@@ -107,7 +107,7 @@ impl View {
     }
 
     fn line(&self, text: &str) {
-        // Nobody may be reading any more; training goes on all the same.
+        // Training continues if standard error is closed.
         let _ = writeln!(stderr(), "{} {text}", self.title);
         self.last_line.set(Instant::now());
     }

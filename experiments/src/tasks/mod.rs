@@ -11,7 +11,7 @@ pub mod classify;
 pub mod keys;
 pub mod read;
 pub mod tag;
-mod words;
+pub(crate) mod words;
 
 use crate::config::{self, Config, ConfigError, TaskKeys};
 use crate::data::DataError;
@@ -98,6 +98,7 @@ pub fn twin(known: &str) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::known::{KnownFile, Unpack};
 
     #[test]
     fn names_of_tasks_and_sets_are_unique_and_twins_are_there() {
@@ -106,10 +107,8 @@ mod tests {
             let generated: Vec<&str> = task.generated().iter().map(|set| set.name).collect();
             for set in task.known() {
                 assert!(generated.contains(&task.twin(set.name()).unwrap()), "{}", set.name());
-                for layout in 0..1 {
-                    for (_, file) in set.layout_files(layout) {
-                        assert!([0, 64].contains(&file.sha256.len()), "{} {}", set.name(), file.path);
-                    }
+                for (_, file) in set.layout_files(0) {
+                    assert!([0, 64].contains(&file.sha256.len()), "{} {}", set.name(), file.path);
                 }
             }
             names.extend(generated.into_iter().chain(task.known().into_iter().map(|set| set.name())));
@@ -117,6 +116,24 @@ mod tests {
         }
         let distinct: std::collections::BTreeSet<_> = names.iter().collect();
         assert_eq!(distinct.len(), names.len());
+    }
+
+    #[test]
+    fn downloads_are_the_files_of_the_first_layout_with_their_digests() {
+        for set in TASKS.iter().flat_map(|task| task.known()) {
+            let downloads = set.downloads();
+            for (i, download) in downloads.iter().enumerate() {
+                assert!([0, 64].contains(&download.sha256.len()) && download.url.starts_with("https://"));
+                assert!(downloads[..i].iter().all(|other| other.file_name() != download.file_name()));
+            }
+            if downloads.iter().any(|download| download.unpack == Unpack::Plain) {
+                let path = |file: &KnownFile| format!("{}/{}", set.layout_folder(0), file.path);
+                let files: Vec<_> =
+                    set.layout_files(0).iter().map(|(_, file)| (path(file), file.sha256)).collect();
+                let downloads: Vec<_> = downloads.iter().map(|d| (d.to.to_owned(), d.sha256)).collect();
+                assert_eq!(files, downloads, "{}", set.name());
+            }
+        }
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! What tasks do alike with the words of their texts.
 
 use super::keys::WordKeys;
+use crate::data::files;
+use crate::data::limits::Limit;
 use crate::run::{RunError, Understood};
 use crate::text::{Coverage, Lexicon, LexiconOptions, Spellings, Tokeniser, Tokens, VectorFile};
 use gradus_engine::{Module, Tensor};
@@ -14,8 +16,11 @@ pub struct ReadAs {
     /// How text becomes words.
     #[serde(flatten)]
     pub tokeniser: Tokeniser,
-    /// How often each label occurred in training: what is known of a text without words. Empty for other tasks.
+    /// How many texts of the training split have each label: what is known of a text without words. Empty for tasks
+    /// that say nothing of a whole text.
     pub counts: Vec<u64>,
+    /// How many texts the training split has, for these tasks.
+    pub texts: u64,
 }
 
 /// Its file in a run's folder.
@@ -28,24 +33,30 @@ impl ReadAs {
         Ok(crate::data::atomic::write(&folder.join(FILE), text.as_bytes())?)
     }
 
-    /// Reads it.
-    pub fn load(folder: &Path) -> Result<ReadAs, RunError> {
+    /// Reads it; it must count that many labels.
+    pub fn load(folder: &Path, labels: usize) -> Result<ReadAs, RunError> {
         let path = folder.join(FILE);
-        let text = std::fs::read_to_string(&path).map_err(|source| RunError::Io {
-            action: "read",
-            path: path.clone(),
-            source,
-        })?;
-        serde_json::from_str(&text).map_err(|e| RunError::Damaged { path, reason: e.to_string() })
+        let text = files::read_text(&path, Limit::Labels)?;
+        let damaged = |reason: String| RunError::Damaged { path: path.clone(), reason };
+        let read: ReadAs = serde_json::from_str(&text).map_err(|e| damaged(e.to_string()))?;
+        match read.counts.len() {
+            n if n == labels => Ok(read),
+            n => Err(damaged(format!("it counts {n} labels, the run has {labels}"))),
+        }
+    }
+
+    /// The tokeniser of a task that says nothing of a whole text.
+    pub fn tokeniser(tokeniser: Tokeniser) -> ReadAs {
+        ReadAs { tokeniser, counts: vec![], texts: 0 }
     }
 }
 
 /// The lexicon of a run: that of a folder, or the words of the training split, with the vectors of a file if one is named.
-pub fn lexicon<'a>(
+pub fn lexicon(
     kept: Option<&Path>,
     keys: &WordKeys,
     options: &LexiconOptions,
-    splits: [&'a [Tokens]; 3],
+    splits: [&[Tokens]; 3],
 ) -> Result<Lexicon, RunError> {
     if let Some(folder) = kept {
         return Ok(Lexicon::load(folder, options)?);

@@ -2,8 +2,8 @@
 
 use super::lexicon::{Lexicon, LexiconOptions, Text};
 use super::{Mode, Tokeniser, Tokens};
+use crate::data::Questions;
 use crate::data::Split;
-use crate::data::questions::ReadingSplit;
 use crate::tasks::classify::generated::{Kind, classification};
 use crate::tasks::read::generated::{SIZES, reading};
 use crate::tasks::tag::generated::{Corpus, tagging};
@@ -86,7 +86,7 @@ fn ids_of_generated_texts_are_those_of_all_versions() {
 #[test]
 fn ids_of_generated_sentences_are_those_of_all_versions() {
     for (name, expected) in [("names", "4e6ea25c6203a92e"), ("names-small", "ac2dbf4d88cac9cb")] {
-        let corpus = Corpus::from_name(name).unwrap();
+        let corpus = Corpus::ALL.into_iter().find(|corpus| corpus.name() == name).unwrap();
         let set = tagging(corpus, 1, corpus.sizes());
         let tokens = SPLITS.map(|split| {
             let sentences = set.split(split).iter();
@@ -104,7 +104,7 @@ fn ids_of_generated_sentences_are_those_of_all_versions() {
 fn ids_of_generated_passages_are_those_of_all_versions() {
     let set = reading(1, SIZES);
     let tokeniser = Tokeniser::default();
-    let tokens = |split: &ReadingSplit| {
+    let tokens = |split: &Questions| {
         let contexts = split.contexts.iter().map(|text| tokeniser.tokens(text)).collect::<Vec<_>>();
         let questions = split.questions.iter().map(|q| tokeniser.tokens(&q.question)).collect::<Vec<_>>();
         [contexts, questions]

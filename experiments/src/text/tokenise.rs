@@ -138,7 +138,7 @@ fn visible(text: &str) -> Vec<Range<usize>> {
 /// Words, and each other visible character by itself; a [`NUM`] already in the text is one word.
 fn english(text: &str) -> Vec<Range<usize>> {
     let mut spans: Vec<Range<usize>> = Vec::new();
-    let mut word_goes_on = false;
+    let mut within_word = false;
     let mut skip_to = 0;
     for (i, c) in text.char_indices() {
         if i < skip_to {
@@ -147,11 +147,11 @@ fn english(text: &str) -> Vec<Range<usize>> {
         let length = if text[i..].starts_with(NUM) { NUM.len() } else { c.len_utf8() };
         skip_to = i + length;
         match spans.last_mut() {
-            Some(last) if word_goes_on && in_word(c) => last.end = skip_to,
+            Some(last) if within_word && in_word(c) => last.end = skip_to,
             _ if c.is_whitespace() => {}
             _ => spans.push(i..skip_to),
         }
-        word_goes_on = in_word(c);
+        within_word = in_word(c);
     }
     spans
 }

@@ -1,9 +1,9 @@
-//! `gradus compare`: two runs side by side, and whether they differ.
+//! `gradus compare`: the metrics of two runs, and whether they differ significantly.
 
 mod shown;
 
 use super::trained::{Place, Trained};
-use super::{say, with_threads};
+use super::{print, with_threads};
 use crate::config;
 use crate::data::Split;
 use crate::metrics::bootstrap::{Difference, RESAMPLES, paired};
@@ -16,63 +16,63 @@ use shown::shown;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-/// The resamples are the same ones each time.
+/// The same resamples every time.
 const SEED: u64 = 1;
 
-/// What `gradus compare` was asked.
+/// The arguments of `gradus compare`.
 pub struct Compare {
     /// The two runs' folders.
     pub runs: [PathBuf; 2],
-    /// On which examples.
+    /// The split to compare on.
     pub split: Split,
-    /// A labelled file in the place of the split.
+    /// A labelled file to compare on instead of the split.
     pub file: Option<PathBuf>,
-    /// Where the models compute, and where the data is.
+    /// The device and the data folder.
     pub place: Place,
-    /// Threads; 0 takes one for each core.
+    /// Number of threads; 0 means one per core.
     pub threads: usize,
     /// Whether to print JSON.
     pub json: bool,
 }
 
-/// All that is said of two runs.
+/// The comparison of two runs, as `--json` prints it.
 #[derive(Serialize)]
 struct Comparison {
     runs: [String; 2],
     data: String,
-    /// Whether the data is as it was in training.
+    /// Whether the data is the same as in training.
     unchanged: bool,
     split: Split,
     examples: usize,
-    /// What an example is called.
+    /// What an example is called, in the plural.
     counted: &'static str,
-    /// By name: of the first run and of the second.
+    /// By name: the first run's and the second run's.
     metrics: BTreeMap<String, [f64; 2]>,
-    /// The metric that the test is of.
+    /// The metric that is tested.
     metric: String,
-    /// How metrics are shown.
+    /// The metrics of the task, which say how values are shown.
     #[serde(skip)]
     units: &'static [Metric],
     #[serde(flatten)]
     difference: Difference,
     resamples: usize,
-    /// How many only the first run has right, and only the second.
+    /// How many examples only the first run gets right, and only the second.
     only_right: [usize; 2],
     mcnemar_p: f64,
     /// By key: the values of the first run and of the second.
     configuration: BTreeMap<String, [String; 2]>,
 }
 
-/// Prints the metrics of two runs' best epochs on a split side by side, whether they differ by the metric that the first
-/// run was chosen by, and in which settings the runs differ.
+/// Prints the metrics of two runs' best epochs side by side, whether they differ significantly in the metric that chose the
+/// first run's best epoch, and the settings in which the runs differ.
 ///
 /// # Errors
-/// A folder that does not hold a run; runs of two tasks, or that were trained on different data; data that is missing.
+/// A folder without a run; runs of different tasks or, unless a file is given, of different data; data that is missing.
 pub fn compare(ask: &Compare) -> anyhow::Result<()> {
     let found = with_threads(ask.threads, || found(ask))?;
     match ask.json {
-        true => say(&format!("{}\n", json!(found))),
-        false => say(&shown(&found)),
+        true => print(&format!("{}\n", json!(found))),
+        false => print(&shown(&found)),
     }
 }
 
@@ -82,7 +82,7 @@ fn found(ask: &Compare) -> anyhow::Result<Comparison> {
     let (first, second) = (first?, second?);
     if first.config.task != second.config.task {
         bail!(
-            "{} is a run of gradus train {} and {} one of gradus train {}: only runs of the same task can be compared",
+            "{} is a run of gradus train {} and {} a run of gradus train {}; compare two runs of the same task",
             names[0],
             first.config.task,
             names[1],
@@ -95,8 +95,8 @@ fn found(ask: &Compare) -> anyhow::Result<Comparison> {
     let [a, b] = [evaluation(ask, &first)?, evaluation(ask, &second)?];
     if a.found.examples != b.found.examples {
         bail!(
-            "{} and {} do not have the same {} examples ({} and {}): compare them on another split, or train one of \
-             them anew with the other's data.* settings",
+            "{} and {} have different {} examples ({} and {}); compare them on another split, or retrain one of them with \
+             the data.* settings of the other",
             names[0],
             names[1],
             ask.split,
@@ -133,7 +133,7 @@ fn found(ask: &Compare) -> anyhow::Result<Comparison> {
     })
 }
 
-/// A run on the examples.
+/// A run evaluated on the examples.
 struct Found {
     data: String,
     unchanged: bool,
@@ -149,13 +149,13 @@ fn evaluation(ask: &Compare, trained: &Trained) -> anyhow::Result<Found> {
     Ok(Found { data: now.name, unchanged, found })
 }
 
-/// Refuses runs on different data.
+/// Refuses runs that were trained on different data.
 fn same_data(names: &[String; 2], [first, second]: [&TrainedOn; 2]) -> anyhow::Result<()> {
     if first.checksum != second.checksum {
         let [x, y] = [first, second].map(|on| (&on.name, on.checksum.get(..12).unwrap_or_default()));
         bail!(
-            "{} was trained on '{}' (checksum {}) and {} on '{}' (checksum {}): only runs on the same data can be \
-             compared; train one of them anew on the data of the other, or name a labelled file for both by --file",
+            "{} was trained on '{}' (checksum {}) and {} on '{}' (checksum {}); to compare them, retrain one of them on \
+             the data of the other, or name a labelled file for both with --file",
             names[0],
             x.0,
             x.1,

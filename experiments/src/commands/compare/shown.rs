@@ -3,12 +3,12 @@ use crate::data::shown::terminal;
 use crate::metrics::bootstrap::Difference;
 use crate::run::{Better, Metric};
 
-/// The comparison as a person reads it.
+/// The comparison as text.
 pub(super) fn shown(found: &Comparison) -> String {
     let unit = |name: &str| -> Option<&Metric> { found.units.iter().find(|metric| metric.name == name) };
     let [a, b] = &found.runs;
     let (wide_a, wide_b) = (a.chars().count().max(8), b.chars().count().max(8));
-    let changed = if found.unchanged { "" } else { ", which is not as it was in training" };
+    let changed = if found.unchanged { "" } else { ", which has changed since training" };
     let mut text = format!(
         "{} {} of {} ({}){changed}\n",
         found.examples,
@@ -29,7 +29,7 @@ pub(super) fn shown(found: &Comparison) -> String {
     let smaller = chosen.is_some_and(|metric| metric.better == Better::Smaller);
     let verdict = match (p < 0.05, smaller) {
         (true, false) => "a significant difference",
-        (true, true) => "a significant difference, smaller being better",
+        (true, true) => "a significant difference; smaller is better",
         (false, _) => "no significant difference",
     };
     text += &format!(
@@ -38,7 +38,7 @@ pub(super) fn shown(found: &Comparison) -> String {
     );
     let [only_a, only_b] = found.only_right;
     text += &format!(
-        "only {a} has {only_a} {} right, only {b} {only_b}: p = {:.4} (McNemar's exact test)\n\n",
+        "{only_a} {} are right only in {a}, {only_b} only in {b}: p = {:.4} (McNemar's exact test)\n\n",
         found.counted, found.mcnemar_p
     );
     if found.configuration.is_empty() {

@@ -1,16 +1,15 @@
 use super::{folder, thousands};
-use crate::commands::say;
+use crate::commands::print;
 use crate::data::known::{AnySet, Checked, State};
 use crate::tasks::{self, Set, TASKS};
 use anyhow::bail;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::path::Path;
 
-/// Checks known sets in the data folder file by file, a line each: all that are there, if none is named.
+/// Checks the files of known sets in the data folder, one line per file; without names, of all sets that are there.
 ///
 /// # Errors
-/// A file that is missing or not as the catalogue has it, after all lines; no set in the folder; an unknown
-/// name.
+/// An unknown name; no set in the folder; after all lines, a file that is missing or differs from the catalogue.
 pub fn check(names: &[String], data: Option<&Path>) -> anyhow::Result<()> {
     let known = |name: &String| match tasks::find(name)?.1 {
         Set::Generated => bail!("'{name}' is generated: it has no files to check"),
@@ -27,7 +26,7 @@ pub fn check(names: &[String], data: Option<&Path>) -> anyhow::Result<()> {
     };
     if sets.is_empty() {
         bail!(
-            "{}: no known data set here; gradus data list names them, gradus data fetch NAME gets one",
+            "{}: no known data set here; gradus data list prints their names, gradus data fetch NAME downloads one",
             folder.display()
         );
     }
@@ -41,17 +40,17 @@ pub fn check(names: &[String], data: Option<&Path>) -> anyhow::Result<()> {
             bar.inc(size(&checked.path));
             right &= checked.state.is_right();
             files += 1;
-            bar.suspend(|| say(&format!("{:<16} {}\n", set.name(), line(&checked))))?;
+            bar.suspend(|| print(&format!("{:<16} {}\n", set.name(), line(&checked))))?;
         }
         bar.finish_and_clear();
         wrong.extend((!right).then_some(set));
     }
     match wrong.first() {
-        None => say(&format!("{files} files, all as the catalogue has them\n")),
+        None => print(&format!("{files} files, all as in the catalogue\n")),
         Some(first) => {
             let names: Vec<&str> = wrong.iter().map(|set| set.name()).collect();
             bail!(
-                "{}: not as the catalogue has {}; move away what is wrong, then: gradus data fetch {} --data {}",
+                "{}: files of {} differ from the catalogue; move the wrong ones away and run: gradus data fetch {} --data {}",
                 folder.display(),
                 names.join(", "),
                 first.name(),
@@ -61,13 +60,13 @@ pub fn check(names: &[String], data: Option<&Path>) -> anyhow::Result<()> {
     }
 }
 
-/// `PATH: how it stands`.
+/// `PATH: state`.
 pub(super) fn line(checked: &Checked) -> String {
     let Checked { path, examples, state } = checked;
     let (path, examples) = (path.display(), thousands(*examples as u64));
     match state {
-        State::Verified => format!("{path}: right: the catalogue's SHA-256 and {examples} examples"),
-        State::Counted => format!("{path}: right: {examples} examples; the catalogue knows no SHA-256"),
+        State::Verified => format!("{path}: right: SHA-256 of the catalogue and {examples} examples"),
+        State::Counted => format!("{path}: right: {examples} examples; the catalogue has no SHA-256"),
         State::OtherVersion => {
             format!("{path}: another version: {examples} examples, but not the catalogue's SHA-256")
         }
@@ -78,7 +77,7 @@ pub(super) fn line(checked: &Checked) -> String {
 }
 
 fn bar(set: &dyn AnySet, bytes: u64) -> ProgressBar {
-    // Hidden where standard error is no terminal.
+    // Hidden unless standard error is a terminal.
     let bar = ProgressBar::new(bytes).with_prefix(set.name());
     let style = ProgressStyle::with_template("{prefix} {wide_bar} {bytes}/{total_bytes}");
     bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
@@ -86,7 +85,7 @@ fn bar(set: &dyn AnySet, bytes: u64) -> ProgressBar {
     bar
 }
 
-/// Bytes of a file, or of the files in a folder; 0 if it is not there.
+/// Bytes of a file, or of the files in a folder; 0 if it does not exist.
 fn size(path: &Path) -> u64 {
     let Ok(entries) = std::fs::read_dir(path) else {
         return std::fs::metadata(path).map_or(0, |found| found.len());

@@ -1,6 +1,6 @@
 use super::check::line;
 use super::folder;
-use crate::commands::say;
+use crate::commands::print;
 use crate::data::fetch::{self, Event, Patience};
 use crate::tasks::{self, Set};
 use anyhow::bail;
@@ -9,28 +9,28 @@ use std::io::{IsTerminal, Write, stderr};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-/// What `gradus data fetch` was asked.
+/// The arguments of `gradus data fetch`.
 pub struct Fetch {
-    /// The set.
+    /// The name of the set.
     pub name: String,
     /// The data folder.
     pub data: Option<PathBuf>,
-    /// Another address than the catalogue's.
+    /// An address to use instead of the catalogue's.
     pub from: Option<String>,
-    /// Tries in a row.
+    /// Attempts in a row without progress.
     pub tries: u32,
-    /// How long nothing may come.
+    /// How long an attempt waits for data.
     pub timeout: Duration,
 }
 
 /// Downloads a set into the data folder, verifies it, and prints what was verified and how.
 ///
 /// # Errors
-/// Anything that keeps the set from being whole and right, in one sentence.
+/// Any failure of the download or of the verification, in one sentence.
 pub fn fetch(ask: &Fetch) -> anyhow::Result<()> {
     let Set::Known(set) = tasks::find(&ask.name)?.1 else {
         bail!(
-            "'{}' is generated: there is nothing to fetch, and --dataset {} works as it is",
+            "'{}' is generated: there is nothing to download, and --dataset {} needs no files",
             ask.name,
             ask.name
         );
@@ -43,20 +43,20 @@ pub fn fetch(ask: &Fetch) -> anyhow::Result<()> {
     drop(view);
     let fetched = fetched?;
     let mut text = match fetched.urls.is_empty() {
-        true => format!("'{}' is whole already in {}\n", set.name(), fetched.base.display()),
+        true => format!("'{}' is already complete in {}\n", set.name(), fetched.base.display()),
         false => format!("'{}' is now in {}\n", set.name(), fetched.base.display()),
     };
     for url in &fetched.unverified {
-        text += &format!("the catalogue knows no SHA-256 of {url}; the files were verified instead:\n");
+        text += &format!("the catalogue has no SHA-256 of {url}; the files were verified instead:\n");
     }
     for file in &fetched.files {
         text += &format!("{}\n", line(file));
     }
     text += &format!("terms: {}\n", set.licence());
-    say(&text)
+    print(&text)
 }
 
-/// A bar on a terminal; elsewhere a line for each file and try, and one every half a minute.
+/// A progress bar on a terminal; elsewhere a line for each file and attempt, and one every half minute.
 struct View {
     name: &'static str,
     bar: ProgressBar,
@@ -67,7 +67,7 @@ const BETWEEN_LINES: Duration = Duration::from_secs(30);
 
 impl View {
     fn new(name: &'static str) -> Self {
-        // Hidden where standard error is no terminal.
+        // Hidden unless standard error is a terminal.
         let bar = ProgressBar::no_length().with_prefix(name);
         View { name, bar, last_line: Instant::now() }
     }
@@ -92,14 +92,14 @@ impl View {
                 }
             }
             Event::Again { why, pause } => {
-                self.line(&format!("{why}; again in {:.0} s", pause.as_secs_f64()));
+                self.line(&format!("{why}; next attempt in {:.0} s", pause.as_secs_f64()));
             }
             Event::Unpacks => self.line("unpacking and checking"),
         }
     }
 
     fn line(&mut self, text: &str) {
-        // Nobody may be reading any more; the download goes on all the same.
+        // The download continues if standard error is closed.
         self.bar.suspend(|| writeln!(stderr(), "{}: {text}", self.name)).unwrap_or(());
         self.last_line = Instant::now();
     }

@@ -1,5 +1,5 @@
 use super::thousands;
-use crate::commands::say;
+use crate::commands::print;
 use crate::data::Split;
 use crate::data::known::{AnySet, data_folder};
 use crate::run::{AnyTask, GeneratedInfo};
@@ -8,7 +8,7 @@ use indicatif::HumanBytes;
 use serde::Serialize;
 use std::path::Path;
 
-/// A set as it is listed.
+/// A data set in the list.
 #[derive(Serialize)]
 struct Row {
     name: &'static str,
@@ -17,14 +17,14 @@ struct Row {
     size: String,
     licence: &'static str,
     address: &'static str,
-    /// Where its files are; none of a generated set has any.
+    /// Where its files are.
     files: String,
 }
 
-/// Prints every data set: as text, or as a JSON array.
+/// Prints all data sets, as text or as a JSON array.
 ///
 /// # Errors
-/// An output that cannot be written.
+/// Output that cannot be written.
 pub fn list(data: Option<&Path>, json: bool) -> anyhow::Result<()> {
     let folder = data_folder(data);
     let generated = |task: &&'static dyn AnyTask| {
@@ -37,7 +37,7 @@ pub fn list(data: Option<&Path>, json: bool) -> anyhow::Result<()> {
     };
     let rows: Vec<Row> = TASKS.iter().flat_map(generated).chain(TASKS.iter().flat_map(known)).collect();
     if json {
-        return say(&(serde_json::to_string_pretty(&rows)? + "\n"));
+        return print(&(serde_json::to_string_pretty(&rows)? + "\n"));
     }
     let mut text = String::new();
     for Row { name, task, what, size, licence, address, files } in &rows {
@@ -53,7 +53,7 @@ pub fn list(data: Option<&Path>, json: bool) -> anyhow::Result<()> {
             text += &format!("  {key:<6} {value}\n");
         }
     }
-    say(&text)
+    print(&text)
 }
 
 fn of_generated(task: &dyn AnyTask, set: GeneratedInfo) -> Row {
@@ -91,7 +91,7 @@ fn of_known(task: &dyn AnyTask, set: &dyn AnySet, folder: Option<&Path>) -> Row 
     }
 }
 
-/// Whether the files are there; what is in them is for `check` to say.
+/// Whether the files are there; `check` examines their contents.
 fn stand(set: &dyn AnySet, folder: &Path) -> String {
     let Ok((layout, base)) = set.found(folder) else {
         return format!("not in {}", folder.display());

@@ -14,13 +14,13 @@ use crate::data::known::data_folder;
 use anyhow::Context;
 use std::path::{Path, PathBuf};
 
-/// The data folder, which a command must have.
+/// The data folder of a command that needs one.
 fn folder(flag: Option<&Path>) -> anyhow::Result<PathBuf> {
     data_folder(flag)
-        .context("name the folder of the data sets by --data DIR or the environment variable GRADUS_DATA")
+        .context("no data folder is given; name it with --data DIR or the environment variable GRADUS_DATA")
 }
 
-/// `67,349`.
+/// Thousands separated by commas: `67,349`.
 fn thousands(n: u64) -> String {
     let digits = n.to_string();
     let mut text = String::new();

@@ -1,5 +1,5 @@
 use super::thousands;
-use crate::commands::say;
+use crate::commands::print;
 use crate::data::Split;
 use crate::data::atomic;
 use crate::data::known::data_folder;
@@ -10,10 +10,10 @@ use crate::tasks;
 use crate::text::{Frequencies, Lengths};
 use std::path::Path;
 
-/// Prints sizes, lengths, labels and words of a set, and draws its words by rank into `out`.
+/// Prints sizes, lengths, labels and words of a data set, and plots its word counts by rank into `out`.
 ///
 /// # Errors
-/// What is wrong with the files, a name that nobody knows, a folder that cannot be written.
+/// Faults of the files, an unknown name, a folder that cannot be written.
 pub fn stats(name: &str, data: Option<&Path>, out: Option<&Path>, top: usize) -> anyhow::Result<()> {
     let (task, _) = tasks::find(name)?;
     let sets = [format!("task={}", task.name()), format!("data.dataset={name}")];
@@ -38,10 +38,10 @@ pub fn stats(name: &str, data: Option<&Path>, out: Option<&Path>, top: usize) ->
         atomic::write(&path, rank_frequency(&name, &curves)?.as_bytes())?;
         text += &format!("\nthe plot of counts by rank is in {}\n", path.display());
     }
-    say(&text)
+    print(&text)
 }
 
-/// A row for each number, a column for each split.
+/// A row for each statistic, a column for each split.
 fn table(unit: &str, parts: &[Described], counts: &[Frequencies]) -> String {
     let row = |name: &str, cell: &dyn Fn(usize) -> String| {
         let cells: String = (0..parts.len()).map(|i| format!(" {:>12}", cell(i))).collect();

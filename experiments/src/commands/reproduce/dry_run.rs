@@ -2,17 +2,17 @@ use super::Reproduce;
 use super::estimate::{Basis, Estimate, Estimates};
 use super::plan::{Origin, Plan, Planned, title};
 use super::working::Working;
-use crate::commands::say;
+use crate::commands::print;
+use crate::data::limits;
 use crate::run::RunFolder;
 use anyhow::Context;
 use indicatif::HumanDuration;
 use std::collections::BTreeMap;
-use std::time::Duration;
 
-/// Prints what would be run and how long it should take; nothing is written.
+/// Prints which runs would be trained and the estimated time; writes nothing.
 ///
 /// # Errors
-/// Where the time must be measured, what is wrong with the data or the settings.
+/// Faults of data or settings, where the time must be measured.
 pub(super) fn dry_run(ask: &Reproduce, plan: &Plan) -> anyhow::Result<()> {
     let mut estimates = Estimates::new(ask)?;
     let (mut here, mut copied, mut seconds) = (0, 0, 0.0);
@@ -33,8 +33,8 @@ pub(super) fn dry_run(ask: &Reproduce, plan: &Plan) -> anyhow::Result<()> {
                 seconds += takes;
                 *bases.entry(basis).or_default() += 1;
                 match RunFolder(Working::path(&ask.out, key)).checkpoint().exists() {
-                    true => format!("goes on from its checkpoint, at most {}", told(takes)),
-                    false => format!("to be trained, {}", told(takes)),
+                    true => format!("resumes from its checkpoint, at most {}", rounded(takes)),
+                    false => format!("to be trained, {}", rounded(takes)),
                 }
             }
             Origin::Trained(i) => {
@@ -43,36 +43,38 @@ pub(super) fn dry_run(ask: &Reproduce, plan: &Plan) -> anyhow::Result<()> {
             }
         };
         let (study, row, column, seed) = (run.study, run.row, run.column, run.seed);
-        say(&format!("{study:<12} {row:<14} {column:<26} seed {seed:<3} {state}\n"))?;
+        print(&format!("{study:<12} {row:<14} {column:<26} seed {seed:<3} {state}\n"))?;
     }
     let (all, trained) = (plan.runs.len(), plan.trainings.len());
     let mut text = format!(
         "\n{all} runs: {here} are there, {copied} have the result of another, {trained} to be trained in {}",
-        told(seconds)
+        rounded(seconds)
     );
     let most = ask.jobs(trained);
     if most > 1 {
-        let best = told(seconds / most as f64);
-        text += &format!(" one after the other, at best in {best} with {most} at once");
+        let best = rounded(seconds / most as f64);
+        text += &format!(" one after the other, at best in {best} with {most} at a time");
     }
     text += "\n";
     for (basis, runs) in bases {
         text += &match basis {
-            Basis::OtherSeeds => format!("{runs} by the results of other seeds in {}\n", ask.out.display()),
+            Basis::OtherSeeds => {
+                format!("{runs} estimated from the results of other seeds in {}\n", ask.out.display())
+            }
             Basis::SameModel => format!(
-                "{runs} by the results of the same model on the same data in {}, as many seconds for each epoch\n",
+                "{runs} estimated from the seconds per epoch of the same model on the same data in {}\n",
                 ask.out.display()
             ),
             Basis::Steps => format!(
-                "{runs} by some training steps that were measured now, evaluation being a third of training; reading \
-                 data and writing files is not counted\n"
+                "{runs} estimated from a few training steps measured now; evaluation counts as a third of training, reading \
+                 data and writing files are not counted\n"
             ),
         };
     }
-    say(&text)
+    print(&text)
 }
 
-/// Says on standard error what is about to run: how many trainings, how long, into which folder.
+/// Prints on standard error what is about to run: how many trainings, how long, into which folder.
 ///
 /// # Errors
 /// As [`dry_run`].
@@ -85,22 +87,22 @@ pub(super) fn announce(ask: &Reproduce, plan: &Plan) -> anyhow::Result<()> {
     let out = std::path::absolute(&ask.out).unwrap_or_else(|_| ask.out.clone());
     let text = format!(
         "gradus reproduce --scale {}: {} runs on {} data, {} to be trained in {}; results and report are written to {} \
-         (gradus --help names the other commands, Ctrl-C stops)\n",
+         (gradus --help prints the other commands, Ctrl-C stops)\n",
         ask.scale,
         plan.runs.len(),
         ask.source(),
         plan.trainings.len(),
-        told(seconds),
+        rounded(seconds),
         out.display()
     );
     let _ = std::io::Write::write_all(&mut std::io::stderr(), text.as_bytes());
     Ok(())
 }
 
-/// A time, rounded as far as it can be trusted.
-fn told(seconds: f64) -> String {
+/// A duration, rounded as its accuracy allows.
+fn rounded(seconds: f64) -> String {
     match seconds {
         s if s < 1.0 => "less than a second".into(),
-        s => format!("about {}", HumanDuration(Duration::from_secs_f64(s))),
+        s => format!("about {}", HumanDuration(limits::duration(s))),
     }
 }

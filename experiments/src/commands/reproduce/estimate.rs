@@ -8,35 +8,35 @@ use crate::tasks;
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
-/// Steps that are measured at most, and how long they take at most.
+/// The most steps to measure, and the longest time for them.
 const STEPS: usize = 10;
 const LIMIT: Duration = Duration::from_secs(2);
 
-/// Where an estimate comes from, the best first.
+/// What an estimate is based on, the best first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Basis {
     /// Results of the same configuration with other seeds.
     OtherSeeds,
     /// Results of the same model on the same data, for each epoch.
     SameModel,
-    /// Some steps that were measured.
+    /// A few measured steps.
     Steps,
 }
 
-/// How long a training takes on this machine.
+/// The estimated time of a training on this machine.
 pub(super) struct Estimate {
-    /// Of training and evaluation, if no epoch is saved by `train.patience`.
+    /// For training and evaluation, without early stopping by `train.patience`.
     pub seconds: f64,
-    /// How we know.
+    /// What the estimate is based on.
     pub basis: Basis,
 }
 
-/// Estimates, from the results in the folder where there are fitting ones.
+/// Estimates, from results in the folder where there are comparable ones.
 pub(super) struct Estimates<'a> {
     ask: &'a Reproduce,
     /// Results of this machine, with their configurations.
     known: Vec<(Keys, RunResult)>,
-    /// Seconds that were measured, by what they depend on.
+    /// Measured seconds, by the settings that they depend on.
     measured: HashMap<String, f64>,
 }
 
@@ -62,10 +62,10 @@ impl<'a> Estimates<'a> {
         Ok(Estimates { ask, known, measured: HashMap::new() })
     }
 
-    /// How long a training takes.
+    /// The estimated time of a training.
     ///
     /// # Errors
-    /// Where it must be measured, what is wrong with the data or the settings.
+    /// Faults of data or settings, where the time must be measured.
     pub fn of(&mut self, training: &Training) -> anyhow::Result<Estimate> {
         let config = &training.config;
         let wanted = keys(config);
@@ -94,8 +94,8 @@ impl<'a> Estimates<'a> {
         (!fitting.is_empty()).then(|| fitting.iter().sum::<f64>() / fitting.len() as f64)
     }
 
-    /// `r (E N + ((E + 1) N_dev + N_test) / 3)` for E epochs over N tokens that take `r` seconds each: evaluation is a
-    /// forward pass, and forward and backward pass together take about three times as long.
+    /// `r (E N + ((E + 1) N_dev + N_test) / 3)` for E epochs over N tokens, each of which takes `r` seconds: evaluation is a
+    /// forward pass, and a forward and a backward pass take about three times as long.
     fn measured(&mut self, config: &Config) -> anyhow::Result<f64> {
         let wanted = keys(config);
         let key = format!("{} {}", work(&wanted, &wanted), config.run.train.epochs);
@@ -116,7 +116,7 @@ impl<'a> Estimates<'a> {
     }
 }
 
-/// What the time of an epoch depends on, for the most part: of the keys that a run has.
+/// The settings on which the time of an epoch mainly depends, for the keys of `wanted`.
 fn work(of: &Keys, wanted: &Keys) -> String {
     let counts = |key: &str| {
         ["data.", "model."].iter().any(|section| key.starts_with(section))

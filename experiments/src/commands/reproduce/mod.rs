@@ -1,4 +1,4 @@
-//! `gradus reproduce`: the studies of the paper, several runs at once if wanted, and the report on them.
+//! `gradus reproduce`: the studies of the paper, one or several runs at a time, and their report.
 
 mod dry_run;
 mod estimate;
@@ -15,32 +15,32 @@ use std::path::PathBuf;
 use work::Work;
 use working::Working;
 
-/// What `gradus reproduce` was asked.
+/// The arguments of `gradus reproduce`.
 pub struct Reproduce {
-    /// Names of studies; none means all.
+    /// Names of studies; all if empty.
     pub studies: Vec<String>,
-    /// How large.
+    /// The size of the runs.
     pub scale: Scale,
-    /// The folder of real data; without it the generated corpora are used.
+    /// The folder of the real data sets; without it, generated ones are used.
     pub data: Option<PathBuf>,
     /// The results folder.
     pub out: PathBuf,
-    /// Settings over those of the runs on which they have an effect, `key=value`.
+    /// Settings for all runs on which they have an effect, `key=value`.
     pub sets: Vec<String>,
     /// The device of every run.
     pub device: Option<String>,
-    /// Threads, shared out to the jobs; 0 takes one for each core.
+    /// Number of threads, divided among the jobs; 0 means one per core.
     pub threads: usize,
-    /// How many runs go on at once.
+    /// How many runs to train at a time.
     pub jobs: usize,
-    /// Whether to say what would be run, and nothing else.
+    /// Whether to print what would be trained, and do nothing.
     pub dry_run: bool,
-    /// Whether to say first how many runs there are, how long they take and where results are written.
+    /// Whether to print first how many runs there are, how long they take and where results are written.
     pub announced: bool,
 }
 
 impl Reproduce {
-    /// Which data is asked for.
+    /// Whether the data is real or generated.
     fn source(&self) -> DataSource {
         if self.data.is_some() { DataSource::Real } else { DataSource::Embedded }
     }
@@ -51,12 +51,12 @@ impl Reproduce {
         device.chain(self.sets.iter().cloned()).collect()
     }
 
-    /// How many of as many trainings run at once.
+    /// How many of this number of trainings run at a time.
     fn jobs(&self, trainings: usize) -> usize {
         self.jobs.clamp(1, trainings.max(1))
     }
 
-    /// The threads of each of so many jobs.
+    /// The threads of each job.
     fn threads_each(&self, jobs: usize) -> usize {
         let all = match self.threads {
             0 => std::thread::available_parallelism().map_or(1, usize::from),
@@ -66,11 +66,11 @@ impl Reproduce {
     }
 }
 
-/// Runs whatever result is missing, then builds the report from the result files.
+/// Trains the runs that have no result, then builds the report from the result files.
 ///
 /// # Errors
-/// A name that is no study, data that is missing, results of something else in the folder, Ctrl-C; results that are
-/// there stay, and so does the checkpoint of a run that had not ended.
+/// An unknown study, missing data, results of other runs in the folder, Ctrl-C. Existing results and the checkpoints of
+/// unfinished runs are kept.
 pub fn reproduce(ask: &Reproduce) -> anyhow::Result<()> {
     let studies: Vec<&Study> = match ask.studies.is_empty() {
         true => studies::all().iter().collect(),
@@ -78,7 +78,7 @@ pub fn reproduce(ask: &Reproduce) -> anyhow::Result<()> {
     };
     let source = ask.source();
     let runs: Vec<Run> = studies.iter().flat_map(|s| s.runs(ask.scale, source)).collect();
-    // A study of data sets reads those of all others.
+    // A study of data sets describes those of all studies.
     let described: Vec<Run> = match studies.iter().any(|s| matches!(s.shows, Shows::Statistics(_))) {
         true => studies::all().iter().flat_map(|s| s.runs(ask.scale, source)).collect(),
         false => runs.clone(),

@@ -7,11 +7,11 @@ use anyhow::{Context, bail};
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
 
-/// What is to be done, known before anything is.
+/// The runs of a command and where their results come from, decided before any training.
 pub(super) struct Plan {
-    /// Every run that was asked for, in the order of the studies.
+    /// All runs, in the order of the studies.
     pub runs: Vec<Planned>,
-    /// What must be trained.
+    /// The trainings that are necessary.
     pub trainings: Vec<Training>,
 }
 
@@ -27,21 +27,21 @@ pub(super) struct Planned {
 
 /// Where the result of a run comes from.
 pub(super) enum Origin {
-    /// It is there.
+    /// Its own result file.
     Here,
-    /// From a result that is there: the same configuration in another table. A run depends on nothing else.
+    /// An existing result of the same configuration, from another table. A result depends on nothing else.
     Copied(Box<RunResult>),
-    /// From the training of this index.
+    /// The training with this index.
     Trained(usize),
 }
 
-/// A configuration to be trained once, for one run or for several that have it in common.
+/// A configuration to train once, for all runs that share it.
 pub(super) struct Training {
     /// The configuration.
     pub config: Config,
     /// [`key`] of it.
     pub key: String,
-    /// Whose result it is; at least one run.
+    /// The runs that get its result, at least one.
     pub runs: Vec<Run>,
 }
 
@@ -53,10 +53,10 @@ impl Training {
 }
 
 impl Plan {
-    /// Looks which results are there and gathers the other runs by their configurations.
+    /// Finds existing results and groups the other runs by configuration.
     ///
     /// # Errors
-    /// Settings that are wrong; a result file that holds something else, which is not ours to replace.
+    /// Wrong settings; a result file of another run, which is never replaced.
     pub fn new(ask: &Reproduce, runs: Vec<Run>) -> anyhow::Result<Plan> {
         check_settings(ask, &runs)?;
         let mut done = HashMap::new();
@@ -98,7 +98,7 @@ impl Plan {
 /// The configuration of a run: its own settings, then those of the command line that have an effect on it.
 ///
 /// # Errors
-/// A setting that is wrong.
+/// A wrong setting.
 pub(super) fn config(ask: &Reproduce, run: &Run) -> anyhow::Result<Config> {
     let place = || format!("{}, {}, {}", run.study, run.row, run.column);
     let mut sets = run.assignments();
@@ -114,7 +114,7 @@ pub(super) fn config(ask: &Reproduce, run: &Run) -> anyhow::Result<Config> {
     Ok(config)
 }
 
-/// Refuses a setting of the command line that has an effect on no run.
+/// Refuses a setting of the command line that has no effect on any run.
 fn check_settings(ask: &Reproduce, runs: &[Run]) -> anyhow::Result<()> {
     for set in ask.settings() {
         let mut refused = None;
@@ -132,7 +132,7 @@ fn check_settings(ask: &Reproduce, runs: &[Run]) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The result of a run, if its file is there.
+/// The result of a run, if its file exists.
 fn there(ask: &Reproduce, run: &Run, config: &Config) -> anyhow::Result<Option<RunResult>> {
     let path = ask.out.join(run.file());
     if !path.exists() {
@@ -145,25 +145,25 @@ fn there(ask: &Reproduce, run: &Run, config: &Config) -> anyhow::Result<Option<R
             false => format!("at scale {} on {} data", result.scale, result.source),
         };
         bail!(
-            "{}: expected no result, or one of this run, found one {other}; name another folder with --out, or delete \
-             it to have it made anew",
+            "{}: expected the result of this run, found one {other}; name another folder with --out, or delete the file to \
+             train the run again",
             path.display()
         );
     }
     Ok(Some(result))
 }
 
-/// A run by name.
+/// The name of a run in messages.
 pub(super) fn title(run: &Run) -> String {
     format!("{} {} {} seed {}", run.study, run.row, run.column, run.seed)
 }
 
-/// A configuration as result files hold it.
+/// A configuration as in result files.
 pub(super) fn value(config: &Config) -> Value {
     config.to_json()
 }
 
-/// A configuration as text, without what results do not depend on.
+/// A configuration as text, without the keys on which results do not depend.
 pub(super) fn key(config: &Value) -> String {
     let mut config = config.clone();
     if let Value::Object(keys) = &mut config {
@@ -173,7 +173,7 @@ pub(super) fn key(config: &Value) -> String {
     config.to_string()
 }
 
-/// A configuration as dotted keys, as reports show them.
+/// A configuration as dotted keys, as in reports.
 pub(super) fn keys(config: &Config) -> BTreeMap<String, String> {
     report::keys(&value(config))
 }

@@ -6,14 +6,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-/// Trains all in so many jobs at once: each takes the next training when it has ended one. Each has so many threads of its
-/// own, so that no job works for another, and results do not depend on how many there are.
+/// Trains all, `jobs` at a time: each job takes the next training when its last one has finished. Each job has a pool of
+/// `threads` threads, so that jobs do not compete for them, and results do not depend on the number of jobs.
 ///
-/// After an error no other training begins, but those under way come to their end, so that what they have learnt is not
-/// lost.
+/// After an error no further training begins, but running ones are finished, so that their results are not lost.
 ///
 /// # Errors
-/// The first that occurred; Ctrl-C.
+/// The first error; Ctrl-C.
 pub(super) fn take_turns(
     work: &Work,
     trainings: &[Training],
@@ -34,10 +33,10 @@ pub(super) fn take_turns(
                 false => work.train(training, &format!("[{}/{}]", i + 1, trainings.len())),
             };
             if let Err(error) = done {
-                // Who watches the others need not wait for their end to know of it.
+                // Report it now: the other runs may take long.
                 if work.side_by_side && !interrupted() {
-                    work.tell(&format!(
-                        "{}: failed; the runs under way come to their end",
+                    work.print(&format!(
+                        "{}: failed; waiting for the other running jobs to finish",
                         title(training.first())
                     ));
                 }
@@ -56,7 +55,7 @@ pub(super) fn take_turns(
     thread::scope(|scope| {
         let jobs: Vec<_> = (0..jobs).map(|_| scope.spawn(in_pool)).collect();
         for job in jobs {
-            // A fault of the program has told of itself already; it goes on as if there were one job.
+            // The panic has already been reported; continue it in this thread.
             if let Err(fault) = job.join() {
                 std::panic::resume_unwind(fault);
             }

@@ -8,32 +8,32 @@ use crate::report::{DataStatistics, DataUsed, Machine, RunResult, SCHEMA};
 use crate::run::{Bars, From, Job, RunError, Training, Where, train};
 use crate::studies::Run;
 use crate::tasks;
-use anyhow::Context;
+use anyhow::{Context, bail};
 use gradus_engine::memory;
 use std::sync::{Mutex, PoisonError};
 
-/// Trains what is planned and writes its results; several jobs may do so at once.
+/// Trains the planned runs and writes their results; jobs share it.
 pub(super) struct Work<'a> {
     ask: &'a Reproduce,
-    /// Whether several runs go on at once.
+    /// Whether several runs are trained at a time.
     pub side_by_side: bool,
-    /// Held while the statistics of a data set are written, which several runs may have in common.
+    /// Locked while the statistics of a data set are written, since several runs may share it.
     describing: Mutex<()>,
     bars: Bars,
 }
 
 impl<'a> Work<'a> {
-    /// Nothing is done yet.
+    /// The work of a command, not begun.
     pub fn new(ask: &'a Reproduce, side_by_side: bool) -> Self {
         Work { ask, side_by_side, describing: Mutex::new(()), bars: Bars::on_stderr() }
     }
 
-    /// Tells who is watching.
-    pub fn tell(&self, line: &str) {
+    /// Prints a line on standard error.
+    pub fn print(&self, line: &str) {
         self.bars.line(line);
     }
 
-    /// Writes the results that others have, and removes what is left of the runs whose results are there.
+    /// Writes results that are copied from other runs, and removes working folders of runs that have a result.
     ///
     /// # Errors
     /// A folder that cannot be written.
@@ -58,11 +58,11 @@ impl<'a> Work<'a> {
         Ok(RunResult { study, row, column, ..result.clone() }.write(&self.ask.out)?)
     }
 
-    /// Trains and writes the results of the runs that have the configuration in common. A training that was stopped goes
-    /// on from its checkpoint, and ends with the bits of one that was not.
+    /// Trains a configuration and writes the results of its runs. An interrupted training resumes from its checkpoint, and
+    /// its result has the same bits as that of an uninterrupted one.
     ///
     /// # Errors
-    /// Anything the world can do to a training run; Ctrl-C, which leaves a checkpoint.
+    /// Any failure of the training; Ctrl-C, which leaves a checkpoint.
     pub fn train(&self, training: &plan::Training, number: &str) -> anyhow::Result<()> {
         let plan::Training { config, key, runs } = training;
         let first = training.first();
@@ -70,7 +70,7 @@ impl<'a> Work<'a> {
         let data = self.data(config).with_context(|| title.clone())?;
         let working = Working::take(&self.ask.out, key)?;
         let place = working.as_ref().map_or(Where::Memory, Working::place);
-        // Elsewhere the peak would be that of several runs, or of a part of one.
+        // Otherwise the peak would be that of several runs, or of a part of one.
         let measured = !self.side_by_side && !matches!(place, Where::Resumed(_));
         if measured {
             memory::reset_peak();
@@ -81,16 +81,15 @@ impl<'a> Work<'a> {
             Ok(trained) => trained,
             Err(RunError::Interrupted { step, .. }) => return Err(stopped(step).into()),
             Err(RunError::NotFinite { what, step, epoch, .. }) => {
-                // To go on from its checkpoint would end here again.
+                // Resuming from its checkpoint would fail again.
                 working.map_or(Ok(()), Working::remove)?;
-                let advice = "try --set optimizer.lr=… or --set train.clip_norm=… with another --out".into();
-                return Err(RunError::NotFinite { what, step, epoch, advice }).context(title);
+                return Err(RunError::NotFinite { what, step, epoch, advice: CURE.into() }).context(title);
             }
             Err(other) => {
                 return Err(other).context(match place {
                     Where::Resumed(folder) => {
                         let folder = folder.path().display();
-                        format!("{title}, which goes on from {folder} (delete that folder to train it anew)")
+                        format!("{title}, resumed from {folder} (delete that folder to train from the start)")
                     }
                     _ => title,
                 });
@@ -118,11 +117,16 @@ impl<'a> Work<'a> {
             steps: progress.steps,
             epochs: progress.epochs,
         };
+        if let Some(fault) = result.fault() {
+            // Its end would be the same again.
+            working.map_or(Ok(()), Working::remove)?;
+            bail!("{title}: {fault}, so that training exploded; {CURE}");
+        }
         runs.iter().try_for_each(|run| self.write(&result, run))?;
         Ok(working.map_or(Ok(()), Working::remove)?)
     }
 
-    /// The data of a configuration, as numbers.
+    /// The prepared data of a configuration.
     fn data(&self, config: &Config) -> anyhow::Result<Box<dyn Job>> {
         tasks::check_set(config)?;
         let from = From { folder: self.ask.data.clone(), ..From::default() };
@@ -131,10 +135,10 @@ impl<'a> Work<'a> {
         Ok(data)
     }
 
-    /// Writes the statistics of a data set, unless they are there and are those of the data that was read.
+    /// Writes the statistics of a data set, unless those of the data that was read exist.
     ///
     /// # Errors
-    /// What is wrong with the data, or a folder that cannot be written.
+    /// Faults of the data; a folder that cannot be written.
     pub fn describe(&self, config: &Config, read: Option<&str>) -> anyhow::Result<()> {
         let _one_at_a_time = self.describing.lock().unwrap_or_else(PoisonError::into_inner);
         let path = self.ask.out.join("data").join(format!("{}.json", config.data_name()));
@@ -150,9 +154,12 @@ impl<'a> Work<'a> {
     }
 }
 
-/// What Ctrl-C ends with.
+/// What to do if the loss is no longer finite.
+const CURE: &str = "try a smaller --set optimizer.lr=… or --set train.clip_norm=…, with another --out";
+
+/// The error after Ctrl-C.
 pub(super) fn stopped(step: u64) -> RunError {
-    let resume = "runs that ended are kept, of others the checkpoint; the same command goes on";
+    let resume = "finished runs and the checkpoints of the others are kept; run the same command to continue";
     RunError::Interrupted { step, resume: Some(resume.into()) }
 }
 

@@ -1,14 +1,14 @@
 use crate::run::{RunError, RunFolder, Where};
 use sha2::{Digest, Sha256};
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-/// Where a run that has not ended keeps its checkpoint: `working/<hash of its configuration>` in the results folder. It
-/// goes when the result is written.
+/// The folder for the checkpoint of an unfinished run: `working/<hash of its configuration>` in the results folder. It is
+/// removed when the result is written.
 ///
-/// Beside the folder lies a file, which is locked while the run goes on: of two processes that train the same
-/// configuration one keeps the folder, and the other goes without.
+/// A file beside the folder is locked while the run is trained: if two processes train the same configuration, the first
+/// one uses the folder and the second one trains without checkpoints.
 pub(super) struct Working {
     folder: RunFolder,
     lock: PathBuf,
@@ -23,7 +23,7 @@ impl Working {
         out.join("working").join(hash)
     }
 
-    /// Takes the folder; none where another process has it.
+    /// Takes the folder; none if another process has it.
     ///
     /// # Errors
     /// A folder that cannot be written.
@@ -32,10 +32,10 @@ impl Working {
         let lock = path.with_extension("lock");
         let io = |source| RunError::Io { action: "write", path: lock.clone(), source };
         fs::create_dir_all(out.join("working")).map_err(io)?;
-        let held = match File::create(&lock) {
-            // Another process has ended just now and tidied up.
+        let held = match open(&lock) {
+            // Another process has just finished and removed the folder.
             Err(error) if error.kind() == ErrorKind::NotFound => {
-                fs::create_dir_all(out.join("working")).and_then(|()| File::create(&lock)).map_err(io)?
+                fs::create_dir_all(out.join("working")).and_then(|()| open(&lock)).map_err(io)?
             }
             made => made.map_err(io)?,
         };
@@ -46,7 +46,7 @@ impl Working {
         }
     }
 
-    /// From its checkpoint if there is one, else from the start.
+    /// Resumes from the checkpoint if there is one; otherwise begins.
     pub fn place(&self) -> Where<'_> {
         match self.folder.checkpoint().exists() {
             true => Where::Resumed(&self.folder),
@@ -54,7 +54,7 @@ impl Working {
         }
     }
 
-    /// Removes the folder: the result is in its place, or there will be none.
+    /// Removes the folder, because the result is written or the run has failed.
     ///
     /// # Errors
     /// A folder that cannot be removed.
@@ -72,8 +72,24 @@ impl Working {
         }
     }
 
-    /// Removes the folder of all of them if it is empty: other runs may be under way, or have been stopped.
+    /// Removes the parent folder if it is empty: other runs may be running or interrupted.
     pub fn tidy(out: &Path) {
         let _ = fs::remove_dir(out.join("working"));
+    }
+}
+
+/// The lock file, new or as an earlier process left it; not what a link in its place names.
+fn open(path: &Path) -> std::io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true);
+    match options.clone().create_new(true).open(path) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            if fs::symlink_metadata(path)?.is_file() {
+                options.open(path)
+            } else {
+                Err(std::io::Error::other("it is no regular file; remove it"))
+            }
+        }
+        made => made,
     }
 }

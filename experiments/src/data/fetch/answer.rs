@@ -1,15 +1,15 @@
-//! What a server's answer means for the bytes that have arrived already.
+//! What a server's response means for the bytes that have already arrived.
 
 use ureq::http::{Response, StatusCode, header};
 
 /// What to do with an answer.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Answer {
-    /// The body is the whole file: begin anew.
+    /// The body is the whole file: start again.
     Whole { total: Option<u64> },
-    /// The body goes on where the bytes we have end.
+    /// The body continues where the received bytes end.
     Rest { total: Option<u64> },
-    /// The bytes we have are the whole file.
+    /// The received bytes are the whole file.
     Nothing,
     /// It does not fit the bytes we have: throw them away and ask again.
     Confused(String),

@@ -1,4 +1,4 @@
-//! One file from one address: tried again where that can help, resumed where the server can.
+//! Downloads one file from one address: repeats attempts where that can help, and resumes if the server supports it.
 
 use super::answer::{Answer, answer};
 use super::part::Part;

@@ -2,26 +2,26 @@ use crate::data::DataError;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Why a set could not be fetched; nothing half-written stands where it would be read.
+/// Why a download failed. The final place of the set never holds incomplete files.
 #[derive(Debug, thiserror::Error)]
 pub enum FetchError {
     /// The catalogue has no download of it.
     #[error(
-        "'{set}' cannot be fetched: the catalogue knows no public download of it ({licence}); get it from {address} \
-         and name the folder above it by --data DIR"
+        "'{set}' cannot be fetched: the catalogue has no public download of it ({licence}); get it from {address} and \
+         name its parent folder with --data DIR"
     )]
     NoAddress {
         /// Name of the set.
         set: &'static str,
-        /// Its terms.
+        /// Its licence.
         licence: &'static str,
-        /// Where people get it.
+        /// Where to get it.
         address: &'static str,
     },
     /// One address for several files.
     #[error(
-        "--from {from}: expected the address of a folder, ending with /, since '{set}' is {files} files, found that \
-         of one file"
+        "--from {from}: expected the address of a folder, ending with /, since '{set}' has {files} files, found the \
+         address of one file"
     )]
     OneAddress {
         /// The address as given.
@@ -31,9 +31,10 @@ pub enum FetchError {
         /// How many files.
         files: usize,
     },
-    /// Something else stands where the set belongs.
+    /// Another file is in the final place of the set.
     #[error(
-        "{path}: expected no file, or that of '{set}', found another one ({found}); move it away to have it fetched"
+        "{path}: expected no file, or that of '{set}', found another one ({found}); move it away and run the command \
+         again"
     )]
     Taken {
         /// The file or folder.
@@ -43,71 +44,73 @@ pub enum FetchError {
         /// What is wrong with it.
         found: String,
     },
-    /// An answer that no second try changes.
-    #[error("{url}: expected the file, found {found}; addresses can change: name another with --from URL")]
+    /// A response that another attempt would not change.
+    #[error(
+        "{url}: expected the file, found {found}; if the address has changed, name the new one with --from URL"
+    )]
     Refused {
         /// The address.
         url: String,
         /// What the server, or the client, said.
         found: String,
     },
-    /// All tries failed.
+    /// All attempts failed.
     #[error(
-        "{url}: gave up: {why} (tries in a row: {tries}); what has arrived is kept: run the command again to go on, or \
+        "{url}: gave up: {why} (tries in a row: {tries}); what has arrived is kept; run the command again to resume, or \
          name another address with --from URL"
     )]
     GaveUp {
         /// The address.
         url: String,
-        /// Tries since bytes arrived last.
+        /// Attempts since the last received byte.
         tries: u32,
-        /// What happened at the last.
+        /// Why the last one failed.
         why: String,
     },
     /// A server that is too slow.
     #[error(
-        "{url}: expected at least {least} bytes within {} s, found {found}; what has arrived is kept: run the command again \
-         when the line is better, or name another address with --from URL", within.as_secs()
+        "{url}: expected at least {least} bytes within {} s, found {found}; what has arrived is kept; run the command again \
+         with a faster connection, or name another address with --from URL", within.as_secs()
     )]
     TooSlow {
         /// The address.
         url: String,
-        /// Bytes that must arrive.
+        /// The least number of bytes.
         least: u64,
-        /// In what time.
+        /// The time for them.
         within: Duration,
-        /// Bytes that arrived.
+        /// The received bytes.
         found: u64,
     },
     /// Another process fetches the same set.
     #[error(
-        "{}: another fetch of '{set}' is under way{}; wait for its end, or end it, and run the command again", path.display(),
+        "{}: another process is fetching '{set}'{}; wait for it to finish, or stop it, and run the command again", path.display(),
         holder.map_or(String::new(), |process| format!(" (process {process})"))
     )]
     Busy {
-        /// The folder that it has.
+        /// The locked folder.
         path: PathBuf,
         /// Name of the set.
         set: &'static str,
         /// The other process, if it is known.
         holder: Option<u32>,
     },
-    /// Whole, but not what the catalogue knows.
+    /// A complete file of another version than the catalogue's.
     #[error(
-        "{url}: expected {expected}, found {found}; it is another version or no longer there, and was deleted: name \
-         another address with --from URL"
+        "{url}: expected {expected}, found {found}; this file of another version was deleted; name another address with \
+         --from URL"
     )]
     OtherFile {
         /// The address.
         url: String,
-        /// Size or digest of the catalogue.
+        /// Size or SHA-256 in the catalogue.
         expected: String,
-        /// Size or digest of what arrived.
+        /// Size or SHA-256 of the received file.
         found: String,
     },
-    /// An archive that cannot be unpacked, or holds what it must not.
+    /// An archive that cannot be unpacked or has wrong contents.
     #[error(
-        "{url}: expected an archive of '{set}', found {found}; nothing was unpacked: name another address with --from URL"
+        "{url}: expected an archive of '{set}', found {found}; nothing was unpacked; name another address with --from URL"
     )]
     Archive {
         /// The address.
@@ -117,7 +120,7 @@ pub enum FetchError {
         /// What is wrong with it.
         found: String,
     },
-    /// Reading or writing here.
+    /// A local file that cannot be read or written.
     #[error(transparent)]
     Data(#[from] DataError),
 }

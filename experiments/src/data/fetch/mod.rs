@@ -1,19 +1,19 @@
-//! Downloading a known set into the data folder.
+//! Downloads a known set into the data folder.
 //!
-//! Everything happens in `DIR/.fetch-NAME`, which no reader looks into: what arrives is kept there as `FILE.part`, so that
-//! a later run goes on; one process at a time holds the folder. It is verified, unpacked and checked against the catalogue there, and only then renamed to
-//! where it is read. A file that stands there already is never replaced.
+//! A download works in `DIR/.fetch-NAME`, which is locked by one process at a time. Received bytes are stored there as
+//! `FILE.part`, so that a later run can resume. Files are verified, unpacked and checked against the catalogue there, and only
+//! then renamed to their final place. An existing file is never replaced.
 //!
 //! | file | holds |
 //! | --- | --- |
-//! | `download` | one file from one address: tries, pauses, resuming |
-//! | `answer` | what a server's answer means for the bytes we have |
+//! | `download` | one file from one address: attempts, pauses, resuming |
+//! | `answer` | what a server's response means for the received bytes |
 //! | `work` | the folder, and the lock in it |
-//! | `part` | the bytes we have, and of which version |
-//! | `plain` | no links where an earlier fetch left files |
-//! | `unpack` | zip and tar.gz, nothing outside the folder |
-//! | `place` | into place by renaming |
-//! | `error` | each failure as one sentence |
+//! | `part` | the received bytes, and their version |
+//! | `plain` | refuses links in place of an earlier download's files |
+//! | `unpack` | unpacks zip and tar.gz, only inside the folder |
+//! | `place` | renames the set to its final place |
+//! | `error` | errors, each in one sentence |
 
 mod answer;
 mod download;
@@ -36,62 +36,62 @@ use std::time::Duration;
 use unpack::Archive;
 use work::Work;
 
-/// How long to go on with a server.
+/// How long to try a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Patience {
-    /// Tries in a row in which nothing new arrives, before giving up.
+    /// Attempts in a row without progress before giving up.
     pub tries: u32,
-    /// How long nothing may come before a try is over.
+    /// The longest time without data in an attempt.
     pub silence: Duration,
-    /// Before the second try; twice as long before each other.
+    /// The pause before the second attempt; each later pause is twice as long.
     pub pause: Duration,
-    /// So many bytes must arrive within so much time of receiving, over all tries; a slower server is given up.
+    /// The least number of bytes in a span of time, over all attempts; a slower server is given up.
     pub least: (u64, Duration),
 }
 
-/// A kilobyte a second over a minute, for [`Patience::least`]; a telephone line is faster.
+/// A kilobyte per second over a minute, for [`Patience::least`]; a telephone line is faster.
 pub const LEAST: (u64, Duration) = (60_000, Duration::from_secs(60));
 
-/// What happens meanwhile.
+/// What happens during a download.
 pub enum Event<'a> {
     /// A download begins.
     Begins(&'a str),
-    /// So many bytes have arrived, of so many if the server says.
+    /// Bytes have arrived.
     At {
-        /// Bytes that are here.
+        /// The number of received bytes.
         have: u64,
-        /// Bytes of the whole.
+        /// The size of the file, if the server states it.
         total: Option<u64>,
     },
-    /// A try failed; after the pause comes another.
+    /// An attempt failed; another one follows after a pause.
     Again {
-        /// What happened.
+        /// Why it failed.
         why: &'a str,
-        /// How long until then.
+        /// The length of the pause.
         pause: Duration,
     },
-    /// All has arrived; it is unpacked and checked.
+    /// All files have arrived and are being unpacked and checked.
     Unpacks,
 }
 
-/// What a fetch did.
+/// The result of a download.
 #[derive(Debug)]
 pub struct Fetched {
-    /// The folder that the set is in.
+    /// The folder of the set.
     pub base: PathBuf,
-    /// The addresses that were read; none if the set was there already.
+    /// The addresses that were downloaded; empty if the set was already there.
     pub urls: Vec<String>,
-    /// Those among them whose digest the catalogue does not know.
+    /// Those whose SHA-256 is not in the catalogue.
     pub unverified: Vec<String>,
-    /// Every file of the set, as it is now.
+    /// The files of the set, with their states.
     pub files: Vec<Checked>,
 }
 
-/// Fetches a set into `folder`, from the catalogue's addresses or from `from`: a file, or a folder (ending with `/`)
-/// of files with the catalogue's names.
+/// Downloads a set into `folder`, from the catalogue's addresses or from `from`: the address of a file, or of a folder of
+/// files with the catalogue's names if it ends with `/`.
 ///
 /// # Errors
-/// [`FetchError`]; nothing stands where the set is read but what is whole.
+/// [`FetchError`]. The final place of the set never holds incomplete files.
 pub fn fetch(
     set: &'static dyn AnySet,
     folder: &Path,
@@ -153,7 +153,7 @@ pub fn fetch(
     Ok(Fetched { base, urls, unverified, files })
 }
 
-/// Nothing stands in the way: each file is missing, or there already as it should be.
+/// Checks that no other file is in the way: each file of the set is missing or right.
 fn free(set: &dyn AnySet, files: impl Iterator<Item = Checked>) -> Result<(), FetchError> {
     for file in files {
         let found = match file.state {

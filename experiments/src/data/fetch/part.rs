@@ -1,4 +1,4 @@
-//! What has arrived of a file, and of which version of it.
+//! The received part of a file, and its version.
 
 use super::download::Wanted;
 use super::plain;

@@ -1,4 +1,4 @@
-//! From the folder where a set was unpacked and verified to where it is read.
+//! Moves a set from the folder of its download to its final place.
 
 use crate::data::DataError;
 use std::fs;

@@ -1,5 +1,5 @@
-//! Files that an earlier fetch left. Someone else may have prepared the data folder: through a symbolic or a hard link
-//! under such a name, a download would be written to a file elsewhere.
+//! Opens files that an earlier download left. If someone else prepared the data folder, a symbolic or hard link under such a
+//! name would let the download overwrite a file elsewhere.
 
 use crate::data::DataError;
 use std::fs::{self, File, Metadata, OpenOptions};

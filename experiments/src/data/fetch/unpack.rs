@@ -1,4 +1,4 @@
-//! Archives into an empty folder: files and folders only, none outside it.
+//! Unpacks archives into an empty folder: only files and folders, and none outside it.
 
 use super::FetchError;
 use crate::data::DataError;
@@ -225,5 +225,21 @@ mod tests {
         let path = folder.path().join("cut");
         fs::write(&path, &cut[..cut.len() - 12]).unwrap();
         assert!(unpack(&path).unwrap_err().contains("u: expected an archive of 's', found a broken one"));
+    }
+
+    /// Nothing lands outside the folder, and an error is a sentence.
+    #[test]
+    fn fuzz_archives() {
+        crate::fuzz::run("archives", |bytes| {
+            let folder = tempfile::tempdir().unwrap();
+            let [file, to] = ["archive", "to"].map(|name| folder.path().join(name));
+            fs::write(&file, bytes).unwrap();
+            for unpack in [Unpack::Zip, Unpack::TarGz] {
+                if let Err(error) = (Archive { file: &file, url: "u", set: "s" }).unpack(unpack, &to) {
+                    crate::fuzz::check_sentence(error);
+                }
+            }
+            assert!(fs::read_dir(&folder).unwrap().count() <= 2);
+        });
     }
 }

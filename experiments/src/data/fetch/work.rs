@@ -1,4 +1,4 @@
-//! The folder in which a set is fetched. One process holds it at a time.
+//! The folder of a download. One process locks it at a time.
 
 use super::{FetchError, plain};
 use crate::data::DataError;
@@ -131,7 +131,7 @@ mod tests {
         let held = Work::take(folder.path(), "tiny").unwrap();
         let Err(busy) = Work::take(folder.path(), "tiny") else { panic!("two have it") };
         let busy = busy.to_string();
-        let says = format!("another fetch of 'tiny' is under way (process {})", std::process::id());
+        let says = format!("another process is fetching 'tiny' (process {})", std::process::id());
         assert!(busy.contains(&says) && busy.contains(".fetch-tiny"), "{busy}");
         let other = Work::take(folder.path(), "other").unwrap();
         other.leave();

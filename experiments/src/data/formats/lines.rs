@@ -1,4 +1,4 @@
-//! The lines of a text, whichever system wrote it: a line ends with LF, CRLF or a CR alone.
+//! The lines of a text from any system: a line ends with LF, CRLF or a single CR.
 
 /// Each line of a text with its number, from 1, and without its end. An end after the last line begins no other line.
 ///

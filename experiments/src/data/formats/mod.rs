@@ -1,4 +1,4 @@
-//! One file or folder a format: from text to rows, sentences or questions, with the line of whatever is wrong.
+//! One file or folder per format: parses text into rows, sentences or questions; errors name the line.
 
 pub mod conll;
 pub mod imdb;

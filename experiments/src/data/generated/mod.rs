@@ -1,4 +1,4 @@
-//! What generated corpora share: random integers, coined words, sizes. The corpora themselves are with their tasks.
+//! What generated data sets share: random integers, coined words, sizes. The generators are in the folders of their tasks.
 
 mod rng;
 mod words;

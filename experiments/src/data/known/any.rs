@@ -2,59 +2,59 @@ use super::{DataError, Download, FileReader, KnownFile, KnownSet, Part};
 use crate::data::{Split, files};
 use std::path::{Path, PathBuf};
 
-/// A known set of any task, as what downloads and checks files needs it.
+/// A known set of any task, for downloading and checking its files.
 pub trait AnySet: Sync {
     /// Name on the command line.
     fn name(&self) -> &'static str;
-    /// What it is, in one sentence.
+    /// A description in one sentence.
     fn description(&self) -> &'static str;
     /// Where to get it.
     fn address(&self) -> &'static str;
-    /// Its terms.
+    /// Its licence.
     fn licence(&self) -> &'static str;
-    /// What yields the first layout.
+    /// The downloads that yield the first layout.
     fn downloads(&self) -> &'static [Download];
-    /// Folder of the layout of that number, inside the data folder.
+    /// The folder of a layout, inside the data folder.
     fn layout_folder(&self, layout: usize) -> &'static str;
-    /// The files of that layout with the split that each is for.
+    /// The files of a layout, each with its split.
     fn layout_files(&self, layout: usize) -> Vec<(Split, &'static KnownFile)>;
-    /// The number of the layout that is there whole, else in part, and its folder.
+    /// The index of the layout that is complete, else of one that is there in part, and its folder.
     ///
     /// # Errors
-    /// [`DataError::Missing`] where no file of any layout is there.
+    /// [`DataError::Missing`] if no file of any layout is there.
     fn found(&self, folder: &Path) -> Result<(usize, PathBuf), DataError>;
-    /// How the files of a layout stand under `base`, in order; nothing is kept in memory.
+    /// Checks the files of a layout under `base`, in order; nothing is kept in memory.
     fn check<'a>(&'a self, layout: usize, base: &'a Path) -> Box<dyn Iterator<Item = Checked> + 'a>;
 }
 
-/// A file of a layout, or a folder of small files, and how it stands.
+/// A file of a layout, or a folder of small files, and its state.
 #[derive(Debug)]
 pub struct Checked {
-    /// Where it was looked for.
+    /// Its path.
     pub path: PathBuf,
-    /// How many examples it must hold.
+    /// The number of examples in the catalogue.
     pub examples: usize,
-    /// How it stands.
+    /// Its state.
     pub state: State,
 }
 
-/// How a file stands beside the catalogue.
+/// The state of a file, compared with the catalogue.
 #[derive(Debug)]
 pub enum State {
-    /// Digest and number of examples are the catalogue's.
+    /// SHA-256 and number of examples agree.
     Verified,
-    /// The number of examples is the catalogue's, which knows no digest.
+    /// The number of examples agrees; the catalogue has no SHA-256.
     Counted,
-    /// It can be read and holds the right number of examples, but has another digest.
+    /// The number of examples agrees, but SHA-256 does not.
     OtherVersion,
-    /// It is not there.
+    /// There is no such file.
     Missing,
-    /// It cannot be read, is cut short, or holds what it must not.
+    /// The file cannot be read, is truncated, or has wrong contents.
     Wrong(DataError),
 }
 
 impl State {
-    /// Whether nothing speaks against the file.
+    /// Whether the file is right as far as is known.
     pub fn is_right(&self) -> bool {
         matches!(self, State::Verified | State::Counted)
     }

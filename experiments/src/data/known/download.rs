@@ -35,29 +35,3 @@ impl Download {
         self.url.rsplit('/').next().unwrap_or(self.url)
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::super::SETS;
-    use super::*;
-
-    #[test]
-    fn plain_downloads_are_the_files_of_the_first_layout_with_their_digests() {
-        for set in SETS.iter().filter(|set| set.downloads.iter().any(|d| d.unpack == Unpack::Plain)) {
-            let layout = &set.layouts[0];
-            let files = layout.files().map(|f| (format!("{}/{}", layout.folder, f.path), f.sha256));
-            let downloads = set.downloads.iter().map(|d| (d.to.to_owned(), d.sha256));
-            assert_eq!(files.collect::<Vec<_>>(), downloads.collect::<Vec<_>>(), "{}", set.name);
-        }
-    }
-
-    #[test]
-    fn names_of_one_set_differ_and_digests_have_their_length() {
-        for set in SETS {
-            for (i, download) in set.downloads.iter().enumerate() {
-                assert!([0, 64].contains(&download.sha256.len()) && download.url.starts_with("https://"));
-                assert!(set.downloads[..i].iter().all(|other| other.file_name() != download.file_name()));
-            }
-        }
-    }
-}

@@ -1,5 +1,5 @@
-//! Known sets: where each comes from, under which terms, and what its files must hold. Each task has a table of its own;
-//! the files are never part of this project: their folder is given by `--data DIR` or `GRADUS_DATA`.
+//! Known data sets: address, licence, files and checksums of each. Each task has its own table. The files are not part of this
+//! project; `--data DIR` or `GRADUS_DATA` names their folder.
 
 mod any;
 mod download;
@@ -16,47 +16,47 @@ use std::path::{Path, PathBuf};
 pub struct KnownSet<P: 'static> {
     /// Name on the command line.
     pub name: &'static str,
-    /// What it is, in one sentence.
+    /// A description in one sentence.
     pub description: &'static str,
     /// Where to get it.
     pub address: &'static str,
-    /// Its terms, as far as they are stated.
+    /// Its licence, as far as it is stated.
     pub licence: &'static str,
-    /// Names of the labels 0, 1, …; of the kinds of entities in a tagging set.
+    /// Names of the labels 0, 1, …; for tagging, of the types of entities.
     pub labels: &'static [&'static str],
-    /// How its text is split into words already.
+    /// Whether and how its text is split into words.
     pub tokens: TokensGiven,
     /// Encoding of its files.
     pub encoding: Encoding,
-    /// The forms in which people have the files; the first one found is read.
+    /// The layouts in which the files are distributed; the first one that is found is read.
     pub layouts: &'static [Layout<P>],
-    /// How the three splits come about.
+    /// Which splits are official, and which are held out.
     pub splits: SplitRule,
-    /// What yields the first of `layouts`, where public addresses do; else [`NONE`].
+    /// The downloads that yield the first of `layouts`; [`NONE`] if there is no public address.
     pub downloads: &'static [Download],
-    /// What a reader of results on this set must know; it goes into [`Splits::note`].
+    /// A caution for readers of results; it becomes part of [`Splits::note`].
     pub caution: &'static str,
-    /// The generated set that stands in for it where there are no files.
+    /// The generated set that replaces it if there are no files.
     pub twin: &'static str,
 }
 
-/// How the text of a set is split into words.
+/// Whether and how the text of a data set is split into words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TokensGiven {
     /// Not at all.
     No,
-    /// Words stand apart by spaces.
+    /// Words are separated by spaces.
     Words,
     /// Each character is a word.
     Characters,
 }
 
-/// One form of a set's files.
+/// One layout of a set's files.
 #[derive(Debug)]
 pub struct Layout<P: 'static> {
-    /// Folder inside the data folder (the data folder itself will do, too).
+    /// The folder inside the data folder; the files may also be in the data folder itself.
     pub folder: &'static str,
-    /// Reads a file and appends what it holds.
+    /// Reads a file and appends its examples.
     pub read: ReadKnown<P>,
     /// Training files.
     pub train: &'static [KnownFile],
@@ -64,36 +64,36 @@ pub struct Layout<P: 'static> {
     pub dev: &'static [KnownFile],
     /// Test files.
     pub test: &'static [KnownFile],
-    /// What a reader of results on this layout must know.
+    /// A caution for readers of results on this layout.
     pub note: &'static str,
 }
 
-/// Reads one file of a known set and appends what it holds.
+/// Reads one file of a known set and appends its examples.
 pub type ReadKnown<P> = fn(&mut Source<'_>, &mut P) -> Result<(), DataError>;
 
-/// A file (or a folder of small files) and what it must hold.
+/// A file, or a folder of small files, with its checksum and its number of examples.
 #[derive(Debug)]
 pub struct KnownFile {
     /// Relative to the layout's folder.
     pub path: &'static str,
-    /// Digest of the version the counts were measured on; empty if there is none to compare with.
+    /// SHA-256 of the version on which the counts were measured; empty if unknown.
     pub sha256: &'static str,
-    /// How many examples it holds.
+    /// The number of its examples.
     pub examples: usize,
 }
 
-/// How the three splits come about. The examples to hold out are drawn by a fixed seed.
+/// Which splits are official. Others are held out by a fixed seed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SplitRule {
     /// All three are official.
     Official,
-    /// As many training examples become dev.
+    /// Dev is this number of training examples.
     DevFromTrain(usize),
-    /// As many training examples become dev, and as many test.
+    /// Dev and test are this number of training examples each.
     DevAndTestFromTrain(usize),
 }
 
-/// A file of a known set as it is read.
+/// A file of a known set, for its reader.
 pub struct Source<'a> {
     /// Where it is.
     pub path: &'a Path,
@@ -103,36 +103,36 @@ pub struct Source<'a> {
     pub labels: Vec<String>,
     /// The set's encoding.
     pub encoding: Encoding,
-    /// Keeps the digests.
+    /// Records the digests.
     pub reader: &'a mut FileReader,
-    /// What a reader of results must know.
+    /// Notes for results.
     pub notes: &'a mut Vec<String>,
     file: &'a KnownFile,
     address: &'static str,
 }
 
 impl Source<'_> {
-    /// The file's text. Another version than the known one is noted.
+    /// The file's text. If its version is not that of the catalogue, a note is added.
     ///
     /// # Errors
     /// A file that cannot be read, or is not in the set's encoding.
     pub fn text(&mut self) -> Result<TextFile, DataError> {
         let file = self.reader.read(self.path, self.encoding)?;
         if !self.file.sha256.is_empty() && self.file.sha256 != file.sha256 {
-            self.notes.push(format!("{} is not the version the catalogue knows", self.file.path));
+            self.notes.push(format!("{} is not the version in the catalogue", self.file.path));
         }
         Ok(file)
     }
 
-    /// The file's text, which ends with a line end unless it was cut short.
+    /// The file's text, which must end with a line break: otherwise it is truncated.
     ///
     /// # Errors
-    /// As [`text`](Source::text), and a file that was cut short.
+    /// As [`text`](Source::text); a truncated file.
     pub fn lines(&mut self) -> Result<TextFile, DataError> {
         let file = self.text()?;
         match file.text.ends_with('\n') {
             true => Ok(file),
-            false => Err(self.cut_short("a line end after the last line".into(), "none".into())),
+            false => Err(self.cut_short("a line break after the last line".into(), "none".into())),
         }
     }
 
@@ -142,7 +142,7 @@ impl Source<'_> {
             expected,
             found,
             advice: format!(
-                "it may be cut short: get it again from {}, or read a set of your own by --train",
+                "it may be truncated: get it again from {}, or train on your own file with --train",
                 self.address
             ),
         }
@@ -172,15 +172,15 @@ impl<P> Layout<P> {
 }
 
 impl<P: Part> KnownSet<P> {
-    /// Reads the set from the data folder. `seed` draws the examples that are held out where a split is missing.
+    /// Reads the set from the data folder. Splits that are not official are held out by `seed`.
     ///
     /// # Errors
-    /// [`DataError`]: files missing or cut short, a wrong line, a label out of range.
+    /// [`DataError`]: missing or truncated files, a wrong line, a label out of range.
     pub fn load(&self, folder: &Path, seed: u64) -> Result<Splits<P>, DataError> {
         self.load_splits(folder, seed, &Split::ALL)
     }
 
-    /// Reads what some splits need and nothing else; the others are empty.
+    /// Reads only what some splits need; the others are empty.
     ///
     /// # Errors
     /// As [`load`](KnownSet::load).
@@ -239,7 +239,7 @@ impl<P: Part> KnownSet<P> {
         }
     }
 
-    /// Reads one file, which must hold as many examples as the catalogue says.
+    /// Reads one file, which must have the number of examples in the catalogue.
     fn read(
         &self,
         layout: &Layout<P>,
@@ -264,7 +264,7 @@ impl<P: Part> KnownSet<P> {
         }
     }
 
-    /// The first layout that is there whole, else in part, and the folder it is in.
+    /// The first layout that is complete, else one that is there in part, with its folder.
     fn find_layout(&self, folder: &Path) -> Result<(&'static Layout<P>, PathBuf), DataError> {
         let places =
             || self.layouts.iter().flat_map(|l| [folder.join(l.folder), folder.into()].map(|base| (l, base)));

@@ -175,13 +175,20 @@ mod tests {
     }
 
     #[test]
-    fn cut_answers_are_counted() {
+    fn cut_answers_are_left_out() {
         let (split, tokens) = split("a b c d e f g h", &[&["b"], &["g h"], &["b c d e f"], &["h", "a"]]);
-        let (located, cut) = locate(&split, &tokens, Some(4));
-        let places: Vec<_> =
-            located.iter().map(|l| (l.question, l.window.clone(), l.first, l.last)).collect();
-        assert_eq!((places, cut), (vec![(0, 0..4, 1, 1), (1, 4..8, 2, 3), (3, 4..8, 3, 3)], 1));
-        assert_eq!(locate(&split, &tokens, None).1, 0);
+        let located = locate(&split, &tokens, Some(4), false);
+        let places: Vec<_> = located.iter().map(|l| (l.question, l.window.clone(), l.answer)).collect();
+        assert_eq!(places, [(0, 0..4, Some((1, 1))), (1, 4..8, Some((2, 3))), (3, 4..8, Some((3, 3)))]);
+        assert_eq!(locate(&split, &tokens, None, false).len(), 4);
+    }
+
+    #[test]
+    fn a_question_without_an_answer_reads_the_first_window_or_is_left_out() {
+        let (split, tokens) = split("a b c d e f g h", &[&["b"], &[]]);
+        assert_eq!(locate(&split, &tokens, Some(4), false).len(), 1);
+        let located = locate(&split, &tokens, Some(4), true);
+        assert_eq!((located[1].question, located[1].window.clone(), located[1].answer), (1, 0..4, None));
     }
 
     proptest! {

@@ -119,6 +119,7 @@ impl Lexicon {
         if tokens.is_empty() {
             text.push(UNK, None);
             self.spell("", &mut text);
+            text.set_blank();
         }
         text
     }
@@ -172,7 +173,7 @@ impl Lexicon {
         Err(DataError::File {
             path,
             expected: format!("word vectors of width {embed_dim}, as model.embed_dim says"),
-            found: format!("width {width}"),
+            found: width.to_string(),
             advice: format!("set model.embed_dim={width}"),
         })
     }

@@ -196,7 +196,7 @@ fn a_saved_lexicon_gives_the_same_batches_without_the_file() {
             assert_eq!(lexicon.coverage(tokens), loaded.coverage(tokens));
         }
         assert_eq!(loaded.vector_width(), vectors.map(|_| 2));
-        // A run that goes on has its table in the checkpoint.
+        // A resumed run has its table in the checkpoint.
         let table = Param::new(Tensor::from_slice(&vec![0f32; 2 * loaded.len()], [loaded.len(), 2]));
         assert_eq!(loaded.start(&table).unwrap(), 0);
     }
@@ -239,7 +239,7 @@ fn damaged_files_of_a_run_are_named() {
             Some(other),
             "expected the vectors of a vocabulary of 4 words, found those of one of 6",
         ),
-        ("vectors.safetensors", Some(twice), "expected 1 words, found 2"),
+        ("vectors.safetensors", Some(twice), "its contents do not match its checksum"),
         ("lexicon.json", None, "cannot read"),
         (
             "lexicon.json",
@@ -275,7 +275,7 @@ fn vectors_of_another_width_are_refused_by_the_key() {
     let table = Param::new(Tensor::from_slice(&[0f32; 12], [4, 3]));
     let error = lexicon.start(&table).unwrap_err().to_string();
     let expected =
-        "expected word vectors of width 3, as model.embed_dim says, found width 2; set model.embed_dim=2";
+        "expected word vectors of width 3, as model.embed_dim says, found 2; set model.embed_dim=2";
     assert!(error.ends_with(expected) && error.starts_with(file.path().to_str().unwrap()), "{error}");
     assert!(lexicon.check_width(2).is_ok());
     assert!(Lexicon::count(train.iter(), &ALL, None).check_width(3).is_ok());

@@ -39,7 +39,7 @@ impl Source<'_> {
     ///
     /// # Errors
     /// Bytes that are not UTF-8.
-    pub fn text<'b>(self, bytes: &'b [u8], line: usize) -> Result<&'b str, DataError> {
+    pub fn text(self, bytes: &[u8], line: usize) -> Result<&str, DataError> {
         match std::str::from_utf8(bytes) {
             Ok(text) => Ok(text.trim_end()),
             Err(_) => Err(match decode(self.0, bytes.to_vec(), Encoding::Utf8) {
@@ -73,7 +73,7 @@ impl Layout {
         };
         let Some(start) = start else {
             let found = format!("{spaces} in {}", quoted(text));
-            return Err(source.fault(line, self.expected(), found));
+            return Err(source.fault(line, self.expected(line), found));
         };
         let word = text[..start].trim_matches(' ');
         Ok((!word.is_empty()).then(|| Line { word, numbers: &text[start + 1..] }))
@@ -92,15 +92,20 @@ impl Layout {
     ) -> Result<(), DataError> {
         for number in from.numbers.split(' ') {
             let value = number.parse().ok().filter(|v: &f32| v.is_finite()).ok_or_else(|| {
-                source.fault(line, self.expected(), format!("{} for {}", quoted(number), quoted(from.word)))
+                source.fault(
+                    line,
+                    self.expected(line),
+                    format!("{} for {}", quoted(number), quoted(from.word)),
+                )
             })?;
             values.push(value);
         }
         Ok(())
     }
 
-    fn expected(self) -> String {
-        format!("a word and {} numbers, as line {} has", self.width, self.line)
+    fn expected(self, line: usize) -> String {
+        let expected = format!("a word and {} numbers", self.width);
+        if line == self.line { expected } else { format!("{expected}, as line {} has", self.line) }
     }
 }
 

@@ -1,8 +1,8 @@
 use super::blocks::{BlockError, Blocks, pieces};
 use super::given::GivenVectors;
 use super::line::{Layout, Source, numbers_at_end};
-use crate::data::DataError;
 use crate::data::error::quoted;
+use crate::data::{DataError, files};
 use crate::text::normalise::Form;
 use crate::text::tokenise::lowercase;
 use crate::text::tokens::Tokens;
@@ -11,7 +11,6 @@ use half::f16;
 use half::slice::HalfFloatSliceExt;
 use rayon::prelude::*;
 use std::collections::{HashMap, HashSet};
-use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -86,7 +85,7 @@ impl VectorFile {
         kept: usize,
     ) -> Result<Self, DataError> {
         let unreadable = |source| DataError::Read { path: path.into(), source };
-        let mut file = BufReader::with_capacity(1 << 20, File::open(path).map_err(unreadable)?);
+        let mut file = BufReader::with_capacity(1 << 20, files::open(path)?);
         let zipped = file.fill_buf().map_err(unreadable)?.starts_with(&[0x1f, 0x8b]);
         match zipped {
             true => Self::of_lines(path, MultiGzDecoder::new(file), wanted, kept).map_err(|e| match e {
@@ -207,7 +206,7 @@ impl Start {
             (self.header, self.width) = (Some(*line), width);
             seen = rest;
         }
-        let Some(layout) = agreed(source, seen)? else { return Ok(()) };
+        let Some(layout) = agreed(source, seen, self.header.map(|_| self.width))? else { return Ok(()) };
         self.layout = Some(layout);
         match self.header {
             // Two integers are a word and its one number where all lines have one.
@@ -236,8 +235,13 @@ fn header_width(text: &str) -> Option<usize> {
     integer(width)
 }
 
-/// The first width on which two lines agree, or that of the only line; none without a line.
-fn agreed(source: Source, lines: &[(usize, &str)]) -> Result<Option<Layout>, DataError> {
+/// The first width on which two lines agree; none without a line. If there is but one, its word holds no space unless
+/// the header says so.
+fn agreed(
+    source: Source,
+    lines: &[(usize, &str)],
+    header: Option<usize>,
+) -> Result<Option<Layout>, DataError> {
     let mut lines_of: HashMap<usize, usize> = HashMap::new();
     let Some(&(first, text)) = lines.first() else { return Ok(None) };
     for &(line, text) in lines {
@@ -252,7 +256,8 @@ fn agreed(source: Source, lines: &[(usize, &str)]) -> Result<Option<Layout>, Dat
         return Err(source.fault(first, "a word and its numbers".into(), quoted(text)));
     }
     match lines.get(1) {
-        None => Ok(Some(Layout { width, line: first })),
+        None if header == Some(width) => Ok(Some(Layout { width, line: first })),
+        None => Ok(Some(Layout { width: text.split(' ').count() - 1, line: first })),
         Some(&(line, text)) => {
             let expected = format!("a word and {width} numbers, as line {first} has");
             Err(source.fault(line, expected, format!("{} in {}", numbers_at_end(text), quoted(text))))

@@ -38,6 +38,7 @@ fn a_line_is_a_word_and_its_numbers() {
         ("1 2\nsea 1 2\n", 2, vec![("sea", [1.0, 2.0])]),
         ("\u{FEFF}2 2\nsea 1 2\nsky 3 4\n", 2, vec![("sea", [1.0, 2.0])]),
         ("\u{FEFF}sea 1 2\nsky 3 4\n", 2, vec![("sea", [1.0, 2.0])]),
+        ("1 2\n. . 1 2\n", 2, vec![(". .", [1.0, 2.0])]),
         // A word that is a number is none.
         ("19 1 2\nsea 3 4\n", 2, vec![("19", [1.0, 2.0]), ("sea", [3.0, 4.0])]),
         // The first word holds spaces; two words do, and no two lines in a row agree.
@@ -136,6 +137,7 @@ fn faults_are_named_with_their_line() {
             b"sky 1\nsea 1 2\nof 3 4\n",
             "line 1: expected a word and 2 numbers, as line 2 has, found 1 in 'sky 1'",
         ),
+        (b"sea 1 x 3\n", "line 1: expected a word and 3 numbers, found 'x' for 'sea'"),
         (b"sea 1 nan\n", "found 'nan' for 'sea'"),
         (b"sea 1 1e999\n", "found '1e999' for 'sea'"),
         (b"sea\n", "line 1: expected a word and its numbers, found 'sea'"),

@@ -1,4 +1,4 @@
-//! Whether tags are entities or plain, and what is said of tags that are neither.
+//! Whether tags are entities or plain, and the errors for tags that are neither.
 
 use super::super::scheme::{self, OUTSIDE, Scheme};
 use super::TagKind;

@@ -1,4 +1,4 @@
-//! How the rows of one file are cut into columns.
+//! How the lines of a file are split into columns.
 
 use super::super::lines::lines;
 use super::comments::{Look, look};

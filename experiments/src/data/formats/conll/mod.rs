@@ -1,19 +1,19 @@
-//! Columns in the manner of CoNLL: one word a line with its tag in another column, a blank line after each sentence.
+//! Columns as in CoNLL's shared tasks: one word per line with its tag in another column, a blank line after each sentence.
 //!
-//! Columns stand apart by tabs if the first row has one (then a word may hold spaces), else by spaces. `-DOCSTART-` lines
-//! end a sentence and are skipped. Which lines are [`Comments`], and whether tags are entities or plain ([`TagKind`]), is
-//! found in the file where no key says it. Two layouts are recognised by what they hold:
+//! Columns are separated by tabs if the first row has one (then a word may contain spaces), else by spaces. `-DOCSTART-`
+//! lines end a sentence and are skipped. Unless a key says so, the file decides which lines are [`Comments`], and whether tags
+//! are entities or plain ([`TagKind`]). Two layouts are recognised by their contents:
 //!
 //! | layout | recognised by | read |
 //! | --- | --- | --- |
-//! | CoNLL-U | ten columns between tabs, the first of which is a whole number, `1-2` or `1.1` | multiword tokens (`1-2`) and empty nodes (`1.1`) are skipped |
+//! | CoNLL-U | ten columns separated by tabs, the first of which is a whole number, `1-2` or `1.1` | multiword tokens (`1-2`) and empty nodes (`1.1`) are skipped |
 //! | CoNLL-2012 | `#begin document` before the first row | each sentence has its own number of columns; names in brackets: `(GPE*`, `*)` |
 //!
 //! | file | holds |
 //! | --- | --- |
-//! | `mod` | from a file to sentences |
-//! | `rows` | lines to rows, and rows to words and tags |
-//! | `layout` | how the rows of one file are cut into columns |
+//! | `mod` | reads a file |
+//! | `rows` | splits lines into columns, and picks words and tags |
+//! | `layout` | how the lines of a file are split into columns |
 //! | `comments` | which lines that start with `#` are comments |
 //! | `kind` | whether tags are entities or plain |
 //! | `brackets` | the names of CoNLL-2012 |

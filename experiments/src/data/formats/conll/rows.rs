@@ -1,4 +1,4 @@
-//! Lines to rows, and rows to words and tags.
+//! Splits lines into columns, and picks words and tags.
 
 use super::super::lines::lines;
 use super::comments::{Look, look};

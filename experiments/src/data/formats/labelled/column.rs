@@ -1,9 +1,9 @@
-//! What the values of a column are like, and which of two columns holds the labels.
+//! Detects which of two columns holds the labels, by its values.
 
 use super::{DataError, Places, Row, Source, quoted};
 use std::collections::HashMap;
 
-/// Below so many rows nothing is concluded from how often labels repeat.
+/// With fewer rows, the repetition of values proves nothing.
 pub(super) const FEW: usize = 20;
 
 /// What the values of a column are like; empty ones are left out.
@@ -19,7 +19,7 @@ pub(super) struct Column {
     integers: bool,
 }
 
-/// Past so many characters nothing is a label.
+/// A longer value is no label, in characters.
 const LONG: usize = 60;
 
 impl Column {
@@ -109,4 +109,5 @@ impl Which {
     }
 }
 
-const GIVE: &str = "name the label's column by --label-column 1 or 2, or give --format tab, space or csv";
+const GIVE: &str =
+    "name the column of the labels with --label-column 1 or 2, or give --format tab, space or csv";

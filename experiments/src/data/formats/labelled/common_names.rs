@@ -1,4 +1,4 @@
-//! What people commonly call the columns of texts and labels.
+//! Common names of the columns of texts and labels.
 
 /// Names that a text's column commonly has, in lower case and without anything between words.
 const TEXTS: &[&str] = &[

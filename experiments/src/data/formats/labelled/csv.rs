@@ -1,8 +1,8 @@
-//! Comma-separated values as RFC 4180 has them, with semicolons or tabs as well: a value that holds a separator, a
-//! quotation mark or a line break stands between quotation marks, and a mark within it is doubled.
+//! Comma-separated values as in RFC 4180, also with semicolons or tabs: a value that contains a separator, a quotation mark or a
+//! line break is enclosed in quotation marks, and a mark inside it is doubled.
 //!
-//! The `csv` crate unquotes. It accepts any bytes, so [`scan`] checks the text first: a mark that is never closed would
-//! swallow the rest of the file, and text after a closing mark would lose its marks in silence.
+//! The `csv` crate unquotes values. Since it accepts any bytes, [`scan`] checks the text first: a mark that is never closed
+//! would swallow the rest of the file, and text after a closing mark would silently lose its marks.
 
 use super::{Columns, DataError, Layout, Places, Row, Source, names, quoted};
 

@@ -1,5 +1,4 @@
-//! A folder whose folders are the classes, with a file for each text; or whose files are the classes, with a text on
-//! each line.
+//! A folder with a subfolder per class and a file per text, or with a file per class and a text per line.
 
 use super::{Columns, DataError, Encoding, FileReader, Format, Read, Row, Source, lines, quoted};
 use crate::data::error::listed;
@@ -8,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// What stands in a folder, by name; hidden files are passed over.
+/// The entries of a folder, by name, without hidden files.
 struct Entry {
     name: String,
     path: PathBuf,

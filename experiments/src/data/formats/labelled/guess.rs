@@ -1,8 +1,8 @@
-//! The format of a file that comes without one, from its name and the whole of its content.
+//! Detects the format of a file from its name and its contents.
 //!
-//! Asked in this order: JSON lines; a first line that names columns; tabs in every line; values between commas or
-//! semicolons with one column of labels; a label at the start of each line. Without names, the column whose values are
-//! short and repeat is the label. Where two readings fit, or none, the error names the flags that decide.
+//! The formats are tried in this order: JSON lines; a first line that names columns; tabs in every line; values separated by
+//! commas or semicolons, with one column of labels; a label at the start of each line. Without names, the label is the column
+//! whose values are short and repeat. If two formats fit, or none, the error names the flags that decide.
 
 use super::{
     Columns, DataError, Layout, Places, Source,
@@ -165,7 +165,7 @@ fn values(source: &Source<'_>, separator: u8, columns: &Columns) -> Result<Optio
 fn ask<T>(source: &Source<'_>, columns: usize) -> Result<T, DataError> {
     let (line, content) = source.first();
     let found = format!("{columns} columns without names in {}", quoted(content));
-    let advice = "name two by --label-column and --text-column (numbers from 1); --format tab takes the first as the \
+    let advice = "name two with --label-column and --text-column (numbers from 1); --format tab takes the first as the \
                   label and the rest as the text";
     Err(source.fault(line, "a label and a text", found, advice))
 }

@@ -1,4 +1,4 @@
-//! A JSON object on each line, one of whose fields is the text and one the label.
+//! One JSON object per line, with a field for the text and one for the label.
 
 use super::{Columns, DataError, Layout, Row, Source, names, quoted};
 use crate::data::error::listed;
@@ -40,7 +40,7 @@ pub(super) fn layout(source: &Source<'_>, columns: &Columns) -> Result<Layout, D
     let given = |column: &Option<String>| match column {
         Some(name) if !titles.contains(name) => {
             let found = format!("the fields {}", listed(&titles));
-            let advice = "name the fields by --text-column and --label-column";
+            let advice = "name the fields with --text-column and --label-column";
             Err(source.fault(line, format!("a field {}", quoted(name)), found, advice))
         }
         other => Ok(other.clone()),
@@ -57,7 +57,7 @@ pub(super) fn layout(source: &Source<'_>, columns: &Columns) -> Result<Layout, D
     if columns.is_empty() && !names::are_titles(&titles, &columns) {
         let expected = "an object with a text and a label in fields such as 'text' and 'label'";
         let found = format!("the fields {}", listed(&titles));
-        let advice = "name the fields by --text-column and --label-column";
+        let advice = "name the fields with --text-column and --label-column";
         return Err(source.fault(line, expected, found, advice));
     }
     let (places, _) = names::by_title(source, line, &titles, &columns)?;

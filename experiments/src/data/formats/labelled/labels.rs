@@ -1,4 +1,4 @@
-//! The labels of a file, and what shows that they are none.
+//! The labels of a file, and signs that they are no labels.
 
 use super::{
     DataError, Format, Read, Row,
@@ -22,6 +22,7 @@ pub fn labels(path: &Path, read: &Read, guessed: bool) -> Result<Vec<String>, Da
     check_header(read, guessed)?;
     known.check_looks()?;
     if guessed {
+        check_tags(read)?;
         check_number(read)?;
         check_marks(read)?;
         check_several(&known)?;
@@ -116,7 +117,9 @@ impl<'a> Known<'a> {
                 path: path.into(),
                 expected: "at least two labels".into(),
                 found: format!("only one label, {}", quoted(label)),
-                advice: "give examples of another class, or name the label's column by --label-column".into(),
+                advice:
+                    "give examples of another class, or name the column of the labels with --label-column"
+                        .into(),
             });
         }
         labels.sort();
@@ -150,7 +153,7 @@ fn check_header(read: &Read, guessed: bool) -> Result<(), DataError> {
     }
     let found = format!("{} and {}, which look like a header", quoted(&first.label), quoted(&first.text));
     let advice = match open {
-        true => "name the columns by --label-column and --text-column as the line has them, or remove it",
+        true => "name the columns with --label-column and --text-column as the line has them, or remove it",
         false => {
             "give --format header or csv for a file whose first line names the columns, or remove the line"
         }
@@ -170,11 +173,11 @@ fn guess(format: Format) -> (&'static str, &'static str) {
         Format::Space => SPACE,
         Format::Tab => (
             "a label and a text with a tab between them, as was guessed",
-            "name the columns by --label-column and --text-column, or give --format tab if these are labels",
+            "name the columns with --label-column and --text-column, or give --format tab if these are labels",
         ),
         Format::Header | Format::Csv | Format::Jsonl | Format::Auto => (
             "the label in the column that was guessed",
-            "name the columns by --label-column and --text-column, or give --format header, csv or jsonl if these are \
+            "name the columns with --label-column and --text-column, or give --format header, csv or jsonl if these are \
              labels",
         ),
         Format::Folders => (
@@ -186,6 +189,22 @@ fn guess(format: Format) -> (&'static str, &'static str) {
             "name one file, or give --format files if these are labels",
         ),
     }
+}
+
+/// A tag of an entity in every row is not text with a label, but words with tags.
+fn check_tags(read: &Read) -> Result<(), DataError> {
+    let tag = |word: &str| word == "O" || word.get(1..2) == Some("-") && "BILUSEM".contains(&word[..1]);
+    let last = |row: &Row| row.text.split_whitespace().next_back().unwrap_or_default().to_owned();
+    let entity = |of: &dyn Fn(&Row) -> String| {
+        read.rows.iter().all(|row| tag(&of(row))) && read.rows.iter().any(|row| of(row) != "O")
+    };
+    if !entity(&last) && !entity(&|row| row.label.clone()) {
+        return Ok(());
+    }
+    let row = &read.rows[0];
+    let found = format!("columns of words and tags, {} and {}", quoted(&row.label), quoted(&row.text));
+    let advice = "use gradus train tag for these, or give the --format if they are labels and texts";
+    Err(fault(row, "a label and a text", found, advice))
 }
 
 /// More than one label for two rows is text in the label's place.
@@ -231,8 +250,8 @@ fn check_several(known: &Known<'_>) -> Result<(), DataError> {
         for separator in [',', ';', '|'].into_iter().filter(|&c| label.contains(c)) {
             if label.split(separator).any(|part| known.rows.contains_key(part.trim())) {
                 let found = format!("{}, which has the label of another text in it", quoted(label));
-                let advice = "leave one label for each text, or train for several labels a text; if it is one label, \
-                              give its --format";
+                let advice = "leave one label for each text; for several a text name the mark between them, as in \
+                              --set data.label_separator=,; if it is one label, give its --format";
                 return Err(fault(known.rows[label], "one label for each text", found, advice));
             }
         }

@@ -1,4 +1,4 @@
-//! How the rows of one file are found.
+//! The layout of the rows of a file.
 
 use super::{Columns, DataError, Format, Places, Row, Separator, Source, csv, jsonl, quoted};
 

@@ -1,10 +1,10 @@
-//! One line a text, without quotation: a quotation mark is a character like any other, as GLUE and the sentence
-//! classification literature have it.
+//! One line per text, without quoting: a quotation mark is an ordinary character, as in GLUE and in the data sets of sentence
+//! classification.
 
 use super::{Columns, DataError, Layout, Places, Row, Source, names, quoted};
 use std::borrow::Cow;
 
-/// What stands between a label and its text.
+/// The separator between a label and its text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Separator {
     /// The first white space, spaces or a tab.

@@ -1,4 +1,4 @@
-//! What a label looks like to a reader.
+//! How a label looks to a person.
 
 use unicode_normalization::UnicodeNormalization;
 

@@ -1,21 +1,21 @@
-//! Texts with a label each, as people keep them: lines, tables, JSON lines, folders.
+//! Labelled texts in common formats: lines, tables, JSON lines, folders.
 //!
 //! | file | holds |
 //! | --- | --- |
-//! | [`lines`] | `LABEL text`, `label<TAB>text`, TSV: one line a text, quotation marks are characters like any other |
+//! | [`lines`] | `LABEL text`, `label<TAB>text`, TSV: one line per text; quotation marks are ordinary characters |
 //! | [`csv`] | comma-separated values with quotation marks as in RFC 4180; semicolons and tabs too |
-//! | [`jsonl`] | a JSON object on each line |
-//! | [`folders`] | a folder for each class, a file for each class |
-//! | [`source`], [`layout`] | the text of one file, and how its rows are found |
-//! | [`common_names`] | what people commonly call columns |
+//! | [`jsonl`] | one JSON object per line |
+//! | [`folders`] | one folder per class, one file per class |
+//! | [`source`], [`layout`] | the text of a file, and the layout of its rows |
+//! | [`common_names`] | common names of columns |
 //! | [`names`] | which columns hold text and label |
-//! | [`guess`] | the format of a file that comes without one, from the whole of it |
-//! | [`column`] | what values look like that are labels |
-//! | [`looks`] | labels that only a computer tells apart |
-//! | [`labels`] | the labels of a file, and what shows that a guess was wrong |
+//! | [`guess`] | detects the format of a file from its contents |
+//! | [`column`] | detects which of two columns holds the labels |
+//! | [`looks`] | labels that look the same to a person |
+//! | [`labels`] | the labels of a file, and signs that a guess was wrong |
 //!
-//! A format that is given is taken at its word. A guess that the file contradicts is an error, never a training set.
-//! LF, CRLF and CR all end a line, and blank lines are skipped wherever they stand.
+//! A format that is given is used without question. A guess that the file contradicts is an error, never a training set. LF,
+//! CRLF and CR all end a line, and blank lines are skipped everywhere.
 
 mod column;
 mod common_names;

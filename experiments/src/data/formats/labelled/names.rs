@@ -1,4 +1,4 @@
-//! Which columns hold the text and the label: by name, by place, or by the names that people commonly use.
+//! Which columns hold the text and the label: by name, by number, or by common names.
 
 use super::{
     Columns, DataError, Format, Source,
@@ -10,7 +10,7 @@ use std::path::Path;
 /// A table with more columns is none.
 pub(super) const MOST: usize = 1000;
 
-/// Where text and label stand in a table, from 0.
+/// The columns of text and label in a table, from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Places {
     pub(super) text: usize,
@@ -103,7 +103,7 @@ pub(super) fn are_titles(titles: &[String], columns: &Columns) -> bool {
     common(&columns.text_column, is_text) && common(&columns.label_column, is_label)
 }
 
-const GIVE: &str = "name them by --text-column and --label-column (a name, or a number from 1)";
+const GIVE: &str = "name them with --text-column and --label-column (a name, or a number from 1)";
 
 /// The places in a table whose first line holds `titles`, and what to call its columns.
 ///

@@ -1,4 +1,4 @@
-//! The text of one file, and what its errors and rows have in common.
+//! The text of a file, for its rows and its errors.
 
 use super::{DataError, Row, looks, quoted};
 use std::{path::Path, sync::Arc};

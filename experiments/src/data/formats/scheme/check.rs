@@ -1,4 +1,4 @@
-//! Whether labels that were read from elsewhere, such as those of a saved run, are tags.
+//! Whether labels from elsewhere, such as those of a saved run, are tags.
 
 use super::{Scheme, TagKind, parse};
 use crate::data::error::quoted;

@@ -1,4 +1,4 @@
-//! Labels and words in files whose columns stand apart by spaces.
+//! Escapes labels and words for files whose columns are separated by spaces.
 //!
 //! conlleval and most scripts that came after it split a line wherever there is a space, so that the kind
 //! `creative work` would be two columns. Such characters are written as in a web address: `creative%20work`. A label that

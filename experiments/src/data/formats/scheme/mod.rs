@@ -1,4 +1,4 @@
-//! Tag schemes: how spans of words become one tag a word, and back.
+//! Tag schemes: spans of words as one tag per word, and back.
 //!
 //! | scheme | `Ada Marsh left Oslo Bergen early`, a person and two adjacent places |
 //! | --- | --- |
@@ -17,7 +17,7 @@
 //! | `mod` | the schemes, and which one tags are written in |
 //! | `entity` | entities from tags, tags from entities |
 //! | `check` | whether labels that were read from elsewhere are tags |
-//! | `escape` | labels that hold spaces, for files whose columns stand apart by spaces |
+//! | `escape` | labels that contain spaces, for files whose columns are separated by spaces |
 
 mod check;
 mod entity;

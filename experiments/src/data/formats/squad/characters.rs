@@ -1,4 +1,4 @@
-//! From characters, which SQuAD counts, to bytes, which Rust does.
+//! Converts offsets in characters, as in SQuAD, to offsets in bytes.
 
 /// The places of a text's characters. Making it reads the text once; each question after that takes no time.
 pub(super) struct Characters<'a> {

@@ -1,5 +1,4 @@
-//! Objects by themselves, on lines of their own or in one list: each a question with its context, or a context with its
-//! questions.
+//! Separate objects, one per line or in one list: each is a question with its context, or a context with its questions.
 
 use super::articles::{question, questions, title};
 use super::characters::Characters;

@@ -1,11 +1,11 @@
-//! SQuAD (Rajpurkar et al. 2016, 2018) as JSON, in the forms in which people have it:
+//! SQuAD (Rajpurkar et al. 2016, 2018) as JSON, in its common forms:
 //!
 //! | form | a file |
 //! | --- | --- |
 //! | SQuAD v1.1 and v2.0 | `data[] > paragraphs[] > context, qas[] > id, question, answers[] > text, answer_start` |
-//! | JSON lines, as Hugging Face writes them | one object a line: `id, context, question, answers > text[], answer_start[]` |
+//! | JSON lines, as Hugging Face writes them | one object per line: `id, context, question, answers > text[], answer_start[]` |
 //! | the same objects as one list | `[{…}, {…}]` |
-//! | JSON lines of contexts, as MRQA has them | one object a line: `context, qas[] > qid, question, detected_answers[] > char_spans[]` |
+//! | JSON lines of contexts, as MRQA has them | one object per line: `context, qas[] > qid, question, detected_answers[] > char_spans[]` |
 //!
 //! `answer_start` counts Unicode characters. A `title` may be missing; keys that the format does not have are passed over,
 //! `plausible_answers` of v2.0 among them. A question without an answer (`is_impossible`) is kept without one.

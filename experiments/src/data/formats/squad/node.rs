@@ -1,4 +1,4 @@
-//! A value of a JSON file and the way that led to it, so that what is wrong with it can be said with its place.
+//! A value of a JSON file and the path to it, for errors.
 
 use crate::data::{DataError, error::listed, error::quoted};
 use serde_json::Value;
