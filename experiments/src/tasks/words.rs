@@ -1,4 +1,4 @@
-//! What tasks do alike with the words of their texts.
+//! The handling of words that tasks share: tokeniser, lexicon, vectors.
 
 use super::keys::WordKeys;
 use crate::run::{RunError, Understood};
@@ -8,13 +8,13 @@ use gradus_models::Words;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
-/// How a run reads text: kept with it, so that its model reads each later text as it read the training split.
+/// How a run reads text. It is saved with the run, so that later texts are read as the training split was.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ReadAs {
-    /// How text becomes words.
+    /// How text is split into words.
     #[serde(flatten)]
     pub tokeniser: Tokeniser,
-    /// How often each label occurred in training: what is known of a text without words. Empty for other tasks.
+    /// How often each label occurs in training: the prior, for a text without words. Empty for tasks without labels.
     pub counts: Vec<u64>,
 }
 
@@ -22,13 +22,13 @@ pub struct ReadAs {
 const FILE: &str = "text.json";
 
 impl ReadAs {
-    /// Writes it.
+    /// Writes the file.
     pub fn save(&self, folder: &Path) -> Result<(), RunError> {
         let text = serde_json::to_string(self).expect("settings are made of numbers and text");
         Ok(crate::data::atomic::write(&folder.join(FILE), text.as_bytes())?)
     }
 
-    /// Reads it.
+    /// Reads the file.
     pub fn load(folder: &Path) -> Result<ReadAs, RunError> {
         let path = folder.join(FILE);
         let text = std::fs::read_to_string(&path).map_err(|source| RunError::Io {
@@ -40,7 +40,8 @@ impl ReadAs {
     }
 }
 
-/// The lexicon of a run: that of a folder, or the words of the training split, with the vectors of a file if one is named.
+/// The lexicon of a run: that of the folder `kept`, else the words of the training split, with pretrained vectors if a file
+/// is named.
 pub fn lexicon<'a>(
     kept: Option<&Path>,
     keys: &WordKeys,
@@ -60,7 +61,7 @@ pub fn lexicon<'a>(
     Ok(Lexicon::count(splits[0].iter(), options, vectors.as_ref()))
 }
 
-/// Puts the vectors of the lexicon's file, if it has read one, in the place of a fresh model's random ones.
+/// Replaces the random vectors of a new model by pretrained ones, if the lexicon has any.
 pub fn start(lexicon: &Lexicon, model: &dyn Module) -> Result<(), RunError> {
     let table = model.named_params().into_iter().find(|(name, _)| name == "emb.weight");
     match table {
@@ -69,7 +70,7 @@ pub fn start(lexicon: &Lexicon, model: &dyn Module) -> Result<(), RunError> {
     }
 }
 
-/// A batch of words among the tensors of a step.
+/// The batch of words in the tensors of a step.
 pub fn words_of(tensors: &[Tensor]) -> Words<'_> {
     let characters = match tensors {
         [_, _, characters, lengths, ..] => Some((characters, lengths)),
@@ -78,7 +79,7 @@ pub fn words_of(tensors: &[Tensor]) -> Words<'_> {
     Words { ids: &tensors[0], lengths: &tensors[1], characters, given: None }
 }
 
-/// What is known of the words of train, dev and test, in lines and warnings.
+/// Lines and warnings on the words of train, dev and test.
 pub fn understood(lexicon: &Lexicon, coverage: &[Coverage; 3]) -> Understood {
     let mut understood = Understood::default();
     understood.lines.push(("vocabulary", format!("{} words", lexicon.len())));
@@ -92,8 +93,8 @@ pub fn understood(lexicon: &Lexicon, coverage: &[Coverage; 3]) -> Understood {
         understood.lines.push((split, line));
         if lexicon.vector_width().is_some() && found.is_none() {
             understood.warnings.push(format!(
-                "no word of the {split} split has a vector; check that the file of data.embeddings is in the language and \
-                 the case of the text"
+                "no word of the {split} split has a vector; check that the language and the case of data.embeddings are \
+                 those of the text"
             ));
         }
     }

@@ -1,4 +1,4 @@
-//! What a classifier answers, and its predictions as a file.
+//! The answers of a classifier, and its predictions as a file.
 
 use super::{Classify, Prediction};
 use crate::data::{Split, shown};
@@ -7,7 +7,7 @@ use crate::text::{Text, Tokens};
 use gradus_models::Classifier;
 use serde_json::json;
 
-/// A line for each text.
+/// One line per text.
 pub(super) fn answer(
     task: &Classify,
     model: &dyn Classifier,
@@ -29,7 +29,7 @@ pub(super) fn answer(
         .collect();
     let asked: Vec<&Text> = texts.iter().flatten().collect();
     let mut predictions = vec![];
-    // Alike in length, so that little is computed on padding.
+    // Texts of similar length share a batch, so that there is little padding.
     let lengths: Vec<usize> = asked.iter().map(|text| text.len()).collect();
     let mut by_place: Vec<Option<Prediction>> = vec![None; asked.len()];
     for batch in crate::text::batches::sorted(&lengths, BATCH) {
@@ -48,10 +48,10 @@ pub(super) fn answer(
     asks.iter().zip(said).map(|(ask, prediction)| Ok(line(task, ask, &prediction, style))).collect()
 }
 
-/// Texts that are classified at once.
+/// The size of a batch.
 const BATCH: usize = 128;
 
-/// What is known of a text without words: how often each label occurs.
+/// The prediction for a text without words: the frequencies of the labels.
 fn prior(task: &Classify) -> Prediction {
     let counts = &task.read_as.counts;
     let (texts, k) = (counts.iter().sum::<u64>().max(1) as f64, task.data.labels.len());
@@ -89,8 +89,8 @@ fn line(task: &Classify, ask: &Ask, prediction: &Prediction, style: Style) -> St
     format!("{}\t{}\t{}", found.join(", "), all.join(", "), shown::terminal(&ask.text))
 }
 
-/// A line for each example with the right label, the predicted one, its probability and the text; labels of a text that
-/// may have several are joined by the separator of the data.
+/// One line per example: the right label, the predicted one, its probability and the text. Several labels are joined by
+/// commas.
 pub(super) fn table(task: &Classify, split: Split, predictions: &[Prediction]) -> String {
     let names = |labels: &[usize]| {
         let names: Vec<String> =
