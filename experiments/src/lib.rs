@@ -21,6 +21,8 @@ pub mod cli;
 pub mod commands;
 pub mod config;
 pub mod data;
+#[cfg(test)]
+mod fuzz;
 pub mod metrics;
 pub mod report;
 pub mod run;

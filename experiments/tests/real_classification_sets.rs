@@ -1,36 +1,38 @@
 //! Counts of the known classification sets, where `GRADUS_DATA` names the folder that holds them.
 
-use gradus::{
-    data::{Classification, Split, catalog},
-    text::{
-        batches::Batching,
-        tokenise::Tokeniser,
-        vocabulary::{UNK, Vocabulary},
-    },
-};
+use gradus::data::known::data_folder;
+use gradus::data::{DataError, Example, Split, Splits};
+use gradus::run::Task;
+use gradus::tasks::classify::Classify;
+use gradus::text::vocabulary::{UNK, Vocabulary};
+use gradus::text::{Form, Mode, Tokeniser, batches};
 use std::path::{Path, PathBuf};
 
 /// The folder, or nothing with a line that says so.
 fn folder() -> Option<PathBuf> {
-    let folder = catalog::data_folder(None);
+    let folder = data_folder(None);
     if folder.is_none() {
         println!("skipped: GRADUS_DATA is not set");
     }
     folder
 }
 
-fn load(folder: &Path, name: &str) -> Classification {
-    catalog::load(name, Some(folder), 1).unwrap_or_else(|error| panic!("{name}: {error}"))
+fn read(folder: &Path, name: &str, seed: u64) -> Result<Splits<Vec<Example>>, DataError> {
+    Classify::known().iter().find(|set| set.name == name).unwrap().load(folder, seed)
 }
 
-fn sizes(set: &Classification) -> [usize; 3] {
-    [set.train.len(), set.dev.len(), set.test.len()]
+fn load(folder: &Path, name: &str) -> Splits<Vec<Example>> {
+    read(folder, name, 1).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+fn sizes(set: &Splits<Vec<Example>>) -> [usize; 3] {
+    Split::ALL.map(|split| set.split(split).len())
 }
 
 /// Examples by label over all splits.
-fn labels(set: &Classification) -> Vec<usize> {
-    let counts = [Split::Train, Split::Dev, Split::Test].map(|split| set.label_counts(split));
-    (0..set.labels.len()).map(|k| counts.iter().map(|c| c[k]).sum()).collect()
+fn labels(set: &Splits<Vec<Example>>) -> Vec<usize> {
+    let all = || Split::ALL.into_iter().flat_map(|split| set.split(split));
+    (0..set.labels.len()).map(|k| all().filter(|example| example.labels == [k]).count()).collect()
 }
 
 #[test]
@@ -55,18 +57,18 @@ fn the_sets_have_their_official_counts() {
 #[test]
 fn official_test_splits_do_not_depend_on_the_seed_and_held_out_ones_do() {
     let Some(folder) = folder() else { return };
-    let [one, two] = [1, 2].map(|seed| catalog::load("mr", Some(&folder), seed).unwrap());
+    let [one, two] = [1, 2].map(|seed| read(&folder, "mr", seed).unwrap());
     assert_eq!(one.checksum, two.checksum);
     assert_ne!(one.test, two.test);
-    let [one, two] = [1, 2].map(|seed| catalog::load("sst2", Some(&folder), seed).unwrap());
+    let [one, two] = [1, 2].map(|seed| read(&folder, "sst2", seed).unwrap());
     assert_eq!(one.test, two.test);
     assert_ne!(one.dev, two.dev);
 }
 
-/// Share of an epoch's positions that is padding.
-fn padding(lengths: &[usize], batching: &Batching) -> f64 {
-    let kept: Vec<usize> = lengths.iter().map(|&l| l.min(batching.max_len.unwrap_or(l))).collect();
-    let batches = batching.shuffled(lengths, 1, 0);
+/// Share of the positions of an epoch's batches of 64 that is padding, where texts are cut at a length.
+fn padding(lengths: &[usize], longest: usize) -> f64 {
+    let kept: Vec<usize> = lengths.iter().map(|&length| length.min(longest)).collect();
+    let batches = batches::shuffled(&kept, 64, 1, 0);
     let padded: usize = batches.iter().map(|b| b.len() * b.iter().map(|&i| kept[i]).max().unwrap_or(0)).sum();
     1.0 - kept.iter().sum::<usize>() as f64 / padded as f64
 }
@@ -75,10 +77,11 @@ fn padding(lengths: &[usize], batching: &Batching) -> f64 {
 fn words_vocabularies_and_batches_of_real_text() {
     let Some(folder) = folder() else { return };
 
-    for (name, tokeniser, batching, min_count, most_padding) in [
-        ("sst2-sentences", Tokeniser::as_given(), Batching::default(), 2, 0.03),
-        ("imdb", Tokeniser::default(), Batching { size: 64, max_len: Some(400) }, 5, 0.03),
-    ] {
+    let as_given =
+        Tokeniser { mode: Mode::Whitespace, lowercase: true, html: false, normalize: Form::default() };
+    for (name, tokeniser, longest, min_count, most_padding) in
+        [("sst2-sentences", as_given, usize::MAX, 2, 0.03), ("imdb", Tokeniser::default(), 400, 5, 0.03)]
+    {
         let set = load(&folder, name);
         let start = std::time::Instant::now();
         let words: Vec<Vec<String>> = set.train.iter().map(|e| tokeniser.words(&e.text)).collect();
@@ -87,7 +90,7 @@ fn words_vocabularies_and_batches_of_real_text() {
         let vocabulary = Vocabulary::count(words.iter().flatten(), min_count, 30_000);
         let unknown = words.iter().flatten().filter(|w| vocabulary.id(w) == UNK).count();
         let total: usize = lengths.iter().sum();
-        let share = padding(&lengths, &batching);
+        let share = padding(&lengths, longest);
         println!(
             "{name}: {total} words in {seconds:.2} s, V {}, {:.2}% unknown, {:.2}% padding",
             vocabulary.len(),

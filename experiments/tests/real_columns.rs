@@ -2,19 +2,19 @@
 //! them: nothing is said but which columns hold word and tag.
 
 use gradus::data::{
-    catalog,
     files::{Encoding, FileReader},
     formats::{
         conll::{self, Columns, Contents, Known, TagKind},
         scheme::Scheme,
         squad,
     },
+    known::data_folder,
 };
 use std::path::PathBuf;
 
 /// The folder, or nothing with a line that says so.
 fn folder() -> Option<PathBuf> {
-    let folder = catalog::data_folder(None);
+    let folder = data_folder(None);
     if folder.is_none() {
         println!("skipped: GRADUS_DATA is not set");
     }

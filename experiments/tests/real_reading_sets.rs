@@ -1,31 +1,27 @@
 //! Counts of the known reading sets, where `GRADUS_DATA` names the folder that holds them.
 
-use gradus::{
-    data::{
-        articles::articles,
-        catalog,
-        formats::squad,
-        questions::{Reading, ReadingSplit},
-    },
-    metrics::reading::Scores,
-    text::{spans, tokenise::Tokeniser},
-};
-use std::{
-    collections::HashSet,
-    path::{Path, PathBuf},
-};
+use gradus::data::formats::squad;
+use gradus::data::known::data_folder;
+use gradus::data::{Questions, Splits};
+use gradus::metrics::reading::Scores;
+use gradus::run::Task;
+use gradus::tasks::read::{Read, articles::articles, spans};
+use gradus::text::Tokeniser;
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
 
 /// The folder, or nothing with a line that says so.
 fn folder() -> Option<PathBuf> {
-    let folder = catalog::data_folder(None);
+    let folder = data_folder(None);
     if folder.is_none() {
         println!("skipped: GRADUS_DATA is not set");
     }
     folder
 }
 
-fn load(folder: &Path, seed: u64) -> Reading {
-    catalog::load_reading("squad", Some(folder), seed).unwrap_or_else(|error| panic!("squad: {error}"))
+fn load(folder: &Path, seed: u64) -> Splits<Questions> {
+    let squad = Read::known().iter().find(|set| set.name == "squad").unwrap();
+    squad.load(folder, seed).unwrap_or_else(|error| panic!("squad: {error}"))
 }
 
 #[test]
@@ -41,7 +37,7 @@ fn squad_has_its_counts_and_dev_is_of_other_articles() {
     println!("squad: train {}, dev {dev}, {}", set.train.questions.len(), set.note);
 
     // Both parts together fall into articles, of which each is in one part.
-    let mut both = ReadingSplit::default();
+    let mut both = Questions::default();
     for part in [&set.train, &set.dev] {
         let moved = part.questions.iter().cloned().map(|mut q| {
             q.context += both.contexts.len();
@@ -67,7 +63,7 @@ fn squad_has_its_counts_and_dev_is_of_other_articles() {
 fn what_is_read_is_written_and_read_again() {
     let Some(folder) = folder() else { return };
     let test = load(&folder, 1).test;
-    let mut again = ReadingSplit::default();
+    let mut again = Questions::default();
     squad::append(Path::new("again"), &squad::write(&test), &mut again).unwrap();
     assert!(again == test);
 }
@@ -78,18 +74,18 @@ fn the_tokens_of_an_answer_read_back_as_the_answer() {
     let set = load(&folder, 1);
     for (name, split) in [("train", &set.train), ("test", &set.test)] {
         let tokens: Vec<_> = split.contexts.iter().map(|c| Tokeniser::default().tokens(c)).collect();
-        let (located, cut) = spans::locate(split, &tokens, None);
-        assert_eq!(cut, 0, "{name}");
+        let located = spans::locate(split, &tokens, None, false);
+        assert_eq!(located.len(), split.questions.len(), "{name}");
         let read = located.iter().map(|l| {
             let question = &split.questions[l.question];
             let (context, tokens) = (&split.contexts[question.context], &tokens[question.context]);
-            (spans::text_of(context, tokens, l.first, l.last), question.texts().collect::<Vec<_>>())
+            let (first, last) = l.answer.unwrap();
+            (spans::text_of(context, tokens, first, last), question.texts().collect::<Vec<_>>())
         });
         let best = Scores::of(read);
-        let (_, long) = spans::locate(split, &tokens, Some(250));
-        let head = spans::cut_by_head(split, &tokens, Some(250));
-        println!("{name}: {best:?}; with 250 tokens {long} cut in training, {head} cut by the head");
+        let long = split.questions.len() - spans::locate(split, &tokens, Some(250), false).len();
+        println!("{name}: {best:?}; with windows of 250 tokens {long} are cut");
         assert!(best.exact_match > 0.98 && best.f1 > 0.99, "{name}: {best:?}");
-        assert!(long == 0 && head * 20 < split.questions.len(), "{name}: {long}, {head}");
+        assert_eq!(long, 0, "{name}");
     }
 }

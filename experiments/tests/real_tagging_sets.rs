@@ -1,31 +1,43 @@
 //! Counts of the known tagging sets, where `GRADUS_DATA` names the folder that holds them.
 
-use gradus::{
-    data::{
-        Split, Tagging, catalog,
-        formats::scheme::{self, Scheme},
-    },
-    text::Alphabet,
-};
+use gradus::data::formats::scheme::{self, Scheme};
+use gradus::data::known::data_folder;
+use gradus::data::sentences::convert;
+use gradus::data::{Sentence, Split, Splits};
+use gradus::run::Task;
+use gradus::tasks::tag::Tag;
+use gradus::text::Alphabet;
 use std::path::{Path, PathBuf};
 
 /// The folder, or nothing with a line that says so.
 fn folder() -> Option<PathBuf> {
-    let folder = catalog::data_folder(None);
+    let folder = data_folder(None);
     if folder.is_none() {
         println!("skipped: GRADUS_DATA is not set");
     }
     folder
 }
 
-fn load(folder: &Path, name: &str) -> Tagging {
-    catalog::load_tagging(name, Some(folder), 1).unwrap_or_else(|error| panic!("{name}: {error}"))
+/// The labels of a known set are the kinds of its entities; its tags are those of IOB2.
+fn load(folder: &Path, name: &str) -> Splits<Vec<Sentence>> {
+    let set = Tag::known().iter().find(|set| set.name == name).unwrap();
+    set.load(folder, 1).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+/// How many entities of each kind a split has, in the order of the kinds.
+fn entities(set: &Splits<Vec<Sentence>>, split: Split, tags: &[String]) -> Vec<usize> {
+    let kinds = |sentence: &Sentence| {
+        let names: Vec<&str> = sentence.tags.iter().map(|&tag| tags[tag].as_str()).collect();
+        scheme::entities(&names).into_iter().map(|entity| entity.kind).collect::<Vec<_>>()
+    };
+    let all: Vec<String> = set.split(split).iter().flat_map(kinds).collect();
+    set.labels.iter().map(|kind| all.iter().filter(|of| *of == kind).count()).collect()
 }
 
 /// Sentences, words, then entities of each kind.
-fn counts(set: &Tagging, split: Split) -> (usize, usize, Vec<usize>) {
+fn counts(set: &Splits<Vec<Sentence>>, split: Split) -> (usize, usize, Vec<usize>) {
     let words = set.split(split).iter().map(|sentence| sentence.words.len()).sum();
-    (set.split(split).len(), words, set.entity_counts(split).into_values().collect())
+    (set.split(split).len(), words, entities(set, split, &Scheme::Iob2.tag_names(&set.labels)))
 }
 
 #[test]
@@ -62,7 +74,7 @@ fn the_sets_have_their_official_counts() {
         ),
     ] {
         let set = load(&folder, name);
-        assert_eq!(set.kinds().join(" "), kinds);
+        assert_eq!(set.labels.join(" "), kinds);
         for (split, expected) in [Split::Train, Split::Dev, Split::Test].into_iter().zip(expected) {
             assert_eq!(counts(&set, split), expected, "{name} {split}");
         }
@@ -101,20 +113,22 @@ fn both_forms_of_conll2003_are_the_same_set() {
 fn every_scheme_holds_the_same_entities_and_allows_its_tags() {
     let Some(folder) = folder() else { return };
     for name in ["conll2003", "wnut17", "weibo-ner"] {
-        let iob2 = load(&folder, name);
+        let set = load(&folder, name);
+        let iob2 = Scheme::Iob2.tag_names(&set.labels);
+        let counts = entities(&set, Split::Train, &iob2);
         for scheme in Scheme::ALL {
-            let set = iob2.clone().in_scheme(scheme);
-            for sentence in &set.train {
-                let tags = set.names(&sentence.tags);
+            let mut there = set.clone();
+            let tags = convert(&mut there.train, &iob2, scheme);
+            for sentence in &there.train {
+                let tags: Vec<&str> = sentence.tags.iter().map(|&tag| tags[tag].as_str()).collect();
                 let from = std::iter::once(None).chain(tags.iter().copied().map(Some));
                 let to = tags.iter().copied().map(Some).chain([None]);
-                assert!(
-                    from.zip(to).all(|(from, to)| scheme::allowed(scheme, from, to)),
-                    "{scheme}: {tags:?}"
-                );
+                let mut pairs = from.zip(to);
+                assert!(pairs.all(|(from, to)| scheme::allowed(scheme, from, to)), "{scheme}: {tags:?}");
             }
-            assert_eq!(set.entity_counts(Split::Train), iob2.entity_counts(Split::Train));
-            assert!(set.in_scheme(Scheme::Iob2) == iob2);
+            assert_eq!(entities(&there, Split::Train, &tags), counts, "{name} {scheme}");
+            convert(&mut there.train, &tags, Scheme::Iob2);
+            assert!(there == set, "{name} {scheme}");
         }
     }
 }

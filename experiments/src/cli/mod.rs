@@ -34,7 +34,7 @@ enum Command {
     /// Train a model.
     Train {
         #[command(subcommand)]
-        task: train::TaskArgs,
+        task: Box<train::TaskArgs>,
     },
     Evaluate(evaluate::EvaluateArgs),
     Compare(compare::CompareArgs),

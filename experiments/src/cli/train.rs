@@ -128,7 +128,8 @@ impl TaskArgs {
     pub fn run(self) -> anyhow::Result<()> {
         let sets = self.args.sets(self.task)?;
         let TrainArgs { out, resume, overwrite, config, data, .. } = self.args;
-        commands::train(&Train { out, resume, overwrite, config, sets, data })
+        let task = self.task.name();
+        commands::train(&Train { task, out, resume, overwrite, config, sets, data })
     }
 }
 

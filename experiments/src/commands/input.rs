@@ -1,7 +1,7 @@
 //! The texts to predict, from the command line, standard input or a file, as they arrive.
 
 use crate::run::Ask;
-use anyhow::{Context, anyhow, bail};
+use anyhow::{Context, bail};
 use serde::Deserialize;
 use std::collections::VecDeque;
 use std::fs::File;
@@ -118,7 +118,8 @@ impl Texts {
                     Ok(line) => line?,
                     Err(error) => return Some(Err(error)),
                 };
-                Some(Ok(ask(&line, self.format, &format!("{}, line {}", self.name, self.line))))
+                Some(Ok(line
+                    .and_then(|line| ask(&line, self.format, &format!("{}, line {}", self.name, self.line)))))
             }
             Format::Conll => self.sentence(),
         }
@@ -127,9 +128,16 @@ impl Texts {
     /// The words before the next blank line.
     fn sentence(&mut self) -> Option<Line> {
         let mut words: Vec<String> = vec![];
+        let mut unreadable = None;
         loop {
             let line = match self.read_line() {
-                Ok(line) => line,
+                Ok(Some(Err(fault))) => {
+                    unreadable = unreadable.or(Some(fault));
+                    words.push(String::new());
+                    continue;
+                }
+                Ok(Some(Ok(line))) => Some(line),
+                Ok(None) => None,
                 Err(error) => return Some(Err(error)),
             };
             let first = line.as_deref().and_then(first_column);
@@ -140,11 +148,14 @@ impl Texts {
                 (_, None) => break,
             }
         }
+        if let Some(fault) = unreadable {
+            return Some(Ok(Err(fault)));
+        }
         Some(Ok(Ok(Ask { text: words.join(" "), words: Some(words), context: None })))
     }
 
-    /// The next line without its line break; none at the end of the input.
-    fn read_line(&mut self) -> anyhow::Result<Option<String>> {
+    /// The next line without its line break, or that it is not UTF-8; none at the end of the input.
+    fn read_line(&mut self) -> anyhow::Result<Option<Result<String, String>>> {
         let mut bytes = vec![];
         let read = (&mut self.reader).take(LONGEST_LINE + 1).read_until(b'\n', &mut bytes);
         let read = read.with_context(|| format!("cannot read {}", self.name))?;
@@ -165,13 +176,13 @@ impl Texts {
         while bytes.last().is_some_and(|byte| [b'\n', b'\r'].contains(byte)) {
             bytes.pop();
         }
-        let text = String::from_utf8(bytes).map_err(|e| {
-            anyhow!(
-                "{name}, line {line}: expected UTF-8, found another byte at column {}; convert the file to UTF-8",
-                e.utf8_error().valid_up_to() + 1
+        Ok(Some(String::from_utf8(bytes).map_err(|e| {
+            let byte = e.as_bytes()[e.utf8_error().valid_up_to()];
+            format!(
+                "{name}, line {line}: expected UTF-8, found the byte 0x{byte:02x}; convert the text to UTF-8, for \
+                 example with iconv"
             )
-        })?;
-        Ok(Some(text))
+        })))
     }
 }
 
@@ -207,5 +218,56 @@ fn ask(line: &str, format: Format, place: &str) -> Result<Ask, String> {
                 crate::data::error::quoted(line)
             )),
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn all(bytes: &[u8], format: Format) -> Vec<Line> {
+        let reader = Box::new(std::io::Cursor::new(bytes.to_vec()));
+        let mut texts = Texts { reader, name: "f".into(), line: 0, format };
+        std::iter::from_fn(|| texts.next()).collect()
+    }
+
+    fn told(line: &Line) -> Result<&str, &str> {
+        match line {
+            Ok(Ok(ask)) => Ok(&ask.text),
+            Ok(Err(fault)) => Err(fault),
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    #[test]
+    fn a_line_that_is_not_utf8_fails_alone() {
+        let found = all(b"\xEF\xBB\xBFone\r\n\nt\xFFwo\nthree", Format::Text);
+        let told: Vec<_> = found.iter().map(told).collect();
+        assert_eq!((told[0], told[1], told[3]), (Ok("one"), Ok(""), Ok("three")));
+        assert!(
+            told[2].unwrap_err().starts_with("f, line 3: expected UTF-8, found the byte 0xff"),
+            "{told:?}"
+        );
+    }
+
+    #[test]
+    fn columns_are_sentences_and_one_that_cannot_be_read_fails_alone() {
+        let found = all(b"\n\nAda B-PER\nsang O\n\n\nb\xFFd O\nx O\n\nOslo\tB-LOC", Format::Conll);
+        let told: Vec<_> = found.iter().map(told).collect();
+        assert_eq!((told.len(), told[0], told[2]), (3, Ok("Ada sang"), Ok("Oslo")));
+        assert!(told[1].unwrap_err().starts_with("f, line 7: expected UTF-8"), "{told:?}");
+    }
+
+    /// In lines and objects there is an answer for each line.
+    #[test]
+    fn fuzz_input() {
+        crate::fuzz::run("input", |bytes| {
+            let lines = bytes.split_inclusive(|&byte| byte == b'\n').count();
+            for format in [Format::Text, Format::Jsonl, Format::Conll] {
+                let found = all(bytes, format);
+                assert!(found.len() == lines || format == Format::Conll && found.len() <= lines);
+                found.iter().filter_map(|line| told(line).err()).for_each(crate::fuzz::check_sentence);
+            }
+        });
     }
 }

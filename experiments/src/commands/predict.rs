@@ -74,8 +74,17 @@ fn answered(ask: Predict) -> anyhow::Result<()> {
     let mut lines = Lines::open(ask.input, ask.format)?;
     while let Some(batch) = lines.waiting(MOST_TEXTS, MOST_BYTES) {
         let mut asks: Vec<Result<Ask, String>> = vec![];
+        let mut end = None;
         for line in batch {
-            asks.push(line?.map(|mut asked: Ask| {
+            // The lines before one that cannot be read are answered.
+            let line = match line {
+                Ok(line) => line,
+                Err(error) => {
+                    end = Some(error);
+                    break;
+                }
+            };
+            asks.push(line.map(|mut asked: Ask| {
                 if ask.tokenized && asked.words.is_none() {
                     asked.words = Some(asked.text.split_whitespace().map(String::from).collect());
                 }
@@ -98,6 +107,9 @@ fn answered(ask: Predict) -> anyhow::Result<()> {
             }
         }
         out.flush().context("cannot write to standard output")?;
+        if let Some(error) = end {
+            return Err(error);
+        }
     }
     match failed {
         0 => Ok(()),

@@ -7,12 +7,14 @@ use crate::run::{
 };
 use crate::tasks;
 use anyhow::bail;
-use gradus_engine::Rng;
+use gradus_engine::{Device, Rng};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// The arguments of `gradus train`.
 pub struct Train {
+    /// The name of the task.
+    pub task: &'static str,
     /// The run's folder.
     pub out: PathBuf,
     /// Whether to continue the run in the folder from its checkpoint.
@@ -37,6 +39,12 @@ pub fn train(ask: &Train) -> anyhow::Result<()> {
     let config = match ask.resume {
         true => {
             let saved = folder.config(&keys)?;
+            if saved.task != ask.task {
+                let (path, task) = (folder.path().display(), &saved.task);
+                bail!(
+                    "{path} is a run of gradus train {task}; continue it with: gradus train {task} --out {path} --resume"
+                );
+            }
             let config = config::resume(&keys, &saved, &ask.sets)?;
             note_of_schedule(&saved, &config);
             config
@@ -44,9 +52,11 @@ pub fn train(ask: &Train) -> anyhow::Result<()> {
         false => tasks::load(ask.config.as_deref(), &ask.sets)?,
     };
     tasks::check_set(&config)?;
-    let _lock = lock(ask, &folder, &config)?;
-    listen()?;
     let task = tasks::of(&config);
+    check_own_files(ask, &folder, &config, task.keys().paths)?;
+    let early = early_lock(ask, &folder)?;
+    Device::open(&config.run.device).map_err(RunError::from)?;
+    listen()?;
     let trained = with_threads(config.run.threads, || {
         let place = match ask.resume {
             true => Where::Resumed(&folder),
@@ -57,6 +67,16 @@ pub fn train(ask: &Train) -> anyhow::Result<()> {
             Training { config: &config, keys: task.keys(), metrics: task.metrics(), data: job.as_ref() };
         if !ask.resume {
             understood(&config, job.as_ref())?;
+        }
+        let _lock = match early {
+            Some(lock) => lock,
+            None => Lock::take(folder.path())?,
+        };
+        match (ask.resume, ask.overwrite) {
+            (true, _) => {}
+            (false, true) => folder.clear()?,
+            // Another process may have begun a run while this one read its data.
+            (false, false) => folder.check_free()?,
         }
         let title = format!("{} {}", terminal(&job.trained_on().name), config.text("model.name"));
         Ok(run(training, place, &View::new(title))?)
@@ -75,19 +95,21 @@ fn from(ask: &Train, folder: &RunFolder) -> Result<From, RunError> {
     Ok(From { folder: data, kept: Some(folder.path().into()), wanted: Wanted::All })
 }
 
-/// Locks the folder for this process. A folder without `--resume` must hold no run, and `--overwrite` removes one.
-fn lock(ask: &Train, folder: &RunFolder, config: &Config) -> anyhow::Result<Lock> {
-    if let Some(file) = own_files(ask, config).into_iter().find(|file| folder.would_write(file)) {
+/// Locks a folder in which a run was begun before. In any other folder nothing is written until the data has been checked, so
+/// that a run that cannot begin leaves nothing behind.
+///
+/// # Errors
+/// A folder that another process holds; one that holds a run, or files of the user's own.
+fn early_lock(ask: &Train, folder: &RunFolder) -> anyhow::Result<Option<Lock>> {
+    if folder.path().exists() && !folder.path().is_dir() {
         bail!(
-            "{}: the run would overwrite this file, which it also reads; move the file or name another folder with --out",
-            file.display()
+            "{}: expected a folder for the run, found a file; name a folder with --out",
+            folder.path().display()
         );
     }
-    let lock = Lock::take(folder.path())?;
-    if ask.resume {
-        return Ok(lock);
-    }
-    if lock.is_new()
+    let begun = Lock::was_taken(folder.path()) || folder.trained_on().is_ok();
+    if !begun
+        && !ask.resume
         && let Some(name) = folder.foreign()
     {
         bail!(
@@ -95,17 +117,27 @@ fn lock(ask: &Train, folder: &RunFolder, config: &Config) -> anyhow::Result<Lock
             folder.path().display()
         );
     }
-    match ask.overwrite {
-        true => folder.clear()?,
-        false => folder.check_free()?,
+    let lock = if begun { Some(Lock::take(folder.path())?) } else { None };
+    if !ask.resume && !ask.overwrite {
+        folder.check_free()?;
     }
     Ok(lock)
 }
 
+/// Refuses to write over a file that the run reads.
+fn check_own_files(ask: &Train, folder: &RunFolder, config: &Config, paths: &[&str]) -> anyhow::Result<()> {
+    match own_files(ask, config, paths).into_iter().find(|file| folder.would_write(file)) {
+        None => Ok(()),
+        Some(file) => bail!(
+            "{}: the run would overwrite this file, which it also reads; move the file or name another folder with --out",
+            file.display()
+        ),
+    }
+}
+
 /// The user's files that the run reads.
-fn own_files(ask: &Train, config: &Config) -> Vec<PathBuf> {
-    let keys = ["data.train", "data.dev", "data.test", "data.embeddings"];
-    let named = keys.into_iter().map(|key| config.text(key)).filter(|path| !path.is_empty());
+fn own_files(ask: &Train, config: &Config, paths: &[&str]) -> Vec<PathBuf> {
+    let named = paths.iter().map(|key| config.text(key)).filter(|path| !path.is_empty());
     // With --resume, no configuration file is read.
     let file = ask.config.iter().filter(|_| !ask.resume).cloned();
     named.map(PathBuf::from).chain(file).collect()

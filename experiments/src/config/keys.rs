@@ -240,34 +240,34 @@ fn foreign(
     let shown = |values: &BTreeMap<String, Value>, key: &str| {
         values.get(key).and_then(Value::as_str).unwrap_or_default().to_owned()
     };
-    // The variants that have the key, by the selectors in which they differ from this run.
+    // The variants that have the key, by the selectors in which they differ from this run: those of the key's own section,
+    // or where none of these differs, all.
+    let section = key.split('.').next().unwrap_or_default();
     let mut owners: Vec<Vec<String>> = task
         .all_examples()
         .iter()
         .filter(|example| example.contains_key(&key))
         .map(|example| {
-            let section = key.split('.').next().unwrap_or_default();
             let differs = |selector: &&str| {
                 let known = example.keys().any(|k| k.split('.').next() == selector.split('.').next());
                 known && **selector != key && shown(example, selector) != shown(effective, selector)
             };
-            let mut owner: Vec<String> = task
-                .selectors()
-                .filter(differs)
-                .map(|selector| match shown(example, selector) {
-                    none if none.is_empty() => format!("runs without {selector}"),
-                    value if value == FILE => format!("runs with {selector}"),
-                    value => format!("{selector} = {value}"),
-                })
-                .collect();
-            owner.sort_by_key(|text| !text.contains(&format!("{section}.")));
-            owner
+            let all: Vec<&str> = task.selectors().filter(differs).collect();
+            let own: Vec<&str> =
+                all.iter().copied().filter(|s| s.split('.').next() == Some(section)).collect();
+            let owner = |selector: &str| match shown(example, selector) {
+                none if none.is_empty() => format!("runs without {selector}"),
+                value if value == FILE => format!("runs with {selector}"),
+                value => format!("{selector} = {value}"),
+            };
+            if own.is_empty() { all } else { own }.into_iter().map(owner).collect::<Vec<String>>()
         })
         .filter(|owner| !owner.is_empty())
         .collect();
     let fewest = owners.iter().map(Vec::len).min();
     owners.retain(|owner| Some(owner.len()) == fewest);
-    owners.dedup();
+    let mut seen = BTreeSet::new();
+    owners.retain(|owner| seen.insert(owner.clone()));
     let owner = match owners.is_empty() {
         false => owners.iter().map(|owner| owner.join(" with ")).collect::<Vec<_>>().join(" or "),
         true => {

@@ -150,7 +150,7 @@ impl RunResult {
 
     /// What is wrong with the numbers, if anything is. A result file can come from someone else, and tables and plots rely on
     /// its numbers.
-    fn fault(&self) -> Option<String> {
+    pub(crate) fn fault(&self) -> Option<String> {
         let metrics = self.dev.iter().chain(&self.test).chain(self.epochs.iter().flat_map(|e| &e.dev));
         if let Some((name, value)) = metrics.into_iter().find(|(_, value)| !is_sound(**value)) {
             return Some(format!("the metric {} is {value:?}", quoted(name)));

@@ -383,13 +383,7 @@ impl<T: Task> AtWork<'_, T> {
     /// The predictions for all examples of a split, in order.
     fn predictions(&self, split: Split) -> Vec<T::Prediction> {
         let sizes = self.task.lengths(split);
-        let mut predictions: Vec<Option<T::Prediction>> = sizes.iter().map(|_| None).collect();
-        for batch in batches::sorted(&sizes, self.batch.max(1)) {
-            for (prediction, &i) in self.task.predict(&self.model, split, &batch).into_iter().zip(&batch) {
-                predictions[i] = Some(prediction);
-            }
-        }
-        predictions.into_iter().flatten().collect()
+        batches::each(&sizes, self.batch.max(1), |batch| self.task.predict(&self.model, split, batch))
     }
 
     fn rows(&self, split: Split, predictions: &[T::Prediction]) -> Vec<Vec<f64>> {

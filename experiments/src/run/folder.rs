@@ -2,7 +2,7 @@ use super::progress::Progress;
 use super::train::Training;
 use super::{Job, RunError, tensorboard};
 use crate::config::{self, Config, TaskKeys};
-use crate::data::error::quoted;
+use crate::data::error::{quoted, shortened};
 use crate::data::limits::Limit;
 use crate::data::{Part, Splits, atomic, files};
 use gradus_engine::Module;
@@ -302,10 +302,13 @@ impl RunFolder {
             serde_json::from_value(checkpoint.run.clone()).map_err(|e| damaged(e.to_string()))?;
         let may_differ = config::resume_keys(&training.keys);
         let (before, now) = (saved.config, flat(training.config));
-        let keys = before.keys().chain(now.keys()).filter(|key| !may_differ.contains(key));
+        // First those that both have: of two models the name differs, and then all that belongs to it.
+        let both = before.keys().filter(|key| now.contains_key(*key));
+        let keys = both.chain(before.keys()).chain(now.keys()).filter(|key| !may_differ.contains(key));
         if let Some(what) = keys.into_iter().find(|key| before.get(*key) != now.get(*key)) {
-            let shown =
-                |values: &BTreeMap<String, String>| quoted(values.get(what).map_or("absent", String::as_str));
+            let shown = |values: &BTreeMap<String, String>| {
+                values.get(what).map_or("absent".to_owned(), |value| shortened(value))
+            };
             let (what, found, expected) = (what.clone(), shown(&before), shown(&now));
             let advice = "this is the checkpoint of another run; put back the one of this run";
             return Err(RunError::OtherRun { path, what, found, expected, advice });

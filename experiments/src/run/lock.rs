@@ -7,13 +7,15 @@ use std::path::Path;
 pub struct Lock {
     /// The locked file. The system releases the lock when the file is closed, also if the process is killed.
     _held: File,
-    new: bool,
 }
 
+/// The name of the file that is locked.
+const NAME: &str = ".lock";
+
 impl Lock {
-    /// Whether the folder had no lock before: no run ever began in it.
-    pub fn is_new(&self) -> bool {
-        self.new
+    /// Whether the folder was locked before: a run was begun in it.
+    pub fn was_taken(folder: &Path) -> bool {
+        fs::symlink_metadata(folder.join(NAME)).is_ok()
     }
 
     /// Locks a folder, which is created if necessary.
@@ -21,7 +23,7 @@ impl Lock {
     /// # Errors
     /// A folder that another process has locked or that cannot be written.
     pub fn take(folder: &Path) -> Result<Lock, RunError> {
-        let path = folder.join(".lock");
+        let path = folder.join(NAME);
         let io = |source| RunError::Io { action: "lock", path: path.clone(), source };
         fs::create_dir_all(folder).map_err(io)?;
         if fs::symlink_metadata(&path).is_ok_and(|found| !found.is_file()) {
@@ -30,13 +32,12 @@ impl Lock {
                 path.display()
             )));
         }
-        let new = !path.exists();
         let mut file =
             OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).map_err(io)?;
         match file.try_lock() {
             Ok(()) => {
                 file.set_len(0).and_then(|()| write!(file, "{}", std::process::id())).map_err(io)?;
-                Ok(Lock { _held: file, new })
+                Ok(Lock { _held: file })
             }
             Err(TryLockError::WouldBlock) => {
                 let mut holder = String::new();

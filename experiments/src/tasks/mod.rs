@@ -11,7 +11,7 @@ pub mod classify;
 pub mod keys;
 pub mod read;
 pub mod tag;
-mod words;
+pub(crate) mod words;
 
 use crate::config::{self, Config, ConfigError, TaskKeys};
 use crate::data::DataError;

@@ -1,6 +1,8 @@
 //! The handling of words that tasks share: tokeniser, lexicon, vectors.
 
 use super::keys::WordKeys;
+use crate::data::files;
+use crate::data::limits::Limit;
 use crate::run::{RunError, Understood};
 use crate::text::{Coverage, Lexicon, LexiconOptions, Spellings, Tokeniser, Tokens, VectorFile};
 use gradus_engine::{Module, Tensor};
@@ -14,8 +16,11 @@ pub struct ReadAs {
     /// How text is split into words.
     #[serde(flatten)]
     pub tokeniser: Tokeniser,
-    /// How often each label occurs in training: the prior, for a text without words. Empty for tasks without labels.
+    /// How many texts of the training split have each label: the prior, for a text without words. Empty for tasks without
+    /// labels of whole texts.
     pub counts: Vec<u64>,
+    /// How many texts the training split has, for tasks with labels of whole texts.
+    pub texts: u64,
 }
 
 /// Its file in a run's folder.
@@ -28,25 +33,31 @@ impl ReadAs {
         Ok(crate::data::atomic::write(&folder.join(FILE), text.as_bytes())?)
     }
 
-    /// Reads the file.
-    pub fn load(folder: &Path) -> Result<ReadAs, RunError> {
+    /// Reads the file, which must count this number of labels.
+    pub fn load(folder: &Path, labels: usize) -> Result<ReadAs, RunError> {
         let path = folder.join(FILE);
-        let text = std::fs::read_to_string(&path).map_err(|source| RunError::Io {
-            action: "read",
-            path: path.clone(),
-            source,
-        })?;
-        serde_json::from_str(&text).map_err(|e| RunError::Damaged { path, reason: e.to_string() })
+        let text = files::read_text(&path, Limit::Labels)?;
+        let damaged = |reason: String| RunError::Damaged { path: path.clone(), reason };
+        let read: ReadAs = serde_json::from_str(&text).map_err(|e| damaged(e.to_string()))?;
+        match read.counts.len() {
+            n if n == labels => Ok(read),
+            n => Err(damaged(format!("it counts {n} labels, the run has {labels}"))),
+        }
+    }
+
+    /// For a task without labels of whole texts.
+    pub fn tokeniser(tokeniser: Tokeniser) -> ReadAs {
+        ReadAs { tokeniser, counts: vec![], texts: 0 }
     }
 }
 
 /// The lexicon of a run: that of the folder `kept`, else the words of the training split, with pretrained vectors if a file
 /// is named.
-pub fn lexicon<'a>(
+pub fn lexicon(
     kept: Option<&Path>,
     keys: &WordKeys,
     options: &LexiconOptions,
-    splits: [&'a [Tokens]; 3],
+    splits: [&[Tokens]; 3],
 ) -> Result<Lexicon, RunError> {
     if let Some(folder) = kept {
         return Ok(Lexicon::load(folder, options)?);

@@ -40,6 +40,22 @@ pub fn sorted(lengths: &[usize], size: usize) -> Vec<Vec<usize>> {
     order.chunks(size).map(<[usize]>::to_vec).collect()
 }
 
+/// What `of` says of each example, in their order: it is asked batch by batch, those of [`sorted`].
+///
+/// # Panics
+/// If `size` is 0, or `of` does not answer for each example of a batch.
+#[track_caller]
+pub fn each<T>(lengths: &[usize], size: usize, mut of: impl FnMut(&[usize]) -> Vec<T>) -> Vec<T> {
+    let mut answers: Vec<(usize, T)> = Vec::with_capacity(lengths.len());
+    for batch in sorted(lengths, size) {
+        let found = of(&batch);
+        assert_eq!(found.len(), batch.len(), "batches: an answer for each example of a batch");
+        answers.extend(batch.into_iter().zip(found));
+    }
+    answers.sort_by_key(|(i, _)| *i);
+    answers.into_iter().map(|(_, answer)| answer).collect()
+}
+
 #[track_caller]
 fn assert_size(size: usize) {
     assert!(size > 0, "batches: the batch size is 0; it must be at least 1");
@@ -130,6 +146,18 @@ mod tests {
     #[test]
     fn evaluation_takes_the_longest_first() {
         assert_eq!(sorted(&[1, 7, 7, 3], 2), [vec![1, 2], vec![3, 0]]);
+    }
+
+    #[test]
+    fn answers_come_in_the_order_of_the_examples() {
+        let lengths = lengths(100);
+        let mut batches = 0;
+        let doubled = each(&lengths, SIZE, |batch| {
+            batches += 1;
+            batch.iter().map(|&i| 2 * i).collect()
+        });
+        assert_eq!(doubled, (0..100).map(|i| 2 * i).collect::<Vec<_>>());
+        assert_eq!(batches, 13);
     }
 
     proptest! {

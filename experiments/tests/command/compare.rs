@@ -101,7 +101,7 @@ fn by_another_metric() {
 fn runs_that_cannot_be_compared() {
     let place = Place::new();
     place.gradus(&place.tiny("a")).well();
-    place.gradus("compare a none").refused(1, &["none is no folder of a run"]);
+    place.gradus("compare a none").refused(1, &["none does not hold a run"]);
     place.gradus(&format!("{} --set data.test_limit=9", place.tiny("few"))).well();
     place
         .gradus("compare a few")

@@ -2,8 +2,10 @@
 
 use crate::place::Place;
 use crate::server::{Reply, Server, good, status, whole};
-use gradus::data::{Split, catalog};
-use gradus::tasks::classify::generated::Kind;
+use gradus::data::Split;
+use gradus::data::known::data_folder;
+use gradus::tasks::TASKS;
+use gradus::tasks::classify::generated::{Kind, classification};
 use std::collections::BTreeSet;
 
 /// SST-2 in GLUE's form, with `rows` lines in both files.
@@ -33,8 +35,9 @@ fn the_list_names_every_set_and_where_its_files_are() {
     let json: serde_json::Value = serde_json::from_str(&place.gradus("data list --json").well()).unwrap();
     let listed: Vec<&str> =
         json.as_array().unwrap().iter().map(|row| row["name"].as_str().unwrap()).collect();
-    let generated = Kind::ALL.iter().map(|kind| kind.name()).chain(["names", "names-small", "passages"]);
-    let known: Vec<&str> = generated.chain(catalog::SETS.iter().map(|set| set.name)).collect();
+    let generated = TASKS.iter().flat_map(|task| task.generated()).map(|set| set.name);
+    let known = TASKS.iter().flat_map(|task| task.known()).map(|set| set.name());
+    let known: Vec<&str> = generated.chain(known).collect();
     assert_eq!(listed, known);
     for row in json.as_array().unwrap() {
         for key in ["task", "what", "size", "licence", "address", "files"] {
@@ -78,9 +81,10 @@ fn statistics_count_what_is_there() {
             text.lines().find(|line| line.starts_with(name)).unwrap_or_else(|| panic!("{name}: {text}"));
         line[name.len()..].split_whitespace().map(|cell| cell.replace(',', "")).collect()
     };
-    let set = gradus::tasks::classify::generated::classification(Kind::Phrases, 1, Kind::Phrases.sizes());
+    let set = classification(Kind::Phrases, 1, Kind::Phrases.sizes());
     for (i, split) in [Split::Train, Split::Dev, Split::Test].into_iter().enumerate() {
         let examples = set.split(split);
+        let of_label = |label: usize| examples.iter().filter(|e| e.labels == [label]).count();
         let words = || examples.iter().flat_map(|e| e.text.split_whitespace());
         let mut lengths: Vec<usize> = examples.iter().map(|e| e.text.split_whitespace().count()).collect();
         lengths.sort();
@@ -91,8 +95,8 @@ fn statistics_count_what_is_there() {
             ("words of a text: shortest", lengths[0]),
             ("  median", lengths[lengths.len().div_ceil(2) - 1]),
             ("  longest", lengths[lengths.len() - 1]),
-            ("label negative", set.label_counts(split)[0]),
-            ("label positive", set.label_counts(split)[1]),
+            ("label negative", of_label(0)),
+            ("label positive", of_label(1)),
             ("words (tokens)", words().count()),
             ("distinct words (types)", words().collect::<BTreeSet<_>>().len()),
         ] {
@@ -167,7 +171,7 @@ fn a_disk_that_fills_up_leaves_what_can_be_gone_on_with() {
 /// Where `GRADUS_DATA` names the real files: they come through a server as they are.
 #[test]
 fn a_real_set_is_fetched_checked_and_described() {
-    let Some(real) = catalog::data_folder(None) else {
+    let Some(real) = data_folder(None) else {
         println!("skipped: GRADUS_DATA is not set");
         return;
     };

@@ -1,9 +1,12 @@
 //! Downloads from a server that misbehaves: in the end a set is whole and where it belongs, or nothing of it is.
 
 use crate::server::{Asked, Reply, Server, cut, good, redirect, rest, status, whole};
-use gradus::data::catalog::{Download, Format, KnownFile, KnownSet, Layout, NONE, Splits, State, Unpack};
 use gradus::data::fetch::{Event, FetchError, Fetched, LEAST, Patience, fetch};
 use gradus::data::files::{self, Encoding};
+use gradus::data::known::{
+    AnySet, Download, KnownFile, KnownSet, Layout, NONE, Source, SplitRule, State, TokensGiven, Unpack,
+};
+use gradus::data::{DataError, Example};
 use std::io::Write;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -21,8 +24,25 @@ pub fn digest(bytes: &[u8]) -> &'static str {
     files::digest(&path).unwrap().leak()
 }
 
+/// `LABEL text`, where a label is `0` or `1`.
+fn labelled(source: &mut Source, into: &mut Vec<Example>) -> Result<(), DataError> {
+    let file = source.lines()?;
+    for (i, line) in file.text.lines().enumerate() {
+        let (label, text) = line.split_once(' ').unwrap_or((line, ""));
+        let label = ["0", "1"].iter().position(|known| *known == label).ok_or_else(|| DataError::Line {
+            path: source.path.into(),
+            line: i + 1,
+            expected: "a label, 0 or 1".into(),
+            found: label.into(),
+            advice: "correct it",
+        })?;
+        into.push(Example { text: text.into(), labels: vec![label] });
+    }
+    Ok(())
+}
+
 /// A set of those three files, whose test file has no known digest.
-fn set(downloads: &'static [Download]) -> &'static KnownSet {
+fn set(downloads: &'static [Download]) -> &'static KnownSet<Vec<Example>> {
     let file = |i: usize, examples| {
         let (path, text) = FILES[i];
         let sha256 = if path == "test.txt" { "" } else { digest(text.as_bytes()) };
@@ -30,7 +50,8 @@ fn set(downloads: &'static [Download]) -> &'static KnownSet {
     };
     let layout = Layout {
         folder: "tiny",
-        format: Format::LabelledLines,
+        read: labelled,
+        note: "",
         train: file(0, 4),
         dev: file(1, 2),
         test: file(2, 1),
@@ -41,12 +62,13 @@ fn set(downloads: &'static [Download]) -> &'static KnownSet {
         address: "https://example.org/tiny",
         licence: "for tests",
         labels: &["no", "yes"],
-        tokenised: true,
+        tokens: TokensGiven::Words,
         encoding: Encoding::Utf8,
         layouts: vec![layout].leak(),
-        splits: Splits::Official,
+        splits: SplitRule::Official,
         downloads,
         caution: "",
+        twin: "",
     }))
 }
 
@@ -65,7 +87,7 @@ pub fn tiny_zip() -> Vec<u8> {
 }
 
 /// The set as one zip at an address that `--from` replaces.
-pub fn zipped(sha256: &'static str, bytes: u64) -> &'static KnownSet {
+pub fn zipped(sha256: &'static str, bytes: u64) -> &'static dyn AnySet {
     let url = "https://example.org/tiny.zip";
     set(vec![Download { url, sha256, bytes, unpack: Unpack::Zip, to: "" }].leak())
 }
@@ -90,14 +112,14 @@ impl Try {
         self.folder.path().join(name)
     }
 
-    fn fetch(&mut self, set: &'static KnownSet, from: &str) -> Result<Fetched, FetchError> {
+    fn fetch(&mut self, set: &'static dyn AnySet, from: &str) -> Result<Fetched, FetchError> {
         let (folder, again) = (self.folder.path(), &mut self.again);
         let mut watch = |event: Event<'_>| *again += usize::from(matches!(event, Event::Again { .. }));
         fetch(set, folder, Some(from), &self.patience, &mut watch)
     }
 
     #[track_caller]
-    pub fn well(&mut self, set: &'static KnownSet, from: &str) -> Fetched {
+    pub fn well(&mut self, set: &'static dyn AnySet, from: &str) -> Fetched {
         let fetched = self.fetch(set, from).unwrap_or_else(|error| panic!("{error}"));
         for (name, text) in FILES {
             assert_eq!(std::fs::read_to_string(self.path("tiny").join(name)).unwrap(), text);
@@ -108,7 +130,7 @@ impl Try {
 
     /// One sentence with all parts; the folder then holds what `left` says.
     #[track_caller]
-    pub fn refused(&mut self, set: &'static KnownSet, from: &str, parts: &[&str], left: &[&str]) {
+    pub fn refused(&mut self, set: &'static dyn AnySet, from: &str, parts: &[&str], left: &[&str]) {
         let error = self.fetch(set, from).unwrap_err().to_string();
         for part in parts {
             assert!(error.contains(part), "expected {part:?} in: {error}");
@@ -418,7 +440,7 @@ fn every_state_of_a_file_is_told() {
     let set = set(NONE);
     let base = here.path("tiny");
     std::fs::create_dir(&base).unwrap();
-    let states = || set.check(&set.layouts[0], &base).map(|file| file.state).collect::<Vec<_>>();
+    let states = || set.check(0, &base).map(|file| file.state).collect::<Vec<_>>();
     let write = |i: usize, text: &str| std::fs::write(base.join(FILES[i].0), text).unwrap();
     assert!(matches!(states()[..], [State::Missing, State::Missing, State::Missing]));
     FILES.iter().enumerate().for_each(|(i, (_, text))| write(i, text));

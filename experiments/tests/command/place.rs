@@ -1,8 +1,11 @@
 //! A folder to run `gradus` in, and what is read from it afterwards.
 
+use gradus::config::ConfigError;
+use gradus::tasks;
 use gradus_engine::state::read_tensors;
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -54,7 +57,7 @@ impl From<Output> for Ran {
     }
 }
 
-/// A temporary folder with `train.tsv`: sentences whose label is told by one word.
+/// A temporary folder with `train.tsv`: sentences with one word that decides the label.
 pub struct Place(tempfile::TempDir);
 
 impl Place {
@@ -80,7 +83,7 @@ impl Place {
         String::from_utf8(self.read(name)).unwrap()
     }
 
-    /// `gradus ARGS` in this folder; words stand apart by spaces.
+    /// `gradus ARGS` in this folder; arguments are separated by spaces.
     pub fn command(&self, args: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_gradus"));
         command.args(args.split_whitespace()).current_dir(self.0.path());
@@ -114,7 +117,7 @@ impl Place {
         }
     }
 
-    /// All files under a folder with their bytes.
+    /// All files under a folder with their bytes, but for that which names the process that trained last.
     pub fn files(&self, folder: &str) -> BTreeMap<PathBuf, Vec<u8>> {
         let mut files = BTreeMap::new();
         let mut folders = vec![self.path(folder)];
@@ -123,6 +126,7 @@ impl Place {
                 let path = entry.unwrap().path();
                 match path.is_dir() {
                     true => folders.push(path),
+                    false if path.ends_with(".lock") => {}
                     false => drop(files.insert(path.clone(), std::fs::read(path).unwrap())),
                 }
             }
@@ -154,9 +158,73 @@ impl Place {
 
     /// The arguments of a tiny training run.
     pub fn tiny(&self, out: &str) -> String {
-        let sets: Vec<String> = TINY.iter().map(|set| format!("--set {set}")).collect();
-        format!("train classify --train train.tsv --out {out} {}", sets.join(" "))
+        self.tiny_with("", out)
     }
+
+    /// The same with a model of that name.
+    pub fn tiny_of(&self, model: &str, out: &str) -> String {
+        self.tiny_with(&format!("model.name={model}"), out)
+    }
+
+    fn tiny_with(&self, model: &str, out: &str) -> String {
+        let model = (!model.is_empty()).then(|| model.to_owned());
+        let given = ["task=classify", "data.train=x"].map(String::from);
+        let given: Vec<String> = given.into_iter().chain(model.clone()).collect();
+        let sets = model.into_iter().chain(effective(&given, &TINY)).collect::<Vec<_>>();
+        format!("train classify --train train.tsv --out {out} {}", flags(&sets))
+    }
+
+    /// What a command printed as JSON, a value a line.
+    #[track_caller]
+    pub fn json(&self, args: &str) -> Vec<Value> {
+        lines(&self.gradus(args).well())
+    }
+
+    /// What `gradus predict ARGS` prints for that standard input.
+    pub fn predict(&self, args: &str, input: &str) -> Ran {
+        let mut child = self
+            .command(&format!("predict {args}"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let (mut asks, input) = (child.stdin.take().unwrap(), input.to_owned());
+        let write = std::thread::spawn(move || {
+            // A command that is refused reads nothing.
+            let _ = asks.write_all(input.as_bytes());
+        });
+        let ran = child.wait_with_output().unwrap().into();
+        write.join().unwrap();
+        ran
+    }
+}
+
+/// JSON, a value a line.
+#[track_caller]
+pub fn lines(text: &str) -> Vec<Value> {
+    text.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}"))).collect()
+}
+
+/// Those settings of a list that have an effect on a run with the settings that are given, in their order: a key of another
+/// task or model, or a name that this one does not know, is left out.
+#[track_caller]
+pub fn effective(given: &[String], wanted: &[&str]) -> Vec<String> {
+    let mut sets = given.to_vec();
+    for set in wanted {
+        sets.push((*set).to_owned());
+        match tasks::load(None, &sets) {
+            Ok(_) => {}
+            Err(ConfigError::NoEffect { .. } | ConfigError::OutOfRange { .. }) => drop(sets.pop()),
+            Err(error) => panic!("{error}"),
+        }
+    }
+    sets.split_off(given.len())
+}
+
+/// `--set A --set B`.
+pub fn flags(sets: &[String]) -> String {
+    sets.iter().map(|set| format!("--set {set}")).collect::<Vec<_>>().join(" ")
 }
 
 /// Sends a signal to a process.
@@ -171,7 +239,7 @@ pub fn accuracy_in(table: &str) -> f64 {
     line.split_whitespace().nth(1).unwrap().parse().unwrap()
 }
 
-/// So many lines `label<TAB>text`.
+/// Lines `label<TAB>text`.
 pub fn examples(n: u64) -> String {
     let (good, bad) = (["fine", "great", "warm"], ["dull", "poor", "cold"]);
     let others = ["the", "plot", "of", "a", "film", "and", "its", "cast", "was"];
@@ -182,9 +250,9 @@ pub fn examples(n: u64) -> String {
         r = (r ^ (r >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         r = (r ^ (r >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
         r ^= r >> 31;
-        let told = if r % 2 == 0 { bad } else { good };
+        let decisive = if r % 2 == 0 { bad } else { good };
         let mut words: Vec<&str> = (0..3 + r % 6).map(|k| others[((r >> (4 * k)) % 9) as usize]).collect();
-        words.insert((r % 3) as usize, told[(r / 7 % 3) as usize]);
+        words.insert((r % 3) as usize, decisive[(r / 7 % 3) as usize]);
         lines += &format!("{}\t{}\n", ["no", "yes"][(r % 2) as usize], words.join(" "));
     }
     lines

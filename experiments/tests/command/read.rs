@@ -76,7 +76,7 @@ fn contrastive_objectives_train_and_resume_with_the_same_bits() {
         [("embedding", "info_nce"), ("encoding", "triplet"), ("both", "sne")].into_iter().enumerate()
     {
         let sets = format!(
-            "--contrastive {at} --set loss.contrastive_loss={loss} --set model.characters=cnn --set train.average=0.9"
+            "--set loss.contrastive={at} --set loss.contrastive_loss={loss} --set model.characters=cnn --set train.average=0.9"
         );
         let (whole, parts) = (format!("whole{i}"), format!("parts{i}"));
         place.gradus(&format!("{} --set train.epochs=2", args(&whole, &sets))).well();
@@ -94,7 +94,9 @@ fn a_wrong_file_is_named() {
     place.gradus(&args("a", "")).refused(1, &["train.json", "question 'q", "answer_start"]);
     place.write("train.json", b"{\n \"data\": [\n");
     place.gradus(&args("a", "")).refused(1, &["train.json", "line"]);
-    place.gradus(&args("a", "--format conll")).refused(1, &["data.format", "one of auto, squad", "conll"]);
-    place.gradus(&args("a", "--contrastive everywhere")).refused(1, &["loss.contrastive", "everywhere"]);
-    place.gradus("train read --out a --dataset names").refused(1, &["names", "reading comprehension"]);
+    place.gradus(&args("a", "--format conll")).refused(1, &["data.format", "one of squad", "conll"]);
+    place
+        .gradus(&args("a", "--set loss.contrastive=everywhere"))
+        .refused(1, &["loss.contrastive", "everywhere"]);
+    place.gradus("train read --out a --dataset names").refused(1, &["names", "gradus train tag"]);
 }

@@ -100,7 +100,7 @@ fn stopped_by_ctrl_c_it_keeps_what_ended() {
     place.wait_for(|| checkpoints(&place, "r").iter().any(|folder| !first.contains(folder)));
     signal("INT", &run);
     let ran: crate::place::Ran = run.wait_with_output().unwrap().into();
-    ran.refused(130, &["interrupted", "the same command goes on"]);
+    ran.refused(130, &["interrupted", "the same command continues"]);
     let kept = place.files("r/runs");
     assert!(!kept.is_empty());
     assert_eq!(checkpoints(&place, "r").len(), 1, "the run under way has a checkpoint");
@@ -148,7 +148,7 @@ fn killed_it_goes_on_from_a_checkpoint_with_the_same_bits() {
     place.gradus(&args("parts")).refused(1, &["table9 ", "delete that folder", "cut short"]);
     std::fs::write(&checkpoint, whole).unwrap();
     let dry = place.gradus(&format!("{} --dry-run", args("parts"))).well();
-    assert_eq!(dry.matches("goes on from its checkpoint").count(), 1, "{dry}");
+    assert_eq!(dry.matches("continues from its checkpoint").count(), 1, "{dry}");
     place.gradus(&args("parts")).well();
     assert!(results(&place, "whole") == results(&place, "parts"));
     // The peak of memory is that of a whole run, or is not told.
@@ -183,7 +183,7 @@ fn ctrl_c_stops_all_jobs_and_a_second_call_goes_on() {
     place.wait_for(|| checkpoints(&place, "r").len() == 3);
     signal("INT", &run);
     let ran: crate::place::Ran = run.wait_with_output().unwrap().into();
-    ran.refused(130, &["interrupted", "the same command goes on"]);
+    ran.refused(130, &["interrupted", "the same command continues"]);
     place.gradus(&jobs(2)).well();
     assert!(results(&place, "whole") == results(&place, "r"));
 }
@@ -239,8 +239,11 @@ fn an_error_in_the_data_leaves_the_results() {
 #[test]
 fn a_run_that_explodes_leaves_nothing_half_done() {
     let place = Place::new();
-    let ran =
-        place.gradus("reproduce figure3 --scale smoke --set optimizer.name=sgd --set optimizer.lr=1e30 --set model.name=textcnn");
-    ran.refused(1, &["figure3 Balanced Cross-entropy seed 1", "is not finite", "with another --out"]);
+    let reproduce = "reproduce figure3 --scale smoke --set optimizer.name=sgd --set optimizer.lr";
+    let title = "figure3 Balanced Cross-entropy seed 1";
+    for (lr, part) in [("1e38", "is not finite"), ("1e30", "a loss or time is")] {
+        place.gradus(&format!("{reproduce}={lr}")).refused(1, &[title, part, "with another --out"]);
+        assert!(!place.path("results/runs").exists(), "no result is written");
+    }
     assert!(!place.path("results/working").exists());
 }

@@ -70,7 +70,7 @@ fn stopped_by_ctrl_c() {
     std::thread::sleep(Duration::from_millis(10));
     signal("INT", &run);
     let ran: crate::place::Ran = run.wait_with_output().unwrap().into();
-    ran.refused(130, &["interrupted at step", "go on with: gradus train classify --out parts --resume"]);
+    ran.refused(130, &["interrupted at step", "continue with: gradus train classify --out parts --resume"]);
     place.gradus("train classify --out parts --resume").well();
     assert_same(&place);
 }
@@ -87,7 +87,7 @@ fn a_hang_up_stops_a_run_that_does_not_ignore_it() {
     // The shell and the system may both send one.
     [0; 2].iter().for_each(|_| signal("HUP", &run));
     let ran: crate::place::Ran = run.wait_with_output().unwrap().into();
-    ran.refused(130, &["interrupted at step", "go on with: gradus train classify --out parts --resume"]);
+    ran.refused(130, &["interrupted at step", "continue with: gradus train classify --out parts --resume"]);
     place.gradus("train classify --out parts --resume").well();
     assert_same(&place);
 
@@ -200,7 +200,7 @@ fn a_whole_run_goes_on_with_more_epochs_and_without_its_vectors() {
 #[test]
 fn the_best_epoch_is_reported_though_later_ones_were_resumed() {
     let place = Place::new();
-    place.gradus(&format!("{} --model textcnn --set train.epochs=12", place.tiny("a"))).well();
+    place.gradus(&format!("{} --set train.epochs=12", place.tiny_of("textcnn", "a"))).well();
     let goes_on = "train classify --out a --resume --set train.epochs=14 --set optimizer.lr=20";
     let out = place.gradus(goes_on).well();
     let (_, state) = place.state("a");
@@ -217,8 +217,8 @@ fn the_best_epoch_is_reported_though_later_ones_were_resumed() {
 #[test]
 fn a_run_that_exploded_goes_on_from_its_last_finite_checkpoint() {
     let place = Place::new();
-    let sets = "--model textcnn --set optimizer.name=sgd --set optimizer.lr=1e30";
-    place.gradus(&format!("{} {sets}", place.tiny("a"))).refused(
+    let sets = "--set optimizer.name=sgd --set optimizer.lr=1e30";
+    place.gradus(&format!("{} {sets}", place.tiny_of("textcnn", "a"))).refused(
         1,
         &[
             "of step 2 (epoch 1) is not finite",
@@ -230,7 +230,9 @@ fn a_run_that_exploded_goes_on_from_its_last_finite_checkpoint() {
     assert!(!place.path("a/best.safetensors").exists());
     place.gradus("evaluate a").refused(1, &["a/best.safetensors is missing", "--resume"]);
     let goes_on = "train classify --out a --resume --set";
-    place.gradus(&format!("{goes_on} optimizer.beta1=0.5")).refused(1, &["optimizer.beta1", "cannot change"]);
+    place
+        .gradus(&format!("{goes_on} optimizer.momentum=0.5"))
+        .refused(1, &["optimizer.momentum", "cannot change"]);
     place.gradus(&format!("{goes_on} optimizer.lr=1e-2")).well();
     assert!(place.text("a/config.toml").contains("lr = 0.01"));
     place.gradus("evaluate a").well();

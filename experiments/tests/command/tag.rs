@@ -16,6 +16,10 @@ fn sentences(n: usize) -> String {
         .collect()
 }
 
+fn columns_of(line: &str) -> Vec<&str> {
+    line.split(' ').collect()
+}
+
 fn place() -> Place {
     let place = Place::new();
     place.write("train.conll", sentences(240).as_bytes());
@@ -40,14 +44,19 @@ fn a_tagger_is_trained_evaluated_and_asked() {
         ("token", "--loss token_cross_entropy --set model.constraints=false"),
     ] {
         place.gradus(&args(out, sets)).well();
-        let told = place.gradus(&format!("evaluate {out} --split test")).well();
-        let f1 = told.lines().find_map(|line| line.strip_prefix("f1")).unwrap().trim();
-        assert!(f1.parse::<f64>().unwrap() > 90.0, "{out}: {told}");
-        assert!(told.contains("LOC") && told.contains("PER"), "{told}");
-        // Word, right tag, predicted tag; IOB2 whatever the model uses.
+        let evaluated = place.gradus(&format!("evaluate {out} --split test")).well();
+        let f1 = evaluated.lines().find_map(|line| line.strip_prefix("f1")).unwrap().trim();
+        assert!(f1.parse::<f64>().unwrap() > 90.0, "{out}: {evaluated}");
+        assert!(evaluated.contains("LOC") && evaluated.contains("PER"), "{evaluated}");
+        // Word, then right and predicted tag: as the model has them and, where these are not IOB2, in IOB2.
         let columns = place.text(&format!("{out}/predictions.test.conll"));
-        assert!(columns.lines().all(|line| line.is_empty() || line.split(' ').count() == 3), "{columns}");
-        assert!(columns.contains("B-LOC B-LOC\n") && !columns.contains("E-LOC"), "{columns}");
+        let width = if sets.contains("iob2") { 3 } else { 5 };
+        let rows: Vec<Vec<&str>> = columns.lines().filter(|line| !line.is_empty()).map(columns_of).collect();
+        assert!(rows.iter().all(|row| row.len() == width && !row[width - 1].starts_with("E-")), "{columns}");
+        assert_eq!(columns.contains("S-PER"), width == 5, "{columns}");
+        let right = rows.iter().filter(|row| row[1] == row[2]).count();
+        let accuracy = evaluated.lines().find_map(|line| line.strip_prefix("accuracy")).unwrap().trim();
+        assert_eq!(accuracy, format!("{:.2}", 100.0 * right as f64 / rows.len() as f64), "{out}");
     }
     let shown = place.command("predict crf --text").arg("we live in Alra Beno").output().unwrap();
     assert_eq!(String::from_utf8(shown.stdout).unwrap(), "we live in [Alra Beno LOC]\n");
@@ -78,8 +87,8 @@ fn a_wrong_file_is_named_with_its_line() {
     place.gradus(&args("a", "")).refused(1, &["train.conll, line 5", "expected"]);
     place.write("train.conll", b"mr O\nAlra X-PER\n\nwe O\nlive O\n");
     place.gradus(&args("a", "")).refused(1, &["train.conll, line 2", "X-PER"]);
-    place.gradus(&args("a", "--format squad")).refused(1, &["data.format", "one of auto, conll", "squad"]);
+    place.gradus(&args("a", "--format squad")).refused(1, &["data.format", "one of conll", "squad"]);
     place.gradus(&args("a", "--loss hinge")).refused(1, &["loss.name", "hinge", "crf"]);
     place.gradus(&args("a", "--model bilstm")).refused(1, &["model.name", "bilstm-crf"]);
-    place.gradus("train tag --out a --dataset reviews").refused(1, &["reviews", "tagging"]);
+    place.gradus("train tag --out a --dataset reviews").refused(1, &["reviews", "gradus train classify"]);
 }

@@ -1,6 +1,7 @@
 //! Train, evaluate, predict, list.
 
 use crate::place::{Place, accuracy_in, examples};
+use gradus::tasks::TASKS;
 use gradus_engine::state::read_tensors;
 use std::io::{BufRead, BufReader, Write};
 use std::process::Stdio;
@@ -11,7 +12,7 @@ fn own_files_are_learned_evaluated_and_used() {
     let place = Place::new();
     place.write("test.tsv", examples(40).as_bytes());
     let out = place
-        .gradus(&format!("{} --test test.tsv --model textcnn --set train.epochs=12", place.tiny("a")))
+        .gradus(&format!("{} --test test.tsv --set train.epochs=12", place.tiny_of("textcnn", "a")))
         .well();
     assert!(out.contains("the run is in a") && out.contains("by dev accuracy"), "{out}");
 
@@ -92,8 +93,8 @@ fn results_do_not_depend_on_threads() {
         for threads in [1, 2] {
             let out = format!("with{threads}");
             let args = format!(
-                "{} --model {model} --threads {threads} --set model.attention_heads=2 --set loss.l2=1e-4",
-                place.tiny(&out)
+                "{} --threads {threads} --set model.attention_heads=2 --set loss.l2=1e-4",
+                place.tiny_of(model, &out)
             );
             place.gradus(&args).well();
         }
@@ -110,12 +111,14 @@ fn every_loss_optimizer_and_schedule_runs() {
         runs += 1;
         place.gradus(&format!("{} --set train.epochs=1 --set {set}", place.tiny(&format!("r{runs}")))).well();
     };
-    gradus::config::TaskNames::of("classify")
-        .losses
-        .iter()
-        .for_each(|name| run(&format!("loss.name={name}")));
-    gradus::config::OPTIMIZERS.iter().for_each(|name| run(&format!("optimizer.name={name}")));
-    gradus::config::SCHEDULES.iter().for_each(|name| run(&format!("schedule.name={name}")));
+    let keys = TASKS.iter().find(|task| task.name() == "classify").unwrap().keys();
+    for key in ["loss.name", "optimizer.name", "schedule.name"] {
+        for name in keys.choices_of(key) {
+            // This loss is for texts that may have several labels.
+            let more = if name == "binary_cross_entropy" { " --set data.label_separator=," } else { "" };
+            run(&format!("{key}={name}{more}"));
+        }
+    }
     run("loss.class_weights=1,3");
     run("loss.l1=1e-4");
     run("train.clip_norm=0.5");
@@ -174,7 +177,9 @@ fn list_names_everything_and_help_has_examples() {
     {
         assert!(list.contains(name), "{name} is missing: {list}");
     }
-    for command in ["", "reproduce", "train classify", "evaluate", "compare", "predict", "list", "report"] {
+    let commands = ["", "reproduce", "evaluate", "compare", "predict", "list", "report", "data"];
+    let tasks = TASKS.iter().map(|task| format!("train {}", task.name()));
+    for command in commands.map(String::from).into_iter().chain(tasks) {
         let help = place.gradus(&format!("{command} --help")).well();
         assert!(help.contains("Example"), "{command}: {help}");
     }

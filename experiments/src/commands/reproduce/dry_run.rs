@@ -3,11 +3,11 @@ use super::estimate::{Basis, Estimate, Estimates};
 use super::plan::{Origin, Plan, Planned, title};
 use super::working::Working;
 use crate::commands::print;
+use crate::data::limits;
 use crate::run::RunFolder;
 use anyhow::Context;
 use indicatif::HumanDuration;
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 /// Prints which runs would be trained and the estimated time; writes nothing.
 ///
@@ -103,6 +103,6 @@ pub(super) fn announce(ask: &Reproduce, plan: &Plan) -> anyhow::Result<()> {
 fn rounded(seconds: f64) -> String {
     match seconds {
         s if s < 1.0 => "less than a second".into(),
-        s => format!("about {}", HumanDuration(Duration::from_secs_f64(s))),
+        s => format!("about {}", HumanDuration(limits::duration(s))),
     }
 }

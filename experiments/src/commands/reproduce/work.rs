@@ -8,7 +8,7 @@ use crate::report::{DataStatistics, DataUsed, Machine, RunResult, SCHEMA};
 use crate::run::{Bars, From, Job, RunError, Training, Where, train};
 use crate::studies::Run;
 use crate::tasks;
-use anyhow::Context;
+use anyhow::{Context, bail};
 use gradus_engine::memory;
 use std::sync::{Mutex, PoisonError};
 
@@ -83,10 +83,7 @@ impl<'a> Work<'a> {
             Err(RunError::NotFinite { what, step, epoch, .. }) => {
                 // Resuming from its checkpoint would fail again.
                 working.map_or(Ok(()), Working::remove)?;
-                let advice =
-                    "try a smaller --set optimizer.lr=… or --set train.clip_norm=…, with another --out"
-                        .into();
-                return Err(RunError::NotFinite { what, step, epoch, advice }).context(title);
+                return Err(RunError::NotFinite { what, step, epoch, advice: CURE.into() }).context(title);
             }
             Err(other) => {
                 return Err(other).context(match place {
@@ -120,6 +117,11 @@ impl<'a> Work<'a> {
             steps: progress.steps,
             epochs: progress.epochs,
         };
+        if let Some(fault) = result.fault() {
+            // Its end would be the same again.
+            working.map_or(Ok(()), Working::remove)?;
+            bail!("{title}: {fault}, so that training exploded; {CURE}");
+        }
         runs.iter().try_for_each(|run| self.write(&result, run))?;
         Ok(working.map_or(Ok(()), Working::remove)?)
     }
@@ -151,6 +153,9 @@ impl<'a> Work<'a> {
         Ok(())
     }
 }
+
+/// What to do if the loss is no longer finite.
+const CURE: &str = "try a smaller --set optimizer.lr=… or --set train.clip_norm=…, with another --out";
 
 /// The error after Ctrl-C.
 pub(super) fn stopped(step: u64) -> RunError {

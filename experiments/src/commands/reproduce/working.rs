@@ -1,6 +1,6 @@
 use crate::run::{RunError, RunFolder, Where};
 use sha2::{Digest, Sha256};
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
@@ -32,10 +32,10 @@ impl Working {
         let lock = path.with_extension("lock");
         let io = |source| RunError::Io { action: "write", path: lock.clone(), source };
         fs::create_dir_all(out.join("working")).map_err(io)?;
-        let held = match File::create(&lock) {
+        let held = match open(&lock) {
             // Another process has just finished and removed the folder.
             Err(error) if error.kind() == ErrorKind::NotFound => {
-                fs::create_dir_all(out.join("working")).and_then(|()| File::create(&lock)).map_err(io)?
+                fs::create_dir_all(out.join("working")).and_then(|()| open(&lock)).map_err(io)?
             }
             made => made.map_err(io)?,
         };
@@ -75,5 +75,21 @@ impl Working {
     /// Removes the parent folder if it is empty: other runs may be running or interrupted.
     pub fn tidy(out: &Path) {
         let _ = fs::remove_dir(out.join("working"));
+    }
+}
+
+/// The lock file, new or as an earlier process left it; not what a link in its place names.
+fn open(path: &Path) -> std::io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true);
+    match options.clone().create_new(true).open(path) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            if fs::symlink_metadata(path)?.is_file() {
+                options.open(path)
+            } else {
+                Err(std::io::Error::other("it is no regular file; remove it"))
+            }
+        }
+        made => made,
     }
 }

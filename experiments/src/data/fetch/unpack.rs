@@ -226,4 +226,20 @@ mod tests {
         fs::write(&path, &cut[..cut.len() - 12]).unwrap();
         assert!(unpack(&path).unwrap_err().contains("u: expected an archive of 's', found a broken one"));
     }
+
+    /// Nothing lands outside the folder, and an error is a sentence.
+    #[test]
+    fn fuzz_archives() {
+        crate::fuzz::run("archives", |bytes| {
+            let folder = tempfile::tempdir().unwrap();
+            let [file, to] = ["archive", "to"].map(|name| folder.path().join(name));
+            fs::write(&file, bytes).unwrap();
+            for unpack in [Unpack::Zip, Unpack::TarGz] {
+                if let Err(error) = (Archive { file: &file, url: "u", set: "s" }).unpack(unpack, &to) {
+                    crate::fuzz::check_sentence(error);
+                }
+            }
+            assert!(fs::read_dir(&folder).unwrap().count() <= 2);
+        });
+    }
 }

@@ -3,7 +3,7 @@
 use super::{Classify, Prediction};
 use crate::data::{Split, shown};
 use crate::run::{Ask, Style};
-use crate::text::{Text, Tokens};
+use crate::text::{Text, Tokens, batches};
 use gradus_models::Classifier;
 use serde_json::json;
 
@@ -22,48 +22,17 @@ pub(super) fn answer(
         }
         None => task.tokens(&ask.text),
     };
-    let texts: Vec<Option<Text>> = asks
-        .iter()
-        .map(|ask| Some(tokens(ask)).filter(|tokens| !tokens.is_empty()))
-        .map(|tokens| tokens.map(|tokens| task.lexicon.encode(&tokens)))
-        .collect();
-    let asked: Vec<&Text> = texts.iter().flatten().collect();
-    let mut predictions = vec![];
-    // Texts of similar length share a batch, so that there is little padding.
-    let lengths: Vec<usize> = asked.iter().map(|text| text.len()).collect();
-    let mut by_place: Vec<Option<Prediction>> = vec![None; asked.len()];
-    for batch in crate::text::batches::sorted(&lengths, BATCH) {
-        let chosen: Vec<&Text> = batch.iter().map(|&i| asked[i]).collect();
-        for (prediction, i) in task.predictions(model, &chosen).into_iter().zip(batch) {
-            by_place[i] = Some(prediction);
-        }
-    }
-    predictions.extend(by_place.into_iter().flatten());
-    let mut predictions = predictions.into_iter();
-    let of_text = |text: &Option<Text>| match text {
-        Some(_) => predictions.next().unwrap_or_else(|| prior(task)),
-        None => prior(task),
-    };
-    let said: Vec<Prediction> = texts.iter().map(of_text).collect();
-    asks.iter().zip(said).map(|(ask, prediction)| Ok(line(task, ask, &prediction, style))).collect()
+    let texts: Vec<Text> = asks.iter().map(|ask| task.lexicon.encode(&tokens(ask))).collect();
+    let lengths: Vec<usize> = texts.iter().map(|text| text.len()).collect();
+    let predictions = batches::each(&lengths, BATCH, |batch| {
+        let chosen: Vec<&Text> = batch.iter().map(|&i| &texts[i]).collect();
+        task.predictions(model, &chosen)
+    });
+    asks.iter().zip(predictions).map(|(ask, prediction)| Ok(line(task, ask, &prediction, style))).collect()
 }
 
 /// The size of a batch.
 const BATCH: usize = 128;
-
-/// The prediction for a text without words: the frequencies of the labels.
-fn prior(task: &Classify) -> Prediction {
-    let counts = &task.read_as.counts;
-    let (texts, k) = (counts.iter().sum::<u64>().max(1) as f64, task.data.labels.len());
-    let probabilities: Vec<f64> =
-        (0..k).map(|label| counts.get(label).map_or(1.0 / k as f64, |&n| n as f64 / texts)).collect();
-    let best = (0..k).max_by(|&a, &b| probabilities[a].total_cmp(&probabilities[b]).then(b.cmp(&a)));
-    let labels = match task.several() {
-        true => (0..k).filter(|&label| probabilities[label] > 0.5).collect(),
-        false => best.into_iter().collect(),
-    };
-    Prediction { labels, probabilities }
-}
 
 fn line(task: &Classify, ask: &Ask, prediction: &Prediction, style: Style) -> String {
     let labels = &task.data.labels;

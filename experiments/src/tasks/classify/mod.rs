@@ -20,6 +20,7 @@ mod sets;
 pub use keys::ClassifyKeys;
 pub use model::Prediction;
 
+use super::keys::{Named, Source};
 use super::words::{self, ReadAs};
 use crate::config::ConfigError;
 use crate::data::files::FileReader;
@@ -67,8 +68,9 @@ impl Part for Vec<Example> {
     }
 }
 
-/// How the text of a data set is split if `data.tokenizer` is `auto`.
-fn splitting(dataset: &str) -> Splitting {
+/// How text is split if `data.tokenizer` is `auto`: as the data set is. A user's own file may have the name of a data set.
+fn splitting(keys: &ClassifyKeys) -> Splitting {
+    let Source::Set(Named { dataset }) = &keys.data.source else { return Splitting::English };
     let known = sets::SETS.iter().find(|set| set.name == dataset).map(|set| set.tokens);
     let generated = generated::SETS.iter().any(|set| set.name == dataset).then_some(TokensGiven::Words);
     match known.or(generated) {
@@ -155,11 +157,12 @@ impl Task for Classify {
         let data = own::positive_last(data, &keys.data.positive)?;
         keys.fits(&data.labels)?;
         let read_as = match kept {
-            Some(folder) => ReadAs::load(folder)?,
+            Some(folder) => ReadAs::load(folder, data.labels.len())?,
             None => {
                 let mut counts = vec![0; data.labels.len()];
                 data.train.iter().flat_map(|example| &example.labels).for_each(|&label| counts[label] += 1);
-                ReadAs { tokeniser: keys.data.text.tokeniser(splitting(&data.name)), counts }
+                let tokeniser = keys.data.text.tokeniser(splitting(&keys));
+                ReadAs { tokeniser, counts, texts: data.train.len() as u64 }
             }
         };
         let tokens = Split::ALL.map(|split| tokenised(&keys, &read_as.tokeniser, data.split(split)));
@@ -291,7 +294,7 @@ impl Task for Classify {
     }
 
     fn described(keys: &ClassifyKeys, data: &Splits<Vec<Example>>, split: Split) -> Described {
-        let tokeniser = keys.data.text.tokeniser(splitting(&data.name));
+        let tokeniser = keys.data.text.tokeniser(splitting(keys));
         let examples = data.split(split);
         let words: Vec<Vec<String>> =
             examples.par_iter().map(|example| tokeniser.words(&example.text)).collect();

@@ -62,23 +62,36 @@ pub(super) fn inputs(task: &Classify, examples: &[usize], mode: &mut Mode) -> Ve
 }
 
 impl Classify {
-    /// The predictions for texts, in their order.
+    /// The predictions for texts, in their order; for a text without words, the frequencies of the labels.
     pub(super) fn predictions(&self, model: &dyn Classifier, texts: &[&Text]) -> Vec<Prediction> {
         let batch = self.lexicon.batch(texts, 0.0, &mut Mode::Eval).to_device(model.device());
-        let several = self.several();
         let p = no_grad(|| {
             let logits = model.logits(&batch.words(), &mut Mode::Eval);
-            if several { logits.sigmoid() } else { logits.softmax() }
+            if self.several() { logits.sigmoid() } else { logits.softmax() }
         });
         let best = p.arg_max(1).to_vec::<i64>();
         let k = p.dim(1);
-        let predicted = |(row, best): (&[f64], i64)| Prediction {
-            labels: match several {
-                true => (0..k).filter(|&label| row[label] > 0.5).collect(),
-                false => vec![best as usize],
-            },
-            probabilities: row.to_vec(),
+        let predicted = |((text, row), best): ((&&Text, &[f64]), i64)| match text.is_blank() {
+            true => self.prior(),
+            false => self.prediction(row.to_vec(), best as usize),
         };
-        p.to_f64().chunks(k).zip(best).map(predicted).collect()
+        texts.iter().zip(p.to_f64().chunks(k)).zip(best).map(predicted).collect()
+    }
+
+    /// How often each label occurs in training.
+    fn prior(&self) -> Prediction {
+        let counts = &self.read_as.counts;
+        let texts = self.read_as.texts.max(1) as f64;
+        let probabilities: Vec<f64> = counts.iter().map(|&n| n as f64 / texts).collect();
+        let best = (0..counts.len()).max_by_key(|&label| (counts[label], std::cmp::Reverse(label)));
+        self.prediction(probabilities, best.unwrap_or(0))
+    }
+
+    fn prediction(&self, probabilities: Vec<f64>, best: usize) -> Prediction {
+        let labels = match self.several() {
+            true => (0..probabilities.len()).filter(|&label| probabilities[label] > 0.5).collect(),
+            false => vec![best],
+        };
+        Prediction { labels, probabilities }
     }
 }

@@ -21,7 +21,7 @@ pub(super) fn read(
     let named = |column: String| (!column.is_empty()).then_some(column);
     let columns = Columns { text_column: named(text_column), label_column: named(label_column) };
     let read = labelled::read(reader, path, format, &columns, encoding)?;
-    let guessed = format == labelled::Format::Auto;
+    let guessed = format == labelled::Format::Auto && columns.is_empty();
     let separator = label_separator.chars().next();
     let labels = match (labels, separator) {
         (Some(labels), _) => labels.to_vec(),

@@ -4,7 +4,7 @@ use super::spans::text_of;
 use super::{Answered, LONGEST_QUESTION, Read};
 use crate::data::{Split, shown};
 use crate::run::{Ask, Style};
-use crate::text::{Characters, Text, Tokens};
+use crate::text::{Characters, Text, Tokens, batches};
 use gradus_models::Reader;
 use serde_json::{Map, Value, json};
 use std::collections::HashMap;
@@ -31,21 +31,19 @@ pub(super) fn answer(
     }
     let of = |ask: &Ask| &contexts[ask.context.as_deref().unwrap_or_default()];
     let question = |ask: &Ask| {
-        let tokens = match &ask.words {
+        let mut tokens = match &ask.words {
             Some(words) => Tokens::of_words(words, &task.read_as.tokeniser),
             None => task.tokens(&ask.text, LONGEST_QUESTION),
         };
+        tokens.truncate(LONGEST_QUESTION);
         task.lexicon.encode(&tokens)
     };
     let questions: Vec<Text> = asks.iter().map(question).collect();
     let lengths: Vec<usize> = asks.iter().map(|ask| of(ask).1.len()).collect();
-    let mut answers = vec![Answered::default(); asks.len()];
-    for batch in crate::text::batches::sorted(&lengths, BATCH) {
+    let answers = batches::each(&lengths, BATCH, |batch| {
         let asked: Vec<(&Text, &Text)> = batch.iter().map(|&i| (&of(&asks[i]).1, &questions[i])).collect();
-        for (answer, i) in task.answers(model, &asked).into_iter().zip(batch) {
-            answers[i] = answer;
-        }
-    }
+        task.answers(model, &asked)
+    });
     let line = |(ask, answered): (&Ask, &Answered)| Ok(line(ask, &of(ask).0, answered, style));
     asks.iter().zip(&answers).map(line).collect()
 }

@@ -172,8 +172,8 @@ impl Task for Read {
 
     fn prepare(keys: ReadKeys, data: Splits<Questions>, kept: Option<&Path>) -> Result<Self, RunError> {
         let read_as = match kept {
-            Some(folder) => ReadAs::load(folder)?,
-            None => ReadAs { tokeniser: keys.data.text.tokeniser(Splitting::English), counts: vec![] },
+            Some(folder) => ReadAs::load(folder, 0)?,
+            None => ReadAs::tokeniser(keys.data.text.tokeniser(Splitting::English)),
         };
         let longest = if keys.model.heads() > 0 { LONGEST_WITH_ATTENTION } else { usize::MAX };
         let tokens = |text: &String, longest: usize| {

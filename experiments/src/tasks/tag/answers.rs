@@ -4,7 +4,7 @@ use super::Tag;
 use crate::data::formats::{conll, scheme};
 use crate::data::{Split, shown};
 use crate::run::{Ask, Style};
-use crate::text::{Characters, Text, Tokens};
+use crate::text::{Characters, Text, Tokens, batches};
 use gradus_models::Tagger;
 use serde_json::{Value, json};
 use std::ops::Range;
@@ -28,14 +28,10 @@ pub(super) fn answer(
         .collect();
     let texts: Vec<Text> = tokens.iter().map(|tokens| task.lexicon.encode(tokens)).collect();
     let lengths: Vec<usize> = texts.iter().map(|text| text.len()).collect();
-    let mut tags: Vec<Vec<usize>> = vec![vec![]; asks.len()];
-    // Texts of similar length share a batch, so that there is little padding.
-    for batch in crate::text::batches::sorted(&lengths, BATCH) {
+    let tags = batches::each(&lengths, BATCH, |batch| {
         let chosen: Vec<&Text> = batch.iter().map(|&i| &texts[i]).collect();
-        for (found, i) in task.predictions(model, &chosen).into_iter().zip(batch) {
-            tags[i] = found;
-        }
-    }
+        task.predictions(model, &chosen)
+    });
     let line = |((ask, tokens), mut tags): ((&Ask, &Tokens), Vec<usize>)| {
         // A text without words is one unknown word to the model, whose tag is dropped.
         tags.truncate(tokens.len());

@@ -21,6 +21,7 @@ mod tags;
 
 pub use keys::TagKeys;
 
+use super::keys::{Named, Source};
 use super::words::{self, ReadAs};
 use crate::data::files::FileReader;
 use crate::data::formats::conll::{self, Columns, Known};
@@ -69,9 +70,13 @@ impl Part for Vec<Sentence> {
 }
 
 /// How text is split if `data.tokenizer` is `auto`: as the training sentences are.
-fn splitting(data: &Splits<Vec<Sentence>>) -> Splitting {
+fn splitting(keys: &TagKeys, data: &Splits<Vec<Sentence>>) -> Splitting {
     const MOST: f64 = 0.98;
-    let known = sets::SETS.iter().find(|set| set.name == data.name).map(|set| set.tokens);
+    let known = match &keys.data.source {
+        Source::Set(Named { dataset }) => sets::SETS.iter().find(|set| set.name == dataset),
+        Source::Own(_) => None,
+    };
+    let known = known.map(|set| set.tokens);
     let mut words = data.train.iter().flat_map(|sentence| &sentence.words);
     let (mut all, mut single) = (0usize, 0usize);
     words.by_ref().for_each(|word| {
@@ -139,8 +144,8 @@ impl Task for Tag {
         let scheme: Scheme = keys.data.scheme.into();
         let (tags, data) = Tags::of_set(data, scheme);
         let read_as = match kept {
-            Some(folder) => ReadAs::load(folder)?,
-            None => ReadAs { tokeniser: keys.data.text.tokeniser(splitting(&data)), counts: vec![] },
+            Some(folder) => ReadAs::load(folder, 0)?,
+            None => ReadAs::tokeniser(keys.data.text.tokeniser(splitting(&keys, &data))),
         };
         let tokens = Split::ALL.map(|split| tokenised(&read_as.tokeniser, data.split(split)));
         let [train, dev, test] = tokens.each_ref().map(Vec::as_slice);

@@ -119,6 +119,7 @@ impl Lexicon {
         if tokens.is_empty() {
             text.push(UNK, None);
             self.spell("", &mut text);
+            text.set_blank();
         }
         text
     }

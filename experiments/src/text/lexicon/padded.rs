@@ -15,6 +15,7 @@ pub struct Text {
     characters: Vec<u32>,
     /// Where each word's characters end; empty where the model does not read them.
     ends: Vec<usize>,
+    blank: bool,
 }
 
 impl Text {
@@ -22,6 +23,11 @@ impl Text {
     #[allow(clippy::len_without_is_empty)]
     pub fn len(&self) -> usize {
         self.ids.len()
+    }
+
+    /// Whether its one word stands for a text without words.
+    pub fn is_blank(&self) -> bool {
+        self.blank
     }
 
     /// The id of each word.
@@ -35,7 +41,8 @@ impl Text {
     /// If the range is not within the text.
     #[track_caller]
     pub fn part(&self, words: Range<usize>) -> Text {
-        let mut part = Text { ids: self.ids[words.clone()].to_vec(), ..Text::default() };
+        let ids = self.ids[words.clone()].to_vec();
+        let mut part = Text { ids, blank: self.blank, ..Text::default() };
         let within = self.given.iter().filter(|(place, _)| words.contains(place));
         part.given = within.map(|&(place, row)| (place - words.start, row)).collect();
         if !self.ends.is_empty() {
@@ -52,6 +59,11 @@ impl Text {
         self.characters.extend_from_slice(&other.characters);
         self.ends.extend(other.ends.iter().map(|end| end + characters));
         self
+    }
+
+    /// A single word in the place of none.
+    pub(super) fn set_blank(&mut self) {
+        self.blank = true;
     }
 
     pub(super) fn push(&mut self, id: u32, given: Option<u32>) {

@@ -46,8 +46,7 @@ impl Lexicon {
         let path = folder.join(FACTS);
         let json = serde_json::to_string(&facts)
             .map_err(|error| DataError::Write { path: path.clone(), source: error.into() })?;
-        Ok(atomic::write(&path, format!("{json}\n").as_bytes())
-            .map_err(atomic::WriteError::into_data_error)?)
+        atomic::write(&path, format!("{json}\n").as_bytes()).map_err(atomic::WriteError::into_data_error)
     }
 
     /// Reads what [`Lexicon::save`] wrote; the same batches come of it, to the last bit. Of the options only the number of

@@ -1,8 +1,8 @@
 use super::blocks::{BlockError, Blocks, pieces};
 use super::given::GivenVectors;
 use super::line::{Layout, Source, numbers_at_end};
-use crate::data::DataError;
 use crate::data::error::quoted;
+use crate::data::{DataError, files};
 use crate::text::normalise::Form;
 use crate::text::tokenise::lowercase;
 use crate::text::tokens::Tokens;
@@ -11,7 +11,6 @@ use half::f16;
 use half::slice::HalfFloatSliceExt;
 use rayon::prelude::*;
 use std::collections::{HashMap, HashSet};
-use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -86,7 +85,7 @@ impl VectorFile {
         kept: usize,
     ) -> Result<Self, DataError> {
         let unreadable = |source| DataError::Read { path: path.into(), source };
-        let mut file = BufReader::with_capacity(1 << 20, File::open(path).map_err(unreadable)?);
+        let mut file = BufReader::with_capacity(1 << 20, files::open(path)?);
         let zipped = file.fill_buf().map_err(unreadable)?.starts_with(&[0x1f, 0x8b]);
         match zipped {
             true => Self::of_lines(path, MultiGzDecoder::new(file), wanted, kept).map_err(|e| match e {

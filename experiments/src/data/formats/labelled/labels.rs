@@ -22,6 +22,7 @@ pub fn labels(path: &Path, read: &Read, guessed: bool) -> Result<Vec<String>, Da
     check_header(read, guessed)?;
     known.check_looks()?;
     if guessed {
+        check_tags(read)?;
         check_number(read)?;
         check_marks(read)?;
         check_several(&known)?;
@@ -190,6 +191,22 @@ fn guess(format: Format) -> (&'static str, &'static str) {
     }
 }
 
+/// A tag of an entity in every row is not text with a label, but words with tags.
+fn check_tags(read: &Read) -> Result<(), DataError> {
+    let tag = |word: &str| word == "O" || word.get(1..2) == Some("-") && "BILUSEM".contains(&word[..1]);
+    let last = |row: &Row| row.text.split_whitespace().next_back().unwrap_or_default().to_owned();
+    let entity = |of: &dyn Fn(&Row) -> String| {
+        read.rows.iter().all(|row| tag(&of(row))) && read.rows.iter().any(|row| of(row) != "O")
+    };
+    if !entity(&last) && !entity(&|row| row.label.clone()) {
+        return Ok(());
+    }
+    let row = &read.rows[0];
+    let found = format!("columns of words and tags, {} and {}", quoted(&row.label), quoted(&row.text));
+    let advice = "use gradus train tag for these, or give the --format if they are labels and texts";
+    Err(fault(row, "a label and a text", found, advice))
+}
+
 /// More than one label for two rows is text in the label's place.
 fn check_number(read: &Read) -> Result<(), DataError> {
     let column = Column::of(read.rows.iter().map(|row| row.label.as_str()));
@@ -233,8 +250,8 @@ fn check_several(known: &Known<'_>) -> Result<(), DataError> {
         for separator in [',', ';', '|'].into_iter().filter(|&c| label.contains(c)) {
             if label.split(separator).any(|part| known.rows.contains_key(part.trim())) {
                 let found = format!("{}, which has the label of another text in it", quoted(label));
-                let advice = "leave one label for each text, or train for several labels a text; if it is one label, \
-                              give its --format";
+                let advice = "leave one label for each text; for several a text name the mark between them, as in \
+                              --set data.label_separator=,; if it is one label, give its --format";
                 return Err(fault(known.rows[label], "one label for each text", found, advice));
             }
         }

@@ -52,6 +52,19 @@ fn one_label_is_an_error_that_names_the_file() {
 }
 
 #[test]
+fn words_with_tags_are_no_texts_with_labels() {
+    let columns = "EU NNP B-ORG\nrejects VBZ O\nGerman JJ B-MISC\n\nPeter NNP B-PER\n".repeat(30);
+    let tabs = "EU\tB-ORG\nrejects\tO\nPeter\tB-PER\n".repeat(30);
+    for (text, format) in [(&columns, Format::Space), (&tabs, Format::Tab)] {
+        let file = TextFile { path: "c.txt".into(), text: text.clone(), sha256: String::new() };
+        let read = parse(&file, format, &Columns::default()).unwrap();
+        let found = labels(&file.path, &read, true).map_err(|error| error.to_string());
+        assert_refused(found, &["c.txt, line 1: ", "words and tags", "gradus train tag"], text);
+        assert!(labels(&file.path, &read, false).is_ok());
+    }
+}
+
+#[test]
 fn several_labels_come_apart() {
     let text = "a, b\tone\nb\ttwo\n b ,a,c\tthree\na,,b\tfour\na,b,a\tfive\n";
     let file = TextFile { path: "l.tsv".into(), text: text.into(), sha256: String::new() };

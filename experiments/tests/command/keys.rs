@@ -1,0 +1,150 @@
+//! Keys of all tasks: those of others are refused, one's own are taken where they have an effect, and what is written is read
+//! back.
+
+use crate::place::Place;
+use crate::tiny::Tiny;
+use gradus::config::{self, Config, ConfigError, FILE};
+use gradus::run::AnyTask;
+use gradus::tasks::{self, TASKS};
+use std::collections::BTreeMap;
+use toml::Value;
+
+/// A key with a value as `--set` takes it.
+fn set(key: &str, value: &Value) -> String {
+    format!("{key}={}", value.as_str().map_or(value.to_string(), String::from))
+}
+
+/// All keys of a task, with a default of each.
+fn keys(task: &dyn AnyTask) -> BTreeMap<String, Value> {
+    config::owners(&task.keys()).into_iter().flat_map(|(_, keys)| keys).collect()
+}
+
+/// Each variant of a task, then each optimizer and schedule, as dotted keys.
+fn variants(task: &dyn AnyTask) -> Vec<BTreeMap<String, Value>> {
+    let flat = |table: &toml::Table| {
+        let mut flat = BTreeMap::new();
+        for (section, keys) in table {
+            for (key, value) in keys.as_table().unwrap() {
+                flat.insert(format!("{section}.{key}"), value.clone());
+            }
+        }
+        flat
+    };
+    let own = (task.keys().examples)().iter().map(flat).collect::<Vec<_>>();
+    own.into_iter().chain(config::run_owners().into_iter().map(|(_, keys)| keys)).collect()
+}
+
+fn load(sets: &[String]) -> Result<Config, ConfigError> {
+    tasks::load(None, sets)
+}
+
+/// The settings that a run with the keys of a variant cannot do without.
+fn least(task: &dyn AnyTask, variant: &BTreeMap<String, Value>) -> Vec<String> {
+    let own = variant.get("data.train").is_some();
+    let data = match own {
+        true => format!("data.train={FILE}"),
+        false => format!("data.dataset={}", task.generated()[0].name),
+    };
+    vec![format!("task={}", task.name()), data]
+}
+
+#[test]
+fn keys_of_other_tasks_are_refused_and_their_owners_named() {
+    let mut refused = 0;
+    for tiny in Tiny::all() {
+        let own = keys(tiny.task);
+        for other in TASKS.iter().filter(|other| other.name() != tiny.name()) {
+            for (key, value) in keys(*other).iter().filter(|(key, _)| !own.contains_key(*key)) {
+                let sets = [tiny.sets(), &[set(key, value)]].concat();
+                let error = load(&sets).map(|config| config.to_toml()).unwrap_err().to_string();
+                for part in [
+                    format!("--set {}", set(key, value)),
+                    format!("`{key}` has no effect on this run of gradus train {}", tiny.name()),
+                    format!("gradus train {}", other.name()),
+                ] {
+                    assert!(error.contains(&part), "{part} is missing: {error}");
+                }
+                refused += 1;
+            }
+        }
+    }
+    assert!(refused >= 10, "{refused}");
+}
+
+#[test]
+fn keys_of_variants_are_taken_with_them_and_refused_with_others() {
+    for task in TASKS {
+        let variants = variants(*task);
+        let selectors: Vec<&str> =
+            task.keys().selectors.iter().copied().chain(["optimizer.name", "schedule.name"]).collect();
+        let selected = |variant: &BTreeMap<String, Value>| -> Vec<String> {
+            let named = variant.iter().filter(|(key, _)| selectors.contains(&key.as_str()));
+            least(*task, variant).into_iter().chain(named.map(|(key, value)| set(key, value))).collect()
+        };
+        for variant in &variants {
+            let base = selected(variant);
+            for (key, value) in
+                variant.iter().filter(|(key, _)| !["task", "data.dataset"].contains(&key.as_str()))
+            {
+                let sets = [base.as_slice(), &[set(key, value)]].concat();
+                match (load(&base), load(&sets)) {
+                    (Ok(_), Ok(config)) => assert!(config.flat().contains_key(key), "{key}: {sets:?}"),
+                    // A variant that some other key is needed for, or a default that is chosen later.
+                    (Err(ConfigError::OutOfRange { .. }), Err(ConfigError::OutOfRange { .. })) => {}
+                    (Ok(_), Err(ConfigError::OutOfRange { key: named, .. }))
+                        if value.as_str() == Some("") =>
+                    {
+                        assert_eq!(&named, key)
+                    }
+                    (base, sets) => panic!("{key}: {base:?} {sets:?}"),
+                }
+            }
+            // The keys of all other variants have an effect, or are refused.
+            let Ok(config) = load(&base) else { continue };
+            let effective = config.flat();
+            for (key, value) in variants.iter().flatten().filter(|(key, _)| !effective.contains_key(*key)) {
+                // A key that chooses the variant changes it.
+                if selectors.contains(&key.as_str()) || key == "task" {
+                    continue;
+                }
+                let error = load(&[base.as_slice(), &[set(key, value)]].concat()).unwrap_err();
+                assert!(matches!(error, ConfigError::NoEffect { .. }), "{key}: {error}");
+                let error = error.to_string();
+                assert!(error.contains("it belongs to ") && !error.contains("belongs to ;"), "{error}");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_written_is_read_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("config.toml");
+    let mut read = 0;
+    for task in TASKS {
+        for variant in variants(*task) {
+            let own = variant.iter().filter(|(key, _)| *key != "data.dataset" && *key != "train.metric");
+            let sets = least(*task, &variant).into_iter().chain(own.map(|(key, value)| set(key, value)));
+            let Ok(config) = load(&sets.collect::<Vec<_>>()) else { continue };
+            std::fs::write(&path, config.to_toml()).unwrap();
+            let again = tasks::load(Some(&path), &[]).unwrap();
+            assert_eq!(again, config);
+            assert_eq!(again.to_toml(), config.to_toml());
+            read += 1;
+        }
+    }
+    assert!(read >= 30, "{read}");
+}
+
+#[test]
+fn a_run_of_the_configuration_of_another_has_its_bits() {
+    let place = Place::new();
+    for tiny in Tiny::all() {
+        let [a, b] = ["a", "b"].map(|run| format!("{}-{run}", tiny.name()));
+        let tiny = tiny.with_state();
+        place.gradus(&tiny.train(&a)).well();
+        place.gradus(&format!("train {} --config {a}/config.toml --out {b}", tiny.name())).well();
+        assert_eq!(place.text(&format!("{a}/config.toml")), place.text(&format!("{b}/config.toml")));
+        assert!(place.state(&a) == place.state(&b), "{}", tiny.name());
+    }
+}
