@@ -2,8 +2,10 @@
 
 use super::print;
 use crate::config::{self, Owned};
+use crate::run::AnyTask;
 use crate::studies;
 use crate::tasks::TASKS;
+use toml::Value;
 
 /// How the table of keys is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,10 +61,13 @@ fn keys(format: TableFormat) -> String {
         TableFormat::Markdown => INTRODUCTION.to_owned(),
     };
     let every_run = ("gradus train, every task".to_owned(), config::run_owners(), TASKS.first());
-    let of_tasks = TASKS
-        .iter()
-        .map(|task| (format!("gradus train {}", task.name()), config::owners(&task.keys()), Some(task)));
-    for (title, owners, task) in [every_run].into_iter().chain(of_tasks) {
+    let of_task = |task: &'static &'static dyn AnyTask| {
+        let keys = task.keys();
+        let mut owners = config::owners(&keys);
+        owners.push(("run".to_owned(), config::run_defaults(&keys)));
+        (format!("gradus train {}", task.name()), owners, Some(task))
+    };
+    for (title, owners, task) in [every_run].into_iter().chain(TASKS.iter().map(of_task)) {
         let choices = |key: &str| task.map_or_else(Vec::new, |task| task.keys().choices_of(key));
         text += &match format {
             TableFormat::Text => as_text(&title, &owners, choices),
@@ -70,6 +75,12 @@ fn keys(format: TableFormat) -> String {
         };
     }
     text
+}
+
+/// The keys of an owner, without its selectors, which the name of the owner already lists.
+fn listed((owner, keys): &Owned) -> impl Iterator<Item = (&String, &Value)> {
+    let selects = |key: &str, value: &Value| owner.contains(&format!("{key} = ")) && !config::is_path(value);
+    keys.iter().filter(move |(key, value)| !selects(key, value))
 }
 
 const INTRODUCTION: &str = "# Keys
@@ -85,15 +96,15 @@ This page is written by `gradus list --markdown > docs/keys.md`; a test checks t
 ";
 
 /// The default as it is written in TOML; a path that must be given has none.
-fn shown(default: &toml::Value) -> String {
+fn shown(default: &Value) -> String {
     if config::is_path(default) { "a path".into() } else { default.to_string() }
 }
 
 fn as_text(title: &str, owners: &[Owned], choices: impl Fn(&str) -> Vec<String>) -> String {
     let mut text = format!("\nkeys of {title} (--set KEY=VALUE), by owner, with their defaults\n");
-    for (owner, keys) in owners {
-        text += &format!("  {owner}\n");
-        for (key, default) in keys {
+    for owned in owners {
+        text += &format!("  {}\n", owned.0);
+        for (key, default) in listed(owned) {
             let names = choices(key).join(", ");
             let names = if names.is_empty() { names } else { format!("  (one of {names})") };
             text += &format!("    {key} = {}{names}\n", shown(default));
@@ -104,10 +115,10 @@ fn as_text(title: &str, owners: &[Owned], choices: impl Fn(&str) -> Vec<String>)
 
 fn as_markdown(title: &str, owners: &[Owned], choices: impl Fn(&str) -> Vec<String>) -> String {
     let mut text = format!("\n## {title}\n\n| owner | key | default | one of |\n| --- | --- | --- | --- |\n");
-    for (owner, keys) in owners {
-        for (key, default) in keys {
+    for owned in owners {
+        for (key, default) in listed(owned) {
             let names: Vec<String> = choices(key).iter().map(|name| format!("`{name}`")).collect();
-            text += &format!("| `{owner}` | `{key}` | `{}` | {} |\n", shown(default), names.join(", "));
+            text += &format!("| `{}` | `{key}` | `{}` | {} |\n", owned.0, shown(default), names.join(", "));
         }
     }
     text

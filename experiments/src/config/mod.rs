@@ -35,7 +35,7 @@ pub mod validate;
 
 pub use error::{ConfigError, Place};
 pub use keys::{FILE, Keys, TaskKeys};
-pub use owners::{Owned, is_path, owners, run_owners};
+pub use owners::{Owned, is_path, owners, run_defaults, run_owners};
 pub use run::{Run, Train};
 
 use crate::data::limits::Limit;

@@ -13,20 +13,23 @@ pub type Owned = (String, BTreeMap<String, Value>);
 type Flat = BTreeMap<String, Value>;
 
 /// Every key of a task by its owner: a section (`model` owns what all models of the task have) or the values of the
-/// selectors on which the key depends (`model.name = bilstm`). The last owner, `run`, lists the keys of every run that have
-/// another default in this task.
+/// selectors on which the key depends (`model.name = bilstm`). The latter owners also hold their selectors, so that a
+/// configuration with the keys of an owner is one of its runs.
 pub fn owners(task: &TaskKeys) -> Vec<Owned> {
     let examples: Vec<Flat> = (task.examples)().iter().map(flatten).collect();
-    let mut owners = by_owner(&examples, task.selectors, "");
+    by_owner(&examples, task.selectors, "")
+}
+
+/// The keys of every run that have another default in a task, with that default.
+pub fn run_defaults(task: &TaskKeys) -> BTreeMap<String, Value> {
     let defaults = flatten(&table_of(&Run::default()));
     let mut run = (task.run)();
     run.train.metric = (task.metrics)().first().copied().unwrap_or_default().to_owned();
     let differs = |(key, value): &(String, Value)| defaults.get(key) != Some(value);
-    owners.push((RUN.to_owned(), flatten(&table_of(&run)).into_iter().filter(differs).collect()));
-    owners
+    flatten(&table_of(&run)).into_iter().filter(differs).collect()
 }
 
-/// The keys of every run by their owner.
+/// The keys of every run by their owner, as [`owners`].
 pub fn run_owners() -> Vec<Owned> {
     let examples = [Run::default()].into_iter().chain(Run::examples());
     let examples: Vec<Flat> = examples.map(|run| flatten(&table_of(&run))).collect();
@@ -51,15 +54,14 @@ fn by_owner(examples: &[Flat], selectors: &[&str], rest: &str) -> Vec<Owned> {
         let selectors: Vec<&str> =
             selectors.iter().copied().filter(|selector| section(selector) == section(key)).collect();
         let common = if selectors.is_empty() && !rest.is_empty() { rest } else { section(key) };
-        for (owner, default) in owners_of(key, examples, &selectors, common) {
-            let entry = (owner, key.clone(), default);
-            if entry.0 == common { of_sections.push(entry) } else { of_variants.push(entry) }
+        for (owner, keys) in owners_of(key, examples, &selectors, common) {
+            if owner == common { of_sections.push((owner, keys)) } else { of_variants.push((owner, keys)) }
         }
     }
-    for (owner, key, default) in of_sections.into_iter().chain(of_variants) {
+    for (owner, keys) in of_sections.into_iter().chain(of_variants) {
         match owners.iter_mut().find(|(known, _)| *known == owner) {
-            Some((_, keys)) => drop(keys.insert(key, default)),
-            None => owners.push((owner, BTreeMap::from([(key, default)]))),
+            Some((_, known)) => known.extend(keys),
+            None => owners.push((owner, keys)),
         }
     }
     owners.sort_by_key(|(owner, keys)| {
@@ -68,9 +70,9 @@ fn by_owner(examples: &[Flat], selectors: &[&str], rest: &str) -> Vec<Owned> {
     owners
 }
 
-/// The owners of one key, each with the key's default. The owner is `common` if all variants have the key with the same
+/// The owners of one key, each with its selectors and the key's default. The owner is `common` if all variants have the key with the same
 /// default, else the values of the first selector that decides about it, else those of all selectors.
-fn owners_of(key: &str, examples: &[Flat], selectors: &[&str], common: &str) -> Vec<(String, Value)> {
+fn owners_of(key: &str, examples: &[Flat], selectors: &[&str], common: &str) -> Vec<Owned> {
     let default = |example: &Flat| {
         let value = example.get(key)?;
         // A selector differs between variants by nature; its default is that of the first variant that has it.
@@ -81,20 +83,21 @@ fn owners_of(key: &str, examples: &[Flat], selectors: &[&str], common: &str) -> 
     if let Some(Some(value)) = all.first()
         && all.iter().all(|other| other.as_ref() == Some(value))
     {
-        return vec![(common.to_owned(), value.clone())];
+        return vec![(common.to_owned(), BTreeMap::from([(key.to_owned(), value.clone())]))];
     }
     let others = selectors.iter().filter(|selector| **selector != key);
     let itself = selectors.iter().filter(|selector| **selector == key);
-    let alone = others.chain(itself).find_map(|selector| decided_by(&[selector], examples, &all));
-    alone.or_else(|| decided_by(selectors, examples, &all)).unwrap_or_default()
+    let alone = others.chain(itself).find_map(|selector| decided_by(&[selector], examples, key, &all));
+    alone.or_else(|| decided_by(selectors, examples, key, &all)).unwrap_or_default()
 }
 
-/// The values of some selectors that go with each default of a key; none if the key has several defaults for the same values.
+/// The owners of a key by the values of some selectors; none if the key has several defaults for the same values.
 fn decided_by(
     selectors: &[&str],
     examples: &[Flat],
+    key: &str,
     defaults: &[Option<Value>],
-) -> Option<Vec<(String, Value)>> {
+) -> Option<Vec<Owned>> {
     // In the order of the variants: values of the selectors, and the default with them.
     let mut decided: Vec<(Vec<Option<&str>>, &Option<Value>)> = vec![];
     for (example, default) in examples.iter().zip(defaults) {
@@ -128,7 +131,15 @@ fn decided_by(
             values.iter().map(one).collect::<Vec<_>>().join(" or ")
         }
     };
-    Some(owners.into_iter().map(|(values, default)| (named(&values), default)).collect())
+    let owned = |(values, default): (Vec<Vec<Option<&str>>>, Value)| {
+        let first = selectors.iter().zip(&values[0]);
+        let mut keys: Flat = first
+            .filter_map(|(s, value)| Some(((*s).to_owned(), Value::String((*value)?.to_owned()))))
+            .collect();
+        keys.insert(key.to_owned(), default);
+        (named(&values), keys)
+    };
+    Some(owners.into_iter().map(owned).collect())
 }
 
 /// Whether a value stands for a path that has no default.
@@ -151,7 +162,7 @@ mod tests {
     fn every_key_has_an_owner_and_each_owner_is_what_it_depends_on() {
         let run = run_owners();
         assert_eq!(of(&run, "seed"), ["run: 1"]);
-        assert_eq!(of(&run, "optimizer.name"), ["optimizer: \"adam\""]);
+        assert_eq!(of(&run, "optimizer.name")[0], "optimizer: \"adam\"");
         assert_eq!(of(&run, "optimizer.lr"), ["optimizer: 0.001"]);
         assert_eq!(of(&run, "optimizer.nesterov"), ["optimizer.name = sgd: false"]);
         assert_eq!(of(&run, "optimizer.beta1"), ["optimizer.name = adam or adamw or radam: 0.9"]);
@@ -167,7 +178,7 @@ mod tests {
             assert_eq!(of(&owners, "data.train"), ["data.train = FILE: \"FILE\""]);
             assert_eq!(of(&owners, "data.dataset"), ["without data.train: \"\""]);
             assert_eq!(of(&owners, "model.char_dim"), ["model.characters = cnn or lstm: 50"]);
-            assert_eq!(of(&owners, "train.metric").len(), 1);
+            assert_eq!(run_defaults(&task)["train.metric"].as_str(), Some((task.metrics)()[0]));
         }
     }
 

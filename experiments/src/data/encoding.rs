@@ -9,7 +9,7 @@ use std::{path::Path, str::FromStr};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "&'static str")]
 pub enum Encoding {
-    /// UTF-8; a byte that does not fit is an error.
+    /// UTF-8; an invalid byte is an error.
     #[default]
     Utf8,
     /// Windows-1252, the superset of Latin-1 that Western European Windows writes.
@@ -25,7 +25,7 @@ pub enum Encoding {
     Utf8OrWindows1252,
 }
 
-/// Each encoding with its name and the other names that it has.
+/// Each encoding with its name and its aliases.
 const TABLE: [(Encoding, &str, &[&str]); 6] = [
     (Encoding::Utf8, "utf-8", &["utf8"]),
     (Encoding::Windows1252, "windows-1252", &["windows1252", "cp1252"]),
@@ -142,10 +142,10 @@ fn likely(bytes: &[u8], valid: usize) -> Encoding {
     if bytes.starts_with(b"\xFF\xFE") || bytes.starts_with(b"\xFE\xFF") || zeros * 4 > start.len() {
         return Encoding::Utf16;
     }
-    // From the line's start: where UTF-8 ends may be within a character of another encoding.
+    // From the start of the line: the first invalid byte may be inside a character of another encoding.
     let line = bytes[..valid].iter().rposition(|&b| b == b'\n').map_or(0, |i| i + 1);
     let rest = &bytes[line..bytes.len().min(line + SAMPLE)];
-    // In Chinese text many bytes are above ASCII and stand beside another; accented letters are few and stand alone.
+    // In Chinese text many bytes are above ASCII, and most are adjacent to another; accented letters are few and isolated.
     let high = |i: Option<usize>| i.and_then(|i| rest.get(i)).is_some_and(|&b| b >= 0x80);
     let (mut all, mut paired) = (0, 0);
     for i in (0..rest.len()).filter(|&i| high(Some(i))) {

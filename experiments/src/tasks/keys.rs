@@ -1,4 +1,4 @@
-//! Keys that several tasks have in common.
+//! Keys that several tasks share.
 
 use crate::config::validate::{at_least_zero, check};
 use crate::config::{ConfigError, FILE};
@@ -10,17 +10,17 @@ use gradus_models::Invalid;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
-/// Where the examples come from, with the keys of the format of a user's own files.
+/// The source of the examples; for the user's own files, with the keys of their format.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Source<F> {
     /// The user's own files.
     Own(Own<F>),
-    /// A data set by name.
+    /// A named data set.
     Set(Named),
 }
 
-/// A user's own files.
+/// The user's own files.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Own<F> {
     /// The training file.
@@ -34,24 +34,24 @@ pub struct Own<F> {
     /// The encoding of the files.
     #[serde(default)]
     pub encoding: Encoding,
-    /// How the files hold examples.
+    /// The keys of their format.
     #[serde(flatten)]
     pub format: F,
 }
 
-/// A data set by name.
+/// A named data set.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Named {
-    /// The name, as `gradus data list` prints it.
+    /// The name; `gradus data list` prints all.
     pub dataset: String,
 }
 
-/// Examples used of each split; 0 uses all.
+/// The most examples of each split; 0 means all. They are drawn by a fixed seed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct LimitKeys {
-    /// Of the training split, drawn by a fixed seed.
+    /// Of the training split.
     pub train_limit: usize,
     /// Of the development split.
     pub dev_limit: usize,
@@ -59,15 +59,15 @@ pub struct LimitKeys {
     pub test_limit: usize,
 }
 
-/// How text becomes words.
+/// How text is split into words.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(from = "WrittenText", into = "WrittenText")]
 pub struct TextKeys {
     /// How text is split.
     pub tokenizer: Splitting,
-    /// Whether words become lower-case.
+    /// Whether to lower-case words.
     pub lowercase: bool,
-    /// Whether HTML elements are removed; not where text is split at white space alone, which leaves words as they are.
+    /// Whether to remove HTML elements. Has no effect if text is split at white space alone, which keeps words as they are.
     pub html: bool,
     /// The Unicode form of words.
     pub normalize: Form,
@@ -82,7 +82,7 @@ pub const FORMS: &[&str] = &["nfc", "nfkc", "none"];
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Splitting {
-    /// As the training data comes split; English where it does not.
+    /// As the training data is split; as English, if it is not.
     #[default]
     Auto,
     /// Words of letters and digits, and single punctuation marks.
@@ -95,7 +95,7 @@ pub enum Splitting {
     Characters,
 }
 
-/// The keys as they are written: without those that have no effect.
+/// The keys as they are serialised: without those that have no effect.
 #[derive(Serialize, Deserialize)]
 #[serde(default)]
 struct WrittenText {
@@ -134,7 +134,7 @@ impl Default for TextKeys {
 }
 
 impl TextKeys {
-    /// The tokeniser, where `auto` is how the training data comes split.
+    /// The tokeniser; `auto` is the mode that fits the training data.
     pub fn tokeniser(&self, auto: Mode) -> Tokeniser {
         let mode = match self.tokenizer {
             Splitting::Auto => auto,
@@ -147,15 +147,15 @@ impl TextKeys {
     }
 }
 
-/// Which words a model knows.
+/// Which words are in the vocabulary.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct WordKeys {
-    /// A word seen less often in the training split becomes UNK, unless it has a vector.
+    /// A word that is rarer than this in the training split becomes UNK, unless it has a pretrained vector.
     pub min_count: usize,
-    /// Words kept, the most frequent first; 0 keeps all.
+    /// The most words to keep, by frequency; 0 keeps all.
     pub max_vocab: usize,
-    /// Word vectors in GloVe's text format; none starts from random ones.
+    /// Pretrained word vectors in GloVe's text format; without them, vectors start at random.
     #[serde(with = "optional_path")]
     pub embeddings: Option<PathBuf>,
 }
@@ -167,7 +167,7 @@ impl Default for WordKeys {
 }
 
 impl WordKeys {
-    /// The options of a lexicon that keeps as many characters of a word, where characters are read.
+    /// The options of a lexicon; `characters` is the most characters of a word, if the model reads them.
     pub fn options(&self, characters: Option<usize>) -> LexiconOptions {
         LexiconOptions { min_count: self.min_count, max_vocab: self.max_vocab, characters }
     }
@@ -184,7 +184,7 @@ pub struct Penalties {
 }
 
 impl Penalties {
-    /// Checks both.
+    /// Checks both values.
     ///
     /// # Errors
     /// [`ConfigError::OutOfRange`].
@@ -201,13 +201,13 @@ impl<F> Default for Source<F> {
 }
 
 impl<F: Clone + Default> Source<F> {
-    /// Own files with the defaults of their format: an example for lists of keys.
+    /// Own files with the defaults of their format, for [`Keys::examples`](crate::config::Keys::examples).
     pub fn example() -> Self {
         let (dev, test, encoding) = (None, None, Encoding::default());
         Source::Own(Own { train: FILE.into(), dev, test, encoding, format: F::default() })
     }
 
-    /// The files or the name, with limits.
+    /// The files or the name of the data set, with the limits.
     pub fn origin(&self, limits: LimitKeys) -> Origin<'_> {
         let limits: Limits = [limits.train_limit, limits.dev_limit, limits.test_limit];
         match self {
@@ -218,7 +218,7 @@ impl<F: Clone + Default> Source<F> {
         }
     }
 
-    /// The encoding and format of own files; defaults for a data set by name, so that a file can be read beside it.
+    /// The encoding and the format of own files. For a named data set, the defaults, so that `--file` can read a file.
     pub fn format(&self) -> (Encoding, F) {
         match self {
             Source::Own(own) => (own.encoding, own.format.clone()),
@@ -226,7 +226,7 @@ impl<F: Clone + Default> Source<F> {
         }
     }
 
-    /// Whether a data set or a file is named. Which names there are is known where data is opened.
+    /// Checks that a data set or a file is named. The name is checked when the data is opened.
     ///
     /// # Errors
     /// [`ConfigError::OutOfRange`].
@@ -234,27 +234,27 @@ impl<F: Clone + Default> Source<F> {
         match self {
             Source::Own(_) => Ok(()),
             Source::Set(Named { dataset }) => {
-                let expected = "the name of a data set (--dataset NAME), unless you train on a file of your own \
-                                (--train FILE); gradus data list prints the names";
-                check(!dataset.is_empty(), "data.dataset", expected, "none")
+                let advice = "none; name one with --dataset NAME (gradus data list prints them), or your own file with \
+                              --train FILE";
+                check(!dataset.is_empty(), "data.dataset", "the name of a data set", advice)
             }
         }
     }
 }
 
-/// An error of a model's configuration as one of the section `[model]`.
+/// An error of a model's configuration, as an error of the section `[model]`.
 pub fn of_model(invalid: Invalid) -> ConfigError {
     let Invalid { key, expected, found } = invalid;
     ConfigError::OutOfRange { at: crate::config::Place::Code, key: format!("model.{key}"), expected, found }
 }
 
-/// More parameters than this would need 32 GB to be trained by Adam.
+/// With more parameters, training with Adam would need over 32 GB.
 const MOST_PARAMETERS: u64 = 2_000_000_000;
 
-/// Refuses a model with more parameters than any memory holds.
+/// Refuses a model that is too large for any memory. `None` is a number of parameters beyond 64 bits.
 ///
 /// # Errors
-/// [`RunError::Model`]; `None` stands for a number past 64 bits.
+/// [`RunError::Model`].
 pub fn check_size(parameters: Option<u64>) -> Result<(), RunError> {
     if parameters.is_some_and(|n| n <= MOST_PARAMETERS) {
         return Ok(());
@@ -267,7 +267,7 @@ pub fn check_size(parameters: Option<u64>) -> Result<(), RunError> {
     })
 }
 
-/// TOML has no null, so an absent path is the empty text: every key then stands in every written configuration.
+/// TOML has no null, so an absent path is an empty string: then every key is in every written configuration.
 mod optional_path {
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
     use std::path::{Path, PathBuf};

@@ -1,11 +1,11 @@
-//! The tasks: a folder each, and a row of [`TASKS`]. Nothing outside a task's folder names it.
+//! The tasks: one folder and one row of [`TASKS`] each. Nothing else names a task.
 //!
 //! | folder | task |
 //! | --- | --- |
-//! | [`classify`] | a label, or several, for each text |
+//! | [`classify`] | one or several labels for each text |
 //! | [`tag`] | a tag for each word |
-//! | [`read`] | the stretch of a text that answers a question |
-//! | [`keys`] | the keys that several tasks have in common |
+//! | [`read`] | the span of a text that answers a question |
+//! | [`keys`], `words` | keys, and the handling of words, that several tasks share |
 
 pub mod classify;
 pub mod keys;
@@ -39,14 +39,14 @@ pub fn load(file: Option<&Path>, sets: &[String]) -> Result<Config, ConfigError>
 /// The task of a configuration.
 ///
 /// # Panics
-/// If it names none, with which no configuration can be loaded.
+/// If there is no such task; no such configuration can be loaded.
 #[track_caller]
 pub fn of(config: &Config) -> &'static dyn AnyTask {
     let named = TASKS.iter().find(|task| task.name() == config.task);
     *named.unwrap_or_else(|| panic!("tasks: there is no task '{}'", config.task))
 }
 
-/// A data set by name: generated or known.
+/// A named data set.
 #[derive(Clone, Copy)]
 pub enum Set {
     /// A generated one.
@@ -73,8 +73,7 @@ pub fn find(name: &str) -> Result<(&'static dyn AnyTask, Set), DataError> {
     Err(DataError::unknown_set(name, "", &generated.chain(known).collect::<Vec<_>>()))
 }
 
-/// Whether the data set that a configuration names is for its task; a name that no task has is refused when data is
-/// opened.
+/// Checks that the data set of a configuration is one of its task. An unknown name is refused when the data is opened.
 ///
 /// # Errors
 /// [`DataError::OtherTask`].
@@ -90,7 +89,7 @@ pub fn check_set(config: &Config) -> Result<(), DataError> {
     }
 }
 
-/// The generated set that stands in for a known one where there are no files.
+/// The generated set that replaces a known one if there are no files.
 pub fn twin(known: &str) -> Option<&'static str> {
     TASKS.iter().find_map(|task| task.twin(known))
 }

@@ -1,4 +1,4 @@
-//! What tasks do alike with the words of their texts.
+//! The handling of words that tasks share: tokeniser, lexicon, vectors.
 
 use super::keys::WordKeys;
 use crate::data::files;
@@ -10,16 +10,16 @@ use gradus_models::Words;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
-/// How a run reads text: kept with it, so that its model reads each later text as it read the training split.
+/// How a run reads text. It is saved with the run, so that later texts are read as the training split was.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ReadAs {
-    /// How text becomes words.
+    /// How text is split into words.
     #[serde(flatten)]
     pub tokeniser: Tokeniser,
-    /// How many texts of the training split have each label: what is known of a text without words. Empty for tasks
-    /// that say nothing of a whole text.
+    /// How many texts of the training split have each label: the prior, for a text without words. Empty for tasks without
+    /// labels of whole texts.
     pub counts: Vec<u64>,
-    /// How many texts the training split has, for these tasks.
+    /// How many texts the training split has, for tasks with labels of whole texts.
     pub texts: u64,
 }
 
@@ -27,13 +27,13 @@ pub struct ReadAs {
 const FILE: &str = "text.json";
 
 impl ReadAs {
-    /// Writes it.
+    /// Writes the file.
     pub fn save(&self, folder: &Path) -> Result<(), RunError> {
         let text = serde_json::to_string(self).expect("settings are made of numbers and text");
         Ok(crate::data::atomic::write(&folder.join(FILE), text.as_bytes())?)
     }
 
-    /// Reads it; it must count that many labels.
+    /// Reads the file, which must count this number of labels.
     pub fn load(folder: &Path, labels: usize) -> Result<ReadAs, RunError> {
         let path = folder.join(FILE);
         let text = files::read_text(&path, Limit::Labels)?;
@@ -45,13 +45,14 @@ impl ReadAs {
         }
     }
 
-    /// The tokeniser of a task that says nothing of a whole text.
+    /// For a task without labels of whole texts.
     pub fn tokeniser(tokeniser: Tokeniser) -> ReadAs {
         ReadAs { tokeniser, counts: vec![], texts: 0 }
     }
 }
 
-/// The lexicon of a run: that of a folder, or the words of the training split, with the vectors of a file if one is named.
+/// The lexicon of a run: that of the folder `kept`, else the words of the training split, with pretrained vectors if a file
+/// is named.
 pub fn lexicon(
     kept: Option<&Path>,
     keys: &WordKeys,
@@ -71,7 +72,7 @@ pub fn lexicon(
     Ok(Lexicon::count(splits[0].iter(), options, vectors.as_ref()))
 }
 
-/// Puts the vectors of the lexicon's file, if it has read one, in the place of a fresh model's random ones.
+/// Replaces the random vectors of a new model by pretrained ones, if the lexicon has any.
 pub fn start(lexicon: &Lexicon, model: &dyn Module) -> Result<(), RunError> {
     let table = model.named_params().into_iter().find(|(name, _)| name == "emb.weight");
     match table {
@@ -80,7 +81,7 @@ pub fn start(lexicon: &Lexicon, model: &dyn Module) -> Result<(), RunError> {
     }
 }
 
-/// A batch of words among the tensors of a step.
+/// The batch of words in the tensors of a step.
 pub fn words_of(tensors: &[Tensor]) -> Words<'_> {
     let characters = match tensors {
         [_, _, characters, lengths, ..] => Some((characters, lengths)),
@@ -89,7 +90,7 @@ pub fn words_of(tensors: &[Tensor]) -> Words<'_> {
     Words { ids: &tensors[0], lengths: &tensors[1], characters, given: None }
 }
 
-/// What is known of the words of train, dev and test, in lines and warnings.
+/// Lines and warnings on the words of train, dev and test.
 pub fn understood(lexicon: &Lexicon, coverage: &[Coverage; 3]) -> Understood {
     let mut understood = Understood::default();
     understood.lines.push(("vocabulary", format!("{} words", lexicon.len())));
@@ -103,8 +104,8 @@ pub fn understood(lexicon: &Lexicon, coverage: &[Coverage; 3]) -> Understood {
         understood.lines.push((split, line));
         if lexicon.vector_width().is_some() && found.is_none() {
             understood.warnings.push(format!(
-                "no word of the {split} split has a vector; check that the file of data.embeddings is in the language and \
-                 the case of the text"
+                "no word of the {split} split has a vector; check that the language and the case of data.embeddings are \
+                 those of the text"
             ));
         }
     }

@@ -82,7 +82,7 @@ fn found(ask: &Compare) -> anyhow::Result<Comparison> {
     let (first, second) = (first?, second?);
     if first.config.task != second.config.task {
         bail!(
-            "{} is a run of gradus train {} and {} a run of gradus train {}; compare two runs of the same task",
+            "{} is a run of gradus train {} and {} a run of gradus train {}; only runs of the same task can be compared",
             names[0],
             first.config.task,
             names[1],
@@ -95,8 +95,8 @@ fn found(ask: &Compare) -> anyhow::Result<Comparison> {
     let [a, b] = [evaluation(ask, &first)?, evaluation(ask, &second)?];
     if a.found.examples != b.found.examples {
         bail!(
-            "{} and {} have different {} examples ({} and {}); compare them on another split, or retrain one of them with \
-             the data.* settings of the other",
+            "{} and {} do not have the same {} examples ({} and {}); compare them on another split, or retrain one of \
+             them with the data.* settings of the other",
             names[0],
             names[1],
             ask.split,
@@ -154,8 +154,8 @@ fn same_data(names: &[String; 2], [first, second]: [&TrainedOn; 2]) -> anyhow::R
     if first.checksum != second.checksum {
         let [x, y] = [first, second].map(|on| (&on.name, on.checksum.get(..12).unwrap_or_default()));
         bail!(
-            "{} was trained on '{}' (checksum {}) and {} on '{}' (checksum {}); to compare them, retrain one of them on \
-             the data of the other, or name a labelled file for both with --file",
+            "{} was trained on '{}' (checksum {}) and {} on '{}' (checksum {}); only runs on the same data can be \
+             compared: retrain one of them on the data of the other, or name a labelled file for both with --file",
             names[0],
             x.0,
             x.1,

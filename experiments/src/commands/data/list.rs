@@ -87,12 +87,12 @@ fn of_known(task: &dyn AnyTask, set: &dyn AnySet, folder: Option<&Path>) -> Row 
         size,
         licence: set.licence(),
         address: set.address(),
-        files: folder.map_or("no --data DIR given".into(), |folder| stand(set, folder)),
+        files: folder.map_or("no --data DIR given".into(), |folder| state_of(set, folder)),
     }
 }
 
 /// Whether the files are there; `check` examines their contents.
-fn stand(set: &dyn AnySet, folder: &Path) -> String {
+fn state_of(set: &dyn AnySet, folder: &Path) -> String {
     let Ok((layout, base)) = set.found(folder) else {
         return format!("not in {}", folder.display());
     };

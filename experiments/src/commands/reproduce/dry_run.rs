@@ -33,7 +33,7 @@ pub(super) fn dry_run(ask: &Reproduce, plan: &Plan) -> anyhow::Result<()> {
                 seconds += takes;
                 *bases.entry(basis).or_default() += 1;
                 match RunFolder(Working::path(&ask.out, key)).checkpoint().exists() {
-                    true => format!("resumes from its checkpoint, at most {}", rounded(takes)),
+                    true => format!("continues from its checkpoint, at most {}", rounded(takes)),
                     false => format!("to be trained, {}", rounded(takes)),
                 }
             }

@@ -118,9 +118,9 @@ impl<'a> Work<'a> {
             epochs: progress.epochs,
         };
         if let Some(fault) = result.fault() {
-            // Its end would be the same again.
+            // Resuming from its checkpoint would end in the same way.
             working.map_or(Ok(()), Working::remove)?;
-            bail!("{title}: {fault}, so that training exploded; {CURE}");
+            bail!("{title}: {fault}, which means that training diverged; {CURE}");
         }
         runs.iter().try_for_each(|run| self.write(&result, run))?;
         Ok(working.map_or(Ok(()), Working::remove)?)
@@ -159,7 +159,7 @@ const CURE: &str = "try a smaller --set optimizer.lr=… or --set train.clip_nor
 
 /// The error after Ctrl-C.
 pub(super) fn stopped(step: u64) -> RunError {
-    let resume = "finished runs and the checkpoints of the others are kept; run the same command to continue";
+    let resume = "finished runs and the checkpoints of the others are kept; the same command continues them";
     RunError::Interrupted { step, resume: Some(resume.into()) }
 }
 

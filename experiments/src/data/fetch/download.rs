@@ -44,8 +44,8 @@ impl From<DataError> for Failure {
     }
 }
 
-/// Fetches into `part`, which then is whole as far as the server says. Tries are counted since more bytes had arrived
-/// than ever before, so a bad line comes to an end and a server that always cuts at the same place, too.
+/// Downloads into `part` until it is complete as far as the server says. Attempts are counted since the last progress, so that
+/// a bad connection, or a server that always stops at the same place, is given up in the end.
 pub(super) fn download(
     wanted: &Wanted<'_>,
     part: &Part,
@@ -155,7 +155,7 @@ fn once(
         part.discard()?;
         return Err(Failure::Lasting(size(wanted, &total.to_string())));
     }
-    let mut file = if from == 0 { part.begin(wanted, &response)? } else { part.go_on()? };
+    let mut file = if from == 0 { part.begin(wanted, &response)? } else { part.resume()? };
     let mut body = response.into_body().into_reader();
     let mut buffer = vec![0; 1 << 16];
     let mut have = from;

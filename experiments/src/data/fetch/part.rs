@@ -37,8 +37,8 @@ impl Part {
         fs::symlink_metadata(&self.path).map_or(0, |found| found.len())
     }
 
-    /// How many bytes to go on from, and the version they are of. Bytes of another address are not gone on with, nor
-    /// those that neither a version nor a digest of the whole can tell from another file's.
+    /// The number of received bytes to resume from, and their version. Bytes from another address are discarded, and so are
+    /// bytes for which neither a version nor a digest of the file is known.
     pub fn resumable(&self, wanted: &Wanted<'_>) -> Result<(u64, String), DataError> {
         let origin = match plain::check(&self.origin)? {
             Some(_) => String::from_utf8(files::read(&self.origin, Limit::Note)?).unwrap_or_default(),
@@ -54,7 +54,7 @@ impl Part {
         Ok((self.len(), validator.into()))
     }
 
-    /// An empty file, after noting what it will be a part of.
+    /// An empty file, after recording which file it is a part of.
     pub fn begin<B>(&self, wanted: &Wanted<'_>, response: &Response<B>) -> Result<File, DataError> {
         self.discard()?;
         let text = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
@@ -63,11 +63,11 @@ impl Part {
         let validator = tag.or(text(header::LAST_MODIFIED)).unwrap_or("");
         let origin = format!("{}\n{validator}\n", wanted.url);
         atomic::write(&self.origin, origin.as_bytes()).map_err(WriteError::into_data_error)?;
-        // A file that is new: nothing that stands there is followed or emptied.
+        // A new file: an existing one, or a link, is neither followed nor truncated.
         File::create_new(&self.path).map_err(self.unwritten())
     }
 
-    pub fn go_on(&self) -> Result<File, DataError> {
+    pub fn resume(&self) -> Result<File, DataError> {
         plain::open(&self.path, OpenOptions::new().append(true))
     }
 

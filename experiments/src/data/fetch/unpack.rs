@@ -111,7 +111,7 @@ impl Archive<'_> {
                 _ => return Err(link(&name)),
             }
         }
-        // The last entry ends before the checksum does, which only a reader that goes on to the end compares.
+        // Read to the end: the checksum is only compared after the last entry.
         let rest = std::io::copy(&mut archive.into_inner().take(left.bytes), &mut std::io::sink());
         rest.map(drop).map_err(no_tar)
     }
@@ -146,7 +146,7 @@ fn unwritten(path: &Path, source: std::io::Error) -> Fault {
     Fault::Disk(DataError::Write { path: path.into(), source })
 }
 
-/// Copies an entry to a file; what fails in the archive and what fails on the disk are told apart.
+/// Copies an entry to a file; the error tells faults of the archive from those of the disk.
 fn pour(mut entry: impl Read, path: &Path, left: &mut Left) -> Result<(), Fault> {
     if let Some(folder) = path.parent() {
         make(folder)?;

@@ -12,8 +12,8 @@ pub fn lines(text: &str) -> Lines<'_> {
 pub struct Lines<'a> {
     rest: &'a str,
     number: usize,
-    /// How many CRs at the start of `rest`, counted from the next one, are known to stand before no LF. Without it a run
-    /// of CRs would be searched for its LF again from each of them.
+    /// The number of CRs at the start of `rest`, from the next one, that are not followed by an LF. Without this count, a run
+    /// of CRs would be searched for an LF from each of them.
     alone: usize,
 }
 

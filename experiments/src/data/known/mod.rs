@@ -132,7 +132,7 @@ impl Source<'_> {
         let file = self.text()?;
         match file.text.ends_with('\n') {
             true => Ok(file),
-            false => Err(self.cut_short("a line break after the last line".into(), "none".into())),
+            false => Err(self.cut_short("a line end after the last line".into(), "none".into())),
         }
     }
 

@@ -1,4 +1,4 @@
-//! What a classifier answers, and its predictions as a file.
+//! The answers of a classifier, and its predictions as a file.
 
 use super::{Classify, Prediction};
 use crate::data::{Split, shown};
@@ -7,7 +7,7 @@ use crate::text::{Text, Tokens, batches};
 use gradus_models::Classifier;
 use serde_json::json;
 
-/// A line for each text.
+/// One line per text.
 pub(super) fn answer(
     task: &Classify,
     model: &dyn Classifier,
@@ -31,7 +31,7 @@ pub(super) fn answer(
     asks.iter().zip(predictions).map(|(ask, prediction)| Ok(line(task, ask, &prediction, style))).collect()
 }
 
-/// Texts that are classified at once.
+/// The size of a batch.
 const BATCH: usize = 128;
 
 fn line(task: &Classify, ask: &Ask, prediction: &Prediction, style: Style) -> String {
@@ -58,8 +58,8 @@ fn line(task: &Classify, ask: &Ask, prediction: &Prediction, style: Style) -> St
     format!("{}\t{}\t{}", found.join(", "), all.join(", "), shown::terminal(&ask.text))
 }
 
-/// A line for each example with the right label, the predicted one, its probability and the text; labels of a text that
-/// may have several are joined by the separator of the data.
+/// One line per example: the right label, the predicted one, its probability and the text. Several labels are joined by
+/// commas.
 pub(super) fn table(task: &Classify, split: Split, predictions: &[Prediction]) -> String {
     let names = |labels: &[usize]| {
         let names: Vec<String> =

@@ -21,46 +21,46 @@ pub struct ClassifyKeys {
     pub loss: Loss,
 }
 
-/// Which examples, and how their text becomes numbers.
+/// The examples, and how their text is read.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Data {
-    /// Where the examples come from.
+    /// A data set or files.
     #[serde(flatten)]
     pub source: Source<LabelledKeys>,
-    /// How many of them.
+    /// How many examples.
     #[serde(flatten)]
     pub limits: LimitKeys,
-    /// How text becomes words.
+    /// How text is split into words.
     #[serde(flatten)]
     pub text: TextKeys,
-    /// Which words are known.
+    /// Which words are in the vocabulary.
     #[serde(flatten)]
     pub words: WordKeys,
-    /// Words kept of each text; 0 keeps all, or 4,096 where a model has self-attention.
+    /// The most words of a text; longer ones are cut. 0 means no limit, or 4,096 for a model with self-attention.
     pub max_len: usize,
-    /// Of two labels the one whose precision, recall and F1 are reported; the last one if none is named.
+    /// The positive one of two labels, whose precision, recall and F1 are reported; by default the last one.
     pub positive: String,
 }
 
-/// How a user's own files hold labels and texts.
+/// The format of the user's own files.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct LabelledKeys {
-    /// The format: `auto` looks at the file.
+    /// The format; `auto` detects it.
     pub format: labelled::Format,
-    /// The name or number of the text's column; empty where the format says.
+    /// The column of the text, by name or number; empty if the format determines it.
     pub text_column: String,
-    /// The name or number of the label's column.
+    /// The column of the label, likewise.
     pub label_column: String,
-    /// What separates the labels of a text that may have several; empty where each text has one.
+    /// The separator of labels, if a text may have several; empty if each text has one.
     pub label_separator: String,
 }
 
 /// Names of the formats.
 pub const FORMATS: &[&str] = &["auto", "header", "tab", "space", "csv", "jsonl", "folders", "files"];
 
-/// The architecture.
+/// The model.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "name", rename_all = "lowercase")]
 pub enum Model {
@@ -70,7 +70,7 @@ pub enum Model {
     BiLstm(BiLstmConfig),
 }
 
-/// The loss, and penalties beside it.
+/// The loss and the penalties.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Loss {
@@ -88,10 +88,10 @@ pub struct Loss {
 pub enum LossKind {
     /// −log p of the right label.
     CrossEntropy {
-        /// Probability moved from the right label to all labels alike.
+        /// The probability that is moved from the right label to all labels equally.
         #[serde(default)]
         label_smoothing: f64,
-        /// A weight for each label; empty weighs all alike.
+        /// A weight for each label; empty for equal weights.
         #[serde(default)]
         class_weights: Vec<f64>,
     },
@@ -101,16 +101,16 @@ pub enum LossKind {
         #[serde(default = "gamma")]
         gamma: f64,
     },
-    /// Cross-entropy with each example weighed by the density of its gradient.
+    /// Cross-entropy, with each example weighted by the density of its gradient norm.
     Ghm {
-        /// Bins of gradient norms.
+        /// The number of bins of gradient norms.
         #[serde(default = "bins")]
         bins: usize,
-        /// Share kept of the bins' past counts.
+        /// The momentum of the bins' counts.
         #[serde(default = "momentum")]
         momentum: f64,
     },
-    /// A yes or no for each label, where a text may have several.
+    /// Binary cross-entropy for each label, if a text may have several.
     BinaryCrossEntropy {},
 }
 
@@ -126,10 +126,10 @@ fn momentum() -> f64 {
     0.75
 }
 
-/// Bins that GHM may have.
+/// The most bins of GHM.
 const MOST_BINS: usize = 1_000_000;
 
-/// The longest text that a model with self-attention reads, whose time grows with the square of the length.
+/// The longest text for a model with self-attention, whose time is quadratic in the length.
 const LONGEST_WITH_ATTENTION: usize = 4096;
 
 impl Default for Data {
@@ -221,7 +221,7 @@ impl ClassifyKeys {
         }
     }
 
-    /// The longest text that is read, in words.
+    /// The longest text to read, in words.
     pub(super) fn longest(&self) -> usize {
         let most = if self.model.heads() > 0 { LONGEST_WITH_ATTENTION } else { usize::MAX };
         if self.data.max_len == 0 { most } else { self.data.max_len.min(most) }
@@ -229,7 +229,7 @@ impl ClassifyKeys {
 }
 
 impl Model {
-    /// Characters kept of a word; none where the model reads words alone.
+    /// The most characters of a word; none if the model reads no characters.
     pub fn characters(&self) -> Option<usize> {
         match self {
             Model::TextCnn(config) => config.characters.max_len(),
@@ -285,7 +285,7 @@ impl Loss {
         }
     }
 
-    /// Whether the loss fits as many labels.
+    /// Checks that the loss fits the number of labels.
     pub(super) fn fits(&self, labels: usize) -> Result<(), ConfigError> {
         let LossKind::CrossEntropy { class_weights, .. } = &self.kind else { return Ok(()) };
         let found = class_weights.len();
@@ -293,7 +293,7 @@ impl Loss {
         check(found == 0 || found == labels, "loss.class_weights", &expected, found)
     }
 
-    /// What the loss carries before the first step.
+    /// The state of the loss before the first step.
     pub(super) fn start(&self) -> State {
         match self.kind {
             LossKind::Ghm { bins, momentum } => State::of(&Ghm { bins, momentum }.start()),
@@ -303,13 +303,13 @@ impl Loss {
         }
     }
 
-    /// Whether the loss is device work alone.
+    /// Whether the loss runs entirely on the device.
     pub(super) fn recordable(&self) -> bool {
         let penalised = self.penalties != Penalties::default();
         !penalised && !matches!(self.kind, LossKind::Ghm { .. })
     }
 
-    /// The loss of logits [B, K]: for labels [B], or truth values [B, K] where a text may have several.
+    /// The loss of logits [B, K] for labels [B], or for truth values [B, K] if a text may have several labels.
     pub(super) fn of(&self, logits: &Tensor, labels: &Tensor, state: &State) -> (Tensor, State) {
         let value = match &self.kind {
             LossKind::CrossEntropy { label_smoothing, class_weights } => {

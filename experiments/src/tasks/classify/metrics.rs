@@ -1,12 +1,12 @@
-//! From predictions to counts, and from their sums to metrics.
+//! Counts of predictions, and metrics of their sums.
 
 use super::Prediction;
 use crate::data::{Example, Split, Splits};
 use crate::metrics::classification::{Report, Scores};
 use crate::run::{Detail, Details, Metric};
 
-/// `precision`, `recall` and `f1` are those of the last of two labels, the positive one, and macro averages over more
-/// labels or where a text may have several.
+/// With two labels, `precision`, `recall` and `f1` are those of the last label, the positive one. With more labels, or if a
+/// text may have several, they are macro averages.
 pub(super) const METRICS: &[Metric] = &[
     Metric::share("accuracy"),
     Metric::share("precision"),
@@ -20,10 +20,11 @@ pub(super) const METRICS: &[Metric] = &[
     Metric::share("f1_micro"),
 ];
 
-/// What follows the counts of the labels in a row: whether the example is right, 1, and whether it may have several labels.
+/// The number of entries after the counts of the labels: whether the example is right, 1, and whether it may have several
+/// labels.
 const REST: usize = 3;
 
-/// True positives, times predicted and times gold of each label, then [`REST`] numbers: `[3 K + 3]`.
+/// True positives, predicted and gold of each label, then [`REST`] entries: `[3 K + 3]`.
 pub(super) fn counts(
     several: bool,
     data: &Splits<Vec<Example>>,
@@ -47,14 +48,14 @@ pub(super) fn counts(
     row
 }
 
-/// The counts of each label, and the three numbers after them.
+/// The counts of each label, and the [`REST`].
 fn parts(sums: &[f64]) -> (Vec<[usize; 3]>, &[f64]) {
     let (labels, rest) = sums.split_at(sums.len() - REST);
     let of_label = |label: &[f64]| [label[0] as usize, label[1] as usize, label[2] as usize];
     (labels.chunks_exact(3).map(of_label).collect(), rest)
 }
 
-/// The metrics in the order of [`METRICS`].
+/// The metrics, in the order of [`METRICS`].
 pub(super) fn metrics(sums: &[f64]) -> Vec<f64> {
     if sums.len() < REST {
         return vec![0.0; METRICS.len()];
@@ -73,7 +74,7 @@ pub(super) fn metrics(sums: &[f64]) -> Vec<f64> {
     [rest[0] / rest[1]].into_iter().chain(averages.into_iter().flatten()).collect()
 }
 
-/// The metrics of single labels.
+/// The metrics of each label.
 pub(super) fn details(
     several: bool,
     data: &Splits<Vec<Example>>,

@@ -1,14 +1,14 @@
-//! Text classification: a label, or several, for each text.
+//! Text classification: one or several labels for each text.
 //!
 //! | file | holds |
 //! | --- | --- |
 //! | `keys` | the sections `[data]`, `[model]` and `[loss]` |
 //! | `sets` | the known data sets; [`generated`] has the generated ones |
-//! | `own` | a user's own files |
-//! | `model` | from keys to a model, a loss, a prediction |
-//! | `metrics` | counts, metrics, metrics of single labels |
+//! | `own` | the user's own files |
+//! | `model` | the model, its inputs and its predictions |
+//! | `metrics` | counts, metrics, metrics of each label |
 //! | `mistakes` | what is wrong with a prediction |
-//! | `answers` | what `gradus predict` prints |
+//! | `answers` | the output of `gradus predict`, and the file of predictions |
 
 mod answers;
 pub mod generated;
@@ -37,7 +37,7 @@ use gradus_models::Classifier;
 use rayon::prelude::*;
 use std::path::Path;
 
-/// A classification set as numbers.
+/// A prepared classification set.
 pub struct Classify {
     keys: ClassifyKeys,
     data: Splits<Vec<Example>>,
@@ -47,11 +47,11 @@ pub struct Classify {
     read_as: ReadAs,
     /// The texts of train, dev and test.
     texts: [Vec<Text>; 3],
-    /// How many texts of each split lost words to the longest length, and how many had no words.
+    /// Counts of odd texts.
     odd: Odd,
 }
 
-/// What is odd about the texts.
+/// Counts of texts that were cut to the longest length, and of texts without words.
 #[derive(Clone, Copy, Debug, Default)]
 struct Odd {
     cut: usize,
@@ -70,7 +70,7 @@ impl Part for Vec<Example> {
     }
 }
 
-/// How text is split where `data.tokenizer` is `auto`: as the data set is; a user's own file may have the name of one.
+/// How text is split if `data.tokenizer` is `auto`: as the data set is. A user's own file may have the name of a data set.
 fn splitting(keys: &ClassifyKeys) -> Splitting {
     let Source::Set(Named { dataset }) = &keys.data.source else { return Splitting::English };
     let known = sets::SETS.iter().find(|set| set.name == dataset).map(|set| set.tokens);
@@ -83,7 +83,7 @@ fn splitting(keys: &ClassifyKeys) -> Splitting {
 }
 
 impl Classify {
-    /// The longest text that is read, in words.
+    /// The longest text to read, in words.
     fn longest(&self) -> usize {
         self.keys.longest()
     }
@@ -117,7 +117,7 @@ fn tokenised(keys: &ClassifyKeys, tokeniser: &Tokeniser, examples: &[Example]) -
 impl Task for Classify {
     const NAME: &'static str = "classify";
     const TITLE: &'static str = "Text Classification";
-    const ABOUT: &'static str = "Give each text a label, or several";
+    const ABOUT: &'static str = "Assign one or several labels to each text";
     const EXAMPLES: &'static [&'static str] = &[
         "--dataset sst2 --model bilstm --loss focal --data DIR --set optimizer.lr=1e-3 --seed 3 --out runs/a",
         "--train mine.csv --test other.csv --text-column review --label-column stars --out runs/b",
@@ -282,7 +282,7 @@ impl Task for Classify {
         understood.lines.insert(0, ("labels", Understood::counts(counts.clone())));
         for (label, _) in counts.filter(|(_, n)| *n < 2) {
             understood.warnings.push(format!(
-                "the label {} occurs less than twice in the training split; is it a header or a misspelt label?",
+                "the label {} occurs less than twice in the training split; is it part of a header or misspelt?",
                 crate::data::error::quoted(&label)
             ));
         }
@@ -291,7 +291,7 @@ impl Task for Classify {
             let longest = self.longest();
             understood
                 .lines
-                .push(("cut", format!("{cut} texts have {longest} words or more and are cut there")));
+                .push(("cut", format!("{cut} texts have {longest} or more words and are cut to {longest}")));
         }
         if empty > 0 {
             understood.warnings.push(format!("{empty} texts have no words"));
@@ -316,7 +316,7 @@ impl Task for Classify {
 }
 
 impl ClassifyKeys {
-    /// Whether the keys fit the labels of the data.
+    /// Checks that the keys fit the labels of the data.
     fn fits(&self, labels: &[String]) -> Result<(), ConfigError> {
         self.loss.fits(labels.len())
     }

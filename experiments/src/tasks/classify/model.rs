@@ -1,4 +1,4 @@
-//! From keys to a model, its inputs and its predictions.
+//! The model, its inputs and its predictions.
 
 use super::Classify;
 use super::keys::Model;
@@ -9,16 +9,16 @@ use crate::text::Text;
 use gradus_engine::{Mode, Rng, Tensor, no_grad};
 use gradus_models::{BiLstm, Classifier, DataSizes, TextCnn};
 
-/// What a model says of one text.
+/// The prediction for a text.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Prediction {
-    /// The most probable label; where a text may have several, all that are more probable than not, in order.
+    /// The most probable label; if a text may have several, all with a probability above 1/2, in ascending order.
     pub labels: Vec<usize>,
     /// The probability of every label.
     pub probabilities: Vec<f64>,
 }
 
-/// The model that the keys name, with fresh weights, or with vectors from a file.
+/// A new model as the keys describe it, with pretrained vectors if there are any.
 pub(super) fn classifier(task: &Classify, rng: &mut Rng) -> Result<Box<dyn Classifier>, RunError> {
     let sizes = DataSizes {
         words: task.lexicon.len(),
@@ -39,7 +39,7 @@ pub(super) fn classifier(task: &Classify, rng: &mut Rng) -> Result<Box<dyn Class
     Ok(model)
 }
 
-/// Labels [B], or truth values [B, K] where a text may have several; then words.
+/// Labels [B], or truth values [B, K] if a text may have several labels; then words.
 pub(super) fn inputs(task: &Classify, examples: &[usize], mode: &mut Mode) -> Vec<Tensor> {
     let texts: Vec<&Text> = examples.iter().map(|&i| &task.texts[0][i]).collect();
     let (b, k) = (examples.len(), task.data.labels.len());
@@ -62,7 +62,7 @@ pub(super) fn inputs(task: &Classify, examples: &[usize], mode: &mut Mode) -> Ve
 }
 
 impl Classify {
-    /// What a model says of texts, in their order; of a text without words, how often each label occurs.
+    /// The predictions for texts, in their order; for a text without words, the frequencies of the labels.
     pub(super) fn predictions(&self, model: &dyn Classifier, texts: &[&Text]) -> Vec<Prediction> {
         let batch = self.lexicon.batch(texts, 0.0, &mut Mode::Eval).to_device(model.device());
         let p = no_grad(|| {

@@ -1,4 +1,4 @@
-//! A user's own files.
+//! The user's own files.
 
 use super::ClassifyKeys;
 use super::keys::LabelledKeys;
@@ -9,7 +9,7 @@ use crate::data::{DataError, Example, OwnPart, Splits};
 use std::collections::HashMap;
 use std::path::Path;
 
-/// Reads a file or folder. The labels are those that are given, else its own.
+/// Reads a file or folder. The labels are those that are given, else those of the file.
 pub(super) fn read(
     keys: &ClassifyKeys,
     reader: &mut FileReader,
@@ -35,7 +35,7 @@ pub(super) fn read(
 /// Rows as examples, where `labels[k]` is the label as written in the file.
 ///
 /// # Errors
-/// A label that is not among them, with its line.
+/// An unknown label, with its line.
 pub(super) fn examples(
     rows: &[Row],
     labels: &[String],
@@ -65,7 +65,7 @@ pub(super) fn examples(
     rows.iter().map(example).collect()
 }
 
-/// The data with the positive label, if one is named, as the last of its two.
+/// Moves the positive label, if one is named, to the end of the two labels.
 pub(super) fn positive_last(
     mut data: Splits<Vec<Example>>,
     positive: &str,
@@ -79,7 +79,11 @@ pub(super) fn positive_last(
         found: quoted(positive),
     };
     if data.labels.len() != 2 {
-        return Err(fault(format!("nothing, since '{}' has {} labels", data.name, data.labels.len())));
+        return Err(fault(format!(
+            "no label, since '{}' has {} labels instead of two",
+            data.name,
+            data.labels.len()
+        )));
     }
     if data.labels[0] != positive {
         return Err(fault(format!("one of the labels {}", listed(&data.labels))));

@@ -1,4 +1,4 @@
-//! What a reader answers, and its predictions as a file.
+//! The answers of a reader, and its predictions as a file.
 
 use super::spans::text_of;
 use super::{Answered, LONGEST_QUESTION, Read};
@@ -9,17 +9,17 @@ use gradus_models::Reader;
 use serde_json::{Map, Value, json};
 use std::collections::HashMap;
 
-/// Questions that are answered at once.
+/// The size of a batch.
 const BATCH: usize = 32;
 
-/// A line for each question.
+/// One line per question.
 pub(super) fn answer(
     task: &Read,
     model: &dyn Reader,
     asks: &[Ask],
     style: Style,
 ) -> Vec<Result<String, String>> {
-    // Many questions are about one context, which is tokenised once.
+    // Questions often share a context, which is tokenised once.
     let mut contexts: HashMap<&str, (Tokens, Text)> = HashMap::new();
     for ask in asks {
         let context = ask.context.as_deref().unwrap_or_default();
@@ -54,7 +54,7 @@ fn line(ask: &Ask, tokens: &Tokens, answered: &Answered, style: Style) -> String
     let (start, answer) = place.map_or((0, ""), |(first, last)| {
         (tokens.spans()[first].start, text_of(context, tokens, first, last))
     });
-    // A context without words answers nothing, for certain of nothing.
+    // A context without words has no answer, with probability 0.
     let probability = if tokens.is_empty() { 0.0 } else { answered.probability };
     if style == Style::Json {
         let at = Characters::new(context).range(start..start + answer.len());
@@ -72,7 +72,7 @@ fn line(ask: &Ask, tokens: &Tokens, answered: &Answered, style: Style) -> String
     format!("{before}{marked}{after}\t{:.1}%", 100.0 * probability)
 }
 
-/// An object from a question's id to its answer, as SQuAD's script reads it.
+/// An object that maps the id of each question to its answer, for SQuAD's script.
 pub(super) fn by_id(task: &Read, split: Split, predictions: &[Answered]) -> String {
     let questions = task.data.split(split).questions.iter();
     let of = |((i, question), answered): ((usize, &crate::data::Question), &Answered)| {

@@ -1,18 +1,17 @@
-//! Holding questions out of a reading set by whole articles: two paragraphs of one article, even two sentences of one
-//! paragraph, tell too much about each other to stand on both sides.
+//! Holds out questions by whole articles: two paragraphs of one article, or two sentences of one paragraph, reveal too much
+//! about each other to be in two splits.
 
 use crate::data::{Questions, split::shuffle};
 use std::collections::HashMap;
 
-/// Two contexts without a title that share so many consecutive words are taken to be of one article.
+/// Two contexts without a title that share this many consecutive words count as one article.
 const SHARED_WORDS: usize = 12;
 
-/// Takes articles, drawn by `seed`, out of `split` until at least `questions` questions are held out; returns them. The
-/// last article always stays. What stays keeps its order.
+/// Removes articles, drawn by `seed`, from `split` until at least `questions` questions are held out, and returns them. The
+/// last article always remains. The others keep their order.
 ///
-/// A title names an article. Contexts without one are of the same article if they share twelve consecutive words or a
-/// question, letters and digits alone compared: so a paragraph, a sentence of it, and the same paragraph tokenised are
-/// held together.
+/// An article has a title. Contexts without a title belong to the same article if they share twelve consecutive words or a
+/// question, comparing only letters and digits: a paragraph, a sentence of it, and the tokenised paragraph stay together.
 pub fn hold_out_articles(split: &mut Questions, questions: usize, seed: u64) -> Questions {
     let article = articles(split);
     let mut members: Vec<Vec<usize>> = vec![Vec::new(); split.contexts.len()];
@@ -65,7 +64,7 @@ pub fn articles(split: &Questions) -> Vec<usize> {
     (0..parent.len()).map(|c| root(&mut parent, c)).collect()
 }
 
-/// The root of a tree, which every node on the way is hung on a step higher.
+/// The root of a tree; shortens the path on the way (union-find).
 fn root(parent: &mut [usize], mut node: usize) -> usize {
     while parent[node] != node {
         parent[node] = parent[parent[node]];

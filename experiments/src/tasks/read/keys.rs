@@ -19,27 +19,27 @@ pub struct ReadKeys {
     pub loss: Loss,
 }
 
-/// Which questions, and how texts become numbers.
+/// The questions, and how texts are read.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Data {
-    /// Where the questions come from.
+    /// A data set or files.
     #[serde(flatten)]
     pub source: Source<SquadKeys>,
-    /// How many of them.
+    /// How many questions.
     #[serde(flatten)]
     pub limits: LimitKeys,
-    /// How text becomes words.
+    /// How text is split into words.
     #[serde(flatten)]
     pub text: TextKeys,
-    /// Which words are known.
+    /// Which words are in the vocabulary.
     #[serde(flatten)]
     pub words: WordKeys,
-    /// Words of a context that are read in training; 0 reads all. Evaluation reads the whole context.
+    /// The most words of a context in training; 0 means no limit. Evaluation reads the whole context.
     pub max_len: usize,
 }
 
-/// A user's own files.
+/// The format of the user's own files.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SquadKeys {
@@ -47,7 +47,7 @@ pub struct SquadKeys {
     pub format: Format,
 }
 
-/// The formats of a user's own files.
+/// The formats of the user's own files.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Format {
@@ -56,29 +56,29 @@ pub enum Format {
     Squad,
 }
 
-/// The architecture.
+/// The model.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "name")]
 pub enum Model {
     /// Attention between context and question in both directions.
     #[serde(rename = "bidaf")]
     BiDaf {
-        /// Its sizes.
+        /// Its hyper-parameters.
         #[serde(flatten)]
         config: BiDafConfig,
-        /// Words that an answer has at most.
+        /// The most words of an answer.
         #[serde(default = "max_answer")]
         max_answer: usize,
-        /// Whether the model learns that some questions have no answer; else they are left out.
+        /// Whether the model learns questions without an answer; otherwise they are left out.
         #[serde(default)]
         no_answer: bool,
-        /// Share of the words seen once in training that are read as UNK, drawn anew each time.
+        /// The fraction of the words that occur once in training to replace by UNK, drawn for each batch.
         #[serde(default)]
         unk_singletons: f64,
     },
 }
 
-/// The loss of the answer's two ends, and the objectives beside it.
+/// The loss of the two ends of the answer, the contrastive objective and the penalties.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Loss {
@@ -99,7 +99,7 @@ pub struct Loss {
 pub enum LossKind {
     /// −log P of the right word.
     CrossEntropy {
-        /// Probability moved from the right word to all words alike.
+        /// The probability that is moved from the right word to all words equally.
         #[serde(default)]
         label_smoothing: f64,
     },
@@ -137,13 +137,13 @@ pub struct Objective {
 pub enum ContrastiveLoss {
     /// InfoNCE.
     InfoNce {
-        /// What similarities are divided by.
+        /// The divisor of similarities.
         #[serde(default = "temperature")]
         temperature: f64,
     },
     /// The triplet loss.
     Triplet {
-        /// By how much the others must be farther away.
+        /// The least difference of distances.
         #[serde(default = "margin")]
         margin: f64,
     },
@@ -167,7 +167,7 @@ fn margin() -> f64 {
     1.0
 }
 
-/// Neighbours that SNE looks for among a batch of about 32.
+/// The perplexity of SNE, for a batch of about 32.
 const PERPLEXITY: f64 = 5.0;
 
 impl Default for Data {
@@ -199,7 +199,7 @@ impl Model {
         Model::BiDaf { config, max_answer: max_answer(), no_answer: false, unk_singletons: 0.0 }
     }
 
-    /// Characters kept of a word; none where the model reads words alone.
+    /// The most characters of a word; none if the model reads no characters.
     pub fn characters(&self) -> Option<usize> {
         match self {
             Model::BiDaf { config, .. } => config.characters.max_len(),
@@ -213,7 +213,7 @@ impl Model {
         }
     }
 
-    /// Words that an answer has at most.
+    /// The most words of an answer.
     pub fn longest_answer(&self) -> usize {
         match self {
             Model::BiDaf { max_answer, .. } => *max_answer,
@@ -227,7 +227,7 @@ impl Model {
         }
     }
 
-    /// Share of the words seen once that are read as UNK in training.
+    /// The fraction of words seen once to replace by UNK in training.
     pub fn unknown(&self) -> f64 {
         match self {
             Model::BiDaf { unk_singletons, .. } => *unk_singletons,
@@ -310,7 +310,7 @@ impl Keys for ReadKeys {
 }
 
 impl Loss {
-    /// Whether the loss is device work alone: SNE looks for neighbours in host memory.
+    /// Whether the loss runs entirely on the device. SNE finds neighbours in host memory.
     pub(super) fn recordable(&self) -> bool {
         let sne = match &self.contrastive {
             Contrastive::None => false,
@@ -322,9 +322,9 @@ impl Loss {
     }
 
     /// −log P(first word) − log P(last word), mean over the questions [B] with these first and last words, and the weighted
-    /// contrastive objective: the mean vectors of a question and of its context belong together, and are told from those
-    /// of the batch's other contexts. (Two questions of a batch may share a context, which is then told from itself; so
-    /// it is in every objective with negatives from the batch.) Source: paper, Table 4 and section 4.4.
+    /// contrastive objective: the mean vectors of a question and its context are a positive pair, and those of the other
+    /// contexts of the batch are negatives. (If two questions of a batch share a context, it is also a negative, as in every
+    /// objective with negatives from the batch.) Source: paper, Table 4 and section 4.4.
     pub(super) fn of(&self, reading: &Reading, first: &Tensor, last: &Tensor) -> Tensor {
         let LossKind::CrossEntropy { label_smoothing } = self.kind;
         let options = CrossEntropy { smoothing: label_smoothing, ..CrossEntropy::default() };

@@ -1,14 +1,14 @@
-//! Reading comprehension: the stretch of a text that answers a question.
+//! Reading comprehension: the span of a text that answers a question.
 //!
 //! | file | holds |
 //! | --- | --- |
 //! | `keys` | the sections `[data]`, `[model]` and `[loss]` |
 //! | `sets` | the known data sets; [`generated`] has the generated one |
-//! | [`articles`] | holding whole articles out |
+//! | [`articles`] | holds out whole articles |
 //! | [`spans`] | answers as first and last word, and back |
-//! | `model` | from keys to a model, its inputs and its predictions |
+//! | `model` | the model, its inputs and its predictions |
 //! | `mistakes` | what is wrong with an answer |
-//! | `answers` | what `gradus predict` prints, and predictions as a file |
+//! | `answers` | the output of `gradus predict`, and the file of predictions |
 
 mod answers;
 pub mod articles;
@@ -38,7 +38,7 @@ use rayon::prelude::*;
 use spans::{Located, locate};
 use std::path::Path;
 
-/// A reading set as numbers.
+/// A prepared reading set.
 pub struct Read {
     keys: ReadKeys,
     data: Splits<Questions>,
@@ -48,25 +48,25 @@ pub struct Read {
     read_as: ReadAs,
     /// Train, dev and test.
     parts: [Encoded; 3],
-    /// The training questions that can be learned from.
+    /// The training questions from which a model can learn.
     located: Vec<Located>,
 }
 
-/// A split as numbers.
+/// A prepared split.
 #[derive(Default)]
 struct Encoded {
-    /// Each context; with a word before it that stands for no answer, where there may be none.
+    /// The contexts; each begins with a token for "no answer" if the model learns that.
     contexts: Vec<Text>,
-    /// Where the words of each context are.
+    /// The tokens of each context, with their places.
     tokens: Vec<Tokens>,
-    /// Each question.
+    /// The questions.
     questions: Vec<Text>,
 }
 
-/// The longest question that is read, in words; the time of a step grows with questions times contexts.
+/// The longest question, in words; the time of a step is proportional to questions times contexts.
 const LONGEST_QUESTION: usize = 1000;
 
-/// The longest context that a model with self-attention reads, whose time grows with the square of the length.
+/// The longest context for a model with self-attention, whose time is quadratic in the length.
 const LONGEST_WITH_ATTENTION: usize = 4096;
 
 impl Part for Questions {
@@ -98,12 +98,12 @@ impl Read {
         tokens
     }
 
-    /// Words of a context that are read in evaluation.
+    /// The most words of a context in evaluation.
     fn longest_context(&self) -> usize {
         if self.keys.model.heads() > 0 { LONGEST_WITH_ATTENTION } else { usize::MAX }
     }
 
-    /// A context as numbers, after the word that stands for no answer, if there may be none.
+    /// A context as the model reads it, after the token for "no answer" if the model learns that.
     fn context(&self, tokens: &Tokens) -> Text {
         with_nothing_before(&self.lexicon, self.keys.model.no_answer(), tokens)
     }
@@ -120,7 +120,7 @@ fn with_nothing_before(lexicon: &Lexicon, no_answer: bool, tokens: &Tokens) -> T
 impl Task for Read {
     const NAME: &'static str = "read";
     const TITLE: &'static str = "Reading Comprehension";
-    const ABOUT: &'static str = "Answer questions about a text by a stretch of it";
+    const ABOUT: &'static str = "Answer questions about a text with a span of the text";
     const EXAMPLES: &'static [&'static str] = &[
         "--dataset passages --out runs/a",
         "--dataset squad --data DIR --set loss.contrastive=encoding --set data.max_len=300 --out runs/b",
@@ -183,7 +183,7 @@ impl Task for Read {
             tokens.truncate(longest);
             tokens
         };
-        // Contexts before questions, as they are counted.
+        // Contexts before questions; the vocabulary is counted in this order.
         let all: [Vec<Tokens>; 3] = Split::ALL.map(|split| {
             let part = data.split(split);
             let contexts = part.contexts.par_iter().map(|context| tokens(context, longest));
@@ -211,7 +211,7 @@ impl Task for Read {
         if trains && located.is_empty() {
             return Err(DataError::Settings {
                 key: data.name.clone(),
-                expected: "a training question whose answer is a stretch of words".into(),
+                expected: "at least one training question whose answer is a span of words".into(),
                 found: "none; check the answers or raise data.max_len".into(),
             }
             .into());
@@ -231,7 +231,7 @@ impl Task for Read {
     fn cut(&self) -> Option<String> {
         let cut = self.data.train.questions.len() - self.located.len();
         (cut > 0).then(|| {
-            format!("{cut} training questions left out, whose answer is no stretch of words that are read")
+            format!("{cut} training questions left out, because their answer is not a span of the words that are read")
         })
     }
 
@@ -284,7 +284,7 @@ impl Task for Read {
         let question = &self.data.split(split).questions[example];
         let answer = self.text_of(split, example, prediction);
         let (exact, f1) = match question.answers.is_empty() {
-            // As the script of SQuAD 2.0 counts: right only if nothing is answered.
+            // As in the script of SQuAD 2.0: right only if there is no answer.
             true => (answer.is_empty(), f64::from(u8::from(answer.is_empty()))),
             false => (exact_match(answer, question.texts()), f1(answer, question.texts())),
         };
@@ -337,7 +337,7 @@ impl Task for Read {
             understood.lines.insert(1, ("no answer", format!("{unanswered} training questions")));
             if unanswered == 0 {
                 understood.warnings.push(
-                    "model.no_answer is true, but every training question has an answer: the model will answer always"
+                    "model.no_answer is true, but every training question has an answer: the model will always answer"
                         .into(),
                 );
             }

@@ -1,4 +1,4 @@
-//! From keys to a model, its inputs and its predictions.
+//! The model, its inputs and its predictions.
 
 use super::keys::Model;
 use super::spans::text_of;
@@ -11,16 +11,16 @@ use crate::text::Text;
 use gradus_engine::{Device, Mode, Rng, Tensor, no_grad};
 use gradus_models::{BiDaf, DataSizes, Reader, best_spans};
 
-/// What a model answers.
+/// The answer to a question.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Answered {
-    /// First and last word of the context; none where nothing answers.
+    /// The first and the last word in the context; none for no answer.
     pub words: Option<(usize, usize)>,
-    /// P(first) · P(last); of no answer, that there is none.
+    /// P(first) · P(last), or the probability of no answer.
     pub probability: f64,
 }
 
-/// The model that the keys name, with fresh weights, or with vectors from a file.
+/// A new model as the keys describe it, with pretrained vectors if there are any.
 pub(super) fn reader(task: &Read, rng: &mut Rng) -> Result<Box<dyn Reader>, RunError> {
     let sizes = DataSizes {
         words: task.lexicon.len(),
@@ -112,7 +112,7 @@ impl Read {
         spans.into_iter().enumerate().map(of).collect()
     }
 
-    /// An answer as it is written in its context; empty where there is none.
+    /// The text of an answer in its context; empty for no answer.
     pub(super) fn text_of(&self, split: Split, example: usize, answered: &Answered) -> &str {
         let context = self.data.split(split).questions[example].context;
         let tokens = &self.parts[split as usize].tokens[context];

@@ -17,7 +17,7 @@ fn squad(source: &mut Source, into: &mut Questions) -> Result<(), DataError> {
 /// The known sets.
 pub static SETS: &[KnownSet<Questions>] = &[KnownSet {
     name: "squad",
-    description: "SQuAD v1.1: reading comprehension, an answer is a stretch of the text; the official dev set serves as test",
+    description: "SQuAD v1.1: reading comprehension, an answer is a span of the text; the official dev set serves as test",
     address: "https://rajpurkar.github.io/SQuAD-explorer/",
     licence: "CC BY-SA 4.0 (Rajpurkar et al. 2016)",
     labels: &[],

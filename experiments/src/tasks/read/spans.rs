@@ -1,10 +1,10 @@
-//! Answers as first and last token of a context, and back; which part of a context a model with a limit reads.
+//! Converts answers to the first and last token of a context and back, and selects the window of a long context.
 
 use crate::data::{Answer, Question, Questions};
 use crate::text::Tokens;
 use std::ops::Range;
 
-/// The first and the last token that share a byte with an answer; none if it lies between two tokens.
+/// The first and the last token that overlap an answer; none if it lies between two tokens.
 pub fn token_span(tokens: &Tokens, answer: &Answer) -> Option<(usize, usize)> {
     let end = answer.start + answer.text.len();
     let first = tokens.spans().partition_point(|span| span.end <= answer.start);
@@ -26,7 +26,7 @@ pub fn text_of<'a>(context: &'a str, tokens: &Tokens, first: usize, last: usize)
     &context[tokens.spans()[first].start..tokens.spans()[last].end]
 }
 
-/// Windows of `limit` tokens that overlap by half and cover a context; one if it is not longer.
+/// Windows of `limit` tokens that overlap by half and cover a context; a single one if it is short.
 ///
 /// # Panics
 /// If the limit is 0.
@@ -43,9 +43,8 @@ pub fn windows(tokens: usize, limit: Option<usize>) -> Vec<Range<usize>> {
     windows
 }
 
-/// The window that holds a span of tokens: of [`windows`] the first that holds it whole, so that training sees answers at
-/// all places of a window, as evaluation does; if none does, the one that begins with the span; nothing if the span is
-/// longer than the limit.
+/// The window for a span of tokens: the first of [`windows`] that contains it, so that training sees answers at all places of
+/// a window, as evaluation does; if there is none, the window that begins with the span; none if the span exceeds the limit.
 ///
 /// # Panics
 /// If the limit is 0 or the span is not within the tokens.
@@ -67,20 +66,20 @@ pub fn window_with(
     })
 }
 
-/// A question whose answer is a span of tokens of a part of its context.
+/// A question whose answer is a span of tokens in a window of its context.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Located {
     /// Index into [`Questions::questions`].
     pub question: usize,
-    /// The tokens of the context that are read.
+    /// The window, in tokens of the context.
     pub window: Range<usize>,
     /// The answer's first and last token, counted from the window's start; none for a question without an answer.
     pub answer: Option<(usize, usize)>,
 }
 
-/// For training: every question's first answer in a window that holds it ([`window_with`]). A question whose answer is
-/// cut, being longer than the limit or no token, is left out; so is one without an answer, unless the model learns that
-/// there is none: then the first window of its context is read.
+/// For training: the first answer of every question, in a window that contains it ([`window_with`]). A question is left out if
+/// its answer exceeds the limit or contains no token, or if it has no answer and the model does not learn that. For a question
+/// without an answer, the window is the first one of its context.
 ///
 /// # Panics
 /// If the tokens are not those of the split's contexts, one list for each, or the limit is 0.

@@ -1,4 +1,4 @@
-//! What a tagger answers, and its predictions as a file.
+//! The answers of a tagger, and its predictions as a file.
 
 use super::Tag;
 use crate::data::formats::{conll, scheme};
@@ -9,10 +9,10 @@ use gradus_models::Tagger;
 use serde_json::{Value, json};
 use std::ops::Range;
 
-/// Sentences that are tagged at once.
+/// The size of a batch.
 const BATCH: usize = 128;
 
-/// A line for each text; its words with their tags where columns are asked for.
+/// One line per text; in columns, one word and its tag per line.
 pub(super) fn answer(
     task: &Tag,
     model: &dyn Tagger,
@@ -33,9 +33,9 @@ pub(super) fn answer(
         task.predictions(model, &chosen)
     });
     let line = |((ask, tokens), mut tags): ((&Ask, &Tokens), Vec<usize>)| {
-        // A text without words is one unknown word to the model, and none to its reader.
+        // A text without words is one unknown word to the model, whose tag is dropped.
         tags.truncate(tokens.len());
-        // The words of a text that comes split are places in the words joined by spaces.
+        // If the text is given as words, offsets refer to the words joined by spaces.
         let joined = ask.words.as_ref().map(|words| words.join(" "));
         let text = joined.as_deref().unwrap_or(&ask.text);
         Ok(match style {
@@ -47,7 +47,7 @@ pub(super) fn answer(
     asks.iter().zip(&tokens).zip(tags).map(line).collect()
 }
 
-/// The kinds that tags say of stretches of a text, in bytes.
+/// The entities, or the plain tags, with their ranges of bytes.
 fn found(task: &Tag, tokens: &Tokens, tags: &[usize]) -> Vec<(String, Range<usize>)> {
     let (names, spans) = (task.tags.named(tags), tokens.spans());
     match task.tags.are_entities() {
@@ -86,7 +86,7 @@ fn in_columns(task: &Tag, text: &str, tokens: &Tokens, tags: &[usize]) -> String
     words.zip(task.tags.canonical(tags)).map(line).collect()
 }
 
-/// Columns that hold word, right tag and predicted tag; the last two are those that conlleval reads.
+/// Columns with word, right tag and predicted tag; conlleval reads the last two.
 pub(super) fn columns(task: &Tag, split: Split, predictions: &[Vec<usize>]) -> String {
     let (kind, scheme) = task.tags.written();
     let mut lines = String::new();

@@ -23,23 +23,23 @@ pub struct TagKeys {
     pub loss: Loss,
 }
 
-/// Which sentences, and how their words become numbers.
+/// The sentences, and how their words are read.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Data {
-    /// Where the sentences come from.
+    /// A data set or files.
     #[serde(flatten)]
     pub source: Source<ColumnKeys>,
-    /// How many of them.
+    /// How many sentences.
     #[serde(flatten)]
     pub limits: LimitKeys,
-    /// The case and form of words, and how text is split that is tagged later.
+    /// The case and form of words, and how later text is split.
     #[serde(flatten)]
     pub text: TextKeys,
-    /// Which words are known.
+    /// Which words are in the vocabulary.
     #[serde(flatten)]
     pub words: WordKeys,
-    /// How the model writes entities as tags.
+    /// The scheme of the model's tags, if they are entities.
     pub scheme: ModelScheme,
 }
 
@@ -49,7 +49,7 @@ pub struct Data {
 pub enum ModelScheme {
     /// Beginning and inside.
     Iob2,
-    /// The last word and a word alone have tags of their own.
+    /// Also with tags for the last word and for an entity of one word.
     #[default]
     Bioes,
 }
@@ -63,7 +63,7 @@ impl From<ModelScheme> for Scheme {
     }
 }
 
-/// The columns of a user's own files.
+/// The format of the user's own files.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ColumnKeys {
@@ -75,39 +75,39 @@ pub struct ColumnKeys {
     pub tag_column: usize,
     /// Which lines are comments.
     pub comments: Comments,
-    /// Whether the tags are entities or say something of each word by itself, such as its part of speech.
+    /// Whether the tags are entities or properties of single words, such as parts of speech.
     pub tags: TagKind,
 }
 
-/// The formats of a user's own files.
+/// The formats of the user's own files.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Format {
-    /// Columns: a word and its tag a line, a blank line after each sentence.
+    /// Columns: one word and its tag per line, a blank line after each sentence.
     #[default]
     Conll,
 }
 
-/// The architecture.
+/// The model.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "name")]
 pub enum Model {
     /// A bidirectional LSTM with a CRF over the tags.
     #[serde(rename = "bilstm-crf")]
     BiLstmCrf {
-        /// Its sizes.
+        /// Its hyper-parameters.
         #[serde(flatten)]
         config: BiLstmCrfConfig,
-        /// Share of the words seen once in training that are read as UNK, drawn anew each time.
+        /// The fraction of the words that occur once in training to replace by UNK, drawn for each batch.
         #[serde(default = "unk_singletons")]
         unk_singletons: f64,
-        /// Whether decoding knows which tags may follow which.
+        /// Whether decoding allows only valid sequences of tags.
         #[serde(default = "constraints")]
         constraints: bool,
     },
 }
 
-/// The loss, and penalties beside it.
+/// The loss and the penalties.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Loss {
@@ -119,11 +119,11 @@ pub struct Loss {
     pub penalties: Penalties,
 }
 
-/// The losses: of the sentence's tagging as a whole, or on the marginals of its tags.
+/// The losses, of the tag sequence of a sentence or of the marginals of its tags.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "name", rename_all = "snake_case")]
 pub enum LossKind {
-    /// −log P of the right tagging.
+    /// −log P of the right sequence.
     #[default]
     Crf,
     /// −log P of each right tag.
@@ -134,16 +134,16 @@ pub enum LossKind {
         #[serde(default = "gamma")]
         gamma: f64,
     },
-    /// −log P of each right tag, weighed by the density of its gradient.
+    /// −log P of each right tag, weighted by the density of its gradient norm.
     Ghm {
-        /// Bins of gradient norms.
+        /// The number of bins of gradient norms.
         #[serde(default = "bins")]
         bins: usize,
-        /// Share kept of the bins' past counts.
+        /// The momentum of the bins' counts.
         #[serde(default = "momentum")]
         momentum: f64,
     },
-    /// Focal loss of the right tagging.
+    /// Focal loss of the right sequence.
     SequenceFocal {
         /// γ.
         #[serde(default = "gamma")]
@@ -171,7 +171,7 @@ fn momentum() -> f64 {
     0.75
 }
 
-/// Bins that GHM may have.
+/// The most bins of GHM.
 const MOST_BINS: usize = 1_000_000;
 
 impl Default for Data {
@@ -209,21 +209,21 @@ impl Model {
         Model::BiLstmCrf { config, unk_singletons: unk_singletons(), constraints: constraints() }
     }
 
-    /// Characters kept of a word; none where the model reads words alone.
+    /// The most characters of a word; none if the model reads no characters.
     pub fn characters(&self) -> Option<usize> {
         match self {
             Model::BiLstmCrf { config, .. } => config.characters.max_len(),
         }
     }
 
-    /// Share of the words seen once that are read as UNK in training.
+    /// The fraction of words seen once to replace by UNK in training.
     pub fn unknown(&self) -> f64 {
         match self {
             Model::BiLstmCrf { unk_singletons, .. } => *unk_singletons,
         }
     }
 
-    /// Whether decoding is constrained.
+    /// Whether decoding allows only valid sequences of tags.
     pub fn constrained(&self) -> bool {
         match self {
             Model::BiLstmCrf { constraints, .. } => *constraints,
@@ -296,7 +296,7 @@ impl Keys for TagKeys {
 }
 
 impl Loss {
-    /// What the loss carries before the first step.
+    /// The state of the loss before the first step.
     pub(super) fn start(&self) -> State {
         match self.kind {
             LossKind::Ghm { bins, momentum } => State::of(&Ghm { bins, momentum }.start()),
@@ -307,7 +307,7 @@ impl Loss {
         }
     }
 
-    /// Whether the loss is device work alone: the losses on the marginals of single tags gather them in host memory.
+    /// Whether the loss runs entirely on the device. Losses on marginals gather them in host memory.
     pub(super) fn recordable(&self) -> bool {
         let penalised = self.penalties != Penalties::default();
         !penalised && matches!(self.kind, LossKind::Crf | LossKind::SequenceFocal { .. })

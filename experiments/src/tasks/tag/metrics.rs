@@ -1,4 +1,4 @@
-//! From predicted tags to counts, and from their sums to metrics.
+//! Counts of predicted tags, and metrics of their sums.
 
 use super::tags::Tags;
 use crate::data::Sentence;
@@ -18,7 +18,7 @@ pub(super) fn counts(tags: &Tags, gold: &[usize], predicted: &[usize]) -> Vec<f6
     tags.counting().row(&tags.named(gold), &tags.named(predicted))
 }
 
-/// Scores of each kind, and those over all kinds pooled.
+/// The scores of each kind, and those of all kinds pooled.
 fn scores(sums: &[f64]) -> (Vec<Scores>, Scores) {
     let kinds = &sums[..sums.len() - REST];
     let of = |counts: &[f64]| [counts[0] as usize, counts[1] as usize, counts[2] as usize];
@@ -28,7 +28,7 @@ fn scores(sums: &[f64]) -> (Vec<Scores>, Scores) {
     (kinds.into_iter().map(Scores::of).collect(), pooled)
 }
 
-/// The metrics in the order of [`METRICS`].
+/// The metrics, in the order of [`METRICS`].
 pub(super) fn metrics(sums: &[f64]) -> Vec<f64> {
     if sums.len() < REST {
         return vec![0.0; METRICS.len()];
@@ -38,13 +38,13 @@ pub(super) fn metrics(sums: &[f64]) -> Vec<f64> {
     vec![all.f1, all.precision, all.recall, right / words.max(1.0)]
 }
 
-/// Whether all entities of a sentence are found and no other is; all words, for plain tags.
+/// Whether exactly the entities of a sentence are found; for plain tags, whether all tags are right.
 pub(super) fn right(tags: &Tags, gold: &[usize], predicted: &[usize]) -> bool {
     let row = counts(tags, gold, predicted);
     row[..row.len() - REST].chunks_exact(3).all(|kind| kind[0] == kind[1] && kind[0] == kind[2])
 }
 
-/// The metrics of single kinds; a confusion matrix for plain tags.
+/// The metrics of each kind; for plain tags with a confusion matrix.
 pub(super) fn details(
     tags: &Tags,
     sentences: &[Sentence],

@@ -1,15 +1,15 @@
-//! Tagging: a tag for each word, of entities or of the words by themselves.
+//! Tagging: a tag for each word, for entities or for properties of single words.
 //!
 //! | file | holds |
 //! | --- | --- |
 //! | `keys` | the sections `[data]`, `[model]` and `[loss]` |
 //! | `sets` | the known data sets; [`generated`] has the generated ones |
 //! | `tags` | the tags of a run: kinds of entities in a scheme, or plain tags |
-//! | `pieces` | long sentences in pieces |
-//! | `model` | from keys to a model, its inputs and its predictions |
-//! | `metrics` | counts, metrics, metrics of single kinds |
+//! | `pieces` | splits long sentences into pieces |
+//! | `model` | the model, its inputs and its predictions |
+//! | `metrics` | counts, metrics, metrics of each kind |
 //! | `mistakes` | what is wrong with a prediction |
-//! | `answers` | what `gradus predict` prints, and predictions as a file |
+//! | `answers` | the output of `gradus predict`, and the file of predictions |
 
 mod answers;
 pub mod generated;
@@ -43,7 +43,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use tags::Tags;
 
-/// A tagging set as numbers.
+/// A prepared tagging set.
 pub struct Tag {
     keys: TagKeys,
     /// With the tags of the run.
@@ -55,7 +55,7 @@ pub struct Tag {
     read_as: ReadAs,
     /// The sentences of train, dev and test.
     texts: [Vec<Text>; 3],
-    /// The training sentences in pieces that are not too long.
+    /// The training sentences, in pieces if they are long.
     pieces: Vec<Piece>,
 }
 
@@ -71,7 +71,7 @@ impl Part for Vec<Sentence> {
     }
 }
 
-/// How text is split where `data.tokenizer` is `auto`: as the training sentences are.
+/// How text is split if `data.tokenizer` is `auto`: as the training sentences are.
 fn splitting(keys: &TagKeys, data: &Splits<Vec<Sentence>>) -> Splitting {
     const MOST: f64 = 0.98;
     let known = match &keys.data.source {
@@ -87,7 +87,7 @@ fn splitting(keys: &TagKeys, data: &Splits<Vec<Sentence>>) -> Splitting {
     });
     match known {
         Some(TokensGiven::Characters) => Splitting::Characters,
-        // English has words of one letter, but no text of them.
+        // English has words of one letter, but no text consists of them.
         None if all > 0 && single as f64 >= MOST * all as f64 => Splitting::Characters,
         Some(TokensGiven::Words | TokensGiven::No) | None => Splitting::Whitespace,
     }
@@ -100,7 +100,7 @@ fn tokenised(tokeniser: &Tokeniser, sentences: &[Sentence]) -> Vec<Tokens> {
 impl Task for Tag {
     const NAME: &'static str = "tag";
     const TITLE: &'static str = "Named Entity Recognition";
-    const ABOUT: &'static str = "Give each word a tag: named entities, parts of speech";
+    const ABOUT: &'static str = "Tag each word, for named entities or parts of speech";
     const EXAMPLES: &'static [&'static str] = &[
         "--dataset names --loss focal --out runs/a",
         "--dataset conll2003 --data DIR --set model.characters=cnn --seed 3 --out runs/b",

@@ -1,4 +1,4 @@
-//! From keys to a model, its inputs and its predictions.
+//! The model, its inputs and its predictions.
 
 use super::Tag;
 use super::keys::Model;
@@ -10,10 +10,10 @@ use crate::text::Text;
 use gradus_engine::{Mode, Rng, Tensor};
 use gradus_models::{BiLstmCrf, DataSizes, Tagger};
 
-/// Words that a model reads in one batch at most, unless a single piece is longer.
+/// The most words in a batch, unless a single piece is longer.
 const MOST_WORDS: usize = 16_384;
 
-/// The model that the keys name, with fresh weights, or with vectors from a file.
+/// A new model as the keys describe it, with pretrained vectors if there are any.
 pub(super) fn tagger(task: &Tag, rng: &mut Rng) -> Result<Box<dyn Tagger>, RunError> {
     let sizes = DataSizes {
         words: task.lexicon.len(),

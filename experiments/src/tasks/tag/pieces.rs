@@ -1,23 +1,23 @@
-//! Long sentences in pieces: attention takes time by the square of the length, and every layer takes memory by the length.
+//! Splits long sentences into pieces, because attention takes quadratic time and every layer takes memory.
 
 use std::ops::Range;
 
-/// The most words that a model reads at once.
+/// The most words of a piece.
 pub(super) const LONGEST: usize = 4096;
 
-/// Words on each side of a piece that are read as well, so that its tags know their neighbours.
+/// The number of words to read on each side of a piece, so that its tags depend on their context.
 const AROUND: usize = 128;
 
-/// A stretch of a sentence.
+/// A piece of a sentence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Piece {
-    /// Which sentence.
+    /// The index of the sentence.
     pub sentence: usize,
-    /// Which of its words.
+    /// The range of its words.
     pub words: Range<usize>,
 }
 
-/// Sentences of these lengths for training: whole, or cut where they are too long.
+/// The pieces of sentences of these lengths, for training.
 pub(super) fn of(lengths: impl Iterator<Item = usize>) -> Vec<Piece> {
     let mut pieces = vec![];
     for (sentence, length) in lengths.enumerate() {
@@ -28,16 +28,16 @@ pub(super) fn of(lengths: impl Iterator<Item = usize>) -> Vec<Piece> {
     pieces
 }
 
-/// A stretch that is read, and the part of it whose tags are kept.
+/// A range of words to read, and the part of it whose tags are kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Window {
-    /// What the model reads.
+    /// The words that the model reads.
     pub read: Range<usize>,
-    /// What is kept.
+    /// The words whose tags are kept.
     pub keep: Range<usize>,
 }
 
-/// The windows over a sentence: what they keep lies side by side.
+/// The windows over a sentence; the kept parts are adjacent.
 pub(super) fn windows(length: usize) -> Vec<Window> {
     if length <= LONGEST {
         return vec![Window { read: 0..length, keep: 0..length }];

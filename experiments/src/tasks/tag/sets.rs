@@ -14,7 +14,7 @@ fn first_and_last(source: &mut Source, into: &mut Vec<Sentence>) -> Result<(), D
     columns(source, Columns::FIRST_AND_LAST, into)
 }
 
-/// The same with a digit after each word that is no part of it.
+/// The same, with a digit after each word that is not part of it.
 fn numbered(source: &mut Source, into: &mut Vec<Sentence>) -> Result<(), DataError> {
     columns(source, Columns { numbered: true, ..Columns::FIRST_AND_LAST }, into)
 }

@@ -8,11 +8,11 @@ use crate::metrics::entities::Counting;
 use gradus_engine::nn::Constraints;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What tags say of their words, and how they are written.
+/// The tags of a run.
 pub(super) enum Tags {
     /// Kinds of entities in a scheme.
     Entities {
-        /// In the order of their names.
+        /// The kinds, by name.
         kinds: Vec<String>,
         /// The names of the tags in the scheme.
         names: Vec<String>,
@@ -21,7 +21,7 @@ pub(super) enum Tags {
         /// Counts their entities.
         counting: Counting,
     },
-    /// Something of each word by itself.
+    /// Properties of single words.
     Plain {
         /// The names of the tags.
         names: Vec<String>,
@@ -31,8 +31,8 @@ pub(super) enum Tags {
 }
 
 impl Tags {
-    /// Those of a data set, and the set with its tags in a scheme. Its sentences are in IOB2, whatever its labels are
-    /// written in: the kinds of a known set, or tags.
+    /// The tags of a data set, and the set with its tags converted to a scheme. The sentences of a data set are in IOB2; its
+    /// labels are kinds for a known set, else tags.
     pub fn of_set(mut data: Splits<Vec<Sentence>>, scheme: Scheme) -> (Tags, Splits<Vec<Sentence>>) {
         let kinds = match super::sets::SETS.iter().find(|set| set.name == data.name) {
             Some(set) if data.labels == set.labels => Some(data.labels.clone()),
@@ -47,7 +47,7 @@ impl Tags {
         (Tags::entities(kinds, names, scheme), data)
     }
 
-    /// Those that a run's labels are.
+    /// The tags that the labels of a run are.
     pub fn of_labels(labels: &[String]) -> Tags {
         match kinds(labels) {
             Some(kinds) => Tags::entities(kinds, labels.to_vec(), Scheme::Iob2),
@@ -64,7 +64,7 @@ impl Tags {
         Tags::Plain { names: names.to_vec(), counting: Counting::new(names, TagKind::Plain) }
     }
 
-    /// What a file must not go beyond.
+    /// The kinds or tags that a file may contain.
     pub fn known(&self) -> Known<'_> {
         match self {
             Tags::Entities { kinds, .. } => Known::Kinds(kinds),
@@ -72,7 +72,7 @@ impl Tags {
         }
     }
 
-    /// What they say, and in which scheme, as files of predictions have it.
+    /// Entities or plain, and the scheme, for files of predictions.
     pub fn written(&self) -> (TagKind, Scheme) {
         match self {
             Tags::Entities { scheme, .. } => (TagKind::Entities, *scheme),
@@ -92,7 +92,7 @@ impl Tags {
         }
     }
 
-    /// What counts them.
+    /// The counter of right, predicted and gold ones.
     pub fn counting(&self) -> &Counting {
         match self {
             Tags::Entities { counting, .. } | Tags::Plain { counting, .. } => counting,
@@ -112,7 +112,7 @@ impl Tags {
         tags.iter().map(|&tag| self.names()[tag].as_str()).collect()
     }
 
-    /// The names of some tags in IOB2, whatever the run's scheme is.
+    /// The names of some tags, converted to IOB2.
     pub fn canonical(&self, tags: &[usize]) -> Vec<String> {
         match self {
             Tags::Entities { .. } => scheme::convert(&self.named(tags), Scheme::Iob2),
@@ -139,7 +139,7 @@ impl Tags {
         counts
     }
 
-    /// Which tags may follow which; none where all may.
+    /// Which tags may follow which; none if all may.
     pub fn constraints(&self) -> Option<Constraints> {
         let Tags::Entities { names, scheme, .. } = self else { return None };
         let name = |tag: Option<usize>| tag.map(|tag| names[tag].as_str());
@@ -147,7 +147,7 @@ impl Tags {
     }
 }
 
-/// The kinds of entities that labels speak of; none if they are plain tags.
+/// The kinds of entities in labels; none if the labels are plain tags.
 fn kinds(labels: &[String]) -> Option<Vec<String>> {
     let parsed: Option<Vec<(&str, &str)>> = labels.iter().map(|label| scheme::parse(label)).collect();
     let outside = labels.iter().any(|label| label == scheme::OUTSIDE);

@@ -9,9 +9,9 @@ use std::path::Path;
 /// What the rows of one file have in common.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Layout {
-    /// Whether columns stand apart by tabs, or else by spaces and tabs.
+    /// Whether columns are separated by tabs alone, or by spaces and tabs.
     pub tabs: bool,
-    /// How many columns each row has; none where each sentence has its own number (CoNLL-2012).
+    /// The number of columns of each row; none if it differs between sentences (CoNLL-2012).
     pub count: Option<usize>,
     /// Whether the first column holds the ids of CoNLL-U.
     pub ids: bool,

@@ -42,19 +42,19 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
-/// Where word and tag stand, and what else a file may hold.
+/// The columns of word and tag, and other properties of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Columns {
     /// The word's column: 1 is the first, -1 the last.
     pub word: i64,
-    /// The tag's column, counted in the same way; 0 is the last one, too.
+    /// The tag's column, counted in the same way; 0 is also the last one.
     pub tag: i64,
     /// Which lines are comments.
     pub comments: Comments,
-    /// What the tags say.
+    /// Whether the tags are entities or plain.
     pub tags: TagKind,
-    /// Whether each word ends in a digit, its place in a longer word, that is no part of it (Weibo's second edition).
+    /// Whether each word ends in a digit that is not part of it, its place in a longer word (Weibo's second edition).
     pub numbered: bool,
 }
 

@@ -68,26 +68,26 @@ pub(super) fn read<'a>(path: &Path, text: &'a str, columns: Columns) -> Result<V
     Ok(sentences)
 }
 
-/// What becomes of a line that starts with `#`.
+/// The meaning of a line that starts with `#`.
 enum Hash {
     Comment,
     /// The start or the end of a document, which ends a sentence.
     Boundary,
-    /// A row, and what it looks like if it may be a comment after all.
+    /// A row; with its look, if it could also be a comment.
     Row(Option<Look>),
 }
 
-/// Cuts rows into columns.
+/// Splits rows into columns.
 struct Cutter<'p> {
     path: &'p Path,
     columns: Columns,
     layout: Layout,
-    /// How many columns the next row has; none if it is the first one that says so.
+    /// The number of columns of the next row; none if the row determines it.
     count: Option<usize>,
 }
 
 impl Cutter<'_> {
-    /// `first`: whether a comment may stand here, before a sentence's first word.
+    /// `first`: whether the line precedes the first word of a sentence, where comments are allowed.
     fn hash(&self, content: &str, first: bool) -> Hash {
         let look = look(content);
         if look == Look::Mark {

@@ -25,18 +25,18 @@ pub(super) struct Scan {
 }
 
 impl Scan {
-    /// Whether all records are well quoted and have as many columns as the first one, two or more.
+    /// Whether all records are well quoted and have the same number of columns, at least two.
     pub(super) fn is_table(&self) -> bool {
         self.columns > 1 && self.fault.is_none() && self.odd.is_none()
     }
 }
 
-/// Where the first byte like that is, else the end.
+/// The place of the first byte that is wanted, else the end.
 fn find(bytes: &[u8], from: usize, wanted: impl Fn(u8) -> bool) -> usize {
     bytes[from..].iter().position(|&b| wanted(b)).map_or(bytes.len(), |i| from + i)
 }
 
-/// Looks at the whole text without keeping any of it. Lines of nothing but white space are no records.
+/// Scans the text without keeping any of it. Blank lines are no records.
 pub(super) fn scan(text: &str, separator: u8) -> Scan {
     let bytes = text.as_bytes();
     let mut scan = Scan { all_quoted: true, ..Scan::default() };
@@ -160,8 +160,8 @@ pub(super) fn check(source: &Source<'_>, separator: u8) -> Result<(), DataError>
     let name = if separator == b'\t' { "a tab" } else { "a comma or semicolon" };
     if let Some((line, found)) = scan.fault {
         let advice =
-            "put a text that holds quotation marks between quotation marks, and write each of them twice";
-        return Err(source.fault(line, "values as CSV has them", found.into(), advice));
+            "enclose a text that contains quotation marks in quotation marks, and double each of them";
+        return Err(source.fault(line, "values in CSV", found.into(), advice));
     }
     if scan.columns > names::MOST {
         let advice = "is it a table? remove the columns that are not needed";
@@ -170,7 +170,7 @@ pub(super) fn check(source: &Source<'_>, separator: u8) -> Result<(), DataError>
     }
     if let Some((line, columns)) = scan.odd {
         let expected = format!("{} columns, as on the first line", scan.columns);
-        let found = format!("{columns}; a text that holds {name} stands between quotation marks");
+        let found = format!("{columns}; a text that contains {name} must be enclosed in quotation marks");
         return Err(source.fault(line, expected, found, "correct the line; a file may have been cut short"));
     }
     Ok(())

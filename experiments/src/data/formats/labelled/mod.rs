@@ -46,27 +46,26 @@ use serde::{Deserialize, Serialize};
 use source::Source;
 use std::{path::Path, sync::Arc};
 
-/// How a file or folder holds labels and texts.
+/// The format of a file or folder of labelled texts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Format {
-    /// Told from the name and the whole content.
+    /// Detected from the name and the contents.
     #[default]
     Auto,
-    /// TSV without quotation, whose first line names the columns.
+    /// TSV without quoting, whose first line names the columns.
     Header,
-    /// `label<TAB>text`; a text may hold tabs. With columns by number, TSV without a first line of names.
+    /// `label<TAB>text`; a text may contain tabs. With columns by number, TSV without a header.
     Tab,
     /// `LABEL text`.
     Space,
-    /// Values between commas, semicolons or tabs, quoted as in RFC 4180, with a first line that names the columns or
-    /// columns by number.
+    /// Values separated by commas, semicolons or tabs, quoted as in RFC 4180, with a header or with columns by number.
     Csv,
-    /// A JSON object on each line.
+    /// One JSON object per line.
     Jsonl,
-    /// A folder for each class with a file for each text.
+    /// One folder per class, with one file per text.
     Folders,
-    /// A file for each class with a text on each line.
+    /// One file per class, with one text per line.
     Files,
 }
 
@@ -98,13 +97,13 @@ impl Format {
     }
 }
 
-/// What is known of the columns besides the format: their names, or their places from 1. A number is always a place.
+/// The columns, by name or by number from 1; digits are always a number.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Columns {
-    /// Where the text stands.
+    /// The column of the text.
     pub text_column: Option<String>,
-    /// Where the label stands.
+    /// The column of the label.
     pub label_column: Option<String>,
 }
 
@@ -118,9 +117,9 @@ impl Columns {
 /// A text with its label as written, both without surrounding white space.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
-    /// The line in `path` that it starts on, from 1.
+    /// The line of `path` on which it starts, from 1.
     pub line: usize,
-    /// The file it stands in.
+    /// Its file.
     pub path: Arc<Path>,
     /// The label, never empty.
     pub label: String,

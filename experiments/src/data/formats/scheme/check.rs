@@ -9,8 +9,8 @@ pub fn kind_of(names: &[String], scheme: Scheme) -> TagKind {
     if check_tags(names, TagKind::Entities, scheme).is_ok() { TagKind::Entities } else { TagKind::Plain }
 }
 
-/// Whether labels are what a tagger is trained on: for entities [`Scheme::tag_names`] of some kinds; plain tags have a
-/// letter each, and each stands there once. [`TagKind::Auto`] takes either.
+/// Checks that labels can be those of a tagger: for entities, [`Scheme::tag_names`] of some kinds; for plain tags, distinct
+/// names that contain a letter. [`TagKind::Auto`] accepts both.
 ///
 /// # Errors
 /// What is wrong, as a clause that follows the name of the file: `expected …, found …`.

@@ -126,8 +126,8 @@ pub fn convert(from: &[&str], to: Scheme) -> Vec<String> {
     tags(to, &entities(from), from.len())
 }
 
-/// Whether `to` may stand right after `from` in a well-formed sequence; `None` is the sentence's start (`from`) or end
-/// (`to`). A tag that the scheme lacks may stand nowhere.
+/// Whether `to` may follow `from` in a well-formed sequence; `None` is the start (`from`) or the end (`to`) of the sentence.
+/// A tag that is not in the scheme may not occur at all.
 pub fn allowed(scheme: Scheme, from: Option<&str>, to: Option<&str>) -> bool {
     let (Some((from, from_kind)), Some((to, to_kind))) = (known(scheme, from), known(scheme, to)) else {
         return false;

@@ -24,7 +24,7 @@ impl<'a> Characters<'a> {
         self.starts.as_ref().map_or(self.text.len(), |starts| starts.len() - 1)
     }
 
-    /// How many bytes stand before the character of that number; none if there are fewer characters.
+    /// The offset in bytes of a character; none if there are fewer characters.
     pub fn byte(&self, character: usize) -> Option<usize> {
         match &self.starts {
             Some(starts) => starts.get(character).copied(),
@@ -32,7 +32,7 @@ impl<'a> Characters<'a> {
         }
     }
 
-    /// How many characters stand before a byte.
+    /// The number of characters before a byte.
     pub fn before(&self, byte: usize) -> usize {
         self.starts.as_ref().map_or(byte, |starts| starts.partition_point(|&start| start < byte))
     }

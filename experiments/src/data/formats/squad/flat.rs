@@ -6,7 +6,7 @@ use super::node::{Node, kind};
 use super::{Adding, DataError};
 use std::collections::HashMap;
 
-/// The contexts that were met, so that one that stands beside each of its questions is added once.
+/// The contexts so far, so that a context that is repeated for each of its questions is added once.
 #[derive(Default)]
 pub(super) struct Flat {
     /// Index of each context by its title and itself.

@@ -62,9 +62,9 @@ pub fn read(file: &TextFile) -> Result<Contents, DataError> {
 /// Reads the text of one file and adds its contexts and questions to a split.
 ///
 /// # Errors
-/// [`DataError::Line`] on what is not JSON; [`DataError::Place`] on a missing key, a text or question without a letter, an
-/// answer that is not where it is said to be or whose question has none, and an id that stands in the split already. Then
-/// the split is as it was.
+/// [`DataError::Line`] for invalid JSON; [`DataError::Place`] for a missing key, a text or question without a letter, an answer
+/// that is not at its stated place or whose question is impossible, and an id that the split already has. The split is then
+/// unchanged.
 pub fn append(path: &Path, text: &str, split: &mut Questions) -> Result<(), DataError> {
     let (contexts, questions) = (split.contexts.len(), split.questions.len());
     let ids = split.questions.iter().map(|question| question.id.clone()).collect();
