@@ -114,9 +114,13 @@ impl Texts {
     fn next(&mut self) -> Option<Line> {
         match self.format {
             Format::Text | Format::Jsonl => {
-                let line = match self.read_line() {
-                    Ok(line) => line?,
-                    Err(error) => return Some(Err(error)),
+                let line = loop {
+                    match self.read_line() {
+                        // A blank line holds no object; as text it is a text without words.
+                        Ok(Some(line)) if self.format == Format::Jsonl && line.trim().is_empty() => {}
+                        Ok(line) => break line?,
+                        Err(error) => return Some(Err(error)),
+                    }
                 };
                 Some(Ok(line
                     .and_then(|line| ask(&line, self.format, &format!("{}, line {}", self.name, self.line)))))

@@ -1,12 +1,15 @@
 //! The built `gradus` command, as a person runs it: on tiny files, in folders of its own. Signals and limits are those of Unix.
 #![cfg(unix)]
 
+mod asks;
 mod compare;
+mod damage;
 mod data;
 mod events;
 mod faults;
 mod fetch;
 mod fetch_attacks;
+mod hold;
 mod keys;
 mod kills;
 mod place;
