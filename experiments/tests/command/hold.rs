@@ -38,7 +38,7 @@ fn data_that_moved_is_found_where_it_is_now_said_to_be() {
     place.write("changed.tsv", examples(239).as_bytes());
     place
         .gradus(&format!("{resume} --train changed.tsv"))
-        .refused(1, &["checksum", "train anew in another folder"]);
+        .refused(1, &["checksum", "train a new run in another folder"]);
     place.gradus(&format!("{resume} --train moved/other.tsv")).well();
     assert!(place.text("parts/config.toml").contains("moved/other.tsv"));
     assert_eq!(place.read("whole/best.safetensors"), place.read("parts/best.safetensors"));
@@ -152,9 +152,19 @@ fn files_of_the_users_own_are_not_replaced() {
     let config = b"task = 'classify'\n[data]\ntrain = '../train.tsv'\n";
     let with = "train classify --config mine/config.toml --out mine";
     for (name, bytes, args, parts) in [
-        ("config.toml", &config[..], with, &["mine/config.toml", "would write its own file there"][..]),
-        ("vocabulary.txt", b"my words", "", &["mine: holds a file vocabulary.txt that is not a run's"]),
-        ("checkpoint.safetensors", b"my weights", "", &["mine: holds a file checkpoint.safetensors"]),
+        (
+            "config.toml",
+            &config[..],
+            with,
+            &["mine/config.toml", "the run would overwrite this file, which it also reads"][..],
+        ),
+        ("vocabulary.txt", b"my words", "", &["mine: expected an empty folder", "vocabulary.txt"]),
+        (
+            "checkpoint.safetensors",
+            b"my weights",
+            "",
+            &["mine: expected an empty folder", "checkpoint.safetensors"],
+        ),
     ] {
         place.write(&format!("mine/{name}"), bytes);
         let args = if args.is_empty() { place.tiny("mine") } else { args.to_owned() };
@@ -171,7 +181,7 @@ fn files_of_the_users_own_are_not_replaced() {
     // Data that lies where the run would write.
     place.write("mine/vocabulary.txt", &place.read("train.tsv"));
     let args = place.tiny("mine").replace("--train train.tsv", "--train mine/vocabulary.txt");
-    place.gradus(&args).refused(1, &["mine/vocabulary.txt", "move yours elsewhere"]);
+    place.gradus(&args).refused(1, &["mine/vocabulary.txt", "move the file"]);
     assert_eq!(place.read("mine/vocabulary.txt"), place.read("train.tsv"));
     // A file with a name of its own stays beside the run.
     std::fs::rename(place.path("mine/vocabulary.txt"), place.path("mine/notes.tsv")).unwrap();
@@ -210,7 +220,8 @@ fn a_schedule_that_depends_on_the_epochs_says_so_when_they_change() {
         let ran = place.gradus(&resume);
         assert!(!ran.err.contains("note:"), "{}", ran.err);
         let ran = place.gradus(&format!("{resume} --set train.epochs=5"));
-        let says = "note: the schedule's rate depends on train.epochs, which changes from 3 to 5";
+        let says =
+            "note: the learning rate of this schedule depends on train.epochs, which changes from 3 to 5";
         assert_eq!(ran.err.contains(says), note, "{}", ran.err);
         ran.well();
     }
@@ -238,7 +249,7 @@ fn what_was_understood_is_said_before_the_first_epoch() {
     assert_eq!(line("test"), "12 tokens, 66.7 % of them unknown");
     let parameters = line("model");
     assert!(ran.out.starts_with(parameters.strip_prefix("bilstm, ").unwrap()), "{parameters}: {}", ran.out);
-    for warning in ["the label 'odd' occurs less than twice", "the dev split has 4 examples only"] {
+    for warning in ["the label 'odd' occurs less than twice", "the dev split has only 4 examples"] {
         let said = block.lines().any(|line| line.starts_with("warning: ") && line.contains(warning));
         assert!(said, "{warning} is missing: {block}");
     }

@@ -196,7 +196,7 @@ fn a_run_that_fails_costs_no_other_its_result() {
     place.write("r/runs/table10", b"");
     let args = "reproduce figure3 table10 --scale smoke --out r --jobs 2";
     let ran = place.gradus(args);
-    assert!(ran.err.contains("failed; the runs under way come to their end"), "{}", ran.err);
+    assert!(ran.err.contains("failed; waiting for the other running jobs to finish"), "{}", ran.err);
     ran.refused(1, &["table10/imdb--", "cannot be written"]);
     let figure3 = studies::find("figure3").unwrap().runs(Scale::Smoke, DataSource::Embedded);
     assert!(figure3.iter().all(|run| place.path("r").join(run.file()).exists()));
@@ -221,7 +221,7 @@ fn a_dry_run_tells_what_would_be_run_and_writes_nothing() {
     let before = place.files("r");
     let told = place.gradus("reproduce table10 attention --scale smoke --out r --dry-run --jobs 9").well();
     assert!(place.files("r") == before, "something was written");
-    for part in [shared, "7 are there, 1 have", "the same model on the same data in r", "with 4 at once"] {
+    for part in [shared, "7 are there, 1 have", "the same model on the same data in r", "with 4 at a time"] {
         assert!(told.contains(part), "{part} is missing: {told}");
     }
 }
