@@ -11,6 +11,7 @@ mod events;
 mod faults;
 mod fetch;
 mod fetch_attacks;
+mod fetch_files;
 mod hold;
 mod keys;
 mod kills;

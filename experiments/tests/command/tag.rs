@@ -80,6 +80,37 @@ fn a_resumed_tagger_has_the_bits_of_an_undisturbed_one() {
     assert_eq!(place.read("whole/best.safetensors"), place.read("parts/best.safetensors"));
 }
 
+/// Another file is read by the kinds that the run knows, in whichever scheme it is written.
+#[test]
+fn another_file_is_evaluated_in_any_scheme() {
+    let place = place();
+    place.gradus(&args("a", "")).well();
+    let iob2 = sentences(60);
+    let mut bioes = String::new();
+    for sentence in iob2.split_terminator("\n\n") {
+        let rows: Vec<(&str, &str)> = sentence.lines().map(|line| line.split_once(' ').unwrap()).collect();
+        for (i, (word, tag)) in rows.iter().enumerate() {
+            let goes_on = rows.get(i + 1).is_some_and(|(_, next)| next.starts_with("I-"));
+            let tag = match (tag.split_once('-'), goes_on) {
+                (Some(("B", kind)), false) => format!("S-{kind}"),
+                (Some(("I", kind)), false) => format!("E-{kind}"),
+                _ => (*tag).to_owned(),
+            };
+            bioes += &format!("{word} {tag}\n");
+        }
+        bioes += "\n";
+    }
+    place.write("iob2.conll", iob2.as_bytes());
+    place.write("bioes.conll", bioes.as_bytes());
+    let of = |file: &str| place.json(&format!("evaluate a --file {file} --json")).remove(0)["metrics"].take();
+    assert!(of("iob2.conll")["f1"].as_f64().unwrap() > 0.9);
+    assert_eq!(of("iob2.conll"), of("bioes.conll"));
+    place.write("other.conll", b"mr O\nAlra B-PER\n\nin O\nOslo B-CITY\n");
+    place
+        .gradus("evaluate a --file other.conll")
+        .refused(1, &["other.conll, line 5", "'LOC', 'PER'", "B-CITY"]);
+}
+
 #[test]
 fn a_wrong_file_is_named_with_its_line() {
     let place = place();
