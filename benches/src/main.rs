@@ -220,7 +220,7 @@ fn write(report: &Report, folder: &Path, threads: usize) -> Result<()> {
     let json = serde_json::to_string_pretty(report)? + "\n";
     for (ending, text) in [("json", json), ("md", report.markdown()), ("svg", report.svg())] {
         let path = stem.with_extension(ending);
-        gradus_engine::state::write_atomically(&path, text.as_bytes())?;
+        gradus_engine::files::write(&path, |file| file.write_all(text.as_bytes()))?;
         println!("{}", path.display());
     }
     Ok(())

@@ -19,7 +19,7 @@ pub use evaluate::{Evaluate, evaluate};
 pub use input::{Format, Input};
 pub use list::{TableFormat, list};
 pub use predict::{Predict, predict};
-pub use report::report;
+pub use report::{Report, report};
 pub use reproduce::{Reproduce, reproduce};
 pub use train::{Train, train};
 pub use trained::Place;

@@ -1,14 +1,155 @@
-use super::print;
-use crate::report;
+//! `gradus report`: the report of a results folder, or of a user's own runs.
+
+use super::trained::{Place, Trained};
+use super::{print, with_threads};
+use crate::data::Split;
+use crate::data::shown::terminal;
+use crate::report::own::{self, Log, OwnRun, Tested};
+use crate::run::RunError;
+use crate::{report, studies};
 use anyhow::bail;
+use std::collections::hash_map::DefaultHasher;
+use std::fs;
+use std::hash::{Hash, Hasher};
+use std::io::{Write, stderr};
 use std::path::{Path, PathBuf};
 
-/// Builds the report of a results folder from its result files, and prints where it is.
+/// What `gradus report` was asked.
+pub struct Report {
+    /// A results folder, or the folders of runs.
+    pub folders: Vec<PathBuf>,
+    /// Where the report of runs is written; that of results is written into their folder.
+    pub out: Option<PathBuf>,
+    /// Where models compute, and where the data is.
+    pub place: Place,
+    /// Threads; 0 takes one for each core.
+    pub threads: usize,
+}
+
+/// Where the report of runs is written if nothing else is said.
+const OUT: &str = "report";
+
+/// What a folder holds.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Holds {
+    Run,
+    Results,
+}
+
+/// Builds the report of a results folder from its result files, or of runs from their folders, and prints where it is.
+///
+/// # Errors
+/// Folders that hold something else, or not the same; a file that is damaged; a folder that cannot be written.
+pub fn report(ask: &Report) -> anyhow::Result<()> {
+    let kinds = ask.folders.iter().map(|folder| holds(folder)).collect::<anyhow::Result<Vec<Holds>>>()?;
+    match (&ask.folders[..], &kinds[..]) {
+        ([results], [Holds::Results]) => {
+            if ask.out.is_some() || ask.place.data.is_some() {
+                bail!(
+                    "{} holds results, whose report is written into that folder and needs no data: leave --out and --data \
+                     out",
+                    results.display()
+                );
+            }
+            of_results(results)
+        }
+        (runs, kinds) if kinds.iter().all(|kind| *kind == Holds::Run) => of_runs(ask, runs),
+        (folders, kinds) => {
+            let results = folders.iter().zip(kinds).find(|(_, kind)| **kind == Holds::Results);
+            bail!(
+                "{} holds results, which have a report of their own: name one results folder alone, or nothing but runs",
+                results.map_or(String::new(), |(folder, _)| folder.display().to_string())
+            )
+        }
+    }
+}
+
+/// Looks what a folder holds.
+fn holds(folder: &Path) -> anyhow::Result<Holds> {
+    let run = folder.join("config.toml").exists();
+    let inner = inner_run(folder);
+    let results = folder.join("data").is_dir() || folder.join("runs").is_dir() && inner.is_none();
+    if let (false, Some(inner)) = (run, inner) {
+        bail!(
+            "{}: expected a run or results, found a folder with runs in it, such as {}; name the runs themselves",
+            folder.display(),
+            inner.display()
+        );
+    }
+    match (run, results) {
+        (true, false) => Ok(Holds::Run),
+        (false, true) => Ok(Holds::Results),
+        (true, true) => bail!(
+            "{} holds both a run (config.toml) and results (runs/ or data/): move one of them to another folder",
+            folder.display()
+        ),
+        (false, false) => bail!(
+            "{}: expected a run (config.toml) or results (runs/), found neither; make a run with gradus train TASK --out \
+             {0}, or results with gradus reproduce --out {0}",
+            folder.display()
+        ),
+    }
+}
+
+/// A run in `runs/`, where results are otherwise.
+fn inner_run(folder: &Path) -> Option<PathBuf> {
+    let inner = fs::read_dir(folder.join("runs")).ok()?;
+    let mut runs = inner.flatten().map(|entry| entry.path()).filter(|path| path.join("config.toml").exists());
+    runs.next()
+}
+
+/// Builds the report of a results folder, and prints where it is.
 ///
 /// # Errors
 /// A folder without results, a file that is no result, a folder that cannot be written.
-pub fn report(folders: &[PathBuf], out: &Path) -> anyhow::Result<()> {
-    let [results] = folders else { bail!("{}: expected one results folder", out.display()) };
-    let built = report::build(results)?;
+pub(super) fn of_results(results: &Path) -> anyhow::Result<()> {
+    let built = report::build(results, studies::all())?;
     print(&format!("{}\n{}\n", built.markdown.display(), built.html.display()))
+}
+
+fn of_runs(ask: &Report, folders: &[PathBuf]) -> anyhow::Result<()> {
+    let out = own::OutFolder::check(ask.out.as_deref().unwrap_or(Path::new(OUT)))?;
+    let built = with_threads(ask.threads, || {
+        let runs = folders.iter().map(|folder| run(ask, folder)).collect::<anyhow::Result<Vec<OwnRun>>>()?;
+        Ok(own::build(&runs, &out)?)
+    })?;
+    print(&format!("{}\n{}\n", built.markdown.display(), built.html.display()))
+}
+
+/// A run as its report shows it. Where it cannot be evaluated, the report says why.
+fn run(ask: &Report, folder: &Path) -> anyhow::Result<OwnRun> {
+    let trained = Trained::open(folder, &ask.place)?;
+    let log = Log::read(folder)?;
+    let tested = tested(&trained).map_err(|error| {
+        let why = error.to_string();
+        let name = folder.display().to_string();
+        // The report says it as well.
+        let _ = writeln!(stderr(), "{}: not evaluated: {}", terminal(&name), terminal(&why));
+        why
+    });
+    let Trained { config, task, on, .. } = trained;
+    Ok(OwnRun { folder: folder.display().to_string(), config, task, data: on.name, log, tested })
+}
+
+/// The best epoch of a run on the test split.
+fn tested(trained: &Trained) -> Result<Tested, RunError> {
+    let job = trained.prepare(trained.wanted(Split::Test, None))?;
+    let now = job.trained_on();
+    trained.check_labels(&now)?;
+    let learner = trained.learner(job.as_ref())?;
+    let evaluation = learner.evaluate(Split::Test);
+    let unchanged = trained.unchanged(&now, Split::Test);
+    let mut fingerprint = DefaultHasher::new();
+    evaluation.examples.hash(&mut fingerprint);
+    Ok(Tested {
+        unchanged,
+        fingerprint: fingerprint.finish(),
+        examples: evaluation.rows.len(),
+        right: evaluation.right.iter().filter(|right| **right).count(),
+        parameters: learner.module().param_count() as u64,
+        metrics: evaluation.metrics(),
+        details: evaluation.details,
+        // The folder of somebody else's run must not make this command copy another file.
+        mistakes: if unchanged { evaluation.mistakes } else { vec![] },
+    })
 }

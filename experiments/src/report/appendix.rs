@@ -2,6 +2,7 @@
 
 use super::grid::{Grid, unique};
 use super::result::RunResult;
+use super::study::Measure;
 use super::table::{Entry, Table, thousands};
 
 /// The runs of a section: the settings they share, and a table of the rest.
@@ -22,16 +23,17 @@ pub(super) fn appendix(grid: &Grid) -> Appendix {
     let shown = |name: &String, run: usize| keys[run].get(name).map(|value| format!("{name} = {value}"));
     let head =
         ["Run", "Own settings", "Development", "Test", "Epochs", "Parameters", "Time", "Words/s", "Memory"];
-    let metrics = grid.study.measures;
+    let measures = grid.study.measures;
     let rows = runs.iter().enumerate().map(|(i, run)| {
         // The seed stands in the first column already.
         let own = own.iter().filter(|name| **name != "seed").filter_map(|name| shown(name, i));
         let own: Vec<String> = own.collect();
         let listed = |of: &std::collections::BTreeMap<String, f64>| {
-            let of_metric = |metric: &crate::studies::Measure| {
-                of.get(metric.name()).map(|value| format!("{:.1} {}", 100.0 * value, metric.name()))
+            let of_measure = |measure: &Measure| {
+                let Measure::Test(metric) = measure else { return None };
+                of.get(metric.name).map(|v| format!("{} {}", measure.show(metric.scaled(*v)), metric.name))
             };
-            lines(metrics.iter().filter_map(of_metric).collect())
+            lines(measures.iter().filter_map(of_measure).collect())
         };
         vec![
             Entry::new(format!("{}, {}, seed {}", run.row, run.column, run.seed))

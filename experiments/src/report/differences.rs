@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use super::grid::{Grid, unique};
 use super::result::RunResult;
+use super::study::{DataSource, Settings};
 use super::table::thousands;
-use crate::studies::{DataSource, table8};
 
-/// One sentence for each thing a reader must know.
-pub(super) fn differences(grid: &Grid) -> Vec<String> {
+/// One sentence for each thing a reader must know. The paper's hyper-parameters come with the place where it has them.
+pub(super) fn differences(grid: &Grid, paper: Option<(&str, &Settings)>) -> Vec<String> {
     let runs: Vec<&RunResult> = grid.runs().collect();
     let keys: Vec<BTreeMap<String, String>> = runs.iter().map(|run| run.keys()).collect();
     if runs.is_empty() {
@@ -17,7 +17,9 @@ pub(super) fn differences(grid: &Grid) -> Vec<String> {
     let mut sentences = vec![data(grid.source, &runs)];
     sentences.extend(lengths(&keys));
     sentences.push(embeddings(&keys));
-    sentences.extend(sizes(&keys));
+    if let Some((place, settings)) = paper {
+        sentences.extend(sizes(&keys, place, settings));
+    }
     sentences.push(training(&keys));
     let noted = runs.iter().map(|run| &run.data).filter(|data| !data.note.is_empty());
     sentences.extend(noted.map(|data| format!("{}: {}", data.name, data.note)));
@@ -58,25 +60,25 @@ fn embeddings(keys: &[BTreeMap<String, String>]) -> String {
     }
 }
 
-/// What differs from Table 8.
-fn sizes(keys: &[BTreeMap<String, String>]) -> Vec<String> {
+/// What differs from the hyper-parameters of the paper.
+fn sizes(keys: &[BTreeMap<String, String>], place: &str, paper: &Settings) -> Vec<String> {
     let mut sentences = Vec::new();
-    for (i, (model, name)) in table8::MODELS.iter().enumerate() {
+    for (i, (model, name)) in paper.models.iter().enumerate() {
         let of_model: Vec<_> = keys
             .iter()
             .filter(|keys| keys.get("model.name").is_some_and(|name| name == model))
             .cloned()
             .collect();
-        let differs = table8::PAPER.iter().filter_map(|(setting, key, paper)| {
-            let (ours, paper) = (values(&of_model, key), paper[i]?);
+        let differs = paper.lines.iter().filter_map(|line| {
+            let (ours, paper) = (values(&of_model, line.key), line.values[i]?);
             let same = ours.iter().all(|value| value == paper);
-            (!same).then(|| format!("{setting} {} (paper {paper})", ours.join(" or ")))
+            (!same).then(|| format!("{} {} (paper {paper})", line.name, ours.join(" or ")))
         });
         let differs: Vec<String> = differs.collect();
         if !differs.is_empty() {
-            sentences.push(format!("{name}, not as in Table 8: {}.", differs.join(", ")));
+            sentences.push(format!("{name}, not as in {place}: {}.", differs.join(", ")));
         } else if !of_model.is_empty() {
-            sentences.push(format!("{name} has the sizes of Table 8."));
+            sentences.push(format!("{name} has the sizes of {place}."));
         }
     }
     sentences

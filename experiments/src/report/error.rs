@@ -52,6 +52,14 @@ pub enum ReportError {
         /// The results folder.
         path: PathBuf,
     },
+    /// A folder for a report of runs that holds something else.
+    #[error("{}: expected a new folder or one with an earlier report of runs, found {found}; name another one with --out", path.display())]
+    Occupied {
+        /// The folder.
+        path: PathBuf,
+        /// What it holds.
+        found: String,
+    },
     /// A file could not be written.
     #[error(transparent)]
     Write(#[from] WriteError),

@@ -4,8 +4,8 @@ use super::error::ReportError;
 use super::grid::Grid;
 use super::plots::{self, Curve, Dot, Group};
 use super::result::RunResult;
+use super::study::{DataSource, Measure, Shows};
 use super::tables::capital;
-use crate::studies::{DataSource, Measure, Shows};
 
 /// A plot with the name of its file.
 #[derive(Clone, Debug, PartialEq)]

@@ -4,8 +4,8 @@ use std::collections::HashSet;
 use std::hash::Hash;
 
 use super::result::RunResult;
+use super::study::{Cell, DataSource, Measure, Scale, Study};
 use super::summary::Summary;
-use crate::studies::{Cell, DataSource, Measure, Scale, Study};
 
 /// A study at one scale on one kind of data.
 #[derive(Debug)]

@@ -3,8 +3,9 @@
 use std::fmt::Write;
 
 use super::Report;
+use super::figures::Plot;
 use super::section::Section;
-use super::table::{Entry, Table};
+use super::table::{Entry, Mark, Table};
 use super::verdict::Verdict;
 use super::wording::{self, TITLE};
 use crate::data::shown;
@@ -23,11 +24,17 @@ pub(super) fn page(report: &Report) -> String {
         appendix(&mut body, section);
     }
     body.push_str("</section>");
+    document(TITLE, "", &body)
+}
+
+/// A page with this text as its title and this body; the style is that of all reports, and more.
+pub(super) fn document(title: &str, more_style: &str, body: &str) -> String {
     format!(
         "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <meta name=\"color-scheme\" content=\"light dark\">\n\
-         <title>{TITLE}</title>\n<style>\n{STYLE}</style></head>\n<body><main>\n{body}\n</main></body></html>\n"
+         <title>{}</title>\n<style>\n{STYLE}{more_style}</style></head>\n<body><main>\n{body}\n</main></body></html>\n",
+        shown::html(title)
     )
 }
 
@@ -82,13 +89,7 @@ fn section(body: &mut String, section: &Section) {
     }
     body.push_str("<div class=\"plots\">");
     for plot in &section.plots {
-        let label = shown::html(&format!("{}: {}", section.heading(), plot.caption));
-        let _ = write!(
-            body,
-            "<figure role=\"img\" aria-label=\"{label}\">{}<figcaption>{}</figcaption></figure>",
-            plot.svg,
-            shown::html(&plot.caption)
-        );
+        body.push_str(&figure(&section.heading(), plot));
     }
     body.push_str("</div>");
     if !section.missing.is_empty() {
@@ -124,6 +125,16 @@ fn appendix(body: &mut String, section: &Section) {
         write!(body, "<p class=\"shared\">The same in all of these runs: {}</p></details>", shared.join(" "));
 }
 
+/// A plot of something, with its caption.
+pub(super) fn figure(of: &str, plot: &Plot) -> String {
+    format!(
+        "<figure role=\"img\" aria-label=\"{}\">{}<figcaption>{}</figcaption></figure>",
+        shown::html(&format!("{of}: {}", plot.caption)),
+        plot.svg,
+        shown::html(&plot.caption)
+    )
+}
+
 fn badge(verdict: Verdict) -> String {
     let class = match verdict {
         Verdict::Held => "held",
@@ -134,7 +145,7 @@ fn badge(verdict: Verdict) -> String {
     format!("<span class=\"badge {class}\">{}</span>", verdict.words())
 }
 
-fn list(body: &mut String, items: &[String]) {
+pub(super) fn list(body: &mut String, items: &[String]) {
     body.push_str("<ul>");
     for item in items {
         let _ = write!(body, "<li>{}</li>", shown::html(item));
@@ -142,7 +153,7 @@ fn list(body: &mut String, items: &[String]) {
     body.push_str("</ul>");
 }
 
-fn table(table: &Table) -> String {
+pub(super) fn table(table: &Table) -> String {
     let mut text = String::from("<div class=\"scroll\"><table>");
     if !table.caption.is_empty() {
         let _ = write!(text, "<caption>{}</caption>", shown::html(&table.caption));
@@ -152,19 +163,35 @@ fn table(table: &Table) -> String {
     for row in &table.rows {
         let mut entries = row.iter();
         let first = entries.next().map(|first| format!("<th>{}</th>", entry(first))).unwrap_or_default();
-        let rest: String = entries
-            .map(|e| format!("<td{}>{}</td>", if e.hole { " class=\"hole\"" } else { "" }, entry(e)))
-            .collect();
+        let rest: String = entries.map(|e| format!("<td{}>{}</td>", class(e), entry(e))).collect();
         let _ = write!(text, "<tr>{first}{rest}</tr>");
     }
     text.push_str("</tbody></table></div>");
     text
 }
 
+/// How opaque the shade of a whole is: text stays readable on it.
+const DEEPEST: f64 = 0.6;
+
+/// The attributes that make an entry look like what it is.
+fn class(entry: &Entry) -> String {
+    match entry.mark {
+        None if entry.hole => " class=\"hole\"".into(),
+        None => String::new(),
+        Some(Mark::Best) => " class=\"best\"".into(),
+        Some(Mark::Right(share)) => format!(" class=\"right\" style=\"--shade:{:.3}\"", DEEPEST * share),
+        Some(Mark::Wrong(share)) => format!(" class=\"wrong\" style=\"--shade:{:.3}\"", DEEPEST * share),
+    }
+}
+
 fn entry(entry: &Entry) -> String {
     let lines: String =
         entry.lines.iter().map(|line| format!("<small>{}</small>", shown::html(line))).collect();
-    shown::html(&entry.main) + &lines
+    let main = shown::html(&entry.main);
+    match &entry.anchor {
+        Some(anchor) => format!("<a href=\"#{}\">{main}</a>{lines}", shown::html(anchor)),
+        None => main + &lines,
+    }
 }
 
 #[cfg(test)]

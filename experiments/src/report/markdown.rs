@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::Report;
 use super::section::Section;
-use super::table::{Entry, Table};
+use super::table::{Entry, Mark, Table};
 use super::wording::{self, TITLE};
 use crate::data::shown;
 
@@ -60,7 +60,7 @@ fn title(section: &Section) -> String {
     }
 }
 
-fn paragraphs(page: &mut String, sentences: &[String]) {
+pub(super) fn paragraphs(page: &mut String, sentences: &[String]) {
     for sentence in sentences {
         let _ = writeln!(page, "{}\n", shown::markdown(sentence));
     }
@@ -77,7 +77,7 @@ fn list(page: &mut String, title: &str, items: &[String]) {
     page.push('\n');
 }
 
-fn table(table: &Table) -> String {
+pub(super) fn table(table: &Table) -> String {
     let row = |entries: Vec<String>| format!("| {} |\n", entries.join(" | "));
     let mut text = row(table.head.iter().map(|name| shown::markdown(name)).collect());
     text.push_str(&row(table.head.iter().map(|_| "---".into()).collect()));
@@ -88,8 +88,16 @@ fn table(table: &Table) -> String {
 }
 
 fn entry(entry: &Entry) -> String {
-    let lines = std::iter::once(&entry.main).chain(&entry.lines);
-    lines.map(|line| shown::markdown(line)).collect::<Vec<_>>().join("<br>")
+    let main = shown::markdown(&entry.main);
+    let main = match entry.mark {
+        // Bold text holds no space at its ends.
+        Some(Mark::Best | Mark::Right(_)) if !main.trim().is_empty() => format!("**{}**", main.trim()),
+        _ => main,
+    };
+    std::iter::once(main)
+        .chain(entry.lines.iter().map(|line| shown::markdown(line)))
+        .collect::<Vec<_>>()
+        .join("<br>")
 }
 
 #[cfg(test)]

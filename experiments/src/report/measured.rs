@@ -1,16 +1,16 @@
-//! Tables 7 and 8: the data sets as measured, and the hyper-parameters as run.
+//! The data sets as measured, and the hyper-parameters as run.
 
 use std::collections::BTreeMap;
 
 use super::grid::unique;
 use super::result::RunResult;
 use super::statistics::DataStatistics;
+use super::study::{Settings, Sizes};
 use super::table::{Entry, Table, thousands};
 use super::tables::capital;
-use crate::studies::{table7, table8};
 
-/// Table 7, from the statistics files.
-pub(super) fn sizes(statistics: &[DataStatistics]) -> Table {
+/// The sizes of data sets, from the statistics files, beside the paper's.
+pub(super) fn sizes(statistics: &[DataStatistics], paper: &[Sizes]) -> Table {
     let head = [
         "Data set",
         "Language",
@@ -24,7 +24,7 @@ pub(super) fn sizes(statistics: &[DataStatistics]) -> Table {
         "Vocabulary",
     ];
     let rows = statistics.iter().map(|set| {
-        let paper = table7::PAPER.iter().find(|line| line.key == set.name);
+        let paper = paper.iter().find(|line| line.key == set.name);
         let splits = [&set.train, &set.dev, &set.test];
         let examples = splits.iter().enumerate().map(|(i, split)| {
             let entry = Entry::new(thousands(split.examples));
@@ -71,19 +71,20 @@ fn shares(set: &DataStatistics) -> String {
 }
 
 /// The paper's sets that were not measured.
-pub(super) fn unmeasured(statistics: &[DataStatistics]) -> Vec<&'static str> {
-    let absent = |line: &&table7::Sizes| statistics.iter().all(|set| set.name != line.key);
-    table7::PAPER.iter().filter(absent).map(|line| line.name).collect()
+pub(super) fn unmeasured(statistics: &[DataStatistics], paper: &[Sizes]) -> Vec<&'static str> {
+    let absent = |line: &&Sizes| statistics.iter().all(|set| set.name != line.key);
+    paper.iter().filter(absent).map(|line| line.name).collect()
 }
 
-/// Table 8, from the configurations of all runs.
-pub(super) fn settings(runs: &[RunResult]) -> Table {
+/// Hyper-parameters, from the configurations of all runs, beside the paper's.
+pub(super) fn settings(runs: &[RunResult], paper: &Settings) -> Table {
     let configs: Vec<BTreeMap<String, String>> = unique(runs.iter().map(RunResult::keys));
     let of = |model: &str, key: &str| -> Vec<String> {
         let ran = configs.iter().filter(|config| config.get("model.name").is_some_and(|name| name == model));
         unique(ran.filter_map(|config| config.get(key).cloned()))
     };
-    let models: Vec<(usize, &str, &str)> = table8::MODELS
+    let models: Vec<(usize, &str, &str)> = paper
+        .models
         .iter()
         .enumerate()
         .filter(|(_, (model, _))| !of(model, "model.name").is_empty())
@@ -91,10 +92,10 @@ pub(super) fn settings(runs: &[RunResult]) -> Table {
         .collect();
     let mut head = vec!["Setting".to_owned()];
     head.extend(models.iter().map(|(.., name)| (*name).to_owned()));
-    let rows = table8::PAPER.iter().map(|(name, key, paper)| {
-        let mut row = vec![Entry::new(capital(name)).line(*key)];
-        row.extend(models.iter().map(|(i, model, _)| match paper[*i] {
-            Some(paper) => Entry::new(of(model, key).join(" or ")).line(format!("paper {paper}")),
+    let rows = paper.lines.iter().map(|line| {
+        let mut row = vec![Entry::new(capital(line.name)).line(line.key)];
+        row.extend(models.iter().map(|(i, model, _)| match line.values[*i] {
+            Some(paper) => Entry::new(of(model, line.key).join(" or ")).line(format!("paper {paper}")),
             None => Entry::new("not used").line("paper —"),
         }));
         row

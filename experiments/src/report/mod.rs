@@ -2,6 +2,7 @@
 //!
 //! | file | holds |
 //! | --- | --- |
+//! | [`study`] | what a report is made of: studies, cells, measures, scales |
 //! | [`result`] | the result file of a run |
 //! | [`statistics`] | the statistics file of a data set |
 //! | [`machine`] | what a result was measured on |
@@ -13,13 +14,12 @@
 //! | [`rank_frequency`] | the plot of a corpus's words by rank |
 //! | `differences`, [`section`] | what is not as in the paper; one study with all of this |
 //! | `wording`, `markdown`, `html` | sentences that both formats share; the two formats |
+//! | [`own`] | the report of a user's own runs |
 //!
 //! [`build`] reads `runs/<study>/*.json` and `data/*.json` under a folder and writes `report.html`, `report.md` and
 //! `plots/*.svg` there. A cell is nothing but its result files: delete one, and the report shows a hole.
 
 mod appendix;
-#[cfg(test)]
-mod attack_tests;
 pub mod collect;
 mod differences;
 pub mod error;
@@ -30,11 +30,13 @@ mod json;
 pub mod machine;
 mod markdown;
 mod measured;
+pub mod own;
 pub mod plots;
 pub mod rank_frequency;
 pub mod result;
 pub mod section;
 pub mod statistics;
+pub mod study;
 pub mod summary;
 pub mod table;
 mod tables;
@@ -57,7 +59,7 @@ pub use section::Section;
 pub use statistics::{DataStatistics, STATISTICS_SCHEMA, SplitStatistics};
 
 use crate::data::atomic;
-use crate::studies::{self, Shows, Study};
+use study::{Shows, Study};
 
 /// All sections, before they are written.
 #[derive(Clone, Debug)]
@@ -89,14 +91,14 @@ pub struct Built {
     pub plots: Vec<PathBuf>,
 }
 
-/// Writes `report.html`, `report.md` and `plots/*.svg` under the results folder, each whole or not at all.
+/// Writes `report.html`, `report.md` and `plots/*.svg` on these studies under the results folder, each whole or not at all.
 ///
 /// # Errors
 /// A folder without results, a file that is no result (named, and then nothing is written), a folder that cannot be
 /// written.
-pub fn build(results: &Path) -> Result<Built, ReportError> {
+pub fn build(results: &Path, studies: &'static [Study]) -> Result<Built, ReportError> {
     sweep(results)?;
-    let report = Report::read(results)?;
+    let report = Report::read(results, studies)?;
     let (html, markdown) = (results.join("report.html"), results.join("report.md"));
     let mut plots = Vec::new();
     for plot in report.sections.iter().flat_map(|section| &section.plots) {
@@ -123,15 +125,21 @@ impl Report {
     ///
     /// # Errors
     /// As [`build`], short of writing.
-    pub fn read(results: &Path) -> Result<Report, ReportError> {
+    pub fn read(results: &Path, studies: &'static [Study]) -> Result<Report, ReportError> {
         let found = collect::collect(results)?;
+        let paper = studies.iter().find_map(|study| match &study.shows {
+            Shows::Settings(settings) => Some((study.source, settings)),
+            Shows::Means | Shows::Curves | Shows::Statistics(_) => None,
+        });
         let (mut sections, mut not_run) = (Vec::new(), Vec::new());
-        for study in studies::all() {
-            match study.shows {
-                Shows::Statistics if found.statistics.is_empty() => not_run.push(study),
-                Shows::Statistics => sections.push(Section::of_statistics(study, &found.statistics)),
-                Shows::Settings if found.runs.is_empty() => not_run.push(study),
-                Shows::Settings => sections.push(Section::of_settings(study, &found.runs)),
+        for study in studies {
+            match &study.shows {
+                Shows::Statistics(_) if found.statistics.is_empty() => not_run.push(study),
+                Shows::Statistics(paper) => {
+                    sections.push(Section::of_statistics(study, &found.statistics, paper));
+                }
+                Shows::Settings(_) if found.runs.is_empty() => not_run.push(study),
+                Shows::Settings(paper) => sections.push(Section::of_settings(study, &found.runs, paper)),
                 Shows::Means | Shows::Curves => {
                     let of_study = found.runs.iter().filter(|run| run.study == study.name);
                     let settings: BTreeSet<_> = of_study.map(|run| (run.scale, run.source)).collect();
@@ -139,7 +147,7 @@ impl Report {
                         not_run.push(study);
                     }
                     for setting in settings {
-                        sections.push(Section::of_study(study, setting, &found.runs)?);
+                        sections.push(Section::of_study(study, setting, &found.runs, paper)?);
                     }
                 }
             }
@@ -151,7 +159,7 @@ impl Report {
             strays: found
                 .runs
                 .iter()
-                .filter(|run| is_stray(run))
+                .filter(|run| is_stray(run, studies))
                 .map(|run| run.file().display().to_string())
                 .collect(),
             machines: machines.into_iter().collect(),
@@ -162,7 +170,8 @@ impl Report {
 }
 
 /// Whether no study has a cell for the run.
-fn is_stray(run: &RunResult) -> bool {
-    let cells = studies::find(&run.study).map(|study| study.cells(run.scale, run.source)).unwrap_or_default();
+fn is_stray(run: &RunResult, studies: &[Study]) -> bool {
+    let study = studies.iter().find(|study| study.name == run.study);
+    let cells = study.map(|study| study.cells(run.scale, run.source)).unwrap_or_default();
     !cells.iter().any(|cell| cell.row == run.row && cell.column == run.column)
 }

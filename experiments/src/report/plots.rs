@@ -84,13 +84,13 @@ pub fn curves(name: &str, x: &str, y: &str, curves: &[Curve]) -> Result<String, 
             .configure_mesh()
             .x_desc(x)
             .y_desc(y)
-            .x_labels(8)
+            .x_labels((xs.1 - xs.0).min(7.0) as usize + 1)
             .y_labels(7)
             .max_light_lines(0)
             .axis_style(INK)
             .bold_line_style(GRID)
             .x_label_formatter(&|x| format!("{x:.0}"))
-            .y_label_formatter(&|y| format!("{y:.2}"))
+            .y_label_formatter(&|y| if ys.1 - ys.0 < 0.1 { format!("{y:.4}") } else { format!("{y:.2}") })
             .label_style(text(17))
             .axis_desc_style(text(18))
             .draw()?;
@@ -103,6 +103,10 @@ pub fn curves(name: &str, x: &str, y: &str, curves: &[Curve]) -> Result<String, 
         for (curve, color) in curves.iter().zip(PALETTE.iter().cycle()) {
             let mean = curve.points.iter().map(|p| (p.0, p.1));
             chart.draw_series(LineSeries::new(mean, color.stroke_width(2)))?;
+            // A line of one point is nothing to be seen.
+            if let [(x, y, ..)] = curve.points[..] {
+                chart.draw_series(std::iter::once(Circle::new((x, y), 4, color.filled())))?;
+            }
         }
         Ok(())
     })

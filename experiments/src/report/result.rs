@@ -9,16 +9,16 @@ use serde_json::Value;
 use super::error::ReportError;
 use super::json;
 use super::machine::Machine;
+use super::study::{self, DataSource, Measure, Run, Scale};
 use crate::data::atomic;
 use crate::data::error::quoted;
 use crate::run::{Epoch, StepLoss};
-use crate::studies::{self, DataSource, Measure, Run, Scale};
 use crate::tasks;
 
 /// The version of the format; a file of another version is refused.
 pub const SCHEMA: u32 = 1;
 
-/// One run: a cell of a study with one seed. Metrics are fractions from 0 to 1, losses are in nats.
+/// One run: a cell of a study with one seed. Metrics are as tasks give them, shares from 0 to 1; losses are in nats.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RunResult {
@@ -111,7 +111,7 @@ impl RunResult {
 
     /// Where the file lies, from the results folder.
     pub fn file(&self) -> std::path::PathBuf {
-        studies::result_file(&self.study, &self.row, &self.column, self.seed)
+        study::result_file(&self.study, &self.row, &self.column, self.seed)
     }
 
     /// Whether this is the result of a run with these keys. A result of an earlier version has keys without an effect, which
@@ -138,7 +138,7 @@ impl RunResult {
     /// The measured number as tables show it; none where the run did not record it.
     pub fn value(&self, measure: Measure) -> Option<f64> {
         match measure {
-            Measure::Test(metric) => self.test.get(metric).map(|value| 100.0 * value),
+            Measure::Test(metric) => self.test.get(metric.name).map(|value| metric.scaled(*value)),
             Measure::TrainLoss => self.epochs.last().map(|epoch| epoch.train_loss),
         }
     }

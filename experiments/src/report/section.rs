@@ -8,12 +8,12 @@ use super::grid::Grid;
 use super::measured;
 use super::result::RunResult;
 use super::statistics::DataStatistics;
+use super::study::{DataSource, Scale, Settings, Sizes, Study, result_file};
 use super::table::Table;
 use super::tables;
 use super::verdict::{Judgement, judge};
-use crate::studies::{DataSource, Scale, Study, result_file};
 
-/// A study at one scale on one kind of data; tables 7 and 8 speak of all that was run.
+/// A study at one scale on one kind of data; statistics and settings speak of all that was run.
 #[derive(Clone, Debug)]
 pub struct Section {
     /// The anchor: `table10-quick-embedded`.
@@ -43,6 +43,7 @@ impl Section {
         study: &'static Study,
         setting: (Scale, DataSource),
         runs: &[RunResult],
+        paper: Option<(&str, &Settings)>,
     ) -> Result<Self, ReportError> {
         let grid = Grid::new(study, setting, runs);
         let lines: Vec<_> = study.measures.iter().flat_map(|measure| grid.lines(*measure)).collect();
@@ -62,7 +63,7 @@ impl Section {
             judgement: Some(judgement),
             tables,
             plots: plots(&grid)?,
-            differences: differences(&grid)
+            differences: differences(&grid, paper)
                 .into_iter()
                 .chain(study.notes.iter().map(|note| (*note).to_owned()))
                 .collect(),
@@ -72,17 +73,21 @@ impl Section {
         })
     }
 
-    pub(super) fn of_statistics(study: &'static Study, statistics: &[DataStatistics]) -> Self {
-        let unmeasured = measured::unmeasured(statistics);
+    pub(super) fn of_statistics(
+        study: &'static Study,
+        statistics: &[DataStatistics],
+        paper: &[Sizes],
+    ) -> Self {
+        let unmeasured = measured::unmeasured(statistics, paper);
         let absent = format!("Of the paper's sets not measured here: {}.", unmeasured.join(", "));
         let notes = statistics.iter().filter(|set| !set.note.is_empty());
         let mut differences: Vec<String> = notes.map(|set| format!("{}: {}", set.name, set.note)).collect();
         differences.extend((!unmeasured.is_empty()).then_some(absent));
-        Section { differences, ..Self::plain(study, measured::sizes(statistics)) }
+        Section { differences, ..Self::plain(study, measured::sizes(statistics, paper)) }
     }
 
-    pub(super) fn of_settings(study: &'static Study, runs: &[RunResult]) -> Self {
-        Self::plain(study, measured::settings(runs))
+    pub(super) fn of_settings(study: &'static Study, runs: &[RunResult], paper: &Settings) -> Self {
+        Self::plain(study, measured::settings(runs, paper))
     }
 
     fn plain(study: &'static Study, table: Table) -> Self {

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::error::ReportError;
 use super::json;
+use super::study::DataSource;
 use crate::data::atomic;
-use crate::studies::DataSource;
 
 /// The version of the format.
 pub const STATISTICS_SCHEMA: u32 = 1;

@@ -20,17 +20,42 @@ pub struct Entry {
     pub lines: Vec<String>,
     /// Whether it stands for what is missing.
     pub hole: bool,
+    /// What makes it stand out.
+    pub mark: Option<Mark>,
+    /// The anchor of what it speaks of, on the same page.
+    pub anchor: Option<String>,
+}
+
+/// What makes an entry stand out.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Mark {
+    /// It is the best of its row.
+    Best,
+    /// A share, from 0 to 1, of what came out right.
+    Right(f64),
+    /// A share, from 0 to 1, of what came out wrong.
+    Wrong(f64),
 }
 
 impl Entry {
     /// An entry of one line.
     pub fn new(main: impl Into<String>) -> Self {
-        Entry { main: main.into(), lines: Vec::new(), hole: false }
+        Entry { main: main.into(), lines: Vec::new(), hole: false, mark: None, anchor: None }
     }
 
     /// An entry for what is missing.
     pub fn hole() -> Self {
-        Entry { main: "—".into(), lines: Vec::new(), hole: true }
+        Entry { hole: true, ..Entry::new("—") }
+    }
+
+    /// Leads to what it speaks of.
+    pub fn leading_to(self, anchor: impl Into<String>) -> Self {
+        Entry { anchor: Some(anchor.into()), ..self }
+    }
+
+    /// Makes it stand out.
+    pub fn marked(self, mark: Mark) -> Self {
+        Entry { mark: Some(mark), ..self }
     }
 
     /// Adds a smaller line.

@@ -1,10 +1,10 @@
 //! Tables of results: ours beside the paper's, with a dash for what is missing.
 
 use super::grid::{Filled, Grid};
+use super::study::Measure;
 use super::summary::Summary;
 use super::table::{Entry, Table};
 use super::verdict::{Judgement, Verdict};
-use crate::studies::Measure;
 
 /// The table of one measure: mean ± spread, the gain over the baseline, and the paper's number.
 pub(super) fn means(grid: &Grid, measure: Measure) -> Table {
@@ -46,11 +46,12 @@ fn entry(grid: &Grid, filled: &Filled, measure: Measure) -> Entry {
         None => hole(filled, measure),
     };
     if let (Some(ours), Some(base)) = (summary, base.and_then(|base| base.summary(measure))) {
-        entry = entry.line(format!("gain {}", measure.show_signed(ours.mean - base.mean)));
+        entry = entry.line(format!("gain {}", measure.show_signed(measure.advantage(ours.mean, base.mean))));
     }
     let cell = &filled.cell;
-    let paper_gain =
-        base.and_then(|base| cell.paper.zip(base.cell.paper)).map(|(with, without)| with - without);
+    let paper_gain = base
+        .and_then(|base| cell.paper.zip(base.cell.paper))
+        .map(|(with, without)| measure.advantage(with, without));
     match (is_first, cell.paper, paper_gain.or(cell.paper_gain)) {
         (true, Some(paper), Some(gain)) => {
             entry.line(format!("paper {} ({})", measure.show(paper), measure.show_signed(gain)))

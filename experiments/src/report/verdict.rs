@@ -1,13 +1,13 @@
 //! Whether a claim held, by a rule that is fixed before the numbers are known.
 //!
-//! A claim is a list of comparisons "column A beats column B", made in every row. One is *held* where A's mean is better by more than the least significant difference at 95% (the spread pooled over the cells of the row, see
-//! [`Pooled`]), *contradicted* where it is worse by more than that, otherwise *undecided*: always so where there is only
-//! one seed. The claim held if every comparison did; it did not if one is contradicted; else it is undecided, or, with
+//! A claim is a list of comparisons "column A beats column B", made in every row. One is *held* where A's mean is better by
+//! more than the least significant difference at 95% (the spread pooled over the cells of the row, see [`Pooled`]),
+//! *contradicted* where it is worse by more than that, otherwise *undecided*: always so where there is only one seed. The claim held if every comparison did; it did not if one is contradicted; else it is undecided, or, with
 //! numbers missing, incomplete.
 
 use super::grid::Line;
+use super::study::Claim;
 use super::summary::Pooled;
-use crate::studies::Claim;
 
 /// What became of a claim or a comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,10 +123,11 @@ impl Judgement {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::study::Measure;
     use crate::report::summary::Summary;
-    use crate::studies::Measure;
+    use crate::run::Metric;
 
-    const ACCURACY: Measure = Measure::Test("accuracy");
+    const ACCURACY: Measure = Measure::Test(Metric::share("accuracy"));
     const CLAIM: &[Claim] = &[
         Claim { measure: ACCURACY, better: "b", worse: "a" },
         Claim { measure: Measure::TrainLoss, better: "b", worse: "a" },

@@ -3,9 +3,9 @@
 use super::Report;
 use super::appendix::duration;
 use super::section::Section;
+use super::study::DataSource;
 use super::table::{Entry, Table};
 use super::verdict::Verdict;
-use crate::studies::DataSource;
 
 pub(super) const TITLE: &str = "Optimization strategies for NLP: which claims hold";
 

@@ -2,7 +2,7 @@
 
 use super::ask::{Ask, Style};
 use super::folder::TrainedOn;
-use super::task::{Described, Details, Origin, Task};
+use super::task::{Described, Details, Mistake, Origin, Task};
 use super::{Metric, RunError, State, Understood};
 use crate::config::{Config, TaskKeys};
 use crate::data::known::{AnySet, data_folder};
@@ -161,6 +161,8 @@ pub struct Evaluation {
     pub metrics_of: fn(&[f64]) -> BTreeMap<String, f64>,
     /// The metrics of each label.
     pub details: Option<Details>,
+    /// The worst mistakes, the worst one first.
+    pub mistakes: Vec<Mistake>,
     /// [`Task::examples`].
     pub examples: Vec<String>,
     /// The contents of the file of predictions, and its extension.
@@ -392,6 +394,27 @@ impl<T: Task> AtWork<'_, T> {
     }
 }
 
+/// Mistakes that an evaluation keeps.
+const MOST_MISTAKES: usize = 20;
+
+/// The worst mistakes, the worst one first; of equal ones the first.
+fn worst(mistakes: impl Iterator<Item = Mistake>) -> Vec<Mistake> {
+    let cut = |kept: &mut Vec<Mistake>| {
+        kept.sort_by(|a, b| b.severity.total_cmp(&a.severity));
+        kept.truncate(MOST_MISTAKES);
+    };
+    let mut kept = vec![];
+    for mistake in mistakes {
+        kept.push(mistake);
+        // Their texts may be long, and there may be millions.
+        if kept.len() == 4 * MOST_MISTAKES {
+            cut(&mut kept);
+        }
+    }
+    cut(&mut kept);
+    kept
+}
+
 /// The metrics of sums, by name.
 fn named<T: Task>(sums: &[f64]) -> BTreeMap<String, f64> {
     T::METRICS.iter().map(|metric| metric.name.to_owned()).zip(T::metrics(sums)).collect()
@@ -437,8 +460,11 @@ impl<T: Task> Learner for AtWork<'_, T> {
     fn evaluate(&self, split: Split) -> Evaluation {
         let predictions = self.predictions(split);
         let rows = self.rows(split, &predictions);
-        let right = predictions.iter().enumerate().map(|(i, p)| self.task.right(split, i, p)).collect();
+        let right: Vec<bool> =
+            predictions.iter().enumerate().map(|(i, p)| self.task.right(split, i, p)).collect();
+        let wrong = predictions.iter().enumerate().filter(|(i, _)| !right[*i]);
         Evaluation {
+            mistakes: worst(wrong.map(|(i, p)| self.task.mistake(split, i, p))),
             right,
             metrics_of: named::<T>,
             details: self.task.details(split, &predictions, &sums(&rows)),
@@ -450,5 +476,28 @@ impl<T: Task> Learner for AtWork<'_, T> {
 
     fn answer(&self, asks: &[Ask], style: Style) -> Vec<Result<String, String>> {
         self.task.answer(&self.model, asks, style)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_worst_mistakes_are_kept_in_order() {
+        let mistake = |i: usize| Mistake {
+            severity: (i * 7 % 500) as f64,
+            degree: String::new(),
+            text: i.to_string(),
+            right: String::new(),
+            predicted: String::new(),
+        };
+        // Each severity occurs twice, 500 mistakes apart.
+        let kept = worst((0..1000).map(mistake));
+        let severities: Vec<f64> = kept.iter().map(|mistake| mistake.severity).collect();
+        assert_eq!(severities, (0..20).map(|i| 499.0 - f64::from(i / 2)).collect::<Vec<_>>());
+        let places: Vec<usize> = kept.iter().map(|mistake| mistake.text.parse().unwrap()).collect();
+        assert!(places.chunks(2).all(|pair| pair[0] + 500 == pair[1]), "of equal ones the first comes first");
+        assert_eq!(worst(std::iter::empty()), []);
     }
 }

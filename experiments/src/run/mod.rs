@@ -45,7 +45,7 @@ pub use metric::{Better, Metric, Unit};
 pub use progress::{Progress, Trained};
 pub use record::{Epoch, StepLoss};
 pub use state::State;
-pub use task::{Described, Detail, Details, Generated, Limits, Origin, Task};
+pub use task::{Described, Detail, Details, Generated, Limits, Mistake, Origin, Task};
 pub use throughput::seconds_per_token;
 pub use train::{Training, Where, train};
 pub use understood::Understood;

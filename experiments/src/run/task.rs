@@ -134,6 +134,9 @@ pub trait Task: Sized + Send + Sync + 'static {
     /// The metrics of each label, from the predictions of a split and their sums; none if there are no labels.
     fn details(&self, split: Split, predictions: &[Self::Prediction], sums: &[f64]) -> Option<Details>;
 
+    /// What is wrong with a prediction that is not right as a whole.
+    fn mistake(&self, split: Split, example: usize, prediction: &Self::Prediction) -> Mistake;
+
     /// The predictions of a split as a file that the official scorer of the task reads.
     fn written(&self, split: Split, predictions: &[Self::Prediction]) -> String;
 
@@ -205,6 +208,21 @@ pub struct Detail {
     pub f1: f64,
     /// How often it is the gold label.
     pub support: u64,
+}
+
+/// A prediction that is not right.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Mistake {
+    /// How bad it is: of two mistakes of a task, that with the larger number is worse.
+    pub severity: f64,
+    /// The same for a reader: `98.1% sure`, `2 missed`.
+    pub degree: String,
+    /// The example's text.
+    pub text: String,
+    /// What is right.
+    pub right: String,
+    /// What was predicted.
+    pub predicted: String,
 }
 
 /// The texts of a split, for statistics.

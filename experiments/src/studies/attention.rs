@@ -1,9 +1,11 @@
 //! Section 4.4: TextCNN and BiLSTM with multi-head self-attention.
 
-use super::scale::Texts;
-use super::{Cell, Claim, DataSource, Measure, Scale, Shows, Study};
+use super::budgets::cell;
+use crate::report::study::{Cell, Claim, DataSource, Measure, Scale, Shows, Study};
+use crate::run::Task;
+use crate::tasks::classify::Classify;
 
-const ACCURACY: Measure = Measure::Test("accuracy");
+const ACCURACY: Measure = Measure::test(Classify::METRICS, "accuracy");
 const WITHOUT: &str = "Without attention";
 const WITH: &str = "+Self-attention";
 
@@ -27,7 +29,7 @@ pub const STUDY: Study = Study {
 
 fn plan(scale: Scale, source: DataSource) -> Vec<Cell> {
     let cell = |row, column, model, heads: &str| {
-        let cell = Cell::new(row, column, scale, Texts::Long).on("imdb", source).model(model);
+        let cell = cell((row, column), ("imdb", model), (scale, source));
         cell.set_all(&[("model.dropout", "0.5"), ("model.attention_heads", heads)])
     };
     vec![

@@ -1,10 +1,12 @@
 //! Section 4.4: contrastive objectives in BiDAF.
 
-use super::scale::Texts;
-use super::{Cell, Claim, DataSource, Measure, Scale, Shows, Study};
+use super::budgets::cell;
+use crate::report::study::{Cell, Claim, DataSource, Measure, Scale, Shows, Study};
+use crate::run::Task;
+use crate::tasks::read::Read;
 
-const EM: Measure = Measure::Test("em");
-const F1: Measure = Measure::Test("f1");
+const EM: Measure = Measure::test(Read::METRICS, "em");
+const F1: Measure = Measure::test(Read::METRICS, "f1");
 const NONE: &str = "None";
 const EMBEDDING: &str = "InfoNCE, embedding";
 const ENCODING: &str = "InfoNCE, encoding";
@@ -48,7 +50,7 @@ fn plan(scale: Scale, source: DataSource) -> Vec<Cell> {
     ];
     objectives
         .map(|(column, place, loss)| {
-            let cell = Cell::new("SQuAD", column, scale, Texts::Read).on("squad", source).model("bidaf");
+            let cell = cell(("SQuAD", column), ("squad", "bidaf"), (scale, source));
             let cell = cell.set("loss.contrastive", place);
             let cell = if place == "none" { cell } else { cell.set("loss.contrastive_loss", loss) };
             if place == "both" { cell.paper_gain(2.4) } else { cell }

@@ -1,9 +1,12 @@
 //! Figure 3: focal loss against cross-entropy.
 
-use super::scale::Texts;
-use super::{Cell, Claim, DataSource, Measure, Scale, Shows, Study};
+use super::budgets::cell;
+use crate::report::study::{Cell, Claim, DataSource, Measure, Scale, Shows, Study};
+use crate::run::Task;
+use crate::tasks::classify::Classify;
 
-const PRECISION: Measure = Measure::Test("precision_macro");
+const PRECISION: Measure = Measure::test(Classify::METRICS, "precision_macro");
+const F1: Measure = Measure::test(Classify::METRICS, "f1_macro");
 const CROSS_ENTROPY: &str = "Cross-entropy";
 const FOCAL: &str = "Focal loss";
 
@@ -16,7 +19,7 @@ pub const STUDY: Study = Study {
     rows: "Data set",
     columns: "loss",
     baseline: Some(CROSS_ENTROPY),
-    measures: &[PRECISION, Measure::Test("f1_macro")],
+    measures: &[PRECISION, F1],
     claims: &[Claim::of(PRECISION, FOCAL, CROSS_ENTROPY)],
     shows: Shows::Means,
     notes: &[
@@ -36,7 +39,7 @@ fn plan(scale: Scale, source: DataSource) -> Vec<Cell> {
     let mut cells = Vec::new();
     for (row, dataset) in sets {
         for (column, loss) in [(CROSS_ENTROPY, "cross_entropy"), (FOCAL, "focal")] {
-            let cell = Cell::new(row, column, scale, Texts::Short).on(dataset, source).model("bilstm");
+            let cell = cell((row, column), (dataset, "bilstm"), (scale, source));
             let cell = cell.set_all(&[("loss.name", loss), ("train.metric", "f1_macro")]);
             cells.push(if loss == "focal" { cell.set("loss.gamma", "2") } else { cell });
         }

@@ -1,10 +1,13 @@
 //! Figure 5: how the loss falls under six optimizers.
 
-use super::scale::Texts;
-use super::{Cell, Claim, DataSource, Measure, Scale, Shows, Study};
+use super::budgets::{cell, learning_rate};
+use crate::report::study::{Cell, Claim, DataSource, Measure, Scale, Shows, Study};
+use crate::run::Task;
+use crate::tasks::classify::Classify;
 
 const LOSS: Measure = Measure::TrainLoss;
-const ACCURACY: Measure = Measure::Test("accuracy");
+const SET: &str = "sst2-sentences";
+const ACCURACY: Measure = Measure::test(Classify::METRICS, "accuracy");
 
 /// SGD, AdaGrad, RMSprop, Adam, AdamW and RAdam on one classifier.
 pub const STUDY: Study = Study {
@@ -41,7 +44,7 @@ pub const STUDY: Study = Study {
 
 fn plan(scale: Scale, source: DataSource) -> Vec<Cell> {
     // AdaGrad's steps shrink from the first on, SGD's are not scaled by the gradient's size: both start higher.
-    let rate = scale.learning_rate();
+    let rate = learning_rate(SET, scale);
     let optimizers = [
         ("SGD", "sgd", 0.1, Some(("optimizer.momentum", "0.9"))),
         ("AdaGrad", "adagrad", 10.0 * rate, Some(("optimizer.eps", "1e-8"))),
@@ -51,8 +54,7 @@ fn plan(scale: Scale, source: DataSource) -> Vec<Cell> {
         ("RAdam", "radam", rate, None),
     ];
     let cells = optimizers.into_iter().map(|(column, name, lr, more)| {
-        let cell =
-            Cell::new("SST-2", column, scale, Texts::Short).on("sst2-sentences", source).model("bilstm");
+        let cell = cell(("SST-2", column), (SET, "bilstm"), (scale, source));
         let cell = cell.set_all(&[
             ("train.clip_norm", "5"),
             ("train.log_every", if scale == Scale::Smoke { "1" } else { "5" }),

@@ -11,6 +11,7 @@
 //! | [`figure5`] | six optimizers |
 //! | [`contrastive`] | BiDAF with and without contrastive objectives |
 //! | [`attention`] | TextCNN and BiLSTM with and without self-attention |
+//! | `budgets` | sizes and seeds of all runs, by task and scale |
 //!
 //! A [`Study`] is one of them. It plans [`Run`]s for a [`Scale`] and a [`DataSource`]; each run has one result file, and
 //! the report is made of these files.
@@ -26,12 +27,10 @@
 //! ```
 
 pub mod attention;
-mod cell;
+mod budgets;
 pub mod contrastive;
 pub mod figure3;
 pub mod figure5;
-mod measure;
-mod scale;
 pub mod table10;
 pub mod table5;
 pub mod table7;
@@ -40,141 +39,7 @@ pub mod table9;
 #[cfg(test)]
 mod tests;
 
-use std::path::PathBuf;
-
-pub use measure::Measure;
-pub use scale::{DataSource, Scale, UnknownName};
-
-/// One table, figure or claim of the paper.
-#[derive(Clone, Debug)]
-pub struct Study {
-    /// The name on the command line and of the folder of its results: `table10`.
-    pub name: &'static str,
-    /// Where the paper has it: `Table 10`.
-    pub source: &'static str,
-    /// What is compared.
-    pub title: &'static str,
-    /// What the paper says comes out, in words.
-    pub claim: &'static str,
-    /// What a row of the table is: `data set`.
-    pub rows: &'static str,
-    /// What a column of the table is: `regularisation`.
-    pub columns: &'static str,
-    /// The column against which gains are shown.
-    pub baseline: Option<&'static str>,
-    /// What is read from each run, one table for each; the paper's numbers belong to the first.
-    pub measures: &'static [Measure],
-    /// What the paper says comes out, comparison by comparison; each is made in every row.
-    pub claims: &'static [Claim],
-    /// What the report makes of the results.
-    pub shows: Shows,
-    /// What a reader must know that no configuration says.
-    pub notes: &'static [&'static str],
-    plan: fn(Scale, DataSource) -> Vec<Cell>,
-}
-
-/// One column beats another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Claim {
-    /// In what; one of the study's measures.
-    pub measure: Measure,
-    /// The column that is better.
-    pub better: &'static str,
-    /// The column that is worse.
-    pub worse: &'static str,
-}
-
-/// What the report makes of the results of a study.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shows {
-    /// Means with their spread, as a table and as dots.
-    Means,
-    /// The same, and the training loss over the steps.
-    Curves,
-    /// The sizes of the data sets, from their statistics files.
-    Statistics,
-    /// The hyper-parameters of all runs of all studies.
-    Settings,
-}
-
-/// One number of a table: a configuration, run with several seeds.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Cell {
-    /// The row's name, as the paper has it.
-    pub row: &'static str,
-    /// The column's name.
-    pub column: &'static str,
-    /// What is laid over the default configuration: keys and values as `--set` takes them.
-    pub sets: Vec<(String, String)>,
-    /// The seeds.
-    pub seeds: Vec<u64>,
-    /// The paper's number.
-    pub paper: Option<f64>,
-    /// The gain over the baseline where the paper states it without the number itself.
-    pub paper_gain: Option<f64>,
-}
-
-/// One training run of a study: a cell with one seed.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Run {
-    /// The study's name.
-    pub study: &'static str,
-    /// The cell's row.
-    pub row: &'static str,
-    /// The cell's column.
-    pub column: &'static str,
-    /// The seed.
-    pub seed: u64,
-    /// Keys and values over the default configuration, the seed among them.
-    pub sets: Vec<(String, String)>,
-}
-
-impl Study {
-    /// The cells at that scale on that data; none where the study only reads what others measured.
-    pub fn cells(&self, scale: Scale, source: DataSource) -> Vec<Cell> {
-        (self.plan)(scale, source)
-    }
-
-    /// Every run of every cell: cell by cell, seed by seed.
-    pub fn runs(&self, scale: Scale, source: DataSource) -> Vec<Run> {
-        let cells = self.cells(scale, source);
-        cells.iter().flat_map(|cell| cell.seeds.iter().map(|seed| self.run(cell, *seed))).collect()
-    }
-
-    /// One run of a cell.
-    pub fn run(&self, cell: &Cell, seed: u64) -> Run {
-        let mut sets = cell.sets.clone();
-        sets.push(("seed".into(), seed.to_string()));
-        Run { study: self.name, row: cell.row, column: cell.column, seed, sets }
-    }
-}
-
-impl Run {
-    /// The run's result file, from the results folder: `runs/<study>/<row>--<column>--seed<k>.json`.
-    pub fn file(&self) -> PathBuf {
-        result_file(self.study, self.row, self.column, self.seed)
-    }
-
-    /// `key=value` for each setting, as [`crate::config`] and `--set` take it.
-    pub fn assignments(&self) -> Vec<String> {
-        self.sets.iter().map(|(key, value)| format!("{key}={value}")).collect()
-    }
-}
-
-/// Where the result of a run lies, from the results folder.
-pub fn result_file(study: &str, row: &str, column: &str, seed: u64) -> PathBuf {
-    PathBuf::from("runs").join(study).join(format!("{}--{}--seed{seed}.json", slug(row), slug(column)))
-}
-
-/// Lower-case letters and digits; whatever lies between them becomes one hyphen.
-fn slug(name: &str) -> String {
-    let words: Vec<String> = name
-        .split(|c: char| !c.is_ascii_alphanumeric())
-        .filter(|word| !word.is_empty())
-        .map(str::to_ascii_lowercase)
-        .collect();
-    words.join("-")
-}
+pub use crate::report::study::{DataSource, Run, Scale, Shows, Study};
 
 /// Every study, in the order of the report.
 pub fn all() -> &'static [Study] {

@@ -1,9 +1,11 @@
 //! Table 10: what regularisation does to the BiLSTM classifier.
 
-use super::scale::Texts;
-use super::{Cell, Claim, DataSource, Measure, Scale, Shows, Study};
+use super::budgets::cell;
+use crate::report::study::{Cell, Claim, DataSource, Measure, Scale, Shows, Study};
+use crate::run::Task;
+use crate::tasks::classify::Classify;
 
-const ACCURACY: Measure = Measure::Test("accuracy");
+const ACCURACY: Measure = Measure::test(Classify::METRICS, "accuracy");
 const NONE: &str = "No regularization";
 const L2: &str = "+L2";
 const DROPOUT: &str = "+Dropout";
@@ -32,8 +34,9 @@ pub const STUDY: Study = Study {
     plan,
 };
 
-const PAPER: [(&str, [f64; 4]); 2] =
-    [("IMDB", [89.1, 90.3, 90.5, 90.7]), ("SST-2", [84.2, 84.5, 85.1, 85.4])];
+/// Row, data set, and a number for each column.
+const PAPER: [(&str, &str, [f64; 4]); 2] =
+    [("IMDB", "imdb", [89.1, 90.3, 90.5, 90.7]), ("SST-2", "sst2-sentences", [84.2, 84.5, 85.1, 85.4])];
 
 fn plan(scale: Scale, source: DataSource) -> Vec<Cell> {
     let strategies = [
@@ -43,13 +46,9 @@ fn plan(scale: Scale, source: DataSource) -> Vec<Cell> {
         (LAYER_NORM, vec![("model.dropout", "0"), ("model.layer_norm", "true")]),
     ];
     let mut cells = Vec::new();
-    for (row, numbers) in PAPER {
-        let (texts, dataset) = match row {
-            "IMDB" => (Texts::Long, "imdb"),
-            _ => (Texts::Short, "sst2-sentences"),
-        };
+    for (row, dataset, numbers) in PAPER {
         for ((column, sets), paper) in strategies.iter().zip(numbers) {
-            let cell = Cell::new(row, column, scale, texts).on(dataset, source).model("bilstm");
+            let cell = cell((row, column), (dataset, "bilstm"), (scale, source));
             cells.push(cell.set_all(sets).paper(paper));
         }
     }

@@ -1,9 +1,11 @@
 //! Table 5: L1 and L2 penalties.
 
-use super::scale::Texts;
-use super::{Cell, Claim, DataSource, Measure, Scale, Shows, Study};
+use super::budgets::cell;
+use crate::report::study::{Cell, Claim, DataSource, Measure, Scale, Shows, Study};
+use crate::run::Task;
+use crate::tasks::classify::Classify;
 
-const ACCURACY: Measure = Measure::Test("accuracy");
+const ACCURACY: Measure = Measure::test(Classify::METRICS, "accuracy");
 const NONE: &str = "No regularization";
 const L1: &str = "+L1";
 const L2: &str = "+L2";
@@ -28,20 +30,19 @@ pub const STUDY: Study = Study {
     plan,
 };
 
-const PAPER: [(&str, [f64; 3]); 3] =
-    [("MR", [77.3, 78.1, 78.5]), ("SUBJ", [92.5, 93.2, 93.6]), ("MPQA", [85.7, 86.3, 86.1])];
+/// Row, data set, and a number for each column.
+const PAPER: [(&str, &str, [f64; 3]); 3] = [
+    ("MR", "mr", [77.3, 78.1, 78.5]),
+    ("SUBJ", "subj", [92.5, 93.2, 93.6]),
+    ("MPQA", "mpqa", [85.7, 86.3, 86.1]),
+];
 
 fn plan(scale: Scale, source: DataSource) -> Vec<Cell> {
     let penalties = [(NONE, "0", "0"), (L1, "0.000001", "0"), (L2, "0", "0.00001")];
     let mut cells = Vec::new();
-    for (row, numbers) in PAPER {
-        let dataset = match row {
-            "MR" => "mr",
-            "SUBJ" => "subj",
-            _ => "mpqa",
-        };
+    for (row, dataset, numbers) in PAPER {
         for ((column, l1, l2), paper) in penalties.into_iter().zip(numbers) {
-            let cell = Cell::new(row, column, scale, Texts::Short).on(dataset, source).model("textcnn");
+            let cell = cell((row, column), (dataset, "textcnn"), (scale, source));
             let cell = cell.set_all(&[("model.dropout", "0"), ("loss.l1", l1), ("loss.l2", l2)]);
             cells.push(cell.paper(paper));
         }

@@ -1,11 +1,13 @@
 //! Table 9: the loss that a BiLSTM-CRF is trained with.
 
-use super::scale::Texts;
-use super::{Cell, Claim, DataSource, Measure, Scale, Shows, Study};
+use super::budgets::cell;
+use crate::report::study::{Cell, Claim, DataSource, Measure, Scale, Shows, Study};
+use crate::run::Task;
+use crate::tasks::tag::Tag;
 
-const F1: Measure = Measure::Test("f1");
-const PRECISION: Measure = Measure::Test("precision");
-const RECALL: Measure = Measure::Test("recall");
+const F1: Measure = Measure::test(Tag::METRICS, "f1");
+const PRECISION: Measure = Measure::test(Tag::METRICS, "precision");
+const RECALL: Measure = Measure::test(Tag::METRICS, "recall");
 const CRF: &str = "CRF likelihood";
 const TOKENS: &str = "Token cross-entropy";
 const FOCAL: &str = "Focal loss";
@@ -41,21 +43,18 @@ pub const STUDY: Study = Study {
     plan,
 };
 
-const PAPER: [(&str, [Option<f64>; 4]); 2] = [
-    ("CoNLL-2003", [Some(89.7), None, Some(91.8), Some(90.8)]),
-    ("WNUT-17", [Some(41.9), None, Some(43.3), Some(45.0)]),
+/// Row, data set, and a number for each column.
+const PAPER: [(&str, &str, [Option<f64>; 4]); 2] = [
+    ("CoNLL-2003", "conll2003", [Some(89.7), None, Some(91.8), Some(90.8)]),
+    ("WNUT-17", "wnut17", [Some(41.9), None, Some(43.3), Some(45.0)]),
 ];
 
 fn plan(scale: Scale, source: DataSource) -> Vec<Cell> {
     let losses = [(CRF, "crf"), (TOKENS, "token_cross_entropy"), (FOCAL, "focal"), (GHM, "ghm")];
     let mut cells = Vec::new();
-    for (row, numbers) in PAPER {
-        let dataset = match row {
-            "CoNLL-2003" => "conll2003",
-            _ => "wnut17",
-        };
+    for (row, dataset, numbers) in PAPER {
         for ((column, loss), paper) in losses.iter().zip(numbers) {
-            let cell = Cell::new(row, column, scale, Texts::Tagged).on(dataset, source).model("bilstm-crf");
+            let cell = cell((row, column), (dataset, "bilstm-crf"), (scale, source));
             let cell = cell.set("loss.name", *loss);
             cells.push(Cell { paper, ..cell });
         }

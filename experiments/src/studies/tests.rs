@@ -1,6 +1,10 @@
-use std::collections::BTreeSet;
-
 use super::*;
+use crate::report::study::Cell;
+use crate::report::{self, RunResult};
+use crate::tasks;
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 fn every_plan() -> impl Iterator<Item = (&'static Study, Scale, DataSource)> {
     all().iter().flat_map(|study| {
@@ -74,25 +78,101 @@ fn cells_of_a_row_differ_only_where_the_study_means_it() {
 fn standard_has_the_sizes_of_table_8() {
     for study in all() {
         for cell in study.cells(Scale::Standard, DataSource::Real) {
-            for (_, key, values) in table8::PAPER {
-                let set = cell.sets.iter().find(|(known, _)| known == key).map(|(_, value)| value.as_str());
-                let model =
-                    cell.sets.iter().find(|(key, _)| key == "model.name").map(|(_, name)| name.as_str());
-                let column = table8::MODELS.iter().position(|(name, _)| Some(*name) == model).unwrap();
-                // Dropout is what some studies vary; the BiLSTM's layers mean nothing to the TextCNN.
-                if let (Some(set), false) = (set, key == "model.dropout" || key == "model.layers") {
-                    assert_eq!(Some(set), values[column].or(values[0]), "{}: {key}", study.name);
+            let column =
+                table8::PAPER.models.iter().position(|(name, _)| value(&cell, "model.name") == Some(name));
+            // Dropout is what some studies vary.
+            for line in table8::PAPER.lines.iter().filter(|line| line.key != "model.dropout") {
+                if let Some(set) = value(&cell, line.key) {
+                    assert_eq!(Some(set), line.values[column.unwrap()], "{}: {}", study.name, line.key);
                 }
             }
         }
     }
 }
 
-#[test]
-fn a_scale_is_read_back_from_its_name() {
-    for scale in Scale::ALL {
-        assert_eq!(scale.to_string().parse(), Ok(scale));
+fn value<'a>(cell: &'a Cell, key: &str) -> Option<&'a str> {
+    cell.sets.iter().find(|(known, _)| known == key).map(|(_, value)| value.as_str())
+}
+
+/// Every file of the program under a folder of `src`.
+fn sources(folder: &str) -> Vec<PathBuf> {
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(folder)];
+    let mut files = vec![];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() { folders.push(path) } else { files.push(path) }
+        }
     }
-    let error = "fast".parse::<Scale>().unwrap_err().to_string();
-    assert_eq!(error, "there is no scale 'fast'; expected smoke, quick, standard, full");
+    files
+}
+
+#[test]
+fn training_imports_no_reporting_and_reporting_no_paper() {
+    for (folder, above) in [("run", "report"), ("tasks", "report"), ("data", "report"), ("report", "studies")]
+    {
+        for path in sources(folder) {
+            let text = fs::read_to_string(&path).unwrap();
+            for import in [format!("crate::{above}::"), format!("crate::{above};")] {
+                let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+                assert!(!code.into_iter().any(|line| line.contains(&import)), "{}: {import}", path.display());
+            }
+        }
+    }
+}
+
+/// The folder of the results that stand in this repository.
+fn committed() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("results")
+}
+
+#[test]
+fn every_committed_result_answers_its_run() {
+    let mut answered = BTreeSet::new();
+    for run in all().iter().flat_map(|study| study.runs(Scale::Standard, DataSource::Real)) {
+        let path = committed().join(run.file());
+        if !path.exists() {
+            continue;
+        }
+        let config = tasks::load(None, &run.assignments()).unwrap();
+        let keys = report::keys(&config.to_json());
+        let result = RunResult::read(&path).unwrap();
+        assert!(result.answers(&run, Scale::Standard, DataSource::Real, &keys), "{}", path.display());
+        answered.insert(run.file());
+    }
+    let files: BTreeSet<PathBuf> =
+        report::results(&committed()).unwrap().iter().map(RunResult::file).collect();
+    assert_eq!(answered, files);
+    assert!(!files.is_empty());
+}
+
+#[test]
+fn the_committed_report_is_that_of_the_committed_results() {
+    let copy = tempfile::tempdir().unwrap();
+    let listed = |folder: &Path| -> Vec<PathBuf> {
+        let paths = fs::read_dir(folder).into_iter().flatten().map(|entry| entry.unwrap().path());
+        let (folders, mut files): (Vec<_>, Vec<_>) = paths.partition(|path| path.is_dir());
+        let inner = folders.iter().flat_map(|folder| fs::read_dir(folder).unwrap());
+        files.extend(inner.map(|entry| entry.unwrap().path()));
+        files.sort();
+        files
+    };
+    for path in ["runs", "data"].into_iter().flat_map(|within| listed(&committed().join(within))) {
+        let to = copy.path().join(path.strip_prefix(committed()).unwrap());
+        fs::create_dir_all(to.parent().unwrap()).unwrap();
+        fs::copy(&path, to).unwrap();
+    }
+    let built = report::build(copy.path(), all()).unwrap();
+    assert!(built.report.strays.is_empty() && built.report.not_run.is_empty());
+    for path in built.plots.iter().chain([&built.html, &built.markdown]) {
+        let name = path.strip_prefix(copy.path()).unwrap();
+        let kept = fs::read(committed().join(name)).unwrap_or_else(|e| panic!("{}: {e}", name.display()));
+        assert!(
+            fs::read(path).unwrap() == kept,
+            "{}: make it anew with gradus report experiments/results",
+            name.display()
+        );
+    }
+    let plots = listed(&committed().join("plots"));
+    assert_eq!(plots.len(), built.plots.len(), "no plot is left over");
 }

@@ -40,20 +40,41 @@ pub fn sorted(lengths: &[usize], size: usize) -> Vec<Vec<usize>> {
     order.chunks(size).map(<[usize]>::to_vec).collect()
 }
 
-/// What `of` says of each example, in their order: it is asked batch by batch, those of [`sorted`].
+/// The most positions of a batch that is evaluated, padding among them, unless a single example is longer: one very long
+/// text does not make as much of each of its neighbours.
+const MOST_POSITIONS: usize = 1 << 16;
+
+/// As [`sorted`], but with fewer examples in a batch where they are long: what a model computes for an example does not
+/// depend on its batch, and memory grows with the padded size.
+fn evaluated(lengths: &[usize], size: usize) -> Vec<Vec<usize>> {
+    let mut batches = vec![];
+    for batch in sorted(lengths, size) {
+        let mut rest = batch.as_slice();
+        while let Some(&longest) = rest.first() {
+            let most = (MOST_POSITIONS / lengths[longest].max(1)).max(1);
+            let (first, others) = rest.split_at(most.min(rest.len()));
+            batches.push(first.to_vec());
+            rest = others;
+        }
+    }
+    batches
+}
+
+/// Computes `of` batch by batch, longest examples first, and returns the results in the order of the examples. A batch
+/// holds fewer than `size` examples if they are long.
 ///
 /// # Panics
-/// If `size` is 0, or `of` does not answer for each example of a batch.
+/// If `size` is 0, or `of` does not return a result for each example of a batch.
 #[track_caller]
 pub fn each<T>(lengths: &[usize], size: usize, mut of: impl FnMut(&[usize]) -> Vec<T>) -> Vec<T> {
-    let mut answers: Vec<(usize, T)> = Vec::with_capacity(lengths.len());
-    for batch in sorted(lengths, size) {
+    let mut results: Vec<(usize, T)> = Vec::with_capacity(lengths.len());
+    for batch in evaluated(lengths, size) {
         let found = of(&batch);
-        assert_eq!(found.len(), batch.len(), "batches: an answer for each example of a batch");
-        answers.extend(batch.into_iter().zip(found));
+        assert_eq!(found.len(), batch.len(), "batches: a result for each example of a batch");
+        results.extend(batch.into_iter().zip(found));
     }
-    answers.sort_by_key(|(i, _)| *i);
-    answers.into_iter().map(|(_, answer)| answer).collect()
+    results.sort_by_key(|(i, _)| *i);
+    results.into_iter().map(|(_, result)| result).collect()
 }
 
 #[track_caller]
@@ -158,6 +179,13 @@ mod tests {
         });
         assert_eq!(doubled, (0..100).map(|i| 2 * i).collect::<Vec<_>>());
         assert_eq!(batches, 13);
+    }
+
+    #[test]
+    fn a_very_long_example_does_not_stretch_its_neighbours() {
+        let lengths = [60_000, 30_000, 20_000, 10, 10];
+        assert_eq!(evaluated(&lengths, 4), [vec![0], vec![1, 2], vec![3], vec![4]]);
+        assert_eq!(evaluated(&[1_000_000], 4), [[0]]);
     }
 
     proptest! {

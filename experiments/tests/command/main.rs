@@ -1,18 +1,23 @@
 //! The built `gradus` command, as a person runs it: on tiny files, in folders of its own. Signals and limits are those of Unix.
 #![cfg(unix)]
 
+mod asks;
 mod compare;
+mod damage;
 mod data;
 mod events;
 mod faults;
 mod fetch;
 mod fetch_attacks;
+mod hold;
 mod keys;
 mod kills;
 mod place;
 mod read;
+mod report;
 mod reproduce;
 mod resume;
+mod same;
 mod server;
 mod tag;
 mod tasks;

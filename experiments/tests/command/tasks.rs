@@ -132,17 +132,15 @@ fn asked(place: &Place, tiny: &Tiny, run: &str) {
 fn each_task_is_trained_evaluated_compared_and_asked() {
     let place = Place::new();
     for tiny in Tiny::all() {
-        for (i, tiny) in [tiny.clone(), tiny.with_state()].into_iter().enumerate() {
-            let [run, other] = ["", "-other"].map(|of| format!("{}{i}{of}", tiny.name()));
-            let said = place.gradus(&tiny.train(&run));
-            assert!(said.err.starts_with("data "), "{}", said.err);
-            let out = said.well();
-            assert!(out.contains(&format!("the run is in {run}\n")), "{out}");
-            place.gradus(&format!("{} --seed 2", tiny.train(&other))).well();
-            evaluated(&place, &tiny, &run);
-            compared(&place, &tiny, &run, &other);
-            asked(&place, &tiny, &run);
-        }
+        let (tiny, run, other) = (tiny.with_state(), tiny.name(), format!("{}-other", tiny.name()));
+        let said = place.gradus(&tiny.train(run));
+        assert!(said.err.starts_with("data "), "{}", said.err);
+        let out = said.well();
+        assert!(out.contains(&format!("the run is in {run}\n")), "{out}");
+        place.gradus(&format!("{} --seed 2", tiny.train(&other))).well();
+        evaluated(&place, &tiny, run);
+        compared(&place, &tiny, run, &other);
+        asked(&place, &tiny, run);
     }
 }
 

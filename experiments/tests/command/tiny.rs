@@ -36,17 +36,15 @@ const STATE: [&str; 8] = [
 #[derive(Clone)]
 pub struct Tiny {
     pub task: &'static dyn AnyTask,
+    wanted: Vec<String>,
     sets: Vec<String>,
 }
 
 impl Tiny {
     /// A run of each task.
     pub fn all() -> Vec<Tiny> {
-        let tiny = |task: &&'static dyn AnyTask| {
-            let set = task.generated().into_iter().next().expect("a task has a generated set");
-            let sets = vec![format!("task={}", task.name()), format!("data.dataset={}", set.name)];
-            Tiny { task: *task, sets }.with(&SMALL)
-        };
+        let tiny =
+            |task: &&'static dyn AnyTask| Tiny { task: *task, wanted: vec![], sets: vec![] }.with(&SMALL);
         TASKS.iter().map(tiny).collect()
     }
 
@@ -55,18 +53,32 @@ impl Tiny {
         self.with(&STATE)
     }
 
-    /// The same with those settings that have an effect.
+    /// The same with those settings that have an effect, and without those that then have none.
     pub fn with(&self, wanted: &[&str]) -> Tiny {
-        let mut sets = self.sets.clone();
-        sets.extend(effective(&self.sets, wanted));
-        Tiny { task: self.task, sets }
+        let set = self.task.generated().into_iter().next().expect("a task has a generated set");
+        let mut sets = vec![format!("task={}", self.name()), format!("data.dataset={}", set.name)];
+        let wanted: Vec<String> =
+            self.wanted.iter().cloned().chain(wanted.iter().map(|set| (*set).to_owned())).collect();
+        // Names first: whether another key has an effect depends on them.
+        let keys = self.task.keys();
+        let selects = |set: &&String| {
+            let key = set.split('=').next().unwrap_or_default();
+            keys.selectors.contains(&key) || key.ends_with(".name")
+        };
+        let (names, rest): (Vec<&String>, Vec<&String>) = wanted.iter().partition(selects);
+        let ordered: Vec<&str> = names.into_iter().chain(rest).map(String::as_str).collect();
+        sets.extend(effective(&sets, &ordered));
+        Tiny { task: self.task, wanted, sets }
     }
 
-    /// The same with each name that a key may hold, where the configuration allows it; none if it holds no names.
+    /// The same with each name that a key may hold, where the configuration allows it.
     pub fn each(&self, key: &str) -> Vec<Tiny> {
-        let names = self.task.keys().choices_of(key);
-        let named = names.iter().map(|name| self.with(&[&format!("{key}={name}")]));
-        named.filter(|tiny| tiny.sets.len() > self.sets.len()).collect()
+        let names = self.task.keys().choices_of(key).into_iter().map(|name| format!("{key}={name}"));
+        names
+            .map(|set| (self.with(&[&set]), set))
+            .filter(|(tiny, set)| tiny.sets.contains(set))
+            .map(|(tiny, _)| tiny)
+            .collect()
     }
 
     pub fn name(&self) -> &'static str {

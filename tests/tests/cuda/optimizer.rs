@@ -145,7 +145,7 @@ pub fn state_comes_back(device: Device) {
     model.weight.set(&weights);
     model.bias.as_ref().zip(bias).inspect(|(param, bias)| param.set(bias));
     let (mut optimizer, mut resumed) = made();
-    optimizer.load_state(moments.0, &moments.1).expect("the moments are those of this model");
+    optimizer.load_state(&model, moments.0, &moments.1).expect("the moments are those of this model");
     resumed.load_state(&model, averages.0, &averages.1).expect("the averages are those of this model");
     assert_eq!(step(&mut optimizer, &mut resumed), uninterrupted);
     let of = |average: &WeightAverage| average.state().0["weight"].to_f64();

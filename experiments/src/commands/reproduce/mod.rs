@@ -79,7 +79,7 @@ pub fn reproduce(ask: &Reproduce) -> anyhow::Result<()> {
     let source = ask.source();
     let runs: Vec<Run> = studies.iter().flat_map(|s| s.runs(ask.scale, source)).collect();
     // A study of data sets describes those of all studies.
-    let described: Vec<Run> = match studies.iter().any(|s| s.shows == Shows::Statistics) {
+    let described: Vec<Run> = match studies.iter().any(|s| matches!(s.shows, Shows::Statistics(_))) {
         true => studies::all().iter().flat_map(|s| s.runs(ask.scale, source)).collect(),
         false => runs.clone(),
     };
@@ -101,5 +101,5 @@ pub fn reproduce(ask: &Reproduce) -> anyhow::Result<()> {
     with_threads(ask.threads, || {
         described.iter().try_for_each(|run| work.describe(&plan::config(ask, run)?, None))
     })?;
-    super::report(std::slice::from_ref(&ask.out), &ask.out)
+    super::report::of_results(&ask.out)
 }

@@ -7,12 +7,14 @@
 //! | `own` | the user's own files |
 //! | `model` | the model, its inputs and its predictions |
 //! | `metrics` | counts, metrics, metrics of each label |
+//! | `mistakes` | what is wrong with a prediction |
 //! | `answers` | the output of `gradus predict`, and the file of predictions |
 
 mod answers;
 pub mod generated;
 mod keys;
 mod metrics;
+mod mistakes;
 mod model;
 mod own;
 mod sets;
@@ -27,7 +29,7 @@ use crate::data::files::FileReader;
 use crate::data::known::{KnownSet, TokensGiven};
 use crate::data::{DataError, Example, OwnPart, Part, Split, Splits, split};
 use crate::run::{
-    Ask, Described, Details, Generated, Metric, Origin, RunError, State, Style, Task, Understood,
+    Ask, Described, Details, Generated, Metric, Mistake, Origin, RunError, State, Style, Task, Understood,
 };
 use crate::text::{Coverage, Lexicon, Mode as Splitting, Text, Tokeniser, Tokens};
 use gradus_engine::{Mode, Rng, Tensor};
@@ -252,6 +254,10 @@ impl Task for Classify {
 
     fn details(&self, split: Split, predictions: &[Prediction], sums: &[f64]) -> Option<Details> {
         Some(metrics::details(self.several(), &self.data, split, predictions, sums))
+    }
+
+    fn mistake(&self, split: Split, example: usize, prediction: &Prediction) -> Mistake {
+        mistakes::mistake(self, split, example, prediction)
     }
 
     fn written(&self, split: Split, predictions: &[Prediction]) -> String {

@@ -3,8 +3,8 @@
 use super::ClassifyKeys;
 use super::keys::LabelledKeys;
 use crate::data::error::{listed, quoted};
-use crate::data::files::FileReader;
-use crate::data::formats::labelled::{self, Columns, Row};
+use crate::data::files::{FileReader, TextFile};
+use crate::data::formats::labelled::{self, Columns, Format, Read, Row};
 use crate::data::{DataError, Example, OwnPart, Splits};
 use std::collections::HashMap;
 use std::path::Path;
@@ -20,9 +20,14 @@ pub(super) fn read(
         keys.data.source.format();
     let named = |column: String| (!column.is_empty()).then_some(column);
     let columns = Columns { text_column: named(text_column), label_column: named(label_column) };
-    let read = labelled::read(reader, path, format, &columns, encoding)?;
-    let guessed = format == labelled::Format::Auto && columns.is_empty();
+    let guessed = format == Format::Auto && columns.is_empty();
     let separator = label_separator.chars().next();
+    let read = match labels {
+        Some(labels) if guessed && !path.is_dir() => {
+            by_labels(&reader.read(path, encoding)?, labels, separator)?
+        }
+        Some(_) | None => labelled::read(reader, path, format, &columns, encoding)?,
+    };
     let labels = match (labels, separator) {
         (Some(labels), _) => labels.to_vec(),
         (None, None) => labelled::labels(path, &read, guessed)?,
@@ -30,6 +35,32 @@ pub(super) fn read(
     };
     let part = examples(&read.rows, &labels, separator)?;
     Ok(OwnPart { part, labels, note: read.note })
+}
+
+/// Reads a file of unknown format by labels that are known: a small file alone often says too little of its format.
+///
+/// # Errors
+/// Where no format without names of columns yields known labels alone, what is wrong by the guess.
+fn by_labels(file: &TextFile, labels: &[String], separator: Option<char>) -> Result<Read, DataError> {
+    let guess = labelled::parse(file, Format::Auto, &Columns::default());
+    let fits = |read: &Read| examples(&read.rows, labels, separator).is_ok();
+    if guess.as_ref().is_ok_and(fits) {
+        return guess;
+    }
+    let places = |label: &str, text: &str| Columns {
+        text_column: Some(text.to_owned()),
+        label_column: Some(label.to_owned()),
+    };
+    let readings = [
+        (Format::Tab, Columns::default()),
+        (Format::Tab, places("2", "1")),
+        (Format::Space, Columns::default()),
+        (Format::Csv, places("1", "2")),
+        (Format::Csv, places("2", "1")),
+    ];
+    let mut read =
+        readings.iter().filter_map(|(format, columns)| labelled::parse(file, *format, columns).ok());
+    read.find(fits).map_or(guess, Ok)
 }
 
 /// Rows as examples, where `labels[k]` is the label as written in the file.

@@ -7,12 +7,14 @@
 //! | [`articles`] | holds out whole articles |
 //! | [`spans`] | answers as first and last word, and back |
 //! | `model` | the model, its inputs and its predictions |
+//! | `mistakes` | what is wrong with an answer |
 //! | `answers` | the output of `gradus predict`, and the file of predictions |
 
 mod answers;
 pub mod articles;
 pub mod generated;
 mod keys;
+mod mistakes;
 mod model;
 mod sets;
 pub mod spans;
@@ -27,7 +29,7 @@ use crate::data::known::KnownSet;
 use crate::data::{DataError, OwnPart, Part, Questions, Split, Splits, split};
 use crate::metrics::reading::{exact_match, f1};
 use crate::run::{
-    Ask, Described, Details, Generated, Metric, Origin, RunError, State, Style, Task, Understood,
+    Ask, Described, Details, Generated, Metric, Mistake, Origin, RunError, State, Style, Task, Understood,
 };
 use crate::text::{Coverage, Lexicon, Mode as Splitting, Text, Tokens};
 use gradus_engine::{Mode, Rng, Tensor};
@@ -302,6 +304,10 @@ impl Task for Read {
 
     fn details(&self, _: Split, _: &[Answered], _: &[f64]) -> Option<Details> {
         None
+    }
+
+    fn mistake(&self, split: Split, example: usize, prediction: &Answered) -> Mistake {
+        mistakes::mistake(self, split, example, prediction)
     }
 
     fn written(&self, split: Split, predictions: &[Answered]) -> String {

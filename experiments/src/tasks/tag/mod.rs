@@ -8,12 +8,14 @@
 //! | `pieces` | splits long sentences into pieces |
 //! | `model` | the model, its inputs and its predictions |
 //! | `metrics` | counts, metrics, metrics of each kind |
+//! | `mistakes` | what is wrong with a prediction |
 //! | `answers` | the output of `gradus predict`, and the file of predictions |
 
 mod answers;
 pub mod generated;
 mod keys;
 mod metrics;
+mod mistakes;
 mod model;
 mod pieces;
 mod sets;
@@ -29,7 +31,7 @@ use crate::data::formats::scheme::Scheme;
 use crate::data::known::{KnownSet, TokensGiven};
 use crate::data::{DataError, OwnPart, Part, Sentence, Split, Splits, split};
 use crate::run::{
-    Ask, Described, Details, Generated, Metric, Origin, RunError, State, Style, Task, Understood,
+    Ask, Described, Details, Generated, Metric, Mistake, Origin, RunError, State, Style, Task, Understood,
 };
 use crate::text::{Coverage, Lexicon, Mode as Splitting, Text, Tokeniser, Tokens};
 use gradus_engine::{Mode, Rng, Tensor};
@@ -225,6 +227,10 @@ impl Task for Tag {
 
     fn details(&self, split: Split, predictions: &[Vec<usize>], sums: &[f64]) -> Option<Details> {
         Some(metrics::details(&self.tags, self.data.split(split), predictions, sums))
+    }
+
+    fn mistake(&self, split: Split, example: usize, prediction: &Vec<usize>) -> Mistake {
+        mistakes::mistake(self, split, example, prediction)
     }
 
     fn written(&self, split: Split, predictions: &[Vec<usize>]) -> String {

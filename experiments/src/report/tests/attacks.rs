@@ -1,9 +1,9 @@
 //! Results of someone else: what they may hold, and what a report shows of it.
 
-use super::tests::{made, results};
+use super::super::{collect, json};
+use super::made::{STUDIES, first, made, results};
 use super::*;
 use crate::data::limits::Limit;
-use crate::studies::{DataSource, Scale};
 use std::fs;
 use std::time::Instant;
 
@@ -17,9 +17,9 @@ fn count(text: &str, part: &str) -> usize {
 #[test]
 fn text_of_results_does_nothing_in_a_report() {
     let plain = results(Scale::Smoke, DataSource::Embedded);
-    build(plain.path()).unwrap();
+    build(plain.path(), STUDIES).unwrap();
     let evil = results(Scale::Smoke, DataSource::Embedded);
-    for run in super::results(evil.path()).unwrap() {
+    for run in collect::results(evil.path()).unwrap() {
         let mut run = run;
         run.data.name = format!("{EVIL}{}", run.data.name);
         run.data.note = format!("1. {EVIL}");
@@ -31,7 +31,7 @@ fn text_of_results_does_nothing_in_a_report() {
         run.write(evil.path()).unwrap();
     }
     let of = |folder: &tempfile::TempDir, name: &str| fs::read_to_string(folder.path().join(name)).unwrap();
-    build(evil.path()).unwrap();
+    build(evil.path(), STUDIES).unwrap();
     let (plain, page) = (of(&plain, "report.md"), of(&evil, "report.md"));
     assert!(page.contains("alert(1)") && page.contains("PWNED"), "it is shown");
     for text in [&page, &of(&evil, "report.html")] {
@@ -63,10 +63,10 @@ fn text_of_results_does_nothing_in_a_report() {
 #[test]
 fn results_are_regular_files_of_some_size() {
     let folder = results(Scale::Smoke, DataSource::Embedded);
-    let path = folder.path().join(super::results(folder.path()).unwrap()[0].file());
+    let path = folder.path().join(collect::results(folder.path()).unwrap()[0].file());
     fs::remove_file(&path).unwrap();
     let refused = |found: &str| {
-        let error = build(folder.path()).unwrap_err().to_string();
+        let error = build(folder.path(), STUDIES).unwrap_err().to_string();
         assert!(error.contains(path.to_str().unwrap()) && error.contains(found), "{error}");
     };
     assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
@@ -82,8 +82,8 @@ fn results_are_regular_files_of_some_size() {
 #[test]
 fn numbers_that_no_run_has_are_refused() {
     let folder = tempfile::tempdir().unwrap();
-    let run = &studies::find("figure3").unwrap().runs(Scale::Smoke, DataSource::Embedded)[0];
-    let good = made(run, Scale::Smoke, DataSource::Embedded);
+    let run = first("losses", Scale::Smoke, DataSource::Embedded);
+    let good = made(&run, Scale::Smoke, DataSource::Embedded);
     good.write(folder.path()).unwrap();
     let refused = |says: &str, change: &dyn Fn(&mut RunResult)| {
         let mut bad = good.clone();
@@ -110,7 +110,7 @@ fn numbers_that_no_run_has_are_refused() {
 #[test]
 fn large_numbers_are_drawn() {
     let folder = results(Scale::Smoke, DataSource::Embedded);
-    for mut run in super::results(folder.path()).unwrap() {
+    for mut run in collect::results(folder.path()).unwrap() {
         let sign = if run.seed % 2 == 0 { -1e15 } else { 1e15 };
         run.test.values_mut().chain(run.dev.values_mut()).for_each(|value| *value = sign);
         run.steps.iter_mut().for_each(|step| step.loss = sign);
@@ -128,7 +128,7 @@ fn large_numbers_are_drawn() {
         set.write(folder.path()).unwrap();
     }
     let began = Instant::now();
-    build(folder.path()).unwrap();
+    build(folder.path(), STUDIES).unwrap();
     assert!(began.elapsed().as_secs() < 60);
 }
 
@@ -136,24 +136,24 @@ fn large_numbers_are_drawn() {
 #[test]
 fn many_keys_take_time_in_proportion() {
     let folder = tempfile::tempdir().unwrap();
-    let run = &studies::find("figure3").unwrap().runs(Scale::Smoke, DataSource::Embedded)[0];
-    let mut result = made(run, Scale::Smoke, DataSource::Embedded);
+    let run = first("losses", Scale::Smoke, DataSource::Embedded);
+    let mut result = made(&run, Scale::Smoke, DataSource::Embedded);
     let keys = (0..200_000).map(|i| (format!("k{i}"), i.into()));
     result.config["data"] = serde_json::Value::Object(keys.collect());
     result.write(folder.path()).unwrap();
     let began = Instant::now();
-    build(folder.path()).unwrap();
+    build(folder.path(), STUDIES).unwrap();
     assert!(began.elapsed().as_secs() < 30, "{:?}", began.elapsed());
 }
 
 #[test]
 fn what_a_killed_process_left_is_removed() {
     let folder = results(Scale::Smoke, DataSource::Embedded);
-    build(folder.path()).unwrap();
+    build(folder.path(), STUDIES).unwrap();
     let left =
-        ["", "plots", "data", "runs/figure3"].map(|within| folder.path().join(within).join(".partial-x"));
+        ["", "plots", "data", "runs/losses"].map(|within| folder.path().join(within).join(".partial-x"));
     left.iter().for_each(|path| fs::write(path, "half").unwrap());
-    build(folder.path()).unwrap();
+    build(folder.path(), STUDIES).unwrap();
     assert!(left.iter().all(|path| !path.exists()));
 }
 

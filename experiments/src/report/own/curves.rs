@@ -1,0 +1,115 @@
+//! Loss and metrics by epoch.
+
+use super::super::ReportError;
+use super::super::figures::Plot;
+use super::super::plots::{self, Curve, PALETTE};
+use super::super::table::{Entry, Table};
+use super::super::tables::capital;
+use super::OwnRun;
+use super::log::Logged;
+use crate::data::shown::terminal;
+use crate::run::{Metric, Unit};
+
+/// The training loss of runs, a curve for each.
+pub(super) fn losses(runs: &[&OwnRun], names: &[&str]) -> Result<Vec<Plot>, ReportError> {
+    let caption = "Training loss by epoch: the mean over the examples of the epoch.";
+    plotted(runs, names, ("loss", "training loss", caption), |epoch| Some(epoch.train_loss))
+}
+
+/// A metric of runs on the development split, a curve for each.
+pub(super) fn of_metric(runs: &[&OwnRun], names: &[&str], metric: &Metric) -> Result<Vec<Plot>, ReportError> {
+    let y = label(metric);
+    let caption = format!("{} on the development split by epoch.", capital(metric.name));
+    let value = |epoch: &Logged| epoch.metric(metric.name).map(|value| metric.scaled(value));
+    plotted(runs, names, (metric.name, &format!("dev {y}"), &caption), value)
+}
+
+/// `f1, %`.
+pub(super) fn label(metric: &Metric) -> String {
+    match metric.unit {
+        Unit::Percent => format!("{}, %", metric.name),
+        Unit::Plain => metric.name.to_owned(),
+    }
+}
+
+/// Plots of as many runs as have colours of their own; none of runs that have logged nothing.
+fn plotted(
+    runs: &[&OwnRun],
+    names: &[&str],
+    (name, y, caption): (&str, &str, &str),
+    value: impl Fn(&Logged) -> Option<f64>,
+) -> Result<Vec<Plot>, ReportError> {
+    let point = |epoch: &Logged| value(epoch).map(|y| (epoch.epoch as f64, y, y, y));
+    let curve = |(run, name): (&&OwnRun, &&str)| Curve {
+        name: short(name),
+        points: run.log.epochs.iter().filter_map(point).collect(),
+    };
+    let curves = runs.iter().zip(names).map(curve).filter(|curve| !curve.points.is_empty());
+    let curves: Vec<Curve> = curves.collect();
+    let plot = |curves: &[Curve]| {
+        let svg = plots::curves(name, "epoch", y, curves)?;
+        Ok(Plot { name: name.to_owned(), caption: caption.to_owned(), svg })
+    };
+    curves.chunks(PALETTE.len()).map(plot).collect()
+}
+
+/// As much of a name as a legend has room for: its end, in which the names of runs differ.
+fn short(name: &str) -> String {
+    const ROOM: usize = 18;
+    let name = terminal(name);
+    let n = name.chars().count();
+    if n <= ROOM {
+        name.into_owned()
+    } else {
+        format!("…{}", name.chars().skip(n + 1 - ROOM).collect::<String>())
+    }
+}
+
+/// Rows of a table of epochs at most.
+const MOST_ROWS: usize = 60;
+
+/// Loss and metrics of a run by epoch. Of many epochs some are left out, never the first, the best and the last.
+pub(super) fn table(run: &OwnRun) -> Table {
+    let epochs = &run.log.epochs;
+    let best = run.chosen().and_then(|metric| run.log.best(metric)).map(|epoch| epoch.epoch);
+    let every = epochs.len().div_ceil(MOST_ROWS).max(1);
+    let kept = epochs
+        .iter()
+        .enumerate()
+        .filter(|(i, epoch)| i.is_multiple_of(every) || i + 1 == epochs.len() || Some(epoch.epoch) == best);
+    let row = |(_, epoch): (usize, &Logged)| {
+        let number = match Some(epoch.epoch) == best {
+            true => Entry::new(epoch.epoch.to_string()).line("best"),
+            false => Entry::new(epoch.epoch.to_string()),
+        };
+        let metric = |metric: &Metric| match epoch.metric(metric.name) {
+            Some(value) => Entry::new(metric.show(value)),
+            None => Entry::hole(),
+        };
+        let loss = Entry::new(format!("{:.4}", epoch.train_loss));
+        [number, loss].into_iter().chain(run.task.metrics().iter().map(metric)).collect()
+    };
+    let head = ["Epoch", "Training loss"].map(String::from).into_iter();
+    Table {
+        caption: match every {
+            1 => "Metrics are on the development split.".into(),
+            _ => {
+                format!("One epoch in {every}, the best and the last; metrics are on the development split.")
+            }
+        },
+        head: head.chain(run.task.metrics().iter().map(label)).collect(),
+        rows: kept.map(row).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::short;
+
+    #[test]
+    fn a_long_name_keeps_its_end() {
+        assert_eq!(short("runs/a"), "runs/a");
+        assert_eq!(short("experiments/bilstm-seed-12"), "…/bilstm-seed-12".replace('/', "ts/"));
+        assert_eq!(short("a\u{1b}[31m"), "a\\u{1b}[31m");
+    }
+}

@@ -1,0 +1,109 @@
+use std::path::PathBuf;
+
+/// One number of a table: a configuration, run with several seeds.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Cell {
+    /// The row's name, as the paper has it.
+    pub row: &'static str,
+    /// The column's name.
+    pub column: &'static str,
+    /// What is laid over the default configuration: keys and values as `--set` takes them.
+    pub sets: Vec<(String, String)>,
+    /// The seeds.
+    pub seeds: Vec<u64>,
+    /// The paper's number, in the unit of the measure.
+    pub paper: Option<f64>,
+    /// The gain over the baseline where the paper states it without the number itself.
+    pub paper_gain: Option<f64>,
+}
+
+impl Cell {
+    /// A cell without settings and seeds.
+    pub fn new(row: &'static str, column: &'static str) -> Self {
+        Cell { row, column, sets: vec![], seeds: vec![], paper: None, paper_gain: None }
+    }
+
+    /// Sets a key; an earlier value of it is replaced.
+    pub fn set(mut self, key: &str, value: impl Into<String>) -> Self {
+        self.sets.retain(|(known, _)| known != key);
+        self.sets.push((key.into(), value.into()));
+        self
+    }
+
+    /// Sets several keys.
+    pub fn set_all(self, sets: &[(&str, &str)]) -> Self {
+        sets.iter().fold(self, |cell, (key, value)| cell.set(key, *value))
+    }
+
+    /// With the paper's number.
+    pub fn paper(self, number: f64) -> Self {
+        Cell { paper: Some(number), ..self }
+    }
+
+    /// With the paper's gain over the baseline.
+    pub fn paper_gain(self, gain: f64) -> Self {
+        Cell { paper_gain: Some(gain), ..self }
+    }
+}
+
+/// One training run of a study: a cell with one seed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Run {
+    /// The study's name.
+    pub study: &'static str,
+    /// The cell's row.
+    pub row: &'static str,
+    /// The cell's column.
+    pub column: &'static str,
+    /// The seed.
+    pub seed: u64,
+    /// Keys and values over the default configuration, the seed among them.
+    pub sets: Vec<(String, String)>,
+}
+
+impl Run {
+    /// The run's result file, from the results folder: `runs/<study>/<row>--<column>--seed<k>.json`.
+    pub fn file(&self) -> PathBuf {
+        result_file(self.study, self.row, self.column, self.seed)
+    }
+
+    /// `key=value` for each setting, as [`crate::config`] and `--set` take it.
+    pub fn assignments(&self) -> Vec<String> {
+        self.sets.iter().map(|(key, value)| format!("{key}={value}")).collect()
+    }
+}
+
+/// Where the result of a run lies, from the results folder.
+pub fn result_file(study: &str, row: &str, column: &str, seed: u64) -> PathBuf {
+    PathBuf::from("runs").join(study).join(format!("{}--{}--seed{seed}.json", slug(row), slug(column)))
+}
+
+/// Lower-case letters and digits; whatever lies between them becomes one hyphen.
+fn slug(name: &str) -> String {
+    let words: Vec<String> = name
+        .split(|c: char| !c.is_ascii_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .map(str::to_ascii_lowercase)
+        .collect();
+    words.join("-")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_later_value_replaces_an_earlier_one() {
+        let cell = Cell::new("r", "c").set_all(&[("a", "1"), ("b", "2")]).set("a", "3");
+        assert_eq!(cell.sets, [("b".to_owned(), "2".to_owned()), ("a".to_owned(), "3".to_owned())]);
+    }
+
+    #[test]
+    fn a_file_is_named_by_letters_and_digits() {
+        assert_eq!(
+            result_file("table10", "SST-2", "+L2, twice", 7),
+            PathBuf::from("runs/table10/sst-2--l2-twice--seed7.json")
+        );
+        assert_eq!(result_file("a", "../../x", "é", 1), PathBuf::from("runs/a/x----seed1.json"));
+    }
+}

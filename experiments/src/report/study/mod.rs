@@ -1,0 +1,127 @@
+//! What a report is made of: studies, the cells of their tables, and the runs that fill the cells. Plain data, no training
+//! and no paper: [`crate::studies`] declares the studies with these types.
+//!
+//! | file | holds |
+//! | --- | --- |
+//! | `cell` | a cell of a table, its runs and their result files |
+//! | `measure` | what is read from a run |
+//! | `scale` | how much is run, and on which data |
+
+mod cell;
+mod measure;
+mod scale;
+
+pub use cell::{Cell, Run, result_file};
+pub use measure::Measure;
+pub use scale::{DataSource, Scale, UnknownName};
+
+/// One table, figure or claim of a paper.
+#[derive(Clone, Debug)]
+pub struct Study {
+    /// The name on the command line and of the folder of its results: `table10`.
+    pub name: &'static str,
+    /// Where the paper has it: `Table 10`.
+    pub source: &'static str,
+    /// What is compared.
+    pub title: &'static str,
+    /// What the paper says comes out, in words.
+    pub claim: &'static str,
+    /// What a row of the table is: `data set`.
+    pub rows: &'static str,
+    /// What a column of the table is: `regularisation`.
+    pub columns: &'static str,
+    /// The column against which gains are shown.
+    pub baseline: Option<&'static str>,
+    /// What is read from each run, one table for each; the paper's numbers belong to the first.
+    pub measures: &'static [Measure],
+    /// What the paper says comes out, comparison by comparison; each is made in every row.
+    pub claims: &'static [Claim],
+    /// What the report makes of the results.
+    pub shows: Shows,
+    /// What a reader must know that no configuration says.
+    pub notes: &'static [&'static str],
+    /// The cells at a scale on a kind of data; none where the study only reads what others measured.
+    pub plan: fn(Scale, DataSource) -> Vec<Cell>,
+}
+
+/// One column beats another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Claim {
+    /// In what; one of the study's measures.
+    pub measure: Measure,
+    /// The column that is better.
+    pub better: &'static str,
+    /// The column that is worse.
+    pub worse: &'static str,
+}
+
+impl Claim {
+    /// `better` beats `worse` in `measure`.
+    pub const fn of(measure: Measure, better: &'static str, worse: &'static str) -> Self {
+        Claim { measure, better, worse }
+    }
+}
+
+/// What the report makes of the results of a study.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shows {
+    /// Means with their spread, as a table and as dots.
+    Means,
+    /// The same, and the training loss over the steps.
+    Curves,
+    /// The sizes of the data sets, from their statistics files, beside the paper's.
+    Statistics(&'static [Sizes]),
+    /// The hyper-parameters of all runs of all studies, beside the paper's.
+    Settings(Settings),
+}
+
+/// The sizes of a data set in the paper.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sizes {
+    /// The paper's name.
+    pub name: &'static str,
+    /// The name in this project's catalogue.
+    pub key: &'static str,
+    /// Examples in training, validation and test; none where the paper has a dash.
+    pub examples: [Option<u64>; 3],
+}
+
+/// The paper's hyper-parameters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// `model.name` of each model, and the paper's name.
+    pub models: &'static [(&'static str, &'static str)],
+    /// A line for each hyper-parameter.
+    pub lines: &'static [Setting],
+}
+
+/// One hyper-parameter of the paper.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Setting {
+    /// The paper's name.
+    pub name: &'static str,
+    /// The key in configurations.
+    pub key: &'static str,
+    /// Its value for each of [`Settings::models`]; none where the paper has a dash.
+    pub values: &'static [Option<&'static str>],
+}
+
+impl Study {
+    /// The cells at that scale on that data; none where the study only reads what others measured.
+    pub fn cells(&self, scale: Scale, source: DataSource) -> Vec<Cell> {
+        (self.plan)(scale, source)
+    }
+
+    /// Every run of every cell: cell by cell, seed by seed.
+    pub fn runs(&self, scale: Scale, source: DataSource) -> Vec<Run> {
+        let cells = self.cells(scale, source);
+        cells.iter().flat_map(|cell| cell.seeds.iter().map(|seed| self.run(cell, *seed))).collect()
+    }
+
+    /// One run of a cell.
+    pub fn run(&self, cell: &Cell, seed: u64) -> Run {
+        let mut sets = cell.sets.clone();
+        sets.push(("seed".into(), seed.to_string()));
+        Run { study: self.name, row: cell.row, column: cell.column, seed, sets }
+    }
+}

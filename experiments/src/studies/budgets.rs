@@ -1,0 +1,172 @@
+//! What each run is given: one table of task and scale with the sizes and the seeds. A budget is changed here and nowhere
+//! else.
+
+use crate::report::study::{Cell, DataSource, Scale};
+use crate::run::Task;
+use crate::tasks::{self, classify::Classify, read::Read, tag::Tag};
+use Scale::{Full, Quick, Smoke, Standard};
+
+/// Data sets whose texts are long: classifiers have budgets of their own for them.
+const LONG: &[&str] = &["imdb"];
+
+/// What texts a run learns from.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Length {
+    Short,
+    Long,
+}
+use Length::{Long, Short};
+
+/// The budget of the runs of a task at a scale.
+struct Budget {
+    task: &'static str,
+    length: Length,
+    scale: Scale,
+    model: Model,
+    batch: usize,
+    epochs: usize,
+    /// Examples of train, dev and test; 0 takes all.
+    limits: [usize; 3],
+    /// Words that are kept of a text, 0 keeping all; none for tasks that have no such key.
+    max_len: Option<usize>,
+    /// How often a word must occur to be known.
+    min_count: usize,
+    /// The Adam family's learning rate: small runs have few steps and take larger ones.
+    rate: f64,
+    seeds: &'static [u64],
+}
+
+/// Sizes of a model: those of the paper's Table 8 from [`Standard`] on.
+struct Model {
+    embed: usize,
+    hidden: usize,
+    layers: usize,
+}
+
+const fn model(embed: usize, hidden: usize, layers: usize) -> Model {
+    Model { embed, hidden, layers }
+}
+
+const ONE: &[u64] = &[1];
+const TWO: &[u64] = &[1, 2];
+const THREE: &[u64] = &[1, 2, 3];
+
+const C: &str = Classify::NAME;
+const T: &str = Tag::NAME;
+const R: &str = Read::NAME;
+
+/// A tagger keeps words that occur once: a rare word is often a name.
+#[rustfmt::skip]
+const BUDGETS: [Budget; 16] = [
+    //                       embed, hidden, layers  batch epochs train   dev   test      max_len  min_count rate seeds
+    of(C, Short, Smoke,    model( 16,   8, 1),       16,  1, [  96,   48,   64],   Some( 32), 1,  3e-3,  ONE),
+    of(C, Short, Quick,    model( 48,  32, 1),       32,  5, [5000,  600, 2000],   Some(100), 1,  3e-3,  TWO),
+    of(C, Short, Standard, model(300, 128, 2),       64,  5, [   0,    0,    0],   Some(  0), 2,  1e-3,  THREE),
+    of(C, Short, Full,     model(300, 128, 2),       64,  8, [   0,    0,    0],   Some(  0), 2,  1e-3,  THREE),
+    of(C, Long,  Smoke,    model( 16,   8, 1),       16,  1, [  96,   48,   64],   Some( 32), 1,  3e-3,  ONE),
+    of(C, Long,  Quick,    model( 48,  32, 1),       32,  4, [2000,  300,  800],   Some(100), 1,  3e-3,  TWO),
+    of(C, Long,  Standard, model(300, 128, 2),       64,  4, [6000, 1000, 5000],   Some(300), 5,  1e-3,  TWO),
+    of(C, Long,  Full,     model(300, 128, 2),       64,  5, [   0,    0,    0],   Some(400), 5,  1e-3,  THREE),
+    of(T, Short, Smoke,    model( 16,   8, 1),       32,  1, [  96,   48,   64],   None,      1,  3e-3,  ONE),
+    of(T, Short, Quick,    model( 48,  32, 1),       32,  4, [2000,  400,  800],   None,      1,  3e-3,  TWO),
+    of(T, Short, Standard, model(100, 256, 1),       32,  8, [   0,    0,    0],   None,      1,  1e-3,  TWO),
+    of(T, Short, Full,     model(100, 256, 1),       32, 20, [   0,    0,    0],   None,      1,  1e-3,  THREE),
+    of(R, Short, Smoke,    model( 16,   8, 1),       32,  1, [  64,   32,   32],   Some(100), 2,  3e-3,  ONE),
+    of(R, Short, Quick,    model( 32,  24, 1),       32,  4, [1500,  200,  400],   Some(  0), 2,  3e-3,  TWO),
+    of(R, Short, Standard, model(100, 100, 1),       32,  2, [   0,  500, 2000],   Some(300), 2,  1e-3,  TWO),
+    of(R, Short, Full,     model(100, 100, 1),       32, 12, [   0,    0,    0],   Some(400), 2,  1e-3,  THREE),
+];
+
+const fn of(
+    task: &'static str,
+    length: Length,
+    scale: Scale,
+    model: Model,
+    batch: usize,
+    epochs: usize,
+    limits: [usize; 3],
+    max_len: Option<usize>,
+    min_count: usize,
+    rate: f64,
+    seeds: &'static [u64],
+) -> Budget {
+    Budget { task, length, scale, model, batch, epochs, limits, max_len, min_count, rate, seeds }
+}
+
+/// The budget of runs on a known data set or a generated one.
+fn budget(set: &str, scale: Scale) -> &'static Budget {
+    let length = if LONG.contains(&set) { Long } else { Short };
+    let task = tasks::find(set).map(|(task, _)| task.name()).unwrap_or_default();
+    let found = BUDGETS.iter().find(|b| (b.task, b.length, b.scale) == (task, length, scale));
+    found.unwrap_or_else(|| panic!("studies: there is no budget for '{set}' at scale {scale}"))
+}
+
+/// The learning rate of the Adam family on a data set.
+pub(super) fn learning_rate(set: &str, scale: Scale) -> f64 {
+    budget(set, scale).rate
+}
+
+/// A cell of a model on a known data set, or on the generated one that stands in for it, with the sizes and seeds of its
+/// budget. Sizes that the model does not have are left out.
+pub(super) fn cell(
+    (row, column): (&'static str, &'static str),
+    (set, model): (&str, &str),
+    (scale, source): (Scale, DataSource),
+) -> Cell {
+    let given = budget(set, scale);
+    let [train, dev, test] = given.limits;
+    let sizes = [
+        ("model.embed_dim", Some(given.model.embed)),
+        ("model.hidden_dim", Some(given.model.hidden)),
+        ("model.layers", (model != "textcnn").then_some(given.model.layers)),
+        ("train.batch_size", Some(given.batch)),
+        ("train.epochs", Some(given.epochs)),
+        ("data.train_limit", Some(train)),
+        ("data.dev_limit", Some(dev)),
+        ("data.test_limit", Some(test)),
+        ("data.max_len", given.max_len),
+        ("data.min_count", Some(given.min_count)),
+        ("data.max_vocab", Some(30_000)),
+    ];
+    let sizes = sizes.into_iter().filter_map(|(key, n)| Some((key, n?.to_string())));
+    let set = match source {
+        DataSource::Real => set,
+        DataSource::Embedded => tasks::twin(set).unwrap_or(set),
+    };
+    let cell = sizes.fold(Cell::new(row, column), |cell, (key, n)| cell.set(key, n));
+    let cell = cell.set("optimizer.lr", given.rate.to_string());
+    let cell = cell.set("data.dataset", set).set("model.name", model);
+    Cell { seeds: given.seeds.to_vec(), ..cell }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_task_has_one_budget_at_each_scale() {
+        let keys: BTreeSet<_> = BUDGETS.iter().map(|b| (b.task, b.length == Long, b.scale)).collect();
+        assert_eq!(keys.len(), BUDGETS.len());
+        for scale in Scale::ALL {
+            for (task, long) in [(C, false), (C, true), (T, false), (R, false)] {
+                assert!(keys.contains(&(task, long, scale)), "{task} {scale}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_cell_has_the_sizes_that_its_model_has() {
+        let sets = |set, model, source| cell(("r", "c"), (set, model), (Quick, source)).sets;
+        let value = |sets: &[(String, String)], key: &str| {
+            sets.iter().find(|(known, _)| known == key).map(|(_, value)| value.clone())
+        };
+        let cnn = sets("mr", "textcnn", DataSource::Real);
+        assert_eq!(value(&cnn, "data.dataset").as_deref(), Some("mr"));
+        assert_eq!(value(&cnn, "model.layers"), None);
+        let tagger = sets("conll2003", "bilstm-crf", DataSource::Embedded);
+        assert_eq!(value(&tagger, "data.dataset").as_deref(), Some("names"));
+        assert_eq!(value(&tagger, "model.layers").as_deref(), Some("1"));
+        assert_eq!(value(&tagger, "data.max_len"), None);
+    }
+}

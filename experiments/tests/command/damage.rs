@@ -1,0 +1,131 @@
+//! Files of a run that a disk or a copy has changed, and runs of other versions: found, and said in one sentence.
+
+use crate::place::Place;
+use crate::tasks::{TEXT, about};
+use crate::tiny::Tiny;
+
+/// Files that `predict` reads, and the one that only a resumed training reads.
+const READ: [&str; 6] = [
+    "vocabulary.txt",
+    "alphabet.txt",
+    "lexicon.json",
+    "text.json",
+    "vectors.safetensors",
+    "best.safetensors",
+];
+const CHECKPOINT: &str = "checkpoint.safetensors";
+
+#[test]
+fn a_flipped_byte_is_found() {
+    let place = Place::new();
+    let vector = |word: &str| format!("{word} {}\n", ["0.25"; 8].join(" "));
+    place.write("vectors.txt", ["the", "a", "in", "unheard"].map(vector).concat().as_bytes());
+    let mut seen = std::collections::BTreeSet::new();
+    for tiny in Tiny::all() {
+        let tiny = tiny.with_state();
+        let run = tiny.name();
+        place.gradus(&format!("{} --embeddings vectors.txt", tiny.train(run))).well();
+        let ask = |name: &str| {
+            let mut command = match name {
+                CHECKPOINT => place.command(&format!("{} --set train.epochs=4", tiny.resume(run))),
+                _ => place.command(&format!("predict {run}")),
+            };
+            if name != CHECKPOINT {
+                command.args(about(&tiny)).args(["--text", TEXT]);
+            }
+            crate::place::Ran::from(command.output().unwrap())
+        };
+        for name in READ.into_iter().chain([CHECKPOINT]).filter(|name| place.path(run).join(name).exists()) {
+            seen.insert(name);
+            let path = format!("{run}/{name}");
+            let whole = place.read(&path);
+            for at in [0, whole.len() / 3, whole.len() / 2, whole.len() - 2] {
+                for bit in [0x01, 0x20] {
+                    let mut flipped = whole.clone();
+                    flipped[at] ^= bit;
+                    place.write(&path, &flipped);
+                    ask(name).refused(1, &[&path]);
+                }
+            }
+            place.write(&path, &whole);
+            std::fs::remove_file(place.path(&path)).unwrap();
+            ask(name).refused(1, &[&path]);
+            place.write(&path, &whole);
+        }
+        ask(READ[0]).well();
+        ask(CHECKPOINT).well();
+    }
+    assert_eq!(seen.len(), READ.len() + 1, "{seen:?}");
+}
+
+#[test]
+fn a_run_of_another_version_is_refused() {
+    let place = Place::new();
+    place.gradus(&place.tiny("a")).well();
+    let now = place.text("a/data.json");
+    let commands = [
+        "evaluate a",
+        "predict a --text fine",
+        "compare a a",
+        "train classify --out a --resume",
+        "train classify --out a --resume --set train.epochs=9",
+    ];
+    // Before versions were written, and after this one.
+    for other in [now.replace("\"format\":2,", ""), now.replace("\"format\":2,", "\"format\":3,")] {
+        assert_ne!(other, now);
+        place.write("a/data.json", other.as_bytes());
+        let before = place.files("a");
+        for command in commands {
+            let says =
+                "a was made by another version of gradus, whose runs this one cannot read; train it anew";
+            place.gradus(command).refused(1, &[says]);
+        }
+        assert!(place.files("a") == before);
+    }
+    // What that version wrote besides, too.
+    place.write("a/data.json", now.replace("\"format\":2,", "").as_bytes());
+    place.write("a/config.toml", b"task = 'classify'\n[model]\nname = 'bilstm'\nold_key = 7\n");
+    place.gradus("evaluate a").refused(1, &["another version of gradus"]);
+}
+
+/// Values of a run's folder are checked before they are used: it may be someone else's.
+#[test]
+fn what_a_run_says_of_itself_is_not_believed() {
+    let place = Place::new();
+    place.gradus(&place.tiny("a")).well();
+    let whole = place.text("a/data.json");
+    let twice = whole.replace("[\"no\",\"yes\"]", "[\"no\",\"no\"]");
+    let outside = whole.replace("\"lexicon.json\":", "\"../lexicon.json\":");
+    let more = whole.replace("[\"no\",\"yes\"]", "[\"no\",\"yes\",\"so\"]");
+    for (text, parts) in [
+        (twice, &["a/data.json is damaged", "'no' twice"][..]),
+        (outside, &["a/data.json is damaged", "'../lexicon.json' is not the name of a file"]),
+        (more, &["a/best.safetensors"]),
+        (whole[..whole.len() / 2].to_owned(), &["a/data.json is damaged"]),
+    ] {
+        assert_ne!(text, whole);
+        place.write("a/data.json", text.as_bytes());
+        place.gradus("predict a --text fine").refused(1, parts);
+    }
+    place.write("a/data.json", whole.as_bytes());
+    let config = place.text("a/config.toml");
+    for (from, to, parts) in [
+        ("hidden_dim = 6", "hidden_dim = 1000000000", &["parameters"][..]),
+        ("hidden_dim = 6", "hidden_dim = 7", &["a/best.safetensors"]),
+        (
+            "eval_batch_size = 128",
+            "eval_batch_size = 0",
+            &["a/config.toml", "train.eval_batch_size", "at least 1"],
+        ),
+        ("threads = 0", "threads = 100000", &["a/config.toml", "threads", "at most"]),
+    ] {
+        assert!(config.contains(from), "{config}");
+        place.write("a/config.toml", config.replacen(from, to, 1).as_bytes());
+        place.gradus("predict a --text fine").refused(1, parts);
+    }
+    std::fs::remove_file(place.path("a/config.toml")).unwrap();
+    assert!(
+        std::process::Command::new("mkfifo").arg(place.path("a/config.toml")).status().unwrap().success()
+    );
+    place.gradus("predict a --text fine").refused(1, &["a/config.toml", "named pipe"]);
+}
