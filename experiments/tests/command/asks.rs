@@ -235,7 +235,7 @@ fn any_characters_are_answered_line_by_line() {
         let ran = place.gradus(&format!("predict {run} --file plain --format jsonl"));
         assert_eq!((ran.code, ran.out.lines().count()), (Some(1), filled), "{run}: {}", ran.err);
         assert!(
-            ran.err.ends_with(&format!("{filled} texts were not answered, each as said above\n")),
+            ran.err.ends_with(&format!("{filled} texts were not answered; the reasons are printed above\n")),
             "{}",
             ran.err
         );

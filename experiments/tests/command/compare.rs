@@ -112,7 +112,7 @@ fn runs_that_cannot_be_compared() {
     place.gradus("compare a other").refused(1, &["only runs on the same data can be compared", "checksum"]);
     // Both read the changed file: they can be compared, and it is said.
     let text = place.gradus("compare a few --split dev").well();
-    assert!(text.contains("which is not as it was in training"), "{text}");
+    assert!(text.contains("which has changed since training"), "{text}");
 }
 
 /// A good and a bad run on an embedded corpus with a split of 150 examples to compare on.

@@ -76,8 +76,7 @@ fn a_run_of_another_version_is_refused() {
         place.write("a/data.json", other.as_bytes());
         let before = place.files("a");
         for command in commands {
-            let says =
-                "a was made by another version of gradus, whose runs this one cannot read; train it anew";
+            let says = "a was written by another version of gradus, which this version cannot read; train the run again";
             place.gradus(command).refused(1, &[says]);
         }
         assert!(place.files("a") == before);
@@ -100,7 +99,7 @@ fn what_a_run_says_of_itself_is_not_believed() {
     for (text, parts) in [
         (twice, &["a/data.json is damaged", "'no' twice"][..]),
         (outside, &["a/data.json is damaged", "'../lexicon.json' is not the name of a file"]),
-        (more, &["a/best.safetensors"]),
+        (more, &["a/text.json is damaged: it counts 2 labels, the run has 3"]),
         (whole[..whole.len() / 2].to_owned(), &["a/data.json is damaged"]),
     ] {
         assert_ne!(text, whole);

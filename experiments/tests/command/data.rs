@@ -55,7 +55,7 @@ fn a_check_has_a_line_for_each_file_and_fails_if_one_is_wrong() {
     assert!(lines[0].contains("wrong: d/SST-2/train.tsv: expected the 67349 examples of 'sst2', found 872"));
     assert!(lines[1].contains("d/SST-2/dev.tsv: another version: 872 examples"), "{lines:?}");
     assert_eq!(lines.len(), 2);
-    ran.refused(1, &["d: not as the catalogue has sst2", "gradus data fetch sst2 --data d"]);
+    ran.refused(1, &["d: files of sst2 differ from the catalogue", "gradus data fetch sst2 --data d"]);
 
     std::fs::remove_file(place.path("d/SST-2/dev.tsv")).unwrap();
     let ran = place.gradus("data check sst2 --data d");

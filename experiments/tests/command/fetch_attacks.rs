@@ -98,7 +98,7 @@ fn of_two_fetches_the_second_is_told_of_the_first() {
         }
         let error = fetch().unwrap_err().to_string();
         let process = std::process::id();
-        let says = format!("another fetch of 'tiny' is under way (process {process}); wait for its end");
+        let says = format!("another process is fetching 'tiny' (process {process}); wait for it to finish");
         assert!(error.contains(&says) && error.contains(".fetch-tiny: "), "{error}");
         first.join().unwrap().unwrap();
     });

@@ -38,7 +38,7 @@ fn data_that_moved_is_found_where_it_is_now_said_to_be() {
     place.write("changed.tsv", examples(239).as_bytes());
     place
         .gradus(&format!("{resume} --train changed.tsv"))
-        .refused(1, &["checksum", "train anew in another folder"]);
+        .refused(1, &["checksum", "train a new run in another folder"]);
     place.gradus(&format!("{resume} --train moved/other.tsv")).well();
     assert!(place.text("parts/config.toml").contains("moved/other.tsv"));
     assert_eq!(place.read("whole/best.safetensors"), place.read("parts/best.safetensors"));
@@ -152,7 +152,7 @@ fn files_of_the_users_own_are_not_replaced() {
     let config = b"task = 'classify'\n[data]\ntrain = '../train.tsv'\n";
     let with = "train classify --config mine/config.toml --out mine";
     for (name, bytes, args, parts) in [
-        ("config.toml", &config[..], with, &["mine/config.toml", "would write its own file there"][..]),
+        ("config.toml", &config[..], with, &["mine/config.toml", "the run would overwrite this file"][..]),
         ("vocabulary.txt", b"my words", "", &["mine: holds a file vocabulary.txt that is not a run's"]),
         ("checkpoint.safetensors", b"my weights", "", &["mine: holds a file checkpoint.safetensors"]),
     ] {
@@ -210,7 +210,8 @@ fn a_schedule_that_depends_on_the_epochs_says_so_when_they_change() {
         let ran = place.gradus(&resume);
         assert!(!ran.err.contains("note:"), "{}", ran.err);
         let ran = place.gradus(&format!("{resume} --set train.epochs=5"));
-        let says = "note: the schedule's rate depends on train.epochs, which changes from 3 to 5";
+        let says =
+            "note: the learning rate of this schedule depends on train.epochs, which changes from 3 to 5";
         assert_eq!(ran.err.contains(says), note, "{}", ran.err);
         ran.well();
     }
@@ -238,7 +239,7 @@ fn what_was_understood_is_said_before_the_first_epoch() {
     assert_eq!(line("test"), "12 tokens, 66.7 % of them unknown");
     let parameters = line("model");
     assert!(ran.out.starts_with(parameters.strip_prefix("bilstm, ").unwrap()), "{parameters}: {}", ran.out);
-    for warning in ["the label 'odd' occurs less than twice", "the dev split has 4 examples only"] {
+    for warning in ["the label 'odd' occurs less than twice", "the dev split has only 4 examples"] {
         let said = block.lines().any(|line| line.starts_with("warning: ") && line.contains(warning));
         assert!(said, "{warning} is missing: {block}");
     }

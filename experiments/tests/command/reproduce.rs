@@ -196,7 +196,7 @@ fn a_run_that_fails_costs_no_other_its_result() {
     place.write("r/runs/table10", b"");
     let args = "reproduce figure3 table10 --scale smoke --out r --jobs 2";
     let ran = place.gradus(args);
-    assert!(ran.err.contains("failed; the runs under way come to their end"), "{}", ran.err);
+    assert!(ran.err.contains("failed; waiting for the other running jobs to finish"), "{}", ran.err);
     ran.refused(1, &["table10/imdb--", "cannot be written"]);
     let figure3 = studies::find("figure3").unwrap().runs(Scale::Smoke, DataSource::Embedded);
     assert!(figure3.iter().all(|run| place.path("r").join(run.file()).exists()));
