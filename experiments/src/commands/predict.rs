@@ -113,6 +113,7 @@ fn answered(ask: Predict) -> anyhow::Result<()> {
     }
     match failed {
         0 => Ok(()),
+        1 => bail!("one text was not answered; the reason is printed above"),
         n => bail!("{n} texts were not answered; the reasons are printed above"),
     }
 }

@@ -153,8 +153,13 @@ fn files_of_the_users_own_are_not_replaced() {
     let with = "train classify --config mine/config.toml --out mine";
     for (name, bytes, args, parts) in [
         ("config.toml", &config[..], with, &["mine/config.toml", "the run would overwrite this file"][..]),
-        ("vocabulary.txt", b"my words", "", &["mine: holds a file vocabulary.txt that is not a run's"]),
-        ("checkpoint.safetensors", b"my weights", "", &["mine: holds a file checkpoint.safetensors"]),
+        (
+            "vocabulary.txt",
+            b"my words",
+            "",
+            &["mine: expected an empty folder or one of a run, found another file named vocabulary.txt"],
+        ),
+        ("checkpoint.safetensors", b"my weights", "", &["found another file named checkpoint.safetensors"]),
     ] {
         place.write(&format!("mine/{name}"), bytes);
         let args = if args.is_empty() { place.tiny("mine") } else { args.to_owned() };
