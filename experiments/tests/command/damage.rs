@@ -39,13 +39,11 @@ fn a_flipped_byte_is_found() {
             seen.insert(name);
             let path = format!("{run}/{name}");
             let whole = place.read(&path);
-            for at in [0, whole.len() / 3, whole.len() / 2, whole.len() - 2] {
-                for bit in [0x01, 0x20] {
-                    let mut flipped = whole.clone();
-                    flipped[at] ^= bit;
-                    place.write(&path, &flipped);
-                    ask(name).refused(1, &[&path]);
-                }
+            for (at, bit) in [(0, 0x01), (whole.len() / 2, 0x20), (whole.len() - 2, 0x01)] {
+                let mut flipped = whole.clone();
+                flipped[at] ^= bit;
+                place.write(&path, &flipped);
+                ask(name).refused(1, &[&path]);
             }
             place.write(&path, &whole);
             std::fs::remove_file(place.path(&path)).unwrap();
@@ -99,7 +97,7 @@ fn what_a_run_says_of_itself_is_not_believed() {
     for (text, parts) in [
         (twice, &["a/data.json is damaged", "'no' twice"][..]),
         (outside, &["a/data.json is damaged", "'../lexicon.json' is not the name of a file"]),
-        (more, &["a/text.json is damaged: it counts 2 labels, the run has 3"]),
+        (more, &["a/text.json is damaged", "2 labels", "3"]),
         (whole[..whole.len() / 2].to_owned(), &["a/data.json is damaged"]),
     ] {
         assert_ne!(text, whole);

@@ -152,14 +152,19 @@ fn files_of_the_users_own_are_not_replaced() {
     let config = b"task = 'classify'\n[data]\ntrain = '../train.tsv'\n";
     let with = "train classify --config mine/config.toml --out mine";
     for (name, bytes, args, parts) in [
-        ("config.toml", &config[..], with, &["mine/config.toml", "the run would overwrite this file"][..]),
         (
-            "vocabulary.txt",
-            b"my words",
-            "",
-            &["mine: expected an empty folder or one of a run, found another file named vocabulary.txt"],
+            "config.toml",
+            &config[..],
+            with,
+            &["mine/config.toml", "the run would overwrite this file, which it also reads"][..],
         ),
-        ("checkpoint.safetensors", b"my weights", "", &["found another file named checkpoint.safetensors"]),
+        ("vocabulary.txt", b"my words", "", &["mine: expected an empty folder", "vocabulary.txt"]),
+        (
+            "checkpoint.safetensors",
+            b"my weights",
+            "",
+            &["mine: expected an empty folder", "checkpoint.safetensors"],
+        ),
     ] {
         place.write(&format!("mine/{name}"), bytes);
         let args = if args.is_empty() { place.tiny("mine") } else { args.to_owned() };
@@ -176,7 +181,7 @@ fn files_of_the_users_own_are_not_replaced() {
     // Data that lies where the run would write.
     place.write("mine/vocabulary.txt", &place.read("train.tsv"));
     let args = place.tiny("mine").replace("--train train.tsv", "--train mine/vocabulary.txt");
-    place.gradus(&args).refused(1, &["mine/vocabulary.txt", "move yours elsewhere"]);
+    place.gradus(&args).refused(1, &["mine/vocabulary.txt", "move the file"]);
     assert_eq!(place.read("mine/vocabulary.txt"), place.read("train.tsv"));
     // A file with a name of its own stays beside the run.
     std::fs::rename(place.path("mine/vocabulary.txt"), place.path("mine/notes.tsv")).unwrap();

@@ -81,6 +81,8 @@ fn keys_of_variants_are_taken_with_them_and_refused_with_others() {
             let named = variant.iter().filter(|(key, _)| selectors.contains(&key.as_str()));
             least(*task, variant).into_iter().chain(named.map(|(key, value)| set(key, value))).collect()
         };
+        let all: BTreeMap<String, Value> =
+            variants.iter().flatten().map(|(k, v)| (k.clone(), v.clone())).collect();
         for variant in &variants {
             let base = selected(variant);
             for (key, value) in
@@ -102,7 +104,7 @@ fn keys_of_variants_are_taken_with_them_and_refused_with_others() {
             // The keys of all other variants have an effect, or are refused.
             let Ok(config) = load(&base) else { continue };
             let effective = config.flat();
-            for (key, value) in variants.iter().flatten().filter(|(key, _)| !effective.contains_key(*key)) {
+            for (key, value) in all.iter().filter(|(key, _)| !effective.contains_key(*key)) {
                 // A key that chooses the variant changes it.
                 if selectors.contains(&key.as_str()) || key == "task" {
                     continue;

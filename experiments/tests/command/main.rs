@@ -5,6 +5,8 @@ mod asks;
 mod compare;
 mod damage;
 mod data;
+#[cfg(feature = "cuda-emulator")]
+mod emulated;
 mod events;
 mod faults;
 mod fetch;

@@ -32,6 +32,14 @@ const STATE: [&str; 8] = [
     "schedule.patience=0",
 ];
 
+/// What changes a model or its loss besides the names that keys hold.
+const MORE: [&[&str]; 4] = [
+    &["model.unk_singletons=0.5", "model.attention_heads=2"],
+    &["loss.class_weights=1,3", "loss.label_smoothing=0.1", "model.layer_norm=true"],
+    &["loss.contrastive=both", "model.no_answer=true"],
+    &["model.embedding_dropout=0.3", "model.constraints=false"],
+];
+
 /// A task with the settings of a tiny run on the first of its generated sets.
 #[derive(Clone)]
 pub struct Tiny {
@@ -79,6 +87,12 @@ impl Tiny {
             .filter(|(tiny, set)| tiny.sets.contains(set))
             .map(|(tiny, _)| tiny)
             .collect()
+    }
+
+    /// The same with each model, each loss, each way to read characters, and with what changes them.
+    pub fn variants(&self) -> Vec<Tiny> {
+        let named = self.task.keys().selectors.iter().flat_map(|key| self.each(key));
+        named.chain(MORE.iter().map(|more| self.with(more))).collect()
     }
 
     pub fn name(&self) -> &'static str {

@@ -327,8 +327,7 @@ impl Loss {
     /// objective with negatives from the batch.) Source: paper, Table 4 and section 4.4.
     pub(super) fn of(&self, reading: &Reading, first: &Tensor, last: &Tensor) -> Tensor {
         let LossKind::CrossEntropy { label_smoothing } = self.kind;
-        let options = CrossEntropy { smoothing: label_smoothing, ..CrossEntropy::default() };
-        let of = |logits: &Tensor, at: &Tensor| losses::cross_entropy(logits, at, &options, Reduction::Mean);
+        let of = |logits: &Tensor, at: &Tensor| cross_entropy_of_end(logits, at, label_smoothing);
         let total = of(&reading.start, first) + of(&reading.end, last);
         let add = |total: Tensor, level: &Pooled, objective: &Objective| {
             total + objective.contrast(level) * objective.contrastive_weight
@@ -344,6 +343,19 @@ impl Loss {
     }
 }
 
+/// −(1 − ε) log p_y − ε/K Σₖ log pₖ, mean over the questions: logits [B, T] of an end of the answer, its place y [B]. Only
+/// the K words of a context are among the k; the logits of its padding are −∞.
+fn cross_entropy_of_end(logits: &Tensor, at: &Tensor, smoothing: f64) -> Tensor {
+    let right = losses::cross_entropy(logits, at, &CrossEntropy::default(), Reduction::Mean);
+    if smoothing == 0.0 {
+        return right;
+    }
+    let padding = logits.detach().eq_scalar(f64::NEG_INFINITY);
+    let words = padding.not().to_dtype(logits.dtype()).sum(&[1]);
+    let all = logits.log_softmax().masked_fill(&padding, 0.0).sum(&[1]) / words;
+    right * (1.0 - smoothing) - all.mean_all() * smoothing
+}
+
 impl Objective {
     fn contrast(&self, Pooled { context, question }: &Pooled) -> Tensor {
         match self.loss {
@@ -351,5 +363,25 @@ impl Objective {
             ContrastiveLoss::Triplet { margin } => losses::triplet(question, context, margin),
             ContrastiveLoss::Sne => losses::sne(question, context, PERPLEXITY),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn smoothing_spreads_over_the_words_of_a_context_and_not_over_its_padding() {
+        let none = f32::NEG_INFINITY;
+        let logits = Tensor::from_slice(&[0.0, 3.0f32.ln(), none, 0.0, 0.0, 2.0f32.ln()], [2, 3]);
+        let at = Tensor::from_slice(&[1i64, 2], [2]);
+        // Probabilities 1/4 and 3/4; 1/4, 1/4 and 1/2.
+        let (quarter, half) = (0.25f64.ln(), 0.5f64.ln());
+        let first = -(0.9 * 0.75f64.ln() + 0.1 / 2.0 * (quarter + 0.75f64.ln()));
+        let second = -(0.9 * half + 0.1 / 3.0 * (2.0 * quarter + half));
+        let loss = cross_entropy_of_end(&logits, &at, 0.1).to_f64()[0];
+        assert!((loss - (first + second) / 2.0).abs() < 1e-6, "{loss}");
+        let plain = cross_entropy_of_end(&logits, &at, 0.0).to_f64()[0];
+        assert!((plain + (0.75f64.ln() + half) / 2.0).abs() < 1e-6, "{plain}");
     }
 }
