@@ -13,8 +13,8 @@
 //! | [`studies`] | the tables and figures of the paper: what is compared on which data |
 //! | [`report`] | tables, plots and reports, from result files alone |
 //!
-//! Imports run one way: `data`, then `text`, `metrics` and `config`, then `run`, `tasks`, `studies`, `report`, `commands`,
-//! `cli`. Nothing outside `tasks` names a task.
+//! Imports run one way: `data`, then `text`, `metrics` and `config`, then `run`, `tasks`, `report`, `studies`, `commands`,
+//! `cli`. Nothing outside `tasks` names a task, except `studies`.
 #![forbid(unsafe_code)]
 
 pub mod cli;

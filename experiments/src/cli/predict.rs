@@ -55,7 +55,8 @@ impl PredictArgs {
         let format = match format {
             FormatName::Text => Format::Text,
             FormatName::Jsonl => Format::Jsonl,
-            FormatName::Conll => Format::Conll,
+            // The task says which column.
+            FormatName::Conll => Format::Conll { word: 1 },
         };
         let (place, threads) = place.place();
         commands::predict(Predict { run, input, format, tokenized, context, json, place, threads })

@@ -3,18 +3,18 @@ use crate::commands::{self, Report};
 use clap::Args;
 use std::path::PathBuf;
 
-/// Build the report of a results folder from its result files, or of your own runs.
+/// Write the report of your runs, or of a results folder.
 #[derive(Args)]
 #[command(
-    after_help = "The report of runs has curves, metrics, the confusion of labels, the worst mistakes on the test split, and \
-                  the settings in which the runs differ.\n\nExamples:\n  gradus report results/\n  gradus report runs/a \
+    after_help = "The report of runs shows training curves, metrics, confusion matrices, the worst mistakes on the test split, \
+                  and the settings in which the runs differ.\n\nExamples:\n  gradus report results/\n  gradus report runs/a \
                   runs/b --out report --data DIR"
 )]
 pub(super) struct ReportArgs {
-    /// A results folder, or the folders of runs.
+    /// The folders of runs, or one results folder of gradus reproduce.
     #[arg(required = true)]
     folders: Vec<PathBuf>,
-    /// Where the report of runs is written [default: report]; that of results is written into their folder.
+    /// The folder for the report of runs [default: report]; that of results is written into their folder.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     #[command(flatten)]

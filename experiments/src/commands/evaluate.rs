@@ -6,7 +6,7 @@ use crate::data::{Split, atomic, shown};
 use crate::run::{Details, Metric};
 use serde_json::json;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The arguments of `gradus evaluate`.
 pub struct Evaluate {
@@ -44,7 +44,7 @@ fn evaluated(ask: &Evaluate) -> anyhow::Result<String> {
     let evaluation = trained.learner(job.as_ref())?.evaluate(ask.split);
     let same = trained.unchanged(&now, ask.split);
     let (text, extension) = &evaluation.predictions;
-    let name = ask.file.as_ref().map_or(ask.split.to_string(), |_| now.name.clone());
+    let name = ask.file.as_deref().map_or(ask.split.to_string(), file_name);
     let path = ask.run.join(format!("predictions.{name}.{extension}"));
     let written = same || ask.file.is_some();
     if written {
@@ -84,6 +84,11 @@ fn evaluated(ask: &Evaluate) -> anyhow::Result<String> {
             .into(),
     };
     Ok(lines)
+}
+
+/// The name of a file without its folders: predictions on a file are not those on a split.
+fn file_name(path: &Path) -> String {
+    path.file_name().map_or("file".into(), |name| name.to_string_lossy().into_owned())
 }
 
 /// One line per metric.

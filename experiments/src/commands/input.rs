@@ -27,7 +27,10 @@ pub enum Format {
     /// One JSON object per line, with `text` or `question` and, if there is one, `context`.
     Jsonl,
     /// One word per line, in the first column; a blank line after each text.
-    Conll,
+    Conll {
+        /// The column.
+        word: usize,
+    },
 }
 
 /// The longest line, in bytes.
@@ -125,12 +128,12 @@ impl Texts {
                 Some(Ok(line
                     .and_then(|line| ask(&line, self.format, &format!("{}, line {}", self.name, self.line)))))
             }
-            Format::Conll => self.sentence(),
+            Format::Conll { word } => self.sentence(word),
         }
     }
 
     /// The words before the next blank line.
-    fn sentence(&mut self) -> Option<Line> {
+    fn sentence(&mut self, column: usize) -> Option<Line> {
         let mut words: Vec<String> = vec![];
         let mut unreadable = None;
         loop {
@@ -144,7 +147,10 @@ impl Texts {
                 Ok(None) => None,
                 Err(error) => return Some(Err(error)),
             };
-            let first = line.as_deref().and_then(first_column);
+            if line.as_deref().is_some_and(is_between_words) {
+                continue;
+            }
+            let first = line.as_deref().and_then(|line| word(line, column));
             match (line, first) {
                 (_, Some(word)) => words.push(word),
                 (None, None) if words.is_empty() => return None,
@@ -190,13 +196,25 @@ impl Texts {
     }
 }
 
-/// The first column of a row; none in a blank line.
-fn first_column(line: &str) -> Option<String> {
-    let word = match line.split_once('\t') {
-        Some((word, _)) => word,
-        None => line.split_whitespace().next()?,
+/// The word of a row, in a column from 1; none in a blank line. A row that ends before the column is its first word.
+fn word(line: &str, column: usize) -> Option<String> {
+    let columns: Vec<&str> = match line.contains('\t') {
+        true => line.split('\t').collect(),
+        false => line.split_whitespace().collect(),
     };
-    (!word.trim().is_empty()).then(|| word.trim().to_owned())
+    let word = columns.get(column - 1).or(columns.first())?.trim();
+    (!word.is_empty()).then(|| word.to_owned())
+}
+
+/// Whether a line stands between words and is none: the start of a document, and in CoNLL-U comments (which have no tabs),
+/// ranges of words (`1-2`) and empty nodes (`1.1`).
+fn is_between_words(line: &str) -> bool {
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let columns = line.split('\t').count();
+    let id = line.split('\t').next().unwrap_or_default();
+    let range = id.split_once(['-', '.']).is_some_and(|(a, b)| digits(a) && digits(b));
+    let is_comment = line.strip_prefix("# ").is_some_and(|text| text.contains(" = "));
+    line.starts_with("-DOCSTART-") || columns == 10 && range || columns == 1 && is_comment
 }
 
 /// Parses a line.
@@ -211,8 +229,9 @@ fn ask(line: &str, format: Format, place: &str) -> Result<Ask, String> {
     }
     match format {
         Format::Text => Ok(Ask { text: line.into(), ..Ask::default() }),
-        Format::Conll => {
-            let words: Vec<String> = line.lines().filter_map(first_column).collect();
+        Format::Conll { word: column } => {
+            let lines = line.lines().filter(|line| !is_between_words(line));
+            let words: Vec<String> = lines.filter_map(|line| word(line, column)).collect();
             Ok(Ask { text: words.join(" "), words: Some(words), context: None })
         }
         Format::Jsonl => match serde_json::from_str(line) {
@@ -256,10 +275,20 @@ mod tests {
 
     #[test]
     fn columns_are_sentences_and_one_that_cannot_be_read_fails_alone() {
-        let found = all(b"\n\nAda B-PER\nsang O\n\n\nb\xFFd O\nx O\n\nOslo\tB-LOC", Format::Conll);
+        let found =
+            all(b"\n\nAda B-PER\nsang O\n\n\nb\xFFd O\nx O\n\nOslo\tB-LOC", Format::Conll { word: 1 });
         let told: Vec<_> = found.iter().map(told).collect();
         assert_eq!((told.len(), told[0], told[2]), (3, Ok("Ada sang"), Ok("Oslo")));
         assert!(told[1].unwrap_err().starts_with("f, line 7: expected UTF-8"), "{told:?}");
+    }
+
+    #[test]
+    fn words_are_where_training_found_them() {
+        let text = b"# text = del\n1-2\tdel\t_\t_\t_\t_\t_\t_\t_\t_\n1\tde\t_\t_\t_\t_\t_\t_\t_\t_\n2\tel\t_\t_\t_\t_\t_\t_\t_\t_\n";
+        let found = all(text, Format::Conll { word: 2 });
+        assert_eq!(found.iter().map(told).collect::<Vec<_>>(), [Ok("de el")]);
+        let found = all(b"-DOCSTART- O\n\n# B-X\n1-2 O\n", Format::Conll { word: 1 });
+        assert_eq!(found.iter().map(told).collect::<Vec<_>>(), [Ok("# 1-2")]);
     }
 
     /// There is an answer for each line of text.
@@ -267,7 +296,7 @@ mod tests {
     fn fuzz_input() {
         crate::fuzz::run("input", |bytes| {
             let lines = bytes.split_inclusive(|&byte| byte == b'\n').count();
-            for format in [Format::Text, Format::Jsonl, Format::Conll] {
+            for format in [Format::Text, Format::Jsonl, Format::Conll { word: 2 }] {
                 let found = all(bytes, format);
                 assert!(found.len() == lines || format != Format::Text && found.len() <= lines);
                 found.iter().filter_map(|line| told(line).err()).for_each(crate::fuzz::check_sentence);

@@ -65,13 +65,17 @@ fn answered(ask: Predict) -> anyhow::Result<()> {
     let learner = trained.learner(job.as_ref())?;
     let style = match (ask.json, ask.format) {
         (true, _) => Style::Json,
-        (false, Format::Conll) => Style::Columns,
+        (false, Format::Conll { .. }) => Style::Columns,
         (false, Format::Text | Format::Jsonl) if colours() => Style::Colour,
         (false, Format::Text | Format::Jsonl) => Style::Plain,
     };
     let mut out = std::io::stdout().lock();
     let mut failed = 0usize;
-    let mut lines = Lines::open(ask.input, ask.format)?;
+    let format = match ask.format {
+        Format::Conll { .. } => Format::Conll { word: learner.word_column() },
+        other => other,
+    };
+    let mut lines = Lines::open(ask.input, format)?;
     while let Some(batch) = lines.waiting(MOST_TEXTS, MOST_BYTES) {
         let mut asks: Vec<Result<Ask, String>> = vec![];
         let mut end = None;
@@ -113,6 +117,7 @@ fn answered(ask: Predict) -> anyhow::Result<()> {
     }
     match failed {
         0 => Ok(()),
+        1 => bail!("one text was not answered; the reason is printed above"),
         n => bail!("{n} texts were not answered; the reasons are printed above"),
     }
 }

@@ -1,4 +1,4 @@
-//! `gradus report`: the report of a results folder, or of a user's own runs.
+//! `gradus report`: the report of the user's runs, or of a results folder.
 
 use super::trained::{Place, Trained};
 use super::{print, with_threads};
@@ -14,39 +14,39 @@ use std::hash::{Hash, Hasher};
 use std::io::{Write, stderr};
 use std::path::{Path, PathBuf};
 
-/// What `gradus report` was asked.
+/// The arguments of `gradus report`.
 pub struct Report {
     /// A results folder, or the folders of runs.
     pub folders: Vec<PathBuf>,
-    /// Where the report of runs is written; that of results is written into their folder.
+    /// The folder for the report of runs; that of results is written into their folder.
     pub out: Option<PathBuf>,
-    /// Where models compute, and where the data is.
+    /// The device and the data folder.
     pub place: Place,
-    /// Threads; 0 takes one for each core.
+    /// Number of threads; 0 means one per core.
     pub threads: usize,
 }
 
-/// Where the report of runs is written if nothing else is said.
+/// The default folder for the report of runs.
 const OUT: &str = "report";
 
-/// What a folder holds.
+/// The contents of a folder.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Holds {
     Run,
     Results,
 }
 
-/// Builds the report of a results folder from its result files, or of runs from their folders, and prints where it is.
+/// Writes the report of a results folder or of runs, and prints its path.
 ///
 /// # Errors
-/// Folders that hold something else, or not the same; a file that is damaged; a folder that cannot be written.
+/// Folders that hold neither, or both; a damaged file; a folder that cannot be written.
 pub fn report(ask: &Report) -> anyhow::Result<()> {
     let kinds = ask.folders.iter().map(|folder| holds(folder)).collect::<anyhow::Result<Vec<Holds>>>()?;
     match (&ask.folders[..], &kinds[..]) {
         ([results], [Holds::Results]) => {
             if ask.out.is_some() || ask.place.data.is_some() {
                 bail!(
-                    "{} holds results, whose report is written into that folder and needs no data: leave --out and --data \
+                    "{} holds results, whose report is written into that folder and needs no data; leave --out and --data \
                      out",
                     results.display()
                 );
@@ -57,14 +57,14 @@ pub fn report(ask: &Report) -> anyhow::Result<()> {
         (folders, kinds) => {
             let results = folders.iter().zip(kinds).find(|(_, kind)| **kind == Holds::Results);
             bail!(
-                "{} holds results, which have a report of their own: name one results folder alone, or nothing but runs",
+                "{} holds results, which have a report of their own; name one results folder, or only folders of runs",
                 results.map_or(String::new(), |(folder, _)| folder.display().to_string())
             )
         }
     }
 }
 
-/// Looks what a folder holds.
+/// Determines the contents of a folder.
 fn holds(folder: &Path) -> anyhow::Result<Holds> {
     let run = folder.join("config.toml").exists();
     let inner = inner_run(folder);
@@ -80,7 +80,7 @@ fn holds(folder: &Path) -> anyhow::Result<Holds> {
         (true, false) => Ok(Holds::Run),
         (false, true) => Ok(Holds::Results),
         (true, true) => bail!(
-            "{} holds both a run (config.toml) and results (runs/ or data/): move one of them to another folder",
+            "{} holds both a run (config.toml) and results (runs/ or data/); move one of them to another folder",
             folder.display()
         ),
         (false, false) => bail!(
@@ -91,17 +91,17 @@ fn holds(folder: &Path) -> anyhow::Result<Holds> {
     }
 }
 
-/// A run in `runs/`, where results are otherwise.
+/// A run in the subfolder `runs`, where a results folder has results.
 fn inner_run(folder: &Path) -> Option<PathBuf> {
     let inner = fs::read_dir(folder.join("runs")).ok()?;
     let mut runs = inner.flatten().map(|entry| entry.path()).filter(|path| path.join("config.toml").exists());
     runs.next()
 }
 
-/// Builds the report of a results folder, and prints where it is.
+/// Writes the report of a results folder, and prints its path.
 ///
 /// # Errors
-/// A folder without results, a file that is no result, a folder that cannot be written.
+/// A folder without results, a file that is not a result, a folder that cannot be written.
 pub(super) fn of_results(results: &Path) -> anyhow::Result<()> {
     let built = report::build(results, studies::all())?;
     print(&format!("{}\n{}\n", built.markdown.display(), built.html.display()))
@@ -116,14 +116,14 @@ fn of_runs(ask: &Report, folders: &[PathBuf]) -> anyhow::Result<()> {
     print(&format!("{}\n{}\n", built.markdown.display(), built.html.display()))
 }
 
-/// A run as its report shows it. Where it cannot be evaluated, the report says why.
+/// A run for its report. If it cannot be evaluated, the report says why.
 fn run(ask: &Report, folder: &Path) -> anyhow::Result<OwnRun> {
     let trained = Trained::open(folder, &ask.place)?;
     let log = Log::read(folder)?;
     let tested = tested(&trained).map_err(|error| {
         let why = error.to_string();
         let name = folder.display().to_string();
-        // The report says it as well.
+        // The report repeats this.
         let _ = writeln!(stderr(), "{}: not evaluated: {}", terminal(&name), terminal(&why));
         why
     });
@@ -131,7 +131,7 @@ fn run(ask: &Report, folder: &Path) -> anyhow::Result<OwnRun> {
     Ok(OwnRun { folder: folder.display().to_string(), config, task, data: on.name, log, tested })
 }
 
-/// The best epoch of a run on the test split.
+/// Evaluates the best epoch of a run on the test split.
 fn tested(trained: &Trained) -> Result<Tested, RunError> {
     let job = trained.prepare(trained.wanted(Split::Test, None))?;
     let now = job.trained_on();
@@ -149,7 +149,7 @@ fn tested(trained: &Trained) -> Result<Tested, RunError> {
         parameters: learner.module().param_count() as u64,
         metrics: evaluation.metrics(),
         details: evaluation.details,
-        // The folder of somebody else's run must not make this command copy another file.
+        // Otherwise the folder of someone else's run could make this command copy any file.
         mistakes: if unchanged { evaluation.mistakes } else { vec![] },
     })
 }

@@ -126,7 +126,16 @@ fn early_lock(ask: &Train, folder: &RunFolder) -> anyhow::Result<Option<Lock>> {
 
 /// Refuses to write over a file that the run reads.
 fn check_own_files(ask: &Train, folder: &RunFolder, config: &Config, paths: &[&str]) -> anyhow::Result<()> {
-    match own_files(ask, config, paths).into_iter().find(|file| folder.would_write(file)) {
+    let files = own_files(ask, config, paths);
+    let out = std::path::absolute(folder.path()).unwrap_or_else(|_| folder.path().into());
+    if let Some(data) = files.iter().find(|file| file.is_dir() && out.starts_with(file)) {
+        bail!(
+            "{}: expected a folder outside the training data in {}, whose folders are classes; name another with --out",
+            out.display(),
+            data.display()
+        );
+    }
+    match files.into_iter().find(|file| folder.would_write(file)) {
         None => Ok(()),
         Some(file) => bail!(
             "{}: the run would overwrite this file, which it also reads; move the file or name another folder with --out",

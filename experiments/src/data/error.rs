@@ -134,7 +134,9 @@ pub enum DataError {
         advice: String,
     },
     /// A split without an example.
-    #[error("the {split} split of '{set}' is empty; give it at least one example")]
+    #[error(
+        "the {split} split of '{set}' is empty: a tenth of the training data, whole articles or texts, is held out where no file is given, and there are too few; give files with --dev and --test, or more data"
+    )]
     EmptySplit {
         /// Name of the set.
         set: String,

@@ -149,6 +149,8 @@ pub trait Learner: Sync {
     fn evaluate(&self, split: Split) -> Evaluation;
     /// [`Task::answer`].
     fn answer(&self, asks: &[Ask], style: Style) -> Vec<Result<String, String>>;
+    /// [`Task::word_column`].
+    fn word_column(&self) -> usize;
 }
 
 /// The evaluation of a model on a split.
@@ -476,6 +478,10 @@ impl<T: Task> Learner for AtWork<'_, T> {
 
     fn answer(&self, asks: &[Ask], style: Style) -> Vec<Result<String, String>> {
         self.task.answer(&self.model, asks, style)
+    }
+
+    fn word_column(&self) -> usize {
+        self.task.word_column()
     }
 }
 

@@ -144,6 +144,11 @@ pub trait Task: Sized + Send + Sync + 'static {
     /// can be compared only if these are equal.
     fn examples(&self, split: Split) -> Vec<String>;
 
+    /// The column of the word in columns of words, from 1: where training found it.
+    fn word_column(&self) -> usize {
+        1
+    }
+
     /// Answers texts, one line for each.
     ///
     /// # Errors

@@ -88,6 +88,12 @@ pub fn train(training: Training, place: Where, view: &View) -> Result<Trained, R
             progress
                 .check(batches, u64::MAX >> 1)
                 .map_err(|fault| RunError::Damaged { path: folder.checkpoint(), reason: fault })?;
+            if progress.epoch > epochs {
+                return Err(RunError::Settings(format!(
+                    "train.epochs: expected at least the {} epochs that the run has finished, found {epochs}",
+                    progress.epoch
+                )));
+            }
             let now = state_dict(model);
             if progress.at_best() {
                 // The run may have been interrupted before the best parameters were written to their file.

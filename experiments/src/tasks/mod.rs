@@ -1,4 +1,5 @@
-//! The tasks: one folder and one row of [`TASKS`] each. Nothing else names a task.
+//! The tasks: one folder and one row of [`TASKS`] each. Nothing else names a task, except the studies of the paper, each of
+//! which is about one.
 //!
 //! | folder | task |
 //! | --- | --- |
@@ -20,8 +21,12 @@ use crate::run::{AnyTask, Row};
 use std::path::Path;
 
 /// All tasks.
-pub static TASKS: &[&dyn AnyTask] =
-    &[&Row::<classify::Classify>::NEW, &Row::<tag::Tag>::NEW, &Row::<read::Read>::NEW];
+pub static TASKS: &[&dyn AnyTask] = &[
+    // One row for each task.
+    &Row::<classify::Classify>::NEW,
+    &Row::<tag::Tag>::NEW,
+    &Row::<read::Read>::NEW,
+];
 
 /// The keys of all tasks.
 pub fn keys() -> Vec<TaskKeys> {

@@ -12,7 +12,6 @@
 //! | [`vectors`] | pretrained word vectors (GloVe, word2vec) |
 //! | [`frequencies`] | how often words occur, how long texts are |
 //! | [`batches`] | which examples go together |
-//! | [`spans`] | answers as first and last token, and windows of long contexts |
 //!
 //! ```
 //! use gradus::text::lexicon::{Lexicon, LexiconOptions, Text};

@@ -48,7 +48,7 @@ fn a_known_set_that_lacks_a_file_or_its_end() {
     place.gradus(args).refused(1, &["SST-2"]);
     place.write("data/SST-2/dev.tsv", file.as_bytes());
     place.write("data/SST-2/train.tsv", &file.as_bytes()[..file.len() - 3]);
-    place.gradus(args).refused(1, &["SST-2/train.tsv: expected a line end after the last line", "truncated"]);
+    place.gradus(args).refused(1, &["SST-2/train.tsv: expected a line end after the last line", "cut short"]);
     assert!(!place.path("a").exists());
 }
 

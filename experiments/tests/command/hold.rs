@@ -86,12 +86,12 @@ fn another_labelled_file_is_evaluated_in_the_place_of_a_split() {
     place.gradus(&format!("{} --seed 2 --set optimizer.lr=1e-30", place.tiny("b"))).well();
     let text = place.gradus("evaluate a --file other.tsv").well();
     assert!(
-        text.starts_with("60 examples of other.tsv\n") && text.contains("a/predictions.other.tsv"),
+        text.starts_with("60 examples of other.tsv\n") && text.contains("a/predictions.other.tsv.tsv"),
         "{text}"
     );
     let json = place.json("evaluate a --file other.tsv --json").remove(0);
     assert_eq!((&json["data"], &json["split"], &json["examples"]), (&"other".into(), &().into(), &60.into()));
-    let table = place.text("a/predictions.other.tsv");
+    let table = place.text("a/predictions.other.tsv.tsv");
     let labels: Vec<&str> = table.lines().skip(1).map(|line| line.split('\t').next().unwrap()).collect();
     assert!(labels.iter().zip(&rows).all(|(label, row)| row.starts_with(label)), "{table}");
     let found = place.json("compare b a --file other.tsv --json").remove(0);

@@ -215,7 +215,7 @@ fn a_reader_answers_questions_as_it_was_measured() {
         place.gradus(&args).well();
         place.gradus(&format!("evaluate {out} --file mine.json")).well();
         let measured: Value =
-            serde_json::from_slice(&place.read(&format!("{out}/predictions.mine.json"))).unwrap();
+            serde_json::from_slice(&place.read(&format!("{out}/predictions.mine.json.json"))).unwrap();
         let objects: Vec<String> = articles
             .iter()
             .map(|article| {

@@ -53,7 +53,7 @@ pub(super) fn dry_run(ask: &Reproduce, plan: &Plan) -> anyhow::Result<()> {
     let most = ask.jobs(trained);
     if most > 1 {
         let best = rounded(seconds / most as f64);
-        text += &format!(" one after the other, at best in {best} with {most} at a time");
+        text += &format!(" one after the other, at best in {best} with {most} at once");
     }
     text += "\n";
     for (basis, runs) in bases {

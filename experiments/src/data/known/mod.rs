@@ -142,7 +142,7 @@ impl Source<'_> {
             expected,
             found,
             advice: format!(
-                "it may be truncated: get it again from {}, or train on your own file with --train",
+                "it may be cut short: get it again from {}, or train on your own file with --train",
                 self.address
             ),
         }

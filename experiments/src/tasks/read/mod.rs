@@ -27,7 +27,7 @@ use crate::data::files::FileReader;
 use crate::data::formats::squad;
 use crate::data::known::KnownSet;
 use crate::data::{DataError, OwnPart, Part, Questions, Split, Splits, split};
-use crate::metrics::reading::{exact_match, f1};
+use crate::metrics::reading::{row, row_by_answer};
 use crate::run::{
     Ask, Described, Details, Generated, Metric, Mistake, Origin, RunError, State, Style, Task, Understood,
 };
@@ -283,12 +283,11 @@ impl Task for Read {
     fn counts(&self, split: Split, example: usize, prediction: &Answered) -> Vec<f64> {
         let question = &self.data.split(split).questions[example];
         let answer = self.text_of(split, example, prediction);
-        let (exact, f1) = match question.answers.is_empty() {
-            // As in the script of SQuAD 2.0: right only if there is no answer.
-            true => (answer.is_empty(), f64::from(u8::from(answer.is_empty()))),
-            false => (exact_match(answer, question.texts()), f1(answer, question.texts())),
-        };
-        vec![f64::from(u8::from(exact)), f1, 1.0]
+        // By the script of SQuAD 2.0 where a question may have no answer, else by that of 1.1.
+        match self.keys.model.no_answer() {
+            true => row_by_answer(answer, question.texts())[..3].to_vec(),
+            false => row(answer, question.texts()).to_vec(),
+        }
     }
 
     fn metrics(sums: &[f64]) -> Vec<f64> {

@@ -233,6 +233,10 @@ impl Task for Tag {
         mistakes::mistake(self, split, example, prediction)
     }
 
+    fn word_column(&self) -> usize {
+        self.keys.data.source.format().1.word_column
+    }
+
     fn written(&self, split: Split, predictions: &[Vec<usize>]) -> String {
         answers::columns(self, split, predictions)
     }

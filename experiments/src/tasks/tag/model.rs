@@ -11,7 +11,7 @@ use gradus_engine::{Mode, Rng, Tensor};
 use gradus_models::{BiLstmCrf, DataSizes, Tagger};
 
 /// The most words in a batch, unless a single piece is longer.
-const MOST_WORDS: usize = 16_384;
+const MOST_WORDS: usize = 3072;
 
 /// A new model as the keys describe it, with pretrained vectors if there are any.
 pub(super) fn tagger(task: &Tag, rng: &mut Rng) -> Result<Box<dyn Tagger>, RunError> {

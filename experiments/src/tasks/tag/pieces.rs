@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 /// The most words of a piece.
-pub(super) const LONGEST: usize = 4096;
+pub(super) const LONGEST: usize = 2048;
 
 /// The number of words to read on each side of a piece, so that its tags depend on their context.
 const AROUND: usize = 128;

@@ -168,13 +168,21 @@ pub fn read(
     }
 }
 
+/// The text without the line `sep=;` that Excel reads and writes before a table; a blank line stays in its place.
+fn without_sep(text: &str) -> &str {
+    let separator =
+        text.get(..5).filter(|start| start.starts_with("sep=") && start.ends_with([',', ';', '\t']));
+    let rest = separator.and_then(|_| text.get(5..)).filter(|rest| rest.starts_with(['\r', '\n']));
+    rest.unwrap_or(text)
+}
+
 /// The rows of one file that has been read.
 ///
 /// # Errors
 /// As [`read`].
 pub fn parse(file: &TextFile, format: Format, columns: &Columns) -> Result<Read, DataError> {
     // One byte order mark is gone already; files put together from several have more.
-    let text = lines::unified(file.text.trim_start_matches('\u{FEFF}'));
+    let text = lines::unified(without_sep(file.text.trim_start_matches('\u{FEFF}')));
     let source = Source { path: file.path.as_path().into(), text: &text };
     source.check_characters()?;
     if source.lines().next().is_none() {

@@ -274,3 +274,13 @@ fn labels_first_and_last_hold_in_larger_files_too() {
         assert_eq!((read.format, read.rows[0].label.as_str()), (format, label), "{text:.60}");
     }
 }
+
+#[test]
+fn the_line_by_which_excel_names_the_separator_is_no_row() {
+    let text = "sep=;\r\nsentiment;review\r\npos;good, and short\r\nneg;long\r\npos;warm\r\n";
+    for format in [Format::Auto, Format::Csv] {
+        let (read, labels) = load("f.csv", text, format, &Columns::default()).unwrap();
+        assert_eq!((labels, read.rows.len()), (vec!["neg".to_owned(), "pos".to_owned()], 3));
+        assert_eq!((read.rows[0].line, read.rows[0].text.as_str()), (3, "good, and short"));
+    }
+}
