@@ -144,7 +144,7 @@ fn what_is_no_run_or_no_place_is_refused() {
     std::fs::create_dir_all(place.path("mine")).unwrap();
     place.write("mine/report.md", b"# My thesis\n");
     place.gradus("report a results").refused(1, &["results holds results", "or only folders of runs"]);
-    place.gradus("report results results").refused(1, &["name one results folder alone"]);
+    place.gradus("report results results").refused(1, &["name one results folder, or only folders of runs"]);
     place
         .gradus("report empty")
         .refused(1, &["empty: expected a run (config.toml) or results (runs/), found neither"]);

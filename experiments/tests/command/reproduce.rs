@@ -221,7 +221,7 @@ fn a_dry_run_tells_what_would_be_run_and_writes_nothing() {
     let before = place.files("r");
     let told = place.gradus("reproduce table10 attention --scale smoke --out r --dry-run --jobs 9").well();
     assert!(place.files("r") == before, "something was written");
-    for part in [shared, "7 are there, 1 have", "the same model on the same data in r", "with 4 at a time"] {
+    for part in [shared, "7 are there, 1 have", "the same model on the same data in r", "with 4 at once"] {
         assert!(told.contains(part), "{part} is missing: {told}");
     }
 }
