@@ -81,9 +81,16 @@ fn a_hang_up_stops_a_run_that_does_not_ignore_it() {
     let place = Place::new();
     undisturbed(&place);
     let checkpoint = place.path("parts/checkpoint.safetensors");
+    // What the tests themselves were started under says nothing of the run.
+    let start = |under: &str| {
+        let line = format!("exec {under} {} {}", env!("CARGO_BIN_EXE_gradus"), args(&place, "parts"));
+        let mut run = std::process::Command::new("sh");
+        run.args(["-c", &line]).current_dir(place.path(".")).stdin(Stdio::null());
+        run.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    };
     let hung_up = || {
         let _ = std::fs::remove_dir_all(place.path("parts"));
-        let run = place.start(&args(&place, "parts"));
+        let run = start("env --default-signal=HUP");
         place.wait_for(|| checkpoint.exists());
         // The shell and the system may both send one.
         [0; 2].iter().for_each(|_| signal("HUP", &run));
@@ -96,10 +103,7 @@ fn a_hang_up_stops_a_run_that_does_not_ignore_it() {
     assert_same(&place);
 
     std::fs::remove_dir_all(place.path("parts")).unwrap();
-    let line = format!("exec nohup {} {}", env!("CARGO_BIN_EXE_gradus"), args(&place, "parts"));
-    let mut run = std::process::Command::new("sh");
-    run.args(["-c", &line]).current_dir(place.path(".")).stdin(Stdio::null());
-    let run = run.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let run = start("nohup");
     place.wait_for(|| checkpoint.exists());
     signal("HUP", &run);
     let ran: crate::place::Ran = run.wait_with_output().unwrap().into();
