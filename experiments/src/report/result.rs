@@ -14,6 +14,7 @@ use crate::data::atomic;
 use crate::data::error::quoted;
 use crate::run::{Epoch, StepLoss};
 use crate::tasks;
+use crate::text::Coverage;
 
 /// The version of the format; a file of another version is refused.
 pub const SCHEMA: u32 = 1;
@@ -82,6 +83,9 @@ pub struct DataUsed {
     pub labels: u64,
     /// Words known to the model.
     pub vocabulary: u64,
+    /// How much of train, dev and test has a pretrained vector; none without such vectors.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub coverage: Option<[Coverage; 3]>,
 }
 
 impl RunResult {

@@ -5,6 +5,7 @@ use crate::config::{self, Config, TaskKeys};
 use crate::data::error::{quoted, shortened};
 use crate::data::limits::Limit;
 use crate::data::{Part, Splits, atomic, files};
+use crate::text::Coverage;
 use gradus_engine::Module;
 use gradus_engine::optim::{Optimizer, WeightAverage};
 use gradus_engine::state::{
@@ -61,6 +62,9 @@ pub struct TrainedOn {
     pub folder: Option<String>,
     /// SHA-256 of the other files that a trained model needs, by name.
     pub files: BTreeMap<String, String>,
+    /// How much of train, dev and test has a pretrained vector; none without such vectors.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub coverage: Option<[Coverage; 3]>,
 }
 
 /// The contents of a checkpoint besides tensors.
@@ -83,6 +87,7 @@ impl TrainedOn {
             labels: set.labels.clone(),
             folder: folder.and_then(absolute),
             files: BTreeMap::new(),
+            coverage: None,
         }
     }
 
@@ -139,7 +144,7 @@ impl RunFolder {
         fs::create_dir_all(&self.0).map_err(io)?;
         self.sweep()?;
         data.save(&self.0)?;
-        let mut on = data.trained_on();
+        let mut on = TrainedOn { coverage: data.understood().coverage, ..data.trained_on() };
         for name in KEPT {
             if self.file(name).is_file() {
                 on.files.insert((*name).to_owned(), files::digest(&self.file(name))?);

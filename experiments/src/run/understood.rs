@@ -1,3 +1,5 @@
+use crate::text::Coverage;
+
 /// How keys and data were understood; printed before the first epoch.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Understood {
@@ -5,6 +7,8 @@ pub struct Understood {
     pub lines: Vec<(&'static str, String)>,
     /// Warnings, one sentence each.
     pub warnings: Vec<String>,
+    /// How much of train, dev and test has a pretrained vector; none without such vectors.
+    pub coverage: Option<[Coverage; 3]>,
 }
 
 impl Understood {

@@ -92,7 +92,8 @@ pub fn words_of(tensors: &[Tensor]) -> Words<'_> {
 
 /// Lines and warnings on the words of train, dev and test.
 pub fn understood(lexicon: &Lexicon, coverage: &[Coverage; 3]) -> Understood {
-    let mut understood = Understood::default();
+    let mut understood =
+        Understood { coverage: lexicon.vector_width().map(|_| *coverage), ..Understood::default() };
     understood.lines.push(("vocabulary", format!("{} words", lexicon.len())));
     for (split, found) in ["train", "dev", "test"].into_iter().zip(coverage) {
         let Coverage { tokens, tokens_unknown, .. } = *found;

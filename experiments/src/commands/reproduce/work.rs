@@ -175,5 +175,6 @@ fn used(data: &dyn Job) -> DataUsed {
         test: count(Split::Test),
         labels: on.labels.len() as u64,
         vocabulary: data.vocabulary() as u64,
+        coverage: data.understood().coverage,
     }
 }

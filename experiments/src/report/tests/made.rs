@@ -199,6 +199,7 @@ pub fn made(run: &Run, scale: Scale, source: DataSource) -> RunResult {
             test: 600,
             labels: 2,
             vocabulary: 4321,
+            coverage: None,
         },
         machine: Machine::here("avx2"),
         parameters: 123_456,
