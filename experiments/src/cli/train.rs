@@ -1,5 +1,6 @@
 use super::threads;
 use crate::commands::{self, Train};
+use crate::data::encoding::Encoding;
 use crate::run::AnyTask;
 use crate::tasks::TASKS;
 use anyhow::Context;
@@ -151,7 +152,7 @@ impl TrainArgs {
             ("data.dev", path(&self.dev, "dev")?),
             ("data.test", path(&self.test, "test")?),
             ("data.format", self.format.clone()),
-            ("data.encoding", self.encoding.clone()),
+            ("data.encoding", self.encoding.as_deref().map(encoding)),
             ("data.text_column", self.text_column.clone()),
             ("data.label_column", self.label_column.clone()),
             ("data.embeddings", path(&self.embeddings, "embeddings")?),
@@ -166,4 +167,9 @@ impl TrainArgs {
         let flags = flags.into_iter().filter_map(|(key, value)| Some(format!("{key}={}", value?)));
         Ok(flags.chain(self.sets.iter().cloned()).collect())
     }
+}
+
+/// The name of an encoding by which a configuration knows it: `cp1252` is another for windows-1252.
+fn encoding(name: &str) -> String {
+    name.parse().map_or_else(|_: String| name.to_owned(), |encoding: Encoding| encoding.name().to_owned())
 }

@@ -166,6 +166,28 @@ fn vectors_from_a_file_stand_in_the_model_before_its_first_step() {
     let row: Vec<f64> =
         tensors["best emb.weight"][12 * id..][..12].iter().map(|&bits| f64::from_bits(bits)).collect();
     assert_eq!(row, (1..13).map(|i| i as f64 / 8.0).collect::<Vec<_>>());
+
+    // The run keeps how much of each split the file covers.
+    let on: serde_json::Value = serde_json::from_str(&place.text("a/data.json")).unwrap();
+    let train = &on["coverage"][0];
+    assert_eq!(
+        (on["coverage"].as_array().unwrap().len(), &train["words_with_vector"]),
+        (3, &1.into()),
+        "{on}"
+    );
+    assert!(train["tokens_with_vector"].as_u64().unwrap() > 0, "{on}");
+    place.gradus(&place.tiny("without")).well();
+    assert!(!place.text("without/data.json").contains("coverage"));
+}
+
+#[test]
+fn an_encoding_goes_by_its_usual_names() {
+    let place = Place::new();
+    let text: Vec<u8> = examples(240).replace("film", "caf\u{e9}").chars().map(|c| c as u8).collect();
+    place.write("train.tsv", &text);
+    place.gradus(&format!("{} --encoding cp1252", place.tiny("a"))).well();
+    assert!(place.text("a/config.toml").contains("encoding = \"windows-1252\""));
+    place.gradus(&format!("{} --encoding cp9", place.tiny("b"))).refused(1, &["data.encoding", "cp9"]);
 }
 
 #[test]
