@@ -6,7 +6,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::time::{Duration, Instant};
 
-/// The server goes on where the file elsewhere ends; nothing is to be appended to it.
+/// The server resumes at the length of the file that a link points to. Nothing may be appended to that file.
 #[test]
 fn what_arrives_is_not_written_through_links() {
     let body = tiny_zip();

@@ -114,7 +114,7 @@ fn another_labelled_file_is_evaluated_in_the_place_of_a_split() {
     place.write("empty.tsv", b"");
     place.gradus("evaluate a --file empty.tsv").refused(1, &["empty.tsv"]);
     place.gradus("evaluate a --file none.tsv").refused(1, &["none.tsv"]);
-    // A run on a generated set, and a file of one's own.
+    // A run on a generated set, evaluated on the user's file.
     let tiny = Tiny::all().remove(0).with(&["train.epochs=1"]);
     place.gradus(&tiny.train("generated")).well();
     let ran = place.gradus("evaluate generated --file other.tsv");

@@ -1,5 +1,5 @@
-//! Keys of all tasks: those of others are refused, one's own are taken where they have an effect, and what is written is read
-//! back.
+//! The keys of every task: a task refuses the keys of others, and its own where they have no effect; the configuration that
+//! a run writes is read back.
 
 use crate::place::Place;
 use crate::tiny::Tiny;

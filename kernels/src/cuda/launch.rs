@@ -219,8 +219,8 @@ impl From<[i32; 2]> for Arg {
     }
 }
 
-/// Whether all that begins at an address and so many numbers of 4 bytes further, or as often again, can be read and written
-/// by 16 bytes. Memory without an address is empty.
+/// Whether rows of 4-byte numbers can be loaded and stored 16 bytes at a time: the first starts at `address`, and each of
+/// `numbers` is a length or a stride. Without an address there is no memory to align.
 pub(crate) fn by_fours(address: Option<u64>, numbers: &[usize]) -> bool {
     address.is_none_or(|address| address.is_multiple_of(16)) && numbers.iter().all(|n| n.is_multiple_of(4))
 }

@@ -1,4 +1,4 @@
-//! What is told from a file alone, and what is refused because it cannot be.
+//! Formats guessed from the file alone, and files whose format is ambiguous, which are refused.
 
 use super::*;
 
