@@ -261,3 +261,31 @@ fn what_was_understood_is_said_before_the_first_epoch() {
         assert!(ran.err.contains("48 train, 12 dev, 13 test"), "{}", ran.err);
     }
 }
+
+#[test]
+fn a_run_has_its_folder_outside_the_folders_of_its_classes() {
+    let place = Place::new();
+    for (i, row) in examples(60).lines().enumerate() {
+        let (label, text) = row.split_once('\t').unwrap();
+        std::fs::create_dir_all(place.path(&format!("mine/{label}"))).unwrap();
+        place.write(&format!("mine/{label}/{i}.txt"), text.as_bytes());
+    }
+    let args = |out: &str| place.tiny(out).replace("--train train.tsv", "--train mine");
+    for out in ["mine/run", "mine/yes", "mine"] {
+        let before = place.files("mine");
+        place.gradus(&args(out)).refused(1, &["expected a folder outside the training data", "--out"]);
+        assert!(place.files("mine") == before);
+    }
+    place.gradus(&args("run")).well();
+    place.gradus("evaluate run").well();
+}
+
+#[test]
+fn a_run_is_not_resumed_with_fewer_epochs_than_it_has() {
+    let place = Place::new();
+    place.gradus(&place.tiny("a")).well();
+    let before = place.files("a");
+    let says = "train.epochs: expected at least the 3 epochs that the run has finished, found 2";
+    place.gradus("train classify --out a --resume --set train.epochs=2").refused(1, &[says]);
+    assert!(place.files("a") == before);
+}

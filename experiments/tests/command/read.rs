@@ -100,3 +100,26 @@ fn a_wrong_file_is_named() {
         .refused(1, &["loss.contrastive", "everywhere"]);
     place.gradus("train read --out a --dataset names").refused(1, &["names", "gradus train tag"]);
 }
+
+/// Where a question may have no answer, the script of SQuAD 2.0 decides: an answer of articles only is no answer, and F1 is
+/// never below exact match.
+#[test]
+fn answers_of_articles_only_are_scored_as_by_squad_2() {
+    let place = Place::new();
+    let article = |i: usize| {
+        let qa = json!({
+            "id": format!("q{i}"),
+            "question": "what ?",
+            "answers": [{ "text": "the", "answer_start": 0 }],
+        });
+        json!({ "title": format!("t{i}"), "paragraphs": [{ "context": "the a an the", "qas": [qa] }] })
+    };
+    let articles: Vec<Value> = (0..30).map(article).collect();
+    place.write("train.json", json!({ "version": "v2.0", "data": articles }).to_string().as_bytes());
+    for (no_answer, f1) in [(true, 1.0), (false, 0.0)] {
+        let out = format!("a{no_answer}");
+        place.gradus(&args(&out, &format!("--set model.no_answer={no_answer} --set train.epochs=1"))).well();
+        let found = place.json(&format!("evaluate {out} --json")).remove(0);
+        assert_eq!((&found["metrics"]["em"], &found["metrics"]["f1"]), (&1.0.into(), &f1.into()), "{found}");
+    }
+}
