@@ -1,5 +1,5 @@
-use super::threads;
 use crate::commands::{self, Train};
+use crate::config::ConfigError;
 use crate::data::encoding::Encoding;
 use crate::run::AnyTask;
 use crate::tasks::TASKS;
@@ -26,7 +26,11 @@ impl Subcommand for TaskArgs {
                 examples.join("\n")
             );
             let named = Command::new(task.name()).about(task.about()).after_help(help);
-            command.subcommand(TrainArgs::augment_args(named))
+            let keys = task.keys();
+            let hidden =
+                FLAGS.iter().filter(|(_, key)| !keys.has(key)).map(|(flag, _)| flag.replace('-', "_"));
+            let all = TrainArgs::augment_args(named);
+            command.subcommand(hidden.fold(all, |all, flag| all.mut_arg(flag, |arg| arg.hide(true))))
         };
         TASKS.iter().fold(command.subcommand_required(true).arg_required_else_help(true), subcommand)
     }
@@ -69,7 +73,7 @@ struct TrainArgs {
     /// The name of a data set (gradus data list prints them).
     #[arg(long, value_name = "NAME", conflicts_with = "train")]
     dataset: Option<String>,
-    /// Your training file (or folder): labels and texts, columns of words and tags, or questions.
+    /// Your training file; gradus list prints the formats of each task, some of which are folders.
     #[arg(long, value_name = "FILE")]
     train: Option<PathBuf>,
     /// Your development file; without it a tenth of the training file is held out.
@@ -104,13 +108,13 @@ struct TrainArgs {
     embeddings: Option<PathBuf>,
     /// The most words of a text to keep; 0 keeps all.
     #[arg(long, value_name = "N")]
-    max_len: Option<usize>,
+    max_len: Option<String>,
     /// The seed for the initial weights, dropout and the order of the examples.
-    #[arg(long, value_name = "N")]
-    seed: Option<u64>,
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    seed: Option<String>,
     /// The number of threads; 0 means one per core. Results do not depend on it.
-    #[arg(long, value_name = "N", value_parser = threads)]
-    threads: Option<usize>,
+    #[arg(long, value_name = "N")]
+    threads: Option<String>,
     /// The device: cpu, cuda, cuda:N, or cuda-emulated in a build with the feature cuda-emulator.
     #[arg(long, value_name = "NAME")]
     device: Option<String>,
@@ -125,18 +129,45 @@ struct TrainArgs {
     sets: Vec<String>,
 }
 
+/// Each flag with the key that it sets. A flag whose key a task does not have is hidden from the task's help.
+const FLAGS: [(&str, &str); 16] = [
+    ("dataset", "data.dataset"),
+    ("train", "data.train"),
+    ("dev", "data.dev"),
+    ("test", "data.test"),
+    ("format", "data.format"),
+    ("encoding", "data.encoding"),
+    ("text-column", "data.text_column"),
+    ("label-column", "data.label_column"),
+    ("embeddings", "data.embeddings"),
+    ("max-len", "data.max_len"),
+    ("model", "model.name"),
+    ("loss", "loss.name"),
+    ("seed", "seed"),
+    ("threads", "threads"),
+    ("device", "device"),
+    ("precision", "precision"),
+];
+
 impl TaskArgs {
     pub fn run(self) -> anyhow::Result<()> {
-        let sets = self.args.sets(self.task)?;
-        let TrainArgs { out, resume, overwrite, config, data, .. } = self.args;
+        let flags = self.args.flags()?;
         let task = self.task.name();
-        commands::train(&Train { task, out, resume, overwrite, config, sets, data })
+        let named = std::iter::once(format!("task={task}"));
+        let sets =
+            named.chain(flags.iter().map(|(setting, _)| setting.clone())).chain(self.args.sets).collect();
+        let TrainArgs { out, resume, overwrite, config, data, .. } = self.args;
+        let trained = commands::train(&Train { task, out, resume, overwrite, config, sets, data });
+        trained.map_err(|error| match error.downcast::<ConfigError>() {
+            Ok(error) => error.of_flags(&flags).into(),
+            Err(error) => error,
+        })
     }
 }
 
 impl TrainArgs {
-    /// The flags as settings, followed by those of --set, which override them.
-    fn sets(&self, task: &dyn AnyTask) -> anyhow::Result<Vec<String>> {
+    /// The flags as settings, `key=value`, each with the flag as typed.
+    fn flags(&self) -> anyhow::Result<Vec<(String, String)>> {
         let path = |path: &Option<PathBuf>, flag: &str| -> anyhow::Result<Option<String>> {
             let text = |path: &Path| {
                 let text =
@@ -145,27 +176,29 @@ impl TrainArgs {
             };
             path.as_deref().map(text).transpose()
         };
-        let flags = [
-            ("task", Some(task.name().to_owned())),
-            ("data.dataset", self.dataset.clone()),
-            ("data.train", path(&self.train, "train")?),
-            ("data.dev", path(&self.dev, "dev")?),
-            ("data.test", path(&self.test, "test")?),
-            ("data.format", self.format.clone()),
-            ("data.encoding", self.encoding.as_deref().map(encoding)),
-            ("data.text_column", self.text_column.clone()),
-            ("data.label_column", self.label_column.clone()),
-            ("data.embeddings", path(&self.embeddings, "embeddings")?),
-            ("data.max_len", self.max_len.map(|n| n.to_string())),
-            ("model.name", self.model.clone()),
-            ("loss.name", self.loss.clone()),
-            ("seed", self.seed.map(|n| n.to_string())),
-            ("threads", self.threads.map(|n| n.to_string())),
-            ("device", self.device.clone()),
-            ("precision", self.precision.clone()),
+        let values = [
+            self.dataset.clone(),
+            path(&self.train, "train")?,
+            path(&self.dev, "dev")?,
+            path(&self.test, "test")?,
+            self.format.clone(),
+            self.encoding.as_deref().map(encoding),
+            self.text_column.clone(),
+            self.label_column.clone(),
+            path(&self.embeddings, "embeddings")?,
+            self.max_len.clone(),
+            self.model.clone(),
+            self.loss.clone(),
+            self.seed.clone(),
+            self.threads.clone(),
+            self.device.clone(),
+            self.precision.clone(),
         ];
-        let flags = flags.into_iter().filter_map(|(key, value)| Some(format!("{key}={}", value?)));
-        Ok(flags.chain(self.sets.iter().cloned()).collect())
+        let setting = |((flag, key), value): (&(&str, &str), Option<String>)| {
+            let value = value?;
+            Some((format!("{key}={value}"), format!("--{flag} {value}")))
+        };
+        Ok(FLAGS.iter().zip(values).filter_map(setting).collect())
     }
 }
 

@@ -16,6 +16,8 @@ pub enum Place {
     },
     /// An argument of `--set`, as typed.
     Set(String),
+    /// A flag with its value, as typed.
+    Flag(String),
     /// Elsewhere: in code.
     Code,
 }
@@ -25,6 +27,7 @@ impl fmt::Display for Place {
         match self {
             Place::File { path, line } => write!(f, "{}, line {line}", path.display()),
             Place::Set(text) => write!(f, "--set {}", super::validate::shortened(text)),
+            Place::Flag(text) => f.write_str(&super::validate::shortened(text)),
             Place::Code => write!(f, "configuration"),
         }
     }
@@ -82,6 +85,18 @@ pub enum ConfigError {
         /// The names of all tasks.
         known: String,
     },
+    /// A file of another task than the command's.
+    #[error(
+        "{at}: expected the configuration of {wanted}, found that of {found}; use gradus train {found} or another file"
+    )]
+    OtherTask {
+        /// Where the file names its task.
+        at: Place,
+        /// The task of the command.
+        wanted: String,
+        /// The task of the file.
+        found: String,
+    },
     /// A value of the wrong type.
     #[error("{at}: `{key}` expects {expected}, found {found}")]
     WrongType {
@@ -120,6 +135,30 @@ pub enum ConfigError {
         /// The keys that may change, as a list.
         allowed: String,
     },
+}
+
+impl ConfigError {
+    /// The error about flags that stand for settings: `flags` are the settings, each with the flag as typed.
+    pub fn of_flags(mut self, flags: &[(String, String)]) -> Self {
+        match &mut self {
+            ConfigError::Syntax { at, .. }
+            | ConfigError::UnknownKey { at, .. }
+            | ConfigError::NoEffect { at, .. }
+            | ConfigError::WrongType { at, .. }
+            | ConfigError::OutOfRange { at, .. } => {
+                let typed = flags.iter().find(|(setting, _)| *at == Place::Set(setting.clone()));
+                if let Some((_, flag)) = typed {
+                    *at = Place::Flag(flag.clone());
+                }
+            }
+            ConfigError::Read(_)
+            | ConfigError::NotAssignment { .. }
+            | ConfigError::NoTask { .. }
+            | ConfigError::OtherTask { .. }
+            | ConfigError::Fixed { .. } => {}
+        }
+        self
+    }
 }
 
 /// The candidate closest to `wanted` by edit distance; none for a text too long to be a misspelt name. A candidate that

@@ -26,6 +26,13 @@ pub trait Keys: Clone + Default + Serialize + DeserializeOwned + Send + Sync + '
     /// The keys, except selectors, that hold one of a few names, with these names.
     const CHOICES: &'static [(&'static str, &'static [&'static str])];
 
+    /// The keys, except paths, that may change when a run is continued: those that affect neither the shapes of parameters
+    /// nor the order of the examples.
+    const RESUMABLE: &'static [&'static str];
+
+    /// The keys of `[loss]` on which the time of a step depends.
+    const COSTLY: &'static [&'static str] = &[];
+
     /// One value for each variant, with its defaults; the default variant first. Together they have every key.
     fn examples() -> Vec<Self>;
 
@@ -52,6 +59,10 @@ pub struct TaskKeys {
     pub paths: &'static [&'static str],
     /// [`Keys::CHOICES`].
     pub choices: &'static [(&'static str, &'static [&'static str])],
+    /// [`Keys::RESUMABLE`].
+    pub resumable: &'static [&'static str],
+    /// [`Keys::COSTLY`].
+    pub costly: &'static [&'static str],
     /// [`Keys::examples`] as tables.
     pub examples: fn() -> Vec<Table>,
     /// [`Keys::run`].
@@ -71,6 +82,8 @@ impl TaskKeys {
             selectors: K::SELECTORS,
             paths: K::PATHS,
             choices: K::CHOICES,
+            resumable: K::RESUMABLE,
+            costly: K::COSTLY,
             examples: || K::examples().iter().map(table_of).collect(),
             run: K::run,
             settle: |table| Ok(table_of(&parsed::<K>(table)?)),
@@ -85,6 +98,11 @@ impl TaskKeys {
             kinds.extend(example.into_iter().map(|(key, value)| (key, Kind::of(&value))));
         }
         kinds
+    }
+
+    /// Whether a run of the task can have a key.
+    pub fn has(&self, key: &str) -> bool {
+        self.kinds().contains_key(key)
     }
 
     /// Every variant of the task's and the run's keys, dotted.
@@ -289,6 +307,12 @@ pub(super) fn chosen<'a>(all: &'a [TaskKeys], settings: &[Setting]) -> Result<&'
     let last = |key: &str| settings.iter().rfind(|setting| setting.key == key);
     let names: Vec<String> = all.iter().map(|task| task.task.to_owned()).collect();
     if let Some(setting) = last("task") {
+        let of_file = |other: &&Setting| other.key == "task" && matches!(other.at, Place::File { .. });
+        if let Some(other) = settings.iter().find(of_file).filter(|other| other.value != setting.value) {
+            let shown = |setting: &Setting| shortened(setting.value.as_str().unwrap_or_default());
+            let (at, wanted, found) = (other.at.clone(), shown(setting), shown(other));
+            return Err(ConfigError::OtherTask { at, wanted, found });
+        }
         let named = all.iter().find(|task| setting.value.as_str() == Some(task.task));
         return named.ok_or_else(|| unknown_name(setting, &names));
     }

@@ -113,27 +113,11 @@ pub fn resume(all: &[TaskKeys], saved: &Config, sets: &[String]) -> Result<Confi
     }
 }
 
-/// The keys that `--resume --set` may change: those that affect neither the shapes of parameters nor the order of the
-/// examples, and paths, whose files must hold the same data.
+/// The keys that `--resume --set` may change: those of the run ([`Run::RESUMABLE`]), those of the task
+/// ([`Keys::RESUMABLE`]), and paths, whose files must hold the same data.
 pub fn resume_keys(task: &TaskKeys) -> Vec<String> {
-    let named = [
-        "device",
-        "loss.l1",
-        "loss.l2",
-        "optimizer.lr",
-        "optimizer.weight_decay",
-        "precision",
-        "threads",
-        "train.checkpoint_every",
-        "train.clip_norm",
-        "train.clip_value",
-        "train.epochs",
-        "train.log_every",
-        "train.patience",
-    ];
-    let place = |key: &String| task.paths.contains(&key.as_str());
-    let may_change =
-        |key: &String| key.starts_with("schedule.") || named.contains(&key.as_str()) || place(key);
+    let named = [Run::RESUMABLE, task.resumable, task.paths].concat();
+    let may_change = |key: &String| key.starts_with("schedule.") || named.contains(&key.as_str());
     task.kinds().into_keys().filter(may_change).collect()
 }
 
@@ -213,7 +197,7 @@ fn make_absolute(task: &TaskKeys, settings: &mut [Setting]) -> Result<(), Config
         };
         let path = match &setting.at {
             Place::File { path: file, .. } => file.parent().unwrap_or(Path::new("")).join(path),
-            Place::Set(_) | Place::Code => path,
+            Place::Set(_) | Place::Flag(_) | Place::Code => path,
         };
         let absolute =
             std::path::absolute(&path).map_err(|source| DataError::Read { path: path.clone(), source })?;

@@ -84,6 +84,21 @@ impl Default for Train {
 }
 
 impl Run {
+    /// The keys, besides those of the schedule, that may change when a run is continued.
+    pub(super) const RESUMABLE: &'static [&'static str] = &[
+        "device",
+        "optimizer.lr",
+        "optimizer.weight_decay",
+        "precision",
+        "threads",
+        "train.checkpoint_every",
+        "train.clip_norm",
+        "train.clip_value",
+        "train.epochs",
+        "train.log_every",
+        "train.patience",
+    ];
+
     /// The precision; `f32` for an unknown name, which [`Run::validate`] refuses.
     pub fn precision(&self) -> Precision {
         Precision::ALL.into_iter().find(|p| p.to_string() == self.precision).unwrap_or_default()

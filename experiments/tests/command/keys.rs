@@ -150,3 +150,55 @@ fn a_run_of_the_configuration_of_another_has_its_bits() {
         assert!(place.state(&a) == place.state(&b), "{}", tiny.name());
     }
 }
+
+#[test]
+fn a_flag_is_answered_in_its_own_words() {
+    let place = Place::new();
+    place.write("tag.toml", b"\ntask = 'tag'\n");
+    for (command, says) in [
+        ("train tag --dataset names --seed abc", "--seed abc: `seed` expects a whole number from 0 to"),
+        ("train tag --dataset names --seed -1", "--seed -1: `seed` expects a whole number from 0 to"),
+        (
+            "train tag --dataset names --threads 1000",
+            "--threads 1000: `threads` must be at most 512, found 1000",
+        ),
+        (
+            "train tag --dataset names --max-len 5",
+            "--max-len 5: `data.max_len` has no effect on this run of gradus train tag",
+        ),
+        ("train tag --dataset names --set seed=abc", "--set seed=abc: `seed` expects"),
+        (
+            "train classify --dataset reviews --model x",
+            "--model x: `model.name` must be one of bilstm, textcnn",
+        ),
+        (
+            "train classify --dataset reviews --config tag.toml",
+            "tag.toml, line 2: expected the configuration of classify, found that of tag; use gradus train tag or another file",
+        ),
+    ] {
+        place.gradus(&format!("{command} --out a")).refused(1, &[says]);
+    }
+    assert!(!place.path("a").exists());
+}
+
+#[test]
+fn the_help_of_a_task_has_the_flags_of_its_keys() {
+    let place = Place::new();
+    let all = "dataset train dev test format encoding text-column label-column embeddings max-len model loss seed device";
+    for task in TASKS {
+        let help = place.gradus(&format!("train {} --help", task.name())).well();
+        for flag in all.split(' ') {
+            let key = match flag {
+                "model" | "loss" => format!("{flag}.name"),
+                "seed" | "device" => flag.to_owned(),
+                _ => format!("data.{}", flag.replace('-', "_")),
+            };
+            assert_eq!(
+                help.contains(&format!("--{flag} <")),
+                task.keys().has(&key),
+                "{} {flag}",
+                task.name()
+            );
+        }
+    }
+}
