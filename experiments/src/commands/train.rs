@@ -74,7 +74,7 @@ pub fn train(ask: &Train) -> anyhow::Result<()> {
         };
         match (ask.resume, ask.overwrite) {
             (true, _) => {}
-            (false, true) => folder.clear()?,
+            (false, true) => folder.clear(&tasks::files())?,
             // Another process may have begun a run while this one read its data.
             (false, false) => folder.check_free()?,
         }
@@ -107,10 +107,19 @@ fn early_lock(ask: &Train, folder: &RunFolder) -> anyhow::Result<Option<Lock>> {
             folder.path().display()
         );
     }
+    let absolute = std::path::absolute(folder.path()).unwrap_or_else(|_| folder.path().into());
+    if let Some(file) = absolute.ancestors().skip(1).find(|path| path.exists()).filter(|path| !path.is_dir())
+    {
+        bail!(
+            "{}: expected a folder for the run, but {} is a file; name another folder with --out",
+            folder.path().display(),
+            file.display()
+        );
+    }
     let begun = Lock::was_taken(folder.path()) || folder.trained_on().is_ok();
     if !begun
         && !ask.resume
-        && let Some(name) = folder.foreign()
+        && let Some(name) = folder.foreign(&tasks::files())
     {
         bail!(
             "{}: expected an empty folder or one of a run, found another file named {name}; name another folder with --out",
@@ -135,7 +144,7 @@ fn check_own_files(ask: &Train, folder: &RunFolder, config: &Config, paths: &[&s
             data.display()
         );
     }
-    match files.into_iter().find(|file| folder.would_write(file)) {
+    match files.into_iter().find(|file| folder.would_write(file, &tasks::files())) {
         None => Ok(()),
         Some(file) => bail!(
             "{}: the run would overwrite this file, which it also reads; move the file or name another folder with --out",

@@ -1,8 +1,8 @@
 //! Tasks without their types, as commands, training loop and studies use them.
 
 use super::ask::{Ask, Style};
-use super::folder::TrainedOn;
 use super::task::{Described, Details, Mistake, Origin, Task};
+use super::trained_on::TrainedOn;
 use super::{Metric, RunError, State, Understood};
 use crate::config::{Config, TaskKeys};
 use crate::data::known::{AnySet, data_folder};
@@ -28,6 +28,8 @@ pub trait AnyTask: Sync {
     fn usage(&self) -> &'static [&'static str];
     /// [`Task::METRICS`].
     fn metrics(&self) -> &'static [Metric];
+    /// [`Task::FILES`].
+    fn files(&self) -> &'static [&'static str];
     /// [`Task::HAS_CONTEXT`].
     fn has_context(&self) -> bool;
     /// What an example is called, in the plural.
@@ -117,6 +119,8 @@ pub trait Job: Send + Sync {
     fn batches(&self, seed: u64, epoch: u64, size: usize) -> Vec<Vec<usize>>;
     /// [`Task::understood`].
     fn understood(&self) -> Understood;
+    /// [`Task::FILES`].
+    fn files(&self) -> &'static [&'static str];
     /// [`Task::save`].
     ///
     /// # Errors
@@ -219,6 +223,10 @@ impl<T: Task> AnyTask for Row<T> {
 
     fn metrics(&self) -> &'static [Metric] {
         T::METRICS
+    }
+
+    fn files(&self) -> &'static [&'static str] {
+        T::FILES
     }
 
     fn has_context(&self) -> bool {
@@ -364,6 +372,10 @@ impl<T: Task> Job for Prepared<T> {
 
     fn understood(&self) -> Understood {
         self.task.understood()
+    }
+
+    fn files(&self) -> &'static [&'static str] {
+        T::FILES
     }
 
     fn save(&self, folder: &Path) -> Result<(), RunError> {

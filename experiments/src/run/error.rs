@@ -44,13 +44,13 @@ pub enum RunError {
     /// The checkpoint or the data is not that of the run.
     #[error("{}, {what}: expected {expected}, found {found}; {advice}", path.display())]
     OtherRun {
-        /// The checkpoint.
+        /// The checkpoint or the run's folder.
         path: PathBuf,
         /// What differs.
         what: String,
-        /// In the checkpoint.
+        /// What there is.
         found: String,
-        /// In the run.
+        /// What the run needs.
         expected: String,
         /// What to do.
         advice: &'static str,

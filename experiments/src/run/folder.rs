@@ -1,11 +1,11 @@
 use super::progress::Progress;
 use super::train::Training;
+use super::trained_on::{CHANGED, TrainedOn};
 use super::{Job, RunError, tensorboard};
 use crate::config::{self, Config, TaskKeys};
-use crate::data::error::{quoted, shortened};
+use crate::data::error::shortened;
 use crate::data::limits::Limit;
-use crate::data::{Part, Splits, atomic, files};
-use crate::text::Coverage;
+use crate::data::{atomic, files};
 use gradus_engine::Module;
 use gradus_engine::optim::{Optimizer, WeightAverage};
 use gradus_engine::state::{
@@ -22,12 +22,8 @@ use std::path::{Path, PathBuf};
 /// | file | holds |
 /// | --- | --- |
 /// | `config.toml` | the configuration, with every key that has an effect |
-/// | `data.json` | [`TrainedOn`]: data set, checksums, labels, digests of the files below up to `vectors.safetensors` |
-/// | `text.json` | how the run reads text: tokeniser, counts of labels |
-/// | `vocabulary.txt` | the words, by id |
-/// | `alphabet.txt` | the characters, by id, if the model reads them |
-/// | `lexicon.json` | which words occurred once in training, and whether there are pretrained vectors |
-/// | `vectors.safetensors` | pretrained vectors of words that are not in the vocabulary, if there are any |
+/// | `data.json` | [`TrainedOn`]: data set, checksums, labels, digests of the files of the task |
+/// | [`Task::FILES`](super::Task::FILES) | what the task needs besides the weights, such as the vocabulary |
 /// | `checkpoint.safetensors` | all that the next step depends on: parameters, moments, [`Progress`], configuration |
 /// | `best.safetensors` | the parameters of the best epoch |
 /// | `metrics.jsonl` | one line for each logged step and each epoch |
@@ -39,34 +35,6 @@ use std::path::{Path, PathBuf};
 #[derive(Clone, Debug)]
 pub struct RunFolder(pub PathBuf);
 
-/// The version of the folder's contents. Runs of other versions are refused.
-const FORMAT: u32 = 2;
-
-/// The most labels of a run.
-const MOST_LABELS: usize = 100_000;
-
-/// The data of a run: what a trained model needs to know about it, and what a resumed run must find unchanged.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TrainedOn {
-    /// [`FORMAT`].
-    format: u32,
-    /// The set's name.
-    pub name: String,
-    /// SHA-256 of all data that was read or generated.
-    pub checksum: String,
-    /// The same for the data of train, dev and test.
-    pub part_checksums: [String; 3],
-    /// The labels' names, by index.
-    pub labels: Vec<String>,
-    /// The data folder, if the set was read from one.
-    pub folder: Option<String>,
-    /// SHA-256 of the other files that a trained model needs, by name.
-    pub files: BTreeMap<String, String>,
-    /// How much of train, dev and test has a pretrained vector; none without such vectors.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub coverage: Option<[Coverage; 3]>,
-}
-
 /// The contents of a checkpoint besides tensors.
 #[derive(Serialize, Deserialize)]
 struct Saved {
@@ -75,44 +43,18 @@ struct Saved {
     progress: Progress,
 }
 
-impl TrainedOn {
-    /// A data set, and the folder that it was read from.
-    pub fn new<P: Part>(set: &Splits<P>, folder: Option<&Path>) -> Self {
-        let absolute = |folder: &Path| std::path::absolute(folder).ok()?.to_str().map(String::from);
-        TrainedOn {
-            format: FORMAT,
-            name: set.name.clone(),
-            checksum: set.checksum.clone(),
-            part_checksums: set.part_checksums.clone(),
-            labels: set.labels.clone(),
-            folder: folder.and_then(absolute),
-            files: BTreeMap::new(),
-            coverage: None,
-        }
-    }
-
-    /// What is wrong with the values, which may come from someone else's file.
-    fn fault(&self) -> Option<String> {
-        let mut seen = std::collections::HashSet::new();
-        if self.labels.len() > MOST_LABELS {
-            return Some(format!("it has {} labels, more than {MOST_LABELS}", self.labels.len()));
-        }
-        if let Some(twice) = self.labels.iter().find(|label| !seen.insert(label.as_str())) {
-            return Some(format!("it has the label {} twice", quoted(twice)));
-        }
-        let inside = |name: &&String| !name.contains(['/', '\\', '\0']) && *name != ".." && *name != ".";
-        let outside = self.files.keys().find(|name| !inside(name));
-        outside.map(|name| format!("{} is not the name of a file in the folder", quoted(name)))
-    }
-}
-
 /// A configuration as in a checkpoint: each key with its value in TOML's notation.
 fn flat(config: &Config) -> BTreeMap<String, String> {
     config.flat().into_iter().map(|(key, value)| (key, value.to_string())).collect()
 }
 
-/// The files that tasks write into a run's folder.
-const KEPT: &[&str] = &["text.json", "vocabulary.txt", "alphabet.txt", "lexicon.json", "vectors.safetensors"];
+/// Before the digest at the end of `config.toml`: an edited setting would change what an evaluation finds. Runs of earlier
+/// versions lack it.
+const SEAL: &str = "# Written by gradus, do not edit. SHA-256 of the lines above: ";
+
+/// The files of any run, besides those of its task.
+const OWN: [&str; 5] =
+    ["config.toml", "data.json", "checkpoint.safetensors", "best.safetensors", "metrics.jsonl"];
 
 impl RunFolder {
     fn file(&self, name: &str) -> PathBuf {
@@ -144,47 +86,41 @@ impl RunFolder {
         fs::create_dir_all(&self.0).map_err(io)?;
         self.sweep()?;
         data.save(&self.0)?;
-        let mut on = TrainedOn { coverage: data.understood().coverage, ..data.trained_on() };
-        for name in KEPT {
-            if self.file(name).is_file() {
-                on.files.insert((*name).to_owned(), files::digest(&self.file(name))?);
-            }
+        let mut on = data.trained_on();
+        on.coverage = data.understood().coverage;
+        for name in data.files().iter().filter(|name| self.file(name).is_file()) {
+            on.files.insert((*name).to_owned(), files::digest(&self.file(name))?);
         }
         self.set_config(config)?;
-        self.write("data.json", json!(on).to_string().as_bytes())
+        self.write("data.json", on.written().as_bytes())
     }
 
-    /// The names of a run's files, except predictions and TensorBoard's events.
-    fn names() -> impl Iterator<Item = &'static str> {
-        let own = ["config.toml", "data.json", "checkpoint.safetensors", "best.safetensors", "metrics.jsonl"];
-        own.into_iter().chain(KEPT.iter().copied())
-    }
-
-    /// Whether a path is one of the files that a run writes here.
-    pub fn would_write(&self, path: &Path) -> bool {
+    /// Whether a path is one of the files that a run writes here; `of_task` are those of its task.
+    pub fn would_write(&self, path: &Path, of_task: &[&'static str]) -> bool {
         let same = |a: &Path, b: &Path| match (fs::canonicalize(a), fs::canonicalize(b)) {
             (Ok(a), Ok(b)) => a == b,
             _ => false,
         };
-        Self::names().any(|name| same(&self.file(name), path))
+        OWN.iter().chain(of_task).any(|name| same(&self.file(name), path))
     }
 
-    /// The name of a file in the folder that a run would overwrite.
-    pub fn foreign(&self) -> Option<&'static str> {
-        Self::names().find(|name| self.file(name).exists())
+    /// The name of a file in the folder that a run would overwrite; `of_task` are the files of its task.
+    pub fn foreign(&self, of_task: &[&'static str]) -> Option<&'static str> {
+        OWN.iter().chain(of_task).copied().find(|name| self.file(name).exists())
     }
 
-    /// Removes the files of a run and no others.
+    /// Removes the files of a run and no others; `of_tasks` are the files of all tasks.
     ///
     /// # Errors
     /// A file that cannot be removed.
-    pub fn clear(&self) -> Result<(), RunError> {
+    pub fn clear(&self, of_tasks: &[&'static str]) -> Result<(), RunError> {
         let io = |source| RunError::Io { action: "remove", path: self.0.clone(), source };
         for entry in fs::read_dir(&self.0).map_err(io)? {
             let entry = entry.map_err(io)?;
             let name = entry.file_name().to_string_lossy().into_owned();
             let events = name.starts_with("events.out.tfevents.") && name.ends_with(".gradus");
-            if Self::names().any(|own| own == name) || events || name.starts_with("predictions.") {
+            let named = OWN.iter().chain(of_tasks).any(|own| *own == name);
+            if named || events || name.starts_with("predictions.") {
                 fs::remove_file(entry.path()).map_err(io)?;
             }
         }
@@ -224,6 +160,12 @@ impl RunFolder {
         }
         // First, because its error for a run of another version is clearer.
         self.trained_on()?;
+        let text = files::read_text(&path, Limit::Config)?;
+        if let Some((config, digest)) = text.rsplit_once(SEAL)
+            && files::digest_of(config.as_bytes()) != digest.trim_end()
+        {
+            return Err(RunError::Damaged { path, reason: CHANGED.into() });
+        }
         Ok(config::load(tasks, Some(&path), &[])?)
     }
 
@@ -232,7 +174,9 @@ impl RunFolder {
     /// # Errors
     /// A folder that cannot be written.
     pub fn set_config(&self, config: &Config) -> Result<(), RunError> {
-        self.write("config.toml", config.to_toml().as_bytes())
+        let config = config.to_toml();
+        let digest = files::digest_of(config.as_bytes());
+        self.write("config.toml", format!("{config}{SEAL}{digest}\n").as_bytes())
     }
 
     /// The data of the run.
@@ -241,21 +185,15 @@ impl RunFolder {
     /// A file that is missing or damaged; a run of another version of gradus.
     pub fn trained_on(&self) -> Result<TrainedOn, RunError> {
         let path = self.file("data.json");
-        let damaged = |reason: String| RunError::Damaged { path: path.clone(), reason };
-        let value: serde_json::Value = serde_json::from_str(&files::read_text(&path, Limit::Labels)?)
-            .map_err(|e| damaged(e.to_string()))?;
-        if value.get("format").and_then(serde_json::Value::as_u64) != Some(FORMAT.into()) {
-            return Err(RunError::Settings(format!(
+        let text = files::read_text(&path, Limit::Labels)?;
+        TrainedOn::read(&text).map_err(|fault| match fault {
+            None => RunError::Settings(format!(
                 "{} was written by another version of gradus, which this version cannot read; train the run again in \
                  another folder",
                 self.0.display()
-            )));
-        }
-        let on: TrainedOn = serde_json::from_value(value).map_err(|e| damaged(e.to_string()))?;
-        match on.fault() {
-            None => Ok(on),
-            Some(fault) => Err(damaged(fault)),
-        }
+            )),
+            Some(reason) => RunError::Damaged { path, reason },
+        })
     }
 
     /// Checks the digests of the files that a trained model needs.
@@ -266,8 +204,7 @@ impl RunFolder {
         for (name, digest) in &on.files {
             let path = self.file(name);
             if files::digest(&path)? != *digest {
-                let reason = "its contents have changed since training".to_owned();
-                return Err(RunError::Damaged { path, reason });
+                return Err(RunError::Damaged { path, reason: CHANGED.into() });
             }
         }
         Ok(())
@@ -320,10 +257,16 @@ impl RunFolder {
         }
         let TrainedOn { name, checksum, .. } = training.data.trained_on();
         if saved.checksum != checksum {
-            let (found, expected) = (saved.checksum, checksum);
+            let shown = |checksum: &str| format!("data with the checksum {:.12}…", shortened(checksum));
+            let (path, expected, found) = (self.0.clone(), shown(&saved.checksum), shown(&checksum));
             let advice = "give the data that the run was started with, or train a new run in another folder";
-            let what = format!("the checksum of the data set '{name}'");
-            return Err(RunError::OtherRun { path, what, found, expected, advice });
+            return Err(RunError::OtherRun {
+                path,
+                what: format!("data set '{name}'"),
+                found,
+                expected,
+                advice,
+            });
         }
         checkpoint.load_model(model)?;
         checkpoint.load_optimizer(optimizer, model)?;

@@ -9,7 +9,7 @@
 //! | `throughput` | measures the time of a few steps |
 //! | `progress` | the state of a run, besides its tensors |
 //! | `state` | the state of a loss between steps |
-//! | `folder`, `lock` | the files of a run; one process at a time |
+//! | `folder`, `trained_on`, `lock` | the files of a run; one process at a time |
 //! | `metric`, `record`, `understood` | metrics, logged steps and epochs, the summary before the first epoch |
 //! | `ask` | inputs of a trained model, and the style of its answers |
 //! | `tensorboard` | losses and metrics as an event file |
@@ -30,6 +30,7 @@ mod task;
 mod tensorboard;
 mod throughput;
 mod train;
+mod trained_on;
 mod understood;
 mod view;
 
@@ -38,7 +39,7 @@ pub use any::{
 };
 pub use ask::{Ask, Style};
 pub use error::RunError;
-pub use folder::{RunFolder, TrainedOn};
+pub use folder::RunFolder;
 pub use interrupt::{interrupted, listen};
 pub use lock::Lock;
 pub use metric::{Better, Metric, Unit};
@@ -48,5 +49,6 @@ pub use state::State;
 pub use task::{Described, Detail, Details, Generated, Limits, Mistake, Origin, Task};
 pub use throughput::seconds_per_token;
 pub use train::{Training, Where, train};
+pub use trained_on::TrainedOn;
 pub use understood::Understood;
 pub use view::{Bars, View};

@@ -26,6 +26,8 @@ pub trait Task: Sized + Send + Sync + 'static {
     const METRICS: &'static [Metric];
     /// The file name extension of the predictions ([`written`](Task::written)).
     const PREDICTIONS: &'static str;
+    /// The names of the files that [`save`](Task::save) may write. No other task may give them another meaning.
+    const FILES: &'static [&'static str];
     /// Whether a text is answered by means of a context, as a question is.
     const HAS_CONTEXT: bool = false;
 

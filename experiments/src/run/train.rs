@@ -221,6 +221,11 @@ impl Keeper<'_> {
     }
 
     fn not_finite(&self, what: &'static str, step: u64, epoch: u64) -> RunError {
+        if what == "loss" && step <= 1 {
+            let advice = "no step was made before, so the rate is not the cause; check what scales the first loss: initial \
+                          weights, word vectors, and the settings of the loss";
+            return RunError::NotFinite { what, step, epoch, advice: advice.into() };
+        }
         let cure = "lower optimizer.lr or set train.clip_norm";
         let advice = match self.folder {
             None => cure.to_owned(),

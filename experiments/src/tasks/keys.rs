@@ -184,6 +184,9 @@ pub struct Penalties {
 }
 
 impl Penalties {
+    /// Its keys.
+    pub const KEYS: &'static [&'static str] = &["loss.l1", "loss.l2"];
+
     /// Checks both values.
     ///
     /// # Errors

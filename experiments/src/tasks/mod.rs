@@ -33,6 +33,11 @@ pub fn keys() -> Vec<TaskKeys> {
     TASKS.iter().map(|task| task.keys()).collect()
 }
 
+/// The files that the tasks keep in the folders of runs.
+pub fn files() -> Vec<&'static str> {
+    TASKS.iter().flat_map(|task| task.files().iter().copied()).collect()
+}
+
 /// A configuration from a file and settings ([`config::load`]).
 ///
 /// # Errors

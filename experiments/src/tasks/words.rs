@@ -4,6 +4,7 @@ use super::keys::WordKeys;
 use crate::data::files;
 use crate::data::limits::Limit;
 use crate::run::{RunError, Understood};
+use crate::text::lexicon;
 use crate::text::{Coverage, Lexicon, LexiconOptions, Spellings, Tokeniser, Tokens, VectorFile};
 use gradus_engine::{Module, Tensor};
 use gradus_models::Words;
@@ -25,6 +26,13 @@ pub struct ReadAs {
 
 /// Its file in a run's folder.
 const FILE: &str = "text.json";
+
+/// The files of a run that reads words: how it reads text; the words, by id; the characters, by id, if the model reads them;
+/// which words occurred once in training; the pretrained vectors of words that are not in the vocabulary, if there are any.
+pub const FILES: [&str; 5] = {
+    let [a, b, c, d] = lexicon::FILES;
+    [FILE, a, b, c, d]
+};
 
 impl ReadAs {
     /// Writes the file.

@@ -5,7 +5,9 @@ use crate::tasks::{TEXT, about};
 use crate::tiny::Tiny;
 
 /// Files that `predict` reads, and the one that only a resumed training reads.
-const READ: [&str; 6] = [
+const READ: [&str; 8] = [
+    "config.toml",
+    "data.json",
     "vocabulary.txt",
     "alphabet.txt",
     "lexicon.json",
@@ -47,7 +49,7 @@ fn a_flipped_byte_is_found() {
             }
             place.write(&path, &whole);
             std::fs::remove_file(place.path(&path)).unwrap();
-            ask(name).refused(1, &[&path]);
+            ask(name).refused(1, &[run, name]);
             place.write(&path, &whole);
         }
         ask(READ[0]).well();
@@ -85,12 +87,39 @@ fn a_run_of_another_version_is_refused() {
     place.gradus("evaluate a").refused(1, &["another version of gradus"]);
 }
 
+/// A setting that an evaluation depends on cannot be edited in a run's folder.
+#[test]
+fn an_edited_setting_or_label_is_found() {
+    let place = Place::new();
+    place.gradus(&place.tiny("a")).well();
+    for (file, from, to) in [
+        ("a/config.toml", "lowercase = true", "lowercase = false"),
+        ("a/data.json", "[\"no\",\"yes\"]", "[\"yes\",\"no\"]"),
+    ] {
+        let whole = place.text(file);
+        let edited = whole.replace(from, to);
+        assert_ne!(edited, whole);
+        place.write(file, edited.as_bytes());
+        for command in
+            ["evaluate a", "predict a --text fine", "compare a a", "train classify --out a --resume"]
+        {
+            place.gradus(command).refused(1, &[file, "its contents have changed since training"]);
+        }
+        place.write(file, whole.as_bytes());
+    }
+    // A configuration for another run may be edited.
+    let config = place.text("a/config.toml").replace("lowercase = true", "lowercase = false");
+    place.write("b.toml", config.as_bytes());
+    place.gradus("train classify --config b.toml --out b").well();
+    place.gradus("evaluate b").well();
+}
+
 /// Values of a run's folder are checked before they are used: it may be someone else's.
 #[test]
 fn what_a_run_says_of_itself_is_not_believed() {
     let place = Place::new();
     place.gradus(&place.tiny("a")).well();
-    let whole = place.text("a/data.json");
+    let (whole, config) = place.unsealed("a");
     let twice = whole.replace("[\"no\",\"yes\"]", "[\"no\",\"no\"]");
     let outside = whole.replace("\"lexicon.json\":", "\"../lexicon.json\":");
     let more = whole.replace("[\"no\",\"yes\"]", "[\"no\",\"yes\",\"so\"]");
@@ -105,7 +134,6 @@ fn what_a_run_says_of_itself_is_not_believed() {
         place.gradus("predict a --text fine").refused(1, parts);
     }
     place.write("a/data.json", whole.as_bytes());
-    let config = place.text("a/config.toml");
     for (from, to, parts) in [
         ("hidden_dim = 6", "hidden_dim = 1000000000", &["parameters"][..]),
         ("hidden_dim = 6", "hidden_dim = 7", &["a/best.safetensors"]),

@@ -131,6 +131,9 @@ fn a_folder_that_is_no_run_or_another_one() {
         place.gradus(command).refused(1, &["none does not hold a run"]);
     }
     place.gradus(&place.tiny("file")).refused(1, &["file: expected a folder for the run, found a file"]);
+    let below =
+        ["file/a/b: expected a folder for the run, but ", "/file is a file; name another folder with --out"];
+    place.gradus(&place.tiny("file/a/b")).refused(1, &below);
     place.gradus("report none").refused(1, &["none"]);
     place.gradus(&place.tiny("a")).well();
     let before = place.files("a");

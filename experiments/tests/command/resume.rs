@@ -236,6 +236,11 @@ fn a_run_that_exploded_goes_on_from_its_last_finite_checkpoint() {
         ],
     );
     assert!(!place.path("a/best.safetensors").exists());
+    // The rate is not to blame for the first loss.
+    let first = format!("{} --set model.embed_std=1e38", place.tiny_of("textcnn", "b"));
+    place
+        .gradus(&first)
+        .refused(1, &["the loss of step 1 (epoch 1) is not finite; no step was made", "initial weights"]);
     place.gradus("evaluate a").refused(1, &["a/best.safetensors is missing", "--resume"]);
     let goes_on = "train classify --out a --resume --set";
     place

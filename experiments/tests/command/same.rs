@@ -244,7 +244,7 @@ fn the_size_of_evaluation_batches_changes_nothing() {
                 let run = format!("{}-{tried}", tiny.name());
                 place.gradus(&model.with(more).train(&run)).well();
                 tried += 1;
-                let config = place.text(&format!("{run}/config.toml"));
+                let (_, config) = place.unsealed(&run);
                 let of = |size: usize| {
                     let config =
                         config.replace("eval_batch_size = 128", &format!("eval_batch_size = {size}"));

@@ -69,6 +69,7 @@ impl<'a> Estimates<'a> {
     pub fn of(&mut self, training: &Training) -> anyhow::Result<Estimate> {
         let config = &training.config;
         let wanted = keys(config);
+        let costly = tasks::of(config).keys().costly;
         let free = ["seed", "threads"];
         let of_other_seed = |known: &Keys, result: &RunResult| {
             let same = wanted
@@ -80,7 +81,7 @@ impl<'a> Estimates<'a> {
             return Ok(Estimate { seconds, basis: Basis::OtherSeeds });
         }
         if let Some(epoch) = self.mean(|known, result| {
-            let same = work(known, &wanted) == work(&wanted, &wanted);
+            let same = work(known, &wanted, costly) == work(&wanted, &wanted, costly);
             same.then(|| result.seconds / result.epochs.len() as f64)
         }) {
             return Ok(Estimate { seconds: epoch * config.run.train.epochs as f64, basis: Basis::SameModel });
@@ -97,8 +98,8 @@ impl<'a> Estimates<'a> {
     /// `r (E N + ((E + 1) N_dev + N_test) / 3)` for E epochs over N tokens, each of which takes `r` seconds: evaluation is a
     /// forward pass, and a forward and a backward pass take about three times as long.
     fn measured(&mut self, config: &Config) -> anyhow::Result<f64> {
-        let wanted = keys(config);
-        let key = format!("{} {}", work(&wanted, &wanted), config.run.train.epochs);
+        let (wanted, costly) = (keys(config), tasks::of(config).keys().costly);
+        let key = format!("{} {}", work(&wanted, &wanted, costly), config.run.train.epochs);
         if let Some(&seconds) = self.measured.get(&key) {
             return Ok(seconds);
         }
@@ -116,11 +117,12 @@ impl<'a> Estimates<'a> {
     }
 }
 
-/// The settings on which the time of an epoch mainly depends, for the keys of `wanted`.
-fn work(of: &Keys, wanted: &Keys) -> String {
+/// The settings on which the time of an epoch mainly depends, for the keys of `wanted` and those of its task that cost time.
+fn work(of: &Keys, wanted: &Keys, costly: &[&str]) -> String {
     let counts = |key: &str| {
         ["data.", "model."].iter().any(|section| key.starts_with(section))
-            || ["task", "device", "train.batch_size", "loss.contrastive"].contains(&key)
+            || ["task", "device", "train.batch_size"].contains(&key)
+            || costly.contains(&key)
     };
     let keys = wanted.keys().filter(|key| counts(key));
     keys.map(|key| format!("{key}={} ", of.get(key).map_or("", String::as_str))).collect()

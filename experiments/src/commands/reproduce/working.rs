@@ -1,5 +1,5 @@
+use crate::data::files::digest_of;
 use crate::run::{RunError, RunFolder, Where};
-use sha2::{Digest, Sha256};
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -19,8 +19,7 @@ pub(super) struct Working {
 impl Working {
     /// The folder of the configuration with that [`key`](super::plan::key).
     pub fn path(out: &Path, key: &str) -> PathBuf {
-        let hash: String = Sha256::digest(key).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-        out.join("working").join(hash)
+        out.join("working").join(&digest_of(key.as_bytes())[..16])
     }
 
     /// Takes the folder; none if another process has it.

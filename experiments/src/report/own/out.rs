@@ -21,7 +21,7 @@ impl OutFolder {
     /// [`ReportError::Occupied`].
     pub fn check(folder: &Path) -> Result<OutFolder, ReportError> {
         let occupied = |found: String| ReportError::Occupied { path: folder.into(), found };
-        if let Some(file) = RunFolder(folder.into()).foreign() {
+        if let Some(file) = RunFolder(folder.into()).foreign(&[]) {
             return Err(occupied(format!("that of a run, which has {file}")));
         }
         if folder.join("runs").is_dir() {

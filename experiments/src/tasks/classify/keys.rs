@@ -166,6 +166,8 @@ impl Keys for ClassifyKeys {
         ("data.format", FORMATS),
         ("data.encoding", &Encoding::NAMES),
     ];
+    const RESUMABLE: &'static [&'static str] = Penalties::KEYS;
+    const COSTLY: &'static [&'static str] = &["loss.contrastive"];
 
     fn examples() -> Vec<Self> {
         let characters = [

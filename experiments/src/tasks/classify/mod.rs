@@ -125,6 +125,7 @@ impl Task for Classify {
     ];
     const METRICS: &'static [Metric] = metrics::METRICS;
     const PREDICTIONS: &'static str = "tsv";
+    const FILES: &'static [&'static str] = &words::FILES;
     type Keys = ClassifyKeys;
     type Part = Vec<Example>;
     type Model = dyn Classifier;

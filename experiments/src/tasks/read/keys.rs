@@ -251,6 +251,7 @@ impl Keys for ReadKeys {
         ("data.format", &["squad"]),
         ("data.encoding", &Encoding::NAMES),
     ];
+    const RESUMABLE: &'static [&'static str] = Penalties::KEYS;
 
     fn examples() -> Vec<Self> {
         let characters = [

@@ -128,6 +128,7 @@ impl Task for Read {
     ];
     const METRICS: &'static [Metric] = &[Metric::share("f1"), Metric::share("em")];
     const PREDICTIONS: &'static str = "json";
+    const FILES: &'static [&'static str] = &words::FILES;
     const HAS_CONTEXT: bool = true;
     type Keys = ReadKeys;
     type Part = Questions;

@@ -243,6 +243,7 @@ impl Keys for TagKeys {
         ("data.tags", &["auto", "entities", "plain"]),
         ("data.encoding", &Encoding::NAMES),
     ];
+    const RESUMABLE: &'static [&'static str] = Penalties::KEYS;
 
     fn examples() -> Vec<Self> {
         let characters = [

@@ -27,7 +27,7 @@ use super::keys::{Named, Source};
 use super::words::{self, ReadAs};
 use crate::data::files::FileReader;
 use crate::data::formats::conll::{self, Columns, Known};
-use crate::data::formats::scheme::Scheme;
+use crate::data::formats::scheme::{self, Scheme, TagKind};
 use crate::data::known::{KnownSet, TokensGiven};
 use crate::data::{DataError, OwnPart, Part, Sentence, Split, Splits, split};
 use crate::run::{
@@ -108,6 +108,7 @@ impl Task for Tag {
     ];
     const METRICS: &'static [Metric] = metrics::METRICS;
     const PREDICTIONS: &'static str = "conll";
+    const FILES: &'static [&'static str] = &words::FILES;
     type Keys = TagKeys;
     type Part = Vec<Sentence>;
     type Model = dyn Tagger;
@@ -144,6 +145,10 @@ impl Task for Tag {
 
     fn prepare(keys: TagKeys, data: Splits<Vec<Sentence>>, kept: Option<&Path>) -> Result<Self, RunError> {
         let scheme: Scheme = keys.data.scheme.into();
+        if let Some(folder) = kept {
+            let damaged = |reason| RunError::Damaged { path: folder.join("data.json"), reason };
+            scheme::check_tags(&data.labels, TagKind::Auto, scheme).map_err(damaged)?;
+        }
         let (tags, data) = Tags::of_set(data, scheme);
         let read_as = match kept {
             Some(folder) => ReadAs::load(folder, 0)?,

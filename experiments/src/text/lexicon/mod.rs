@@ -8,6 +8,7 @@ mod tests;
 
 pub use coverage::Coverage;
 pub use padded::{Padded, Text};
+pub use saved::FILES;
 
 use super::characters::Alphabet;
 use super::tokenise::lowercase;

@@ -9,6 +9,9 @@ use crate::text::vocabulary::{UNK, Vocabulary};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
+/// The files that [`Lexicon::save`] may write.
+pub const FILES: [&str; 4] = [VOCABULARY, ALPHABET, FACTS, VECTORS];
+
 /// The file of the words, by id.
 const VOCABULARY: &str = "vocabulary.txt";
 /// The file of the characters, by id.

@@ -4,11 +4,6 @@ use super::{Scheme, TagKind, parse};
 use crate::data::error::quoted;
 use std::collections::{BTreeSet, HashSet};
 
-/// What the labels of a tagger are: entities if they are the tags of the scheme ([`check_tags`]), else plain.
-pub fn kind_of(names: &[String], scheme: Scheme) -> TagKind {
-    if check_tags(names, TagKind::Entities, scheme).is_ok() { TagKind::Entities } else { TagKind::Plain }
-}
-
 /// Checks that labels can be those of a tagger: for entities, [`Scheme::tag_names`] of some kinds; for plain tags, distinct
 /// names that contain a letter. [`TagKind::Auto`] accepts both.
 ///
@@ -104,16 +99,6 @@ mod tests {
         }
         assert_eq!(check_tags(&[], Entities, Iob2).unwrap_err(), "expected 'O' as label 1, found none");
         assert_eq!(check_tags(&[], Plain, Iob2).unwrap_err(), "expected at least one tag, found none");
-    }
-
-    #[test]
-    fn the_kind_follows_from_the_labels() {
-        let kinds = ["LOC".to_owned(), "PER".to_owned()];
-        for scheme in Scheme::ALL {
-            assert_eq!(kind_of(&scheme.tag_names(&kinds), scheme), TagKind::Entities);
-        }
-        assert_eq!(kind_of(&Scheme::Iob2.tag_names(&kinds), Scheme::Bioes), TagKind::Plain);
-        assert_eq!(kind_of(&["NN".to_owned(), "O".to_owned()], Scheme::Iob2), TagKind::Plain);
     }
 
     proptest! {

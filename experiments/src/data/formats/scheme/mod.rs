@@ -23,7 +23,7 @@ mod check;
 mod entity;
 mod escape;
 
-pub use check::{check_tags, kind_of};
+pub use check::check_tags;
 pub use entity::{Entity, allowed, convert, entities, spans, tags};
 pub use escape::{unwritten, written};
 

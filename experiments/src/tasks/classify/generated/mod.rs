@@ -65,7 +65,7 @@ mod words;
 
 use std::collections::HashSet;
 
-use sha2::{Digest, Sha256};
+use crate::data::files::digest_of;
 
 use crate::data::generated::{Rng, Sizes};
 use crate::data::{Example, Splits};
@@ -239,12 +239,7 @@ fn split(kind: Kind, seed: u64, split: u64, size: usize, seen: &mut HashSet<Stri
 
 /// SHA-256 of the splits as lines `label<TAB>text`, an empty line after each split.
 fn checksum(splits: [&[Example]; 3]) -> String {
-    let mut hash = Sha256::new();
-    for examples in splits {
-        for example in examples {
-            hash.update(format!("{}\t{}\n", example.labels[0], example.text));
-        }
-        hash.update("\n");
-    }
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    let line = |example: &Example| format!("{}\t{}\n", example.labels[0], example.text);
+    let split = |examples: &[Example]| examples.iter().map(line).collect::<String>() + "\n";
+    digest_of(splits.map(split).concat().as_bytes())
 }

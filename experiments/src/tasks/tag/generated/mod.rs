@@ -55,11 +55,11 @@ mod speaker;
 mod tests;
 mod words;
 
+use crate::data::files::digest_of;
 use crate::data::formats::scheme::{self, Scheme};
 use crate::data::generated::{Rng, Sizes};
 use crate::data::{Sentence, Splits};
 use crate::run::Generated;
-use sha2::{Digest, Sha256};
 use speaker::{Case, Speaker, Spoken};
 use std::collections::HashSet;
 
@@ -222,10 +222,6 @@ fn sentence(spoken: Spoken, tags: &[String]) -> Sentence {
 
 /// SHA-256 of the splits as [`conll::write`](crate::data::formats::conll::write) writes them, an empty line after each split.
 fn checksum(splits: [&[Sentence]; 3], tags: &[String]) -> String {
-    let mut hash = Sha256::new();
-    for sentences in splits {
-        hash.update(crate::data::formats::conll::write(sentences, tags));
-        hash.update("\n");
-    }
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    let split = |sentences| crate::data::formats::conll::write(sentences, tags) + "\n";
+    digest_of(splits.map(split).concat().as_bytes())
 }
