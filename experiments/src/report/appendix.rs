@@ -8,7 +8,7 @@ use super::table::{Entry, Table, thousands};
 /// The runs of a section: the settings they share, and a table of the rest.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Appendix {
-    /// `key = value` of every key that all runs share.
+    /// `key = value` of every key on which all runs that have it agree.
     pub shared: Vec<String>,
     /// One row for each run.
     pub table: Table,
@@ -18,9 +18,12 @@ pub(super) fn appendix(grid: &Grid) -> Appendix {
     let runs: Vec<&RunResult> = grid.runs().collect();
     let keys: Vec<_> = runs.iter().map(|run| run.keys()).collect();
     let names = unique(keys.iter().flat_map(|keys| keys.keys()));
+    // A model or a loss may lack a key of another, and results of earlier versions lack keys of today.
+    let found = |name: &String| unique(keys.iter().filter_map(|keys| keys.get(name)));
     let (shared, own): (Vec<&String>, Vec<&String>) =
-        names.into_iter().partition(|name| keys.iter().all(|k| k.get(*name) == keys[0].get(*name)));
-    let shown = |name: &String, run: usize| keys[run].get(name).map(|value| format!("{name} = {value}"));
+        names.into_iter().partition(|name| found(name).len() == 1);
+    let written = |name: &String, value: &String| format!("{name} = {value}");
+    let shown = |name: &String, run: usize| keys[run].get(name).map(|value| written(name, value));
     let head =
         ["Run", "Own settings", "Development", "Test", "Epochs", "Parameters", "Time", "Words/s", "Memory"];
     let measures = grid.study.measures;
@@ -53,7 +56,7 @@ pub(super) fn appendix(grid: &Grid) -> Appendix {
     });
     Appendix {
         table: Table { caption: String::new(), head: head.map(String::from).to_vec(), rows: rows.collect() },
-        shared: shared.into_iter().filter_map(|name| shown(name, 0)).collect(),
+        shared: shared.into_iter().map(|name| written(name, found(name)[0])).collect(),
     }
 }
 

@@ -121,8 +121,11 @@ fn appendix(body: &mut String, section: &Section) {
     body.push_str(&table(&appendix.table));
     let shared: Vec<String> =
         appendix.shared.iter().map(|setting| format!("<code>{}</code>", shown::html(setting))).collect();
-    let _ =
-        write!(body, "<p class=\"shared\">The same in all of these runs: {}</p></details>", shared.join(" "));
+    let _ = write!(
+        body,
+        "<p class=\"shared\">The same in all of these runs that have the setting: {}</p></details>",
+        shared.join(" ")
+    );
 }
 
 /// A plot of something, with its caption.

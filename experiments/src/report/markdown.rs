@@ -23,7 +23,8 @@ pub(super) fn page(report: &Report) -> String {
         let _ = write!(page, "\n### {}\n\n", title(section));
         page.push_str(&table(&appendix.table));
         let shared = appendix.shared.iter().map(|setting| shown::code(setting)).collect::<Vec<_>>();
-        let _ = write!(page, "\nThe same in all of these runs: {}.\n", shared.join(", "));
+        let _ =
+            write!(page, "\nThe same in all of these runs that have the setting: {}.\n", shared.join(", "));
     }
     page
 }

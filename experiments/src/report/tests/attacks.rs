@@ -40,7 +40,7 @@ fn text_of_results_does_nothing_in_a_report() {
     assert!(!of(&evil, "report.html").contains("<img"), "it is markup");
     // Between backticks nothing is markup: what is left outside has no more of each than the report of honest results.
     let outside = |page: &str| -> String {
-        let in_code = |line: &&str| line.starts_with("The same in all of these runs: ");
+        let in_code = |line: &&str| line.starts_with("The same in all of these runs that have the setting: ");
         page.lines().filter(|line| !in_code(line)).flat_map(|line| [line, "\n"]).collect()
     };
     let (plain_text, evil_text) = (outside(&plain), outside(&page));

@@ -72,6 +72,23 @@ fn numbers_are_those_of_the_files() {
 }
 
 #[test]
+fn a_setting_that_some_runs_lack_is_no_difference() {
+    let folder = results(Scale::Quick, DataSource::Real);
+    let run = first("losses", Scale::Quick, DataSource::Real);
+    let mut result = made(&run, Scale::Quick, DataSource::Real);
+    result.config["data"]["html"] = true.into();
+    result.config["train"].as_object_mut().unwrap().clear();
+    result.write(folder.path()).unwrap();
+    let report = Report::read(folder.path(), STUDIES).unwrap();
+    let appendix = section(&report, "losses").appendix.as_ref().unwrap();
+    for shared in ["data.html = true", "train.epochs = 4"] {
+        assert!(appendix.shared.contains(&shared.to_owned()), "{:?}", appendix.shared);
+    }
+    let own = &appendix.table.rows[0][1].main;
+    assert_eq!(own, "data.dataset = reviews, loss.name = cross_entropy");
+}
+
+#[test]
 fn deleting_one_file_makes_a_hole_and_changes_nothing_else() {
     let folder = results(Scale::Quick, DataSource::Embedded);
     let before = Report::read(folder.path(), STUDIES).unwrap();
