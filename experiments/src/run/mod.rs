@@ -3,7 +3,7 @@
 //! | file | holds |
 //! | --- | --- |
 //! | `task` | the trait [`Task`] |
-//! | `any` | tasks without their types: [`AnyTask`], [`Job`], [`Learner`] |
+//! | `any`, `row`, `prepared` | tasks without their types ([`AnyTask`], [`Job`], [`Learner`]); a task as a row of the registry; its data with a model |
 //! | `train` | the training loop; read it from top to bottom |
 //! | `step` | one step of it |
 //! | `throughput` | measures the time of a few steps |
@@ -22,8 +22,10 @@ mod folder;
 mod interrupt;
 mod lock;
 mod metric;
+mod prepared;
 mod progress;
 mod record;
+mod row;
 mod state;
 mod step;
 mod task;
@@ -34,9 +36,7 @@ mod trained_on;
 mod understood;
 mod view;
 
-pub use any::{
-    AnyTask, DescribedSet, Evaluation, From, GeneratedInfo, Job, Learner, Row, SPLIT_SEED, Wanted, sums,
-};
+pub use any::{AnyTask, DescribedSet, Evaluation, From, GeneratedInfo, Job, Learner, Wanted, sums};
 pub use ask::{Ask, Style};
 pub use error::RunError;
 pub use folder::RunFolder;
@@ -45,6 +45,7 @@ pub use lock::Lock;
 pub use metric::{Better, Metric, Unit};
 pub use progress::{Progress, Trained};
 pub use record::{Epoch, StepLoss};
+pub use row::{Row, SPLIT_SEED};
 pub use state::State;
 pub use task::{Described, Detail, Details, Generated, Limits, Mistake, Origin, Task};
 pub use throughput::seconds_per_token;
