@@ -125,9 +125,10 @@ fn not_utf8(path: &Path, bytes: &[u8], valid: usize) -> DataError {
         column: valid - line_start + 1,
         byte: bytes[valid],
         advice: match likely(bytes, valid) {
-            Encoding::Utf16 => "convert the file to UTF-8, or read it with --encoding utf-16",
-            Encoding::Gb18030 => "convert the file to UTF-8, or read it with --encoding gb18030",
-            _ => "convert the file to UTF-8, or read it with --encoding latin-1",
+            Some(Encoding::Utf16) => "convert the file to UTF-8, or read it with --encoding utf-16",
+            Some(Encoding::Gb18030) => "convert the file to UTF-8, or read it with --encoding gb18030",
+            Some(_) => "convert the file to UTF-8, or read it with --encoding windows-1252",
+            None => "convert the file to UTF-8, for example with iconv",
         },
     }
 }
@@ -135,22 +136,27 @@ fn not_utf8(path: &Path, bytes: &[u8], valid: usize) -> DataError {
 /// How many bytes are looked at to name a likely encoding.
 const SAMPLE: usize = 1 << 20;
 
-/// The encoding that bytes are likely in which are UTF-8 up to `valid` only.
-fn likely(bytes: &[u8], valid: usize) -> Encoding {
+/// Of fewer bytes above ASCII it is not asked whether they are letters.
+const LETTERS: usize = 20;
+
+/// The encoding that bytes are likely in which are UTF-8 up to `valid` only; none for what no [`Encoding`] reads, such as
+/// Cyrillic.
+fn likely(bytes: &[u8], valid: usize) -> Option<Encoding> {
     let start = &bytes[..bytes.len().min(SAMPLE)];
     let zeros = start.iter().filter(|&&b| b == 0).count();
     if bytes.starts_with(b"\xFF\xFE") || bytes.starts_with(b"\xFE\xFF") || zeros * 4 > start.len() {
-        return Encoding::Utf16;
+        return Some(Encoding::Utf16);
     }
     // From the start of the line: the first invalid byte may be inside a character of another encoding.
     let line = bytes[..valid].iter().rposition(|&b| b == b'\n').map_or(0, |i| i + 1);
     let rest = &bytes[line..bytes.len().min(line + SAMPLE)];
     // In Chinese text many bytes are above ASCII, and most are adjacent to another; accented letters are few and isolated.
     let high = |i: Option<usize>| i.and_then(|i| rest.get(i)).is_some_and(|&b| b >= 0x80);
-    let (mut all, mut paired) = (0, 0);
+    let (mut all, mut paired, mut letters) = (0, 0, 0);
     for i in (0..rest.len()).filter(|&i| high(Some(i))) {
         all += 1;
         paired += usize::from(high(i.checked_sub(1)) || high(Some(i + 1)));
+        letters += usize::from(rest[i] >= 0xC0);
     }
     let mut text = String::with_capacity(rest.len() * 2 + 16);
     let mut decoder = GB18030.new_decoder_without_bom_handling();
@@ -159,9 +165,15 @@ fn likely(bytes: &[u8], valid: usize) -> Encoding {
     let fits = matches!(result, encoding_rs::DecoderResult::InputEmpty);
     let chinese = text.chars().filter(|c| ('\u{4E00}'..='\u{9FFF}').contains(c)).count();
     let foreign = text.chars().filter(|c| !c.is_ascii()).count();
-    match fits && all * 10 > rest.len() && paired * 4 > all * 3 && chinese * 2 > foreign {
-        true => Encoding::Gb18030,
-        false => Encoding::Latin1,
+    let dense = all * 10 > rest.len() && paired * 4 > all * 3;
+    // The letters of Cyrillic, Greek and the like are the upper quarter of all bytes; of Chinese characters, each second
+    // byte may be any.
+    if dense && all > LETTERS && letters * 10 > all * 9 {
+        return None;
+    }
+    match fits && dense && chinese * 2 > foreign {
+        true => Some(Encoding::Gb18030),
+        false => Some(Encoding::Windows1252),
     }
 }
 
@@ -214,7 +226,7 @@ mod tests {
         assert_eq!(
             decoded(b"fine\nbad \xE9t\xE9\n", Encoding::Utf8).unwrap_err(),
             "f, line 2: expected UTF-8, found byte 0xe9 at column 5; convert the file to UTF-8, or read it with \
-             --encoding latin-1"
+             --encoding windows-1252"
         );
         let chinese = GB18030.encode("好\t房间很大\n差\t太贵了 too expensive\n").0;
         let chinese = chinese.as_ref();
@@ -227,18 +239,23 @@ mod tests {
             (&unmarked, "utf-16"),
             (
                 "na\u{ef}ve\nd\u{e9}j\u{e0} vu".chars().map(|c| c as u8).collect::<Vec<_>>().as_slice(),
-                "latin-1",
+                "windows-1252",
             ),
-            (b"caf\xE9\n", "latin-1"),
+            (b"caf\xE9\n", "windows-1252"),
             // UTF-8 as well up to its third byte.
             (&GB18030.encode("模棱").0, "gb18030"),
-            (&[&b"english text, "[..], &[b'x'; 90], b"\xB5\xC4"].concat(), "latin-1"),
+            (&[&b"english text, "[..], &[b'x'; 90], b"\xB5\xC4"].concat(), "windows-1252"),
             // These bytes are GB18030 too, but no Chinese text has its high bytes apart.
-            (b"na\xEFve", "latin-1"),
-            (b"\x93quoted\x94\n", "latin-1"),
+            (b"na\xEFve", "windows-1252"),
+            (b"\x93quoted\x94\n", "windows-1252"),
         ] {
             let error = decoded(bytes, Encoding::Utf8).unwrap_err();
             assert!(error.ends_with(&format!("--encoding {name}")), "{bytes:?}: {error}");
+        }
+        let russian = "хорошо\tпрекрасный фильм\nплохо\tочень длинный и скучный фильм\n";
+        for codec in [encoding_rs::WINDOWS_1251, encoding_rs::KOI8_R] {
+            let error = decoded(&codec.encode(russian).0, Encoding::Utf8).unwrap_err();
+            assert!(error.ends_with("convert the file to UTF-8, for example with iconv"), "{error}");
         }
     }
 
