@@ -124,28 +124,31 @@ fn not_utf8(path: &Path, bytes: &[u8], valid: usize) -> DataError {
         line: before.iter().filter(|&&b| b == b'\n').count() + 1,
         column: valid - line_start + 1,
         byte: bytes[valid],
-        advice: match likely(bytes, valid) {
-            Some(Encoding::Utf16) => "convert the file to UTF-8, or read it with --encoding utf-16",
-            Some(Encoding::Gb18030) => "convert the file to UTF-8, or read it with --encoding gb18030",
-            Some(_) => "convert the file to UTF-8, or read it with --encoding windows-1252",
-            None => "convert the file to UTF-8, for example with iconv",
-        },
+        advice: advice(bytes, valid),
     }
 }
 
 /// How many bytes are looked at to name a likely encoding.
 const SAMPLE: usize = 1 << 20;
 
-/// Of fewer bytes above ASCII it is not asked whether they are letters.
+/// Of fewer bytes above ASCII it is not asked whether they are letters or UTF-8.
 const LETTERS: usize = 20;
 
-/// The encoding that bytes are likely in which are UTF-8 up to `valid` only; none for what no [`Encoding`] reads, such as
-/// Cyrillic.
-fn likely(bytes: &[u8], valid: usize) -> Option<Encoding> {
+const UTF16: &str = "convert the file to UTF-8, or read it with --encoding utf-16";
+const CHINESE: &str = "convert the file to UTF-8, or read it with --encoding gb18030";
+const WESTERN: &str = "convert the file to UTF-8, or read it with --encoding windows-1252";
+const OTHER: &str = "convert the file to UTF-8, for example with iconv";
+const DAMAGED: &str = "correct the line: the text before it is UTF-8";
+
+/// What to do with bytes that are UTF-8 up to `valid` only: it depends on what they are likely in.
+fn advice(bytes: &[u8], valid: usize) -> &'static str {
     let start = &bytes[..bytes.len().min(SAMPLE)];
     let zeros = start.iter().filter(|&&b| b == 0).count();
     if bytes.starts_with(b"\xFF\xFE") || bytes.starts_with(b"\xFE\xFF") || zeros * 4 > start.len() {
-        return Some(Encoding::Utf16);
+        return UTF16;
+    }
+    if bytes[..valid].iter().filter(|&&b| b >= 0xC0).take(LETTERS).count() == LETTERS {
+        return DAMAGED;
     }
     // From the start of the line: the first invalid byte may be inside a character of another encoding.
     let line = bytes[..valid].iter().rposition(|&b| b == b'\n').map_or(0, |i| i + 1);
@@ -169,12 +172,9 @@ fn likely(bytes: &[u8], valid: usize) -> Option<Encoding> {
     // The letters of Cyrillic, Greek and the like are the upper quarter of all bytes; of Chinese characters, each second
     // byte may be any.
     if dense && all > LETTERS && letters * 10 > all * 9 {
-        return None;
+        return OTHER;
     }
-    match fits && dense && chinese * 2 > foreign {
-        true => Some(Encoding::Gb18030),
-        false => Some(Encoding::Windows1252),
-    }
+    if fits && dense && chinese * 2 > foreign { CHINESE } else { WESTERN }
 }
 
 /// All bytes in one encoding, without its byte order mark.
@@ -252,6 +252,9 @@ mod tests {
             let error = decoded(bytes, Encoding::Utf8).unwrap_err();
             assert!(error.ends_with(&format!("--encoding {name}")), "{bytes:?}: {error}");
         }
+        let damaged = [&"很好看的电影".repeat(5).into_bytes()[..], b"\nbad \xED\xA0\xBD\n"].concat();
+        let error = decoded(&damaged, Encoding::Utf8).unwrap_err();
+        assert!(error.ends_with("column 5; correct the line: the text before it is UTF-8"), "{error}");
         let russian = "хорошо\tпрекрасный фильм\nплохо\tочень длинный и скучный фильм\n";
         for codec in [encoding_rs::WINDOWS_1251, encoding_rs::KOI8_R] {
             let error = decoded(&codec.encode(russian).0, Encoding::Utf8).unwrap_err();
