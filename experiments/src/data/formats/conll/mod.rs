@@ -124,14 +124,9 @@ pub fn read(file: &TextFile, columns: &Columns, known: Known<'_>) -> Result<Cont
         Known::Kinds(_) => TagKind::Entities,
         Known::Tags(_) => TagKind::Plain,
     };
-    if asked != TagKind::Plain {
-        mistaken::words_are_entities(&file.path, &rows)?;
-    }
+    mistaken::check(&file.path, &rows, asked)?;
     let form = kind::decide(&file.path, &rows, asked)?;
     let sentences = comments::without(rows, form);
-    if form == Form::Plain && asked == TagKind::Auto {
-        mistaken::tags_are_too_many(&file.path, &sentences)?;
-    }
     if sentences.is_empty() {
         return Err(DataError::File {
             path: file.path.clone(),

@@ -322,6 +322,14 @@ fn columns_without_words_and_tags_are_faults() {
             Some("100 different tags and 140"),
         ),
         (rows(&|i| format!("word{} {i}", i % 200)), Some("300 different tags")),
+        // One of the words looks like a tag.
+        (
+            rows(&|i| {
+                format!("{} {}", pos[i % 3], if i == 9 { "B-52".into() } else { format!("word{}", i % 40) })
+            }),
+            Some("41 different tags and 3"),
+        ),
+        (rows(&|i| format!("word{} _", i % 40)), Some("'_' for each of 300 words")),
         (rows(&|i| format!("word{} tag{}", i % 140, i % 60)), None),
         (rows(&|i| format!("word{} tag{}", i % 30, i % 50)), None),
     ] {
