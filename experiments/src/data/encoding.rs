@@ -143,9 +143,14 @@ const DAMAGED: &str = "correct the line: the text before it is UTF-8";
 /// What to do with bytes that are UTF-8 up to `valid` only: it depends on what they are likely in.
 fn advice(bytes: &[u8], valid: usize) -> &'static str {
     let start = &bytes[..bytes.len().min(SAMPLE)];
-    let zeros = start.iter().filter(|&&b| b == 0).count();
-    if bytes.starts_with(b"\xFF\xFE") || bytes.starts_with(b"\xFE\xFF") || zeros * 4 > start.len() {
+    if bytes.starts_with(b"\xFF\xFE") || bytes.starts_with(b"\xFE\xFF") {
         return UTF16;
+    }
+    // In UTF-16 each tab and line end has a zero byte. Without a mark only one order of bytes is read.
+    let zeros = |first: usize| start.iter().skip(first).step_by(2).filter(|&&b| b == 0).count();
+    let (big, little) = (zeros(0), zeros(1));
+    if (big + little) * 100 > start.len() {
+        return if little > big { UTF16 } else { OTHER };
     }
     if bytes[..valid].iter().filter(|&&b| b >= 0xC0).take(LETTERS).count() == LETTERS {
         return DAMAGED;
@@ -231,12 +236,14 @@ mod tests {
         let chinese = GB18030.encode("好\t房间很大\n差\t太贵了 too expensive\n").0;
         let chinese = chinese.as_ref();
         let marked = [b"\xFF\xFE", &utf16("a\tb", u16::to_le_bytes)[..]].concat();
-        let unmarked = utf16("pos\tcaf\u{e9}\n", u16::to_be_bytes);
+        let unmarked = utf16("pos\tcaf\u{e9}\n", u16::to_le_bytes);
+        let little = utf16("好\t房间很大非常干净\n差\t太贵了不值得\n", u16::to_le_bytes);
         for (bytes, name) in [
             (chinese, "gb18030"),
             (&[b"pos\tgood\n", chinese].concat(), "gb18030"),
             (&marked, "utf-16"),
             (&unmarked, "utf-16"),
+            (&little, "utf-16"),
             (
                 "na\u{ef}ve\nd\u{e9}j\u{e0} vu".chars().map(|c| c as u8).collect::<Vec<_>>().as_slice(),
                 "windows-1252",
@@ -256,8 +263,11 @@ mod tests {
         let error = decoded(&damaged, Encoding::Utf8).unwrap_err();
         assert!(error.ends_with("column 5; correct the line: the text before it is UTF-8"), "{error}");
         let russian = "хорошо\tпрекрасный фильм\nплохо\tочень длинный и скучный фильм\n";
-        for codec in [encoding_rs::WINDOWS_1251, encoding_rs::KOI8_R] {
-            let error = decoded(&codec.encode(russian).0, Encoding::Utf8).unwrap_err();
+        let cyrillic = [encoding_rs::WINDOWS_1251, encoding_rs::KOI8_R]
+            .map(|codec| codec.encode(russian).0.into_owned());
+        let big = utf16("pos\tcaf\u{e9}\n", u16::to_be_bytes);
+        for bytes in cyrillic.into_iter().chain([big]) {
+            let error = decoded(&bytes, Encoding::Utf8).unwrap_err();
             assert!(error.ends_with("convert the file to UTF-8, for example with iconv"), "{error}");
         }
     }
