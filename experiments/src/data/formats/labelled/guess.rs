@@ -62,7 +62,7 @@ pub(super) fn layout(source: &Source<'_>, columns: &Columns) -> Result<Layout, D
     match separators[0] {
         b',' => values,
         _ if !columns.is_empty() => values,
-        _ => spaces(source, values.ok()),
+        _ => spaces(source, values.ok(), separators),
     }
 }
 
@@ -123,13 +123,7 @@ fn tabs(source: &Source<'_>, columns: &Columns) -> Result<Layout, DataError> {
 
 /// Values between separators, without names.
 fn csv(source: &Source<'_>, separators: &[u8], columns: &Columns) -> Result<Layout, DataError> {
-    let fitting = separators.iter().filter(|&&separator| csv::scan(source.text, separator).is_table());
-    if fitting.count() > 1 {
-        let (line, content) = source.first();
-        let found = format!("more than one that fits all lines, as in {}", quoted(content));
-        let advice = "put values that hold commas, semicolons or vertical bars between quotation marks, or give --format tab or space";
-        return Err(source.fault(line, "values with one separator between them", found, advice));
-    }
+    several(source, separators)?;
     let mut first = None;
     for &separator in separators {
         match values(source, separator, columns) {
@@ -148,6 +142,18 @@ fn csv(source: &Source<'_>, separators: &[u8], columns: &Columns) -> Result<Layo
             advice,
         )
     }))
+}
+
+/// More than one separator that makes a table of the file is an error.
+fn several(source: &Source<'_>, separators: &[u8]) -> Result<(), DataError> {
+    if separators.iter().filter(|&&separator| csv::scan(source.text, separator).is_table()).count() < 2 {
+        return Ok(());
+    }
+    let (line, content) = source.first();
+    let found = format!("more than one that fits all lines, as in {}", quoted(content));
+    let advice = "put values that hold commas, semicolons or vertical bars between quotation marks, or give --format tab or \
+                  space";
+    Err(source.fault(line, "values with one separator between them", found, advice))
 }
 
 /// As [`csv`] with one separator; nothing if the first line does not have it.
@@ -181,7 +187,7 @@ fn ask<T>(source: &Source<'_>, columns: usize) -> Result<T, DataError> {
 }
 
 /// A label at the start of each line, unless those are no labels or the lines are `values` as well.
-fn spaces(source: &Source<'_>, values: Option<Layout>) -> Result<Layout, DataError> {
+fn spaces(source: &Source<'_>, values: Option<Layout>, separators: &[u8]) -> Result<Layout, DataError> {
     let words =
         || source.lines().filter_map(|(line, content)| Some((line, content.split_whitespace().next()?)));
     let column = Column::of(words().map(|(_, word)| word));
@@ -198,6 +204,7 @@ fn spaces(source: &Source<'_>, values: Option<Layout>) -> Result<Layout, DataErr
         if !is_text {
             return Ok(Layout::First(Separator::Space));
         }
+        several(source, separators)?;
         let first = words().next().map_or("", |(_, word)| word);
         let another = words().find(|(_, word)| *word != first).map_or(first, |(_, word)| word);
         let (distinct, first, another) = (column.distinct, quoted(first), quoted(another));

@@ -57,7 +57,7 @@ mod tests {
             // A label that each tenth text names.
             &["sport", "news"],
         ] {
-            let more = |i: usize| if i % 10 == 0 { "of sport" } else { "" };
+            let more = |i: usize| if i.is_multiple_of(10) { "of sport" } else { "" };
             let line = |i: usize| {
                 format!(
                     "{} number {i} is a long one with 1 or 2 heroes {}",

@@ -315,6 +315,8 @@ fn a_vertical_bar_separates_labels_and_texts() {
     }
     let both = lines(30, |i| format!("{}|film {i}, once", mood(i)));
     assert_refused(auto("b.txt", &both), &["line 1: ", "'pos|film'", "--format csv"], "both");
+    let both = lines(30, |i| format!("word{i} film, once|{}", mood(i)));
+    assert_refused(auto("b.txt", &both), &["line 1: ", "more than one", "vertical bars"], "both");
     let bar = lines(30, |i| format!("{} film {i} | so", mood(i)));
     assert_refused(auto("b.txt", &bar), &["line 1: ", "either CSV or a label, a space"], "bar");
 }
