@@ -1,6 +1,5 @@
-//! Comma-separated values as in RFC 4180, also with semicolons, tabs or
-//! vertical bars: a value that contains a separator, a quotation mark or a
-//! line break is enclosed in quotation marks, and a mark inside it is doubled.
+//! Comma-separated values as in RFC 4180, also with semicolons, tabs or vertical bars: a value that contains a separator, a
+//! quotation mark or a line break is enclosed in quotation marks, and a mark inside it is doubled.
 //!
 //! The `csv` crate unquotes values. Since it accepts any bytes, [`scan`] checks the text first: a mark that is never closed
 //! would swallow the rest of the file, and text after a closing mark would silently lose its marks.

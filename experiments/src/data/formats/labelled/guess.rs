@@ -1,8 +1,9 @@
 //! Detects the format of a file from its name and its contents.
 //!
-//! The formats are tried in this order: JSON lines; a first line that names columns; tabs in every line; values separated by
-//! commas, semicolons or vertical bars, with one column of labels; a label at the start of each line. Without names, the label is the column
-//! whose values are short and repeat. If two formats fit, or none, the error names the flags that decide.
+//! The formats are tried in this order: JSON lines; labels for fastText at the start of each line; a first line that names
+//! columns; tabs in every line; values separated by commas, semicolons or vertical bars, with one column of labels; a label at
+//! the start of each line. Without names, the label is the column whose values are short and repeat. If two formats fit, or
+//! none, the error names the flags that decide.
 
 use super::{
     Columns, DataError, Layout, Places, Source,
@@ -194,7 +195,7 @@ fn spaces(source: &Source<'_>, values: Option<Layout>, separators: &[u8]) -> Res
     let parts =
         || source.lines().filter_map(|(_, content)| content.trim_start().split_once(char::is_whitespace));
     let common = prose::starts_as_prose(parts());
-    // So few lines that no value need repeat are labelled if one does.
+    // In a few lines values need not repeat, but if each is another one, they are no labels.
     let is_text = common
         || !column.repeats()
         || column.is_prose()

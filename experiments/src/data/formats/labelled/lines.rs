@@ -93,11 +93,7 @@ impl<'a> Source<'a> {
                 return Err(self.fault(
                     line,
                     format!("{} columns, as on the first line", places.columns),
-                    format!(
-                        "{} in {}",
-                        if filled > places.columns { filled } else { columns },
-                        quoted(content)
-                    ),
+                    format!("{} in {}", filled.max(columns.min(places.columns)), quoted(content)),
                     "correct the line; a file may have been cut short",
                 ));
             }

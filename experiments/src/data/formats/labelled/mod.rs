@@ -2,7 +2,7 @@
 //!
 //! | file | holds |
 //! | --- | --- |
-//! | [`lines`] | `LABEL text`, `label<TAB>text`, TSV: one line per text; quotation marks are ordinary characters |
+//! | [`lines`] | `LABEL text`, `__label__LABEL text`, `label<TAB>text`, TSV: one line per text; quotation marks are ordinary characters |
 //! | [`csv`] | comma-separated values with quotation marks as in RFC 4180; semicolons, tabs and vertical bars too |
 //! | [`jsonl`] | one JSON object per line |
 //! | [`folders`] | one folder per class, one file per class |
@@ -62,7 +62,7 @@ pub enum Format {
     Header,
     /// `label<TAB>text`; a text may contain tabs. With columns by number, TSV without a header.
     Tab,
-    /// `LABEL text`.
+    /// `LABEL text`; or each label with fastText's prefix, `__label__LABEL text`.
     Space,
     /// Values separated by commas, semicolons, tabs or vertical bars, quoted as in RFC 4180, with a header or with columns by number.
     Csv,

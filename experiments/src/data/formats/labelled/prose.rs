@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 
-/// The share of the words of prose that a first word has, averaged over the lines. In prose of six languages it is 0.004
-/// to 0.07, whatever the lines are; of labels such as 'good', 'no' and 'sport' it is below 0.003.
+/// The share of all words inside the lines that a line's first word has, averaged over the lines. In English, German, French
+/// and Romanian prose, 0.008 to 0.07 were measured; with labels such as 'good', 'no', 'he' and 'sport', 0.001 or less.
 const RATE: f64 = 0.004;
 
-/// The share of lines whose first word occurs inside some line, each such word counted once.
+/// The share of lines whose first word also occurs inside a line, each occurrence counted for one line: one common word among
+/// the labels is not enough.
 const FOUND: f64 = 0.3;
 
 /// Whether the first words of some lines, as `(first word, rest)`, are common in the rest of the lines too. Numbers are
