@@ -22,7 +22,10 @@ pub(super) fn check_trained(
         return Ok(());
     }
     let held_out = matches!(&keys.data.source, Source::Own(own) if own.dev.is_none() || own.test.is_none());
-    let examples = data.train.len();
+    let examples = match data.train.len() {
+        1 => "its only example".into(),
+        n => format!("its {n} examples"),
+    };
     Err(DataError::Settings {
         key: if keys.data.limits.train_limit > 0 { "data.train_limit" } else { "data.train" }.into(),
         expected: match least {
@@ -30,7 +33,7 @@ pub(super) fn check_trained(
             _ => "at least two labels in the training split".into(),
         },
         found: format!(
-            "{} in its {examples} examples; give more examples{}",
+            "{} in {examples}; give more examples{}",
             trained.first().map_or("none".into(), |label| format!("only {}", quoted(label))),
             if held_out {
                 ", or files with --dev and --test, without which a tenth each is held out"

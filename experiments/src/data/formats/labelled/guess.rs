@@ -206,6 +206,7 @@ fn spaces(source: &Source<'_>, values: Option<Layout>, separators: &[u8]) -> Res
             return Ok(Layout::First(Separator::Space));
         }
         several(source, separators)?;
+        labels::check_tags(&source.labelled(Separator::Space).unwrap_or_default())?;
         let first = words().next().map_or("", |(_, word)| word);
         let another = words().find(|(_, word)| *word != first).map_or(first, |(_, word)| word);
         let (distinct, first, another) = (column.distinct, quoted(first), quoted(another));

@@ -30,7 +30,7 @@ pub fn labels(path: &Path, read: &Read, per_text: PerText, guessed: bool) -> Res
     check_header(read, guessed)?;
     known.check_looks()?;
     if guessed && per_text == PerText::One {
-        check_tags(read)?;
+        check_tags(&read.rows)?;
         check_number(read)?;
         check_marks(read)?;
         check_several(&known)?;
@@ -158,16 +158,16 @@ fn guess(format: Format) -> (&'static str, &'static str) {
 }
 
 /// A tag of an entity in every row is not text with a label, but words with tags.
-fn check_tags(read: &Read) -> Result<(), DataError> {
+pub(super) fn check_tags(rows: &[Row]) -> Result<(), DataError> {
     let tag = |word: &str| word == "O" || word.get(1..2) == Some("-") && "BILUSEM".contains(&word[..1]);
     let last = |row: &Row| row.text.split_whitespace().next_back().unwrap_or_default().to_owned();
     let entity = |of: &dyn Fn(&Row) -> String| {
-        read.rows.iter().all(|row| tag(&of(row))) && read.rows.iter().any(|row| of(row) != "O")
+        rows.iter().all(|row| tag(&of(row))) && rows.iter().any(|row| of(row) != "O")
     };
     if !entity(&last) && !entity(&|row| row.label.clone()) {
         return Ok(());
     }
-    let row = &read.rows[0];
+    let row = &rows[0];
     let found = format!("columns of words and tags, {} and {}", quoted(&row.label), quoted(&row.text));
     let advice = "train a task that reads columns, whose data.format is conll ('gradus list' prints the keys of each task), or \
                   give the --format if these are labels and texts";

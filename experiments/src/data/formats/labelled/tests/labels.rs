@@ -53,6 +53,13 @@ fn one_label_is_an_error_that_names_the_file() {
 
 #[test]
 fn words_with_tags_are_no_texts_with_labels() {
+    // Whose words are too many to be labels.
+    let many = lines(60, |i| format!("word{i} NN {}", ["O", "B-PER"][i % 2]));
+    assert_refused(
+        auto("c.txt", &many),
+        &["c.txt, line 1: ", "words and tags", "data.format is conll"],
+        "many",
+    );
     let columns = "EU NNP B-ORG\nrejects VBZ O\nGerman JJ B-MISC\n\nPeter NNP B-PER\n".repeat(30);
     let tabs = "EU\tB-ORG\nrejects\tO\nPeter\tB-PER\n".repeat(30);
     for (text, format) in [(&columns, Format::Space), (&tabs, Format::Tab)] {
