@@ -166,7 +166,7 @@ pub(super) fn settled(
     for setting in settings.iter().filter(|setting| setting.key != "task") {
         insert(&mut table, setting);
     }
-    settings.iter().try_for_each(|setting| check_name(task, setting))?;
+    settings.iter().try_for_each(|setting| check_name(task, all, setting))?;
     name_variants(task, &mut table);
     fill(task, &mut table);
     let keys = (task.settle)(table.clone())?;
@@ -222,12 +222,25 @@ fn name_variants(task: &TaskKeys, table: &mut Table) {
     }
 }
 
-/// Checks the value of a key that holds one of a few names.
-fn check_name(task: &TaskKeys, setting: &Setting) -> Result<(), ConfigError> {
+/// Checks the value of a key that holds one of a few names. For a name that the key has in another task, the error names
+/// that task.
+fn check_name(task: &TaskKeys, all: &[TaskKeys], setting: &Setting) -> Result<(), ConfigError> {
     let known = task.choices_of(&setting.key);
-    match (&setting.value, known.is_empty()) {
-        (Value::String(value), false) if !known.contains(value) => Err(unknown_name(setting, &known)),
-        _ => Ok(()),
+    let Value::String(value) = &setting.value else { return Ok(()) };
+    if known.is_empty() || known.contains(value) {
+        return Ok(());
+    }
+    let others: Vec<String> = all
+        .iter()
+        .filter(|other| other.choices_of(&setting.key).contains(value))
+        .map(|other| format!("gradus train {}", other.task))
+        .collect();
+    match (unknown_name(setting, &known), others.is_empty()) {
+        (ConfigError::OutOfRange { at, key, expected, .. }, false) => {
+            let found = format!("`{}`, which is for {}", shortened(value), others.join(" or "));
+            Err(ConfigError::OutOfRange { at, key, expected, found })
+        }
+        (error, _) => Err(error),
     }
 }
 

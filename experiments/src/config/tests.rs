@@ -87,8 +87,8 @@ fn every_key_of_every_owner_is_accepted_where_it_belongs() {
             let mut all = vec![format!("task={}", task.task)];
             all.extend(flat.keys().map(|key| format!("{key}={}", value(key))));
             if let Err(error) = tasks::load(None, &all) {
-                // The one loss that needs a key of the data.
-                assert!(error.to_string().contains("label_separator"), "{}: {error}", task.task);
+                // The one loss that named data sets have no use for.
+                assert!(error.to_string().contains("one label a text"), "{}: {error}", task.task);
             }
         }
     }
@@ -145,6 +145,9 @@ fn faults_of_a_file_are_named_with_their_line() {
         "{name}"
     );
     assert!(name.ends_with("found `fokal`; did you mean `focal`?"), "{name}");
+    let format = refused("classify", &["data.train=mine.txt", "data.format=conll"]);
+    assert!(format.contains("`data.format` must be one of auto, header, tab"), "{format}");
+    assert!(format.ends_with("found `conll`, which is for gradus train tag"), "{format}");
     let syntax = message("seed = 1\nthreads = = 2\n");
     assert!(syntax.starts_with("run.toml, line 2: expected TOML") && !syntax.contains('\n'), "{syntax}");
     assert!(message("seed = 1\n").contains("expected a `task`, one of classify, tag, read"));

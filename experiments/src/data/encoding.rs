@@ -124,33 +124,47 @@ fn not_utf8(path: &Path, bytes: &[u8], valid: usize) -> DataError {
         line: before.iter().filter(|&&b| b == b'\n').count() + 1,
         column: valid - line_start + 1,
         byte: bytes[valid],
-        advice: match likely(bytes, valid) {
-            Encoding::Utf16 => "convert the file to UTF-8, or read it with --encoding utf-16",
-            Encoding::Gb18030 => "convert the file to UTF-8, or read it with --encoding gb18030",
-            _ => "convert the file to UTF-8, or read it with --encoding latin-1",
-        },
+        advice: advice(bytes, valid),
     }
 }
 
 /// How many bytes are looked at to name a likely encoding.
 const SAMPLE: usize = 1 << 20;
 
-/// The encoding that bytes are likely in which are UTF-8 up to `valid` only.
-fn likely(bytes: &[u8], valid: usize) -> Encoding {
+/// Of fewer bytes above ASCII it is not asked whether they are letters or UTF-8.
+const LETTERS: usize = 20;
+
+const UTF16: &str = "convert the file to UTF-8, or read it with --encoding utf-16";
+const CHINESE: &str = "convert the file to UTF-8, or read it with --encoding gb18030";
+const WESTERN: &str = "convert the file to UTF-8, or read it with --encoding windows-1252";
+const OTHER: &str = "convert the file to UTF-8, for example with iconv";
+const DAMAGED: &str = "correct the line: the text before it is UTF-8";
+
+/// What to do with bytes that are UTF-8 up to `valid` only: it depends on what they are likely in.
+fn advice(bytes: &[u8], valid: usize) -> &'static str {
     let start = &bytes[..bytes.len().min(SAMPLE)];
-    let zeros = start.iter().filter(|&&b| b == 0).count();
-    if bytes.starts_with(b"\xFF\xFE") || bytes.starts_with(b"\xFE\xFF") || zeros * 4 > start.len() {
-        return Encoding::Utf16;
+    if bytes.starts_with(b"\xFF\xFE") || bytes.starts_with(b"\xFE\xFF") {
+        return UTF16;
+    }
+    // In UTF-16 each tab and line end has a zero byte. Without a mark only one order of bytes is read.
+    let zeros = |first: usize| start.iter().skip(first).step_by(2).filter(|&&b| b == 0).count();
+    let (big, little) = (zeros(0), zeros(1));
+    if (big + little) * 100 > start.len() {
+        return if little > big { UTF16 } else { OTHER };
+    }
+    if bytes[..valid].iter().filter(|&&b| b >= 0xC0).take(LETTERS).count() == LETTERS {
+        return DAMAGED;
     }
     // From the start of the line: the first invalid byte may be inside a character of another encoding.
     let line = bytes[..valid].iter().rposition(|&b| b == b'\n').map_or(0, |i| i + 1);
     let rest = &bytes[line..bytes.len().min(line + SAMPLE)];
     // In Chinese text many bytes are above ASCII, and most are adjacent to another; accented letters are few and isolated.
     let high = |i: Option<usize>| i.and_then(|i| rest.get(i)).is_some_and(|&b| b >= 0x80);
-    let (mut all, mut paired) = (0, 0);
+    let (mut all, mut paired, mut letters) = (0, 0, 0);
     for i in (0..rest.len()).filter(|&i| high(Some(i))) {
         all += 1;
         paired += usize::from(high(i.checked_sub(1)) || high(Some(i + 1)));
+        letters += usize::from(rest[i] >= 0xC0);
     }
     let mut text = String::with_capacity(rest.len() * 2 + 16);
     let mut decoder = GB18030.new_decoder_without_bom_handling();
@@ -159,10 +173,13 @@ fn likely(bytes: &[u8], valid: usize) -> Encoding {
     let fits = matches!(result, encoding_rs::DecoderResult::InputEmpty);
     let chinese = text.chars().filter(|c| ('\u{4E00}'..='\u{9FFF}').contains(c)).count();
     let foreign = text.chars().filter(|c| !c.is_ascii()).count();
-    match fits && all * 10 > rest.len() && paired * 4 > all * 3 && chinese * 2 > foreign {
-        true => Encoding::Gb18030,
-        false => Encoding::Latin1,
+    let dense = all * 10 > rest.len() && paired * 4 > all * 3;
+    // The letters of Cyrillic, Greek and the like are the upper quarter of all bytes; of Chinese characters, each second
+    // byte may be any.
+    if dense && all > LETTERS && letters * 10 > all * 9 {
+        return OTHER;
     }
+    if fits && dense && chinese * 2 > foreign { CHINESE } else { WESTERN }
 }
 
 /// All bytes in one encoding, without its byte order mark.
@@ -214,31 +231,44 @@ mod tests {
         assert_eq!(
             decoded(b"fine\nbad \xE9t\xE9\n", Encoding::Utf8).unwrap_err(),
             "f, line 2: expected UTF-8, found byte 0xe9 at column 5; convert the file to UTF-8, or read it with \
-             --encoding latin-1"
+             --encoding windows-1252"
         );
         let chinese = GB18030.encode("好\t房间很大\n差\t太贵了 too expensive\n").0;
         let chinese = chinese.as_ref();
         let marked = [b"\xFF\xFE", &utf16("a\tb", u16::to_le_bytes)[..]].concat();
-        let unmarked = utf16("pos\tcaf\u{e9}\n", u16::to_be_bytes);
+        let unmarked = utf16("pos\tcaf\u{e9}\n", u16::to_le_bytes);
+        let little = utf16("好\t房间很大非常干净\n差\t太贵了不值得\n", u16::to_le_bytes);
         for (bytes, name) in [
             (chinese, "gb18030"),
             (&[b"pos\tgood\n", chinese].concat(), "gb18030"),
             (&marked, "utf-16"),
             (&unmarked, "utf-16"),
+            (&little, "utf-16"),
             (
                 "na\u{ef}ve\nd\u{e9}j\u{e0} vu".chars().map(|c| c as u8).collect::<Vec<_>>().as_slice(),
-                "latin-1",
+                "windows-1252",
             ),
-            (b"caf\xE9\n", "latin-1"),
+            (b"caf\xE9\n", "windows-1252"),
             // UTF-8 as well up to its third byte.
             (&GB18030.encode("模棱").0, "gb18030"),
-            (&[&b"english text, "[..], &[b'x'; 90], b"\xB5\xC4"].concat(), "latin-1"),
+            (&[&b"english text, "[..], &[b'x'; 90], b"\xB5\xC4"].concat(), "windows-1252"),
             // These bytes are GB18030 too, but no Chinese text has its high bytes apart.
-            (b"na\xEFve", "latin-1"),
-            (b"\x93quoted\x94\n", "latin-1"),
+            (b"na\xEFve", "windows-1252"),
+            (b"\x93quoted\x94\n", "windows-1252"),
         ] {
             let error = decoded(bytes, Encoding::Utf8).unwrap_err();
             assert!(error.ends_with(&format!("--encoding {name}")), "{bytes:?}: {error}");
+        }
+        let damaged = [&"很好看的电影".repeat(5).into_bytes()[..], b"\nbad \xED\xA0\xBD\n"].concat();
+        let error = decoded(&damaged, Encoding::Utf8).unwrap_err();
+        assert!(error.ends_with("column 5; correct the line: the text before it is UTF-8"), "{error}");
+        let russian = "хорошо\tпрекрасный фильм\nплохо\tочень длинный и скучный фильм\n";
+        let cyrillic = [encoding_rs::WINDOWS_1251, encoding_rs::KOI8_R]
+            .map(|codec| codec.encode(russian).0.into_owned());
+        let big = utf16("pos\tcaf\u{e9}\n", u16::to_be_bytes);
+        for bytes in cyrillic.into_iter().chain([big]) {
+            let error = decoded(&bytes, Encoding::Utf8).unwrap_err();
+            assert!(error.ends_with("convert the file to UTF-8, for example with iconv"), "{error}");
         }
     }
 

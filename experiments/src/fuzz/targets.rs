@@ -3,7 +3,7 @@ use crate::config;
 use crate::data::encoding::{Encoding, decode};
 use crate::data::files::TextFile;
 use crate::data::formats::imdb::{self, Polarity};
-use crate::data::formats::labelled::{self, Format};
+use crate::data::formats::labelled::{self, Format, PerText};
 use crate::data::formats::{conll, squad};
 use crate::report::{DataStatistics, RunResult};
 use crate::run::RunFolder;
@@ -58,8 +58,11 @@ fn fuzz_labelled() {
                 let Some(read) = check(labelled::parse(&file, format, &labelled::Columns::default())) else {
                     continue;
                 };
-                check(labelled::labels(&file.path, &read, format == Format::Auto));
-                check(labelled::several_labels(&file.path, &read, ',', false));
+                let several = [PerText::Several(Some(',')), PerText::Several(None)];
+                check(labelled::labels(&file.path, &read, PerText::One, format == Format::Auto));
+                for per_text in several {
+                    check(labelled::labels(&file.path, &read, per_text, false));
+                }
             }
         }
     });

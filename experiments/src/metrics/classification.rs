@@ -93,26 +93,23 @@ impl Confusion {
     /// If nothing was counted.
     #[track_caller]
     pub fn report(self) -> Report {
+        assert!(self.total() > 0, "report: no examples were counted");
         Report::of(&self.counts_by_class())
     }
 }
 
 impl Report {
-    /// All scores that follow from true positives, times predicted and times gold of each class: `[K]`.
-    ///
-    /// # Panics
-    /// If nothing was counted.
-    #[track_caller]
+    /// All scores that follow from true positives, times predicted and times gold of each class: `[K]`. They are 0 where no
+    /// class is gold, as in texts without labels.
     pub fn of(counts: &[[usize; 3]]) -> Self {
         let total: usize = counts.iter().map(|[.., gold]| gold).sum();
-        assert!(total > 0, "report: no examples were counted");
         let classes: Vec<Scores> = counts.iter().copied().map(Scores::of).collect();
         let present: Vec<f64> =
             counts.iter().map(|&[_, predicted, gold]| f64::from(u8::from(predicted + gold > 0))).collect();
         let supports: Vec<f64> = classes.iter().map(|c| c.support as f64).collect();
         let right: usize = counts.iter().map(|[true_positives, ..]| true_positives).sum();
         Report {
-            accuracy: right as f64 / total as f64,
+            accuracy: right as f64 / total.max(1) as f64,
             macro_average: Scores::mean(&classes, &present),
             micro_average: Scores::of([right, total, total]),
             weighted_average: Scores::mean(&classes, &supports),
@@ -136,7 +133,8 @@ impl Scores {
     fn mean(classes: &[Scores], weights: &[f64]) -> Self {
         let total: f64 = weights.iter().sum();
         let mean = |score: fn(&Scores) -> f64| {
-            classes.iter().zip(weights).map(|(class, weight)| weight * score(class)).sum::<f64>() / total
+            let sum: f64 = classes.iter().zip(weights).map(|(class, weight)| weight * score(class)).sum();
+            if total > 0.0 { sum / total } else { 0.0 }
         };
         Scores {
             precision: mean(|c| c.precision),

@@ -15,6 +15,7 @@ mod fetch_files;
 mod hold;
 mod keys;
 mod kills;
+mod labels;
 mod place;
 mod read;
 mod report;

@@ -53,7 +53,7 @@ pub struct LabelledKeys {
     pub text_column: String,
     /// The column of the label, likewise.
     pub label_column: String,
-    /// The separator of labels, if a text may have several; empty if each text has one.
+    /// The separator of labels, if a text may have several in one field; not needed for lists of labels, as in JSON.
     pub label_separator: String,
 }
 
@@ -110,7 +110,7 @@ pub enum LossKind {
         #[serde(default = "momentum")]
         momentum: f64,
     },
-    /// Binary cross-entropy for each label, if a text may have several.
+    /// Binary cross-entropy for each label, for texts with any number of labels.
     BinaryCrossEntropy {},
 }
 
@@ -202,25 +202,29 @@ impl Keys for ClassifyKeys {
             Model::BiLstm(config) => config.check().map_err(of_model)?,
         }
         self.loss.validate()?;
-        let several = self.several();
         let binary = matches!(self.loss.kind, LossKind::BinaryCrossEntropy {});
-        let expected = match several {
-            true => {
-                "binary_cross_entropy, since data.label_separator says that a text may have several labels"
+        let (fits, expected) = match &self.data.source {
+            Source::Own(own) => {
+                let separator = &own.format.label_separator;
+                check(
+                    separator.chars().nth(1).is_none(),
+                    "data.label_separator",
+                    "one character",
+                    separator,
+                )?;
+                let expected = "binary_cross_entropy, the loss for several labels a text, since data.label_separator is set";
+                (binary || separator.is_empty(), expected)
             }
-            false => "another loss, unless data.label_separator says that a text may have several labels",
+            Source::Set(_) => (!binary, "a loss for one label a text, as the texts of named data sets have"),
         };
-        check(several == binary, "loss.name", expected, self.loss.kind.name())
+        check(fits, "loss.name", expected, self.loss.kind.name())
     }
 }
 
 impl ClassifyKeys {
-    /// Whether a text may have several labels.
+    /// Whether a text may have several labels or none.
     pub(super) fn several(&self) -> bool {
-        match &self.data.source {
-            Source::Own(own) => !own.format.label_separator.is_empty(),
-            Source::Set(_) => false,
-        }
+        matches!(self.loss.kind, LossKind::BinaryCrossEntropy {})
     }
 
     /// The longest text to read, in words.

@@ -148,6 +148,18 @@ mod tests {
     }
 
     #[test]
+    fn texts_without_labels_are_right_if_none_is_predicted() {
+        let none = sums(2, true, &[(&[], &[]), (&[], &[1])]);
+        assert_eq!(
+            (metric(&none, "accuracy"), metric(&none, "f1"), metric(&none, "f1_micro")),
+            (0.5, 0.0, 0.0)
+        );
+        assert!(metrics(&none).iter().all(|metric| metric.is_finite()));
+        let mixed = sums(2, true, &[(&[], &[]), (&[0, 1], &[0, 1])]);
+        assert_eq!((metric(&mixed, "accuracy"), metric(&mixed, "f1")), (1.0, 1.0));
+    }
+
+    #[test]
     fn several_labels_count_each_by_itself() {
         // scikit-learn: y = [[1,1],[0,1]], p = [[1,0],[0,1]].
         let sums = sums(2, true, &[(&[0, 1], &[0]), (&[1], &[1])]);

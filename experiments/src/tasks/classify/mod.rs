@@ -8,6 +8,7 @@
 //! | `model` | the model, its inputs and its predictions |
 //! | `metrics` | counts, metrics, metrics of each label |
 //! | `mistakes` | what is wrong with a prediction |
+//! | `warnings` | what to look at before training |
 //! | `answers` | the output of `gradus predict`, and the file of predictions |
 
 mod answers;
@@ -18,6 +19,7 @@ mod mistakes;
 mod model;
 mod own;
 mod sets;
+mod warnings;
 
 pub use keys::ClassifyKeys;
 pub use model::Prediction;
@@ -164,6 +166,7 @@ impl Task for Classify {
             None => {
                 let mut counts = vec![0; data.labels.len()];
                 data.train.iter().flat_map(|example| &example.labels).for_each(|&label| counts[label] += 1);
+                warnings::check_trained(&keys, &data, &counts)?;
                 let tokeniser = keys.data.text.tokeniser(splitting(&keys));
                 ReadAs { tokeniser, counts, texts: data.train.len() as u64 }
             }
@@ -279,14 +282,15 @@ impl Task for Classify {
 
     fn understood(&self) -> Understood {
         let mut understood = words::understood(&self.lexicon, &self.coverage);
-        let counts = self.data.labels.iter().cloned().zip(self.read_as.counts.iter().map(|&n| n as usize));
-        understood.lines.insert(0, ("labels", Understood::counts(counts.clone())));
-        for (label, _) in counts.filter(|(_, n)| *n < 2) {
-            understood.warnings.push(format!(
-                "the label {} occurs less than twice in the training split; is it part of a header or misspelt?",
-                crate::data::error::quoted(&label)
-            ));
+        let counts = &self.read_as.counts;
+        let named = self.data.labels.iter().cloned().zip(counts.iter().map(|&n| n as usize));
+        understood.lines.insert(0, ("labels", Understood::counts(named)));
+        let examples = || Split::ALL.into_iter().flat_map(|split| self.data.split(split));
+        let unlabelled = examples().filter(|example| example.labels.is_empty()).count();
+        if unlabelled > 0 {
+            understood.lines.insert(1, ("no label", format!("{unlabelled} of {} texts", examples().count())));
         }
+        understood.warnings.extend(warnings::of(self, counts));
         let Odd { cut, empty } = self.odd;
         if cut > 0 {
             let longest = self.longest();

@@ -4,7 +4,7 @@ use super::ClassifyKeys;
 use super::keys::LabelledKeys;
 use crate::data::error::{listed, quoted};
 use crate::data::files::{FileReader, TextFile};
-use crate::data::formats::labelled::{self, Columns, Format, Read, Row};
+use crate::data::formats::labelled::{self, Columns, Format, PerText, Read, Row};
 use crate::data::{DataError, Example, OwnPart, Splits};
 use std::collections::HashMap;
 use std::path::Path;
@@ -21,19 +21,21 @@ pub(super) fn read(
     let named = |column: String| (!column.is_empty()).then_some(column);
     let columns = Columns { text_column: named(text_column), label_column: named(label_column) };
     let guessed = format == Format::Auto && columns.is_empty();
-    let separator = label_separator.chars().next();
+    let per_text = match keys.several() {
+        true => PerText::Several(label_separator.chars().next()),
+        false => PerText::One,
+    };
     let read = match labels {
         Some(labels) if guessed && !path.is_dir() => {
-            by_labels(&reader.read(path, encoding)?, labels, separator)?
+            by_labels(&reader.read(path, encoding)?, labels, per_text)?
         }
         Some(_) | None => labelled::read(reader, path, format, &columns, encoding)?,
     };
-    let labels = match (labels, separator) {
-        (Some(labels), _) => labels.to_vec(),
-        (None, None) => labelled::labels(path, &read, guessed)?,
-        (None, Some(separator)) => labelled::several_labels(path, &read, separator, guessed)?,
+    let labels = match labels {
+        Some(labels) => labels.to_vec(),
+        None => labelled::labels(path, &read, per_text, guessed)?,
     };
-    let part = examples(&read.rows, &labels, separator)?;
+    let part = examples(&read.rows, &labels, per_text)?;
     Ok(OwnPart { part, labels, note: read.note })
 }
 
@@ -41,9 +43,9 @@ pub(super) fn read(
 ///
 /// # Errors
 /// Where no format without names of columns yields known labels alone, what is wrong by the guess.
-fn by_labels(file: &TextFile, labels: &[String], separator: Option<char>) -> Result<Read, DataError> {
+fn by_labels(file: &TextFile, labels: &[String], per_text: PerText) -> Result<Read, DataError> {
     let guess = labelled::parse(file, Format::Auto, &Columns::default());
-    let fits = |read: &Read| examples(&read.rows, labels, separator).is_ok();
+    let fits = |read: &Read| examples(&read.rows, labels, per_text).is_ok();
     if guess.as_ref().is_ok_and(fits) {
         return guess;
     }
@@ -66,11 +68,11 @@ fn by_labels(file: &TextFile, labels: &[String], separator: Option<char>) -> Res
 /// Rows as examples, where `labels[k]` is the label as written in the file.
 ///
 /// # Errors
-/// An unknown label, with its line.
+/// An unknown label, with its line; as [`Row::labels`].
 pub(super) fn examples(
     rows: &[Row],
     labels: &[String],
-    separator: Option<char>,
+    per_text: PerText,
 ) -> Result<Vec<Example>, DataError> {
     let index: HashMap<&str, usize> = labels.iter().enumerate().map(|(k, l)| (l.as_str(), k)).collect();
     let example = |row: &Row| {
@@ -83,13 +85,7 @@ pub(super) fn examples(
                 advice: "correct the label or remove the line",
             })
         };
-        let mut found = match separator {
-            None => vec![place(&row.label)?],
-            Some(separator) => {
-                let several = labelled::several(row, separator)?;
-                several.into_iter().map(place).collect::<Result<Vec<_>, _>>()?
-            }
-        };
+        let mut found: Vec<usize> = row.labels(per_text)?.into_iter().map(place).collect::<Result<_, _>>()?;
         found.sort_unstable();
         Ok(Example { text: row.text.clone(), labels: found })
     };

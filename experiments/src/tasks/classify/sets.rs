@@ -2,7 +2,7 @@
 
 use crate::data::files::Encoding;
 use crate::data::formats::imdb::{self, Polarity};
-use crate::data::formats::labelled::{self, Columns, Format};
+use crate::data::formats::labelled::{self, Columns, Format, PerText};
 use crate::data::known::{Download, KnownFile, KnownSet, Layout, Source, SplitRule, TokensGiven, Unpack};
 use crate::data::{DataError, Example};
 
@@ -39,7 +39,7 @@ fn rows(source: &mut Source, format: Format, into: &mut Vec<Example>) -> Result<
     let file = source.lines()?;
     let numbers: Vec<String> = (0..source.labels.len()).map(|label| label.to_string()).collect();
     let read = labelled::parse(&file, format, &Columns::default())?;
-    into.extend(super::own::examples(&read.rows, &numbers, None)?);
+    into.extend(super::own::examples(&read.rows, &numbers, PerText::One)?);
     Ok(())
 }
 

@@ -16,6 +16,7 @@
 //! | `layout` | how the lines of a file are split into columns |
 //! | `comments` | which lines that start with `#` are comments |
 //! | `kind` | whether tags are entities or plain |
+//! | `mistaken` | signs that the columns hold something else |
 //! | `brackets` | the names of CoNLL-2012 |
 //! | `write` | sentences and predictions as columns |
 
@@ -23,6 +24,7 @@ mod brackets;
 mod comments;
 mod kind;
 mod layout;
+mod mistaken;
 mod rows;
 mod write;
 
@@ -114,7 +116,7 @@ impl Contents {
 /// # Errors
 /// [`DataError::Line`] for a line with another number of columns than the first one, for a column that is not there, an
 /// empty word, a tag that is none, or of another scheme than the tags before it, and for a label that is not among the
-/// known ones; [`DataError::File`] for a file without a sentence, or whose words are looked for among its ids.
+/// known ones, for columns that hold no words and tags ([`mistaken`]); [`DataError::File`] for a file without a sentence, or whose words are looked for among its ids.
 pub fn read(file: &TextFile, columns: &Columns, known: Known<'_>) -> Result<Contents, DataError> {
     let rows = rows::read(&file.path, &file.text, *columns)?;
     let asked = match known {
@@ -122,6 +124,7 @@ pub fn read(file: &TextFile, columns: &Columns, known: Known<'_>) -> Result<Cont
         Known::Kinds(_) => TagKind::Entities,
         Known::Tags(_) => TagKind::Plain,
     };
+    mistaken::check(&file.path, &rows, asked)?;
     let form = kind::decide(&file.path, &rows, asked)?;
     let sentences = comments::without(rows, form);
     if sentences.is_empty() {

@@ -1,3 +1,5 @@
+mod mistaken;
+
 use super::*;
 use crate::data::files::{Encoding, decode};
 use proptest::prelude::*;

@@ -1,6 +1,6 @@
 //! Detects which of two columns holds the labels, by its values.
 
-use super::{DataError, Places, Row, Source, quoted};
+use super::{DataError, Places, Row, Source, looks::is_blank, quoted};
 use std::collections::HashMap;
 
 /// With fewer rows, the repetition of values proves nothing.
@@ -26,7 +26,7 @@ impl Column {
     pub(super) fn of<'a>(values: impl Iterator<Item = &'a str>) -> Self {
         let mut counts: HashMap<&str, usize> = HashMap::new();
         let mut column = Column { integers: true, ..Column::default() };
-        for value in values.filter(|value| !value.is_empty()) {
+        for value in values.filter(|value| !is_blank(value)) {
             *counts.entry(value).or_default() += 1;
             column.count += 1;
         }

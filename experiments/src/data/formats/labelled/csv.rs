@@ -1,5 +1,5 @@
-//! Comma-separated values as in RFC 4180, also with semicolons or tabs: a value that contains a separator, a quotation mark or a
-//! line break is enclosed in quotation marks, and a mark inside it is doubled.
+//! Comma-separated values as in RFC 4180, also with semicolons, tabs or vertical bars: a value that contains a separator, a
+//! quotation mark or a line break is enclosed in quotation marks, and a mark inside it is doubled.
 //!
 //! The `csv` crate unquotes values. Since it accepts any bytes, [`scan`] checks the text first: a mark that is never closed
 //! would swallow the rest of the file, and text after a closing mark would silently lose its marks.
@@ -7,17 +7,19 @@
 use super::{Columns, DataError, Layout, Places, Row, Source, names, quoted};
 
 /// What separates values, in the order of preference.
-pub(super) const SEPARATORS: [u8; 3] = [b',', b';', b'\t'];
+pub(super) const SEPARATORS: [u8; 4] = [b',', b';', b'\t', b'|'];
 
 /// What a file looks like, taken as separated values.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Scan {
     /// Columns of the first record; 0 if it has a fault.
     pub(super) columns: usize,
+    /// Columns up to the last one that holds anything in some record.
+    pub(super) filled: usize,
     /// Line and columns of the first record with another number of columns.
     pub(super) odd: Option<(usize, usize)>,
     /// The first fault of quotation: its line and what is wrong.
-    pub(super) fault: Option<(usize, &'static str)>,
+    pub(super) fault: Option<(usize, String)>,
     /// Whether a quotation mark within quotation marks is doubled.
     pub(super) doubled: bool,
     /// Whether each value is quoted.
@@ -49,13 +51,14 @@ pub(super) fn scan(text: &str, separator: u8) -> Scan {
         }
         let (start, mut columns) = (line, 1);
         loop {
+            let value = at;
             if bytes.get(at) == Some(&b'"') {
                 let opened = line;
                 loop {
                     let mark = find(bytes, at + 1, |b| b == b'"');
                     line += bytes[at + 1..mark].iter().filter(|&&b| b == b'\n').count();
                     if mark == bytes.len() {
-                        scan.fault = Some((opened, "a quotation mark that is never closed"));
+                        scan.fault = Some((opened, "a quotation mark that is never closed".into()));
                         return scan;
                     }
                     at = mark + 1;
@@ -66,12 +69,20 @@ pub(super) fn scan(text: &str, separator: u8) -> Scan {
                 }
                 at = find(bytes, at, |b| b != b' ');
                 if bytes.get(at).is_some_and(|&b| b != separator && b != b'\n') {
-                    scan.fault = Some((line, "text between a closing quotation mark and the next separator"));
+                    let text = "text between a closing quotation mark and the next separator";
+                    let found = match line == opened {
+                        true => text.into(),
+                        false => format!("a quotation mark that closes on line {line} only, with {text}"),
+                    };
+                    scan.fault = Some((opened, found));
                     return scan;
                 }
             } else {
                 scan.all_quoted = false;
                 at = find(bytes, at, |b| b == separator || b == b'\n');
+            }
+            if !text[value..at].trim_matches(['"', ' ']).is_empty() {
+                scan.filled = scan.filled.max(columns);
             }
             match bytes.get(at) {
                 Some(&b) if b == separator => (at, columns) = (at + 1, columns + 1),
@@ -144,7 +155,7 @@ pub(super) fn rows(
     records(source, separator, |line, record| {
         if !std::mem::take(&mut skip) {
             let [label, text] = [places.label, places.text].map(|place| record.get(place).unwrap_or(""));
-            rows.push(source.row(line, label, text, text)?);
+            rows.push(source.row(line, label, text));
         }
         Ok(true)
     })?;
@@ -157,11 +168,15 @@ pub(super) fn rows(
 /// [`DataError::Line`] for a fault of quotation, too many columns, or a record with another number of columns.
 pub(super) fn check(source: &Source<'_>, separator: u8) -> Result<(), DataError> {
     let scan = scan(source.text, separator);
-    let name = if separator == b'\t' { "a tab" } else { "a comma or semicolon" };
+    let name = match separator {
+        b'\t' => "a tab",
+        b'|' => "a vertical bar",
+        _ => "a comma or semicolon",
+    };
     if let Some((line, found)) = scan.fault {
         let advice =
             "enclose a text that contains quotation marks in quotation marks, and double each of them";
-        return Err(source.fault(line, "values in CSV", found.into(), advice));
+        return Err(source.fault(line, "values in CSV", found, advice));
     }
     if scan.columns > names::MOST {
         let advice = "is it a table? remove the columns that are not needed";
@@ -196,7 +211,7 @@ pub(super) fn layout(source: &Source<'_>, columns: &Columns) -> Result<Layout, D
             }
         }
         let (line, content) = source.first();
-        let expected = "values with commas, semicolons or tabs between them";
+        let expected = "values with commas, semicolons, tabs or vertical bars between them";
         let advice = "give another --format";
         return Err(source.fault(line, expected, quoted(content), advice));
     };

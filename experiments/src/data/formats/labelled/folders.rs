@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The entries of a folder, by name, without hidden files.
+/// An entry of a folder.
 struct Entry {
     name: String,
     path: PathBuf,
@@ -18,6 +18,10 @@ fn fault(path: &Path, expected: &str, found: String, advice: &str) -> DataError 
     DataError::File { path: path.into(), expected: expected.into(), found, advice: advice.into() }
 }
 
+/// What systems leave in folders beside what is hidden.
+const LEFTOVERS: [&str; 3] = ["Thumbs.db", "desktop.ini", "__MACOSX"];
+
+/// The entries of a folder by name, without hidden ones.
 fn entries(folder: &Path) -> Result<Vec<Entry>, DataError> {
     let unreadable = |source| DataError::Read { path: folder.into(), source };
     let mut entries = Vec::new();
@@ -26,7 +30,7 @@ fn entries(folder: &Path) -> Result<Vec<Entry>, DataError> {
         let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
             return Err(fault(&path, "a name in UTF-8", "another one".into(), "rename it"));
         };
-        if !name.starts_with('.') {
+        if !name.starts_with('.') && !LEFTOVERS.contains(&name) {
             entries.push(Entry { name: name.into(), is_folder: path.is_dir(), path });
         }
     }
@@ -55,6 +59,19 @@ fn is_split(name: &str) -> bool {
     splits.iter().any(starts)
 }
 
+/// The name and the extension of a file, both in lower case.
+fn halves(name: &str) -> (String, String) {
+    let lower = name.to_lowercase();
+    let (stem, extension) = lower.rsplit_once('.').unwrap_or((&lower, ""));
+    (stem.into(), extension.into())
+}
+
+/// Whether a file is about a data set and no class: a readme, a licence, checksums.
+fn is_paper(name: &str) -> bool {
+    let papers = ["readme", "license", "licence", "copying", "sha256sums", "makefile"];
+    papers.contains(&halves(name).0.as_str())
+}
+
 /// Reads a folder; [`Format::Auto`] takes its folders as classes if it has any, else its files.
 pub(super) fn read(
     reader: &mut FileReader,
@@ -67,8 +84,9 @@ pub(super) fn read(
     let entries = entries(path)?;
     let guessed = format == Format::Auto;
     let by_folder = entries.iter().any(|entry| entry.is_folder) && format != Format::Files;
-    let (classes, others): (Vec<Entry>, Vec<Entry>) =
-        entries.into_iter().partition(|entry| entry.is_folder == by_folder);
+    let (classes, others): (Vec<Entry>, Vec<Entry>) = entries
+        .into_iter()
+        .partition(|entry| entry.is_folder == by_folder && (by_folder || !is_paper(&entry.name)));
     if guessed {
         check_guess(path, &classes, by_folder)?;
         if by_folder && classes.len() == 1 && !others.is_empty() {
@@ -108,18 +126,16 @@ pub(super) fn read(
 fn check_guess(path: &Path, classes: &[Entry], by_folder: bool) -> Result<(), DataError> {
     let tables =
         ["csv", "tsv", "jsonl", "ndjson", "json", "conll", "conllu", "md", "pdf", "zip", "gz", "html"];
-    let papers = ["readme", "license", "licence", "copying", "sha256sums", "makefile"];
     for class in classes {
-        let lower = class.name.to_lowercase();
-        let (stem, extension) = lower.rsplit_once('.').unwrap_or((&lower, ""));
-        let (found, advice) = if is_split(stem) || (!by_folder && is_split(extension)) {
+        let (stem, extension) = halves(&class.name);
+        let (found, advice) = if is_split(&stem) || (!by_folder && is_split(&extension)) {
             (
                 "a part of a data set",
                 "name one file, or one folder of classes, for each of --train, --dev and --test",
             )
-        } else if by_folder && lower == "unsup" {
+        } else if by_folder && stem == "unsup" {
             ("texts without labels", "move them elsewhere, or give --format folders if it is a class")
-        } else if !by_folder && (tables.contains(&extension) || papers.contains(&stem)) {
+        } else if !by_folder && tables.contains(&extension.as_str()) {
             ("another kind of file", "name one file, or give --format files if each file is a class")
         } else {
             continue;
@@ -155,7 +171,7 @@ fn folder(
         let content = reader.read(&file.path, encoding)?;
         let source = Source { path: file.path.as_path().into(), text: &content.text };
         source.check_characters()?;
-        rows.push(source.row(1, &class.name, &content.text, &class.name)?);
+        rows.push(source.row(1, &class.name, &content.text));
     }
     Ok(())
 }
@@ -174,7 +190,7 @@ fn file(
     source.check_characters()?;
     let before = rows.len();
     for (line, text) in source.lines() {
-        rows.push(source.row(line, label, text, label)?);
+        rows.push(source.row(line, label, text));
     }
     if rows.len() == before {
         let expected = "at least one text, since each file is a class";

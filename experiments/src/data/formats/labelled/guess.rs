@@ -1,15 +1,17 @@
 //! Detects the format of a file from its name and its contents.
 //!
-//! The formats are tried in this order: JSON lines; a first line that names columns; tabs in every line; values separated by
-//! commas or semicolons, with one column of labels; a label at the start of each line. Without names, the label is the column
-//! whose values are short and repeat. If two formats fit, or none, the error names the flags that decide.
+//! The formats are tried in this order: JSON lines; labels for fastText at the start of each line; a first line that names
+//! columns; tabs in every line; values separated by commas, semicolons or vertical bars, with one column of labels; a label at
+//! the start of each line. Without names, the label is the column whose values are short and repeat. If two formats fit, or
+//! none, the error names the flags that decide.
 
 use super::{
     Columns, DataError, Layout, Places, Source,
     column::{Column, Which},
     csv, jsonl, labels,
     lines::Separator,
-    names, quoted,
+    names, prose, quoted,
+    source::FASTTEXT,
 };
 
 /// The layout of a file.
@@ -19,10 +21,14 @@ pub(super) fn layout(source: &Source<'_>, columns: &Columns) -> Result<Layout, D
     if ["jsonl", "ndjson", "json"].contains(&name.as_str()) || jsonl::is_object(content) {
         return jsonl::layout(source, columns);
     }
+    let first = content.split_whitespace().next().unwrap_or("");
+    if columns.is_empty() && first.starts_with(FASTTEXT) && !first.contains([',', ';', '|', '"']) {
+        return Ok(Layout::First(Separator::Space));
+    }
     let separators: &[u8] = match name.as_str() {
-        "csv" => b",;\t",
+        "csv" => b",;\t|",
         "tsv" | "tab" => b"\t",
-        _ => b"\t,;",
+        _ => b"\t,;|",
     };
     for &separator in separators {
         if let Some(layout) = titled(source, separator, columns)? {
@@ -49,7 +55,7 @@ pub(super) fn layout(source: &Source<'_>, columns: &Columns) -> Result<Layout, D
     }
     // Many a table is called .csv that has tabs.
     let is_table = |separator: u8| csv::scan(source.text, separator).is_table();
-    let only_tabs = || tabbed == all && !is_table(b',') && !is_table(b';');
+    let only_tabs = || tabbed == all && !b",;|".iter().any(|&separator| is_table(separator));
     if separators == b"\t" || separators[0] == b'\t' && tabbed * 2 > all || only_tabs() {
         return tabs(source, columns);
     }
@@ -57,7 +63,7 @@ pub(super) fn layout(source: &Source<'_>, columns: &Columns) -> Result<Layout, D
     match separators[0] {
         b',' => values,
         _ if !columns.is_empty() => values,
-        _ => spaces(source, values.ok()),
+        _ => spaces(source, values.ok(), separators),
     }
 }
 
@@ -118,13 +124,7 @@ fn tabs(source: &Source<'_>, columns: &Columns) -> Result<Layout, DataError> {
 
 /// Values between separators, without names.
 fn csv(source: &Source<'_>, separators: &[u8], columns: &Columns) -> Result<Layout, DataError> {
-    let fitting = separators.iter().filter(|&&separator| csv::scan(source.text, separator).is_table());
-    if fitting.count() > 1 {
-        let (line, content) = source.first();
-        let found = format!("more than one that fits all lines, as in {}", quoted(content));
-        let advice = "put values that hold commas or semicolons between quotation marks, or give --format tab or space";
-        return Err(source.fault(line, "values with one separator between them", found, advice));
-    }
+    several(source, separators)?;
     let mut first = None;
     for &separator in separators {
         match values(source, separator, columns) {
@@ -136,8 +136,25 @@ fn csv(source: &Source<'_>, separators: &[u8], columns: &Columns) -> Result<Layo
     Err(first.unwrap_or_else(|| {
         let (line, content) = source.first();
         let advice = "give the --format of the file";
-        source.fault(line, "values with commas, semicolons or tabs between them", quoted(content), advice)
+        source.fault(
+            line,
+            "values with commas, semicolons, tabs or vertical bars between them",
+            quoted(content),
+            advice,
+        )
     }))
+}
+
+/// More than one separator that makes a table of the file is an error.
+fn several(source: &Source<'_>, separators: &[u8]) -> Result<(), DataError> {
+    if separators.iter().filter(|&&separator| csv::scan(source.text, separator).is_table()).count() < 2 {
+        return Ok(());
+    }
+    let (line, content) = source.first();
+    let found = format!("more than one that fits all lines, as in {}", quoted(content));
+    let advice = "put values that hold commas, semicolons or vertical bars between quotation marks, or give --format tab or \
+                  space";
+    Err(source.fault(line, "values with one separator between them", found, advice))
 }
 
 /// As [`csv`] with one separator; nothing if the first line does not have it.
@@ -148,7 +165,7 @@ fn values(source: &Source<'_>, separator: u8, columns: &Columns) -> Result<Optio
     }
     csv::check(source, separator)?;
     let (places, columns) = if columns.is_empty() {
-        if scan.columns > 2 {
+        if scan.filled > 2 {
             return ask(source, scan.columns);
         }
         let places = Places { text: 1, label: 0, columns: 2 };
@@ -171,27 +188,37 @@ fn ask<T>(source: &Source<'_>, columns: usize) -> Result<T, DataError> {
 }
 
 /// A label at the start of each line, unless those are no labels or the lines are `values` as well.
-fn spaces(source: &Source<'_>, values: Option<Layout>) -> Result<Layout, DataError> {
+fn spaces(source: &Source<'_>, values: Option<Layout>, separators: &[u8]) -> Result<Layout, DataError> {
     let words =
         || source.lines().filter_map(|(line, content)| Some((line, content.split_whitespace().next()?)));
     let column = Column::of(words().map(|(_, word)| word));
-    let is_text = !column.repeats() || column.is_prose();
+    let parts =
+        || source.lines().filter_map(|(_, content)| content.trim_start().split_once(char::is_whitespace));
+    let common = prose::starts_as_prose(parts());
+    // In a few lines values need not repeat, but if each is another one, they are no labels.
+    let is_text = common
+        || !column.repeats()
+        || column.is_prose()
+        || (column.count > 3 && column.distinct == column.count);
     let (line, content) = source.first();
     let Some(values) = values else {
         if !is_text {
             return Ok(Layout::First(Separator::Space));
         }
+        several(source, separators)?;
+        labels::check_tags(&source.labelled(Separator::Space).unwrap_or_default())?;
         let first = words().next().map_or("", |(_, word)| word);
         let another = words().find(|(_, word)| *word != first).map_or(first, |(_, word)| word);
         let (distinct, first, another) = (column.distinct, quoted(first), quoted(another));
+        let like = if common { ", which are common words of the texts" } else { "" };
         let found = format!(
-            "{distinct} different first words in {} lines, such as {first} and {another}",
+            "{distinct} different first words in {} lines, such as {first} and {another}{like}",
             column.count
         );
         return Err(source.fault(line, labels::SPACE.0, found, labels::SPACE.1));
     };
     let fits = source.labelled(Separator::Space).is_ok_and(|rows| {
-        let marked = rows.iter().any(|row| row.label.contains([',', ';', '"']));
+        let marked = rows.iter().any(|row| row.label.contains([',', ';', '|', '"']));
         column.distinct > 1 && !is_text && !marked
     });
     if !fits {

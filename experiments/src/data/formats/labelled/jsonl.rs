@@ -77,25 +77,24 @@ pub(super) fn rows(source: &Source<'_>, text: &str, label: &str) -> Result<Vec<R
             source.fault(line, expected, found, "correct the line or remove it")
         };
         let Some(Value::String(text)) = object.get(text) else { return Err(fault(text, "a string")) };
-        let Some(label) = object.get(label).and_then(self::label) else {
-            return Err(fault(label, "a string, a number, or a list of strings without commas"));
+        let found = match object.get(label) {
+            Some(Value::Array(labels)) => {
+                let labels: Option<Vec<String>> = labels.iter().map(self::label).collect();
+                labels.map(|labels| source.listed(line, labels, text))
+            }
+            value => value.and_then(self::label).map(|label| source.row(line, &label, text)),
         };
-        source.row(line, &label, text, content)
+        found.ok_or_else(|| fault(label, "a string, a number, or a list of them"))
     };
     source.lines().map(row).collect()
 }
 
-/// A label as text; several with commas between them, as [`super::several`] takes them apart.
+/// A label as text.
 fn label(value: &Value) -> Option<String> {
     match value {
-        Value::String(label) => Some(label.clone()),
+        Value::String(label) => Some(label.trim().into()),
         Value::Number(number) => Some(number.to_string()),
         Value::Bool(truth) => Some(truth.to_string()),
-        Value::Array(labels) => {
-            let labels: Option<Vec<String>> = labels.iter().map(label).collect();
-            let labels = labels.filter(|labels| labels.iter().all(|label| !label.contains(',')))?;
-            Some(labels.join(","))
-        }
-        Value::Null | Value::Object(_) => None,
+        Value::Array(_) | Value::Null | Value::Object(_) => None,
     }
 }

@@ -4,7 +4,8 @@ use super::{
     DataError, Format, Read, Row,
     column::{Column, FEW},
     common_names::{is_label, is_text},
-    looks::{is_blank, look, shown},
+    looks::{look, shown},
+    per_text::PerText,
     quoted,
 };
 use std::{collections::HashMap, path::Path};
@@ -13,63 +14,28 @@ use std::{collections::HashMap, path::Path};
 /// format nor a column was given; then what a wrong guess looks like is an error.
 ///
 /// # Errors
-/// [`DataError::Line`] for a header taken for a row, and for labels that differ only by what cannot be seen or by
-/// quotation marks around them; with `guessed` also for more than one label for two rows (from 20 rows on), quotation
-/// marks or separators in labels, and several labels in one. [`DataError::File`] for one label only.
-pub fn labels(path: &Path, read: &Read, guessed: bool) -> Result<Vec<String>, DataError> {
-    let labels = read.rows.iter().map(|row| (row.label.as_str(), row));
-    let known = Known::of(labels);
+/// As [`Row::labels`]; [`DataError::Line`] for a header taken for a row, and for labels that differ only by what cannot be
+/// seen or by quotation marks around them; with `guessed`, where a text has one label, also for more than one label for
+/// two rows (from 20 rows on), quotation marks or separators in labels, and several labels in one. [`DataError::File`] for
+/// less than two labels, or less than one where some text has none.
+pub fn labels(path: &Path, read: &Read, per_text: PerText, guessed: bool) -> Result<Vec<String>, DataError> {
+    let mut found = Vec::with_capacity(read.rows.len());
+    let mut some_have_none = false;
+    for row in &read.rows {
+        let labels = row.labels(per_text)?;
+        some_have_none |= labels.is_empty();
+        found.extend(labels.into_iter().map(|label| (label, row)));
+    }
+    let known = Known::of(found.into_iter());
     check_header(read, guessed)?;
     known.check_looks()?;
-    if guessed {
-        check_tags(read)?;
+    if guessed && per_text == PerText::One {
+        check_tags(&read.rows)?;
         check_number(read)?;
         check_marks(read)?;
         check_several(&known)?;
     }
-    known.in_order(path)
-}
-
-/// The distinct labels of rows with several labels each, in the order of [`labels`].
-///
-/// # Errors
-/// As [`several`] and, but for the checks that concern the number of labels and several in one, [`labels`].
-pub fn several_labels(
-    path: &Path,
-    read: &Read,
-    separator: char,
-    guessed: bool,
-) -> Result<Vec<String>, DataError> {
-    let mut labels = Vec::new();
-    for row in &read.rows {
-        labels.extend(several(row, separator)?.into_iter().map(|label| (label, row)));
-    }
-    check_header(read, guessed)?;
-    let known = Known::of(labels.into_iter());
-    known.check_looks()?;
-    known.in_order(path)
-}
-
-/// The labels of one row where several stand in one field: split at `separator`, without white space around them.
-///
-/// # Errors
-/// [`DataError::Line`] for an empty or repeated one.
-pub fn several(row: &Row, separator: char) -> Result<Vec<&str>, DataError> {
-    let labels: Vec<&str> = row.label.split(separator).map(str::trim).collect();
-    let mut sorted = labels.clone();
-    sorted.sort_unstable();
-    let twice = sorted.windows(2).find(|pair| pair[0] == pair[1]).map(|pair| pair[0]);
-    let expected = format!("labels with {} between them", quoted(&separator.to_string()));
-    let found = match twice {
-        _ if labels.iter().any(|label| is_blank(label)) => format!("an empty one in {}", quoted(&row.label)),
-        Some(label) => format!("{} twice in {}", quoted(label), quoted(&row.label)),
-        None => return Ok(labels),
-    };
-    Err(fault(row, expected, found, "correct the line or remove it"))
-}
-
-fn fault(row: &Row, expected: impl Into<String>, found: String, advice: &'static str) -> DataError {
-    DataError::Line { path: row.path.to_path_buf(), line: row.line, expected: expected.into(), found, advice }
+    known.in_order(path, if some_have_none { 1 } else { 2 })
 }
 
 /// The distinct labels with the first row of each.
@@ -99,8 +65,7 @@ impl<'a> Known<'a> {
             let (row, first) = (self.rows[label], self.rows[twin]);
             let place =
                 if row.path == first.path { String::new() } else { format!(" of {}", first.path.display()) };
-            return Err(fault(
-                row,
+            return Err(row.fault(
                 "labels that can be told apart",
                 format!("{}, which looks like {} on line {}{place}", shown(label), shown(twin), first.line),
                 "write a label in the same way everywhere, without quotation marks and invisible characters",
@@ -109,14 +74,15 @@ impl<'a> Known<'a> {
         Ok(())
     }
 
-    /// The labels in order, at least two.
-    fn in_order(self, path: &Path) -> Result<Vec<String>, DataError> {
+    /// The labels in order, at least one or two.
+    fn in_order(self, path: &Path, least: usize) -> Result<Vec<String>, DataError> {
         let mut labels: Vec<String> = self.labels.iter().map(|&label| label.into()).collect();
-        if let [label] = &labels[..] {
+        if labels.len() < least {
+            let found = labels.first().map(|label| format!("only one label, {}", quoted(label)));
             return Err(DataError::File {
                 path: path.into(),
-                expected: "at least two labels".into(),
-                found: format!("only one label, {}", quoted(label)),
+                expected: if least == 1 { "at least one label" } else { "at least two labels" }.into(),
+                found: found.unwrap_or_else(|| "texts without labels".into()),
                 advice:
                     "give examples of another class, or name the column of the labels with --label-column"
                         .into(),
@@ -158,13 +124,13 @@ fn check_header(read: &Read, guessed: bool) -> Result<(), DataError> {
             "give --format header or csv for a file whose first line names the columns, or remove the line"
         }
     };
-    Err(fault(first, "a label and a text", found, advice))
+    Err(first.fault("a label and a text", found, advice))
 }
 
 /// As [`guess`] of [`Format::Space`].
 pub(super) const SPACE: (&str, &str) = (
     "a label, a space and a text on each line, as was guessed",
-    "write 'label<TAB>text', or give --format space if these are labels",
+    "write a tab, comma, semicolon or vertical bar between label and text, or give --format space if these are labels",
 );
 
 /// What was guessed, and how to correct it.
@@ -192,19 +158,20 @@ fn guess(format: Format) -> (&'static str, &'static str) {
 }
 
 /// A tag of an entity in every row is not text with a label, but words with tags.
-fn check_tags(read: &Read) -> Result<(), DataError> {
+pub(super) fn check_tags(rows: &[Row]) -> Result<(), DataError> {
     let tag = |word: &str| word == "O" || word.get(1..2) == Some("-") && "BILUSEM".contains(&word[..1]);
     let last = |row: &Row| row.text.split_whitespace().next_back().unwrap_or_default().to_owned();
     let entity = |of: &dyn Fn(&Row) -> String| {
-        read.rows.iter().all(|row| tag(&of(row))) && read.rows.iter().any(|row| of(row) != "O")
+        rows.iter().all(|row| tag(&of(row))) && rows.iter().any(|row| of(row) != "O")
     };
     if !entity(&last) && !entity(&|row| row.label.clone()) {
         return Ok(());
     }
-    let row = &read.rows[0];
+    let row = &rows[0];
     let found = format!("columns of words and tags, {} and {}", quoted(&row.label), quoted(&row.text));
-    let advice = "use gradus train tag for these, or give the --format if they are labels and texts";
-    Err(fault(row, "a label and a text", found, advice))
+    let advice = "train a task that reads columns, whose data.format is conll ('gradus list' prints the keys of each task), or \
+                  give the --format if these are labels and texts";
+    Err(row.fault("a label and a text", found, advice))
 }
 
 /// More than one label for two rows is text in the label's place.
@@ -223,7 +190,7 @@ fn check_number(read: &Read) -> Result<(), DataError> {
         quoted(&another.label)
     );
     let (expected, advice) = guess(read.format);
-    Err(fault(first, expected, found, advice))
+    Err(first.fault(expected, found, advice))
 }
 
 /// Quotation marks around labels and separators in them are signs of CSV.
@@ -231,12 +198,11 @@ fn check_marks(read: &Read) -> Result<(), DataError> {
     let in_lines = matches!(read.format, Format::Space | Format::Tab | Format::Header);
     let marked = |row: &&Row| {
         (row.label.len() > 1 && row.label.starts_with('"') && row.label.ends_with('"'))
-            || read.format == Format::Space && row.label.contains([',', ';', '"'])
+            || read.format == Format::Space && row.label.contains([',', ';', '|', '"'])
     };
     let Some(row) = read.rows.iter().filter(|_| in_lines).find(marked) else { return Ok(()) };
     let found = format!("the label {}, which has the marks of CSV", quoted(&row.label));
-    Err(fault(
-        row,
+    Err(row.fault(
         guess(read.format).0,
         found,
         "give --format csv, with --label-column and --text-column if no line names the columns; or the right \
@@ -244,15 +210,30 @@ fn check_marks(read: &Read) -> Result<(), DataError> {
     ))
 }
 
+/// A macro, since the sentences of errors are static.
+macro_rules! split_at {
+    ($mark:literal) => {
+        concat!(
+            "leave one label for each text, or set loss.name = binary_cross_entropy and data.label_separator = '",
+            $mark,
+            "' for several; if it is one label, give its --format"
+        )
+    };
+}
+
+/// The separators of labels that are looked for, each with what to do.
+const SEVERAL: [(char, &str); 3] = [(',', split_at!(",")), (';', split_at!(";")), ('|', split_at!("|"))];
+
 /// A label with a part that is the label of another row is several labels.
 fn check_several(known: &Known<'_>) -> Result<(), DataError> {
     for &label in &known.labels {
-        for separator in [',', ';', '|'].into_iter().filter(|&c| label.contains(c)) {
+        let row = known.rows[label];
+        for (separator, advice) in
+            SEVERAL.into_iter().filter(|(c, _)| row.list.is_none() && label.contains(*c))
+        {
             if label.split(separator).any(|part| known.rows.contains_key(part.trim())) {
                 let found = format!("{}, which has the label of another text in it", quoted(label));
-                let advice = "leave one label for each text; for several a text name the mark between them, as in \
-                              --set data.label_separator=,; if it is one label, give its --format";
-                return Err(fault(known.rows[label], "one label for each text", found, advice));
+                return Err(row.fault("one label for each text", found, advice));
             }
         }
     }

@@ -1,6 +1,7 @@
 //! One line per text, without quoting: a quotation mark is an ordinary character, as in GLUE and in the data sets of sentence
 //! classification.
 
+use super::source::FASTTEXT;
 use super::{Columns, DataError, Layout, Places, Row, Source, names, quoted};
 use std::borrow::Cow;
 
@@ -28,6 +29,17 @@ pub(super) fn unified(text: &str) -> Cow<'_, str> {
     unified.into()
 }
 
+/// The labels at the start of a line for fastText, and its text.
+fn fasttext(line: &str) -> Option<(&str, &str)> {
+    let line = line.trim_start();
+    let mut text = line;
+    while text.starts_with(FASTTEXT) {
+        text = text.find(char::is_whitespace).map_or("", |end| text[end..].trim_start());
+    }
+    let labels = line.len() - text.len();
+    (labels > 0).then(|| line.split_at(labels))
+}
+
 impl<'a> Source<'a> {
     /// The lines that are not blank, with their numbers from 1.
     pub(super) fn lines(&self) -> impl Iterator<Item = (usize, &'a str)> + use<'a> {
@@ -43,19 +55,25 @@ impl<'a> Source<'a> {
     /// Rows of a label, a separator, and the rest of the line. A text may be empty if the separator is there, as one of
     /// MPQA's is.
     pub(super) fn labelled(&self, separator: Separator) -> Result<Vec<Row>, DataError> {
-        let row = |(line, content): (usize, &str)| {
+        let is_fasttext = separator == Separator::Space
+            && self.lines().any(|(_, line)| line.trim_start().starts_with(FASTTEXT));
+        let row = |(line, content): (usize, &'a str)| {
             let parts = match separator {
+                Separator::Space if is_fasttext => fasttext(content),
                 Separator::Space => content.trim_start().split_once(char::is_whitespace),
                 Separator::Tab => content.split_once('\t'),
             };
             let Some((label, text)) = parts else {
                 let expected = match separator {
+                    Separator::Space if is_fasttext => {
+                        "a label that starts with __label__, as on other lines"
+                    }
                     Separator::Space => "a label, a space and a text",
                     Separator::Tab => "a label, a tab and a text",
                 };
                 return Err(self.fault(line, expected, quoted(content), "complete the line or remove it"));
             };
-            self.row(line, label, text, content)
+            Ok(self.row(line, label, text))
         };
         self.lines().map(row).collect()
     }
@@ -63,37 +81,46 @@ impl<'a> Source<'a> {
     /// Rows of columns between tabs; with `titles` the first line is none.
     pub(super) fn tabs(&self, titles: bool, places: Places) -> Result<Vec<Row>, DataError> {
         let row = |(line, content): (usize, &str)| {
-            let (mut text, mut label, mut columns) = ("", "", 0);
+            let (mut text, mut label, mut columns, mut filled) = ("", "", 0, 0);
             for (i, value) in content.split('\t').enumerate() {
                 text = if i == places.text { value } else { text };
                 label = if i == places.label { value } else { label };
                 columns = i + 1;
+                filled = if value.trim().is_empty() { filled } else { columns };
             }
-            if columns != places.columns {
+            // A tab at the end of a line begins no column of its own.
+            if columns < places.columns || filled > places.columns {
                 return Err(self.fault(
                     line,
                     format!("{} columns, as on the first line", places.columns),
-                    format!("{columns} in {}", quoted(content)),
+                    format!("{} in {}", filled.max(columns.min(places.columns)), quoted(content)),
                     "correct the line; a file may have been cut short",
                 ));
             }
-            self.row(line, label, text, content)
+            Ok(self.row(line, label, text))
         };
         self.lines().skip(usize::from(titles)).map(row).collect()
+    }
+
+    /// The number of columns between tabs: those of the first line without empty ones at its end, unless a line fills them.
+    fn width(&self) -> usize {
+        let filled = |line: &str| line.trim_end().split('\t').count();
+        let all = self.first().1.split('\t').count();
+        let most = self.lines().map(|(_, line)| filled(line)).max().unwrap_or(0);
+        all.min(most.max(2))
     }
 
     /// The layout of TSV whose first line names the columns.
     pub(super) fn titled(&self, columns: &Columns) -> Result<Layout, DataError> {
         let (line, content) = self.first();
-        let titles = names::titles(self, line, content.split('\t'))?;
+        let titles = names::titles(self, line, content.split('\t').take(self.width()))?;
         let (places, columns) = names::by_title(self, line, &titles, columns)?;
         Ok(Layout::Tabs { titles: true, places, columns })
     }
 
     /// The layout of TSV without such a line, whose columns are given by number.
     pub(super) fn numbered(&self, columns: &Columns) -> Result<Layout, DataError> {
-        let (line, content) = self.first();
-        let (places, columns) = names::by_number(self, line, content.split('\t').count(), columns)?;
+        let (places, columns) = names::by_number(self, self.first().0, self.width(), columns)?;
         Ok(Layout::Tabs { titles: false, places, columns })
     }
 }

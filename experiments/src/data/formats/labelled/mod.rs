@@ -2,8 +2,8 @@
 //!
 //! | file | holds |
 //! | --- | --- |
-//! | [`lines`] | `LABEL text`, `label<TAB>text`, TSV: one line per text; quotation marks are ordinary characters |
-//! | [`csv`] | comma-separated values with quotation marks as in RFC 4180; semicolons and tabs too |
+//! | [`lines`] | `LABEL text`, `__label__LABEL text`, `label<TAB>text`, TSV: one line per text; quotation marks are ordinary characters |
+//! | [`csv`] | comma-separated values with quotation marks as in RFC 4180; semicolons, tabs and vertical bars too |
 //! | [`jsonl`] | one JSON object per line |
 //! | [`folders`] | one folder per class, one file per class |
 //! | [`source`], [`layout`] | the text of a file, and the layout of its rows |
@@ -11,7 +11,9 @@
 //! | [`names`] | which columns hold text and label |
 //! | [`guess`] | detects the format of a file from its contents |
 //! | [`column`] | detects which of two columns holds the labels |
+//! | [`prose`] | tells prose from lines that start with a label |
 //! | [`looks`] | labels that look the same to a person |
+//! | [`per_text`] | the labels of one text: one, or any number |
 //! | [`labels`] | the labels of a file, and signs that a guess was wrong |
 //!
 //! A format that is given is used without question. A guess that the file contradicts is an error, never a training set. LF,
@@ -28,11 +30,14 @@ mod layout;
 mod lines;
 mod looks;
 mod names;
+mod per_text;
+mod prose;
 mod source;
 #[cfg(test)]
 mod tests;
 
-pub use labels::{labels, several, several_labels};
+pub use labels::labels;
+pub use per_text::PerText;
 
 use super::super::{
     DataError,
@@ -57,9 +62,9 @@ pub enum Format {
     Header,
     /// `label<TAB>text`; a text may contain tabs. With columns by number, TSV without a header.
     Tab,
-    /// `LABEL text`.
+    /// `LABEL text`; or each label with fastText's prefix, `__label__LABEL text`.
     Space,
-    /// Values separated by commas, semicolons or tabs, quoted as in RFC 4180, with a header or with columns by number.
+    /// Values separated by commas, semicolons, tabs or vertical bars, quoted as in RFC 4180, with a header or with columns by number.
     Csv,
     /// One JSON object per line.
     Jsonl,
@@ -121,8 +126,10 @@ pub struct Row {
     pub line: usize,
     /// Its file.
     pub path: Arc<Path>,
-    /// The label, never empty.
+    /// The label, empty if there is none; several as they are written, those of a list with commas between them.
     pub label: String,
+    /// The labels, if they are written as a list: in JSON, or each with fastText's prefix `__label__`, which is left out.
+    pub list: Option<Vec<String>>,
     /// The text, which may be empty.
     pub text: String,
 }

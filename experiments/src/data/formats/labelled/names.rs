@@ -2,7 +2,7 @@
 
 use super::{
     Columns, DataError, Format, Source,
-    common_names::{is_label, is_text, plain},
+    common_names::{self, is_label, is_text},
 };
 use crate::data::error::{listed, quoted};
 use std::path::Path;
@@ -126,14 +126,18 @@ pub(super) fn by_title(
     };
     let (text, label) = (given(&columns.text_column)?, given(&columns.label_column)?);
     // The place that a common name gives; `other` is the other column, `sure` if it was given.
-    let common = |known: fn(&str) -> bool, what: &str, other: Option<usize>, sure: bool| {
+    let common = |tier: fn(&str) -> Option<usize>, what: &str, other: Option<usize>, sure: bool| {
+        let tiers: Vec<(usize, usize)> = (0..titles.len())
+            .filter(|&place| Some(place) != other)
+            .filter_map(|place| Some((tier(&titles[place])?, place)))
+            .collect();
+        let surest = tiers.iter().map(|(tier, _)| *tier).min();
         let places: Vec<usize> =
-            (0..titles.len()).filter(|&i| known(&titles[i]) && Some(i) != other).collect();
-        let best: Vec<usize> = places.iter().copied().filter(|&i| plain(&titles[i]) == what).collect();
-        match (&best[..], &places[..], other) {
-            ([place], ..) | ([], [place], _) => Ok(*place),
-            ([], [], Some(other)) if sure && titles.len() == 2 => Ok(1 - other),
-            ([], [], _) => Err(fault(
+            tiers.iter().filter(|(tier, _)| Some(*tier) == surest).map(|(_, place)| *place).collect();
+        match (&places[..], other) {
+            ([place], _) => Ok(*place),
+            ([], Some(other)) if sure && titles.len() == 2 => Ok(1 - other),
+            ([], _) => Err(fault(
                 "a header that names a text and a label column, such as 'text' and 'label'".into(),
                 header(),
             )),
@@ -144,8 +148,8 @@ pub(super) fn by_title(
         }
     };
     let sure = label.is_some();
-    let label = label.map_or_else(|| common(is_label, "label", text, true), Ok)?;
-    let text = text.map_or_else(|| common(is_text, "text", Some(label), sure), Ok)?;
+    let label = label.map_or_else(|| common(common_names::label, "label", text, true), Ok)?;
+    let text = text.map_or_else(|| common(common_names::text, "text", Some(label), sure), Ok)?;
     if text == label {
         return Err(fault("two columns".into(), format!("{} for both", quoted(&titles[text]))));
     }

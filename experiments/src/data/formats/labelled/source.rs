@@ -1,7 +1,10 @@
 //! The text of a file, for its rows and its errors.
 
-use super::{DataError, Row, looks, quoted};
+use super::{DataError, Row, quoted};
 use std::{path::Path, sync::Arc};
+
+/// What precedes each label in a file for fastText.
+pub(super) const FASTTEXT: &str = "__label__";
 
 /// The text of one file, whose lines all end in LF.
 pub(super) struct Source<'a> {
@@ -21,19 +24,26 @@ impl Source<'_> {
         DataError::Line { path: self.path.to_path_buf(), line, expected: expected.into(), found, advice }
     }
 
-    /// A row, if its label is not empty; `content` is what the message shows.
-    pub(super) fn row(&self, line: usize, label: &str, text: &str, content: &str) -> Result<Row, DataError> {
-        let label = label.trim();
-        if looks::is_blank(label) {
-            let advice = "complete the line or remove it";
-            return Err(self.fault(
+    /// A row. Labels that all have fastText's prefix are a list of the names after it.
+    pub(super) fn row(&self, line: usize, label: &str, text: &str) -> Row {
+        let names: Option<Vec<String>> =
+            label.split_whitespace().map(|name| Some(name.strip_prefix(FASTTEXT)?.into())).collect();
+        match names.filter(|names| !names.is_empty()) {
+            Some(names) => self.listed(line, names, text),
+            None => Row {
                 line,
-                "a label and a text",
-                format!("no label in {}", quoted(content)),
-                advice,
-            ));
+                path: self.path.clone(),
+                label: label.trim().into(),
+                list: None,
+                text: text.trim().into(),
+            },
         }
-        Ok(Row { line, path: self.path.clone(), label: label.into(), text: text.trim().into() })
+    }
+
+    /// A row whose labels are a list.
+    pub(super) fn listed(&self, line: usize, list: Vec<String>, text: &str) -> Row {
+        let label = list.join(", ");
+        Row { line, path: self.path.clone(), label, list: Some(list), text: text.trim().into() }
     }
 
     /// UTF-16 without a byte order mark passes for UTF-8 that is full of zero bytes.

@@ -95,6 +95,16 @@ fn contradicted_guesses_are_errors_with_their_line() {
         ),
         // Free text, and labels that are too many.
         (
+            "prose.txt",
+            lines(200, |i| {
+                let first =
+                    ["The", "A", "It", "He", "In", "But", "Ships", "Waves", "Gulls", "Men"][i * i % 11 % 10];
+                format!("{first} saw the ship in a storm and it was number {i} that he knew")
+            }),
+            &["prose.txt, line 1: ", "in 200 lines", "common words of the texts", "--format space"],
+        ),
+        ("four.txt", "one is here\ntwo are there\nwe go\nand so on\n".into(), &["4 different first words"]),
+        (
             "f.txt",
             lines(40, |i| format!("word{} and more", i / 2 * (i % 2))),
             &[
@@ -162,7 +172,7 @@ fn contradicted_guesses_are_errors_with_their_line() {
         (
             "b.csv",
             lines(30, |i| format!("{} good {i}", mood(i))),
-            &["b.csv, line 1: ", "commas, semicolons or tabs", "--format"],
+            &["b.csv, line 1: ", "commas, semicolons, tabs or vertical bars", "--format"],
         ),
         (
             "b.csv",
@@ -208,8 +218,14 @@ fn contradicted_guesses_are_errors_with_their_line() {
             "text,label\na,pos\n\"quiet\" film,neg\n".into(),
             &["line 3: ", "text between a closing quotation mark"],
         ),
-        ("l.csv", "text,label\na,pos\nb, \n".into(), &["line 3: expected a label", "no label in 'b'"]),
-        ("l.tsv", "pos\tgood\n\u{200b}\tbad\n".into(), &["line 2: expected a label", "no label in"]),
+        // The mark of line 3 is the one that is missing its end.
+        (
+            "l.csv",
+            "text,label\na,pos\n\"b,neg\nc,pos\n\"d, so\",neg\n".into(),
+            &["line 3: ", "a quotation mark that closes on line 5 only, with text between"],
+        ),
+        ("l.csv", "text,label\na,pos\nb, \n".into(), &["line 3: expected a label", "no label for 'b'"]),
+        ("l.tsv", "pos\tgood\n\u{200b}\tbad\n".into(), &["line 2: expected a label", "no label for 'bad'"]),
         (
             "l.jsonl",
             "{\"text\":\"a\",\"label\":1}\n\n{\"text\":\"b\"}\n".into(),
@@ -282,5 +298,77 @@ fn the_line_by_which_excel_names_the_separator_is_no_row() {
         let (read, labels) = load("f.csv", text, format, &Columns::default()).unwrap();
         assert_eq!((labels, read.rows.len()), (vec!["neg".to_owned(), "pos".to_owned()], 3));
         assert_eq!((read.rows[0].line, read.rows[0].text.as_str()), (3, "good, and short"));
+    }
+}
+
+#[test]
+fn a_vertical_bar_separates_labels_and_texts() {
+    for (text, label_column) in [
+        (lines(30, |i| format!("{}|film {i}, {}", mood(i), &"so, ".repeat(i % 3))), "1"),
+        (lines(30, |i| format!("film {i}, {}|{}", &"so, ".repeat(i % 3), mood(i))), "2"),
+        ("text|label\n".to_owned() + &lines(30, |i| format!("film {i}|{}", mood(i))), "label"),
+    ] {
+        let (read, labels) = auto("b.txt", &text).unwrap_or_else(|error| panic!("{text:.60}: {error}"));
+        assert_eq!((read.format, labels.len(), read.rows.len()), (Format::Csv, 2, 30), "{text:.60}");
+        assert_eq!(read.columns.label_column.as_deref(), Some(label_column));
+        assert!(read.rows[0].text.starts_with("film 0"), "{:?}", read.rows[0]);
+    }
+    let both = lines(30, |i| format!("{}|film {i}, once", mood(i)));
+    assert_refused(auto("b.txt", &both), &["line 1: ", "'pos|film'", "--format csv"], "both");
+    let both = lines(30, |i| format!("word{i} film, once|{}", mood(i)));
+    assert_refused(auto("b.txt", &both), &["line 1: ", "more than one", "vertical bars"], "both");
+    let bar = lines(30, |i| format!("{} film {i} | so", mood(i)));
+    assert_refused(auto("b.txt", &bar), &["line 1: ", "either CSV or a label, a space"], "bar");
+}
+
+#[test]
+fn an_empty_last_column_is_none() {
+    let tab = |ends: [&str; 2]| lines(30, |i| format!("film {i}\t{}{}", mood(i), ends[i % 2]));
+    let first = |ends: [&str; 2]| lines(30, |i| format!("{}\tfilm {i}{}", mood(i), ends[i % 2]));
+    for ends in [["\t", "\t"], ["\t", ""], ["\t \t", ""], ["", "\t"]] {
+        for (name, text) in [
+            ("t.tsv", tab(ends)),
+            ("t.tsv", first(ends)),
+            ("t.tsv", "text\tlabel\n".to_owned() + &tab(ends)),
+            ("t.tsv", "text\tlabel\t\n".to_owned() + &tab(ends)),
+        ] {
+            let (read, labels) = auto(name, &text).unwrap_or_else(|error| panic!("{text:.60}: {error}"));
+            assert_eq!(
+                (labels.len(), read.rows[1].text.as_str(), read.rows.len()),
+                (2, "film 1", 30),
+                "{text:.60}"
+            );
+            let again = load(name, &text, read.format, &read.columns).unwrap().0;
+            assert_eq!(again.rows, read.rows, "{text:.60}");
+        }
+    }
+    let csv = lines(30, |i| format!("film {i},{},,", mood(i)));
+    assert_eq!(auto("t.csv", &csv).unwrap().1.len(), 2);
+    // A column that some line fills is one, whether it has a name or not.
+    let third = "text\tlabel\t\n".to_owned() + &tab(["\t", "\tmore"]);
+    assert_eq!(auto("t.tsv", &third).unwrap().0.rows.len(), 30);
+    let third = tab(["\t", "\tmore"]);
+    assert_refused(
+        auto("t.tsv", &format!("text\tlabel\n{third}")),
+        &["line 3: expected 2 columns", "3 in"],
+        "third",
+    );
+}
+
+#[test]
+fn names_that_columns_often_have_are_known() {
+    for (header, label) in [
+        ("y\tx", "y"),
+        ("score\tbody", "score"),
+        ("id\tstars\tcontent", "stars"),
+        ("v1\tv2", "v1"),
+        ("category\tscore\tsentence", "category"),
+        ("text\ttitle\tlabel\tclass", "label"),
+    ] {
+        let names: Vec<&str> = header.split('\t').collect();
+        let row =
+            |i: usize| names.iter().map(|name| format!("{name}{}", i % 2)).collect::<Vec<_>>().join("\t");
+        let (read, _) = auto("n.tsv", &(header.to_owned() + "\n" + &lines(4, row))).unwrap();
+        assert_eq!(read.columns.label_column.as_deref(), Some(label), "{header}");
     }
 }

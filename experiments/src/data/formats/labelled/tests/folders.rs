@@ -23,7 +23,7 @@ impl Folder {
     fn load(&self, format: Format, encoding: Encoding) -> Result<(Read, Vec<String>), String> {
         let read = read(&mut FileReader::default(), self.0.path(), format, &Columns::default(), encoding);
         read.and_then(|read| {
-            let labels = labels(self.0.path(), &read, format == Format::Auto)?;
+            let labels = labels(self.0.path(), &read, PerText::One, format == Format::Auto)?;
             Ok((read, labels))
         })
         .map_err(|error| error.to_string())
@@ -42,7 +42,7 @@ fn a_folder_is_a_class_and_a_file_in_it_a_text() {
     for format in [Format::Auto, Format::Folders] {
         assert_refused(
             folder.load(format, Encoding::Utf8),
-            &["neg/1, line 1: expected UTF-8", "--encoding latin-1"],
+            &["neg/1, line 1: expected UTF-8", "--encoding windows-1252"],
             "",
         );
         let (read, labels) = folder.load(format, Encoding::Utf8OrWindows1252).unwrap();
@@ -77,6 +77,23 @@ fn a_file_is_a_class_and_a_line_in_it_a_text() {
 }
 
 #[test]
+fn readmes_licences_and_hidden_files_are_no_classes() {
+    for format in [Format::Auto, Format::Files] {
+        let folder = Folder::of(&[
+            ("pos.txt", b"good"),
+            ("neg.txt", b"bad"),
+            ("README.md", b"About"),
+            ("LICENSE", b"Terms"),
+            (".DS_Store", b"\xFF"),
+            ("Thumbs.db", b"\xFF"),
+        ]);
+        let (read, labels) = folder.load(format, Encoding::Utf8).unwrap();
+        assert_eq!(labels, ["neg", "pos"]);
+        assert!(read.note.unwrap().ends_with("left out beside the classes: 'LICENSE', 'README.md'"));
+    }
+}
+
+#[test]
 fn folders_that_are_no_classes_are_refused() {
     for (files, format, expected) in [
         (
@@ -91,7 +108,7 @@ fn folders_that_are_no_classes_are_refused() {
             Format::Auto,
             &["'unsup'", "without labels", "--format folders"],
         ),
-        (&[("pos.txt", b"a"), ("README.md", b"a")], Format::Auto, &["'README.md'", "--format files"]),
+        (&[("pos.txt", b"a"), ("notes.md", b"a")], Format::Auto, &["'notes.md'", "--format files"]),
         (&[("a.csv", b"a"), ("b.csv", b"a")], Format::Auto, &["'a.csv'"]),
         (&[("raw/1", b"a"), ("b.all", b"a")], Format::Auto, &["one folder, 'raw', beside 1 files"]),
         (&[("a.pos", b"a"), ("a.neg", b"a"), ("b.pos", b"b")], Format::Files, &["'a.neg', 'a.pos', 'b.pos'"]),

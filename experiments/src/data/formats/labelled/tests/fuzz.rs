@@ -53,7 +53,7 @@ proptest! {
         for format in [Format::Auto, Format::Folders, Format::Files] {
             let read = read(&mut FileReader::default(), folder.path(), format, &columns("", ""), Encoding::Latin1);
             if let Ok(read) = read {
-                let _ = labels(folder.path(), &read, true);
+                let _ = labels(folder.path(), &read, PerText::One, true);
                 prop_assert_eq!(read.format, Format::Files);
             }
         }

@@ -68,8 +68,8 @@ fn a_given_format_is_taken_at_its_word() {
         (
             Format::Jsonl,
             columns("t", "l"),
-            "{\"t\":\"a\\nb\",\"l\":true}\n\n{\"l\":[\"x\",\"y\"],\"t\":\"\"}",
-            [(1, "true", "a\nb"), (3, "x,y", "")],
+            "{\"t\":\"a\\nb\",\"l\":true}\n\n{\"l\":[\"x\"],\"t\":\"\"}",
+            [(1, "true", "a\nb"), (3, "x", "")],
         ),
         (
             Format::Jsonl,
@@ -192,8 +192,8 @@ fn what_contradicts_a_given_format_is_an_error() {
         (
             Format::Jsonl,
             columns("", ""),
-            "{\"text\":\"a\",\"label\":[\"x,y\",\"z\"]}",
-            &["list of strings without commas"],
+            "{\"text\":\"a\",\"label\":[\"x\",[\"z\"]]}",
+            &["line 1: expected a string, a number, or a list of them in the field 'label'"],
         ),
         (
             Format::Jsonl,

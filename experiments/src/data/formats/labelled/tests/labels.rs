@@ -6,7 +6,7 @@ fn of(names: &[&str], guessed: bool) -> Result<Vec<String>, String> {
     let text: String = names.iter().enumerate().map(|(i, name)| format!("{name}\tsome text {i}\n")).collect();
     let file = TextFile { path: "l.tsv".into(), text, sha256: String::new() };
     let read = parse(&file, Format::Tab, &Columns::default()).map_err(|error| error.to_string())?;
-    labels(&file.path, &read, guessed).map_err(|error| error.to_string())
+    labels(&file.path, &read, PerText::One, guessed).map_err(|error| error.to_string())
 }
 
 #[test]
@@ -53,35 +53,133 @@ fn one_label_is_an_error_that_names_the_file() {
 
 #[test]
 fn words_with_tags_are_no_texts_with_labels() {
+    // Whose words are too many to be labels.
+    let many = lines(60, |i| format!("word{i} NN {}", ["O", "B-PER"][i % 2]));
+    assert_refused(
+        auto("c.txt", &many),
+        &["c.txt, line 1: ", "words and tags", "data.format is conll"],
+        "many",
+    );
     let columns = "EU NNP B-ORG\nrejects VBZ O\nGerman JJ B-MISC\n\nPeter NNP B-PER\n".repeat(30);
     let tabs = "EU\tB-ORG\nrejects\tO\nPeter\tB-PER\n".repeat(30);
     for (text, format) in [(&columns, Format::Space), (&tabs, Format::Tab)] {
         let file = TextFile { path: "c.txt".into(), text: text.clone(), sha256: String::new() };
         let read = parse(&file, format, &Columns::default()).unwrap();
-        let found = labels(&file.path, &read, true).map_err(|error| error.to_string());
-        assert_refused(found, &["c.txt, line 1: ", "words and tags", "gradus train tag"], text);
-        assert!(labels(&file.path, &read, false).is_ok());
+        let found = labels(&file.path, &read, PerText::One, true).map_err(|error| error.to_string());
+        assert_refused(found, &["c.txt, line 1: ", "words and tags", "data.format is conll"], text);
+        assert!(labels(&file.path, &read, PerText::One, false).is_ok());
+    }
+}
+
+fn read_as(name: &str, text: &str, format: Format) -> Read {
+    let file = TextFile { path: name.into(), text: text.into(), sha256: String::new() };
+    parse(&file, format, &Columns::default()).unwrap()
+}
+
+/// The labels of each row.
+fn apart(read: &Read, per_text: PerText) -> Vec<Result<Vec<&str>, String>> {
+    read.rows.iter().map(|row| row.labels(per_text).map_err(|error| error.to_string())).collect()
+}
+
+const COMMA: PerText = PerText::Several(Some(','));
+const LISTS: PerText = PerText::Several(None);
+
+#[test]
+fn several_labels_come_apart() {
+    let text = "a, b\tone\nb\ttwo\n b ,a,c\tthree\n\tnone\na,,b\tfour\na,b,a\tfive\n";
+    let mut read = read_as("l.tsv", text, Format::Tab);
+    let found = apart(&read, COMMA);
+    for (found, expected) in found.iter().zip([&["a", "b"][..], &["b"], &["b", "a", "c"], &[]]) {
+        assert_eq!(found.as_deref(), Ok(expected));
+    }
+    assert_refused(found[4].clone(), &["l.tsv, line 5: ", "an empty one in 'a,,b'"], "empty");
+    assert_refused(found[5].clone(), &["l.tsv, line 6: ", "'a' twice"], "twice");
+    // Where each text has one label, a text without one is an error; without a separator, a field is no list.
+    assert_refused(
+        apart(&read, PerText::One)[3].clone(),
+        &["line 4: expected a label", "no label for 'none'"],
+        "one",
+    );
+    assert_refused(
+        apart(&read, LISTS)[1].clone(),
+        &["line 2: expected a list", "'b'", "data.label_separator"],
+        "list",
+    );
+
+    let all =
+        |read: &Read, per_text| labels(Path::new("l.tsv"), read, per_text, true).map_err(|e| e.to_string());
+    assert_refused(all(&read, COMMA), &["line 5"], "all");
+    read.rows.truncate(4);
+    assert_eq!(all(&read, COMMA).unwrap(), ["a", "b", "c"]);
+    // As one label each they are refused by a guess, and taken as given.
+    read.rows.truncate(3);
+    let advice = "data.label_separator = ','";
+    assert_refused(all(&read, PerText::One), &["line 1: expected one label", "found 'a, b'", advice], "one");
+    let given = labels(Path::new("l.tsv"), &read, PerText::One, false);
+    assert_eq!(given.unwrap(), ["a, b", "b", "b ,a,c"]);
+}
+
+#[test]
+fn the_separator_that_was_found_is_named() {
+    for mark in [',', ';', '|'] {
+        let read = read_as("l.tsv", &format!("a\tone\nb\ttwo\na{mark}b\tthree\n"), Format::Tab);
+        let found = labels(Path::new("l.tsv"), &read, PerText::One, true).map_err(|e| e.to_string());
+        assert_refused(found, &["line 3: ", &format!("data.label_separator = '{mark}'")], "mark");
     }
 }
 
 #[test]
-fn several_labels_come_apart() {
-    let text = "a, b\tone\nb\ttwo\n b ,a,c\tthree\na,,b\tfour\na,b,a\tfive\n";
-    let file = TextFile { path: "l.tsv".into(), text: text.into(), sha256: String::new() };
-    let mut read = parse(&file, Format::Tab, &Columns::default()).unwrap();
-    let apart: Vec<_> = read.rows.iter().map(|row| several(row, ',').map_err(|e| e.to_string())).collect();
-    assert_eq!(apart[0].as_deref(), Ok(&["a", "b"][..]));
-    assert_eq!(apart[1].as_deref(), Ok(&["b"][..]));
-    assert_eq!(apart[2].as_deref(), Ok(&["b", "a", "c"][..]));
-    assert_refused(apart[3].clone(), &["l.tsv, line 4: ", "an empty one in 'a,,b'"], "empty");
-    assert_refused(apart[4].clone(), &["l.tsv, line 5: ", "'a' twice"], "twice");
+fn lists_of_labels_need_no_separator() {
+    let text = "{\"text\":\"x\",\"labels\":[\"a, b\",\"c\"]}\n{\"text\":\"y\",\"labels\":[]}\n\
+                {\"text\":\"z\",\"labels\":[7]}\n{\"text\":\"w\",\"labels\":[\"c\",\"c\"]}\n";
+    let mut read = read_as("l.jsonl", text, Format::Auto);
+    for per_text in [LISTS, COMMA] {
+        let found = apart(&read, per_text);
+        for (found, expected) in found.iter().zip([&["a, b", "c"][..], &[], &["7"]]) {
+            assert_eq!(found.as_deref(), Ok(expected));
+        }
+        assert_refused(found[3].clone(), &["l.jsonl, line 4: ", "'c' twice"], "twice");
+    }
+    let one = apart(&read, PerText::One);
+    assert_refused(
+        one[0].clone(),
+        &["line 1: expected one label", "the list 'a, b, c'", "binary_cross_entropy"],
+        "list",
+    );
+    assert_refused(one[1].clone(), &["line 2: expected a label", "no label for 'y'"], "none");
+    assert_eq!(one[2].as_deref(), Ok(&["7"][..]));
 
-    let all = |read: &Read| several_labels(&file.path, read, ',', true).map_err(|error| error.to_string());
-    assert_refused(all(&read), &["line 4"], "all");
-    read.rows.truncate(3);
-    assert_eq!(all(&read).unwrap(), ["a", "b", "c"]);
-    // As one label each they are refused by a guess, and taken as given.
-    let one = labels(&file.path, &read, true).map_err(|error| error.to_string());
-    assert_refused(one, &["l.tsv, line 1: expected one label for each text, found 'a, b'"], "one");
-    assert_eq!(labels(&file.path, &read, false).unwrap(), ["a, b", "b", "b ,a,c"]);
+    // One label is enough to learn if some text lacks it.
+    read.rows.drain(3..);
+    let all = |read: &Read| labels(Path::new("l.jsonl"), read, LISTS, true).map_err(|e| e.to_string());
+    read.rows.remove(0);
+    assert_eq!(all(&read).unwrap(), ["7"]);
+    read.rows.truncate(1);
+    assert_refused(all(&read), &["l.jsonl: expected at least one label", "texts without labels"], "none");
+}
+
+#[test]
+fn labels_for_fasttext_lose_their_prefix() {
+    let line = |i: usize| format!("__label__{} , film {i}, so {}", mood(i), &"far, ".repeat(i % 3));
+    for text in [
+        lines(30, line),
+        lines(30, line).replace(" ,", "\t,"),
+        lines(30, |i| format!("__label__{}\tgood {i}", mood(i))),
+    ] {
+        let (read, labels) = auto("f.txt", &text).unwrap();
+        assert_eq!((read.format, labels), (Format::Space, vec!["neg".to_owned(), "pos".to_owned()]));
+        assert!(read.rows.iter().all(|row| !row.text.contains("__label__")));
+    }
+    let (read, labels) = auto("f.csv", &lines(30, |i| format!("__label__{},good {i}", mood(i)))).unwrap();
+    assert_eq!((read.format, labels.len(), labels[0].as_str()), (Format::Csv, 2, "neg"));
+
+    let read = read_as("f.txt", "__label__a __label__b one two\n__label__b three\n", Format::Auto);
+    let found = apart(&read, LISTS);
+    assert_eq!(found[0].as_deref(), Ok(&["a", "b"][..]));
+    assert_eq!((found[1].as_deref(), read.rows[0].text.as_str()), (Ok(&["b"][..]), "one two"));
+    assert_refused(
+        auto("f.txt", "__label__a one\ntwo three\n"),
+        &["f.txt, line 2: expected a label that starts with __label__", "'two three'"],
+        "mixed",
+    );
 }

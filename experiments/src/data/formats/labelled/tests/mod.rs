@@ -13,7 +13,7 @@ fn load(name: &str, text: &str, format: Format, columns: &Columns) -> Result<(Re
     let file = TextFile { path: name.into(), text: text.into(), sha256: String::new() };
     let guessed = format == Format::Auto && columns.is_empty();
     parse(&file, format, columns)
-        .and_then(|read| labels(Path::new(name), &read, guessed).map(|labels| (read, labels)))
+        .and_then(|read| labels(Path::new(name), &read, PerText::One, guessed).map(|labels| (read, labels)))
         .map_err(|error| error.to_string())
 }
 

@@ -1,0 +1,52 @@
+//! Columns that hold something else than words and tags.
+
+use super::*;
+
+#[test]
+fn columns_without_words_and_tags_are_faults() {
+    let swapped = "O\tThe\nB-PER\tAda\nO\tsang\n\nO\tin\nB-LOC\tParis\n";
+    for tags in [TagKind::Auto, TagKind::Entities] {
+        let error = error(swapped, Columns { tags, ..AUTO });
+        let parts =
+            ["f.conll, line 2: expected words", "'B-PER' as a word and 'Ada' as its tag", "data.word_column"];
+        assert!(parts.iter().all(|part| error.contains(part)), "{error}");
+    }
+    assert!(contents(swapped, PLAIN).is_ok());
+    assert_eq!(parsed(swapped, Columns { word: 2, tag: 1, ..AUTO })[1], "in/O Paris/B-LOC");
+    // Words such as these occur in texts.
+    assert_eq!(parsed("B-52\tX\nO\tY\nflies\tX\n", AUTO), ["B-52/X O/Y flies/X"]);
+
+    // Parts of speech before words, and lemmas or numbers in the last column; then tags as they should be.
+    let rows = |row: &dyn Fn(usize) -> String| (0..300).map(|i| row(i) + "\n").collect::<String>();
+    let pos = ["DT", "NN", "VB"];
+    for (text, found) in [
+        (
+            rows(&|i| format!("{} word{}", pos[i % 3], i % 40)),
+            Some("40 different tags and 3 different words in 300"),
+        ),
+        (
+            rows(&|i| format!("word{} {} lemma{}", i % 140, pos[i % 3], i % 100)),
+            Some("100 different tags and 140"),
+        ),
+        (rows(&|i| format!("word{} {i}", i % 200)), Some("300 different tags")),
+        // One of the words looks like a tag.
+        (
+            rows(&|i| {
+                format!("{} {}", pos[i % 3], if i == 9 { "B-52".into() } else { format!("word{}", i % 40) })
+            }),
+            Some("41 different tags and 3"),
+        ),
+        (rows(&|i| format!("word{} _", i % 40)), Some("'_' for each of 300 words")),
+        (rows(&|i| format!("word{} tag{}", i % 140, i % 60)), None),
+        (rows(&|i| format!("word{} tag{}", i % 30, i % 50)), None),
+    ] {
+        match found {
+            None => assert!(contents(&text, AUTO).is_ok(), "{text:.40}"),
+            Some(found) => {
+                let error = error(&text, AUTO);
+                assert!(error.contains("line 1: ") && error.contains(found), "{error}");
+            }
+        }
+        assert!(contents(&text, PLAIN).is_ok());
+    }
+}

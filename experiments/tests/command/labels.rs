@@ -1,0 +1,59 @@
+//! Texts with any number of labels, and what is said of labels before the first epoch.
+
+use crate::place::Place;
+
+const TINY: &str = "--model textcnn --set model.embed_dim=8 --set train.epochs=2 --overwrite --out a";
+
+/// `n` texts with the labels 'fun', none, and both 'fun' and 'sad', in turn.
+fn texts(n: usize, line: impl Fn(&str, &[&str]) -> String) -> String {
+    let labels: [&[&str]; 3] = [&["fun"], &[], &["fun", "sad"]];
+    (0..n).map(|i| line(["a joke", "a road", "a clown alone"][i % 3], labels[i % 3]) + "\n").collect()
+}
+
+#[test]
+fn texts_may_have_no_label() {
+    let place = Place::new();
+    let tsv = |text: &str, labels: &[&str]| format!("{text}\t{}", labels.join(";"));
+    let json = |text: &str, labels: &[&str]| format!("{{\"text\": \"{text}\", \"labels\": {labels:?}}}");
+    place.write("m.tsv", format!("text\tlabel\n{}", texts(60, tsv)).as_bytes());
+    place.write("m.jsonl", texts(60, json).as_bytes());
+    place.write("none.tsv", "text\tlabel\na road\t\nthe road\t\n".as_bytes());
+    place.write("none.jsonl", "{\"text\": \"a road\", \"labels\": []}\n".repeat(3).as_bytes());
+    for (end, separator, none) in [("tsv", "--set data.label_separator=;", 2), ("jsonl", "", 3)] {
+        let train = format!("train classify --train m.{end} --dev m.{end} --test m.{end} {TINY} {separator}");
+        let ran = place.gradus(&format!("{train} --loss binary_cross_entropy"));
+        let said = format!("{}{}", ran.out, ran.err);
+        assert_eq!(ran.code, Some(0), "{said}");
+        assert!(said.contains("no label   60 of 180 texts"), "{said}");
+        assert!(said.contains("warning: 60 of 60 texts of the test split are training texts too"), "{said}");
+        let out = place.gradus(&format!("evaluate a --file m.{end}")).well();
+        assert!(out.starts_with(&format!("60 examples of m.{end}\n")), "{out}");
+        // All metrics of texts without labels are numbers.
+        let out = place.gradus(&format!("evaluate a --file none.{end}")).well();
+        assert!(out.starts_with(&format!("{none} examples")) && !out.contains("NaN"), "{out}");
+    }
+    place
+        .gradus(&format!("train classify --train m.jsonl {TINY}"))
+        .refused(1, &["m.jsonl, line 2: expected a label and a text, found no label for 'a road'"]);
+    place
+        .gradus(&format!("train classify --train m.tsv {TINY} --set data.label_separator=;"))
+        .refused(1, &["`loss.name` must be binary_cross_entropy, the loss for several labels a text"]);
+}
+
+#[test]
+fn doubtful_labels_are_named_before_the_first_epoch() {
+    let place = Place::new();
+    let line = |i: usize| format!("{}\tfilm number {i}\n", ["pos", "neg", "Pos"][i % 3]);
+    place.write("case.tsv", (0..60).map(line).collect::<String>().as_bytes());
+    let ran = place.gradus(&format!("train classify --train case.tsv {TINY}"));
+    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    let warning = "warning: the labels 'Pos' and 'pos' differ by case only; are they one label?";
+    assert!(ran.err.contains(warning), "{}", ran.err);
+    assert!(!ran.err.contains("training texts too"), "{}", ran.err);
+
+    // One row of three remains for training.
+    place.write("three.tsv", b"pos\tgood\nneg\tbad\npos\tfine\n");
+    place
+        .gradus(&format!("train classify --train three.tsv --format tab {TINY}"))
+        .refused(1, &["data.train: expected at least two labels in the training split", "--dev and --test"]);
+}
