@@ -116,8 +116,7 @@ impl Alphabet {
         for (i, character) in alphabet.characters.iter().enumerate() {
             let last = alphabet.ids[character] as usize;
             if last != i + RESERVED.len() {
-                let found =
-                    format!("{}, which line {} repeats", quoted(&character.to_string()), last + 1);
+                let found = format!("{}, which line {} repeats", quoted(&character.to_string()), last + 1);
                 return Err(fault(i + RESERVED.len() + 1, "each character once", found));
             }
         }

@@ -156,8 +156,7 @@ impl Vocabulary {
                 return Err(fault(i + 1, "a word", "an empty line".into()));
             }
             if vocabulary.ids[word] != i as u32 {
-                let found =
-                    format!("{}, which line {} repeats", quoted(word), vocabulary.ids[word] + 1);
+                let found = format!("{}, which line {} repeats", quoted(word), vocabulary.ids[word] + 1);
                 return Err(fault(i + 1, "each word once", found));
             }
         }

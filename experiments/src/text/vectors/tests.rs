@@ -162,7 +162,9 @@ fn faults_are_named_with_their_line() {
     assert!(missing.to_string().starts_with("cannot read no/such"));
     let endless = VectorFile::of_lines(Path::new("v"), std::io::repeat(0), wanted, 9).unwrap_err();
     assert!(
-        endless.to_string().contains("line 1: expected a word and its numbers, found a line of more than 16 MiB")
+        endless
+            .to_string()
+            .contains("line 1: expected a word and its numbers, found a line of more than 16 MiB")
     );
 }
 
