@@ -105,8 +105,8 @@ pub fn exact_match<'a>(prediction: &str, answers: impl IntoIterator<Item = &'a s
 }
 
 /// `max over answers of 2 P R / (P + R)`, where P and R are the shares of the predicted words and of the answer's words
-/// that both have in common after [`normalised`], counting repeated words. F1 is 0 if they have nothing in common, even
-/// if both are empty.
+/// that both have in common after [`normalised`], counting repeated words as often as both have them. F1 is 0 if they
+/// have nothing in common, even if both are empty.
 pub fn f1<'a>(prediction: &str, answers: impl IntoIterator<Item = &'a str>) -> f64 {
     let prediction = normalised(prediction);
     answers.into_iter().map(|answer| overlap(&prediction, &normalised(answer))).fold(0.0, f64::max)
