@@ -21,7 +21,7 @@ pub enum Encoding {
     Utf16,
     /// GB18030, the superset of GBK and GB 2312, for Chinese.
     Gb18030,
-    /// UTF-8 if the file is valid UTF-8, else Windows-1252: for known sets that exist in both.
+    /// UTF-8 if the file is valid UTF-8, otherwise Windows-1252: for known sets that exist in both.
     Utf8OrWindows1252,
 }
 

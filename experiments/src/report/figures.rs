@@ -36,7 +36,7 @@ pub(super) fn plots(grid: &Grid) -> Result<Vec<Plot>, ReportError> {
 
 fn dots(grid: &Grid, measure: Measure, name: String) -> Result<Option<Plot>, ReportError> {
     let columns = grid.columns();
-    // The paper's numbers are for real data: beside numbers for a generated corpus they would be misleading.
+    // The paper's numbers are for real data: next to numbers for a generated corpus they would be misleading.
     let is_first = grid.study.measures.first() == Some(&measure);
     let beside_paper = is_first && grid.source == DataSource::Real;
     let dot = |row, column| {

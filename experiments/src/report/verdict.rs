@@ -4,7 +4,7 @@
 //! better by more than the least significant difference at 95% (with the spread pooled over the cells of the row, see
 //! [`Pooled`]), *contradicted* if it is worse by more than that, and *undecided* otherwise. With only one seed it is
 //! always undecided. The claim held if every comparison did, and did not hold if one is contradicted. Otherwise it is
-//! incomplete if numbers are missing, and else undecided.
+//! incomplete if numbers are missing, and undecided if none are.
 
 use super::grid::Line;
 use super::study::Claim;

@@ -149,7 +149,7 @@ impl Source<'_> {
     }
 }
 
-/// The data folder: the flag's value if given, else the environment variable `GRADUS_DATA` if set.
+/// The data folder: the flag's value if given, otherwise that of the environment variable `GRADUS_DATA` if set.
 pub fn data_folder(flag: Option<&Path>) -> Option<PathBuf> {
     flag.map(Path::to_path_buf)
         .or_else(|| std::env::var_os("GRADUS_DATA").filter(|v| !v.is_empty()).map(PathBuf::from))

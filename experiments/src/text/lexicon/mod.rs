@@ -35,10 +35,10 @@ pub struct LexiconOptions {
 
 /// The words and characters that a model knows.
 ///
-/// A word of the training split has a row in the model's embedding table. If a vector file contains the word, the word
-/// is kept whatever its count, and its row starts from the file's vector and is trained. Every other word that the file
-/// contains uses the file's vector, in half precision, in every split and in prediction. A word is looked up in the
-/// file as spelled, then in lower case. All remaining words are UNK.
+/// A word of the training split that is kept has a row in the model's embedding table. If a vector file contains the
+/// word, it is kept whatever its count, and its row starts from the file's vector and is trained. Every other word that
+/// the file contains uses the file's vector, in half precision, in every split and in prediction. A word is looked up
+/// in the file as spelled, then in lower case. All remaining words are UNK.
 #[derive(Clone, Debug)]
 pub struct Lexicon {
     vocabulary: Vocabulary,

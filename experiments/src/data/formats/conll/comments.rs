@@ -16,9 +16,9 @@ pub enum Comments {
     ///   document` anywhere;
     /// - before the first word of a sentence, a line that does not have the number of columns of a row and looks like a
     ///   comment: `# …`, `#<TAB>…`, `#key = …`;
-    /// - in the same place, a line that has the number of columns of a row and looks like a comment: if tags are
-    ///   entities, where it has no valid tag; if tags are plain, where it is `# key = …`, or where every sentence
-    ///   starts with such a line and no word has its tag.
+    /// - in the same place, a line that has the number of columns of a row and looks like a comment. If tags are
+    ///   entities, it must also lack a valid tag. If tags are plain, it must be `# key = …`, or every sentence must
+    ///   start with such a line and no word have its tag.
     ///
     /// All other lines are rows.
     #[default]

@@ -1,7 +1,7 @@
 //! Columns as in CoNLL's shared tasks: one word per line, with its tag in another column, and a blank line after each
 //! sentence.
 //!
-//! Columns are separated by tabs if the first row has one (then a word may contain spaces), else by spaces.
+//! Columns are separated by tabs if the first row has one (then a word may contain spaces), otherwise by spaces.
 //! `-DOCSTART-` lines end a sentence and are skipped. Which lines are [`Comments`], and whether tags are entities or
 //! plain ([`TagKind`]), is determined from the file unless a key is set. Two layouts are recognised automatically:
 //!
