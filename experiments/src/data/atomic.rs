@@ -7,7 +7,7 @@ use std::fs::{self, File, TryLockError};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-/// A file that could not be written; what was there before still is.
+/// A file that could not be written; its previous contents are kept.
 #[derive(Debug, thiserror::Error)]
 #[error("{}: cannot be written: {source}; check the free space and the permissions of {}; the previous contents are kept", path.display(), folder(path).display())]
 pub struct WriteError {
@@ -16,8 +16,8 @@ pub struct WriteError {
 }
 
 impl WriteError {
-    /// The same as a [`DataError`]. It is no `From`, with which closures that use `?` on a `DataError` would need type
-    /// annotations.
+    /// The error as a [`DataError`]. This is not a `From` implementation, because closures that use `?` on a
+    /// `DataError` would then need type annotations.
     pub fn into_data_error(self) -> DataError {
         DataError::Write { path: self.path, source: self.source }
     }
@@ -26,15 +26,15 @@ impl WriteError {
 /// Writes a file completely or not at all: under a random name, then renamed (see [`files::write`]). Creates missing folders.
 ///
 /// # Errors
-/// [`WriteError`] where the folder or the file cannot be written.
+/// [`WriteError`] if the folder or the file cannot be written.
 pub fn write(path: &Path, contents: &[u8]) -> Result<(), WriteError> {
     write_with(path, |out| out.write_all(contents))
 }
 
-/// [`write`] for contents that are not in memory at once.
+/// [`write`] for contents that are not in memory as a whole.
 ///
 /// # Errors
-/// [`WriteError`]; also where `contents` fails.
+/// [`WriteError`]; also if `contents` fails.
 pub fn write_with(
     path: &Path,
     contents: impl FnOnce(&mut dyn Write) -> io::Result<()>,
@@ -59,11 +59,11 @@ fn make(folder: &Path) -> io::Result<()> {
     }
 }
 
-/// Files that earlier versions wrote as `NAME.PROCESS.tmp` first.
+/// Files that earlier versions first wrote as `NAME.PROCESS.tmp`.
 const EARLIER: [&str; 4] = ["checkpoint.safetensors", "best.safetensors", "vocabulary.txt", "alphabet.txt"];
 
-/// Removes the half-written files that killed processes left in a folder (not in its subfolders): only regular files, only
-/// under the names of [`write`] and of earlier versions, and none that is being written now.
+/// Removes partially written files that killed processes left in a folder (not in its subfolders): only regular files
+/// with the names that [`write`] and earlier versions use, and none that is being written now.
 ///
 /// # Errors
 /// [`DataError::Read`] for the folder, [`DataError::Write`] for a file that cannot be removed.
@@ -96,7 +96,7 @@ fn is_partial(name: &OsStr) -> bool {
     name.starts_with(PARTIAL) || earlier().unwrap_or(false)
 }
 
-/// The writer of a file holds its lock.
+/// Whether a file is being written: its writer then holds its lock.
 fn is_being_written(path: &Path) -> bool {
     File::open(path).is_ok_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock)))
 }
@@ -130,7 +130,7 @@ mod tests {
         assert_eq!(fs::read(&file).unwrap(), b"kept");
     }
 
-    /// Links under the names of temporary files, as they could be foretold once, and under the final name.
+    /// Links under the names of temporary files, which were once predictable, and under the final name.
     #[cfg(unix)]
     #[test]
     fn links_lead_nowhere() {
@@ -173,7 +173,7 @@ mod tests {
         assert!(sweep(&folder.path().join("none")).is_err());
     }
 
-    /// Two runs in one folder: neither takes away what the other is writing.
+    /// Two runs in one folder: neither removes a file that the other is writing.
     #[test]
     fn what_is_being_written_is_not_swept() {
         let folder = tempfile::tempdir().unwrap();

@@ -14,14 +14,14 @@ pub enum Encoding {
     Utf8,
     /// Windows-1252, the superset of Latin-1 that Western European Windows writes.
     Windows1252,
-    /// Latin-1 (ISO 8859-1), read as Windows-1252, as the web does: the bytes by which they differ are control
+    /// Latin-1 (ISO 8859-1), read as Windows-1252, as browsers do: the bytes in which they differ are control
     /// characters in Latin-1.
     Latin1,
-    /// UTF-16 in the byte order of its mark, else little-endian.
+    /// UTF-16 in the byte order of its mark; little-endian without a mark.
     Utf16,
     /// GB18030, the superset of GBK and GB 2312, for Chinese.
     Gb18030,
-    /// UTF-8 if the file is valid UTF-8, else Windows-1252: for known sets that exist in both.
+    /// UTF-8 if the file is valid UTF-8, otherwise Windows-1252: for known sets that exist in both.
     Utf8OrWindows1252,
 }
 
@@ -48,7 +48,7 @@ impl Encoding {
 impl FromStr for Encoding {
     type Err = String;
 
-    /// The encoding of a name, in upper or lower case.
+    /// The encoding with this name, in upper or lower case.
     fn from_str(name: &str) -> Result<Self, String> {
         let lower = name.to_ascii_lowercase();
         let row = TABLE.iter().find(|row| row.1 == lower || row.2.contains(&lower.as_str()));
@@ -81,12 +81,12 @@ impl std::fmt::Display for Encoding {
 
 const UTF8_MARK: &[u8] = b"\xEF\xBB\xBF";
 
-/// Bytes as text.
+/// Decodes bytes.
 ///
 /// # Errors
-/// [`DataError::Encoding`] names the line and the byte where UTF-8 ends, and the encoding that the file is likely in.
-/// [`DataError::Line`] where another encoding ends; [`DataError::File`] for a file in another encoding than UTF-8 that
-/// starts with the mark of UTF-8.
+/// [`DataError::Encoding`] for bytes that are not UTF-8; it names the line, the byte, and the encoding that the file is
+/// likely in. [`DataError::Line`] for bytes that are invalid in another encoding; [`DataError::File`] if another
+/// encoding than UTF-8 is given for a file that starts with the byte order mark of UTF-8.
 pub fn decode(path: &Path, mut bytes: Vec<u8>, encoding: Encoding) -> Result<String, DataError> {
     let marked = bytes.starts_with(UTF8_MARK);
     match encoding {
@@ -128,10 +128,10 @@ fn not_utf8(path: &Path, bytes: &[u8], valid: usize) -> DataError {
     }
 }
 
-/// How many bytes are looked at to name a likely encoding.
+/// Number of bytes that are examined to guess an encoding.
 const SAMPLE: usize = 1 << 20;
 
-/// Of fewer bytes above ASCII it is not asked whether they are letters or UTF-8.
+/// With fewer bytes above ASCII than this, nothing is concluded from them.
 const LETTERS: usize = 20;
 
 const UTF16: &str = "convert the file to UTF-8, or read it with --encoding utf-16";
@@ -140,7 +140,7 @@ const WESTERN: &str = "convert the file to UTF-8, or read it with --encoding win
 const OTHER: &str = "convert the file to UTF-8, for example with iconv";
 const DAMAGED: &str = "correct the line: the text before it is UTF-8";
 
-/// What to do with bytes that are UTF-8 up to `valid` only: it depends on what they are likely in.
+/// What to do about bytes that are valid UTF-8 only up to `valid`: it depends on their likely encoding.
 fn advice(bytes: &[u8], valid: usize) -> &'static str {
     let start = &bytes[..bytes.len().min(SAMPLE)];
     if bytes.starts_with(b"\xFF\xFE") || bytes.starts_with(b"\xFE\xFF") {
@@ -168,7 +168,7 @@ fn advice(bytes: &[u8], valid: usize) -> &'static str {
     }
     let mut text = String::with_capacity(rest.len() * 2 + 16);
     let mut decoder = GB18030.new_decoder_without_bom_handling();
-    // Not the last part: a character that the sample cuts is no fault.
+    // Not the last chunk: a character that is cut off at the end of the sample is not an error.
     let (result, _) = decoder.decode_to_string_without_replacement(rest, &mut text, false);
     let fits = matches!(result, encoding_rs::DecoderResult::InputEmpty);
     let chinese = text.chars().filter(|c| ('\u{4E00}'..='\u{9FFF}').contains(c)).count();
@@ -182,7 +182,7 @@ fn advice(bytes: &[u8], valid: usize) -> &'static str {
     if fits && dense && chinese * 2 > foreign { CHINESE } else { WESTERN }
 }
 
-/// All bytes in one encoding, without its byte order mark.
+/// Decodes all bytes in one encoding and drops its byte order mark.
 fn whole(
     path: &Path,
     bytes: &[u8],
@@ -199,7 +199,7 @@ fn whole(
     let mut decoder = codec.new_decoder_without_bom_handling();
     let longest = decoder.max_utf8_buffer_length_without_replacement(bytes.len());
     let mut before = String::with_capacity(longest.unwrap_or(bytes.len()));
-    // How far it comes is all that is asked here.
+    // Only how far the decoder gets matters here.
     let _ = decoder.decode_to_string_without_replacement(bytes, &mut before, true);
     Err(DataError::Line {
         path: path.into(),
@@ -249,10 +249,10 @@ mod tests {
                 "windows-1252",
             ),
             (b"caf\xE9\n", "windows-1252"),
-            // UTF-8 as well up to its third byte.
+            // Valid UTF-8 up to the third byte.
             (&GB18030.encode("模棱").0, "gb18030"),
             (&[&b"english text, "[..], &[b'x'; 90], b"\xB5\xC4"].concat(), "windows-1252"),
-            // These bytes are GB18030 too, but no Chinese text has its high bytes apart.
+            // These bytes are valid GB18030 too, but in Chinese text high bytes are not isolated.
             (b"na\xEFve", "windows-1252"),
             (b"\x93quoted\x94\n", "windows-1252"),
         ] {
@@ -289,7 +289,7 @@ mod tests {
             (Encoding::Latin1, western, text),
             (Encoding::Utf8OrWindows1252, western, text),
             (Encoding::Utf8OrWindows1252, text.as_bytes(), text),
-            // As given, although the bytes are UTF-8.
+            // The given encoding is used, although the bytes are UTF-8.
             (Encoding::Latin1, "\u{e9}".as_bytes(), "\u{c3}\u{a9}"),
             (Encoding::Windows1252, "\u{e9}".as_bytes(), "\u{c3}\u{a9}"),
             (Encoding::Gb18030, &GB18030.encode(chinese).0, chinese),
@@ -351,7 +351,7 @@ mod tests {
             prop_assert_eq!(decoded(text.as_bytes(), Encoding::Utf8).unwrap(), text.strip_prefix('\u{feff}').unwrap_or(&text));
             let text = text.trim_start_matches('\u{feff}');
             prop_assert_eq!(decoded(&utf16(text, u16::to_le_bytes), Encoding::Utf16).unwrap(), text);
-            // What is for private use has changed from one edition of GB18030 to the next.
+            // Private-use characters differ between editions of GB18030.
             let public: String = text.chars().filter(|c| !('\u{E000}'..='\u{F8FF}').contains(c)).collect();
             prop_assert_eq!(decoded(&GB18030.encode(&public).0, Encoding::Gb18030).unwrap(), public);
         }

@@ -16,7 +16,7 @@ pub enum DataError {
         /// Name of the set.
         set: String,
     },
-    /// A folder that does not hold the set.
+    /// A folder that does not contain the set.
     #[error(
         "{path}: no files of the data set '{set}' here (looked for {looked_for}); get them from {address} and name their \
          parent folder with --data DIR or GRADUS_DATA"
@@ -68,7 +68,7 @@ pub enum DataError {
     Read {
         /// File or folder.
         path: PathBuf,
-        /// Its reason.
+        /// The operating system's reason.
         source: std::io::Error,
     },
     /// A file that cannot be written; its previous contents are kept.
@@ -86,7 +86,7 @@ pub enum DataError {
         path: PathBuf,
         /// From 1.
         line: usize,
-        /// Bytes from the line's start, from 1.
+        /// Byte position in the line, from 1.
         column: usize,
         /// The first byte that does not fit.
         byte: u8,
@@ -100,7 +100,7 @@ pub enum DataError {
         path: PathBuf,
         /// From 1.
         line: usize,
-        /// What the format asks for.
+        /// What the format requires.
         expected: String,
         /// What the line holds.
         found: String,
@@ -114,9 +114,9 @@ pub enum DataError {
         path: PathBuf,
         /// The path to the entry, and the id of its question.
         place: String,
-        /// What the format asks for.
+        /// What the format requires.
         expected: String,
-        /// What is there.
+        /// What the entry is.
         found: String,
         /// What to do.
         advice: &'static str,
@@ -126,16 +126,16 @@ pub enum DataError {
     File {
         /// The file.
         path: PathBuf,
-        /// What was expected of it.
+        /// What was expected.
         expected: String,
         /// What it is.
         found: String,
         /// What to do.
         advice: String,
     },
-    /// A split without an example.
+    /// A split without examples.
     #[error(
-        "the {split} split of '{set}' is empty: a tenth of the training data, whole articles or texts, is held out where no file is given, and there are too few; give files with --dev and --test, or more data"
+        "the {split} split of '{set}' is empty: if no file is given for it, a tenth of the training data (whole articles or texts) is held out, but there is too little of it; give files with --dev and --test, or more data"
     )]
     EmptySplit {
         /// Name of the set.
@@ -146,7 +146,7 @@ pub enum DataError {
 }
 
 impl DataError {
-    /// A name that is not among the known ones of a task, or of all tasks if `task` is empty.
+    /// The error for a name that is not among the known ones of a task, or of all tasks if `task` is empty.
     pub fn unknown_set(name: &str, task: &str, known: &[&str]) -> Self {
         const FAR: usize = 3;
         let distance = |known: &&str| strsim::damerau_levenshtein(known, name);

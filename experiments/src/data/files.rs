@@ -15,7 +15,7 @@ use std::{
 /// A file as text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TextFile {
-    /// Where it was read, for messages.
+    /// Its path, for messages.
     pub path: PathBuf,
     /// Its text.
     pub text: String,
@@ -74,8 +74,8 @@ fn is_own(path: &Path) -> bool {
     opened || path == Path::new("/dev/stdin")
 }
 
-/// Reads a regular file up to the limit of its kind. Nothing else is opened: a named pipe would block, and a device may have
-/// no end.
+/// Reads a regular file up to the limit of its kind. Nothing else is opened: a named pipe would block, and a device may
+/// be endless.
 ///
 /// # Errors
 /// [`DataError::Read`]: no such file, not a regular file, no permission; [`DataError::File`]: larger than the limit or than
@@ -132,7 +132,7 @@ fn up_to(file: File, path: &Path, limit: Limit, expected: u64) -> Result<Vec<u8>
                 advice: "close other programs or use a smaller file".into(),
             });
         }
-        // No more than what was reserved, so that reading allocates nothing.
+        // Reads no more than was reserved, so that reading does not allocate.
         let room = bytes.capacity() - bytes.len();
         let read = file.by_ref().take(room as u64).read_to_end(&mut bytes);
         let read = read.map_err(|source| DataError::Read { path: path.into(), source })?;
@@ -234,7 +234,7 @@ mod tests {
             assert_eq!(read(&path, Limit::Config).unwrap().len() as u64, len);
             assert_eq!(read_named(&path, Limit::Config).unwrap().len() as u64, len);
         }
-        // Large and empty, so that nothing but its length is looked at.
+        // Large but sparse: only its length is examined.
         File::options().write(true).open(&path).unwrap().set_len(3 << 30).unwrap();
         for read in [read, read_named] {
             let error = read(&path, Limit::Config).unwrap_err().to_string();
@@ -245,7 +245,7 @@ mod tests {
         }
     }
 
-    /// Files whose length says nothing, as those of `/proc`, are read to their end.
+    /// Files whose reported length is meaningless, such as those in `/proc`, are read to their end.
     #[cfg(target_os = "linux")]
     #[test]
     fn a_file_may_be_longer_than_it_says() {
@@ -292,7 +292,7 @@ mod tests {
             let path = path.clone();
             std::thread::spawn(move || {
                 let mut pipe = File::options().write(true).open(path).unwrap();
-                // The reader may have had enough.
+                // The reader may stop before the end.
                 let _ = pipe.write_all(&vec![b'x'; bytes]);
             })
         };

@@ -1,10 +1,10 @@
-//! Upper limits for values and sizes in files from elsewhere: far above the needs of any run, and far below what would make
+//! Upper limits for values and sizes in untrusted files: far above the needs of any run, and far below what would make
 //! a machine unusable.
 
 use std::fmt;
 use std::time::Duration;
 
-/// The kind of a file, which determines its largest size.
+/// The kind of a file, which determines its maximum size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Limit {
     /// A configuration: 1 MB.
@@ -17,14 +17,14 @@ pub enum Limit {
     Result,
     /// A log of losses and metrics: 1 GB.
     Log,
-    /// Text to learn from: 8 GB.
+    /// Training text: 8 GB.
     Text,
     /// A small file that Gradus wrote for its own use: 64 kB.
     Note,
 }
 
 impl Limit {
-    /// The most bytes.
+    /// The maximum number of bytes.
     pub const fn bytes(self) -> u64 {
         match self {
             Limit::Note => 64 << 10,
@@ -63,7 +63,7 @@ pub fn size(bytes: u64) -> String {
     format!("{} {unit}", bytes >> shift)
 }
 
-/// The most threads. Idle threads spin, so threads in excess of the processors slow each other down.
+/// The maximum number of threads. Idle threads spin, so more threads than processors slow each other down.
 pub const MOST_THREADS: usize = 512;
 
 /// More threads than [`MOST_THREADS`].
@@ -79,7 +79,7 @@ pub fn threads(n: usize) -> Result<usize, TooManyThreads> {
     if n <= MOST_THREADS { Ok(n) } else { Err(TooManyThreads(n)) }
 }
 
-/// Seconds as a duration; values out of range become the longest or the shortest one, NaN the shortest.
+/// Seconds as a duration; a value out of range becomes the longest or shortest duration, and NaN the shortest.
 pub fn duration(seconds: f64) -> Duration {
     let longest = if seconds > 0.0 { Duration::MAX } else { Duration::ZERO };
     Duration::try_from_secs_f64(seconds).unwrap_or(longest)

@@ -5,15 +5,15 @@
 //! | [`error`] | errors of data, each in one sentence |
 //! | [`files`], [`encoding`] | reading files, with a checksum over all that was read |
 //! | [`atomic`] | writing files |
-//! | [`limits`] | limits of sizes and values in files from elsewhere |
-//! | [`shown`] | text from elsewhere, escaped for terminal, TSV, Markdown, HTML |
+//! | [`limits`] | limits of sizes and values in untrusted files |
+//! | [`shown`] | untrusted text, escaped for terminal, TSV, Markdown, HTML |
 //! | `splits` | a data set in memory: train, dev and test |
 //! | [`own`] | the user's own files |
 //! | [`known`] | known sets: their addresses, licences, files and checksums |
 //! | [`formats`] | one file or folder per format |
 //! | [`sentences`], [`questions`] | the types that formats read, besides [`Example`] |
-//! | [`generated`] | what generated data sets share |
-//! | [`split`] | shuffling and holding out by a seed |
+//! | [`generated`] | common parts of generated data sets |
+//! | [`split`] | shuffling and holding out examples by a seed |
 //! | [`fetch`] | downloading a known set: resumed, verified, and renamed into place when complete |
 
 pub mod atomic;

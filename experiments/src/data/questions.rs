@@ -9,18 +9,18 @@ pub struct Question {
     pub id: String,
     /// Index into [`Questions::contexts`].
     pub context: usize,
-    /// The question as the file has it.
+    /// The question as in the file.
     pub question: String,
-    /// All answers that people gave; each is right. None if the context does not answer the question (SQuAD 2.0).
+    /// All answers given by annotators; each is right. Empty if the context does not answer the question (SQuAD 2.0).
     pub answers: Vec<Answer>,
 }
 
 /// `context[start .. start + text.len()] = text`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
-    /// The words of the context that answer.
+    /// The text of the answer, as in the context.
     pub text: String,
-    /// Bytes of the context before them.
+    /// Its byte offset in the context.
     pub start: usize,
 }
 
@@ -29,27 +29,27 @@ pub struct Answer {
 pub struct Questions {
     /// The texts.
     pub contexts: Vec<String>,
-    /// The article that each context is from; empty where the file does not say.
+    /// The article that each context is from; empty if the file does not say.
     pub titles: Vec<String>,
     /// The questions.
     pub questions: Vec<Question>,
 }
 
 impl Question {
-    /// The texts of the answers, as the metrics want them.
+    /// The texts of the answers, as the metrics take them.
     pub fn texts(&self) -> impl Iterator<Item = &str> + Clone {
         self.answers.iter().map(|answer| answer.text.as_str())
     }
 }
 
 impl Questions {
-    /// How many questions are without an answer.
+    /// Number of questions without an answer.
     pub fn without_answer(&self) -> usize {
         self.questions.iter().filter(|question| question.answers.is_empty()).count()
     }
 
-    /// Takes out the questions without an answer, and contexts that no other question is about; returns how many
-    /// questions there were. Nothing changes if there were none.
+    /// Removes the questions without an answer, and the contexts that no other question is about. Returns the number of
+    /// removed questions; if it is 0, nothing changes.
     pub fn leave_out_unanswered(&mut self) -> usize {
         let left_out = self.without_answer();
         if left_out > 0 {
@@ -59,7 +59,7 @@ impl Questions {
         left_out
     }
 
-    /// These questions in this order, and of the contexts those they are about, in the order of first use.
+    /// Selects questions in this order, and the contexts they are about in the order of first use.
     ///
     /// # Panics
     /// If an index is not below the number of questions.

@@ -1,6 +1,6 @@
-//! Escapes text from elsewhere for the place where it is shown. Without it, a label, a name or a note in someone else's file
-//! could change the colours or the title of a terminal, forge lines of output, reverse a name, or put headings, links and
-//! images into a report.
+//! Escapes untrusted text for the place where it is shown. Otherwise, a label, a name or a note in someone else's file
+//! could change the colours or the title of a terminal, forge lines of output, reverse a name, or put headings, links
+//! and images into a report.
 //!
 //! | function | for |
 //! | --- | --- |
@@ -79,7 +79,7 @@ pub fn markdown(text: &str) -> String {
     shown
 }
 
-/// The text as code in Markdown, on one line: its fence is longer than any run of backticks within.
+/// The text as code in Markdown, on one line: its fence is longer than any run of backticks inside.
 pub fn code(text: &str) -> String {
     let text = one_line(text);
     let (mut longest, mut run) = (0, 0);
@@ -117,7 +117,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// What a stranger would write.
+    /// What an attacker would write.
     const ATTACKS: [&str; 8] = [
         "\u{1b}]0;PWNED\u{7}\u{1b}[31mred",
         "pos\nFAKE LINE",

@@ -1,6 +1,6 @@
 //! Shuffles and holds out examples by a seed, for data sets without official splits.
 
-/// SplitMix64 (Steele, Lea and Flood 2014): a small generator for the order of examples, nothing else.
+/// SplitMix64 (Steele, Lea and Flood 2014): a small generator, used only for the order of examples.
 struct SplitMix64(u64);
 
 impl SplitMix64 {
@@ -12,7 +12,7 @@ impl SplitMix64 {
         z ^ (z >> 31)
     }
 
-    /// A number below `n`, each equally likely: what falls into the last, incomplete range is drawn again.
+    /// A number below `n`, each equally likely: draws from the last, incomplete range are repeated.
     fn below(&mut self, n: u64) -> u64 {
         let complete = u64::MAX - u64::MAX % n;
         loop {
@@ -24,8 +24,8 @@ impl SplitMix64 {
     }
 }
 
-/// Shuffles in place (Fisher-Yates). The order depends on `(seed, stream)` and the length alone: use another `stream`
-/// for each purpose, an epoch's number for instance.
+/// Shuffles in place (Fisher-Yates). The order depends only on `(seed, stream)` and the length. Use a different
+/// `stream` for each purpose, such as the number of the epoch.
 pub fn shuffle<T>(items: &mut [T], seed: u64, stream: u64) {
     let mut random = SplitMix64(seed);
     random.0 = random.next() ^ stream;
@@ -35,8 +35,8 @@ pub fn shuffle<T>(items: &mut [T], seed: u64, stream: u64) {
     }
 }
 
-/// Takes `n` items, drawn by `seed`, out of `items`; returns them. What stays keeps a shuffled order too, since sets
-/// often come sorted by label.
+/// Removes `n` items, drawn by `seed`, from `items` and returns them. The remaining items are shuffled too, since data
+/// sets are often sorted by label.
 pub fn hold_out<T>(items: &mut Vec<T>, n: usize, seed: u64) -> Vec<T> {
     shuffle(items, seed, u64::MAX);
     let rest = items.split_off(n.min(items.len()));
@@ -49,7 +49,7 @@ mod tests {
 
     #[test]
     fn splitmix64_gives_the_published_sequence() {
-        // First outputs for seed 1234567, as printed beside the public-domain reference implementation.
+        // First outputs for seed 1234567, as published with the public-domain reference implementation.
         let mut random = SplitMix64(1234567);
         assert_eq!(
             [random.next(), random.next(), random.next()],

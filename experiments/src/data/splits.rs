@@ -4,13 +4,13 @@ use super::{DataError, Split};
 
 /// One split of a data set.
 pub trait Part: Clone + Default + PartialEq + Send + Sync + 'static {
-    /// What its examples are called, in the plural: `examples`, `sentences`, `questions`.
+    /// What its examples are called, in the plural, such as `examples`, `sentences` or `questions`.
     const UNIT: &'static str;
 
     /// The number of examples.
     fn len(&self) -> usize;
 
-    /// Whether there are none.
+    /// Whether there are no examples.
     fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -18,8 +18,8 @@ pub trait Part: Clone + Default + PartialEq + Send + Sync + 'static {
     /// Removes `n` examples, drawn by `seed`, and returns them.
     fn draw(&mut self, n: usize, seed: u64) -> Self;
 
-    /// Removes about `n` examples for dev or test, drawn by `seed`, and returns them. They must not reveal anything about the
-    /// others: see reading, which holds out whole articles.
+    /// Removes about `n` examples for dev or test, drawn by `seed`, and returns them. They must not reveal anything
+    /// about the remaining ones: reading comprehension, for example, holds out whole articles.
     fn hold_out(&mut self, n: usize, seed: u64) -> Self {
         self.draw(n, seed)
     }
@@ -43,9 +43,9 @@ pub struct Splits<P> {
     pub test: P,
     /// SHA-256 over all data that was read or generated.
     pub checksum: String,
-    /// The same for the data of train, dev and test.
+    /// SHA-256 of the data of train, dev and test.
     pub part_checksums: [String; 3],
-    /// How the splits came about, and which version was read.
+    /// How the splits were made, and which version was read.
     pub note: String,
 }
 

@@ -1,15 +1,15 @@
-//! Fuzzing of everything that reads a file or a text from elsewhere: whatever the bytes, a reader returns what they hold or
-//! one sentence on what is wrong. It neither panics nor takes long.
+//! Fuzz tests of everything that reads a file or a text from outside: whatever the bytes are, a reader returns their
+//! contents or an error of one sentence. It neither panics nor takes long.
 //!
-//! A target starts from the files in `seeds/<target>`, changes them at random ([`mutate`]) and shrinks what fails. It runs
-//! for as many seconds as the environment variable `GRADUS_FUZZ_SECONDS` says, one without it, and then always with the
-//! same bytes; with it each time with others. All targets for ten minutes each:
+//! A target mutates the files in `seeds/<target>` at random ([`mutate`]) and shrinks inputs that fail. The environment
+//! variable `GRADUS_FUZZ_SECONDS` sets for how long it runs, with different bytes each time. Without it, a target runs
+//! for one second, always with the same bytes. To run all targets for ten minutes each:
 //!
 //! ```text
 //! GRADUS_FUZZ_SECONDS=600 cargo test -p gradus --lib fuzz_
 //! ```
 //!
-//! The targets of readers that only their own module sees stand beside these; the others are in [`targets`].
+//! The targets of readers that are private to a module are in that module; all others are in [`targets`].
 
 mod mutate;
 mod targets;
@@ -18,10 +18,10 @@ use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-/// The longest that a reader may take for one file of these sizes.
+/// The longest time that a reader may take for one file of this size.
 const LONGEST: Duration = Duration::from_secs(5);
 
-/// Gives a reader changed seeds until the time is over.
+/// Runs a reader on mutated seeds until the time is up.
 ///
 /// # Panics
 /// With the smallest bytes that make `read` panic, or take too long.
@@ -51,7 +51,7 @@ pub fn run(target: &str, read: impl Fn(&[u8])) {
     }
 }
 
-/// The files that a target starts from, by name.
+/// The seed files of a target, in the order of their names.
 fn seeds(target: &str) -> Vec<Vec<u8>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/fuzz/seeds").join(target);
     let entries = std::fs::read_dir(&folder).unwrap_or_else(|e| panic!("{}: {e}", folder.display()));
@@ -60,7 +60,8 @@ fn seeds(target: &str) -> Vec<Vec<u8>> {
     paths.iter().map(|path| std::fs::read(path).unwrap()).collect()
 }
 
-/// What a reader says is one sentence for a terminal: a line without control characters, and not the whole file again.
+/// Checks that an error is one sentence for a terminal: a line without control characters that does not repeat the
+/// whole file.
 pub fn check_sentence(error: impl std::fmt::Display) {
     let text = error.to_string();
     assert!(!text.contains(char::is_control), "control characters in {text:?}");

@@ -1,9 +1,9 @@
-//! Changes of bytes that find more faults than bytes at random: the file still looks like one.
+//! Mutations that find more faults than random bytes do: the result still resembles a file of the format.
 
 use proptest::prelude::*;
 use proptest::sample::Index;
 
-/// Bytes that mean something in one format or another, or nothing in any.
+/// Byte strings that have a meaning in some format, or in none.
 const TOKENS: &[&[u8]] = &[
     b"\n",
     b"\r\n",
@@ -71,10 +71,10 @@ const TOKENS: &[&[u8]] = &[
     "\u{2028}".as_bytes(),
 ];
 
-/// A change: what is done, where, how far, and with which byte.
+/// A mutation: its kind, its position, its extent, and a byte.
 type Change = (u8, Index, Index, u8);
 
-/// A seed with up to eight changes.
+/// A seed with up to seven mutations.
 pub fn changed(seeds: Vec<Vec<u8>>) -> impl Strategy<Value = Vec<u8>> {
     let change = (0u8..8, any::<Index>(), any::<Index>(), any::<u8>());
     (any::<Index>(), prop::collection::vec(change, 0..8)).prop_map(move |(seed, changes)| {
@@ -83,7 +83,7 @@ pub fn changed(seeds: Vec<Vec<u8>>) -> impl Strategy<Value = Vec<u8>> {
     })
 }
 
-/// What a change makes of bytes.
+/// Applies a mutation to bytes.
 fn apply(mut bytes: Vec<u8>, &(what, at, extent, byte): &Change, seeds: &[Vec<u8>]) -> Vec<u8> {
     let start = at.index(bytes.len() + 1);
     let end = start + extent.index((bytes.len() - start + 1).min(64));

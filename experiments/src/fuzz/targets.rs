@@ -16,7 +16,7 @@ use tempfile::TempDir;
 const ENCODINGS: [Encoding; 5] =
     [Encoding::Utf8, Encoding::Windows1252, Encoding::Utf16, Encoding::Gb18030, Encoding::Utf8OrWindows1252];
 
-/// Bytes as text in each encoding that fits.
+/// The bytes as text, in each encoding in which they are valid.
 fn texts(bytes: &[u8]) -> Vec<TextFile> {
     let read = |encoding| match decode(Path::new("f"), bytes.to_vec(), encoding) {
         Ok(text) => Some(TextFile { path: "f".into(), text, sha256: String::new() }),
@@ -28,7 +28,7 @@ fn texts(bytes: &[u8]) -> Vec<TextFile> {
     ENCODINGS.into_iter().filter_map(read).collect()
 }
 
-/// A folder with one file of the bytes.
+/// A folder with one file that contains the bytes.
 fn folder_with(name: &str, bytes: &[u8]) -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(name);
@@ -36,7 +36,7 @@ fn folder_with(name: &str, bytes: &[u8]) -> (TempDir, PathBuf) {
     (folder, path)
 }
 
-/// Either is fine, as long as an error is a sentence.
+/// Accepts a value or an error, as long as the error is one sentence.
 fn check<T, E: std::fmt::Display>(found: Result<T, E>) -> Option<T> {
     found.map_err(check_sentence).ok()
 }
@@ -78,7 +78,7 @@ fn fuzz_columns() {
             };
             assert!(found.sentences.iter().all(|s| s.words.len() == s.tags.len() && !s.words.is_empty()));
             assert!(found.sentences.iter().flat_map(|s| &s.tags).all(|&tag| tag < found.tags.len()));
-            // What is written is read again.
+            // What is written can be read back.
             let text = conll::write(&found.sentences, &found.tags);
             let again = TextFile { text, ..file.clone() };
             let columns =
@@ -123,7 +123,7 @@ fn fuzz_text() {
         for mode in [Mode::English, Mode::Whitespace, Mode::Characters, Mode::Chinese] {
             for normalize in [Form::None, Form::Nfc, Form::Nfkc] {
                 let tokens = Tokeniser { mode, normalize, ..Tokeniser::default() }.tokens(&text);
-                // Of one character that becomes several words, such as ½ in NFKC, all have the place.
+                // If one character becomes several words, such as ½ in NFKC, they all have its place.
                 let ends =
                     tokens.spans().windows(2).all(|pair| pair[0].end <= pair[1].start || pair[0] == pair[1]);
                 assert!(ends, "{mode:?}: {:?}", tokens.spans());
@@ -151,7 +151,7 @@ fn fuzz_words_of_a_run() {
     run("vocabulary", |bytes| {
         let (folder, path) = folder_with("vocabulary.txt", bytes);
         if let Some(found) = check(Vocabulary::load(&path)) {
-            // The first two stand for padding and for unknown words, whose names no word has.
+            // The first two ids are PAD and UNK, whose names no word may have.
             assert!((2..found.len() as u32).all(|id| found.id(found.word(id)) == id));
         }
         check(Alphabet::load(&path));

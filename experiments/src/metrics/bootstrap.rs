@@ -1,19 +1,19 @@
-//! Whether two systems differ: the paired bootstrap (Koehn 2004, "Statistical Significance Tests for Machine Translation
-//! Evaluation").
+//! Tests whether two systems differ: the paired bootstrap (Koehn 2004, "Statistical Significance Tests for Machine
+//! Translation Evaluation").
 
 use gradus_engine::Stream;
 use rayon::prelude::*;
 use serde::Serialize;
 
-/// Resamples that are usual.
+/// The usual number of resamples.
 pub const RESAMPLES: usize = 10_000;
 
 /// How the second of two systems differs from the first.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Difference {
-    /// `metric(Σ b) - metric(Σ a)` on the examples as they are.
+    /// `metric(Σ b) - metric(Σ a)` on the original examples.
     pub difference: f64,
-    /// Of the differences on the resamples, the middle 95 %: from and to.
+    /// Lower and upper end of the middle 95 % of the differences on the resamples.
     pub interval: [f64; 2],
     /// `2 (1 + min(#{d ≤ 0}, #{d ≥ 0})) / (1 + R)`, at most 1, where `d` are the differences on the R resamples:
     /// two-sided, and never 0 (Davison and Hinkley 1997, eq. 4.11).
@@ -24,11 +24,11 @@ pub struct Difference {
 /// replacement, the same ones for both systems.
 ///
 /// `a` and `b` hold what the metric needs of each example, `[N, S]`: `[correct, 1]` for accuracy, `[true positives,
-/// predicted, gold]` for F1. `metric` takes its sum over examples, `[S]`. The same seed gives the same bits, with any
+/// predicted, gold]` for F1. `metric` takes the sum over examples, `[S]`. The same seed gives the same bits, with any
 /// number of threads.
 ///
 /// # Panics
-/// If there are no examples or no resamples, or the rows are not alike in number and length.
+/// If there are no examples or no resamples, or the rows differ in number or length.
 #[track_caller]
 pub fn paired(
     a: &[Vec<f64>],
@@ -44,7 +44,7 @@ pub fn paired(
         width > 0 && a.iter().chain(b).all(|row| row.len() == width),
         "bootstrap: expected {width} numbers for each example"
     );
-    // Both rows of an example side by side, so that a draw reads one place.
+    // Both rows of an example are adjacent, so that a draw reads one place in memory.
     let pairs: Vec<f64> = a.iter().zip(b).flat_map(|(a, b)| a.iter().chain(b).copied()).collect();
     let difference_of = |examples: &mut dyn Iterator<Item = usize>| {
         let mut sums = vec![0.0; 2 * width];
@@ -69,7 +69,7 @@ fn judged(difference: f64, mut resampled: Vec<f64>) -> Difference {
     let r = resampled.len();
     let count = |on: fn(f64) -> bool| resampled.iter().filter(|&&d| on(d)).count();
     let rarer = count(|d| d <= 0.0).min(count(|d| d >= 0.0));
-    // As many are cut off at one end as at the other.
+    // The same number is cut off at both ends.
     let cut = r / 40;
     Difference {
         difference,
@@ -118,7 +118,7 @@ mod tests {
         let found = paired(a, b, metric, resamples, 7);
         let spread = 2.0 * (rarer * (1.0 - rarer) / resamples as f64).sqrt();
         assert!((found.p - 2.0 * rarer).abs() < 4.0 * spread + 1e-4, "{found:?}, exactly {}", 2.0 * rarer);
-        // The ends lie inside of steps of the distribution.
+        // The ends of the interval lie inside steps of the distribution.
         assert_eq!(found.interval, exact.interval);
     }
 
@@ -134,7 +134,7 @@ mod tests {
 
     #[test]
     fn by_hand() {
-        // Of {1, 0}: d = 1 in one of 4 resamples, 1/2 in two, 0 in one.
+        // With {1, 0}: d = 1 in one of 4 resamples, 1/2 in two, 0 in one.
         let judged = judged(0.5, vec![0.5, 1.0, 0.0, 0.5]);
         assert_eq!(judged, Difference { difference: 0.5, interval: [0.0, 1.0], p: 2.0 * 2.0 / 5.0 });
     }
@@ -161,7 +161,7 @@ mod tests {
         let a = right(&[0, 1, 1, 0, 1, 0].repeat(20));
         let same = paired(&a, &a, accuracy, 1000, 1);
         assert_eq!(same, Difference { difference: 0.0, interval: [0.0, 0.0], p: 1.0 });
-        // As many examples better as worse.
+        // As many examples are better as are worse.
         let balanced = right(&[1, 0, 1, 0, 1, 0].repeat(20));
         assert!(paired(&a, &balanced, accuracy, 1000, 1).p > 0.8);
         let better = right(&[1, 1, 1, 0, 1, 1].repeat(20));
@@ -171,8 +171,8 @@ mod tests {
         assert!(large.interval[0] > 0.2 && large.interval[1] < 0.46, "{large:?}");
     }
 
-    /// Two systems that are right on each example by the same chance: p is about uniform, so that one test in ten finds
-    /// p < 0.1.
+    /// Two systems with the same chance of being right on each example: p is about uniform, so that one test in ten
+    /// finds p < 0.1.
     #[test]
     fn finds_nothing_where_nothing_is() {
         let tests = 400;

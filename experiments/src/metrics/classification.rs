@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Who was taken for whom: `counts[gold · K + predicted]`.
+/// The confusion matrix: `counts[gold · K + predicted]`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Confusion {
     /// Number of classes: K.
@@ -14,26 +14,26 @@ pub struct Confusion {
 /// Precision, recall and F1 of one class, or averaged.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Scores {
-    /// `TP / (TP + FP)`: how many of those taken for the class are of it; 0 if none was.
+    /// `TP / (TP + FP)`: share of the examples predicted as the class that belong to it; 0 if there are none.
     pub precision: f64,
-    /// `TP / (TP + FN)`: how many of the class were found; 0 if there are none.
+    /// `TP / (TP + FN)`: share of the examples of the class that were found; 0 if there are none.
     pub recall: f64,
     /// `2 TP / (2 TP + FP + FN)`, the harmonic mean of the two; 0 if the class occurs nowhere.
     pub f1: f64,
-    /// How many examples are of the class (averaged scores: how many there are).
+    /// Number of examples of the class (in averages: of all examples).
     pub support: usize,
 }
 
 /// All scores of one evaluation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Report {
-    /// Share of examples predicted right.
+    /// Share of examples that are predicted correctly.
     pub accuracy: f64,
     /// Scores by class: `[K]`.
     pub classes: Vec<Scores>,
     /// Plain mean over the classes that occur in gold or predicted.
     pub macro_average: Scores,
-    /// Scores of all decisions pooled; with one label for each example all three are the accuracy.
+    /// Scores of all decisions pooled; with one label per example, all three equal the accuracy.
     pub micro_average: Scores,
     /// Mean over classes, weighted by their support.
     pub weighted_average: Scores,
@@ -60,12 +60,12 @@ impl Confusion {
         Confusion { k, counts }
     }
 
-    /// How many examples were counted.
+    /// Number of examples.
     pub fn total(&self) -> usize {
         self.counts.iter().sum()
     }
 
-    /// True positives, times predicted and times gold of one class.
+    /// True positives, predicted count and gold count of one class.
     fn class_counts(&self, class: usize) -> [usize; 3] {
         let predicted = (0..self.k).map(|gold| self.counts[gold * self.k + class]).sum();
         let gold = self.counts[class * self.k..][..self.k].iter().sum();
@@ -82,12 +82,12 @@ impl Confusion {
         Scores::of(self.class_counts(class))
     }
 
-    /// True positives, times predicted and times gold of each class: `[K]`.
+    /// True positives, predicted count and gold count of each class: `[K]`.
     pub fn counts_by_class(&self) -> Vec<[usize; 3]> {
         (0..self.k).map(|class| self.class_counts(class)).collect()
     }
 
-    /// Everything at once.
+    /// Computes all scores.
     ///
     /// # Panics
     /// If nothing was counted.
@@ -99,8 +99,8 @@ impl Confusion {
 }
 
 impl Report {
-    /// All scores that follow from true positives, times predicted and times gold of each class: `[K]`. They are 0 where no
-    /// class is gold, as in texts without labels.
+    /// Computes all scores from the true positives, predicted count and gold count of each class: `[K]`. They are 0 if
+    /// no class is gold, as in texts without labels.
     pub fn of(counts: &[[usize; 3]]) -> Self {
         let total: usize = counts.iter().map(|[.., gold]| gold).sum();
         let classes: Vec<Scores> = counts.iter().copied().map(Scores::of).collect();
@@ -119,7 +119,7 @@ impl Report {
 }
 
 impl Scores {
-    /// From true positives, times predicted and times gold.
+    /// The scores for true positives, predicted count and gold count.
     pub fn of([true_positives, predicted, gold]: [usize; 3]) -> Self {
         let ratio = |a: usize, b: usize| if b == 0 { 0.0 } else { a as f64 / b as f64 };
         Scores {

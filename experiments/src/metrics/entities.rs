@@ -1,13 +1,13 @@
 //! Precision, recall and F1 by entity, equal to conlleval's (Tjong Kim Sang and Buchholz 2000); its percentages are
 //! shares here.
 //!
-//! An entity is right if start, end and kind are. Tags are read as [`scheme::entities`] reads them. On IOB tags that is
-//! what the Perl script does. Two differences are known: the Perl script knows no `S-`, and lets `B-X` after `E-X` go
-//! on with the entity, so that BIOES tags must be converted for it; and its FB1 of a kind that occurs nowhere is not
-//! printed, where ours is 0. seqeval in its default mode gives the same counts.
+//! An entity is right if its start, end and kind are. Tags are read by [`scheme::entities`], which agrees with the Perl
+//! script on IOB tags. There are two known differences: the Perl script does not know `S-`, and continues an entity at
+//! `B-X` after `E-X`, so that BIOES tags must be converted for it; and it does not print the FB1 of a kind that occurs
+//! nowhere, which is 0 here. seqeval in its default mode gives the same counts.
 //!
-//! Where tags are plain, each word is an entity of its tag: pooled precision, recall and F1 are the accuracy then, and the
-//! scores of each tag are those of a classifier.
+//! If tags are plain, each word is an entity with its tag as the kind: pooled precision, recall and F1 then equal the
+//! accuracy, and the scores of each tag are those of a classifier.
 
 use super::classification::Scores;
 use crate::data::formats::scheme::{self, TagKind};
@@ -19,18 +19,18 @@ use std::collections::{BTreeMap, HashMap};
 pub struct EntityCounts {
     /// Right, predicted and gold entities of each kind that occurs in gold or predicted.
     pub kinds: BTreeMap<String, [usize; 3]>,
-    /// How many words were counted.
+    /// Number of words.
     pub words: usize,
-    /// How many of them have the right tag.
+    /// Number of words with the right tag.
     pub right_words: usize,
 }
 
 /// All scores of one evaluation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EntityReport {
-    /// Share of words with the right tag, `O` included, in the scheme that the model has; 0 if there are no words.
+    /// Share of words with the right tag, `O` included, in the model's scheme; 0 if there are no words.
     pub accuracy: f64,
-    /// Scores over the entities of all kinds pooled: conlleval's first line. `support` is how many gold holds.
+    /// Scores over the entities of all kinds pooled: conlleval's first line. `support` is the number of gold entities.
     pub overall: Scores,
     /// Plain mean over the kinds that occur in gold or predicted; 0 if none does.
     pub macro_average: Scores,
@@ -40,8 +40,8 @@ pub struct EntityReport {
     pub counts: EntityCounts,
 }
 
-/// Counts sentences as rows of numbers that add up: for each kind its right, predicted and gold entities, then the words
-/// with the right tag, and the words. Sums of rows are [`EntityCounts`] again ([`EntityCounts::of_sums`]).
+/// Counts each sentence as a row of numbers: for each kind, its right, predicted and gold entities; then the words with
+/// the right tag, and all words. [`EntityCounts::of_sums`] turns sums of rows into [`EntityCounts`].
 #[derive(Clone, Debug)]
 pub struct Counting {
     kind: TagKind,
@@ -49,10 +49,10 @@ pub struct Counting {
 }
 
 impl Counting {
-    /// For these kinds of entities, or plain tags.
+    /// Counts entities of these kinds, or these plain tags.
     ///
     /// # Panics
-    /// If a kind stands there twice.
+    /// If a kind occurs twice.
     #[track_caller]
     pub fn new(kinds: &[String], kind: TagKind) -> Self {
         let places: HashMap<String, usize> = kinds.iter().cloned().zip(0..).collect();
@@ -60,7 +60,7 @@ impl Counting {
         Counting { kind, places }
     }
 
-    /// How many numbers a row has: three for each kind, and two.
+    /// Length of a row: three numbers for each kind, and two more.
     pub fn width(&self) -> usize {
         3 * self.places.len() + 2
     }
@@ -68,7 +68,7 @@ impl Counting {
     /// The row of a sentence.
     ///
     /// # Panics
-    /// If the lengths differ, an entity's tag is malformed, or a kind is none of those counted.
+    /// If the lengths differ, an entity's tag is malformed, or a kind is not among those counted.
     #[track_caller]
     pub fn row(&self, gold: &[&str], predicted: &[&str]) -> Vec<f64> {
         let mut row = vec![0.0; self.width()];
@@ -76,10 +76,10 @@ impl Counting {
         row
     }
 
-    /// Adds the row of a sentence to sums, which takes no longer if there are many kinds.
+    /// Adds the row of a sentence to `sums`, in time that does not depend on the number of kinds.
     ///
     /// # Panics
-    /// As [`Counting::row`], and if there are not as many sums as a row has numbers.
+    /// As [`Counting::row`], and if `sums` does not have the length of a row.
     #[track_caller]
     pub fn add(&self, gold: &[&str], predicted: &[&str], sums: &mut [f64]) {
         assert!(sums.len() == self.width(), "entities: {} sums for rows of {}", sums.len(), self.width());
@@ -95,7 +95,7 @@ impl Counting {
     }
 }
 
-/// How many words have the right tag.
+/// Number of words with the right tag.
 #[track_caller]
 fn right_words(gold: &[&str], predicted: &[&str]) -> usize {
     assert!(
@@ -111,7 +111,7 @@ fn right_words(gold: &[&str], predicted: &[&str]) -> usize {
 #[track_caller]
 fn each_entity(tags: TagKind, gold: &[&str], predicted: &[&str], mut count: impl FnMut(&str, usize)) {
     let (gold, predicted) = (scheme::spans(tags, gold), scheme::spans(tags, predicted));
-    // Both are in order and start at different words each.
+    // Both lists are in order, and no two entities of a list start at the same word.
     let mut rest = gold.iter().peekable();
     for entity in &predicted {
         while rest.next_if(|gold| gold.start < entity.start).is_some() {}
@@ -124,7 +124,7 @@ fn each_entity(tags: TagKind, gold: &[&str], predicted: &[&str], mut count: impl
 }
 
 impl EntityCounts {
-    /// Adds a sentence with tags of entities.
+    /// Counts a sentence whose tags are entities.
     ///
     /// # Panics
     /// If the lengths differ or a tag is malformed.
@@ -137,10 +137,10 @@ impl EntityCounts {
         });
     }
 
-    /// The counts that sums of [`Counting::row`]s stand for.
+    /// The counts for sums of [`Counting::row`]s.
     ///
     /// # Panics
-    /// If there are not as many sums as a row of these kinds has numbers.
+    /// If `sums` does not have the length of a row for these kinds.
     #[track_caller]
     pub fn of_sums(kinds: &[String], sums: &[f64]) -> Self {
         assert!(
@@ -161,7 +161,7 @@ impl EntityCounts {
         }
     }
 
-    /// Everything at once.
+    /// Computes all scores.
     pub fn report(self) -> EntityReport {
         let mut all = [0; 3];
         for counts in self.kinds.values() {
@@ -211,7 +211,7 @@ mod tests {
 
     #[test]
     fn awkward_sequences_by_hand() {
-        // As it should be: A(0..2), B(3..4).
+        // All right: A(0..2), B(3..4).
         assert_eq!(numbers("B-A I-A O B-B", "B-A I-A O B-B"), [4, 4, 2, 2, 2]);
         // I- without B- is the same entity, though the tag differs: A(1..3) in both.
         assert_eq!(numbers("O B-A I-A", "O I-A I-A"), [2, 3, 1, 1, 1]);
@@ -222,15 +222,15 @@ mod tests {
         assert_eq!(numbers("B-A I-A I-A", "B-A I-B I-B"), [1, 3, 0, 2, 1]);
         // ... which finds A(0..1) where gold has it: A(0..1), B(1..3) in both.
         assert_eq!(numbers("B-A B-B I-B", "I-A I-B I-B"), [1, 3, 2, 2, 2]);
-        // Adjacent entities: gold A(0..1) A(1..2) A(2..3); joined they are one wrong one.
+        // Adjacent entities: gold A(0..1) A(1..2) A(2..3); joined, they are a single wrong one.
         assert_eq!(numbers("B-A B-A B-A", "B-A I-A I-A"), [1, 3, 0, 1, 3]);
-        // One joint of two: A(0..1) right, A(1..3) wrong.
+        // Only two of the three joined: A(0..1) right, A(1..3) wrong.
         assert_eq!(numbers("B-A B-A B-A", "B-A B-A I-A"), [2, 3, 1, 2, 3]);
         // Right words, wrong kind.
         assert_eq!(numbers("B-A I-A O", "B-B I-B O"), [1, 3, 0, 1, 1]);
         // Unfinished BIOES: gold A(0..2) S(2..3); predicted A(0..1) ended by S, A(1..2), A(2..3).
         assert_eq!(numbers("B-A E-A S-A", "B-A S-A S-A"), [2, 3, 1, 3, 2]);
-        // An entity does not go on in the next sentence.
+        // An entity does not continue in the next sentence.
         let counts = counted(&[("O B-A", "O B-A"), ("I-A O", "O O")]);
         assert_eq!(counts.kinds["A"], [1, 1, 2]);
     }
@@ -240,7 +240,7 @@ mod tests {
         let report = counted(&[
             // PER(0..2) right; LOC(3..4) found as ORG.
             ("B-PER I-PER O B-LOC", "B-PER I-PER O B-ORG"),
-            // LOC(0..1) right, PER(2..3) missed, LOC(3..4) out of nothing.
+            // LOC(0..1) right, PER(2..3) missed, LOC(3..4) spurious.
             ("B-LOC O B-PER O", "B-LOC O O B-LOC"),
         ])
         .report();

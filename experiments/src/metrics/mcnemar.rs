@@ -1,10 +1,10 @@
-//! Whether two systems are right equally often: McNemar's test (1947), exact.
+//! Tests whether two systems are right equally often: McNemar's exact test (1947).
 
-/// `min(1, 2 Σ_{i ≤ min(m, n)} C(m + n, i) / 2^{m + n})`: the two-sided p-value of `m` examples that only one system has
-/// right against `n` that only the other has, if each such example fell to either by the toss of a coin.
+/// `min(1, 2 Σ_{i ≤ min(m, n)} C(m + n, i) / 2^{m + n})`: the two-sided p-value for `m` examples that only one system
+/// gets right and `n` that only the other gets right, if each such example falls to either system with probability 1/2.
 pub fn mcnemar(m: usize, n: usize) -> f64 {
     let total = (m + n) as f64;
-    // ln of C(m + n, i) / 2^{m + n}: the terms themselves are too small for large counts.
+    // ln of C(m + n, i) / 2^{m + n}: for large counts, the terms themselves underflow.
     let mut term = -total * std::f64::consts::LN_2;
     let mut tail = 0.0;
     for i in 0..=m.min(n) {
@@ -28,7 +28,7 @@ mod tests {
         }
     }
 
-    /// Expected numbers are the sum in whole numbers, of any size, rounded once.
+    /// The expected numbers were computed with integers of arbitrary size and rounded once.
     #[test]
     fn equals_exact_arithmetic() {
         for (m, n, p) in [

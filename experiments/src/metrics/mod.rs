@@ -1,4 +1,4 @@
-//! Metrics of gold and predicted values, each equal to the reference implementation of its field.
+//! Metrics that compare gold and predicted values, each equal to the reference implementation of its field.
 //!
 //! | file | holds |
 //! | --- | --- |

@@ -1,5 +1,6 @@
-//! Exact match and F1 of answers, equal to the official scripts of SQuAD v1.1 (Rajpurkar et al. 2016) and v2.0 (Rajpurkar,
-//! Jia and Liang 2018), which were written for Python 3: their notions of lower case, white space and word are kept.
+//! Exact match and F1 of answers, equal to the official scripts of SQuAD v1.1 (Rajpurkar et al. 2016) and v2.0
+//! (Rajpurkar, Jia and Liang 2018), which run on Python 3: its definitions of lower case, white space and word
+//! characters are used here too.
 
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
@@ -12,11 +13,11 @@ pub struct Scores {
     pub exact_match: f64,
     /// Mean F1 of prediction and best answer, from 0 to 1.
     pub f1: f64,
-    /// How many questions there are.
+    /// Number of questions.
     pub questions: usize,
 }
 
-/// The scores of a set of which some questions have no answer, as the script of v2.0 prints them.
+/// The scores of a set in which some questions have no answer, as the script of v2.0 prints them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ScoresByAnswer {
     /// `exact`, `f1` and `total`.
@@ -28,9 +29,9 @@ pub struct ScoresByAnswer {
 }
 
 impl Scores {
-    /// Scores of `(prediction, answers)`, one for each question, by the rules of v1.1. A question that was not answered has
-    /// the prediction `""`. The script counts a missing prediction as wrong, which differs only where an answer is nothing
-    /// but articles and punctuation.
+    /// Scores of `(prediction, answers)`, one for each question, by the rules of v1.1. A question that was not answered
+    /// has the prediction `""`. The script counts a missing prediction as wrong, which differs only if an answer
+    /// consists of nothing but articles and punctuation.
     pub fn of<'a, A>(questions: impl IntoIterator<Item = (&'a str, A)>) -> Self
     where
         A: IntoIterator<Item = &'a str> + Clone,
@@ -42,7 +43,7 @@ impl Scores {
         Scores::of_sums(sums)
     }
 
-    /// The means that sums of [`row`]s stand for; 0 if there are no questions.
+    /// The means for sums of [`row`]s; 0 if there are no questions.
     pub fn of_sums([exact_match, f1, questions]: [f64; 3]) -> Self {
         let n = questions.max(1.0);
         Scores { exact_match: exact_match / n, f1: f1 / n, questions: questions as usize }
@@ -50,7 +51,7 @@ impl Scores {
 }
 
 impl ScoresByAnswer {
-    /// The means that sums of [`row_by_answer`]s stand for; 0 over no questions.
+    /// The means for sums of [`row_by_answer`]s; 0 over no questions.
     pub fn of_sums(sums: [f64; 6]) -> Self {
         let [exact, f1, n, has_exact, has_f1, has] = sums;
         ScoresByAnswer {
@@ -61,7 +62,7 @@ impl ScoresByAnswer {
     }
 }
 
-/// What a question adds by the rules of v1.1: [`exact_match`], [`f1`] and 1.
+/// What a question adds to the sums by the rules of v1.1: [`exact_match`], [`f1`] and 1.
 pub fn row<'a, A>(prediction: &str, answers: A) -> [f64; 3]
 where
     A: IntoIterator<Item = &'a str> + Clone,
@@ -69,12 +70,13 @@ where
     [f64::from(u8::from(exact_match(prediction, answers.clone()))), f1(prediction, answers), 1.0]
 }
 
-/// What a question adds by the rules of v2.0: exact match, F1 and 1, then the same three again if it has an answer, else
-/// zeros.
+/// What a question adds to the sums by the rules of v2.0: exact match, F1 and 1, then the same three again if it has an
+/// answer, otherwise zeros.
 ///
-/// `""` answers that there is no answer. It is right, with 1 in both scores, where the question has none, or none with a
-/// word after [`normalised`]; any other prediction is wrong there, and `""` is wrong elsewhere. Of two texts without a word
-/// F1 is 1, where v1.1 has 0.
+/// A prediction that is empty after [`normalised`], such as `""`, means that there is no answer. If the question has no
+/// answer, or only answers that are empty after [`normalised`], this prediction is right, with 1 in both scores, and
+/// every other one is wrong. For all other questions it is wrong. The F1 of two texts without words is therefore 1,
+/// whereas v1.1 has 0.
 pub fn row_by_answer<'a>(prediction: &str, answers: impl IntoIterator<Item = &'a str>) -> [f64; 6] {
     let predicted = normalised(prediction);
     let mut has_answer = false;
@@ -102,9 +104,9 @@ pub fn exact_match<'a>(prediction: &str, answers: impl IntoIterator<Item = &'a s
     answers.into_iter().any(|answer| normalised(answer) == prediction)
 }
 
-/// `max over answers of 2 P R / (P + R)`, where P and R are the shares of the predicted and of the answer's words,
-/// after [`normalised`], that they have in common, as often as both have them. Nothing in common is 0, even if both are
-/// empty.
+/// `max over answers of 2 P R / (P + R)`, where P and R are the shares of the predicted words and of the answer's words
+/// that both have in common after [`normalised`], counting repeated words as often as both have them. F1 is 0 if they
+/// have nothing in common, even if both are empty.
 pub fn f1<'a>(prediction: &str, answers: impl IntoIterator<Item = &'a str>) -> f64 {
     let prediction = normalised(prediction);
     answers.into_iter().map(|answer| overlap(&prediction, &normalised(answer))).fold(0.0, f64::max)
@@ -132,8 +134,8 @@ fn overlap(prediction: &str, answer: &str) -> f64 {
     2.0 * precision * recall / (precision + recall)
 }
 
-/// Lower case; without ASCII punctuation, which leaves no space; the words a, an, the made spaces; words apart by one
-/// space. In this order.
+/// Lower-cases the text, removes ASCII punctuation without leaving a space, replaces the words a, an and the by spaces,
+/// and separates the words by single spaces, in this order.
 pub fn normalised(text: &str) -> String {
     let plain: String = text.to_lowercase().chars().filter(|c| !c.is_ascii_punctuation()).collect();
     let mut out = String::new();
@@ -148,14 +150,15 @@ pub fn normalised(text: &str) -> String {
     out.split(is_space).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
-/// `\w` of Python's `re`: letters and numbers by general category, so that neither a combining mark nor a circled letter
-/// is one (the underscore has gone with the punctuation).
+/// `\w` of Python's `re`: letters and numbers by general category, so that neither a combining mark nor a circled
+/// letter is one (the underscore has been removed with the punctuation).
 fn word_character(c: char) -> bool {
     let circled = matches!(c, '\u{24B6}'..='\u{24E9}' | '\u{1F130}'..='\u{1F189}');
     c.is_alphanumeric() && !is_combining_mark(c) && !circled
 }
 
-/// What Python's `str.split` splits at: white space, and the four separators among the control characters.
+/// The characters at which Python's `str.split` splits: white space, and the four separators among the control
+/// characters.
 fn is_space(c: char) -> bool {
     c.is_whitespace() || matches!(c, '\u{1C}'..='\u{1F}')
 }
@@ -174,7 +177,7 @@ mod tests {
         for (text, expected) in [
             ("The  Quick, brown\tFox!", "quick brown fox"),
             ("a an the A. An! THE?", ""),
-            // Punctuation goes first and leaves no space: what was apart becomes one word, or an article.
+            // Punctuation is removed first and leaves no space: what it separated becomes one word, or an article.
             ("U.S.-based", "usbased"),
             ("t.h.e cat", "cat"),
             ("a-b", "ab"),
@@ -188,7 +191,7 @@ mod tests {
             ("ÜBER Straße", "über straße"),
             ("ΟΔΟΣ", "οδος"),
             ("\u{a0}x\u{3000}y\u{1c}z\u{85}", "x y z"),
-            // A combining accent is no word character: the article before it goes.
+            // A combining accent is not a word character: the article before it is removed.
             ("a\u{301} b", "\u{301} b"),
             ("a1 2the", "a1 2the"),
             ("", ""),
@@ -219,7 +222,7 @@ mod tests {
         close(f1("x x x", ["x"]), 0.5);
         close(f1("x", ["y"]), 0.0);
         close(f1("", ["x"]), 0.0);
-        // The best of the answers: 2/3 of the first, 1/2 of the second (P = 1/2, R = 1/2).
+        // The best of the answers: 1/2 for the first (P = 1/2, R = 1/2), 2/3 for the second (P = 1/2, R = 1).
         close(f1("red car", ["blue car", "the car"]), 2.0 / 3.0);
         close(f1("red car", ["blue car"]), 0.5);
     }
@@ -249,7 +252,7 @@ mod tests {
             ("", &["Broncos"], [0.0, 0.0]),
             ("the Broncos!", &["Panthers", "broncos"], [1.0, 1.0]),
             ("Denver Broncos", &["Broncos"], [0.0, 2.0 / 3.0]),
-            // Answers without a word do not count, and if there are no others the right answer is none.
+            // Answers without words are ignored; if there are no others, the right answer is none.
             ("", &["The", "1871"], [0.0, 0.0]),
             ("", &["The", "!?"], [1.0, 1.0]),
             ("x", &["The"], [0.0, 0.0]),

@@ -1,14 +1,14 @@
-//! Every run of a section, with what it was run with.
+//! Every run of a section, with its settings.
 
 use super::grid::{Grid, unique};
 use super::result::RunResult;
 use super::study::Measure;
 use super::table::{Entry, Table, thousands};
 
-/// The runs of a section: the settings they share, and a table of the rest.
+/// The runs of a section: the settings they share, and a table of what differs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Appendix {
-    /// `key = value` of every key on which all runs that have it agree.
+    /// `key = value` for every key whose value is the same in all runs that have it.
     pub shared: Vec<String>,
     /// One row for each run.
     pub table: Table,
@@ -18,7 +18,7 @@ pub(super) fn appendix(grid: &Grid) -> Appendix {
     let runs: Vec<&RunResult> = grid.runs().collect();
     let keys: Vec<_> = runs.iter().map(|run| run.keys()).collect();
     let names = unique(keys.iter().flat_map(|keys| keys.keys()));
-    // A model or a loss may lack a key of another, and results of earlier versions lack keys of today.
+    // A model or loss may lack a key that another has, and results of earlier versions lack newer keys.
     let found = |name: &String| unique(keys.iter().filter_map(|keys| keys.get(name)));
     let (shared, own): (Vec<&String>, Vec<&String>) =
         names.into_iter().partition(|name| found(name).len() == 1);
@@ -28,7 +28,7 @@ pub(super) fn appendix(grid: &Grid) -> Appendix {
         ["Run", "Own settings", "Development", "Test", "Epochs", "Parameters", "Time", "Words/s", "Memory"];
     let measures = grid.study.measures;
     let rows = runs.iter().enumerate().map(|(i, run)| {
-        // The seed stands in the first column already.
+        // The seed is already in the first column.
         let own = own.iter().filter(|name| **name != "seed").filter_map(|name| shown(name, i));
         let own: Vec<String> = own.collect();
         let listed = |of: &std::collections::BTreeMap<String, f64>| {
@@ -60,14 +60,14 @@ pub(super) fn appendix(grid: &Grid) -> Appendix {
     }
 }
 
-/// An entry of equal lines.
+/// An entry with one line per text.
 fn lines(texts: Vec<String>) -> Entry {
     let mut texts = texts.into_iter();
     let first = Entry::new(texts.next().unwrap_or_default());
     texts.fold(first, Entry::line)
 }
 
-/// Seconds, minutes or hours, whichever reads best.
+/// A duration in seconds, minutes or hours, whichever reads best.
 pub(super) fn duration(seconds: f64) -> String {
     if seconds < 60.0 {
         format!("{seconds:.1} s")

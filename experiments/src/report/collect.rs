@@ -1,4 +1,4 @@
-//! All result files of a folder.
+//! Reads all result files of a folder.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,17 +8,17 @@ use super::result::RunResult;
 use super::statistics::DataStatistics;
 use crate::data::DataError;
 
-/// What a results folder holds, in the order of the files' names.
+/// The contents of a results folder, in the order of the file names.
 #[derive(Debug)]
 pub(super) struct Collected {
     pub runs: Vec<RunResult>,
     pub statistics: Vec<DataStatistics>,
 }
 
-/// The results in `runs/<study>/*.json` under a folder, in the order of the files' names.
+/// The results in `runs/<study>/*.json` under a folder, in the order of the file names.
 ///
 /// # Errors
-/// A file that is damaged or lies where it does not belong.
+/// A file that is damaged or in the wrong place.
 pub fn results(results: &Path) -> Result<Vec<RunResult>, ReportError> {
     let mut runs = Vec::new();
     for study in studies(results)? {
@@ -53,7 +53,7 @@ fn is_json(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "json")
 }
 
-/// The paths in a folder that are wanted, sorted; none where there is no such folder.
+/// The paths in a folder that satisfy `wanted`, sorted; empty if the folder does not exist.
 fn listed(folder: &Path, wanted: impl Fn(&Path) -> bool) -> Result<Vec<PathBuf>, ReportError> {
     let unreadable = |source| DataError::Read { path: folder.into(), source };
     if !folder.is_dir() {

@@ -1,4 +1,4 @@
-//! What of a study's runs is not as in the paper, read from their configurations.
+//! How a study's runs differ from the paper, according to their configurations.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use super::result::RunResult;
 use super::study::{DataSource, Settings};
 use super::table::thousands;
 
-/// One sentence for each thing a reader must know. The paper's hyper-parameters come with the place where it has them.
+/// One sentence for each thing a reader must know. `paper` holds the paper's hyper-parameters and where it lists them.
 pub(super) fn differences(grid: &Grid, paper: Option<(&str, &Settings)>) -> Vec<String> {
     let runs: Vec<&RunResult> = grid.runs().collect();
     let keys: Vec<BTreeMap<String, String>> = runs.iter().map(|run| run.keys()).collect();
@@ -60,7 +60,7 @@ fn embeddings(keys: &[BTreeMap<String, String>]) -> String {
     }
 }
 
-/// What differs from the hyper-parameters of the paper.
+/// How the runs differ from the hyper-parameters of the paper.
 fn sizes(keys: &[BTreeMap<String, String>], place: &str, paper: &Settings) -> Vec<String> {
     let mut sentences = Vec::new();
     for (i, (model, name)) in paper.models.iter().enumerate() {
@@ -96,7 +96,7 @@ fn training(keys: &[BTreeMap<String, String>]) -> String {
     )
 }
 
-/// Every value of a key, once.
+/// The distinct values of a key.
 fn values(keys: &[BTreeMap<String, String>], key: &str) -> Vec<String> {
     unique(keys.iter().filter_map(|keys| keys.get(key).cloned()))
 }

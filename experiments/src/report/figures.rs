@@ -1,4 +1,4 @@
-//! Which plots a study gets, from its results.
+//! Chooses a study's plots and fills them from its results.
 
 use super::error::ReportError;
 use super::grid::Grid;
@@ -10,7 +10,7 @@ use super::tables::capital;
 /// A plot with the name of its file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plot {
-    /// File name without its ending.
+    /// File name without its extension.
     pub name: String,
     /// What it shows.
     pub caption: String,
@@ -18,7 +18,7 @@ pub struct Plot {
     pub svg: String,
 }
 
-/// All plots of a study; none of what has no results.
+/// All plots of a study for which there are results.
 pub(super) fn plots(grid: &Grid) -> Result<Vec<Plot>, ReportError> {
     let name = |what: &str| format!("{}-{}-{}-{what}", grid.study.name, grid.scale, grid.source);
     let mut plots = Vec::new();
@@ -36,7 +36,7 @@ pub(super) fn plots(grid: &Grid) -> Result<Vec<Plot>, ReportError> {
 
 fn dots(grid: &Grid, measure: Measure, name: String) -> Result<Option<Plot>, ReportError> {
     let columns = grid.columns();
-    // The paper's numbers are of real data: beside those of a generated corpus they would mislead the eye.
+    // The paper's numbers are for real data: next to numbers for a generated corpus they would be misleading.
     let is_first = grid.study.measures.first() == Some(&measure);
     let beside_paper = is_first && grid.source == DataSource::Real;
     let dot = |row, column| {
@@ -84,15 +84,15 @@ fn loss_curves(grid: &Grid, row: &str, name: String) -> Result<Option<Plot>, Rep
     Ok(Some(Plot { name, caption, svg }))
 }
 
-/// Moving average over the last twentieth of the logged losses. Only whole windows count: a shorter one at the start
-/// would be noisier than what follows.
+/// Moving average over a twentieth of the logged losses. Only full windows are used: shorter ones at the start would be
+/// noisier than the rest.
 fn smooth(run: &RunResult) -> Vec<(u64, f64)> {
     let width = (run.steps.len() / 20).max(1);
     let mean = |window: &[crate::run::StepLoss]| window.iter().map(|s| s.loss).sum::<f64>() / width as f64;
     run.steps.windows(width).map(|window| (window[width - 1].step, mean(window))).collect()
 }
 
-/// `(step, mean, least, largest)` at the steps that every run logged.
+/// `(step, mean, minimum, maximum)` at the steps that every run logged.
 fn band(runs: &[Vec<(u64, f64)>]) -> Vec<(f64, f64, f64, f64)> {
     let Some((first, others)) = runs.split_first() else { return Vec::new() };
     let at = |step: u64| -> Option<Vec<f64>> {

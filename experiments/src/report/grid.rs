@@ -16,7 +16,7 @@ pub(super) struct Grid<'a> {
     pub cells: Vec<Filled<'a>>,
 }
 
-/// A cell, the runs of it that exist, in order of seeds, and the seeds that are missing.
+/// A cell, its existing runs in order of seed, and the seeds that are missing.
 #[derive(Debug)]
 pub(super) struct Filled<'a> {
     pub cell: Cell,
@@ -24,14 +24,14 @@ pub(super) struct Filled<'a> {
     pub missing: Vec<u64>,
 }
 
-/// One row of a table: each column with its number.
+/// One row of a table, with a number for each column.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Line {
     /// The row's name.
     pub row: &'static str,
-    /// What the numbers are.
+    /// What the numbers measure.
     pub measure: Measure,
-    /// Column and number; none is a hole.
+    /// Column and number; `None` for a missing number.
     pub cells: Vec<(&'static str, Option<Summary>)>,
 }
 
@@ -75,7 +75,7 @@ impl<'a> Grid<'a> {
 }
 
 impl Filled<'_> {
-    /// The cell's number; none as long as one of its runs is missing or did not record it.
+    /// The cell's number; `None` if one of its runs is missing or did not record it.
     pub fn summary(&self, measure: Measure) -> Option<Summary> {
         let values = self.values(measure);
         let complete = self.missing.is_empty() && values.len() == self.runs.len();

@@ -1,4 +1,4 @@
-//! The report as one page that needs nothing else: style and plots are inside.
+//! The report as one self-contained HTML page, with embedded style and plots.
 
 use std::fmt::Write;
 
@@ -27,7 +27,7 @@ pub(super) fn page(report: &Report) -> String {
     document(TITLE, "", &body)
 }
 
-/// A page with this text as its title and this body; the style is that of all reports, and more.
+/// A page with a title, a body, the style of all reports and additional style rules.
 pub(super) fn document(title: &str, more_style: &str, body: &str) -> String {
     format!(
         "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n\
@@ -128,7 +128,7 @@ fn appendix(body: &mut String, section: &Section) {
     );
 }
 
-/// A plot of something, with its caption.
+/// A plot with its caption; `of` names what it shows.
 pub(super) fn figure(of: &str, plot: &Plot) -> String {
     format!(
         "<figure role=\"img\" aria-label=\"{}\">{}<figcaption>{}</figcaption></figure>",
@@ -173,10 +173,10 @@ pub(super) fn table(table: &Table) -> String {
     text
 }
 
-/// How opaque the shade of a whole is: text stays readable on it.
+/// Opacity of the shade for a share of 1; text stays readable on it.
 const DEEPEST: f64 = 0.6;
 
-/// The attributes that make an entry look like what it is.
+/// The HTML attributes for the style of an entry.
 fn class(entry: &Entry) -> String {
     match entry.mark {
         None if entry.hole => " class=\"hole\"".into(),

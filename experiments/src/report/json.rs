@@ -1,4 +1,4 @@
-//! Reading and writing JSON with a version, and what can be wrong with it.
+//! Reads and writes versioned JSON files.
 
 use std::path::Path;
 
@@ -14,11 +14,11 @@ struct Version {
     schema: u32,
 }
 
-/// Reads a file of the version `schema`.
+/// Reads a file whose version must be `schema`.
 pub(super) fn read<T: DeserializeOwned>(path: &Path, schema: u32) -> Result<T, ReportError> {
     let bytes = files::read(path, Limit::Result)?;
     let not_json = |source| ReportError::NotResult { path: path.into(), source };
-    // The version first: a newer file may well have other fields.
+    // Check the version first: a newer file may have other fields.
     let version: Version = serde_json::from_slice(&bytes).map_err(not_json)?;
     if version.schema != schema {
         return Err(ReportError::Version { path: path.into(), found: version.schema, expected: schema });
@@ -26,16 +26,16 @@ pub(super) fn read<T: DeserializeOwned>(path: &Path, schema: u32) -> Result<T, R
     serde_json::from_slice(&bytes).map_err(not_json)
 }
 
-/// The bytes of a file.
+/// The contents of a file.
 ///
 /// # Panics
-/// On what has no place in JSON: a map whose keys are not text.
+/// On a value that JSON cannot represent: a map whose keys are not strings.
 pub(super) fn bytes<T: Serialize>(value: &T) -> Vec<u8> {
     match serde_json::to_vec_pretty(value) {
         Ok(mut bytes) => {
             bytes.push(b'\n');
             bytes
         }
-        Err(error) => panic!("report: a result has no form in JSON: {error}"),
+        Err(error) => panic!("report: a result cannot be written as JSON: {error}"),
     }
 }

@@ -1,4 +1,4 @@
-//! What a result was measured on.
+//! The machine and build that a result was measured on.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,11 +8,11 @@ use serde::{Deserialize, Serialize};
 pub struct Machine {
     /// The processor's name.
     pub cpu: String,
-    /// Processors the run could use.
+    /// Number of processors available to the run.
     pub cores: usize,
-    /// The instruction set of the kernels: `avx2`.
+    /// The instruction set of the kernels, such as `avx2`.
     pub isa: String,
-    /// Operating system and architecture: `linux x86_64`.
+    /// Operating system and architecture, such as `linux x86_64`.
     pub os: String,
     /// The compiler that built this program.
     pub rustc: String,
@@ -42,7 +42,7 @@ impl std::fmt::Display for Machine {
     }
 }
 
-/// Linux tells the processor's name in a file; elsewhere it stays unnamed.
+/// The processor's name. It is known only on Linux, which has it in a file.
 fn cpu_name() -> String {
     let text = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let line = text.lines().find(|line| line.starts_with("model name"));

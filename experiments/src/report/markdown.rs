@@ -1,4 +1,4 @@
-//! The report as Markdown; plots are files beside it.
+//! The report as Markdown; plots are separate files.
 
 use std::fmt::Write;
 
@@ -91,7 +91,7 @@ pub(super) fn table(table: &Table) -> String {
 fn entry(entry: &Entry) -> String {
     let main = shown::markdown(&entry.main);
     let main = match entry.mark {
-        // Bold text holds no space at its ends.
+        // Bold text must not start or end with a space.
         Some(Mark::Best | Mark::Right(_)) if !main.trim().is_empty() => format!("**{}**", main.trim()),
         _ => main,
     };

@@ -1,4 +1,4 @@
-//! The data sets as measured, and the hyper-parameters as run.
+//! Tables of the measured data sets and of the hyper-parameters used.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use super::study::{Settings, Sizes};
 use super::table::{Entry, Table, thousands};
 use super::tables::capital;
 
-/// The sizes of data sets, from the statistics files, beside the paper's.
+/// The sizes of data sets, from the statistics files, next to the paper's.
 pub(super) fn sizes(statistics: &[DataStatistics], paper: &[Sizes]) -> Table {
     let head = [
         "Data set",
@@ -58,7 +58,7 @@ pub(super) fn sizes(statistics: &[DataStatistics], paper: &[Sizes]) -> Table {
     }
 }
 
-/// A sum of counts from a file, which may be as large as a `u64`.
+/// A saturating sum of counts from a file, which may be as large as `u64::MAX`.
 fn sum(counts: impl Iterator<Item = u64>) -> u64 {
     counts.fold(0, u64::saturating_add)
 }
@@ -70,13 +70,13 @@ fn shares(set: &DataStatistics) -> String {
     format!("{} %", set.train.label_counts.iter().map(share).collect::<Vec<_>>().join(" : "))
 }
 
-/// The paper's sets that were not measured.
+/// The paper's data sets that were not measured.
 pub(super) fn unmeasured(statistics: &[DataStatistics], paper: &[Sizes]) -> Vec<&'static str> {
     let absent = |line: &&Sizes| statistics.iter().all(|set| set.name != line.key);
     paper.iter().filter(absent).map(|line| line.name).collect()
 }
 
-/// Hyper-parameters, from the configurations of all runs, beside the paper's.
+/// Hyper-parameters, from the configurations of all runs, next to the paper's.
 pub(super) fn settings(runs: &[RunResult], paper: &Settings) -> Table {
     let configs: Vec<BTreeMap<String, String>> = unique(runs.iter().map(RunResult::keys));
     let of = |model: &str, key: &str| -> Vec<String> {

@@ -1,23 +1,23 @@
-//! Tables, plots and verdicts, from result files only.
+//! Tables, plots and verdicts, built from result files only.
 //!
 //! | file | holds |
 //! | --- | --- |
-//! | [`study`] | what a report is made of: studies, cells, measures, scales |
+//! | [`study`] | the building blocks of a report: studies, cells, measures, scales |
 //! | [`result`] | the result file of a run |
 //! | [`statistics`] | the statistics file of a data set |
-//! | [`machine`] | what a result was measured on |
-//! | [`error`] | what can be wrong with a folder of results |
-//! | `collect`, `grid` | all files of a folder; the cells of a study with the results that fill them |
-//! | [`summary`], [`verdict`] | mean and spread; whether a claim held, and the rule for it |
-//! | [`table`], `tables`, `measured`, `appendix` | tables, and what each says |
-//! | [`plots`], `figures` | SVG, and which plots a study gets |
-//! | [`rank_frequency`] | the plot of a corpus's words by rank |
-//! | `differences`, [`section`] | what is not as in the paper; one study with all of this |
-//! | `wording`, `markdown`, `html` | sentences that both formats share; the two formats |
+//! | [`machine`] | the machine that a result was measured on |
+//! | [`error`] | errors of a folder of results |
+//! | `collect`, `grid` | reading all files of a folder; the cells of a study with the results that fill them |
+//! | [`summary`], [`verdict`] | mean and spread; the rule that decides whether a claim held |
+//! | [`table`], `tables`, `measured`, `appendix` | the table type; the contents of each table |
+//! | [`plots`], `figures` | drawing SVG; the plots of each study |
+//! | [`rank_frequency`] | plot of a corpus's word counts by rank |
+//! | `differences`, [`section`] | differences from the paper; one study with all of the above |
+//! | `wording`, `markdown`, `html` | sentences shared by both formats; the two formats |
 //! | [`own`] | the report of a user's own runs |
 //!
 //! [`build`] reads `runs/<study>/*.json` and `data/*.json` under a folder and writes `report.html`, `report.md` and
-//! `plots/*.svg` there. A cell is nothing but its result files: delete one, and the report shows a hole.
+//! `plots/*.svg` there. A cell consists only of its result files: if one is deleted, the report shows a gap.
 
 mod appendix;
 pub mod collect;
@@ -64,15 +64,15 @@ use study::{Shows, Study};
 /// All sections, before they are written.
 #[derive(Clone, Debug)]
 pub struct Report {
-    /// One for each study, scale and kind of data of which a result exists.
+    /// One for each study, scale and kind of data with at least one result.
     pub sections: Vec<Section>,
     /// Studies without a single result.
     pub not_run: Vec<&'static Study>,
-    /// Result files that no study asks for.
+    /// Result files that belong to no study.
     pub strays: Vec<String>,
-    /// What the runs ran on.
+    /// The machines of the runs.
     pub machines: Vec<String>,
-    /// Result files read.
+    /// Number of result files read.
     pub runs: usize,
     /// Wall-clock seconds of all runs.
     pub seconds: f64,
@@ -91,11 +91,12 @@ pub struct Built {
     pub plots: Vec<PathBuf>,
 }
 
-/// Writes `report.html`, `report.md` and `plots/*.svg` on these studies under the results folder, each whole or not at all.
+/// Writes `report.html`, `report.md` and `plots/*.svg` for these studies under the results folder, each file
+/// atomically.
 ///
 /// # Errors
-/// A folder without results, a file that is no result (named, and then nothing is written), a folder that cannot be
-/// written.
+/// A folder without results, a file that is not a result (the error names it, and nothing is written), or a folder that
+/// cannot be written.
 pub fn build(results: &Path, studies: &'static [Study]) -> Result<Built, ReportError> {
     sweep(results)?;
     let report = Report::read(results, studies)?;
@@ -111,7 +112,7 @@ pub fn build(results: &Path, studies: &'static [Study]) -> Result<Built, ReportE
     Ok(Built { report, html, markdown, plots })
 }
 
-/// Removes the half-written files of killed reports and runs.
+/// Removes partially written files of killed reports and runs.
 fn sweep(results: &Path) -> Result<(), ReportError> {
     let folders = [results.into(), results.join("plots"), results.join("data")];
     for folder in folders.into_iter().chain(collect::studies(results)?).filter(|folder| folder.is_dir()) {
@@ -124,7 +125,7 @@ impl Report {
     /// Reads the result files of a folder and judges them.
     ///
     /// # Errors
-    /// As [`build`], short of writing.
+    /// As [`build`], except for writing.
     pub fn read(results: &Path, studies: &'static [Study]) -> Result<Report, ReportError> {
         let found = collect::collect(results)?;
         let paper = studies.iter().find_map(|study| match &study.shows {
@@ -169,7 +170,7 @@ impl Report {
     }
 }
 
-/// Whether no study has a cell for the run.
+/// Whether no study has a cell for this run.
 fn is_stray(run: &RunResult, studies: &[Study]) -> bool {
     let study = studies.iter().find(|study| study.name == run.study);
     let cells = study.map(|study| study.cells(run.scale, run.source)).unwrap_or_default();

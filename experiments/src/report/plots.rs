@@ -1,7 +1,7 @@
 //! Plots as SVG: curves with a band of the spread, and dots with error bars.
 //!
-//! Every colour comes from here, as an attribute in capital hexadecimal, so that the page's style sheet can replace ink,
-//! grid and ground in dark mode.
+//! All colours are defined here and written as attributes in upper-case hexadecimal, so that the page's style sheet can
+//! replace those of text, grid and background in dark mode.
 
 use std::error::Error;
 
@@ -15,9 +15,9 @@ use super::error::ReportError;
 pub(super) const INK: RGBColor = RGBColor(0x24, 0x29, 0x2F);
 /// Lines behind the data.
 pub(super) const GRID: RGBColor = RGBColor(0xE1, 0xE5, 0xEA);
-/// The ground.
+/// The background.
 pub(super) const GROUND: RGBColor = RGBColor(0xFF, 0xFF, 0xFF);
-/// Colours that people with any colour vision tell apart (Okabe and Ito 2008).
+/// Colours that people with any type of colour vision can tell apart (Okabe and Ito 2008).
 pub(super) const PALETTE: [RGBColor; 6] = [
     RGBColor(0x00, 0x72, 0xB2),
     RGBColor(0xD5, 0x5E, 0x00),
@@ -32,21 +32,21 @@ pub(super) const LEGEND: u32 = 180;
 pub(super) type Drawn = Result<(), Box<dyn Error + Send + Sync>>;
 pub(super) type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 
-/// A line of [`curves`]: at each x the mean, and the least and largest value of the seeds.
+/// A line of [`curves`]: at each x, the mean, minimum and maximum over the seeds.
 #[derive(Clone, Debug)]
 pub struct Curve {
-    /// What the legend says.
+    /// Name in the legend.
     pub name: String,
-    /// `(x, mean, least, largest)`, in order of x.
+    /// `(x, mean, minimum, maximum)`, in order of x.
     pub points: Vec<(f64, f64, f64, f64)>,
 }
 
-/// A place on the x axis of [`dots`] with one dot for each column.
+/// A position on the x axis of [`dots`], with one dot for each column.
 #[derive(Clone, Debug)]
 pub struct Group {
-    /// What stands below.
+    /// Label below the axis.
     pub name: String,
-    /// The columns; none leaves a gap.
+    /// The columns; `None` leaves a gap.
     pub dots: Vec<Option<Dot>>,
 }
 
@@ -57,7 +57,7 @@ pub struct Dot {
     pub mean: f64,
     /// Half the length of the bar.
     pub spread: f64,
-    /// The single values.
+    /// The individual values.
     pub values: Vec<f64>,
     /// The paper's number, drawn as a diamond.
     pub paper: Option<f64>,
@@ -103,7 +103,7 @@ pub fn curves(name: &str, x: &str, y: &str, curves: &[Curve]) -> Result<String, 
         for (curve, color) in curves.iter().zip(PALETTE.iter().cycle()) {
             let mean = curve.points.iter().map(|p| (p.0, p.1));
             chart.draw_series(LineSeries::new(mean, color.stroke_width(2)))?;
-            // A line of one point is nothing to be seen.
+            // A line of a single point is invisible.
             if let [(x, y, ..)] = curve.points[..] {
                 chart.draw_series(std::iter::once(Circle::new((x, y), 4, color.filled())))?;
             }
@@ -112,7 +112,7 @@ pub fn curves(name: &str, x: &str, y: &str, curves: &[Curve]) -> Result<String, 
     })
 }
 
-/// Dots with error bars: groups beside each other, in each a dot for every column.
+/// Dots with error bars, in groups along the x axis; each group has a dot for every column.
 ///
 /// # Errors
 /// [`ReportError::Plot`] where the plotting library fails.
@@ -132,7 +132,7 @@ pub fn dots(name: &str, y: &str, columns: &[&str], groups: &[Group]) -> Result<S
             .x_label_area_size(38)
             .y_label_area_size(68)
             .build_cartesian_2d(-0.5..groups.len() as f64 - 0.5, ys.0..ys.1)?;
-        // Numbers mean nothing on this x axis: the groups' names are written below by hand.
+        // The x axis has no numeric labels: the names of the groups are drawn below it.
         chart
             .configure_mesh()
             .disable_x_mesh()
@@ -218,7 +218,7 @@ pub(super) fn drawn(name: &str, draw: impl FnOnce(&Area) -> Drawn) -> Result<Str
     }
 }
 
-/// Least and largest value with a margin on both sides; never empty.
+/// Minimum and maximum with a margin on both sides; the range is never empty.
 fn range(values: impl Iterator<Item = f64>, margin: f64) -> (f64, f64) {
     let (least, largest) = values.fold((f64::MAX, f64::MIN), |(a, b), x| (a.min(x), b.max(x)));
     if least > largest {

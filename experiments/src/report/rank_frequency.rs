@@ -1,17 +1,18 @@
-//! The plot of a corpus's words: count over rank, both axes logarithmic, beside Zipf's law.
+//! Plots the word counts of a corpus over their rank, with logarithmic axes and Zipf's law for comparison.
 
 use plotters::prelude::*;
 
 use super::error::ReportError;
 use super::plots::{GRID, INK, LEGEND, PALETTE, SIZE, drawn, legend, text};
 
-/// More points of a curve than a picture can show make it large and no finer.
+/// Maximum number of points per curve: more would enlarge the file without a visible difference.
 const POINTS_PER_CURVE: usize = 400;
 
-/// Counts by rank, and the first curve's Zipf line `f(r) = f(1) / r`. Each curve is a name and counts in falling order.
+/// Counts by rank, and the Zipf line `f(r) = f(1) / r` of the first curve. Each curve is a name and counts in
+/// descending order.
 ///
 /// # Errors
-/// [`ReportError::Plot`] where the plotting library fails.
+/// [`ReportError::Plot`] if the plotting library fails.
 pub fn rank_frequency(name: &str, curves: &[(String, Vec<usize>)]) -> Result<String, ReportError> {
     drawn(name, |area| {
         let mut names: Vec<&str> = curves.iter().map(|(name, _)| name.as_str()).collect();
@@ -52,13 +53,13 @@ pub fn rank_frequency(name: &str, curves: &[(String, Vec<usize>)]) -> Result<Str
     })
 }
 
-/// Ranks 1 to n, in equal steps of the logarithm where there are too many.
+/// Ranks from 1 to n; if there are too many, a selection in equal steps of the logarithm.
 fn shown(n: usize) -> impl Iterator<Item = usize> {
     let steps = POINTS_PER_CURVE.min(n);
     let mut last = 0;
     (1..=steps).filter_map(move |i| {
         let rank = (n as f64).powf(i as f64 / steps as f64).floor() as usize;
-        // Low ranks stand closer together than one step: each is shown once.
+        // For low ranks, a step is less than one rank: each rank is shown once.
         let rank = rank.max(last + 1).min(n);
         let fresh = rank > last;
         last = rank;

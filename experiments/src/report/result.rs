@@ -1,4 +1,4 @@
-//! The result file of a run: everything the report may say of it.
+//! The result file of a run: everything that a report may say about it.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -19,7 +19,8 @@ use crate::text::Coverage;
 /// The version of the format; a file of another version is refused.
 pub const SCHEMA: u32 = 1;
 
-/// One run: a cell of a study with one seed. Metrics are as tasks give them, shares from 0 to 1; losses are in nats.
+/// One run: a cell of a study with one seed. Metrics are as tasks compute them, with shares from 0 to 1; losses are in
+/// nats.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RunResult {
@@ -37,19 +38,19 @@ pub struct RunResult {
     pub source: DataSource,
     /// The seed.
     pub seed: u64,
-    /// The whole configuration, as resolved: an object of keys and sections.
+    /// The whole resolved configuration: an object of keys and sections.
     pub config: Value,
     /// The data that was used.
     pub data: DataUsed,
-    /// What it ran on.
+    /// The machine it ran on.
     pub machine: Machine,
-    /// Trained numbers of the model.
+    /// Number of trainable parameters of the model.
     pub parameters: u64,
     /// Wall-clock seconds of training and evaluation.
     pub seconds: f64,
     /// Tokens per second in training, padding not counted.
     pub tokens_per_second: f64,
-    /// The most memory held at once, where it was measured.
+    /// Peak memory use, if it was measured.
     pub peak_memory_bytes: Option<u64>,
     /// The epoch whose parameters were evaluated, from 1.
     pub best_epoch: u64,
@@ -57,9 +58,9 @@ pub struct RunResult {
     pub dev: BTreeMap<String, f64>,
     /// Metrics of these parameters on the test split, by name.
     pub test: BTreeMap<String, f64>,
-    /// The training loss of single steps, as logged.
+    /// The logged training loss of individual steps.
     pub steps: Vec<StepLoss>,
-    /// The epochs that were run.
+    /// The completed epochs.
     pub epochs: Vec<Epoch>,
 }
 
@@ -71,7 +72,7 @@ pub struct DataUsed {
     pub name: String,
     /// SHA-256 of what was read or generated.
     pub checksum: String,
-    /// How its splits came about.
+    /// How its splits were made.
     pub note: String,
     /// Training examples used.
     pub train: u64,
@@ -79,11 +80,11 @@ pub struct DataUsed {
     pub dev: u64,
     /// Test examples used.
     pub test: u64,
-    /// Labels.
+    /// Number of labels.
     pub labels: u64,
-    /// Words known to the model.
+    /// Number of words known to the model.
     pub vocabulary: u64,
-    /// How much of train, dev and test has a pretrained vector; none without such vectors.
+    /// How many words of train, dev and test have a pretrained vector; `None` without such vectors.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub coverage: Option<[Coverage; 3]>,
 }
@@ -92,7 +93,7 @@ impl RunResult {
     /// Reads a result file.
     ///
     /// # Errors
-    /// A file that cannot be read, is not such a file, is of another version, or holds no epoch.
+    /// A file that cannot be read, is not a result file, has another version, or has contents that no run produces.
     pub fn read(path: &Path) -> Result<Self, ReportError> {
         let result: RunResult = json::read(path, SCHEMA)?;
         match result.fault() {
@@ -101,10 +102,11 @@ impl RunResult {
         }
     }
 
-    /// Writes the file at its place under the results folder, whole or not at all.
+    /// Writes the file to its place under the results folder, atomically.
     ///
     /// # Errors
-    /// A number that is not finite, which JSON cannot hold; a folder that cannot be written.
+    /// Contents that no run produces, such as an infinite number, which JSON cannot represent; a folder that cannot be
+    /// written.
     pub fn write(&self, results: &Path) -> Result<(), ReportError> {
         let path = results.join(self.file());
         if let Some(fault) = self.fault() {
@@ -113,13 +115,13 @@ impl RunResult {
         Ok(atomic::write(&path, &json::bytes(self))?)
     }
 
-    /// Where the file lies, from the results folder.
+    /// The path of the file relative to the results folder.
     pub fn file(&self) -> std::path::PathBuf {
         study::result_file(&self.study, &self.row, &self.column, self.seed)
     }
 
-    /// Whether this is the result of a run with these keys. A result of an earlier version has keys without an effect, which
-    /// do not matter, and may lack new ones, whose defaults are what it did.
+    /// Whether this is the result of a run with these keys. A result of an earlier version may have keys that no longer
+    /// exist, which are ignored, and may lack new keys, whose defaults describe what the run did.
     pub fn answers(
         &self,
         run: &Run,
@@ -139,7 +141,7 @@ impl RunResult {
         self.file() == run.file() && (self.scale, self.source) == (scale, source) && config.iter().all(same)
     }
 
-    /// The measured number as tables show it; none where the run did not record it.
+    /// The measured number as shown in tables; `None` if the run did not record it.
     pub fn value(&self, measure: Measure) -> Option<f64> {
         match measure {
             Measure::Test(metric) => self.test.get(metric.name).map(|value| metric.scaled(*value)),
@@ -147,13 +149,13 @@ impl RunResult {
         }
     }
 
-    /// The configuration as dotted keys, values as text.
+    /// The configuration as dotted keys with their values as text.
     pub fn keys(&self) -> BTreeMap<String, String> {
         keys(&self.config)
     }
 
-    /// What is wrong with the numbers, if anything is. A result file can come from someone else, and tables and plots rely on
-    /// its numbers.
+    /// What is wrong with the numbers, if anything. A result file may come from an untrusted source, and tables and
+    /// plots rely on its numbers.
     pub(crate) fn fault(&self) -> Option<String> {
         let metrics = self.dev.iter().chain(&self.test).chain(self.epochs.iter().flat_map(|e| &e.dev));
         if let Some((name, value)) = metrics.into_iter().find(|(_, value)| !is_sound(**value)) {
@@ -178,10 +180,10 @@ impl RunResult {
     }
 }
 
-/// Values that results of earlier versions have for what is now called otherwise: key, name then, name now.
+/// Values that have been renamed since earlier versions: key, old value, new value.
 const RENAMED: &[(&str, &str, &str)] = &[("data.tokenizer", "english", "auto")];
 
-/// The defaults of the task, the model and the other variants that a configuration names.
+/// The defaults for the task, the model and the other variants that a configuration names.
 fn defaults(config: &BTreeMap<String, String>) -> BTreeMap<String, String> {
     let names = config.iter().filter(|(key, _)| {
         let name = key.ends_with(".name") || key.as_str() == "task" || key.as_str() == "data.dataset";
@@ -198,7 +200,7 @@ pub fn keys(config: &Value) -> BTreeMap<String, String> {
     keys
 }
 
-/// Whether a run can have measured this: a finite number within what tables and plots can show.
+/// Whether a run can have measured this value: a finite number that tables and plots can show.
 fn is_sound(value: f64) -> bool {
     value.abs() <= 1e15
 }

@@ -1,4 +1,4 @@
-//! One study of the report, ready to be written in any format.
+//! One study of the report, independent of the output format.
 
 use super::appendix::{Appendix, appendix};
 use super::differences::differences;
@@ -13,10 +13,10 @@ use super::table::Table;
 use super::tables;
 use super::verdict::{Judgement, judge};
 
-/// A study at one scale on one kind of data; statistics and settings speak of all that was run.
+/// A study at one scale on one kind of data. Sections of statistics and settings cover all runs.
 #[derive(Clone, Debug)]
 pub struct Section {
-    /// The anchor: `table10-quick-embedded`.
+    /// The anchor, such as `table10-quick-embedded`.
     pub id: String,
     /// The study.
     pub study: &'static Study,
@@ -30,11 +30,11 @@ pub struct Section {
     pub plots: Vec<Plot>,
     /// What differs from the paper.
     pub differences: Vec<String>,
-    /// Every run that has no file.
+    /// Every run without a result file.
     pub missing: Vec<String>,
-    /// How many runs are planned; 0 where none are needed.
+    /// Number of planned runs; 0 if none are needed.
     pub planned: usize,
-    /// Every run that has one.
+    /// Every run with a result file.
     pub appendix: Option<Appendix>,
 }
 

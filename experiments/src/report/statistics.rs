@@ -1,4 +1,4 @@
-//! The statistics of a data set, as measured: `data/<name>.json` under the results folder.
+//! The measured statistics of a data set, in `data/<name>.json` under the results folder.
 
 use std::path::{Path, PathBuf};
 
@@ -12,7 +12,7 @@ use crate::data::atomic;
 /// The version of the format.
 pub const STATISTICS_SCHEMA: u32 = 1;
 
-/// A data set before any limit of a run.
+/// Statistics of a data set, before any limits of a run are applied.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DataStatistics {
@@ -22,15 +22,15 @@ pub struct DataStatistics {
     pub name: String,
     /// Generated or real.
     pub source: DataSource,
-    /// `English`.
+    /// Such as `English`.
     pub language: String,
-    /// `Text Classification`.
+    /// Such as `Text Classification`.
     pub task: String,
     /// SHA-256 of what was read or generated.
     pub checksum: String,
-    /// How its splits came about.
+    /// How its splits were made.
     pub note: String,
-    /// The labels' names.
+    /// The names of the labels.
     pub labels: Vec<String>,
     /// Distinct words of the training split.
     pub vocabulary: u64,
@@ -46,13 +46,13 @@ pub struct DataStatistics {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SplitStatistics {
-    /// Examples.
+    /// Number of examples.
     pub examples: u64,
-    /// Words of all examples.
+    /// Number of words in all examples.
     pub tokens: u64,
-    /// Words of the longest example.
+    /// Number of words in the longest example.
     pub longest: u64,
-    /// Examples of each label.
+    /// Number of examples per label.
     pub label_counts: Vec<u64>,
 }
 
@@ -60,12 +60,12 @@ impl DataStatistics {
     /// Reads a statistics file.
     ///
     /// # Errors
-    /// A file that cannot be read, is not such a file, or is of another version.
+    /// A file that cannot be read, is not a statistics file, or has another version.
     pub fn read(path: &Path) -> Result<Self, ReportError> {
         json::read(path, STATISTICS_SCHEMA)
     }
 
-    /// Writes the file at its place under the results folder, whole or not at all.
+    /// Writes the file to its place under the results folder, atomically.
     ///
     /// # Errors
     /// A folder that cannot be written.
@@ -73,7 +73,7 @@ impl DataStatistics {
         Ok(atomic::write(&results.join(self.file()), &json::bytes(self))?)
     }
 
-    /// Where the file lies, from the results folder.
+    /// The path of the file relative to the results folder.
     pub fn file(&self) -> PathBuf {
         Path::new("data").join(format!("{}.json", self.name))
     }

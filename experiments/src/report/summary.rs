@@ -1,18 +1,18 @@
-//! Mean and spread over seeds, and what difference of two means exceeds it.
+//! Mean and spread over seeds, and the least significant difference of two means.
 
 /// Mean and sample standard deviation of one number over seeds.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Summary {
     /// x̄ = Σxᵢ / n.
     pub mean: f64,
-    /// s = √(Σ(xᵢ − x̄)² / (n − 1)); none for a single seed, which has no spread.
+    /// s = √(Σ(xᵢ − x̄)² / (n − 1)); `None` for a single seed, which has no spread.
     pub spread: Option<f64>,
     /// n, at least 1.
     pub seeds: usize,
 }
 
 impl Summary {
-    /// Of at least one value.
+    /// The summary of some values; `None` if there are none.
     pub fn of(values: &[f64]) -> Option<Summary> {
         if values.is_empty() {
             return None;
@@ -27,7 +27,7 @@ impl Summary {
 
 /// The spread common to several cells, s = √(Σ(nᵢ − 1)sᵢ² / Σ(nᵢ − 1)), and its degrees of freedom Σ(nᵢ − 1).
 ///
-/// One cell of two or three seeds tells very little of its own spread; the cells of a row tell it together.
+/// A cell of two or three seeds says very little about its spread; the cells of a row together say more.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Pooled {
     /// s.
@@ -37,7 +37,7 @@ pub struct Pooled {
 }
 
 impl Pooled {
-    /// Of the cells with two seeds and more; none where there are none.
+    /// Pools the cells with at least two seeds; `None` if there are none.
     pub fn of<'a>(cells: impl IntoIterator<Item = &'a Summary>) -> Option<Pooled> {
         let (mut squares, mut freedom) = (0.0, 0);
         for cell in cells {
@@ -55,7 +55,7 @@ impl Pooled {
     }
 }
 
-/// The 97.5% quantile of Student's t; beyond 30 degrees of freedom that of 30, a little more than needed.
+/// The 97.5% quantile of Student's t. Beyond 30 degrees of freedom it is that of 30, which is slightly too large.
 fn student(freedom: usize) -> f64 {
     const T: [f64; 30] = [
         12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160, 2.145,

@@ -1,39 +1,39 @@
-//! A table as every output format can write it.
+//! A table, independent of the output format.
 
-/// Rows of entries under a head; the first entry of a row names it.
+/// A header and rows of entries; the first entry of a row is its name.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Table {
-    /// What stands over it.
+    /// The caption above the table.
     pub caption: String,
-    /// One name for each column.
+    /// The name of each column.
     pub head: Vec<String>,
-    /// The rows, each as long as the head.
+    /// The rows, each as long as the header.
     pub rows: Vec<Vec<Entry>>,
 }
 
-/// One entry: what it says, and smaller lines below.
+/// One entry: its text, and smaller lines below.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Entry {
-    /// The number or word.
+    /// The main number or word.
     pub main: String,
-    /// What explains it.
+    /// The explanations below it.
     pub lines: Vec<String>,
-    /// Whether it stands for what is missing.
+    /// Whether it is a placeholder for a missing value.
     pub hole: bool,
-    /// What makes it stand out.
+    /// How it is highlighted.
     pub mark: Option<Mark>,
-    /// The anchor of what it speaks of, on the same page.
+    /// The anchor that it links to on the same page.
     pub anchor: Option<String>,
 }
 
-/// What makes an entry stand out.
+/// How an entry is highlighted.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Mark {
-    /// It is the best of its row.
+    /// As the best entry of its row.
     Best,
-    /// A share, from 0 to 1, of what came out right.
+    /// As a share, from 0 to 1, of correct predictions.
     Right(f64),
-    /// A share, from 0 to 1, of what came out wrong.
+    /// As a share, from 0 to 1, of wrong predictions.
     Wrong(f64),
 }
 
@@ -43,17 +43,17 @@ impl Entry {
         Entry { main: main.into(), lines: Vec::new(), hole: false, mark: None, anchor: None }
     }
 
-    /// An entry for what is missing.
+    /// A placeholder for a missing value.
     pub fn hole() -> Self {
         Entry { hole: true, ..Entry::new("—") }
     }
 
-    /// Leads to what it speaks of.
+    /// Links it to an anchor.
     pub fn leading_to(self, anchor: impl Into<String>) -> Self {
         Entry { anchor: Some(anchor.into()), ..self }
     }
 
-    /// Makes it stand out.
+    /// Highlights it.
     pub fn marked(self, mark: Mark) -> Self {
         Entry { mark: Some(mark), ..self }
     }
@@ -65,7 +65,7 @@ impl Entry {
     }
 }
 
-/// A count with its thousands apart: 25,000.
+/// A count with thousands separators, such as 25,000.
 pub(super) fn thousands(n: u64) -> String {
     let digits = n.to_string();
     let mut text = String::new();

@@ -1,4 +1,4 @@
-//! Tables of results: ours beside the paper's, with a dash for what is missing.
+//! Tables of results: ours next to the paper's, with a dash for missing numbers.
 
 use super::grid::{Filled, Grid};
 use super::study::Measure;
@@ -84,7 +84,7 @@ fn mean_and_spread(measure: Measure, summary: Summary) -> String {
     }
 }
 
-/// The data sets that a row's runs used, where the row's name does not say it.
+/// The data sets that a row's runs used, which the name of the row need not say.
 fn datasets(grid: &Grid, row: &str) -> Vec<String> {
     let in_row = grid.cells.iter().filter(|filled| filled.cell.row == row);
     let names =
@@ -92,7 +92,7 @@ fn datasets(grid: &Grid, row: &str) -> Vec<String> {
     names.into_iter().map(|name| format!("on {name}")).collect()
 }
 
-/// The comparisons of a claim, one a line.
+/// The comparisons of a claim, one per row.
 pub(super) fn comparisons(judgement: &Judgement) -> Table {
     let head = ["Row", "Measure", "Comparison", "Advantage", "Needed to decide", "Outcome"];
     let rows = judgement.outcomes.iter().map(|outcome| {
@@ -121,7 +121,7 @@ pub(super) fn comparisons(judgement: &Judgement) -> Table {
     }
 }
 
-/// With a capital first letter.
+/// The text with a capital first letter.
 pub(super) fn capital(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())

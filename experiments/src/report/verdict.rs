@@ -1,20 +1,21 @@
-//! Whether a claim held, by a rule that is fixed before the numbers are known.
+//! Decides whether a claim held, by a rule that is fixed before the numbers are known.
 //!
-//! A claim is a list of comparisons "column A beats column B", made in every row. One is *held* where A's mean is better by
-//! more than the least significant difference at 95% (the spread pooled over the cells of the row, see [`Pooled`]),
-//! *contradicted* where it is worse by more than that, otherwise *undecided*: always so where there is only one seed. The claim held if every comparison did; it did not if one is contradicted; else it is undecided, or, with
-//! numbers missing, incomplete.
+//! A claim is a list of comparisons "column A beats column B", made in every row. A comparison is *held* if A's mean is
+//! better by more than the least significant difference at 95% (with the spread pooled over the cells of the row, see
+//! [`Pooled`]), *contradicted* if it is worse by more than that, and *undecided* otherwise. With only one seed it is
+//! always undecided. The claim held if every comparison did, and did not hold if one is contradicted. Otherwise it is
+//! incomplete if numbers are missing, and undecided if none are.
 
 use super::grid::Line;
 use super::study::Claim;
 use super::summary::Pooled;
 
-/// What became of a claim or a comparison.
+/// The outcome of a claim or a comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// It came out as the paper says, by more than the spread.
+    /// The result agrees with the paper, by more than the spread.
     Held,
-    /// The opposite came out, by more than the spread.
+    /// The result is the opposite, by more than the spread.
     DidNotHold,
     /// The differences lie within the spread.
     Undecided,
@@ -23,7 +24,7 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    /// As a table says it.
+    /// The wording in tables.
     pub fn words(self) -> &'static str {
         match self {
             Verdict::Held => "claim held",
@@ -39,20 +40,20 @@ impl Verdict {
 pub struct Outcome {
     /// The row.
     pub row: &'static str,
-    /// What should be better than what.
+    /// Which column should beat which.
     pub claim: Claim,
-    /// By how much it is better; none where a number is missing.
+    /// By how much it is better; `None` if a number is missing.
     pub advantage: Option<f64>,
-    /// The least significant difference; none where no cell of the row has two seeds.
+    /// The least significant difference; `None` if no cell of the row has two seeds.
     pub needed: Option<f64>,
-    /// What follows.
+    /// The outcome.
     pub verdict: Verdict,
 }
 
 /// A claim with all its comparisons.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Judgement {
-    /// What follows from the outcomes.
+    /// The verdict on all comparisons.
     pub verdict: Verdict,
     /// Every comparison, row by row.
     pub outcomes: Vec<Outcome>,
@@ -95,7 +96,7 @@ fn compare(claim: Claim, line: &Line) -> Outcome {
 }
 
 impl Judgement {
-    /// How many comparisons went which way.
+    /// A sentence that counts the outcomes.
     pub fn sentence(&self) -> String {
         let all = self.outcomes.len();
         let count = |test: &dyn Fn(&Outcome) -> bool| self.outcomes.iter().filter(|o| test(o)).count();

@@ -1,4 +1,4 @@
-//! Sentences that both formats of the report share.
+//! Sentences shared by both formats of the report.
 
 use super::Report;
 use super::appendix::duration;
@@ -9,7 +9,7 @@ use super::verdict::Verdict;
 
 pub(super) const TITLE: &str = "Optimization strategies for NLP: which claims hold";
 
-/// What the reader holds in hands.
+/// The introduction of the report.
 pub(super) fn opening(report: &Report) -> Vec<String> {
     let runs = report.runs;
     let mut sentences = vec![
@@ -43,12 +43,12 @@ pub(super) fn gaps(report: &Report) -> Vec<String> {
 }
 
 impl Section {
-    /// `Table 10: Regularisation of the BiLSTM classifier`.
+    /// Such as `Table 10: Regularisation of the BiLSTM classifier`.
     pub fn heading(&self) -> String {
         format!("{}: {}", self.study.source, self.study.title)
     }
 
-    /// `quick, generated data`.
+    /// Such as `quick, generated data`.
     pub fn scope(&self) -> Option<String> {
         let data = |source| match source {
             DataSource::Embedded => "generated data",
@@ -57,18 +57,18 @@ impl Section {
         self.setting.map(|(scale, source)| format!("{scale}, {}", data(source)))
     }
 
-    /// `16 of 16 runs`.
+    /// Such as `16 of 16 runs`.
     pub fn progress(&self) -> String {
         format!("{} of {} runs", self.planned - self.missing.len(), self.planned)
     }
 
-    /// The verdict, where there is a claim.
+    /// The verdict, if there is a claim.
     pub fn verdict(&self) -> Option<Verdict> {
         self.judgement.as_ref().map(|judgement| judgement.verdict)
     }
 }
 
-/// Where each claim stands.
+/// The verdict on each claim.
 pub(super) fn overview_table(report: &Report) -> Table {
     let row = |section: &Section| {
         let texts =

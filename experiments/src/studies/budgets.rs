@@ -1,4 +1,4 @@
-//! What each run is given: one table of task and scale with the sizes and the seeds. A budget is changed here and nowhere
+//! The budgets of all runs: one table with the sizes and seeds for each task and scale. Budgets are defined nowhere
 //! else.
 
 use crate::report::study::{Cell, DataSource, Scale};
@@ -6,10 +6,10 @@ use crate::run::Task;
 use crate::tasks::{self, classify::Classify, read::Read, tag::Tag};
 use Scale::{Full, Quick, Smoke, Standard};
 
-/// Data sets whose texts are long: classifiers have budgets of their own for them.
+/// Data sets with long texts, for which classifiers have separate budgets.
 const LONG: &[&str] = &["imdb"];
 
-/// What texts a run learns from.
+/// The length of the texts that a run learns from.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Length {
     Short,
@@ -25,18 +25,18 @@ struct Budget {
     model: Model,
     batch: usize,
     epochs: usize,
-    /// Examples of train, dev and test; 0 takes all.
+    /// Maximum number of examples in train, dev and test; 0 takes all.
     limits: [usize; 3],
-    /// Words that are kept of a text, 0 keeping all; none for tasks that have no such key.
+    /// Maximum number of words per text, where 0 keeps all; `None` for tasks without this key.
     max_len: Option<usize>,
-    /// How often a word must occur to be known.
+    /// Minimum count of a known word.
     min_count: usize,
-    /// The Adam family's learning rate: small runs have few steps and take larger ones.
+    /// The learning rate of the Adam family: small runs take few steps, so their steps are larger.
     rate: f64,
     seeds: &'static [u64],
 }
 
-/// Sizes of a model: those of the paper's Table 8 from [`Standard`] on.
+/// The sizes of a model; from [`Standard`] on they are those of the paper's Table 8.
 struct Model {
     embed: usize,
     hidden: usize,
@@ -93,7 +93,7 @@ const fn of(
     Budget { task, length, scale, model, batch, epochs, limits, max_len, min_count, rate, seeds }
 }
 
-/// The budget of runs on a known data set or a generated one.
+/// The budget of runs on a known or a generated data set.
 fn budget(set: &str, scale: Scale) -> &'static Budget {
     let length = if LONG.contains(&set) { Long } else { Short };
     let task = tasks::find(set).map(|(task, _)| task.name()).unwrap_or_default();
@@ -106,8 +106,8 @@ pub(super) fn learning_rate(set: &str, scale: Scale) -> f64 {
     budget(set, scale).rate
 }
 
-/// A cell of a model on a known data set, or on the generated one that stands in for it, with the sizes and seeds of its
-/// budget. Sizes that the model does not have are left out.
+/// A cell for a model on a known data set, or on its generated substitute, with the sizes and seeds of its budget.
+/// Sizes that the model does not have are left out.
 pub(super) fn cell(
     (row, column): (&'static str, &'static str),
     (set, model): (&str, &str),

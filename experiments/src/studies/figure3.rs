@@ -33,7 +33,7 @@ pub const STUDY: Study = Study {
 fn plan(scale: Scale, source: DataSource) -> Vec<Cell> {
     let sets = [
         ("Balanced", "sst2-sentences"),
-        // Among the generated sets one is more imbalanced than the twin of MPQA.
+        // One of the generated sets is more imbalanced than the generated substitute for MPQA.
         ("Imbalanced", if source == DataSource::Embedded { "reviews-imbalanced" } else { "mpqa" }),
     ];
     let mut cells = Vec::new();

@@ -43,7 +43,8 @@ pub const STUDY: Study = Study {
 };
 
 fn plan(scale: Scale, source: DataSource) -> Vec<Cell> {
-    // AdaGrad's steps shrink from the first on, SGD's are not scaled by the gradient's size: both start higher.
+    // AdaGrad's steps shrink from the start, and SGD's are not normalised by the size of the gradient: both need a
+    // higher rate.
     let rate = learning_rate(SET, scale);
     let optimizers = [
         ("SGD", "sgd", 0.1, Some(("optimizer.momentum", "0.9"))),

@@ -1,4 +1,5 @@
-//! What the paper reports and what is run to test it: one file per table, figure and claim. Plain data, no training.
+//! The paper's results and the runs that test them: one file per table, figure and claim. Plain data, without training
+//! code.
 //!
 //! | file | compares |
 //! | --- | --- |
@@ -13,8 +14,8 @@
 //! | [`attention`] | TextCNN and BiLSTM with and without self-attention |
 //! | `budgets` | sizes and seeds of all runs, by task and scale |
 //!
-//! A [`Study`] is one of them. It plans [`Run`]s for a [`Scale`] and a [`DataSource`]; each run has one result file, and
-//! the report is made of these files.
+//! Each of them is a [`Study`]. It plans [`Run`]s for a [`Scale`] and a [`DataSource`]; each run has one result file,
+//! and the report is built from these files.
 //!
 //! ```
 //! use gradus::studies::{self, DataSource, Scale};
@@ -57,7 +58,7 @@ pub fn all() -> &'static [Study] {
     ALL
 }
 
-/// The study of that name.
+/// The study with this name.
 ///
 /// # Errors
 /// [`UnknownStudy`], with the nearest name.
@@ -69,11 +70,11 @@ pub fn find(name: &str) -> Result<&'static Study, UnknownStudy> {
     })
 }
 
-/// A name that is no study's.
+/// A name that is not a study.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("there is no study '{name}'; did you mean '{nearest}'? Known are {known}")]
+#[error("there is no study '{name}'; did you mean '{nearest}'? Known studies are {known}")]
 pub struct UnknownStudy {
-    /// What was asked for.
+    /// The name as given.
     pub name: String,
     /// The known name closest to it.
     pub nearest: &'static str,

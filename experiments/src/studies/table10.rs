@@ -1,4 +1,4 @@
-//! Table 10: what regularisation does to the BiLSTM classifier.
+//! Table 10: regularisation of the BiLSTM classifier.
 
 use super::budgets::cell;
 use crate::report::study::{Cell, Claim, DataSource, Measure, Scale, Shows, Study};

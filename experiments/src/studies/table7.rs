@@ -2,7 +2,7 @@
 
 use crate::report::study::{Shows, Sizes, Study};
 
-/// Sizes as measured beside the paper's; read from the statistics files.
+/// The measured sizes next to the paper's, read from the statistics files.
 pub const STUDY: Study = Study {
     name: "table7",
     source: "Table 7",

@@ -2,7 +2,7 @@
 
 use crate::report::study::{Setting, Settings, Shows, Study};
 
-/// Hyper-parameters as run beside the paper's; read from the result files of the other studies.
+/// The hyper-parameters used next to the paper's, read from the result files of the other studies.
 pub const STUDY: Study = Study {
     name: "table8",
     source: "Table 8",

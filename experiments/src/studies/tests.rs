@@ -80,7 +80,7 @@ fn standard_has_the_sizes_of_table_8() {
         for cell in study.cells(Scale::Standard, DataSource::Real) {
             let column =
                 table8::PAPER.models.iter().position(|(name, _)| value(&cell, "model.name") == Some(name));
-            // Dropout is what some studies vary.
+            // Some studies vary dropout.
             for line in table8::PAPER.lines.iter().filter(|line| line.key != "model.dropout") {
                 if let Some(set) = value(&cell, line.key) {
                     assert_eq!(Some(set), line.values[column.unwrap()], "{}: {}", study.name, line.key);
@@ -94,7 +94,7 @@ fn value<'a>(cell: &'a Cell, key: &str) -> Option<&'a str> {
     cell.sets.iter().find(|(known, _)| known == key).map(|(_, value)| value.as_str())
 }
 
-/// Every file of the program under a folder of `src`.
+/// All source files under a folder of `src`.
 fn sources(folder: &str) -> Vec<PathBuf> {
     let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(folder)];
     let mut files = vec![];
@@ -121,7 +121,7 @@ fn training_imports_no_reporting_and_reporting_no_paper() {
     }
 }
 
-/// The folder of the results that stand in this repository.
+/// The folder of the results in this repository.
 fn committed() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("results")
 }
@@ -169,7 +169,7 @@ fn the_committed_report_is_that_of_the_committed_results() {
         let kept = fs::read(committed().join(name)).unwrap_or_else(|e| panic!("{}: {e}", name.display()));
         assert!(
             fs::read(path).unwrap() == kept,
-            "{}: make it anew with gradus report experiments/results",
+            "{}: recreate it with gradus report experiments/results",
             name.display()
         );
     }

@@ -3,13 +3,13 @@
 use crate::data::split::shuffle;
 use std::cmp::Reverse;
 
-/// Batches whose examples are sorted by length together. More means less padding and less chance in who meets whom.
+/// Number of batches whose examples are sorted by length together. More means less padding, but less random batches.
 const BATCHES_IN_A_POOL: usize = 64;
 
-/// Batches of `size` examples (the last of a pool may have fewer) for one epoch of training, as indices into `lengths`.
+/// Batches of `size` examples (one batch may have fewer) for one epoch of training, as indices into `lengths`.
 ///
 /// All examples are shuffled, each pool of 64 batches is sorted by length and cut, then the batches are shuffled: every
-/// epoch has other batches in another order, given by `(seed, epoch)` alone.
+/// epoch has different batches in a different order, determined by `(seed, epoch)` alone.
 ///
 /// # Panics
 /// If `size` is 0.
@@ -28,7 +28,7 @@ pub fn shuffled(lengths: &[usize], size: usize, seed: u64, epoch: u64) -> Vec<Ve
 }
 
 /// Batches of `size` examples for evaluation, as indices into `lengths`: longest first, so that the largest buffers are
-/// taken once, and equally long examples in their own order.
+/// allocated once. Examples of equal length keep their order.
 ///
 /// # Panics
 /// If `size` is 0.
@@ -40,12 +40,12 @@ pub fn sorted(lengths: &[usize], size: usize) -> Vec<Vec<usize>> {
     order.chunks(size).map(<[usize]>::to_vec).collect()
 }
 
-/// The most positions of a batch that is evaluated, padding among them, unless a single example is longer: one very long
-/// text does not make as much of each of its neighbours.
+/// The largest padded size of an evaluation batch, in tokens, unless a single example is longer: one very long text
+/// must not pad all its neighbours to its length.
 const MOST_POSITIONS: usize = 1 << 16;
 
-/// As [`sorted`], but with fewer examples in a batch where they are long: what a model computes for an example does not
-/// depend on its batch, and memory grows with the padded size.
+/// As [`sorted`], but batches of long examples are split: memory grows with the padded size, and what a model computes
+/// for an example does not depend on its batch.
 fn evaluated(lengths: &[usize], size: usize) -> Vec<Vec<usize>> {
     let mut batches = vec![];
     for batch in sorted(lengths, size) {
@@ -64,7 +64,7 @@ fn evaluated(lengths: &[usize], size: usize) -> Vec<Vec<usize>> {
 /// holds fewer than `size` examples if they are long.
 ///
 /// # Panics
-/// If `size` is 0, or `of` does not return a result for each example of a batch.
+/// If `size` is 0, or `of` does not return one result per example of a batch.
 #[track_caller]
 pub fn each<T>(lengths: &[usize], size: usize, mut of: impl FnMut(&[usize]) -> Vec<T>) -> Vec<T> {
     let mut results: Vec<(usize, T)> = Vec::with_capacity(lengths.len());
@@ -90,7 +90,7 @@ mod tests {
 
     const SIZE: usize = 8;
 
-    /// Lengths as real sentences have them: from 1 to 60, short ones more often.
+    /// Lengths like those of real sentences: from 1 to 60, mostly short.
     fn lengths(n: usize) -> Vec<usize> {
         (0..n).map(|i| (i as f64 * 0.618_033_988_75).fract()).map(|u| 1 + (60.0 * u * u) as usize).collect()
     }
@@ -116,7 +116,7 @@ mod tests {
         assert_ne!(batches(1, 0), batches(2, 0));
     }
 
-    /// A run that is resumed sees the examples in the order of the one before it, whatever version wrote its checkpoint.
+    /// A resumed run sees the examples in the order of the original run, whichever version wrote the checkpoint.
     #[test]
     fn the_order_is_that_of_all_versions() {
         let lengths = lengths(5000);
@@ -158,7 +158,7 @@ mod tests {
         };
         let (one_pairs, two_pairs) = (pairs(&one), pairs(&two));
         assert!(one_pairs.intersection(&two_pairs).count() * 10 < one_pairs.len());
-        // Signs of the steps from batch to batch: as many up as down, give or take 2.5 standard deviations.
+        // Signs of the length changes from batch to batch: as many rises as falls, within 2.5 standard deviations.
         let steps: i32 =
             one.windows(2).map(|w| (lengths[w[1][0]] as i32 - lengths[w[0][0]] as i32).signum()).sum();
         assert!(steps.abs() < 40, "{steps} of {}", one.len());

@@ -1,4 +1,5 @@
-//! Characters to ids, for models that spell words. Id 0 is PAD, id 1 is UNK, then characters by falling count.
+//! Maps characters to ids, for models that read the characters of words. Id 0 is PAD, id 1 is UNK, then characters by
+//! descending count.
 
 use super::vocabulary::UNK;
 use crate::data::{
@@ -12,7 +13,7 @@ use std::{collections::HashMap, path::Path};
 
 const RESERVED: [&str; 2] = ["<pad>", "<unk>"];
 
-/// A list of distinct characters (Unicode scalar values); a character's id is its place plus two.
+/// A list of distinct characters (Unicode scalar values); a character's id is its index plus two.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Alphabet {
     characters: Vec<char>,
@@ -20,7 +21,7 @@ pub struct Alphabet {
 }
 
 impl Alphabet {
-    /// The characters that occur at least `min_count` times, by falling count and, for equal counts, in the order of
+    /// The characters that occur at least `min_count` times, by descending count and, for equal counts, in the order of
     /// their first occurrence.
     pub fn count<S: AsRef<str>>(words: impl IntoIterator<Item = S>, min_count: usize) -> Self {
         let mut places: HashMap<char, usize> = HashMap::new();
@@ -45,7 +46,7 @@ impl Alphabet {
         Alphabet { characters, ids }
     }
 
-    /// How many ids there are, PAD and UNK included.
+    /// Number of ids, including PAD and UNK.
     #[allow(clippy::len_without_is_empty)]
     pub fn len(&self) -> usize {
         RESERVED.len() + self.characters.len()
@@ -56,9 +57,9 @@ impl Alphabet {
         self.ids.get(&character).copied().unwrap_or(UNK)
     }
 
-    /// The ids of a word's characters, never [PAD](super::vocabulary::PAD), between 1 and `max_len` of them. A longer
-    /// word keeps its two ends, which tell more than its middle: the first `⌈max_len/2⌉` and the last `⌊max_len/2⌋`
-    /// characters. A word without a character is a single UNK, so that every sequence has a length.
+    /// The ids of a word's characters: between 1 and `max_len` of them, never [PAD](super::vocabulary::PAD). A longer
+    /// word keeps its two ends, which are more informative than its middle: the first `⌈max_len/2⌉` and the last
+    /// `⌊max_len/2⌋` characters. An empty word becomes a single UNK, so that no sequence is empty.
     ///
     /// # Panics
     /// If `max_len` is 0.
@@ -73,7 +74,7 @@ impl Alphabet {
         if ids.is_empty() { vec![UNK] } else { ids }
     }
 
-    /// Writes the characters, one a line, as Rust escapes where they cannot stand on a line (`\n`, `\u{2028}`).
+    /// Writes one character per line, escaped as in Rust where necessary (`\n`, `\u{2028}`).
     ///
     /// # Errors
     /// [`DataError`] if the file cannot be written.
@@ -86,7 +87,7 @@ impl Alphabet {
     /// Reads what [`Alphabet::save`] wrote.
     ///
     /// # Errors
-    /// [`DataError`] for an unreadable file, lines other than characters, characters that stand twice.
+    /// [`DataError`] if the file cannot be read, a line is not a character, or a character occurs twice.
     pub fn load(path: &Path) -> Result<Self, DataError> {
         Self::parse(path, &files::read_text(path, Limit::Vocabulary)?)
     }
@@ -97,7 +98,7 @@ impl Alphabet {
             line,
             expected: expected.into(),
             found,
-            advice: "use the alphabet file as it was saved beside the model",
+            advice: "use the alphabet file that was saved with the model",
         };
         let mut lines = text.lines().zip(1..);
         for (line, name) in (1..).zip(RESERVED) {
@@ -115,8 +116,7 @@ impl Alphabet {
         for (i, character) in alphabet.characters.iter().enumerate() {
             let last = alphabet.ids[character] as usize;
             if last != i + RESERVED.len() {
-                let found =
-                    format!("{}, which stands on line {} again", quoted(&character.to_string()), last + 1);
+                let found = format!("{}, which line {} repeats", quoted(&character.to_string()), last + 1);
                 return Err(fault(i + RESERVED.len() + 1, "each character once", found));
             }
         }
@@ -124,7 +124,7 @@ impl Alphabet {
     }
 }
 
-/// The character of a line that [`Alphabet::save`] wrote: itself, or its escape.
+/// Parses a line that [`Alphabet::save`] wrote: a character or its escape.
 fn unescape(line: &str) -> Option<char> {
     let mut characters = line.chars();
     let character = match (characters.next()?, characters.as_str()) {
@@ -190,7 +190,7 @@ mod tests {
         for escape in ["\\", "\\x", "\\u{d800}", "\\u{}", "\\u{110000}"] {
             assert!(parse(&format!("<pad>\n<unk>\n{escape}\n")).contains("line 3: expected one"), "{escape}");
         }
-        assert!(parse("<pad>\n<unk>\na\nb\na\n").contains("found 'a', which stands on line 5 again"));
+        assert!(parse("<pad>\n<unk>\na\nb\na\n").contains("found 'a', which line 5 repeats"));
         assert!(Alphabet::load(Path::new("no/such")).unwrap_err().to_string().starts_with("cannot read"));
     }
 

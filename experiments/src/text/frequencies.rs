@@ -1,21 +1,21 @@
-//! How often words occur, and how long texts are.
+//! Word frequencies and text lengths.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
 
-/// The words of a corpus by falling count; words of the same count in the order of their letters.
+/// The words of a corpus by descending count; words of equal count in lexicographic order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Frequencies {
     ranked: Vec<(String, usize)>,
     tokens: usize,
 }
 
-/// The share of a text's words that a corpus does not have.
+/// The share of a text's words that do not occur in a corpus.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Unknown {
-    /// Of all its words.
+    /// Share of all its words.
     pub tokens: f64,
-    /// Of its distinct words.
+    /// Share of its distinct words.
     pub types: f64,
 }
 
@@ -55,7 +55,7 @@ impl Frequencies {
         self.ranked.len() - self.ranked.partition_point(|&(_, count)| count > 1)
     }
 
-    /// What share of the words of `other` is unknown here; none where it has no word.
+    /// The share of the words of `other` that do not occur here; `None` if `other` is empty.
     pub fn unknown(&self, other: &Frequencies) -> Option<Unknown> {
         let known: std::collections::HashSet<&str> =
             self.ranked.iter().map(|(word, _)| word.as_str()).collect();
@@ -68,21 +68,21 @@ impl Frequencies {
     }
 }
 
-/// Order statistics of lengths: the p-quantile of n lengths is the ⌈p·n⌉-th in rising order.
+/// Order statistics of lengths: the p-quantile of n lengths is the ⌈p·n⌉-th in ascending order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lengths {
-    /// The least.
+    /// The minimum.
     pub shortest: usize,
     /// The 0.5-quantile.
     pub median: usize,
     /// The 0.9-quantile.
     pub ninety_percent: usize,
-    /// The largest.
+    /// The maximum.
     pub longest: usize,
 }
 
 impl Lengths {
-    /// Of at least one length.
+    /// The statistics of some lengths; `None` if there are none.
     pub fn of(lengths: impl IntoIterator<Item = usize>) -> Option<Self> {
         let mut lengths: Vec<usize> = lengths.into_iter().collect();
         lengths.sort_unstable();

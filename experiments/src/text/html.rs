@@ -1,8 +1,8 @@
-//! Which stretches of a text are HTML tags.
+//! Finds the HTML tags in a text.
 
 use std::cell::OnceCell;
 
-/// The elements of the HTML standard and those of older pages, sorted.
+/// The elements of the HTML standard and obsolete ones, sorted.
 #[rustfmt::skip]
 const ELEMENTS: &[&str] = &[
     "a", "abbr", "acronym", "address", "applet", "area", "article", "aside", "audio", "b",
@@ -20,10 +20,10 @@ const ELEMENTS: &[&str] = &[
     "tr", "track", "tt", "u", "ul", "var", "video", "wbr",
 ];
 
-/// The tags of one text. Asked from left to right for each `<`, it takes time linear in the text.
+/// The tags of one text. Looking up every `<` from left to right takes time linear in the text.
 pub(super) struct Tags<'a> {
     text: &'a str,
-    /// Where the last `-->` begins. Without it each `<!--` that is never closed would be searched to the end.
+    /// Where the last `-->` begins. Without it, each unclosed `<!--` would be searched to the end of the text.
     last_comment_end: OnceCell<Option<usize>>,
 }
 
@@ -32,9 +32,9 @@ impl<'a> Tags<'a> {
         Tags { text, last_comment_end: OnceCell::new() }
     }
 
-    /// Bytes of the tag that begins at `at`: a comment, a doctype, or the start or end tag of a known element. So `<3`,
-    /// `a < b`, `<smile>`, `<user>` and `<john@x.org>` are no tags. An element of one letter has no attributes without
-    /// a value, so that `if a <b and c> d` stays as it is.
+    /// Length in bytes of the tag that begins at `at`: a comment, a doctype, or the start or end tag of a known
+    /// element. `<3`, `a < b`, `<smile>`, `<user>` and `<john@x.org>` are therefore not tags. The attributes of a
+    /// one-letter element must include a value, so that `if a <b and c> d` stays as it is.
     pub fn length_at(&self, at: usize) -> Option<usize> {
         let inside = self.text[at..].strip_prefix('<')?;
         if inside.starts_with("!--") {
@@ -77,7 +77,7 @@ fn split_name(text: &str) -> (&str, &str) {
     text.split_at(text.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(text.len()))
 }
 
-/// Bytes before the first `>`, unless a `<` comes earlier.
+/// Number of bytes before the first `>`; `None` if a `<` comes first.
 fn closing_bracket(text: &str) -> Option<usize> {
     let end = text.find(['<', '>'])?;
     text[end..].starts_with('>').then_some(end)

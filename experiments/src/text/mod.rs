@@ -2,16 +2,16 @@
 //!
 //! | file | holds |
 //! | --- | --- |
-//! | [`normalise`] | character filtering: tags, control characters, Unicode forms; offsets are kept |
-//! | [`tokenise`] | how text comes apart into words; lower case, NUM |
-//! | [`tokens`] | the words of a text, and where they stand |
-//! | [`offsets`] | places by bytes as places by characters |
-//! | [`vocabulary`] | words to ids: PAD, UNK, then by falling count |
+//! | [`normalise`] | character filtering: HTML tags, control characters, Unicode forms; keeps byte offsets |
+//! | [`tokenise`] | splitting text into words; lower case, NUM |
+//! | [`tokens`] | the words of a text and their byte ranges |
+//! | [`offsets`] | byte offsets to character offsets |
+//! | [`vocabulary`] | words to ids: PAD, UNK, then by descending count |
 //! | [`characters`] | a word's characters to ids |
 //! | [`lexicon`] | texts to ids of words and characters, and to padded batches |
 //! | [`vectors`] | pretrained word vectors (GloVe, word2vec) |
 //! | [`frequencies`] | how often words occur, how long texts are |
-//! | [`batches`] | which examples go together |
+//! | [`batches`] | grouping examples of similar length into batches |
 //!
 //! ```
 //! use gradus::text::lexicon::{Lexicon, LexiconOptions, Text};

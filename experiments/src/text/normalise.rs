@@ -10,35 +10,35 @@ use unicode_normalization::{
     is_nfc_quick, is_nfkc_quick,
 };
 
-/// A normal form of Unicode, so that two spellings of one text are one word.
+/// A Unicode normal form, so that different encodings of a word are equal.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Form {
-    /// Accents composed: `e` and U+0301 become `é`.
+    /// Accents are composed: `e` and U+0301 become `é`.
     #[default]
     Nfc,
-    /// The same, and full-width letters to plain ones, ligatures apart.
+    /// As NFC; in addition, full-width letters become plain ones and ligatures are split.
     Nfkc,
     /// Characters stay as they are.
     None,
 }
 
-/// Which characters are filtered. Control characters always become spaces, and soft hyphens, zero-width spaces and
-/// byte-order marks vanish. White space is left as it is: it only ever separates words.
+/// Which characters are filtered. Control characters always become spaces, and soft hyphens, zero-width spaces, word
+/// joiners and byte-order marks are removed. White space is left as it is, since it only separates words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Normaliser {
     /// Replace HTML tags, such as `<br />`, by a space.
     pub html: bool,
-    /// The form that characters are brought to.
+    /// The Unicode normal form applied afterwards.
     pub form: Form,
 }
 
-/// Filtered text and the way back to the original.
+/// Filtered text and the mapping back to the original.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Normalised<'a> {
     /// The filtered text.
     pub text: Cow<'a, str>,
-    /// The way back through each change, the last one first.
+    /// The mapping back through each change, the last change first.
     changes: Vec<Change>,
 }
 
@@ -49,7 +49,7 @@ struct Change {
     pieces: Vec<Piece>,
 }
 
-/// A stretch of a changed text: `to` came from `from`, byte for byte if `copied`.
+/// A range of a changed text: `to` came from `from`, byte for byte if `copied`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Piece {
     to: Range<usize>,
@@ -69,7 +69,7 @@ impl Normaliser {
 }
 
 impl Form {
-    /// A text in this form; itself where it is already.
+    /// A text in this form; borrowed if it already is.
     pub fn of(self, text: &str) -> Cow<'_, str> {
         match self {
             _ if self.holds(text) => Cow::Borrowed(text),
@@ -78,7 +78,7 @@ impl Form {
         }
     }
 
-    /// Whether it is known at a glance that a text is in this form.
+    /// Whether a quick check shows that a text is in this form.
     fn holds(self, text: &str) -> bool {
         let quick = || match self {
             Form::Nfc => is_nfc_quick(text.chars()),
@@ -97,7 +97,7 @@ impl Form {
         while at < text.len() {
             let rest = &text[at..];
             let ascii = rest.bytes().take_while(u8::is_ascii).count();
-            // What comes next may compose with the last one.
+            // The next character may compose with the last one.
             let settled = if ascii == rest.len() { ascii } else { ascii.saturating_sub(1) };
             if settled > 0 {
                 out.copy(at, &rest[..settled]);
@@ -116,10 +116,10 @@ impl Form {
 }
 
 impl Normalised<'_> {
-    /// The bytes of the original that a stretch of the filtered text came from.
+    /// The byte range of the original that a range of the filtered text came from.
     ///
     /// # Panics
-    /// If the stretch is empty or not within the text.
+    /// If the range is empty or not within the text.
     #[track_caller]
     pub fn original(&self, span: Range<usize>) -> Range<usize> {
         assert!(
@@ -172,7 +172,8 @@ impl Change {
     }
 }
 
-/// Tags and control characters replaced by spaces, invisible characters left out; none if there are none.
+/// Replaces tags and control characters by spaces and removes invisible characters; `None` if there is nothing to
+/// change.
 fn filter(original: &str, html: bool) -> Option<Change> {
     let tags = Tags::new(original);
     let mut out: Option<Change> = None;
@@ -201,7 +202,7 @@ fn is_invisible(c: char) -> bool {
     matches!(c, '\u{AD}' | '\u{200B}' | '\u{2060}' | '\u{FEFF}')
 }
 
-/// Bytes of the shortest start of `text` that nothing after it can compose with.
+/// Length in bytes of the shortest prefix of `text` that nothing after it can compose with.
 fn composing_length(text: &str) -> usize {
     let starts_anew = |c: char| {
         let mut first = None;
@@ -280,7 +281,7 @@ mod tests {
         assert_eq!(back("fine"), "ﬁne");
         assert_eq!(back("éa"), "e\u{301}a");
         assert_eq!(back("a"), "a");
-        // Half a ligature is the whole ligature.
+        // Part of a ligature leads back to the whole ligature.
         assert_eq!(back("in"), "ﬁn");
     }
 

@@ -1,8 +1,8 @@
-//! Places in a text by characters (Unicode scalar values), as Python's `text[start:end]` counts them.
+//! Character offsets into a text (in Unicode scalar values), as Python's `text[start:end]` counts them.
 
 use std::ops::Range;
 
-/// A place in a text, known by its bytes and by the characters before it.
+/// A position in a text: its byte offset and the number of characters before it.
 ///
 /// ```
 /// use gradus::text::Characters;
@@ -25,11 +25,11 @@ impl<'a> Characters<'a> {
         Characters { text, byte: 0, character: 0 }
     }
 
-    /// Moves to a byte, and counts the characters before it. Only what lies between this place and the last one is
-    /// looked at, so that places in rising order take one pass.
+    /// Moves to a byte offset and returns the number of characters before it. Only the text between the previous
+    /// position and this one is scanned, so that ascending offsets take one pass in total.
     ///
     /// # Panics
-    /// If the byte is past the text's end or within a character.
+    /// If the offset is past the end of the text or inside a character.
     #[track_caller]
     pub fn before(&mut self, byte: usize) -> usize {
         let count = |bytes: Range<usize>| self.text[bytes].chars().count();
@@ -42,7 +42,7 @@ impl<'a> Characters<'a> {
         self.character
     }
 
-    /// A stretch of bytes as a stretch of characters.
+    /// Converts a byte range to a character range.
     ///
     /// # Panics
     /// As [`Characters::before`].
@@ -53,8 +53,8 @@ impl<'a> Characters<'a> {
     }
 }
 
-/// A stretch of bytes of a text as a stretch of characters. For many stretches of one text, [`Characters`] takes one
-/// pass over it.
+/// Converts a byte range of a text to a character range. For many ranges of one text, [`Characters`] takes a single
+/// pass.
 ///
 /// # Panics
 /// As [`Characters::before`].

@@ -1,4 +1,4 @@
-//! Words and ids of the generated corpora are the same in all versions, so that a run's results are.
+//! The words and ids of the generated corpora stay the same across versions, so that the results of a run do too.
 
 use super::lexicon::{Lexicon, LexiconOptions, Text};
 use super::{Mode, Tokeniser, Tokens};

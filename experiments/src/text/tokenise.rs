@@ -1,4 +1,4 @@
-//! From text to words.
+//! Splits text into words.
 
 use super::normalise::{Form, Normaliser};
 use super::tokens::Tokens;
@@ -8,43 +8,43 @@ use std::borrow::Cow;
 use std::{ops::Range, sync::LazyLock};
 use unicode_normalization::char::is_combining_mark;
 
-/// The word that stands for every number.
+/// The word that replaces every number.
 pub const NUM: &str = "<num>";
 
 /// Jieba with its own dictionary, loaded at first use.
 static JIEBA: LazyLock<Jieba> = LazyLock::new(Jieba::new);
 
-/// How text comes apart into words.
+/// How text is split into words.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Mode {
-    /// Runs of letters and digits are words, every other visible character is a word by itself.
+    /// Each run of letters and digits is a word, and so is every other visible character.
     #[default]
     English,
-    /// White space alone separates words, and nothing is filtered: for text that comes tokenised.
+    /// Only white space separates words, and nothing is filtered: for text that is already tokenised.
     Whitespace,
     /// Chinese, segmented by jieba (with its hidden Markov model for unknown words).
     Chinese,
-    /// Each visible character, with the marks that combine with it: for sets whose words are characters.
+    /// Each visible character is a word, with its combining marks: for data sets whose words are characters.
     Characters,
 }
 
-/// How text becomes words; the fields are the keys of a configuration. A run keeps it, so that its model reads each later
-/// text as it read the training split.
+/// How text becomes words; the fields are configuration keys. A run saves it, so that its model reads later texts in
+/// the same way as the training split.
 ///
-/// First characters are filtered ([`Normaliser`]; not in [`Mode::Whitespace`]), then the text comes apart, then each word
-/// takes the form that the vocabulary knows: [`NUM`] for a number, else lower case.
+/// Characters are filtered first ([`Normaliser`]; not in [`Mode::Whitespace`]), then the text is split, then each word
+/// is brought to the vocabulary's form: [`NUM`] for a number, otherwise lower case if `lowercase` is set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Tokeniser {
-    /// How text comes apart.
+    /// How text is split.
     #[serde(rename = "tokenizer")]
     pub mode: Mode,
-    /// Whether words become lower-case.
+    /// Whether words are lower-cased.
     pub lowercase: bool,
-    /// Whether HTML elements are removed.
+    /// Whether HTML tags are removed.
     pub html: bool,
-    /// The Unicode form that characters are brought to.
+    /// The Unicode normal form applied to the text.
     pub normalize: Form,
 }
 
@@ -66,7 +66,7 @@ impl Mode {
 }
 
 impl Tokeniser {
-    /// The words of a text with their places, in time linear in its length.
+    /// The words of a text with their byte ranges, in time linear in its length.
     pub fn tokens(&self, text: &str) -> Tokens {
         let mut tokens = Tokens::default();
         if self.mode == Mode::Whitespace {
@@ -82,23 +82,24 @@ impl Tokeniser {
         tokens
     }
 
-    /// The words of a text as the vocabulary knows them.
+    /// The words of a text in the vocabulary's form.
     pub fn words(&self, text: &str) -> Vec<String> {
         self.tokens(text).words().map(String::from).collect()
     }
 
-    /// One token as the vocabulary knows it, for text that comes as a list of tokens.
+    /// One token in the vocabulary's form, for text that is already a list of tokens.
     pub fn word(&self, token: &str) -> String {
         self.normalised(&self.normalize.of(token)).into_owned()
     }
 
-    /// A token of this form as the vocabulary knows it.
+    /// The vocabulary's form of a token that is in the tokeniser's Unicode form.
     pub(super) fn normalised<'a>(&self, token: &'a str) -> Cow<'a, str> {
         if is_number(token) {
             Cow::Borrowed(NUM)
         } else if self.lowercase {
             match lowercase(token) {
-                // Lower case may compose where upper case does not: J and U+030C stay two characters, ǰ is one.
+                // A lower-case letter may compose where its upper case does not: J and U+030C stay two characters, ǰ is
+                // one.
                 Cow::Owned(lower) => Cow::Owned(self.normalize.of(&lower).into_owned()),
                 same => same,
             }
@@ -108,7 +109,7 @@ impl Tokeniser {
     }
 }
 
-/// A word in lower case; itself where it is already.
+/// A word in lower case; borrowed if it already is.
 pub(super) fn lowercase(word: &str) -> Cow<'_, str> {
     if word.bytes().all(|b| b.is_ascii() && !b.is_ascii_uppercase()) {
         return Cow::Borrowed(word);
@@ -119,23 +120,23 @@ pub(super) fn lowercase(word: &str) -> Cow<'_, str> {
     }
 }
 
-/// Whether a word is a number: digits, perhaps with `. , : / -` among them.
+/// Whether a word is a number: at least one digit, and nothing but digits and `. , : / -`.
 pub fn is_number(word: &str) -> bool {
     word.contains(char::is_numeric) && word.chars().all(|c| c.is_numeric() || ".,:/-".contains(c))
 }
 
-/// Letters, digits, underscores, and the marks that combine with them.
+/// Letters, digits, underscores, and combining marks.
 fn in_word(c: char) -> bool {
     c.is_alphanumeric() || c == '_' || is_combining_mark(c)
 }
 
-/// The longest stretches without white space.
+/// The maximal runs without white space.
 fn visible(text: &str) -> Vec<Range<usize>> {
     let start = |part: &str| part.as_ptr() as usize - text.as_ptr() as usize;
     text.split_whitespace().map(|part| start(part)..start(part) + part.len()).collect()
 }
 
-/// Words, and each other visible character by itself; a [`NUM`] already in the text is one word.
+/// Words, and every other visible character on its own; a [`NUM`] already in the text is one word.
 fn english(text: &str) -> Vec<Range<usize>> {
     let mut spans: Vec<Range<usize>> = Vec::new();
     let mut within_word = false;
@@ -156,7 +157,7 @@ fn english(text: &str) -> Vec<Range<usize>> {
     spans
 }
 
-/// Jieba's words, without white space.
+/// Jieba's words, except white space.
 fn chinese(text: &str) -> Vec<Range<usize>> {
     JIEBA
         .cut(text, true)
@@ -166,7 +167,7 @@ fn chinese(text: &str) -> Vec<Range<usize>> {
         .collect()
 }
 
-/// Visible characters, each with the marks that follow it at once.
+/// Visible characters, each with the combining marks that directly follow it.
 fn characters(text: &str) -> Vec<Range<usize>> {
     let mut spans: Vec<Range<usize>> = Vec::new();
     for (i, c) in text.char_indices().filter(|(_, c)| !c.is_whitespace()) {
@@ -330,7 +331,7 @@ mod tests {
                     let taken: String = text.chars().skip(places.start).take(places.len()).collect();
                     prop_assert_eq!(&taken, &text[span.clone()]);
                     prop_assert!(!word.is_empty() && !written.is_empty() && places.start >= before);
-                    // Where a form makes several characters of one, they stand in the same place.
+                    // If a form expands one character into several, they share its place.
                     before = if normalize == Form::None { places.end } else { places.start };
                     prop_assert!(normalize == Form::Nfkc || !word.contains(char::is_whitespace));
                     if mode == Mode::Whitespace && normalize == Form::None {

@@ -1,9 +1,9 @@
-//! The words of a text and where they stand.
+//! The words of a text and their byte ranges.
 
 use super::tokenise::Tokeniser;
 use std::ops::Range;
 
-/// The words of a text in order: as the vocabulary knows them, as they were written, and where. A text may have none.
+/// The words of a text in order: each in the vocabulary's form, as written, and with its byte range. May be empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tokens {
     words: Strings,
@@ -11,7 +11,7 @@ pub struct Tokens {
     spans: Vec<Range<usize>>,
 }
 
-/// Strings one after another: a token takes a few bytes instead of an allocation.
+/// Strings stored back to back, so that a token takes a few bytes instead of an allocation.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Strings {
     text: String,
@@ -19,8 +19,8 @@ struct Strings {
 }
 
 impl Tokens {
-    /// The tokens of a text that comes split, such as a column of words. Each word is one token, whatever is in it: it is
-    /// neither split nor filtered. Spans are those in the words joined by single spaces.
+    /// The tokens of text that is already split, such as a column of words. Each word is one token, whatever it
+    /// contains: it is neither split nor filtered. Spans are byte ranges in the words joined by single spaces.
     pub fn of_words<S: AsRef<str>>(words: &[S], tokeniser: &Tokeniser) -> Tokens {
         let mut tokens = Tokens::default();
         let mut start = 0;
@@ -32,34 +32,34 @@ impl Tokens {
         tokens
     }
 
-    /// How many there are.
+    /// Number of tokens.
     pub fn len(&self) -> usize {
         self.spans.len()
     }
 
-    /// Whether there are none.
+    /// Whether there are no tokens.
     pub fn is_empty(&self) -> bool {
         self.spans.is_empty()
     }
 
-    /// The words as the vocabulary knows them: lower-case where that is asked for, [`NUM`](super::tokenise::NUM) for a
-    /// number.
+    /// The words in the vocabulary's form: [`NUM`](super::tokenise::NUM) for a number, otherwise lower-case if the
+    /// tokeniser says so.
     pub fn words(&self) -> impl ExactSizeIterator<Item = &str> + Clone {
         self.words.iter()
     }
 
-    /// The words with their case and digits, in the tokeniser's Unicode form.
+    /// The words as written, with case and digits, in the tokeniser's Unicode form.
     pub fn written(&self) -> impl ExactSizeIterator<Item = &str> + Clone {
         self.written.iter()
     }
 
-    /// The bytes of each word in the text as it was given: on character boundaries, in order, none empty unless the
-    /// text came split and a word of it is.
+    /// The byte range of each word in the original text: on character boundaries and in order. A range is empty only if
+    /// the text was already split and contains an empty word.
     pub fn spans(&self) -> &[Range<usize>] {
         &self.spans
     }
 
-    /// Leaves out all but the first words.
+    /// Keeps only the first `len` words.
     pub fn truncate(&mut self, len: usize) {
         self.words.truncate(len);
         self.written.truncate(len);

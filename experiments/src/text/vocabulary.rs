@@ -1,4 +1,4 @@
-//! Words to ids and back. Id 0 is PAD, id 1 is UNK, then words by falling count.
+//! Maps words to ids and back. Id 0 is PAD, id 1 is UNK, then words by descending count.
 
 use crate::data::{
     DataError,
@@ -9,14 +9,14 @@ use crate::data::{
 };
 use std::{cmp::Reverse, collections::HashMap, path::Path};
 
-/// Id of the padding after a text's end.
+/// Id of the padding after the end of a text.
 pub const PAD: u32 = 0;
 /// Id of every word that is not in the vocabulary.
 pub const UNK: u32 = 1;
 
 const RESERVED: [&str; 2] = ["<pad>", "<unk>"];
 
-/// A list of distinct words; a word's id is its place.
+/// A list of distinct words; a word's id is its index.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Vocabulary {
     words: Vec<String>,
@@ -24,8 +24,8 @@ pub struct Vocabulary {
 }
 
 impl Vocabulary {
-    /// The words that occur at least `min_count` times, by falling count and, for equal counts, in the order of their
-    /// first occurrence; the first `max_size - 2` of them, since PAD and UNK count as well.
+    /// The words that occur at least `min_count` times, by descending count and, for equal counts, in the order of
+    /// their first occurrence; at most `max_size - 2` of them, since PAD and UNK count as well.
     pub fn count<S: AsRef<str>>(
         words: impl IntoIterator<Item = S>,
         min_count: usize,
@@ -34,8 +34,8 @@ impl Vocabulary {
         Self::count_and_keep(words, min_count, max_size, |_| false).0
     }
 
-    /// The same, and in their places of that order all words that are to be kept whatever their count. Also gives the id
-    /// of the first word that occurs once: all words from it on do.
+    /// As [`Vocabulary::count`], but includes every word for which `keep` holds, whatever its count, in the same order.
+    /// Also returns the id from which on all words occur once.
     pub(super) fn count_and_keep<S: AsRef<str>>(
         words: impl IntoIterator<Item = S>,
         min_count: usize,
@@ -73,7 +73,7 @@ impl Vocabulary {
         Vocabulary { words, ids }
     }
 
-    /// How many words there are, PAD and UNK included: V.
+    /// Number of words V, including PAD and UNK.
     #[allow(clippy::len_without_is_empty)]
     pub fn len(&self) -> usize {
         self.words.len()
@@ -109,17 +109,17 @@ impl Vocabulary {
         &self.words
     }
 
-    /// Writes the words, one a line.
+    /// Writes the words, one per line.
     ///
     /// # Errors
-    /// [`DataError`] if the file cannot be written, or a word is empty or holds a line break.
+    /// [`DataError`] if the file cannot be written, or a word is empty or contains a line break.
     pub fn save(&self, path: &Path) -> Result<(), DataError> {
         if let Some(word) = self.words.iter().find(|w| w.is_empty() || w.contains(['\n', '\r'])) {
             return Err(DataError::File {
                 path: path.into(),
-                expected: "words that fit on a line each".into(),
+                expected: "non-empty words without line breaks".into(),
                 found: quoted(word),
-                advice: "tokenise the text so that words hold no line break".into(),
+                advice: "tokenise the text so that no word contains a line break".into(),
             });
         }
         let mut text = self.words.join("\n");
@@ -130,7 +130,7 @@ impl Vocabulary {
     /// Reads what [`Vocabulary::save`] wrote.
     ///
     /// # Errors
-    /// [`DataError`] for an unreadable file, lines other than words, words that stand twice.
+    /// [`DataError`] if the file cannot be read, a line is empty, or a word occurs twice.
     pub fn load(path: &Path) -> Result<Self, DataError> {
         Self::parse(path, &files::read_text(path, Limit::Vocabulary)?)
     }
@@ -141,7 +141,7 @@ impl Vocabulary {
             line,
             expected: expected.into(),
             found,
-            advice: "use the vocabulary file as it was saved beside the model",
+            advice: "use the vocabulary file that was saved with the model",
         };
         let words: Vec<String> = text.lines().map(String::from).collect();
         for (i, name) in RESERVED.iter().enumerate() {
@@ -156,8 +156,7 @@ impl Vocabulary {
                 return Err(fault(i + 1, "a word", "an empty line".into()));
             }
             if vocabulary.ids[word] != i as u32 {
-                let found =
-                    format!("{}, which stands on line {} again", quoted(word), vocabulary.ids[word] + 1);
+                let found = format!("{}, which line {} repeats", quoted(word), vocabulary.ids[word] + 1);
                 return Err(fault(i + 1, "each word once", found));
             }
         }
@@ -219,7 +218,7 @@ mod tests {
         assert!(parse("<pad>\n<unk>\na\n\nb\n").contains("line 4: expected a word, found an empty line"));
         assert!(
             parse("<pad>\n<unk>\na\nb\na\n")
-                .contains("line 3: expected each word once, found 'a', which stands on line 5")
+                .contains("line 3: expected each word once, found 'a', which line 5 repeats")
         );
     }
 

@@ -133,7 +133,7 @@ fn a_fetch_that_fails_is_one_sentence_and_leaves_nothing_to_read() {
     nothing();
     let silent = Server::new(|_, _| Reply::Stall(whole(&vec![b'0'; 1_259_719], "v1")[..9_000].to_vec()));
     fetch(&silent, "--tries 1 --timeout 1")
-        .refused(1, &["nothing came for too long", "run the command again"]);
+        .refused(1, &["no data arrived for too long", "run the command again"]);
     nothing();
     assert!(place.path("d/.fetch-mr/rt-polarity.all.part").exists());
     assert!(place.gradus("data list --data d").well().contains("not in d"));

@@ -214,7 +214,7 @@ fn a_download_cut_in_the_middle_goes_on_where_it_was() {
         let asked: Vec<Asked> = server.asked().into_iter().filter(|a| a.from.is_some()).collect();
         let last = asked.last().unwrap();
         assert_eq!((last.from, last.if_range.as_deref()), (Some(half + 3), Some("\"v1\"")), "{redirected}");
-        assert_eq!(here.again, 2, "two tries in a row are enough, since each brought something");
+        assert_eq!(here.again, 2, "two attempts in a row are enough, since each made progress");
     }
 }
 
@@ -229,7 +229,12 @@ fn a_later_run_goes_on_and_nothing_stands_there_before() {
     });
     let mut here = Try::new();
     here.patience.tries = 1;
-    let parts = ["gave up: ", "(tries in a row: 1)", "the connection ended after", "run the command again"];
+    let parts = [
+        "gave up: ",
+        "(attempts without progress: 1)",
+        "the connection ended after",
+        "run the command again",
+    ];
     here.refused(zipped("", 0), &server.url("tiny.zip"), &parts, &[".fetch-tiny"]);
     assert_eq!(std::fs::read(here.path(".fetch-tiny/tiny.zip.part")).unwrap(), body[..half]);
     here.well(zipped("", 0), &server.url("tiny.zip"));
@@ -293,12 +298,7 @@ fn a_file_that_is_not_the_catalogues() {
     let url = server.url("tiny.zip");
     let parts = ["expected SHA-256", sha256, digest(&other), "was deleted", "--from URL"];
     Try::new().refused(zipped(sha256, bytes), &url, &parts, &[]);
-    Try::new().refused(
-        zipped(sha256, bytes + 1),
-        &url,
-        &["bytes that the catalogue knows", &bytes.to_string()],
-        &[],
-    );
+    Try::new().refused(zipped(sha256, bytes + 1), &url, &["bytes in the catalogue", &bytes.to_string()], &[]);
     assert_eq!(server.asked().len(), 2, "another try would bring the same");
 }
 
@@ -315,7 +315,7 @@ fn servers_that_fail_once_for_all_or_for_a_while() {
     assert_eq!((server.asked().len(), here.again), (3, 2));
 
     let server = Server::new(|_, _| status("500 Internal Server Error"));
-    let parts = ["gave up: ", "(tries in a row: 3)", "500 Internal Server Error", "--from URL"];
+    let parts = ["gave up: ", "(attempts without progress: 3)", "500 Internal Server Error", "--from URL"];
     Try::new().refused(zipped("", 0), &server.url("tiny.zip"), &parts, &[]);
     assert_eq!(server.asked().len(), 3);
 
@@ -330,7 +330,12 @@ fn servers_that_fail_once_for_all_or_for_a_while() {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         format!("http://{}/tiny.zip", listener.local_addr().unwrap())
     };
-    Try::new().refused(zipped("", 0), &closed, &["gave up: ", "(tries in a row: 3)", "refused"], &[]);
+    Try::new().refused(
+        zipped("", 0),
+        &closed,
+        &["gave up: ", "(attempts without progress: 3)", "refused"],
+        &[],
+    );
     Try::new().refused(zipped("", 0), "no address", &["no address: expected the file"], &[]);
 }
 
@@ -348,7 +353,7 @@ fn servers_that_fall_silent_or_always_cut_come_to_an_end() {
     let began = Instant::now();
     here.fetch(zipped("", 0), &server.url("tiny.zip"))
         .map(|_| ())
-        .map_err(|error| assert!(error.to_string().contains("nothing came for too long"), "{error}"))
+        .map_err(|error| assert!(error.to_string().contains("no data arrived for too long"), "{error}"))
         .unwrap_err();
     assert!(began.elapsed() < Duration::from_secs(15) && !here.path("tiny").exists());
 
@@ -370,7 +375,7 @@ fn servers_that_fall_silent_or_always_cut_come_to_an_end() {
     // No ranges, and never more than half: the tries are counted all the same.
     let sent = body.clone();
     let server = Server::new(move |_, _| cut(whole(&sent, "v1"), half));
-    let parts = ["gave up: ", "(tries in a row: 3)", "the connection ended"];
+    let parts = ["gave up: ", "(attempts without progress: 3)", "the connection ended"];
     Try::new().refused(zipped("", 0), &server.url("tiny.zip"), &parts, &[".fetch-tiny"]);
     assert_eq!(server.asked().len(), 3);
 }

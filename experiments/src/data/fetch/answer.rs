@@ -2,7 +2,7 @@
 
 use ureq::http::{Response, StatusCode, header};
 
-/// What to do with an answer.
+/// What to do with a response.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Answer {
     /// The body is the whole file: start again.
@@ -11,15 +11,15 @@ pub(super) enum Answer {
     Rest { total: Option<u64> },
     /// The received bytes are the whole file.
     Nothing,
-    /// It does not fit the bytes we have: throw them away and ask again.
+    /// It does not fit the received bytes: discard them and ask again.
     Confused(String),
-    /// The server cannot now.
+    /// The server cannot send the file now.
     Later(String),
-    /// The server will not.
+    /// The server will not send the file.
     Never(String),
 }
 
-/// Reads the head of an answer to a request for what follows the first `have` bytes (all, if 0).
+/// Interprets the status and headers of a response to a request for everything after the first `have` bytes.
 pub(super) fn answer<B>(response: &Response<B>, have: u64) -> Answer {
     let text = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
     let said = || format!("the server answered {}", response.status());
@@ -30,7 +30,7 @@ pub(super) fn answer<B>(response: &Response<B>, have: u64) -> Answer {
         StatusCode::PARTIAL_CONTENT if have > 0 => {
             match text(header::CONTENT_RANGE).and_then(content_range) {
                 Some((Some(start), total)) if start == have => Answer::Rest { total },
-                _ => Answer::Confused("the server sent another part than it was asked for".into()),
+                _ => Answer::Confused("the server sent another part than requested".into()),
             }
         }
         StatusCode::RANGE_NOT_SATISFIABLE if have > 0 => {

@@ -10,12 +10,13 @@ use std::time::{Duration, Instant};
 use ureq::http::Uri;
 use ureq::{Agent, Timeout};
 
-/// A server that sends a little at each try could otherwise keep a fetch going for ever.
+/// Maximum number of attempts: a server that sends a little at each attempt could otherwise keep a download going
+/// forever.
 const MOST_TRIES: u32 = 1000;
-/// The most time for a body with its trailers.
+/// The maximum time for a body with its trailers.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// What is asked for.
+/// The requested file.
 pub(super) struct Wanted<'a> {
     pub url: &'a str,
     /// Empty if it is not known.
@@ -24,11 +25,11 @@ pub(super) struct Wanted<'a> {
     pub bytes: u64,
 }
 
-/// Why a try ended.
+/// Why an attempt ended.
 pub(super) enum Failure {
-    /// Another try may do.
+    /// Another attempt may succeed.
     Passing(String),
-    /// No other will.
+    /// No other attempt can succeed.
     Lasting(FetchError),
 }
 
@@ -44,8 +45,8 @@ impl From<DataError> for Failure {
     }
 }
 
-/// Downloads into `part` until it is complete as far as the server says. Attempts are counted since the last progress, so that
-/// a bad connection, or a server that always stops at the same place, is given up in the end.
+/// Downloads into `part` until it is complete as far as the server says. Attempts are counted since the last progress,
+/// so that a bad connection or a server that always stops at the same place eventually ends the download.
 pub(super) fn download(
     wanted: &Wanted<'_>,
     part: &Part,
@@ -111,7 +112,7 @@ fn agent(url: &str, patience: &Patience) -> Agent {
         .timeout_per_read(silence)
         .timeout_recv_body(Some(LONGEST))
         .user_agent(concat!("gradus/", env!("CARGO_PKG_VERSION")));
-    // A proxy knows another machine by this name.
+    // For a proxy, this name means another machine.
     let host = url.parse().ok().and_then(|uri: Uri| uri.host().map(str::to_owned));
     if matches!(host.as_deref(), Some("127.0.0.1" | "[::1]" | "localhost")) {
         config = config.proxy(None);
@@ -197,11 +198,11 @@ fn once(
 }
 
 fn size(wanted: &Wanted<'_>, found: &str) -> FetchError {
-    let expected = format!("the {} bytes that the catalogue knows", wanted.bytes);
+    let expected = format!("the {} bytes in the catalogue", wanted.bytes);
     FetchError::OtherFile { url: wanted.url.into(), expected, found: found.into() }
 }
 
-const SILENCE: &str = "nothing came for too long (--timeout)";
+const SILENCE: &str = "no data arrived for too long (--timeout)";
 
 fn failure(wanted: &Wanted<'_>, error: ureq::Error) -> Failure {
     use ureq::Error as E;

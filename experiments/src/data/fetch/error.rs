@@ -5,7 +5,7 @@ use std::time::Duration;
 /// Why a download failed. The final place of the set never holds incomplete files.
 #[derive(Debug, thiserror::Error)]
 pub enum FetchError {
-    /// The catalogue has no download of it.
+    /// The catalogue has no download of the set.
     #[error(
         "'{set}' cannot be fetched: the catalogue has no public download of it ({licence}); get it from {address} and \
          name its parent folder with --data DIR"
@@ -28,7 +28,7 @@ pub enum FetchError {
         from: String,
         /// Name of the set.
         set: &'static str,
-        /// How many files.
+        /// Number of files.
         files: usize,
     },
     /// Another file is in the final place of the set.
@@ -51,12 +51,12 @@ pub enum FetchError {
     Refused {
         /// The address.
         url: String,
-        /// What the server, or the client, said.
+        /// The message of the server or the client.
         found: String,
     },
     /// All attempts failed.
     #[error(
-        "{url}: gave up: {why} (tries in a row: {tries}); what has arrived is kept; run the command again to resume, or \
+        "{url}: gave up: {why} (attempts without progress: {tries}); what has arrived is kept; run the command again to resume, or \
          name another address with --from URL"
     )]
     GaveUp {
@@ -75,7 +75,7 @@ pub enum FetchError {
     TooSlow {
         /// The address.
         url: String,
-        /// The least number of bytes.
+        /// The minimum number of bytes.
         least: u64,
         /// The time for them.
         within: Duration,

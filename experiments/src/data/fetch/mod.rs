@@ -43,9 +43,9 @@ pub struct Patience {
     pub tries: u32,
     /// The longest time without data in an attempt.
     pub silence: Duration,
-    /// The pause before the second attempt; each later pause is twice as long.
+    /// The pause before the second attempt; each later pause is twice as long, up to 32 times the first.
     pub pause: Duration,
-    /// The least number of bytes in a span of time, over all attempts; a slower server is given up.
+    /// The minimum number of bytes in a span of time, over all attempts; a download from a slower server fails.
     pub least: (u64, Duration),
 }
 
@@ -166,14 +166,14 @@ fn free(set: &dyn AnySet, files: impl Iterator<Item = Checked>) -> Result<(), Fe
     Ok(())
 }
 
-/// Each file that was unpacked is the catalogue's.
+/// Checks that each unpacked file is the one in the catalogue.
 fn whole(set: &dyn AnySet, urls: &[String], files: impl Iterator<Item = Checked>) -> Result<(), FetchError> {
     for Checked { path, state, .. } in files {
         let name = path.file_name().map_or(String::new(), |name| name.to_string_lossy().into_owned());
         let found = match state {
             State::Verified | State::Counted => continue,
             State::Missing => format!("one without {name}"),
-            State::OtherVersion => format!("one with another version of {name} than the catalogue knows"),
+            State::OtherVersion => format!("one with another version of {name} than in the catalogue"),
             State::Wrong(error) => format!("one that cannot be read ({error})"),
         };
         return Err(FetchError::Archive { url: urls.join(", "), set: set.name(), found });

@@ -11,7 +11,7 @@ use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use ureq::http::{Response, header};
 
-/// `NAME.part`, and beside it `NAME.from`: the address, and what the server calls the version (a line each).
+/// `NAME.part`, and `NAME.from` next to it: the address, and the server's name for the version, one per line.
 pub(super) struct Part {
     path: PathBuf,
     origin: PathBuf,
@@ -19,7 +19,7 @@ pub(super) struct Part {
 
 impl Part {
     /// # Errors
-    /// Something else than a file of an earlier fetch under one of the names.
+    /// If something other than a file of an earlier fetch has one of the names.
     pub fn new(folder: &Path, name: &str) -> Result<Self, DataError> {
         let file = |end| folder.join(format!("{name}.{end}"));
         let part = Part { path: file("part"), origin: file("from") };
@@ -32,7 +32,7 @@ impl Part {
         &self.path
     }
 
-    /// Bytes that have arrived.
+    /// Number of bytes that have arrived.
     pub fn len(&self) -> u64 {
         fs::symlink_metadata(&self.path).map_or(0, |found| found.len())
     }
@@ -54,7 +54,7 @@ impl Part {
         Ok((self.len(), validator.into()))
     }
 
-    /// An empty file, after recording which file it is a part of.
+    /// Creates an empty file, after recording which file it is a part of.
     pub fn begin<B>(&self, wanted: &Wanted<'_>, response: &Response<B>) -> Result<File, DataError> {
         self.discard()?;
         let text = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
@@ -75,7 +75,7 @@ impl Part {
         file.write_all(bytes).map_err(self.unwritten())
     }
 
-    /// On the disk, whatever happens next.
+    /// Ensures that the bytes are on disk, whatever happens next.
     pub fn keep(&self, file: &File) -> Result<(), DataError> {
         file.sync_all().map_err(self.unwritten())
     }

@@ -4,8 +4,8 @@ use crate::data::DataError;
 use std::fs;
 use std::path::Path;
 
-/// Renames what is in `from` into `to`, whole folders where there is none yet, else what is in them. What stands there
-/// already stays.
+/// Moves the contents of `from` into `to`: a folder that does not exist there is renamed as a whole, otherwise its
+/// contents are moved one by one. Existing files are kept.
 pub(super) fn place(from: &Path, to: &Path) -> Result<(), DataError> {
     let unreadable = |source| DataError::Read { path: from.into(), source };
     let mut entries = fs::read_dir(from)

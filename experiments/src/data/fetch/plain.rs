@@ -6,7 +6,7 @@ use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::ErrorKind;
 use std::path::Path;
 
-/// The metadata of a regular file with no other name; none where there is no file.
+/// The metadata of a regular file with no other name; `None` if there is no file.
 pub(super) fn check(path: &Path) -> Result<Option<Metadata>, DataError> {
     let found = match fs::symlink_metadata(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
@@ -21,7 +21,7 @@ pub(super) fn check(path: &Path) -> Result<Option<Metadata>, DataError> {
     Ok(Some(found))
 }
 
-/// Opens such a file; it must be there.
+/// Opens such a file, which must exist.
 pub(super) fn open(path: &Path, options: &OpenOptions) -> Result<File, DataError> {
     let before = check(path)?;
     let unreadable = |source| DataError::Read { path: path.into(), source };
@@ -42,7 +42,7 @@ fn strange(path: &Path, found: &str) -> DataError {
     }
 }
 
-/// Whether both are of one file.
+/// Whether both describe the same file.
 #[cfg(unix)]
 pub(super) fn is_same(a: &Metadata, b: &Metadata) -> bool {
     use std::os::unix::fs::MetadataExt;
@@ -54,7 +54,7 @@ fn names(found: &Metadata) -> u64 {
     std::os::unix::fs::MetadataExt::nlink(found)
 }
 
-// The standard library has no identities of files here. Making a link needs a special right on such systems.
+// The standard library cannot identify files here. Creating a link needs a special permission on such systems.
 #[cfg(not(unix))]
 pub(super) fn is_same(_: &Metadata, _: &Metadata) -> bool {
     true

@@ -9,9 +9,9 @@ use std::fs::{self, File};
 use std::io::{ErrorKind, Read, Write};
 use std::path::{Component, Path, PathBuf};
 
-/// More than any known set; a small archive can be made to unpack without end.
+/// Maximum number of unpacked bytes, more than any known set has. A small archive can be made to unpack endlessly.
 const MOST_BYTES: u64 = 8 << 30;
-/// The same of files and folders; IMDB has a hundred thousand.
+/// Maximum number of files and folders; IMDB has a hundred thousand.
 const MOST_ENTRIES: u64 = 200_000;
 
 /// What may still be unpacked.
@@ -38,7 +38,7 @@ impl Left {
     }
 }
 
-/// An archive, and the names by which a message speaks of it.
+/// An archive, and its names in messages.
 pub(super) struct Archive<'a> {
     pub file: &'a Path,
     pub url: &'a str,
@@ -52,7 +52,7 @@ enum Fault {
 }
 
 impl Archive<'_> {
-    /// Unpacks into `folder`; a [`Unpack::Plain`] file becomes `to`, which names it.
+    /// Unpacks into the folder `to`; an [`Unpack::Plain`] file is renamed to `to`.
     pub fn unpack(&self, unpack: Unpack, to: &Path) -> Result<(), FetchError> {
         let unpacked = match unpack {
             Unpack::Plain => self.rename(to),
@@ -146,7 +146,7 @@ fn unwritten(path: &Path, source: std::io::Error) -> Fault {
     Fault::Disk(DataError::Write { path: path.into(), source })
 }
 
-/// Copies an entry to a file; the error tells faults of the archive from those of the disk.
+/// Copies an entry to a file; the error distinguishes faults of the archive from those of the disk.
 fn pour(mut entry: impl Read, path: &Path, left: &mut Left) -> Result<(), Fault> {
     if let Some(folder) = path.parent() {
         make(folder)?;
@@ -227,7 +227,7 @@ mod tests {
         assert!(unpack(&path).unwrap_err().contains("u: expected an archive of 's', found a broken one"));
     }
 
-    /// Nothing lands outside the folder, and an error is a sentence.
+    /// Nothing is written outside the folder, and an error is one sentence.
     #[test]
     fn fuzz_archives() {
         crate::fuzz::run("archives", |bytes| {

@@ -12,14 +12,15 @@ pub(super) struct Work {
     lock: File,
 }
 
-/// Between two steps of taking the folder another process may remove it; not this often in a row.
+/// Maximum number of attempts to take the folder: another process may remove it between two steps, but not this often
+/// in a row.
 const ATTEMPTS: usize = 100;
 
 impl Work {
-    /// Makes the folder, or takes the one that an earlier fetch left.
+    /// Creates the folder, or takes the one that an earlier fetch left.
     ///
     /// # Errors
-    /// [`FetchError::Busy`] where another process has it; a link in its place; what the system says.
+    /// [`FetchError::Busy`] if another process has it; a link in its place; an error of the operating system.
     pub fn take(folder: &Path, set: &'static str) -> Result<Self, FetchError> {
         let path = folder.join(format!(".fetch-{set}"));
         for _ in 0..ATTEMPTS {
@@ -34,7 +35,7 @@ impl Work {
                     let holder = holder.trim().parse().ok();
                     return Err(FetchError::Busy { path, set, holder });
                 }
-                // A file system without locks, on which two fetches are not kept apart.
+                // A file system without locks, where two fetches cannot exclude each other.
                 Err(TryLockError::Error(error)) if error.kind() == ErrorKind::Unsupported => {}
                 Err(TryLockError::Error(source)) => return Err(unwritten(&path)(source).into()),
             }
@@ -57,7 +58,7 @@ impl Work {
         &self.path
     }
 
-    /// Releases the folder with what a later fetch can continue from; an empty folder is removed.
+    /// Releases the folder and keeps the files from which a later fetch can resume; an empty folder is removed.
     pub fn leave(self) {
         // What cannot be removed now is removed by the next fetch.
         let _ = fs::remove_file(self.path.join(LOCK));
@@ -65,7 +66,7 @@ impl Work {
         drop(self.lock);
     }
 
-    /// Removes all that is in the folder, and the folder.
+    /// Removes the folder and everything in it.
     pub fn remove(self) -> Result<(), DataError> {
         let entries = fs::read_dir(&self.path).map_err(unwritten(&self.path))?;
         for entry in entries {
@@ -73,7 +74,7 @@ impl Work {
             let (path, kind) = (entry.path(), entry.file_type().map_err(unwritten(&self.path))?);
             let removed = match kind.is_dir() {
                 true => fs::remove_dir_all(&path),
-                // The lock file goes last: without it another process would take the folder.
+                // The lock file is removed last: without it, another process would take the folder.
                 false if entry.file_name() == LOCK => Ok(()),
                 false => fs::remove_file(&path),
             };
@@ -86,7 +87,7 @@ impl Work {
 
 const LOCK: &str = "lock";
 
-/// A folder, not a link to one.
+/// Creates a folder; a link in its place is an error.
 fn make(path: &Path) -> Result<(), DataError> {
     fs::create_dir_all(path).map_err(unwritten(path))?;
     let found = fs::symlink_metadata(path);
@@ -97,12 +98,12 @@ fn make(path: &Path) -> Result<(), DataError> {
             found: gradus_engine::files::name(kind).into(),
             advice: "delete it and run the command again".into(),
         }),
-        // Removed meanwhile, which the next step notices.
+        // If it has been removed in the meantime, the next step notices.
         _ => Ok(()),
     }
 }
 
-/// The lock file; none where it, or its folder, was removed meanwhile.
+/// Opens the lock file; `None` if it or its folder was removed in the meantime.
 fn open(path: &Path) -> Result<Option<File>, DataError> {
     let mut options = OpenOptions::new();
     options.read(true).write(true);
@@ -143,7 +144,7 @@ mod tests {
         assert_eq!(fs::read_dir(&folder).unwrap().count(), 0);
     }
 
-    /// A process that was killed holds nothing.
+    /// A killed process holds no lock.
     #[test]
     fn a_lock_that_was_left_is_taken() {
         let folder = tempfile::tempdir().unwrap();

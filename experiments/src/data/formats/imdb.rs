@@ -1,6 +1,6 @@
-//! The IMDB movie reviews (Maas et al. 2011), one polarity at a time: the original folder with a file
-//! `ID_RATING.txt` for each review, or TSV `id<TAB>rating<TAB>text`. Ratings 1 to 4 are negative, 7 to 10 positive;
-//! the set holds no others.
+//! The IMDB movie reviews (Maas et al. 2011), one polarity at a time: the original folder with a file `ID_RATING.txt`
+//! for each review, or TSV `id<TAB>rating<TAB>text`. Ratings 1 to 4 are negative, 7 to 10 positive; the set has no
+//! other ratings.
 
 use super::super::{
     DataError, Example,
@@ -70,7 +70,7 @@ pub fn parse_tsv(path: &Path, text: &str, polarity: Polarity) -> Result<Vec<Exam
 /// The reviews of a folder of `ID_RATING.txt` files, by ascending id.
 ///
 /// # Errors
-/// [`DataError::Read`], or [`DataError::File`] for a file that is named otherwise, rated otherwise, or empty.
+/// [`DataError::Read`], or [`DataError::File`] for a file that has another name, has another rating, or is empty.
 pub fn read_folder(
     reader: &mut FileReader,
     folder: &Path,

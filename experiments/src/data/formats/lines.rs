@@ -1,6 +1,7 @@
 //! The lines of a text from any system: a line ends with LF, CRLF or a single CR.
 
-/// Each line of a text with its number, from 1, and without its end. An end after the last line begins no other line.
+/// Each line of a text with its number, from 1, and without its end. A line end after the last line does not begin
+/// another line.
 ///
 /// Several CRs before one LF are one end: that is what CRLF becomes when a program translates it twice.
 pub fn lines(text: &str) -> Lines<'_> {
@@ -63,7 +64,7 @@ mod tests {
             ("a\rb\nc\r\nd", &["a", "b", "c", "d"]),
             ("\r\r\ra\r\rb", &["", "", "", "a", "", "b"]),
             ("\n", &[""]),
-            // What else ends a line in some programs is text here.
+            // Other characters that end a line in some programs are text here.
             ("a\u{2028}b\u{85}c\u{b}d\u{c}e", &["a\u{2028}b\u{85}c\u{b}d\u{c}e"]),
         ] {
             assert_eq!(all(text), expected, "{text:?}");
@@ -81,7 +82,7 @@ mod tests {
         #[test]
         fn lines_without_returns_are_the_standard_librarys(text in "[ab\n]{0,30}") {
             prop_assert_eq!(all(&text), text.lines().collect::<Vec<_>>());
-            // With another end the lines are the same.
+            // Other line ends give the same lines.
             for end in ["\r\n", "\r", "\r\r\n"] {
                 let other = text.replace('\n', end);
                 prop_assert_eq!(all(&other), all(&text));

@@ -1,4 +1,5 @@
-//! What generated data sets share: random integers, coined words, sizes. The generators are in the folders of their tasks.
+//! The common parts of generated data sets: random integers, coined words, sizes. The generators are in the folders of
+//! their tasks.
 
 mod rng;
 mod words;
@@ -6,7 +7,7 @@ mod words;
 pub use rng::Rng;
 pub use words::{Mint, zipf};
 
-/// Examples in each split.
+/// Number of examples in each split.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sizes {
     /// Training examples.

@@ -1,11 +1,11 @@
 //! A small generator of random integers, the same on every platform.
 
-/// SplitMix64 (Steele, Lea and Flood, 2014): a counter whose steps are scrambled. Only integers leave it, so that no
-/// rounding can make two platforms differ.
+/// SplitMix64 (Steele, Lea and Flood, 2014): a counter whose steps are scrambled. It returns only integers, so that
+/// rounding cannot make two platforms differ.
 pub struct Rng(u64);
 
 impl Rng {
-    /// A generator for one place among many: the same key gives the same numbers, whatever was drawn elsewhere.
+    /// A generator for a key: the same key gives the same numbers, whatever was drawn from other generators.
     pub fn new(key: &[u64]) -> Self {
         let mut rng = Rng(0);
         for part in key {
@@ -33,7 +33,7 @@ impl Rng {
         self.below(100) < percent
     }
 
-    /// Any of the words, each as likely.
+    /// One of the words, each equally likely.
     pub fn pick<'a, S: AsRef<str>>(&mut self, words: &'a [S]) -> &'a str {
         words[self.below(words.len() as u64) as usize].as_ref()
     }

@@ -3,14 +3,14 @@
 use super::Rng;
 use std::collections::HashSet;
 
-/// Coins words that look like none of the hand-written ones: two or three syllables and an ending.
+/// Coins words that do not look like the hand-written ones: two or three syllables and an ending.
 pub struct Mint {
     rng: Rng,
     taken: HashSet<String>,
 }
 
 impl Mint {
-    /// A mint of its own words.
+    /// A mint whose words depend on `key`.
     pub fn new(key: u64) -> Self {
         Mint { rng: Rng::new(&[key]), taken: HashSet::new() }
     }
@@ -39,8 +39,8 @@ impl Mint {
     }
 }
 
-/// A rank from 0 to `ranks` - 1 by the law of Zipf and Mandelbrot, P(r) ∝ 1 / (r + flatness). A flatter law has the
-/// longer tail.
+/// A rank from 0 to `ranks` - 1 by the law of Zipf and Mandelbrot, P(r) ∝ 1 / (r + flatness). A larger `flatness` gives
+/// a longer tail.
 pub fn zipf(rng: &mut Rng, ranks: usize, flatness: usize) -> usize {
     let weight = |rank: usize| 1_000_000 / (rank + flatness) as u64;
     let total = (0..ranks).map(weight).sum();

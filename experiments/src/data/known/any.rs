@@ -18,12 +18,12 @@ pub trait AnySet: Sync {
     fn layout_folder(&self, layout: usize) -> &'static str;
     /// The files of a layout, each with its split.
     fn layout_files(&self, layout: usize) -> Vec<(Split, &'static KnownFile)>;
-    /// The index of the layout that is complete, else of one that is there in part, and its folder.
+    /// The index and the folder of the first complete layout, or of one that is partly there if none is complete.
     ///
     /// # Errors
     /// [`DataError::Missing`] if no file of any layout is there.
     fn found(&self, folder: &Path) -> Result<(usize, PathBuf), DataError>;
-    /// Checks the files of a layout under `base`, in order; nothing is kept in memory.
+    /// Checks the files of a layout under `base`, in order, without keeping them in memory.
     fn check<'a>(&'a self, layout: usize, base: &'a Path) -> Box<dyn Iterator<Item = Checked> + 'a>;
 }
 

@@ -24,7 +24,7 @@ pub struct KnownSet<P: 'static> {
     pub licence: &'static str,
     /// Names of the labels 0, 1, …; for tagging, of the types of entities.
     pub labels: &'static [&'static str],
-    /// Whether and how its text is split into words.
+    /// Whether and how its text is already split into words.
     pub tokens: TokensGiven,
     /// Encoding of its files.
     pub encoding: Encoding,
@@ -40,7 +40,7 @@ pub struct KnownSet<P: 'static> {
     pub twin: &'static str,
 }
 
-/// Whether and how the text of a data set is split into words.
+/// Whether and how the text of a data set is already split into words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TokensGiven {
     /// Not at all.
@@ -87,9 +87,9 @@ pub struct KnownFile {
 pub enum SplitRule {
     /// All three are official.
     Official,
-    /// Dev is this number of training examples.
+    /// Dev consists of this number of training examples.
     DevFromTrain(usize),
-    /// Dev and test are this number of training examples each.
+    /// Dev and test consist of this number of training examples each.
     DevAndTestFromTrain(usize),
 }
 
@@ -149,7 +149,7 @@ impl Source<'_> {
     }
 }
 
-/// The data folder: the flag's value if given, else the environment variable `GRADUS_DATA` if set.
+/// The data folder: the flag's value if given, otherwise that of the environment variable `GRADUS_DATA` if set.
 pub fn data_folder(flag: Option<&Path>) -> Option<PathBuf> {
     flag.map(Path::to_path_buf)
         .or_else(|| std::env::var_os("GRADUS_DATA").filter(|v| !v.is_empty()).map(PathBuf::from))
@@ -264,7 +264,7 @@ impl<P: Part> KnownSet<P> {
         }
     }
 
-    /// The first layout that is complete, else one that is there in part, with its folder.
+    /// The first complete layout, or one that is partly there if none is complete, with its folder.
     fn find_layout(&self, folder: &Path) -> Result<(&'static Layout<P>, PathBuf), DataError> {
         let places =
             || self.layouts.iter().flat_map(|l| [folder.join(l.folder), folder.into()].map(|base| (l, base)));

@@ -10,13 +10,13 @@ use super::log::Logged;
 use crate::data::shown::terminal;
 use crate::run::{Metric, Unit};
 
-/// The training loss of runs, a curve for each.
+/// The training loss, with one curve per run.
 pub(super) fn losses(runs: &[&OwnRun], names: &[&str]) -> Result<Vec<Plot>, ReportError> {
     let caption = "Training loss by epoch: the mean over the examples of the epoch.";
     plotted(runs, names, ("loss", "training loss", caption), |epoch| Some(epoch.train_loss))
 }
 
-/// A metric of runs on the development split, a curve for each.
+/// A metric on the development split, with one curve per run.
 pub(super) fn of_metric(runs: &[&OwnRun], names: &[&str], metric: &Metric) -> Result<Vec<Plot>, ReportError> {
     let y = label(metric);
     let caption = format!("{} on the development split by epoch.", capital(metric.name));
@@ -24,7 +24,7 @@ pub(super) fn of_metric(runs: &[&OwnRun], names: &[&str], metric: &Metric) -> Re
     plotted(runs, names, (metric.name, &format!("dev {y}"), &caption), value)
 }
 
-/// `f1, %`.
+/// Such as `f1, %`.
 pub(super) fn label(metric: &Metric) -> String {
     match metric.unit {
         Unit::Percent => format!("{}, %", metric.name),
@@ -32,7 +32,7 @@ pub(super) fn label(metric: &Metric) -> String {
     }
 }
 
-/// Plots of as many runs as have colours of their own; none of runs that have logged nothing.
+/// Plots the runs that have logged something; each plot has at most as many runs as there are colours.
 fn plotted(
     runs: &[&OwnRun],
     names: &[&str],
@@ -53,7 +53,7 @@ fn plotted(
     curves.chunks(PALETTE.len()).map(plot).collect()
 }
 
-/// As much of a name as a legend has room for: its end, in which the names of runs differ.
+/// Shortens a name to fit into the legend. The end is kept, since that is where the names of runs differ.
 fn short(name: &str) -> String {
     const ROOM: usize = 18;
     let name = terminal(name);
@@ -65,10 +65,11 @@ fn short(name: &str) -> String {
     }
 }
 
-/// Rows of a table of epochs at most.
+/// Maximum number of rows in a table of epochs.
 const MOST_ROWS: usize = 60;
 
-/// Loss and metrics of a run by epoch. Of many epochs some are left out, never the first, the best and the last.
+/// Loss and metrics of a run by epoch. If there are many epochs, some are left out, but never the first, the best or
+/// the last.
 pub(super) fn table(run: &OwnRun) -> Table {
     let epochs = &run.log.epochs;
     let best = run.chosen().and_then(|metric| run.log.best(metric)).map(|epoch| epoch.epoch);

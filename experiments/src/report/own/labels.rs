@@ -1,18 +1,18 @@
-//! Single labels: their metrics, and which is taken for which.
+//! Metrics of individual labels, and how labels are confused.
 
 use super::super::table::{Entry, Mark, Table, thousands};
 use super::super::tables::capital;
 use super::page::Block;
 use crate::run::Details;
 
-/// Labels of a matrix at most; of more, the most frequent confusions are listed.
+/// Maximum number of labels in a confusion matrix; with more labels, the most frequent confusions are listed.
 const MOST_IN_MATRIX: usize = 20;
-/// Confusions that are listed at most.
+/// Maximum number of confusions listed.
 const MOST_CONFUSIONS: usize = 30;
-/// Labels whose metrics are listed at most.
+/// Maximum number of labels whose metrics are listed.
 const MOST_LABELS: usize = 100;
 
-/// The metrics of single labels, and their confusion where it is defined.
+/// The metrics of individual labels, and their confusion if it is defined.
 pub(super) fn blocks(details: &Details) -> Vec<Block> {
     if details.rows.is_empty() {
         return vec![];
@@ -61,7 +61,7 @@ fn sentence(note: &str) -> String {
     if note.is_empty() { String::new() } else { format!("{}.", capital(note)) }
 }
 
-/// A row for each right label, shaded by the share of the row.
+/// The confusion matrix: one row per right label, shaded by the share of the row.
 fn matrix(details: &Details, confusion: &[Vec<u64>]) -> Table {
     let names = || details.rows.iter().map(|row| row.name.clone());
     let row = |(gold, (name, counts)): (usize, (String, &Vec<u64>))| {
@@ -84,7 +84,7 @@ fn matrix(details: &Details, confusion: &[Vec<u64>]) -> Table {
     }
 }
 
-/// The labels that are most often taken for another.
+/// The most frequent confusions.
 fn most_frequent(details: &Details, confusion: &[Vec<u64>]) -> Table {
     let mut pairs: Vec<(u64, usize, usize)> = vec![];
     for (gold, counts) in confusion.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! What a run has logged: `metrics.jsonl`.
+//! The log of a run, `metrics.jsonl`.
 
 use crate::data::error::quoted;
 use crate::data::limits::Limit;
@@ -8,24 +8,24 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// The epochs of a run that are whole, in order.
+/// The completed epochs of a run, in order.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Log {
     /// The epochs.
     pub epochs: Vec<Logged>,
 }
 
-/// An epoch as it was logged.
+/// A logged epoch.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Logged {
-    /// From 1.
+    /// The number of the epoch, from 1.
     pub epoch: u64,
-    /// Steps taken at its end.
+    /// Number of steps at its end.
     pub step: u64,
     /// Mean training loss over its examples.
     pub train_loss: f64,
-    /// Metrics on the development split; none for one that is no number.
+    /// Metrics on the development split; `None` for one that is not a number.
     pub dev: BTreeMap<String, Option<f64>>,
 }
 
@@ -37,15 +37,16 @@ enum Line {
     Step(StepLoss),
 }
 
-/// The largest number that is drawn. A run whose numbers are larger is none.
+/// The largest number that can be plotted. A log with larger numbers is refused.
 const LARGEST: f64 = 1e15;
-const NUMBERS: &str = "numbers such as a run has";
+const NUMBERS: &str = "numbers of at most 1e15";
 
 impl Log {
     /// Reads the file of a run's folder; a run that has not logged anything has no epochs.
     ///
     /// # Errors
-    /// A file that cannot be read, a line that is neither a step nor an epoch, epochs out of order, numbers that no run has.
+    /// A file that cannot be read, a line that is neither a step nor an epoch, epochs out of order, or numbers that are
+    /// too large.
     pub fn read(folder: &Path) -> Result<Log, DataError> {
         let path = folder.join("metrics.jsonl");
         if !path.exists() {
@@ -59,14 +60,14 @@ impl Log {
                 line: i + 1,
                 expected: expected.into(),
                 found: quoted(line),
-                advice: "the file is not as training wrote it; continue the run with --resume, which writes it anew",
+                advice: "the file was changed after training; continue the run with --resume, which rewrites it",
             };
             match serde_json::from_str(line) {
                 Ok(Line::Step(step)) if step.loss.abs() <= LARGEST => {}
                 Ok(Line::Step(_)) => return Err(fault(NUMBERS)),
                 Ok(Line::Epoch(epoch)) => {
                     if log.epochs.last().is_some_and(|last| last.epoch >= epoch.epoch) {
-                        return Err(fault("a later epoch than that before"));
+                        return Err(fault("a later epoch than the previous one"));
                     }
                     let numbers = epoch.dev.values().flatten().chain([&epoch.train_loss]);
                     if numbers.into_iter().any(|number| number.abs() > LARGEST) {
@@ -80,7 +81,7 @@ impl Log {
         Ok(log)
     }
 
-    /// The best epoch by a metric; of equal ones the first, whose parameters the run keeps.
+    /// The best epoch by a metric; the first if several are equal, since the run keeps its parameters.
     pub fn best(&self, metric: &Metric) -> Option<&Logged> {
         let value = |epoch: &Logged| epoch.metric(metric.name).unwrap_or(f64::NAN);
         let mut epochs = self.epochs.iter();

@@ -5,10 +5,10 @@ use super::Tested;
 use super::page::Block;
 use crate::run::Mistake;
 
-/// Characters of a text, an answer or a label that are shown.
+/// Maximum number of characters shown of a text, an answer or a label.
 const MOST_CHARACTERS: usize = 400;
 
-/// The worst mistakes, the worst one first.
+/// A table of the worst mistakes, worst first.
 pub(super) fn blocks(tested: &Tested, unit: &str) -> Vec<Block> {
     if !tested.unchanged {
         return vec![Block::Gap(

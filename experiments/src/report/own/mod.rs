@@ -1,15 +1,15 @@
-//! The report of a user's own runs: one page of each format, which needs nothing else.
+//! The report of a user's own runs: one self-contained page in each format.
 //!
 //! | file | holds |
 //! | --- | --- |
 //! | `log` | the epochs of a run |
-//! | `one` | what is shown of one run |
+//! | `one` | the part of a single run |
 //! | `side` | runs side by side |
-//! | `labels`, `mistakes` | single labels and their confusion; the worst mistakes |
+//! | `labels`, `mistakes` | metrics and confusion of the labels; the worst mistakes |
 //! | `curves` | loss and metrics by epoch |
-//! | `settings` | configurations in short, and in what they differ |
-//! | `page` | a page before it has a format, and its two formats |
-//! | `out` | the folder that it is written to |
+//! | `settings` | configurations in short, and their differences |
+//! | `page` | a page independent of its format, and its two formats |
+//! | `out` | the output folder |
 
 mod curves;
 mod labels;
@@ -34,7 +34,7 @@ use page::Page;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-/// A run with all that its report shows.
+/// A run with everything that its report shows.
 pub struct OwnRun {
     /// Its folder, as the user named it.
     pub folder: String,
@@ -46,33 +46,33 @@ pub struct OwnRun {
     pub data: String,
     /// Its epochs.
     pub log: Log,
-    /// Its best epoch on the test split, or the sentence that says why there is nothing of it.
+    /// The test results of its best epoch, or a sentence that says why there are none.
     pub tested: Result<Tested, String>,
 }
 
-/// A model on the test split.
+/// The results of a model on the test split.
 #[derive(Clone, Debug)]
 pub struct Tested {
-    /// Whether the split is as it was in training.
+    /// Whether the split has not changed since training.
     pub unchanged: bool,
-    /// Stands for the examples: it is the same for runs that were tested on the same ones.
+    /// A fingerprint of the examples: equal for runs that were tested on the same ones.
     pub fingerprint: u64,
-    /// Examples.
+    /// Number of examples.
     pub examples: usize,
-    /// How many the model has right.
+    /// Number of examples that the model gets right.
     pub right: usize,
-    /// Trained numbers of the model.
+    /// Number of trainable parameters of the model.
     pub parameters: u64,
     /// Metrics by name.
     pub metrics: BTreeMap<String, f64>,
-    /// The metrics of single labels.
+    /// The metrics of individual labels.
     pub details: Option<Details>,
-    /// The worst mistakes. They hold text of the data: none where the data is not that of the training.
+    /// The worst mistakes. Since they contain text of the data, there are none if the data has changed since training.
     pub mistakes: Vec<Mistake>,
 }
 
 impl OwnRun {
-    /// The metric that the best epoch was chosen by.
+    /// The metric by which the best epoch was chosen.
     fn chosen(&self) -> Option<&'static Metric> {
         let name = &self.config.run.train.metric;
         self.task.metrics().iter().find(|metric| metric.name == name)
@@ -98,7 +98,7 @@ pub struct BuiltOwn {
     pub markdown: PathBuf,
 }
 
-/// Writes `report.html` and `report.md` of at least one run, each whole or not at all.
+/// Writes `report.html` and `report.md` for at least one run, each file atomically.
 ///
 /// # Errors
 /// A plot that cannot be drawn, a folder that cannot be written.

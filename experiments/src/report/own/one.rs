@@ -1,4 +1,4 @@
-//! What is shown of one run.
+//! The part of the report about a single run.
 
 use super::super::ReportError;
 use super::super::table::{Entry, Table, thousands};
@@ -49,7 +49,7 @@ fn by_epoch(run: &OwnRun) -> Result<Vec<Block>, ReportError> {
     Ok(blocks)
 }
 
-/// Each metric on dev and test.
+/// A table of each metric on dev and test.
 fn metrics(run: &OwnRun) -> Table {
     let entry = |metric: &Metric, value: Option<f64>| match value {
         Some(value) => Entry::new(metric.show(value)),

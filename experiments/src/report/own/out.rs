@@ -7,10 +7,11 @@ use crate::run::RunFolder;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-/// What a page of ours begins with, so that no other file is replaced.
+/// The first line of our pages, by which they are recognised so that no other file is replaced.
 pub(super) const MADE_BY: &str = "<!-- made by gradus report -->\n";
 
-/// A folder where a report of runs may be written: it holds no run, no results, and no other file under the report's names.
+/// A folder where a report of runs may be written: it contains no run, no results, and no other file with a report's
+/// name.
 #[derive(Clone, Debug)]
 pub struct OutFolder(PathBuf);
 
@@ -47,7 +48,7 @@ impl OutFolder {
         self.0.join("report.md")
     }
 
-    /// Removes what a killed process left half written.
+    /// Removes files that a killed process left partially written.
     pub(super) fn sweep(&self) -> Result<(), ReportError> {
         if self.0.is_dir() {
             atomic::sweep(&self.0)?;
@@ -56,7 +57,7 @@ impl OutFolder {
     }
 }
 
-/// Whether a file is a report that was written here before.
+/// Whether a file is an earlier report.
 fn is_ours(path: &Path) -> bool {
     let is_link = path.symlink_metadata().is_ok_and(|found| found.is_symlink());
     let Ok(file) = files::open(path) else { return false };

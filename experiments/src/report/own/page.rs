@@ -1,4 +1,4 @@
-//! A page before it has a format, and its two formats.
+//! A page independent of its format, and its two formats.
 
 use super::super::figures::Plot;
 use super::super::html;
@@ -8,16 +8,16 @@ use super::out::MADE_BY;
 use crate::data::shown;
 use std::fmt::Write;
 
-/// What the style of runs has besides that of all reports.
+/// Style rules in addition to those of all reports.
 const STYLE: &str = include_str!("own.css");
 
 /// A page.
 pub(super) struct Page {
-    /// What stands over it.
+    /// Its title.
     pub title: String,
-    /// What it is made of.
+    /// The introductory sentence.
     pub lead: String,
-    /// What stands before the parts.
+    /// The table before the parts.
     pub overview: Table,
     /// The parts.
     pub parts: Vec<Part>,
@@ -27,29 +27,29 @@ pub(super) struct Page {
 pub(super) struct Part {
     /// Its anchor.
     pub id: String,
-    /// What stands over it.
+    /// Its heading.
     pub heading: String,
-    /// What stands beside that.
+    /// A remark next to the heading.
     pub scope: String,
-    /// What it holds.
+    /// Its contents.
     pub blocks: Vec<Block>,
 }
 
-/// What a part is made of.
+/// An element of a part.
 pub(super) enum Block {
     /// A smaller heading.
     Heading(&'static str),
     /// A sentence.
     Text(String),
-    /// A sentence on what is missing or must be known.
+    /// A sentence about something that is missing or must be known.
     Gap(String),
     /// Settings.
     Codes(Vec<String>),
     /// A table.
     Table(Table),
-    /// A picture. Markdown has none: what they show stands in tables.
+    /// A plot. Markdown omits plots: what they show is also in tables.
     Plot(Plot),
-    /// What is shown when asked for.
+    /// Blocks that are hidden until the reader opens them, with a summary.
     Folded(String, Vec<Block>),
 }
 

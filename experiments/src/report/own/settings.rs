@@ -1,4 +1,4 @@
-//! Configurations in short, and in what they differ.
+//! Configurations in short, and their differences.
 
 use super::super::table::{Entry, Table};
 use super::OwnRun;
@@ -6,7 +6,7 @@ use crate::{config, tasks};
 use std::collections::{BTreeMap, BTreeSet};
 use toml::Value;
 
-/// Keys of which everyone wants to know, whatever their values.
+/// Keys that are always shown, whatever their values.
 const ALWAYS: [&str; 9] = [
     "data.dataset",
     "data.train",
@@ -19,7 +19,7 @@ const ALWAYS: [&str; 9] = [
     "seed",
 ];
 
-/// The settings to know first, and those that are not the defaults: `key = value`.
+/// The most important settings, and those that are not defaults, as `key = value`.
 pub(super) fn in_short(run: &OwnRun) -> Vec<String> {
     let all = run.config.flat();
     let defaults = defaults(&all, run.task.keys().selectors);
@@ -32,8 +32,8 @@ pub(super) fn in_short(run: &OwnRun) -> Vec<String> {
     listed(all.iter().filter(tells))
 }
 
-/// The configuration with the same variants and the same data, and defaults for all else; none where it needs more than
-/// these.
+/// The configuration with the same variants and the same data, and defaults for everything else; `None` if these keys
+/// alone do not make a valid configuration.
 fn defaults(all: &BTreeMap<String, Value>, selectors: &[&str]) -> Option<BTreeMap<String, Value>> {
     let names = selectors.iter().copied().chain(["task", "data.dataset", "optimizer.name", "schedule.name"]);
     let set =
@@ -42,7 +42,7 @@ fn defaults(all: &BTreeMap<String, Value>, selectors: &[&str]) -> Option<BTreeMa
     tasks::load(None, &sets).ok().map(|config| config.flat())
 }
 
-/// All settings: `key = value`.
+/// All settings, as `key = value`.
 pub(super) fn all(run: &OwnRun) -> Vec<String> {
     listed(run.config.flat().iter())
 }
@@ -51,7 +51,7 @@ fn listed<'a>(settings: impl Iterator<Item = (&'a String, &'a Value)>) -> Vec<St
     settings.map(|(key, value)| format!("{key} = {value}")).collect()
 }
 
-/// The settings in which runs differ, a column for each run; none if they do not.
+/// The settings in which runs differ, with one column per run; `None` if there are none.
 pub(super) fn differences(runs: &[&OwnRun], names: &[&str]) -> Option<Table> {
     let (first, others) = runs.split_first()?;
     let diffs: Vec<BTreeMap<String, (String, String)>> = others
@@ -63,7 +63,7 @@ pub(super) fn differences(runs: &[&OwnRun], names: &[&str]) -> Option<Table> {
     let keys: BTreeSet<&String> = diffs.iter().flat_map(BTreeMap::keys).collect();
     let entry = |value: &str| if value.is_empty() { Entry::hole() } else { Entry::new(value) };
     let row = |key: &String| {
-        // A run that does not differ from the first has the first one's value.
+        // A run without a difference has the value of the first run.
         let of_first = diffs.iter().find_map(|diff| diff.get(key)).map_or("", |(a, _)| a.as_str());
         let of_others = diffs.iter().map(|diff| diff.get(key).map_or(of_first, |(_, b)| b.as_str()));
         std::iter::once(Entry::new(key))

@@ -32,7 +32,7 @@ fn anchor(run: usize) -> String {
     format!("run-{}", run + 1)
 }
 
-/// The last part of each folder's path where it tells the runs apart, else the paths.
+/// The last component of each folder's path if these are distinct, otherwise the paths.
 fn names(runs: &[OwnRun]) -> Vec<String> {
     let last = |run: &OwnRun| {
         let name = Path::new(&run.folder).file_name().map(|name| name.to_string_lossy().into_owned());
@@ -45,7 +45,7 @@ fn names(runs: &[OwnRun]) -> Vec<String> {
     }
 }
 
-/// A row for each run.
+/// The overview table, with one row per run.
 fn overview(runs: &[OwnRun], names: &[String]) -> Table {
     let row = |(i, (run, name)): (usize, (&OwnRun, &String))| {
         let shown = |metric: Option<&Metric>, value: Option<f64>| match metric.zip(value) {
@@ -77,7 +77,7 @@ fn overview(runs: &[OwnRun], names: &[String]) -> Table {
 /// Runs with their names.
 type Named<'a> = (Vec<&'a OwnRun>, Vec<&'a str>);
 
-/// The runs of each task of which there are several.
+/// The runs of each task that has several.
 fn by_task<'a>(runs: &'a [OwnRun], names: &'a [String]) -> Vec<Named<'a>> {
     let of_task = |task: &str| {
         let all = runs.iter().zip(names.iter().map(String::as_str));
@@ -87,7 +87,7 @@ fn by_task<'a>(runs: &'a [OwnRun], names: &'a [String]) -> Vec<Named<'a>> {
     groups.filter(|(members, _): &Named| members.len() > 1).collect()
 }
 
-/// The part of several runs of one task.
+/// The part that compares several runs of one task.
 fn side_by_side((runs, names): &Named) -> Result<Part, ReportError> {
     let mut blocks = vec![];
     let tested = runs.iter().filter_map(|run| Some(run.tested.as_ref().ok()?.fingerprint));
@@ -113,8 +113,8 @@ fn side_by_side((runs, names): &Named) -> Result<Part, ReportError> {
     Ok(Part { id, heading: "Side by side".into(), scope, blocks })
 }
 
-/// The metrics of the runs of a task, a column for each run. The best one of a row stands out where all runs were tested on
-/// the same examples.
+/// The metrics of the runs of a task, with one column per run. The best metric of a row is highlighted if all runs were
+/// tested on the same examples.
 fn metrics(runs: &[&OwnRun], names: &[&str], same: bool) -> Table {
     let task = runs[0].task;
     let row = |metric: &Metric| {

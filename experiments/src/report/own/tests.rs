@@ -54,7 +54,7 @@ fn run(folder: &str, sets: &[&str], value: f64) -> OwnRun {
         epoch,
         step: 10 * epoch,
         train_loss: 1.0 / epoch as f64,
-        // The second is the best one.
+        // The second epoch is the best.
         dev: metrics(value - if epoch == 2 { 0.0 } else { 0.1 })
             .into_iter()
             .map(|(k, v)| (k, Some(v)))
@@ -100,7 +100,7 @@ fn one_run_has_all_that_is_known_of_it() {
     }
     let [html, markdown] = pages;
     assert!(!html.contains("src=") && !html.contains("url("), "the page needs nothing else");
-    // Loss, and each metric by itself.
+    // One plot for the loss and one for each metric.
     assert_eq!(html.matches("<svg").count(), 1 + tasks::TASKS[0].metrics().len());
     assert!(html.contains("<td class=\"right\" style=\"--shade:0.510\">17</td>"), "{html}");
     assert!(html.contains("<td class=\"wrong\" style=\"--shade:0.210\">7</td>"), "{html}");

@@ -1,19 +1,19 @@
 use std::path::PathBuf;
 
-/// One number of a table: a configuration, run with several seeds.
+/// One number of a table: a configuration that is run with several seeds.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Cell {
-    /// The row's name, as the paper has it.
+    /// The row's name, as in the paper.
     pub row: &'static str,
     /// The column's name.
     pub column: &'static str,
-    /// What is laid over the default configuration: keys and values as `--set` takes them.
+    /// Changes to the default configuration: keys and values as for `--set`.
     pub sets: Vec<(String, String)>,
     /// The seeds.
     pub seeds: Vec<u64>,
     /// The paper's number, in the unit of the measure.
     pub paper: Option<f64>,
-    /// The gain over the baseline where the paper states it without the number itself.
+    /// The gain over the baseline, if the paper states it without the number itself.
     pub paper_gain: Option<f64>,
 }
 
@@ -23,7 +23,7 @@ impl Cell {
         Cell { row, column, sets: vec![], seeds: vec![], paper: None, paper_gain: None }
     }
 
-    /// Sets a key; an earlier value of it is replaced.
+    /// Sets a key, replacing an earlier value.
     pub fn set(mut self, key: &str, value: impl Into<String>) -> Self {
         self.sets.retain(|(known, _)| known != key);
         self.sets.push((key.into(), value.into()));
@@ -57,28 +57,28 @@ pub struct Run {
     pub column: &'static str,
     /// The seed.
     pub seed: u64,
-    /// Keys and values over the default configuration, the seed among them.
+    /// Changes to the default configuration: keys and values, including the seed.
     pub sets: Vec<(String, String)>,
 }
 
 impl Run {
-    /// The run's result file, from the results folder: `runs/<study>/<row>--<column>--seed<k>.json`.
+    /// The run's result file, relative to the results folder: `runs/<study>/<row>--<column>--seed<k>.json`.
     pub fn file(&self) -> PathBuf {
         result_file(self.study, self.row, self.column, self.seed)
     }
 
-    /// `key=value` for each setting, as [`crate::config`] and `--set` take it.
+    /// `key=value` for each setting, as for [`crate::config`] and `--set`.
     pub fn assignments(&self) -> Vec<String> {
         self.sets.iter().map(|(key, value)| format!("{key}={value}")).collect()
     }
 }
 
-/// Where the result of a run lies, from the results folder.
+/// The result file of a run, relative to the results folder.
 pub fn result_file(study: &str, row: &str, column: &str, seed: u64) -> PathBuf {
     PathBuf::from("runs").join(study).join(format!("{}--{}--seed{seed}.json", slug(row), slug(column)))
 }
 
-/// Lower-case letters and digits; whatever lies between them becomes one hyphen.
+/// The ASCII letters and digits of a name in lower case; whatever lies between them becomes one hyphen.
 fn slug(name: &str) -> String {
     let words: Vec<String> = name
         .split(|c: char| !c.is_ascii_alphanumeric())

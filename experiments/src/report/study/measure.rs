@@ -1,21 +1,21 @@
-//! What is read from a run to fill a table.
+//! The number of a run that fills a table.
 
 use crate::run::{Better, Metric, Unit};
 
-/// A number of a run.
+/// A number that is read from a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Measure {
     /// A metric on the test split.
     Test(Metric),
-    /// Mean training loss of the last epoch that was run; smaller is better.
+    /// Mean training loss of the last epoch; smaller is better.
     TrainLoss,
 }
 
 impl Measure {
-    /// The metric of that name on the test split.
+    /// The metric with this name on the test split.
     ///
     /// # Panics
-    /// If the task has no such metric: in a constant, when the program is compiled.
+    /// If the task has no such metric; in a constant, this is a compile-time error.
     pub const fn test(metrics: &'static [Metric], name: &str) -> Self {
         let mut i = 0;
         while i < metrics.len() {
@@ -35,7 +35,7 @@ impl Measure {
         }
     }
 
-    /// What stands over a table or beside an axis.
+    /// The label of a table or an axis.
     pub fn label(self) -> String {
         let Measure::Test(metric) = self else { return "training loss, mean of the last epoch".into() };
         let name = match metric.name.split_once('_') {
@@ -53,7 +53,7 @@ impl Measure {
         name + unit + better
     }
 
-    /// Positive where `a` is better than `b`, and by how much.
+    /// By how much `a` is better than `b`; negative if it is worse.
     pub fn advantage(self, a: f64, b: f64) -> f64 {
         match self {
             Measure::Test(Metric { better: Better::Larger, .. }) => a - b,
@@ -61,12 +61,12 @@ impl Measure {
         }
     }
 
-    /// A value, in its unit, as tables show it.
+    /// A value in its unit, as shown in tables.
     pub fn show(self, value: f64) -> String {
         format!("{value:.*}", self.digits())
     }
 
-    /// A difference as tables show it, with its sign.
+    /// A difference with its sign, as shown in tables.
     pub fn show_signed(self, value: f64) -> String {
         format!("{value:+.*}", self.digits()).replace('-', "−")
     }
@@ -80,7 +80,7 @@ impl Measure {
     }
 }
 
-/// Whether two texts are the same, in a constant.
+/// String equality as a `const fn`.
 const fn same(a: &str, b: &str) -> bool {
     let (a, b) = (a.as_bytes(), b.as_bytes());
     let mut i = 0;

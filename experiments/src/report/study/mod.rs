@@ -1,11 +1,11 @@
-//! What a report is made of: studies, the cells of their tables, and the runs that fill the cells. Plain data, no training
-//! and no paper: [`crate::studies`] declares the studies with these types.
+//! The building blocks of a report: studies, the cells of their tables, and the runs that fill the cells. Plain data,
+//! without training code and without the paper's contents: [`crate::studies`] declares the studies with these types.
 //!
 //! | file | holds |
 //! | --- | --- |
 //! | `cell` | a cell of a table, its runs and their result files |
-//! | `measure` | what is read from a run |
-//! | `scale` | how much is run, and on which data |
+//! | `measure` | the number that is read from a run |
+//! | `scale` | how large the runs are, and on which data |
 
 mod cell;
 mod measure;
@@ -18,36 +18,36 @@ pub use scale::{DataSource, Scale, UnknownName};
 /// One table, figure or claim of a paper.
 #[derive(Clone, Debug)]
 pub struct Study {
-    /// The name on the command line and of the folder of its results: `table10`.
+    /// The name on the command line and of its results folder, such as `table10`.
     pub name: &'static str,
-    /// Where the paper has it: `Table 10`.
+    /// Where it is in the paper, such as `Table 10`.
     pub source: &'static str,
     /// What is compared.
     pub title: &'static str,
-    /// What the paper says comes out, in words.
+    /// The paper's result in words.
     pub claim: &'static str,
-    /// What a row of the table is: `data set`.
+    /// What a row of the table is, such as `data set`.
     pub rows: &'static str,
-    /// What a column of the table is: `regularisation`.
+    /// What a column of the table is, such as `regularisation`.
     pub columns: &'static str,
-    /// The column against which gains are shown.
+    /// The column that gains are relative to.
     pub baseline: Option<&'static str>,
-    /// What is read from each run, one table for each; the paper's numbers belong to the first.
+    /// The numbers that are read from each run, with one table for each; the paper's numbers belong to the first.
     pub measures: &'static [Measure],
-    /// What the paper says comes out, comparison by comparison; each is made in every row.
+    /// The paper's result as a list of comparisons; each is made in every row.
     pub claims: &'static [Claim],
-    /// What the report makes of the results.
+    /// How the report shows the results.
     pub shows: Shows,
-    /// What a reader must know that no configuration says.
+    /// What a reader must know that is not in the configurations.
     pub notes: &'static [&'static str],
-    /// The cells at a scale on a kind of data; none where the study only reads what others measured.
+    /// The cells at a scale on a kind of data; empty if the study only reads the results of others.
     pub plan: fn(Scale, DataSource) -> Vec<Cell>,
 }
 
 /// One column beats another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Claim {
-    /// In what; one of the study's measures.
+    /// What is compared: one of the study's measures.
     pub measure: Measure,
     /// The column that is better.
     pub better: &'static str,
@@ -62,16 +62,16 @@ impl Claim {
     }
 }
 
-/// What the report makes of the results of a study.
+/// How the report shows the results of a study.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shows {
-    /// Means with their spread, as a table and as dots.
+    /// Means with their spread, as a table and as a plot.
     Means,
-    /// The same, and the training loss over the steps.
+    /// As `Means`, and the training loss over the steps.
     Curves,
-    /// The sizes of the data sets, from their statistics files, beside the paper's.
+    /// The sizes of the data sets, from their statistics files, next to the paper's.
     Statistics(&'static [Sizes]),
-    /// The hyper-parameters of all runs of all studies, beside the paper's.
+    /// The hyper-parameters of all runs of all studies, next to the paper's.
     Settings(Settings),
 }
 
@@ -82,7 +82,7 @@ pub struct Sizes {
     pub name: &'static str,
     /// The name in this project's catalogue.
     pub key: &'static str,
-    /// Examples in training, validation and test; none where the paper has a dash.
+    /// Number of training, validation and test examples; `None` if the paper has a dash.
     pub examples: [Option<u64>; 3],
 }
 
@@ -91,7 +91,7 @@ pub struct Sizes {
 pub struct Settings {
     /// `model.name` of each model, and the paper's name.
     pub models: &'static [(&'static str, &'static str)],
-    /// A line for each hyper-parameter.
+    /// One entry per hyper-parameter.
     pub lines: &'static [Setting],
 }
 
@@ -102,12 +102,12 @@ pub struct Setting {
     pub name: &'static str,
     /// The key in configurations.
     pub key: &'static str,
-    /// Its value for each of [`Settings::models`]; none where the paper has a dash.
+    /// Its value for each of [`Settings::models`]; `None` if the paper has a dash.
     pub values: &'static [Option<&'static str>],
 }
 
 impl Study {
-    /// The cells at that scale on that data; none where the study only reads what others measured.
+    /// The cells at this scale on this data; empty if the study only reads the results of others.
     pub fn cells(&self, scale: Scale, source: DataSource) -> Vec<Cell> {
         (self.plan)(scale, source)
     }

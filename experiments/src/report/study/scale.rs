@@ -1,25 +1,25 @@
-//! How much is run, and on which data.
+//! How large the runs are, and on which data.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// How much is run.
+/// How large the runs are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Scale {
-    /// Seconds: does everything run?
+    /// Seconds: checks that everything runs.
     Smoke,
     /// Minutes: smaller models, fewer examples.
     Quick,
-    /// Hours: the paper's model sizes, long texts cut.
+    /// Hours: the paper's model sizes, with long texts truncated.
     Standard,
-    /// The paper's sizes on all of the data.
+    /// The paper's sizes on all data.
     Full,
 }
 
-/// Which data is used.
+/// Which data the runs use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum DataSource {
@@ -57,7 +57,7 @@ impl DataSource {
     }
 }
 
-/// A word that names no scale.
+/// A name that is not a scale.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("there is no {what} '{name}'; expected {expected}")]
 pub struct UnknownName {

@@ -1,4 +1,4 @@
-//! Results of someone else: what they may hold, and what a report shows of it.
+//! Results from untrusted sources: what they may contain, and what a report shows of it.
 
 use super::super::{collect, json};
 use super::made::{STUDIES, first, made, results};
@@ -26,7 +26,7 @@ fn text_of_results_does_nothing_in_a_report() {
         run.machine.cpu = EVIL.into();
         run.config["data"]["embeddings"] = EVIL.into();
         run.config["data"]["tokenizer"] = EVIL.into();
-        // Not in all runs the same, so that it stands in a table.
+        // Different in each run, so that it appears in a table.
         run.config["data"]["dataset"] = format!("{EVIL}{}", run.seed).into();
         run.write(evil.path()).unwrap();
     }
@@ -38,7 +38,8 @@ fn text_of_results_does_nothing_in_a_report() {
         assert!(!text.contains(['\u{1b}', '\u{7}', '\u{202e}']), "it acts on a terminal");
     }
     assert!(!of(&evil, "report.html").contains("<img"), "it is markup");
-    // Between backticks nothing is markup: what is left outside has no more of each than the report of honest results.
+    // Text in backticks is not markup. Outside of them, the page must contain no more of each than the report of honest
+    // results.
     let outside = |page: &str| -> String {
         let in_code = |line: &&str| line.starts_with("The same in all of these runs that have the setting: ");
         page.lines().filter(|line| !in_code(line)).flat_map(|line| [line, "\n"]).collect()
@@ -106,7 +107,7 @@ fn numbers_that_no_run_has_are_refused() {
     refused("it holds no epoch", &|run| run.epochs.clear());
 }
 
-/// The largest numbers that are read make a report; a scale has an end.
+/// A report can be made of the largest accepted numbers; plots have finite axes.
 #[test]
 fn large_numbers_are_drawn() {
     let folder = results(Scale::Smoke, DataSource::Embedded);
@@ -132,7 +133,7 @@ fn large_numbers_are_drawn() {
     assert!(began.elapsed().as_secs() < 60);
 }
 
-/// Half a million keys, each once: the work is that of reading them.
+/// 200,000 distinct keys: the time must be proportional to their number.
 #[test]
 fn many_keys_take_time_in_proportion() {
     let folder = tempfile::tempdir().unwrap();

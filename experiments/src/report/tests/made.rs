@@ -93,7 +93,7 @@ pub const STUDIES: &[Study] = &[
     },
 ];
 
-/// The study of that name.
+/// The study with this name.
 pub fn study(name: &str) -> &'static Study {
     STUDIES.iter().find(|study| study.name == name).unwrap()
 }
@@ -136,7 +136,7 @@ fn optimizers(scale: Scale, _: DataSource) -> Vec<Cell> {
     vec![of("SGD", "sgd"), of("Adam", "adam")]
 }
 
-/// A number between 0 and 1 that depends on the text only.
+/// A number between 0 and 1 that depends only on the text.
 fn noise(text: &str) -> f64 {
     let hash = text
         .bytes()
@@ -162,7 +162,7 @@ fn metrics(base: f64, name: &str) -> BTreeMap<String, f64> {
     ["accuracy", "precision_macro", "f1_macro"].map(of).into()
 }
 
-/// A result in which columns further right are better.
+/// A made-up result in which columns further to the right are better.
 pub fn made(run: &Run, scale: Scale, source: DataSource) -> RunResult {
     let columns = study(run.study).cells(scale, source);
     let columns = unique(columns.iter().filter(|c| c.row == run.row).map(|cell| cell.column));

@@ -230,7 +230,7 @@ fn what_differs_is_read_from_the_configurations() {
     let full = Report::read(full.path(), STUDIES).unwrap();
     let said = &section(&full, "losses").differences;
     assert!(said.contains(&"BiLSTM has the sizes of Table 5.".to_owned()), "{said:?}");
-    // Without the paper's hyper-parameters nothing is said of them.
+    // Without the paper's hyper-parameters, the report does not mention them.
     let few = results(Scale::Quick, DataSource::Embedded);
     let few = Report::read(few.path(), &STUDIES[..3]).unwrap();
     assert!(!section(&few, "weights").differences.join("\n").contains("BiLSTM"));

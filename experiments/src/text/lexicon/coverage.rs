@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::fmt;
 
-/// How much of some texts a lexicon knows.
+/// How many words of some texts a lexicon knows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Coverage {
     /// Distinct words.
@@ -16,11 +16,11 @@ pub struct Coverage {
     pub tokens: usize,
     /// Tokens whose vector is, or started as, one of the file's.
     pub tokens_with_vector: usize,
-    /// Tokens that are UNK, having neither a row in the model's table nor a vector in the file.
+    /// Tokens that are UNK: they have neither a row in the embedding table nor a vector in the file.
     pub tokens_unknown: usize,
 }
 
-/// What a lexicon knows of a word.
+/// What a lexicon knows about a word.
 #[derive(Clone, Copy, PartialEq)]
 enum Known {
     WithVector,
@@ -29,7 +29,7 @@ enum Known {
 }
 
 impl Lexicon {
-    /// How much of some texts it knows.
+    /// Counts how many words of some texts the lexicon knows.
     pub fn coverage<'a>(&self, texts: impl IntoIterator<Item = &'a Tokens>) -> Coverage {
         let mut coverage = Coverage::default();
         let mut spellings: HashMap<&str, Known> = HashMap::new();
@@ -61,7 +61,7 @@ impl Lexicon {
 }
 
 impl Coverage {
-    /// Whether there are words, and none of them has a vector: the file is hardly the right one.
+    /// Whether there are words but none has a vector, which suggests that the file is the wrong one.
     pub fn is_none(&self) -> bool {
         self.words > 0 && self.words_with_vector == 0
     }

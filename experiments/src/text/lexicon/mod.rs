@@ -1,4 +1,4 @@
-//! Words and their characters as numbers, and the vectors of words that training did not see.
+//! Maps words and characters to ids, and finds pretrained vectors for words that training did not see.
 
 mod coverage;
 mod padded;
@@ -22,44 +22,44 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// What a lexicon takes of the training split.
+/// What a lexicon takes from the training split.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LexiconOptions {
-    /// A word seen less often is unknown.
+    /// A word that occurs less often is unknown.
     pub min_count: usize,
-    /// Words kept, PAD and UNK among them, the most frequent first; 0 keeps all.
+    /// Maximum number of words, including PAD and UNK; the most frequent are kept. 0 keeps all.
     pub max_vocab: usize,
-    /// Characters kept of a word, at least 1; none where the model reads words alone.
+    /// Maximum number of characters per word, at least 1; `None` if the model reads only words.
     pub characters: Option<usize>,
 }
 
 /// The words and characters that a model knows.
 ///
-/// A word of the training split has a row in the model's table of vectors; if a file of vectors knows it, it is kept
-/// whatever its count, the row starts from the file's vector, and training changes it. All other words that the file
-/// knows have the file's vector, in half precision, in every split and in prediction. A word is looked up in the file as
-/// it is spelled, then in lower case. The rest is UNK.
+/// A word of the training split that is kept has a row in the model's embedding table. If a vector file contains the
+/// word, it is kept whatever its count, and its row starts from the file's vector and is trained. Every other word that
+/// the file contains uses the file's vector, in half precision, in every split and in prediction. A word is looked up
+/// in the file as spelled, then in lower case. All remaining words are UNK.
 #[derive(Clone, Debug)]
 pub struct Lexicon {
     vocabulary: Vocabulary,
-    /// The characters, where the model reads them, and how many of a word.
+    /// The characters, if the model reads them, and the maximum per word.
     alphabet: Option<(Alphabet, usize)>,
     /// All words from this id on occur once in the training split.
     once_from: usize,
     vectors: Option<Vectors>,
 }
 
-/// What a lexicon has of a file of vectors.
+/// What a lexicon keeps of a vector file.
 #[derive(Clone, Debug)]
 struct Vectors {
     given: Arc<GivenVectors>,
-    /// Whether the word of that id started from a vector [V].
+    /// For each id, whether its word started from a vector of the file [V].
     trained: Vec<bool>,
-    /// The file's vectors for a fresh model; none in a run that was read from its folder.
+    /// The file's vectors for a new model; `None` if the lexicon was loaded from a run's folder.
     start: Option<Arc<Start>>,
 }
 
-/// The rows of the table that start from a file.
+/// The rows of the embedding table that start from the file's vectors.
 #[derive(Debug)]
 struct Start {
     path: PathBuf,
@@ -69,7 +69,7 @@ struct Start {
 }
 
 impl Lexicon {
-    /// Counts the words and characters of the training split, and looks its words up in a file of vectors.
+    /// Counts the words and characters of the training split, and looks its words up in a vector file.
     pub fn count<'a>(
         train: impl Iterator<Item = &'a Tokens> + Clone,
         options: &LexiconOptions,
@@ -86,29 +86,29 @@ impl Lexicon {
         Lexicon { vocabulary, alphabet, once_from, vectors }
     }
 
-    /// The words that have a row in the model's table.
+    /// The words that have a row in the embedding table.
     pub fn vocabulary(&self) -> &Vocabulary {
         &self.vocabulary
     }
 
-    /// How many words have a row in the model's table, PAD and UNK included: V.
+    /// Number of rows V of the embedding table, including PAD and UNK.
     #[allow(clippy::len_without_is_empty)]
     pub fn len(&self) -> usize {
         self.vocabulary.len()
     }
 
-    /// How many characters the model's table has, PAD and UNK included; none where it reads words alone.
+    /// Number of characters, including PAD and UNK; `None` if the model reads only words.
     pub fn characters(&self) -> Option<usize> {
         self.alphabet.as_ref().map(|(alphabet, _)| alphabet.len())
     }
 
-    /// Width of the file's vectors; none where there is no file.
+    /// Width of the file's vectors; `None` without a file.
     pub fn vector_width(&self) -> Option<usize> {
         self.vectors.as_ref().map(|vectors| vectors.given.width())
     }
 
-    /// A text as numbers. One without a word becomes a single UNK, spelled with the UNK of the alphabet, so that every
-    /// sequence has a length: what a model says of it belongs to no word.
+    /// Encodes a text. A text without words becomes a single UNK, spelled with the UNK of the alphabet, so that no
+    /// sequence is empty; the model's output for it belongs to no word.
     pub fn encode(&self, tokens: &Tokens) -> Text {
         let mut text = Text::default();
         for (word, written) in tokens.words().zip(tokens.written()) {
@@ -133,18 +133,19 @@ impl Lexicon {
 
     fn given_row(&self, word: &str, written: &str) -> Option<u32> {
         let given = &self.vectors.as_ref()?.given;
-        // The names of PAD and UNK are no words, even if the file has vectors for them.
+        // The names of PAD and UNK are not words, even if the file has vectors for them.
         let spellings =
             (!Vocabulary::reserves(word)).then(|| [written.into(), word.into(), lowercase(written)]);
         spellings?.iter().find_map(|spelling: &Cow<str>| given.exactly(spelling))
     }
 
-    /// A batch. In training a share of the words that were seen once becomes UNK, drawn anew: so the model learns what
-    /// to make of unknown words. Source: Lample et al., NAACL 2016, section 5.2. Words that started from a file's vector
-    /// are spared, since such a word is never unknown.
+    /// Makes a batch. In training, each word that occurs once in the training split becomes UNK with probability
+    /// `unknown`, drawn anew for each batch, so that the model learns a vector for unknown words. Source: Lample et
+    /// al., NAACL 2016, section 5.2. Words that started from the file's vectors are exempt, since such a word is never
+    /// unknown.
     ///
     /// # Panics
-    /// If a text is another lexicon's.
+    /// If a text belongs to another lexicon.
     #[track_caller]
     pub fn batch(&self, texts: &[&Text], unknown: f64, mode: &mut Mode) -> Padded {
         let stream = if unknown > 0.0 { mode.stream() } else { None };
@@ -161,10 +162,10 @@ impl Lexicon {
         id >= self.once_from && self.vectors.as_ref().is_none_or(|vectors| !vectors.trained[id])
     }
 
-    /// Whether a model's word vectors are as wide as the file's.
+    /// Checks that a model's word vectors are as wide as the file's.
     ///
     /// # Errors
-    /// One sentence that names the key of the model's width.
+    /// If the widths differ; the message names the key of the model's width.
     pub fn check_width(&self, embed_dim: usize) -> Result<(), DataError> {
         let Some(vectors) = self.vectors.as_ref().filter(|v| v.given.width() != embed_dim) else {
             return Ok(());
@@ -179,14 +180,14 @@ impl Lexicon {
         })
     }
 
-    /// Puts the file's vectors into the table [V, D] of a fresh model, each in its word's row; how many there are. Rows
-    /// of other words stay as they are.
+    /// Copies the file's vectors into their words' rows of the embedding table [V, D] of a new model, and returns how
+    /// many there are. Other rows stay as they are.
     ///
     /// # Errors
     /// As [`Lexicon::check_width`].
     ///
     /// # Panics
-    /// If the table is not one of this lexicon's words.
+    /// If the table does not have a row for each word of this lexicon.
     #[track_caller]
     pub fn start(&self, table: &Param) -> Result<usize, DataError> {
         let Some(start) = self.vectors.as_ref().and_then(|vectors| vectors.start.as_ref()) else {
@@ -205,8 +206,8 @@ impl Lexicon {
     }
 }
 
-/// The row in the file of each training word that has one: of the word as the vocabulary knows it, else in lower case,
-/// else as it was first written in a spelling that the file knows.
+/// Maps each training word that the file contains to its row in the file. The word is looked up in the vocabulary's
+/// form, then in lower case, then as written; of several written forms, the first one that the file contains is used.
 fn rows_of<'a>(train: impl Iterator<Item = &'a Tokens>, file: &VectorFile) -> HashMap<&'a str, u32> {
     let given = file.given();
     let mut looked_up: HashMap<&str, Option<u32>> = HashMap::new();

@@ -4,28 +4,28 @@ use gradus_engine::{Device, Tensor};
 use gradus_models::{Given, Words};
 use std::ops::Range;
 
-/// A text as numbers: at least one word.
+/// An encoded text: at least one word.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Text {
-    /// The id of each word; [`UNK`](crate::text::vocabulary::UNK) where it has a given vector.
+    /// The id of each word; [`UNK`](crate::text::vocabulary::UNK) for a word with a given vector.
     ids: Vec<u32>,
-    /// Places of words that have a given vector, and its row.
+    /// For each word with a given vector: its index in the text, and the row of the vector.
     given: Vec<(usize, u32)>,
     /// The ids of the characters of all words, one word after another.
     characters: Vec<u32>,
-    /// Where each word's characters end; empty where the model does not read them.
+    /// Where each word's characters end; empty if the model does not read characters.
     ends: Vec<usize>,
     blank: bool,
 }
 
 impl Text {
-    /// How many words there are: at least one, even of a text without words.
+    /// Number of words: at least one, even for a text without words.
     #[allow(clippy::len_without_is_empty)]
     pub fn len(&self) -> usize {
         self.ids.len()
     }
 
-    /// Whether its one word stands for a text without words.
+    /// Whether its single word is a placeholder for a text without words.
     pub fn is_blank(&self) -> bool {
         self.blank
     }
@@ -35,7 +35,7 @@ impl Text {
         &self.ids
     }
 
-    /// Some of its words.
+    /// The words in a range.
     ///
     /// # Panics
     /// If the range is not within the text.
@@ -61,7 +61,7 @@ impl Text {
         self
     }
 
-    /// A single word in the place of none.
+    /// Marks its single word as a placeholder for a text without words.
     pub(super) fn set_blank(&mut self) {
         self.blank = true;
     }
@@ -97,7 +97,8 @@ pub struct Padded {
 }
 
 impl Padded {
-    /// The texts with the ids that `seen` makes of theirs, with characters where the lexicon has an alphabet.
+    /// Pads texts. `seen` maps the position and id of a word to the id that the model sees; `spelled` says whether to
+    /// include characters.
     pub(super) fn of(
         texts: &[&Text],
         seen: impl Fn(usize, u32) -> u32,
@@ -120,7 +121,8 @@ impl Padded {
         }
     }
 
-    /// The same on another device; characters stay, for the distinct words among them are found in host memory.
+    /// Moves the batch to another device. Characters stay, because the distinct words among them are found in host
+    /// memory.
     pub fn to_device(self, device: Device) -> Self {
         let given = |(known, vectors): (Tensor, Tensor)| (known.to_device(device), vectors.to_device(device));
         Padded {
@@ -131,15 +133,15 @@ impl Padded {
         }
     }
 
-    /// As models take them.
+    /// The batch as models take it.
     pub fn words(&self) -> Words<'_> {
         let characters = self.characters.as_ref().map(|(characters, lengths)| (characters, lengths));
         let given = self.given.as_ref().map(|(known, vectors)| Given { known, vectors });
         Words { ids: &self.ids, lengths: &self.lengths, characters, given }
     }
 
-    /// Ids [B, T] and lengths [B]; then, where characters are read, characters [B, T, C] and how many each word has
-    /// [B, T]. Training has no given vectors: every word that has one is in the table.
+    /// Ids [B, T] and lengths [B]; then, if the model reads characters, characters [B, T, C] and how many each word has
+    /// [B, T]. A training batch has no given vectors: every training word with a vector is in the embedding table.
     ///
     /// # Panics
     /// If a word has a given vector.
@@ -155,7 +157,7 @@ impl Padded {
         &self.lengths
     }
 
-    /// Numbers, one for each word of each text, as [B, T] with 0 at padding, on the device of the texts.
+    /// Pads numbers, one for each word of each text, to [B, T] with 0 at padding, on the device of the batch.
     pub fn aligned(&self, rows: &[&Vec<usize>]) -> Tensor {
         let t = self.ids.dim(1);
         let mut numbers = vec![0i64; rows.len() * t];
@@ -183,7 +185,7 @@ fn characters(texts: &[&Text], t: usize) -> (Tensor, Tensor) {
     (Tensor::from_slice(&ids, [texts.len(), t, longest]), Tensor::from_slice(&lengths, [texts.len(), t]))
 }
 
-/// The given vectors; none if no word of the batch has one.
+/// The given vectors; `None` if no word of the batch has one.
 fn given(texts: &[&Text], t: usize, vectors: &GivenVectors) -> Option<(Tensor, Tensor)> {
     if texts.iter().all(|text| text.given.is_empty()) {
         return None;

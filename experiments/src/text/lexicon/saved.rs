@@ -21,22 +21,22 @@ const FACTS: &str = "lexicon.json";
 /// The file of the given vectors.
 pub(super) const VECTORS: &str = "vectors.safetensors";
 
-/// What the words alone do not say.
+/// What the vocabulary file does not say.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Facts {
     /// All words from this id on occur once in the training split.
     once_from: usize,
-    /// Whether there is a file of vectors.
+    /// Whether there is a vector file.
     vectors: bool,
 }
 
 impl Lexicon {
-    /// Writes `vocabulary.txt`, `lexicon.json`, and where there are some `alphabet.txt` and `vectors.safetensors`: with
-    /// them neither the training split nor the file of vectors is needed any more.
+    /// Writes `vocabulary.txt` and `lexicon.json`, and, if there are characters or vectors, `alphabet.txt` and
+    /// `vectors.safetensors`. These files replace the training split and the vector file.
     ///
     /// # Errors
-    /// A folder that cannot be written, or a word that does not fit on a line.
+    /// If the folder cannot be written, or a word contains a line break.
     pub fn save(&self, folder: &Path) -> Result<(), DataError> {
         self.vocabulary.save(&folder.join(VOCABULARY))?;
         if let Some((alphabet, _)) = &self.alphabet {
@@ -52,11 +52,11 @@ impl Lexicon {
         atomic::write(&path, format!("{json}\n").as_bytes()).map_err(atomic::WriteError::into_data_error)
     }
 
-    /// Reads what [`Lexicon::save`] wrote; the same batches come of it, to the last bit. Of the options only the number of
-    /// characters is looked at, for the words are chosen.
+    /// Reads what [`Lexicon::save`] wrote. The loaded lexicon makes the same batches, bit for bit. Of the options, only
+    /// the number of characters is used, since the words are already chosen.
     ///
     /// # Errors
-    /// Files that are missing or damaged, or not of one lexicon.
+    /// Files that are missing or damaged, or belong to different lexicons.
     pub fn load(folder: &Path, options: &LexiconOptions) -> Result<Lexicon, DataError> {
         let vocabulary = Vocabulary::load(&folder.join(VOCABULARY))?;
         let path = folder.join(FACTS);
@@ -65,10 +65,10 @@ impl Lexicon {
             path: path.clone(),
             expected: expected.into(),
             found,
-            advice: "use the file as it was saved beside the model".into(),
+            advice: "use the file that was saved with the model".into(),
         };
         let facts: Facts = serde_json::from_str(&text)
-            .map_err(|error| fault("what was saved of the training words", error.to_string()))?;
+            .map_err(|error| fault("the keys once_from and vectors", error.to_string()))?;
         if !(UNK as usize + 1..=vocabulary.len()).contains(&facts.once_from) {
             let expected = format!("an id of the {} words of {VOCABULARY}", vocabulary.len());
             return Err(fault(&expected, facts.once_from.to_string()));

@@ -17,7 +17,7 @@ fn tokens(tokeniser: Tokeniser, texts: &[&str]) -> Vec<Tokens> {
     texts.iter().map(|text| tokeniser.tokens(text)).collect()
 }
 
-/// A file of vectors, read for these texts.
+/// A vector file, read for these texts.
 fn vectors(lines: &str, texts: &[Tokens]) -> VectorFile {
     let mut file = tempfile::NamedTempFile::new().unwrap();
     file.write_all(lines.as_bytes()).unwrap();
@@ -29,7 +29,7 @@ fn ids(batch: &Padded) -> Vec<i64> {
     batch.words().ids.to_vec()
 }
 
-/// The given vectors of a batch, by place; none where a word has none.
+/// The given vectors of a batch, one entry per word; `None` for a word without one.
 fn given(batch: &Padded) -> Option<Vec<Option<Vec<f32>>>> {
     let given = batch.words().given?;
     let (known, vectors) = (given.known.to_vec::<u8>(), given.vectors.to_vec::<f32>());
@@ -60,7 +60,7 @@ fn words_and_characters_become_padded_numbers() {
     let batch = eval(&lexicon, &texts);
     assert_eq!(ids(&batch), [2, 1, 4, 3, 0, 0]);
     assert_eq!(batch.lengths().to_vec::<i64>(), [3, 1]);
-    // Characters by count: a, b, c. Of "cab" the ends are kept.
+    // Characters by count: a, b, c. "cab" keeps its ends.
     let (characters, lengths) = batch.words().characters.unwrap();
     assert_eq!(characters.to_vec::<i64>(), [2, 0, 1, 1, 4, 3, 3, 0, 0, 0, 0, 0]);
     assert_eq!(lengths.to_vec::<i64>(), [1, 2, 2, 1, 0, 0]);
@@ -114,19 +114,19 @@ fn a_word_that_the_file_knows_is_known_in_every_split() {
         "the 1 1\nRome 2 2\nrome 3 3\nOslo 4 4\noslo 5 5\nparis 6 6\n<unk> 9 9\n<pad> 9 9\nrare 7 7\n";
     let all: Vec<Tokens> = train.iter().chain(&test).cloned().collect();
     let file = vectors(lines, &all);
-    // Words of training with a vector are kept whatever their count, and the order is that of counts.
+    // Training words with a vector are kept whatever their count, and the order is by count.
     let options = LexiconOptions { min_count: 2, ..ALL };
     let lexicon = Lexicon::count(train.iter(), &options, Some(&file));
     assert_eq!(lexicon.vocabulary().words(), ["<pad>", "<unk>", "the", "Rome", "rare"]);
 
-    // Training's words have their rows.
+    // Training words have rows in the table.
     let table = Param::new(Tensor::from_slice(&[0.5f32; 10], [5, 2]));
     assert_eq!(lexicon.start(&table).unwrap(), 3);
     assert_eq!(table.value().to_vec::<f32>(), [0.5, 0.5, 0.5, 0.5, 1.0, 1.0, 2.0, 2.0, 7.0, 7.0]);
     let batch = eval(&lexicon, &encode(&lexicon, &train));
     assert_eq!((ids(&batch), given(&batch)), (vec![2, 3, 2, 1, 4, 0], None));
 
-    // All others are as in the file: as spelled, else in lower case. PAD's and UNK's names are no words.
+    // All other words use the file's vector, as spelled or else in lower case. The names of PAD and UNK are not words.
     let batch = eval(&lexicon, &encode(&lexicon, &test));
     assert_eq!(ids(&batch), [1, 2, 1, 1, 1, 3, 1, 1]);
     let of = |value: f32| Some(vec![value; 2]);
@@ -196,11 +196,11 @@ fn a_saved_lexicon_gives_the_same_batches_without_the_file() {
             assert_eq!(lexicon.coverage(tokens), loaded.coverage(tokens));
         }
         assert_eq!(loaded.vector_width(), vectors.map(|_| 2));
-        // A resumed run has its table in the checkpoint.
+        // A resumed run has its embedding table in the checkpoint.
         let table = Param::new(Tensor::from_slice(&vec![0f32; 2 * loaded.len()], [loaded.len(), 2]));
         assert_eq!(loaded.start(&table).unwrap(), 0);
     }
-    // Half precision: the nearest number, the largest where there is none.
+    // Half precision: the nearest number, or the largest for a number out of range.
     let lexicon = Lexicon::count(train.iter(), &ALL, Some(&file));
     let batch = eval(&lexicon, &encode(&lexicon, &test));
     let near = half::f16::from_f32(0.333333).to_f32();
@@ -244,7 +244,7 @@ fn damaged_files_of_a_run_are_named() {
         (
             "lexicon.json",
             Some(b"{}".to_vec()),
-            "lexicon.json: expected what was saved of the training words, found missing",
+            "lexicon.json: expected the keys once_from and vectors, found missing",
         ),
         (
             "lexicon.json",
@@ -296,7 +296,7 @@ fn coverage_is_counted_by_word_and_by_token() {
         "2 of 5 words (40.0 %) and 3 of 7 tokens (42.9 %) have a vector, 42.9 % of tokens are unknown"
     );
     assert!(!coverage.is_none());
-    // Upper case alone in the file, lower case alone in the text.
+    // Only upper case in the file, only lower case in the text.
     let file = vectors("THE 1\nDOG 2\n", &test);
     let without = Lexicon::count(train.iter(), &ALL, Some(&file)).coverage(&test);
     assert_eq!((without.words_with_vector, without.tokens_unknown, without.is_none()), (0, 4, true));

@@ -1,15 +1,15 @@
-//! A file of any size in blocks of whole lines.
+//! Reads a file of any size in blocks of whole lines.
 
 use std::io::{self, Read};
 
 /// Bytes read at once.
 const BLOCK: u64 = 4 << 20;
-/// Bytes of the longest line: a vector of a million numbers has less. A file without an end in it is given up there.
+/// Maximum length of a line in bytes: a vector of a million numbers takes less. Reading fails at a longer line.
 const LONGEST_LINE: usize = 16 << 20;
 
-/// What keeps a block from being read.
+/// Why a block cannot be read.
 pub(super) enum BlockError {
-    /// The operating system or a decoder refused.
+    /// Reading or decompressing failed.
     Io(io::Error),
     /// A line is longer than [`LONGEST_LINE`].
     LongLine,
@@ -18,7 +18,7 @@ pub(super) enum BlockError {
 /// Reads blocks of whole lines.
 pub(super) struct Blocks<R> {
     reader: R,
-    /// Bytes of a line whose end was not read yet.
+    /// Bytes of a line whose end has not been read yet.
     begun: Vec<u8>,
 }
 
@@ -27,7 +27,7 @@ impl<R: Read> Blocks<R> {
         Blocks { reader, begun: Vec::new() }
     }
 
-    /// The next lines, each but the file's last with its line end; none at the file's end.
+    /// The next lines with their line ends, which the file's last line may lack; `None` at the end of the file.
     ///
     /// # Errors
     /// [`BlockError`].
@@ -50,7 +50,8 @@ impl<R: Read> Blocks<R> {
     }
 }
 
-/// Cuts a block into pieces of whole lines, each of at least `size` bytes but for the last, with the lines before each.
+/// Cuts a block into pieces of whole lines, each of at least `size` bytes except the last. Returns each piece with the
+/// number of lines before it.
 pub(super) fn pieces(mut block: &[u8], size: usize) -> Vec<(usize, &[u8])> {
     let (mut pieces, mut lines) = (Vec::new(), 0);
     while !block.is_empty() {

@@ -8,7 +8,7 @@ use half::f16;
 use std::collections::HashMap;
 use std::path::Path;
 
-/// Words and their vectors in half precision: what a model without the file knows of it.
+/// Words and their vectors in half precision: the part of a vector file that is saved with a model.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(in crate::text) struct GivenVectors {
     width: usize,
@@ -18,9 +18,9 @@ pub(in crate::text) struct GivenVectors {
     values: Vec<f16>,
 }
 
-/// The tensor of the vectors in a file.
+/// Name of the tensor of vectors in a saved file.
 const VECTORS: &str = "vectors";
-/// The tensor of which words of the vocabulary began with a vector.
+/// Name of the tensor that says which words of the vocabulary started from a vector.
 const TRAINED: &str = "trained";
 
 impl GivenVectors {
@@ -33,12 +33,12 @@ impl GivenVectors {
         self.width
     }
 
-    /// How many words there are.
+    /// Number of words.
     pub fn len(&self) -> usize {
         self.rows.len()
     }
 
-    /// Adds a word; none if it is there already, since of several vectors the first counts.
+    /// Adds a word and returns its row; `None` if the word is already there, since its first vector is kept.
     pub fn add(&mut self, word: &str, vector: &[f16]) -> Option<u32> {
         let word = Form::Nfc.of(word);
         if self.rows.contains_key(word.as_ref()) {
@@ -50,22 +50,22 @@ impl GivenVectors {
         Some(row)
     }
 
-    /// The row of a word that is spelled just so.
+    /// The row of a word with exactly this spelling.
     pub fn exactly(&self, word: &str) -> Option<u32> {
         self.rows.get(Form::Nfc.of(word).as_ref()).copied()
     }
 
-    /// The row of a word that is spelled so, else of its lower-case spelling.
+    /// The row of a word with this spelling, otherwise of its lower-case spelling.
     pub fn find(&self, word: &str) -> Option<u32> {
         self.exactly(word).or_else(|| self.exactly(&lowercase(word)))
     }
 
-    /// A vector.
+    /// The vector of a row.
     pub fn row(&self, row: u32) -> &[f16] {
         &self.values[row as usize * self.width..][..self.width]
     }
 
-    /// Writes the vectors, and which words of the vocabulary began with one.
+    /// Writes the vectors, and which words of the vocabulary started from one.
     ///
     /// # Errors
     /// [`DataError::Write`].
@@ -83,16 +83,16 @@ impl GivenVectors {
         })
     }
 
-    /// Reads what [`GivenVectors::save`] wrote beside a vocabulary of that size.
+    /// Reads what [`GivenVectors::save`] wrote for a vocabulary of this size.
     ///
     /// # Errors
-    /// A file that is missing, damaged, or another vocabulary's.
+    /// A file that is missing, damaged, or belongs to another vocabulary.
     pub fn load(path: &Path, vocabulary: usize) -> Result<(Self, Vec<bool>), DataError> {
         let fault = |expected: &str, found: String| DataError::File {
             path: path.into(),
             expected: expected.into(),
             found,
-            advice: "use the file of word vectors as it was saved beside the model".into(),
+            advice: "use the file of word vectors that was saved with the model".into(),
         };
         let (tensors, text) = read_tensors(path).map_err(|error| match error {
             StateError::Io { path, source, .. } => DataError::Read { path, source },
@@ -123,7 +123,7 @@ impl GivenVectors {
         }
         for (word, vector) in words.into_iter().zip(values.chunks(given.width)) {
             if word.is_empty() || given.add(word, vector).is_none() {
-                return Err(fault("each word once", format!("{} again or empty", quoted(word))));
+                return Err(fault("each word once", format!("{}, repeated or empty", quoted(word))));
             }
         }
         Ok((given, trained.to_vec::<u8>().into_iter().map(|flag| flag != 0).collect()))

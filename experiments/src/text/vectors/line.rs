@@ -1,16 +1,16 @@
-//! Lines of a file of word vectors: a word, which may hold spaces, and D numbers, a space before each.
+//! Lines of a file of word vectors: a word, which may contain spaces, then D numbers, each preceded by a space.
 
 use crate::data::DataError;
 use crate::data::error::quoted;
 use crate::data::files::{Encoding, decode};
 use std::path::Path;
 
-/// What every line but a header holds.
+/// The layout of every line except a header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Layout {
     /// Numbers after a word: D.
     pub width: usize,
-    /// The line, from 1, that says so.
+    /// The line, from 1, whose numbers were counted.
     pub line: usize,
 }
 
@@ -20,7 +20,7 @@ pub(super) struct Line<'a> {
     pub numbers: &'a str,
 }
 
-/// A file of vectors, for messages.
+/// The path of a vector file, for error messages.
 #[derive(Clone, Copy)]
 pub(super) struct Source<'a>(pub &'a Path);
 
@@ -31,7 +31,7 @@ impl Source<'_> {
             line,
             expected,
             found,
-            advice: "give a file of word vectors in GloVe's or word2vec's text form; it may be cut short",
+            advice: "give a file of word vectors in GloVe's or word2vec's text format; this one may be truncated",
         }
     }
 
@@ -55,7 +55,7 @@ impl Source<'_> {
 }
 
 impl Layout {
-    /// Takes a line apart; none for a line without a word, for which no text can ask.
+    /// Splits a line; `None` for a line without a word, which no text can look up.
     ///
     /// # Errors
     /// Too few numbers.
@@ -79,10 +79,10 @@ impl Layout {
         Ok((!word.is_empty()).then(|| Line { word, numbers: &text[start + 1..] }))
     }
 
-    /// Adds a line's numbers to `values`.
+    /// Appends a line's numbers to `values`.
     ///
     /// # Errors
-    /// What is no finite number.
+    /// A field that is not a finite number.
     pub fn parse(
         self,
         source: Source,
@@ -109,7 +109,7 @@ impl Layout {
     }
 }
 
-/// How many of a line's last fields are numbers, if a field is left for the word.
+/// How many fields at the end of a line are numbers, leaving at least one field for the word.
 pub(super) fn numbers_at_end(text: &str) -> usize {
     let fields = text.split(' ').count();
     let numbers = text.rsplit(' ').take_while(|field| field.parse::<f32>().is_ok()).count();

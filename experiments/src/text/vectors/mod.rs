@@ -1,5 +1,5 @@
-//! Pretrained word vectors in the text form of GloVe and word2vec: a line holds a word, then its D numbers, spaces between
-//! them.
+//! Pretrained word vectors in the text format of GloVe and word2vec: each line holds a word and its D numbers,
+//! separated by spaces.
 
 mod blocks;
 mod given;

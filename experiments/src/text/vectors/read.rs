@@ -15,16 +15,16 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// How many words of a file a run keeps beside those of its data, the file's first ones: all of GloVe's smaller files,
-/// 240 MB in half precision at width 300.
+/// How many of a file's first words a run keeps in addition to the words of its data: all words of GloVe's smaller
+/// files, 240 MB in half precision at width 300.
 pub const KEPT: usize = 400_000;
 
 /// Bytes of lines that a thread parses at once.
 const PIECE: usize = 256 << 10;
-/// Lines that are looked at to tell a file's layout.
+/// Lines that are examined to determine a file's layout.
 const LOOKED_AT: usize = 64;
 
-/// The spellings under which texts ask for vectors: as written, as the vocabulary knows the word, and in lower case.
+/// The spellings under which the words of texts are looked up: as written, in the vocabulary's form, and in lower case.
 #[derive(Clone, Debug, Default)]
 pub struct Spellings(HashSet<String>);
 
@@ -48,13 +48,13 @@ impl Spellings {
         Spellings(spellings)
     }
 
-    /// Whether a text asks for a word that a file spells so.
+    /// Whether a word of the texts is looked up under this spelling.
     pub fn contains(&self, word: &str) -> bool {
         self.0.contains(word)
     }
 }
 
-/// What is kept of a file of word vectors: the words of the data, and the file's first [`KEPT`].
+/// The part of a file of word vectors that is kept: the words of the data, and the file's first [`KEPT`] words.
 #[derive(Clone, Debug)]
 pub struct VectorFile {
     path: PathBuf,
@@ -65,16 +65,16 @@ pub struct VectorFile {
 }
 
 impl VectorFile {
-    /// Reads a file in one pass, which may be compressed by gzip, and keeps the words that are `wanted`, in `f32`, and the
-    /// first [`KEPT`] words; all of them in `f16` as well, a number beyond its range as the largest of that sign.
+    /// Reads a file in one pass; it may be compressed with gzip. Keeps the `wanted` words in `f32`, and these and the
+    /// first [`KEPT`] words in `f16`, where a number out of range becomes the largest of its sign.
     ///
-    /// D is what two lines agree on. A first line of two integers, the second of which is D, as word2vec and fastText
-    /// write it, is passed over, and so are blank lines and lines without a word. Words may hold spaces; of a word that
-    /// stands twice the first vector counts.
+    /// D is the first width on which two lines agree. A first line of two integers whose second is D, as word2vec and
+    /// fastText write it, is skipped, as are blank lines and lines without a word. Words may contain spaces; if a word
+    /// occurs twice, its first vector is used.
     ///
     /// # Errors
-    /// [`DataError`] for an unreadable file or a line that is not a word and D finite numbers. Once the first [`KEPT`]
-    /// words are there, the numbers of words that are not wanted are counted and not parsed.
+    /// [`DataError`] for an unreadable file or a line that is not a word and D finite numbers. After the first [`KEPT`]
+    /// words, the numbers of words that are not wanted are counted but not parsed.
     pub fn read(path: &Path, wanted: impl Fn(&str) -> bool + Sync) -> Result<Self, DataError> {
         Self::read_keeping(path, wanted, KEPT)
     }
@@ -114,7 +114,7 @@ impl VectorFile {
         while let Some(block) = blocks.next().map_err(|error| match error {
             BlockError::Io(error) => DataError::Read { path: path.into(), source: error },
             BlockError::LongLine => {
-                source.fault(lines + 1, "a word and its numbers".into(), "a line without end".into())
+                source.fault(lines + 1, "a word and its numbers".into(), "a line of more than 16 MiB".into())
             }
         })? {
             if start.layout.is_none() {
@@ -140,14 +140,14 @@ impl VectorFile {
                 path: path.into(),
                 expected: "word vectors".into(),
                 found: "none".into(),
-                advice: "give a file in GloVe's or word2vec's text form".into(),
+                advice: "give a file in GloVe's or word2vec's text format".into(),
             });
         };
         let Collected { given, starts, exact } = out;
         Ok(VectorFile { path: path.into(), given: given.into(), starts, exact })
     }
 
-    /// Where it was read, for messages.
+    /// The path of the file, for messages.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -157,7 +157,7 @@ impl VectorFile {
         self.given.width()
     }
 
-    /// How many words are kept of it.
+    /// Number of words that are kept.
     #[allow(clippy::len_without_is_empty)]
     pub fn len(&self) -> usize {
         self.given.len()
@@ -167,7 +167,7 @@ impl VectorFile {
         &self.given
     }
 
-    /// A vector as the file has it; from its half precision where the word was not wanted.
+    /// The vector of a row as in the file; in half precision if the word was not wanted.
     pub(in crate::text) fn exact(&self, row: u32) -> Vec<f32> {
         match self.starts.get(&row) {
             Some(&start) => self.exact[start..][..self.width()].to_vec(),
@@ -176,18 +176,18 @@ impl VectorFile {
     }
 }
 
-/// What the first lines say of all others.
+/// What the first lines say about the rest of the file.
 #[derive(Default)]
 struct Start {
     layout: Option<Layout>,
-    /// The line, from 1, of a count and a width.
+    /// The line, from 1, of the header, which holds a count and a width.
     header: Option<usize>,
-    /// The width that it has.
+    /// The width in the header.
     width: usize,
 }
 
 impl Start {
-    /// Tells the layout from the first lines of a block; `before` lines come before it.
+    /// Determines the layout from the first lines of a block that follows `before` lines.
     fn look(&mut self, source: Source, block: &[u8], before: usize) -> Result<(), DataError> {
         let mut seen = Vec::new();
         for (bytes, line) in block.split(|&b| b == b'\n').zip(before + 1..) {
@@ -209,7 +209,7 @@ impl Start {
         let Some(layout) = agreed(source, seen, self.header.map(|_| self.width))? else { return Ok(()) };
         self.layout = Some(layout);
         match self.header {
-            // Two integers are a word and its one number where all lines have one.
+            // If every line has a single number, two integers are a word and its number.
             Some(_) if layout.width == 1 && self.width != 1 => self.header = None,
             Some(line) if layout.width != self.width => {
                 let expected = format!("a count and the width {}, as line {} has", layout.width, layout.line);
@@ -221,13 +221,13 @@ impl Start {
     }
 }
 
-/// A line's text, the file's first one without a byte-order mark.
+/// The text of a line, without the byte-order mark on the file's first line.
 fn first_text<'a>(source: Source<'_>, bytes: &'a [u8], line: usize) -> Result<&'a str, DataError> {
     let bytes = if line == 1 { bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes) } else { bytes };
     source.text(bytes, line)
 }
 
-/// D of a line that holds a count and D.
+/// D, if a line holds a count and D.
 fn header_width(text: &str) -> Option<usize> {
     let (count, width) = text.split_once(' ')?;
     let integer = |field: &str| field.bytes().all(|b| b.is_ascii_digit()).then(|| field.parse().ok())?;
@@ -235,8 +235,8 @@ fn header_width(text: &str) -> Option<usize> {
     integer(width)
 }
 
-/// The first width on which two lines agree; none without a line. If there is but one, its word holds no space unless
-/// the header says so.
+/// The first width on which two lines agree; `None` without lines. If there is only one line, its word contains no
+/// space unless the header says so.
 fn agreed(
     source: Source,
     lines: &[(usize, &str)],
@@ -274,7 +274,7 @@ struct Part<'a> {
 }
 
 impl<'a> Part<'a> {
-    /// Parses the lines of `piece`, after `before` others: all, or those of wanted words alone.
+    /// Parses the lines of `piece`, which follow `before` others: all of them, or only those of wanted words.
     fn parse(
         source: Source,
         layout: Layout,
@@ -304,7 +304,7 @@ impl<'a> Part<'a> {
     }
 }
 
-/// What is kept of the lines so far.
+/// The words and vectors kept so far.
 struct Collected {
     given: GivenVectors,
     starts: HashMap<u32, usize>,

@@ -31,7 +31,7 @@ fn a_line_is_a_word_and_its_numbers() {
             2,
             vec![("sky", [1.0, -0.25]), ("new york", [3.0, 4.0])],
         ),
-        // The last line may have no end.
+        // The last line may lack a line end.
         ("sea 1 2\nsky 3 4", 2, vec![("sea", [1.0, 2.0]), ("sky", [3.0, 4.0])]),
         // A header.
         ("2 2\nsea 1 2\nsky 3 4\n", 2, vec![("sea", [1.0, 2.0])]),
@@ -39,19 +39,19 @@ fn a_line_is_a_word_and_its_numbers() {
         ("\u{FEFF}2 2\nsea 1 2\nsky 3 4\n", 2, vec![("sea", [1.0, 2.0])]),
         ("\u{FEFF}sea 1 2\nsky 3 4\n", 2, vec![("sea", [1.0, 2.0])]),
         ("1 2\n. . 1 2\n", 2, vec![(". .", [1.0, 2.0])]),
-        // A word that is a number is none.
+        // A word that is a number does not make a header.
         ("19 1 2\nsea 3 4\n", 2, vec![("19", [1.0, 2.0]), ("sea", [3.0, 4.0])]),
-        // The first word holds spaces; two words do, and no two lines in a row agree.
+        // The first word contains spaces; or two words do, and no two adjacent lines agree.
         (". . . 1 2\nsea 3 4\nsky 5 6\n", 2, vec![(". . .", [1.0, 2.0]), ("sea", [3.0, 4.0])]),
         (". . 1 2\nsea 3 4\n", 2, vec![(". .", [1.0, 2.0]), ("sea", [3.0, 4.0])]),
         ("at 7 1 2\nsea 3 4\nsky 5 6\n", 2, vec![("at 7", [1.0, 2.0]), ("sea", [3.0, 4.0])]),
         ("at 7 1 2\nsea 3 4\nin 5 6 7 8\nsky 5 6\n", 2, vec![("in 5 6", [7.0, 8.0]), ("sea", [3.0, 4.0])]),
-        // Empty words and empty lines are passed over.
+        // Empty words and empty lines are skipped.
         ("sea 1 2\n 3 4\n\n  5 6\nsky 7 8\n\n", 2, vec![("sea", [1.0, 2.0]), ("sky", [7.0, 8.0])]),
         (" 3 4\nsea 1 2\n", 2, vec![("sea", [1.0, 2.0])]),
-        // White space that is no space belongs to a word.
+        // White space other than U+0020 belongs to a word.
         ("a\u{A0}b 1 2\nsea 3 4\n", 2, vec![("a\u{A0}b", [1.0, 2.0])]),
-        // Of two spellings that Unicode holds to be one the first counts.
+        // If two spellings are equivalent in Unicode, the first is used.
         ("cafe\u{301} 1 2\ncafé 3 4\n", 2, vec![("café", [1.0, 2.0]), ("cafe\u{301}", [1.0, 2.0])]),
     ] {
         let read = read(file.as_bytes()).unwrap_or_else(|error| panic!("{file:?}: {error}"));
@@ -62,7 +62,7 @@ fn a_line_is_a_word_and_its_numbers() {
         assert_eq!(vector(&read, ""), None, "{file:?}");
     }
     assert_eq!(read(b"2 3\nsea 1 2 3\nsky 4 5 6\n").unwrap().len(), 2);
-    // Of one number a word: the first line is a word as well, unless its width is 1.
+    // With one number per word, the first line is a word as well, unless its width is 1.
     assert_eq!(vector(&read(b"2 3\nsky 1\nsea 4\n").unwrap(), "2"), Some(vec![3.0]));
     assert_eq!(vector(&read(b"2 1\nsky 1\nsea 4\n").unwrap(), "2"), None);
 }
@@ -73,7 +73,7 @@ fn wanted_words_and_the_first_ones_are_kept() {
     let read = read_keeping(file, 2).unwrap();
     let found = ["the", "of", "sea", "to", "sky", "x"].map(|word| vector(&read, word).map(|v| v[0]));
     assert_eq!(found, [Some(1.0), Some(2.0), Some(4.0), None, Some(6.0), None]);
-    // What is kept of no word need not be a number.
+    // The numbers of words that are not kept need not be valid.
     let file = b"the 1\nof 2\nthe 3\nsea 4\nto 5\nsky 6\nx no\n";
     assert_eq!(read_keeping(file, 0).unwrap().len(), 2);
     assert!(read_keeping(file, 9).is_err());
@@ -162,11 +162,13 @@ fn faults_are_named_with_their_line() {
     assert!(missing.to_string().starts_with("cannot read no/such"));
     let endless = VectorFile::of_lines(Path::new("v"), std::io::repeat(0), wanted, 9).unwrap_err();
     assert!(
-        endless.to_string().contains("line 1: expected a word and its numbers, found a line without end")
+        endless
+            .to_string()
+            .contains("line 1: expected a word and its numbers, found a line of more than 16 MiB")
     );
 }
 
-/// Many blocks and pieces: the order is the file's, and lines are counted across them.
+/// Many blocks and pieces: the order of the file is kept, and lines are counted across them.
 #[test]
 fn a_long_file_is_read_in_its_order() {
     let mut file = Vec::new();

@@ -1,12 +1,13 @@
-//! The names of CoNLL-2012 (OntoNotes 5): an entity of several words is `(GPE*`, `*`, `*)`, one of a word `(GPE)`, and a
-//! word outside `*`.
+//! The names of CoNLL-2012 (OntoNotes 5): an entity of several words is written `(GPE*`, `*`, `*)`, an entity of one
+//! word `(GPE)`, and a word outside `*`.
 
 use super::super::scheme::{self, Entity, Scheme};
 use super::rows::Token;
 use crate::data::{DataError, error::quoted};
 use std::path::Path;
 
-/// The kind that a bracket opens, if it does, and whether it closes one. None if a tag is no such bracket.
+/// The kind of the entity that a tag opens, if any, and whether it closes an entity. `None` if the tag is not in this
+/// notation.
 pub(super) fn parse(tag: &str) -> Option<(Option<&str>, bool)> {
     let (rest, closes) = tag.strip_suffix(')').map_or((tag, false), |rest| (rest, true));
     let (rest, starred) = rest.strip_suffix('*').map_or((rest, false), |rest| (rest, true));
@@ -21,8 +22,8 @@ pub(super) fn parse(tag: &str) -> Option<(Option<&str>, bool)> {
 /// The tags of each sentence in IOB2.
 ///
 /// # Errors
-/// [`DataError::Line`] for a tag that is no bracket, for an entity within another, and for a bracket that is not closed
-/// or was not opened.
+/// [`DataError::Line`] for a tag that is not in this notation, for an entity within another, and for a bracket that is
+/// not closed or was not opened.
 pub(super) fn tags(path: &Path, sentences: &[Vec<Token<'_>>]) -> Result<Vec<Vec<String>>, DataError> {
     sentences.iter().map(|sentence| of_sentence(path, sentence)).collect()
 }

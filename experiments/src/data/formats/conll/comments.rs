@@ -1,4 +1,4 @@
-//! Which of the lines that start with `#` are comments, and which hold a word such as `#` or `#now`.
+//! Decides which of the lines that start with `#` are comments, and which are rows with a word such as `#` or `#now`.
 
 use super::super::scheme;
 use super::kind::Form;
@@ -10,18 +10,20 @@ use std::collections::HashSet;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Comments {
-    /// Of the lines that start with `#` those that cannot be rows, or hardly are:
+    /// The lines that start with `#` and cannot be rows, or are unlikely to be:
     ///
-    /// - every one in CoNLL-U, whose rows start with a number, and the marks `#begin document`, `#end document` anywhere;
-    /// - before a sentence's first word, where the number of columns is not that of a row, what looks like a comment:
-    ///   `# …`, `#<TAB>…`, `#key = …`;
-    /// - there, with as many columns as a row has, what looks like a comment and has no tag where the tags are entities;
-    ///   where they are plain, `# key = …`, and what every sentence starts with, if no word has such a tag.
+    /// - every such line in CoNLL-U, whose rows start with a number, and the marks `#begin document` and `#end
+    ///   document` anywhere;
+    /// - before the first word of a sentence, a line that does not have the number of columns of a row and looks like a
+    ///   comment: `# …`, `#<TAB>…`, `#key = …`;
+    /// - in the same place, a line that has the number of columns of a row and looks like a comment. If tags are
+    ///   entities, it must also lack a valid tag. If tags are plain, it must be `# key = …`, or every sentence must
+    ///   start with such a line and no word have its tag.
     ///
-    /// All others are rows.
+    /// All other lines are rows.
     #[default]
     Auto,
-    /// None.
+    /// No lines.
     None,
     /// All lines that start with `#`.
     Hash,
@@ -60,8 +62,8 @@ pub(super) fn look(line: &str) -> Look {
     if apart || assigned { Look::Remark } else { Look::Word }
 }
 
-/// The sentences without the rows that are comments after all, now that it is known what tags say. Rows are in doubt only
-/// before a sentence's first other row.
+/// Removes the rows that turn out to be comments, now that it is known how tags are written. Only rows before the first
+/// other row of a sentence are in doubt.
 pub(super) fn without(sentences: Vec<Vec<Row<'_>>>, form: Form) -> Vec<Vec<Token<'_>>> {
     let only = sentences.iter().flatten().all(|row| row.look.is_some());
     // A word `#` does not start every sentence of a file, and if it did, some other word would share its tag.

@@ -1,4 +1,4 @@
-//! Whether tags are entities or plain, and the errors for tags that are neither.
+//! Determines whether tags are entities or plain, with errors for tags that are neither.
 
 use super::super::scheme::{self, OUTSIDE, Scheme};
 use super::TagKind;
@@ -10,21 +10,22 @@ use std::path::Path;
 /// How the tags of one file are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Form {
-    /// Entities by letters: `B-PER`.
+    /// Entities by letters, such as `B-PER`.
     Letters,
-    /// Entities by brackets: `(PER*`.
+    /// Entities by brackets, such as `(PER*`.
     Brackets,
     /// Plain tags.
     Plain,
 }
 
-/// How the tags of some rows are written. Where it is not asked for, they are entities if each tag is `O`, a letter of a
-/// scheme, or such a letter and a kind, and plain if none has letter and kind. So `NN`, `-LRB-` and `B` in one file are
-/// plain tags, though `B` by itself might be a letter. Rows that may be comments are not asked if there are others.
+/// How the tags of some rows are written. Unless `asked` determines it, they are entities if each tag is `O`, a letter
+/// of a scheme, or such a letter with a kind. They are plain if there are other tags and no tag has a letter with a
+/// kind: `NN`, `-LRB-` and `B` in one file are plain tags, although `B` alone might be a letter. Rows that may be
+/// comments are ignored if there are others.
 ///
 /// # Errors
-/// [`DataError::Line`] for the first tag that is none of a scheme where most are or entities were asked for, or that is
-/// one where most are plain.
+/// [`DataError::Line`] for the first tag that belongs to no scheme if most tags do or entities were asked for, or for
+/// the first tag of an entity if most tags are plain.
 pub(super) fn decide(path: &Path, sentences: &[Vec<Row<'_>>], asked: TagKind) -> Result<Form, DataError> {
     if asked == TagKind::Plain {
         return Ok(Form::Plain);
@@ -32,7 +33,7 @@ pub(super) fn decide(path: &Path, sentences: &[Vec<Row<'_>>], asked: TagKind) ->
     let certain = sentences.iter().flatten().any(|row| row.look.is_none());
     let rows = sentences.iter().flatten().filter(|row| !certain || row.look.is_none());
     let tokens: Vec<&Token<'_>> = rows.map(|row| &row.token).collect();
-    // By itself `*` may be any tag, and may not where entities were asked for.
+    // Without opening brackets, `*` may be a plain tag, unless entities were asked for.
     let opened = asked == TagKind::Entities || tokens.iter().any(|token| token.tag.starts_with('('));
     if opened && tokens.iter().all(|token| brackets::parse(token.tag).is_some()) {
         return Ok(Form::Brackets);
@@ -46,20 +47,19 @@ pub(super) fn decide(path: &Path, sentences: &[Vec<Row<'_>>], asked: TagKind) ->
         found.map_or(Ok(Form::Letters), |token| Err(fault(path, token, expected, advice)))
     };
     if asked == TagKind::Entities {
-        let advice =
-            "correct the tag, say by data.tag_column which column holds the tags, or set data.tags = plain";
+        let advice = "correct the tag, set data.tag_column to the column that holds the tags, or set data.tags = plain";
         first(&is_odd, ENTITY, advice)?;
     } else if odd > 0 && entities == 0 {
         if !tokens.iter().all(|token| nearly(token.tag)) {
             return Ok(Form::Plain);
         }
-        let advice = "correct its letter and hyphen, or set data.tags = plain if these are no entities";
+        let advice = "correct its letter and hyphen, or set data.tags = plain if these are not entities";
         return first(&is_odd, ENTITY, advice);
     } else if odd > entities + outside {
         let advice = "set data.tags = plain, or data.tags = entities if the other tags are wrong";
         return first(&has_kind, "a plain tag, as on most lines", advice);
     } else if odd > 0 {
-        let advice = "correct the tag, or set data.tags = plain if these are no entities";
+        let advice = "correct the tag, or set data.tags = plain if these are not entities";
         return first(&is_odd, &format!("{ENTITY}, as on other lines"), advice);
     }
     Ok(Form::Letters)
@@ -77,8 +77,8 @@ fn fault(path: &Path, token: &Token<'_>, expected: &str, advice: &'static str) -
     }
 }
 
-/// Whether a tag looks as if it were meant as one of a scheme: a letter before a kind, such as `b-per`, `B_PER` and `X-PER`,
-/// or a letter of a scheme alone in either case.
+/// Whether a tag looks as if it were meant as a tag of a scheme: a letter before a kind, as in `b-per`, `B_PER` and
+/// `X-PER`, or a letter of a scheme alone, in upper or lower case.
 fn nearly(tag: &str) -> bool {
     let mut chars = tag.chars();
     let Some(letter) = chars.next().map(|c| c.to_ascii_uppercase()) else { return false };
@@ -88,7 +88,7 @@ fn nearly(tag: &str) -> bool {
     }
 }
 
-/// What a reader of results must know of plain tags: that they may be meant as entities.
+/// A note for readers of results if plain tags may have been meant as entities.
 pub(super) fn note(sentences: &[Vec<Token<'_>>]) -> Option<String> {
     let tokens = || sentences.iter().flatten();
     let outside = tokens().filter(|token| token.tag == OUTSIDE).count();
@@ -99,10 +99,10 @@ pub(super) fn note(sentences: &[Vec<Token<'_>>]) -> Option<String> {
     })
 }
 
-/// Whether some scheme has the letters of all tags.
+/// Checks that some scheme has the letters of all tags.
 ///
 /// # Errors
-/// [`DataError::Line`] for the first tag whose letter does not go with one before it.
+/// [`DataError::Line`] for the first tag whose letter is not in one scheme with that of an earlier tag.
 pub(super) fn of_one_scheme(path: &Path, sentences: &[Vec<Token<'_>>]) -> Result<(), DataError> {
     let letter = |tag| scheme::parse(tag).map(|(letter, _)| letter);
     let mut seen: Vec<&Token<'_>> = Vec::new();
@@ -116,7 +116,7 @@ pub(super) fn of_one_scheme(path: &Path, sentences: &[Vec<Token<'_>>]) -> Result
                 quoted(before.tag),
                 before.line
             );
-            let advice = "write all tags in one scheme, or set data.tags = plain if these are no entities";
+            let advice = "write all tags in one scheme, or set data.tags = plain if these are not entities";
             return Err(fault(path, token, &expected, advice));
         }
         seen.push(token);

@@ -6,35 +6,35 @@ use super::{Columns, Comments};
 use crate::data::DataError;
 use std::path::Path;
 
-/// What the rows of one file have in common.
+/// The common properties of the rows of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Layout {
-    /// Whether columns are separated by tabs alone, or by spaces and tabs.
+    /// Whether columns are separated only by tabs, rather than by spaces and tabs.
     pub tabs: bool,
-    /// The number of columns of each row; none if it differs between sentences (CoNLL-2012).
+    /// The number of columns of each row; `None` if it differs between sentences (CoNLL-2012).
     pub count: Option<usize>,
     /// Whether the first column holds the ids of CoNLL-U.
     pub ids: bool,
 }
 
-/// A line without the white space after it; nothing if it is blank.
+/// A line without trailing white space; `None` if it is blank.
 pub(super) fn content(line: &str) -> Option<&str> {
     let line = line.trim_end_matches([' ', '\t']);
-    // A zero-width space or a byte-order mark within a text is no word either.
+    // A line of zero-width spaces or byte-order marks is blank, too.
     let blank = line.chars().all(|c| c.is_whitespace() || matches!(c, '\u{200b}' | '\u{feff}'));
     (!blank).then_some(line)
 }
 
-/// Whether a line starts a document in the manner of CoNLL-2003.
+/// Whether a line starts a document as in CoNLL-2003.
 pub(super) fn is_document_start(line: &str) -> bool {
     line.contains("-DOCSTART-") && line.split_whitespace().any(|column| column == "-DOCSTART-")
 }
 
 impl Layout {
-    /// The layout of a text. Its first row decides: the first line that starts with no `#`, if there is one.
+    /// The layout of a text. Its first row decides: the first line that does not start with `#`, if there is one.
     ///
     /// # Errors
-    /// [`DataError::File`] if the layout has ids in the column that is to hold the words.
+    /// [`DataError::File`] if the layout has ids in the word column.
     pub fn of(path: &Path, text: &str, columns: Columns) -> Result<Self, DataError> {
         let rows = || {
             let contents = lines(text).filter_map(|(_, line)| content(line));
@@ -78,17 +78,17 @@ impl Layout {
     }
 }
 
-/// What the id of a row of CoNLL-U says.
+/// The kind of the id of a row in CoNLL-U.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Id {
     /// `7`: a word.
     Word,
-    /// `7-8`, which is written as one word and read as two, or `7.1`, which is not written.
+    /// `7-8`, a written word that consists of two words, or `7.1`, a word that is not written.
     Skipped,
 }
 
 impl Id {
-    /// The id that a row starts with, if it does.
+    /// The id that a row starts with, if any.
     pub fn of(line: &str) -> Option<Id> {
         let id = line.split('\t').next().unwrap_or_default().trim_matches(' ');
         let number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());

@@ -1,8 +1,9 @@
-//! Columns as in CoNLL's shared tasks: one word per line with its tag in another column, a blank line after each sentence.
+//! Columns as in CoNLL's shared tasks: one word per line, with its tag in another column, and a blank line after each
+//! sentence.
 //!
-//! Columns are separated by tabs if the first row has one (then a word may contain spaces), else by spaces. `-DOCSTART-`
-//! lines end a sentence and are skipped. Unless a key says so, the file decides which lines are [`Comments`], and whether tags
-//! are entities or plain ([`TagKind`]). Two layouts are recognised by their contents:
+//! Columns are separated by tabs if the first row has one (then a word may contain spaces), otherwise by spaces.
+//! `-DOCSTART-` lines end a sentence and are skipped. Which lines are [`Comments`], and whether tags are entities or
+//! plain ([`TagKind`]), is determined from the file unless a key is set. Two layouts are recognised automatically:
 //!
 //! | layout | recognised by | read |
 //! | --- | --- | --- |
@@ -56,7 +57,8 @@ pub struct Columns {
     pub comments: Comments,
     /// Whether the tags are entities or plain.
     pub tags: TagKind,
-    /// Whether each word ends in a digit that is not part of it, its place in a longer word (Weibo's second edition).
+    /// Whether each word ends in a digit that is not part of it but gives its place in a longer word (Weibo's second
+    /// edition).
     pub numbered: bool,
 }
 
@@ -72,18 +74,19 @@ impl Default for Columns {
     }
 }
 
-/// The labels that a file may hold, where they are known before it is read. They decide over [`Columns::tags`].
+/// The labels that a file may contain, if they are known before it is read. They take precedence over
+/// [`Columns::tags`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Known<'a> {
-    /// None are known: they are those of the file.
+    /// No labels are known: they are taken from the file.
     Nothing,
     /// The tags are entities of these kinds.
     Kinds(&'a [String]),
-    /// The tags are plain, and these.
+    /// The tags are plain, and among these.
     Tags(&'a [String]),
 }
 
-/// What a file holds.
+/// The contents of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Contents {
     /// Its sentences, none of which is empty.
@@ -93,16 +96,16 @@ pub struct Contents {
     pub tags: Vec<String>,
     /// The kinds of entities; plain tags are their own kinds.
     pub kinds: Vec<String>,
-    /// What the tags say; never [`TagKind::Auto`].
+    /// Whether the tags are entities or plain; never [`TagKind::Auto`].
     pub kind: TagKind,
-    /// The scheme that the file is written in; none for plain tags and for the brackets of CoNLL-2012.
+    /// The scheme that the file is written in; `None` for plain tags and for the brackets of CoNLL-2012.
     pub scheme: Option<Scheme>,
-    /// What a reader of results must know of the file: how many tags contradict its own scheme, if any.
+    /// What a reader of results must know about the file, such as how many tags contradict its own scheme.
     pub note: Option<String>,
 }
 
 impl Contents {
-    /// Its labels, for the other files of the set.
+    /// Its labels, for reading the other files of the set.
     pub fn known(&self) -> Known<'_> {
         match self.kind {
             TagKind::Plain => Known::Tags(&self.tags),
@@ -111,12 +114,13 @@ impl Contents {
     }
 }
 
-/// Reads one file, whatever scheme it is in. Labels are those of the file where none are known.
+/// Reads one file in any scheme. If no labels are known, they are taken from the file.
 ///
 /// # Errors
-/// [`DataError::Line`] for a line with another number of columns than the first one, for a column that is not there, an
-/// empty word, a tag that is none, or of another scheme than the tags before it, and for a label that is not among the
-/// known ones, for columns that hold no words and tags ([`mistaken`]); [`DataError::File`] for a file without a sentence, or whose words are looked for among its ids.
+/// [`DataError::Line`] for a row whose number of columns differs from the first row's, a missing column, an empty word,
+/// an invalid tag, a tag of another scheme than the tags before it, a label that is not among the known ones, and columns
+/// that do not hold words and tags ([`mistaken`]); [`DataError::File`] for a file without sentences, or if the word column
+/// holds ids.
 pub fn read(file: &TextFile, columns: &Columns, known: Known<'_>) -> Result<Contents, DataError> {
     let rows = rows::read(&file.path, &file.text, *columns)?;
     let asked = match known {
@@ -186,7 +190,7 @@ fn in_iob2(
     Ok((converted, scheme, wrong))
 }
 
-/// The kinds of some tags, each once, in the order of their names.
+/// The distinct kinds of some tags, sorted.
 fn kinds(tags: &[Vec<String>], form: Form) -> Vec<String> {
     let tags = tags.iter().flatten().map(String::as_str);
     let kinds: BTreeSet<&str> = match form {
@@ -198,7 +202,7 @@ fn kinds(tags: &[Vec<String>], form: Form) -> Vec<String> {
     kinds.into_iter().map(String::from).collect()
 }
 
-/// Sentences with their tags as indices into the names of tags.
+/// The sentences, with their tags as indices into the names of tags.
 fn indexed(
     path: &Path,
     sentences: &[Vec<Token<'_>>],

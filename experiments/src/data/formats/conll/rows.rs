@@ -23,15 +23,15 @@ pub(super) struct Token<'a> {
 pub(super) struct Row<'a> {
     /// Its word and tag.
     pub token: Token<'a>,
-    /// What it looks like if it may be a comment, as may all rows before it in its sentence.
+    /// What it looks like, if it may be a comment. Then all rows before it in its sentence may be comments as well.
     pub look: Option<Look>,
 }
 
-/// The rows of a text by sentences, none of which is empty.
+/// The rows of a text by sentence. No sentence is empty.
 ///
 /// # Errors
-/// [`DataError::Line`] for a row with another number of columns than the first one, for a column that is not there, and
-/// an empty word; [`DataError::File`] as [`Layout::of`].
+/// [`DataError::Line`] for a row whose number of columns differs from the first row's, a missing column, or an empty
+/// word or tag; [`DataError::File`] as [`Layout::of`].
 pub(super) fn read<'a>(path: &Path, text: &'a str, columns: Columns) -> Result<Vec<Vec<Row<'a>>>, DataError> {
     let layout = Layout::of(path, text, columns)?;
     let mut cutter = Cutter { path, columns, layout, count: layout.count };
@@ -73,7 +73,7 @@ enum Hash {
     Comment,
     /// The start or the end of a document, which ends a sentence.
     Boundary,
-    /// A row; with its look, if it could also be a comment.
+    /// A row, with its look if it could also be a comment.
     Row(Option<Look>),
 }
 
@@ -82,12 +82,12 @@ struct Cutter<'p> {
     path: &'p Path,
     columns: Columns,
     layout: Layout,
-    /// The number of columns of the next row; none if the row determines it.
+    /// The number of columns of the next row; `None` if that row determines it.
     count: Option<usize>,
 }
 
 impl Cutter<'_> {
-    /// `first`: whether the line precedes the first word of a sentence, where comments are allowed.
+    /// `first` says whether the line precedes the first word of a sentence, where comments are allowed.
     fn hash(&self, content: &str, first: bool) -> Hash {
         let look = look(content);
         if look == Look::Mark {

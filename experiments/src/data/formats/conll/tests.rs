@@ -85,14 +85,14 @@ fn comments_of_every_usual_form_and_words_that_start_with_a_hash() {
         ("#\thttp://a.b\nAda\tB-PER\n#\tO\n\n#\tO\n", AUTO, &["Ada/B-PER #/O", "#/O"]),
         ("# 1\nAda B-PER\n\n# 2\nx O\n", AUTO, &["Ada/B-PER", "x/O"]),
         ("#id=7\n#text = Ada\n##\n#\nAda x B-PER\n", AUTO, &["Ada/B-PER"]),
-        // The marks of documents end a sentence, with and without blank lines.
+        // Document marks end a sentence, with and without blank lines.
         (
             "# begin document a\nAda\tB-PER\n# end document\n# begin document b\nx\tO\n# end document\n",
             AUTO,
             &["Ada/B-PER", "x/O"],
         ),
         ("#begin document (a)\nAda x B-PER\n#end document\nx x O\n", AUTO, &["Ada/B-PER", "x/O"]),
-        // A hash is a word where it has a tag, at a sentence's start and within.
+        // A hash with a tag is a word, at the start of a sentence and inside it.
         ("# O\nAda B-PER\n# O\n", AUTO, &["#/O Ada/B-PER #/O"]),
         ("#\tO\n#\tO\n\n#1\tO\n", AUTO, &["#/O #/O", "#1/O"]),
         ("#now O\nAda B-PER\n", AUTO, &["#now/O Ada/B-PER"]),
@@ -190,7 +190,7 @@ fn multiword_tokens_and_empty_nodes_are_skipped() {
     assert_eq!(parsed(U, upos), ["vamos/VERB nos/PRON a/ADP el/DET mar/NOUN", "10 000/NUM"]);
     assert_eq!(parsed(U, Columns { tag: 5, ..upos })[1], "10 000/Z");
     assert_eq!(contents(U, upos).unwrap().tags, ["ADP", "DET", "NOUN", "NUM", "PRON", "VERB"]);
-    // The word's column has to be said.
+    // The word column must be given.
     assert_eq!(
         error(U, AUTO),
         "some/f.conll: expected the column of the words of CoNLL-U, found data.word_column = 1, which holds ids; set \
@@ -200,7 +200,7 @@ fn multiword_tokens_and_empty_nodes_are_skipped() {
     assert_eq!(parsed("1-2\tX\n1\tY\n", PLAIN), ["1-2/X 1/Y"]);
     let words = format!("{}\na{}", "1-2".to_owned() + &"\tx".repeat(9), "\tx".repeat(9));
     assert_eq!(parsed(&words, PLAIN), ["1-2/x a/x"]);
-    // CoNLL-U Plus says its columns.
+    // CoNLL-U Plus declares its columns.
     let plus = "# global.columns = ID FORM NER\n1-2\tal\t_\n1\ta\tO\n2\tel\tB-X\n";
     assert_eq!(parsed(plus, Columns { word: 2, ..AUTO }), ["a/O el/B-X"]);
 }
@@ -233,7 +233,7 @@ fn each_sentence_of_conll_2012_has_its_own_number_of_columns() {
         error(&text, AUTO)
             .contains("found data.word_column = 1, which holds ids; set data.word_column = 4 and")
     );
-    // Within a sentence the number stays, and brackets match.
+    // Within a sentence, the number of columns is constant and brackets match.
     let cut = text.replacen("*   *   -\n", "*   -\n", 1);
     assert!(
         error(&cut, names).contains("line 6: expected 13 columns, found 14")
@@ -247,7 +247,7 @@ fn each_sentence_of_conll_2012_has_its_own_number_of_columns() {
         "{}",
         error(&open, names)
     );
-    // A file of the set in which no name stands.
+    // A file of the set without names.
     let none = text.replace("(GPE*", "*").replace("*)", "*").replace("(PERSON)", "*");
     let kinds = ["GPE".to_owned()];
     let read = super::read(&file(&none), &names, Known::Kinds(&kinds)).unwrap();
@@ -305,7 +305,7 @@ fn mixtures_are_faults_that_name_the_first_odd_line() {
             "a\tO\nb\tB-PER\nc\tPER\n",
             AUTO,
             "some/f.conll, line 3: expected a tag such as 'O', 'B-PER' or 'I-PER', as on other lines, \
-            found 'PER'; correct the tag, or set data.tags = plain if these are no entities",
+            found 'PER'; correct the tag, or set data.tags = plain if these are not entities",
         ),
         (
             "a\tNN\nb\tVBZ\nc\tI-ASN\n",
@@ -316,8 +316,8 @@ fn mixtures_are_faults_that_name_the_first_odd_line() {
         (
             "Ada\tPER\n",
             entities,
-            "line 1: expected a tag such as 'O', 'B-PER' or 'I-PER', found 'PER'; correct the tag, say by \
-            data.tag_column which column holds the tags, or set data.tags = plain",
+            "line 1: expected a tag such as 'O', 'B-PER' or 'I-PER', found 'PER'; correct the tag, set \
+            data.tag_column to the column that holds the tags, or set data.tags = plain",
         ),
         (
             "Ada\tB-PER\nx\tB-\n",
@@ -374,7 +374,7 @@ fn sentences_have_iob2_tags_and_wrong_ones_are_noted() {
         ("a B-X\nb I-X\nc E-X\n\nd I-X\ne O\n", [&[1, 2, 2][..], &[1, 0]], "1 tags contradict BIOES"),
         ("a B-X\nb L-X\nc L-X\n\nd U-X\ne O\n", [&[1, 2, 1], &[1, 0]], "1 tags contradict BILOU"),
         ("a I-X\nb O\nc I-X\n\nd O\ne B-X\n", [&[1, 0, 1], &[0, 1]], "1 tags contradict IOB1"),
-        // Letters alone are no contradiction.
+        // A letter without a kind is not a contradiction in itself.
         ("a I\nb O\nc I\n\nd O\ne B\n", [&[1, 0, 1], &[0, 1]], "1 tags contradict IOB1"),
     ] {
         let read = contents(text, AUTO).unwrap();
@@ -403,7 +403,7 @@ fn an_unknown_label_names_its_line() {
          the training file"
     );
     assert!(refused("a NN\n", Known::Kinds(&kinds)).contains("line 1: expected a tag such as 'O'"));
-    // What is known decides, and is kept.
+    // Known labels take precedence, and are kept.
     let first = contents("a B\nb O\n\nc NN\n", AUTO).unwrap();
     let second = read(&file("a O\nb B\n"), &AUTO, first.known()).unwrap();
     assert_eq!((second.kind, &second.tags), (TagKind::Plain, &first.tags));
@@ -481,7 +481,7 @@ proptest! {
             .collect();
         let kinds = if plain { tags.clone() } else { vec!["X".to_owned(), "Y".to_owned()] };
         let known = if plain { Known::Tags(&kinds) } else { Known::Kinds(&kinds) };
-        // A plain tag does not tell a word such as `# a = b` from a comment.
+        // With plain tags, a word such as `# a = b` cannot be distinguished from a comment.
         let columns = Columns { comments: if plain { Comments::None } else { Comments::Auto }, ..AUTO };
         let read = super::read(&file(&write(&sentences, &tags)), &columns, known).unwrap();
         prop_assert_eq!((read.sentences, read.tags, read.kinds, read.kind), (sentences, tags, kinds, kind));

@@ -4,7 +4,8 @@ use super::super::scheme::{self, Scheme, written};
 use super::TagKind;
 use crate::data::Sentence;
 
-/// Sentences as `word<TAB>tag` lines, a blank line after each: what [`super::read`] reads. `tags` are the tags' names.
+/// Sentences as `word<TAB>tag` lines with a blank line after each sentence, which [`super::read`] can read. `tags` are
+/// the names of the tags.
 ///
 /// # Panics
 /// If a tag is not below the number of names.
@@ -19,17 +20,17 @@ pub fn write(sentences: &[Sentence], tags: &[String]) -> String {
     text
 }
 
-/// A sentence with its right and its predicted tags, as official scorers read them: one line a word, columns apart by one
-/// space, and a blank line.
+/// A sentence with its right and its predicted tags, as official scorers read them: one line per word, with columns
+/// separated by one space, and a blank line.
 ///
-/// Columns 2 and 3 are the right and the predicted tag as the model has them: the share of words on which the two are
-/// equal is a tagger's accuracy. The last two columns are the two that conlleval reads. They are columns 2 and 3 where
-/// tags are plain or in IOB; those of other schemes, which conlleval does not know, follow in IOB2 as columns 4 and 5.
+/// Columns 2 and 3 are the right and the predicted tag in the model's scheme: the share of words on which the two are
+/// equal is a tagger's accuracy. The last two columns are those that conlleval reads. For plain tags and for IOB these
+/// are columns 2 and 3; tags of other schemes, which conlleval does not know, are repeated in IOB2 as columns 4 and 5.
 ///
-/// Words and tags are [`written`] as one column each; a word without a letter is `_`.
+/// Words and tags are [`written`] as one column each; an empty word is `_`.
 ///
 /// # Panics
-/// If the lengths differ, or if entities have a tag of no scheme.
+/// If the lengths differ, or if a tag of entities belongs to no scheme.
 #[track_caller]
 pub fn predictions(
     words: &[String],
@@ -59,7 +60,7 @@ pub fn predictions(
     lines
 }
 
-/// conlleval takes a first column `-X-` for the end of a sentence.
+/// A word as a column. conlleval takes a first column `-X-` for the end of a sentence, so it is escaped.
 fn column(word: &str) -> String {
     match word {
         "" => "_".into(),
@@ -164,7 +165,7 @@ mod tests {
                 let sum = |i: usize| counts.kinds.values().map(|c| c[i]).sum::<usize>();
                 let [_, words, right, predicted, gold] = conlleval(&text);
                 prop_assert_eq!([words, right, predicted, gold], [counts.words, sum(0), sum(1), sum(2)]);
-                // The accuracy is that of columns 2 and 3.
+                // The accuracy is the share of rows on which columns 2 and 3 agree.
                 let rows: Vec<Vec<&str>> = text.lines().filter(|l| !l.is_empty()).map(|l| l.split(' ').collect()).collect();
                 prop_assert_eq!(rows.iter().filter(|row| row[1] == row[2]).count(), counts.right_words);
                 let read_back = |column: usize| rows.iter().map(move |row| scheme::unwritten(row[column]));

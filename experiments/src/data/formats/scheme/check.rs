@@ -1,11 +1,11 @@
-//! Whether labels from elsewhere, such as those of a saved run, are tags.
+//! Checks whether untrusted labels, such as those of a saved run, are tags.
 
 use super::{Scheme, TagKind, parse};
 use crate::data::error::quoted;
 use std::collections::{BTreeSet, HashSet};
 
-/// Checks that labels can be those of a tagger: for entities, [`Scheme::tag_names`] of some kinds; for plain tags, distinct
-/// names that contain a letter. [`TagKind::Auto`] accepts both.
+/// Checks that labels can be those of a tagger: for entities, [`Scheme::tag_names`] of some kinds; for plain tags,
+/// distinct names that are not blank. [`TagKind::Auto`] accepts both.
 ///
 /// # Errors
 /// What is wrong, as a clause that follows the name of the file: `expected …, found …`.

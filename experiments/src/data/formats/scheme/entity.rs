@@ -5,7 +5,7 @@ use super::{OUTSIDE, Scheme, TagKind, parse};
 /// A run of words: `start .. end`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Entity {
-    /// What it is, as the tags name it: `PER`.
+    /// Its kind, as in the tags, such as `PER`.
     pub kind: String,
     /// Its first word.
     pub start: usize,
@@ -26,7 +26,7 @@ enum Place {
 /// As [`parse`], for tags that were checked when they were read.
 #[track_caller]
 fn place(tag: &str) -> (Place, &str) {
-    let (prefix, kind) = parse(tag).unwrap_or_else(|| panic!("tags: '{tag}' is no tag of any scheme"));
+    let (prefix, kind) = parse(tag).unwrap_or_else(|| panic!("tags: '{tag}' is not a tag of any scheme"));
     let place = match prefix {
         "B" => Place::Begin,
         "I" | "M" => Place::Inside,
@@ -37,13 +37,13 @@ fn place(tag: &str) -> (Place, &str) {
     (place, kind)
 }
 
-/// The entities of a sentence, in order. Wrong sequences are read as conlleval reads them: an entity starts at `B-`, at
-/// `S-`, where the kind changes, and at `I-` or `E-` after a word that cannot be followed within an entity; it ends
-/// before the next one starts, after `E-` and `S-`, and before `O`. `M-` is read as `I-`, `L-` as `E-`, `U-` and `W-` as
-/// `S-`.
+/// The entities of a sentence, in order. Ill-formed sequences are read as conlleval reads them: an entity starts at
+/// `B-`, at `S-`, where the kind changes, and at `I-` or `E-` at the start of the sentence or after `O`, `E-` or `S-`;
+/// it ends before the next one starts, after `E-` and `S-`, and before `O`. `M-` is read as `I-`, `L-` as `E-`, `U-`
+/// and `W-` as `S-`.
 ///
 /// # Panics
-/// If a tag is none of any scheme ([`parse`]).
+/// If a tag belongs to no scheme ([`parse`]).
 #[track_caller]
 pub fn entities(tags: &[&str]) -> Vec<Entity> {
     let mut found: Vec<Entity> = Vec::new();
@@ -64,11 +64,11 @@ pub fn entities(tags: &[&str]) -> Vec<Entity> {
     found
 }
 
-/// What the tags of a sentence say, as stretches of words: its [`entities`], or, where tags are plain, each word by itself
-/// with its tag as the kind.
+/// The spans that the tags of a sentence describe: its [`entities`], or, for plain tags, each word with its tag as the
+/// kind.
 ///
 /// # Panics
-/// If a tag is none of any scheme and the tags are not plain.
+/// If a tag belongs to no scheme and the tags are not plain.
 #[track_caller]
 pub fn spans(kind: TagKind, tags: &[&str]) -> Vec<Entity> {
     match kind {
@@ -117,7 +117,7 @@ pub fn tags(scheme: Scheme, entities: &[Entity], length: usize) -> Vec<String> {
     tags
 }
 
-/// The same entities in another scheme: `tags(to, entities(from))`. What was wrong is right afterwards.
+/// The same entities in another scheme: `tags(to, entities(from))`. The result is well-formed.
 ///
 /// # Panics
 /// As [`entities`].
@@ -144,7 +144,7 @@ pub fn allowed(scheme: Scheme, from: Option<&str>, to: Option<&str>) -> bool {
     }
 }
 
-/// Place and kind of a tag of the scheme; outside beyond the sentence's ends.
+/// Place and kind of a tag of the scheme; `None`, for the start or end of the sentence, counts as outside.
 fn known(scheme: Scheme, tag: Option<&str>) -> Option<(Place, &str)> {
     let Some(tag) = tag else { return Some((Place::Outside, "")) };
     let (prefix, _) = parse(tag)?;
@@ -179,7 +179,7 @@ mod tests {
         assert_eq!(read("E-A E-A"), [e("A", 0, 1), e("A", 1, 2)]);
         assert_eq!(read("O O"), []);
         assert_eq!(entities(&[]), []);
-        // A kind may hold hyphens and points.
+        // A kind may contain hyphens and dots.
         assert_eq!(
             read("B-creative-work I-creative-work B-PER.NAM"),
             [e("creative-work", 0, 2), e("PER.NAM", 2, 3)]
@@ -187,13 +187,13 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "'PER' is no tag")]
+    #[should_panic(expected = "'PER' is not a tag")]
     fn a_malformed_tag_is_a_bug() {
         entities(&["O", "PER"]);
     }
 
-    /// A sequence is well-formed if it is what its own entities are written as: every sequence of up to four tags, of
-    /// two kinds and all prefixes, decides over [`allowed`].
+    /// A sequence is well-formed if converting it to its own scheme leaves it unchanged. [`allowed`] must agree with
+    /// this for every sequence of up to four tags, of two kinds and all prefixes.
     #[test]
     fn allowed_is_exactly_what_conversion_yields() {
         let mut all = vec!["O".to_owned()];

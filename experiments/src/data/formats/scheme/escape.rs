@@ -1,11 +1,12 @@
 //! Escapes labels and words for files whose columns are separated by spaces.
 //!
-//! conlleval and most scripts that came after it split a line wherever there is a space, so that the kind
-//! `creative work` would be two columns. Such characters are written as in a web address: `creative%20work`. A label that
-//! holds none of them, `NAT_REL_POL` or `100%`, is written as it is.
+//! conlleval and most later scripts split a line at every space, so that the kind `creative work` would be two columns.
+//! Such characters are percent-encoded as in a URL: `creative%20work`. A label without them, such as `NAT_REL_POL` or
+//! `100%`, is unchanged.
 
-/// A label or word as one column: each white space and control character becomes `%` and two hexadecimal digits for each
-/// of its bytes in UTF-8, and so does a `%` that two such digits follow already. Different texts are written differently.
+/// A label or word as one column: each white space and control character becomes `%` and two hexadecimal digits for
+/// each of its bytes in UTF-8, and so does a `%` that is already followed by two such digits. Different texts are
+/// written differently.
 pub fn written(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for (i, c) in text.char_indices() {
@@ -22,7 +23,7 @@ pub fn written(text: &str) -> String {
     out
 }
 
-/// The text that [`written`] was given. Escapes that are no UTF-8 stay as they are.
+/// The inverse of [`written`]. Escapes that are not UTF-8 are left unchanged.
 pub fn unwritten(column: &str) -> String {
     let bytes = column.as_bytes();
     let mut out = String::with_capacity(column.len());
@@ -42,7 +43,7 @@ pub fn unwritten(column: &str) -> String {
     out
 }
 
-/// The byte that `%20` at the start of some bytes stands for.
+/// The byte that an escape such as `%20` at the start of `bytes` stands for.
 fn escaped_byte(bytes: &[u8]) -> Option<u8> {
     let digit = |byte: u8| char::from(byte).to_digit(16);
     match bytes {
@@ -74,7 +75,7 @@ mod tests {
             assert_eq!(written(text), expected, "{text:?}");
             assert_eq!(unwritten(expected), text, "{expected:?}");
         }
-        // What was never written: bytes that are no UTF-8.
+        // Columns that `written` never produces: bytes that are not UTF-8.
         for column in ["%FF", "%C2", "%", "%%", "%2", "x%C3%28"] {
             assert_eq!(unwritten(column), column);
         }

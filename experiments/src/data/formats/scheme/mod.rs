@@ -2,21 +2,21 @@
 //!
 //! | scheme | `Ada Marsh left Oslo Bergen early`, a person and two adjacent places |
 //! | --- | --- |
-//! | IOB1 | `I-PER I-PER O I-LOC B-LOC O`: `B-` only where an entity touches one of its kind before it |
+//! | IOB1 | `I-PER I-PER O I-LOC B-LOC O`: `B-` only for an entity directly after another of its kind |
 //! | IOB2 | `B-PER I-PER O B-LOC B-LOC O`: every entity starts with `B-` |
-//! | BIOES | `B-PER E-PER O S-LOC S-LOC O`: the last word has `E-`, a word alone `S-` (also called IOBES) |
+//! | BIOES | `B-PER E-PER O S-LOC S-LOC O`: the last word has `E-`, a single word `S-` (also called IOBES) |
 //! | BILOU | as BIOES, with `L-` for `E-` and `U-` for `S-` |
 //! | BMES | as BIOES, with `M-` for `I-` |
 //! | BMEWO | as BMES, with `W-` for `S-` |
 //!
-//! [`entities`] reads all six, and wrong sequences too, as conlleval does. A letter without a kind, as in `B I O` or in
-//! the `B M E S` of word segmentation, is a tag of the kind [`UNNAMED`].
+//! [`entities`] reads all six, and ill-formed sequences too, as conlleval does. A letter without a kind, as in `B I O`
+//! or in the `B M E S` of word segmentation, is a tag of the kind [`UNNAMED`].
 //!
 //! | file | holds |
 //! | --- | --- |
-//! | `mod` | the schemes, and which one tags are written in |
+//! | `mod` | the schemes, and detecting the one that tags are written in |
 //! | `entity` | entities from tags, tags from entities |
-//! | `check` | whether labels that were read from elsewhere are tags |
+//! | `check` | whether untrusted labels are tags |
 //! | `escape` | labels that contain spaces, for files whose columns are separated by spaces |
 
 mod check;
@@ -32,19 +32,19 @@ use serde::{Deserialize, Serialize};
 /// The tag of a word outside all entities.
 pub const OUTSIDE: &str = "O";
 
-/// The kind of entities whose tags name none: `B` is read as `B-_`, as seqeval reads it.
+/// The kind of entities whose tags have no kind: `B` is read as `B-_`, as in seqeval.
 pub const UNNAMED: &str = "_";
 
-/// What tags say of their words.
+/// What tags describe.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum TagKind {
-    /// Whichever of the two a file holds; what was found in a file is never this.
+    /// Determined from the file; never the result of reading one.
     #[default]
     Auto,
     /// Where entities start and end: `O`, `B-PER`, `I-PER`.
     Entities,
-    /// Something of each word by itself, such as its part of speech: `NN`, `VBZ`.
+    /// A property of each word, such as its part of speech: `NN`, `VBZ`.
     Plain,
 }
 
@@ -77,8 +77,8 @@ pub enum Scheme {
     Bmewo,
 }
 
-/// Letter and kind of a tag of any scheme: `("B", "PER")`; `("O", "")` outside, and [`UNNAMED`] for a letter alone. None
-/// if it is no tag of any scheme.
+/// Letter and kind of a tag of any scheme: `("B", "PER")`; `("O", "")` outside, and [`UNNAMED`] for a letter alone.
+/// `None` if it is not a tag of any scheme.
 pub fn parse(tag: &str) -> Option<(&str, &str)> {
     if tag == OUTSIDE {
         return Some((OUTSIDE, ""));
@@ -116,7 +116,7 @@ impl Scheme {
         names
     }
 
-    /// Whether some scheme has the letters of both tags. Letters belong to one scheme if each two of them do.
+    /// Whether some scheme has the letters of both tags. Letters belong to one scheme if every pair of them does.
     pub fn any_has_both(one: &str, other: &str) -> bool {
         let (Some((one, _)), Some((other, _))) = (parse(one), parse(other)) else { return false };
         let has = |scheme: Scheme, prefix| prefix == OUTSIDE || scheme.prefixes().contains(&prefix);
@@ -124,7 +124,8 @@ impl Scheme {
     }
 
     /// The scheme that sentences are written in: the first one that has all of their letters, and between IOB1 and IOB2
-    /// the one that fewer tags contradict (IOB2 if as many). None if a tag is malformed, or if no scheme has the letters.
+    /// the one that fewer tags contradict (IOB2 in a tie). `None` if a tag is malformed, or if no scheme has the
+    /// letters.
     pub fn detect<'a, S: AsRef<[&'a str]>>(sentences: impl IntoIterator<Item = S>) -> Option<Scheme> {
         let mut seen: Vec<&str> = Vec::new();
         let mut wrong = [0usize; 2];
