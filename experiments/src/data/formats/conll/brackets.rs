@@ -1,5 +1,5 @@
 //! The names of CoNLL-2012 (OntoNotes 5): an entity of several words is written `(GPE*`, `*`, `*)`, an entity of one
-//! word `(GPE)`, and a word outside `*`.
+//! word `(GPE)`, and a word outside all entities `*`.
 
 use super::super::scheme::{self, Entity, Scheme};
 use super::rows::Token;
