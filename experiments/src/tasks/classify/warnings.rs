@@ -1,4 +1,4 @@
-//! What somebody who trains on a data set should look at, and training splits that teach nothing.
+//! Warnings about a data set before training, and the error for a training split from which nothing can be learned.
 
 use super::{Classify, ClassifyKeys};
 use crate::data::error::quoted;
@@ -6,7 +6,7 @@ use crate::data::{DataError, Example, Split, Splits};
 use crate::tasks::keys::Source;
 use std::collections::{HashMap, HashSet};
 
-/// Checks that training examples have two labels, or one if a text may have none.
+/// Checks that at least two labels occur in training, or one if a text may have no label.
 ///
 /// # Errors
 /// [`DataError::Settings`].
@@ -60,7 +60,7 @@ pub(super) fn of(task: &Classify, counts: &[u64]) -> Vec<String> {
 fn rare((label, count): (&String, &u64)) -> Option<String> {
     let label = quoted(label);
     match count {
-        0 => Some(format!("the label {label} does not occur in the training split and will not be learnt")),
+        0 => Some(format!("the label {label} does not occur in the training split and will not be learned")),
         1 => Some(format!(
             "the label {label} occurs less than twice in the training split; is it part of a header or misspelt?"
         )),
@@ -81,7 +81,7 @@ fn twins(labels: &[String]) -> Vec<String> {
     pairs.into_iter().map(warning).collect()
 }
 
-/// A split at least half of whose texts are training texts too.
+/// A split of which at least half of the texts are training texts too.
 fn shared(data: &Splits<Vec<Example>>, split: Split) -> Option<String> {
     let trained: HashSet<&str> = data.train.iter().map(|example| example.text.as_str()).collect();
     let texts = data.split(split);

@@ -1,4 +1,4 @@
-//! Signs that the columns hold something else than words and tags.
+//! Detects columns that hold something other than words and tags.
 
 use super::super::scheme::{self, OUTSIDE};
 use super::TagKind;
@@ -7,22 +7,22 @@ use crate::data::{DataError, error::quoted};
 use std::collections::HashSet;
 use std::path::Path;
 
-/// With fewer words, the numbers of different words and tags prove nothing.
+/// With fewer words than this, the numbers of distinct words and tags prove nothing.
 const FEW: usize = 20;
 
-/// So many different tags want more than twice as many different words.
+/// A file with more distinct tags than this has at least twice as many distinct words.
 const MANY: usize = 50;
 
-/// Checks that the words are no tags of entities, and that tags which are none of entities are neither one for all words
-/// nor as many as the words: these are lemmas, numbers, or the words themselves. Tags that are said to be plain are not
-/// asked, and their number is only if nothing is said.
+/// Checks that the words are not entity tags. If the kind of the tags was not given, also checks that plain tags are not all
+/// the same, and not as varied as the words: then they are lemmas, numbers, or the words themselves. With `data.tags = plain`
+/// nothing is checked.
 ///
 /// # Errors
 /// [`DataError::Line`].
 pub(super) fn check(path: &Path, sentences: &[Vec<Row<'_>>], asked: TagKind) -> Result<(), DataError> {
     let tokens = || sentences.iter().flatten().map(|row| &row.token);
     let fault = |line: usize, expected: &str, found: String| {
-        let advice = "say by data.word_column and data.tag_column which columns hold words and tags, or set data.tags = \
+        let advice = "set data.word_column and data.tag_column to the columns that hold words and tags, or data.tags = \
                       plain if these are right";
         DataError::Line { path: path.into(), line, expected: expected.into(), found, advice }
     };
