@@ -135,7 +135,7 @@ pub enum DataError {
     },
     /// A split without an example.
     #[error(
-        "the {split} split of '{set}' is empty: a tenth of the training data, whole articles or texts, is held out where no file is given, and there are too few; give files with --dev and --test, or more data"
+        "the {split} split of '{set}' is empty: a tenth of the training data, whole paragraphs or texts, is held out where no file is given, and there are too few; give files with --dev and --test, or more data"
     )]
     EmptySplit {
         /// Name of the set.

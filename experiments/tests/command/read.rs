@@ -123,3 +123,21 @@ fn answers_of_articles_only_are_scored_as_by_squad_2() {
         assert_eq!((&found["metrics"]["em"], &found["metrics"]["f1"]), (&1.0.into(), &f1.into()), "{found}");
     }
 }
+
+#[test]
+fn of_a_file_with_one_article_paragraphs_are_held_out() {
+    let place = Place::new();
+    let in_one_article = |n: usize| {
+        let mut file: Value = serde_json::from_str(&questions(n)).unwrap();
+        file["data"].as_array_mut().unwrap().iter_mut().for_each(|article| article["title"] = "one".into());
+        file.to_string()
+    };
+    place.write("train.json", in_one_article(40).as_bytes());
+    let ran = place.gradus(&args("a", "--set train.epochs=1"));
+    let note = "test: a tenth of the training questions, whole paragraphs held out, because there are few articles, by seed 1";
+    assert!(ran.err.contains(note), "{}", ran.err);
+    ran.well();
+    place.gradus("evaluate a").well();
+    place.write("train.json", in_one_article(1).as_bytes());
+    place.gradus(&args("b", "")).refused(1, &["the dev split of 'train' is empty", "--dev and --test"]);
+}

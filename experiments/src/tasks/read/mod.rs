@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | `keys` | the sections `[data]`, `[model]` and `[loss]` |
 //! | `sets` | the known data sets; [`generated`] has the generated one |
-//! | [`articles`] | holds out whole articles |
+//! | [`articles`] | holds out whole articles or paragraphs |
 //! | [`spans`] | answers as first and last word, and back |
 //! | `model` | the model, its inputs and its predictions |
 //! | `mistakes` | what is wrong with an answer |
@@ -71,7 +71,6 @@ const LONGEST_WITH_ATTENTION: usize = 4096;
 
 impl Part for Questions {
     const UNIT: &'static str = "questions";
-    const HELD_OUT: &'static str = ", whole articles held out";
 
     fn len(&self) -> usize {
         self.questions.len()
@@ -85,8 +84,8 @@ impl Part for Questions {
         out
     }
 
-    fn hold_out(&mut self, n: usize, seed: u64) -> Self {
-        articles::hold_out_articles(self, n, seed)
+    fn hold_out<const N: usize>(&mut self, sizes: [usize; N], seed: u64) -> ([Self; N], &'static str) {
+        articles::hold_out(self, sizes, seed)
     }
 }
 
