@@ -1,3 +1,4 @@
+use super::moved::with_flag;
 use super::{print, with_threads};
 use crate::config::{self, Config};
 use crate::data::Split;
@@ -62,7 +63,10 @@ pub fn train(ask: &Train) -> anyhow::Result<()> {
             true => Where::Resumed(&folder),
             false => Where::New(&folder),
         };
-        let job = task.prepare(&config, &from(ask, &folder)?)?;
+        let job = task.prepare(&config, &from(ask, &folder)?).map_err(|error| match ask.resume {
+            true => with_flag(error, &config),
+            false => error,
+        })?;
         let training =
             Training { config: &config, keys: task.keys(), metrics: task.metrics(), data: job.as_ref() };
         if !ask.resume {

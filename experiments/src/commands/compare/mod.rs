@@ -146,7 +146,8 @@ fn evaluation(ask: &Compare, trained: &Trained) -> anyhow::Result<Found> {
     trained.check_labels(&now)?;
     let found = trained.learner(job.as_ref())?.evaluate(ask.split);
     let unchanged = ask.file.is_some() || trained.unchanged(&now, ask.split);
-    Ok(Found { data: now.name, unchanged, found })
+    let data = if ask.file.is_none() { trained.on.name.clone() } else { now.name };
+    Ok(Found { data, unchanged, found })
 }
 
 /// Refuses runs that were trained on different data.
