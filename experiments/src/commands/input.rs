@@ -1,7 +1,8 @@
 //! The texts to predict, from the command line, standard input or a file, as they arrive.
 
-use crate::run::Ask;
-use anyhow::{Context, bail};
+use crate::data::error::quoted;
+use crate::run::{Ask, places};
+use anyhow::{Context, anyhow, bail};
 use serde::Deserialize;
 use std::collections::VecDeque;
 use std::fs::File;
@@ -24,7 +25,7 @@ pub enum Input {
 pub enum Format {
     /// One text per line.
     Text,
-    /// One JSON object per line, with `text` or `question` and, if there is one, `context`.
+    /// One JSON object per line, with `text` or `question`, its `words` or both and, if there is one, `context`.
     Jsonl,
     /// One word per line, in the first column; a blank line after each text.
     Conll {
@@ -69,7 +70,7 @@ impl Lines {
         };
         let (send, rest) = sync_channel(WAITING);
         std::thread::spawn(move || {
-            let mut texts = Texts { reader, name, line: 0, format };
+            let mut texts = Texts { reader, name, line: 0, begun: false, format };
             // The channel closes when the command ends.
             while let Some(text) = texts.next() {
                 let last = text.is_err();
@@ -109,6 +110,8 @@ struct Texts {
     reader: Box<dyn BufRead + Send>,
     name: String,
     line: usize,
+    /// Whether a line that is not blank was read.
+    begun: bool,
     format: Format,
 }
 
@@ -125,8 +128,12 @@ impl Texts {
                         Err(error) => return Some(Err(error)),
                     }
                 };
-                Some(Ok(line
-                    .and_then(|line| ask(&line, self.format, &format!("{}, line {}", self.name, self.line)))))
+                let place = format!("{}, line {}", self.name, self.line);
+                let first = !std::mem::replace(&mut self.begun, true) && self.format == Format::Jsonl;
+                if let Some(other) = line.as_deref().ok().filter(|_| first).and_then(other_json) {
+                    return Some(Err(anyhow!("{place}: expected one JSON object per line, found {other}")));
+                }
+                Some(Ok(line.and_then(|line| ask(&line, self.format, &place))))
             }
             Format::Conll { word } => self.sentence(word),
         }
@@ -161,7 +168,7 @@ impl Texts {
         if let Some(fault) = unreadable {
             return Some(Ok(Err(fault)));
         }
-        Some(Ok(Ok(Ask { text: words.join(" "), words: Some(words), context: None })))
+        Some(Ok(Ok(Ask::of_words(&words))))
     }
 
     /// The next line without its line break, or that it is not UTF-8; none at the end of the input.
@@ -219,28 +226,63 @@ fn is_between_words(line: &str) -> bool {
 
 /// Parses a line.
 fn ask(line: &str, format: Format, place: &str) -> Result<Ask, String> {
-    /// A line of JSON lines.
-    #[derive(Deserialize)]
-    struct Object {
-        #[serde(alias = "question")]
-        text: String,
-        context: Option<String>,
-        words: Option<Vec<String>>,
-    }
     match format {
         Format::Text => Ok(Ask { text: line.into(), ..Ask::default() }),
         Format::Conll { word: column } => {
             let lines = line.lines().filter(|line| !is_between_words(line));
             let words: Vec<String> = lines.filter_map(|line| word(line, column)).collect();
-            Ok(Ask { text: words.join(" "), words: Some(words), context: None })
+            Ok(Ask::of_words(&words))
         }
-        Format::Jsonl => match serde_json::from_str(line) {
-            Ok(Object { text, context, words }) => Ok(Ask { text, words, context }),
-            Err(fault) => Err(format!(
-                "{place}: expected a JSON object with \"text\" (or \"question\" and \"context\"), found {}: {fault}",
-                crate::data::error::quoted(line)
-            )),
-        },
+        Format::Jsonl => object(line).map_err(|fault| format!("{place}: {fault}")),
+    }
+}
+
+/// Parses a line of JSON lines.
+fn object(line: &str) -> Result<Ask, String> {
+    #[derive(Deserialize)]
+    struct Object {
+        #[serde(alias = "question")]
+        text: Option<String>,
+        context: Option<String>,
+        words: Option<Vec<String>>,
+    }
+    let expected = "expected a JSON object with \"text\" (or \"question\" and \"context\")";
+    let Object { text, context, words } =
+        serde_json::from_str(line).map_err(|fault| format!("{expected}, found {}: {fault}", quoted(line)))?;
+    let asked = match (text, words) {
+        (None, None) => return Err(format!("{expected}, found {}", quoted(line))),
+        (Some(text), None) => Ask { text, ..Ask::default() },
+        (Some(text), Some(words)) if !text.is_empty() => {
+            let found = places(&text, &words).map_err(|(word, rest)| {
+                let word = word.map_or("no more words".to_owned(), quoted);
+                format!(
+                    "expected \"words\" to be the words of \"text\", in order, found {word} where the text has {}; \
+                     correct them, or leave \"text\" out",
+                    quoted(rest)
+                )
+            })?;
+            Ask { text, words: Some(found), context: None }
+        }
+        (_, Some(words)) => Ask::of_words(&words),
+    };
+    Ok(Ask { context, ..asked })
+}
+
+/// Why a first line is none of JSON lines; nothing if it may be one.
+fn other_json(line: &str) -> Option<&'static str> {
+    let value: Result<serde_json::Value, _> = serde_json::from_str(line);
+    match value {
+        _ if line.trim_start().starts_with('[') => Some(
+            "the start of a JSON list; write each of its objects on a line, for example with: jq -c '.[]' FILE",
+        ),
+        Ok(value) if value.get("data").is_some_and(serde_json::Value::is_array) => Some(
+            "a file of SQuAD; evaluate it with gradus evaluate RUN --file FILE, or write each question with its context on a \
+             line, for example with: jq -c '.data[].paragraphs[] | .context as $c | .qas[] | {question, context: $c}' FILE",
+        ),
+        Err(fault) if fault.is_eof() && line.trim_start().starts_with('{') => Some(
+            "an object that does not end there; write each object on one line, for example with: jq -c . FILE",
+        ),
+        Ok(_) | Err(_) => None,
     }
 }
 
@@ -250,7 +292,7 @@ mod tests {
 
     fn all(bytes: &[u8], format: Format) -> Vec<Line> {
         let reader = Box::new(std::io::Cursor::new(bytes.to_vec()));
-        let mut texts = Texts { reader, name: "f".into(), line: 0, format };
+        let mut texts = Texts { reader, name: "f".into(), line: 0, begun: false, format };
         std::iter::from_fn(|| texts.next()).collect()
     }
 
@@ -291,13 +333,65 @@ mod tests {
         assert_eq!(found.iter().map(told).collect::<Vec<_>>(), [Ok("# 1-2")]);
     }
 
+    #[test]
+    fn objects_have_a_text_or_its_words() {
+        let asked = |line: &str| object(line).map(|ask| (ask.text, ask.words));
+        let words = "\"words\": [\"a\", \"b\"]";
+        let places = |at: [std::ops::Range<usize>; 2]| Some(at.to_vec());
+        assert_eq!(asked("{\"text\": \"a  b\"}"), Ok(("a  b".into(), None)));
+        assert_eq!(
+            asked(&format!("{{\"text\": \"a  b\", {words}}}")),
+            Ok(("a  b".into(), places([0..1, 3..4])))
+        );
+        for text in ["", "\"text\": \"\", ", "\"text\": null, "] {
+            assert_eq!(asked(&format!("{{{text}{words}}}")), Ok(("a b".into(), places([0..1, 2..3]))));
+        }
+        for (text, part) in [
+            ("a c b", "found 'b' where the text has 'c b'"),
+            ("a b c", "no more words where the text has 'c'"),
+        ] {
+            let fault = asked(&format!("{{\"text\": \"{text}\", {words}}}")).unwrap_err();
+            assert!(fault.contains(part) && fault.ends_with("or leave \"text\" out"), "{fault}");
+        }
+        assert!(asked("{\"txt\": \"a\"}").unwrap_err().contains("txt"));
+    }
+
+    #[test]
+    fn other_json_ends_the_input_at_once() {
+        for (text, part) in [
+            (
+                "\n[{\"text\": \"a\"}]\n",
+                "f, line 2: expected one JSON object per line, found the start of a JSON list",
+            ),
+            (
+                "{\n \"text\": \"a\"\n}\n",
+                "f, line 1: expected one JSON object per line, found an object that does not",
+            ),
+            (
+                "{\"version\": \"1.1\", \"data\": []}",
+                "found a file of SQuAD; evaluate it with gradus evaluate",
+            ),
+        ] {
+            let found = all(text.as_bytes(), Format::Jsonl);
+            assert!(found[0].as_ref().unwrap_err().to_string().contains(part), "{text}");
+        }
+        let later = all(b"{\"text\": \"a\"}\n[\n", Format::Jsonl);
+        assert!(
+            later.len() == 2 && told(&later[1]).unwrap_err().starts_with("f, line 2: expected a JSON object")
+        );
+    }
+
     /// There is an answer for each line of text.
     #[test]
     fn fuzz_input() {
         crate::fuzz::run("input", |bytes| {
             let lines = bytes.split_inclusive(|&byte| byte == b'\n').count();
             for format in [Format::Text, Format::Jsonl, Format::Conll { word: 2 }] {
-                let found = all(bytes, format);
+                let mut found = all(bytes, format);
+                if let Some(Err(error)) = found.first() {
+                    crate::fuzz::check_sentence(&error.to_string());
+                    found.clear();
+                }
                 assert!(found.len() == lines || format != Format::Text && found.len() <= lines);
                 found.iter().filter_map(|line| told(line).err()).for_each(crate::fuzz::check_sentence);
             }

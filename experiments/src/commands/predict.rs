@@ -88,12 +88,10 @@ fn answered(ask: Predict) -> anyhow::Result<()> {
                     break;
                 }
             };
-            asks.push(line.map(|mut asked: Ask| {
-                if ask.tokenized && asked.words.is_none() {
-                    asked.words = Some(asked.text.split_whitespace().map(String::from).collect());
-                }
-                asked.context = asked.context.or_else(|| ask.context.clone());
-                asked
+            asks.push(line.map(|asked: Ask| {
+                let split = ask.tokenized && asked.words.is_none();
+                let asked = if split { asked.split_at_spaces() } else { asked };
+                Ask { context: asked.context.or_else(|| ask.context.clone()), ..asked }
             }));
         }
         let asked: Vec<Ask> = asks.iter().filter_map(|ask| ask.as_ref().ok().cloned()).collect();

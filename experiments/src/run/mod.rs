@@ -36,7 +36,7 @@ mod view;
 pub use any::{
     AnyTask, DescribedSet, Evaluation, From, GeneratedInfo, Job, Learner, Row, SPLIT_SEED, Wanted, sums,
 };
-pub use ask::{Ask, Style};
+pub use ask::{Ask, Style, places};
 pub use error::RunError;
 pub use folder::{RunFolder, TrainedOn};
 pub use interrupt::{interrupted, listen};

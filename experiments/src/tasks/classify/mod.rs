@@ -88,13 +88,6 @@ impl Classify {
         self.keys.longest()
     }
 
-    /// A text as the model reads it, cut at the longest length.
-    fn tokens(&self, text: &str) -> Tokens {
-        let mut tokens = self.read_as.tokeniser.tokens(text);
-        tokens.truncate(self.longest());
-        tokens
-    }
-
     fn split_texts(&self, split: Split) -> &[Text] {
         &self.texts[split as usize]
     }

@@ -31,10 +31,7 @@ pub(super) fn answer(
     }
     let of = |ask: &Ask| &contexts[ask.context.as_deref().unwrap_or_default()];
     let question = |ask: &Ask| {
-        let mut tokens = match &ask.words {
-            Some(words) => Tokens::of_words(words, &task.read_as.tokeniser),
-            None => task.tokens(&ask.text, LONGEST_QUESTION),
-        };
+        let mut tokens = ask.tokens(&task.read_as.tokeniser);
         tokens.truncate(LONGEST_QUESTION);
         task.lexicon.encode(&tokens)
     };

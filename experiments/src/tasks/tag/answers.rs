@@ -19,13 +19,7 @@ pub(super) fn answer(
     asks: &[Ask],
     style: Style,
 ) -> Vec<Result<String, String>> {
-    let tokens: Vec<Tokens> = asks
-        .iter()
-        .map(|ask| match &ask.words {
-            Some(words) => Tokens::of_words(words, &task.read_as.tokeniser),
-            None => task.read_as.tokeniser.tokens(&ask.text),
-        })
-        .collect();
+    let tokens: Vec<Tokens> = asks.iter().map(|ask| ask.tokens(&task.read_as.tokeniser)).collect();
     let texts: Vec<Text> = tokens.iter().map(|tokens| task.lexicon.encode(tokens)).collect();
     let lengths: Vec<usize> = texts.iter().map(|text| text.len()).collect();
     let tags = batches::each(&lengths, BATCH, |batch| {
@@ -35,9 +29,7 @@ pub(super) fn answer(
     let line = |((ask, tokens), mut tags): ((&Ask, &Tokens), Vec<usize>)| {
         // A text without words is one unknown word to the model, whose tag is dropped.
         tags.truncate(tokens.len());
-        // If the text is given as words, offsets refer to the words joined by spaces.
-        let joined = ask.words.as_ref().map(|words| words.join(" "));
-        let text = joined.as_deref().unwrap_or(&ask.text);
+        let text = &ask.text;
         Ok(match style {
             Style::Columns => in_columns(task, text, tokens, &tags),
             Style::Json => as_json(task, text, tokens, &tags),
