@@ -56,8 +56,7 @@ impl PredictArgs {
         let format = match format {
             FormatName::Text => Format::Text,
             FormatName::Jsonl => Format::Jsonl,
-            // The task says which column.
-            FormatName::Conll => Format::Conll { word: 1 },
+            FormatName::Conll => Format::Conll,
         };
         let (place, threads) = place.place();
         commands::predict(Predict { run, input, format, tokenized, context, json, place, threads })

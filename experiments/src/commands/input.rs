@@ -1,13 +1,13 @@
 //! The texts to predict, from the command line, standard input or a file, as they arrive.
 
-use crate::data::error::quoted;
-use crate::run::{Ask, places};
+use super::json_lines::{object, other_json};
+use crate::data::formats::conll::{COLUMNS, ReadWords};
+use crate::run::Ask;
 use anyhow::{Context, anyhow, bail};
-use serde::Deserialize;
 use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, sync_channel};
 
 /// The source of the texts.
@@ -27,11 +27,8 @@ pub enum Format {
     Text,
     /// One JSON object per line, with `text` or `question`, its `words` or both and, if there is one, `context`.
     Jsonl,
-    /// One word per line, in the first column; a blank line after each text.
-    Conll {
-        /// The column.
-        word: usize,
-    },
+    /// One word per line, in the column where training found it; a blank line after each text.
+    Conll,
 }
 
 /// The longest line, in bytes.
@@ -50,11 +47,11 @@ pub(super) struct Lines {
 }
 
 impl Lines {
-    /// Opens an input.
-    pub fn open(input: Input, format: Format) -> anyhow::Result<Self> {
+    /// Opens an input; `columns` says how words in columns are read.
+    pub fn open(input: Input, format: Format, columns: ReadWords) -> anyhow::Result<Self> {
         let (reader, name): (Box<dyn BufRead + Send>, String) = match input {
             Input::Given(texts) => {
-                let first = texts.into_iter().map(|text| Ok(ask(&text, format, "--text")));
+                let first = texts.into_iter().map(|text| Ok(ask(&text, format, &columns, "--text")));
                 return Ok(Lines { first: first.collect(), rest: None });
             }
             Input::StandardInput => (Box::new(BufReader::new(std::io::stdin())), "standard input".into()),
@@ -70,7 +67,7 @@ impl Lines {
         };
         let (send, rest) = sync_channel(WAITING);
         std::thread::spawn(move || {
-            let mut texts = Texts { reader, name, line: 0, begun: false, format };
+            let mut texts = Texts { reader, name, line: 0, begun: false, format, columns, header: None };
             // The channel closes when the command ends.
             while let Some(text) = texts.next() {
                 let last = text.is_err();
@@ -113,6 +110,9 @@ struct Texts {
     /// Whether a line that is not blank was read.
     begun: bool,
     format: Format,
+    columns: ReadWords,
+    /// The line that names the columns of CoNLL-U Plus.
+    header: Option<String>,
 }
 
 impl Texts {
@@ -133,42 +133,48 @@ impl Texts {
                 if let Some(other) = line.as_deref().ok().filter(|_| first).and_then(other_json) {
                     return Some(Err(anyhow!("{place}: expected one JSON object per line, found {other}")));
                 }
-                Some(Ok(line.and_then(|line| ask(&line, self.format, &place))))
+                Some(Ok(line.and_then(|line| ask(&line, self.format, &self.columns, &place))))
             }
-            Format::Conll { word } => self.sentence(word),
+            Format::Conll => self.sentence(),
         }
     }
 
-    /// The words before the next blank line.
-    fn sentence(&mut self, column: usize) -> Option<Line> {
-        let mut words: Vec<String> = vec![];
+    /// The words before the next line that stands between sentences.
+    fn sentence(&mut self) -> Option<Line> {
+        let mut lines: Vec<(usize, String)> = vec![];
         let mut unreadable = None;
         loop {
             let line = match self.read_line() {
                 Ok(Some(Err(fault))) => {
                     unreadable = unreadable.or(Some(fault));
-                    words.push(String::new());
                     continue;
                 }
                 Ok(Some(Ok(line))) => Some(line),
                 Ok(None) => None,
                 Err(error) => return Some(Err(error)),
             };
-            if line.as_deref().is_some_and(is_between_words) {
-                continue;
+            match line {
+                Some(line) if !self.columns.is_between(&line) => {
+                    if self.line == 1 && line.starts_with(COLUMNS) {
+                        self.header = Some(line.clone());
+                    }
+                    lines.push((self.line, line));
+                    continue;
+                }
+                None if lines.is_empty() && unreadable.is_none() => return None,
+                Some(_) | None => {}
             }
-            let first = line.as_deref().and_then(|line| word(line, column));
-            match (line, first) {
-                (_, Some(word)) => words.push(word),
-                (None, None) if words.is_empty() => return None,
-                (Some(_), None) if words.is_empty() => {}
-                (_, None) => break,
+            if let Some(fault) = unreadable {
+                return Some(Ok(Err(fault)));
+            }
+            let header = self.header.iter().map(|header| (1, header.as_str()));
+            let rows = header.chain(lines.iter().map(|(number, line)| (*number, line.as_str())));
+            match self.columns.of(Path::new(&self.name), rows) {
+                Ok(words) if words.is_empty() => lines.clear(),
+                Ok(words) => return Some(Ok(Ok(Ask::of_words(&words)))),
+                Err(fault) => return Some(Ok(Err(fault.to_string()))),
             }
         }
-        if let Some(fault) = unreadable {
-            return Some(Ok(Err(fault)));
-        }
-        Some(Ok(Ok(Ask::of_words(&words))))
     }
 
     /// The next line without its line break, or that it is not UTF-8; none at the end of the input.
@@ -203,96 +209,32 @@ impl Texts {
     }
 }
 
-/// The word of a row, in a column from 1; none in a blank line. A row that ends before the column is its first word.
-fn word(line: &str, column: usize) -> Option<String> {
-    let columns: Vec<&str> = match line.contains('\t') {
-        true => line.split('\t').collect(),
-        false => line.split_whitespace().collect(),
-    };
-    let word = columns.get(column - 1).or(columns.first())?.trim();
-    (!word.is_empty()).then(|| word.to_owned())
-}
-
-/// Whether a line stands between words and is none: the start of a document, and in CoNLL-U comments (which have no tabs),
-/// ranges of words (`1-2`) and empty nodes (`1.1`).
-fn is_between_words(line: &str) -> bool {
-    let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    let columns = line.split('\t').count();
-    let id = line.split('\t').next().unwrap_or_default();
-    let range = id.split_once(['-', '.']).is_some_and(|(a, b)| digits(a) && digits(b));
-    let is_comment = line.strip_prefix("# ").is_some_and(|text| text.contains(" = "));
-    line.starts_with("-DOCSTART-") || columns == 10 && range || columns == 1 && is_comment
-}
-
 /// Parses a line.
-fn ask(line: &str, format: Format, place: &str) -> Result<Ask, String> {
+fn ask(line: &str, format: Format, columns: &ReadWords, place: &str) -> Result<Ask, String> {
     match format {
         Format::Text => Ok(Ask { text: line.into(), ..Ask::default() }),
-        Format::Conll { word: column } => {
-            let lines = line.lines().filter(|line| !is_between_words(line));
-            let words: Vec<String> = lines.filter_map(|line| word(line, column)).collect();
+        Format::Conll => {
+            let rows = (1..).zip(line.lines()).filter(|(_, line)| !columns.is_between(line));
+            let words = columns.of(Path::new(place), rows).map_err(|fault| fault.to_string())?;
             Ok(Ask::of_words(&words))
         }
         Format::Jsonl => object(line).map_err(|fault| format!("{place}: {fault}")),
     }
 }
 
-/// Parses a line of JSON lines.
-fn object(line: &str) -> Result<Ask, String> {
-    #[derive(Deserialize)]
-    struct Object {
-        #[serde(alias = "question")]
-        text: Option<String>,
-        context: Option<String>,
-        words: Option<Vec<String>>,
-    }
-    let expected = "expected a JSON object with \"text\" (or \"question\" and \"context\")";
-    let Object { text, context, words } =
-        serde_json::from_str(line).map_err(|fault| format!("{expected}, found {}: {fault}", quoted(line)))?;
-    let asked = match (text, words) {
-        (None, None) => return Err(format!("{expected}, found {}", quoted(line))),
-        (Some(text), None) => Ask { text, ..Ask::default() },
-        (Some(text), Some(words)) if !text.is_empty() => {
-            let found = places(&text, &words).map_err(|(word, rest)| {
-                let word = word.map_or("no more words".to_owned(), quoted);
-                format!(
-                    "expected \"words\" to be the words of \"text\", in order, found {word} where the text has {}; \
-                     correct them, or leave \"text\" out",
-                    quoted(rest)
-                )
-            })?;
-            Ask { text, words: Some(found), context: None }
-        }
-        (_, Some(words)) => Ask::of_words(&words),
-    };
-    Ok(Ask { context, ..asked })
-}
-
-/// Why a first line is none of JSON lines; nothing if it may be one.
-fn other_json(line: &str) -> Option<&'static str> {
-    let value: Result<serde_json::Value, _> = serde_json::from_str(line);
-    match value {
-        _ if line.trim_start().starts_with('[') => Some(
-            "the start of a JSON list; write each of its objects on a line, for example with: jq -c '.[]' FILE",
-        ),
-        Ok(value) if value.get("data").is_some_and(serde_json::Value::is_array) => Some(
-            "a file of SQuAD; evaluate it with gradus evaluate RUN --file FILE, or write each question with its context on a \
-             line, for example with: jq -c '.data[].paragraphs[] | .context as $c | .qas[] | {question, context: $c}' FILE",
-        ),
-        Err(fault) if fault.is_eof() && line.trim_start().starts_with('{') => Some(
-            "an object that does not end there; write each object on one line, for example with: jq -c . FILE",
-        ),
-        Ok(_) | Err(_) => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::formats::conll::Columns;
 
     fn all(bytes: &[u8], format: Format) -> Vec<Line> {
+        with(bytes, format, ReadWords::default())
+    }
+
+    fn with(bytes: &[u8], format: Format, columns: ReadWords) -> Vec<Line> {
         let reader = Box::new(std::io::Cursor::new(bytes.to_vec()));
-        let mut texts = Texts { reader, name: "f".into(), line: 0, begun: false, format };
+        let mut texts =
+            Texts { reader, name: "f".into(), line: 0, begun: false, format, columns, header: None };
         std::iter::from_fn(|| texts.next()).collect()
     }
 
@@ -317,8 +259,7 @@ mod tests {
 
     #[test]
     fn columns_are_sentences_and_one_that_cannot_be_read_fails_alone() {
-        let found =
-            all(b"\n\nAda B-PER\nsang O\n\n\nb\xFFd O\nx O\n\nOslo\tB-LOC", Format::Conll { word: 1 });
+        let found = all(b"\n\nAda B-PER\nsang O\n\n\nb\xFFd O\nx O\n\nOslo\tB-LOC", Format::Conll);
         let told: Vec<_> = found.iter().map(told).collect();
         assert_eq!((told.len(), told[0], told[2]), (3, Ok("Ada sang"), Ok("Oslo")));
         assert!(told[1].unwrap_err().starts_with("f, line 7: expected UTF-8"), "{told:?}");
@@ -326,34 +267,46 @@ mod tests {
 
     #[test]
     fn words_are_where_training_found_them() {
-        let text = b"# text = del\n1-2\tdel\t_\t_\t_\t_\t_\t_\t_\t_\n1\tde\t_\t_\t_\t_\t_\t_\t_\t_\n2\tel\t_\t_\t_\t_\t_\t_\t_\t_\n";
-        let found = all(text, Format::Conll { word: 2 });
-        assert_eq!(found.iter().map(told).collect::<Vec<_>>(), [Ok("de el")]);
-        let found = all(b"-DOCSTART- O\n\n# B-X\n1-2 O\n", Format::Conll { word: 1 });
-        assert_eq!(found.iter().map(told).collect::<Vec<_>>(), [Ok("# 1-2")]);
-    }
-
-    #[test]
-    fn objects_have_a_text_or_its_words() {
-        let asked = |line: &str| object(line).map(|ask| (ask.text, ask.words));
-        let words = "\"words\": [\"a\", \"b\"]";
-        let places = |at: [std::ops::Range<usize>; 2]| Some(at.to_vec());
-        assert_eq!(asked("{\"text\": \"a  b\"}"), Ok(("a  b".into(), None)));
-        assert_eq!(
-            asked(&format!("{{\"text\": \"a  b\", {words}}}")),
-            Ok(("a  b".into(), places([0..1, 3..4])))
-        );
-        for text in ["", "\"text\": \"\", ", "\"text\": null, "] {
-            assert_eq!(asked(&format!("{{{text}{words}}}")), Ok(("a b".into(), places([0..1, 2..3]))));
-        }
-        for (text, part) in [
-            ("a c b", "found 'b' where the text has 'c b'"),
-            ("a b c", "no more words where the text has 'c'"),
+        let plain = || Some(["NN", "#"].map(String::from).to_vec());
+        let of = |word: i64, plain: Option<Vec<String>>, text: &str| {
+            let columns = Columns { word, tag: 0, ..Columns::FIRST_AND_LAST };
+            let found = with(text.as_bytes(), Format::Conll, ReadWords { columns, plain });
+            found.iter().map(|line| told(line).map(String::from).map_err(String::from)).collect::<Vec<_>>()
+        };
+        let row = |id: &str, word: &str| format!("{id}\t{word}{}\n", "\t_".repeat(8));
+        let unions =
+            ["# newdoc\n# text = del\n", &row("1-2", "del"), &row("1", "de"), &row("2", "el")].concat();
+        let plus =
+            "# global.columns = ID FORM NER\n# newdoc\n1-2\tdel\tO\n1\tde\tO\n\n1-2\tdel\tO\n2\tel\tO\n";
+        for (word, plain, text, expected) in [
+            (2, None, unions.as_str(), &["de el"][..]),
+            (2, None, plus, &["de", "el"]),
+            (1, None, "-DOCSTART- O\n\n# B-X\n1-2 O\n", &["# 1-2"]),
+            (1, None, "# newdoc\n\n# sent_id 1\n# text = a\nAda B-PER\n# O\n", &["Ada #"]),
+            (
+                1,
+                None,
+                "#begin document (a); part 000\nAda\n#end document\n#begin document\nb\n",
+                &["Ada", "b"],
+            ),
+            (1, None, "# newdoc\n#\n#now\n", &["# #now"]),
+            (1, plain(), "# newdoc\n# NN\nAda NN\n# #\n", &["# Ada #"]),
+            (3, None, "Ada\nsang\n", &["Ada sang"]),
         ] {
-            let fault = asked(&format!("{{\"text\": \"{text}\", {words}}}")).unwrap_err();
-            assert!(fault.contains(part) && fault.ends_with("or leave \"text\" out"), "{fault}");
+            let expected: Vec<_> = expected.iter().map(|text| Ok((*text).to_owned())).collect();
+            assert_eq!(of(word, plain, text), expected, "{text}");
         }
-        assert!(asked("{\"txt\": \"a\"}").unwrap_err().contains("txt"));
+        for (word, text, part) in [
+            (1, "a O\n%% a remark\n", "f, line 2: expected 2 columns, found 3 in '%% a remark'"),
+            (
+                3,
+                "a b\n",
+                "f, line 1: expected the word in column 3, as in training, found 2 columns in 'a b'",
+            ),
+        ] {
+            let found = of(word, None, text);
+            assert!(found[0].as_ref().unwrap_err().starts_with(part), "{found:?}");
+        }
     }
 
     #[test]
@@ -386,7 +339,7 @@ mod tests {
     fn fuzz_input() {
         crate::fuzz::run("input", |bytes| {
             let lines = bytes.split_inclusive(|&byte| byte == b'\n').count();
-            for format in [Format::Text, Format::Jsonl, Format::Conll { word: 2 }] {
+            for format in [Format::Text, Format::Jsonl, Format::Conll] {
                 let mut found = all(bytes, format);
                 if let Some(Err(error)) = found.first() {
                     crate::fuzz::check_sentence(&error.to_string());

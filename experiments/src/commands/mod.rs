@@ -5,6 +5,7 @@ pub mod data;
 mod devices;
 mod evaluate;
 mod input;
+mod json_lines;
 mod list;
 mod moved;
 mod predict;

@@ -65,17 +65,13 @@ fn answered(ask: Predict) -> anyhow::Result<()> {
     let learner = trained.learner(job.as_ref())?;
     let style = match (ask.json, ask.format) {
         (true, _) => Style::Json,
-        (false, Format::Conll { .. }) => Style::Columns,
+        (false, Format::Conll) => Style::Columns,
         (false, Format::Text | Format::Jsonl) if colours() => Style::Colour,
         (false, Format::Text | Format::Jsonl) => Style::Plain,
     };
     let mut out = std::io::stdout().lock();
     let mut failed = 0usize;
-    let format = match ask.format {
-        Format::Conll { .. } => Format::Conll { word: learner.word_column() },
-        other => other,
-    };
-    let mut lines = Lines::open(ask.input, format)?;
+    let mut lines = Lines::open(ask.input, ask.format, learner.columns())?;
     while let Some(batch) = lines.waiting(MOST_TEXTS, MOST_BYTES) {
         let mut asks: Vec<Result<Ask, String>> = vec![];
         let mut end = None;

@@ -5,6 +5,7 @@ use super::folder::TrainedOn;
 use super::task::{Described, Details, Mistake, Origin, Task};
 use super::{Metric, RunError, State, Understood};
 use crate::config::{Config, TaskKeys};
+use crate::data::formats::conll::ReadWords;
 use crate::data::known::{AnySet, data_folder};
 use crate::data::{DataError, OwnFiles, Part, Split, Splits, own};
 use crate::text::batches;
@@ -149,8 +150,8 @@ pub trait Learner: Sync {
     fn evaluate(&self, split: Split) -> Evaluation;
     /// [`Task::answer`].
     fn answer(&self, asks: &[Ask], style: Style) -> Vec<Result<String, String>>;
-    /// [`Task::word_column`].
-    fn word_column(&self) -> usize;
+    /// [`Task::columns`].
+    fn columns(&self) -> ReadWords;
 }
 
 /// The evaluation of a model on a split.
@@ -480,8 +481,8 @@ impl<T: Task> Learner for AtWork<'_, T> {
         self.task.answer(&self.model, asks, style)
     }
 
-    fn word_column(&self) -> usize {
-        self.task.word_column()
+    fn columns(&self) -> ReadWords {
+        self.task.columns()
     }
 }
 

@@ -16,13 +16,14 @@ pub struct Ask {
 
 impl Ask {
     /// Words without a text, which are joined by single spaces.
-    pub fn of_words(words: &[String]) -> Ask {
+    pub fn of_words<S: AsRef<str>>(words: &[S]) -> Ask {
         let mut end = 0;
-        let place = |word: &String| {
+        let place = |word: &&str| {
             let start = end;
             end = start + word.len() + 1;
             start..start + word.len()
         };
+        let words: Vec<&str> = words.iter().map(S::as_ref).collect();
         let places = words.iter().map(place).collect();
         Ask { text: words.join(" "), words: Some(places), context: None }
     }

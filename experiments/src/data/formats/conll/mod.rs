@@ -17,6 +17,7 @@
 //! | `comments` | which lines that start with `#` are comments |
 //! | `kind` | whether tags are entities or plain |
 //! | `brackets` | the names of CoNLL-2012 |
+//! | `words` | the words of later sentences, which may come without tags |
 //! | `write` | sentences and predictions as columns |
 
 mod brackets;
@@ -24,10 +25,13 @@ mod comments;
 mod kind;
 mod layout;
 mod rows;
+mod words;
 mod write;
 
 pub use super::scheme::TagKind;
 pub use comments::Comments;
+pub use layout::COLUMNS;
+pub use words::ReadWords;
 pub use write::{predictions, write};
 
 use super::super::{
