@@ -2,6 +2,7 @@
 
 use super::trained::{Place, Trained};
 use super::{print, with_threads};
+use crate::data::counted::counted;
 use crate::data::{Split, atomic, shown};
 use crate::run::{Details, Metric};
 use serde_json::json;
@@ -61,6 +62,7 @@ fn evaluated(ask: &Evaluate) -> anyhow::Result<String> {
             "split": ask.file.is_none().then_some(ask.split),
             "unchanged": ask.file.is_none().then_some(same),
             "examples": examples,
+            "note": evaluation.note,
             "metrics": metrics,
             "details": evaluation.details,
             "predictions": written.then(|| path.display().to_string()),
@@ -74,7 +76,10 @@ fn evaluated(ask: &Evaluate) -> anyhow::Result<String> {
             format!("{} ({}), which has changed since training", shown::terminal(data), ask.split)
         }
     };
-    let mut lines = format!("{examples} {unit} of {of}\n");
+    let mut lines = format!("{} of {of}\n", counted(examples, unit));
+    if !evaluation.note.is_empty() {
+        lines += &format!("note: {}\n", shown::terminal(&evaluation.note));
+    }
     lines += &table(trained.task.metrics(), &metrics);
     if let Some(found) = &evaluation.details {
         lines += &details(found);

@@ -342,7 +342,7 @@ mod tests {
             for format in [Format::Text, Format::Jsonl, Format::Conll] {
                 let mut found = all(bytes, format);
                 if let Some(Err(error)) = found.first() {
-                    crate::fuzz::check_sentence(&error.to_string());
+                    crate::fuzz::check_sentence(error.to_string());
                     found.clear();
                 }
                 assert!(found.len() == lines || format != Format::Text && found.len() <= lines);

@@ -3,6 +3,7 @@
 use super::input::{Format, Input, Lines};
 use super::trained::{Place, Trained};
 use super::with_threads;
+use crate::data::counted::{counted, verb};
 use crate::run::{Ask, Style, Wanted};
 use anyhow::{Context, bail};
 use std::io::{IsTerminal, Write};
@@ -111,8 +112,12 @@ fn answered(ask: Predict) -> anyhow::Result<()> {
     }
     match failed {
         0 => Ok(()),
-        1 => bail!("one text was not answered; the reason is printed above"),
-        n => bail!("{n} texts were not answered; the reasons are printed above"),
+        n => bail!(
+            "{} {} not answered; the {} printed above",
+            counted(n, "texts"),
+            verb(n, "was", "were"),
+            verb(n, "reason is", "reasons are")
+        ),
     }
 }
 

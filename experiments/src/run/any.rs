@@ -156,6 +156,8 @@ pub trait Learner: Sync {
 
 /// The evaluation of a model on a split.
 pub struct Evaluation {
+    /// How the examples came about, and what was left out of them; may be empty.
+    pub note: String,
     /// The counts of each example, `[N, S]`.
     pub rows: Vec<Vec<f64>>,
     /// Whether each example is right.
@@ -467,6 +469,7 @@ impl<T: Task> Learner for AtWork<'_, T> {
             predictions.iter().enumerate().map(|(i, p)| self.task.right(split, i, p)).collect();
         let wrong = predictions.iter().enumerate().filter(|(i, _)| !right[*i]);
         Evaluation {
+            note: self.task.data().note.clone(),
             mistakes: worst(wrong.map(|(i, p)| self.task.mistake(split, i, p))),
             right,
             metrics_of: named::<T>,

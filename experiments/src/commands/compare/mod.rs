@@ -44,6 +44,8 @@ struct Comparison {
     unchanged: bool,
     split: Split,
     examples: usize,
+    /// What a reader of the numbers must know of the examples; may be empty.
+    note: String,
     /// What an example is called, in the plural.
     counted: &'static str,
     /// By name: the first run's and the second run's.
@@ -121,6 +123,7 @@ fn found(ask: &Compare) -> anyhow::Result<Comparison> {
         data: a.data,
         split: ask.split,
         examples: a.found.rows.len(),
+        note: a.found.note,
         counted: first.task.unit(),
         metrics: in_a.into_iter().map(|(name, a)| (name.clone(), [a, in_b[&name]])).collect(),
         metric: metric.name.into(),

@@ -23,6 +23,7 @@ pub use keys::ReadKeys;
 pub use model::Answered;
 
 use super::words::{self, ReadAs};
+use crate::data::counted::{counted, verb};
 use crate::data::files::FileReader;
 use crate::data::formats::squad;
 use crate::data::known::KnownSet;
@@ -158,13 +159,14 @@ impl Task for Read {
         if without_answer > 0 && !keys.model.no_answer() {
             split.leave_out_unanswered();
             let name = path.file_name().unwrap_or_default().to_string_lossy();
-            note = Some(format!("{name}: {without_answer} questions without an answer left out"));
+            note =
+                Some(format!("{name}: {} without an answer left out", counted(without_answer, "questions")));
         }
         if split.questions.is_empty() {
             return Err(DataError::File {
                 path: path.into(),
                 expected: "at least one question that has an answer".into(),
-                found: format!("{without_answer} questions without one"),
+                found: format!("{} without one", counted(without_answer, "questions")),
                 advice: "give a file in the format of SQuAD, or set model.no_answer=true".into(),
             });
         }
@@ -230,7 +232,11 @@ impl Task for Read {
     fn cut(&self) -> Option<String> {
         let cut = self.data.train.questions.len() - self.located.len();
         (cut > 0).then(|| {
-            format!("{cut} training questions left out, because their answer is not a span of the words that are read")
+            format!(
+                "{} left out, because {} not a span of the words that are read",
+                counted(cut, "training questions"),
+                verb(cut, "its answer is", "their answers are")
+            )
         })
     }
 
@@ -332,7 +338,7 @@ impl Task for Read {
         let unanswered =
             self.data.train.questions.iter().filter(|question| question.answers.is_empty()).count();
         if self.keys.model.no_answer() {
-            understood.lines.insert(1, ("no answer", format!("{unanswered} training questions")));
+            understood.lines.insert(1, ("no answer", counted(unanswered, "training questions")));
             if unanswered == 0 {
                 understood.warnings.push(
                     "model.no_answer is true, but every training question has an answer: the model will always answer"

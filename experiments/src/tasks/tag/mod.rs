@@ -25,6 +25,7 @@ pub use keys::TagKeys;
 
 use super::keys::{Named, Source};
 use super::words::{self, ReadAs};
+use crate::data::counted::{counted, verb};
 use crate::data::files::FileReader;
 use crate::data::formats::conll::{self, Known, ReadWords};
 use crate::data::formats::scheme::Scheme;
@@ -266,9 +267,12 @@ impl Task for Tag {
         let long = self.texts.iter().flatten().filter(|text| text.len() > pieces::LONGEST).count();
         if long > 0 {
             let longest = pieces::LONGEST;
-            understood
-                .warnings
-                .push(format!("{long} sentences have more than {longest} words and are read in pieces"));
+            understood.warnings.push(format!(
+                "{} {} more than {longest} words and {} read in pieces",
+                counted(long, "sentences"),
+                verb(long, "has", "have"),
+                verb(long, "is", "are")
+            ));
         }
         understood
     }

@@ -36,6 +36,7 @@ pub use write::{predictions, write};
 
 use super::super::{
     DataError, Sentence,
+    counted::{counted, verb},
     error::{listed, quoted},
     files::TextFile,
     formats::scheme::{self, Scheme},
@@ -141,7 +142,12 @@ pub fn read(file: &TextFile, columns: &Columns, known: Known<'_>) -> Result<Cont
         Form::Brackets => (brackets::tags(&file.path, &sentences)?, None, None),
         Form::Letters => {
             let (tags, scheme, wrong) = in_iob2(&file.path, &sentences)?;
-            let note = format!("{wrong} tags contradict {scheme} and were read as conlleval reads them");
+            let note = format!(
+                "{} {} {scheme} and {} read as conlleval reads them",
+                counted(wrong, "tags"),
+                verb(wrong, "contradicts", "contradict"),
+                verb(wrong, "was", "were")
+            );
             (tags, Some(scheme), (wrong > 0).then_some(note))
         }
     };

@@ -4,6 +4,7 @@ use super::super::lines::lines;
 use super::comments::{Look, look};
 use super::layout::{Id, Layout, content, is_document_start};
 use super::{Columns, Comments};
+use crate::data::counted::counted;
 use crate::data::{DataError, error::quoted};
 use std::path::Path;
 
@@ -129,7 +130,7 @@ impl Cutter<'_> {
         Err(DataError::Line {
             path: self.path.into(),
             line,
-            expected: format!("{count} columns"),
+            expected: counted(count, "columns"),
             found: format!("{} in {}", columns.len(), quoted(content)),
             advice: if content.starts_with('#') {
                 "the first row gives the number; if lines that start with # are comments, set data.comments = hash"
@@ -174,7 +175,7 @@ impl Cutter<'_> {
                 let tag = self.columns.tag;
                 return fault(
                     format!("the word in column {word} and its tag in another, {tag}"),
-                    format!("{count} columns in {}", quoted(content)),
+                    format!("{} in {}", counted(count, "columns"), quoted(content)),
                     "count columns from 1, or from the last one by -1, -2",
                 );
             }

@@ -5,6 +5,7 @@ use super::comments::{Look, look};
 use super::layout::{Id, Layout, content, is_document_start};
 use super::rows::{Cutter, Hash};
 use super::{Columns, Comments};
+use crate::data::counted::counted;
 use crate::data::{DataError, error::quoted};
 use std::path::Path;
 
@@ -84,7 +85,7 @@ impl ReadWords {
             expected: format!("the word in column {}, as in training", self.columns.word),
             found: match word {
                 Some(_) => format!("none in {}", quoted(content)),
-                None => format!("{} columns in {}", columns.len(), quoted(content)),
+                None => format!("{} in {}", counted(columns.len(), "columns"), quoted(content)),
             },
             advice: "give that column, or one word per line and nothing else",
         })
