@@ -8,7 +8,11 @@ use std::path::PathBuf;
 #[command(
     after_help = "Texts are split into words as the training data was. In JSON, start and end count Unicode characters (scalar \
                   values) of the text as given: text[start:end] in Python is the entity or answer. The text of an object with \
-                  \"words\" but no \"text\", and of words in columns, is the words joined by single spaces.\n\nExamples:\n  \
+                  \"words\" but no \"text\", and of words in columns, is the words joined by single spaces.\n\nWithout --json, entities and answers \
+                  stand in brackets, [Oslo LOC]; a bracket or a backslash of the text has a backslash before it.\n\n\
+                  The probability of an answer is that of these words. If \"no_answer\" is true, \"answer\" is empty and \
+                  \"probability\" is that the context has no answer: 1 for a context without words, which has none. A question \
+                  without words is read as one unknown word.\n\nExamples:\n  \
                   gradus predict runs/a --text 'a fine film' --json\n  gradus predict runs/b --file words.conll --format \
                   conll\n  gradus predict runs/c --context 'Ada lives in Oslo.' --text 'Where does Ada live?'"
 )]

@@ -1,5 +1,6 @@
 //! Inputs of a trained model, and the style of its answers.
 
+use crate::data::shown::terminal;
 use crate::text::{Tokeniser, Tokens};
 use std::ops::Range;
 
@@ -83,6 +84,21 @@ pub enum Style {
 }
 
 impl Style {
+    /// A text as a line or a part of one. Where parts are marked by brackets, a backslash stands before each bracket and each
+    /// backslash of the text itself.
+    pub fn shown(self, text: &str) -> String {
+        let marks = self == Style::Plain && text.contains(['[', ']', '\\']);
+        let escaped = |mut escaped: String, c: char| {
+            escaped.extend(matches!(c, '[' | ']' | '\\').then_some('\\'));
+            escaped.push(c);
+            escaped
+        };
+        match marks {
+            true => terminal(&text.chars().fold(String::new(), escaped)).into_owned(),
+            false => terminal(text).into_owned(),
+        }
+    }
+
     /// Highlights a part of an answer, with its kind unless that is empty.
     pub fn marked(self, text: &str, kind: &str) -> String {
         match (self, kind) {
@@ -101,6 +117,13 @@ impl Style {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn brackets_of_a_text_are_no_marks() {
+        let of = |style: Style| style.shown("in [x]\t\\[");
+        assert_eq!(of(Style::Plain), "in \\[x\\]\\t\\\\\\[");
+        assert_eq!(of(Style::Colour), "in [x]\\t\\[");
+    }
 
     #[test]
     fn words_are_found_where_the_text_has_them() {

@@ -89,7 +89,10 @@ fn where_there_is_nothing_to_read_there_is_an_answer_and_the_next_lines_are_answ
             }
             if NOTHING.contains(about) && tiny.task.has_context() {
                 let nothing = (&answer["answer"], &answer["probability"], &answer["start"], &answer["end"]);
-                assert_eq!(nothing, (&json!(""), &json!(0.0), &json!(0), &json!(0)), "{run}: {answer}");
+                assert_eq!(nothing, (&json!(""), &json!(1.0), &json!(0), &json!(0)), "{run}: {answer}");
+                assert_eq!(answer["no_answer"], true, "{run}: {answer}");
+            } else if tiny.task.has_context() {
+                assert_eq!(answer["no_answer"], answer["answer"] == "", "{run}: {answer}");
             }
             if BLANK.contains(about) && answer.get("entities").is_some() {
                 assert_eq!(answer["entities"], json!([]), "{run}: {answer}");

@@ -1,8 +1,8 @@
 //! The answers of a tagger, and its predictions as a file.
 
 use super::Tag;
+use crate::data::Split;
 use crate::data::formats::{conll, scheme};
-use crate::data::{Split, shown};
 use crate::run::{Ask, Style};
 use crate::text::{Characters, Text, Tokens, batches};
 use gradus_models::Tagger;
@@ -65,11 +65,11 @@ fn as_json(task: &Tag, text: &str, tokens: &Tokens, tags: &[usize]) -> String {
 fn marked(task: &Tag, text: &str, tokens: &Tokens, tags: &[usize], style: Style) -> String {
     let (mut line, mut done) = (String::new(), 0);
     for (kind, at) in found(task, tokens, tags) {
-        line += &shown::terminal(&text[done..at.start]);
-        line += &style.marked(&shown::terminal(&text[at.clone()]), &shown::terminal(&kind));
+        line += &style.shown(&text[done..at.start]);
+        line += &style.marked(&style.shown(&text[at.clone()]), &style.shown(&kind));
         done = at.end;
     }
-    line + &shown::terminal(&text[done..])
+    line + &style.shown(&text[done..])
 }
 
 fn in_columns(task: &Tag, text: &str, tokens: &Tokens, tags: &[usize]) -> String {
