@@ -1,6 +1,7 @@
 //! The texts to predict, from the command line, standard input or a file, as they arrive.
 
 use super::json_lines::{object, other_json};
+use crate::data::encoding::likely_iconv;
 use crate::data::formats::conll::{COLUMNS, ReadWords};
 use crate::run::Ask;
 use anyhow::{Context, anyhow, bail};
@@ -59,7 +60,7 @@ impl Lines {
                 let name = path.display().to_string();
                 let found = std::fs::metadata(&path).with_context(|| format!("cannot read {name}"))?;
                 if found.is_dir() {
-                    bail!("{name}: expected a file of texts, found a folder");
+                    bail!("{name}: expected a file of texts, found a folder; name one of its files");
                 }
                 let file = File::open(&path).with_context(|| format!("cannot read {name}"))?;
                 (Box::new(BufReader::new(file)), name)
@@ -193,6 +194,11 @@ impl Texts {
                 LONGEST_LINE >> 20
             );
         }
+        if self.line == 1 && [b"\xFF\xFE", b"\xFE\xFF"].iter().any(|mark| bytes.starts_with(*mark)) {
+            bail!(
+                "{name}: expected UTF-8, found UTF-16; convert it, for example with: iconv -f UTF-16 -t UTF-8"
+            );
+        }
         if self.line == 1 && bytes.starts_with(b"\xEF\xBB\xBF") {
             bytes.drain(..3);
         }
@@ -200,10 +206,11 @@ impl Texts {
             bytes.pop();
         }
         Ok(Some(String::from_utf8(bytes).map_err(|e| {
-            let byte = e.as_bytes()[e.utf8_error().valid_up_to()];
+            let valid = e.utf8_error().valid_up_to();
+            let (byte, from) = (e.as_bytes()[valid], likely_iconv(e.as_bytes(), valid));
             format!(
                 "{name}, line {line}: expected UTF-8, found the byte 0x{byte:02x}; convert the text to UTF-8, for \
-                 example with iconv"
+                 example with: iconv -f {from} -t UTF-8"
             )
         })))
     }
@@ -251,10 +258,15 @@ mod tests {
         let found = all(b"\xEF\xBB\xBFone\r\n\nt\xFFwo\nthree", Format::Text);
         let told: Vec<_> = found.iter().map(told).collect();
         assert_eq!((told[0], told[1], told[3]), (Ok("one"), Ok(""), Ok("three")));
-        assert!(
-            told[2].unwrap_err().starts_with("f, line 3: expected UTF-8, found the byte 0xff"),
-            "{told:?}"
-        );
+        let fault = told[2].unwrap_err();
+        assert!(fault.starts_with("f, line 3: expected UTF-8, found the byte 0xff"), "{fault}");
+        let western =
+            all("un café noir\n".chars().map(|c| c as u8).collect::<Vec<_>>().as_slice(), Format::Text);
+        let fault = self::told(&western[0]).unwrap_err();
+        assert!(fault.ends_with("for example with: iconv -f WINDOWS-1252 -t UTF-8"), "{fault}");
+        let wide: Vec<u8> = "\u{feff}a\nb\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let found = all(&wide, Format::Text);
+        assert!(found[0].as_ref().unwrap_err().to_string().starts_with("f: expected UTF-8, found UTF-16"));
     }
 
     #[test]
@@ -345,7 +357,9 @@ mod tests {
                     crate::fuzz::check_sentence(error.to_string());
                     found.clear();
                 }
-                assert!(found.len() == lines || format != Format::Text && found.len() <= lines);
+                let whole =
+                    found.len() == lines || bytes.starts_with(b"\xFF\xFE") || bytes.starts_with(b"\xFE\xFF");
+                assert!(whole || format != Format::Text && found.len() <= lines);
                 found.iter().filter_map(|line| told(line).err()).for_each(crate::fuzz::check_sentence);
             }
         });

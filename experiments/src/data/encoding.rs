@@ -135,6 +135,15 @@ fn not_utf8(path: &Path, bytes: &[u8], valid: usize) -> DataError {
 /// How many bytes are looked at to name a likely encoding.
 const SAMPLE: usize = 1 << 20;
 
+/// The name by which iconv knows the encoding that bytes are likely in which are UTF-8 up to `valid` only.
+pub fn likely_iconv(bytes: &[u8], valid: usize) -> &'static str {
+    match likely(bytes, valid) {
+        Encoding::Utf16 => "UTF-16",
+        Encoding::Gb18030 => "GB18030",
+        _ => "WINDOWS-1252",
+    }
+}
+
 /// The encoding that bytes are likely in which are UTF-8 up to `valid` only.
 fn likely(bytes: &[u8], valid: usize) -> Encoding {
     let start = &bytes[..bytes.len().min(SAMPLE)];
