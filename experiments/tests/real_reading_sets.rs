@@ -5,7 +5,7 @@ use gradus::data::known::data_folder;
 use gradus::data::{Questions, Splits};
 use gradus::metrics::reading::Scores;
 use gradus::run::Task;
-use gradus::tasks::read::{Read, articles::articles, spans};
+use gradus::tasks::read::{Read, articles, spans};
 use gradus::text::Tokeniser;
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -48,7 +48,7 @@ fn squad_has_its_counts_and_dev_is_of_other_articles() {
         both.contexts.extend(part.contexts.iter().cloned());
         both.titles.extend(part.titles.iter().cloned());
     }
-    let article = articles(&both);
+    let article = articles::groups(&both, articles::By::Article);
     let (train, dev) = article.split_at(set.train.contexts.len());
     let train: HashSet<usize> = train.iter().copied().collect();
     assert!(dev.iter().all(|a| !train.contains(a)));

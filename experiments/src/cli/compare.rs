@@ -1,4 +1,4 @@
-use super::{PlaceArgs, SplitName};
+use super::{MovedArgs, PlaceArgs, SplitName};
 use crate::commands::{self, Compare};
 use clap::Args;
 use std::path::PathBuf;
@@ -20,8 +20,10 @@ pub(super) struct CompareArgs {
     #[arg(long, default_value = "test")]
     split: SplitName,
     /// Compare on your own labelled file instead of a split; the runs may then be trained on different data.
-    #[arg(long, value_name = "FILE", conflicts_with = "split")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["split", "train", "dev", "test"])]
     file: Option<PathBuf>,
+    #[command(flatten)]
+    moved: MovedArgs,
     #[command(flatten)]
     place: PlaceArgs,
     /// Print one JSON object.
@@ -31,8 +33,8 @@ pub(super) struct CompareArgs {
 
 impl CompareArgs {
     pub fn run(self) -> anyhow::Result<()> {
-        let CompareArgs { a, b, split, file, place, json } = self;
-        let (place, threads) = place.place();
+        let CompareArgs { a, b, split, file, moved, place, json } = self;
+        let (place, threads) = moved.place(place);
         commands::compare(&Compare { runs: [a, b], split: split.into(), file, place, threads, json })
     }
 }

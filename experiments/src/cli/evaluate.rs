@@ -1,4 +1,4 @@
-use super::{PlaceArgs, SplitName};
+use super::{MovedArgs, PlaceArgs, SplitName};
 use crate::commands::{self, Evaluate};
 use clap::Args;
 use std::path::PathBuf;
@@ -16,8 +16,10 @@ pub(super) struct EvaluateArgs {
     #[arg(long, default_value = "test")]
     split: SplitName,
     /// Evaluate on your own labelled file instead of a split; it has the format of the training file.
-    #[arg(long, value_name = "FILE", conflicts_with = "split")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["split", "train", "dev", "test"])]
     file: Option<PathBuf>,
+    #[command(flatten)]
+    moved: MovedArgs,
     #[command(flatten)]
     place: PlaceArgs,
     /// Print one JSON object.
@@ -27,8 +29,8 @@ pub(super) struct EvaluateArgs {
 
 impl EvaluateArgs {
     pub fn run(self) -> anyhow::Result<()> {
-        let EvaluateArgs { run, split, file, place, json } = self;
-        let (place, threads) = place.place();
+        let EvaluateArgs { run, split, file, moved, place, json } = self;
+        let (place, threads) = moved.place(place);
         commands::evaluate(&Evaluate { run, split: split.into(), file, place, threads, json })
     }
 }

@@ -75,7 +75,30 @@ struct PlaceArgs {
 impl PlaceArgs {
     /// The place, and the threads.
     fn place(self) -> (commands::Place, usize) {
-        (commands::Place { data: self.data, device: self.device }, self.threads)
+        let Self { data, device, threads } = self;
+        (commands::Place { data, device, moved: Default::default() }, threads)
+    }
+}
+
+/// Where the user's own files are that a run was trained on.
+#[derive(Args)]
+struct MovedArgs {
+    /// The new place of your training file, if it has moved since training; its contents must be the same.
+    #[arg(long, value_name = "FILE")]
+    train: Option<PathBuf>,
+    /// The same for your development file.
+    #[arg(long, value_name = "FILE")]
+    dev: Option<PathBuf>,
+    /// The same for your test file.
+    #[arg(long, value_name = "FILE")]
+    test: Option<PathBuf>,
+}
+
+impl MovedArgs {
+    /// The place with the new places of the files, and the threads.
+    fn place(self, place: PlaceArgs) -> (commands::Place, usize) {
+        let (place, threads) = place.place();
+        (commands::Place { moved: commands::Moved([self.train, self.dev, self.test]), ..place }, threads)
     }
 }
 

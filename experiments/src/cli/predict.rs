@@ -7,7 +7,12 @@ use std::path::PathBuf;
 #[derive(Args)]
 #[command(
     after_help = "Texts are split into words as the training data was. In JSON, start and end count Unicode characters (scalar \
-                  values) of the text as given: text[start:end] in Python is the entity or answer.\n\nExamples:\n  \
+                  values) of the text as given: text[start:end] in Python is the entity or answer. The text of an object with \
+                  \"words\" but no \"text\", and of words in columns, is the words joined by single spaces.\n\nWithout --json, entities and answers \
+                  stand in brackets, [Oslo LOC]; a bracket or a backslash of the text has a backslash before it.\n\n\
+                  The probability of an answer is that of these words. If \"no_answer\" is true, \"answer\" is empty and \
+                  \"probability\" is that the context has no answer: 1 for a context without words, which has none. A question \
+                  without words is read as one unknown word.\n\nExamples:\n  \
                   gradus predict runs/a --text 'a fine film' --json\n  gradus predict runs/b --file words.conll --format \
                   conll\n  gradus predict runs/c --context 'Ada lives in Oslo.' --text 'Where does Ada live?'"
 )]
@@ -21,7 +26,7 @@ pub(super) struct PredictArgs {
     #[arg(long, value_name = "FILE")]
     file: Option<PathBuf>,
     /// The format of the input: text (one text per line), jsonl (one object per line, with "text", or with "question" and
-    /// "context"), or conll (one word per line and a blank line after each text; the output has the same form).
+    /// "context"; "words" lists the words of a text that is already split), or conll (one word per line and a blank line after each text; the output has the same form).
     #[arg(long, value_name = "NAME", default_value = "text")]
     format: FormatName,
     /// The texts are already split into words by spaces: keep these words as they are.
@@ -55,8 +60,7 @@ impl PredictArgs {
         let format = match format {
             FormatName::Text => Format::Text,
             FormatName::Jsonl => Format::Jsonl,
-            // The task says which column.
-            FormatName::Conll => Format::Conll { word: 1 },
+            FormatName::Conll => Format::Conll,
         };
         let (place, threads) = place.place();
         commands::predict(Predict { run, input, format, tokenized, context, json, place, threads })

@@ -1,4 +1,4 @@
-use super::PlaceArgs;
+use super::{MovedArgs, PlaceArgs};
 use crate::commands::{self, Report};
 use clap::Args;
 use std::path::PathBuf;
@@ -18,13 +18,15 @@ pub(super) struct ReportArgs {
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     #[command(flatten)]
+    moved: MovedArgs,
+    #[command(flatten)]
     place: PlaceArgs,
 }
 
 impl ReportArgs {
     pub fn run(self) -> anyhow::Result<()> {
-        let ReportArgs { folders, out, place } = self;
-        let (place, threads) = place.place();
+        let ReportArgs { folders, out, moved, place } = self;
+        let (place, threads) = moved.place(place);
         commands::report(&Report { folders, out, place, threads })
     }
 }

@@ -2,6 +2,7 @@
 
 use super::trained::{Place, Trained};
 use super::{print, with_threads};
+use crate::data::counted::counted;
 use crate::data::{Split, atomic, shown};
 use crate::run::{Details, Metric};
 use serde_json::json;
@@ -43,6 +44,8 @@ fn evaluated(ask: &Evaluate) -> anyhow::Result<String> {
     trained.check_labels(&now)?;
     let evaluation = trained.learner(job.as_ref())?.evaluate(ask.split);
     let same = trained.unchanged(&now, ask.split);
+    // A file that has moved may have another name than in training.
+    let data = if ask.file.is_none() { &trained.on.name } else { &now.name };
     let (text, extension) = &evaluation.predictions;
     let name = ask.file.as_deref().map_or(ask.split.to_string(), file_name);
     let path = ask.run.join(format!("predictions.{name}.{extension}"));
@@ -55,10 +58,11 @@ fn evaluated(ask: &Evaluate) -> anyhow::Result<String> {
     if ask.json {
         let found = json!({
             "run": ask.run.display().to_string(),
-            "data": now.name,
+            "data": data,
             "split": ask.file.is_none().then_some(ask.split),
             "unchanged": ask.file.is_none().then_some(same),
             "examples": examples,
+            "note": evaluation.note,
             "metrics": metrics,
             "details": evaluation.details,
             "predictions": written.then(|| path.display().to_string()),
@@ -67,12 +71,15 @@ fn evaluated(ask: &Evaluate) -> anyhow::Result<String> {
     }
     let of = match (&ask.file, same) {
         (Some(file), _) => shown::terminal(&file.display().to_string()).into_owned(),
-        (None, true) => format!("{} ({})", shown::terminal(&now.name), ask.split),
+        (None, true) => format!("{} ({})", shown::terminal(data), ask.split),
         (None, false) => {
-            format!("{} ({}), which has changed since training", shown::terminal(&now.name), ask.split)
+            format!("{} ({}), which has changed since training", shown::terminal(data), ask.split)
         }
     };
-    let mut lines = format!("{examples} {unit} of {of}\n");
+    let mut lines = format!("{} of {of}\n", counted(examples, unit));
+    if !evaluation.note.is_empty() {
+        lines += &format!("note: {}\n", shown::terminal(&evaluation.note));
+    }
     lines += &table(trained.task.metrics(), &metrics);
     if let Some(found) = &evaluation.details {
         lines += &details(found);

@@ -1,12 +1,14 @@
 //! The texts to predict, from the command line, standard input or a file, as they arrive.
 
+use super::json_lines::{object, other_json};
+use crate::data::encoding::likely_iconv;
+use crate::data::formats::conll::{COLUMNS, ReadWords};
 use crate::run::Ask;
-use anyhow::{Context, bail};
-use serde::Deserialize;
+use anyhow::{Context, anyhow, bail};
 use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, sync_channel};
 
 /// The source of the texts.
@@ -24,13 +26,10 @@ pub enum Input {
 pub enum Format {
     /// One text per line.
     Text,
-    /// One JSON object per line, with `text` or `question` and, if there is one, `context`.
+    /// One JSON object per line, with `text` or `question`, its `words` or both and, if there is one, `context`.
     Jsonl,
-    /// One word per line, in the first column; a blank line after each text.
-    Conll {
-        /// The column.
-        word: usize,
-    },
+    /// One word per line, in the column where training found it; a blank line after each text.
+    Conll,
 }
 
 /// The longest line, in bytes.
@@ -49,11 +48,11 @@ pub(super) struct Lines {
 }
 
 impl Lines {
-    /// Opens an input.
-    pub fn open(input: Input, format: Format) -> anyhow::Result<Self> {
+    /// Opens an input; `columns` says how words in columns are read.
+    pub fn open(input: Input, format: Format, columns: ReadWords) -> anyhow::Result<Self> {
         let (reader, name): (Box<dyn BufRead + Send>, String) = match input {
             Input::Given(texts) => {
-                let first = texts.into_iter().map(|text| Ok(ask(&text, format, "--text")));
+                let first = texts.into_iter().map(|text| Ok(ask(&text, format, &columns, "--text")));
                 return Ok(Lines { first: first.collect(), rest: None });
             }
             Input::StandardInput => (Box::new(BufReader::new(std::io::stdin())), "standard input".into()),
@@ -61,7 +60,7 @@ impl Lines {
                 let name = path.display().to_string();
                 let found = std::fs::metadata(&path).with_context(|| format!("cannot read {name}"))?;
                 if found.is_dir() {
-                    bail!("{name}: expected a file of texts, found a folder");
+                    bail!("{name}: expected a file of texts, found a folder; name one of its files");
                 }
                 let file = File::open(&path).with_context(|| format!("cannot read {name}"))?;
                 (Box::new(BufReader::new(file)), name)
@@ -69,7 +68,7 @@ impl Lines {
         };
         let (send, rest) = sync_channel(WAITING);
         std::thread::spawn(move || {
-            let mut texts = Texts { reader, name, line: 0, format };
+            let mut texts = Texts { reader, name, line: 0, begun: false, format, columns, header: None };
             // The channel closes when the command ends.
             while let Some(text) = texts.next() {
                 let last = text.is_err();
@@ -109,7 +108,12 @@ struct Texts {
     reader: Box<dyn BufRead + Send>,
     name: String,
     line: usize,
+    /// Whether a line that is not blank was read.
+    begun: bool,
     format: Format,
+    columns: ReadWords,
+    /// The line that names the columns of CoNLL-U Plus.
+    header: Option<String>,
 }
 
 impl Texts {
@@ -125,43 +129,53 @@ impl Texts {
                         Err(error) => return Some(Err(error)),
                     }
                 };
-                Some(Ok(line
-                    .and_then(|line| ask(&line, self.format, &format!("{}, line {}", self.name, self.line)))))
+                let place = format!("{}, line {}", self.name, self.line);
+                let first = !std::mem::replace(&mut self.begun, true) && self.format == Format::Jsonl;
+                if let Some(other) = line.as_deref().ok().filter(|_| first).and_then(other_json) {
+                    return Some(Err(anyhow!("{place}: expected one JSON object per line, found {other}")));
+                }
+                Some(Ok(line.and_then(|line| ask(&line, self.format, &self.columns, &place))))
             }
-            Format::Conll { word } => self.sentence(word),
+            Format::Conll => self.sentence(),
         }
     }
 
-    /// The words before the next blank line.
-    fn sentence(&mut self, column: usize) -> Option<Line> {
-        let mut words: Vec<String> = vec![];
+    /// The words before the next line that stands between sentences.
+    fn sentence(&mut self) -> Option<Line> {
+        let mut lines: Vec<(usize, String)> = vec![];
         let mut unreadable = None;
         loop {
             let line = match self.read_line() {
                 Ok(Some(Err(fault))) => {
                     unreadable = unreadable.or(Some(fault));
-                    words.push(String::new());
                     continue;
                 }
                 Ok(Some(Ok(line))) => Some(line),
                 Ok(None) => None,
                 Err(error) => return Some(Err(error)),
             };
-            if line.as_deref().is_some_and(is_between_words) {
-                continue;
+            match line {
+                Some(line) if !self.columns.is_between(&line) => {
+                    if self.line == 1 && line.starts_with(COLUMNS) {
+                        self.header = Some(line.clone());
+                    }
+                    lines.push((self.line, line));
+                    continue;
+                }
+                None if lines.is_empty() && unreadable.is_none() => return None,
+                Some(_) | None => {}
             }
-            let first = line.as_deref().and_then(|line| word(line, column));
-            match (line, first) {
-                (_, Some(word)) => words.push(word),
-                (None, None) if words.is_empty() => return None,
-                (Some(_), None) if words.is_empty() => {}
-                (_, None) => break,
+            if let Some(fault) = unreadable {
+                return Some(Ok(Err(fault)));
+            }
+            let header = self.header.iter().map(|header| (1, header.as_str()));
+            let rows = header.chain(lines.iter().map(|(number, line)| (*number, line.as_str())));
+            match self.columns.of(Path::new(&self.name), rows) {
+                Ok(words) if words.is_empty() => lines.clear(),
+                Ok(words) => return Some(Ok(Ok(Ask::of_words(&words)))),
+                Err(fault) => return Some(Ok(Err(fault.to_string()))),
             }
         }
-        if let Some(fault) = unreadable {
-            return Some(Ok(Err(fault)));
-        }
-        Some(Ok(Ok(Ask { text: words.join(" "), words: Some(words), context: None })))
     }
 
     /// The next line without its line break, or that it is not UTF-8; none at the end of the input.
@@ -180,6 +194,11 @@ impl Texts {
                 LONGEST_LINE >> 20
             );
         }
+        if self.line == 1 && [b"\xFF\xFE", b"\xFE\xFF"].iter().any(|mark| bytes.starts_with(*mark)) {
+            bail!(
+                "{name}: expected UTF-8, found UTF-16; convert it, for example with: iconv -f UTF-16 -t UTF-8"
+            );
+        }
         if self.line == 1 && bytes.starts_with(b"\xEF\xBB\xBF") {
             bytes.drain(..3);
         }
@@ -187,70 +206,42 @@ impl Texts {
             bytes.pop();
         }
         Ok(Some(String::from_utf8(bytes).map_err(|e| {
-            let byte = e.as_bytes()[e.utf8_error().valid_up_to()];
+            let valid = e.utf8_error().valid_up_to();
+            let (byte, from) = (e.as_bytes()[valid], likely_iconv(e.as_bytes(), valid));
             format!(
                 "{name}, line {line}: expected UTF-8, found the byte 0x{byte:02x}; convert the text to UTF-8, for \
-                 example with iconv"
+                 example with: iconv -f {from} -t UTF-8"
             )
         })))
     }
 }
 
-/// The word of a row, in a column from 1; none in a blank line. A row that ends before the column is its first word.
-fn word(line: &str, column: usize) -> Option<String> {
-    let columns: Vec<&str> = match line.contains('\t') {
-        true => line.split('\t').collect(),
-        false => line.split_whitespace().collect(),
-    };
-    let word = columns.get(column - 1).or(columns.first())?.trim();
-    (!word.is_empty()).then(|| word.to_owned())
-}
-
-/// Whether a line stands between words and is none: the start of a document, and in CoNLL-U comments (which have no tabs),
-/// ranges of words (`1-2`) and empty nodes (`1.1`).
-fn is_between_words(line: &str) -> bool {
-    let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    let columns = line.split('\t').count();
-    let id = line.split('\t').next().unwrap_or_default();
-    let range = id.split_once(['-', '.']).is_some_and(|(a, b)| digits(a) && digits(b));
-    let is_comment = line.strip_prefix("# ").is_some_and(|text| text.contains(" = "));
-    line.starts_with("-DOCSTART-") || columns == 10 && range || columns == 1 && is_comment
-}
-
 /// Parses a line.
-fn ask(line: &str, format: Format, place: &str) -> Result<Ask, String> {
-    /// A line of JSON lines.
-    #[derive(Deserialize)]
-    struct Object {
-        #[serde(alias = "question")]
-        text: String,
-        context: Option<String>,
-        words: Option<Vec<String>>,
-    }
+fn ask(line: &str, format: Format, columns: &ReadWords, place: &str) -> Result<Ask, String> {
     match format {
         Format::Text => Ok(Ask { text: line.into(), ..Ask::default() }),
-        Format::Conll { word: column } => {
-            let lines = line.lines().filter(|line| !is_between_words(line));
-            let words: Vec<String> = lines.filter_map(|line| word(line, column)).collect();
-            Ok(Ask { text: words.join(" "), words: Some(words), context: None })
+        Format::Conll => {
+            let rows = (1..).zip(line.lines()).filter(|(_, line)| !columns.is_between(line));
+            let words = columns.of(Path::new(place), rows).map_err(|fault| fault.to_string())?;
+            Ok(Ask::of_words(&words))
         }
-        Format::Jsonl => match serde_json::from_str(line) {
-            Ok(Object { text, context, words }) => Ok(Ask { text, words, context }),
-            Err(fault) => Err(format!(
-                "{place}: expected a JSON object with \"text\" (or \"question\" and \"context\"), found {}: {fault}",
-                crate::data::error::quoted(line)
-            )),
-        },
+        Format::Jsonl => object(line).map_err(|fault| format!("{place}: {fault}")),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::formats::conll::Columns;
 
     fn all(bytes: &[u8], format: Format) -> Vec<Line> {
+        with(bytes, format, ReadWords::default())
+    }
+
+    fn with(bytes: &[u8], format: Format, columns: ReadWords) -> Vec<Line> {
         let reader = Box::new(std::io::Cursor::new(bytes.to_vec()));
-        let mut texts = Texts { reader, name: "f".into(), line: 0, format };
+        let mut texts =
+            Texts { reader, name: "f".into(), line: 0, begun: false, format, columns, header: None };
         std::iter::from_fn(|| texts.next()).collect()
     }
 
@@ -267,16 +258,20 @@ mod tests {
         let found = all(b"\xEF\xBB\xBFone\r\n\nt\xFFwo\nthree", Format::Text);
         let told: Vec<_> = found.iter().map(told).collect();
         assert_eq!((told[0], told[1], told[3]), (Ok("one"), Ok(""), Ok("three")));
-        assert!(
-            told[2].unwrap_err().starts_with("f, line 3: expected UTF-8, found the byte 0xff"),
-            "{told:?}"
-        );
+        let fault = told[2].unwrap_err();
+        assert!(fault.starts_with("f, line 3: expected UTF-8, found the byte 0xff"), "{fault}");
+        let western =
+            all("un café noir\n".chars().map(|c| c as u8).collect::<Vec<_>>().as_slice(), Format::Text);
+        let fault = self::told(&western[0]).unwrap_err();
+        assert!(fault.ends_with("for example with: iconv -f WINDOWS-1252 -t UTF-8"), "{fault}");
+        let wide: Vec<u8> = "\u{feff}a\nb\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let found = all(&wide, Format::Text);
+        assert!(found[0].as_ref().unwrap_err().to_string().starts_with("f: expected UTF-8, found UTF-16"));
     }
 
     #[test]
     fn columns_are_sentences_and_one_that_cannot_be_read_fails_alone() {
-        let found =
-            all(b"\n\nAda B-PER\nsang O\n\n\nb\xFFd O\nx O\n\nOslo\tB-LOC", Format::Conll { word: 1 });
+        let found = all(b"\n\nAda B-PER\nsang O\n\n\nb\xFFd O\nx O\n\nOslo\tB-LOC", Format::Conll);
         let told: Vec<_> = found.iter().map(told).collect();
         assert_eq!((told.len(), told[0], told[2]), (3, Ok("Ada sang"), Ok("Oslo")));
         assert!(told[1].unwrap_err().starts_with("f, line 7: expected UTF-8"), "{told:?}");
@@ -284,11 +279,71 @@ mod tests {
 
     #[test]
     fn words_are_where_training_found_them() {
-        let text = b"# text = del\n1-2\tdel\t_\t_\t_\t_\t_\t_\t_\t_\n1\tde\t_\t_\t_\t_\t_\t_\t_\t_\n2\tel\t_\t_\t_\t_\t_\t_\t_\t_\n";
-        let found = all(text, Format::Conll { word: 2 });
-        assert_eq!(found.iter().map(told).collect::<Vec<_>>(), [Ok("de el")]);
-        let found = all(b"-DOCSTART- O\n\n# B-X\n1-2 O\n", Format::Conll { word: 1 });
-        assert_eq!(found.iter().map(told).collect::<Vec<_>>(), [Ok("# 1-2")]);
+        let plain = || Some(["NN", "#"].map(String::from).to_vec());
+        let of = |word: i64, plain: Option<Vec<String>>, text: &str| {
+            let columns = Columns { word, tag: 0, ..Columns::FIRST_AND_LAST };
+            let found = with(text.as_bytes(), Format::Conll, ReadWords { columns, plain });
+            found.iter().map(|line| told(line).map(String::from).map_err(String::from)).collect::<Vec<_>>()
+        };
+        let row = |id: &str, word: &str| format!("{id}\t{word}{}\n", "\t_".repeat(8));
+        let unions =
+            ["# newdoc\n# text = del\n", &row("1-2", "del"), &row("1", "de"), &row("2", "el")].concat();
+        let plus =
+            "# global.columns = ID FORM NER\n# newdoc\n1-2\tdel\tO\n1\tde\tO\n\n1-2\tdel\tO\n2\tel\tO\n";
+        for (word, plain, text, expected) in [
+            (2, None, unions.as_str(), &["de el"][..]),
+            (2, None, plus, &["de", "el"]),
+            (1, None, "-DOCSTART- O\n\n# B-X\n1-2 O\n", &["# 1-2"]),
+            (1, None, "# newdoc\n\n# sent_id 1\n# text = a\nAda B-PER\n# O\n", &["Ada #"]),
+            (
+                1,
+                None,
+                "#begin document (a); part 000\nAda\n#end document\n#begin document\nb\n",
+                &["Ada", "b"],
+            ),
+            (1, None, "# newdoc\n#\n#now\n", &["# #now"]),
+            (1, plain(), "# newdoc\n# NN\nAda NN\n# #\n", &["# Ada #"]),
+            (3, None, "Ada\nsang\n", &["Ada sang"]),
+        ] {
+            let expected: Vec<_> = expected.iter().map(|text| Ok((*text).to_owned())).collect();
+            assert_eq!(of(word, plain, text), expected, "{text}");
+        }
+        for (word, text, part) in [
+            (1, "a O\n%% a remark\n", "f, line 2: expected 2 columns, found 3 in '%% a remark'"),
+            (
+                3,
+                "a b\n",
+                "f, line 1: expected the word in column 3, as in training, found 2 columns in 'a b'",
+            ),
+        ] {
+            let found = of(word, None, text);
+            assert!(found[0].as_ref().unwrap_err().starts_with(part), "{found:?}");
+        }
+    }
+
+    #[test]
+    fn other_json_ends_the_input_at_once() {
+        for (text, part) in [
+            (
+                "\n[{\"text\": \"a\"}]\n",
+                "f, line 2: expected one JSON object per line, found the start of a JSON list",
+            ),
+            (
+                "{\n \"text\": \"a\"\n}\n",
+                "f, line 1: expected one JSON object per line, found an object that does not",
+            ),
+            (
+                "{\"version\": \"1.1\", \"data\": []}",
+                "found a file of SQuAD; evaluate it with gradus evaluate",
+            ),
+        ] {
+            let found = all(text.as_bytes(), Format::Jsonl);
+            assert!(found[0].as_ref().unwrap_err().to_string().contains(part), "{text}");
+        }
+        let later = all(b"{\"text\": \"a\"}\n[\n", Format::Jsonl);
+        assert!(
+            later.len() == 2 && told(&later[1]).unwrap_err().starts_with("f, line 2: expected a JSON object")
+        );
     }
 
     /// There is an answer for each line of text.
@@ -296,9 +351,15 @@ mod tests {
     fn fuzz_input() {
         crate::fuzz::run("input", |bytes| {
             let lines = bytes.split_inclusive(|&byte| byte == b'\n').count();
-            for format in [Format::Text, Format::Jsonl, Format::Conll { word: 2 }] {
-                let found = all(bytes, format);
-                assert!(found.len() == lines || format != Format::Text && found.len() <= lines);
+            for format in [Format::Text, Format::Jsonl, Format::Conll] {
+                let mut found = all(bytes, format);
+                if let Some(Err(error)) = found.first() {
+                    crate::fuzz::check_sentence(error.to_string());
+                    found.clear();
+                }
+                let whole =
+                    found.len() == lines || bytes.starts_with(b"\xFF\xFE") || bytes.starts_with(b"\xFE\xFF");
+                assert!(whole || format != Format::Text && found.len() <= lines);
                 found.iter().filter_map(|line| told(line).err()).for_each(crate::fuzz::check_sentence);
             }
         });

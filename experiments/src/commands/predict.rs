@@ -3,6 +3,7 @@
 use super::input::{Format, Input, Lines};
 use super::trained::{Place, Trained};
 use super::with_threads;
+use crate::data::counted::{counted, verb};
 use crate::run::{Ask, Style, Wanted};
 use anyhow::{Context, bail};
 use std::io::{IsTerminal, Write};
@@ -65,17 +66,13 @@ fn answered(ask: Predict) -> anyhow::Result<()> {
     let learner = trained.learner(job.as_ref())?;
     let style = match (ask.json, ask.format) {
         (true, _) => Style::Json,
-        (false, Format::Conll { .. }) => Style::Columns,
+        (false, Format::Conll) => Style::Columns,
         (false, Format::Text | Format::Jsonl) if colours() => Style::Colour,
         (false, Format::Text | Format::Jsonl) => Style::Plain,
     };
     let mut out = std::io::stdout().lock();
     let mut failed = 0usize;
-    let format = match ask.format {
-        Format::Conll { .. } => Format::Conll { word: learner.word_column() },
-        other => other,
-    };
-    let mut lines = Lines::open(ask.input, format)?;
+    let mut lines = Lines::open(ask.input, ask.format, learner.columns())?;
     while let Some(batch) = lines.waiting(MOST_TEXTS, MOST_BYTES) {
         let mut asks: Vec<Result<Ask, String>> = vec![];
         let mut end = None;
@@ -88,12 +85,10 @@ fn answered(ask: Predict) -> anyhow::Result<()> {
                     break;
                 }
             };
-            asks.push(line.map(|mut asked: Ask| {
-                if ask.tokenized && asked.words.is_none() {
-                    asked.words = Some(asked.text.split_whitespace().map(String::from).collect());
-                }
-                asked.context = asked.context.or_else(|| ask.context.clone());
-                asked
+            asks.push(line.map(|asked: Ask| {
+                let split = ask.tokenized && asked.words.is_none();
+                let asked = if split { asked.split_at_spaces() } else { asked };
+                Ask { context: asked.context.or_else(|| ask.context.clone()), ..asked }
             }));
         }
         let asked: Vec<Ask> = asks.iter().filter_map(|ask| ask.as_ref().ok().cloned()).collect();
@@ -117,8 +112,12 @@ fn answered(ask: Predict) -> anyhow::Result<()> {
     }
     match failed {
         0 => Ok(()),
-        1 => bail!("one text was not answered; the reason is printed above"),
-        n => bail!("{n} texts were not answered; the reasons are printed above"),
+        n => bail!(
+            "{} {} not answered; the {} printed above",
+            counted(n, "texts"),
+            verb(n, "was", "were"),
+            verb(n, "reason is", "reasons are")
+        ),
     }
 }
 

@@ -1,5 +1,6 @@
 //! `gradus report`: the report of the user's runs, or of a results folder.
 
+use super::moved::Moved;
 use super::trained::{Place, Trained};
 use super::{print, with_threads};
 use crate::data::Split;
@@ -39,15 +40,17 @@ enum Holds {
 /// Writes the report of a results folder or of runs, and prints its path.
 ///
 /// # Errors
-/// Folders that hold neither, or both; a damaged file; a folder that cannot be written.
+/// Folders that hold neither, or both; a damaged file; a folder that cannot be written; after the report is written, runs that
+/// could not be evaluated.
 pub fn report(ask: &Report) -> anyhow::Result<()> {
     let kinds = ask.folders.iter().map(|folder| holds(folder)).collect::<anyhow::Result<Vec<Holds>>>()?;
     match (&ask.folders[..], &kinds[..]) {
         ([results], [Holds::Results]) => {
-            if ask.out.is_some() || ask.place.data.is_some() {
+            let named = ask.out.is_some() || ask.place.data.is_some() || ask.place.moved != Moved::default();
+            if named {
                 bail!(
-                    "{} holds results, whose report is written into that folder and needs no data; leave --out and --data \
-                     out",
+                    "{} holds results, whose report is written into that folder and needs no data; leave --out, --data, \
+                     --train, --dev and --test out",
                     results.display()
                 );
             }
@@ -109,11 +112,20 @@ pub(super) fn of_results(results: &Path) -> anyhow::Result<()> {
 
 fn of_runs(ask: &Report, folders: &[PathBuf]) -> anyhow::Result<()> {
     let out = own::OutFolder::check(ask.out.as_deref().unwrap_or(Path::new(OUT)))?;
-    let built = with_threads(ask.threads, || {
+    let (built, missing) = with_threads(ask.threads, || {
         let runs = folders.iter().map(|folder| run(ask, folder)).collect::<anyhow::Result<Vec<OwnRun>>>()?;
-        Ok(own::build(&runs, &out)?)
+        let missing: Vec<String> =
+            runs.iter().filter(|run| run.tested.is_err()).map(|run| run.folder.clone()).collect();
+        Ok((own::build(&runs, &out)?, missing))
     })?;
-    print(&format!("{}\n{}\n", built.markdown.display(), built.html.display()))
+    print(&format!("{}\n{}\n", built.markdown.display(), built.html.display()))?;
+    match missing.is_empty() {
+        true => Ok(()),
+        false => bail!(
+            "not evaluated on the test split: {}; the reasons are above and in the report, which shows the other numbers",
+            missing.join(", ")
+        ),
+    }
 }
 
 /// A run for its report. If it cannot be evaluated, the report says why.

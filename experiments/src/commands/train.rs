@@ -1,6 +1,8 @@
+use super::moved::with_flag;
 use super::{print, with_threads};
 use crate::config::{self, Config};
 use crate::data::Split;
+use crate::data::counted::counted;
 use crate::data::shown::terminal;
 use crate::run::{
     From, Job, Lock, RunError, RunFolder, Trained, Training, View, Wanted, Where, listen, train as run,
@@ -62,7 +64,10 @@ pub fn train(ask: &Train) -> anyhow::Result<()> {
             true => Where::Resumed(&folder),
             false => Where::New(&folder),
         };
-        let job = task.prepare(&config, &from(ask, &folder)?)?;
+        let job = task.prepare(&config, &from(ask, &folder)?).map_err(|error| match ask.resume {
+            true => with_flag(error, &config),
+            false => error,
+        })?;
         let training =
             Training { config: &config, keys: task.keys(), metrics: task.metrics(), data: job.as_ref() };
         if !ask.resume {
@@ -167,10 +172,10 @@ fn note_of_schedule(saved: &Config, config: &Config) {
         let _ = writeln!(
             std::io::stderr(),
             "note: the learning rate of this schedule depends on train.epochs, which changes from {} to {}: the rate jumps at \
-             this point, and the run will differ from a run of {} epochs",
+             this point, and the run will differ from a run of {}",
             saved.run.train.epochs,
             config.run.train.epochs,
-            config.run.train.epochs
+            counted(config.run.train.epochs, "epochs")
         );
     }
 }
@@ -194,14 +199,14 @@ fn understood(config: &Config, job: &dyn Job) -> anyhow::Result<()> {
     lines.extend(found.lines);
     let learner = job.learner(&mut Rng::blank())?;
     let parameters = learner.module().param_count();
-    lines.push(("model", format!("{}, {parameters} parameters", config.text("model.name"))));
+    lines.push(("model", format!("{}, {}", config.text("model.name"), counted(parameters, "parameters"))));
     let mut text = String::new();
     for (what, line) in lines {
         text += &format!("{what:<10} {}\n", terminal(&line));
     }
     let mut warnings = found.warnings;
     let few = [("train", train), ("dev", dev), ("test", test)].into_iter().filter(|(_, n)| *n < 10);
-    warnings.extend(few.map(|(split, n)| format!("the {split} split has only {n} {unit}")));
+    warnings.extend(few.map(|(split, n)| format!("the {split} split has only {}", counted(n, unit))));
     for warning in warnings {
         text += &format!("warning: {}\n", terminal(&warning));
     }
@@ -213,11 +218,11 @@ fn understood(config: &Config, job: &dyn Job) -> anyhow::Result<()> {
 fn summary(config: &Config, folder: &RunFolder, trained: &Trained) -> String {
     let best = trained.progress.best.map_or(0, |(epoch, _)| epoch);
     let mut text = format!(
-        "{} parameters, {} steps, {:.0} tokens/s; the best of {} epochs by dev {} is epoch {best}\n",
-        trained.parameters,
-        trained.progress.step,
+        "{}, {}, {:.0} tokens/s; the best of {} by dev {} is epoch {best}\n",
+        counted(trained.parameters as usize, "parameters"),
+        counted(trained.progress.step as usize, "steps"),
         trained.progress.speed(),
-        trained.progress.epoch,
+        counted(trained.progress.epoch as usize, "epochs"),
         config.run.train.metric,
     );
     text += &format!("{:<18} {:>8} {:>8}\n", "", "dev", "test");

@@ -1,5 +1,6 @@
 //! A trained model and the data that it is used on.
 
+use super::moved::{Moved, refuse_other, with_flag};
 use crate::config::Config;
 use crate::data::Split;
 use crate::run::{AnyTask, From, Job, Learner, RunError, RunFolder, TrainedOn, Wanted};
@@ -7,11 +8,13 @@ use crate::tasks;
 use gradus_engine::{Device, Rng};
 use std::path::{Path, PathBuf};
 
-/// The device of a trained model, and the folder of its data.
+/// The device of a trained model, and where its data is.
 #[derive(Clone, Debug, Default)]
 pub struct Place {
     /// The folder of the known sets; without it, the one that training used.
     pub data: Option<PathBuf>,
+    /// The new places of the user's own files.
+    pub moved: Moved,
     /// The device.
     pub device: String,
 }
@@ -27,24 +30,37 @@ pub(super) struct Trained {
     pub on: TrainedOn,
     device: Device,
     data: Option<PathBuf>,
+    moved: Moved,
 }
 
 impl Trained {
     /// Opens a run's folder and reads its configuration and its labels.
     pub fn open(run: &Path, place: &Place) -> Result<Self, RunError> {
         let folder = RunFolder(run.into());
-        let config = folder.config(&tasks::keys())?;
+        let config = place.moved.applied(folder.config(&tasks::keys())?)?;
         let on = folder.trained_on()?;
         let device = Device::open(if place.device.is_empty() { "cpu" } else { &place.device })?;
         let data = place.data.clone().or(on.folder.as_ref().map(PathBuf::from));
-        Ok(Trained { task: tasks::of(&config), folder, config, on, device, data })
+        Ok(Trained { task: tasks::of(&config), folder, config, on, device, data, moved: place.moved.clone() })
     }
 
-    /// Prepares the examples that are wanted for the model.
+    /// Prepares the examples that are wanted for the model. A file of the run that has moved must hold the same data.
     pub fn prepare(&self, wanted: Wanted) -> Result<Box<dyn Job>, RunError> {
         self.folder.check_files(&self.on)?;
         let kept = Some(self.folder.path().to_path_buf());
-        self.task.prepare(&self.config, &From { folder: self.data.clone(), kept, wanted })
+        let Wanted::Split(split, _) = wanted else {
+            return self.task.prepare(&self.config, &From { folder: self.data.clone(), kept, wanted });
+        };
+        let from = From { folder: self.data.clone(), kept, wanted };
+        let job = self.task.prepare(&self.config, &from).map_err(|error| with_flag(error, &self.config))?;
+        let now = job.trained_on();
+        match self.moved.of(&self.config, split) {
+            Some(path) if !self.unchanged(&now, split) => {
+                let checksums = [&self.on, &now].map(|on| on.part_checksums[split as usize].as_str());
+                Err(refuse_other(path, split, checksums))
+            }
+            _ => Ok(job),
+        }
     }
 
     /// The examples of a split, or of a file instead of it.

@@ -140,6 +140,15 @@ const WESTERN: &str = "convert the file to UTF-8, or read it with --encoding win
 const OTHER: &str = "convert the file to UTF-8, for example with iconv";
 const DAMAGED: &str = "correct the line: the text before it is UTF-8";
 
+/// The name in iconv of the likely encoding of bytes that are valid UTF-8 only up to `valid`.
+pub fn likely_iconv(bytes: &[u8], valid: usize) -> &'static str {
+    match advice(bytes, valid) {
+        UTF16 => "UTF-16",
+        CHINESE => "GB18030",
+        _ => "WINDOWS-1252",
+    }
+}
+
 /// What to do about bytes that are valid UTF-8 only up to `valid`: it depends on their likely encoding.
 fn advice(bytes: &[u8], valid: usize) -> &'static str {
     let start = &bytes[..bytes.len().min(SAMPLE)];

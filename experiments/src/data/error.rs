@@ -135,7 +135,7 @@ pub enum DataError {
     },
     /// A split without examples.
     #[error(
-        "the {split} split of '{set}' is empty: if no file is given for it, a tenth of the training data (whole articles or texts) is held out, but there is too little of it; give files with --dev and --test, or more data"
+        "the {split} split of '{set}' is empty: if no file is given for it, a tenth of the training data (whole paragraphs or texts) is held out, but there is too little of it; give files with --dev and --test, or more data"
     )]
     EmptySplit {
         /// Name of the set.

@@ -6,6 +6,7 @@
 //! | [`files`], [`encoding`] | reading files, with a checksum over all that was read |
 //! | [`atomic`] | writing files |
 //! | [`limits`] | limits of sizes and values in untrusted files |
+//! | [`counted`] | nouns and verbs that agree with a number |
 //! | [`shown`] | untrusted text, escaped for terminal, TSV, Markdown, HTML |
 //! | `splits` | a data set in memory: train, dev and test |
 //! | [`own`] | the user's own files |
@@ -17,6 +18,7 @@
 //! | [`fetch`] | downloading a known set: resumed, verified, and renamed into place when complete |
 
 pub mod atomic;
+pub mod counted;
 pub mod encoding;
 pub mod error;
 pub mod fetch;

@@ -56,7 +56,10 @@ impl OwnFiles {
         let mut set = Splits { train: part, ..Splits::none(&self.name(), &labels) };
         let tenth = set.train.len().div_ceil(10);
         set.part_checksums = std::array::from_fn(|_| reader.checksum());
-        for split in [Split::Test, Split::Dev] {
+        let missing =
+            [Split::Test, Split::Dev].map(|split| if self.file(split).is_none() { tenth } else { 0 });
+        let (held_out, how) = set.train.hold_out(missing, seed);
+        for (split, held_out) in [Split::Test, Split::Dev].into_iter().zip(held_out) {
             *set.split_mut(split) = match self.file(split) {
                 Some(path) => {
                     let mut alone = FileReader::default();
@@ -68,11 +71,8 @@ impl OwnFiles {
                 }
                 None => {
                     let unit = P::UNIT;
-                    notes.push(format!(
-                        "{split}: a tenth of the training {unit}{} by seed {seed}",
-                        P::HELD_OUT
-                    ));
-                    set.train.hold_out(tenth, seed)
+                    notes.push(format!("{split}: a tenth of the training {unit}{how} by seed {seed}"));
+                    held_out
                 }
             };
         }

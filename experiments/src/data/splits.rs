@@ -18,14 +18,13 @@ pub trait Part: Clone + Default + PartialEq + Send + Sync + 'static {
     /// Removes `n` examples, drawn by `seed`, and returns them.
     fn draw(&mut self, n: usize, seed: u64) -> Self;
 
-    /// Removes about `n` examples for dev or test, drawn by `seed`, and returns them. They must not reveal anything
-    /// about the remaining ones: reading comprehension, for example, holds out whole articles.
-    fn hold_out(&mut self, n: usize, seed: u64) -> Self {
-        self.draw(n, seed)
+    /// Removes about as many examples as each of the sizes for dev and test, drawn by `seed`. Returns them with a phrase that
+    /// says what was drawn, for notes. They must not reveal anything about the remaining examples: reading comprehension, for
+    /// example, holds out whole articles or paragraphs.
+    fn hold_out<const N: usize>(&mut self, sizes: [usize; N], seed: u64) -> ([Self; N], &'static str) {
+        let part = |n| if n == 0 { Self::default() } else { self.draw(n, seed) };
+        (sizes.map(part), " held out")
     }
-
-    /// How [`hold_out`](Part::hold_out) draws; in notes it follows the unit.
-    const HELD_OUT: &'static str = " held out";
 }
 
 /// A data set: its splits, and a note for results.

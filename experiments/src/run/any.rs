@@ -6,6 +6,7 @@ use super::trained_on::TrainedOn;
 use super::{Metric, RunError, State, Understood};
 use crate::config::{Config, TaskKeys};
 use crate::data::Split;
+use crate::data::formats::conll::ReadWords;
 use crate::data::known::AnySet;
 use gradus_engine::{Mode, Module, Rng, Tensor};
 use std::collections::BTreeMap;
@@ -148,12 +149,14 @@ pub trait Learner: Sync {
     fn evaluate(&self, split: Split) -> Evaluation;
     /// [`Task::answer`].
     fn answer(&self, asks: &[Ask], style: Style) -> Vec<Result<String, String>>;
-    /// [`Task::word_column`].
-    fn word_column(&self) -> usize;
+    /// [`Task::columns`].
+    fn columns(&self) -> ReadWords;
 }
 
 /// The evaluation of a model on a split.
 pub struct Evaluation {
+    /// How the examples came about, and what was left out of them; may be empty.
+    pub note: String,
     /// The counts of each example, `[N, S]`.
     pub rows: Vec<Vec<f64>>,
     /// Whether each example is right.

@@ -1,14 +1,73 @@
 //! Inputs of a trained model, and the style of its answers.
 
+use crate::data::shown::terminal;
+use crate::text::{Tokeniser, Tokens};
+use std::ops::Range;
+
 /// A text for a trained model.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Ask {
     /// The text; the question, for a task that answers questions.
     pub text: String,
-    /// Its words, if it is already split.
-    pub words: Option<Vec<String>>,
+    /// The bytes of its words, if it is already split.
+    pub words: Option<Vec<Range<usize>>>,
     /// The context, for a task that has one.
     pub context: Option<String>,
+}
+
+impl Ask {
+    /// Words without a text, which are joined by single spaces.
+    pub fn of_words<S: AsRef<str>>(words: &[S]) -> Ask {
+        let mut end = 0;
+        let place = |word: &&str| {
+            let start = end;
+            end = start + word.len() + 1;
+            start..start + word.len()
+        };
+        let words: Vec<&str> = words.iter().map(S::as_ref).collect();
+        let places = words.iter().map(place).collect();
+        Ask { text: words.join(" "), words: Some(places), context: None }
+    }
+
+    /// The same text, already split at white space.
+    pub fn split_at_spaces(self) -> Ask {
+        let words: Vec<&str> = self.text.split_whitespace().collect();
+        let places = places(&self.text, &words).ok();
+        Ask { words: places, ..self }
+    }
+
+    /// The words of the text: its own, if it is already split.
+    pub fn tokens(&self, tokeniser: &Tokeniser) -> Tokens {
+        match &self.words {
+            Some(words) => Tokens::of_split(&self.text, words, tokeniser),
+            None => tokeniser.tokens(&self.text),
+        }
+    }
+}
+
+/// The bytes of consecutive words in a text that has only white space before, between and after them.
+///
+/// # Errors
+/// The first word that does not come next, or none for text after the last word; and the rest of the text.
+pub fn places<'a, S: AsRef<str>>(
+    text: &'a str,
+    words: &'a [S],
+) -> Result<Vec<Range<usize>>, (Option<&'a str>, &'a str)> {
+    let mut rest = text;
+    let place = |word: &'a S| {
+        let word = word.as_ref();
+        // A word may itself begin with white space.
+        let from = if rest.starts_with(word) { rest } else { rest.trim_start() };
+        let after = from.strip_prefix(word).ok_or((Some(word), from))?;
+        let start = text.len() - from.len();
+        rest = after;
+        Ok(start..start + word.len())
+    };
+    let places = words.iter().map(place).collect::<Result<Vec<_>, _>>()?;
+    match rest.trim_start() {
+        "" => Ok(places),
+        more => Err((None, more)),
+    }
 }
 
 /// How an answer is written.
@@ -25,6 +84,21 @@ pub enum Style {
 }
 
 impl Style {
+    /// A text as a line or a part of one. Where parts are marked by brackets, a backslash stands before each bracket and each
+    /// backslash of the text itself.
+    pub fn shown(self, text: &str) -> String {
+        let marks = self == Style::Plain && text.contains(['[', ']', '\\']);
+        let escaped = |mut escaped: String, c: char| {
+            escaped.extend(matches!(c, '[' | ']' | '\\').then_some('\\'));
+            escaped.push(c);
+            escaped
+        };
+        match marks {
+            true => terminal(&text.chars().fold(String::new(), escaped)).into_owned(),
+            false => terminal(text).into_owned(),
+        }
+    }
+
     /// Highlights a part of an answer, with its kind unless that is empty.
     pub fn marked(self, text: &str, kind: &str) -> String {
         match (self, kind) {
@@ -37,5 +111,36 @@ impl Style {
             (_, "") => text.into(),
             (_, kind) => format!("[{text} {kind}]"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn brackets_of_a_text_are_no_marks() {
+        let of = |style: Style| style.shown("in [x]\t\\[");
+        assert_eq!(of(Style::Plain), "in \\[x\\]\\t\\\\\\[");
+        assert_eq!(of(Style::Colour), "in [x]\\t\\[");
+    }
+
+    #[test]
+    fn words_are_found_where_the_text_has_them() {
+        let text = " a\tb  <br>c ";
+        assert_eq!(places(text, &["a", "b", "<br>", "c"]), Ok(vec![1..2, 3..4, 6..10, 10..11]));
+        assert_eq!(places("the\u{3000}é", &["the", "", "é"]), Ok(vec![0..3, 3..3, 6..8]));
+        assert_eq!(places("ab c", &["ab", " c"]), Ok(vec![0..2, 2..4]));
+        assert_eq!(places("another the", &["the"]), Err((Some("the"), "another the")));
+        assert_eq!(places("the cat", &["the"]), Err((None, "cat")));
+        let split = Ask { text: text.into(), ..Ask::default() }.split_at_spaces();
+        assert_eq!(split.words, Some(vec![1..2, 3..4, 6..11]));
+        let words = ["a", "", "é b", "c"].map(String::from);
+        let joined = Ask::of_words(&words);
+        let found = joined.words.iter().flatten().map(|place| &joined.text[place.clone()]);
+        assert_eq!(
+            (joined.text.as_str(), found.collect::<Vec<_>>()),
+            ("a  é b c", words.iter().map(String::as_str).collect())
+        );
     }
 }

@@ -37,7 +37,7 @@ mod understood;
 mod view;
 
 pub use any::{AnyTask, DescribedSet, Evaluation, From, GeneratedInfo, Job, Learner, Wanted, sums};
-pub use ask::{Ask, Style};
+pub use ask::{Ask, Style, places};
 pub use error::RunError;
 pub use folder::RunFolder;
 pub use interrupt::{interrupted, listen};

@@ -6,6 +6,7 @@ use super::task::{Mistake, Task};
 use super::trained_on::TrainedOn;
 use super::{RunError, State, Understood};
 use crate::data::Split;
+use crate::data::formats::conll::ReadWords;
 use crate::text::batches;
 use gradus_engine::{Mode, Module, Rng, Tensor, losses};
 use std::collections::BTreeMap;
@@ -162,6 +163,7 @@ impl<T: Task> Learner for AtWork<'_, T> {
             predictions.iter().enumerate().map(|(i, p)| self.task.right(split, i, p)).collect();
         let wrong = predictions.iter().enumerate().filter(|(i, _)| !right[*i]);
         Evaluation {
+            note: self.task.data().note.clone(),
             mistakes: worst(wrong.map(|(i, p)| self.task.mistake(split, i, p))),
             right,
             metrics_of: named::<T>,
@@ -176,8 +178,8 @@ impl<T: Task> Learner for AtWork<'_, T> {
         self.task.answer(&self.model, asks, style)
     }
 
-    fn word_column(&self) -> usize {
-        self.task.word_column()
+    fn columns(&self) -> ReadWords {
+        self.task.columns()
     }
 }
 

@@ -2,6 +2,7 @@ use super::ask::{Ask, Style};
 use super::{Metric, RunError, State, Understood};
 use crate::config::{Keys, TaskKeys};
 use crate::data::files::FileReader;
+use crate::data::formats::conll::ReadWords;
 use crate::data::generated::Sizes;
 use crate::data::known::KnownSet;
 use crate::data::{DataError, OwnFiles, OwnPart, Part, Split, Splits};
@@ -146,9 +147,9 @@ pub trait Task: Sized + Send + Sync + 'static {
     /// can be compared only if these are equal.
     fn examples(&self, split: Split) -> Vec<String>;
 
-    /// The column of the word in columns of words, from 1: where training found it.
-    fn word_column(&self) -> usize {
-        1
+    /// How words in columns are read: as in training.
+    fn columns(&self) -> ReadWords {
+        ReadWords::default()
     }
 
     /// Answers texts, one line for each.

@@ -1,6 +1,7 @@
 //! The handling of words that tasks share: tokeniser, lexicon, vectors.
 
 use super::keys::WordKeys;
+use crate::data::counted::counted;
 use crate::data::files;
 use crate::data::limits::Limit;
 use crate::run::{RunError, Understood};
@@ -102,12 +103,12 @@ pub fn words_of(tensors: &[Tensor]) -> Words<'_> {
 pub fn understood(lexicon: &Lexicon, coverage: &[Coverage; 3]) -> Understood {
     let mut understood =
         Understood { coverage: lexicon.vector_width().map(|_| *coverage), ..Understood::default() };
-    understood.lines.push(("vocabulary", format!("{} words", lexicon.len())));
+    understood.lines.push(("vocabulary", counted(lexicon.len(), "words")));
     for (split, found) in ["train", "dev", "test"].into_iter().zip(coverage) {
         let Coverage { tokens, tokens_unknown, .. } = *found;
         let unknown = 100.0 * tokens_unknown as f64 / tokens.max(1) as f64;
         let line = match lexicon.vector_width() {
-            None => format!("{tokens} tokens, {unknown:.1} % of them unknown"),
+            None => format!("{}, {unknown:.1} % unknown", counted(tokens, "tokens")),
             Some(_) => found.to_string(),
         };
         understood.lines.push((split, line));

@@ -32,6 +32,19 @@ impl Tokens {
         tokens
     }
 
+    /// The tokens of a text that is already split: each byte range is one token, neither split nor filtered further.
+    ///
+    /// # Panics
+    /// If a range does not lie on character boundaries of the text.
+    #[track_caller]
+    pub fn of_split(text: &str, places: &[Range<usize>], tokeniser: &Tokeniser) -> Tokens {
+        let mut tokens = Tokens::default();
+        for place in places {
+            tokens.push(&tokeniser.normalize.of(&text[place.clone()]), place.clone(), tokeniser);
+        }
+        tokens
+    }
+
     /// Number of tokens.
     pub fn len(&self) -> usize {
         self.spans.len()
@@ -113,6 +126,10 @@ mod tests {
             let joined = words.join(" ");
             let spans: Vec<&str> = tokens.spans().iter().map(|span| &joined[span.clone()]).collect();
             assert_eq!(spans, words);
+            assert_eq!(
+                Tokens::of_split(&joined, tokens.spans(), &Tokeniser { mode, ..Default::default() }),
+                tokens
+            );
         }
     }
 

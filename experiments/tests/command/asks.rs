@@ -89,7 +89,10 @@ fn where_there_is_nothing_to_read_there_is_an_answer_and_the_next_lines_are_answ
             }
             if NOTHING.contains(about) && tiny.task.has_context() {
                 let nothing = (&answer["answer"], &answer["probability"], &answer["start"], &answer["end"]);
-                assert_eq!(nothing, (&json!(""), &json!(0.0), &json!(0), &json!(0)), "{run}: {answer}");
+                assert_eq!(nothing, (&json!(""), &json!(1.0), &json!(0), &json!(0)), "{run}: {answer}");
+                assert_eq!(answer["no_answer"], true, "{run}: {answer}");
+            } else if tiny.task.has_context() {
+                assert_eq!(answer["no_answer"], answer["answer"] == "", "{run}: {answer}");
             }
             if BLANK.contains(about) && answer.get("entities").is_some() {
                 assert_eq!(answer["entities"], json!([]), "{run}: {answer}");
@@ -137,6 +140,23 @@ fn places_count_characters_of_the_text_as_given() {
     let text = "é😀 in Oslo1";
     let said = lines(&place.predict("a --json", text).well()).remove(0);
     assert_eq!(said["entities"], json!([{ "kind": "LOC", "start": 6, "end": 11, "text": "Oslo1" }]));
+    // Words that come split stand where the text has them.
+    let text = "é😀\u{3000} in\t Oslo1";
+    let found = json!([{ "kind": "LOC", "start": 8, "end": 13, "text": "Oslo1" }]);
+    let said = lines(&place.predict("a --json --tokenized", text).well()).remove(0);
+    assert_eq!((&said["entities"], &said["text"]), (&found, &json!(text)));
+    let words = ["é😀", "in", "Oslo1"];
+    for (object, start) in [(json!({ "text": text, "words": words }), 8), (json!({ "words": words }), 6)] {
+        let said = lines(&place.predict("a --json --format jsonl", &object.to_string()).well()).remove(0);
+        assert_eq!(said["entities"][0]["start"], start, "{said}");
+    }
+    let other = json!({ "text": text, "words": ["in", "Oslo1"] }).to_string();
+    let ran = place.predict("a --format jsonl", &other);
+    assert!(ran.code == Some(1) && ran.err.contains("found 'in' where the text has 'é😀"), "{}", ran.err);
+    let list = json!([{ "text": text }]).to_string();
+    place
+        .predict("a --format jsonl", &list)
+        .refused(1, &["standard input, line 1", "a JSON list", "jq -c '.[]'"]);
     let help = place.gradus("predict --help").well();
     assert!(
         help.split_whitespace().collect::<Vec<_>>().join(" ").contains("text[start:end] in Python"),
@@ -210,8 +230,7 @@ fn any_characters_are_answered_line_by_line() {
         }
         // Words of any characters, empty ones among them.
         let words = |text: &str| text.split(['a', ' ', 'e']).map(String::from).collect::<Vec<_>>();
-        let split =
-            |(text, context): (&str, &str)| json!({ "text": text, "words": words(text), "context": context });
+        let split = |(text, context): (&str, &str)| json!({ "words": words(text), "context": context });
         let input: String = asked().map(|asked| split(asked).to_string() + "\n").collect();
         let said = place.predict(&format!("{run} --json --format jsonl"), &input).well();
         assert_eq!(said.lines().count(), texts.len(), "{run}");

@@ -122,4 +122,42 @@ fn answers_of_articles_only_are_scored_as_by_squad_2() {
         let found = place.json(&format!("evaluate {out} --json")).remove(0);
         assert_eq!((&found["metrics"]["em"], &found["metrics"]["f1"]), (&1.0.into(), &f1.into()), "{found}");
     }
+    // A model that always answers is not measured on questions without an answer, and the output says so.
+    let mut some = article(0);
+    some["paragraphs"][0]["qas"]
+        .as_array_mut()
+        .unwrap()
+        .push(json!({ "id": "x", "question": "why ?", "answers": [] }));
+    place.write("some.json", json!({ "version": "v2.0", "data": [some] }).to_string().as_bytes());
+    let note = "some.json: 1 question without an answer left out";
+    let said = place.gradus("evaluate afalse --file some.json").well();
+    assert!(
+        said.starts_with("1 question of some.json\n") && said.contains(&format!("note: {note}\n")),
+        "{said}"
+    );
+    assert_eq!(place.json("evaluate afalse --file some.json --json")[0]["note"], note);
+    assert_eq!(place.json("compare afalse afalse --file some.json --json")[0]["note"], note);
+    let both = &place.json("evaluate atrue --file some.json --json")[0];
+    assert_eq!((&both["examples"], &both["note"]), (&2.into(), &"".into()));
+    let mut asked = place.command("predict atrue --text why? --context");
+    let said = String::from_utf8(asked.arg(" ").output().unwrap().stdout).unwrap();
+    assert!(said.ends_with("\t100.0% that there is no answer\n"), "{said}");
+}
+
+#[test]
+fn of_a_file_with_one_article_paragraphs_are_held_out() {
+    let place = Place::new();
+    let in_one_article = |n: usize| {
+        let mut file: Value = serde_json::from_str(&questions(n)).unwrap();
+        file["data"].as_array_mut().unwrap().iter_mut().for_each(|article| article["title"] = "one".into());
+        file.to_string()
+    };
+    place.write("train.json", in_one_article(40).as_bytes());
+    let ran = place.gradus(&args("a", "--set train.epochs=1"));
+    let note = "test: a tenth of the training questions, whole paragraphs held out, because there are few articles, by seed 1";
+    assert!(ran.err.contains(note), "{}", ran.err);
+    ran.well();
+    place.gradus("evaluate a").well();
+    place.write("train.json", in_one_article(1).as_bytes());
+    place.gradus(&args("b", "")).refused(1, &["the dev split of 'train' is empty", "--dev and --test"]);
 }

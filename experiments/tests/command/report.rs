@@ -121,8 +121,9 @@ fn data_that_is_missing_is_said_and_the_curves_are_there() {
     place.gradus(&place.tiny("a")).well();
     std::fs::remove_file(place.path("train.tsv")).unwrap();
     let ran = place.gradus("report a");
-    assert!(ran.err.contains("a: not evaluated: ") && ran.err.contains("train.tsv"), "{}", ran.err);
-    ran.well();
+    assert!(ran.err.contains("a: not evaluated: ") && ran.err.contains("with --train FILE"), "{}", ran.err);
+    assert!(ran.out.contains("report.md"), "{}", ran.out);
+    ran.refused(1, &["not evaluated on the test split: a;"]);
     let (page, html) = (place.text("report/report.md"), place.text("report/report.html"));
     assert!(page.contains("Not evaluated on the test split: ") && page.contains("train.tsv"), "{page}");
     assert!(html.contains("<svg") && !page.contains("Worst mistakes") && row(&page, "accuracy, %")[2] == "—");
@@ -157,7 +158,7 @@ fn what_is_no_run_or_no_place_is_refused() {
     assert_eq!(place.text("mine/report.md"), "# My thesis\n");
     place
         .gradus("report results --out r")
-        .refused(1, &["results holds results", "leave --out and --data out"]);
+        .refused(1, &["results holds results", "leave --out, --data, --train, --dev and --test out"]);
     std::fs::create_dir_all(place.path("above/runs")).unwrap();
     std::fs::rename(place.path("a"), place.path("above/runs/a")).unwrap();
     place.gradus("report above").refused(1, &["found a folder with runs in it", "above/runs/a"]);

@@ -60,6 +60,8 @@ fn a_tagger_is_trained_evaluated_and_asked() {
     }
     let shown = place.command("predict crf --text").arg("we live in Alra Beno").output().unwrap();
     assert_eq!(String::from_utf8(shown.stdout).unwrap(), "we live in [Alra Beno LOC]\n");
+    let shown = place.command("predict crf --text").arg("we live in [x] Alra Beno").output().unwrap();
+    assert!(String::from_utf8(shown.stdout).unwrap().contains("\\[x\\]"));
     let json = place.command("predict focal --json --text").arg("mr Kolis sleeps").output().unwrap();
     let json: Value = serde_json::from_slice(&json.stdout).unwrap();
     assert_eq!(json["entities"][0]["kind"], "PER");

@@ -97,7 +97,7 @@ fn asked(place: &Place, tiny: &Tiny, run: &str) {
         false => serde_json::json!({ "text": text }).to_string(),
     });
     place.write("texts.jsonl", (objects.join("\n") + "\n").as_bytes());
-    place.write("texts.conll", texts.map(|text| text.replace(' ', " O\n") + "\n").join("\n").as_bytes());
+    place.write("texts.conll", texts.map(|text| text.replace(' ', " O\n") + " O\n").join("\n").as_bytes());
     for json in [&[][..], &["--json"]] {
         let with = |args: &[&'static str]| predict(place, tiny, run, &[args, json].concat()).well();
         let answers = with(&given);

@@ -44,6 +44,8 @@ struct Comparison {
     unchanged: bool,
     split: Split,
     examples: usize,
+    /// What a reader of the numbers must know of the examples; may be empty.
+    note: String,
     /// What an example is called, in the plural.
     counted: &'static str,
     /// By name: the first run's and the second run's.
@@ -121,6 +123,7 @@ fn found(ask: &Compare) -> anyhow::Result<Comparison> {
         data: a.data,
         split: ask.split,
         examples: a.found.rows.len(),
+        note: a.found.note,
         counted: first.task.unit(),
         metrics: in_a.into_iter().map(|(name, a)| (name.clone(), [a, in_b[&name]])).collect(),
         metric: metric.name.into(),
@@ -146,7 +149,8 @@ fn evaluation(ask: &Compare, trained: &Trained) -> anyhow::Result<Found> {
     trained.check_labels(&now)?;
     let found = trained.learner(job.as_ref())?.evaluate(ask.split);
     let unchanged = ask.file.is_some() || trained.unchanged(&now, ask.split);
-    Ok(Found { data: now.name, unchanged, found })
+    let data = if ask.file.is_none() { trained.on.name.clone() } else { now.name };
+    Ok(Found { data, unchanged, found })
 }
 
 /// Refuses runs that were trained on different data.

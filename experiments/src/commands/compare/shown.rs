@@ -1,4 +1,5 @@
 use super::Comparison;
+use crate::data::counted::{counted, verb};
 use crate::data::shown::terminal;
 use crate::metrics::bootstrap::Difference;
 use crate::run::{Better, Metric};
@@ -10,12 +11,14 @@ pub(super) fn shown(found: &Comparison) -> String {
     let (wide_a, wide_b) = (a.chars().count().max(8), b.chars().count().max(8));
     let changed = if found.unchanged { "" } else { ", which has changed since training" };
     let mut text = format!(
-        "{} {} of {} ({}){changed}\n",
-        found.examples,
-        found.counted,
+        "{} of {} ({}){changed}\n",
+        counted(found.examples, found.counted),
         terminal(&found.data),
         found.split
     );
+    if !found.note.is_empty() {
+        text += &format!("note: {}\n", terminal(&found.note));
+    }
     text += &format!("{:<18} {a:>wide_a$} {b:>wide_b$} {:>10}\n", "", "difference");
     for (name, values) in &found.metrics {
         let scale = |value: f64| unit(name).map_or(value, |metric| metric.scaled(value));
@@ -38,8 +41,10 @@ pub(super) fn shown(found: &Comparison) -> String {
     );
     let [only_a, only_b] = found.only_right;
     text += &format!(
-        "{only_a} {} are right only in {a}, {only_b} only in {b}: p = {:.4} (McNemar's exact test)\n\n",
-        found.counted, found.mcnemar_p
+        "{} {} right only in {a}, {only_b} only in {b}: p = {:.4} (McNemar's exact test)\n\n",
+        counted(only_a, found.counted),
+        verb(only_a, "is", "are"),
+        found.mcnemar_p
     );
     if found.configuration.is_empty() {
         return text + "the runs do not differ in any setting\n";

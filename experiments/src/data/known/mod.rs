@@ -226,12 +226,13 @@ impl<P: Part> KnownSet<P> {
         match self.splits {
             SplitRule::Official => {}
             SplitRule::DevFromTrain(n) => {
-                set.dev = set.train.hold_out(n, seed);
-                notes.push(format!("dev: {} training {unit}{} by seed {seed}", set.dev.len(), P::HELD_OUT));
+                let ([dev], how) = set.train.hold_out([n], seed);
+                set.dev = dev;
+                notes.push(format!("dev: {} training {unit}{how} by seed {seed}", set.dev.len()));
             }
             SplitRule::DevAndTestFromTrain(n) => {
-                set.test = set.train.hold_out(n, seed);
-                set.dev = set.train.hold_out(n, seed);
+                let ([test, dev], _) = set.train.hold_out([n, n], seed);
+                (set.test, set.dev) = (test, dev);
                 notes.push(format!(
                     "no official splits: test and dev are {n} {unit} each, drawn by seed {seed}"
                 ));

@@ -3,6 +3,7 @@
 use super::super::table::{Entry, Table, thousands};
 use super::Tested;
 use super::page::Block;
+use crate::data::counted::noun;
 use crate::run::Mistake;
 
 /// Maximum number of characters shown of a text, an answer or a label.
@@ -31,6 +32,7 @@ pub(super) fn blocks(tested: &Tested, unit: &str) -> Vec<Block> {
                 thousands(wrong as u64)
             )
         }
+        1 => format!("The only {} that the model gets wrong in the test split.", noun(1, unit)),
         n => format!("All {n} {unit} that the model gets wrong in the test split, the worst first."),
     };
     let table = Table {

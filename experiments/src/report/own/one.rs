@@ -4,6 +4,7 @@ use super::super::ReportError;
 use super::super::table::{Entry, Table, thousands};
 use super::page::{Block, Part};
 use super::{OwnRun, Tested, curves, labels, mistakes, settings};
+use crate::data::counted::noun;
 use crate::run::Metric;
 
 /// The part of a run.
@@ -64,8 +65,9 @@ fn metrics(run: &OwnRun) -> Table {
     let best = chosen.and_then(|metric| run.log.best(metric));
     let epoch = best.map(|best| format!("Best epoch {}", best.epoch));
     let on_test = run.tested.as_ref().ok().map(|Tested { examples, parameters, .. }| {
+        let unit = noun(*examples, run.task.unit());
         let [examples, parameters] = [*examples as u64, *parameters].map(thousands);
-        format!("{examples} {} in the test split; {parameters} parameters", run.task.unit())
+        format!("{examples} {unit} in the test split; {parameters} parameters")
     });
     let caption: Vec<String> = epoch.into_iter().chain(on_test).collect();
     Table {

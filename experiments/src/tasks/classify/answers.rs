@@ -3,7 +3,7 @@
 use super::{Classify, Prediction};
 use crate::data::{Split, shown};
 use crate::run::{Ask, Style};
-use crate::text::{Text, Tokens, batches};
+use crate::text::{Text, batches};
 use gradus_models::Classifier;
 use serde_json::json;
 
@@ -14,13 +14,10 @@ pub(super) fn answer(
     asks: &[Ask],
     style: Style,
 ) -> Vec<Result<String, String>> {
-    let tokens = |ask: &Ask| match &ask.words {
-        Some(words) => {
-            let mut tokens = Tokens::of_words(words, &task.read_as.tokeniser);
-            tokens.truncate(task.longest());
-            tokens
-        }
-        None => task.tokens(&ask.text),
+    let tokens = |ask: &Ask| {
+        let mut tokens = ask.tokens(&task.read_as.tokeniser);
+        tokens.truncate(task.longest());
+        tokens
     };
     let texts: Vec<Text> = asks.iter().map(|ask| task.lexicon.encode(&tokens(ask))).collect();
     let lengths: Vec<usize> = texts.iter().map(|text| text.len()).collect();

@@ -27,6 +27,7 @@ pub use model::Prediction;
 use super::keys::{Named, Source};
 use super::words::{self, ReadAs};
 use crate::config::ConfigError;
+use crate::data::counted::{counted, verb};
 use crate::data::files::FileReader;
 use crate::data::known::{KnownSet, TokensGiven};
 use crate::data::{DataError, Example, OwnPart, Part, Split, Splits, split};
@@ -88,13 +89,6 @@ impl Classify {
     /// The longest text to read, in words.
     fn longest(&self) -> usize {
         self.keys.longest()
-    }
-
-    /// A text as the model reads it, cut at the longest length.
-    fn tokens(&self, text: &str) -> Tokens {
-        let mut tokens = self.read_as.tokeniser.tokens(text);
-        tokens.truncate(self.longest());
-        tokens
     }
 
     fn split_texts(&self, split: Split) -> &[Text] {
@@ -294,12 +288,22 @@ impl Task for Classify {
         let Odd { cut, empty } = self.odd;
         if cut > 0 {
             let longest = self.longest();
-            understood
-                .lines
-                .push(("cut", format!("{cut} texts have {longest} or more words and are cut to {longest}")));
+            understood.lines.push((
+                "cut",
+                format!(
+                    "{} {} {longest} or more words and {} cut to {longest}",
+                    counted(cut, "texts"),
+                    verb(cut, "has", "have"),
+                    verb(cut, "is", "are")
+                ),
+            ));
         }
         if empty > 0 {
-            understood.warnings.push(format!("{empty} texts have no words"));
+            understood.warnings.push(format!(
+                "{} {} no words",
+                counted(empty, "texts"),
+                verb(empty, "has", "have")
+            ));
         }
         understood
     }

@@ -2,7 +2,7 @@
 
 use super::spans::text_of;
 use super::{Answered, LONGEST_QUESTION, Read};
-use crate::data::{Split, shown};
+use crate::data::Split;
 use crate::run::{Ask, Style};
 use crate::text::{Characters, Text, Tokens, batches};
 use gradus_models::Reader;
@@ -31,10 +31,7 @@ pub(super) fn answer(
     }
     let of = |ask: &Ask| &contexts[ask.context.as_deref().unwrap_or_default()];
     let question = |ask: &Ask| {
-        let mut tokens = match &ask.words {
-            Some(words) => Tokens::of_words(words, &task.read_as.tokeniser),
-            None => task.tokens(&ask.text, LONGEST_QUESTION),
-        };
+        let mut tokens = ask.tokens(&task.read_as.tokeniser);
         tokens.truncate(LONGEST_QUESTION);
         task.lexicon.encode(&tokens)
     };
@@ -54,21 +51,21 @@ fn line(ask: &Ask, tokens: &Tokens, answered: &Answered, style: Style) -> String
     let (start, answer) = place.map_or((0, ""), |(first, last)| {
         (tokens.spans()[first].start, text_of(context, tokens, first, last))
     });
-    // A context without words has no answer, with probability 0.
-    let probability = if tokens.is_empty() { 0.0 } else { answered.probability };
+    // The probability is that of what is said. A context without words has no answer, whatever the model says.
+    let probability = if tokens.is_empty() { 1.0 } else { answered.probability };
     if style == Style::Json {
         let at = Characters::new(context).range(start..start + answer.len());
         return json!({
-            "question": ask.text, "answer": answer, "start": at.start, "end": at.end, "probability": probability
+            "question": ask.text, "answer": answer, "start": at.start, "end": at.end, "no_answer": place.is_none(),
+            "probability": probability
         })
         .to_string();
     }
-    if answer.is_empty() {
-        return format!("{}\t{:.1}% that there is no answer", shown::terminal(context), 100.0 * probability);
+    if place.is_none() {
+        return format!("{}\t{:.1}% that there is no answer", style.shown(context), 100.0 * probability);
     }
-    let (before, after) =
-        (shown::terminal(&context[..start]), shown::terminal(&context[start + answer.len()..]));
-    let marked = style.marked(&shown::terminal(answer), "answer");
+    let (before, after) = (style.shown(&context[..start]), style.shown(&context[start + answer.len()..]));
+    let marked = style.marked(&style.shown(answer), "answer");
     format!("{before}{marked}{after}\t{:.1}%", 100.0 * probability)
 }
 

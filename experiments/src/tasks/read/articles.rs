@@ -1,31 +1,50 @@
-//! Holds out questions by whole articles: two paragraphs of one article, or two sentences of one paragraph, reveal too much
-//! about each other to be in two splits.
+//! Holds out questions by whole articles: two paragraphs of one article reveal too much about each other to be in two splits.
+//! Of a file with few articles, whole paragraphs are held out; two sentences of one paragraph are never in two splits.
 
-use crate::data::{Questions, split::shuffle};
-use std::collections::HashMap;
+use crate::data::{Question, Questions, split::shuffle};
+use std::collections::{HashMap, HashSet};
 
-/// Two contexts without a title that share this many consecutive words count as one article.
+/// Two contexts that share this many consecutive words count as one paragraph.
 const SHARED_WORDS: usize = 12;
 
-/// Removes articles, drawn by `seed`, from `split` until at least `questions` questions are held out, and returns them. The
-/// last article always remains. The others keep their order.
-///
-/// An article has a title. Contexts without a title belong to the same article if they share twelve consecutive words or a
-/// question, comparing only letters and digits: a paragraph, a sentence of it, and the tokenised paragraph stay together.
-pub fn hold_out_articles(split: &mut Questions, questions: usize, seed: u64) -> Questions {
-    let article = articles(split);
+/// With fewer articles, a tenth of them is nothing or too much.
+const FEWEST_ARTICLES: usize = 10;
+
+/// Removes articles, drawn by `seed`, from `split` until at least as many questions as each size are held out, and returns
+/// them with what was drawn, for notes. If there are fewer than ten articles, removes paragraphs. The last article or paragraph
+/// always remains. The others keep their order.
+pub fn hold_out<const N: usize>(
+    split: &mut Questions,
+    sizes: [usize; N],
+    seed: u64,
+) -> ([Questions; N], &'static str) {
+    let asked: HashSet<usize> = split.questions.iter().map(|question| question.context).collect();
+    let articles: HashSet<usize> = groups(split, By::Article)
+        .into_iter()
+        .enumerate()
+        .filter_map(|(context, article)| asked.contains(&context).then_some(article))
+        .collect();
+    let (by, how) = match articles.len() {
+        0..FEWEST_ARTICLES => (By::Paragraph, ", whole paragraphs held out, because there are few articles,"),
+        _ => (By::Article, ", whole articles held out"),
+    };
+    (sizes.map(|questions| hold_out_groups(split, by, questions, seed)), how)
+}
+
+fn hold_out_groups(split: &mut Questions, by: By, questions: usize, seed: u64) -> Questions {
+    let group = groups(split, by);
     let mut members: Vec<Vec<usize>> = vec![Vec::new(); split.contexts.len()];
     for (q, question) in split.questions.iter().enumerate() {
-        members[article[question.context]].push(q);
+        members[group[question.context]].push(q);
     }
     members.retain(|m| !m.is_empty());
     shuffle(&mut members, seed, u64::MAX);
     let (mut held, mut left) = (Vec::new(), members.len());
-    for article in &members {
+    for group in &members {
         if held.len() >= questions || left <= 1 {
             break;
         }
-        held.extend(article);
+        held.extend(group);
         left -= 1;
     }
     held.sort_unstable();
@@ -35,8 +54,18 @@ pub fn hold_out_articles(split: &mut Questions, questions: usize, seed: u64) -> 
     out
 }
 
-/// The article of each context, as the index of one of the article's contexts.
-pub fn articles(split: &Questions) -> Vec<usize> {
+/// Which contexts stay together.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum By {
+    /// Those of one title. Contexts without a title stay together if they are about the same paragraph or share a question.
+    Article,
+    /// Those that share twelve consecutive words, comparing only letters and digits: a paragraph, a sentence of it, and the
+    /// tokenised paragraph.
+    Paragraph,
+}
+
+/// The group of each context, as the index of one of the group's contexts.
+pub fn groups(split: &Questions, by: By) -> Vec<usize> {
     let mut parent: Vec<usize> = (0..split.contexts.len()).collect();
     let mut first: HashMap<String, usize> = HashMap::new();
     let mut join = |key: String, context: usize| match first.get(&key) {
@@ -49,7 +78,7 @@ pub fn articles(split: &Questions) -> Vec<usize> {
         }
     };
     for (c, (context, title)) in split.contexts.iter().zip(&split.titles).enumerate() {
-        if !title.is_empty() {
+        if by == By::Article && !title.is_empty() {
             join(format!("title {title}"), c);
             continue;
         }
@@ -58,7 +87,8 @@ pub fn articles(split: &Questions) -> Vec<usize> {
             join(format!("words {}", run.join(" ")), c);
         }
     }
-    for question in split.questions.iter().filter(|q| split.titles[q.context].is_empty()) {
+    let untitled = |question: &&Question| split.titles[question.context].is_empty();
+    for question in split.questions.iter().filter(|_| by == By::Article).filter(untitled) {
         join(format!("question {}", words(&question.question).join(" ")), question.context);
     }
     (0..parent.len()).map(|c| root(&mut parent, c)).collect()
@@ -81,8 +111,7 @@ fn words(text: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::questions::{Answer, Question};
-    use std::collections::HashSet;
+    use crate::data::Answer;
 
     /// A split of `(title, context, question)`.
     fn split(entries: &[(&str, &str, &str)]) -> Questions {
@@ -115,7 +144,8 @@ mod tests {
             ("", "Short.", "how many ships ?"),
         ]);
         // The same question joins contexts without titles only.
-        assert_eq!(articles(&set), [0, 1, 0, 3, 4, 3, 3]);
+        assert_eq!(groups(&set, By::Article), [0, 1, 0, 3, 4, 3, 3]);
+        assert_eq!(groups(&set, By::Paragraph), [0, 1, 2, 3, 4, 3, 6]);
     }
 
     #[test]
@@ -123,19 +153,34 @@ mod tests {
         let titles: Vec<String> = (0..40).map(|i| format!("t{}", i % 10)).collect();
         let entries: Vec<(&str, &str, &str)> = titles.iter().map(|t| (t.as_str(), "text", "?")).collect();
         let mut rest = split(&entries);
-        let out = hold_out_articles(&mut rest, 9, 3);
+        let ([out], how) = hold_out(&mut rest, [9], 3);
+        assert_eq!(how, ", whole articles held out");
         assert_eq!((out.questions.len(), rest.questions.len()), (12, 28));
         let names = |s: &Questions| s.titles.iter().cloned().collect::<HashSet<_>>();
         assert!(names(&out).is_disjoint(&names(&rest)));
-        let again = |seed| hold_out_articles(&mut split(&entries), 9, seed);
-        assert_eq!(again(3), out);
-        assert_ne!(again(4), out);
+        let again = |seed| hold_out(&mut split(&entries), [9], seed).0;
+        assert_eq!(again(3)[0], out);
+        assert_ne!(again(4)[0], out);
     }
 
     #[test]
-    fn the_last_article_stays() {
-        let mut one = split(&[("A", "x", "?"), ("A", "y", "?")]);
-        assert!(hold_out_articles(&mut one, 1, 1).questions.is_empty());
-        assert_eq!(one.questions.len(), 2);
+    fn of_few_articles_whole_paragraphs_are_held_out() {
+        // Each paragraph of a single article twice, as two contexts.
+        let contexts: Vec<String> = (0..40).map(|i| format!("paragraph number {}", i / 2)).collect();
+        let entries: Vec<(&str, &str, &str)> = contexts.iter().map(|c| ("A", c.as_str(), "?")).collect();
+        let mut rest = split(&entries);
+        let ([test, dev], how) = hold_out(&mut rest, [3, 3], 1);
+        assert!(how.contains("whole paragraphs"), "{how}");
+        let texts = [&test, &dev, &rest].map(|part| part.contexts.iter().collect::<HashSet<_>>());
+        assert_eq!([&test, &dev, &rest].map(|part| part.questions.len()), [4, 4, 32]);
+        assert_eq!(texts.each_ref().map(HashSet::len), [2, 2, 16]);
+        assert_eq!(texts.iter().flatten().collect::<HashSet<_>>().len(), 20, "no paragraph is in two splits");
+    }
+
+    #[test]
+    fn the_last_paragraph_stays() {
+        let mut two = split(&[("A", "x", "?"), ("A", "y", "?"), ("A", "x", "what?")]);
+        let ([test, dev], _) = hold_out(&mut two, [1, 1], 1);
+        assert!(!test.questions.is_empty() && dev.questions.is_empty() && !two.questions.is_empty());
     }
 }

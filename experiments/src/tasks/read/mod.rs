@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | `keys` | the sections `[data]`, `[model]` and `[loss]` |
 //! | `sets` | the known data sets; [`generated`] has the generated one |
-//! | [`articles`] | holds out whole articles |
+//! | [`articles`] | holds out whole articles or paragraphs |
 //! | [`spans`] | answers as first and last word, and back |
 //! | `model` | the model, its inputs and its predictions |
 //! | `mistakes` | what is wrong with an answer |
@@ -23,6 +23,7 @@ pub use keys::ReadKeys;
 pub use model::Answered;
 
 use super::words::{self, ReadAs};
+use crate::data::counted::{counted, verb};
 use crate::data::files::FileReader;
 use crate::data::formats::squad;
 use crate::data::known::KnownSet;
@@ -71,7 +72,6 @@ const LONGEST_WITH_ATTENTION: usize = 4096;
 
 impl Part for Questions {
     const UNIT: &'static str = "questions";
-    const HELD_OUT: &'static str = ", whole articles held out";
 
     fn len(&self) -> usize {
         self.questions.len()
@@ -85,8 +85,8 @@ impl Part for Questions {
         out
     }
 
-    fn hold_out(&mut self, n: usize, seed: u64) -> Self {
-        articles::hold_out_articles(self, n, seed)
+    fn hold_out<const N: usize>(&mut self, sizes: [usize; N], seed: u64) -> ([Self; N], &'static str) {
+        articles::hold_out(self, sizes, seed)
     }
 }
 
@@ -160,13 +160,14 @@ impl Task for Read {
         if without_answer > 0 && !keys.model.no_answer() {
             split.leave_out_unanswered();
             let name = path.file_name().unwrap_or_default().to_string_lossy();
-            note = Some(format!("{name}: {without_answer} questions without an answer left out"));
+            note =
+                Some(format!("{name}: {} without an answer left out", counted(without_answer, "questions")));
         }
         if split.questions.is_empty() {
             return Err(DataError::File {
                 path: path.into(),
                 expected: "at least one question that has an answer".into(),
-                found: format!("{without_answer} questions without one"),
+                found: format!("{} without one", counted(without_answer, "questions")),
                 advice: "give a file in the format of SQuAD, or set model.no_answer=true".into(),
             });
         }
@@ -232,7 +233,11 @@ impl Task for Read {
     fn cut(&self) -> Option<String> {
         let cut = self.data.train.questions.len() - self.located.len();
         (cut > 0).then(|| {
-            format!("{cut} training questions left out, because their answer is not a span of the words that are read")
+            format!(
+                "{} left out, because {} not a span of the words that are read",
+                counted(cut, "training questions"),
+                verb(cut, "its answer is", "their answers are")
+            )
         })
     }
 
@@ -334,7 +339,7 @@ impl Task for Read {
         let unanswered =
             self.data.train.questions.iter().filter(|question| question.answers.is_empty()).count();
         if self.keys.model.no_answer() {
-            understood.lines.insert(1, ("no answer", format!("{unanswered} training questions")));
+            understood.lines.insert(1, ("no answer", counted(unanswered, "training questions")));
             if unanswered == 0 {
                 understood.warnings.push(
                     "model.no_answer is true, but every training question has an answer: the model will always answer"

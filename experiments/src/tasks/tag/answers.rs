@@ -1,8 +1,8 @@
 //! The answers of a tagger, and its predictions as a file.
 
 use super::Tag;
+use crate::data::Split;
 use crate::data::formats::{conll, scheme};
-use crate::data::{Split, shown};
 use crate::run::{Ask, Style};
 use crate::text::{Characters, Text, Tokens, batches};
 use gradus_models::Tagger;
@@ -19,13 +19,7 @@ pub(super) fn answer(
     asks: &[Ask],
     style: Style,
 ) -> Vec<Result<String, String>> {
-    let tokens: Vec<Tokens> = asks
-        .iter()
-        .map(|ask| match &ask.words {
-            Some(words) => Tokens::of_words(words, &task.read_as.tokeniser),
-            None => task.read_as.tokeniser.tokens(&ask.text),
-        })
-        .collect();
+    let tokens: Vec<Tokens> = asks.iter().map(|ask| ask.tokens(&task.read_as.tokeniser)).collect();
     let texts: Vec<Text> = tokens.iter().map(|tokens| task.lexicon.encode(tokens)).collect();
     let lengths: Vec<usize> = texts.iter().map(|text| text.len()).collect();
     let tags = batches::each(&lengths, BATCH, |batch| {
@@ -35,9 +29,7 @@ pub(super) fn answer(
     let line = |((ask, tokens), mut tags): ((&Ask, &Tokens), Vec<usize>)| {
         // A text without words is one unknown word to the model, whose tag is dropped.
         tags.truncate(tokens.len());
-        // If the text is given as words, offsets refer to the words joined by spaces.
-        let joined = ask.words.as_ref().map(|words| words.join(" "));
-        let text = joined.as_deref().unwrap_or(&ask.text);
+        let text = &ask.text;
         Ok(match style {
             Style::Columns => in_columns(task, text, tokens, &tags),
             Style::Json => as_json(task, text, tokens, &tags),
@@ -73,11 +65,11 @@ fn as_json(task: &Tag, text: &str, tokens: &Tokens, tags: &[usize]) -> String {
 fn marked(task: &Tag, text: &str, tokens: &Tokens, tags: &[usize], style: Style) -> String {
     let (mut line, mut done) = (String::new(), 0);
     for (kind, at) in found(task, tokens, tags) {
-        line += &shown::terminal(&text[done..at.start]);
-        line += &style.marked(&shown::terminal(&text[at.clone()]), &shown::terminal(&kind));
+        line += &style.shown(&text[done..at.start]);
+        line += &style.marked(&style.shown(&text[at.clone()]), &style.shown(&kind));
         done = at.end;
     }
-    line + &shown::terminal(&text[done..])
+    line + &style.shown(&text[done..])
 }
 
 fn in_columns(task: &Tag, text: &str, tokens: &Tokens, tags: &[usize]) -> String {

@@ -1,7 +1,7 @@
 use crate::config::validate::{at_least_zero, check, positive, share};
 use crate::config::{ConfigError, Keys, Run, Train};
 use crate::data::files::Encoding;
-use crate::data::formats::conll::Comments;
+use crate::data::formats::conll::{Columns, Comments};
 use crate::data::formats::scheme::{Scheme, TagKind};
 use crate::run::State;
 use crate::tasks::keys::{FORMS, LimitKeys, Penalties, Source, TOKENIZERS, TextKeys, WordKeys, of_model};
@@ -77,6 +77,16 @@ pub struct ColumnKeys {
     pub comments: Comments,
     /// Whether the tags are entities or properties of single words, such as parts of speech.
     pub tags: TagKind,
+}
+
+impl ColumnKeys {
+    /// The columns of word and tag.
+    pub fn columns(&self) -> Columns {
+        let ColumnKeys { format: Format::Conll, word_column, tag_column, comments, tags } = *self;
+        let last = -1;
+        let (word, tag) = (word_column as i64, if tag_column == 0 { last } else { tag_column as i64 });
+        Columns { word, tag, comments, tags, ..Columns::FIRST_AND_LAST }
+    }
 }
 
 /// The formats of the user's own files.

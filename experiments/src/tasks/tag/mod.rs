@@ -25,8 +25,9 @@ pub use keys::TagKeys;
 
 use super::keys::{Named, Source};
 use super::words::{self, ReadAs};
+use crate::data::counted::{counted, verb};
 use crate::data::files::FileReader;
-use crate::data::formats::conll::{self, Columns, Known};
+use crate::data::formats::conll::{self, Known, ReadWords};
 use crate::data::formats::scheme::{self, Scheme, TagKind};
 use crate::data::known::{KnownSet, TokensGiven};
 use crate::data::{DataError, OwnPart, Part, Sentence, Split, Splits, split};
@@ -36,7 +37,6 @@ use crate::run::{
 use crate::text::{Coverage, Lexicon, Mode as Splitting, Text, Tokeniser, Tokens};
 use gradus_engine::{Mode, Rng, Tensor};
 use gradus_models::Tagger;
-use keys::ColumnKeys;
 use pieces::Piece;
 use rayon::prelude::*;
 use std::collections::BTreeMap;
@@ -132,11 +132,8 @@ impl Task for Tag {
         path: &Path,
         labels: Option<&[String]>,
     ) -> Result<OwnPart<Vec<Sentence>>, DataError> {
-        let (encoding, ColumnKeys { format: _, word_column, tag_column, comments, tags }) =
-            keys.data.source.format();
-        let last = -1;
-        let tag = if tag_column == 0 { last } else { tag_column as i64 };
-        let columns = Columns { word: word_column as i64, tag, comments, tags, ..Columns::FIRST_AND_LAST };
+        let (encoding, format) = keys.data.source.format();
+        let columns = format.columns();
         let file = reader.read(path, encoding)?;
         let known = labels.map(Tags::of_labels);
         let read = conll::read(&file, &columns, known.as_ref().map_or(Known::Nothing, Tags::known))?;
@@ -238,8 +235,11 @@ impl Task for Tag {
         mistakes::mistake(self, split, example, prediction)
     }
 
-    fn word_column(&self) -> usize {
-        self.keys.data.source.format().1.word_column
+    fn columns(&self) -> ReadWords {
+        ReadWords {
+            columns: self.keys.data.source.format().1.columns(),
+            plain: (!self.tags.are_entities()).then(|| self.tags.names().to_vec()),
+        }
     }
 
     fn written(&self, split: Split, predictions: &[Vec<usize>]) -> String {
@@ -272,9 +272,12 @@ impl Task for Tag {
         let long = self.texts.iter().flatten().filter(|text| text.len() > pieces::LONGEST).count();
         if long > 0 {
             let longest = pieces::LONGEST;
-            understood
-                .warnings
-                .push(format!("{long} sentences have more than {longest} words and are read in pieces"));
+            understood.warnings.push(format!(
+                "{} {} more than {longest} words and {} read in pieces",
+                counted(long, "sentences"),
+                verb(long, "has", "have"),
+                verb(long, "is", "are")
+            ));
         }
         understood
     }

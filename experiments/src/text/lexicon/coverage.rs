@@ -1,4 +1,5 @@
 use super::Lexicon;
+use crate::data::counted::counted;
 use crate::text::tokens::Tokens;
 use crate::text::vocabulary::UNK;
 use serde::{Deserialize, Serialize};
@@ -74,9 +75,11 @@ impl fmt::Display for Coverage {
         let Coverage { words, words_with_vector, tokens, tokens_with_vector, tokens_unknown } = *self;
         write!(
             f,
-            "{words_with_vector} of {words} words ({:.1} %) and {tokens_with_vector} of {tokens} tokens ({:.1} %) have \
-             a vector, {:.1} % of tokens are unknown",
+            "{words_with_vector} of {} ({:.1} %) and {tokens_with_vector} of {} ({:.1} %) have a vector, {:.1} % of tokens \
+             are unknown",
+            counted(words, "words"),
             percent(words_with_vector, words),
+            counted(tokens, "tokens"),
             percent(tokens_with_vector, tokens),
             percent(tokens_unknown, tokens),
         )

@@ -17,6 +17,9 @@ pub(super) struct Layout {
     pub ids: bool,
 }
 
+/// How the first line of a CoNLL-U Plus file begins; it names the columns.
+pub const COLUMNS: &str = "# global.columns";
+
 /// A line without trailing white space; `None` if it is blank.
 pub(super) fn content(line: &str) -> Option<&str> {
     let line = line.trim_end_matches([' ', '\t']);
@@ -31,28 +34,17 @@ pub(super) fn is_document_start(line: &str) -> bool {
 }
 
 impl Layout {
-    /// The layout of a text. Its first row decides: the first line that does not start with `#`, if there is one.
+    /// The layout of a text, from its rows.
     ///
     /// # Errors
     /// [`DataError::File`] if the layout has ids in the word column.
     pub fn of(path: &Path, text: &str, columns: Columns) -> Result<Self, DataError> {
-        let rows = || {
-            let contents = lines(text).filter_map(|(_, line)| content(line));
-            contents.filter(|line| !is_document_start(line))
-        };
-        let is_word = |line: &&str| columns.comments == Comments::None || !line.starts_with('#');
-        let first = rows().find(is_word).or_else(|| rows().next()).unwrap_or_default();
-        let mut layout = Layout { tabs: first.contains('\t'), count: None, ids: false };
-        let count = layout.split(first).len();
-        layout.ids = layout.tabs
-            && (count == 10 || rows().next().is_some_and(|line| line.starts_with("# global.columns")))
-            && rows().filter(is_word).all(|line| Id::of(line).is_some());
-        let marks = rows().take_while(|line| line.starts_with('#')).any(|line| look(line) == Look::Mark);
-        let by_sentence = columns.comments != Comments::None && !layout.tabs && marks;
-        layout.count = (!by_sentence).then_some(count);
+        let contents = lines(text).filter_map(|(_, line)| content(line));
+        let (layout, count) =
+            Layout::of_rows(contents.filter(|line| !is_document_start(line)), columns.comments);
         let (name, advice) = match () {
             () if layout.ids => ("CoNLL-U", "2 and data.tag_column = 4 (UPOS) or 5 (XPOS)"),
-            () if by_sentence && count > 10 => {
+            () if layout.count.is_none() && count > 10 => {
                 ("CoNLL-2012", "4 and data.tag_column = 5 (parts of speech) or 11 (names)")
             }
             () => return Ok(layout),
@@ -66,6 +58,23 @@ impl Layout {
             });
         }
         Ok(layout)
+    }
+
+    /// The layout of lines that are not blank, and the number of columns of the first row: the first line that starts with no
+    /// `#`, if there is one, else the first that looks like no comment.
+    pub fn of_rows<'t>(rows: impl Iterator<Item = &'t str> + Clone, comments: Comments) -> (Self, usize) {
+        let is_word = |line: &&str| comments == Comments::None || !line.starts_with('#');
+        let hash = || rows.clone().find(|line| look(line) == Look::Word).or_else(|| rows.clone().next());
+        let first = rows.clone().find(is_word).or_else(hash).unwrap_or_default();
+        let mut layout = Layout { tabs: first.contains('\t'), count: None, ids: false };
+        let count = layout.split(first).len();
+        layout.ids = layout.tabs
+            && (count == 10 || rows.clone().next().is_some_and(|line| line.starts_with(COLUMNS)))
+            && rows.clone().filter(is_word).all(|line| Id::of(line).is_some());
+        let marks = rows.take_while(|line| line.starts_with('#')).any(|line| look(line) == Look::Mark);
+        let by_sentence = comments != Comments::None && !layout.tabs && marks;
+        layout.count = (!by_sentence).then_some(count);
+        (layout, count)
     }
 
     /// The columns of a row.

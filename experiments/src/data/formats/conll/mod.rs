@@ -19,6 +19,7 @@
 //! | `kind` | whether tags are entities or plain |
 //! | `mistaken` | signs that the columns hold something else |
 //! | `brackets` | the names of CoNLL-2012 |
+//! | `words` | the words of later sentences, which may come without tags |
 //! | `write` | sentences and predictions as columns |
 
 mod brackets;
@@ -27,14 +28,18 @@ mod kind;
 mod layout;
 mod mistaken;
 mod rows;
+mod words;
 mod write;
 
 pub use super::scheme::TagKind;
 pub use comments::Comments;
+pub use layout::COLUMNS;
+pub use words::ReadWords;
 pub use write::{predictions, write};
 
 use super::super::{
     DataError, Sentence,
+    counted::{counted, verb},
     error::{listed, quoted},
     files::TextFile,
     formats::scheme::{self, Scheme},
@@ -144,7 +149,12 @@ pub fn read(file: &TextFile, columns: &Columns, known: Known<'_>) -> Result<Cont
         Form::Brackets => (brackets::tags(&file.path, &sentences)?, None, None),
         Form::Letters => {
             let (tags, scheme, wrong) = in_iob2(&file.path, &sentences)?;
-            let note = format!("{wrong} tags contradict {scheme} and were read as conlleval reads them");
+            let note = format!(
+                "{} {} {scheme} and {} read as conlleval reads them",
+                counted(wrong, "tags"),
+                verb(wrong, "contradicts", "contradict"),
+                verb(wrong, "was", "were")
+            );
             (tags, Some(scheme), (wrong > 0).then_some(note))
         }
     };

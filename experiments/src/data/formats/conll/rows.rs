@@ -4,6 +4,7 @@ use super::super::lines::lines;
 use super::comments::{Look, look};
 use super::layout::{Id, Layout, content, is_document_start};
 use super::{Columns, Comments};
+use crate::data::counted::counted;
 use crate::data::{DataError, error::quoted};
 use std::path::Path;
 
@@ -69,7 +70,7 @@ pub(super) fn read<'a>(path: &Path, text: &'a str, columns: Columns) -> Result<V
 }
 
 /// The meaning of a line that starts with `#`.
-enum Hash {
+pub(super) enum Hash {
     Comment,
     /// The start or the end of a document, which ends a sentence.
     Boundary,
@@ -78,17 +79,20 @@ enum Hash {
 }
 
 /// Splits rows into columns.
-struct Cutter<'p> {
-    path: &'p Path,
-    columns: Columns,
-    layout: Layout,
-    /// The number of columns of the next row; `None` if that row determines it.
-    count: Option<usize>,
+pub(super) struct Cutter<'p> {
+    /// The file.
+    pub path: &'p Path,
+    /// The columns of word and tag.
+    pub columns: Columns,
+    /// How lines are split.
+    pub layout: Layout,
+    /// The number of columns of the next row; none if the row determines it.
+    pub count: Option<usize>,
 }
 
 impl Cutter<'_> {
-    /// `first` says whether the line precedes the first word of a sentence, where comments are allowed.
-    fn hash(&self, content: &str, first: bool) -> Hash {
+    /// `first`: whether the line precedes the first word of a sentence, where comments are allowed.
+    pub fn hash(&self, content: &str, first: bool) -> Hash {
         let look = look(content);
         if look == Look::Mark {
             return Hash::Boundary;
@@ -101,6 +105,48 @@ impl Cutter<'_> {
             Look::Word => Hash::Row(None),
             _ if first && !as_row => Hash::Comment,
             _ => Hash::Row(first.then_some(look)),
+        }
+    }
+
+    /// The columns of a row.
+    ///
+    /// # Errors
+    /// [`DataError::Line`] for another number of columns than that of the first row.
+    pub fn columns<'a>(&mut self, line: usize, content: &'a str) -> Result<Vec<&'a str>, DataError> {
+        let columns = self.layout.split(content);
+        self.counted(line, content, columns)
+    }
+
+    fn counted<'a>(
+        &mut self,
+        line: usize,
+        content: &'a str,
+        columns: Vec<&'a str>,
+    ) -> Result<Vec<&'a str>, DataError> {
+        let count = *self.count.get_or_insert(columns.len());
+        if columns.len() == count {
+            return Ok(columns);
+        }
+        Err(DataError::Line {
+            path: self.path.into(),
+            line,
+            expected: counted(count, "columns"),
+            found: format!("{} in {}", columns.len(), quoted(content)),
+            advice: if content.starts_with('#') {
+                "the first row gives the number; if lines that start with # are comments, set data.comments = hash"
+            } else {
+                "the first row gives the number; a line may have been cut short"
+            },
+        })
+    }
+
+    /// The index of a column of that number, in a row of `count` columns.
+    pub fn place(&self, column: i64, count: usize) -> Option<usize> {
+        match column {
+            1.. => usize::try_from(column - 1).ok().filter(|&place| place < count),
+            // The last one.
+            0 => count.checked_sub(1),
+            _ => usize::try_from(column.unsigned_abs()).ok().and_then(|back| count.checked_sub(back)),
         }
     }
 
@@ -120,31 +166,16 @@ impl Cutter<'_> {
                 },
             );
         }
-        let count = *self.count.get_or_insert(columns.len());
-        if columns.len() != count {
-            return fault(
-                format!("{count} columns"),
-                format!("{} in {}", columns.len(), quoted(content)),
-                if content.starts_with('#') {
-                    "the first row gives the number; if lines that start with # are comments, set data.comments = hash"
-                } else {
-                    "the first row gives the number; a line may have been cut short"
-                },
-            );
-        }
-        let place = |column: i64| match column {
-            1.. => usize::try_from(column - 1).ok().filter(|&place| place < count),
-            _ => usize::try_from(column.unsigned_abs()).ok().and_then(|back| count.checked_sub(back)),
-        };
+        let columns = self.counted(line, content, columns)?;
+        let count = columns.len();
         let Columns { word, tag, numbered, .. } = self.columns;
-        let tag = if tag == 0 { -1 } else { tag };
-        let (word, tag) = match (place(word), place(tag)) {
+        let (word, tag) = match (self.place(word, count), self.place(tag, count)) {
             (Some(word), Some(tag)) if word != tag && word < count => (columns[word], columns[tag].trim()),
             _ => {
                 let tag = self.columns.tag;
                 return fault(
                     format!("the word in column {word} and its tag in another, {tag}"),
-                    format!("{count} columns in {}", quoted(content)),
+                    format!("{} in {}", counted(count, "columns"), quoted(content)),
                     "count columns from 1, or from the last one by -1, -2",
                 );
             }

@@ -371,15 +371,15 @@ fn sentences_have_iob2_tags_and_wrong_ones_are_noted() {
     assert_eq!(read.sentences[1].tags, [2, 0]);
 
     for (text, tags, note) in [
-        ("a B-X\nb I-X\nc E-X\n\nd I-X\ne O\n", [&[1, 2, 2][..], &[1, 0]], "1 tags contradict BIOES"),
-        ("a B-X\nb L-X\nc L-X\n\nd U-X\ne O\n", [&[1, 2, 1], &[1, 0]], "1 tags contradict BILOU"),
-        ("a I-X\nb O\nc I-X\n\nd O\ne B-X\n", [&[1, 0, 1], &[0, 1]], "1 tags contradict IOB1"),
+        ("a B-X\nb I-X\nc E-X\n\nd I-X\ne O\n", [&[1, 2, 2][..], &[1, 0]], "1 tag contradicts BIOES"),
+        ("a B-X\nb L-X\nc L-X\n\nd U-X\ne O\n", [&[1, 2, 1], &[1, 0]], "1 tag contradicts BILOU"),
+        ("a I-X\nb O\nc I-X\n\nd O\ne B-X\n", [&[1, 0, 1], &[0, 1]], "1 tag contradicts IOB1"),
         // A letter without a kind is not a contradiction in itself.
-        ("a I\nb O\nc I\n\nd O\ne B\n", [&[1, 0, 1], &[0, 1]], "1 tags contradict IOB1"),
+        ("a I\nb O\nc I\n\nd O\ne B\n", [&[1, 0, 1], &[0, 1]], "1 tag contradicts IOB1"),
     ] {
         let read = contents(text, AUTO).unwrap();
         assert_eq!(read.sentences.iter().map(|s| &s.tags[..]).collect::<Vec<_>>(), tags, "{text:?}");
-        assert_eq!(read.note.unwrap(), format!("f.conll: {note} and were read as conlleval reads them"));
+        assert_eq!(read.note.unwrap(), format!("f.conll: {note} and was read as conlleval reads them"));
     }
     assert_eq!(contents("a\tNN\nb\tO\n", AUTO).unwrap().note, None);
     assert_eq!(

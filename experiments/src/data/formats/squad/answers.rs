@@ -2,6 +2,7 @@
 
 use super::characters::Characters;
 use super::node::Node;
+use crate::data::counted::counted;
 use crate::data::{DataError, error::quoted, questions::Answer};
 
 /// The answers of a question; none if it has none.
@@ -58,7 +59,8 @@ fn answer(
     }
     let characters = whole(node, place.value, "answer_start", ADVICE)?;
     let Some(start) = usize::try_from(characters).ok().and_then(|n| context.byte(n)) else {
-        let expected = format!("answer_start within the {} characters of the context", context.count());
+        let expected =
+            format!("answer_start within the {} of the context", counted(context.count(), "characters"));
         return Err(node.fault(&expected, characters.to_string(), ADVICE));
     };
     let rest = &context.text()[start..];
@@ -106,8 +108,10 @@ fn detected(node: &Node<'_>, context: &Characters<'_>) -> Result<Vec<Answer>, Da
                 _ => None,
             };
             let Some((start, text)) = text.filter(|(_, text)| !text.trim().is_empty()) else {
-                let expected =
-                    format!("a span of words within the {} characters of the context", context.count());
+                let expected = format!(
+                    "a span of words within the {} of the context",
+                    counted(context.count(), "characters")
+                );
                 return Err(span.fault(&expected, format!("{} to {}", ends.0, ends.1), ADVICE));
             };
             answers.push(Answer { text: text.to_owned(), start });

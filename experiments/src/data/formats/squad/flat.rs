@@ -3,7 +3,7 @@
 use super::articles::{question, questions, title};
 use super::characters::Characters;
 use super::node::{Node, kind};
-use super::{Adding, DataError};
+use super::{Adding, DataError, FORMATS};
 use std::collections::HashMap;
 
 /// The contexts so far, so that a context that is repeated for each of its questions is added once.
@@ -29,12 +29,8 @@ impl Flat {
             return Ok(());
         }
         if !node.value.is_object() {
-            let advice = "see the format of SQuAD as JSON lines";
-            return Err(node.fault(
-                "an object with a context and a question",
-                kind(node.value).into(),
-                advice,
-            ));
+            let expected = "an object with a context and a question";
+            return Err(node.fault(expected, kind(node.value).into(), FORMATS));
         }
         let context = node.string("context")?;
         let key = (title(&node)?.to_owned(), context.to_owned());

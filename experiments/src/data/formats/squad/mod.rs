@@ -31,6 +31,7 @@ pub use write::write;
 
 use super::super::{
     DataError,
+    error::quoted,
     files::TextFile,
     questions::{Question, Questions},
 };
@@ -38,6 +39,10 @@ use super::lines::lines;
 use node::Node;
 use serde_json::Value;
 use std::{collections::HashSet, path::Path};
+
+/// What to do with another file.
+const FORMATS: &str = "give a file of SQuAD 1.1 or 2.0, or JSON lines whose objects have id, context, question and answers, as \
+                       Hugging Face and MRQA write them";
 
 /// What a file holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -103,6 +108,26 @@ impl Adding<'_> {
 /// A first line that is a JSON value by itself is the whole file, or the first of JSON lines.
 fn of_any_form(path: &Path, text: &str, adding: &mut Adding<'_>) -> Result<(), DataError> {
     let mut filled = lines(text).filter(|(_, line)| !line.trim().is_empty()).peekable();
+    match filled.peek() {
+        None => {
+            return Err(DataError::File {
+                path: path.into(),
+                expected: "questions".into(),
+                found: "no text".into(),
+                advice: FORMATS.into(),
+            });
+        }
+        Some((line, first)) if !first.trim_start().starts_with(['{', '[']) => {
+            return Err(DataError::Line {
+                path: path.into(),
+                line: *line,
+                expected: "questions in JSON, which starts with { or [".into(),
+                found: quoted(first),
+                advice: FORMATS,
+            });
+        }
+        Some(_) => {}
+    }
     let first = filled.next().and_then(|(number, line)| Some((number, serde_json::from_str(line).ok()?)));
     let whole: Value = match first {
         Some((number, value)) if is_line(&value, filled.peek().is_some()) => {

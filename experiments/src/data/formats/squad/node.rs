@@ -1,5 +1,6 @@
 //! A value of a JSON file and the path to it, for errors.
 
+use super::FORMATS;
 use crate::data::{DataError, error::listed, error::quoted};
 use serde_json::Value;
 use std::path::Path;
@@ -50,7 +51,8 @@ impl<'a> Node<'a> {
                 }
                 other => kind(other).to_owned(),
             };
-            self.fault(&format!("an object with the key '{key}'"), found, FORMAT)
+            let advice = if self.place.is_empty() { FORMATS } else { FORMAT };
+            self.fault(&format!("an object with the key '{key}'"), found, advice)
         })
     }
 
