@@ -6,7 +6,9 @@ use std::path::PathBuf;
 /// Predict labels, entities or answers for texts given by --text, in a file, or on standard input.
 #[derive(Args)]
 #[command(
-    after_help = "Texts are split into words as the training data was. In JSON, start and end count Unicode characters (scalar \
+    after_help = "Texts are split into words as the training data was. A tagger that was trained on columns of words splits at white space, \
+                  and also splits punctuation from words that it does not know, as the columns did, unless a punctuation mark \
+                  of the text stands alone between spaces.\n\nIn JSON, start and end count Unicode characters (scalar \
                   values) of the text as given: text[start:end] in Python is the entity or answer. The text of an object with \
                   \"words\" but no \"text\", and of words in columns, is the words joined by single spaces.\n\nWithout --json, entities and answers \
                   stand in brackets, [Oslo LOC]; a bracket or a backslash of the text has a backslash before it.\n\n\

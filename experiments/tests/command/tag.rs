@@ -69,6 +69,41 @@ fn a_tagger_is_trained_evaluated_and_asked() {
 }
 
 #[test]
+fn punctuation_is_split_from_words_as_the_columns_have_it() {
+    let place = Place::new();
+    let marked = sentences(240).replace("sleeps O\n", "sleeps O\n. O\n").replace("live O\n", "live O\n, O\n");
+    place.write("train.conll", marked.as_bytes());
+    place.gradus(&args("a", "")).well();
+    let ask = |text: &str, more: &str| {
+        let ran = place.command(&format!("predict a {more} --text")).arg(text).output().unwrap();
+        String::from_utf8(ran.stdout).unwrap()
+    };
+    assert_eq!(ask("we live, in Alra Beno.", ""), "we live, in [Alra Beno LOC].\n");
+    assert_eq!(ask("we live, in Alra Beno.", "--tokenized"), "we live, in [Alra Beno. LOC]\n");
+}
+
+#[test]
+fn tags_that_are_said_to_be_plain_are_plain_whatever_they_look_like() {
+    let place = place();
+    place.write("bare.conll", "a B\nb I\nc O\nd S\ne E\n\n".repeat(40).as_bytes());
+    for (file, labels) in [
+        ("train.conll", "[\"B-LOC\",\"B-PER\",\"I-LOC\",\"O\"]"),
+        ("bare.conll", "[\"B\",\"E\",\"I\",\"O\",\"S\"]"),
+    ] {
+        let run = file.split('.').next().unwrap();
+        place.gradus(&args(run, "--set data.tags=plain").replace("train.conll", file)).well();
+        assert!(place.text(&format!("{run}/data.json")).contains(&format!("\"labels\":{labels}")));
+        // The file is read again, with these labels.
+        for more in ["--split test".to_owned(), format!("--file {file}")] {
+            let evaluated = place.json(&format!("evaluate {run} {more} --json")).remove(0);
+            assert!(evaluated["metrics"]["accuracy"].as_f64().unwrap() > 0.95, "{evaluated}");
+        }
+        let answer = place.gradus(&format!("predict {run} --json --text mr")).well();
+        assert!(answer.contains("\"tags\":[{\"end\":"), "{answer}");
+    }
+}
+
+#[test]
 fn a_resumed_tagger_has_the_bits_of_an_undisturbed_one() {
     let place = place();
     // All kinds of state: characters, singletons drawn as UNK, GHM's average, the weights' average.

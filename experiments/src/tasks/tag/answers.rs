@@ -1,10 +1,11 @@
 //! The answers of a tagger, and its predictions as a file.
 
-use super::Tag;
+use super::{Tag, splitting};
 use crate::data::Split;
 use crate::data::formats::{conll, scheme};
 use crate::run::{Ask, Style};
-use crate::text::{Characters, Text, Tokens, batches};
+use crate::tasks::keys::Splitting;
+use crate::text::{Characters, Mode, Text, Tokens, batches};
 use gradus_models::Tagger;
 use serde_json::{Value, json};
 use std::ops::Range;
@@ -19,7 +20,13 @@ pub(super) fn answer(
     asks: &[Ask],
     style: Style,
 ) -> Vec<Result<String, String>> {
-    let tokens: Vec<Tokens> = asks.iter().map(|ask| ask.tokens(&task.read_as.tokeniser)).collect();
+    let tokeniser = &task.read_as.tokeniser;
+    let as_trained = task.keys.data.text.tokenizer == Splitting::Auto && tokeniser.mode == Mode::Whitespace;
+    let split = |ask: &Ask| match &ask.words {
+        None if as_trained => splitting::words(&ask.text, tokeniser, &task.lexicon),
+        _ => ask.tokens(tokeniser),
+    };
+    let tokens: Vec<Tokens> = asks.iter().map(split).collect();
     let texts: Vec<Text> = tokens.iter().map(|tokens| task.lexicon.encode(tokens)).collect();
     let lengths: Vec<usize> = texts.iter().map(|text| text.len()).collect();
     let tags = batches::each(&lengths, BATCH, |batch| {

@@ -76,9 +76,10 @@ pub(super) fn details(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::formats::scheme::TagKind;
     #[test]
     fn plain_tags_count_each_word() {
-        let tags = Tags::of_labels(&["DT", "NN", "VB"].map(String::from));
+        let tags = Tags::of_labels(&["DT", "NN", "VB"].map(String::from), TagKind::Auto);
         let sums = counts(&tags, &[0, 1, 2, 1], &[0, 1, 1, 1]);
         assert_eq!(metrics(&sums), [0.75, 0.75, 0.75, 0.75]);
         assert!(!right(&tags, &[0], &[1]) && right(&tags, &[2, 0], &[2, 0]));
@@ -86,7 +87,7 @@ mod tests {
 
     #[test]
     fn entities_are_counted_whole() {
-        let tags = Tags::of_labels(&["O", "B-A", "I-A"].map(String::from));
+        let tags = Tags::of_labels(&["O", "B-A", "I-A"].map(String::from), TagKind::Auto);
         // A(0..2) is found too short, A(3..4) is right.
         let sums = counts(&tags, &[1, 2, 0, 1], &[1, 0, 0, 1]);
         assert_eq!(metrics(&sums), [0.5, 0.5, 0.5, 0.75]);

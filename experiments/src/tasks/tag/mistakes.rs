@@ -46,11 +46,16 @@ fn key(entity: &Entity) -> (usize, usize, &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::formats::scheme::TagKind;
 
     fn of(labels: &[&str], gold: &[usize], predicted: &[usize]) -> Mistake {
         let labels: Vec<String> = labels.iter().map(ToString::to_string).collect();
         let words = ["Ada", "Lovelace", "met", "Mill"].map(String::from).to_vec();
-        of_sentence(&Tags::of_labels(&labels), &Sentence { words, tags: gold.to_vec() }, predicted)
+        of_sentence(
+            &Tags::of_labels(&labels, TagKind::Auto),
+            &Sentence { words, tags: gold.to_vec() },
+            predicted,
+        )
     }
 
     #[test]

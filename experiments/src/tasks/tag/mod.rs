@@ -5,6 +5,7 @@
 //! | `keys` | the sections `[data]`, `[model]` and `[loss]` |
 //! | `sets` | the known data sets; [`generated`] has the generated ones |
 //! | `tags` | the tags of a run: kinds of entities in a scheme, or plain tags |
+//! | `splitting` | splits later texts into words as the training sentences are split |
 //! | `pieces` | splits long sentences into pieces |
 //! | `model` | the model, its inputs and its predictions |
 //! | `metrics` | counts, metrics, metrics of each kind |
@@ -19,22 +20,22 @@ mod mistakes;
 mod model;
 mod pieces;
 mod sets;
+mod splitting;
 mod tags;
 
 pub use keys::TagKeys;
 
-use super::keys::{Named, Source};
 use super::words::{self, ReadAs};
 use crate::data::counted::{counted, verb};
 use crate::data::files::FileReader;
 use crate::data::formats::conll::{self, Known, ReadWords};
 use crate::data::formats::scheme::{self, Scheme, TagKind};
-use crate::data::known::{KnownSet, TokensGiven};
+use crate::data::known::KnownSet;
 use crate::data::{DataError, OwnPart, Part, Sentence, Split, Splits, split};
 use crate::run::{
     Ask, Described, Details, Generated, Metric, Mistake, Origin, RunError, State, Style, Task, Understood,
 };
-use crate::text::{Coverage, Lexicon, Mode as Splitting, Text, Tokeniser, Tokens};
+use crate::text::{Coverage, Lexicon, Text, Tokeniser, Tokens};
 use gradus_engine::{Mode, Rng, Tensor};
 use gradus_models::Tagger;
 use pieces::Piece;
@@ -71,26 +72,9 @@ impl Part for Vec<Sentence> {
     }
 }
 
-/// How text is split if `data.tokenizer` is `auto`: as the training sentences are.
-fn splitting(keys: &TagKeys, data: &Splits<Vec<Sentence>>) -> Splitting {
-    const MOST: f64 = 0.98;
-    let known = match &keys.data.source {
-        Source::Set(Named { dataset }) => sets::SETS.iter().find(|set| set.name == dataset),
-        Source::Own(_) => None,
-    };
-    let known = known.map(|set| set.tokens);
-    let mut words = data.train.iter().flat_map(|sentence| &sentence.words);
-    let (mut all, mut single) = (0usize, 0usize);
-    words.by_ref().for_each(|word| {
-        all += 1;
-        single += usize::from(word.chars().nth(1).is_none());
-    });
-    match known {
-        Some(TokensGiven::Characters) => Splitting::Characters,
-        // English has words of one letter, but no text consists of them.
-        None if all > 0 && single as f64 >= MOST * all as f64 => Splitting::Characters,
-        Some(TokensGiven::Words | TokensGiven::No) | None => Splitting::Whitespace,
-    }
+/// `data.tags`.
+fn asked(keys: &TagKeys) -> TagKind {
+    keys.data.source.format().1.tags
 }
 
 fn tokenised(tokeniser: &Tokeniser, sentences: &[Sentence]) -> Vec<Tokens> {
@@ -135,7 +119,7 @@ impl Task for Tag {
         let (encoding, format) = keys.data.source.format();
         let columns = format.columns();
         let file = reader.read(path, encoding)?;
-        let known = labels.map(Tags::of_labels);
+        let known = labels.map(|labels| Tags::of_labels(labels, asked(keys)));
         let read = conll::read(&file, &columns, known.as_ref().map_or(Known::Nothing, Tags::known))?;
         Ok(OwnPart { part: read.sentences, labels: read.tags, note: read.note })
     }
@@ -146,10 +130,10 @@ impl Task for Tag {
             let damaged = |reason| RunError::Damaged { path: folder.join("data.json"), reason };
             scheme::check_tags(&data.labels, TagKind::Auto, scheme).map_err(damaged)?;
         }
-        let (tags, data) = Tags::of_set(data, scheme);
+        let (tags, data) = Tags::of_set(data, scheme, asked(&keys));
         let read_as = match kept {
             Some(folder) => ReadAs::load(folder, 0)?,
-            None => ReadAs::tokeniser(keys.data.text.tokeniser(splitting(&keys, &data))),
+            None => ReadAs::tokeniser(keys.data.text.tokeniser(splitting::mode(&keys, &data))),
         };
         let tokens = Split::ALL.map(|split| tokenised(&read_as.tokeniser, data.split(split)));
         let [train, dev, test] = tokens.each_ref().map(Vec::as_slice);
@@ -283,8 +267,8 @@ impl Task for Tag {
     }
 
     fn described(keys: &TagKeys, data: &Splits<Vec<Sentence>>, split: Split) -> Described {
-        let tokeniser = keys.data.text.tokeniser(Splitting::Whitespace);
-        let (tags, data) = Tags::of_set(data.clone(), Scheme::Iob2);
+        let tokeniser = keys.data.text.tokeniser(crate::text::Mode::Whitespace);
+        let (tags, data) = Tags::of_set(data.clone(), Scheme::Iob2, asked(keys));
         let sentences = data.split(split);
         let words: Vec<Vec<String>> = sentences
             .iter()

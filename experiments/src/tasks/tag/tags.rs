@@ -2,11 +2,11 @@
 
 use crate::data::formats::conll::Known;
 use crate::data::formats::scheme::{self, Scheme, TagKind, allowed};
-use crate::data::sentences::convert;
+use crate::data::sentences::{self, convert};
 use crate::data::{Sentence, Split, Splits};
 use crate::metrics::entities::Counting;
 use gradus_engine::nn::Constraints;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// The tags of a run.
 pub(super) enum Tags {
@@ -32,11 +32,15 @@ pub(super) enum Tags {
 
 impl Tags {
     /// The tags of a data set, and the set with its tags converted to a scheme. The sentences of a data set are in IOB2; its
-    /// labels are kinds for a known set, else tags.
-    pub fn of_set(mut data: Splits<Vec<Sentence>>, scheme: Scheme) -> (Tags, Splits<Vec<Sentence>>) {
+    /// labels are kinds for a known set, else tags. `asked` is `data.tags`.
+    pub fn of_set(
+        mut data: Splits<Vec<Sentence>>,
+        scheme: Scheme,
+        asked: TagKind,
+    ) -> (Tags, Splits<Vec<Sentence>>) {
         let kinds = match super::sets::SETS.iter().find(|set| set.name == data.name) {
             Some(set) if data.labels == set.labels => Some(data.labels.clone()),
-            Some(_) | None => kinds(&data.labels),
+            Some(_) | None => kinds(&data.labels, asked),
         };
         let Some(kinds) = kinds else { return (Tags::plain(&data.labels), data) };
         let (iob2, names) = (Scheme::Iob2.tag_names(&kinds), scheme.tag_names(&kinds));
@@ -47,9 +51,9 @@ impl Tags {
         (Tags::entities(kinds, names, scheme), data)
     }
 
-    /// The tags that the labels of a run are.
-    pub fn of_labels(labels: &[String]) -> Tags {
-        match kinds(labels) {
+    /// The tags that the labels of a run are; `asked` is `data.tags`.
+    pub fn of_labels(labels: &[String], asked: TagKind) -> Tags {
+        match kinds(labels, asked) {
             Some(kinds) => Tags::entities(kinds, labels.to_vec(), Scheme::Iob2),
             None => Tags::plain(labels),
         }
@@ -147,11 +151,10 @@ impl Tags {
     }
 }
 
-/// The kinds of entities in labels; none if the labels are plain tags.
-fn kinds(labels: &[String]) -> Option<Vec<String>> {
-    let parsed: Option<Vec<(&str, &str)>> = labels.iter().map(|label| scheme::parse(label)).collect();
-    let outside = labels.iter().any(|label| label == scheme::OUTSIDE);
-    let kinds = parsed.filter(|_| outside)?.into_iter().map(|(_, kind)| kind).filter(|kind| !kind.is_empty());
-    let kinds: BTreeSet<&str> = kinds.collect();
-    Some(kinds.into_iter().map(String::from).collect())
+/// The kinds of entities in labels; none if the labels are plain tags. The reader has decided which they are: it names the tags
+/// of entities as one scheme does.
+fn kinds(labels: &[String], asked: TagKind) -> Option<Vec<String>> {
+    let of_scheme = |scheme: &Scheme| scheme::check_tags(labels, TagKind::Entities, *scheme).is_ok();
+    let entities = asked != TagKind::Plain && [Scheme::Iob2, Scheme::Bioes].iter().any(of_scheme);
+    entities.then(|| sentences::kinds(labels, TagKind::Entities))
 }

@@ -125,6 +125,11 @@ impl Lexicon {
         text
     }
 
+    /// Whether a word, in the vocabulary's form and as written, has a row in the embedding table or a vector in the file.
+    pub fn knows(&self, word: &str, written: &str) -> bool {
+        self.vocabulary.id(word) != UNK || self.given_row(word, written).is_some()
+    }
+
     fn spell(&self, written: &str, text: &mut Text) {
         if let Some((alphabet, most)) = &self.alphabet {
             text.push_characters(&alphabet.encode(written, *most));
