@@ -24,7 +24,7 @@ pub(super) fn part(run: &OwnRun, name: &str, id: String) -> Result<Part, ReportE
         }
         Err(why) => blocks.push(Block::Gap(format!("Not evaluated on the test split: {why}."))),
     }
-    Ok(Part { id, heading: name.to_owned(), scope: format!("{}, {}", run.task.title(), run.data), blocks })
+    Ok(Part { id, heading: name.to_owned(), scope: format!("{}, {}", run.task.name(), run.data), blocks })
 }
 
 /// Curves and the table of epochs.

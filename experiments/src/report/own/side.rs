@@ -56,7 +56,7 @@ fn overview(runs: &[OwnRun], names: &[String]) -> Table {
         let best = chosen.and_then(|metric| run.log.best(metric));
         vec![
             Entry::new(name).leading_to(anchor(i)),
-            Entry::new(run.task.title()),
+            Entry::new(run.task.name()),
             Entry::new(run.config.text("model.name")),
             Entry::new(&run.data),
             Entry::new(format!("{} of {}", run.log.epochs.len(), run.config.run.train.epochs)),
@@ -109,7 +109,7 @@ fn side_by_side((runs, names): &Named) -> Result<Part, ReportError> {
         None => Block::Text("The runs do not differ in any setting.".into()),
     });
     let task = runs[0].task;
-    let (id, scope) = (format!("side-by-side-{}", task.name()), task.title().to_owned());
+    let (id, scope) = (format!("side-by-side-{}", task.name()), task.name().to_owned());
     Ok(Part { id, heading: "Side by side".into(), scope, blocks })
 }
 

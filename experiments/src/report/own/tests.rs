@@ -81,7 +81,7 @@ fn one_run_has_all_that_is_known_of_it() {
     for page in &pages {
         for part in [
             "The run a",
-            "Text Classification, reviews",
+            "classify, reviews",
             "optimizer.lr = 0.002",
             "3 of 3",
             "80.00",
@@ -114,7 +114,7 @@ fn runs_stand_side_by_side_with_what_differs() {
     let [html, markdown] = pages(&runs);
     for part in [
         "# 2 runs",
-        "## Side by side (Text Classification)",
+        "## Side by side (classify)",
         "| accuracy, % | 75.00<br>dev 80.00 | **85.00**<br>dev 90.00 |",
         "| seed | 1 | 2 |",
         "| model.name | \"bilstm\" | \"textcnn\" |",
@@ -146,7 +146,7 @@ fn runs_of_two_tasks_are_not_laid_side_by_side() {
     tagger.config = tasks::load(None, &sets).unwrap();
     tagger.task = tasks::of(&tagger.config);
     let [_, markdown] = pages(&[run("a", &[], 0.8), tagger]);
-    assert!(!markdown.contains("Side by side") && markdown.contains("| t | Named Entity Recognition |"));
+    assert!(!markdown.contains("Side by side") && markdown.contains("| t | tag |"));
 }
 
 #[test]

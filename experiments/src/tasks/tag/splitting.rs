@@ -53,7 +53,8 @@ fn without_marks(text: &str, chunk: Range<usize>, known: &dyn Fn(&str) -> bool) 
     let (mut word, mut before, mut after) = (chunk, vec![], vec![]);
     loop {
         let left = &text[word.clone()];
-        let is_whole = known(left) && !(is_number(left) && !left.ends_with(|c: char| c.is_ascii_digit()));
+        // A number may end with a mark, as in `in 1996.`
+        let is_whole = known(left) && (!is_number(left) || left.ends_with(|c: char| c.is_ascii_digit()));
         let is_mark = |c: char| !c.is_alphanumeric();
         // The longest mark first, such as an ellipsis.
         let marks = left.trim_end_matches(is_mark).len();
