@@ -108,6 +108,27 @@ fn one_run_has_all_that_is_known_of_it() {
     assert!(markdown.contains("| 2<br>best | 0.5000 | 80.00 |"), "{markdown}");
 }
 
+/// The precision of one label is not better than that of another; accuracies can be compared.
+#[test]
+fn no_best_is_marked_among_different_quantities() {
+    let mut runs = [run("runs/a", &[], 0.8), run("runs/b", &["data.positive=no"], 0.9)];
+    let best = "**85.00**<br>dev 90.00 |";
+    let row = |page: &str, name: &str| page.lines().find(|line| line.starts_with(name)).unwrap().to_owned();
+    let [_, same] = pages(&runs);
+    assert!(row(&same, "| precision, %").ends_with(best) && !same.contains("different quantities"), "{same}");
+    runs[1].tested.as_mut().unwrap().details.as_mut().unwrap().note = "they are those of 'no'".into();
+    let [_, page] = pages(&runs);
+    let note = "no best one is marked: of a, they are those of 'yes'; of b, they are those of 'no'.";
+    assert!(page.contains(note), "{page}");
+    for metric in ["| precision, %", "| recall, %", "| f1, %"] {
+        assert!(row(&page, metric).ends_with("| 85.00<br>dev 90.00 |"), "{page}");
+    }
+    assert!(
+        row(&page, "| accuracy, %").ends_with(best) && row(&page, "| f1\\_macro, %").ends_with(best),
+        "{page}"
+    );
+}
+
 #[test]
 fn runs_stand_side_by_side_with_what_differs() {
     let runs = [run("runs/a", &[], 0.8), run("runs/b", &["seed=2", "model.name=textcnn"], 0.9)];
