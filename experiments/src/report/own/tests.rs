@@ -108,6 +108,18 @@ fn one_run_has_all_that_is_known_of_it() {
     assert!(markdown.contains("| 2<br>best | 0.5000 | 80.00 |"), "{markdown}");
 }
 
+#[test]
+fn a_loss_that_diverged_is_drawn_on_a_logarithmic_axis() {
+    let mut run = run("a", &[], 0.8);
+    assert!(!pages(std::slice::from_ref(&run))[0].contains("logarithmic"));
+    run.log.epochs[0].train_loss = 3e38;
+    run.log.epochs[1].train_loss = -f64::MAX;
+    let [html, markdown] = pages(&[run]);
+    assert!(html.contains("log10 of training loss") && html.contains("The axis is logarithmic"), "{html}");
+    assert!(markdown.contains("| 3.0000e38 |") && markdown.contains("| -1.7977e308 |"), "{markdown}");
+    assert_eq!(html.matches("<svg").count(), 1 + tasks::TASKS[0].metrics().len());
+}
+
 /// The precision of one label is not better than that of another; accuracies can be compared.
 #[test]
 fn no_best_is_marked_among_different_quantities() {
