@@ -52,7 +52,7 @@ fn plotted(
     let large = runs.iter().flat_map(|run| &run.log.epochs).filter_map(value).any(|y| y.abs() > LARGEST);
     let (y, caption) = match large {
         true => {
-            let why = "The axis is logarithmic, since some values are very large: it shows log10(1 + |y|) with the sign of y.";
+            let why = "The axis is logarithmic, since some values are very large: it shows log10(1 + |value|), with the sign of the value.";
             (format!("log10 of {y}"), format!("{caption} {why}"))
         }
         false => (y.to_owned(), caption.to_owned()),

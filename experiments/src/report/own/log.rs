@@ -58,7 +58,7 @@ impl Log {
                 advice: "the file was changed after training; continue the run with --resume, which rewrites it",
             };
             match serde_json::from_str(line) {
-                Ok(Line::Step(_)) => {}
+                Ok(Line::Step(StepLoss { .. })) => {}
                 Ok(Line::Epoch(epoch)) => {
                     if log.epochs.last().is_some_and(|last| last.epoch >= epoch.epoch) {
                         return Err(fault("a later epoch than the previous one"));
