@@ -101,7 +101,7 @@ fn side_by_side((runs, names): &Named) -> Result<Part, ReportError> {
     let noted = unique(notes().map(|(note, _)| note)).len() > 1;
     if noted {
         let all: Vec<String> = notes().map(|(note, name)| format!("of {name}, {note}")).collect();
-        let each = "Some metrics are different quantities, so that no best one is marked";
+        let each = "Some metrics are different quantities, of which no best value is marked";
         blocks.push(Block::Gap(format!("{each}: {}.", all.join("; "))));
     }
     let comparable = |metric: &Metric| same && !(noted && Details::NOTED.contains(&metric.name));

@@ -130,7 +130,7 @@ fn no_best_is_marked_among_different_quantities() {
     assert!(row(&same, "| precision, %").ends_with(best) && !same.contains("different quantities"), "{same}");
     runs[1].tested.as_mut().unwrap().details.as_mut().unwrap().note = "they are those of 'no'".into();
     let [_, page] = pages(&runs);
-    let note = "no best one is marked: of a, they are those of 'yes'; of b, they are those of 'no'.";
+    let note = "no best value is marked: of a, they are those of 'yes'; of b, they are those of 'no'.";
     assert!(page.contains(note), "{page}");
     for metric in ["| precision, %", "| recall, %", "| f1, %"] {
         assert!(row(&page, metric).ends_with("| 85.00<br>dev 90.00 |"), "{page}");
