@@ -9,7 +9,8 @@ use std::path::PathBuf;
     after_help = "The difference is tested by a paired bootstrap over the examples (10,000 resamples), on the metric by which \
                   the first run chose its best epoch, and by McNemar's test on the examples that only one of the runs \
                   gets right. An example must be right as a whole: all entities of a sentence, or an answer that matches \
-                  exactly.\n\nExample: gradus compare runs/a runs/b --split test"
+                  exactly. Runs whose metrics are different quantities, such as the recall of different labels \
+                  (data.positive), are refused.\n\nExample: gradus compare runs/a runs/b --split test"
 )]
 pub(super) struct CompareArgs {
     /// The folder of the first run.

@@ -6,7 +6,13 @@ use std::path::PathBuf;
 /// Print the metrics of a trained model on a split or a labelled file, and write its predictions.
 #[derive(Args)]
 #[command(
-    after_help = "Examples:\n  gradus evaluate runs/a --split test --data DIR\n  gradus evaluate runs/a --file \
+    after_help = "The predictions are a file in the run's folder, predictions.SPLIT.EXTENSION, or predictions.NAME.EXTENSION for a \
+                  --file NAME (NAME.file if it is named like a split). A classifier writes a table with the right and the \
+                  predicted label, its probability and the text; if a text may have several labels, each field of labels is a \
+                  JSON list, [\"a\",\"b\"]. A tagger writes columns separated by single spaces: the word, its right and its \
+                  predicted tag, and, if these are not in IOB2, both again in IOB2. White space and control characters in a \
+                  word or tag are written as in a URL (%20), and so is a % before two hexadecimal digits (%C3 becomes \
+                  %25C3).\n\nExamples:\n  gradus evaluate runs/a --split test --data DIR\n  gradus evaluate runs/a --file \
                         other.tsv --json"
 )]
 pub(super) struct EvaluateArgs {

@@ -11,7 +11,10 @@ use std::path::PathBuf;
                   of the text stands alone between spaces.\n\nIn JSON, start and end count Unicode characters (scalar \
                   values) of the text as given: text[start:end] in Python is the entity or answer. The text of an object with \
                   \"words\" but no \"text\", and of words in columns, is the words joined by single spaces.\n\nWithout --json, entities and answers \
-                  stand in brackets, [Oslo LOC]; a bracket or a backslash of the text has a backslash before it.\n\n\
+                  stand in brackets, [Oslo LOC]; a bracket or a backslash of the text has a backslash before it. The \
+                  labels of a text that may have several are a JSON list, [\"a\",\"b\"]. In columns, white space and control \
+                  characters in a word or tag are written as in a URL (%20), and so is a % before two hexadecimal digits (%C3 \
+                  becomes %25C3).\n\n\
                   The probability of an answer is that of these words. If \"no_answer\" is true, \"answer\" is empty and \
                   \"probability\" is that the context has no answer: 1 for a context without words, which has none. A question \
                   without words is read as one unknown word.\n\nExamples:\n  \

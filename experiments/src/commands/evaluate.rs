@@ -2,6 +2,7 @@
 
 use super::trained::{Place, Trained};
 use super::{print, with_threads};
+use crate::data::atomic::WriteError;
 use crate::data::counted::counted;
 use crate::data::{Split, atomic, shown};
 use crate::run::{Details, Metric};
@@ -31,13 +32,16 @@ pub struct Evaluate {
 /// the command line: otherwise the folder of someone else's run could make this command copy any file.
 ///
 /// # Errors
-/// A folder without a run; data that is missing or has other labels.
+/// A folder without a run; data that is missing or has other labels; after the metrics are printed, predictions that cannot be
+/// written.
 pub fn evaluate(ask: &Evaluate) -> anyhow::Result<()> {
-    let text = with_threads(ask.threads, || evaluated(ask))?;
-    print(&text)
+    let (text, written) = with_threads(ask.threads, || evaluated(ask))?;
+    print(&text)?;
+    Ok(written?)
 }
 
-fn evaluated(ask: &Evaluate) -> anyhow::Result<String> {
+/// What to print, and whether the predictions could be written.
+fn evaluated(ask: &Evaluate) -> anyhow::Result<(String, Result<(), WriteError>)> {
     let trained = Trained::open(&ask.run, &ask.place)?;
     let job = trained.prepare(trained.wanted(ask.split, ask.file.as_deref()))?;
     let now = job.trained_on();
@@ -49,10 +53,7 @@ fn evaluated(ask: &Evaluate) -> anyhow::Result<String> {
     let (text, extension) = &evaluation.predictions;
     let name = ask.file.as_deref().map_or(ask.split.to_string(), file_name);
     let path = ask.run.join(format!("predictions.{name}.{extension}"));
-    let written = same || ask.file.is_some();
-    if written {
-        atomic::write(&path, text.as_bytes())?;
-    }
+    let written = (same || ask.file.is_some()).then(|| atomic::write(&path, text.as_bytes()));
     let metrics = evaluation.metrics();
     let (examples, unit) = (evaluation.rows.len(), trained.task.unit());
     if ask.json {
@@ -65,9 +66,9 @@ fn evaluated(ask: &Evaluate) -> anyhow::Result<String> {
             "note": evaluation.note,
             "metrics": metrics,
             "details": evaluation.details,
-            "predictions": written.then(|| path.display().to_string()),
+            "predictions": matches!(written, Some(Ok(()))).then(|| path.display().to_string()),
         });
-        return Ok(format!("{found}\n"));
+        return Ok((format!("{found}\n"), written.unwrap_or(Ok(()))));
     }
     let of = match (&ask.file, same) {
         (Some(file), _) => shown::terminal(&file.display().to_string()).into_owned(),
@@ -84,18 +85,24 @@ fn evaluated(ask: &Evaluate) -> anyhow::Result<String> {
     if let Some(found) = &evaluation.details {
         lines += &details(found);
     }
-    lines += &match written {
-        true => format!("\npredictions are in {}\n", path.display()),
-        false => "\npredictions were not written, because the data has changed since training; name the data with --file \
+    lines += &match &written {
+        Some(Ok(())) => format!("\npredictions are in {}\n", path.display()),
+        Some(Err(_)) => String::new(),
+        None => "\npredictions were not written, because the data has changed since training; name the data with --file \
                   FILE to get them\n"
             .into(),
     };
-    Ok(lines)
+    Ok((lines, written.unwrap_or(Ok(()))))
 }
 
-/// The name of a file without its folders: predictions on a file are not those on a split.
+/// The name of a file without its folders. A file that is named like a split gets another name, since predictions on a file
+/// are not those on a split.
 fn file_name(path: &Path) -> String {
-    path.file_name().map_or("file".into(), |name| name.to_string_lossy().into_owned())
+    let name = path.file_name().map_or("file".into(), |name| name.to_string_lossy().into_owned());
+    match Split::ALL.iter().any(|split| split.to_string().eq_ignore_ascii_case(&name)) {
+        true => format!("{name}.file"),
+        false => name,
+    }
 }
 
 /// One line per metric.

@@ -57,6 +57,9 @@ pub fn train(ask: &Train) -> anyhow::Result<()> {
     let task = tasks::of(&config);
     check_own_files(ask, &folder, &config, task.keys().paths)?;
     let early = early_lock(ask, &folder)?;
+    if ask.resume {
+        folder.check_resumable(&config.task)?;
+    }
     Device::open(&config.run.device).map_err(RunError::from)?;
     listen()?;
     let trained = with_threads(config.run.threads, || {
@@ -121,7 +124,7 @@ fn early_lock(ask: &Train, folder: &RunFolder) -> anyhow::Result<Option<Lock>> {
             file.display()
         );
     }
-    let begun = Lock::was_taken(folder.path()) || folder.trained_on().is_ok();
+    let begun = folder.was_begun();
     if !begun
         && !ask.resume
         && let Some(name) = folder.foreign(&tasks::files())

@@ -6,6 +6,7 @@
 //! | --- | --- |
 //! | [`terminal`] | a line on a terminal, a sentence of an error |
 //! | [`tsv`] | a field of a table whose columns are separated by tabs |
+//! | [`json`] | a value in JSON, as a field or on a terminal |
 //! | [`markdown`], [`code`] | text in a Markdown document; code in it |
 //! | [`html`] | text or an attribute in HTML |
 
@@ -53,6 +54,18 @@ pub fn tsv(text: &str) -> Cow<'_, str> {
 
 fn one_line(text: &str) -> String {
     text.chars().map(|c| if breaks(c) { ' ' } else { c }).fold(String::new(), visible)
+}
+
+/// The same value in JSON on one line, with JSON's escapes for characters that act on a terminal.
+pub fn json(value: &serde_json::Value) -> String {
+    // JSON itself has escapes for C0 only. None of the other characters stands outside of strings or beyond U+FFFF.
+    value.to_string().chars().fold(String::new(), |mut shown, c| {
+        match acts(c) {
+            true => shown.push_str(&format!("\\u{:04x}", u32::from(c))),
+            false => shown.push(c),
+        }
+        shown
+    })
 }
 
 /// The text as Markdown that shows exactly these characters, on one line, at any place in a line.
@@ -142,6 +155,14 @@ mod tests {
     fn a_field_stays_a_field() {
         assert_eq!(tsv("a\tb\r\nc\u{1b}"), "a b  c\\u{1b}");
         assert_eq!(tsv("=cmd|' /C calc'!A0"), "=cmd|' /C calc'!A0");
+    }
+
+    #[test]
+    fn json_stays_the_same_value_on_one_line() {
+        let value = serde_json::json!(["x,y", "a\t\"b\"\u{7f}", "\u{9b}31m\u{202e}\u{2028}é😀"]);
+        let shown = json(&value);
+        assert_eq!(shown, r#"["x,y","a\t\"b\"\u007f","\u009b31m\u202e\u2028é😀"]"#);
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&shown).unwrap(), value);
     }
 
     #[test]

@@ -28,7 +28,7 @@ pub struct EntityCounts {
 /// All scores of one evaluation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EntityReport {
-    /// Share of words with the right tag, `O` included, in the model's scheme; 0 if there are no words.
+    /// Share of words with the right tag, `O` included, in the scheme of the tags; 0 if there are no words.
     pub accuracy: f64,
     /// Scores over the entities of all kinds pooled: conlleval's first line. `support` is the number of gold entities.
     pub overall: Scores,

@@ -1,7 +1,7 @@
 use super::progress::Progress;
 use super::train::Training;
 use super::trained_on::{CHANGED, TrainedOn};
-use super::{Job, RunError, tensorboard};
+use super::{Job, Lock, RunError, tensorboard};
 use crate::config::{self, Config, TaskKeys};
 use crate::data::error::shortened;
 use crate::data::limits::Limit;
@@ -9,7 +9,7 @@ use crate::data::{atomic, files};
 use gradus_engine::Module;
 use gradus_engine::optim::{Optimizer, WeightAverage};
 use gradus_engine::state::{
-    Checkpoint, StateDict, check_finite, load_state_dict, read_tensors, state_dict, write_tensors,
+    Checkpoint, StateDict, StateError, check_finite, load_state_dict, read_tensors, state_dict, write_tensors,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -51,6 +51,15 @@ fn flat(config: &Config) -> BTreeMap<String, String> {
 /// Before the digest at the end of `config.toml`: an edited setting would change what an evaluation finds. Runs of earlier
 /// versions lack it.
 const SEAL: &str = "# Written by gradus, do not edit. SHA-256 of the lines above: ";
+
+/// What to do if a file is lost that cannot be made anew.
+const PUT_BACK: &str = "put the file back, or train the run again with --overwrite";
+
+/// Whether a configuration is as a run wrote it; none if it has no digest.
+fn unchanged(text: &str) -> Option<bool> {
+    let (config, digest) = text.rsplit_once(SEAL)?;
+    Some(files::digest_of(config.as_bytes()) == digest.trim_end())
+}
 
 /// The files of any run, besides those of its task.
 const OWN: [&str; 5] =
@@ -109,6 +118,16 @@ impl RunFolder {
         OWN.iter().chain(of_task).copied().find(|name| self.file(name).exists())
     }
 
+    /// Whether a run was begun here. A process that was killed early leaves some of its files; a `config.toml` that no run
+    /// wrote is the user's own.
+    pub fn was_begun(&self) -> bool {
+        let config = self.file("config.toml");
+        let sealed =
+            || files::read_text(&config, Limit::Config).is_ok_and(|text| unchanged(&text) == Some(true));
+        let ours = fs::symlink_metadata(&config).is_err() || self.checkpoint().exists() || sealed();
+        Lock::was_taken(&self.0) && ours || sealed() || self.trained_on().is_ok()
+    }
+
     /// Removes the files of a run and no others; `of_tasks` are the files of all tasks.
     ///
     /// # Errors
@@ -149,9 +168,17 @@ impl RunFolder {
     /// The configuration of the run.
     ///
     /// # Errors
-    /// A folder without a run.
+    /// A folder without a run, or with one that has no checkpoint yet.
     pub fn config(&self, tasks: &[TaskKeys]) -> Result<Config, RunError> {
         let path = self.file("config.toml");
+        let later = [self.checkpoint(), self.best(), self.file("metrics.jsonl")];
+        if self.was_begun() && !later.iter().any(|file| file.exists()) {
+            return Err(RunError::Settings(format!(
+                "{} holds a run that was stopped before its first checkpoint; start it again with the same gradus train \
+                 command, without --resume",
+                self.0.display()
+            )));
+        }
         if !path.exists() {
             return Err(RunError::Settings(format!(
                 "{} does not hold a run: it has no config.toml; train one with gradus train TASK --out {0}",
@@ -161,9 +188,7 @@ impl RunFolder {
         // First, because its error for a run of another version is clearer.
         self.trained_on()?;
         let text = files::read_text(&path, Limit::Config)?;
-        if let Some((config, digest)) = text.rsplit_once(SEAL)
-            && files::digest_of(config.as_bytes()) != digest.trim_end()
-        {
+        if unchanged(&text) == Some(false) {
             return Err(RunError::Damaged { path, reason: CHANGED.into() });
         }
         Ok(config::load(tasks, Some(&path), &[])?)
@@ -227,6 +252,29 @@ impl RunFolder {
         Ok(Checkpoint::save(&path, model, optimizer, average, &progress.state.tensors, &saved)?)
     }
 
+    fn saved(&self) -> Result<(Checkpoint, Saved), RunError> {
+        let path = self.checkpoint();
+        if !path.exists() {
+            return Err(RunError::Settings(format!("{} is missing: {PUT_BACK}", path.display())));
+        }
+        let checkpoint = Checkpoint::read(&path)?;
+        let saved = serde_json::from_value(checkpoint.run.clone());
+        let saved = saved.map_err(|e| RunError::Damaged { path, reason: e.to_string() })?;
+        Ok((checkpoint, saved))
+    }
+
+    /// Checks, before any work, that the checkpoint is there, and the best epoch's parameters if only their own file has them.
+    ///
+    /// # Errors
+    /// A file that is missing or damaged.
+    pub fn check_resumable(&self, task: &str) -> Result<(), RunError> {
+        let (_, Saved { progress, .. }) = self.saved()?;
+        match progress.best.is_some() && !progress.at_best() {
+            true => self.read_best(task).map(drop),
+            false => Ok(()),
+        }
+    }
+
     /// Reads the checkpoint into a model and an optimizer.
     ///
     /// # Errors
@@ -238,10 +286,7 @@ impl RunFolder {
         training: Training,
     ) -> Result<Progress, RunError> {
         let path = self.checkpoint();
-        let checkpoint = Checkpoint::read(&path)?;
-        let damaged = |reason: String| RunError::Damaged { path: path.clone(), reason };
-        let saved: Saved =
-            serde_json::from_value(checkpoint.run.clone()).map_err(|e| damaged(e.to_string()))?;
+        let (checkpoint, saved) = self.saved()?;
         let may_differ = config::resume_keys(&training.keys);
         let (before, now) = (saved.config, flat(training.config));
         // First those that both have: of two models the name differs, and then all that belongs to it.
@@ -286,20 +331,39 @@ impl RunFolder {
         Ok(write_tensors(&self.best(), tensors, "")?)
     }
 
+    fn read_best(&self, task: &str) -> Result<StateDict, RunError> {
+        let path = self.best();
+        if !path.exists() {
+            return Err(self.without_best(&format!("{} is missing", path.display()), task));
+        }
+        match read_tensors(&path) {
+            Ok((tensors, _)) => Ok(tensors),
+            Err(cut @ StateError::Broken { .. }) => Err(self.without_best(&cut.to_string(), task)),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// What to do without the best epoch's parameters: the checkpoint tells whether there are any, and may hold them itself.
+    fn without_best(&self, what: &str, task: &str) -> RunError {
+        let resume = format!("gradus train {task} --out {} --resume", self.0.display());
+        let advice = match self.saved() {
+            Ok((_, Saved { progress, .. })) if progress.best.is_none() => {
+                format!("the run has not finished an epoch; continue it with: {resume}")
+            }
+            Ok((_, Saved { progress, .. })) if progress.at_best() => {
+                format!("the checkpoint holds the same parameters; write the file anew with: {resume}")
+            }
+            _ => format!("it holds the parameters of the best epoch; {PUT_BACK}"),
+        };
+        RunError::Settings(format!("{what}: {advice}"))
+    }
+
     /// Sets a model to the best epoch's parameters.
     ///
     /// # Errors
     /// A file that is missing, truncated or of another model.
-    pub fn load_best(&self, model: &dyn Module) -> Result<(), RunError> {
-        if !self.best().exists() {
-            return Err(RunError::Settings(format!(
-                "{} is missing: the run has not finished an epoch; continue it with: gradus train TASK --out {} \
-                 --resume",
-                self.best().display(),
-                self.0.display()
-            )));
-        }
-        let (tensors, _) = read_tensors(&self.best())?;
+    pub fn load_best(&self, model: &dyn Module, task: &str) -> Result<(), RunError> {
+        let tensors = self.read_best(task)?;
         load_state_dict(model, &tensors, &self.best())?;
         Ok(check_finite(&state_dict(model), &self.best())?)
     }

@@ -197,10 +197,15 @@ pub struct Details {
     pub heading: &'static str,
     /// One row for each label.
     pub rows: Vec<Detail>,
-    /// What `precision`, `recall` and `f1` refer to, if that is not obvious; may be empty.
+    /// What the metrics [`Details::NOTED`] refer to, if that is not obvious; may be empty.
     pub note: String,
     /// How often each label was predicted as each: `confusion[gold][predicted]`; none if that is not defined.
     pub confusion: Option<Vec<Vec<u64>>>,
+}
+
+impl Details {
+    /// The metrics whose meaning the note states: with different notes, their values are different quantities.
+    pub const NOTED: [&'static str; 3] = ["precision", "recall", "f1"];
 }
 
 /// The metrics of one label.

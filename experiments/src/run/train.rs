@@ -101,7 +101,7 @@ pub fn train(training: Training, place: Where, view: &View) -> Result<Trained, R
                 folder.save_best(&evaluated)?;
                 best = Some(evaluated);
             } else if progress.best.is_some() {
-                folder.load_best(model)?;
+                folder.load_best(model, &config.task)?;
                 best = Some(state_dict(model));
                 load_state_dict(model, &now, &folder.checkpoint())?;
             }

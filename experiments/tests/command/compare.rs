@@ -115,6 +115,26 @@ fn runs_that_cannot_be_compared() {
     assert!(text.contains("which has changed since training"), "{text}");
 }
 
+/// The recall of one label is not compared with that of another.
+#[test]
+fn metrics_of_different_labels_are_not_compared() {
+    let place = Place::new();
+    place.gradus(&place.tiny("yes")).well();
+    place.gradus(&format!("{} --set data.positive=no", place.tiny("no"))).well();
+    for flags in ["", "--file train.tsv"] {
+        place.gradus(&format!("compare yes no {flags}")).refused(
+            1,
+            &[
+                "yes and no are different quantities: in the first, precision",
+                "label 'yes'; in the second",
+                "label 'no';",
+            ],
+        );
+    }
+    place.gradus(&format!("{} --set data.positive=yes --seed 3", place.tiny("named"))).well();
+    place.gradus("compare yes named").well();
+}
+
 /// A good and a bad run on an embedded corpus with a split of 150 examples to compare on.
 fn two_on(task: &str, corpus: &str, sets: &str) -> Place {
     let place = Place::new();

@@ -110,6 +110,25 @@ fn a_split_is_read_without_the_others() {
     place.gradus("evaluate b --split dev").refused(1, &["SST-2/train.tsv"]);
 }
 
+/// A folder that cannot be written does not keep the metrics from being printed.
+#[test]
+fn metrics_are_printed_though_predictions_cannot_be_written() {
+    let place = Place::new();
+    place.gradus(&place.tiny("a")).well();
+    let metrics = place.gradus("evaluate a").well();
+    let metrics = metrics.split_once("\npredictions are in").unwrap().0.to_owned();
+    // Whoever may write everywhere cannot replace a folder by a file.
+    std::fs::remove_file(place.path("a/predictions.test.tsv")).unwrap();
+    std::fs::create_dir(place.path("a/predictions.test.tsv")).unwrap();
+    let ran = place.gradus("evaluate a");
+    assert_eq!(ran.out, metrics);
+    ran.refused(1, &["a/predictions.test.tsv: cannot be written"]);
+    let ran = place.gradus("evaluate a --json");
+    let json: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+    assert!(json["metrics"]["accuracy"].is_number() && json["predictions"].is_null(), "{json}");
+    ran.refused(1, &["a/predictions.test.tsv: cannot be written"]);
+}
+
 #[test]
 fn another_labelled_file_is_evaluated_in_the_place_of_a_split() {
     let place = Place::new();
@@ -127,6 +146,16 @@ fn another_labelled_file_is_evaluated_in_the_place_of_a_split() {
     let table = place.text("a/predictions.other.tsv.tsv");
     let labels: Vec<&str> = table.lines().skip(1).map(|line| line.split('\t').next().unwrap()).collect();
     assert!(labels.iter().zip(&rows).all(|(label, row)| row.starts_with(label)), "{table}");
+    // A file that is named like a split does not replace the predictions on that split.
+    place.gradus("evaluate a").well();
+    let of_split = place.text("a/predictions.test.tsv");
+    place.write("test", (rows.join("\n") + "\n").as_bytes());
+    let json = place.json("evaluate a --file test --json").remove(0);
+    assert_eq!(json["predictions"], "a/predictions.test.file.tsv");
+    assert_eq!(
+        (place.text("a/predictions.test.tsv"), place.text("a/predictions.test.file.tsv")),
+        (of_split, table)
+    );
     let found = place.json("compare b a --file other.tsv --json").remove(0);
     assert_eq!(found["metrics"]["accuracy"][1], json["metrics"]["accuracy"]);
     assert!(found["p"].as_f64().unwrap() < 0.05, "{found}");

@@ -40,6 +40,33 @@ fn texts_may_have_no_label() {
         .refused(1, &["`loss.name` must be binary_cross_entropy, the loss for several labels a text"]);
 }
 
+/// A label may hold any separator: several labels are a list in JSON, in the table of predictions and in plain answers.
+#[test]
+fn several_labels_can_be_told_apart() {
+    let place = Place::new();
+    let json = |text: &str, labels: &[&str]| {
+        let named: Vec<&str> =
+            labels.iter().map(|label| if *label == "fun" { "fun, light" } else { "sad\t\"x\"" }).collect();
+        format!("{{\"text\": \"{text}\", \"labels\": {named:?}}}")
+    };
+    place.write("m.jsonl", texts(60, json).as_bytes());
+    let train = format!("train classify --train m.jsonl --dev m.jsonl --test m.jsonl {TINY}");
+    place
+        .gradus(&format!("{train} --loss binary_cross_entropy --set train.epochs=20 --set optimizer.lr=0.05"))
+        .well();
+    place.gradus("evaluate a").well();
+    let (fun, sad) = (r#"["fun, light"]"#, r#"["fun, light","sad\t\"x\""]"#);
+    let table = place.text("a/predictions.test.tsv");
+    let rows: Vec<Vec<&str>> = table.lines().skip(1).map(|line| line.split('\t').collect()).collect();
+    for (i, row) in rows.iter().enumerate() {
+        assert_eq!((row.len(), row[0]), (4, [fun, "[]", sad][i % 3]), "{table}");
+        assert_eq!(row[1], row[0], "what is easy is learnt: {table}");
+    }
+    let answers = place.predict("a", "a joke\na clown alone\n").well();
+    let first: Vec<&str> = answers.lines().map(|line| line.split('\t').next().unwrap()).collect();
+    assert_eq!(first, [fun, sad]);
+}
+
 #[test]
 fn doubtful_labels_are_named_before_the_first_epoch() {
     let place = Place::new();

@@ -119,11 +119,83 @@ fn killed_between_checkpoint_and_best() {
     undisturbed(&place);
     place.gradus(&format!("{} --set train.epochs=1", args(&place, "parts"))).well();
     std::fs::remove_file(place.path("parts/best.safetensors")).unwrap();
+    let says = "the checkpoint holds the same parameters; write the file anew with: gradus train classify --out parts --resume";
+    place.gradus("evaluate parts").refused(1, &["parts/best.safetensors is missing", says]);
     place.gradus("train classify --out parts --resume").well();
     place.gradus("evaluate parts").well();
     std::fs::remove_file(place.path("parts/predictions.test.tsv")).unwrap();
     place.gradus("train classify --out parts --resume --set train.epochs=20").well();
     assert_same(&place);
+}
+
+/// Only the file of the best parameters has them once a later epoch has ended: without it, there is nothing to go on from.
+#[test]
+fn best_parameters_that_are_lost_are_missed_before_any_work() {
+    let place = Place::new();
+    place.gradus(&format!("{} --set train.epochs=12", place.tiny_of("textcnn", "a"))).well();
+    place.gradus("train classify --out a --resume --set train.epochs=14 --set optimizer.lr=20").well();
+    let best = place.read("a/best.safetensors");
+    let lost = "the best epoch; put the file back, or train the run again with --overwrite";
+    let goes_on =
+        ["train classify --out a --resume --set train.epochs=15", "evaluate a", "predict a --text fine"];
+    for command in goes_on {
+        std::fs::remove_file(place.path("a/best.safetensors")).unwrap();
+        place
+            .gradus(command)
+            .refused(1, &["error: a/best.safetensors is missing: it holds the parameters of", lost]);
+        place.write("a/best.safetensors", &best[..best.len() / 2]);
+        place
+            .gradus(command)
+            .refused(1, &["a/best.safetensors is no whole safetensors file", "cut short", lost]);
+    }
+    // The data was not read, nor was anything written.
+    std::fs::remove_file(place.path("train.tsv")).unwrap();
+    let before = place.files("a");
+    place.gradus(goes_on[0]).refused(1, &["a/best.safetensors", lost]);
+    assert!(place.files("a") == before);
+    // Whether the checkpoint could help cannot be told without it.
+    std::fs::remove_file(place.path("a/best.safetensors")).unwrap();
+    std::fs::remove_file(place.path("a/checkpoint.safetensors")).unwrap();
+    place.gradus("predict a --text fine").refused(1, &["a/best.safetensors is missing", lost]);
+    place.gradus(goes_on[0]).refused(1, &["a/checkpoint.safetensors is missing: put the file back"]);
+}
+
+/// A run that was killed while it wrote its first files is begun anew, and no file of the user's own is replaced.
+#[test]
+fn killed_before_the_first_checkpoint() {
+    let place = Place::new();
+    undisturbed(&place);
+    let late = ["checkpoint.safetensors", "best.safetensors", "metrics.jsonl", "data.json", "config.toml"];
+    // In the order in which they were not written yet.
+    for n in 4..=late.len() {
+        let _ = std::fs::remove_dir_all(place.path("parts"));
+        place.gradus(&args(&place, "parts")).well();
+        for file in place.files("parts").into_keys() {
+            let name = file.file_name().unwrap().to_string_lossy().into_owned();
+            if late[..n].contains(&name.as_str()) || name.starts_with("events") {
+                std::fs::remove_file(file).unwrap();
+            }
+        }
+        let says =
+            "parts holds a run that was stopped before its first checkpoint; start it again with the same";
+        for command in ["train classify --out parts --resume", "evaluate parts", "predict parts --text fine"]
+        {
+            place.gradus(command).refused(1, &[says, "without --resume"]);
+        }
+        if n == 4 {
+            // A copy without hidden files.
+            std::fs::remove_file(place.path("parts/.lock")).unwrap();
+        }
+        place.gradus(&args(&place, "parts")).well();
+        assert_same(&place);
+    }
+    std::fs::remove_dir_all(place.path("parts")).unwrap();
+    std::fs::create_dir(place.path("parts")).unwrap();
+    place.write("parts/.lock", b"1");
+    place.write("parts/config.toml", b"mine = true\n");
+    let mine = ["parts: expected an empty folder or one of a run, found another file named config.toml"];
+    place.gradus(&args(&place, "parts")).refused(1, &mine);
+    assert_eq!(place.text("parts/config.toml"), "mine = true\n");
 }
 
 /// With a limit on the size of files the system kills the program, or refuses, at a byte of our choice.
@@ -241,7 +313,13 @@ fn a_run_that_exploded_goes_on_from_its_last_finite_checkpoint() {
     place
         .gradus(&first)
         .refused(1, &["the loss of step 1 (epoch 1) is not finite; no step was made", "initial weights"]);
-    place.gradus("evaluate a").refused(1, &["a/best.safetensors is missing", "--resume"]);
+    place.gradus("evaluate a").refused(
+        1,
+        &[
+            "a/best.safetensors is missing: the run has not finished an epoch",
+            "continue it with: gradus train classify --out a --resume",
+        ],
+    );
     let goes_on = "train classify --out a --resume --set";
     place
         .gradus(&format!("{goes_on} optimizer.momentum=0.5"))

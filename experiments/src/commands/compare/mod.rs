@@ -69,7 +69,8 @@ struct Comparison {
 /// first run's best epoch, and the settings in which the runs differ.
 ///
 /// # Errors
-/// A folder without a run; runs of different tasks or, unless a file is given, of different data; data that is missing.
+/// A folder without a run; runs of different tasks or, unless a file is given, of different data; runs whose metrics are
+/// different quantities; data that is missing.
 pub fn compare(ask: &Compare) -> anyhow::Result<()> {
     let found = with_threads(ask.threads, || found(ask))?;
     match ask.json {
@@ -106,6 +107,7 @@ fn found(ask: &Compare) -> anyhow::Result<Comparison> {
             b.found.rows.len()
         );
     }
+    same_quantities(&names, [&a.found, &b.found])?;
     let metrics = first.task.metrics();
     let name = &first.config.run.train.metric;
     let metric =
@@ -151,6 +153,20 @@ fn evaluation(ask: &Compare, trained: &Trained) -> anyhow::Result<Found> {
     let unchanged = ask.file.is_some() || trained.unchanged(&now, ask.split);
     let data = if ask.file.is_none() { trained.on.name.clone() } else { now.name };
     Ok(Found { data, unchanged, found })
+}
+
+/// Refuses evaluations whose metrics of one name are different quantities, such as the recall of different labels.
+fn same_quantities(names: &[String; 2], found: [&Evaluation; 2]) -> anyhow::Result<()> {
+    let [x, y] = found.map(|found| found.details.as_ref().map_or("", |details| &details.note));
+    if x != y {
+        bail!(
+            "the metrics of {} and {} are different quantities: in the first, {x}; in the second, {y}; train one of them \
+             again with the settings of the other that decide this, such as data.positive",
+            names[0],
+            names[1]
+        );
+    }
+    Ok(())
 }
 
 /// Refuses runs that were trained on different data.

@@ -32,14 +32,33 @@ pub(super) fn label(metric: &Metric) -> String {
     }
 }
 
-/// Plots the runs that have logged something; each plot has at most as many runs as there are colours.
+/// The largest absolute value that is drawn on a linear axis. A diverging loss may have any finite value.
+const LARGEST: f64 = 1e5;
+
+/// A value on a logarithmic axis that has a place for zero and for negative values: sign(y) · log₁₀(1 + |y|).
+fn logarithm(y: f64) -> f64 {
+    (1.0 + y.abs()).log10().copysign(y)
+}
+
+/// Plots the runs that have logged something; each plot has at most as many runs as there are colours. Values past
+/// [`LARGEST`] make the axis logarithmic.
 fn plotted(
     runs: &[&OwnRun],
     names: &[&str],
     (name, y, caption): (&str, &str, &str),
     value: impl Fn(&Logged) -> Option<f64>,
 ) -> Result<Vec<Plot>, ReportError> {
-    let point = |epoch: &Logged| value(epoch).map(|y| (epoch.epoch as f64, y, y, y));
+    let value = |epoch: &Logged| value(epoch).filter(|y| y.is_finite());
+    let large = runs.iter().flat_map(|run| &run.log.epochs).filter_map(value).any(|y| y.abs() > LARGEST);
+    let (y, caption) = match large {
+        true => {
+            let why = "The axis is logarithmic, since some values are very large: it shows log10(1 + |value|), with the sign of the value.";
+            (format!("log10 of {y}"), format!("{caption} {why}"))
+        }
+        false => (y.to_owned(), caption.to_owned()),
+    };
+    let drawn = |y: f64| if large { logarithm(y) } else { y };
+    let point = |epoch: &Logged| value(epoch).map(drawn).map(|y| (epoch.epoch as f64, y, y, y));
     let curve = |(run, name): (&&OwnRun, &&str)| Curve {
         name: short(name),
         points: run.log.epochs.iter().filter_map(point).collect(),
@@ -47,8 +66,8 @@ fn plotted(
     let curves = runs.iter().zip(names).map(curve).filter(|curve| !curve.points.is_empty());
     let curves: Vec<Curve> = curves.collect();
     let plot = |curves: &[Curve]| {
-        let svg = plots::curves(name, "epoch", y, curves)?;
-        Ok(Plot { name: name.to_owned(), caption: caption.to_owned(), svg })
+        let svg = plots::curves(name, "epoch", &y, curves)?;
+        Ok(Plot { name: name.to_owned(), caption: caption.clone(), svg })
     };
     curves.chunks(PALETTE.len()).map(plot).collect()
 }
@@ -87,7 +106,11 @@ pub(super) fn table(run: &OwnRun) -> Table {
             Some(value) => Entry::new(metric.show(value)),
             None => Entry::hole(),
         };
-        let loss = Entry::new(format!("{:.4}", epoch.train_loss));
+        let loss = match epoch.train_loss.abs() > LARGEST {
+            true => format!("{:.4e}", epoch.train_loss),
+            false => format!("{:.4}", epoch.train_loss),
+        };
+        let loss = Entry::new(loss);
         [number, loss].into_iter().chain(run.task.metrics().iter().map(metric)).collect()
     };
     let head = ["Epoch", "Training loss"].map(String::from).into_iter();
@@ -105,7 +128,15 @@ pub(super) fn table(run: &OwnRun) -> Table {
 
 #[cfg(test)]
 mod tests {
-    use super::short;
+    use super::*;
+
+    #[test]
+    fn the_logarithmic_axis_keeps_order_and_zero() {
+        let values = [f64::MIN, -1e30, -9.0, 0.0, 1e-9, 9.0, 1e30, f64::MAX];
+        assert!(values.windows(2).all(|pair| logarithm(pair[0]) < logarithm(pair[1])));
+        assert_eq!([-9.0, 0.0, 99.0].map(logarithm), [-1.0, 0.0, 2.0]);
+        assert!(logarithm(f64::MAX) < 309.0);
+    }
 
     #[test]
     fn a_long_name_keeps_its_end() {

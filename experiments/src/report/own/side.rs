@@ -5,7 +5,7 @@ use super::super::grid::unique;
 use super::super::table::{Entry, Mark, Table};
 use super::page::{Block, Page, Part};
 use super::{OwnRun, curves, one, settings};
-use crate::run::Metric;
+use crate::run::{Details, Metric};
 use std::path::Path;
 
 impl Page {
@@ -97,7 +97,15 @@ fn side_by_side((runs, names): &Named) -> Result<Part, ReportError> {
             "The runs were not all tested on the same examples: a better number need not mean a better model.".into(),
         ));
     }
-    blocks.push(Block::Table(metrics(runs, names, same)));
+    let notes = || runs.iter().zip(names).filter_map(|(run, name)| Some((note(run)?, *name)));
+    let noted = unique(notes().map(|(note, _)| note)).len() > 1;
+    if noted {
+        let all: Vec<String> = notes().map(|(note, name)| format!("of {name}, {note}")).collect();
+        let each = "Some metrics are different quantities, of which no best value is marked";
+        blocks.push(Block::Gap(format!("{each}: {}.", all.join("; "))));
+    }
+    let comparable = |metric: &Metric| same && !(noted && Details::NOTED.contains(&metric.name));
+    blocks.push(Block::Table(metrics(runs, names, comparable)));
     blocks.extend(curves::losses(runs, names)?.into_iter().map(Block::Plot));
     let chosen: Vec<&Metric> = runs.iter().filter_map(|run| run.chosen()).collect();
     for metric in runs[0].task.metrics().iter().filter(|metric| chosen.contains(metric)) {
@@ -113,9 +121,14 @@ fn side_by_side((runs, names): &Named) -> Result<Part, ReportError> {
     Ok(Part { id, heading: "Side by side".into(), scope, blocks })
 }
 
-/// The metrics of the runs of a task, with one column per run. The best metric of a row is highlighted if all runs were
-/// tested on the same examples.
-fn metrics(runs: &[&OwnRun], names: &[&str], same: bool) -> Table {
+/// What some metrics of a run refer to, if it was tested.
+fn note<'a>(run: &&'a OwnRun) -> Option<&'a str> {
+    Some(&run.tested.as_ref().ok()?.details.as_ref()?.note)
+}
+
+/// The metrics of the runs of a task, with one column per run. The best value of a metric is highlighted if its values can be
+/// compared.
+fn metrics(runs: &[&OwnRun], names: &[&str], comparable: impl Fn(&Metric) -> bool) -> Table {
     let task = runs[0].task;
     let row = |metric: &Metric| {
         let tested: Vec<f64> = runs.iter().filter_map(|run| run.test(metric)).collect();
@@ -123,7 +136,7 @@ fn metrics(runs: &[&OwnRun], names: &[&str], same: bool) -> Table {
         let best = tested.iter().copied().reduce(|best, x| if metric.is_better(x, best) { x } else { best });
         let entry = |run: &&OwnRun| {
             let entry = match run.test(metric) {
-                Some(value) if same && differ && Some(value) == best => {
+                Some(value) if differ && comparable(metric) && Some(value) == best => {
                     Entry::new(metric.show(value)).marked(Mark::Best)
                 }
                 Some(value) => Entry::new(metric.show(value)),

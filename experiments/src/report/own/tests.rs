@@ -109,6 +109,39 @@ fn one_run_has_all_that_is_known_of_it() {
 }
 
 #[test]
+fn a_loss_that_diverged_is_drawn_on_a_logarithmic_axis() {
+    let mut run = run("a", &[], 0.8);
+    assert!(!pages(std::slice::from_ref(&run))[0].contains("logarithmic"));
+    run.log.epochs[0].train_loss = 3e38;
+    run.log.epochs[1].train_loss = -f64::MAX;
+    let [html, markdown] = pages(&[run]);
+    assert!(html.contains("log10 of training loss") && html.contains("The axis is logarithmic"), "{html}");
+    assert!(markdown.contains("| 3.0000e38 |") && markdown.contains("| -1.7977e308 |"), "{markdown}");
+    assert_eq!(html.matches("<svg").count(), 1 + tasks::TASKS[0].metrics().len());
+}
+
+/// The precision of one label is not better than that of another; accuracies can be compared.
+#[test]
+fn no_best_is_marked_among_different_quantities() {
+    let mut runs = [run("runs/a", &[], 0.8), run("runs/b", &["data.positive=no"], 0.9)];
+    let best = "**85.00**<br>dev 90.00 |";
+    let row = |page: &str, name: &str| page.lines().find(|line| line.starts_with(name)).unwrap().to_owned();
+    let [_, same] = pages(&runs);
+    assert!(row(&same, "| precision, %").ends_with(best) && !same.contains("different quantities"), "{same}");
+    runs[1].tested.as_mut().unwrap().details.as_mut().unwrap().note = "they are those of 'no'".into();
+    let [_, page] = pages(&runs);
+    let note = "no best value is marked: of a, they are those of 'yes'; of b, they are those of 'no'.";
+    assert!(page.contains(note), "{page}");
+    for metric in ["| precision, %", "| recall, %", "| f1, %"] {
+        assert!(row(&page, metric).ends_with("| 85.00<br>dev 90.00 |"), "{page}");
+    }
+    assert!(
+        row(&page, "| accuracy, %").ends_with(best) && row(&page, "| f1\\_macro, %").ends_with(best),
+        "{page}"
+    );
+}
+
+#[test]
 fn runs_stand_side_by_side_with_what_differs() {
     let runs = [run("runs/a", &[], 0.8), run("runs/b", &["seed=2", "model.name=textcnn"], 0.9)];
     let [html, markdown] = pages(&runs);

@@ -50,18 +50,23 @@ fn line(task: &Classify, ask: &Ask, prediction: &Prediction, style: Style) -> St
     let share =
         |&label: &usize| format!("{} {:.1}%", shown::terminal(&labels[label]), 100.0 * probabilities[label]);
     let all: Vec<String> = order.iter().map(share).collect();
-    let name = |&label: &usize| style.marked(&shown::terminal(&labels[label]), "");
-    let found: Vec<String> = found.iter().map(name).collect();
-    format!("{}\t{}\t{}", found.join(", "), all.join(", "), shown::terminal(&ask.text))
+    let names: Vec<&str> = found.iter().map(|&label| labels[label].as_str()).collect();
+    let found = match task.several() {
+        true => shown::json(&json!(names)),
+        false => shown::terminal(names.first().unwrap_or(&"")).into_owned(),
+    };
+    format!("{}\t{}\t{}", style.marked(&found, ""), all.join(", "), shown::terminal(&ask.text))
 }
 
-/// One line per example: the right label, the predicted one, its probability and the text. Several labels are joined by
-/// commas.
+/// One line per example: the right label, the predicted one, its probability and the text. Where a text may have several
+/// labels, they are a list in JSON.
 pub(super) fn table(task: &Classify, split: Split, predictions: &[Prediction]) -> String {
     let names = |labels: &[usize]| {
-        let names: Vec<String> =
-            labels.iter().map(|&label| shown::tsv(&task.data.labels[label]).into_owned()).collect();
-        names.join(",")
+        let names: Vec<&str> = labels.iter().map(|&label| task.data.labels[label].as_str()).collect();
+        match task.several() {
+            true => shown::json(&json!(names)),
+            false => shown::tsv(names.first().unwrap_or(&"")).into_owned(),
+        }
     };
     let mut lines = String::from("label\tpredicted\tprobability\ttext\n");
     for (p, example) in predictions.iter().zip(task.data.split(split)) {

@@ -5,8 +5,8 @@ use crate::data::Sentence;
 use crate::metrics::classification::Scores;
 use crate::run::{Detail, Details, Metric};
 
-/// Precision, recall and F1 are over entities, all kinds pooled; of plain tags each word is one. Accuracy is over the
-/// tags as the model has them.
+/// Precision, recall and F1 are over entities, all kinds pooled; of plain tags each word is one. Accuracy is the share
+/// of words with the right tag; tags of entities are in IOB2, whatever the scheme of the model.
 pub(super) const METRICS: &[Metric] =
     &[Metric::share("f1"), Metric::share("precision"), Metric::share("recall"), Metric::share("accuracy")];
 
@@ -15,7 +15,10 @@ const REST: usize = 2;
 
 /// Right, predicted and gold entities of each kind, then right words and words: `[3 K + 2]`.
 pub(super) fn counts(tags: &Tags, gold: &[usize], predicted: &[usize]) -> Vec<f64> {
-    tags.counting().row(&tags.named(gold), &tags.named(predicted))
+    let scored = [gold, predicted].map(|indices| tags.scored(indices));
+    let [gold, predicted] =
+        scored.each_ref().map(|tags| tags.iter().map(|tag| &**tag).collect::<Vec<&str>>());
+    tags.counting().row(&gold, &predicted)
 }
 
 /// The scores of each kind, and those of all kinds pooled.
@@ -76,7 +79,9 @@ pub(super) fn details(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::formats::scheme::TagKind;
+    use crate::data::Splits;
+    use crate::data::formats::scheme::{Scheme, TagKind};
+
     #[test]
     fn plain_tags_count_each_word() {
         let tags = Tags::of_labels(&["DT", "NN", "VB"].map(String::from), TagKind::Auto);
@@ -92,5 +97,23 @@ mod tests {
         let sums = counts(&tags, &[1, 2, 0, 1], &[1, 0, 0, 1]);
         assert_eq!(metrics(&sums), [0.5, 0.5, 0.5, 0.75]);
         assert!(!right(&tags, &[1, 2, 0, 1], &[1, 0, 0, 1]) && right(&tags, &[1, 2], &[1, 2]));
+    }
+
+    /// A(0..3) found as A(0..2): of the words, one is wrong in IOB2 and two are in BIOES (`E-A` for `I-A`).
+    #[test]
+    fn accuracy_does_not_depend_on_the_scheme() {
+        let mut data = Splits::none("tiny", &["O", "B-A", "I-A"].map(String::from));
+        data.test = vec![Sentence { words: ["a"; 4].map(String::from).to_vec(), tags: vec![1, 2, 2, 0] }];
+        for (scheme, predicted) in
+            [(Scheme::Iob2, ["B-A", "I-A", "O", "O"]), (Scheme::Bioes, ["B-A", "E-A", "O", "O"])]
+        {
+            let (tags, data) = Tags::of_set(data.clone(), scheme, TagKind::Auto);
+            let index = |name: &str| tags.names().iter().position(|tag| tag == name).unwrap();
+            let predicted = predicted.map(index);
+            let wrong =
+                data.test[0].tags.iter().zip(&predicted).filter(|(gold, found)| gold != found).count();
+            assert_eq!(wrong, if scheme == Scheme::Iob2 { 1 } else { 2 });
+            assert_eq!(metrics(&counts(&tags, &data.test[0].tags, &predicted)), [0.0, 0.0, 0.0, 0.75]);
+        }
     }
 }

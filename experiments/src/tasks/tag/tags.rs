@@ -6,6 +6,7 @@ use crate::data::sentences::{self, convert};
 use crate::data::{Sentence, Split, Splits};
 use crate::metrics::entities::Counting;
 use gradus_engine::nn::Constraints;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// The tags of a run.
@@ -114,6 +115,15 @@ impl Tags {
     /// The names of some tags.
     pub fn named(&self, tags: &[usize]) -> Vec<&str> {
         tags.iter().map(|&tag| self.names()[tag].as_str()).collect()
+    }
+
+    /// The names of some tags as official scorers read them ([`scheme::scored`]): the same in every scheme of the model.
+    pub fn scored(&self, tags: &[usize]) -> Vec<Cow<'_, str>> {
+        let ((kind, scheme), named) = (self.written(), self.named(tags));
+        match scheme::scored(kind, scheme, &named) {
+            Some(tags) => tags.into_iter().map(Cow::Owned).collect(),
+            None => named.into_iter().map(Cow::Borrowed).collect(),
+        }
     }
 
     /// The names of some tags, converted to IOB2.

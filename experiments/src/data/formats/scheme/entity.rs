@@ -126,6 +126,16 @@ pub fn convert(from: &[&str], to: Scheme) -> Vec<String> {
     tags(to, &entities(from), from.len())
 }
 
+/// The tags that official scorers read: entities in IOB, since conlleval knows no other scheme. `None` if the tags are those.
+///
+/// # Panics
+/// As [`entities`].
+#[track_caller]
+pub fn scored(kind: TagKind, scheme: Scheme, tags: &[&str]) -> Option<Vec<String>> {
+    let as_they_are = kind == TagKind::Plain || matches!(scheme, Scheme::Iob1 | Scheme::Iob2);
+    (!as_they_are).then(|| convert(tags, Scheme::Iob2))
+}
+
 /// Whether `to` may follow `from` in a well-formed sequence; `None` is the start (`from`) or the end (`to`) of the sentence.
 /// A tag that is not in the scheme may not occur at all.
 pub fn allowed(scheme: Scheme, from: Option<&str>, to: Option<&str>) -> bool {

@@ -24,7 +24,7 @@ mod entity;
 mod escape;
 
 pub use check::check_tags;
-pub use entity::{Entity, allowed, convert, entities, spans, tags};
+pub use entity::{Entity, allowed, convert, entities, scored, spans, tags};
 pub use escape::{unwritten, written};
 
 use serde::{Deserialize, Serialize};
