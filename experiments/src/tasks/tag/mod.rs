@@ -259,7 +259,7 @@ impl Task for Tag {
     }
 
     fn understood(&self) -> Understood {
-        let mut understood = words::understood(&self.lexicon, &self.coverage);
+        let mut understood = words::understood(&self.lexicon, &self.read_as.tokeniser, &self.coverage);
         let counts = self.tags.occurrences(&self.data.train);
         let what = if self.tags.are_entities() { "entities" } else { "tags" };
         understood.lines.insert(0, (what, Understood::counts(counts.clone())));

@@ -4,7 +4,7 @@ use super::line::{Layout, Source, numbers_at_end};
 use crate::data::error::quoted;
 use crate::data::{DataError, files};
 use crate::text::normalise::Form;
-use crate::text::tokenise::lowercase;
+use crate::text::tokenise::{lowercase, spelling};
 use crate::text::tokens::Tokens;
 use flate2::bufread::MultiGzDecoder;
 use half::f16;
@@ -24,7 +24,8 @@ const PIECE: usize = 256 << 10;
 /// Lines that are examined to determine a file's layout.
 const LOOKED_AT: usize = 64;
 
-/// The spellings under which the words of texts are looked up: as written, in the vocabulary's form, and in lower case.
+/// The spellings under which the words of texts are looked up: as written, in the vocabulary's form, and in lower case; a
+/// number that became NUM, under that name alone.
 #[derive(Clone, Debug, Default)]
 pub struct Spellings(HashSet<String>);
 
@@ -40,9 +41,10 @@ impl Spellings {
         };
         for tokens in texts {
             for (word, written) in tokens.words().zip(tokens.written()) {
+                let spelled = spelling(word, written);
                 add(word);
-                add(written);
-                add(&lowercase(written));
+                add(spelled);
+                add(&lowercase(spelled));
             }
         }
         Spellings(spellings)
