@@ -147,6 +147,9 @@ impl Task for Tag {
             scheme::check_tags(&data.labels, TagKind::Auto, scheme).map_err(damaged)?;
         }
         let (tags, data) = Tags::of_set(data, scheme);
+        if kept.is_none() && !tags.are_entities() {
+            keys.fits_plain_tags()?;
+        }
         let read_as = match kept {
             Some(folder) => ReadAs::load(folder, 0)?,
             None => ReadAs::tokeniser(keys.data.text.tokeniser(splitting(&keys, &data))),
