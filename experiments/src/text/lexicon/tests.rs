@@ -342,7 +342,7 @@ fn a_number_has_its_own_vector_only_if_it_is_a_word() {
     let rare = Lexicon::count(
         train.iter(),
         &LexiconOptions { min_count: 2, ..ALL },
-        Some(&vectors("7 1\n8 2\n", &[])),
+        Some(&vectors("x 0\n7 1\n8 2\n", &[])),
     );
     assert_eq!(rare.coverage(&train).tokens_unknown, 2);
 }
