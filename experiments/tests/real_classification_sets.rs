@@ -5,7 +5,7 @@ use gradus::data::{DataError, Example, Split, Splits};
 use gradus::run::Task;
 use gradus::tasks::classify::Classify;
 use gradus::text::vocabulary::{UNK, Vocabulary};
-use gradus::text::{Form, Mode, Tokeniser, batches};
+use gradus::text::{Mode, Tokeniser, batches};
 use std::path::{Path, PathBuf};
 
 /// The folder, or nothing with a line that says so.
@@ -77,8 +77,7 @@ fn padding(lengths: &[usize], longest: usize) -> f64 {
 fn words_vocabularies_and_batches_of_real_text() {
     let Some(folder) = folder() else { return };
 
-    let as_given =
-        Tokeniser { mode: Mode::Whitespace, lowercase: true, html: false, normalize: Form::default() };
+    let as_given = Tokeniser { mode: Mode::Whitespace, html: false, ..Tokeniser::default() };
     for (name, tokeniser, longest, min_count, most_padding) in
         [("sst2-sentences", as_given, usize::MAX, 2, 0.03), ("imdb", Tokeniser::default(), 400, 5, 0.03)]
     {

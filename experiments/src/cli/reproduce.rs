@@ -24,7 +24,7 @@ pub(super) struct ReproduceArgs {
     /// The folder for the results and the report.
     #[arg(long, value_name = "DIR", default_value = "results")]
     out: PathBuf,
-    /// A setting for all runs on which it has an effect; may be repeated.
+    /// A setting for all runs on which it has an effect; may be repeated for other keys.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     sets: Vec<String>,
     /// The device: cpu, cuda, cuda:N, or cuda-emulated in a build with the feature cuda-emulator.

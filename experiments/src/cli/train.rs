@@ -124,7 +124,7 @@ struct TrainArgs {
     /// A configuration file (TOML); flags and --set override it.
     #[arg(long, value_name = "FILE", conflicts_with = "resume")]
     config: Option<PathBuf>,
-    /// A setting, such as optimizer.lr=1e-3; may be repeated. A key that has no effect on this run is an error.
+    /// A setting, such as optimizer.lr=1e-3; may be repeated for other keys. A key that has no effect on this run is an error.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     sets: Vec<String>,
 }
@@ -151,11 +151,10 @@ const FLAGS: [(&str, &str); 16] = [
 
 impl TaskArgs {
     pub fn run(self) -> anyhow::Result<()> {
-        let flags = self.args.flags()?;
         let task = self.task.name();
-        let named = std::iter::once(format!("task={task}"));
-        let sets =
-            named.chain(flags.iter().map(|(setting, _)| setting.clone())).chain(self.args.sets).collect();
+        let named = (format!("task={task}"), format!("gradus train {task}"));
+        let flags: Vec<(String, String)> = std::iter::once(named).chain(self.args.flags()?).collect();
+        let sets = flags.iter().map(|(setting, _)| setting.clone()).chain(self.args.sets).collect();
         let TrainArgs { out, resume, overwrite, config, data, .. } = self.args;
         let trained = commands::train(&Train { task, out, resume, overwrite, config, sets, data });
         trained.map_err(|error| match error.downcast::<ConfigError>() {

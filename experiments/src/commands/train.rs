@@ -38,6 +38,7 @@ pub struct Train {
 pub fn train(ask: &Train) -> anyhow::Result<()> {
     let folder = RunFolder(ask.out.clone());
     let keys = tasks::keys();
+    config::check_given_once(&keys, &ask.sets)?;
     let config = match ask.resume {
         true => {
             let saved = folder.config(&keys)?;

@@ -63,6 +63,16 @@ pub enum ConfigError {
         /// `"; did you mean `x`?"`, or nothing.
         hint: String,
     },
+    /// A key with two values on one command line.
+    #[error("{first} and {second} give `{key}` two values; leave one of them out")]
+    Twice {
+        /// The first.
+        first: Place,
+        /// The second.
+        second: Place,
+        /// The key.
+        key: String,
+    },
     /// A key of another task, model, loss, optimizer or schedule than the run has.
     #[error(
         "{at}: `{key}` has no effect on this run of gradus train {task}: it belongs to {owner}; leave it out"
@@ -140,17 +150,19 @@ pub enum ConfigError {
 impl ConfigError {
     /// The error about flags that stand for settings: `flags` are the settings, each with the flag as typed.
     pub fn of_flags(mut self, flags: &[(String, String)]) -> Self {
+        let typed = |at: &mut Place| {
+            let flag = flags.iter().find(|(setting, _)| *at == Place::Set(setting.clone()));
+            if let Some((_, flag)) = flag {
+                *at = Place::Flag(flag.clone());
+            }
+        };
         match &mut self {
             ConfigError::Syntax { at, .. }
             | ConfigError::UnknownKey { at, .. }
             | ConfigError::NoEffect { at, .. }
             | ConfigError::WrongType { at, .. }
-            | ConfigError::OutOfRange { at, .. } => {
-                let typed = flags.iter().find(|(setting, _)| *at == Place::Set(setting.clone()));
-                if let Some((_, flag)) = typed {
-                    *at = Place::Flag(flag.clone());
-                }
-            }
+            | ConfigError::OutOfRange { at, .. } => typed(at),
+            ConfigError::Twice { first, second, .. } => [first, second].into_iter().for_each(typed),
             ConfigError::Read(_)
             | ConfigError::NotAssignment { .. }
             | ConfigError::NoTask { .. }

@@ -83,6 +83,26 @@ pub fn load(all: &[TaskKeys], file: Option<&Path>, sets: &[String]) -> Result<Co
     validated(task, config, &settings)
 }
 
+/// Checks that the settings of one command line, flags among them, give no key two values: neither would be known to be meant.
+///
+/// # Errors
+/// [`ConfigError::Twice`]; as [`load`] for a setting that cannot be read.
+pub fn check_given_once(all: &[TaskKeys], sets: &[String]) -> Result<(), ConfigError> {
+    let known = kinds(all);
+    let mut given: BTreeMap<String, Setting> = BTreeMap::new();
+    for text in sets {
+        let setting = overlay::from_set(text, &known)?;
+        match given.get(&setting.key) {
+            Some(first) if first.value != setting.value => {
+                let (first, second) = (first.at.clone(), setting.at);
+                return Err(ConfigError::Twice { first, second, key: setting.key });
+            }
+            _ => drop(given.insert(setting.key.clone(), setting)),
+        }
+    }
+    Ok(())
+}
+
 /// The configuration of a resumed run: the saved one, overlaid by each `key=value`.
 ///
 /// # Errors

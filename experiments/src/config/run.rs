@@ -145,6 +145,8 @@ impl Run {
             Rule::Sgd { momentum, dampening, nesterov } => {
                 share("optimizer.momentum", momentum)?;
                 share("optimizer.dampening", dampening)?;
+                let expected = "0 if `optimizer.momentum` is 0, without which it has no effect";
+                check(momentum > 0.0 || dampening == 0.0, "optimizer.dampening", expected, dampening)?;
                 let plain = momentum > 0.0 && dampening == 0.0;
                 let expected = "false unless `optimizer.momentum` is above 0 and `optimizer.dampening` is 0";
                 check(!nesterov || plain, "optimizer.nesterov", expected, nesterov)
@@ -171,23 +173,28 @@ impl Run {
     fn validate_schedule(&self) -> Result<(), ConfigError> {
         let factor =
             |key: &str, value: f64| check(value > 0.0 && value <= 1.0, key, "above 0 and at most 1", value);
+        let floor = |min_lr: f64| {
+            at_least_zero("schedule.min_lr", min_lr)?;
+            let lr = self.optimizer.lr;
+            check(min_lr <= lr, "schedule.min_lr", &format!("at most `optimizer.lr`, which is {lr}"), min_lr)
+        };
         match self.schedule {
             ScheduleConfig::Constant { .. } | ScheduleConfig::LinearWarmup { .. } => Ok(()),
             ScheduleConfig::Step { step_size, gamma, min_lr, .. } => {
                 positive("schedule.step_size", step_size as usize)?;
                 factor("schedule.gamma", gamma)?;
-                at_least_zero("schedule.min_lr", min_lr)
+                floor(min_lr)
             }
             ScheduleConfig::Exponential { gamma, min_lr, .. } => {
                 factor("schedule.gamma", gamma)?;
-                at_least_zero("schedule.min_lr", min_lr)
+                floor(min_lr)
             }
             ScheduleConfig::Cosine { min_lr, .. } | ScheduleConfig::InverseSqrt { min_lr, .. } => {
-                at_least_zero("schedule.min_lr", min_lr)
+                floor(min_lr)
             }
             ScheduleConfig::Plateau { factor: drop, min_lr, .. } => {
                 factor("schedule.factor", drop)?;
-                at_least_zero("schedule.min_lr", min_lr)
+                floor(min_lr)
             }
         }
     }

@@ -191,9 +191,22 @@ fn values_out_of_range_are_refused() {
         let error = refused(task, &[text]);
         assert!(error.starts_with("--set ") && error.contains("found"), "{text}: {error}");
     }
-    for (name, text) in [("ghm", "loss.bins=1000000000"), ("focal", "loss.gamma=-1")] {
-        let error = refused("classify", &[&format!("loss.name={name}"), text]);
+    for (name, text) in [
+        ("loss.name=ghm", "loss.bins=1000000000"),
+        ("loss.name=focal", "loss.gamma=-1"),
+        ("optimizer.name=sgd", "optimizer.dampening=0.5"),
+        ("optimizer.name=sgd", "optimizer.nesterov=true"),
+        ("schedule.name=cosine", "schedule.min_lr=0.002"),
+        ("schedule.name=plateau", "schedule.min_lr=1"),
+    ] {
+        let error = refused("classify", &[name, text]);
         assert!(error.starts_with(&format!("--set {text}")), "{error}");
+    }
+    for sets in [
+        ["optimizer.name=sgd", "optimizer.momentum=0.9", "optimizer.dampening=0.5"],
+        ["schedule.name=cosine", "schedule.min_lr=0.001", "optimizer.lr=0.001"],
+    ] {
+        assert!(with("classify", &sets).is_ok(), "{sets:?}");
     }
 }
 
@@ -209,6 +222,11 @@ fn resuming_changes_only_what_may_change() {
     let error = resumed(&["model.embed_dim=7"]).unwrap_err().to_string();
     assert!(error.contains("`model.embed_dim` cannot change from 300 to 7"), "{error}");
     assert!(error.contains("optimizer.lr") && error.contains("data.train"), "{error}");
+    let sets = ["schedule.name=cosine", "schedule.min_lr=1e-4"];
+    let error =
+        resume(&keys, &with("classify", &sets).unwrap(), &["optimizer.lr=1e-5".to_owned()]).unwrap_err();
+    let expected = "`schedule.min_lr` must be at most `optimizer.lr`, which is 0.00001, found 0.0001";
+    assert!(error.to_string().contains(expected), "{error}");
     let error = resumed(&["task=tag"]).unwrap_err().to_string();
     assert!(error.contains("`task` cannot change from classify to tag"), "{error}");
 }

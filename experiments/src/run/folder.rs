@@ -289,9 +289,10 @@ impl RunFolder {
         let (checkpoint, saved) = self.saved()?;
         let may_differ = config::resume_keys(&training.keys);
         let (before, now) = (saved.config, flat(training.config));
-        // First those that both have: of two models the name differs, and then all that belongs to it.
+        // First those that both have: of two models the name differs, and then all that belongs to it. A key that only this
+        // run has is one that the version of the checkpoint did not know, whose default describes what the run did.
         let both = before.keys().filter(|key| now.contains_key(*key));
-        let keys = both.chain(before.keys()).chain(now.keys()).filter(|key| !may_differ.contains(key));
+        let keys = both.chain(before.keys()).filter(|key| !may_differ.contains(key));
         if let Some(what) = keys.into_iter().find(|key| before.get(*key) != now.get(*key)) {
             let shown = |values: &BTreeMap<String, String>| {
                 values.get(what).map_or("absent".to_owned(), |value| shortened(value))

@@ -71,6 +71,9 @@ pub struct TextKeys {
     pub html: bool,
     /// The Unicode form of words.
     pub normalize: Form,
+    /// Whether each number becomes the word `<num>` (paper, section 4.1), or is a word like others. The characters of a word
+    /// are those of the text in either case.
+    pub numbers: bool,
 }
 
 /// Names of [`Splitting`].
@@ -104,26 +107,33 @@ struct WrittenText {
     #[serde(skip_serializing_if = "Option::is_none")]
     html: Option<bool>,
     normalize: Form,
+    numbers: bool,
 }
 
 impl Default for WrittenText {
     fn default() -> Self {
-        WrittenText { tokenizer: Splitting::Auto, lowercase: true, html: None, normalize: Form::Nfc }
+        WrittenText {
+            tokenizer: Splitting::Auto,
+            lowercase: true,
+            html: None,
+            normalize: Form::Nfc,
+            numbers: true,
+        }
     }
 }
 
 impl From<WrittenText> for TextKeys {
     fn from(keys: WrittenText) -> Self {
-        let WrittenText { tokenizer, lowercase, html, normalize } = keys;
-        TextKeys { tokenizer, lowercase, html: html.unwrap_or(true), normalize }
+        let WrittenText { tokenizer, lowercase, html, normalize, numbers } = keys;
+        TextKeys { tokenizer, lowercase, html: html.unwrap_or(true), normalize, numbers }
     }
 }
 
 impl From<TextKeys> for WrittenText {
     fn from(keys: TextKeys) -> Self {
-        let TextKeys { tokenizer, lowercase, html, normalize } = keys;
+        let TextKeys { tokenizer, lowercase, html, normalize, numbers } = keys;
         let html = (tokenizer != Splitting::Whitespace).then_some(html);
-        WrittenText { tokenizer, lowercase, html, normalize }
+        WrittenText { tokenizer, lowercase, html, normalize, numbers }
     }
 }
 
@@ -143,7 +153,8 @@ impl TextKeys {
             Splitting::Chinese => Mode::Chinese,
             Splitting::Characters => Mode::Characters,
         };
-        Tokeniser { mode, lowercase: self.lowercase, html: self.html, normalize: self.normalize }
+        let TextKeys { lowercase, html, normalize, numbers, .. } = *self;
+        Tokeniser { mode, lowercase, html, normalize, numbers }
     }
 }
 

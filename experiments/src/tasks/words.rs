@@ -6,6 +6,7 @@ use crate::data::files;
 use crate::data::limits::Limit;
 use crate::run::{RunError, Understood};
 use crate::text::lexicon;
+use crate::text::tokenise::NUM;
 use crate::text::{Coverage, Lexicon, LexiconOptions, Spellings, Tokeniser, Tokens, VectorFile};
 use gradus_engine::{Module, Tensor};
 use gradus_models::Words;
@@ -99,8 +100,8 @@ pub fn words_of(tensors: &[Tensor]) -> Words<'_> {
     Words { ids: &tensors[0], lengths: &tensors[1], characters, given: None }
 }
 
-/// Lines and warnings on the words of train, dev and test.
-pub fn understood(lexicon: &Lexicon, coverage: &[Coverage; 3]) -> Understood {
+/// Lines and warnings on the words of train, dev and test, read by the tokeniser.
+pub fn understood(lexicon: &Lexicon, tokeniser: &Tokeniser, coverage: &[Coverage; 3]) -> Understood {
     let mut understood =
         Understood { coverage: lexicon.vector_width().map(|_| *coverage), ..Understood::default() };
     understood.lines.push(("vocabulary", counted(lexicon.len(), "words")));
@@ -118,6 +119,12 @@ pub fn understood(lexicon: &Lexicon, coverage: &[Coverage; 3]) -> Understood {
                  those of the text"
             ));
         }
+    }
+    if tokeniser.numbers && lexicon.num_lacks_vector() {
+        understood.warnings.push(format!(
+            "each number is the word {NUM}, for which data.embeddings has no vector; with --set data.numbers=false, numbers \
+             are words like others, and may have vectors"
+        ));
     }
     understood
 }

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::{ops::Range, sync::LazyLock};
 use unicode_normalization::char::is_combining_mark;
 
-/// The word that replaces every number.
+/// The word that replaces every number, if the tokeniser says so.
 pub const NUM: &str = "<num>";
 
 /// Jieba with its own dictionary, loaded at first use.
@@ -33,7 +33,7 @@ pub enum Mode {
 /// the same way as the training split.
 ///
 /// Characters are filtered first ([`Normaliser`]; not in [`Mode::Whitespace`]), then the text is split, then each word
-/// is brought to the vocabulary's form: [`NUM`] for a number, otherwise lower case if `lowercase` is set.
+/// is brought to the vocabulary's form: [`NUM`] for a number if `numbers` is set, otherwise lower case if `lowercase` is set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Tokeniser {
@@ -46,11 +46,13 @@ pub struct Tokeniser {
     pub html: bool,
     /// The Unicode normal form applied to the text.
     pub normalize: Form,
+    /// Whether each number becomes [`NUM`]. Runs of earlier versions do not say so, but all their numbers did.
+    pub numbers: bool,
 }
 
 impl Default for Tokeniser {
     fn default() -> Self {
-        Tokeniser { mode: Mode::English, lowercase: true, html: true, normalize: Form::Nfc }
+        Tokeniser { mode: Mode::English, lowercase: true, html: true, normalize: Form::Nfc, numbers: true }
     }
 }
 
@@ -94,7 +96,7 @@ impl Tokeniser {
 
     /// The vocabulary's form of a token that is in the tokeniser's Unicode form.
     pub(super) fn normalised<'a>(&self, token: &'a str) -> Cow<'a, str> {
-        if is_number(token) {
+        if self.numbers && is_number(token) {
             Cow::Borrowed(NUM)
         } else if self.lowercase {
             match lowercase(token) {
@@ -107,6 +109,12 @@ impl Tokeniser {
             Cow::Borrowed(token)
         }
     }
+}
+
+/// The spelling by which a file of word vectors may know a word: as written. [`NUM`] is looked up by its own name, since the
+/// vector of one number is not that of all.
+pub(super) fn spelling<'a>(word: &'a str, written: &'a str) -> &'a str {
+    if word == NUM { word } else { written }
 }
 
 /// A word in lower case; borrowed if it already is.
@@ -243,6 +251,13 @@ mod tests {
     }
 
     #[test]
+    fn numbers_may_be_words_like_others() {
+        let words = |numbers| Tokeniser { numbers, ..Default::default() }.words("Ⅷ <num> 1996 3.5% A1");
+        assert_eq!(words(true).join(" "), "<num> <num> <num> <num> . <num> % a1");
+        assert_eq!(words(false).join(" "), "ⅷ <num> 1996 3 . 5 % a1");
+    }
+
+    #[test]
     fn tokens_lie_where_they_were_written() {
         let text = "Fine.<br />Cafe\u{301}, 42 Times";
         let tokens = Tokeniser::default().tokens(text);
@@ -279,9 +294,10 @@ mod tests {
             #[serde(flatten)]
             tokeniser: Tokeniser,
         }
-        let text = "max_len = 3\ntokenizer = \"characters\"\nlowercase = false\nhtml = false\nnormalize = \"nfkc\"\n";
-        let tokeniser =
-            Tokeniser { mode: Mode::Characters, lowercase: false, html: false, normalize: Form::Nfkc };
+        let text = "max_len = 3\ntokenizer = \"characters\"\nlowercase = false\nhtml = false\nnormalize = \"nfkc\"\n\
+                    numbers = false\n";
+        let (mode, normalize) = (Mode::Characters, Form::Nfkc);
+        let tokeniser = Tokeniser { mode, lowercase: false, html: false, normalize, numbers: false };
         let data = Data { max_len: 3, tokeniser };
         assert_eq!(toml::from_str::<Data>(text).unwrap(), data);
         assert_eq!(toml::to_string(&data).unwrap(), text);

@@ -55,7 +55,7 @@ impl Tokens {
         self.spans.is_empty()
     }
 
-    /// The words in the vocabulary's form: [`NUM`](super::tokenise::NUM) for a number, otherwise lower-case if the
+    /// The words in the vocabulary's form: [`NUM`](super::tokenise::NUM) for a number, otherwise lower-case, if the
     /// tokeniser says so.
     pub fn words(&self) -> impl ExactSizeIterator<Item = &str> + Clone {
         self.words.iter()

@@ -1,7 +1,7 @@
 //! The keys of every task: a task refuses the keys of others, and its own where they have no effect; the configuration that
 //! a run writes is read back.
 
-use crate::place::Place;
+use crate::place::{Place, Ran};
 use crate::tiny::Tiny;
 use gradus::config::{self, Config, ConfigError, FILE};
 use gradus::run::AnyTask;
@@ -179,6 +179,39 @@ fn a_flag_is_answered_in_its_own_words() {
         place.gradus(&format!("{command} --out a")).refused(1, &[says]);
     }
     assert!(!place.path("a").exists());
+}
+
+#[test]
+fn a_key_has_one_value_on_a_command_line() {
+    let place = Place::new();
+    let tiny = place.tiny("a");
+    let typed = |args: &str| Ran::from(place.command_as_typed(args).output().unwrap());
+    for (more, says) in [
+        (
+            "--seed 4 --set seed=3",
+            "error: --seed 4 and --set seed=3 give `seed` two values; leave one of them out",
+        ),
+        ("--set seed=3 --set seed=4", "--set seed=3 and --set seed=4 give `seed` two values"),
+        ("--set data.train=b", "--train train.tsv and --set data.train=b give `data.train` two values"),
+        ("--set task=tag", "gradus train classify and --set task=tag give `task` two values"),
+        (
+            "--set optimizer.lr=1e-9",
+            "--set optimizer.lr=1e-2 and --set optimizer.lr=1e-9 give `optimizer.lr` two",
+        ),
+    ] {
+        typed(&format!("{tiny} {more}")).refused(1, &[says]);
+        assert!(!place.path("a").exists());
+    }
+    typed("train classify --out a --dataset reviews --set data.dataset=subj")
+        .refused(1, &["--dataset reviews and --set data.dataset=subj give `data.dataset` two values"]);
+    typed("reproduce table10 --device cpu --set device=cuda --dry-run")
+        .refused(1, &["--device cpu and --set device=cuda give `device` two values"]);
+    // Equal values, however they are written, and a file that the command line overrides.
+    typed(&format!("{tiny} --seed 4 --set seed=4 --set optimizer.lr=0.01")).well();
+    typed("train classify --config a/config.toml --seed 5 --out b").well();
+    assert!(place.text("b/config.toml").contains("seed = 5"));
+    typed("train classify --out a --resume --set train.epochs=4 --set train.epochs=5")
+        .refused(1, &["--set train.epochs=4 and --set train.epochs=5 give `train.epochs` two values"]);
 }
 
 #[test]

@@ -16,6 +16,7 @@ mod hold;
 mod keys;
 mod kills;
 mod labels;
+mod numbers;
 mod place;
 mod read;
 mod report;

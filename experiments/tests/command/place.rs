@@ -83,8 +83,14 @@ impl Place {
         String::from_utf8(self.read(name)).unwrap()
     }
 
-    /// `gradus ARGS` in this folder; arguments are separated by spaces.
+    /// `gradus ARGS` in this folder; arguments are separated by spaces. A later `--set` of a key replaces an earlier one, so
+    /// that tests can change the settings of a tiny run.
     pub fn command(&self, args: &str) -> Command {
+        self.command_as_typed(&replaced(args))
+    }
+
+    /// The same with exactly these arguments.
+    pub fn command_as_typed(&self, args: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_gradus"));
         command.args(args.split_whitespace()).current_dir(self.0.path());
         command.env_remove("GRADUS_DATA").env_remove("RUST_BACKTRACE").stdin(Stdio::null());
@@ -107,7 +113,7 @@ impl Place {
     /// The same started by a shell, after `first`.
     pub fn after(&self, first: &str, args: &str) -> Ran {
         let mut shell = Command::new("sh");
-        let line = format!("{first}; exec {} {args}", env!("CARGO_BIN_EXE_gradus"));
+        let line = format!("{first}; exec {} {}", env!("CARGO_BIN_EXE_gradus"), replaced(args));
         shell.args(["-c", &line]).current_dir(self.0.path()).env_remove("GRADUS_DATA");
         shell.output().unwrap().into()
     }
@@ -234,6 +240,20 @@ pub fn effective(given: &[String], wanted: &[&str]) -> Vec<String> {
 /// `--set A --set B`.
 pub fn flags(sets: &[String]) -> String {
     sets.iter().map(|set| format!("--set {set}")).collect::<Vec<_>>().join(" ")
+}
+
+/// The arguments without each `--set` whose key a later one sets again.
+pub fn replaced(args: &str) -> String {
+    let args: Vec<&str> = args.split_whitespace().collect();
+    let key = |i: usize| match (args.get(i), args.get(i + 1)) {
+        (Some(&"--set"), Some(set)) => set.split_once('=').map(|(key, _)| key),
+        _ => None,
+    };
+    let again =
+        |i: usize| key(i).is_some_and(|known| (i + 2..args.len()).any(|later| key(later) == Some(known)));
+    let dropped = |i: usize| again(i) || i.checked_sub(1).is_some_and(again);
+    let kept: Vec<&str> = (0..args.len()).filter(|&i| !dropped(i)).map(|i| args[i]).collect();
+    kept.join(" ")
 }
 
 /// Sends a signal to a process.

@@ -1,7 +1,7 @@
 //! A run that was stopped, killed or filled the disk, and went on, ends with the bits of one that was not.
 
 use crate::events;
-use crate::place::{Place, accuracy_in, signal};
+use crate::place::{Place, accuracy_in, replaced, signal};
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -83,7 +83,8 @@ fn a_hang_up_stops_a_run_that_does_not_ignore_it() {
     let checkpoint = place.path("parts/checkpoint.safetensors");
     // What the tests themselves were started under says nothing of the run.
     let start = |under: &str| {
-        let line = format!("exec {under} {} {}", env!("CARGO_BIN_EXE_gradus"), args(&place, "parts"));
+        let args = replaced(&args(&place, "parts"));
+        let line = format!("exec {under} {} {args}", env!("CARGO_BIN_EXE_gradus"));
         let mut run = std::process::Command::new("sh");
         run.args(["-c", &line]).current_dir(place.path(".")).stdin(Stdio::null());
         run.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()

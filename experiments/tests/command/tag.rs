@@ -161,3 +161,28 @@ fn a_wrong_file_is_named_with_its_line() {
     place.gradus(&args("a", "--model bilstm")).refused(1, &["model.name", "bilstm-crf"]);
     place.gradus("train tag --out a --dataset reviews").refused(1, &["reviews", "gradus train classify"]);
 }
+
+#[test]
+fn keys_of_entities_are_refused_where_tags_are_plain() {
+    let place = Place::new();
+    place.write("train.conll", "the DET\ncat NOUN\nsat VERB\n\n".repeat(40).as_bytes());
+    for (set, says) in [
+        ("data.scheme=iob2", "data.scheme: expected bioes, the default, since the tags are plain"),
+        (
+            "model.constraints=false",
+            "model.constraints: expected true, the default, since the tags are plain",
+        ),
+    ] {
+        place.gradus(&args("a", &format!("--set {set}"))).refused(1, &[says]);
+        assert!(!place.path("a").exists());
+    }
+    place.gradus(&args("a", "--set data.scheme=bioes")).well();
+    place.gradus("evaluate a").well();
+
+    place
+        .gradus(&args("b", "--set data.tag_column=9"))
+        .refused(1, &["its tag in another, 9, found 2 columns", "data.tag_column = 0 for the last column"]);
+    place
+        .gradus(&args("b", "--set data.word_column=2"))
+        .refused(1, &["column 2 and its tag in another, the last"]);
+}

@@ -8,8 +8,10 @@ mod work;
 mod working;
 
 use super::with_threads;
+use crate::config;
 use crate::run::listen;
 use crate::studies::{self, DataSource, Run, Scale, Shows, Study};
+use crate::tasks;
 use plan::Plan;
 use std::path::PathBuf;
 use work::Work;
@@ -76,6 +78,9 @@ pub fn reproduce(ask: &Reproduce) -> anyhow::Result<()> {
         true => studies::all().iter().collect(),
         false => ask.studies.iter().map(|name| studies::find(name)).collect::<Result<_, _>>()?,
     };
+    let of_device = |device: &String| (format!("device={device}"), format!("--device {device}"));
+    let flags: Vec<(String, String)> = ask.device.iter().map(of_device).collect();
+    config::check_given_once(&tasks::keys(), &ask.settings()).map_err(|error| error.of_flags(&flags))?;
     let source = ask.source();
     let runs: Vec<Run> = studies.iter().flat_map(|s| s.runs(ask.scale, source)).collect();
     // A study of data sets describes those of all studies.

@@ -275,7 +275,7 @@ impl Task for Classify {
     }
 
     fn understood(&self) -> Understood {
-        let mut understood = words::understood(&self.lexicon, &self.coverage);
+        let mut understood = words::understood(&self.lexicon, &self.read_as.tokeniser, &self.coverage);
         let counts = &self.read_as.counts;
         let named = self.data.labels.iter().cloned().zip(counts.iter().map(|&n| n as usize));
         understood.lines.insert(0, ("labels", Understood::counts(named)));

@@ -333,7 +333,7 @@ impl Task for Read {
     }
 
     fn understood(&self) -> Understood {
-        let mut understood = words::understood(&self.lexicon, &self.coverage);
+        let mut understood = words::understood(&self.lexicon, &self.read_as.tokeniser, &self.coverage);
         let contexts: Vec<String> = self.parts.iter().map(|part| part.contexts.len().to_string()).collect();
         understood.lines.insert(0, ("contexts", contexts.join(" + ")));
         let unanswered =

@@ -1,5 +1,6 @@
 use crate::config::validate::{at_least_zero, check, positive, share};
 use crate::config::{ConfigError, Keys, Run, Train};
+use crate::data::DataError;
 use crate::data::files::Encoding;
 use crate::data::formats::conll::{Columns, Comments};
 use crate::data::formats::scheme::{Scheme, TagKind};
@@ -237,6 +238,24 @@ impl Model {
     pub fn constrained(&self) -> bool {
         match self {
             Model::BiLstmCrf { constraints, .. } => *constraints,
+        }
+    }
+}
+
+impl TagKeys {
+    /// Checks the keys that have an effect only on tags of entities, once the data is read: plain tags have no scheme.
+    ///
+    /// # Errors
+    /// [`DataError::Settings`].
+    pub(super) fn fits_plain_tags(&self) -> Result<(), DataError> {
+        let fault = |key: &str, default: &str, found: String| {
+            let expected = format!("{default}, since the tags are plain, not entities; leave it out");
+            Err(DataError::Settings { key: key.into(), expected, found })
+        };
+        match (self.data.scheme, self.model.constrained()) {
+            (ModelScheme::Bioes, true) => Ok(()),
+            (ModelScheme::Iob2, _) => fault("data.scheme", "bioes, the default", "iob2".into()),
+            (_, false) => fault("model.constraints", "true, the default", "false".into()),
         }
     }
 }

@@ -131,6 +131,9 @@ impl Task for Tag {
             scheme::check_tags(&data.labels, TagKind::Auto, scheme).map_err(damaged)?;
         }
         let (tags, data) = Tags::of_set(data, scheme, asked(&keys));
+        if kept.is_none() && !tags.are_entities() {
+            keys.fits_plain_tags()?;
+        }
         let read_as = match kept {
             Some(folder) => ReadAs::load(folder, 0)?,
             None => ReadAs::tokeniser(keys.data.text.tokeniser(splitting::mode(&keys, &data))),
@@ -243,7 +246,7 @@ impl Task for Tag {
     }
 
     fn understood(&self) -> Understood {
-        let mut understood = words::understood(&self.lexicon, &self.coverage);
+        let mut understood = words::understood(&self.lexicon, &self.read_as.tokeniser, &self.coverage);
         let counts = self.tags.occurrences(&self.data.train);
         let what = if self.tags.are_entities() { "entities" } else { "tags" };
         understood.lines.insert(0, (what, Understood::counts(counts.clone())));

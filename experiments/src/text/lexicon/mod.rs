@@ -11,7 +11,7 @@ pub use padded::{Padded, Text};
 pub use saved::FILES;
 
 use super::characters::Alphabet;
-use super::tokenise::lowercase;
+use super::tokenise::{NUM, lowercase, spelling};
 use super::tokens::Tokens;
 use super::vectors::{GivenVectors, VectorFile};
 use super::vocabulary::{UNK, Vocabulary};
@@ -38,7 +38,8 @@ pub struct LexiconOptions {
 /// A word of the training split that is kept has a row in the model's embedding table. If a vector file contains the
 /// word, it is kept whatever its count, and its row starts from the file's vector and is trained. Every other word that
 /// the file contains uses the file's vector, in half precision, in every split and in prediction. A word is looked up
-/// in the file as spelled, then in lower case. All remaining words are UNK.
+/// in the file as spelled, then in lower case; the word NUM, which stands for all numbers, only under its own name. All
+/// remaining words are UNK.
 #[derive(Clone, Debug)]
 pub struct Lexicon {
     vocabulary: Vocabulary,
@@ -107,6 +108,12 @@ impl Lexicon {
         self.vectors.as_ref().map(|vectors| vectors.given.width())
     }
 
+    /// Whether there are vectors, but none for the word NUM, which training has.
+    pub fn num_lacks_vector(&self) -> bool {
+        let id = self.vocabulary.id(NUM);
+        id != UNK && self.vectors.as_ref().is_some_and(|vectors| !vectors.trained[id as usize])
+    }
+
     /// Encodes a text. A text without words becomes a single UNK, spelled with the UNK of the alphabet, so that no
     /// sequence is empty; the model's output for it belongs to no word.
     pub fn encode(&self, tokens: &Tokens) -> Text {
@@ -139,8 +146,9 @@ impl Lexicon {
     fn given_row(&self, word: &str, written: &str) -> Option<u32> {
         let given = &self.vectors.as_ref()?.given;
         // The names of PAD and UNK are not words, even if the file has vectors for them.
+        let spelled = spelling(word, written);
         let spellings =
-            (!Vocabulary::reserves(word)).then(|| [written.into(), word.into(), lowercase(written)]);
+            (!Vocabulary::reserves(word)).then(|| [spelled.into(), word.into(), lowercase(spelled)]);
         spellings?.iter().find_map(|spelling: &Cow<str>| given.exactly(spelling))
     }
 
@@ -218,8 +226,9 @@ fn rows_of<'a>(train: impl Iterator<Item = &'a Tokens>, file: &VectorFile) -> Ha
     let mut looked_up: HashMap<&str, Option<u32>> = HashMap::new();
     for (word, written) in train.flat_map(|tokens| tokens.words().zip(tokens.written())) {
         let row = looked_up.entry(word).or_insert_with(|| given.find(word));
-        if row.is_none() && word != written {
-            *row = given.exactly(written);
+        let spelled = spelling(word, written);
+        if row.is_none() && word != spelled {
+            *row = given.exactly(spelled);
         }
     }
     looked_up.into_iter().filter_map(|(word, row)| Some((word, row?))).collect()

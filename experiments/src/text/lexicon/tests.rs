@@ -7,8 +7,13 @@ use proptest::prelude::*;
 use std::io::Write;
 use std::path::Path;
 
-const CASED: Tokeniser =
-    Tokeniser { mode: Split::Whitespace, lowercase: false, html: false, normalize: crate::text::Form::Nfc };
+const CASED: Tokeniser = Tokeniser {
+    mode: Split::Whitespace,
+    lowercase: false,
+    html: false,
+    normalize: crate::text::Form::Nfc,
+    numbers: true,
+};
 const LOWER: Tokeniser = Tokeniser { lowercase: true, ..CASED };
 const ALL: LexiconOptions = LexiconOptions { min_count: 1, max_vocab: 0, characters: None };
 const SPELLED: LexiconOptions = LexiconOptions { characters: Some(20), ..ALL };
@@ -302,6 +307,44 @@ fn coverage_is_counted_by_word_and_by_token() {
     assert_eq!((without.words_with_vector, without.tokens_unknown, without.is_none()), (0, 4, true));
     assert_eq!(Lexicon::count(train.iter(), &ALL, None).coverage(&test), without);
     assert!(!with.coverage(&[]).is_none());
+}
+
+/// As one word, they have the vector of that word; as words like others, each has its own.
+#[test]
+fn a_number_has_its_own_vector_only_if_it_is_a_word() {
+    let of = |numbers, lines: &str| {
+        let tokeniser = Tokeniser { numbers, ..LOWER };
+        let train = tokens(tokeniser, &["in 1996 1997"]);
+        let test = tokens(tokeniser, &["in 1996 1998 2001"]);
+        let all: Vec<Tokens> = train.iter().chain(&test).cloned().collect();
+        let lexicon = Lexicon::count(train.iter(), &ALL, Some(&vectors(lines, &all)));
+        let Coverage { words_with_vector, tokens_with_vector, tokens_unknown, .. } = lexicon.coverage(&test);
+        ((words_with_vector, tokens_with_vector, tokens_unknown), lexicon.num_lacks_vector(), lexicon)
+    };
+    let without = "in 1\n1996 2\n1998 3\n";
+    let (counts, lacks, lexicon) = of(true, without);
+    assert_eq!(
+        (counts, lacks, lexicon.vocabulary().words()[2..].join(" ")),
+        ((1, 1, 0), true, "<num> in".into())
+    );
+    let (counts, lacks, _) = of(true, &format!("{without}<num> 4\n"));
+    assert_eq!((counts, lacks), ((2, 4, 0), false));
+    let (counts, lacks, lexicon) = of(false, without);
+    assert_eq!((counts, lacks, lexicon.len()), ((3, 3, 1), false, 5));
+    let given = given(&eval(
+        &lexicon,
+        &encode(&lexicon, &tokens(Tokeniser { numbers: false, ..LOWER }, &["1998 1996"])),
+    ));
+    assert_eq!(given, Some(vec![Some(vec![3.0]), None]), "1996 has a row of the table");
+
+    // A number that is unknown, because it is rare in training, has no other's vector either.
+    let train = tokens(LOWER, &["in 7"]);
+    let rare = Lexicon::count(
+        train.iter(),
+        &LexiconOptions { min_count: 2, ..ALL },
+        Some(&vectors("x 0\n7 1\n8 2\n", &[])),
+    );
+    assert_eq!(rare.coverage(&train).tokens_unknown, 2);
 }
 
 proptest! {

@@ -2,7 +2,6 @@
 
 use crate::data::DataError;
 use crate::data::error::quoted;
-use crate::data::files::{Encoding, decode};
 use std::path::Path;
 
 /// The layout of every line except a header.
@@ -42,13 +41,12 @@ impl Source<'_> {
     pub fn text(self, bytes: &[u8], line: usize) -> Result<&str, DataError> {
         match std::str::from_utf8(bytes) {
             Ok(text) => Ok(text.trim_end()),
-            Err(_) => Err(match decode(self.0, bytes.to_vec(), Encoding::Utf8) {
-                Err(DataError::Encoding { path, column, byte, advice, .. }) => {
-                    DataError::Encoding { path, line, column, byte, advice }
-                }
-                Err(other) => other,
-                // A byte-order mark alone is dropped by `decode`, and is UTF-8.
-                Ok(_) => self.fault(line, "UTF-8".into(), "other bytes".into()),
+            Err(error) => Err(DataError::Encoding {
+                path: self.0.into(),
+                line,
+                column: error.valid_up_to() + 1,
+                byte: bytes[error.valid_up_to()],
+                advice: "convert the file to UTF-8 text; word2vec's binary format is not read",
             }),
         }
     }

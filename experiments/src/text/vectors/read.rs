@@ -1,10 +1,11 @@
 use super::blocks::{BlockError, Blocks, pieces};
 use super::given::GivenVectors;
 use super::line::{Layout, Source, numbers_at_end};
+use crate::data::counted::counted;
 use crate::data::error::quoted;
 use crate::data::{DataError, files};
 use crate::text::normalise::Form;
-use crate::text::tokenise::lowercase;
+use crate::text::tokenise::{lowercase, spelling};
 use crate::text::tokens::Tokens;
 use flate2::bufread::MultiGzDecoder;
 use half::f16;
@@ -24,7 +25,8 @@ const PIECE: usize = 256 << 10;
 /// Lines that are examined to determine a file's layout.
 const LOOKED_AT: usize = 64;
 
-/// The spellings under which the words of texts are looked up: as written, in the vocabulary's form, and in lower case.
+/// The spellings under which the words of texts are looked up: as written, in the vocabulary's form, and in lower case; a
+/// number that became NUM, under that name alone.
 #[derive(Clone, Debug, Default)]
 pub struct Spellings(HashSet<String>);
 
@@ -40,9 +42,10 @@ impl Spellings {
         };
         for tokens in texts {
             for (word, written) in tokens.words().zip(tokens.written()) {
+                let spelled = spelling(word, written);
                 add(word);
-                add(written);
-                add(&lowercase(written));
+                add(spelled);
+                add(&lowercase(spelled));
             }
         }
         Spellings(spellings)
@@ -69,11 +72,12 @@ impl VectorFile {
     /// first [`KEPT`] words in `f16`, where a number out of range becomes the largest of its sign.
     ///
     /// D is the first width on which two lines agree. A first line of two integers whose second is D, as word2vec and
-    /// fastText write it, is skipped, as are blank lines and lines without a word. Words may contain spaces; if a word
-    /// occurs twice, its first vector is used.
+    /// fastText write it, is a header, whose first integer is the number of words. Blank lines and lines without a word
+    /// are skipped. Words may contain spaces; if a word occurs twice, its first vector is used.
     ///
     /// # Errors
-    /// [`DataError`] for an unreadable file or a line that is not a word and D finite numbers. After the first [`KEPT`]
+    /// [`DataError`] for an unreadable file, a line that is not a word and D finite numbers, or another number of words
+    /// than the header says. After the first [`KEPT`]
     /// words, the numbers of words that are not wanted are counted but not parsed.
     pub fn read(path: &Path, wanted: impl Fn(&str) -> bool + Sync) -> Result<Self, DataError> {
         Self::read_keeping(path, wanted, KEPT)
@@ -143,7 +147,8 @@ impl VectorFile {
                 advice: "give a file in GloVe's or word2vec's text format".into(),
             });
         };
-        let Collected { given, starts, exact } = out;
+        start.check_count(source, out.lines)?;
+        let Collected { given, starts, exact, .. } = out;
         Ok(VectorFile { path: path.into(), given: given.into(), starts, exact })
     }
 
@@ -182,6 +187,8 @@ struct Start {
     layout: Option<Layout>,
     /// The line, from 1, of the header, which holds a count and a width.
     header: Option<usize>,
+    /// The number of words in the header.
+    count: usize,
     /// The width in the header.
     width: usize,
 }
@@ -201,9 +208,9 @@ impl Start {
         }
         let mut seen = seen.as_slice();
         if let (None, [(line, first), rest @ ..]) = (self.header, seen)
-            && let Some(width) = header_width(first)
+            && let Some((count, width)) = header(first)
         {
-            (self.header, self.width) = (Some(*line), width);
+            (self.header, self.count, self.width) = (Some(*line), count, width);
             seen = rest;
         }
         let Some(layout) = agreed(source, seen, self.header.map(|_| self.width))? else { return Ok(()) };
@@ -219,6 +226,19 @@ impl Start {
         }
         Ok(())
     }
+
+    /// Checks that the file has as many words as its header says.
+    fn check_count(&self, source: Source, found: usize) -> Result<(), DataError> {
+        match self.header {
+            Some(line) if found != self.count => Err(DataError::File {
+                path: source.0.into(),
+                expected: format!("{}, as line {line} says", counted(self.count, "words")),
+                found: found.to_string(),
+                advice: "the file may be truncated or damaged; get it again".into(),
+            }),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// The text of a line, without the byte-order mark on the file's first line.
@@ -227,12 +247,11 @@ fn first_text<'a>(source: Source<'_>, bytes: &'a [u8], line: usize) -> Result<&'
     source.text(bytes, line)
 }
 
-/// D, if a line holds a count and D.
-fn header_width(text: &str) -> Option<usize> {
+/// The number of words and D, if a line holds these.
+fn header(text: &str) -> Option<(usize, usize)> {
     let (count, width) = text.split_once(' ')?;
     let integer = |field: &str| field.bytes().all(|b| b.is_ascii_digit()).then(|| field.parse().ok())?;
-    let _: usize = integer(count)?;
-    integer(width)
+    Some((integer(count)?, integer(width)?))
 }
 
 /// The first width on which two lines agree; `None` without lines. If there is only one line, its word contains no
@@ -268,6 +287,8 @@ fn agreed(
 /// The words of some lines and their vectors.
 #[derive(Default)]
 struct Part<'a> {
+    /// Lines that hold a vector, also that of a word that is not kept or that is empty.
+    lines: usize,
     words: Vec<(&'a str, bool)>,
     exact: Vec<f32>,
     half: Vec<f16>,
@@ -289,6 +310,7 @@ impl<'a> Part<'a> {
             if start.header == Some(number) {
                 continue;
             }
+            part.lines += usize::from(!text.is_empty());
             let Some(line) = layout.split(source, number, text)? else { continue };
             let is_wanted = wanted(&Form::Nfc.of(line.word));
             if all || is_wanted {
@@ -306,6 +328,8 @@ impl<'a> Part<'a> {
 
 /// The words and vectors kept so far.
 struct Collected {
+    /// Of all parts.
+    lines: usize,
     given: GivenVectors,
     starts: HashMap<u32, usize>,
     exact: Vec<f32>,
@@ -313,10 +337,11 @@ struct Collected {
 
 impl Collected {
     fn new(width: usize) -> Self {
-        Collected { given: GivenVectors::new(width), starts: HashMap::new(), exact: Vec::new() }
+        Collected { lines: 0, given: GivenVectors::new(width), starts: HashMap::new(), exact: Vec::new() }
     }
 
     fn add(&mut self, part: Part, kept: usize) {
+        self.lines += part.lines;
         let width = self.given.width();
         let vectors = part.half.chunks(width).zip(part.exact.chunks(width));
         for ((word, is_wanted), (half, exact)) in part.words.into_iter().zip(vectors) {

@@ -39,6 +39,8 @@ fn a_line_is_a_word_and_its_numbers() {
         ("\u{FEFF}2 2\nsea 1 2\nsky 3 4\n", 2, vec![("sea", [1.0, 2.0])]),
         ("\u{FEFF}sea 1 2\nsky 3 4\n", 2, vec![("sea", [1.0, 2.0])]),
         ("1 2\n. . 1 2\n", 2, vec![(". .", [1.0, 2.0])]),
+        // Its count includes words that are repeated or empty, but no blank lines.
+        ("4 2\nsea 1 2\n\nsea 3 4\n 5 6\nsky 3 4\n \n", 2, vec![("sea", [1.0, 2.0]), ("sky", [3.0, 4.0])]),
         // A word that is a number does not make a header.
         ("19 1 2\nsea 3 4\n", 2, vec![("19", [1.0, 2.0]), ("sea", [3.0, 4.0])]),
         // The first word contains spaces; or two words do, and no two adjacent lines agree.
@@ -91,7 +93,10 @@ fn texts_ask_for_words_as_written_as_known_and_in_lower_case() {
     let cased = Tokeniser { lowercase: false, ..Tokeniser::default() };
     let spellings = Spellings::of(&[Tokeniser::default().tokens("Rome 42"), cased.tokens("Über")]);
     let asked = ["Rome", "rome", "42", "<num>", "Über", "über", "ROME"].map(|word| spellings.contains(word));
-    assert_eq!(asked, [true, true, true, true, true, true, false]);
+    assert_eq!(asked, [true, true, false, true, true, true, false]);
+    let apart = Tokeniser { numbers: false, ..Tokeniser::default() };
+    let spellings = Spellings::of(&[apart.tokens("Rome 42")]);
+    assert_eq!(["42", "<num>"].map(|word| spellings.contains(word)), [true, false]);
 }
 
 #[test]
@@ -152,7 +157,17 @@ fn faults_are_named_with_their_line() {
         (b"", "v.txt: expected word vectors, found none"),
         (b"\n\n", "expected word vectors, found none"),
         (b"400000 300\n", "expected word vectors, found none"),
-        (b"sea 1 2\nsky\xFF 1 2\n", "line 2: expected UTF-8, found byte 0xff at column 4"),
+        (
+            b"sea 1 2\nsky\xFF 1 2\n",
+            "v.txt, line 2: expected UTF-8, found byte 0xff at column 4; convert the file to UTF-8 text; word2vec",
+        ),
+        // Cut at the end of a line; a header of another file.
+        (
+            b"1000000 2\nsea 1 2\nsky 3 4\n",
+            "v.txt: expected 1000000 words, as line 1 says, found 2; the file may be",
+        ),
+        (b"1 2\nsea 1 2\nsky 3 4", "v.txt: expected 1 word, as line 1 says, found 2; the file may be"),
+        (b"\n3 1\nsea 1\nsea 1\n", "expected 3 words, as line 2 says, found 2"),
         (b"sea 1 2\nsky 1 2\nof 3 4\n\xFE 1 2\n", "line 4: expected UTF-8, found byte 0xfe at column 1"),
     ] {
         let error = read(file).unwrap_err();

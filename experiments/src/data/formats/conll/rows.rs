@@ -172,11 +172,14 @@ impl Cutter<'_> {
         let (word, tag) = match (self.place(word, count), self.place(tag, count)) {
             (Some(word), Some(tag)) if word != tag && word < count => (columns[word], columns[tag].trim()),
             _ => {
-                let tag = self.columns.tag;
+                let tag = match self.columns.tag {
+                    -1 | 0 => "the last".to_owned(),
+                    tag => tag.to_string(),
+                };
                 return fault(
                     format!("the word in column {word} and its tag in another, {tag}"),
                     format!("{} in {}", counted(count, "columns"), quoted(content)),
-                    "count columns from 1, or from the last one by -1, -2",
+                    "set data.word_column and data.tag_column, counted from 1, or data.tag_column = 0 for the last column",
                 );
             }
         };
