@@ -10,9 +10,8 @@ impl Tensor {
         let axis = self.shape().axis(axis);
         let whole = self.shape()[axis];
         assert!(
-            start + len <= whole,
-            "narrow: {start}..{} is outside axis {axis} of {:?}",
-            start + len,
+            start <= whole && len <= whole - start,
+            "narrow: {len} entries from {start} on are not within axis {axis} of {:?}",
             self.shape()
         );
         if len == whole {
@@ -30,7 +29,10 @@ impl Tensor {
     pub fn widen(&self, axis: isize, start: usize, whole: usize) -> Tensor {
         let axis = self.shape().axis(axis);
         let len = self.shape()[axis];
-        assert!(start + len <= whole, "widen: {start}..{} is outside an axis of length {whole}", start + len);
+        assert!(
+            start <= whole && len <= whole - start,
+            "widen: {len} entries from {start} on are not within an axis of length {whole}"
+        );
         let x = self.detach().contiguous();
         let shape = x.shape().with(axis, whole);
         let place = Layout::contiguous(shape).narrow(axis, start, len);

@@ -81,14 +81,18 @@ impl Tensor {
         })
     }
 
-    /// y = ln Σ eˣ over one axis, without overflow.
+    /// y = ln Σ eˣ over one axis, without overflow; −∞ over an empty axis.
     #[track_caller]
     pub fn log_sum_exp(&self, axis: isize) -> Tensor {
         let axis = self.shape().axis(axis) as isize;
         let kept = self.shape().with(axis as usize, 1);
-        // The maximum is a constant that cancels; where it is −∞ it must not make −∞ − −∞.
+        if self.shape()[axis as usize] == 0 {
+            return self.sum(&[axis]) + f64::NEG_INFINITY;
+        }
+        // The maximum is a constant that cancels; an infinite one must not make ∞ − ∞.
         let top = self.detach().max(axis);
-        let top = top.masked_fill(&top.eq_scalar(f64::NEG_INFINITY), 0.0).reshape(kept);
+        let infinite = top.abs().eq_scalar(f64::INFINITY);
+        let top = top.masked_fill(&infinite, 0.0).reshape(kept);
         let total = (self - &top).exp().sum(&[axis]);
         // ln 0 has no gradient: rows of nothing but −∞ are set apart before and after the logarithm.
         let empty = total.eq_scalar(0.0);

@@ -98,12 +98,15 @@ impl ReduceOnPlateau {
         }
     }
 
-    /// Takes the metric's next value and returns the factor from now on.
+    /// Takes the metric's next value and returns the factor from now on. NaN is no improvement.
     pub fn observe(&mut self, value: f64) -> f64 {
-        let better = self.best.is_none_or(|best| match self.maximise {
-            true => value > best * (1.0 + self.threshold),
-            false => value < best * (1.0 - self.threshold),
-        });
+        // The margin is a share of the size of the best value, which may be negative.
+        let margin = |best: f64| self.threshold * best.abs();
+        let better = !value.is_nan()
+            && self.best.is_none_or(|best| match self.maximise {
+                true => value > best + margin(best),
+                false => value < best - margin(best),
+            });
         if better {
             (self.best, self.bad) = (Some(value), 0);
         } else {
@@ -139,5 +142,16 @@ mod tests {
         let mut s = ReduceOnPlateau::new(0.1, 1, false);
         let factors: Vec<f64> = [1.0, 0.9, 0.9, 0.9, 0.8].iter().map(|&v| s.observe(v)).collect();
         assert_eq!(factors, [1.0, 1.0, 1.0, 0.1, 0.1]);
+    }
+
+    #[test]
+    fn a_plateau_knows_better_below_zero_and_is_not_misled_by_nan() {
+        let factors = |maximise: bool, values: [f64; 3]| {
+            let mut s = ReduceOnPlateau::new(0.5, 0, maximise);
+            values.map(|value| s.observe(value))
+        };
+        assert_eq!(factors(true, [-2.0, -2.0001, -1.9]), [1.0, 0.5, 0.5]);
+        assert_eq!(factors(false, [-2.0, -1.9999, -2.1]), [1.0, 0.5, 0.5]);
+        assert_eq!(factors(true, [f64::NAN, 0.5, 0.6]), [0.5, 0.5, 0.5]);
     }
 }

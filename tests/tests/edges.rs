@@ -1,0 +1,57 @@
+//! Values at the edges of what numbers can hold, against values computed in `f64` or given by the definition.
+
+use gradus_engine::losses::{Reduction, bce_with_logits};
+use gradus_engine::{DType, Tensor};
+use std::f32::consts::LN_2;
+
+const INF: f32 = f32::INFINITY;
+
+fn row(x: &[f32]) -> Tensor {
+    Tensor::from_slice(x, [x.len()])
+}
+
+#[test]
+fn log_sum_exp_of_infinities_and_of_nothing() {
+    for (x, y) in [
+        (&[INF, 0.0][..], INF),
+        (&[INF, INF], INF),
+        (&[INF, -INF], INF),
+        (&[-INF, -INF], -INF),
+        (&[-INF, 0.5], 0.5),
+        (&[1e30, -1e30], 1e30),
+        (&[-1e30, -1e30], -1e30),
+        (&[3e-41, -3e-41], LN_2),
+        (&[], -INF),
+    ] {
+        assert_eq!(row(x).log_sum_exp(0).to_vec::<f32>(), [y], "{x:?}");
+    }
+    assert!(row(&[f32::NAN, INF]).log_sum_exp(0).to_vec::<f32>()[0].is_nan());
+    let empty = Tensor::zeros([2, 0, 3], DType::F32);
+    assert_eq!(empty.log_sum_exp(1).to_vec::<f32>(), [-INF; 6]);
+}
+
+#[test]
+fn binary_cross_entropy_of_large_logits() {
+    let loss =
+        |x: f32, t: f32| bce_with_logits(&row(&[x]), &row(&[t]), Reduction::Sum).to_vec::<f32>()[0] as f64;
+    for x in [0.0f32, 1e-30, 0.5, 3.0, 10.0, 16.0, 20.0, 80.0] {
+        let wanted = (-x as f64).exp().ln_1p();
+        for found in [loss(x, 1.0), loss(-x, 0.0)] {
+            assert!((found - wanted).abs() <= 1e-6 * wanted, "x = {x}: {found}, not {wanted}");
+        }
+        let other = wanted + x as f64;
+        assert!((loss(x, 0.0) - other).abs() <= 1e-6 * other, "x = {x}, t = 0");
+    }
+}
+
+#[test]
+#[should_panic(expected = "narrow: 2 entries from 18446744073709551615 on are not within axis 0 of [4]")]
+fn a_start_near_the_largest_integer_does_not_wrap() {
+    row(&[1.0; 4]).narrow(0, usize::MAX, 2);
+}
+
+#[test]
+#[should_panic(expected = "widen: 4 entries from 18446744073709551613 on are not within an axis of length 9")]
+fn a_place_near_the_largest_integer_does_not_wrap() {
+    row(&[1.0; 4]).widen(0, usize::MAX - 2, 9);
+}
