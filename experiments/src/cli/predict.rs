@@ -1,5 +1,6 @@
 use super::PlaceArgs;
 use crate::commands::{self, Format, Input, Predict};
+use anyhow::bail;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
@@ -15,7 +16,8 @@ use std::path::PathBuf;
                   labels of a text that may have several are a JSON list, [\"a\",\"b\"]. In columns, white space and control \
                   characters in a word or tag are written as in a URL (%20), and so is a % before two hexadecimal digits (%C3 \
                   becomes %25C3).\n\n\
-                  The probability of an answer is that of these words. If \"no_answer\" is true, \"answer\" is empty and \
+                  The probability of an answer is that of its first word times that of its last; of a reader with model.no_answer, given that \
+                  both agree whether there is an answer. If \"no_answer\" is true, \"answer\" is empty and \
                   \"probability\" is that the context has no answer: 1 for a context without words, which has none. A question \
                   without words is read as one unknown word.\n\nExamples:\n  \
                   gradus predict runs/a --text 'a fine film' --json\n  gradus predict runs/b --file words.conll --format \
@@ -30,10 +32,11 @@ pub(super) struct PredictArgs {
     /// A file of texts [default: standard input, unless --text is given].
     #[arg(long, value_name = "FILE")]
     file: Option<PathBuf>,
-    /// The format of the input: text (one text per line), jsonl (one object per line, with "text", or with "question" and
-    /// "context"; "words" lists the words of a text that is already split), or conll (one word per line and a blank line after each text; the output has the same form).
-    #[arg(long, value_name = "NAME", default_value = "text")]
-    format: FormatName,
+    /// The format of the input: text (one text per line; the default, except for a file that is named as another format), jsonl
+    /// (one object per line, with "text", or with "question" and "context"; "words" lists the words of a text that is already
+    /// split), or conll (one word per line and a blank line after each text; the output has the same form).
+    #[arg(long, value_name = "NAME")]
+    format: Option<FormatName>,
     /// The texts are already split into words by spaces: keep these words as they are.
     #[arg(long)]
     tokenized: bool,
@@ -63,11 +66,27 @@ impl PredictArgs {
             (None, false) => Input::Given(text),
         };
         let format = match format {
-            FormatName::Text => Format::Text,
-            FormatName::Jsonl => Format::Jsonl,
-            FormatName::Conll => Format::Conll,
+            Some(FormatName::Text) => Format::Text,
+            Some(FormatName::Jsonl) => Format::Jsonl,
+            Some(FormatName::Conll) => Format::Conll,
+            None => guessed(&input)?,
         };
         let (place, threads) = place.place();
         commands::predict(Predict { run, input, format, tokenized, context, json, place, threads })
+    }
+}
+
+/// The format of an input without `--format`: one text per line, unless the file's name says otherwise.
+fn guessed(input: &Input) -> anyhow::Result<Format> {
+    let Input::File(path) = input else { return Ok(Format::Text) };
+    let extension = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
+    match extension.as_str() {
+        "csv" | "tsv" | "json" | "jsonl" | "ndjson" | "conll" | "conllu" | "bio" | "iob" => bail!(
+            "{}: expected one text per line, found the name of a .{extension} file; give --format jsonl or conll for one of \
+             these, --format text if each of its lines is a text, or evaluate a file with labels with gradus evaluate RUN \
+             --file FILE",
+            path.display()
+        ),
+        _ => Ok(Format::Text),
     }
 }

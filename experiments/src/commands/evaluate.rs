@@ -64,6 +64,7 @@ fn evaluated(ask: &Evaluate) -> anyhow::Result<(String, Result<(), WriteError>)>
             "unchanged": ask.file.is_none().then_some(same),
             "examples": examples,
             "note": evaluation.note,
+            "rule": evaluation.rule,
             "metrics": metrics,
             "details": evaluation.details,
             "predictions": matches!(written, Some(Ok(()))).then(|| path.display().to_string()),
@@ -82,6 +83,9 @@ fn evaluated(ask: &Evaluate) -> anyhow::Result<(String, Result<(), WriteError>)>
         lines += &format!("note: {}\n", shown::terminal(&evaluation.note));
     }
     lines += &table(trained.task.metrics(), &metrics);
+    if !evaluation.rule.is_empty() {
+        lines += &format!("{}\n", evaluation.rule);
+    }
     if let Some(found) = &evaluation.details {
         lines += &details(found);
     }

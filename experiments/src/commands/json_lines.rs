@@ -18,8 +18,13 @@ pub(super) fn object(line: &str) -> Result<Ask, String> {
         words: Option<Vec<String>>,
     }
     let expected = "expected a JSON object with \"text\" (or \"question\" and \"context\")";
-    let Object { text, context, words } =
+    let value: Value =
         serde_json::from_str(line).map_err(|fault| format!("{expected}, found {}: {fault}", quoted(line)))?;
+    if !value.is_object() {
+        return Err(format!("{expected}, found {}", quoted(line)));
+    }
+    let Object { text, context, words } = serde_json::from_value(value)
+        .map_err(|fault| format!("{expected}, found {}: {fault}", quoted(line)))?;
     let asked = match (text, words) {
         (None, None) => return Err(format!("{expected}, found {}", quoted(line))),
         (Some(text), None) => Ask { text, ..Ask::default() },

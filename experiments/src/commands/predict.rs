@@ -4,6 +4,7 @@ use super::input::{Format, Input, Lines};
 use super::trained::{Place, Trained};
 use super::with_threads;
 use crate::data::counted::{counted, verb};
+use crate::data::error::quoted;
 use crate::run::{Ask, Style, Wanted};
 use anyhow::{Context, bail};
 use std::io::{IsTerminal, Write};
@@ -85,10 +86,11 @@ fn answered(ask: Predict) -> anyhow::Result<()> {
                     break;
                 }
             };
-            asks.push(line.map(|asked: Ask| {
+            asks.push(line.and_then(|asked: Ask| {
                 let split = ask.tokenized && asked.words.is_none();
                 let asked = if split { asked.split_at_spaces() } else { asked };
-                Ask { context: asked.context.or_else(|| ask.context.clone()), ..asked }
+                let context = context_of(&asked, ask.context.as_deref(), needs)?;
+                Ok(Ask { context, ..asked })
             }));
         }
         let asked: Vec<Ask> = asks.iter().filter_map(|ask| ask.as_ref().ok().cloned()).collect();
@@ -118,6 +120,21 @@ fn answered(ask: Predict) -> anyhow::Result<()> {
             verb(n, "was", "were"),
             verb(n, "reason is", "reasons are")
         ),
+    }
+}
+
+/// The context of a text: its own, or that of the command line.
+fn context_of(asked: &Ask, given: Option<&str>, needs: bool) -> Result<Option<String>, String> {
+    let about = || quoted(&asked.text);
+    match (&asked.context, given) {
+        (None, None) if needs => Err(format!(
+            "{}: expected a \"context\" for the question, found none; add it, or give --context",
+            about()
+        )),
+        (Some(_), Some(_)) => {
+            Err(format!("{}: expected one context, found \"context\" and --context; leave one out", about()))
+        }
+        (own, given) => Ok(own.clone().or_else(|| given.map(String::from))),
     }
 }
 

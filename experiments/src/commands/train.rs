@@ -55,6 +55,9 @@ pub fn train(ask: &Train) -> anyhow::Result<()> {
         false => tasks::load(ask.config.as_deref(), &ask.sets)?,
     };
     tasks::check_set(&config)?;
+    if ask.data.is_some() && !config.text("data.train").is_empty() {
+        bail!("--data: has no effect on a run on your own files; leave it out");
+    }
     let task = tasks::of(&config);
     check_own_files(ask, &folder, &config, task.keys().paths)?;
     let early = early_lock(ask, &folder)?;

@@ -186,5 +186,7 @@ pub(super) fn nearest<'a>(wanted: &str, candidates: impl IntoIterator<Item = &'a
         let name = strsim::damerau_levenshtein(&last(wanted), &last(key));
         (whole.min(2 * name + 1), whole)
     };
-    candidates.into_iter().min_by_key(|key| cost(key))
+    // A name of which half would have to change is another one.
+    let is_near = |key: &&str| 2 * cost(key).0 <= wanted.chars().count();
+    candidates.into_iter().min_by_key(|key| cost(key)).filter(is_near)
 }

@@ -293,8 +293,23 @@ fn foreign(
             };
             if own.is_empty() { all } else { own }.into_iter().map(owner).collect::<Vec<String>>()
         })
-        .filter(|owner| !owner.is_empty())
         .collect();
+    // If the same variant can have the key, the value of another key of its section excludes it.
+    if owners.iter().any(Vec::is_empty) {
+        let has_key = |example: &&BTreeMap<String, Value>| example.contains_key(&key);
+        let differs = |(other, _): &&(&'static str, &'static [&'static str])| {
+            let values: Vec<String> =
+                task.all_examples().iter().filter(has_key).map(|example| shown(example, other)).collect();
+            other.split('.').next() == Some(section) && !values.contains(&shown(effective, other))
+        };
+        owners = task
+            .choices
+            .iter()
+            .filter(differs)
+            .map(|(other, _)| vec![format!("runs with another {other}")])
+            .collect();
+    }
+    owners.retain(|owner| !owner.is_empty());
     let fewest = owners.iter().map(Vec::len).min();
     owners.retain(|owner| Some(owner.len()) == fewest);
     let mut seen = BTreeSet::new();

@@ -2,6 +2,7 @@
 
 use super::files::FileReader;
 use super::{DataError, Part, Split, Splits};
+use crate::data::counted::counted;
 use std::path::{Path, PathBuf};
 
 /// Where the files are.
@@ -54,10 +55,20 @@ impl OwnFiles {
         let OwnPart { part, labels, note } = read(&mut reader, &self.train, None)?;
         let mut notes: Vec<String> = note.into_iter().collect();
         let mut set = Splits { train: part, ..Splits::none(&self.name(), &labels) };
-        let tenth = set.train.len().div_ceil(10);
+        let found = set.train.len();
+        let tenth = found.div_ceil(10);
         set.part_checksums = std::array::from_fn(|_| reader.checksum());
         let missing =
             [Split::Test, Split::Dev].map(|split| if self.file(split).is_none() { tenth } else { 0 });
+        let least = 1 + missing.iter().filter(|&&n| n > 0).count();
+        if found < least {
+            return Err(DataError::File {
+                path: self.train.clone(),
+                expected: format!("at least {least} {}, from which dev and test can be held out", P::UNIT),
+                found: counted(found, P::UNIT),
+                advice: format!("{}give more of them, or files with --dev and --test", P::SEPARATED),
+            });
+        }
         let (held_out, how) = set.train.hold_out(missing, seed);
         for (split, held_out) in [Split::Test, Split::Dev].into_iter().zip(held_out) {
             *set.split_mut(split) = match self.file(split) {

@@ -15,6 +15,9 @@ pub trait Part: Clone + Default + PartialEq + Send + Sync + 'static {
         self.len() == 0
     }
 
+    /// What separates examples in a file, for the error about a file with too few of them; may be empty.
+    const SEPARATED: &'static str = "";
+
     /// Removes `n` examples, drawn by `seed`, and returns them.
     fn draw(&mut self, n: usize, seed: u64) -> Self;
 

@@ -163,6 +163,8 @@ pub struct Evaluation {
     pub right: Vec<bool>,
     /// The metrics, by name, of sums of rows.
     pub metrics_of: fn(&[f64]) -> BTreeMap<String, f64>,
+    /// [`Task::rule`].
+    pub rule: &'static str,
     /// The metrics of each label.
     pub details: Option<Details>,
     /// The worst mistakes, the worst one first.

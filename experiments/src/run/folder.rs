@@ -228,6 +228,9 @@ impl RunFolder {
     pub fn check_files(&self, on: &TrainedOn) -> Result<(), RunError> {
         for (name, digest) in &on.files {
             let path = self.file(name);
+            if fs::symlink_metadata(&path).is_err() {
+                return Err(RunError::Settings(format!("{} is missing: {PUT_BACK}", path.display())));
+            }
             if files::digest(&path)? != *digest {
                 return Err(RunError::Damaged { path, reason: CHANGED.into() });
             }

@@ -167,6 +167,7 @@ impl<T: Task> Learner for AtWork<'_, T> {
             mistakes: worst(wrong.map(|(i, p)| self.task.mistake(split, i, p))),
             right,
             metrics_of: named::<T>,
+            rule: self.task.rule(),
             details: self.task.details(split, &predictions, &sums(&rows)),
             rows,
             examples: self.task.examples(split),

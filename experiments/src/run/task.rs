@@ -131,6 +131,12 @@ pub trait Task: Sized + Send + Sync + 'static {
     /// The metrics of sums of [`counts`](Task::counts), in the order of [`METRICS`](Task::METRICS).
     fn metrics(sums: &[f64]) -> Vec<f64>;
 
+    /// The rule by which the metrics are computed, if the keys decide it; else empty. Values by different rules are different
+    /// quantities.
+    fn rule(&self) -> &'static str {
+        ""
+    }
+
     /// Whether a prediction is completely right.
     fn right(&self, split: Split, example: usize, prediction: &Self::Prediction) -> bool;
 

@@ -164,7 +164,7 @@ impl TextKeys {
 pub struct WordKeys {
     /// A word that is rarer than this in the training split becomes UNK, unless it has a pretrained vector.
     pub min_count: usize,
-    /// The most words to keep, by frequency; 0 keeps all.
+    /// The most words to keep, by frequency, including the two that stand for padding and unknown words; 0 keeps all.
     pub max_vocab: usize,
     /// Pretrained word vectors in GloVe's text format; without them, vectors start at random.
     #[serde(with = "optional_path")]
@@ -178,6 +178,16 @@ impl Default for WordKeys {
 }
 
 impl WordKeys {
+    /// Checks that at least one word can be kept.
+    ///
+    /// # Errors
+    /// [`ConfigError::OutOfRange`].
+    pub fn validate(&self) -> Result<(), ConfigError> {
+        let n = self.max_vocab;
+        let expected = "0 for all words, or at least 3, since two stand for padding and unknown words";
+        check(!(1..3).contains(&n), "data.max_vocab", expected, n)
+    }
+
     /// The options of a lexicon; `characters` is the most characters of a word, if the model reads them.
     pub fn options(&self, characters: Option<usize>) -> LexiconOptions {
         LexiconOptions { min_count: self.min_count, max_vocab: self.max_vocab, characters }

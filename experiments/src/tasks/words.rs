@@ -104,7 +104,7 @@ pub fn words_of(tensors: &[Tensor]) -> Words<'_> {
 pub fn understood(lexicon: &Lexicon, tokeniser: &Tokeniser, coverage: &[Coverage; 3]) -> Understood {
     let mut understood =
         Understood { coverage: lexicon.vector_width().map(|_| *coverage), ..Understood::default() };
-    understood.lines.push(("vocabulary", counted(lexicon.len(), "words")));
+    understood.lines.push(("vocabulary", counted(lexicon.len() - 2, "words")));
     for (split, found) in ["train", "dev", "test"].into_iter().zip(coverage) {
         let Coverage { tokens, tokens_unknown, .. } = *found;
         let unknown = 100.0 * tokens_unknown as f64 / tokens.max(1) as f64;

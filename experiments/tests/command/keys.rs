@@ -166,6 +166,14 @@ fn a_flag_is_answered_in_its_own_words() {
             "train tag --dataset names --max-len 5",
             "--max-len 5: `data.max_len` has no effect on this run of gradus train tag",
         ),
+        (
+            "train tag --dataset names --set data.tokenizer=whitespace --set data.html=false",
+            "`data.html` has no effect on this run of gradus train tag: it belongs to runs with another data.tokenizer",
+        ),
+        (
+            "train tag --dataset names --set data.max_vocab=2",
+            "`data.max_vocab` must be 0 for all words, or at least 3",
+        ),
         ("train tag --dataset names --set seed=abc", "--set seed=abc: `seed` expects"),
         (
             "train classify --dataset reviews --model x",

@@ -61,6 +61,9 @@ fn several_labels_can_be_told_apart() {
     for (i, row) in rows.iter().enumerate() {
         assert_eq!((row.len(), row[0]), (4, [fun, "[]", sad][i % 3]), "{table}");
         assert_eq!(row[1], row[0], "what is easy is learnt: {table}");
+        // The least certain decision on a label, also where no label is predicted.
+        let probability: f64 = row[2].parse().unwrap();
+        assert!((0.5..1.0).contains(&probability), "{table}");
     }
     let answers = place.predict("a", "a joke\na clown alone\n").well();
     let first: Vec<&str> = answers.lines().map(|line| line.split('\t').next().unwrap()).collect();

@@ -40,6 +40,73 @@ fn args(out: &str, sets: &str) -> String {
     )
 }
 
+/// Half of the questions about one word have no answer; the others have that word.
+#[test]
+fn the_probabilities_of_an_answer_and_of_none_are_of_all_that_can_be_said() {
+    let place = Place::new();
+    let question = |i: usize| {
+        let answers = if i % 20 < 11 { "[]" } else { "[{\"text\": \"Oslo\", \"answer_start\": 0}]" };
+        format!(
+            "{{\"id\": \"{i}\", \"question\": \"is it\", \"answers\": {answers}, \"is_impossible\": {}}}",
+            i % 20 < 11
+        )
+    };
+    let file = |from: usize| {
+        let all: Vec<String> = (from..from + 400).map(question).collect();
+        format!(
+            "{{\"version\": \"2\", \"data\": [{{\"title\": \"t\", \"paragraphs\": [{{\"context\": \"Oslo\", \"qas\": [{}]}}]}}]}}",
+            all.join(",")
+        )
+    };
+    for (name, from) in [("tr", 0), ("de", 400), ("te", 800)] {
+        place.write(&format!("{name}.json"), file(from).as_bytes());
+    }
+    let train = |out: &str, no_answer: bool| {
+        format!(
+            "train read --train tr.json --dev de.json --test te.json --out {out} --threads 1 --set train.epochs=2 --set \
+             model.hidden_dim=6 --set model.embed_dim=6 --set data.min_count=1 --set model.dropout=0 --set optimizer.lr=0.01 \
+             --set model.no_answer={no_answer}"
+        )
+    };
+    place.gradus(&train("a", true)).well();
+    let ran = place.command("predict a --json --context Oslo --text").arg("is it").output().unwrap();
+    let answer: Value = serde_json::from_slice(&ran.stdout).unwrap();
+    assert_eq!(answer["no_answer"], true);
+    let probability = answer["probability"].as_f64().unwrap();
+    assert!((0.5..0.7).contains(&probability), "{answer}");
+    // Both are scored by rules of their own, which evaluate names.
+    place.gradus(&train("b", false)).well();
+    assert!(place.gradus("evaluate a").well().contains("em and f1 by the rules of SQuAD 2.0"));
+    assert_eq!(place.json("evaluate b --json")[0]["rule"], "em and f1 by the rules of SQuAD 1.1");
+    let one = file(0).replace("\"is_impossible\": true", "\"is_impossible\": false");
+    let one = one.replace("\"answers\": []", "\"answers\": [{\"text\": \"Oslo\", \"answer_start\": 0}]");
+    place.write("one.json", one.as_bytes());
+    place
+        .gradus("compare a b --file one.json")
+        .refused(1, &["different quantities", "SQuAD 2.0", "SQuAD 1.1"]);
+}
+
+#[test]
+fn a_question_without_a_context_is_an_error_of_its_line() {
+    let place = Place::new();
+    let tiny = crate::tiny::Tiny::all().into_iter().find(|tiny| tiny.name() == "read").unwrap();
+    place.gradus(&tiny.train("a")).well();
+    let lines = "{\"question\": \"who ?\", \"contxt\": \"x\"}\n{\"question\": \"who ?\", \"context\": \"Ada sang .\"}\n";
+    place.write("q.jsonl", lines.as_bytes());
+    let ran = place.gradus("predict a --json --format jsonl --file q.jsonl");
+    assert_eq!(ran.code, Some(1));
+    let (first, second) = ran.out.split_once('\n').unwrap();
+    assert!(first.is_empty() && second.contains("\"probability\""), "{}", ran.out);
+    assert!(ran.err.contains("'who ?': expected a \"context\" for the question, found none"), "{}", ran.err);
+    let both = place.gradus("predict a --format jsonl --file q.jsonl --context x");
+    assert!(both.err.contains("expected one context, found \"context\" and --context"), "{}", both.err);
+    // The name of a file contradicts the default format.
+    place
+        .gradus("predict a --context x --file q.jsonl")
+        .refused(1, &["q.jsonl: expected one text per line", "--format jsonl"]);
+    place.gradus("predict a --context x --format text --file q.jsonl").well();
+}
+
 #[test]
 fn a_reader_is_trained_evaluated_and_asked() {
     let place = place();
@@ -159,5 +226,7 @@ fn of_a_file_with_one_article_paragraphs_are_held_out() {
     ran.well();
     place.gradus("evaluate a").well();
     place.write("train.json", in_one_article(1).as_bytes());
-    place.gradus(&args("b", "")).refused(1, &["the dev split of 'train' is empty", "--dev and --test"]);
+    place
+        .gradus(&args("b", ""))
+        .refused(1, &["train.json: expected at least 3 questions", "found 1 question", "--dev and --test"]);
 }

@@ -4,7 +4,7 @@ mod shown;
 
 use super::trained::{Place, Trained};
 use super::{print, with_threads};
-use crate::config;
+use crate::config::{self, Config};
 use crate::data::Split;
 use crate::metrics::bootstrap::{Difference, RESAMPLES, paired};
 use crate::metrics::mcnemar::mcnemar;
@@ -97,6 +97,18 @@ fn found(ask: &Compare) -> anyhow::Result<Comparison> {
     }
     let [a, b] = [evaluation(ask, &first)?, evaluation(ask, &second)?];
     if a.found.examples != b.found.examples {
+        if let Some(file) = &ask.file {
+            bail!(
+                "{} and {} do not read the same examples from {} ({} and {}); compare runs that read the same ones: their \
+                 settings differ in {}",
+                names[0],
+                names[1],
+                file.display(),
+                a.found.rows.len(),
+                b.found.rows.len(),
+                differing(&first.config, &second.config)
+            );
+        }
         bail!(
             "{} and {} do not have the same {} examples ({} and {}); compare them on another split, or retrain one of \
              them with the data.* settings of the other",
@@ -138,6 +150,12 @@ fn found(ask: &Compare) -> anyhow::Result<Comparison> {
     })
 }
 
+/// The keys in which two configurations differ, as a list.
+fn differing(a: &Config, b: &Config) -> String {
+    let keys: Vec<String> = config::diff(a, b).into_iter().map(|(key, ..)| key).collect();
+    if keys.is_empty() { "no key".into() } else { keys.join(", ") }
+}
+
 /// A run evaluated on the examples.
 struct Found {
     data: String,
@@ -157,11 +175,15 @@ fn evaluation(ask: &Compare, trained: &Trained) -> anyhow::Result<Found> {
 
 /// Refuses evaluations whose metrics of one name are different quantities, such as the recall of different labels.
 fn same_quantities(names: &[String; 2], found: [&Evaluation; 2]) -> anyhow::Result<()> {
-    let [x, y] = found.map(|found| found.details.as_ref().map_or("", |details| &details.note));
+    let of = |found: &Evaluation| match (found.rule, &found.details) {
+        ("", Some(details)) => details.note.clone(),
+        (rule, _) => rule.to_owned(),
+    };
+    let [x, y] = found.map(of);
     if x != y {
         bail!(
             "the metrics of {} and {} are different quantities: in the first, {x}; in the second, {y}; train one of them \
-             again with the settings of the other that decide this, such as data.positive",
+             again with the settings of the other that decide this, such as data.positive or model.no_answer",
             names[0],
             names[1]
         );

@@ -36,15 +36,17 @@ pub(super) fn shown(found: &Comparison) -> String {
         (false, _) => "no significant difference",
     };
     text += &format!(
-        "\n{}: {d:+.2}, 95 % interval {from:+.2} to {to:+.2}, p = {p:.4} (paired bootstrap, {} resamples): {verdict}\n",
-        found.metric, found.resamples
+        "\n{}: {d:+.2}, 95 % interval {from:+.2} to {to:+.2}, {} (paired bootstrap, {} resamples): {verdict}\n",
+        found.metric,
+        probability(p),
+        found.resamples
     );
     let [only_a, only_b] = found.only_right;
     text += &format!(
-        "{} {} right only in {a}, {only_b} only in {b}: p = {:.4} (McNemar's exact test)\n\n",
+        "{} {} right only in {a}, {only_b} only in {b}: {} (McNemar's exact test)\n\n",
         counted(only_a, found.counted),
         verb(only_a, "is", "are"),
-        found.mcnemar_p
+        probability(found.mcnemar_p)
     );
     if found.configuration.is_empty() {
         return text + "the runs do not differ in any setting\n";
@@ -59,4 +61,20 @@ pub(super) fn shown(found: &Comparison) -> String {
         text += &format!("{key:<24} {:>wide_a$} {:>wide_b$}\n", terminal(x), terminal(y));
     }
     text
+}
+
+/// `p = 0.0312`, or `p < 0.0001`.
+fn probability(p: f64) -> String {
+    if p < 5e-5 { "p < 0.0001".into() } else { format!("p = {p:.4}") }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_small_probability_is_not_shown_as_zero() {
+        assert_eq!(
+            [4e-12, 4.9e-5, 5e-5, 0.03125, 1.0].map(super::probability).join(", "),
+            "p < 0.0001, p < 0.0001, p = 0.0001, p = 0.0312, p = 1.0000"
+        );
+    }
 }

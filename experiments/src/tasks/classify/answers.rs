@@ -59,7 +59,7 @@ fn line(task: &Classify, ask: &Ask, prediction: &Prediction, style: Style) -> St
 }
 
 /// One line per example: the right label, the predicted one, its probability and the text. Where a text may have several
-/// labels, they are a list in JSON.
+/// labels, they are a list in JSON, and the probability is that of the least certain decision on a label.
 pub(super) fn table(task: &Classify, split: Split, predictions: &[Prediction]) -> String {
     let names = |labels: &[usize]| {
         let names: Vec<&str> = labels.iter().map(|&label| task.data.labels[label].as_str()).collect();
@@ -71,7 +71,10 @@ pub(super) fn table(task: &Classify, split: Split, predictions: &[Prediction]) -
     let mut lines = String::from("label\tpredicted\tprobability\ttext\n");
     for (p, example) in predictions.iter().zip(task.data.split(split)) {
         let text = example.text.split_whitespace().collect::<Vec<_>>().join(" ");
-        let least = p.labels.iter().map(|&label| p.probabilities[label]).fold(1.0, f64::min);
+        let least = match task.several() {
+            true => p.probabilities.iter().map(|&p| p.max(1.0 - p)).fold(1.0, f64::min),
+            false => p.labels.first().map_or(0.0, |&label| p.probabilities[label]),
+        };
         let (gold, predicted) = (names(&example.labels), names(&p.labels));
         lines += &format!("{gold}\t{predicted}\t{least:.6}\t{}\n", shown::tsv(&text));
     }

@@ -197,6 +197,7 @@ impl Keys for ClassifyKeys {
 
     fn validate(&self) -> Result<(), ConfigError> {
         self.data.source.validate()?;
+        self.data.words.validate()?;
         match &self.model {
             Model::TextCnn(config) => config.check().map_err(of_model)?,
             Model::BiLstm(config) => config.check().map_err(of_model)?,

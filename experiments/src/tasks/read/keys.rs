@@ -284,6 +284,7 @@ impl Keys for ReadKeys {
 
     fn validate(&self) -> Result<(), ConfigError> {
         self.data.source.validate()?;
+        self.data.words.validate()?;
         match &self.model {
             Model::BiDaf { config, max_answer, no_answer: _, unk_singletons } => {
                 config.check().map_err(of_model)?;

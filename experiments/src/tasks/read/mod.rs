@@ -307,6 +307,13 @@ impl Task for Read {
         self.counts(split, example, prediction)[0] == 1.0
     }
 
+    fn rule(&self) -> &'static str {
+        match self.keys.model.no_answer() {
+            true => "em and f1 by the rules of SQuAD 2.0",
+            false => "em and f1 by the rules of SQuAD 1.1",
+        }
+    }
+
     fn details(&self, _: Split, _: &[Answered], _: &[f64]) -> Option<Details> {
         None
     }

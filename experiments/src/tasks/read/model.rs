@@ -16,7 +16,8 @@ use gradus_models::{BiDaf, DataSizes, Reader, best_spans};
 pub struct Answered {
     /// The first and the last word in the context; none for no answer.
     pub words: Option<(usize, usize)>,
-    /// P(first) · P(last), or the probability of no answer.
+    /// P(first) · P(last), or the probability of no answer. Of a reader that may say no answer, both are given that the two
+    /// places agree whether there is one.
     pub probability: f64,
 }
 
@@ -91,21 +92,19 @@ impl Read {
         let nothing = |logits: &Tensor| logits.softmax().narrow(1, 0, 1).to_device(Device::Cpu).to_f64();
         let (no_start, no_end) = (nothing(start), nothing(end));
         if t == 1 {
-            return no_start
-                .iter()
-                .zip(&no_end)
-                .map(|(s, e)| Answered { words: None, probability: s * e })
-                .collect();
+            return vec![Answered { words: None, probability: 1.0 }; contexts.len()];
         }
         let rest = |logits: &Tensor| logits.narrow(1, 1, t - 1);
         let words: Vec<i64> = lengths.to_vec::<i64>().iter().map(|length| length - 1).collect();
         let spans = best_spans(&rest(start), &rest(end), &Tensor::from_slice(&words, [words.len()]), longest);
         let of = |(i, span): (usize, Option<gradus_models::Span>)| {
-            let none = Answered { words: None, probability: no_start[i] * no_end[i] };
+            let (no, yes) = (no_start[i] * no_end[i], (1.0 - no_start[i]) * (1.0 - no_end[i]));
+            let agreed = (no + yes).max(f64::MIN_POSITIVE);
+            let none = Answered { words: None, probability: no / agreed };
             // The spans' probabilities are among the places that are words.
             let some = span.map(|span| Answered {
                 words: Some((span.start, span.end)),
-                probability: span.score.exp() * (1.0 - no_start[i]) * (1.0 - no_end[i]),
+                probability: span.score.exp() * yes / agreed,
             });
             some.filter(|some| some.probability > none.probability).unwrap_or(none)
         };

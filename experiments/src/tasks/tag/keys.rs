@@ -301,6 +301,7 @@ impl Keys for TagKeys {
 
     fn validate(&self) -> Result<(), ConfigError> {
         self.data.source.validate()?;
+        self.data.words.validate()?;
         if let Source::Own(own) = &self.data.source {
             positive("data.word_column", own.format.word_column)?;
         }

@@ -62,6 +62,7 @@ pub struct Tag {
 
 impl Part for Vec<Sentence> {
     const UNIT: &'static str = "sentences";
+    const SEPARATED: &'static str = "end each sentence with a blank line, ";
 
     fn len(&self) -> usize {
         Vec::len(self)

@@ -30,8 +30,8 @@ pub(super) fn mode(keys: &TagKeys, data: &Splits<Vec<Sentence>>) -> Mode {
 }
 
 /// The words of a text between white space, without the punctuation at their ends if the training sentences have it as words of
-/// its own: `went,` is `went` and `,`. A known word such as `U.S.` stays whole. A text in which a punctuation mark stands
-/// alone between white space is already split.
+/// its own: `went,` is `went` and `,`. A known word such as `U.S.` stays whole. A text in which a punctuation mark that belongs to
+/// a word before or after it stands alone between white space is already split; a dash stands alone in other texts, too.
 pub(super) fn words(text: &str, tokeniser: &Tokeniser, lexicon: &Lexicon) -> Tokens {
     let mut places = vec![];
     let mut end = 0;
@@ -40,7 +40,8 @@ pub(super) fn words(text: &str, tokeniser: &Tokeniser, lexicon: &Lexicon) -> Tok
         end = start + chunk.len();
         places.push(start..end);
     }
-    let is_mark = |place: &Range<usize>| !text[place.clone()].contains(char::is_alphanumeric);
+    let is_mark =
+        |place: &Range<usize>| text[place.clone()].chars().all(|c| ".,;:!?\"()[]“”«»、。，".contains(c));
     if !places.iter().any(is_mark) {
         let known = |word: &str| lexicon.knows(&tokeniser.word(word), word);
         places = places.into_iter().flat_map(|place| without_marks(text, place, &known)).collect();
@@ -59,7 +60,10 @@ fn without_marks(text: &str, chunk: Range<usize>, known: &dyn Fn(&str) -> bool) 
         // The longest mark first, such as an ellipsis.
         let marks = left.trim_end_matches(is_mark).len();
         let marks = left[marks..].char_indices().map(|(at, _)| marks + at);
-        let mut ends = marks.chain(left.rfind(['\'', '’'])).filter(|&at| at > 0);
+        // `'s` and `n't`.
+        let apostrophe = left.rfind(['\'', '’']).unwrap_or(0);
+        let with_n = left[..apostrophe].ends_with(['n', 'N']).then(|| apostrophe - 1);
+        let mut ends = marks.chain(with_n).chain([apostrophe]).filter(|&at| at > 0);
         let first = left.chars().next().filter(|&c| is_mark(c)).map_or(0, char::len_utf8);
         if is_whole {
             break;
@@ -97,10 +101,12 @@ mod tests {
         };
         for (text, expected) in [
             ("Ada went, and  (said John's) wife", "Ada|went|,|and|(|said|John|'s|)|wife"),
+            ("it didn't, did’nt.", "it|did|n't|,|did’nt|."),
             ("the U.S. lost 7.5%.", "the|U.S.|lost|7.5|%|."),
             ("in 1996, or 1,000.", "in|1996|,|or|1,000|."),
             ("\"Oslo\"... é😀.", "\"|Oslo|\"|...|é😀|."),
-            // Neither is known as a mark, or anything else.
+            ("Ada - Oslo Shipping.", "Ada|-|Oslo|Shipping|."),
+            // Unknown marks stay.
             ("what?! <smile>", "what?!|<smile>"),
             // Already split: nothing is changed, not even an unknown abbreviation.
             ("Acme Corp. lost , said John.", "Acme|Corp.|lost|,|said|John."),

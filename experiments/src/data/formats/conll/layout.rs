@@ -33,6 +33,12 @@ pub(super) fn is_document_start(line: &str) -> bool {
     line.contains("-DOCSTART-") && line.split_whitespace().any(|column| column == "-DOCSTART-")
 }
 
+/// The number of columns of the first row of a text.
+pub(super) fn count(text: &str, comments: Comments) -> usize {
+    let contents = lines(text).filter_map(|(_, line)| content(line));
+    Layout::of_rows(contents.filter(|line| !is_document_start(line)), comments).1
+}
+
 impl Layout {
     /// The layout of a text, from its rows.
     ///

@@ -17,9 +17,16 @@ const MANY: usize = 50;
 /// the same, and not as varied as the words: then they are lemmas, numbers, or the words themselves. With `data.tags = plain`
 /// nothing is checked.
 ///
+/// `columns` is the number of columns, and `trained` says that the labels are taken from this file. Then the tags must not all be
+/// `O`, and if there are other columns, the words must not be numbers of rows or of documents.
+///
 /// # Errors
 /// [`DataError::Line`].
-pub(super) fn check(path: &Path, sentences: &[Vec<Row<'_>>], asked: TagKind) -> Result<(), DataError> {
+pub(super) fn check(
+    path: &Path,
+    sentences: &[Vec<Row<'_>>],
+    (asked, columns, trained): (TagKind, usize, bool),
+) -> Result<(), DataError> {
     let tokens = || sentences.iter().flatten().map(|row| &row.token);
     let fault = |line: usize, expected: &str, found: String| {
         let advice = "set data.word_column and data.tag_column to the columns that hold words and tags, or data.tags = \
@@ -35,6 +42,13 @@ pub(super) fn check(path: &Path, sentences: &[Vec<Row<'_>>], asked: TagKind) -> 
         return Err(fault(*line, "words in the column of the words", found));
     }
     let count = tokens().count();
+    if trained && columns > 2 && count >= FEW && are_ids(sentences) {
+        let found = format!("{} as a word, the id of a row or a document", quoted(first.word));
+        return Err(fault(first.line, "words in the column of the words", found));
+    }
+    if trained && count >= FEW && tokens().all(|token| token.tag == OUTSIDE) {
+        return Err(fault(first.line, "tags of entities", format!("'O' for each of {count} words")));
+    }
     let of_entities = tokens().filter(|token| scheme::parse(token.tag).is_some()).count();
     if asked == TagKind::Entities || count < FEW || 2 * of_entities >= count {
         return Ok(());
@@ -51,4 +65,12 @@ pub(super) fn check(path: &Path, sentences: &[Vec<Row<'_>>], asked: TagKind) -> 
         _ => return Ok(()),
     };
     Err(fault(first.line, "a few tags for many words", found))
+}
+
+/// Whether the words are ids: numbers, or the same one on all rows of each sentence.
+fn are_ids(sentences: &[Vec<Row<'_>>]) -> bool {
+    let number = |row: &Row<'_>| row.token.word.bytes().all(|byte| byte.is_ascii_digit());
+    let same = |rows: &Vec<Row<'_>>| rows.iter().all(|row| row.token.word == rows[0].token.word);
+    let long = || sentences.iter().filter(|rows| rows.len() > 1);
+    sentences.iter().flatten().all(number) || (long().count() > 1 && long().all(same))
 }

@@ -133,7 +133,8 @@ pub fn read(file: &TextFile, columns: &Columns, known: Known<'_>) -> Result<Cont
         Known::Kinds(_) => TagKind::Entities,
         Known::Tags(_) => TagKind::Plain,
     };
-    mistaken::check(&file.path, &rows, asked)?;
+    let number = layout::count(&file.text, columns.comments);
+    mistaken::check(&file.path, &rows, (asked, number, matches!(known, Known::Nothing)))?;
     let form = kind::decide(&file.path, &rows, asked)?;
     let sentences = comments::without(rows, form);
     if sentences.is_empty() {
@@ -145,7 +146,11 @@ pub fn read(file: &TextFile, columns: &Columns, known: Known<'_>) -> Result<Cont
         });
     }
     let (tags, scheme, note) = match form {
-        Form::Plain => (as_written(&sentences), None, kind::note(&sentences)),
+        Form::Plain => {
+            // Not if the user has said that they are.
+            let note = (columns.tags != TagKind::Plain).then(|| kind::note(&sentences)).flatten();
+            (as_written(&sentences), None, note)
+        }
         Form::Brackets => (brackets::tags(&file.path, &sentences)?, None, None),
         Form::Letters => {
             let (tags, scheme, wrong) = in_iob2(&file.path, &sentences)?;

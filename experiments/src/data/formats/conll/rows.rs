@@ -35,6 +35,7 @@ pub(super) struct Row<'a> {
 /// word or tag; [`DataError::File`] as [`Layout::of`].
 pub(super) fn read<'a>(path: &Path, text: &'a str, columns: Columns) -> Result<Vec<Vec<Row<'a>>>, DataError> {
     let layout = Layout::of(path, text, columns)?;
+    not_columns(path, text)?;
     let mut cutter = Cutter { path, columns, layout, count: layout.count };
     let mut sentences = Vec::new();
     let mut sentence: Vec<Row<'a>> = Vec::new();
@@ -67,6 +68,28 @@ pub(super) fn read<'a>(path: &Path, text: &'a str, columns: Columns) -> Result<V
     }
     end(&mut sentence, &mut cutter);
     Ok(sentences)
+}
+
+/// Refuses JSON, and values with commas or semicolons between them.
+///
+/// # Errors
+/// [`DataError::Line`].
+fn not_columns(path: &Path, text: &str) -> Result<(), DataError> {
+    let Some((line, first)) = lines(text).find_map(|(number, line)| Some((number, content(line)?))) else {
+        return Ok(());
+    };
+    let is_json = serde_json::from_str::<serde_json::Value>(first).is_ok_and(|value| value.is_object());
+    let is_csv = !first.contains([' ', '\t']) && first.len() > 1 && first.contains([',', ';']);
+    if !is_json && !is_csv {
+        return Ok(());
+    }
+    Err(DataError::Line {
+        path: path.into(),
+        line,
+        expected: "columns of words and tags with tabs or spaces between them".into(),
+        found: format!("{} in {}", if is_json { "JSON" } else { "values of CSV" }, quoted(first)),
+        advice: "write one word and its tag per line, and a blank line after each sentence",
+    })
 }
 
 /// The meaning of a line that starts with `#`.

@@ -50,3 +50,42 @@ fn columns_without_words_and_tags_are_faults() {
         assert!(contents(&text, PLAIN).is_ok());
     }
 }
+
+#[test]
+fn ids_are_no_words_and_o_alone_is_no_tag() {
+    let rows = |row: &dyn Fn(usize) -> String| {
+        (0..60).map(|i| row(i) + if i % 5 == 4 { "\n\n" } else { "\n" }).collect::<String>()
+    };
+    let tag = |i: usize| if i % 5 == 1 { "B-PER" } else { "O" };
+    let numbered = rows(&|i| format!("{}\tword{i}\t{}", i % 5 + 1, tag(i)));
+    let of_documents = rows(&|i| format!("doc{}\t{}\tword{i}\t{}", i / 5, i % 5, tag(i)));
+    for (text, found) in [(&numbered, "'1' as a word"), (&of_documents, "'doc0' as a word")] {
+        let error = error(text, AUTO);
+        assert!(
+            error.contains("line 1: expected words in the column of the words") && error.contains(found),
+            "{error}"
+        );
+    }
+    assert!(contents(&numbered, Columns { word: 2, ..AUTO }).is_ok());
+    // Without another column these are the words.
+    assert!(contents(&rows(&|i| format!("{} {}", i % 7, tag(i))), AUTO).is_ok());
+    // Later files are read with the labels of the first.
+    let trained = contents(&numbered, Columns { word: 2, ..AUTO }).unwrap();
+    let outside = rows(&|i| format!("1\tword{i}\tO"));
+    assert!(error(&outside, Columns { word: 2, ..AUTO }).contains("found 'O' for each of 60 words"));
+    assert!(read(&file(&outside), &Columns { word: 2, ..AUTO }, trained.known()).is_ok());
+}
+
+#[test]
+fn json_and_csv_are_no_columns() {
+    for (text, found) in [
+        ("{\"tokens\": [\"a\"], \"tags\": [\"O\"]}\n", "JSON in '{"),
+        (
+            "\nBob,B-PER\nran,O\n",
+            "line 2: expected columns of words and tags with tabs or spaces between them, found values of CSV",
+        ),
+    ] {
+        assert!(error(text, AUTO).contains(found), "{}", error(text, AUTO));
+    }
+    assert_eq!(parsed(", O\nBob B-PER\n", AUTO), [",/O Bob/B-PER"]);
+}
