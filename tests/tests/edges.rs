@@ -1,7 +1,7 @@
 //! Values at the edges of what numbers can hold, against values computed in `f64` or given by the definition.
 
 use gradus_engine::losses::{Reduction, bce_with_logits};
-use gradus_engine::{DType, Tensor};
+use gradus_engine::{CreateGraph, DType, Param, Tensor, grad};
 use std::f32::consts::LN_2;
 
 const INF: f32 = f32::INFINITY;
@@ -54,4 +54,42 @@ fn a_start_near_the_largest_integer_does_not_wrap() {
 #[should_panic(expected = "widen: 4 entries from 18446744073709551613 on are not within an axis of length 9")]
 fn a_place_near_the_largest_integer_does_not_wrap() {
     row(&[1.0; 4]).widen(0, usize::MAX - 2, 9);
+}
+
+/// y is √ or ln of what an operation keeps of x: where it keeps nothing of x, no gradient flows, whatever comes from above.
+#[test]
+fn no_gradient_flows_where_an_operation_holds_its_input() {
+    type Held = fn(&Tensor) -> Tensor;
+    let ops: [(&str, Held, [f32; 3]); 9] = [
+        ("relu sqrt", |x| x.relu().sqrt(), [0.0, 0.0, 0.25]),
+        ("relu ln", |x| x.relu().ln(), [0.0, 0.0, 0.25]),
+        ("relu powf", |x| x.relu().powf(0.5), [0.0, 0.0, 0.25]),
+        ("clamp sqrt", |x| x.clamp(0.0, 10.0).sqrt(), [0.0, INF, 0.25]),
+        ("abs sqrt", |x| x.abs().sqrt(), [-0.5, 0.0, 0.25]),
+        ("maximum sqrt", |x| x.maximum(&row(&[0.0; 3])).sqrt(), [0.0, INF, 0.25]),
+        ("minimum recip", |x| x.minimum(&row(&[0.0; 3])).recip(), [-1.0, -INF, 0.0]),
+        ("max sqrt", |x| (x.reshape([1, 3]).max(0) - row(&[-1.0, 0.0, 0.0])).sqrt(), [INF, INF, 0.25]),
+        ("max over axis sqrt", |x| (x.max(0) - 4.0).sqrt(), [0.0, 0.0, INF]),
+    ];
+    for (name, of, expected) in ops {
+        let x = row(&[-1.0, 0.0, 4.0]).variable();
+        let dx = grad(&of(&x).sum_all(), &[&x], CreateGraph::No).remove(0);
+        assert_eq!(dx.to_vec::<f32>(), expected, "{name}");
+    }
+}
+
+#[test]
+fn the_norm_of_gradients_that_f32_cannot_square() {
+    for (scale, norm) in
+        [(1e20, 2f64.sqrt() * 1e20), (1e-30, 2f64.sqrt() * 1e-30), (0.0, 0.0), (f64::INFINITY, f64::INFINITY)]
+    {
+        let x = Param::new(row(&[1.0, 1.0]));
+        let mut gradients = (x.tensor() * scale).sum_all().backward();
+        let found = gradients.clip_norm(1.0);
+        assert!(found == norm || (found - norm).abs() < 1e-6 * norm, "{scale}: {found}");
+        if scale == 1e20 {
+            let clipped = gradients.of(&x).unwrap().to_dense().to_vec::<f32>();
+            assert!(clipped.iter().all(|g| (g - 0.5f32.sqrt()).abs() < 1e-6), "{clipped:?}");
+        }
+    }
 }

@@ -35,7 +35,8 @@ impl Tensor {
             cx.give_with(0, |cx| {
                 let x = cx.input(0).detach();
                 let inside = x.ge_scalar(low).and(&x.le_scalar(high));
-                cx.dy() * inside.to_dtype(x.dtype())
+                // Selected, since 0 · ∞ is NaN.
+                cx.dy().masked_fill(&inside.not(), 0.0)
             });
         })
     }

@@ -76,11 +76,10 @@ fn extremum(op: &'static str, kernel: Binary, a: &Tensor, b: &Tensor) -> Tensor 
     record_one(op, &[a, b], y, Saves::inputs(&[0, 1]), move |cx| {
         let (a, b, dy) = (cx.input(0).detach(), cx.input(1).detach(), cx.dy());
         let (first, second) = if op == "maximum" { (&a, &b) } else { (&b, &a) };
-        // 1 where a is the answer, 1/2 at a tie, 0 where b is.
-        let above = first.gt(second).to_dtype(dy.dtype());
-        let share = (above + first.ge(second).to_dtype(dy.dtype())) * 0.5;
-        cx.give(0, (&dy * &share).sum_to(a_shape));
-        cx.give(1, (&dy * share.affine(-1.0, 1.0)).sum_to(b_shape));
+        // All to the answer, half to each at a tie; selected, since 0 · ∞ is NaN.
+        let shared = first.eq(second).select(&(&dy * 0.5), &dy);
+        cx.give(0, shared.masked_fill(&first.lt(second), 0.0).sum_to(a_shape));
+        cx.give(1, shared.masked_fill(&first.gt(second), 0.0).sum_to(b_shape));
     })
 }
 

@@ -63,9 +63,11 @@ impl Tensor {
         let saves = Saves { inputs: &[0], outputs: &[0], extra: vec![] };
         record_one(op, &[self], y, saves, move |cx| {
             let (x, y) = (cx.input(0).detach(), cx.output(0).detach().reshape(kept));
-            let hit = x.eq(&y).to_dtype(x.dtype());
-            let share = &hit / hit.sum(&[axis as isize]).reshape(kept);
-            cx.give_with(0, |cx| cx.dy().reshape(kept) * share);
+            let hit = x.eq(&y);
+            let ones = hit.to_dtype(x.dtype());
+            let share = &ones / ones.sum(&[axis as isize]).reshape(kept);
+            // Selected, since 0 · ∞ is NaN.
+            cx.give_with(0, |cx| (cx.dy().reshape(kept) * share).masked_fill(&hit.not(), 0.0));
         })
     }
 

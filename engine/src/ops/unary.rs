@@ -14,7 +14,10 @@ impl Tensor {
     /// y = |x|; the gradient at 0 is 0.
     pub fn abs(&self) -> Tensor {
         self.unary("abs", Unary::Abs, Saves::inputs(&[0]), |cx| {
-            cx.give_with(0, |cx| cx.dy() * cx.input(0).sign());
+            // Selected, since 0 · ∞ is NaN.
+            cx.give_with(0, |cx| {
+                (cx.dy() * cx.input(0).sign()).masked_fill(&cx.input(0).eq_scalar(0.0), 0.0)
+            });
         })
     }
 
@@ -93,7 +96,8 @@ impl Tensor {
     /// y = max(x, 0); the gradient at 0 is 0.
     pub fn relu(&self) -> Tensor {
         self.unary("relu", Unary::Relu, Saves::OUTPUT, |cx| {
-            cx.give_with(0, |cx| cx.dy() * cx.output(0).step())
+            // Selected, since 0 · ∞ is NaN: √ after it has the gradient ∞ at 0.
+            cx.give_with(0, |cx| cx.dy().masked_fill(&cx.output(0).le_scalar(0.0), 0.0))
         })
     }
 

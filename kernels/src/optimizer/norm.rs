@@ -9,6 +9,10 @@ const PIECE: usize = 64 * 1024;
 /// Elements that are added up in `f32` before their sum goes on in `f64`.
 const BLOCK: usize = 512;
 
+/// The sums of squares of a block that `f32` holds well: the squares of most numbers are far from subnormal, none is ∞.
+const FEWEST: f32 = 1e-20;
+const MOST: f32 = f32::MAX;
+
 /// Σ xᵢ², added up in `f64` from blocks of fixed size, whatever the number of threads.
 pub fn squares<T: Real>(x: &[T]) -> f64 {
     let mut sums = vec![0.0; x.len().div_ceil(PIECE).max(1)];
@@ -52,7 +56,13 @@ impl Kernel for Squares<'_> {
                     *lane = s.fma(x, x, *lane);
                 }
             }
-            sum += s.sum(s.add(s.add(lanes[0], lanes[1]), s.add(lanes[2], lanes[3]))) as f64;
+            let total = s.sum(s.add(s.add(lanes[0], lanes[1]), s.add(lanes[2], lanes[3])));
+            sum += match total {
+                FEWEST..=MOST => total as f64,
+                // Squares of 10^20 are ∞ in `f32`, and those of 10^-30 are 0.
+                _ if block.iter().fold(0, |any, x| any | x.to_bits() << 1) == 0 => 0.0,
+                _ => squares_plain(block),
+            };
         }
         sum
     }
