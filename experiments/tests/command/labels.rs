@@ -78,6 +78,20 @@ fn doubtful_labels_are_named_before_the_first_epoch() {
     assert!(ran.err.contains(warning), "{}", ran.err);
     assert!(!ran.err.contains("training texts too"), "{}", ran.err);
 
+    // What is held out of a file may repeat the rest of it.
+    let line = |i: usize| {
+        format!("{}\t{} film\n", ["pos", "neg", "neg"][i % 3], ["good", "bad", "sad", "slow"][i % 4])
+    };
+    place.write("copies.tsv", (0..60).map(line).collect::<String>().as_bytes());
+    let ran = place.gradus(&format!("train classify --train copies.tsv {TINY}"));
+    for warning in [
+        "warning: 6 of 6 texts of the dev split are training texts too: its metrics say little about new texts",
+        "warning: 6 of 6 texts of the test split are training texts too",
+        "warning: 4 texts occur several times in the training split, with different labels, such as '",
+    ] {
+        assert!(ran.err.contains(warning), "{warning}: {}", ran.err);
+    }
+
     // One row of three remains for training.
     place.write("three.tsv", b"pos\tgood\nneg\tbad\npos\tfine\n");
     place
