@@ -195,11 +195,13 @@ pub(super) fn check(source: &Source<'_>, separator: u8) -> Result<(), DataError>
 pub(super) fn layout(source: &Source<'_>, columns: &Columns) -> Result<Layout, DataError> {
     let found = SEPARATORS.map(|separator| (separator, scan(source.text, separator)));
     let mut usable = found.iter().filter(|(_, scan)| (2..=names::MOST).contains(&scan.columns));
-    let titled = usable.clone().find_map(|(separator, _)| {
-        let (line, titles) = first_record(source, *separator).ok()?;
-        names::are_titles(&titles, columns).then_some((*separator, line, titles))
-    });
-    if let Some((separator, line, titles)) = titled {
+    let titled = |is_header: fn(&[String], &Columns) -> bool| {
+        usable.clone().find_map(|(separator, _)| {
+            let (line, titles) = first_record(source, *separator).ok()?;
+            is_header(&titles, columns).then_some((*separator, line, titles))
+        })
+    };
+    if let Some((separator, line, titles)) = titled(names::are_titles).or_else(|| titled(names::has_some)) {
         let (places, columns) = names::by_title(source, line, &titles, columns)?;
         return Ok(Layout::Csv { separator, titles: true, places, columns });
     }

@@ -13,6 +13,7 @@ use super::{
     names, prose, quoted,
     source::FASTTEXT,
 };
+use crate::data::counted::noun;
 
 /// The layout of a file.
 pub(super) fn layout(source: &Source<'_>, columns: &Columns) -> Result<Layout, DataError> {
@@ -30,14 +31,18 @@ pub(super) fn layout(source: &Source<'_>, columns: &Columns) -> Result<Layout, D
         "tsv" | "tab" => b"\t",
         _ => b"\t,;|",
     };
-    for &separator in separators {
-        if let Some(layout) = titled(source, separator, columns)? {
-            return Ok(layout);
+    // If one of two names is there, the error is about the other one.
+    for is_header in [names::are_titles, names::has_some] {
+        for &separator in separators {
+            if let Some(layout) = titled(source, separator, columns, is_header)? {
+                return Ok(layout);
+            }
         }
     }
-    let by_name = [&columns.text_column, &columns.label_column].into_iter().flatten();
-    if let Some(name) = by_name.into_iter().find(|name| !name.bytes().all(|b| b.is_ascii_digit())) {
-        let expected = format!("a header that names the column {}", quoted(name));
+    let by_name: Vec<String> = columns.names().map(|name| quoted(name)).collect();
+    if !by_name.is_empty() {
+        let noun = noun(by_name.len(), "columns");
+        let expected = format!("a header that names the {noun} {}", by_name.join(" and "));
         let advice = "correct the name, or give the columns by number";
         return Err(source.fault(line, expected, quoted(content), advice));
     }
@@ -67,13 +72,18 @@ pub(super) fn layout(source: &Source<'_>, columns: &Columns) -> Result<Layout, D
     }
 }
 
-/// A table whose first line names the columns.
-fn titled(source: &Source<'_>, separator: u8, columns: &Columns) -> Result<Option<Layout>, DataError> {
+/// A table whose first line names the columns, which `is_header` says of names in it.
+fn titled(
+    source: &Source<'_>,
+    separator: u8,
+    columns: &Columns,
+    is_header: fn(&[String], &Columns) -> bool,
+) -> Result<Option<Layout>, DataError> {
     let scan = csv::scan(source.text, separator);
     let quoted = separator != b'\t' || is_quoted(source, &scan);
     if !quoted {
         let titles: Vec<String> = source.first().1.split('\t').take(names::MOST).map(names::title).collect();
-        return match titles.len() > 1 && names::are_titles(&titles, columns) {
+        return match titles.len() > 1 && is_header(&titles, columns) {
             true => source.titled(columns).map(Some),
             false => Ok(None),
         };
@@ -82,7 +92,7 @@ fn titled(source: &Source<'_>, separator: u8, columns: &Columns) -> Result<Optio
         return Ok(None);
     }
     let (line, titles) = csv::first_record(source, separator)?;
-    if !names::are_titles(&titles, columns) {
+    if !is_header(&titles, columns) {
         return Ok(None);
     }
     let (places, columns) = names::by_title(source, line, &titles, columns)?;

@@ -34,6 +34,16 @@ impl Places {
 }
 
 impl Columns {
+    /// The columns that are given.
+    fn given(&self) -> impl Iterator<Item = &String> {
+        [&self.text_column, &self.label_column].into_iter().flatten()
+    }
+
+    /// Those that are given by name.
+    pub(super) fn names(&self) -> impl Iterator<Item = &String> {
+        self.given().filter(|name| number(name).is_none())
+    }
+
     /// # Errors
     /// [`DataError::File`] if a column is given: a format without columns would ignore it.
     pub(super) fn refuse(&self, path: &Path, format: Format) -> Result<(), DataError> {
@@ -46,9 +56,7 @@ impl Columns {
                 "no --text-column or --label-column, since the format '{}' has no columns",
                 format.name()
             ),
-            found: listed(
-                &[&self.text_column, &self.label_column].into_iter().flatten().cloned().collect::<Vec<_>>(),
-            ),
+            found: listed(&self.given().cloned().collect::<Vec<_>>()),
             advice: "leave them out, or give another --format".into(),
         })
     }
@@ -91,16 +99,19 @@ fn position(titles: &[String], name: &str) -> Option<usize> {
 /// Whether a first line names the columns: a column that is given by name is there, or text and label both have
 /// common names.
 pub(super) fn are_titles(titles: &[String], columns: &Columns) -> bool {
-    let given: Vec<&String> = [&columns.text_column, &columns.label_column].into_iter().flatten().collect();
-    let names: Vec<&&String> = given.iter().filter(|name| number(name).is_none()).collect();
-    if !names.is_empty() {
-        return names.iter().all(|name| position(titles, name).is_some());
+    if columns.names().next().is_some() {
+        return columns.names().all(|name| position(titles, name).is_some());
     }
     let common = |column: &Option<String>, known: fn(&str) -> bool| match column.as_deref().and_then(number) {
         Some(place) => titles.get(place).is_some_and(|title| known(title)),
         None => titles.iter().any(|title| known(title)),
     };
     common(&columns.text_column, is_text) && common(&columns.label_column, is_label)
+}
+
+/// Whether a first line has at least one of the columns that are given by name.
+pub(super) fn has_some(titles: &[String], columns: &Columns) -> bool {
+    columns.names().any(|name| position(titles, name).is_some())
 }
 
 const GIVE: &str = "name them with --text-column and --label-column (a name, or a number from 1)";

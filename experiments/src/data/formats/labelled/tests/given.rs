@@ -209,6 +209,34 @@ fn what_contradicts_a_given_format_is_an_error() {
 }
 
 #[test]
+fn of_two_names_the_missing_one_is_named() {
+    let table = "id,comment_text,toxic,obscene\n1,so,0,1\n2,sad,1,0\n";
+    let tabs = table.replace(',', "\t");
+    for (format, text) in [
+        (Format::Auto, table),
+        (Format::Auto, &tabs),
+        (Format::Csv, table),
+        (Format::Csv, &tabs),
+        (Format::Header, &tabs),
+    ] {
+        let found = "found the columns 'id', 'comment_text', 'toxic', 'obscene'";
+        for (given, missing) in [(("comment_text", "toxc"), "'toxc'"), (("comment", "toxic"), "'comment'")] {
+            let error = load("f", text, format, &columns(given.0, given.1));
+            assert_refused(error, &[&format!("line 1: expected a column {missing}, {found}")], missing);
+        }
+    }
+    for (given, expected) in [
+        (
+            ("comment", "toxc"),
+            "expected a header that names the columns 'comment' and 'toxc', found 'id,comment_text,",
+        ),
+        (("1", "toxc"), "expected a header that names the column 'toxc', found 'id,comment_text,"),
+    ] {
+        assert_refused(load("f", table, Format::Auto, &columns(given.0, given.1)), &[expected], expected);
+    }
+}
+
+#[test]
 fn a_table_without_end_is_an_error() {
     let wide = format!("text,label{}\n", ",x".repeat(names::MOST));
     for (format, text) in
