@@ -31,6 +31,16 @@ impl Scan {
     pub(super) fn is_table(&self) -> bool {
         self.columns > 1 && self.fault.is_none() && self.odd.is_none()
     }
+
+    /// How likely it is that the separator of the scan is that of the file, to compare separators.
+    pub(super) fn likelihood(&self) -> usize {
+        match self.columns {
+            _ if self.is_table() => 3,
+            0 => 1,
+            1 => 0,
+            _ => 2,
+        }
+    }
 }
 
 /// The place of the first byte that is wanted, else the end.
