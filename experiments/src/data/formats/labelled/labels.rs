@@ -15,8 +15,8 @@ use std::{collections::HashMap, path::Path};
 ///
 /// # Errors
 /// As [`Row::labels`]; [`DataError::Line`] for a header taken for a row, and for labels that differ only by what cannot be
-/// seen or by quotation marks around them; with `guessed`, where a text has one label, also for more than one label for
-/// two rows (from 20 rows on), quotation marks or separators in labels, and several labels in one. [`DataError::File`] for
+/// seen or by quotation marks around them; where a text has one label, also for labels that nearly all occur once in
+/// [`MANY`] rows; with `guessed`, for more than one label for two rows (from 20 rows on), quotation marks or separators in labels, and several labels in one. [`DataError::File`] for
 /// less than two labels, or less than one where some text has none.
 pub fn labels(path: &Path, read: &Read, per_text: PerText, guessed: bool) -> Result<Vec<String>, DataError> {
     let mut found = Vec::with_capacity(read.rows.len());
@@ -29,6 +29,9 @@ pub fn labels(path: &Path, read: &Read, per_text: PerText, guessed: bool) -> Res
     let known = Known::of(found.into_iter());
     check_header(read, guessed)?;
     known.check_looks()?;
+    if !guessed && per_text == PerText::One {
+        check_unique(read)?;
+    }
     if guessed && per_text == PerText::One {
         check_tags(&read.rows)?;
         check_number(read)?;
@@ -191,6 +194,32 @@ fn check_number(read: &Read) -> Result<(), DataError> {
     );
     let (expected, advice) = guess(read.format);
     Err(first.fault(expected, found, advice))
+}
+
+/// In so many rows, labels that nearly all occur once are none, whatever was given: nothing can be learned from them.
+const MANY: usize = 100;
+
+/// More than nine in ten labels that occur once, in many rows, are text in the label's place.
+fn check_unique(read: &Read) -> Result<(), DataError> {
+    let column = Column::of(read.rows.iter().map(|row| row.label.as_str()));
+    if column.count < MANY || column.once * 10 <= column.count * 9 {
+        return Ok(());
+    }
+    let first = &read.rows[0];
+    let another = read.rows.iter().find(|row| row.label != first.label).unwrap_or(first);
+    let found = format!(
+        "{} labels that occur once in {} texts, such as {} and {}",
+        column.once,
+        column.count,
+        quoted(&first.label),
+        quoted(&another.label)
+    );
+    let advice = match read.format {
+        Format::Folders | Format::Files => "name another folder, or give another --format",
+        Format::Space => "give another --format",
+        _ => "check --text-column and --label-column, which may be swapped, and the --format",
+    };
+    Err(first.fault("labels that several texts have", found, advice))
 }
 
 /// Quotation marks around labels and separators in them are signs of CSV.

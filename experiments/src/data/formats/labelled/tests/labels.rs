@@ -52,6 +52,30 @@ fn one_label_is_an_error_that_names_the_file() {
 }
 
 #[test]
+fn texts_given_as_labels_are_an_error() {
+    let table = "comment,kind\n".to_owned() + &lines(200, |i| format!("film {i},{}", mood(i)));
+    let swapped = columns("kind", "comment");
+    let found = "expected labels that several texts have, found 200 labels that occur once in 200 texts, such as 'film 0' \
+                 and 'film 1'; check --text-column and --label-column, which may be swapped";
+    for format in [Format::Auto, Format::Csv] {
+        assert_refused(load("l.csv", &table, format, &swapped), &["l.csv, line 2: ", found], "swapped");
+        assert!(load("l.csv", &table, format, &columns("comment", "kind")).is_ok());
+    }
+    // Labels that are rare, some of which occur once.
+    let rare =
+        "comment,kind\n".to_owned() + &lines(200, |i| format!("film {i},{}", i / 2 * usize::from(i > 20)));
+    assert!(load("l.csv", &rare, Format::Csv, &columns("comment", "kind")).is_ok());
+    let names: Vec<String> = (0..200).map(|i| if i < 20 { "x".into() } else { format!("n{i}") }).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    assert_eq!(of(&names, false).unwrap().len(), 181);
+    assert_refused(
+        of(&names[1..], false),
+        &["180 labels that occur once in 199 texts, such as 'x' and 'n20'"],
+        "many",
+    );
+}
+
+#[test]
 fn words_with_tags_are_no_texts_with_labels() {
     // Whose words are too many to be labels.
     let many = lines(60, |i| format!("word{i} NN {}", ["O", "B-PER"][i % 2]));
