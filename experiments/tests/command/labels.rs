@@ -78,6 +78,15 @@ fn doubtful_labels_are_named_before_the_first_epoch() {
     assert!(ran.err.contains(warning), "{}", ran.err);
     assert!(!ran.err.contains("training texts too"), "{}", ran.err);
 
+    // Texts of exactly the longest length are whole.
+    assert!(!ran.err.contains("cut to"), "{}", ran.err);
+    for (longest, is_cut) in [(3, false), (2, true)] {
+        let ran =
+            place.gradus(&format!("train classify --train case.tsv {TINY} --set data.max_len={longest}"));
+        let said = ran.err.contains("cut        60 texts have more than 2 words and are cut to 2");
+        assert_eq!((ran.code, said), (Some(0), is_cut), "{}", ran.err);
+    }
+
     // What is held out of a file may repeat the rest of it.
     let line = |i: usize| {
         format!("{}\t{} film\n", ["pos", "neg", "neg"][i % 3], ["good", "bad", "sad", "slow"][i % 4])

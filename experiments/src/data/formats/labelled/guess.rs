@@ -83,7 +83,10 @@ fn titled(
     let quoted = separator != b'\t' || is_quoted(source, &scan);
     if !quoted {
         let titles: Vec<String> = source.first().1.split('\t').take(names::MOST).map(names::title).collect();
-        return match titles.len() > 1 && is_header(&titles, columns) {
+        let second: Vec<String> =
+            source.lines().nth(1).map_or(vec![], |(_, line)| line.split('\t').map(names::title).collect());
+        let is_header = is_header(&titles, columns) || names::are_numbers(&titles, &second);
+        return match titles.len() > 1 && is_header {
             true => source.titled(columns).map(Some),
             false => Ok(None),
         };
@@ -91,8 +94,8 @@ fn titled(
     if !(2..=names::MOST).contains(&scan.columns) {
         return Ok(None);
     }
-    let (line, titles) = csv::first_record(source, separator)?;
-    if !is_header(&titles, columns) {
+    let [(line, titles), (_, second)] = csv::first_records(source, separator)?;
+    if !is_header(&titles, columns) && !names::are_numbers(&titles, &second) {
         return Ok(None);
     }
     let (places, columns) = names::by_title(source, line, &titles, columns)?;
@@ -248,7 +251,11 @@ fn spaces(
                 ),
                 None => format!("the first word {} in {}", quoted(first), counted(lines, "lines")),
             };
-            let like = if common { ", which are common words of the texts" } else { "" };
+            let like = match column.distinct {
+                _ if !common => "",
+                1 => ", which is a common word of the texts",
+                _ => ", which are common words of the texts",
+            };
             return Err(source.fault(line, labels::SPACE.0, found + like, labels::SPACE.1));
         }
     };

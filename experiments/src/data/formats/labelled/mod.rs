@@ -102,7 +102,7 @@ impl Format {
     }
 }
 
-/// The columns, by name or by number from 1; digits are always a number.
+/// The columns, by name or by number from 1; digits are a name if the header has it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Columns {

@@ -91,9 +91,12 @@ fn number(column: &str) -> Option<usize> {
     digits.then(|| column.parse().unwrap_or(usize::MAX).wrapping_sub(1))
 }
 
+fn exact(titles: &[String], name: &str) -> Option<usize> {
+    titles.iter().position(|t| t == name)
+}
+
 fn position(titles: &[String], name: &str) -> Option<usize> {
-    let exact = titles.iter().position(|t| t == name);
-    exact.or_else(|| titles.iter().position(|t| t.to_lowercase() == name.to_lowercase()))
+    exact(titles, name).or_else(|| titles.iter().position(|t| t.to_lowercase() == name.to_lowercase()))
 }
 
 /// Whether a first line names the columns: a column that is given by name is there, or text and label both have
@@ -107,6 +110,15 @@ pub(super) fn are_titles(titles: &[String], columns: &Columns) -> bool {
         None => titles.iter().any(|title| known(title)),
     };
     common(&columns.text_column, is_text) && common(&columns.label_column, is_label)
+}
+
+/// Whether a first line has the names that pandas gives to columns without names, 0, 1, 2 and so on, after an empty one for an
+/// index. A line of numbers could be an example too, but not above one with words.
+pub(super) fn are_numbers(titles: &[String], second: &[String]) -> bool {
+    let skip = usize::from(titles.first().is_some_and(|title| title.is_empty()));
+    let counted =
+        titles.len() > 1 && titles.iter().skip(skip).enumerate().all(|(i, title)| *title == i.to_string());
+    counted && second.iter().skip(skip).any(|value| value.contains(char::is_alphabetic))
 }
 
 /// Whether a first line has at least one of the columns that are given by name.
@@ -130,7 +142,8 @@ pub(super) fn by_title(
     let header = || format!("the columns {}", listed(titles));
     let given = |column: &Option<String>| match column {
         None => Ok(None),
-        Some(name) => match number(name).or_else(|| position(titles, name)) {
+        // A name of digits is a name before it is a number.
+        Some(name) => match exact(titles, name).or_else(|| number(name)).or_else(|| position(titles, name)) {
             Some(place) if place < titles.len() => Ok(Some(place)),
             _ => Err(fault(format!("a column {}", quoted(name)), header())),
         },
@@ -166,7 +179,7 @@ pub(super) fn by_title(
     }
     let places = Places { text, label, columns: titles.len() };
     let unique = |place: usize| match titles.iter().filter(|t| **t == titles[place]).count() {
-        1 if number(&titles[place]).is_none() && !titles[place].is_empty() => titles[place].clone(),
+        1 if !titles[place].is_empty() => titles[place].clone(),
         _ => (place + 1).to_string(),
     };
     let columns = Columns { text_column: Some(unique(text)), label_column: Some(unique(label)) };

@@ -209,6 +209,45 @@ fn what_contradicts_a_given_format_is_an_error() {
 }
 
 #[test]
+fn a_header_of_numbers_is_no_example() {
+    for separator in [",", "\t", ";"] {
+        for (header, index) in [("0,1", false), (",0,1", true)] {
+            let row = |i: usize| {
+                format!("{}film {i},{}\n", if index { format!("{i},") } else { "".into() }, mood(i))
+            };
+            let text =
+                (header.to_owned() + "\n" + &(0..30).map(row).collect::<String>()).replace(',', separator);
+            let columns_named = if index { "the columns '', '0', '1'" } else { "the columns '0', '1'" };
+            for format in [Format::Auto, Format::Csv] {
+                let (read, labels) = load("n.csv", &text, format, &columns("0", "1")).unwrap();
+                assert_eq!(
+                    (read.rows.len(), labels.len(), read.rows[0].text.as_str()),
+                    (30, 2, "film 0"),
+                    "{text}"
+                );
+                let again = load("n.csv", &text, read.format, &read.columns).unwrap().0;
+                assert_eq!(again.rows, read.rows);
+                let expected =
+                    ["n.csv, line 1: expected a header that names a text and a label column", columns_named];
+                assert_refused(load("n.csv", &text, format, &columns("", "")), &expected, &text);
+            }
+            if index {
+                let (read, _) = load("n.csv", &text, Format::Csv, &columns("2", "1")).unwrap();
+                assert_eq!(read.rows[0].text, "film 0", "2 is no name here, but a number");
+            }
+        }
+    }
+    // Numbers above numbers, and numbers in another order, are examples.
+    let (read, _) = load("n.csv", "0,1\n1,0\n0,7\n", Format::Csv, &columns("2", "1")).unwrap();
+    assert_eq!(read.rows.len(), 3);
+    let (read, _) = load("n.csv", "1,2\n0,so\n0,sad\n1,good\n", Format::Csv, &columns("2", "1")).unwrap();
+    assert_eq!(read.rows.len(), 4);
+    let json = "{\"2\":\"pos\",\"text\":\"a\"}\n{\"2\":\"neg\",\"text\":\"b\"}\n";
+    let (read, _) = load("n.jsonl", json, Format::Auto, &columns("text", "")).unwrap();
+    assert_eq!((read.rows[0].label.as_str(), read.rows[0].text.as_str()), ("pos", "a"));
+}
+
+#[test]
 fn of_two_names_the_missing_one_is_named() {
     let table = "id,comment_text,toxic,obscene\n1,so,0,1\n2,sad,1,0\n";
     let tabs = table.replace(',', "\t");
