@@ -87,6 +87,15 @@ fn doubtful_labels_are_named_before_the_first_epoch() {
         assert_eq!((ran.code, said), (Some(0), is_cut), "{}", ran.err);
     }
 
+    // Empty texts are counted once, and each file is named with what was guessed of it.
+    let line = |i: usize| format!("{},{}\n", ["pos", "neg"][i % 2], if i < 6 { "" } else { "a film" });
+    place.write("empty.csv", ("label,text\n".to_owned() + &(0..60).map(line).collect::<String>()).as_bytes());
+    place.write("test.csv", ("label,text\n".to_owned() + &(6..60).map(line).collect::<String>()).as_bytes());
+    let ran = place.gradus(&format!("train classify --train empty.csv --test test.csv {TINY}"));
+    let read = "csv: read as CSV with the columns 'text' and 'label'; ";
+    let note = format!("empty.{read}6 of 60 texts are empty; test.{read}dev: a tenth");
+    assert!(ran.err.contains(&note) && !ran.err.contains("no words"), "{}", ran.err);
+
     // What is held out of a file may repeat the rest of it.
     let line = |i: usize| {
         format!("{}\t{} film\n", ["pos", "neg", "neg"][i % 3], ["good", "bad", "sad", "slow"][i % 4])
@@ -100,6 +109,14 @@ fn doubtful_labels_are_named_before_the_first_epoch() {
     ] {
         assert!(ran.err.contains(warning), "{warning}: {}", ran.err);
     }
+
+    // A colon after each label is none of it, in training and later.
+    let line = |i: usize| format!("{}: film number {i}\n", ["pos", "neg"][i % 2]);
+    place.write("colons.txt", (0..60).map(line).collect::<String>().as_bytes());
+    place.write("two.txt", b"pos: it\nneg: it is so\npos: it is\nneg: is it\npos: it\n");
+    let ran = place.gradus(&format!("train classify --train colons.txt {TINY}"));
+    assert!(ran.err.contains("labels     neg "), "{}", ran.err);
+    place.gradus("evaluate a --file two.txt").well();
 
     // One row of three remains for training.
     place.write("three.tsv", b"pos\tgood\nneg\tbad\npos\tfine\n");

@@ -54,11 +54,13 @@ pub struct Classify {
     odd: Odd,
 }
 
-/// Counts of texts that were cut to the longest length, and of texts without words.
+/// Counts of odd texts.
 #[derive(Clone, Copy, Debug, Default)]
 struct Odd {
+    /// Texts that were cut to the longest length.
     cut: usize,
-    empty: usize,
+    /// Texts without words; of the user's own files those that are not empty, since the note counts the empty ones.
+    wordless: usize,
 }
 
 impl Part for Vec<Example> {
@@ -176,7 +178,12 @@ impl Task for Classify {
         let options = keys.data.words.options(keys.model.characters());
         let lexicon = words::lexicon(kept, &keys.data.words, &options, [train, dev, test])?;
         let coverage = [train, dev, test].map(|tokens| lexicon.coverage(tokens));
-        let odd = Odd { cut, empty: tokens.iter().flatten().filter(|tokens| tokens.is_empty()).count() };
+        let counted = matches!(keys.data.source, Source::Own(_));
+        let all = Split::ALL.into_iter().flat_map(|split| data.split(split));
+        let wordless = |(tokens, example): &(&Tokens, &Example)| {
+            tokens.is_empty() && !(counted && example.text.is_empty())
+        };
+        let odd = Odd { cut, wordless: tokens.iter().flatten().zip(all).filter(wordless).count() };
         let encode = |tokens: &Vec<Tokens>| tokens.iter().map(|tokens| lexicon.encode(tokens)).collect();
         let texts = tokens.each_ref().map(encode);
         Ok(Classify { keys, data, lexicon, coverage, read_as, texts, odd })
@@ -287,7 +294,7 @@ impl Task for Classify {
             understood.lines.insert(1, ("no label", format!("{unlabelled} of {} texts", examples().count())));
         }
         understood.warnings.extend(warnings::of(self, counts));
-        let Odd { cut, empty } = self.odd;
+        let Odd { cut, wordless } = self.odd;
         if cut > 0 {
             let longest = self.longest();
             understood.lines.push((
@@ -300,11 +307,11 @@ impl Task for Classify {
                 ),
             ));
         }
-        if empty > 0 {
+        if wordless > 0 {
             understood.warnings.push(format!(
                 "{} {} no words",
-                counted(empty, "texts"),
-                verb(empty, "has", "have")
+                counted(wordless, "texts"),
+                verb(wordless, "has", "have")
             ));
         }
         understood

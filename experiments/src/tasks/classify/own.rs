@@ -36,7 +36,8 @@ pub(super) fn read(
         None => labelled::labels(path, &read, per_text, guessed)?,
     };
     let part = examples(&read.rows, &labels, per_text)?;
-    Ok(OwnPart { part, labels, note: read.note })
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    Ok(OwnPart { part, labels, note: read.note.map(|note| format!("{name}: {note}")) })
 }
 
 /// Reads a file of unknown format by labels that are known: a small file alone often says too little of its format.
@@ -62,7 +63,11 @@ fn by_labels(file: &TextFile, labels: &[String], per_text: PerText) -> Result<Re
     ];
     let mut read =
         readings.iter().filter_map(|(format, columns)| labelled::parse(file, *format, columns).ok());
-    read.find(fits).map_or(guess, Ok)
+    let without_colons = || {
+        let mut read = labelled::parse(file, Format::Space, &Columns::default()).ok()?;
+        (read.strip_colons() && fits(&read)).then_some(read)
+    };
+    read.find(fits).or_else(without_colons).map_or(guess, Ok)
 }
 
 /// Rows as examples, where `labels[k]` is the label as written in the file.

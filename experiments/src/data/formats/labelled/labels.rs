@@ -111,9 +111,9 @@ fn check_header(read: &Read, guessed: bool) -> Result<(), DataError> {
     let one_word = !first.text.is_empty()
         && first.text.chars().count() <= 30
         && !first.text.contains(char::is_whitespace);
-    // Where columns are given by number, nothing says whether the first line names them.
+    // Where columns are given by number without a format, nothing says whether the first line names them.
     let by_number = read.columns.label_column.as_deref().is_some_and(|c| c.parse::<usize>().is_ok());
-    let open = guessed || by_number;
+    let open = guessed || by_number && read.guessed;
     let is_header = (label && text)
         || open && (label || text) && others.distinct * 2 <= others.count
         || open && one_word && others.once == 0 && others.count >= FEW;
@@ -121,10 +121,18 @@ fn check_header(read: &Read, guessed: bool) -> Result<(), DataError> {
         return Ok(());
     }
     let found = format!("{} and {}, which look like a header", quoted(&first.label), quoted(&first.text));
-    let advice = match open {
-        true => "name the columns with --label-column and --text-column as the line has them, or remove it",
-        false => {
+    let advice = match read.format {
+        _ if !open => {
             "give --format header or csv for a file whose first line names the columns, or remove the line"
+        }
+        Format::Space => "remove the line if it names columns, or give --format space if it is an example",
+        Format::Tab => {
+            "if it names the columns, name two with --label-column and --text-column as the line has them; if it is an \
+             example, give --format tab, and the columns by number unless the label is the first"
+        }
+        _ => {
+            "if it names the columns, name two with --label-column and --text-column as the line has them; if it is an \
+             example, give --format csv and the columns by number"
         }
     };
     Err(first.fault("a label and a text", found, advice))

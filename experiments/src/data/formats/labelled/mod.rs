@@ -141,6 +141,8 @@ pub struct Read {
     pub rows: Vec<Row>,
     /// The format that was given or found, never [`Format::Auto`].
     pub format: Format,
+    /// Whether the format was detected.
+    pub guessed: bool,
     /// The columns that were given or found: with `format` they read another file of the same kind.
     pub columns: Columns,
     /// What a reader of results must know: what was guessed, how many texts are empty, which files were left out.
@@ -215,9 +217,14 @@ pub fn parse(file: &TextFile, format: Format, columns: &Columns) -> Result<Read,
             });
         }
     };
-    let guessed = (format == Format::Auto).then(|| layout.described());
-    let rows = layout.rows(&source)?;
-    Read { rows, format: layout.format(), columns: layout.columns(), note: guessed }.finished(&file.path)
+    let guessed = format == Format::Auto;
+    let note = guessed.then(|| layout.described());
+    let (rows, format, columns) = (layout.rows(&source)?, layout.format(), layout.columns());
+    let mut read = Read { rows, format, guessed, columns, note };
+    if guessed && read.strip_colons() {
+        read.note = read.note.map(|note| note + ", without the colon after each label");
+    }
+    read.finished(&file.path)
 }
 
 fn no_rows(path: &Path) -> DataError {
@@ -230,6 +237,19 @@ fn no_rows(path: &Path) -> DataError {
 }
 
 impl Read {
+    /// Removes the colon after each label at the start of a line, as in `neg: text`, if all labels have one.
+    /// Returns whether they have.
+    pub fn strip_colons(&mut self) -> bool {
+        let stem = |row: &Row| row.label.strip_suffix(':').filter(|stem| !stem.is_empty()).map(str::len);
+        if self.format != Format::Space
+            || self.rows.iter().any(|row| row.list.is_some() || stem(row).is_none())
+        {
+            return false;
+        }
+        self.rows.iter_mut().for_each(|row| row.label.truncate(stem(row).unwrap_or(row.label.len())));
+        true
+    }
+
     /// Counts empty texts in the note.
     ///
     /// # Errors

@@ -76,6 +76,46 @@ fn texts_given_as_labels_are_an_error() {
 }
 
 #[test]
+fn a_colon_after_each_label_is_left_out_where_the_format_is_guessed() {
+    let text = lines(30, |i| format!("{}: film {i}, {}", mood(i), &"so, ".repeat(i % 3)));
+    let (read, labels) = auto("l.txt", &text).unwrap();
+    assert_eq!((labels, read.rows[0].text.as_str()), (vec!["neg".to_owned(), "pos".to_owned()], "film 0,"));
+    assert!(read.note.unwrap().ends_with("a text on each line, without the colon after each label"));
+    let given = load("l.txt", &text, Format::Space, &Columns::default()).unwrap();
+    assert_eq!(given.1, ["neg:", "pos:"]);
+    // A colon of some labels belongs to them.
+    let some = auto("l.txt", &text.replace("neg:", "neg")).unwrap();
+    assert_eq!(some.1, ["neg", "pos:"]);
+    let alone = auto("l.txt", &text.replace("neg:", ":")).unwrap();
+    assert_eq!(alone.1, [":", "pos:"]);
+}
+
+#[test]
+fn a_first_line_that_may_be_a_header_is_asked_about_until_the_format_is_given() {
+    let table = |separator: &str| {
+        "Meinung,Satz\n".replace(',', separator) + &lines(60, |i| format!("{}{separator}good {i}", mood(i)))
+    };
+    let given = columns("2", "1");
+    for (separator, format) in [(",", Format::Csv), ("\t", Format::Tab)] {
+        let text = table(separator);
+        let advice = format!("if it is an example, give --format {}", format.name());
+        let asked = [
+            "line 1: ",
+            "'Meinung' and 'Satz', which look like a header; if it names the columns, name two",
+            &advice,
+        ];
+        assert_refused(load("l.csv", &text, Format::Auto, &given), &asked, "asked");
+        assert_refused(load("l.csv", &text, Format::Auto, &Columns::default()), &asked, "asked");
+        let example = load("l.csv", &text, format, &given).unwrap();
+        assert_eq!((example.0.rows.len(), example.1.len()), (61, 3));
+        let header = load("l.csv", &text, Format::Auto, &columns("Satz", "Meinung")).unwrap();
+        assert_eq!((header.0.rows.len(), header.1.len()), (60, 2));
+    }
+    let space = auto("l.txt", &table(" "));
+    assert_refused(space, &["remove the line if it names columns, or give --format space"], "space");
+}
+
+#[test]
 fn words_with_tags_are_no_texts_with_labels() {
     // Whose words are too many to be labels.
     let many = lines(60, |i| format!("word{i} NN {}", ["O", "B-PER"][i % 2]));
