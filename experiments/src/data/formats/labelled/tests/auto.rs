@@ -272,40 +272,6 @@ fn contradicted_guesses_are_errors_with_their_line() {
 }
 
 #[test]
-fn a_table_with_unfamiliar_names_is_asked_about_whatever_its_separator() {
-    for separator in [",", ";", "|"] {
-        for (mark, rows) in [("; ", 1), (", ", 1), ("\n", 1), (", ", 30), ("\n", 30)] {
-            let mood = |i: usize| if i.is_multiple_of(3) { "pos" } else { "neg" };
-            let row = |i: usize| {
-                ["\"gut".to_owned() + mark + "ja\"", mood(i).into(), i.to_string()].join(separator)
-            };
-            let text = ["Kommentar", "Bewertung", "Datum"].join(separator) + "\n" + &lines(rows, row);
-            for name in ["k.csv", "k.txt"] {
-                let error = auto(name, &text).expect_err(&text).to_string();
-                let expected = format!(
-                    "{name}, line 1: expected a label and a text, found 3 columns in 'Kommentar{separator}Bewertung\
-                     {separator}Datum'; name two with --label-column and --text-column, as the first line names them or by \
-                     number from 1"
-                );
-                assert_eq!(error, expected, "{text}");
-            }
-            let given = columns("Kommentar", "Bewertung");
-            assert_eq!(
-                load("k.csv", &(text + &row(1)), Format::Auto, &given).unwrap().0.rows[0].label,
-                "pos"
-            );
-        }
-    }
-    // A fault is reported for the separator that the first line has.
-    let text = "Kommentar;Bewertung;Datum\n\"gut, ja\";pos;1\n\"sehr\" gut;pos;2\n";
-    assert_refused(
-        auto("k.csv", text),
-        &["line 3: expected values in CSV, found text between a closing"],
-        text,
-    );
-}
-
-#[test]
 fn labels_first_and_last_hold_in_larger_files_too() {
     let long = "und noch ein sehr langer Satz über einen Film, der nicht enden will";
     for (text, format, label) in [

@@ -91,31 +91,6 @@ fn a_colon_after_each_label_is_left_out_where_the_format_is_guessed() {
 }
 
 #[test]
-fn a_first_line_that_may_be_a_header_is_asked_about_until_the_format_is_given() {
-    let table = |separator: &str| {
-        "Meinung,Satz\n".replace(',', separator) + &lines(60, |i| format!("{}{separator}good {i}", mood(i)))
-    };
-    let given = columns("2", "1");
-    for (separator, format) in [(",", Format::Csv), ("\t", Format::Tab)] {
-        let text = table(separator);
-        let advice = format!("if it is an example, give --format {}", format.name());
-        let asked = [
-            "line 1: ",
-            "'Meinung' and 'Satz', which look like a header; if it names the columns, name two",
-            &advice,
-        ];
-        assert_refused(load("l.csv", &text, Format::Auto, &given), &asked, "asked");
-        assert_refused(load("l.csv", &text, Format::Auto, &Columns::default()), &asked, "asked");
-        let example = load("l.csv", &text, format, &given).unwrap();
-        assert_eq!((example.0.rows.len(), example.1.len()), (61, 3));
-        let header = load("l.csv", &text, Format::Auto, &columns("Satz", "Meinung")).unwrap();
-        assert_eq!((header.0.rows.len(), header.1.len()), (60, 2));
-    }
-    let space = auto("l.txt", &table(" "));
-    assert_refused(space, &["remove the line if it names columns, or give --format space"], "space");
-}
-
-#[test]
 fn words_with_tags_are_no_texts_with_labels() {
     // Whose words are too many to be labels.
     let many = lines(60, |i| format!("word{i} NN {}", ["O", "B-PER"][i % 2]));
