@@ -9,7 +9,7 @@ const KINDS: [(&[u8], &str, &str); 8] = [
     (
         b"PK\x03\x04",
         "an archive or a spreadsheet (zip, xlsx, docx)",
-        "save a spreadsheet as CSV; unpack an archive",
+        "save a spreadsheet as CSV, or unpack an archive",
     ),
     (
         b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1",

@@ -87,13 +87,13 @@ fn doubtful_labels_are_named_before_the_first_epoch() {
         assert_eq!((ran.code, said), (Some(0), is_cut), "{}", ran.err);
     }
 
-    // Empty texts are counted once, and each file is named with what was guessed of it.
+    // Empty texts are counted once, and what was guessed of a file names its split.
     let line = |i: usize| format!("{},{}\n", ["pos", "neg"][i % 2], if i < 6 { "" } else { "a film" });
     place.write("empty.csv", ("label,text\n".to_owned() + &(0..60).map(line).collect::<String>()).as_bytes());
     place.write("test.csv", ("label,text\n".to_owned() + &(6..60).map(line).collect::<String>()).as_bytes());
     let ran = place.gradus(&format!("train classify --train empty.csv --test test.csv {TINY}"));
-    let read = "csv: read as CSV with the columns 'text' and 'label'; ";
-    let note = format!("empty.{read}6 of 60 texts are empty; test.{read}dev: a tenth");
+    let read = "read as CSV with the columns 'text' and 'label'";
+    let note = format!("note       train: {read}; 6 of 60 texts are empty; test: {read}; dev: a tenth");
     assert!(ran.err.contains(&note) && !ran.err.contains("no words"), "{}", ran.err);
 
     // What is held out of a file may repeat the rest of it.
@@ -117,6 +117,19 @@ fn doubtful_labels_are_named_before_the_first_epoch() {
     let ran = place.gradus(&format!("train classify --train colons.txt {TINY}"));
     assert!(ran.err.contains("labels     neg "), "{}", ran.err);
     place.gradus("evaluate a --file two.txt").well();
+
+    // A later file without labels is told what it lacks, by whichever name.
+    let rows = (0..30).map(|i| format!("{i},film {i}\n")).collect::<String>();
+    for (header, found) in [
+        ("id,text\n", "the columns 'id', 'text'"),
+        ("lable,review\n", "the columns 'lable', 'review'"),
+        ("text\n", "the column 'text'"),
+    ] {
+        place.write("later.csv", (header.to_owned() + &rows).as_bytes());
+        let expected =
+            format!("later.csv, line 1: expected a column of labels, found {found}; add the column");
+        place.gradus("evaluate a --file later.csv").refused(1, &[&expected]);
+    }
 
     // One row of three remains for training.
     place.write("three.tsv", b"pos\tgood\nneg\tbad\npos\tfine\n");

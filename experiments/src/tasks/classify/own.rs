@@ -36,14 +36,14 @@ pub(super) fn read(
         None => labelled::labels(path, &read, per_text, guessed)?,
     };
     let part = examples(&read.rows, &labels, per_text)?;
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    Ok(OwnPart { part, labels, note: read.note.map(|note| format!("{name}: {note}")) })
+    Ok(OwnPart { part, labels, note: read.note })
 }
 
 /// Reads a file of unknown format by labels that are known: a small file alone often says too little of its format.
 ///
 /// # Errors
-/// Where no format without names of columns yields known labels alone, what is wrong by the guess.
+/// Where no format without names of columns yields known labels alone, that the first line names no label, else what is wrong
+/// by the guess.
 fn by_labels(file: &TextFile, labels: &[String], per_text: PerText) -> Result<Read, DataError> {
     let guess = labelled::parse(file, Format::Auto, &Columns::default());
     let fits = |read: &Read| examples(&read.rows, labels, per_text).is_ok();
@@ -67,7 +67,10 @@ fn by_labels(file: &TextFile, labels: &[String], per_text: PerText) -> Result<Re
         let mut read = labelled::parse(file, Format::Space, &Columns::default()).ok()?;
         (read.strip_colons() && fits(&read)).then_some(read)
     };
-    read.find(fits).or_else(without_colons).map_or(guess, Ok)
+    match read.find(fits).or_else(without_colons) {
+        Some(read) => Ok(read),
+        None => labelled::lacks_label(file).map_or(guess, Err),
+    }
 }
 
 /// Rows as examples, where `labels[k]` is the label as written in the file.

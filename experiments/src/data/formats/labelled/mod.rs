@@ -49,7 +49,7 @@ use lines::Separator;
 use names::Places;
 use serde::{Deserialize, Serialize};
 use source::Source;
-use std::{path::Path, sync::Arc};
+use std::{borrow::Cow, path::Path, sync::Arc};
 
 /// The format of a file or folder of labelled texts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -185,13 +185,18 @@ fn without_sep(text: &str) -> &str {
     rest.unwrap_or(text)
 }
 
+/// The text with LF at the end of each line, without what precedes a table in it. One byte order mark is gone already; files
+/// put together from several have more.
+fn unified(text: &str) -> Cow<'_, str> {
+    lines::unified(without_sep(text.trim_start_matches('\u{FEFF}')))
+}
+
 /// The rows of one file that has been read.
 ///
 /// # Errors
 /// As [`read`].
 pub fn parse(file: &TextFile, format: Format, columns: &Columns) -> Result<Read, DataError> {
-    // One byte order mark is gone already; files put together from several have more.
-    let text = lines::unified(without_sep(file.text.trim_start_matches('\u{FEFF}')));
+    let text = unified(&file.text);
     let source = Source { path: file.path.as_path().into(), text: &text };
     source.check_characters()?;
     if source.lines().next().is_none() {
@@ -225,6 +230,11 @@ pub fn parse(file: &TextFile, format: Format, columns: &Columns) -> Result<Read,
         read.note = read.note.map(|note| note + ", without the colon after each label");
     }
     read.finished(&file.path)
+}
+
+/// What is wrong with a file that fits no known label: an error if its first line names a text, but no label.
+pub fn lacks_label(file: &TextFile) -> Option<DataError> {
+    names::lacks_label(&Source { path: file.path.as_path().into(), text: &unified(&file.text) })
 }
 
 fn no_rows(path: &Path) -> DataError {

@@ -3,7 +3,9 @@
 use super::{
     Columns, DataError, Format, Source,
     common_names::{self, is_label, is_text},
+    csv::SEPARATORS,
 };
+use crate::data::counted::noun;
 use crate::data::error::{listed, quoted};
 use std::path::Path;
 
@@ -127,6 +129,19 @@ pub(super) fn has_some(titles: &[String], columns: &Columns) -> bool {
 }
 
 const GIVE: &str = "name them with --text-column and --label-column (a name, or a number from 1)";
+
+/// What is wrong with a file that fits no known label: an error if its first line names a text, but no label.
+pub(super) fn lacks_label(source: &Source<'_>) -> Option<DataError> {
+    let (line, content) = source.first();
+    let split = |separator: u8| content.split(char::from(separator)).take(MOST).map(title).collect();
+    let titles: Vec<String> = SEPARATORS.map(split).into_iter().max_by_key(Vec::len)?;
+    if !titles.iter().any(|title| is_text(title)) || titles.iter().any(|title| is_label(title)) {
+        return None;
+    }
+    let noun = noun(titles.len(), "columns");
+    let advice = "add the column of the labels, or call it 'label'";
+    Some(source.fault(line, "a column of labels", format!("the {noun} {}", listed(&titles)), advice))
+}
 
 /// The places in a table whose first line holds `titles`, and what to call its columns.
 ///
