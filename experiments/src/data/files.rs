@@ -3,8 +3,8 @@
 
 pub use super::encoding::{Encoding, decode};
 
-use super::DataError;
 use super::limits::{Limit, size};
+use super::{DataError, binary};
 use sha2::{Digest, Sha256};
 use std::{
     fs::{self, File},
@@ -34,7 +34,7 @@ impl FileReader {
     /// `/dev/fd/63` of `<(zcat mine.tsv.gz)`).
     ///
     /// # Errors
-    /// As [`read`]; and [`DataError::Encoding`].
+    /// As [`read`]; [`DataError::File`] for a file that is no text; and [`DataError::Encoding`].
     pub fn read(&mut self, path: &Path, encoding: Encoding) -> Result<TextFile, DataError> {
         let bytes = if is_own(path) { read_named(path, Limit::Text)? } else { read(path, Limit::Text)? };
         self.text(path, bytes, encoding)
@@ -43,13 +43,14 @@ impl FileReader {
     /// Reads a file that the user named, which may also be a named pipe.
     ///
     /// # Errors
-    /// As [`read_named`]; and [`DataError::Encoding`].
+    /// As [`read_named`]; [`DataError::File`] for a file that is no text; and [`DataError::Encoding`].
     pub fn read_named(&mut self, path: &Path, encoding: Encoding) -> Result<TextFile, DataError> {
         let bytes = read_named(path, Limit::Text)?;
         self.text(path, bytes, encoding)
     }
 
     fn text(&mut self, path: &Path, bytes: Vec<u8>, encoding: Encoding) -> Result<TextFile, DataError> {
+        binary::check(path, &bytes)?;
         let sha256 = digest_of(&bytes);
         self.digests.push(sha256.clone());
         Ok(TextFile { path: path.into(), text: decode(path, bytes, encoding)?, sha256 })

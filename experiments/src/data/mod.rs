@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | [`error`] | errors of data, each in one sentence |
 //! | [`files`], [`encoding`] | reading files, with a checksum over all that was read |
+//! | `binary` | files that are no text |
 //! | [`atomic`] | writing files |
 //! | [`limits`] | limits of sizes and values in untrusted files |
 //! | [`counted`] | nouns and verbs that agree with a number |
@@ -18,6 +19,7 @@
 //! | [`fetch`] | downloading a known set: resumed, verified, and renamed into place when complete |
 
 pub mod atomic;
+mod binary;
 pub mod counted;
 pub mod encoding;
 pub mod error;

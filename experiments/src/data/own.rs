@@ -53,7 +53,7 @@ impl OwnFiles {
     pub fn load<P: Part>(&self, read: ReadOwn<P>, seed: u64) -> Result<Splits<P>, DataError> {
         let mut reader = FileReader::default();
         let OwnPart { part, labels, note } = read(&mut reader, &self.train, None)?;
-        let mut notes: Vec<String> = note.into_iter().collect();
+        let (mut of_files, mut notes) = (vec![(Split::Train, note)], Vec::new());
         let mut set = Splits { train: part, ..Splits::none(&self.name(), &labels) };
         let found = set.train.len();
         let tenth = found.div_ceil(10);
@@ -77,7 +77,7 @@ impl OwnFiles {
                     let read = read(&mut alone, path, Some(&labels))?;
                     reader.also(&alone);
                     set.part_checksums[split as usize] = alone.checksum();
-                    notes.extend(read.note);
+                    of_files.push((split, read.note));
                     read.part
                 }
                 None => {
@@ -87,7 +87,8 @@ impl OwnFiles {
                 }
             };
         }
-        Splits { checksum: reader.checksum(), note: notes.join("; "), ..set }.checked(&Split::ALL)
+        let note = together(of_files).into_iter().chain(notes).collect::<Vec<_>>().join("; ");
+        Splits { checksum: reader.checksum(), note, ..set }.checked(&Split::ALL)
     }
 
     /// Reads only what one split needs; the labels are known.
@@ -122,6 +123,16 @@ impl OwnFiles {
     }
 }
 
+/// The notes on the files of some splits: once if they are equal, else each with its split, in order.
+fn together(mut notes: Vec<(Split, Option<String>)>) -> Vec<String> {
+    if notes.iter().all(|(_, note)| *note == notes[0].1) {
+        notes.truncate(1);
+        return notes.into_iter().filter_map(|(_, note)| note).collect();
+    }
+    notes.sort_by_key(|(split, _)| *split as usize);
+    notes.into_iter().filter_map(|(split, note)| Some(format!("{split}: {}", note?))).collect()
+}
+
 /// A data set with one split, read from a file.
 ///
 /// # Errors
@@ -140,4 +151,26 @@ pub fn alone<P: Part>(
     set.part_checksums[split as usize] = reader.checksum();
     set.note = note.unwrap_or_default();
     set.checked(&[split])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_notes_are_one_and_others_name_their_split() {
+        let of = |notes: &[(Split, &str)]| {
+            let note =
+                |(split, note): &(Split, &str)| (*split, (!note.is_empty()).then(|| (*note).to_owned()));
+            together(notes.iter().map(note).collect()).join("; ")
+        };
+        assert_eq!(of(&[(Split::Train, "a")]), "a");
+        assert_eq!(of(&[(Split::Train, "a"), (Split::Test, "a"), (Split::Dev, "a")]), "a");
+        assert_eq!(
+            of(&[(Split::Train, "a"), (Split::Test, "b"), (Split::Dev, "a")]),
+            "train: a; dev: a; test: b"
+        );
+        assert_eq!(of(&[(Split::Train, "a"), (Split::Test, "")]), "train: a");
+        assert_eq!(of(&[(Split::Train, ""), (Split::Test, "")]), "");
+    }
 }

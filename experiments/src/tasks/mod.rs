@@ -6,12 +6,13 @@
 //! | [`classify`] | one or several labels for each text |
 //! | [`tag`] | a tag for each word |
 //! | [`read`] | the span of a text that answers a question |
-//! | [`keys`], `words` | keys, and the handling of words, that several tasks share |
+//! | [`keys`], `words`, `warnings` | keys, the handling of words, and warnings about data that several tasks share |
 
 pub mod classify;
 pub mod keys;
 pub mod read;
 pub mod tag;
+mod warnings;
 pub(crate) mod words;
 
 use crate::config::{self, Config, ConfigError, TaskKeys};

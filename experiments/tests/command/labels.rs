@@ -81,6 +81,59 @@ fn doubtful_labels_are_named_before_the_first_epoch() {
     assert!(ran.err.contains(warning), "{}", ran.err);
     assert!(!ran.err.contains("training texts too"), "{}", ran.err);
 
+    // Texts of exactly the longest length are whole.
+    assert!(!ran.err.contains("cut to"), "{}", ran.err);
+    for (longest, is_cut) in [(3, false), (2, true)] {
+        let ran =
+            place.gradus(&format!("train classify --train case.tsv {TINY} --set data.max_len={longest}"));
+        let said = ran.err.contains("cut        60 texts have more than 2 words and are cut to 2");
+        assert_eq!((ran.code, said), (Some(0), is_cut), "{}", ran.err);
+    }
+
+    // Empty texts are counted once, and what was guessed of a file names its split.
+    let line = |i: usize| format!("{},{}\n", ["pos", "neg"][i % 2], if i < 6 { "" } else { "a film" });
+    place.write("empty.csv", ("label,text\n".to_owned() + &(0..60).map(line).collect::<String>()).as_bytes());
+    place.write("test.csv", ("label,text\n".to_owned() + &(6..60).map(line).collect::<String>()).as_bytes());
+    let ran = place.gradus(&format!("train classify --train empty.csv --test test.csv {TINY}"));
+    let read = "read as CSV with the columns 'text' and 'label'";
+    let note = format!("note       train: {read}; 6 of 60 texts are empty; test: {read}; dev: a tenth");
+    assert!(ran.err.contains(&note) && !ran.err.contains("no words"), "{}", ran.err);
+
+    // What is held out of a file may repeat the rest of it.
+    let line = |i: usize| {
+        format!("{}\t{} film\n", ["pos", "neg", "neg"][i % 3], ["good", "bad", "sad", "slow"][i % 4])
+    };
+    place.write("copies.tsv", (0..60).map(line).collect::<String>().as_bytes());
+    let ran = place.gradus(&format!("train classify --train copies.tsv {TINY}"));
+    for warning in [
+        "warning: 6 of 6 texts of the dev split are training texts too: its metrics say little about new texts",
+        "warning: 6 of 6 texts of the test split are training texts too",
+        "warning: 4 texts occur several times in the training split, with different labels, such as '",
+    ] {
+        assert!(ran.err.contains(warning), "{warning}: {}", ran.err);
+    }
+
+    // A colon after each label is none of it, in training and later.
+    let line = |i: usize| format!("{}: film number {i}\n", ["pos", "neg"][i % 2]);
+    place.write("colons.txt", (0..60).map(line).collect::<String>().as_bytes());
+    place.write("two.txt", b"pos: it\nneg: it is so\npos: it is\nneg: is it\npos: it\n");
+    let ran = place.gradus(&format!("train classify --train colons.txt {TINY}"));
+    assert!(ran.err.contains("labels     neg "), "{}", ran.err);
+    place.gradus("evaluate a --file two.txt").well();
+
+    // A later file without labels is told what it lacks, by whichever name.
+    let rows = (0..30).map(|i| format!("{i},film {i}\n")).collect::<String>();
+    for (header, found) in [
+        ("id,text\n", "the columns 'id', 'text'"),
+        ("lable,review\n", "the columns 'lable', 'review'"),
+        ("text\n", "the column 'text'"),
+    ] {
+        place.write("later.csv", (header.to_owned() + &rows).as_bytes());
+        let expected =
+            format!("later.csv, line 1: expected a column of labels, found {found}; add the column");
+        place.gradus("evaluate a --file later.csv").refused(1, &[&expected]);
+    }
+
     // One row of three remains for training.
     place.write("three.tsv", b"pos\tgood\nneg\tbad\npos\tfine\n");
     place

@@ -54,11 +54,13 @@ pub struct Classify {
     odd: Odd,
 }
 
-/// Counts of texts that were cut to the longest length, and of texts without words.
+/// Counts of odd texts.
 #[derive(Clone, Copy, Debug, Default)]
 struct Odd {
+    /// Texts that were cut to the longest length.
     cut: usize,
-    empty: usize,
+    /// Texts without words; of the user's own files those that are not empty, since the note counts the empty ones.
+    wordless: usize,
 }
 
 impl Part for Vec<Example> {
@@ -101,13 +103,17 @@ impl Classify {
     }
 }
 
-fn tokenised(keys: &ClassifyKeys, tokeniser: &Tokeniser, examples: &[Example]) -> Vec<Tokens> {
+/// The tokens of each text, at most [`ClassifyKeys::longest`], and how many texts were cut.
+fn tokenised(keys: &ClassifyKeys, tokeniser: &Tokeniser, examples: &[Example]) -> (Vec<Tokens>, usize) {
+    let longest = keys.longest();
     let tokens = |example: &Example| {
         let mut tokens = tokeniser.tokens(&example.text);
-        tokens.truncate(keys.longest());
-        tokens
+        let is_cut = tokens.len() > longest;
+        tokens.truncate(longest);
+        (tokens, is_cut)
     };
-    examples.par_iter().map(tokens).collect()
+    let (tokens, cut): (Vec<Tokens>, Vec<bool>) = examples.par_iter().map(tokens).unzip();
+    (tokens, cut.into_iter().filter(|cut| *cut).count())
 }
 
 impl Task for Classify {
@@ -165,16 +171,19 @@ impl Task for Classify {
                 ReadAs { tokeniser, counts, texts: data.train.len() as u64 }
             }
         };
-        let tokens = Split::ALL.map(|split| tokenised(&keys, &read_as.tokeniser, data.split(split)));
+        let read = Split::ALL.map(|split| tokenised(&keys, &read_as.tokeniser, data.split(split)));
+        let cut = read.iter().map(|(_, cut)| cut).sum();
+        let tokens = read.map(|(tokens, _)| tokens);
         let [train, dev, test] = tokens.each_ref().map(Vec::as_slice);
         let options = keys.data.words.options(keys.model.characters());
         let lexicon = words::lexicon(kept, &keys.data.words, &options, [train, dev, test])?;
         let coverage = [train, dev, test].map(|tokens| lexicon.coverage(tokens));
-        let all = || tokens.iter().flatten();
-        let odd = Odd {
-            cut: all().filter(|tokens| tokens.len() == keys.longest()).count(),
-            empty: all().filter(|tokens| tokens.is_empty()).count(),
+        let counted = matches!(keys.data.source, Source::Own(_));
+        let all = Split::ALL.into_iter().flat_map(|split| data.split(split));
+        let wordless = |(tokens, example): &(&Tokens, &Example)| {
+            tokens.is_empty() && !(counted && example.text.is_empty())
         };
+        let odd = Odd { cut, wordless: tokens.iter().flatten().zip(all).filter(wordless).count() };
         let encode = |tokens: &Vec<Tokens>| tokens.iter().map(|tokens| lexicon.encode(tokens)).collect();
         let texts = tokens.each_ref().map(encode);
         Ok(Classify { keys, data, lexicon, coverage, read_as, texts, odd })
@@ -285,24 +294,24 @@ impl Task for Classify {
             understood.lines.insert(1, ("no label", format!("{unlabelled} of {} texts", examples().count())));
         }
         understood.warnings.extend(warnings::of(self, counts));
-        let Odd { cut, empty } = self.odd;
+        let Odd { cut, wordless } = self.odd;
         if cut > 0 {
             let longest = self.longest();
             understood.lines.push((
                 "cut",
                 format!(
-                    "{} {} {longest} or more words and {} cut to {longest}",
+                    "{} {} more than {longest} words and {} cut to {longest}",
                     counted(cut, "texts"),
                     verb(cut, "has", "have"),
                     verb(cut, "is", "are")
                 ),
             ));
         }
-        if empty > 0 {
+        if wordless > 0 {
             understood.warnings.push(format!(
                 "{} {} no words",
-                counted(empty, "texts"),
-                verb(empty, "has", "have")
+                counted(wordless, "texts"),
+                verb(wordless, "has", "have")
             ));
         }
         understood

@@ -42,7 +42,8 @@ pub(super) fn read(
 /// Reads a file of unknown format by labels that are known: a small file alone often says too little of its format.
 ///
 /// # Errors
-/// Where no format without names of columns yields known labels alone, what is wrong by the guess.
+/// Where no format without names of columns yields known labels alone, that the first line names no label, else what is wrong
+/// by the guess.
 fn by_labels(file: &TextFile, labels: &[String], per_text: PerText) -> Result<Read, DataError> {
     let guess = labelled::parse(file, Format::Auto, &Columns::default());
     let fits = |read: &Read| examples(&read.rows, labels, per_text).is_ok();
@@ -62,7 +63,14 @@ fn by_labels(file: &TextFile, labels: &[String], per_text: PerText) -> Result<Re
     ];
     let mut read =
         readings.iter().filter_map(|(format, columns)| labelled::parse(file, *format, columns).ok());
-    read.find(fits).map_or(guess, Ok)
+    let without_colons = || {
+        let mut read = labelled::parse(file, Format::Space, &Columns::default()).ok()?;
+        (read.strip_colons() && fits(&read)).then_some(read)
+    };
+    match read.find(fits).or_else(without_colons) {
+        Some(read) => Ok(read),
+        None => labelled::lacks_label(file).map_or(guess, Err),
+    }
 }
 
 /// Rows as examples, where `labels[k]` is the label as written in the file.

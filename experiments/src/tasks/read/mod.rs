@@ -5,6 +5,7 @@
 //! | `keys` | the sections `[data]`, `[model]` and `[loss]` |
 //! | `sets` | the known data sets; [`generated`] has the generated one |
 //! | [`articles`] | holds out whole articles or paragraphs |
+//! | `asked` | which questions are the same |
 //! | [`spans`] | answers as first and last word, and back |
 //! | `model` | the model, its inputs and its predictions |
 //! | `mistakes` | what is wrong with an answer |
@@ -12,6 +13,7 @@
 
 mod answers;
 pub mod articles;
+mod asked;
 pub mod generated;
 mod keys;
 mod mistakes;
@@ -22,6 +24,7 @@ pub mod spans;
 pub use keys::ReadKeys;
 pub use model::Answered;
 
+use super::warnings;
 use super::words::{self, ReadAs};
 use crate::data::counted::{counted, verb};
 use crate::data::files::FileReader;
@@ -354,6 +357,9 @@ impl Task for Read {
                 );
             }
         }
+        let how = ("questions", ", with the same contexts");
+        let repeated = warnings::repeated(&self.keys.data.source, how, || asked::asked(&self.data));
+        understood.warnings.extend(repeated);
         understood
     }
 

@@ -25,6 +25,7 @@ mod tags;
 
 pub use keys::TagKeys;
 
+use super::warnings;
 use super::words::{self, ReadAs};
 use crate::data::counted::{counted, verb};
 use crate::data::files::FileReader;
@@ -251,12 +252,15 @@ impl Task for Tag {
         let counts = self.tags.occurrences(&self.data.train);
         let what = if self.tags.are_entities() { "entities" } else { "tags" };
         understood.lines.insert(0, (what, Understood::counts(counts.clone())));
-        for (kind, _) in counts.iter().filter(|(_, n)| **n < 2) {
-            understood.warnings.push(format!(
-                "{} occurs less than twice in the training split; is it misspelt?",
-                crate::data::error::quoted(kind)
-            ));
-        }
+        let rare: Vec<String> = counts.into_iter().filter(|(_, n)| *n < 2).map(|(kind, _)| kind).collect();
+        understood.warnings.extend(warnings::once(
+            ["", what],
+            &rare,
+            ["is it misspelt?", "are they misspelt?"],
+        ));
+        let words = |split| self.data.split(split).iter().map(|sentence| &sentence.words).collect();
+        let repeated = || Split::ALL.map(words);
+        understood.warnings.extend(warnings::repeated(&self.keys.data.source, ("sentences", ""), repeated));
         let long = self.texts.iter().flatten().filter(|text| text.len() > pieces::LONGEST).count();
         if long > 0 {
             let longest = pieces::LONGEST;

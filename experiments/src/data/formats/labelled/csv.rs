@@ -31,6 +31,16 @@ impl Scan {
     pub(super) fn is_table(&self) -> bool {
         self.columns > 1 && self.fault.is_none() && self.odd.is_none()
     }
+
+    /// How likely it is that the separator of the scan is that of the file, to compare separators.
+    pub(super) fn likelihood(&self) -> usize {
+        match self.columns {
+            _ if self.is_table() => 3,
+            0 => 1,
+            1 => 0,
+            _ => 2,
+        }
+    }
 }
 
 /// The place of the first byte that is wanted, else the end.
@@ -133,14 +143,19 @@ fn records(
     }
 }
 
-/// The first record, where [`Scan::columns`] is neither 0 nor above [`names::MOST`].
-pub(super) fn first_record(source: &Source<'_>, separator: u8) -> Result<(usize, Vec<String>), DataError> {
-    let mut first = (1, Vec::new());
+/// The first two records with their lines, where [`Scan::columns`] is neither 0 nor above [`names::MOST`]; the second may be
+/// empty.
+pub(super) fn first_records(
+    source: &Source<'_>,
+    separator: u8,
+) -> Result<[(usize, Vec<String>); 2], DataError> {
+    let mut found = Vec::with_capacity(2);
     records(source, separator, |line, record| {
-        first = (line, record.iter().map(names::title).collect());
-        Ok(false)
+        found.push((line, record.iter().take(names::MOST).map(names::title).collect()));
+        Ok(found.len() < 2)
     })?;
-    Ok(first)
+    let mut found = found.into_iter();
+    Ok(std::array::from_fn(|_| found.next().unwrap_or((1, vec![]))))
 }
 
 /// The rows; with `titles` the first record is none.
@@ -195,11 +210,14 @@ pub(super) fn check(source: &Source<'_>, separator: u8) -> Result<(), DataError>
 pub(super) fn layout(source: &Source<'_>, columns: &Columns) -> Result<Layout, DataError> {
     let found = SEPARATORS.map(|separator| (separator, scan(source.text, separator)));
     let mut usable = found.iter().filter(|(_, scan)| (2..=names::MOST).contains(&scan.columns));
-    let titled = usable.clone().find_map(|(separator, _)| {
-        let (line, titles) = first_record(source, *separator).ok()?;
-        names::are_titles(&titles, columns).then_some((*separator, line, titles))
-    });
-    if let Some((separator, line, titles)) = titled {
+    let titled = |is_header: fn(&[String], &Columns) -> bool| {
+        usable.clone().find_map(|(separator, _)| {
+            let [(line, titles), (_, second)] = first_records(source, *separator).ok()?;
+            let is_header = is_header(&titles, columns) || names::are_numbers(&titles, &second);
+            is_header.then_some((*separator, line, titles))
+        })
+    };
+    if let Some((separator, line, titles)) = titled(names::are_titles).or_else(|| titled(names::has_some)) {
         let (places, columns) = names::by_title(source, line, &titles, columns)?;
         return Ok(Layout::Csv { separator, titles: true, places, columns });
     }
@@ -215,7 +233,7 @@ pub(super) fn layout(source: &Source<'_>, columns: &Columns) -> Result<Layout, D
         let advice = "give another --format";
         return Err(source.fault(line, expected, quoted(content), advice));
     };
-    let (line, titles) = first_record(source, *separator)?;
+    let [(line, titles), _] = first_records(source, *separator)?;
     if columns.is_empty() {
         // The message about a header that names no text or label.
         names::by_title(source, line, &titles, columns)?;

@@ -119,7 +119,7 @@ pub(super) fn read(
     }
     let note = (!note.is_empty()).then(|| note.join("; "));
     let format = if by_folder { Format::Folders } else { Format::Files };
-    Read { rows, format, columns: Columns::default(), note }.finished(path)
+    Read { rows, format, guessed, columns: Columns::default(), note }.finished(path)
 }
 
 /// What no class is called contradicts the guess that folders or files are classes.

@@ -13,6 +13,7 @@ use super::{
     names, prose, quoted,
     source::FASTTEXT,
 };
+use crate::data::counted::{counted, noun};
 
 /// The layout of a file.
 pub(super) fn layout(source: &Source<'_>, columns: &Columns) -> Result<Layout, DataError> {
@@ -30,14 +31,18 @@ pub(super) fn layout(source: &Source<'_>, columns: &Columns) -> Result<Layout, D
         "tsv" | "tab" => b"\t",
         _ => b"\t,;|",
     };
-    for &separator in separators {
-        if let Some(layout) = titled(source, separator, columns)? {
-            return Ok(layout);
+    // If one of two names is there, the error is about the other one.
+    for is_header in [names::are_titles, names::has_some] {
+        for &separator in separators {
+            if let Some(layout) = titled(source, separator, columns, is_header)? {
+                return Ok(layout);
+            }
         }
     }
-    let by_name = [&columns.text_column, &columns.label_column].into_iter().flatten();
-    if let Some(name) = by_name.into_iter().find(|name| !name.bytes().all(|b| b.is_ascii_digit())) {
-        let expected = format!("a header that names the column {}", quoted(name));
+    let by_name: Vec<String> = columns.names().map(|name| quoted(name)).collect();
+    if !by_name.is_empty() {
+        let noun = noun(by_name.len(), "columns");
+        let expected = format!("a header that names the {noun} {}", by_name.join(" and "));
         let advice = "correct the name, or give the columns by number";
         return Err(source.fault(line, expected, quoted(content), advice));
     }
@@ -63,17 +68,25 @@ pub(super) fn layout(source: &Source<'_>, columns: &Columns) -> Result<Layout, D
     match separators[0] {
         b',' => values,
         _ if !columns.is_empty() => values,
-        _ => spaces(source, values.ok(), separators),
+        _ => spaces(source, values, separators),
     }
 }
 
-/// A table whose first line names the columns.
-fn titled(source: &Source<'_>, separator: u8, columns: &Columns) -> Result<Option<Layout>, DataError> {
+/// A table whose first line names the columns, which `is_header` says of names in it.
+fn titled(
+    source: &Source<'_>,
+    separator: u8,
+    columns: &Columns,
+    is_header: fn(&[String], &Columns) -> bool,
+) -> Result<Option<Layout>, DataError> {
     let scan = csv::scan(source.text, separator);
     let quoted = separator != b'\t' || is_quoted(source, &scan);
     if !quoted {
         let titles: Vec<String> = source.first().1.split('\t').take(names::MOST).map(names::title).collect();
-        return match titles.len() > 1 && names::are_titles(&titles, columns) {
+        let second: Vec<String> =
+            source.lines().nth(1).map_or(vec![], |(_, line)| line.split('\t').map(names::title).collect());
+        let is_header = is_header(&titles, columns) || names::are_numbers(&titles, &second);
+        return match titles.len() > 1 && is_header {
             true => source.titled(columns).map(Some),
             false => Ok(None),
         };
@@ -81,8 +94,8 @@ fn titled(source: &Source<'_>, separator: u8, columns: &Columns) -> Result<Optio
     if !(2..=names::MOST).contains(&scan.columns) {
         return Ok(None);
     }
-    let (line, titles) = csv::first_record(source, separator)?;
-    if !names::are_titles(&titles, columns) {
+    let [(line, titles), (_, second)] = csv::first_records(source, separator)?;
+    if !is_header(&titles, columns) && !names::are_numbers(&titles, &second) {
         return Ok(None);
     }
     let (places, columns) = names::by_title(source, line, &titles, columns)?;
@@ -113,7 +126,7 @@ fn tabs(source: &Source<'_>, columns: &Columns) -> Result<Layout, DataError> {
     let mut more = rows.iter().map(|row| row.text.matches('\t').count());
     let count = more.next().unwrap_or(0);
     if count > 0 && more.all(|other| other == count) {
-        return ask(source, count + 2);
+        return ask(source, count + 2, NAME_OR_TAB);
     }
     let places = Which::of_rows(&rows).places(source, &rows)?;
     if places.label == 0 {
@@ -125,15 +138,21 @@ fn tabs(source: &Source<'_>, columns: &Columns) -> Result<Layout, DataError> {
 /// Values between separators, without names.
 fn csv(source: &Source<'_>, separators: &[u8], columns: &Columns) -> Result<Layout, DataError> {
     several(source, separators)?;
-    let mut first = None;
+    // If none fits, what is wrong is said of the separator that is likeliest the right one.
+    let mut likeliest: Option<(usize, DataError)> = None;
     for &separator in separators {
         match values(source, separator, columns) {
             Ok(Some(layout)) => return Ok(layout),
             Ok(None) => {}
-            Err(error) => first = first.or(Some(error)),
+            Err(error) => {
+                let likelihood = csv::scan(source.text, separator).likelihood();
+                if likeliest.as_ref().is_none_or(|(other, _)| likelihood > *other) {
+                    likeliest = Some((likelihood, error));
+                }
+            }
         }
     }
-    Err(first.unwrap_or_else(|| {
+    Err(likeliest.map(|(_, error)| error).unwrap_or_else(|| {
         let (line, content) = source.first();
         let advice = "give the --format of the file";
         source.fault(
@@ -166,7 +185,7 @@ fn values(source: &Source<'_>, separator: u8, columns: &Columns) -> Result<Optio
     csv::check(source, separator)?;
     let (places, columns) = if columns.is_empty() {
         if scan.filled > 2 {
-            return ask(source, scan.columns);
+            return ask(source, scan.columns, NAME);
         }
         let places = Places { text: 1, label: 0, columns: 2 };
         let rows = csv::rows(source, separator, false, places)?;
@@ -178,17 +197,24 @@ fn values(source: &Source<'_>, separator: u8, columns: &Columns) -> Result<Optio
     Ok(Some(Layout::Csv { separator, titles: false, places, columns }))
 }
 
-/// More than two columns without names: whatever is guessed here, something would be left out.
-fn ask<T>(source: &Source<'_>, columns: usize) -> Result<T, DataError> {
+const NAME: &str =
+    "name two with --label-column and --text-column, as the first line names them or by number from 1";
+const NAME_OR_TAB: &str = "name two with --label-column and --text-column, as the first line names them or by number from \
+                           1; --format tab takes the first as the label and the rest as the text";
+
+/// More than two columns without common names: whatever is guessed here, something would be left out.
+fn ask<T>(source: &Source<'_>, columns: usize, advice: &'static str) -> Result<T, DataError> {
     let (line, content) = source.first();
-    let found = format!("{columns} columns without names in {}", quoted(content));
-    let advice = "name two with --label-column and --text-column (numbers from 1); --format tab takes the first as the \
-                  label and the rest as the text";
+    let found = format!("{columns} columns in {}", quoted(content));
     Err(source.fault(line, "a label and a text", found, advice))
 }
 
 /// A label at the start of each line, unless those are no labels or the lines are `values` as well.
-fn spaces(source: &Source<'_>, values: Option<Layout>, separators: &[u8]) -> Result<Layout, DataError> {
+fn spaces(
+    source: &Source<'_>,
+    values: Result<Layout, DataError>,
+    separators: &[u8],
+) -> Result<Layout, DataError> {
     let words =
         || source.lines().filter_map(|(line, content)| Some((line, content.split_whitespace().next()?)));
     let column = Column::of(words().map(|(_, word)| word));
@@ -201,23 +227,39 @@ fn spaces(source: &Source<'_>, values: Option<Layout>, separators: &[u8]) -> Res
         || column.is_prose()
         || (column.count > 3 && column.distinct == column.count);
     let (line, content) = source.first();
-    let Some(values) = values else {
-        if !is_text {
-            return Ok(Layout::First(Separator::Space));
+    let labelled = || source.labelled(Separator::Space);
+    let values = match values {
+        Ok(values) => values,
+        Err(error) => {
+            let is_table = separators.iter().any(|&separator| csv::scan(source.text, separator).is_table());
+            if !is_text && (!is_table || labelled().is_ok()) {
+                return Ok(Layout::First(Separator::Space));
+            }
+            if is_table {
+                return Err(error);
+            }
+            labels::check_tags(&labelled().unwrap_or_default())?;
+            let first = words().next().map_or("", |(_, word)| word);
+            let another = words().find(|(_, word)| *word != first);
+            let lines = column.count;
+            let found = match another {
+                Some((_, another)) => format!(
+                    "{} different first words in {lines} lines, such as {} and {}",
+                    column.distinct,
+                    quoted(first),
+                    quoted(another)
+                ),
+                None => format!("the first word {} in {}", quoted(first), counted(lines, "lines")),
+            };
+            let like = match column.distinct {
+                _ if !common => "",
+                1 => ", which is a common word of the texts",
+                _ => ", which are common words of the texts",
+            };
+            return Err(source.fault(line, labels::SPACE.0, found + like, labels::SPACE.1));
         }
-        several(source, separators)?;
-        labels::check_tags(&source.labelled(Separator::Space).unwrap_or_default())?;
-        let first = words().next().map_or("", |(_, word)| word);
-        let another = words().find(|(_, word)| *word != first).map_or(first, |(_, word)| word);
-        let (distinct, first, another) = (column.distinct, quoted(first), quoted(another));
-        let like = if common { ", which are common words of the texts" } else { "" };
-        let found = format!(
-            "{distinct} different first words in {} lines, such as {first} and {another}{like}",
-            column.count
-        );
-        return Err(source.fault(line, labels::SPACE.0, found, labels::SPACE.1));
     };
-    let fits = source.labelled(Separator::Space).is_ok_and(|rows| {
+    let fits = labelled().is_ok_and(|rows| {
         let marked = rows.iter().any(|row| row.label.contains([',', ';', '|', '"']));
         column.distinct > 1 && !is_text && !marked
     });

@@ -51,9 +51,7 @@ pub(super) fn layout(source: &Source<'_>, columns: &Columns) -> Result<Layout, D
     {
         return Ok(Layout::Jsonl { text: text.clone(), label: label.clone() });
     }
-    let place = |name: Option<String>| name.and_then(|n| titles.iter().position(|t| *t == n));
-    let number = |name: Option<String>| place(name).map(|place| (place + 1).to_string());
-    let columns = Columns { text_column: number(text), label_column: number(label) };
+    let columns = Columns { text_column: text, label_column: label };
     if columns.is_empty() && !names::are_titles(&titles, &columns) {
         let expected = "an object with a text and a label in fields such as 'text' and 'label'";
         let found = format!("the fields {}", listed(&titles));

@@ -15,8 +15,8 @@ use std::{collections::HashMap, path::Path};
 ///
 /// # Errors
 /// As [`Row::labels`]; [`DataError::Line`] for a header taken for a row, and for labels that differ only by what cannot be
-/// seen or by quotation marks around them; with `guessed`, where a text has one label, also for more than one label for
-/// two rows (from 20 rows on), quotation marks or separators in labels, and several labels in one. [`DataError::File`] for
+/// seen or by quotation marks around them; where a text has one label, also for labels that nearly all occur once in
+/// [`MANY`] rows; with `guessed`, for more than one label for two rows (from 20 rows on), quotation marks or separators in labels, and several labels in one. [`DataError::File`] for
 /// less than two labels, or less than one where some text has none.
 pub fn labels(path: &Path, read: &Read, per_text: PerText, guessed: bool) -> Result<Vec<String>, DataError> {
     let mut found = Vec::with_capacity(read.rows.len());
@@ -29,6 +29,9 @@ pub fn labels(path: &Path, read: &Read, per_text: PerText, guessed: bool) -> Res
     let known = Known::of(found.into_iter());
     check_header(read, guessed)?;
     known.check_looks()?;
+    if !guessed && per_text == PerText::One {
+        check_unique(read)?;
+    }
     if guessed && per_text == PerText::One {
         check_tags(&read.rows)?;
         check_number(read)?;
@@ -108,9 +111,9 @@ fn check_header(read: &Read, guessed: bool) -> Result<(), DataError> {
     let one_word = !first.text.is_empty()
         && first.text.chars().count() <= 30
         && !first.text.contains(char::is_whitespace);
-    // Where columns are given by number, nothing says whether the first line names them.
+    // Where columns are given by number without a format, nothing says whether the first line names them.
     let by_number = read.columns.label_column.as_deref().is_some_and(|c| c.parse::<usize>().is_ok());
-    let open = guessed || by_number;
+    let open = guessed || by_number && read.guessed;
     let is_header = (label && text)
         || open && (label || text) && others.distinct * 2 <= others.count
         || open && one_word && others.once == 0 && others.count >= FEW;
@@ -118,10 +121,18 @@ fn check_header(read: &Read, guessed: bool) -> Result<(), DataError> {
         return Ok(());
     }
     let found = format!("{} and {}, which look like a header", quoted(&first.label), quoted(&first.text));
-    let advice = match open {
-        true => "name the columns with --label-column and --text-column as the line has them, or remove it",
-        false => {
+    let advice = match read.format {
+        _ if !open => {
             "give --format header or csv for a file whose first line names the columns, or remove the line"
+        }
+        Format::Space => "remove the line if it names columns, or give --format space if it is an example",
+        Format::Tab => {
+            "if it names the columns, name two with --label-column and --text-column as the line has them; if it is an \
+             example, give --format tab, and the columns by number unless the label is the first"
+        }
+        _ => {
+            "if it names the columns, name two with --label-column and --text-column as the line has them; if it is an \
+             example, give --format csv and the columns by number"
         }
     };
     Err(first.fault("a label and a text", found, advice))
@@ -191,6 +202,32 @@ fn check_number(read: &Read) -> Result<(), DataError> {
     );
     let (expected, advice) = guess(read.format);
     Err(first.fault(expected, found, advice))
+}
+
+/// In so many rows, labels that nearly all occur once are none, whatever was given: nothing can be learned from them.
+const MANY: usize = 100;
+
+/// More than nine in ten labels that occur once, in many rows, are text in the label's place.
+fn check_unique(read: &Read) -> Result<(), DataError> {
+    let column = Column::of(read.rows.iter().map(|row| row.label.as_str()));
+    if column.count < MANY || column.once * 10 <= column.count * 9 {
+        return Ok(());
+    }
+    let first = &read.rows[0];
+    let another = read.rows.iter().find(|row| row.label != first.label).unwrap_or(first);
+    let found = format!(
+        "{} labels that occur once in {} texts, such as {} and {}",
+        column.once,
+        column.count,
+        quoted(&first.label),
+        quoted(&another.label)
+    );
+    let advice = match read.format {
+        Format::Folders | Format::Files => "name another folder, or give another --format",
+        Format::Space => "give another --format",
+        _ => "check --text-column and --label-column, which may be swapped, and the --format",
+    };
+    Err(first.fault("labels that several texts have", found, advice))
 }
 
 /// Quotation marks around labels and separators in them are signs of CSV.

@@ -49,7 +49,7 @@ use lines::Separator;
 use names::Places;
 use serde::{Deserialize, Serialize};
 use source::Source;
-use std::{path::Path, sync::Arc};
+use std::{borrow::Cow, path::Path, sync::Arc};
 
 /// The format of a file or folder of labelled texts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -102,7 +102,7 @@ impl Format {
     }
 }
 
-/// The columns, by name or by number from 1; digits are always a number.
+/// The columns, by name or by number from 1; digits are a name if the header has it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Columns {
@@ -141,6 +141,8 @@ pub struct Read {
     pub rows: Vec<Row>,
     /// The format that was given or found, never [`Format::Auto`].
     pub format: Format,
+    /// Whether the format was detected.
+    pub guessed: bool,
     /// The columns that were given or found: with `format` they read another file of the same kind.
     pub columns: Columns,
     /// What a reader of results must know: what was guessed, how many texts are empty, which files were left out.
@@ -183,13 +185,18 @@ fn without_sep(text: &str) -> &str {
     rest.unwrap_or(text)
 }
 
+/// The text with LF at the end of each line, without what precedes a table in it. One byte order mark is gone already; files
+/// put together from several have more.
+fn unified(text: &str) -> Cow<'_, str> {
+    lines::unified(without_sep(text.trim_start_matches('\u{FEFF}')))
+}
+
 /// The rows of one file that has been read.
 ///
 /// # Errors
 /// As [`read`].
 pub fn parse(file: &TextFile, format: Format, columns: &Columns) -> Result<Read, DataError> {
-    // One byte order mark is gone already; files put together from several have more.
-    let text = lines::unified(without_sep(file.text.trim_start_matches('\u{FEFF}')));
+    let text = unified(&file.text);
     let source = Source { path: file.path.as_path().into(), text: &text };
     source.check_characters()?;
     if source.lines().next().is_none() {
@@ -215,9 +222,19 @@ pub fn parse(file: &TextFile, format: Format, columns: &Columns) -> Result<Read,
             });
         }
     };
-    let guessed = (format == Format::Auto).then(|| layout.described());
-    let rows = layout.rows(&source)?;
-    Read { rows, format: layout.format(), columns: layout.columns(), note: guessed }.finished(&file.path)
+    let guessed = format == Format::Auto;
+    let note = guessed.then(|| layout.described());
+    let (rows, format, columns) = (layout.rows(&source)?, layout.format(), layout.columns());
+    let mut read = Read { rows, format, guessed, columns, note };
+    if guessed && read.strip_colons() {
+        read.note = read.note.map(|note| note + ", without the colon after each label");
+    }
+    read.finished(&file.path)
+}
+
+/// What is wrong with a file that fits no known label: an error if its first line names a text, but no label.
+pub fn lacks_label(file: &TextFile) -> Option<DataError> {
+    names::lacks_label(&Source { path: file.path.as_path().into(), text: &unified(&file.text) })
 }
 
 fn no_rows(path: &Path) -> DataError {
@@ -230,6 +247,19 @@ fn no_rows(path: &Path) -> DataError {
 }
 
 impl Read {
+    /// Removes the colon after each label at the start of a line, as in `neg: text`, if all labels have one.
+    /// Returns whether they have.
+    pub fn strip_colons(&mut self) -> bool {
+        let stem = |row: &Row| row.label.strip_suffix(':').filter(|stem| !stem.is_empty()).map(str::len);
+        if self.format != Format::Space
+            || self.rows.iter().any(|row| row.list.is_some() || stem(row).is_none())
+        {
+            return false;
+        }
+        self.rows.iter_mut().for_each(|row| row.label.truncate(stem(row).unwrap_or(row.label.len())));
+        true
+    }
+
     /// Counts empty texts in the note.
     ///
     /// # Errors

@@ -3,7 +3,9 @@
 use super::{
     Columns, DataError, Format, Source,
     common_names::{self, is_label, is_text},
+    csv::SEPARATORS,
 };
+use crate::data::counted::noun;
 use crate::data::error::{listed, quoted};
 use std::path::Path;
 
@@ -34,6 +36,16 @@ impl Places {
 }
 
 impl Columns {
+    /// The columns that are given.
+    fn given(&self) -> impl Iterator<Item = &String> {
+        [&self.text_column, &self.label_column].into_iter().flatten()
+    }
+
+    /// Those that are given by name.
+    pub(super) fn names(&self) -> impl Iterator<Item = &String> {
+        self.given().filter(|name| number(name).is_none())
+    }
+
     /// # Errors
     /// [`DataError::File`] if a column is given: a format without columns would ignore it.
     pub(super) fn refuse(&self, path: &Path, format: Format) -> Result<(), DataError> {
@@ -46,9 +58,7 @@ impl Columns {
                 "no --text-column or --label-column, since the format '{}' has no columns",
                 format.name()
             ),
-            found: listed(
-                &[&self.text_column, &self.label_column].into_iter().flatten().cloned().collect::<Vec<_>>(),
-            ),
+            found: listed(&self.given().cloned().collect::<Vec<_>>()),
             advice: "leave them out, or give another --format".into(),
         })
     }
@@ -83,18 +93,19 @@ fn number(column: &str) -> Option<usize> {
     digits.then(|| column.parse().unwrap_or(usize::MAX).wrapping_sub(1))
 }
 
+fn exact(titles: &[String], name: &str) -> Option<usize> {
+    titles.iter().position(|t| t == name)
+}
+
 fn position(titles: &[String], name: &str) -> Option<usize> {
-    let exact = titles.iter().position(|t| t == name);
-    exact.or_else(|| titles.iter().position(|t| t.to_lowercase() == name.to_lowercase()))
+    exact(titles, name).or_else(|| titles.iter().position(|t| t.to_lowercase() == name.to_lowercase()))
 }
 
 /// Whether a first line names the columns: a column that is given by name is there, or text and label both have
 /// common names.
 pub(super) fn are_titles(titles: &[String], columns: &Columns) -> bool {
-    let given: Vec<&String> = [&columns.text_column, &columns.label_column].into_iter().flatten().collect();
-    let names: Vec<&&String> = given.iter().filter(|name| number(name).is_none()).collect();
-    if !names.is_empty() {
-        return names.iter().all(|name| position(titles, name).is_some());
+    if columns.names().next().is_some() {
+        return columns.names().all(|name| position(titles, name).is_some());
     }
     let common = |column: &Option<String>, known: fn(&str) -> bool| match column.as_deref().and_then(number) {
         Some(place) => titles.get(place).is_some_and(|title| known(title)),
@@ -103,7 +114,34 @@ pub(super) fn are_titles(titles: &[String], columns: &Columns) -> bool {
     common(&columns.text_column, is_text) && common(&columns.label_column, is_label)
 }
 
+/// Whether a first line has the names that pandas gives to columns without names, 0, 1, 2 and so on, after an empty one for an
+/// index. A line of numbers could be an example too, but not above one with words.
+pub(super) fn are_numbers(titles: &[String], second: &[String]) -> bool {
+    let skip = usize::from(titles.first().is_some_and(|title| title.is_empty()));
+    let counted =
+        titles.len() > 1 && titles.iter().skip(skip).enumerate().all(|(i, title)| *title == i.to_string());
+    counted && second.iter().skip(skip).any(|value| value.contains(char::is_alphabetic))
+}
+
+/// Whether a first line has at least one of the columns that are given by name.
+pub(super) fn has_some(titles: &[String], columns: &Columns) -> bool {
+    columns.names().any(|name| position(titles, name).is_some())
+}
+
 const GIVE: &str = "name them with --text-column and --label-column (a name, or a number from 1)";
+
+/// What is wrong with a file that fits no known label: an error if its first line names a text, but no label.
+pub(super) fn lacks_label(source: &Source<'_>) -> Option<DataError> {
+    let (line, content) = source.first();
+    let split = |separator: u8| content.split(char::from(separator)).take(MOST).map(title).collect();
+    let titles: Vec<String> = SEPARATORS.map(split).into_iter().max_by_key(Vec::len)?;
+    if !titles.iter().any(|title| is_text(title)) || titles.iter().any(|title| is_label(title)) {
+        return None;
+    }
+    let noun = noun(titles.len(), "columns");
+    let advice = "add the column of the labels, or call it 'label'";
+    Some(source.fault(line, "a column of labels", format!("the {noun} {}", listed(&titles)), advice))
+}
 
 /// The places in a table whose first line holds `titles`, and what to call its columns.
 ///
@@ -119,7 +157,8 @@ pub(super) fn by_title(
     let header = || format!("the columns {}", listed(titles));
     let given = |column: &Option<String>| match column {
         None => Ok(None),
-        Some(name) => match number(name).or_else(|| position(titles, name)) {
+        // A name of digits is a name before it is a number.
+        Some(name) => match exact(titles, name).or_else(|| number(name)).or_else(|| position(titles, name)) {
             Some(place) if place < titles.len() => Ok(Some(place)),
             _ => Err(fault(format!("a column {}", quoted(name)), header())),
         },
@@ -155,7 +194,7 @@ pub(super) fn by_title(
     }
     let places = Places { text, label, columns: titles.len() };
     let unique = |place: usize| match titles.iter().filter(|t| **t == titles[place]).count() {
-        1 if number(&titles[place]).is_none() && !titles[place].is_empty() => titles[place].clone(),
+        1 if !titles[place].is_empty() => titles[place].clone(),
         _ => (place + 1).to_string(),
     };
     let columns = Columns { text_column: Some(unique(text)), label_column: Some(unique(label)) };

@@ -103,6 +103,11 @@ fn contradicted_guesses_are_errors_with_their_line() {
             }),
             &["prose.txt, line 1: ", "in 200 lines", "common words of the texts", "--format space"],
         ),
+        (
+            "same.txt",
+            lines(60, |i| format!("The {i} saw the ship and the man")),
+            &["found the first word 'The' in 60 lines, which"],
+        ),
         ("four.txt", "one is here\ntwo are there\nwe go\nand so on\n".into(), &["4 different first words"]),
         (
             "f.txt",
@@ -157,12 +162,17 @@ fn contradicted_guesses_are_errors_with_their_line() {
         (
             "b.tsv",
             lines(30, |i| format!("{i}\t{}\tgood {i}", mood(i))),
-            &["line 1: ", "3 columns without names", "--label-column"],
+            &[
+                "line 1: ",
+                "3 columns in '0\\tpos\\tgood 0'",
+                "--label-column",
+                "--format tab takes the first",
+            ],
         ),
         (
             "b.csv",
             lines(30, |i| format!("{i},{},good {i}", mood(i))),
-            &["line 1: ", "3 columns without names"],
+            &["line 1: ", "3 columns in '0,pos,good 0'"],
         ),
         (
             "b.tsv",

@@ -52,6 +52,45 @@ fn one_label_is_an_error_that_names_the_file() {
 }
 
 #[test]
+fn texts_given_as_labels_are_an_error() {
+    let table = "comment,kind\n".to_owned() + &lines(200, |i| format!("film {i},{}", mood(i)));
+    let swapped = columns("kind", "comment");
+    let found = "expected labels that several texts have, found 200 labels that occur once in 200 texts, such as 'film 0' \
+                 and 'film 1'; check --text-column and --label-column, which may be swapped";
+    for format in [Format::Auto, Format::Csv] {
+        assert_refused(load("l.csv", &table, format, &swapped), &["l.csv, line 2: ", found], "swapped");
+        assert!(load("l.csv", &table, format, &columns("comment", "kind")).is_ok());
+    }
+    // Labels that are rare, some of which occur once.
+    let rare =
+        "comment,kind\n".to_owned() + &lines(200, |i| format!("film {i},{}", i / 2 * usize::from(i > 20)));
+    assert!(load("l.csv", &rare, Format::Csv, &columns("comment", "kind")).is_ok());
+    let names: Vec<String> = (0..200).map(|i| if i < 20 { "x".into() } else { format!("n{i}") }).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    assert_eq!(of(&names, false).unwrap().len(), 181);
+    assert_refused(
+        of(&names[1..], false),
+        &["180 labels that occur once in 199 texts, such as 'x' and 'n20'"],
+        "many",
+    );
+}
+
+#[test]
+fn a_colon_after_each_label_is_left_out_where_the_format_is_guessed() {
+    let text = lines(30, |i| format!("{}: film {i}, {}", mood(i), &"so, ".repeat(i % 3)));
+    let (read, labels) = auto("l.txt", &text).unwrap();
+    assert_eq!((labels, read.rows[0].text.as_str()), (vec!["neg".to_owned(), "pos".to_owned()], "film 0,"));
+    assert!(read.note.unwrap().ends_with("a text on each line, without the colon after each label"));
+    let given = load("l.txt", &text, Format::Space, &Columns::default()).unwrap();
+    assert_eq!(given.1, ["neg:", "pos:"]);
+    // A colon of some labels belongs to them.
+    let some = auto("l.txt", &text.replace("neg:", "neg")).unwrap();
+    assert_eq!(some.1, ["neg", "pos:"]);
+    let alone = auto("l.txt", &text.replace("neg:", ":")).unwrap();
+    assert_eq!(alone.1, [":", "pos:"]);
+}
+
+#[test]
 fn words_with_tags_are_no_texts_with_labels() {
     // Whose words are too many to be labels.
     let many = lines(60, |i| format!("word{i} NN {}", ["O", "B-PER"][i % 2]));

@@ -4,6 +4,7 @@ mod auto;
 mod folders;
 mod fuzz;
 mod given;
+mod headers;
 mod labels;
 
 use super::*;
