@@ -1,6 +1,7 @@
 //! The texts to predict, from the command line, standard input or a file, as they arrive.
 
 use super::json_lines::{object, other_json};
+use crate::data::binary;
 use crate::data::encoding::likely_iconv;
 use crate::data::formats::conll::{COLUMNS, ReadWords};
 use crate::run::Ask;
@@ -62,8 +63,10 @@ impl Lines {
                 if found.is_dir() {
                     bail!("{name}: expected a file of texts, found a folder; name one of its files");
                 }
-                let file = File::open(&path).with_context(|| format!("cannot read {name}"))?;
-                (Box::new(BufReader::new(file)), name)
+                let cannot = || format!("cannot read {name}");
+                let mut file = BufReader::with_capacity(1 << 16, File::open(&path).with_context(cannot)?);
+                binary::check(&path, file.fill_buf().with_context(cannot)?)?;
+                (Box::new(file), name)
             }
         };
         let (send, rest) = sync_channel(WAITING);

@@ -35,7 +35,7 @@ const FEW: usize = 8;
 /// # Errors
 /// [`DataError::File`] for the formats of archives, spreadsheets, documents and compressed files, and for more than one
 /// zero byte or control character in twenty bytes. Text in UTF-16, which has zero bytes, is no such file.
-pub(super) fn check(path: &Path, bytes: &[u8]) -> Result<(), DataError> {
+pub fn check(path: &Path, bytes: &[u8]) -> Result<(), DataError> {
     let sample = &bytes[..bytes.len().min(SAMPLE)];
     let known = KINDS.into_iter().find(|(start, ..)| sample.starts_with(start));
     let (found, advice) = match known {

@@ -19,7 +19,7 @@
 //! | [`fetch`] | downloading a known set: resumed, verified, and renamed into place when complete |
 
 pub mod atomic;
-mod binary;
+pub mod binary;
 pub mod counted;
 pub mod encoding;
 pub mod error;

@@ -371,3 +371,12 @@ fn colours_are_for_terminals_that_want_them() {
         assert_eq!(text.contains('\x1b'), coloured, "{variables}: {text:?}");
     }
 }
+
+#[test]
+fn a_file_that_is_no_text_is_refused() {
+    let place = Place::new();
+    place.gradus(&place.tiny("a")).well();
+    place.write("texts.xlsx", b"PK\x03\x04\x14\0\x06\0more");
+    let parts = ["texts.xlsx: expected text, found an archive or a spreadsheet", "save a spreadsheet as CSV"];
+    place.gradus("predict a --file texts.xlsx").refused(1, &parts);
+}
