@@ -2,6 +2,7 @@
 
 use super::moved::{Moved, refuse_other, with_flag};
 use crate::config::Config;
+use crate::data::DataError;
 use crate::data::Split;
 use crate::run::{AnyTask, From, Job, Learner, RunError, RunFolder, TrainedOn, Wanted};
 use crate::tasks;
@@ -49,7 +50,8 @@ impl Trained {
         self.folder.check_files(&self.on)?;
         let kept = Some(self.folder.path().to_path_buf());
         let Wanted::Split(split, _) = wanted else {
-            return self.task.prepare(&self.config, &From { folder: self.data.clone(), kept, wanted });
+            let from = From { folder: self.data.clone(), kept, wanted };
+            return self.task.prepare(&self.config, &from).map_err(without_settings);
         };
         let from = From { folder: self.data.clone(), kept, wanted };
         let job = self.task.prepare(&self.config, &from).map_err(|error| with_flag(error, &self.config))?;
@@ -99,4 +101,22 @@ impl Trained {
             listed(&now.labels)
         )))
     }
+}
+
+/// An error about a file for a trained run: what reading depends on was settled in training, so that advice to change a setting
+/// is of no use.
+fn without_settings(error: RunError) -> RunError {
+    const ADVICE: &str = "a run reads other files as its training file; give this one the same form";
+    let mut error = error;
+    match &mut error {
+        RunError::Data(DataError::Line { advice, .. }) if is_setting(advice) => *advice = ADVICE,
+        RunError::Data(DataError::File { advice, .. }) if is_setting(advice) => *advice = ADVICE.into(),
+        _ => {}
+    }
+    error
+}
+
+/// Whether advice names a flag or a key.
+fn is_setting(advice: &str) -> bool {
+    advice.contains("--") || ["data.", "loss.", "model."].iter().any(|section| advice.contains(section))
 }

@@ -125,8 +125,13 @@ pub fn resume(all: &[TaskKeys], saved: &Config, sets: &[String]) -> Result<Confi
     }
     let config = validated(task, settled(task, all, saved.table(), &settings)?, &settings)?;
     let allowed = resume_keys(task);
-    match diff(saved, &config).into_iter().find(|(key, ..)| !allowed.contains(key)) {
+    let mut changed = diff(saved, &config);
+    // First those that both have: of two models the name differs, and then all that belongs to it.
+    changed.sort_by_key(|(_, before, after)| before.is_empty() || after.is_empty());
+    match changed.into_iter().find(|(key, ..)| !allowed.contains(key)) {
         Some((key, before, after)) => {
+            let shown = |value: String| if value.is_empty() { "absent".into() } else { value };
+            let (before, after) = (shown(before), shown(after));
             Err(ConfigError::Fixed { key, before, after, allowed: allowed.join(", ") })
         }
         None => Ok(config),

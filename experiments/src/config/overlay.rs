@@ -63,6 +63,10 @@ impl Kind {
 
     /// A value of `--set`, where text needs no quotes and a list no brackets.
     fn parse(self, text: &str) -> Option<Value> {
+        // White space alone is a value, such as a separator.
+        if self == Kind::Text && !text.is_empty() && text.trim().is_empty() {
+            return Some(Value::String(text.to_owned()));
+        }
         let text = text.trim();
         match self {
             Kind::Text => Some(Value::String(unquoted(text).to_owned())),

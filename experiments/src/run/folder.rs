@@ -210,6 +210,9 @@ impl RunFolder {
     /// A file that is missing or damaged; a run of another version of gradus.
     pub fn trained_on(&self) -> Result<TrainedOn, RunError> {
         let path = self.file("data.json");
+        if fs::symlink_metadata(&path).is_err() {
+            return Err(RunError::Settings(format!("{} is missing: {PUT_BACK}", path.display())));
+        }
         let text = files::read_text(&path, Limit::Labels)?;
         TrainedOn::read(&text).map_err(|fault| match fault {
             None => RunError::Settings(format!(

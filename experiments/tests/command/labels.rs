@@ -140,3 +140,13 @@ fn doubtful_labels_are_named_before_the_first_epoch() {
         .gradus(&format!("train classify --train three.tsv --format tab {TINY}"))
         .refused(1, &["data.train: expected at least two labels in the training split", "--dev and --test"]);
 }
+
+#[test]
+fn a_file_for_a_trained_run_is_not_met_with_advice_on_settings() {
+    let place = Place::new();
+    place.gradus(&place.tiny("a")).well();
+    place.write("h.csv", b"Kommentar;Wert;Datum\nso gut;1;heute\nso so;2;gestern\n");
+    let says =
+        ["h.csv, line 1: ", "a run reads other files as its training file; give this one the same form"];
+    place.gradus("evaluate a --file h.csv").refused(1, &says);
+}

@@ -329,3 +329,17 @@ fn a_run_that_exploded_goes_on_from_its_last_finite_checkpoint() {
     assert!(place.text("a/config.toml").contains("lr = 0.01"));
     place.gradus("evaluate a").well();
 }
+
+#[test]
+fn a_key_that_cannot_change_is_named_itself() {
+    let place = Place::new();
+    place.gradus(&place.tiny("a")).well();
+    for (flag, says) in [
+        ("--loss focal", "`loss.name` cannot change from \"cross_entropy\" to \"focal\""),
+        ("--model textcnn", "`model.name` cannot change from"),
+    ] {
+        place.gradus(&format!("train classify --out a --resume {flag}")).refused(1, &[says]);
+    }
+    std::fs::remove_file(place.path("a/data.json")).unwrap();
+    place.gradus("evaluate a").refused(1, &["a/data.json is missing: put the file back"]);
+}

@@ -43,7 +43,10 @@ pub(super) fn words(text: &str, tokeniser: &Tokeniser, lexicon: &Lexicon) -> Tok
     let is_mark =
         |place: &Range<usize>| text[place.clone()].chars().all(|c| ".,;:!?\"()[]“”«»、。，".contains(c));
     if !places.iter().any(is_mark) {
-        let known = |word: &str| lexicon.knows(&tokeniser.word(word), word);
+        let plain = |word: &str| lexicon.knows(&tokeniser.word(word), word);
+        // The columns of the Penn Treebank have `` and '' for quotation marks.
+        let quotes = ["\"", "``", "''", "“", "”"].into_iter().any(plain);
+        let known = |word: &str| plain(word) || (quotes && matches!(word, "\"" | "“" | "”"));
         places = places.into_iter().flat_map(|place| without_marks(text, place, &known)).collect();
     }
     Tokens::of_split(text, &places, tokeniser)
@@ -55,7 +58,12 @@ fn without_marks(text: &str, chunk: Range<usize>, known: &dyn Fn(&str) -> bool) 
     loop {
         let left = &text[word.clone()];
         // A number may end with a mark, as in `in 1996.`
-        let is_whole = known(left) && (!is_number(left) || left.ends_with(|c: char| c.is_ascii_digit()));
+        // `e.g.` and `a.m.`.
+        let stem = left.strip_suffix('.').unwrap_or_default();
+        let is_abbreviation = stem.contains('.')
+            && stem.split('.').all(|part| !part.is_empty() && part.chars().all(char::is_alphabetic));
+        let is_whole = is_abbreviation
+            || (known(left) && (!is_number(left) || left.ends_with(|c: char| c.is_ascii_digit())));
         let is_mark = |c: char| !c.is_alphanumeric();
         // The longest mark first, such as an ellipsis.
         let marks = left.trim_end_matches(is_mark).len();
@@ -105,6 +113,8 @@ mod tests {
             ("the U.S. lost 7.5%.", "the|U.S.|lost|7.5|%|."),
             ("in 1996, or 1,000.", "in|1996|,|or|1,000|."),
             ("\"Oslo\"... é😀.", "\"|Oslo|\"|...|é😀|."),
+            ("“Ada,” e.g. said.", "“|Ada|,|”|e.g.|said|."),
+            ("it said...", "it|said|..."),
             ("Ada - Oslo Shipping.", "Ada|-|Oslo|Shipping|."),
             // Unknown marks stay.
             ("what?! <smile>", "what?!|<smile>"),

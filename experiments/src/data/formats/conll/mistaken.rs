@@ -17,8 +17,9 @@ const MANY: usize = 50;
 /// the same, and not as varied as the words: then they are lemmas, numbers, or the words themselves. With `data.tags = plain`
 /// nothing is checked.
 ///
-/// `columns` is the number of columns, and `trained` says that the labels are taken from this file. Then the tags must not all be
-/// `O`, and if there are other columns, the words must not be numbers of rows or of documents.
+/// `columns` is the number of columns: if there are others besides word and tag, the words must not be numbers of rows or of
+/// documents. `trained` says that the labels are taken from this file: then the tags must not all be `O`. The first row must not
+/// be a header.
 ///
 /// # Errors
 /// [`DataError::Line`].
@@ -34,6 +35,14 @@ pub(super) fn check(
         DataError::Line { path: path.into(), line, expected: expected.into(), found, advice }
     };
     let has_kind = |word: &str| word.contains('-') && scheme::parse(word).is_some();
+    if let Some(Token { line, word, tag }) = tokens().next()
+        && is_header(word, tag)
+        && tokens().skip(1).all(|token| token.tag != *tag)
+    {
+        let found = format!("{} and {}, which look like a header", quoted(word), quoted(tag));
+        let (expected, advice) = ("a word and its tag".into(), "remove the line");
+        return Err(DataError::Line { path: path.into(), line: *line, expected, found, advice });
+    }
     let Some(first) = tokens().next().filter(|_| asked != TagKind::Plain) else { return Ok(()) };
     if let Some(Token { line, word, tag }) = tokens().find(|token| has_kind(token.word))
         && tokens().all(|token| token.word == OUTSIDE || has_kind(token.word))
@@ -42,7 +51,7 @@ pub(super) fn check(
         return Err(fault(*line, "words in the column of the words", found));
     }
     let count = tokens().count();
-    if trained && columns > 2 && count >= FEW && are_ids(sentences) {
+    if columns > 2 && count >= FEW && are_ids(sentences) {
         let found = format!("{} as a word, the id of a row or a document", quoted(first.word));
         return Err(fault(first.line, "words in the column of the words", found));
     }
@@ -73,4 +82,11 @@ fn are_ids(sentences: &[Vec<Row<'_>>]) -> bool {
     let same = |rows: &Vec<Row<'_>>| rows.iter().all(|row| row.token.word == rows[0].token.word);
     let long = || sentences.iter().filter(|rows| rows.len() > 1);
     sentences.iter().flatten().all(number) || (long().count() > 1 && long().all(same))
+}
+
+/// Whether a word and its tag are names of columns.
+fn is_header(word: &str, tag: &str) -> bool {
+    let is = |name: &str, names: &[&str]| names.contains(&name.to_lowercase().trim_end_matches('s'));
+    is(word, &["word", "token", "form", "text", "sentence"])
+        && is(tag, &["tag", "label", "ner", "po", "upo", "xpo", "ner_tag", "pos_tag", "entity", "iob", "bio"])
 }

@@ -136,7 +136,9 @@ pub fn read(file: &TextFile, columns: &Columns, known: Known<'_>) -> Result<Cont
     let number = layout::count(&file.text, columns.comments);
     mistaken::check(&file.path, &rows, (asked, number, matches!(known, Known::Nothing)))?;
     let form = kind::decide(&file.path, &rows, asked)?;
+    let all: usize = rows.iter().map(Vec::len).sum();
     let sentences = comments::without(rows, form);
+    let left_out = all - sentences.iter().map(Vec::len).sum::<usize>();
     if sentences.is_empty() {
         return Err(DataError::File {
             path: file.path.clone(),
@@ -163,6 +165,15 @@ pub fn read(file: &TextFile, columns: &Columns, known: Known<'_>) -> Result<Cont
             (tags, Some(scheme), (wrong > 0).then_some(note))
         }
     };
+    let comments = (left_out > 0 && form == Form::Plain).then(|| {
+        format!(
+            "{} that {} with # and could be rows {} read as comments; set data.comments = none if they are words",
+            counted(left_out, "lines"),
+            verb(left_out, "starts", "start"),
+            verb(left_out, "was", "were")
+        )
+    });
+    let note = [note, comments].into_iter().flatten().reduce(|all, more| format!("{all}; {more}"));
     let kinds = match known {
         Known::Nothing => kinds(&tags, form),
         Known::Kinds(kinds) | Known::Tags(kinds) => kinds.to_vec(),

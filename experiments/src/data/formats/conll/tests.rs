@@ -339,7 +339,7 @@ fn mixtures_are_faults_that_name_the_first_odd_line() {
         (
             "word\ttag\na\tO\nb\tB-PER\n",
             AUTO,
-            "line 1: expected a tag such as 'O', 'B-PER' or 'I-PER', as on other lines, found 'tag'",
+            "line 1: expected a word and its tag, found 'word' and 'tag', which look like a header; remove the line",
         ),
         (
             "a B-X\nb M-X\nc E-X\n\nd I-X\n",

@@ -4,7 +4,7 @@
 //! The `csv` crate unquotes values. Since it accepts any bytes, [`scan`] checks the text first: a mark that is never closed
 //! would swallow the rest of the file, and text after a closing mark would silently lose its marks.
 
-use super::{Columns, DataError, Layout, Places, Row, Source, names, quoted};
+use super::{Columns, DataError, Layout, Places, Row, Source, column::Which, names, quoted};
 
 /// What separates values, in the order of preference.
 pub(super) const SEPARATORS: [u8; 4] = [b',', b';', b'\t', b'|'];
@@ -206,6 +206,49 @@ pub(super) fn check(source: &Source<'_>, separator: u8) -> Result<(), DataError>
     Ok(())
 }
 
+/// The separator that makes a table of the file; none if none does. Of several, the one with which no label holds another.
+///
+/// # Errors
+/// [`DataError::Line`] if several fit as well.
+pub(super) fn only(
+    source: &Source<'_>,
+    separators: &[u8],
+    columns: &Columns,
+) -> Result<Option<u8>, DataError> {
+    let tables: Vec<u8> =
+        separators.iter().copied().filter(|&separator| scan(source.text, separator).is_table()).collect();
+    let [_, _, ..] = &tables[..] else { return Ok(tables.first().copied()) };
+    let clean: Vec<u8> =
+        tables.iter().copied().filter(|&separator| has_clean_labels(source, separator, columns)).collect();
+    if let [separator] = clean[..] {
+        return Ok(Some(separator));
+    }
+    let (line, content) = source.first();
+    let found = format!("more than one that fits all lines, as in {}", quoted(content));
+    let advice = "put values that hold commas, semicolons or vertical bars between quotation marks";
+    Err(source.fault(line, "values with one separator between them", found, advice))
+}
+
+/// Whether the column of labels is known or can be guessed, and has different labels, none of which holds a separator.
+fn has_clean_labels(source: &Source<'_>, separator: u8, columns: &Columns) -> bool {
+    let places = || {
+        let scan = scan(source.text, separator);
+        if !columns.is_empty() {
+            return names::by_number(source, source.first().0, scan.columns, columns)
+                .ok()
+                .map(|(places, _)| places);
+        }
+        let rows = rows(source, separator, false, Places { text: 1, label: 0, columns: 2 }).ok()?;
+        Which::of_rows(&rows).places(source, &rows).ok().filter(|_| scan.filled == 2)
+    };
+    let rows = places().and_then(|places| rows(source, separator, false, places).ok());
+    let is_clean = |row: &Row| !row.label.bytes().any(|byte| SEPARATORS.contains(&byte));
+    rows.is_some_and(|rows| {
+        let distinct = rows.iter().any(|row| row.label != rows[0].label) || rows.len() == 1;
+        distinct && rows.iter().all(is_clean)
+    })
+}
+
 /// The layout of a file that is said to be CSV: a first line that names the columns, or columns by number.
 pub(super) fn layout(source: &Source<'_>, columns: &Columns) -> Result<Layout, DataError> {
     let found = SEPARATORS.map(|separator| (separator, scan(source.text, separator)));
@@ -221,7 +264,10 @@ pub(super) fn layout(source: &Source<'_>, columns: &Columns) -> Result<Layout, D
         let (places, columns) = names::by_title(source, line, &titles, columns)?;
         return Ok(Layout::Csv { separator, titles: true, places, columns });
     }
-    let regular = usable.clone().find(|(_, scan)| scan.is_table());
+    let chosen = if columns.is_empty() { None } else { only(source, &SEPARATORS, columns)? };
+    let is_regular =
+        |(separator, scan): &&(u8, Scan)| chosen.map_or(scan.is_table(), |only| only == *separator);
+    let regular = usable.clone().find(is_regular);
     let Some((separator, scan)) = regular.or_else(|| usable.next()) else {
         for (separator, scan) in &found {
             if scan.fault.is_some() || scan.columns > 1 {

@@ -26,6 +26,14 @@ pub(super) fn layout(source: &Source<'_>, columns: &Columns) -> Result<Layout, D
     if columns.is_empty() && first.starts_with(FASTTEXT) && !first.contains([',', ';', '|', '"']) {
         return Ok(Layout::First(Separator::Space));
     }
+    let later = content.split_whitespace().skip(1).find(|word| word.starts_with(FASTTEXT));
+    if let Some(label) =
+        later.filter(|_| columns.is_empty() && !first.starts_with(FASTTEXT) && !content.contains('\t'))
+    {
+        let found = format!("{} after other words", quoted(label));
+        let advice = "put the labels first";
+        return Err(source.fault(line, "labels for fastText at the start of each line", found, advice));
+    }
     let separators: &[u8] = match name.as_str() {
         "csv" => b",;\t|",
         "tsv" | "tab" => b"\t",
@@ -137,7 +145,8 @@ fn tabs(source: &Source<'_>, columns: &Columns) -> Result<Layout, DataError> {
 
 /// Values between separators, without names.
 fn csv(source: &Source<'_>, separators: &[u8], columns: &Columns) -> Result<Layout, DataError> {
-    several(source, separators)?;
+    let chosen = csv::only(source, separators, columns)?;
+    let separators = chosen.as_ref().map_or(separators, std::slice::from_ref);
     // If none fits, what is wrong is said of the separator that is likeliest the right one.
     let mut likeliest: Option<(usize, DataError)> = None;
     for &separator in separators {
@@ -162,18 +171,6 @@ fn csv(source: &Source<'_>, separators: &[u8], columns: &Columns) -> Result<Layo
             advice,
         )
     }))
-}
-
-/// More than one separator that makes a table of the file is an error.
-fn several(source: &Source<'_>, separators: &[u8]) -> Result<(), DataError> {
-    if separators.iter().filter(|&&separator| csv::scan(source.text, separator).is_table()).count() < 2 {
-        return Ok(());
-    }
-    let (line, content) = source.first();
-    let found = format!("more than one that fits all lines, as in {}", quoted(content));
-    let advice = "put values that hold commas, semicolons or vertical bars between quotation marks, or give --format tab or \
-                  space";
-    Err(source.fault(line, "values with one separator between them", found, advice))
 }
 
 /// As [`csv`] with one separator; nothing if the first line does not have it.

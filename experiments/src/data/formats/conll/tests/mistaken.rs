@@ -71,6 +71,10 @@ fn ids_are_no_words_and_o_alone_is_no_tag() {
     assert!(contents(&rows(&|i| format!("{} {}", i % 7, tag(i))), AUTO).is_ok());
     // Later files are read with the labels of the first.
     let trained = contents(&numbered, Columns { word: 2, ..AUTO }).unwrap();
+    assert!(
+        read(&file(&numbered), &AUTO, trained.known())
+            .is_err_and(|error| error.to_string().contains("'1' as a word"))
+    );
     let outside = rows(&|i| format!("1\tword{i}\tO"));
     assert!(error(&outside, Columns { word: 2, ..AUTO }).contains("found 'O' for each of 60 words"));
     assert!(read(&file(&outside), &Columns { word: 2, ..AUTO }, trained.known()).is_ok());
@@ -88,4 +92,22 @@ fn json_and_csv_are_no_columns() {
         assert!(error(text, AUTO).contains(found), "{}", error(text, AUTO));
     }
     assert_eq!(parsed(", O\nBob B-PER\n", AUTO), [",/O Bob/B-PER"]);
+}
+
+#[test]
+fn a_header_is_no_row() {
+    for text in
+        ["word tag\nthe DT\ncat NN\n", "Tokens POS\nthe DT\n", "sentence ner_tags\nthe O\nAda B-PER\n"]
+    {
+        assert!(error(text, AUTO).contains("line 1: expected a word and its tag, found"), "{text}");
+    }
+    assert_eq!(parsed("word NN\ntag NN\n", AUTO), ["word/NN tag/NN"]);
+}
+
+#[test]
+fn comments_that_could_be_rows_are_counted() {
+    let text = "#\t#\n0\tCD\nfan\tNN\n\n".repeat(12);
+    let note = contents(&text, AUTO).unwrap().note.unwrap();
+    assert!(note.contains("12 lines that start with # and could be rows were read as comments"), "{note}");
+    assert_eq!(contents(&text, Columns { comments: Comments::None, ..AUTO }).unwrap().note, None);
 }

@@ -186,7 +186,7 @@ fn contradicted_guesses_are_errors_with_their_line() {
         ),
         (
             "b.csv",
-            lines(30, |i| format!("{};good {i}, bad", mood(i))),
+            lines(30, |i| format!("{};good {i}, {}", mood(i), mood(i / 2))),
             &["line 1: ", "one separator", "more than one"],
         ),
         // Marks and separators in labels.
@@ -323,10 +323,28 @@ fn a_vertical_bar_separates_labels_and_texts() {
         assert_eq!(read.columns.label_column.as_deref(), Some(label_column));
         assert!(read.rows[0].text.starts_with("film 0"), "{:?}", read.rows[0]);
     }
-    let both = lines(30, |i| format!("{}|film {i}, once", mood(i)));
-    assert_refused(auto("b.txt", &both), &["line 1: ", "'pos|film'", "--format csv"], "both");
-    let both = lines(30, |i| format!("word{i} film, once|{}", mood(i)));
-    assert_refused(auto("b.txt", &both), &["line 1: ", "more than one", "vertical bars"], "both");
+    // Both separators make a table, but with one of them the labels hold the other.
+    for (name, text) in [
+        ("b.txt", lines(30, |i| format!("{}|film {i}, once", mood(i)))),
+        ("b.txt", lines(30, |i| format!("film {i}, once|{}", mood(i)))),
+        ("b.csv", lines(30, |i| format!("{};film {i}, was ok", mood(i)))),
+        ("b.csv", lines(30, |i| format!("{},film {i}; really", mood(i)))),
+    ] {
+        let (read, labels) = auto(name, &text).unwrap_or_else(|error| panic!("{text:.60}: {error}"));
+        assert_eq!(labels, ["neg", "pos"], "{text:.60}");
+        // The format and the columns, given, lead to the same; and so does one line with the labels of training.
+        let Columns { text_column, label_column } = &read.columns;
+        let given = columns(text_column.as_deref().unwrap(), label_column.as_deref().unwrap());
+        assert_eq!(parts(&load(name, &text, Format::Csv, &given).unwrap().0), parts(&read));
+    }
+    let both = lines(30, |i| format!("{}|film {i}, {}", mood(i), mood(i / 2)));
+    assert_refused(auto("b.csv", &both), &["line 1: ", "more than one", "vertical bars"], "both");
+    let late = lines(30, |i| format!("so film {i} __label__{}", mood(i)));
+    assert_refused(
+        auto("b.txt", &late),
+        &["line 1: expected labels for fastText at the start", "'__label__pos'"],
+        "late",
+    );
     let bar = lines(30, |i| format!("{} film {i} | so", mood(i)));
     assert_refused(auto("b.txt", &bar), &["line 1: ", "either CSV or a label, a space"], "bar");
 }
