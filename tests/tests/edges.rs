@@ -93,3 +93,16 @@ fn the_norm_of_gradients_that_f32_cannot_square() {
         }
     }
 }
+
+#[test]
+fn a_quotient_is_rounded_once() {
+    for (x, number) in
+        [(7.0f32, 3.0f64), (1e-40, 1e-40), (1e30, 1e30), (5.0, 8.0), (1.0, 49.0), (-3.0, 1e-39), (0.0, 7.0)]
+    {
+        let y = (row(&[x]) / number).to_vec::<f32>()[0];
+        assert_eq!(y, x / number as f32, "{x} / {number}");
+    }
+    let x = row(&[7.0]).variable();
+    let dx = grad(&(&x / 3.0).sum_all(), &[&x], CreateGraph::No).remove(0);
+    assert_eq!(dx.to_vec::<f32>(), [1.0f32 / 3.0]);
+}

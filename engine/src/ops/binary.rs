@@ -49,7 +49,9 @@ impl Tensor {
     pub fn div(&self, b: &Tensor) -> Tensor {
         let y = binary("div", Binary::Div, self, b);
         let (a_shape, b_shape) = (self.shape(), b.shape());
-        let saves = Saves { inputs: &[1], outputs: &[0], extra: vec![] };
+        // Without a gradient for b, the quotient is not needed.
+        let outputs: &[usize] = if b.is_tracked() { &[0] } else { &[] };
+        let saves = Saves { inputs: &[1], outputs, extra: vec![] };
         record_one("div", &[self, b], y, saves, move |cx| {
             cx.give_with(0, |cx| (cx.dy() / cx.input(1)).sum_to(a_shape));
             cx.give_with(1, |cx| (cx.dy() * cx.output(0) / cx.input(1)).neg().sum_to(b_shape));

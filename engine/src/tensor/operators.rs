@@ -41,7 +41,20 @@ operator! {
     Add add(x, number) = x.affine(1.0, number);
     Sub sub(x, number) = x.affine(1.0, -number);
     Mul mul(x, number) = x.affine(number, 0.0);
-    Div div(x, number) = x.affine(1.0 / number, 0.0);
+    Div div(x, number) = x.divided(number);
+}
+
+impl Tensor {
+    /// y = x / number, rounded once: a product with 1 / number would be rounded twice, and ∞ where that overflows. Of a power of
+    /// two it is the same, and cheaper.
+    fn divided(&self, number: f64) -> Tensor {
+        let inverse = 1.0 / number;
+        let exact = number.abs().log2().fract() == 0.0 && (1e-30..1e30).contains(&inverse.abs());
+        match exact {
+            true => self.affine(inverse, 0.0),
+            false => Tensor::div(self, &Tensor::full([], number, self.kind())),
+        }
+    }
 }
 
 impl Neg for &Tensor {
