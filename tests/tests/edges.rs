@@ -1,6 +1,7 @@
 //! Values at the edges of what numbers can hold, against values computed in `f64` or given by the definition.
 
 use gradus_engine::losses::{Reduction, bce_with_logits};
+use gradus_engine::ops::CrfScores;
 use gradus_engine::{CreateGraph, DType, Param, Tensor, grad};
 use std::f32::consts::LN_2;
 
@@ -105,4 +106,36 @@ fn a_quotient_is_rounded_once() {
     let x = row(&[7.0]).variable();
     let dx = grad(&(&x / 3.0).sum_all(), &[&x], CreateGraph::No).remove(0);
     assert_eq!(dx.to_vec::<f32>(), [1.0f32 / 3.0]);
+}
+
+/// A score that is NaN makes everything NaN, so that training can see it.
+#[test]
+fn nan_is_not_lost_in_a_chain() {
+    let scores = |f64: bool| {
+        let of = move |x: &[f32], shape: &[usize]| {
+            let x = Tensor::from_slice(x, shape.to_vec());
+            if f64 { x.to_dtype(DType::F64) } else { x }
+        };
+        (of(&[0.1, -0.2, 0.3, 0.4], &[2, 2]), of(&[0.0, 0.0], &[2]), of(&[0.0, 0.0], &[2]), of)
+    };
+    for f64 in [false, true] {
+        let (transitions, start, end, of) = scores(f64);
+        let crf = CrfScores { transitions, start, end };
+        for (n, nan) in [(1, 0), (1, 1), (2, 0), (2, 3), (3, 2)] {
+            let mut emissions = [-0.5f32, 1.0, 2.0, 0.5, -1.0, 0.25][..2 * n].to_vec();
+            emissions[nan] = f32::NAN;
+            let x = of(&emissions, &[1, n, 2]).variable();
+            let (tags, lengths) =
+                (Tensor::from_slice(&vec![1i64; n], [1, n]), Tensor::from_slice(&[n as i64], [1]));
+            let case = format!("f64 {f64}, length {n}, NaN at {nan}");
+            let log_z = x.crf_log_z(&crf, &lengths);
+            let nll = x.crf_nll(&crf, &tags, &lengths);
+            let marginals = x.crf_log_marginals(&crf, &lengths);
+            for y in [&log_z, &nll, &marginals] {
+                assert!(y.to_f64().iter().all(|y| y.is_nan()), "{case}: {:?}", y.to_f64());
+            }
+            let dx = grad(&nll.sum_all(), &[&x], CreateGraph::No).remove(0);
+            assert!(dx.to_f64().iter().any(|y| y.is_nan()), "{case}: {:?}", dx.to_f64());
+        }
+    }
 }

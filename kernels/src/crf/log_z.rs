@@ -113,7 +113,7 @@ pub(super) fn backward_with<T: Real>(
             let (log_z, dlog_z) = (&log_z[r.clone()], &dlog_z[r.clone()]);
             backward_task(&part, potentials.as_ref(), shape, state, log_z, dlog_z, demissions, slot);
             for (b, demissions) in demissions.chunks_mut(shape.cells()).enumerate() {
-                if log_z[b] > T::NEG_INFINITY {
+                if log_z[b] != T::NEG_INFINITY {
                     add(first, &part, b, demissions, slot);
                 }
             }

@@ -189,7 +189,15 @@ pub(super) fn marginals_of_sentence<T: Real>(
     log_p.fill(T::ZERO);
     for c in 0..e.len() {
         let path = alpha[c] + beta[c];
-        log_p[c] = if path > T::NEG_INFINITY { (path - log_z).min(T::ZERO) } else { path };
+        // Rounding may lead above 0; NaN stays.
+        let of_all = path - log_z;
+        log_p[c] = if path == T::NEG_INFINITY {
+            path
+        } else if of_all > T::ZERO {
+            T::ZERO
+        } else {
+            of_all
+        };
     }
     log_z
 }
@@ -215,8 +223,8 @@ pub(super) fn tangent_of_sentence<T: Real>(
     let (dtransitions, dstart, dend) = cut(slot, k);
     let transition = |i: usize, j: usize| chains.transitions[i * k + j];
     // exp(path − from), and 0 where the path is forbidden, though `from` may be −∞ as well.
-    let ratio = |path: T, from: T| if path > T::NEG_INFINITY { (path - from).exp() } else { T::ZERO };
-    let u = |c: usize| if alpha[c] + beta[c] > T::NEG_INFINITY { dlog_p[c] } else { T::ZERO };
+    let ratio = |path: T, from: T| if path == T::NEG_INFINITY { T::ZERO } else { (path - from).exp() };
+    let u = |c: usize| if alpha[c] + beta[c] == T::NEG_INFINITY { T::ZERO } else { dlog_p[c] };
     let (before, after) = scratch.split_at_mut(shape.cells());
 
     for j in 0..k {

@@ -20,7 +20,16 @@ pub struct MaxPlus;
 impl Semiring for MaxPlus {
     #[inline]
     fn sum<T: Real>(terms: impl Iterator<Item = T> + Clone) -> T {
-        terms.fold(T::NEG_INFINITY, |a, b| if b > a { b } else { a })
+        // Numbers that cannot be compared are NaN, and so is their sum.
+        terms.fold(T::NEG_INFINITY, |a, b| {
+            if b > a {
+                b
+            } else if b <= a {
+                a
+            } else {
+                a + b
+            }
+        })
     }
 }
 
