@@ -2,7 +2,7 @@
 
 use super::json_lines::{object, other_json};
 use crate::data::binary;
-use crate::data::encoding::likely_iconv;
+use crate::data::encoding::iconv;
 use crate::data::formats::conll::{COLUMNS, ReadWords};
 use crate::run::Ask;
 use anyhow::{Context, anyhow, bail};
@@ -210,11 +210,8 @@ impl Texts {
         }
         Ok(Some(String::from_utf8(bytes).map_err(|e| {
             let valid = e.utf8_error().valid_up_to();
-            let (byte, from) = (e.as_bytes()[valid], likely_iconv(e.as_bytes(), valid));
-            format!(
-                "{name}, line {line}: expected UTF-8, found the byte 0x{byte:02x}; convert the text to UTF-8, for \
-                 example with: iconv -f {from} -t UTF-8"
-            )
+            let (byte, advice) = (e.as_bytes()[valid], iconv(e.as_bytes(), valid));
+            format!("{name}, line {line}: expected UTF-8, found the byte 0x{byte:02x}; {advice}")
         })))
     }
 }
@@ -267,6 +264,11 @@ mod tests {
             all("un café noir\n".chars().map(|c| c as u8).collect::<Vec<_>>().as_slice(), Format::Text);
         let fault = self::told(&western[0]).unwrap_err();
         assert!(fault.ends_with("for example with: iconv -f WINDOWS-1252 -t UTF-8"), "{fault}");
+        let (cyrillic, ..) =
+            encoding_rs::WINDOWS_1251.encode("Очень хороший фильм, всем советую посмотреть\n");
+        let found = all(&cyrillic, Format::Text);
+        let fault = self::told(&found[0]).unwrap_err();
+        assert!(fault.ends_with("convert the text to UTF-8, for example with iconv"), "{fault}");
         let wide: Vec<u8> = "\u{feff}a\nb\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
         let found = all(&wide, Format::Text);
         assert!(found[0].as_ref().unwrap_err().to_string().starts_with("f: expected UTF-8, found UTF-16"));

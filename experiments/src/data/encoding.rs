@@ -140,12 +140,18 @@ const WESTERN: &str = "convert the file to UTF-8, or read it with --encoding win
 const OTHER: &str = "convert the file to UTF-8, for example with iconv";
 const DAMAGED: &str = "correct the line: the text before it is UTF-8";
 
-/// The name in iconv of the likely encoding of bytes that are valid UTF-8 only up to `valid`.
-pub fn likely_iconv(bytes: &[u8], valid: usize) -> &'static str {
-    match advice(bytes, valid) {
-        UTF16 => "UTF-16",
-        CHINESE => "GB18030",
-        _ => "WINDOWS-1252",
+/// What to do about a line of bytes that are valid UTF-8 only up to `valid`, for input that has no flag for its encoding.
+pub fn iconv(bytes: &[u8], valid: usize) -> String {
+    let likely = match advice(bytes, valid) {
+        UTF16 => Some("UTF-16"),
+        CHINESE => Some("GB18030"),
+        WESTERN => Some("WINDOWS-1252"),
+        // The bytes do not tell which encoding it is, or the line is damaged.
+        _ => None,
+    };
+    match likely {
+        Some(name) => format!("convert the text to UTF-8, for example with: iconv -f {name} -t UTF-8"),
+        None => "correct the line, or convert the text to UTF-8, for example with iconv".into(),
     }
 }
 

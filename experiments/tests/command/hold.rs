@@ -117,7 +117,7 @@ fn metrics_are_printed_though_predictions_cannot_be_written() {
     place.gradus(&place.tiny("a")).well();
     let metrics = place.gradus("evaluate a").well();
     let metrics = metrics.split_once("\npredictions are in").unwrap().0.to_owned();
-    // Whoever may write everywhere cannot replace a folder by a file.
+    // Even root cannot replace a folder by a file.
     std::fs::remove_file(place.path("a/predictions.test.tsv")).unwrap();
     std::fs::create_dir(place.path("a/predictions.test.tsv")).unwrap();
     let ran = place.gradus("evaluate a");

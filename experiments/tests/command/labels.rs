@@ -121,7 +121,7 @@ fn doubtful_labels_are_named_before_the_first_epoch() {
     assert!(ran.err.contains("labels     neg "), "{}", ran.err);
     place.gradus("evaluate a --file two.txt").well();
 
-    // A later file without labels is told what it lacks, by whichever name.
+    // The error for a later file without labels names the missing column, whatever its header calls the text.
     let rows = (0..30).map(|i| format!("{i},film {i}\n")).collect::<String>();
     for (header, found) in [
         ("id,text\n", "the columns 'id', 'text'"),

@@ -204,13 +204,15 @@ fn check_number(read: &Read) -> Result<(), DataError> {
     Err(first.fault(expected, found, advice))
 }
 
-/// In so many rows, labels that nearly all occur once are none, whatever was given: nothing can be learned from them.
+/// With fewer rows than this, labels that occur once prove nothing.
 const MANY: usize = 100;
 
-/// More than nine in ten labels that occur once, in many rows, are text in the label's place.
+/// Labels of several words, more than nine in ten of which occur once, are texts in the label's place: the columns are swapped.
+/// Labels of one word, such as the names of intents, may each occur once.
 fn check_unique(read: &Read) -> Result<(), DataError> {
     let column = Column::of(read.rows.iter().map(|row| row.label.as_str()));
-    if column.count < MANY || column.once * 10 <= column.count * 9 {
+    let sentences = read.rows.iter().filter(|row| row.label.contains(char::is_whitespace)).count();
+    if column.count < MANY || column.once * 10 <= column.count * 9 || 2 * sentences <= read.rows.len() {
         return Ok(());
     }
     let first = &read.rows[0];

@@ -65,12 +65,15 @@ fn texts_given_as_labels_are_an_error() {
     let rare =
         "comment,kind\n".to_owned() + &lines(200, |i| format!("film {i},{}", i / 2 * usize::from(i > 20)));
     assert!(load("l.csv", &rare, Format::Csv, &columns("comment", "kind")).is_ok());
-    let names: Vec<String> = (0..200).map(|i| if i < 20 { "x".into() } else { format!("n{i}") }).collect();
+    // Labels of one word may each occur once.
+    let intents = lines(200, |i| format!("intent{i}\tplease do thing {i}"));
+    assert_eq!(load("l.tsv", &intents, Format::Tab, &Columns::default()).unwrap().1.len(), 200);
+    let names: Vec<String> = (0..200).map(|i| if i < 20 { "x".into() } else { format!("n {i}") }).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     assert_eq!(of(&names, false).unwrap().len(), 181);
     assert_refused(
         of(&names[1..], false),
-        &["180 labels that occur once in 199 texts, such as 'x' and 'n20'"],
+        &["180 labels that occur once in 199 texts, such as 'x' and 'n 20'"],
         "many",
     );
 }
