@@ -157,11 +157,18 @@ pub(super) fn by_title(
     let header = || format!("the columns {}", listed(titles));
     let given = |column: &Option<String>| match column {
         None => Ok(None),
-        // A name of digits is a name before it is a number.
-        Some(name) => match exact(titles, name).or_else(|| number(name)).or_else(|| position(titles, name)) {
-            Some(place) if place < titles.len() => Ok(Some(place)),
-            _ => Err(fault(format!("a column {}", quoted(name)), header())),
-        },
+        Some(name) => {
+            let alike = titles.iter().filter(|title| *title == name).count();
+            if alike > 1 && number(name).is_none() {
+                return Err(fault(format!("one column {}", quoted(name)), format!("{alike}")));
+            }
+            // A name of digits is a name before it is a number.
+            let exact = exact(titles, name).filter(|_| alike == 1);
+            match exact.or_else(|| number(name)).or_else(|| position(titles, name)) {
+                Some(place) if place < titles.len() => Ok(Some(place)),
+                _ => Err(fault(format!("a column {}", quoted(name)), header())),
+            }
+        }
     };
     let (text, label) = (given(&columns.text_column)?, given(&columns.label_column)?);
     // The place that a common name gives; `other` is the other column, `sure` if it was given.

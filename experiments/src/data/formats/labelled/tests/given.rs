@@ -101,6 +101,18 @@ fn what_contradicts_a_given_format_is_an_error() {
             "text\tlabel\na\t1\n",
             &["line 1: expected a column 'kind'", "'text', 'label'"],
         ),
+        (
+            Format::Header,
+            columns("text", "x"),
+            "text\tx\ttext\na\t1\tb\n",
+            &["line 1: expected one column 'text', found 2"],
+        ),
+        (
+            Format::Csv,
+            columns("text", ""),
+            "text,text\na,1\n",
+            &["line 1: expected one column 'text', found 2"],
+        ),
         (Format::Header, columns("3", ""), "text\tlabel\na\t1\n", &["line 1: expected a column '3'"]),
         (Format::Header, columns("0", ""), "text\tlabel\na\t1\n", &["expected a column '0'"]),
         (
