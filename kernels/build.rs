@@ -8,7 +8,13 @@ fn main() {
 }
 
 #[cfg(feature = "cuda-emulator")]
+#[path = "src/functions.rs"]
+#[allow(dead_code, reason = "the header alone is wanted here")]
+mod functions;
+
+#[cfg(feature = "cuda-emulator")]
 mod emulator {
+    use super::functions;
     use std::path::{Path, PathBuf};
     use std::process::Command;
     use std::{env, fs};
@@ -24,17 +30,20 @@ mod emulator {
         fs::create_dir_all(&out).expect("OUT_DIR can be written");
         println!("cargo:rerun-if-env-changed=GRADUS_EMULATOR_SANITIZER");
         println!("cargo:rerun-if-changed=src/cuda");
+        println!("cargo:rerun-if-changed=src/functions.rs");
+        println!("cargo:rerun-if-changed=emulator");
+        write_if_new(&out.join("functions.cuh"), &functions::header());
         let mut kernels = vec![];
         find(Path::new("src"), &mut kernels);
-        let mut objects = compiler(&sanitizer, false)
+        let mut objects = compiler(&sanitizer, &out, false)
             .out_dir(&out)
-            .files(["src/cuda/emulator/fibers.cpp", "src/cuda/emulator/driver.cpp"])
+            .files(["emulator/fibers.cpp", "emulator/driver.cpp"])
             .compile_intermediates();
         let units: Vec<PathBuf> = kernels.iter().map(|file| unit(file, &out)).collect();
         // Sanitizers watch the kernels of one: they take minutes for all.
         let architectures = if sanitizer.is_empty() { &ARCHITECTURES[..] } else { &[800] };
         for architecture in architectures {
-            let mut compiler = compiler(&sanitizer, true);
+            let mut compiler = compiler(&sanitizer, &out, true);
             let folder = out.join(architecture.to_string());
             fs::create_dir_all(&folder).expect("OUT_DIR can be written");
             compiler.define("EMULATED_ARCH", architecture.to_string().as_str()).out_dir(folder);
@@ -43,7 +52,7 @@ mod emulator {
         // Its name inside is libcuda.so: loaded once by its path, it is what whoever wants the driver gets. It must not
         // be named libcuda.so.1, which NVRTC opens for calls that are not here.
         let library = out.join("libgradus-cuda-emulator.so");
-        let tool = compiler(&sanitizer, true).get_compiler();
+        let tool = compiler(&sanitizer, &out, true).get_compiler();
         let mut link = Command::new(tool.path());
         link.arg("-shared").args(&objects).args(["-lpthread", "-Wl,-soname,libcuda.so", "-o"]).arg(&library);
         if !sanitizer.is_empty() {
@@ -54,7 +63,7 @@ mod emulator {
         println!("cargo:rustc-env=GRADUS_CUDA_EMULATOR={}", library.display());
     }
 
-    /// All `.cu` files below a folder, but for the emulator's own.
+    /// All `.cu` files below a folder.
     fn find(folder: &Path, found: &mut Vec<PathBuf>) {
         let mut entries: Vec<PathBuf> = fs::read_dir(folder)
             .expect("the crate's sources can be read")
@@ -62,7 +71,7 @@ mod emulator {
             .collect();
         entries.sort();
         for path in entries {
-            if path.is_dir() && !path.ends_with("emulator") {
+            if path.is_dir() {
                 find(&path, found);
             } else if path.extension().is_some_and(|e| e == "cu") {
                 println!("cargo:rerun-if-changed={}", path.display());
@@ -86,21 +95,29 @@ mod emulator {
             unit += &format!("REGISTER({name})\n");
         }
         let file = out.join(source.file_stem().expect("a source has a name")).with_extension("cpp");
-        if fs::read_to_string(&file).ok().as_ref() != Some(&unit) {
-            fs::write(&file, unit).expect("OUT_DIR can be written");
-        }
+        write_if_new(&file, &unit);
         file
     }
 
+    fn write_if_new(file: &Path, text: &str) {
+        if fs::read_to_string(file).ok().as_deref() != Some(text) {
+            fs::write(file, text).expect("OUT_DIR can be written");
+        }
+    }
+
     /// `instrumented`: whether the sanitizer watches this code; the engine changes stacks and must not be watched.
-    fn compiler(sanitizer: &str, instrumented: bool) -> cc::Build {
+    fn compiler(sanitizer: &str, out: &Path, instrumented: bool) -> cc::Build {
         let mut build = cc::Build::new();
         // For a debugger, where the profile asks for it; what sanitizers say wants lines alone.
         let debugged = sanitizer.is_empty() && env::var("DEBUG").is_ok_and(|debug| debug != "false");
         build.cpp(true).std("c++20").opt_level(1).debug(debugged).pic(true).warnings(false);
-        build.include("src/cuda").include("src/cuda/emulator").define("CUDA_EMULATED", None);
+        build.include("src/cuda").include("emulator").include(out).define("CUDA_EMULATED", None);
         // What the device does in one rounding or two, the CPU does in two: sums are compared within tolerances.
-        build.flag("-ffp-contract=off").flag("-fno-strict-aliasing").flag("-fvisibility=hidden");
+        build
+            .flag("-Werror=switch")
+            .flag("-ffp-contract=off")
+            .flag("-fno-strict-aliasing")
+            .flag("-fvisibility=hidden");
         match sanitizer {
             "" => {}
             "address" | "address,undefined" => {

@@ -1,5 +1,5 @@
 //! Compiles every CUDA kernel for every architecture, with no GPU, and writes registers, shared memory and spills of each as a
-//! table: `cargo run -p gradus-kernels --example cuda_registers > kernels/src/cuda/registers.tsv`. With `--check` it compares
+//! table: `cargo run -p gradus-kernels --example cuda_registers > kernels/tools/registers.tsv`. With `--check` it compares
 //! with that table and fails on a difference; a spill fails always. NVRTC is found as at run time, by `LD_LIBRARY_PATH`.
 
 use gradus_kernels::cuda::assembled;
@@ -53,7 +53,7 @@ fn run(check: bool) -> Result<(), String> {
         print!("{table}");
         return Ok(());
     }
-    let path = root.join("cuda/registers.tsv");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tools/registers.tsv");
     let known = std::fs::read_to_string(&path).map_err(|e| format!("{}: {e}", path.display()))?;
     let missing =
         known.lines().filter(|line| !lines.iter().any(|l| l == line)).map(|line| format!("- {line}"));
@@ -72,12 +72,12 @@ fn run(check: bool) -> Result<(), String> {
     }
 }
 
-/// All `.cu` files below a folder, but for the emulator's own.
+/// All `.cu` files below a folder.
 fn find(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), String> {
     let entries = std::fs::read_dir(folder).map_err(|e| format!("{}: {e}", folder.display()))?;
     for entry in entries {
         let path = entry.map_err(|e| format!("{}: {e}", folder.display()))?.path();
-        if path.is_dir() && !path.ends_with("emulator") {
+        if path.is_dir() {
             find(&path, found)?;
         } else if path.extension().is_some_and(|e| e == "cu") {
             found.push(path);

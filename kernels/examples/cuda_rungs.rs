@@ -1,10 +1,10 @@
 //! Runs every rung of the CUDA kernels' ladders, on one thread, for sanitizers to watch: on the emulator, as
-//! `kernels/src/cuda/check` does, or on a GPU, as in `compute-sanitizer cuda_rungs cuda`.
+//! `kernels/tools/check` does, or on a GPU, as in `compute-sanitizer cuda_rungs cuda`.
 //!
 //! `cuda_rungs [DEVICE [LADDER]]`; the device is `cuda-emulated` unless another is named, and all ladders run unless one is.
 
 use gradus_kernels::Device;
-use gradus_kernels::cuda::rungs;
+use gradus_kernels::rungs;
 use rayon::ThreadPoolBuilder;
 
 fn main() {

@@ -1,28 +1,22 @@
 //! Kernels: slices and device buffers in, numbers out.
 //!
-//! Each kernel is a folder with the same rooms: `mod.rs` (the contract: formula, shapes, the entry that
-//! picks a version by device and dtype), `plain.rs` (the textbook loops, generic over `f32` and `f64`:
-//! first rung of the ladder and oracle of all others), `simd.rs` (the fast `f32` version, one generic
-//! body over [`isa::Isa`]), `<op>.cu` and `cuda.rs` (the CUDA kernels and their launches). This crate knows slices, strides and streams, never tensors or gradients.
+//! Each operation is a folder with the same files: `mod.rs` (the contract: formula, shapes, the entry that picks a version by
+//! device and dtype), `plain.rs` (the textbook loops, generic over `f32` and `f64`: first rung of the ladder and oracle of all
+//! others), `cpu.rs` or `cpu/` (the fast `f32` version, one generic body over [`isa::Isa`]), `<op>.cu`, `cuda.rs` and `rungs.rs`
+//! (the CUDA kernels, their launches, and the check that all of them agree), and `tests.rs`. Operations of one family share a
+//! folder: `conv/`, `lookup/`, `rows/`, `sequence/`. This crate knows slices, strides and streams, never tensors or gradients.
 
-pub mod attention;
-pub mod conv1d;
-pub mod conv_relu_max;
+mod conv;
 pub mod convert;
-pub mod crf;
-pub mod cross_entropy;
 pub mod cuda;
 pub mod dropout;
 mod dtype;
 mod element;
 pub mod elementwise;
-pub mod embedding;
-pub mod embedding_conv_relu_max;
+mod functions;
 pub mod gemm;
-pub mod index;
 pub mod isa;
-pub mod layer_norm;
-pub mod lstm;
+mod lookup;
 pub mod math;
 pub mod memory;
 pub mod optimizer;
@@ -30,13 +24,18 @@ pub mod parallel;
 pub mod philox;
 mod precision;
 mod real;
-pub mod reduce;
+mod rows;
+pub mod rungs;
+mod sequence;
 mod slice;
-pub mod softmax;
 mod strides;
 
+pub use conv::{conv_relu_max, conv1d, embedding_conv_relu_max};
 pub use dtype::DType;
 pub use element::Element;
+pub use lookup::{embedding, index};
 pub use precision::Precision;
 pub use real::Real;
+pub use rows::{cross_entropy, layer_norm, reduce, softmax};
+pub use sequence::{attention, crf, lstm};
 pub use slice::{Device, Dst, Kind, Outcome, Src};

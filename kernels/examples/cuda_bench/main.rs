@@ -1,5 +1,5 @@
 //! Times the CUDA kernels on the device itself, products beside cuBLAS, and writes a results file:
-//! `kernels/src/cuda/gpu`, or `cargo run -p gradus-kernels --example cuda_bench -- --device cuda --out FOLDER`.
+//! `kernels/tools/gpu`, or `cargo run -p gradus-kernels --example cuda_bench -- --device cuda --out FOLDER`.
 //!
 //! Before a product is timed its result is compared, on operands of which no precision and no sum rounds anything: the
 //! device, the CPU and cuBLAS must find the same numbers.

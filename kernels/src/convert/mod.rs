@@ -13,6 +13,7 @@
 //! | tiles | 13.93, 13 % | 6.96, 14 % |
 
 pub(crate) mod cuda;
+pub(crate) mod rungs;
 mod transpose;
 
 use crate::parallel::{PIECE, pieces};

@@ -4,6 +4,8 @@ use crate::philox::Stream;
 use crate::strides::Strides;
 use crate::{Device, Dst, Outcome, Src};
 use cudarc::driver::result;
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 static LAUNCHES: AtomicU64 = AtomicU64::new(0);
@@ -11,6 +13,18 @@ static LAUNCHES: AtomicU64 = AtomicU64::new(0);
 /// How many kernels were queued on CUDA devices since the process began.
 pub fn launches() -> u64 {
     LAUNCHES.load(Ordering::Relaxed)
+}
+
+thread_local! {
+    /// The kernels that this thread launched while [`launched_by`] watches.
+    static NAMES: RefCell<Option<BTreeSet<&'static str>>> = const { RefCell::new(None) };
+}
+
+/// The names of the kernels that `work` launches on this thread.
+pub(crate) fn launched_by(work: impl FnOnce()) -> BTreeSet<&'static str> {
+    NAMES.set(Some(Default::default()));
+    work();
+    NAMES.take().unwrap_or_default()
 }
 
 /// How many blocks of how many threads, and the bytes of shared memory that each block is given.
@@ -267,6 +281,7 @@ pub(crate) fn launch(source: &'static Source, kernel: &'static str, grid: Grid, 
         result::launch_kernel(function, (x, y, z), threads, grid.shared as u32, gpu.stream, &mut pointers)
     };
     LAUNCHES.fetch_add(1, Ordering::Relaxed);
+    NAMES.with_borrow_mut(|names| names.as_mut().map(|names| names.insert(kernel)));
     gpu.expect(&format!("launch {kernel} with {grid:?}"), answer);
     Outcome::Done
 }

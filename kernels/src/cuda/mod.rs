@@ -2,18 +2,18 @@
 //!
 //! Nothing of CUDA is needed to build. The driver (`libcuda`) and the compiler (`libnvrtc`) are opened when the
 //! first device is; what is missing then is said in one sentence. A kernel's source stands beside its CPU twin,
-//! `<op>/<op>.cu`, and its launches in `<op>/cuda.rs`. See the folder's README for how to read, run and check one
+//! `<op>.cu`, its launches in `cuda.rs`, and the checks of its ladder in `rungs.rs`. See the folder's README for how to read, run and check one
 //! without a GPU.
 
 pub mod cublas;
 mod device;
 mod error;
 mod graph;
+pub(crate) mod ladder;
 mod launch;
 mod memory;
 mod module;
 mod pinned;
-pub mod rungs;
 mod timer;
 
 pub use device::{Description, Found, emulator, found};
@@ -25,6 +25,6 @@ pub use module::assembled;
 pub use timer::Timer;
 
 pub(crate) use device::{architecture, shared_limit};
-pub(crate) use launch::{Arg, Grid, by_fours, dims, launch};
+pub(crate) use launch::{Arg, Grid, by_fours, dims, launch, launched_by};
 pub(crate) use memory::{Allocation, read, read_f64};
 pub(crate) use module::{Source, source};

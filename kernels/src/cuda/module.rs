@@ -1,5 +1,6 @@
 use super::CudaError;
 use super::device::{Gpu, is_emulated};
+use crate::functions;
 use cudarc::driver::{result, sys};
 use cudarc::nvrtc::{result as nvrtc, sys as nvrtc_sys};
 use sha2::{Digest, Sha256};
@@ -11,7 +12,7 @@ const PRELUDE: &str = include_str!("prelude.cuh");
 
 /// A `.cu` file, and what was made of it so far.
 pub(crate) struct Source {
-    name: &'static str,
+    pub name: &'static str,
     text: &'static str,
     loaded: Mutex<Vec<Module>>,
 }
@@ -47,6 +48,11 @@ const FREELY_SHARED: usize = 48 * 1024;
 impl Source {
     pub const fn new(name: &'static str, text: &'static str) -> Self {
         Source { name, text, loaded: Mutex::new(Vec::new()) }
+    }
+
+    /// The names of its kernels, in their order.
+    pub fn kernels(&self) -> impl Iterator<Item = &'static str> {
+        self.text.split("\nKERNEL ").skip(1).filter_map(|kernel| kernel.split('(').next())
     }
 
     /// A kernel on a device, compiled and loaded if it was not yet.
@@ -100,7 +106,9 @@ impl Source {
         let (major, minor) = compiler_version().unwrap_or_else(|e| panic!("{e}"));
         let options = options(architecture);
         let mut key = Sha256::new();
-        for part in [self.text, PRELUDE, &options.join(" "), &format!("{major}.{minor}")] {
+        for part in
+            [self.text, PRELUDE, &functions::header(), &options.join(" "), &format!("{major}.{minor}")]
+        {
             key.update(part.len().to_le_bytes());
             key.update(part);
         }
@@ -148,8 +156,10 @@ pub fn assembled(name: &str, text: &str, architecture: u32) -> Result<String, St
 /// Compiles a source to machine code, and the compiler's log; that alone where it finds an error.
 fn compile(name: &str, text: &str, options: &[String]) -> Result<(Vec<u8>, String), String> {
     let c_string = |s: &str| CString::new(s).map_err(|e| e.to_string());
-    let (text, name, prelude) = (c_string(text)?, c_string(name)?, c_string(PRELUDE)?);
-    let (headers, names) = ([prelude.as_ptr()], [c"prelude.cuh".as_ptr()]);
+    let (text, name) = (c_string(text)?, c_string(name)?);
+    let (prelude, functions) = (c_string(PRELUDE)?, c_string(&functions::header())?);
+    let headers = [prelude.as_ptr(), functions.as_ptr()];
+    let names = [c"prelude.cuh".as_ptr(), c"functions.cuh".as_ptr()];
     let failed = |e: nvrtc::NvrtcError| e.to_string();
     let mut program = std::ptr::null_mut();
     // SAFETY: all strings end with 0 and outlive the program, which is destroyed below; the buffers have the sizes
@@ -159,7 +169,7 @@ fn compile(name: &str, text: &str, options: &[String]) -> Result<(Vec<u8>, Strin
             &raw mut program,
             text.as_ptr(),
             name.as_ptr(),
-            1,
+            headers.len() as i32,
             headers.as_ptr(),
             names.as_ptr(),
         )

@@ -23,9 +23,10 @@
 //!
 //! Bound by Philox, ten rounds for four numbers.
 
+mod cpu;
 pub(crate) mod cuda;
 mod plain;
-mod simd;
+pub(crate) mod rungs;
 
 use crate::isa::dispatch;
 use crate::parallel::{PIECE, pieces};
@@ -58,7 +59,7 @@ pub fn dropout_forward<T: Real>(x: &[T], p: f64, stream: Stream, y: &mut [T]) {
         let start = i * PIECE;
         let x = &x[start..][..y.len()];
         if T::IS_F32 {
-            dispatch(simd::Dropout { x: T::f32s(x), p, stream, start, y: T::f32s_mut(y) });
+            dispatch(cpu::Dropout { x: T::f32s(x), p, stream, start, y: T::f32s_mut(y) });
         } else {
             plain::dropout(x, p, stream, start, y);
         }
@@ -69,7 +70,7 @@ fn draw<T: Real>(what: Draw, stream: Stream, y: &mut [T]) {
     pieces(y, PIECE, |i, y| {
         let start = i * PIECE;
         if T::IS_F32 {
-            dispatch(simd::Fill { draw: what, stream, start, y: T::f32s_mut(y) });
+            dispatch(cpu::Fill { draw: what, stream, start, y: T::f32s_mut(y) });
         } else {
             plain::fill(what, stream, start, y);
         }

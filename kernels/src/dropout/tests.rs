@@ -18,12 +18,12 @@ fn every_level_equals_the_plain_loop_bit_for_bit() {
             plain::fill(Draw::Uniform(-0.1, 0.3), STREAM, start, &mut want_fill);
             for &level in available() {
                 let mut y = vec![9.0; n];
-                dispatch_on(level, simd::Dropout { x: &x, p, stream: STREAM, start, y: &mut y });
+                dispatch_on(level, cpu::Dropout { x: &x, p, stream: STREAM, start, y: &mut y });
                 assert_eq!(y, want, "{} {start}", level.name());
-                dispatch_on(level, simd::Fill { draw: Draw::Mask(p), stream: STREAM, start, y: &mut y });
+                dispatch_on(level, cpu::Fill { draw: Draw::Mask(p), stream: STREAM, start, y: &mut y });
                 assert_eq!(y, want_mask, "{} {start}", level.name());
                 let draw = Draw::Uniform(-0.1, 0.3);
-                dispatch_on(level, simd::Fill { draw, stream: STREAM, start, y: &mut y });
+                dispatch_on(level, cpu::Fill { draw, stream: STREAM, start, y: &mut y });
                 assert_eq!(y, want_fill, "{} {start}", level.name());
             }
         }

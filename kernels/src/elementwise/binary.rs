@@ -1,35 +1,11 @@
 use super::cuda;
-use super::{plain, simd};
+use super::{cpu, plain};
+use crate::functions::Binary;
 use crate::isa::dispatch;
 use crate::parallel::{PIECE, pieces};
 use crate::slice::on_device;
 use crate::strides::Strides;
 use crate::{Dst, Outcome, Real, Src};
-
-/// A function of two numbers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Binary {
-    /// a + b.
-    Add,
-    /// a − b.
-    Sub,
-    /// a · b.
-    Mul,
-    /// a / b.
-    Div,
-    /// The larger; NaN where either is.
-    Max,
-    /// The smaller; NaN where either is.
-    Min,
-    /// aᵇ.
-    Pow,
-}
-
-impl Binary {
-    /// Every function, for tables of tests.
-    pub const ALL: [Binary; 7] =
-        [Binary::Add, Binary::Sub, Binary::Mul, Binary::Div, Binary::Max, Binary::Min, Binary::Pow];
-}
 
 /// y = f(a, b) elementwise over `shape`, with strides in elements, 0 where an operand is broadcast.
 ///
@@ -50,7 +26,7 @@ pub fn binary_forward<T: Real>(
         let start = i * PIECE;
         if T::IS_F32 {
             let (a, b, y) = (T::f32s(a), T::f32s(b), T::f32s_mut(y));
-            dispatch(simd::BinaryKernel { op, strides: &strides, start, a, b, y });
+            dispatch(cpu::BinaryKernel { op, strides: &strides, start, a, b, y });
         } else {
             plain::binary(op, &strides, start, a, b, y);
         }
@@ -80,7 +56,7 @@ pub fn add_assign_forward<T: Real>(y: &mut [T], x: &[T]) {
     pieces(y, PIECE, |i, y| {
         let x = &x[i * PIECE..][..y.len()];
         if T::IS_F32 {
-            dispatch(simd::AddAssign { x: T::f32s(x), y: T::f32s_mut(y) });
+            dispatch(cpu::AddAssign { x: T::f32s(x), y: T::f32s_mut(y) });
         } else {
             y.iter_mut().zip(x).for_each(|(y, &x)| *y += x);
         }

@@ -1,25 +1,9 @@
 use super::cuda;
+use crate::functions::Compare;
 use crate::parallel::{PIECE, pieces};
 use crate::slice::on_every;
 use crate::strides::{Segment, Strides};
 use crate::{Dst, Element, Outcome, Src};
-
-/// A relation of two numbers; with NaN only `Ne` holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Compare {
-    /// a = b.
-    Eq,
-    /// a ≠ b.
-    Ne,
-    /// a < b.
-    Lt,
-    /// a ≤ b.
-    Le,
-    /// a > b.
-    Gt,
-    /// a ≥ b.
-    Ge,
-}
 
 /// Panics where an operand is too short for its strides or y has another length than the shape.
 #[track_caller]

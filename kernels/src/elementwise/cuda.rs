@@ -1,54 +1,56 @@
 //! Launches of elementwise.cu.
 
-use super::{Binary, Compare, Unary};
 use crate::cuda::{Grid, Source, dims, launch, source};
+use crate::functions::{Binary, Compare, Logic, Parametric, Unary};
 use crate::strides::Strides;
 use crate::{DType, Dst, Element, Outcome, Src};
 
 pub(crate) static SOURCE: Source = source!("elementwise.cu");
 const THREADS: usize = 256;
 
-/// The functions with parameters, numbered behind those of [`Unary`].
-const AFFINE: i32 = Unary::ALL.len() as i32;
-const POWER: i32 = AFFINE + 1;
-const CLAMP: i32 = AFFINE + 2;
-
-fn map(op: i32, [p, q]: [f64; 2], x: Src, y: Dst) -> Outcome {
-    if x.dtype() != DType::F32 {
-        return Outcome::NoKernel;
-    }
-    let n = x.len();
+/// Of two kernels for contiguous x and y, one that reads four numbers at once where they lie so; and its grid.
+fn by_fours_or_plain([fours, plain]: [&'static str; 2], x: &Src, y: &Dst) -> (&'static str, Grid) {
     let aligned = [x.pointer(), y.pointer()].iter().all(|p| p.is_some_and(|p| p.is_multiple_of(16)));
-    let (kernel, grid) = match aligned {
-        true => ("elementwise_unary", Grid::cover(n.div_ceil(4), THREADS)),
-        false => ("elementwise_unary_plain", Grid::cover(n, THREADS)),
-    };
-    launch(
-        &SOURCE,
-        kernel,
-        grid,
-        &[op.into(), (p as f32).into(), (q as f32).into(), x.into(), y.into(), n.into()],
-    )
+    match aligned {
+        true => (fours, Grid::cover(x.len().div_ceil(4), THREADS)),
+        false => (plain, Grid::cover(x.len(), THREADS)),
+    }
 }
 
 /// y = f(x).
 pub fn unary(op: Unary, x: Src, y: Dst) -> Outcome {
-    map(op as i32, [0.0; 2], x, y)
+    if x.dtype() != DType::F32 {
+        return Outcome::NoKernel;
+    }
+    let (kernel, grid) = by_fours_or_plain(["elementwise_unary", "elementwise_unary_plain"], &x, &y);
+    let n = x.len();
+    launch(&SOURCE, kernel, grid, &[(op as i32).into(), x.into(), y.into(), n.into()])
+}
+
+fn parametric(op: Parametric, [p, q]: [f64; 2], x: Src, y: Dst) -> Outcome {
+    if x.dtype() != DType::F32 {
+        return Outcome::NoKernel;
+    }
+    let (kernel, grid) =
+        by_fours_or_plain(["elementwise_parametric", "elementwise_parametric_plain"], &x, &y);
+    let n = x.len();
+    let args = [(op as i32).into(), (p as f32).into(), (q as f32).into(), x.into(), y.into(), n.into()];
+    launch(&SOURCE, kernel, grid, &args)
 }
 
 /// y = scale·x + shift.
 pub fn affine(x: Src, scale: f64, shift: f64, y: Dst) -> Outcome {
-    map(AFFINE, [scale, shift], x, y)
+    parametric(Parametric::Affine, [scale, shift], x, y)
 }
 
 /// y = x^exponent.
 pub fn power(x: Src, exponent: f64, y: Dst) -> Outcome {
-    map(POWER, [exponent, 0.0], x, y)
+    parametric(Parametric::Power, [exponent, 0.0], x, y)
 }
 
 /// y = x held within lo and hi.
 pub fn clamp(x: Src, lo: f64, hi: f64, y: Dst) -> Outcome {
-    map(CLAMP, [lo, hi], x, y)
+    parametric(Parametric::Clamp, [lo, hi], x, y)
 }
 
 /// dx = dy ⊙ gelu′(x).
@@ -154,23 +156,23 @@ pub fn select(
     launch(&SOURCE, kernel[size.ilog2() as usize], Grid::cover(n, THREADS), &args)
 }
 
-fn logic(op: i32, a: Src, b: Src, y: Dst) -> Outcome {
+fn logic(op: Logic, a: Src, b: Src, y: Dst) -> Outcome {
     let n = y.len();
-    let args = [op.into(), a.into(), b.into(), y.into(), n.into()];
+    let args = [(op as i32).into(), a.into(), b.into(), y.into(), n.into()];
     launch(&SOURCE, "elementwise_logic", Grid::cover(n, THREADS), &args)
 }
 
 /// y = ¬x.
 pub fn not(x: Src, y: Dst) -> Outcome {
-    logic(0, x, x, y)
+    logic(Logic::Not, x, x, y)
 }
 
 /// y = a ∧ b.
 pub fn and(a: Src, b: Src, y: Dst) -> Outcome {
-    logic(1, a, b, y)
+    logic(Logic::And, a, b, y)
 }
 
 /// y = a ∨ b.
 pub fn or(a: Src, b: Src, y: Dst) -> Outcome {
-    logic(2, a, b, y)
+    logic(Logic::Or, a, b, y)
 }

@@ -3,6 +3,7 @@
 // The ladder, for functions of one element:
 //   elementwise_unary_plain   a thread for each element
 //   elementwise_unary         a thread for each four, read and written as one float4 where they lie so
+// and the same two of functions with parameters, elementwise_parametric.
 // Functions of two elements take a thread for each result; where both operands are contiguous they are read in order,
 // so that a warp's 32 reads are one, and elsewhere each index is taken apart along the axes.
 //
@@ -11,13 +12,8 @@
 //
 // Bytes: 8 for each element of one operand, 12 of two. FLOPs: 1 to some 30. The bound is memory by far. Registers are
 // few (18 to 40 on sm_80), so that a multiprocessor holds all the threads it can on sm_80 and sm_90.
+#include "functions.cuh"
 #include "prelude.cuh"
-
-// As `Unary` in map.rs, then the functions with parameters.
-enum {
-    NEG, ABS, SIGN, SQUARE, SQRT, RECIP, EXP, EXP_M1, LN, LN_1P, TANH, SIGMOID, RELU, GELU, ERF, SOFTPLUS,
-    LOG_SIGMOID, STEP, AFFINE, POWER, CLAMP
-};
 
 DEVICE float sigmoid(float x) {
     float e = expf(-fabsf(x));
@@ -33,46 +29,48 @@ DEVICE float normal_cdf(float x) { return 0.5f * erfcf(-x * 0.70710678f); }
 DEVICE float larger(float a, float b) { return a > b ? a : b >= a ? b : a + b; }
 DEVICE float smaller(float a, float b) { return a < b ? a : b <= a ? b : a + b; }
 
-DEVICE float unary(int op, float x, float p, float q) {
+DEVICE float unary(Unary op, float x) {
     switch (op) {
-        case NEG: return -x;
-        case ABS: return fabsf(x);
-        case SIGN: return x > 0.0f ? 1.0f : x < 0.0f ? -1.0f : 0.0f;
-        case SQUARE: return x * x;
-        case SQRT: return sqrtf(x);
-        case RECIP: return 1.0f / x;
-        case EXP: return expf(x);
-        case EXP_M1: return expm1f(x);
-        case LN: return logf(x);
-        case LN_1P: return log1pf(x);
-        case TANH: return tanhf(x);
-        case SIGMOID: return x != x ? x : sigmoid(x);
-        case RELU: return x < 0.0f ? 0.0f : x;
-        case GELU: return x * normal_cdf(x);
-        case ERF: return erff(x);
-        case SOFTPLUS: return x != x ? x : softplus(x);
-        case LOG_SIGMOID: return x != x ? x : -softplus(-x);
-        case STEP: return x > 0.0f ? 1.0f : 0.0f;
-        case AFFINE: return p * x + q;
-        case POWER: return powf(x, p);
-        default: return x < p ? p : x > q ? q : x;  // CLAMP
+        case Unary::Neg: return -x;
+        case Unary::Abs: return fabsf(x);
+        case Unary::Sign: return x > 0.0f ? 1.0f : x < 0.0f ? -1.0f : 0.0f;
+        case Unary::Square: return x * x;
+        case Unary::Sqrt: return sqrtf(x);
+        case Unary::Recip: return 1.0f / x;
+        case Unary::Exp: return expf(x);
+        case Unary::ExpM1: return expm1f(x);
+        case Unary::Ln: return logf(x);
+        case Unary::Ln1p: return log1pf(x);
+        case Unary::Tanh: return tanhf(x);
+        case Unary::Sigmoid: return x != x ? x : sigmoid(x);
+        case Unary::Relu: return x < 0.0f ? 0.0f : x;
+        case Unary::Gelu: return x * normal_cdf(x);
+        case Unary::Erf: return erff(x);
+        case Unary::Softplus: return x != x ? x : softplus(x);
+        case Unary::LogSigmoid: return x != x ? x : -softplus(-x);
+        case Unary::Step: return x > 0.0f ? 1.0f : 0.0f;
     }
+    return NAN;
 }
 
-KERNEL elementwise_unary_plain(int op, float p, float q, const float *x, float *y, int n) {
-    int i = blockIdx.x * blockDim.x + threadIdx.x;
-    if (i < n) y[i] = unary(op, x[i], p, q);
+DEVICE float parametric(Parametric op, float p, float q, float x) {
+    switch (op) {
+        case Parametric::Affine: return p * x + q;
+        case Parametric::Power: return powf(x, p);
+        case Parametric::Clamp: return x < p ? p : x > q ? q : x;
+    }
+    return NAN;
 }
 
-// x and y must begin at multiples of 16 bytes.
-KERNEL elementwise_unary(int op, float p, float q, const float *x, float *y, int n) {
+// y = f(x), four numbers at a time; x and y must begin at multiples of 16 bytes.
+template <class F> DEVICE void by_fours(const float *x, float *y, int n, F f) {
     int i = 4 * (blockIdx.x * blockDim.x + threadIdx.x);
     bool whole = i + 4 <= n;
     auto some = [&](int j) { return j < n ? x[j] : 0.0f; };
     float4 v = whole ? *reinterpret_cast<const float4 *>(x + i) : float4{some(i), some(i + 1), some(i + 2), some(i + 3)};
     // One after the other, so that all the functions are compiled once.
 #pragma unroll 1
-    for (int turn = 0; turn < 4; ++turn) v = float4{v.y, v.z, v.w, unary(op, v.x, p, q)};
+    for (int turn = 0; turn < 4; ++turn) v = float4{v.y, v.z, v.w, f(v.x)};
     if (whole) {
         *reinterpret_cast<float4 *>(y + i) = v;
         return;
@@ -80,6 +78,24 @@ KERNEL elementwise_unary(int op, float p, float q, const float *x, float *y, int
     if (i < n) y[i] = v.x;
     if (i + 1 < n) y[i + 1] = v.y;
     if (i + 2 < n) y[i + 2] = v.z;
+}
+
+KERNEL elementwise_unary_plain(Unary op, const float *x, float *y, int n) {
+    int i = blockIdx.x * blockDim.x + threadIdx.x;
+    if (i < n) y[i] = unary(op, x[i]);
+}
+
+KERNEL elementwise_unary(Unary op, const float *x, float *y, int n) {
+    by_fours(x, y, n, [&](float v) { return unary(op, v); });
+}
+
+KERNEL elementwise_parametric_plain(Parametric op, float p, float q, const float *x, float *y, int n) {
+    int i = blockIdx.x * blockDim.x + threadIdx.x;
+    if (i < n) y[i] = parametric(op, p, q, x[i]);
+}
+
+KERNEL elementwise_parametric(Parametric op, float p, float q, const float *x, float *y, int n) {
+    by_fours(x, y, n, [&](float v) { return parametric(op, p, q, v); });
 }
 
 // dx = dy (Phi(x) + x phi(x)).
@@ -114,27 +130,25 @@ KERNEL elementwise_fill_8(u64 value, u64 *y, int n) {
 
 // --- Two elements, with strides; 0 where an operand is broadcast.
 
-// As `Binary` in binary.rs.
-enum { ADD, SUB, MUL, DIV, MAX, MIN, POW };
-
-DEVICE float binary(int op, float a, float b) {
+DEVICE float binary(Binary op, float a, float b) {
     switch (op) {
-        case ADD: return a + b;
-        case SUB: return a - b;
-        case MUL: return a * b;
-        case DIV: return a / b;
-        case MAX: return larger(a, b);
-        case MIN: return smaller(a, b);
-        default: return powf(a, b);
+        case Binary::Add: return a + b;
+        case Binary::Sub: return a - b;
+        case Binary::Mul: return a * b;
+        case Binary::Div: return a / b;
+        case Binary::Max: return larger(a, b);
+        case Binary::Min: return smaller(a, b);
+        case Binary::Pow: return powf(a, b);
     }
+    return NAN;
 }
 
-KERNEL elementwise_binary_contiguous(int op, const float *a, const float *b, float *y, int n) {
+KERNEL elementwise_binary_contiguous(Binary op, const float *a, const float *b, float *y, int n) {
     int i = blockIdx.x * blockDim.x + threadIdx.x;
     if (i < n) y[i] = binary(op, a[i], b[i]);
 }
 
-KERNEL elementwise_binary(int op, Dims shape, Dims a_strides, Dims b_strides, const float *a, const float *b,
+KERNEL elementwise_binary(Binary op, Dims shape, Dims a_strides, Dims b_strides, const float *a, const float *b,
                           float *y, int n) {
     int i = blockIdx.x * blockDim.x + threadIdx.x;
     if (i < n) y[i] = binary(op, a[place(i, shape, a_strides)], b[place(i, shape, b_strides)]);
@@ -145,38 +159,37 @@ KERNEL elementwise_add_assign(float *y, const float *x, int n) {
     if (i < n) y[i] += x[i];
 }
 
-// As `Compare` in compare.rs; with NaN only NE holds.
-enum { EQ, NE, LT, LE, GT, GE };
-
-template <class T> DEVICE bool holds(int op, T a, T b) {
+// With NaN only Ne holds.
+template <class T> DEVICE bool holds(Compare op, T a, T b) {
     switch (op) {
-        case EQ: return a == b;
-        case NE: return a != b;
-        case LT: return a < b;
-        case LE: return a <= b;
-        case GT: return a > b;
-        default: return a >= b;
+        case Compare::Eq: return a == b;
+        case Compare::Ne: return a != b;
+        case Compare::Lt: return a < b;
+        case Compare::Le: return a <= b;
+        case Compare::Gt: return a > b;
+        case Compare::Ge: return a >= b;
     }
+    return false;
 }
 
 template <class T>
-DEVICE void compare(int op, const Dims &shape, const Dims &a_strides, const Dims &b_strides, const T *a, const T *b,
+DEVICE void compare(Compare op, const Dims &shape, const Dims &a_strides, const Dims &b_strides, const T *a, const T *b,
                     u8 *y, int n) {
     int i = blockIdx.x * blockDim.x + threadIdx.x;
     if (i < n) y[i] = holds(op, a[place(i, shape, a_strides)], b[place(i, shape, b_strides)]);
 }
 
-KERNEL elementwise_compare_f32(int op, Dims shape, Dims a_strides, Dims b_strides, const float *a, const float *b,
+KERNEL elementwise_compare_f32(Compare op, Dims shape, Dims a_strides, Dims b_strides, const float *a, const float *b,
                                u8 *y, int n) {
     compare(op, shape, a_strides, b_strides, a, b, y, n);
 }
 
-KERNEL elementwise_compare_i64(int op, Dims shape, Dims a_strides, Dims b_strides, const i64 *a, const i64 *b, u8 *y,
+KERNEL elementwise_compare_i64(Compare op, Dims shape, Dims a_strides, Dims b_strides, const i64 *a, const i64 *b, u8 *y,
                                int n) {
     compare(op, shape, a_strides, b_strides, a, b, y, n);
 }
 
-KERNEL elementwise_compare_bool(int op, Dims shape, Dims a_strides, Dims b_strides, const u8 *a, const u8 *b, u8 *y,
+KERNEL elementwise_compare_bool(Compare op, Dims shape, Dims a_strides, Dims b_strides, const u8 *a, const u8 *b, u8 *y,
                                 int n) {
     compare(op, shape, a_strides, b_strides, a, b, y, n);
 }
@@ -210,10 +223,16 @@ KERNEL elementwise_select_8(Dims shape, Dims c_strides, Dims a_strides, Dims b_s
     choose(shape, c_strides, a_strides, b_strides, c, a, b, y, n);
 }
 
-// Truth values: 0 is not, 1 and, 2 or.
-KERNEL elementwise_logic(int op, const u8 *a, const u8 *b, u8 *y, int n) {
+DEVICE bool logic(Logic op, bool a, bool b) {
+    switch (op) {
+        case Logic::Not: return !a;
+        case Logic::And: return a && b;
+        case Logic::Or: return a || b;
+    }
+    return false;
+}
+
+KERNEL elementwise_logic(Logic op, const u8 *a, const u8 *b, u8 *y, int n) {
     int i = blockIdx.x * blockDim.x + threadIdx.x;
-    if (i >= n) return;
-    bool p = a[i] != 0, q = b[i] != 0;
-    y[i] = op == 0 ? !p : op == 1 ? p && q : p || q;
+    if (i < n) y[i] = logic(op, a[i] != 0, b[i] != 0);
 }

@@ -1,61 +1,10 @@
 use super::cuda;
-use super::{plain, simd};
+use super::{cpu, plain};
+use crate::functions::Unary;
 use crate::isa::dispatch;
 use crate::parallel::{PIECE, pieces};
 use crate::slice::{on_device, on_every};
 use crate::{Dst, Element, Outcome, Real, Src};
-
-/// A function of one number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Unary {
-    /// −x.
-    Neg,
-    /// |x|.
-    Abs,
-    /// −1, 0 or 1.
-    Sign,
-    /// x².
-    Square,
-    /// √x.
-    Sqrt,
-    /// 1/x.
-    Recip,
-    /// eˣ.
-    Exp,
-    /// eˣ − 1.
-    ExpM1,
-    /// ln x.
-    Ln,
-    /// ln(1 + x).
-    Ln1p,
-    /// tanh x.
-    Tanh,
-    /// 1 / (1 + e⁻ˣ).
-    Sigmoid,
-    /// max(x, 0); NaN stays NaN.
-    Relu,
-    /// x·Φ(x).
-    Gelu,
-    /// erf x.
-    Erf,
-    /// ln(1 + eˣ).
-    Softplus,
-    /// ln σ(x) = −ln(1 + e⁻ˣ).
-    LogSigmoid,
-    /// 1 where x > 0, else 0: the derivative of max(x, 0).
-    Step,
-}
-
-impl Unary {
-    /// Every function, for tables of tests.
-    pub const ALL: [Unary; 18] = {
-        use Unary::*;
-        [
-            Neg, Abs, Sign, Square, Sqrt, Recip, Exp, ExpM1, Ln, Ln1p, Tanh, Sigmoid, Relu, Gelu, Erf,
-            Softplus, LogSigmoid, Step,
-        ]
-    };
-}
 
 /// What one pass over contiguous memory does to each number.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -80,7 +29,7 @@ pub(super) fn map_forward<T: Real>(map: Map, x: &[T], y: &mut [T]) {
     pieces(y, PIECE, |i, y| {
         let x = &x[i * PIECE..][..y.len()];
         if T::IS_F32 {
-            dispatch(simd::MapKernel { map, x: T::f32s(x), y: T::f32s_mut(y) });
+            dispatch(cpu::MapKernel { map, x: T::f32s(x), y: T::f32s_mut(y) });
         } else {
             plain::map(map, x, y);
         }

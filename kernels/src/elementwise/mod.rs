@@ -20,15 +20,17 @@
 
 mod binary;
 mod compare;
+mod cpu;
 pub(crate) mod cuda;
 mod map;
 mod plain;
-mod simd;
+pub(crate) mod rungs;
 mod slope;
 
-pub use binary::{Binary, add_assign, add_assign_forward, binary, binary_forward};
-pub use compare::{Compare, and, compare, compare_forward, not, or, select, select_forward};
-pub use map::{Unary, affine, clamp, fill, power, unary, unary_forward};
+pub use crate::functions::{Binary, Compare, Unary};
+pub use binary::{add_assign, add_assign_forward, binary, binary_forward};
+pub use compare::{and, compare, compare_forward, not, or, select, select_forward};
+pub use map::{affine, clamp, fill, power, unary, unary_forward};
 pub use slope::{gelu_backward, gelu_backward_slices};
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
 use super::cuda;
-use super::{plain, simd};
+use super::{cpu, plain};
 use crate::isa::dispatch;
 use crate::parallel::{PIECE, pieces};
 use crate::slice::on_device;
@@ -15,7 +15,7 @@ pub fn gelu_backward_slices<T: Real>(x: &[T], dy: &[T], dx: &mut [T]) {
     pieces(dx, PIECE, |i, dx| {
         let [x, dy] = [x, dy].map(|v| &v[i * PIECE..][..dx.len()]);
         if T::IS_F32 {
-            dispatch(simd::GeluBackward { x: T::f32s(x), dy: T::f32s(dy), dx: T::f32s_mut(dx) });
+            dispatch(cpu::GeluBackward { x: T::f32s(x), dy: T::f32s(dy), dx: T::f32s_mut(dx) });
         } else {
             plain::gelu_backward(x, dy, dx);
         }

@@ -23,7 +23,7 @@ fn check_map(map: Map, x: &[f32], ulps: f64) {
     plain::map(map, &x64, &mut want);
     for &level in available() {
         let mut y = vec![9.0; x.len()];
-        dispatch_on(level, simd::MapKernel { map, x, y: &mut y });
+        dispatch_on(level, cpu::MapKernel { map, x, y: &mut y });
         for i in 0..x.len() {
             let (got, want) = (f64::from(y[i]), want[i]);
             let close = (got - want).abs() <= ulps * f64::from(f32::EPSILON) * want.abs();
@@ -39,7 +39,7 @@ fn check_map(map: Map, x: &[f32], ulps: f64) {
 #[test]
 fn maps_equal_the_plain_ones() {
     for n in [0, 1, 7, 8, 9, 16, 100, 1003] {
-        for op in Unary::ALL {
+        for &op in Unary::ALL {
             check_map(Map::Unary(op), &numbers(n, -6.0, 6.0), 8.0);
         }
         let x = numbers(n, -3.0, 3.0);
@@ -58,7 +58,7 @@ fn gelu_backward_equals_the_plain_one() {
         let (x, dy) = (numbers(n, -6.0, 6.0), numbers(n + 1, -2.0, 2.0)[1..].to_vec());
         for &level in available() {
             let mut dx = vec![9.0; n];
-            dispatch_on(level, simd::GeluBackward { x: &x, dy: &dy, dx: &mut dx });
+            dispatch_on(level, cpu::GeluBackward { x: &x, dy: &dy, dx: &mut dx });
             for ((&x, &dy), dx) in x.iter().zip(&dy).zip(dx) {
                 let (x, dy) = (f64::from(x), f64::from(dy));
                 let mut want = [9.0];
@@ -132,14 +132,14 @@ fn binary_equals_a_loop_over_indices() {
     let (a, b) = (numbers(216, -4.0, 4.0), numbers(218, -2.0, 2.0)[2..].to_vec());
     for (shape, sa, sb) in CASES {
         let strides = Strides::new(shape, [sa, sb]);
-        for op in Binary::ALL {
+        for &op in Binary::ALL {
             let (ra, rb) = (read(&a, shape, sa), read(&b, shape, sb));
             let want: Vec<u32> =
                 ra.iter().zip(&rb).map(|(&a, &b)| plain::apply(op, a, b).to_bits()).collect();
             for &level in available() {
                 let mut y = vec![9.0; want.len()];
                 let (a, b) = (&a[..], &b[..]);
-                dispatch_on(level, simd::BinaryKernel { op, strides: &strides, start: 0, a, b, y: &mut y });
+                dispatch_on(level, cpu::BinaryKernel { op, strides: &strides, start: 0, a, b, y: &mut y });
                 let y: Vec<u32> = y.into_iter().map(f32::to_bits).collect();
                 assert!(y == want, "{op:?} {shape:?} {sa:?} {sb:?}");
             }

@@ -1,8 +1,8 @@
 //! The matrix product C = f(A·B + β·C + bias): A [M, K], B [K, N], C [M, N].
 //!
-//! The ladder: [`plain`] (three loops), a register tile of 6 × 2 vectors, 14 × 2 with AVX-512 ([`micro`]), panels packed
-//! so that the tile reads memory in order ([`pack`]), blocks of K that keep them in cache and tiles of C over threads
-//! ([`blocked`]). `cargo run --release -p gradus-kernels --example gemm_ladder` times the rungs beside the measured peak.
+//! The ladder: [`plain`] (three loops), a register tile of 6 × 2 vectors, 14 × 2 with AVX-512 ([`cpu::micro`]), panels packed
+//! so that the tile reads memory in order ([`cpu::pack`]), blocks of K that keep them in cache and tiles of C over threads
+//! ([`cpu::blocked`]). `cargo run --release -p gradus-kernels --example gemm_ladder` times the rungs beside the measured peak.
 //! On one Zen 4 core (AVX2, peak 117 GFLOP/s, measured in the same run), in percent of that peak:
 //!
 //! | M × K × N | plain | packed | packed before | `matrixmultiply` |
@@ -24,18 +24,18 @@
 //! Source: Goto, van de Geijn, "Anatomy of high-performance matrix multiplication", ACM TOMS 34(3), 2008; Van Zee,
 //! van de Geijn, "BLIS", ACM TOMS 41(3), 2015.
 
-mod blocked;
+mod cpu;
 pub(crate) mod cuda;
 mod epilogue;
-mod micro;
-mod pack;
 pub mod plain;
+pub(crate) mod rungs;
 #[cfg(test)]
 mod tests;
 
+use cpu::blocked;
+pub use cpu::pack::PackedB;
+use cpu::pack::{self, PackedOnDemand, Right};
 pub use epilogue::{Activation, Epilogue};
-pub use pack::PackedB;
-use pack::{PackedOnDemand, Right};
 
 use crate::isa::{Level, level};
 use crate::slice::on_device;

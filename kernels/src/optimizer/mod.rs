@@ -31,6 +31,7 @@ mod norm;
 mod radam;
 mod replay;
 mod rmsprop;
+pub(crate) mod rungs;
 mod sgd;
 mod sweep;
 mod whole;

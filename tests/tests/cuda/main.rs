@@ -2,7 +2,7 @@
 //!
 //! With the feature `cuda-emulator` the device is the emulator, for the architecture in `EMULATED_ARCH` (750, 800 or
 //! 900). On a machine with a GPU the same tests run on it: `cargo test -p gradus-tests --test cuda -- --ignored`, or with all
-//! else that wants one, `kernels/src/cuda/gpu`.
+//! else that wants one, `kernels/tools/gpu`.
 
 mod graphs;
 mod optimizer;

@@ -1,0 +1,188 @@
+//! The register tile: R rows by V vectors of C, built up over K with one load of B's row, R broadcasts of A and R·V fused
+//! multiply-adds a step. With sixteen registers, 6 × 2 accumulators, two vectors of B and one of A fill fifteen of them; with
+//! thirty-two, 14 × 2 and the same three fill thirty-one.
+
+use crate::gemm::Epilogue;
+use crate::isa::Isa;
+
+/// Vectors in a row of the tile.
+const NV: usize = 2;
+
+/// Rows of B that are fetched ahead: as long as the third-level cache takes.
+const AHEAD: usize = 16;
+
+/// Rows of a tile at most, where vectors have so many lanes.
+pub(super) const fn rows_of_tile(lanes: usize) -> usize {
+    match lanes {
+        16 => 14,
+        _ => 6,
+    }
+}
+
+/// Rows of the tiles that `rows` rows are cut into: no more tiles than need be, and these of even height, for a tile of two
+/// rows takes as long as one of four (16 rows are 8 + 8, not 14 + 2).
+pub(super) const fn height_of_tiles(lanes: usize, rows: usize) -> usize {
+    if lanes == 8 {
+        return 6;
+    }
+    match rows.div_ceil(rows.div_ceil(14)) {
+        ..=8 => 8,
+        9..=12 => 12,
+        _ => 14,
+    }
+}
+
+/// Columns of the tile where vectors have so many lanes.
+pub(super) const fn cols_of_tile(lanes: usize) -> usize {
+    NV * lanes
+}
+
+/// Where a tile reads A and B.
+#[derive(Clone, Copy)]
+pub(super) struct Panels {
+    /// A(0, 0); element (i, l) stands at i·a_rows + l·a_cols.
+    pub a: *const f32,
+    pub a_rows: usize,
+    pub a_cols: usize,
+    /// B(0, 0); row l stands at l·b_rows, its columns one after the other.
+    pub b: *const f32,
+    pub b_rows: usize,
+    /// K.
+    pub k: usize,
+}
+
+/// Where a tile goes.
+#[derive(Clone, Copy)]
+pub(super) struct Tile<'a> {
+    pub c: *mut f32,
+    pub c_rows: usize,
+    /// How many rows and columns are wanted.
+    pub rows: usize,
+    pub cols: usize,
+    /// What C is multiplied with before the product is added; 0 overwrites.
+    pub beta: f32,
+    /// After the last block of K only.
+    pub epilogue: Option<&'a Epilogue<'a, f32>>,
+    /// The first column, for the epilogue's bias.
+    pub column: usize,
+}
+
+/// The upper rows of a tile of at most [`rows_of_tile`] rows and `tile.cols` columns; answers how many rows these are.
+///
+/// # Safety
+/// A is readable for the tile's rows and K columns, B for K rows of NV vectors (of `tile.cols` columns where `MASKED`), C
+/// is writable for the tile's rows and columns, and nobody else touches these.
+#[inline(always)]
+pub(super) unsafe fn tile<S: Isa, const MASKED: bool>(s: S, p: Panels, tile: Tile) -> usize {
+    // SAFETY: the caller's promise is each one's.
+    unsafe {
+        // What is left of the columns may fit into one vector.
+        let rows = match tile.cols <= S::LANES {
+            true => some_rows::<S, 1, MASKED>(s, p, tile),
+            false => some_rows::<S, NV, MASKED>(s, p, tile),
+        };
+        if let Some(epilogue) = tile.epilogue {
+            epilogue.activate(s, tile.c, tile.c_rows, rows, tile.cols);
+        }
+        rows
+    }
+}
+
+/// [`tile`] of V vectors in a row, without the activation. Each height is compiled by itself, so they are not all there.
+///
+/// # Safety
+/// As for [`tile`], with at most V vectors of columns.
+#[inline(always)]
+unsafe fn some_rows<S: Isa, const V: usize, const MASKED: bool>(s: S, p: Panels, tile: Tile) -> usize {
+    // SAFETY: the caller's promise is each arm's.
+    unsafe {
+        match tile.rows {
+            14.. if S::LANES == 16 => sums::<S, 14, V, MASKED>(s, p, tile),
+            12.. if S::LANES == 16 => sums::<S, 12, V, MASKED>(s, p, tile),
+            8.. if S::LANES == 16 => sums::<S, 8, V, MASKED>(s, p, tile),
+            7.. if S::LANES == 16 => sums::<S, 7, V, MASKED>(s, p, tile),
+            6.. => sums::<S, 6, V, MASKED>(s, p, tile),
+            5 if S::LANES == 8 => sums::<S, 5, V, MASKED>(s, p, tile),
+            4.. => sums::<S, 4, V, MASKED>(s, p, tile),
+            3 => sums::<S, 3, V, MASKED>(s, p, tile),
+            2 => sums::<S, 2, V, MASKED>(s, p, tile),
+            _ => sums::<S, 1, V, MASKED>(s, p, tile),
+        }
+    }
+}
+
+/// R rows and V vectors, of which C takes `tile.cols` columns; answers R.
+///
+/// # Safety
+/// As for [`tile`], for R ≤ `tile.rows` rows.
+#[inline(always)]
+unsafe fn sums<S: Isa, const R: usize, const V: usize, const MASKED: bool>(
+    s: S,
+    p: Panels,
+    tile: Tile,
+) -> usize {
+    let live: [usize; V] = std::array::from_fn(|v| tile.cols.saturating_sub(v * S::LANES).min(S::LANES));
+    // C is far away as a rule, and needed when the sums are done.
+    for i in 0..R {
+        for v in 0..V {
+            s.prefetch(tile.c.wrapping_add(i * tile.c_rows + v * S::LANES));
+        }
+    }
+    let mut acc = [[s.zero(); V]; R];
+    let mut b_at = p.b;
+    let mut a_at = p.a;
+    for _ in 0..p.k {
+        // SAFETY: row l of B and column l of A are readable, as the caller promises.
+        unsafe {
+            let mut b = [s.zero(); V];
+            for v in 0..V {
+                let from = b_at.wrapping_add(v * S::LANES);
+                if S::LANES == 16 && !MASKED {
+                    // A panel of so wide rows is larger than the first-level cache.
+                    s.prefetch(from.wrapping_add(AHEAD * p.b_rows));
+                }
+                b[v] = if MASKED { s.load_first(from, live[v]) } else { s.load(from) };
+            }
+            for (i, row) in acc.iter_mut().enumerate() {
+                let a = s.splat(*a_at.add(i * p.a_rows));
+                for v in 0..V {
+                    row[v] = s.fma(a, b[v], row[v]);
+                }
+            }
+            b_at = b_at.wrapping_add(p.b_rows);
+            a_at = a_at.wrapping_add(p.a_cols);
+        }
+    }
+    for (i, row) in acc.into_iter().enumerate() {
+        // SAFETY: row i of C is writable for the tile's columns, as the caller promises.
+        unsafe { store(s, row, tile.c.add(i * tile.c_rows), live, &tile) }
+    }
+    R
+}
+
+/// Adds one row of the tile to C, and the bias after the last block.
+///
+/// # Safety
+/// `c` is writable for the columns of `live`.
+#[inline(always)]
+unsafe fn store<S: Isa, const V: usize>(s: S, row: [S::V; V], c: *mut f32, live: [usize; V], tile: &Tile) {
+    for (v, (x, live)) in row.into_iter().zip(live).enumerate() {
+        if live == 0 {
+            continue;
+        }
+        // SAFETY: vector v of the row begins inside C and `live` of its columns exist.
+        unsafe {
+            let c = c.add(v * S::LANES);
+            let whole = live == S::LANES;
+            let mut x = x;
+            if tile.beta != 0.0 {
+                let old = if whole { s.load(c) } else { s.load_first(c, live) };
+                x = s.fma(s.splat(tile.beta), old, x);
+            }
+            if let Some(epilogue) = tile.epilogue {
+                x = epilogue.add_bias(s, x, tile.column + v * S::LANES, live);
+            }
+            if whole { s.store(c, x) } else { s.store_first(c, x, live) }
+        }
+    }
+}

@@ -1,0 +1,366 @@
+//! Panels in the order in which the register tile reads them, padded with zeros to whole tiles.
+
+use super::micro::cols_of_tile;
+use crate::gemm::Mat;
+use crate::isa::{EightLanes, Isa, Kernel, dispatch, level};
+use crate::memory::Buffer;
+use crate::{DType, parallel};
+use std::ops::Range;
+use std::sync::atomic::AtomicU8;
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+
+/// Rows of B in a block at most, where vectors have so many lanes. A panel of eight-lane rows and the rows of A of a tile fill
+/// the first-level cache; one of sixteen lanes comes from the second in any case, and the fewer blocks, the fewer passes
+/// over C.
+const fn rows_of_block(lanes: usize) -> usize {
+    match lanes {
+        16 => 768,
+        _ => 384,
+    }
+}
+
+/// Where the panels of B [k, n] lie: block by block of rows, panel by panel of a tile's columns, row by row. So the numbers
+/// that a tile wants next lie next.
+#[derive(Clone, Copy)]
+pub(in crate::gemm) struct Layout {
+    pub k: usize,
+    pub n: usize,
+    /// Columns of a panel.
+    cols: usize,
+    /// Rows of a block at most.
+    most: usize,
+}
+
+impl Layout {
+    fn new(k: usize, n: usize) -> Self {
+        let lanes = level().lanes();
+        Layout { k, n, cols: cols_of_tile(lanes), most: rows_of_block(lanes) }
+    }
+
+    fn panels(self) -> usize {
+        self.n.div_ceil(self.cols)
+    }
+
+    /// Rows of a block (the last may be shorter): as few blocks as can be, of even depth, for each costs one more pass
+    /// over C.
+    pub(in crate::gemm) fn depth(self) -> usize {
+        self.k.div_ceil(self.k.div_ceil(self.most).max(1)).max(1)
+    }
+
+    /// Panel `panel` of the block of `depth` rows that begins at row `start`.
+    #[inline(always)]
+    fn panel(self, start: usize, depth: usize, panel: usize) -> Range<usize> {
+        let from = self.cols * (self.panels() * start + panel * depth);
+        from..from + self.cols * depth
+    }
+
+    /// Room for all panels.
+    fn room(self) -> Buffer {
+        Buffer::for_overwrite(DType::F32, self.panels() * self.cols * self.k)
+    }
+}
+
+/// B in panels of a tile's columns, for a B that is used many times (a recurrent weight over all steps).
+pub struct PackedB {
+    data: Buffer,
+    layout: Layout,
+}
+
+impl PackedB {
+    /// Packs B [k, n], panels in parallel.
+    pub fn new(k: usize, n: usize, b: Mat<f32>) -> Self {
+        b.check("B", k, n);
+        let layout = Layout::new(k, n);
+        let mut data = layout.room();
+        let mut rest = data.slice_mut::<f32>();
+        let (panels, cols) = (layout.panels(), layout.cols);
+        for start in (0..k).step_by(layout.depth()) {
+            let depth = layout.depth().min(k - start);
+            let (block, after) = rest.split_at_mut(panels * cols * depth);
+            rest = after;
+            let each = parallel::rows_per_piece(cols * depth);
+            parallel::pieces(block, (each * cols * depth).max(1), |piece, y| {
+                dispatch(Panels { y, b, start, depth, n, first: piece * each });
+            });
+        }
+        PackedB { data, layout }
+    }
+
+    /// Rows of B.
+    pub fn k(&self) -> usize {
+        self.layout.k
+    }
+    /// Columns of B.
+    pub fn n(&self) -> usize {
+        self.layout.n
+    }
+}
+
+/// Numbers of a B that tasks pack on demand, at most. Of 256 × 256 × 256 that makes 230 GFLOP/s out of 200 on two cores of a Xeon; of
+/// 1024 × 1024 × 1024, where the wait until all threads have packed B counts less, 259 out of 275.
+pub(in crate::gemm) const ON_DEMAND: usize = 1 << 17;
+
+/// B that is packed while it is used: each panel by the task that comes to it first. No thread waits until all is
+/// packed, and who packs a panel has it in its cache.
+pub(in crate::gemm) struct PackedOnDemand<'a> {
+    b: Mat<'a, f32>,
+    layout: Layout,
+    /// One for each panel, block by block.
+    states: Vec<AtomicU8>,
+    panels: *mut f32,
+    /// Where the panels are.
+    _data: Buffer,
+}
+
+const EMPTY: u8 = 0;
+const BEGUN: u8 = 1;
+const READY: u8 = 2;
+
+// SAFETY: a panel is written by the one task that moved it from EMPTY to BEGUN, and read only when it is READY.
+unsafe impl Sync for PackedOnDemand<'_> {}
+
+impl<'a> PackedOnDemand<'a> {
+    pub(in crate::gemm) fn new(k: usize, n: usize, b: Mat<'a, f32>) -> Self {
+        let layout = Layout::new(k, n);
+        let mut data = layout.room();
+        let states = (0..k.div_ceil(layout.depth()) * layout.panels()).map(|_| AtomicU8::new(EMPTY));
+        PackedOnDemand {
+            b,
+            layout,
+            states: states.collect(),
+            panels: data.slice_mut().as_mut_ptr(),
+            _data: data,
+        }
+    }
+
+    fn panel(&self, start: usize, depth: usize, panel: usize) -> &[f32] {
+        let state = &self.states[start / self.layout.depth() * self.layout.panels() + panel];
+        let place = self.layout.panel(start, depth, panel);
+        // SAFETY: the place lies in the buffer.
+        let first = unsafe { self.panels.add(place.start) };
+        if state.load(Acquire) != READY {
+            if state.compare_exchange(EMPTY, BEGUN, Relaxed, Relaxed).is_ok() {
+                // SAFETY: the panel is this task's alone until it is ready.
+                let y = unsafe { std::slice::from_raw_parts_mut(first, place.len()) };
+                dispatch(Panels { y, b: self.b, start, depth, n: self.layout.n, first: panel });
+                state.store(READY, Release);
+            }
+            // Another task is at it, which waits for nobody.
+            let mut turns = 0;
+            while state.load(Acquire) != READY {
+                turns += 1;
+                if turns % 1024 == 0 { std::thread::yield_now() } else { std::hint::spin_loop() }
+            }
+        }
+        // SAFETY: the panel is ready, so nobody writes it any more.
+        unsafe { std::slice::from_raw_parts(first, place.len()) }
+    }
+}
+
+/// The right side of a product, in panels.
+#[derive(Clone, Copy)]
+pub(in crate::gemm) enum Right<'a> {
+    Packed(&'a PackedB),
+    OnDemand(&'a PackedOnDemand<'a>),
+}
+
+impl<'a> Right<'a> {
+    #[inline(always)]
+    pub(in crate::gemm) fn layout(self) -> Layout {
+        match self {
+            Right::Packed(b) => b.layout,
+            Right::OnDemand(b) => b.layout,
+        }
+    }
+
+    /// Panel `panel` of the block of `depth` rows that begins at row `start`.
+    #[inline(always)]
+    pub(in crate::gemm) fn panel(self, start: usize, depth: usize, panel: usize) -> &'a [f32] {
+        match self {
+            Right::Packed(b) => &b.data.slice::<f32>()[b.layout.panel(start, depth, panel)],
+            Right::OnDemand(b) => b.panel(start, depth, panel),
+        }
+    }
+}
+
+/// Panels of `depth` rows of B from the panel `first` on.
+struct Panels<'a> {
+    y: &'a mut [f32],
+    b: Mat<'a, f32>,
+    start: usize,
+    depth: usize,
+    n: usize,
+    first: usize,
+}
+
+impl Kernel for Panels<'_> {
+    type Output = ();
+    #[inline(always)]
+    fn run<S: Isa>(self, s: S) {
+        match cols_of_tile(S::LANES) {
+            32 => self.fill::<S, 32>(s),
+            _ => self.fill::<S, 16>(s),
+        }
+    }
+}
+
+impl Panels<'_> {
+    #[inline(always)]
+    fn fill<S: Isa, const NR: usize>(self, s: S) {
+        let Panels { y, b, start, depth, n, first } = self;
+        for (p, y) in y.chunks_mut((NR * depth).max(1)).enumerate() {
+            let column = (first + p) * NR;
+            let cols = NR.min(n - column);
+            let b = Mat { data: &b.data[start * b.rows_stride + column * b.cols_stride..], ..b };
+            match (b.rows_stride, b.cols_stride) {
+                (_, 1) => copy_panel::<_, NR>(s, y, b, cols),
+                (1, _) => transpose_panel::<_, NR>(s.eight(), y, b, depth, cols),
+                _ => gather_panel::<NR>(y, b, cols),
+            }
+        }
+    }
+}
+
+/// A panel whose rows lie in B as they are.
+#[inline(always)]
+fn copy_panel<S: Isa, const NR: usize>(s: S, y: &mut [f32], b: Mat<f32>, cols: usize) {
+    for (l, row) in y.as_chunks_mut::<NR>().0.iter_mut().enumerate() {
+        // Rows that lie far apart are not foreseen by the processor.
+        for line in (0..NR).step_by(16) {
+            s.prefetch(b.data.as_ptr().wrapping_add((l + AHEAD) * b.rows_stride + line));
+        }
+        match b.data[l * b.rows_stride..].first_chunk::<NR>() {
+            // Of a known length, so copied by loads and stores and not by a call.
+            Some(whole) if cols == NR => *row = *whole,
+            _ => {
+                row[..cols].copy_from_slice(&b.data[l * b.rows_stride..][..cols]);
+                row[cols..].fill(0.0);
+            }
+        }
+    }
+}
+
+/// A panel whose columns lie in B as they are: squares of eight are transposed in registers.
+#[inline(always)]
+fn transpose_panel<S: EightLanes, const NR: usize>(
+    s: S,
+    y: &mut [f32],
+    b: Mat<f32>,
+    depth: usize,
+    cols: usize,
+) {
+    for j in (0..NR).step_by(8) {
+        let some = cols.saturating_sub(j).min(8);
+        for l in (0..depth).step_by(8) {
+            let rows = 8.min(depth - l);
+            let mut square = [s.zero(); 8];
+            for i in 0..some {
+                square[i] = s.read_chunk(&b.data[(j + i) * b.cols_stride + l..][..rows]);
+            }
+            let square = s.transpose(square);
+            for i in 0..rows {
+                s.write(&mut y[(l + i) * NR + j..], square[i]);
+            }
+        }
+    }
+}
+
+/// A panel of a B that lies otherwise.
+fn gather_panel<const NR: usize>(y: &mut [f32], b: Mat<f32>, cols: usize) {
+    for (l, row) in y.as_chunks_mut::<NR>().0.iter_mut().enumerate() {
+        for (j, y) in row.iter_mut().enumerate() {
+            *y = if j < cols { b.data[l * b.rows_stride + j * b.cols_stride] } else { 0.0 };
+        }
+    }
+}
+
+/// Columns of A and rows of B that are fetched ahead.
+const AHEAD: usize = 16;
+
+/// Rows `row..row + rows` and columns `start..start + depth` of A in panels of `height` rows, column by column.
+#[inline(always)]
+pub(in crate::gemm) fn pack_a<S: Isa>(
+    s: S,
+    y: &mut [f32],
+    a: Mat<f32>,
+    height: usize,
+    row: usize,
+    rows: usize,
+    start: usize,
+    depth: usize,
+) {
+    match height {
+        14 if S::LANES == 16 => rows_in_panels::<S, 14>(s, y, a, row, rows, start, depth),
+        12 if S::LANES == 16 => rows_in_panels::<S, 12>(s, y, a, row, rows, start, depth),
+        8 if S::LANES == 16 => rows_in_panels::<S, 8>(s, y, a, row, rows, start, depth),
+        _ => rows_in_panels::<S, 6>(s, y, a, row, rows, start, depth),
+    }
+}
+
+#[inline(always)]
+fn rows_in_panels<S: Isa, const MR: usize>(
+    s: S,
+    y: &mut [f32],
+    a: Mat<f32>,
+    row: usize,
+    rows: usize,
+    start: usize,
+    depth: usize,
+) {
+    let from = |i: usize, l: usize| (row + i) * a.rows_stride + (start + l) * a.cols_stride;
+    let whole = rows / MR;
+    if a.rows_stride == 1 {
+        // Aᵀ lies row by row: a column of A is read as it lies, and dealt to all panels.
+        for l in 0..depth {
+            // Rows that lie far apart are not foreseen by the processor.
+            for line in (0..rows).step_by(16) {
+                s.prefetch(a.data.as_ptr().wrapping_add(from(line, l + AHEAD)));
+            }
+            for (p, column) in a.data[from(0, l)..][..whole * MR].as_chunks::<MR>().0.iter().enumerate() {
+                y[(p * depth + l) * MR..][..MR].copy_from_slice(column);
+            }
+        }
+    } else {
+        for (p, panel) in y.chunks_exact_mut(MR * depth).enumerate().take(whole) {
+            if a.cols_stride == 1 {
+                let rows: [&[f32]; MR] = std::array::from_fn(|i| &a.data[from(p * MR + i, 0)..][..depth]);
+                transpose_rows(s.eight(), panel, rows);
+            } else {
+                let columns = panel.chunks_exact_mut(MR).enumerate();
+                columns.for_each(|(l, y)| (0..MR).for_each(|i| y[i] = a.data[from(p * MR + i, l)]));
+            }
+        }
+    }
+    if whole * MR < rows {
+        let panel = &mut y[whole * MR * depth..][..MR * depth];
+        panel.fill(0.0);
+        for (l, y) in panel.chunks_exact_mut(MR).enumerate() {
+            (whole * MR..rows).for_each(|i| y[i - whole * MR] = a.data[from(i, l)]);
+        }
+    }
+}
+
+/// Rows of A as a panel: squares of eight are transposed in registers.
+#[inline(always)]
+fn transpose_rows<S: EightLanes, const MR: usize>(s: S, y: &mut [f32], rows: [&[f32]; MR]) {
+    let depth = rows[0].len();
+    for l in (0..depth).step_by(8) {
+        let n = 8.min(depth - l);
+        // The upper square last: the lower one also writes over the first of the next column.
+        for top in (0..MR).step_by(8).rev() {
+            let height = 8.min(MR - top);
+            let mut square = [s.zero(); 8];
+            for i in 0..height {
+                square[i] = s.read_chunk(&rows[top + i][l..l + n]);
+            }
+            let square = s.transpose(square);
+            for i in 0..n {
+                let y = &mut y[(l + i) * MR + top..];
+                match y.first_chunk_mut::<8>() {
+                    Some(y) => s.write(y, square[i]),
+                    None => s.write_tail(&mut y[..height], square[i]),
+                }
+            }
+        }
+    }
+}

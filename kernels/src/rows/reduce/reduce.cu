@@ -1,0 +1,90 @@
+// Sums and extrema of x [outer, n, inner] along its middle axis; y [outer, inner].
+//
+// The ladder:
+//   reduce_plain   a thread for each result, adding up one number after the other
+//   reduce_blocks  a block for up to 32 results that lie side by side: so many of its 256 threads (all in one column where
+//                  inner = 1) read one row of x together, the others read further rows, and a tree joins what they found.
+//                  Where results are too few for a device, n is cut into parts, whose results the same kernel joins
+//
+// Each order of summation depends on the shape alone. Bytes: 4 for each number of x. FLOPs: one. The bound is memory; a
+// thread asks for eight numbers before it adds the first.
+// Registers are 32, and shared memory is 3 KiB, so that sm_80 and sm_90 hold all the threads they can.
+#include "functions.cuh"
+#include "prelude.cuh"
+
+DEVICE float start(Reduce op) {
+    switch (op) {
+        case Reduce::Sum: return 0.0f;
+        case Reduce::Max: return -INFINITY;
+        case Reduce::Min: return INFINITY;
+    }
+    return NAN;
+}
+
+// NaN wins, as on the CPU.
+DEVICE float joined(Reduce op, float a, float b) {
+    if (op == Reduce::Sum || a != a || b != b) return a + b;
+    return op == Reduce::Max ? (b > a ? b : a) : (b < a ? b : a);
+}
+
+KERNEL reduce_plain(Reduce op, int n, int inner, const float *x, float *y, int results) {
+    int i = blockIdx.x * blockDim.x + threadIdx.x;
+    if (i >= results) return;
+    x += i64(i / inner) * n * inner + i % inner;
+    float all = start(op);
+    for (int j = 0; j < n; ++j) all = joined(op, all, x[i64(j) * inner]);
+    y[i] = all;
+}
+
+#define THREADS 256
+#define AHEAD 8
+
+// y [outer, parts, inner], of `part` numbers each. `across` is a power of two, the threads that stand side by side.
+template <Reduce OP> DEVICE void blocks(int n, int part, int inner, int across, const float *x, float *y) {
+    SHARED(float, room, [THREADS]);
+    int tiles = (inner + across - 1) / across, outer = blockIdx.x / tiles, down = THREADS / across;
+    int i = blockIdx.x % tiles * across + threadIdx.x % across;
+    u32 end = min(u32(n), (blockIdx.y + 1) * part);
+    x += i64(outer) * n * inner + i;
+    float all = start(OP);
+    for (u32 j = blockIdx.y * part + threadIdx.x / across; i < inner && j < end; j += AHEAD * down) {
+        float next[AHEAD];
+#pragma unroll
+        for (int k = 0; k < AHEAD; ++k)
+            next[k] = j + k * down < end ? x[i64(j + k * down) * inner] : start(OP);
+#pragma unroll
+        for (int k = 0; k < AHEAD; ++k) all = joined(OP, all, next[k]);
+    }
+    room[threadIdx.x] = all;
+    for (int half = THREADS / 2; half >= across; half /= 2) {
+        __syncthreads();
+        if (int(threadIdx.x) < half) room[threadIdx.x] = joined(OP, room[threadIdx.x], room[threadIdx.x + half]);
+    }
+    // What is left was written by the thread itself.
+    if (int(threadIdx.x) < across && i < inner) y[(i64(outer) * gridDim.y + blockIdx.y) * inner + i] = room[threadIdx.x];
+}
+
+KERNEL reduce_blocks(Reduce op, int n, int part, int inner, int across, const float *x, float *y) {
+    switch (op) {
+        case Reduce::Sum: return blocks<Reduce::Sum>(n, part, inner, across, x, y);
+        case Reduce::Max: return blocks<Reduce::Max>(n, part, inner, across, x, y);
+        case Reduce::Min: return blocks<Reduce::Min>(n, part, inner, across, x, y);
+    }
+}
+
+// y = the lowest place of the largest; a NaN is larger than all, the first of several.
+KERNEL reduce_arg_max(int n, int inner, const float *x, i64 *y, int results) {
+    int i = blockIdx.x * blockDim.x + threadIdx.x;
+    if (i >= results) return;
+    x += i64(i / inner) * n * inner + i % inner;
+    int best = 0;
+    float largest = x[0];
+    for (int j = 1; j < n; ++j) {
+        float next = x[i64(j) * inner];
+        if ((next != next && largest == largest) || next > largest) {
+            best = j;
+            largest = next;
+        }
+    }
+    y[i] = best;
+}

@@ -1,0 +1,5 @@
+//! Operations on whole sequences.
+
+pub mod attention;
+pub mod crf;
+pub mod lstm;
