@@ -1,7 +1,8 @@
 //! cuBLAS, NVIDIA's matrix products, as a peer of ours to be timed and compared with; nothing else uses it.
 
 use super::CudaError;
-use super::device::{gpu, is_emulated};
+use super::device::opened;
+use super::driver::is_emulated;
 use crate::gemm::Product;
 use crate::{DType, Device, Dst, Precision, Src};
 use cudarc::cublas::{result, sys};
@@ -28,7 +29,7 @@ impl Cublas {
         if unknown || !unsafe { sys::is_culib_present() } {
             return Ok(None);
         }
-        let stream = gpu(number).stream;
+        let stream = opened(number).stream;
         let cublas = Cublas { number, handle: answer("start", result::create_handle())? };
         // SAFETY: the handle was made just now, and the stream lives as long as the process; its type, the driver's, is
         // that of the same name here.
@@ -73,7 +74,7 @@ impl Cublas {
         let (one, zero) = (1.0f32, 0.0f32);
         let (one, zero): (*const f32, *const f32) = (&raw const one, &raw const zero);
         // Makes the device's context current on this thread.
-        gpu(self.number);
+        opened(self.number);
         // SAFETY: it was checked that the operands lie on this device and are as long as the product reads and writes;
         // they live until the work queued on the stream is done (they are freed in its order). The two factors are read
         // before the call returns.

@@ -1,4 +1,4 @@
-use super::device::gpu;
+use super::device::opened;
 use super::module::Source;
 use crate::philox::Stream;
 use crate::strides::Strides;
@@ -116,7 +116,7 @@ impl Arg {
     /// A stream of random numbers as a `Stream`, by value: replayed in a graph, one further on.
     pub fn stream(Stream { seed, stream }: Stream, device: Device) -> Self {
         let Device::Cuda(number) = device else { panic!("cuda: a stream for a kernel in main memory") };
-        let later = gpu(number).recording().map_or(0, |recording| recording.later());
+        let later = opened(number).recording().map_or(0, |recording| recording.later());
         Arg { bytes: Bytes::Few([seed, stream, later, 0]), device: None }
     }
 
@@ -266,7 +266,7 @@ pub(crate) fn launch(source: &'static Source, kernel: &'static str, grid: Grid, 
     }
     let device = common_device(kernel, args).expect("cuda: a kernel without memory to work on");
     let Device::Cuda(number) = device else { panic!("{kernel}: operands lie in main memory") };
-    let gpu = gpu(number);
+    let gpu = &opened(number).gpu;
     let function = source.function(gpu, kernel, grid.shared);
     let [x, y, z] = grid.blocks.map(|n| n as u32);
     // A null stands behind the last, by which the emulator counts them.

@@ -1,8 +1,7 @@
-use super::CudaError;
-use super::device::{Gpu, gpu, said};
-use super::graph::{Freed, Recording};
+use super::device::opened;
+use super::recording::{Freed, Recording};
 use crate::{DType, Device, Src};
-use cudarc::driver::{result, sys};
+use cudarc::driver::result;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -31,13 +30,13 @@ impl Allocation {
         if bytes == 0 {
             return Allocation { device, pointer: 0, bytes, of: None, born: 0 };
         }
-        let gpu = gpu(device);
+        let gpu = opened(device);
         let (of, born) = (gpu.recording(), gpu.now());
         let pointer = match &of {
-            Some(recording) => recording.take(gpu, bytes),
+            Some(recording) => recording.take(bytes),
             // SAFETY: the stream is the device's own and lives as long as the process.
             None => unsafe { result::malloc_async(gpu.stream, bytes) }
-                .unwrap_or_else(|_| out_of_memory(gpu, bytes)),
+                .unwrap_or_else(|_| gpu.out_of_memory(bytes)),
         };
         Allocation { device, pointer, bytes, of, born }
     }
@@ -45,7 +44,7 @@ impl Allocation {
     /// Writes every byte 0.
     pub fn clear(&mut self) {
         if self.bytes > 0 {
-            let gpu = gpu(self.device);
+            let gpu = opened(self.device);
             // SAFETY: the allocation has that many bytes.
             let answer = unsafe { result::memset_d8_async(self.pointer, 0, self.bytes, gpu.stream) };
             gpu.expect("clear memory", answer);
@@ -56,9 +55,9 @@ impl Allocation {
     pub fn write(&mut self, from: &[u8]) {
         assert_eq!(from.len(), self.bytes, "cuda: a copy of another size");
         if self.bytes > 0 {
-            let gpu = gpu(self.device);
+            let gpu = opened(self.device);
             match gpu.recording() {
-                Some(recording) => recording.upload(gpu, self.pointer, from),
+                Some(recording) => recording.upload(self.pointer, from),
                 None => gpu.upload(self.pointer, from),
             }
         }
@@ -72,7 +71,7 @@ impl Allocation {
             "cuda: a copy of another size or device"
         );
         if self.bytes > 0 {
-            let gpu = gpu(self.device);
+            let gpu = opened(self.device);
             // SAFETY: both have that many bytes, and `&mut self` says that they are not the same.
             let answer =
                 unsafe { result::memcpy_dtod_async(self.pointer, from.pointer, self.bytes, gpu.stream) };
@@ -85,7 +84,7 @@ impl Drop for Allocation {
     fn drop(&mut self) {
         // A driver that failed before has said so; while a panic unwinds it must not be asked again.
         if self.bytes > 0 && !std::thread::panicking() {
-            let gpu = gpu(self.device);
+            let gpu = opened(self.device);
             if let Some(recording) = &self.of {
                 recording.give_back(self.bytes, self.pointer);
             }
@@ -101,7 +100,7 @@ pub(crate) fn read(device: u32, pointer: u64, to: &mut [u8]) {
     if to.is_empty() {
         return;
     }
-    let gpu = gpu(device);
+    let gpu = opened(device);
     let recorded = gpu.recording().is_some();
     assert!(
         !recorded,
@@ -123,33 +122,4 @@ pub(crate) fn read_f64(x: Src) -> f64 {
     let mut bytes = [0; 8];
     read(device, pointer, &mut bytes);
     f64::from_le_bytes(bytes)
-}
-
-/// Lets the driver keep what is freed, as the pool of main memory does: by default it gives memory back to the
-/// system whenever the host waits for the device.
-pub(super) fn keep_freed_memory(device: sys::CUdevice) -> Result<(), CudaError> {
-    let mut all = u64::MAX;
-    // SAFETY: the device is one that the driver gave, and the attribute is a number of 64 bits.
-    unsafe {
-        let pool = said("find its memory pool", result::device::get_default_mem_pool(device))?;
-        let answer = sys::cuMemPoolSetAttribute(
-            pool,
-            sys::CUmemPool_attribute_enum::CU_MEMPOOL_ATTR_RELEASE_THRESHOLD,
-            (&raw mut all).cast(),
-        );
-        said("keep freed memory", answer.result())
-    }
-}
-
-pub(super) fn out_of_memory(gpu: &Gpu, bytes: usize) -> ! {
-    let megabytes = |n: usize| n.div_ceil(1 << 20);
-    let (free, all) = result::mem_get_info().unwrap_or((0, 0));
-    panic!(
-        "cuda:{} ({}) has no memory for {} MiB more: {} of {} MiB are free; use a smaller batch or shorter sequences",
-        gpu.ordinal,
-        gpu.name,
-        megabytes(bytes),
-        megabytes(free),
-        megabytes(all)
-    );
 }

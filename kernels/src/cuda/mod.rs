@@ -5,23 +5,28 @@
 //! `<op>.cu`, its launches in `cuda.rs`, and the checks of its ladder in `rungs.rs`. See the folder's README for how to read, run and check one
 //! without a GPU.
 
+mod compiler;
 pub mod cublas;
 mod device;
+mod driver;
 mod error;
+mod gpu;
 mod graph;
 pub(crate) mod ladder;
 mod launch;
 mod memory;
 mod module;
 mod pinned;
+mod recording;
 mod timer;
 
-pub use device::{Description, Found, emulator, found};
+pub use compiler::assembled;
+pub use device::{Found, found};
+pub use driver::{Description, emulator};
 pub use error::CudaError;
 pub use graph::Graph;
 pub use launch::launches;
 pub use memory::copies_to_host;
-pub use module::assembled;
 pub use timer::Timer;
 
 pub(crate) use device::{architecture, shared_limit};

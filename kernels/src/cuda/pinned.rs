@@ -4,9 +4,8 @@
 //! memory stays as it is. Here the bytes are first copied into pinned memory, which is used again once the device has
 //! read it: a batch is on its way while the step before it is still computed.
 
-use super::device::Gpu;
+use super::gpu::Gpu;
 use cudarc::driver::{result, sys};
-use std::sync::PoisonError;
 
 /// A larger copy goes straight from where it lies, and waits: parameters, when a model is moved to a device.
 const LARGEST: usize = 4 << 20;
@@ -53,6 +52,25 @@ impl Pinned {
         let read = result::event::create(sys::CUevent_flags::CU_EVENT_DISABLE_TIMING);
         Piece { start, bytes: size, read: gpu.expect("make an event", read) }
     }
+
+    /// Queues a copy to the device; the bytes are read when the call returns.
+    pub fn upload(&mut self, gpu: &Gpu, to: u64, bytes: &[u8]) {
+        if bytes.len() > LARGEST {
+            // SAFETY: the caller's memory has that many bytes, and the driver has read pageable memory when it returns.
+            let answer = unsafe { result::memcpy_htod_async(to, bytes, gpu.stream) };
+            return gpu.expect("copy to the device", answer);
+        }
+        let piece = self.take(gpu, bytes.len());
+        // SAFETY: the piece has as many bytes, nobody reads them now, and it lives until its event says that they were
+        // read.
+        unsafe {
+            let copy = std::slice::from_raw_parts_mut(piece.start, bytes.len());
+            copy.copy_from_slice(bytes);
+            gpu.expect("copy to the device", result::memcpy_htod_async(to, copy, gpu.stream));
+            gpu.expect("note a copy", result::event::record(piece.read, gpu.stream));
+        }
+        self.pieces.push(piece);
+    }
 }
 
 impl Piece {
@@ -63,27 +81,5 @@ impl Piece {
             gpu.expect("let an event go", result::event::destroy(self.read));
             gpu.expect("unpin memory", result::free_host(self.start.cast()));
         }
-    }
-}
-
-impl Gpu {
-    /// Queues a copy to the device; the bytes are read when the call returns.
-    pub fn upload(&self, to: u64, bytes: &[u8]) {
-        if bytes.len() > LARGEST {
-            // SAFETY: the caller's memory has that many bytes, and the driver has read pageable memory when it returns.
-            let answer = unsafe { result::memcpy_htod_async(to, bytes, self.stream) };
-            return self.expect("copy to the device", answer);
-        }
-        let mut pinned = self.pinned.lock().unwrap_or_else(PoisonError::into_inner);
-        let piece = pinned.take(self, bytes.len());
-        // SAFETY: the piece has as many bytes, nobody reads them now, and it lives until its event says that they were
-        // read.
-        unsafe {
-            let copy = std::slice::from_raw_parts_mut(piece.start, bytes.len());
-            copy.copy_from_slice(bytes);
-            self.expect("copy to the device", result::memcpy_htod_async(to, copy, self.stream));
-            self.expect("note a copy", result::event::record(piece.read, self.stream));
-        }
-        pinned.pieces.push(piece);
     }
 }

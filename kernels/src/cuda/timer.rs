@@ -1,5 +1,7 @@
 use super::CudaError;
-use super::device::{Gpu, gpu, said};
+use super::device::opened;
+use super::driver::said;
+use super::gpu::Gpu;
 use crate::Device;
 use cudarc::driver::{result, sys};
 
@@ -17,7 +19,7 @@ impl Timer {
     /// The driver has no events left.
     pub fn new(device: Device) -> Result<Self, CudaError> {
         let Device::Cuda(number) = device else { panic!("Timer: the CPU has no stream") };
-        let gpu = gpu(number);
+        let gpu = &opened(number).gpu;
         let event = || said("make an event", result::event::create(sys::CUevent_flags::CU_EVENT_DEFAULT));
         Ok(Timer { gpu, start: event()?, end: event()? })
     }
