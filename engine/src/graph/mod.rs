@@ -12,14 +12,17 @@ mod gradients;
 #[cfg(feature = "mutation")]
 pub mod mutation;
 mod node;
+mod partials;
+mod saves;
 mod sweep;
 
 pub(crate) use backward::Backward;
 pub use checkpoint::checkpoint;
-pub(crate) use fused::{Fused, Made};
+pub(crate) use fused::{ForwardOutput, Fused};
 pub use grad::{CreateGraph, grad, grad_from, hvp};
 pub(crate) use gradients::rows_of;
 pub use gradients::{Grad, Gradients, RowGrad};
-pub(crate) use node::{Edge, Node, Saved, Saves, record, record_one};
+pub(crate) use node::{Edge, Node, Saved, record, record_one};
 pub use node::{is_recording, no_grad};
+pub(crate) use saves::{Keep, Saves};
 pub(crate) use sweep::Sweep;

@@ -1,6 +1,6 @@
 use super::{filled, same_dtype};
 use crate::Tensor;
-use crate::graph::{Saves, record_one};
+use crate::graph::{Keep, Saves, record_one};
 use gradus_kernels::elementwise::{self, Binary};
 
 /// Functions of two elements; shapes broadcast.
@@ -50,8 +50,8 @@ impl Tensor {
         let y = binary("div", Binary::Div, self, b);
         let (a_shape, b_shape) = (self.shape(), b.shape());
         // Without a gradient for b, the quotient is not needed.
-        let outputs: &[usize] = if b.is_tracked() { &[0] } else { &[] };
-        let saves = Saves { inputs: &[1], outputs, extra: vec![] };
+        let outputs = if b.is_tracked() { Keep::All } else { Keep::None };
+        let saves = Saves { outputs, ..Saves::inputs(&[1]) };
         record_one("div", &[self, b], y, saves, move |cx| {
             cx.give_with(0, |cx| (cx.dy() / cx.input(1)).sum_to(a_shape));
             cx.give_with(1, |cx| (cx.dy() * cx.output(0) / cx.input(1)).neg().sum_to(b_shape));

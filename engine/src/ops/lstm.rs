@@ -1,4 +1,4 @@
-use crate::graph::{Backward, Fused, Made};
+use crate::graph::{Backward, ForwardOutput, Fused, Keep};
 use crate::{DType, Shape, Tensor, precision};
 use gradus_kernels::Src;
 use gradus_kernels::lstm::{self, Sizes, WeightGradients, Weights};
@@ -63,7 +63,7 @@ impl Tensor {
             inputs: &inputs,
             reference: |x| reference(x),
             forward,
-            saved_outputs: &[0],
+            saved_outputs: Keep::These(&[0]),
             backward,
         }
         .apply();
@@ -127,7 +127,7 @@ fn weights(x: &[Tensor]) -> Vec<Weights<Src<'_>>> {
         .collect()
 }
 
-fn forward(x: &[&Tensor]) -> Option<Made> {
+fn forward(x: &[&Tensor]) -> Option<ForwardOutput> {
     let x: Vec<Tensor> = x.iter().map(|t| t.detach().contiguous()).collect();
     let (sizes, kind, lengths) = (sizes(&x), x[0].kind(), x[3].src());
     let y_shape = Shape::from([sizes.batch, sizes.time, sizes.directions * sizes.hidden]);
@@ -149,7 +149,7 @@ fn forward(x: &[&Tensor]) -> Option<Made> {
     };
     let outcome = lstm::forward(args, precision());
     let state = |b| Tensor::from_buffer(b, x[1].shape());
-    super::done(outcome).then(|| Made {
+    super::done(outcome).then(|| ForwardOutput {
         outputs: vec![Tensor::from_buffer(y, y_shape), state(h_n), state(c_n)],
         extra: vec![Tensor::from_buffer(saved, [saved_len].into())],
     })
