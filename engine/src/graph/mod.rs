@@ -3,6 +3,10 @@
 //! A [`Node`] is one application of an operation. Its inputs are edges to nodes made before it, so ids
 //! fall along every path from a result to its leaves: a sweep that always pops the largest pending id
 //! visits each node once, after all that depend on it. No sort, no recursion.
+//!
+//! The words: an *edge* is one output of a node, seen from who uses it; a *leaf* is a node without inputs, a parameter or
+//! a variable; the *rule* of a node makes the gradients of its inputs of those of its outputs, from what the forward pass
+//! *saved*; a *sweep* is one pass over the graph from results back to leaves.
 
 mod backward;
 mod checkpoint;
