@@ -14,6 +14,7 @@ pub struct ParamId(pub(crate) u64);
 /// graph is consumed the optimizer is the buffer's only user and changes it in place.
 ///
 /// Rows of a table may owe steps of the [`Optimizer`](crate::optim::Optimizer); whatever reads them takes these first.
+/// The head of `optim/moments.rs` explains deferred steps.
 pub struct Param(Arc<Inner>);
 
 struct Inner {

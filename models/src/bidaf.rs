@@ -210,14 +210,14 @@ impl Reader for BiDaf {
 impl Module for BiDaf {
     fn visit(&self, v: &mut Visitor) {
         v.module("emb", &self.emb);
-        v.module_if("chars", &self.chars);
+        v.module("chars", &self.chars);
         v.module("hw", &self.hw);
         v.module("ctx", &self.ctx);
         v.module("wc", &self.wc);
         v.module("wq", &self.wq);
         v.param("wcq", &self.wcq);
         v.module("m1", &self.m1);
-        v.module_if("attn", &self.attn);
+        v.module("attn", &self.attn);
         v.module("m2", &self.m2);
         v.module("p1", &self.p1);
         v.module("p2", &self.p2);

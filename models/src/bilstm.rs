@@ -139,10 +139,10 @@ impl Classifier for BiLstm {
 impl Module for BiLstm {
     fn visit(&self, v: &mut Visitor) {
         v.module("emb", &self.emb);
-        v.module_if("chars", &self.chars);
+        v.module("chars", &self.chars);
         v.module("rnn", &self.rnn);
-        v.module_if("norm", &self.norm);
-        v.module_if("attn", &self.attn);
+        v.module("norm", &self.norm);
+        v.module("attn", &self.attn);
         v.module("out", &self.out);
     }
 }

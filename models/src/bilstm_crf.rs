@@ -137,9 +137,9 @@ impl Tagger for BiLstmCrf {
 impl Module for BiLstmCrf {
     fn visit(&self, v: &mut Visitor) {
         v.module("emb", &self.emb);
-        v.module_if("chars", &self.chars);
+        v.module("chars", &self.chars);
         v.module("rnn", &self.rnn);
-        v.module_if("attn", &self.attn);
+        v.module("attn", &self.attn);
         v.module("out", &self.out);
         v.module("crf", &self.crf);
     }

@@ -159,9 +159,9 @@ impl Classifier for TextCnn {
 impl Module for TextCnn {
     fn visit(&self, v: &mut Visitor) {
         v.module("emb", &self.emb);
-        v.module_if("chars", &self.chars);
-        v.module_if("attn", &self.attn);
-        v.modules("convs", &self.convs);
+        v.module("chars", &self.chars);
+        v.module("attn", &self.attn);
+        v.module("convs", &self.convs);
         v.module("out", &self.out);
     }
 }

@@ -1,6 +1,6 @@
 //! The table cannot be forgotten, and would see a wrong rule.
 
-use gradus_engine::graph::mutation::{Kind, Mutation, with};
+use gradus_engine::graph::mutation::{Fault, Mutation, with};
 use gradus_engine::ops::REGISTRY;
 use gradus_tests::{cases, gradient};
 use std::collections::BTreeSet;
@@ -17,15 +17,15 @@ fn every_operation_has_a_row_and_every_row_an_operation() {
 fn a_wrong_rule_turns_its_rows_red() {
     let mut unseen = vec![];
     for case in cases::all() {
-        for &slot in case.slots {
-            for kind in [Kind::Negate, Kind::Drop] {
-                let mutation = Mutation { op: case.op, slot, kind };
+        for &input in case.slots {
+            for fault in [Fault::Negate, Fault::Drop] {
+                let mutation = Mutation { op: case.op, input, fault };
                 let seen = (0..8).any(|seed| {
                     let example = case.example(seed);
                     with(mutation, || gradient::first_order(&example, seed)).is_err()
                 });
                 if !seen {
-                    unseen.push(format!("{} ({}), input {slot}, {kind:?}", case.op, case.name));
+                    unseen.push(format!("{} ({}), input {input}, {fault:?}", case.op, case.name));
                 }
             }
         }

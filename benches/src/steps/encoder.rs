@@ -64,7 +64,7 @@ impl Module for Encoder {
         v.module("emb", &self.emb);
         v.module("pos", &self.pos);
         v.module("n", &self.n);
-        v.modules("blocks", &self.blocks);
+        v.module("blocks", &self.blocks);
         v.module("out", &self.out);
     }
 }

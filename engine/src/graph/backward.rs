@@ -54,7 +54,7 @@ impl<'a> Backward<'a> {
         let saved = self.saved.outputs[i].as_ref();
         let (buffer, layout) = saved
             .unwrap_or_else(|| panic!("{}: the rule reads output {i}, which is not saved", self.node.op));
-        let edge = self.creates_graph().then(|| Edge { node: self.node.clone(), slot: i });
+        let edge = self.creates_graph().then(|| Edge { node: self.node.clone(), output: i });
         Tensor::new(buffer.clone(), *layout, edge)
     }
 

@@ -1,5 +1,6 @@
-use super::node::{Saves, record_always, set_recording};
-use super::{Backward, CreateGraph, Sweep, is_recording, no_grad};
+use super::node::record_always;
+use super::partials::partials;
+use super::{Keep, Saves, is_recording, no_grad};
 use crate::Tensor;
 
 /// Runs `f` without saving anything inside it; backward runs it again.
@@ -24,43 +25,6 @@ where
     if !is_recording() {
         return outputs;
     }
-    const ALL: &[usize] = &[0, 1, 2, 3, 4, 5, 6, 7];
-    assert!(inputs.len() <= ALL.len(), "checkpoint: at most {} inputs", ALL.len());
-    let saves = Saves { inputs: &ALL[..inputs.len()], outputs: &[], extra: vec![] };
-    record_always("checkpoint", inputs, outputs, saves, Box::new(move |cx| again(&f, cx)))
-}
-
-/// The second run, with its graph, and the sweep over that.
-fn again(f: &dyn Fn(&[Tensor]) -> Vec<Tensor>, cx: &mut Backward) {
-    let create_graph = if cx.creates_graph() { CreateGraph::Yes } else { CreateGraph::No };
-    let slots: Vec<Tensor> = (0..cx.inputs())
-        .map(|i| match cx.needs(i) {
-            true if create_graph == CreateGraph::No => cx.input(i).variable(),
-            true => cx.input(i).identity(),
-            false => cx.input(i).detach(),
-        })
-        .collect();
-    let outputs = set_recording(true, || f(&slots));
-    let roots =
-        outputs.into_iter().enumerate().filter_map(|(i, y)| cx.dy_if_any(i).map(|dy| (y, dy))).collect();
-    let targets: Vec<_> = slots.iter().filter_map(|t| t.edge.clone()).collect();
-    let sweep = Sweep {
-        create_graph,
-        consume: create_graph == CreateGraph::No,
-        targets: &targets,
-        stop_at_targets: true,
-        leaves: true,
-    };
-    let found = sweep.run(roots);
-    let wanted: Vec<usize> = (0..cx.inputs()).filter(|&i| cx.needs(i)).collect();
-    for (i, g) in wanted.into_iter().zip(found.targets) {
-        if let Some(g) = g {
-            cx.give(i, g);
-        }
-    }
-    for (id, (edge, gradient)) in found.leaves {
-        if targets.iter().all(|t| t.node.id != id) {
-            cx.give_leaf(edge, gradient);
-        }
-    }
+    let saves = Saves { inputs: Keep::All, outputs: Keep::None, extra: vec![] };
+    record_always("checkpoint", inputs, outputs, saves, Box::new(move |cx| partials(&f, cx)))
 }

@@ -5,8 +5,13 @@ use crate::Tensor;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CreateGraph {
     /// They are part of the graph.
+    ///
+    /// This costs time and memory, and already for the first gradient. Backward kernels return numbers, which cannot be
+    /// differentiated, so each fused operation leaves its kernel and runs its reference in tensor operations: an LSTM loops
+    /// over its steps, attention stores all of its weights, a CRF loops over its steps too. Every intermediate result of
+    /// the backward pass is kept besides. Ask for it where a second derivative is wanted, and only there.
     Yes,
-    /// They are numbers only.
+    /// They are numbers only, by the backward kernels.
     No,
 }
 
@@ -43,7 +48,7 @@ impl Tensor {
 /// ∂y/∂x for each x of `wrt`, any tensors of y's graph; zeros where y does not depend on one.
 ///
 /// y is one number (else: Σ y is meant). The graph is kept. With [`CreateGraph::Yes`] the gradients can be
-/// differentiated again.
+/// differentiated again, and fused operations run slower for it, as is said there.
 ///
 /// ```
 /// # use gradus_engine::{Tensor, grad, CreateGraph};
@@ -79,7 +84,9 @@ pub fn grad_from(roots: &[(&Tensor, &Tensor)], wrt: &[&Tensor], create_graph: Cr
 
 /// The Hessian-vector product H·v, where H = ∂²y/∂x² over all tensors of `wrt` together.
 ///
-/// One backward pass through the gradient's own graph: ∂⟨∂y/∂x, v⟩/∂x. Source: Pearlmutter, "Fast exact
+/// One backward pass through the gradient's own graph: ∂⟨∂y/∂x, v⟩/∂x. That graph is made with [`CreateGraph::Yes`], by
+/// the references of fused operations instead of their kernels; many products with one H share it by [`grad`] and
+/// [`grad_from`]. Source: Pearlmutter, "Fast exact
 /// multiplication by the Hessian", Neural Computation 6(1), 1994.
 ///
 /// ```

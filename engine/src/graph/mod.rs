@@ -3,6 +3,10 @@
 //! A [`Node`] is one application of an operation. Its inputs are edges to nodes made before it, so ids
 //! fall along every path from a result to its leaves: a sweep that always pops the largest pending id
 //! visits each node once, after all that depend on it. No sort, no recursion.
+//!
+//! The words: an *edge* is one output of a node, seen from who uses it; a *leaf* is a node without inputs, a parameter or
+//! a variable; the *rule* of a node makes the gradients of its inputs of those of its outputs, from what the forward pass
+//! *saved*; a *sweep* is one pass over the graph from results back to leaves.
 
 mod backward;
 mod checkpoint;
@@ -12,14 +16,17 @@ mod gradients;
 #[cfg(feature = "mutation")]
 pub mod mutation;
 mod node;
+mod partials;
+mod saves;
 mod sweep;
 
 pub(crate) use backward::Backward;
 pub use checkpoint::checkpoint;
-pub(crate) use fused::{Fused, Made};
+pub(crate) use fused::{ForwardOutput, Fused};
 pub use grad::{CreateGraph, grad, grad_from, hvp};
 pub(crate) use gradients::rows_of;
 pub use gradients::{Grad, Gradients, RowGrad};
-pub(crate) use node::{Edge, Node, Saved, Saves, record, record_one};
+pub(crate) use node::{Edge, Node, Saved, record, record_one};
 pub use node::{is_recording, no_grad};
+pub(crate) use saves::{Keep, Saves};
 pub(crate) use sweep::Sweep;

@@ -11,14 +11,14 @@ pub struct Mutation {
     /// Whose rule.
     pub op: &'static str,
     /// Which input's gradient.
-    pub slot: usize,
+    pub input: usize,
     /// What goes wrong.
-    pub kind: Kind,
+    pub fault: Fault,
 }
 
 /// What a planted error does to a gradient.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Kind {
+pub enum Fault {
     /// The sign is wrong.
     Negate,
     /// The gradient is forgotten.
@@ -44,13 +44,13 @@ pub fn with<R>(mutation: Mutation, f: impl FnOnce() -> R) -> R {
 
 pub(super) fn apply(op: &str, given: &mut [Option<Grad>]) {
     let Some(m) = PLANTED.get() else { return };
-    if m.op != op || m.slot >= given.len() {
+    if m.op != op || m.input >= given.len() {
         return;
     }
     // Once only: two wrong signs on one path would cancel.
     PLANTED.set(None);
-    given[m.slot] = match m.kind {
-        Kind::Drop => None,
-        Kind::Negate => given[m.slot].take().map(|g| g.scaled(-1.0)),
+    given[m.input] = match m.fault {
+        Fault::Drop => None,
+        Fault::Negate => given[m.input].take().map(|g| g.scaled(-1.0)),
     };
 }

@@ -1,4 +1,4 @@
-use super::Backward;
+use super::{Backward, Saves};
 use crate::{Kind, Layout, Precision, Shape, Tensor, precision};
 use gradus_kernels::memory::Buffer;
 use std::cell::Cell;
@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 #[derive(Clone)]
 pub(crate) struct Edge {
     pub node: Arc<Node>,
-    pub slot: usize,
+    pub output: usize,
 }
 
 impl Edge {
@@ -24,7 +24,7 @@ impl Edge {
             rule: None,
             precision: Precision::F32,
         };
-        Edge { node: Arc::new(node), slot: 0 }
+        Edge { node: Arc::new(node), output: 0 }
     }
 }
 
@@ -63,23 +63,6 @@ impl Saved {
         let inputs = self.inputs.iter().flatten().map(|t| &t.storage);
         let outputs = self.outputs.iter().flatten().map(|(b, _)| b);
         inputs.chain(outputs).chain(self.extra.iter().map(|t| &t.storage))
-    }
-}
-
-/// What an operation declares that it saves.
-#[derive(Default)]
-pub(crate) struct Saves {
-    pub inputs: &'static [usize],
-    pub outputs: &'static [usize],
-    pub extra: Vec<Tensor>,
-}
-
-impl Saves {
-    pub const NOTHING: Saves = Saves { inputs: &[], outputs: &[], extra: vec![] };
-    pub const OUTPUT: Saves = Saves { inputs: &[], outputs: &[0], extra: vec![] };
-
-    pub const fn inputs(inputs: &'static [usize]) -> Self {
-        Saves { inputs, outputs: &[], extra: vec![] }
     }
 }
 
@@ -161,17 +144,11 @@ pub(super) fn record_always(
     rule: Box<Rule>,
 ) -> Vec<Tensor> {
     debug_assert!(crate::ops::find(op).is_some(), "record: {op} is not in the registry of ops");
-    let mut saved = Saved {
-        inputs: vec![None; inputs.len()],
-        outputs: vec![None; outputs.len()],
+    let saved = Saved {
+        inputs: saves.inputs.of(inputs, |&t| t.clone()),
+        outputs: saves.outputs.of(&outputs, |t| (t.storage.clone(), t.layout)),
         extra: saves.extra.into_iter().map(|t| t.detach()).collect(),
     };
-    for &i in saves.inputs {
-        saved.inputs[i] = Some(inputs[i].clone());
-    }
-    for &i in saves.outputs {
-        saved.outputs[i] = Some((outputs[i].storage.clone(), outputs[i].layout));
-    }
     let node = Arc::new(Node {
         id: next_id(),
         op,
@@ -184,8 +161,8 @@ pub(super) fn record_always(
     outputs
         .into_iter()
         .enumerate()
-        .map(|(slot, t)| match t.dtype().is_float() {
-            true => Tensor { edge: Some(Edge { node: node.clone(), slot }), ..t },
+        .map(|(output, t)| match t.dtype().is_float() {
+            true => Tensor { edge: Some(Edge { node: node.clone(), output }), ..t },
             false => t,
         })
         .collect()

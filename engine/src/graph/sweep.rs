@@ -57,14 +57,14 @@ impl Sweep<'_> {
             }
             let mut is_target = false;
             for (i, target) in self.targets.iter().enumerate().filter(|(_, t)| t.node.id == id) {
-                found.targets[i] = upstream[target.slot].clone();
+                found.targets[i] = upstream[target.output].clone();
                 is_target = true;
             }
             if node.rule.is_none() {
                 if self.leaves
                     && let Some(g) = upstream.swap_remove(0)
                 {
-                    found.leaves.insert(id, (Edge { node, slot: 0 }, g));
+                    found.leaves.insert(id, (Edge { node, output: 0 }, g));
                 }
                 continue;
             }
@@ -86,12 +86,12 @@ impl Sweep<'_> {
 
     /// Adds a gradient to what an output of a node has got so far.
     fn push(&self, pending: &mut BTreeMap<u64, Pending>, edge: &Edge, gradient: Grad) {
-        let Edge { node, slot } = edge;
+        let Edge { node, output } = edge;
         let outputs = node.outputs.len().max(1);
         let entry = pending
             .entry(node.id)
             .or_insert_with(|| Pending { node: node.clone(), upstream: vec![None; outputs] });
-        let place = &mut entry.upstream[*slot];
+        let place = &mut entry.upstream[*output];
         *place = Some(match place.take() {
             None => gradient,
             Some(sum) => sum.add(gradient, self.create_graph),
@@ -131,7 +131,7 @@ fn debug_check(node: &Node, given: &[Option<Grad>]) {
     }
     for (i, (edge, gradient)) in node.inputs.iter().zip(given).enumerate() {
         let (Some(edge), Some(Grad::Dense(g))) = (edge, gradient) else { continue };
-        let Some(&(shape, kind)) = edge.node.outputs.get(edge.slot) else { continue };
+        let Some(&(shape, kind)) = edge.node.outputs.get(edge.output) else { continue };
         let same: bool = (g.shape(), g.kind()) == (shape, kind);
         let kinds: (Kind, Kind) = (g.kind(), kind);
         assert!(same, "{}: gradient {i} is {:?}, its input {shape:?} ({kinds:?})", node.op, g.shape());

@@ -14,6 +14,9 @@ pub struct AttentionMask {
 /// Multi-head self-attention: concat_n(softmax(Qₙ Kₙᵀ / √d) Vₙ) W_oᵀ + b_o, with Q, K, V from one product.
 /// Source: Vaswani et al., "Attention is all you need", NIPS 2017, section 3.2.2. Names and layout as in
 /// PyTorch's `nn.MultiheadAttention`.
+///
+/// Forward and backward never store the weights [B, N, T, T]; under [`CreateGraph::Yes`](crate::CreateGraph::Yes) the
+/// backward pass does, several times.
 #[derive(Clone, Debug)]
 pub struct MultiHeadAttention {
     in_proj_weight: Param,

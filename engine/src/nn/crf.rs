@@ -4,6 +4,9 @@ use crate::{DType, Module, Param, Rng, Tensor, Visitor};
 /// A linear-chain conditional random field over tags: score(y) = start[y₁] + Σ e[t, y_t] + Σ A[y_{t−1}, y_t] +
 /// end[y_T], P(y | x) = exp(score(y)) / Z. Source: Lafferty, McCallum, Pereira, ICML 2001; names as in the package
 /// pytorch-crf.
+///
+/// Under [`CreateGraph::Yes`](crate::CreateGraph::Yes) the backward pass of losses and marginals is a loop over the steps
+/// in tensor operations instead of a kernel.
 #[derive(Clone, Debug)]
 pub struct Crf {
     start_transitions: Param,

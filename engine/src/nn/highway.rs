@@ -30,6 +30,6 @@ impl Highway {
 
 impl Module for Highway {
     fn visit(&self, v: &mut Visitor) {
-        self.layers.iter().enumerate().for_each(|(i, layer)| v.module(&i.to_string(), layer));
+        self.layers.visit(v);
     }
 }

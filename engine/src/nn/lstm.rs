@@ -20,6 +20,9 @@ pub struct LstmConfig {
 /// Long short-term memory over whole sequences of uneven lengths: i, f, g, o as in PyTorch,
 /// c_t = σ(f) c_{t−1} + σ(i) tanh(g), h_t = σ(o) tanh(c_t). Source: Hochreiter, Schmidhuber, Neural Computation
 /// 9(8), 1997, with the forget gate of Gers et al. 2000.
+///
+/// Kernels compute values and gradients of first order. Under [`CreateGraph::Yes`](crate::CreateGraph::Yes) the backward
+/// pass is a loop over the steps in tensor operations instead, which is much slower.
 #[derive(Clone, Debug)]
 pub struct Lstm {
     config: LstmConfig,

@@ -1,4 +1,4 @@
-use super::{AttentionMask, Dropout, LayerNorm, Linear, MultiHeadAttention};
+use super::{Activation, AttentionMask, Dropout, LayerNorm, Linear, MultiHeadAttention};
 use crate::{Mode, Module, Rng, Tensor, Visitor};
 
 /// Where a block normalises.
@@ -8,15 +8,6 @@ pub enum Norm {
     Post,
     /// Before each function: x ← x + f(norm(x)). Source: Xiong et al., ICML 2020.
     Pre,
-}
-
-/// The function between a block's two dense layers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Activation {
-    /// max(x, 0).
-    Relu,
-    /// x Φ(x).
-    Gelu,
 }
 
 /// The sizes of a [`TransformerBlock`].
@@ -85,11 +76,7 @@ impl TransformerBlock {
 
     fn dense(&self, x: &Tensor, mode: &mut Mode) -> Tensor {
         let drop = Dropout(self.config.dropout);
-        let h = self.linear1.forward(x);
-        let h = match self.config.activation {
-            Activation::Relu => h.relu(),
-            Activation::Gelu => h.gelu(),
-        };
+        let h = self.config.activation.forward(&self.linear1.forward(x));
         let y = self.linear2.forward(&drop.forward(&h, mode));
         drop.forward(&y, mode)
     }

@@ -1,4 +1,4 @@
-use crate::graph::{Backward, Fused, Made};
+use crate::graph::{Backward, ForwardOutput, Fused, Keep};
 use crate::{DType, Stream, Tensor};
 use gradus_kernels::Src;
 use gradus_kernels::attention::{self, Dropout, Gradients, Inputs, Place, Shape, Strides, Upstream, View};
@@ -56,7 +56,7 @@ impl Tensor {
             inputs: &[self, k, v, &keys],
             reference: move |x| vec![reference(x, options)],
             forward: |x| forward(x, options),
-            saved_outputs: &[0],
+            saved_outputs: Keep::All,
             backward: move |cx| backward(cx, options),
         }
         .apply_one()
@@ -104,7 +104,7 @@ fn view(x: &Tensor) -> View<Src<'_>> {
     View { data: x.src(), offset: 0, strides: strides(x) }
 }
 
-fn forward(x: &[&Tensor], options: Options) -> Option<Made> {
+fn forward(x: &[&Tensor], options: Options) -> Option<ForwardOutput> {
     let [q, k, v] = [0, 1, 2].map(|i| rows(x[i]));
     let (shape, keys) = (q.shape(), x[3].contiguous());
     // [B, T, N, d] in memory, seen as [B, N, T, d]: what follows joins the heads of each step.
@@ -125,7 +125,7 @@ fn forward(x: &[&Tensor], options: Options) -> Option<Made> {
     );
     let lse_len = lse.len();
     let lse = Tensor::from_buffer(lse, [lse_len].into());
-    super::done(outcome).then(|| Made { outputs: vec![o.view(layout)], extra: vec![lse] })
+    super::done(outcome).then(|| ForwardOutput { outputs: vec![o.view(layout)], extra: vec![lse] })
 }
 
 fn backward(cx: &mut Backward, options: Options) -> bool {

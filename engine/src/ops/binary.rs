@@ -1,6 +1,6 @@
 use super::{filled, same_dtype};
 use crate::Tensor;
-use crate::graph::{Saves, record_one};
+use crate::graph::{Keep, Saves, record_one};
 use gradus_kernels::elementwise::{self, Binary};
 
 /// Functions of two elements; shapes broadcast.
@@ -50,8 +50,8 @@ impl Tensor {
         let y = binary("div", Binary::Div, self, b);
         let (a_shape, b_shape) = (self.shape(), b.shape());
         // Without a gradient for b, the quotient is not needed.
-        let outputs: &[usize] = if b.is_tracked() { &[0] } else { &[] };
-        let saves = Saves { inputs: &[1], outputs, extra: vec![] };
+        let outputs = if b.is_tracked() { Keep::All } else { Keep::None };
+        let saves = Saves { outputs, ..Saves::inputs(&[1]) };
         record_one("div", &[self, b], y, saves, move |cx| {
             cx.give_with(0, |cx| (cx.dy() / cx.input(1)).sum_to(a_shape));
             cx.give_with(1, |cx| (cx.dy() * cx.output(0) / cx.input(1)).neg().sum_to(b_shape));
@@ -61,27 +61,33 @@ impl Tensor {
     /// y = max(a, b); where they are equal each gets half of the gradient.
     #[track_caller]
     pub fn maximum(&self, b: &Tensor) -> Tensor {
-        extremum("maximum", Binary::Max, self, b)
+        extremum("maximum", Binary::Max, self, b, Tensor::lt)
     }
 
     /// y = min(a, b); where they are equal each gets half of the gradient.
     #[track_caller]
     pub fn minimum(&self, b: &Tensor) -> Tensor {
-        extremum("minimum", Binary::Min, self, b)
+        extremum("minimum", Binary::Min, self, b, Tensor::gt)
     }
 }
 
+/// `loses(a, b)`: where b is the answer alone, and a gets no gradient.
 #[track_caller]
-fn extremum(op: &'static str, kernel: Binary, a: &Tensor, b: &Tensor) -> Tensor {
+fn extremum(
+    op: &'static str,
+    kernel: Binary,
+    a: &Tensor,
+    b: &Tensor,
+    loses: fn(&Tensor, &Tensor) -> Tensor,
+) -> Tensor {
     let y = binary(op, kernel, a, b);
     let (a_shape, b_shape) = (a.shape(), b.shape());
     record_one(op, &[a, b], y, Saves::inputs(&[0, 1]), move |cx| {
         let (a, b, dy) = (cx.input(0).detach(), cx.input(1).detach(), cx.dy());
-        let (first, second) = if op == "maximum" { (&a, &b) } else { (&b, &a) };
         // All to the answer, half to each at a tie; selected, since 0 · ∞ is NaN.
-        let shared = first.eq(second).select(&(&dy * 0.5), &dy);
-        cx.give(0, shared.masked_fill(&first.lt(second), 0.0).sum_to(a_shape));
-        cx.give(1, shared.masked_fill(&first.gt(second), 0.0).sum_to(b_shape));
+        let shared = a.eq(&b).select(&(&dy * 0.5), &dy);
+        cx.give(0, shared.masked_fill(&loses(&a, &b), 0.0).sum_to(a_shape));
+        cx.give(1, shared.masked_fill(&loses(&b, &a), 0.0).sum_to(b_shape));
     })
 }
 

@@ -1,4 +1,4 @@
-use crate::graph::{Backward, Fused, Made};
+use crate::graph::{Backward, ForwardOutput, Fused, Keep};
 use crate::ops::{done, same_dtype};
 use crate::{Shape, Tensor, precision};
 use gradus_kernels::conv1d::{self, Sizes};
@@ -21,7 +21,7 @@ impl Tensor {
             inputs: &[self, weight, bias],
             reference: move |x| vec![reference(&x[0], &x[1], &x[2], padding)],
             forward: |x| forward(x, padding),
-            saved_outputs: &[],
+            saved_outputs: Keep::None,
             backward: move |cx| backward(cx, padding),
         }
         .apply_one()
@@ -53,13 +53,13 @@ pub(super) fn sizes(x: &Tensor, w: &Tensor) -> Sizes {
     Sizes { b: x.dim(0), t: x.dim(1), c: x.dim(2), o: w.dim(0), k: w.dim(2) }
 }
 
-fn forward(x: &[&Tensor], padding: usize) -> Option<Made> {
+fn forward(x: &[&Tensor], padding: usize) -> Option<ForwardOutput> {
     let [x, w, bias] = [0, 1, 2].map(|i| x[i].detach().contiguous());
     let s = sizes(&x, &w);
     let shape = Shape::from([s.b, s.windows(padding), s.o]);
     let mut y = Buffer::for_overwrite(x.kind(), shape.count());
     let outcome = conv1d::forward(s, padding, x.src(), w.src(), bias.src(), y.dst(), precision());
-    done(outcome).then(|| Made { outputs: vec![Tensor::from_buffer(y, shape)], extra: vec![] })
+    done(outcome).then(|| ForwardOutput { outputs: vec![Tensor::from_buffer(y, shape)], extra: vec![] })
 }
 
 fn backward(cx: &mut Backward, padding: usize) -> bool {

@@ -1,5 +1,5 @@
 use super::conv1d::sizes;
-use crate::graph::{Backward, Fused, Made};
+use crate::graph::{Backward, ForwardOutput, Fused, Keep};
 use crate::ops::done;
 use crate::{DType, Tensor, precision};
 use gradus_kernels::conv_relu_max;
@@ -20,7 +20,7 @@ impl Tensor {
             inputs: &[self, weight, bias, &lengths.contiguous()],
             reference: |x| vec![reference(&x[0], &x[1], &x[2], &x[3])],
             forward,
-            saved_outputs: &[],
+            saved_outputs: Keep::None,
             backward,
         }
         .apply_one()
@@ -48,7 +48,7 @@ impl Tensor {
 }
 
 /// The winners, [B, O], are what the backward wants besides the inputs.
-fn forward(x: &[&Tensor]) -> Option<Made> {
+fn forward(x: &[&Tensor]) -> Option<ForwardOutput> {
     let [x, w, bias, lengths] = [0, 1, 2, 3].map(|i| x[i].detach().contiguous());
     let s = sizes(&x, &w);
     let mut z = Buffer::for_overwrite(x.kind(), s.b * s.o);
@@ -64,7 +64,7 @@ fn forward(x: &[&Tensor]) -> Option<Made> {
         precision(),
     );
     let [z, winner] = [z, winner].map(|buffer| Tensor::from_buffer(buffer, [s.b, s.o].into()));
-    done(outcome).then(|| Made { outputs: vec![z], extra: vec![winner] })
+    done(outcome).then(|| ForwardOutput { outputs: vec![z], extra: vec![winner] })
 }
 
 fn backward(cx: &mut Backward) -> bool {

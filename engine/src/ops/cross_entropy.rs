@@ -1,4 +1,4 @@
-use crate::graph::{Backward, Fused, Made};
+use crate::graph::{Backward, ForwardOutput, Fused, Keep};
 use crate::{DType, Tensor};
 use gradus_kernels::cross_entropy;
 use gradus_kernels::memory::Buffer;
@@ -45,7 +45,7 @@ impl Tensor {
             inputs: &[self, &labels.contiguous(), &weights],
             reference: move |x| vec![reference(&x[0], &x[1], &x[2], smoothing, ignore)],
             forward: |x| forward(x, weighted, smoothing, ignore),
-            saved_outputs: &[],
+            saved_outputs: Keep::None,
             backward: move |cx| backward(cx, weighted, smoothing, ignore),
         }
         .apply_one()
@@ -65,7 +65,7 @@ fn reference(x: &Tensor, labels: &Tensor, weights: &Tensor, smoothing: f64, igno
     (x.log_softmax() * target * weights).sum(&[-1]).neg() * counted
 }
 
-fn forward(x: &[&Tensor], weighted: bool, smoothing: f64, ignore: Option<i64>) -> Option<Made> {
+fn forward(x: &[&Tensor], weighted: bool, smoothing: f64, ignore: Option<i64>) -> Option<ForwardOutput> {
     let [logits, labels, weights] = [0, 1, 2].map(|i| x[i].detach().contiguous());
     let (rows, classes) = (logits.dim(0), logits.dim(1));
     let [mut loss, mut lse] = [rows, rows].map(|n| Buffer::for_overwrite(logits.kind(), n));
@@ -80,7 +80,7 @@ fn forward(x: &[&Tensor], weighted: bool, smoothing: f64, ignore: Option<i64>) -
         lse.dst(),
     );
     let rows = |b| Tensor::from_buffer(b, [rows].into());
-    super::done(outcome).then(|| Made { outputs: vec![rows(loss)], extra: vec![rows(lse)] })
+    super::done(outcome).then(|| ForwardOutput { outputs: vec![rows(loss)], extra: vec![rows(lse)] })
 }
 
 fn backward(cx: &mut Backward, weighted: bool, smoothing: f64, ignore: Option<i64>) -> bool {

@@ -1,5 +1,5 @@
 use super::{check_lengths, done, same_dtype};
-use crate::graph::{Backward, Fused, Grad, Made, RowGrad};
+use crate::graph::{Backward, ForwardOutput, Fused, Grad, Keep, RowGrad};
 use crate::{DType, Device, Tensor};
 use gradus_kernels::conv1d::Sizes;
 use gradus_kernels::embedding_conv_relu_max::{self as kernel, Words};
@@ -31,7 +31,7 @@ impl Tensor {
             inputs: &[self, weight, bias, &ids.contiguous(), &lengths.contiguous()],
             reference: |x| vec![reference(&x[0], &x[1], &x[2], &x[3], &x[4])],
             forward,
-            saved_outputs: &[],
+            saved_outputs: Keep::None,
             backward,
         }
         .apply_one()
@@ -69,14 +69,14 @@ fn sizes(weight: &Tensor, ids: &Tensor) -> Sizes {
 }
 
 /// The winners, [B, O], are what the backward wants besides the inputs.
-fn forward(x: &[&Tensor]) -> Option<Made> {
+fn forward(x: &[&Tensor]) -> Option<ForwardOutput> {
     let [table, w, bias] = [0, 1, 2].map(|i| x[i].detach().contiguous());
     let (s, words) = (sizes(&w, x[3]), Words { ids: x[3].src(), lengths: x[4].src() });
     let mut z = Buffer::for_overwrite(table.kind(), s.b * s.o);
     let mut winner = Buffer::for_overwrite(table.kind().of(DType::I64), s.b * s.o);
     let outcome = kernel::forward(s, table.src(), words, w.src(), bias.src(), z.dst(), winner.dst());
     let [z, winner] = [z, winner].map(|buffer| Tensor::from_buffer(buffer, [s.b, s.o].into()));
-    done(outcome).then(|| Made { outputs: vec![z], extra: vec![winner] })
+    done(outcome).then(|| ForwardOutput { outputs: vec![z], extra: vec![winner] })
 }
 
 fn backward(cx: &mut Backward) -> bool {

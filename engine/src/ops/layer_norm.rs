@@ -1,5 +1,5 @@
 use crate::Tensor;
-use crate::graph::{Backward, Fused, Made};
+use crate::graph::{Backward, ForwardOutput, Fused, Keep};
 use gradus_kernels::layer_norm;
 use gradus_kernels::memory::Buffer;
 
@@ -18,7 +18,7 @@ impl Tensor {
             inputs: &[self, gamma, beta],
             reference: move |x| vec![reference(&x[0], &x[1], &x[2], eps)],
             forward: |x| forward(x, eps),
-            saved_outputs: &[],
+            saved_outputs: Keep::None,
             backward,
         }
         .apply_one()
@@ -32,14 +32,14 @@ fn reference(x: &Tensor, gamma: &Tensor, beta: &Tensor, eps: f64) -> Tensor {
     centred / (variance + eps).sqrt() * gamma + beta
 }
 
-fn forward(x: &[&Tensor], eps: f64) -> Option<Made> {
+fn forward(x: &[&Tensor], eps: f64) -> Option<ForwardOutput> {
     let [x, gamma, beta] = [0, 1, 2].map(|i| x[i].detach().contiguous());
     let rows = x.count() / x.dim(-1).max(1);
     let kind = x.kind();
     let [mut y, mut mean, mut rstd] = [x.count(), rows, rows].map(|n| Buffer::for_overwrite(kind, n));
     let outcome = layer_norm::forward(x.src(), gamma.src(), beta.src(), eps, y.dst(), mean.dst(), rstd.dst());
     let stat = |b| Tensor::from_buffer(b, [rows].into());
-    super::done(outcome).then(|| Made {
+    super::done(outcome).then(|| ForwardOutput {
         outputs: vec![Tensor::from_buffer(y, x.shape())],
         extra: vec![stat(mean), stat(rstd)],
     })

@@ -1,8 +1,8 @@
-use crate::graph::{Backward, Fused, Made};
+use crate::graph::{Backward, ForwardOutput, Fused, Keep};
 use crate::{DType, Shape, Tensor, precision};
-use gradus_kernels::Src;
 use gradus_kernels::lstm::{self, Sizes, WeightGradients, Weights};
 use gradus_kernels::memory::Buffer;
+use gradus_kernels::{Dst, Src};
 
 /// The weights of one direction of one layer, gates in the order i, f, g, o.
 #[derive(Clone, Debug)]
@@ -63,7 +63,7 @@ impl Tensor {
             inputs: &inputs,
             reference: |x| reference(x),
             forward,
-            saved_outputs: &[0],
+            saved_outputs: Keep::These(&[0]),
             backward,
         }
         .apply();
@@ -71,14 +71,45 @@ impl Tensor {
     }
 }
 
+/// The operation's inputs by name: tensors, or their places in the list of inputs.
+struct Inputs<T> {
+    x: T,
+    h0: T,
+    c0: T,
+    lengths: T,
+    /// By direction.
+    weights: Vec<Weights<T>>,
+}
+
+impl<T> Inputs<T> {
+    /// From the list of inputs: these four, then four weights for each direction.
+    fn named(list: impl ExactSizeIterator<Item = T>) -> Self {
+        let directions = (list.len() - 4) / 4;
+        let mut list = list;
+        let mut next = || list.next().expect("lstm: a direction has four weights");
+        let (x, h0, c0, lengths) = (next(), next(), next(), next());
+        let weights =
+            (0..directions).map(|_| Weights { w_ih: next(), w_hh: next(), b_ih: next(), b_hh: next() });
+        Inputs { x, h0, c0, lengths, weights: weights.collect() }
+    }
+}
+
+/// The weights of a direction, as kernels read them.
+fn sources<'a>(w: &Weights<&'a Tensor>) -> Weights<Src<'a>> {
+    Weights { w_ih: w.w_ih.src(), w_hh: w.w_hh.src(), b_ih: w.b_ih.src(), b_hh: w.b_hh.src() }
+}
+
+/// The gradients of a direction's weights, as kernels write them.
+fn destinations(d: &mut WeightGradients<Buffer>) -> WeightGradients<Dst<'_>> {
+    WeightGradients { dw_ih: d.dw_ih.dst(), dw_hh: d.dw_hh.dst(), db: d.db.dst() }
+}
+
 /// The loop over steps, one direction after the other.
 fn reference(x: &[Tensor]) -> Vec<Tensor> {
-    let [input, h0, c0, lengths] = [0, 1, 2, 3].map(|i| &x[i]);
-    let directions: Vec<[Tensor; 3]> = x[4..]
-        .chunks(4)
-        .enumerate()
-        .map(|(dir, w)| direction(input, h0.at(0, dir), c0.at(0, dir), lengths, w, dir == 1))
-        .collect();
+    let Inputs { x, h0, c0, lengths, weights } = Inputs::named(x.iter());
+    let directions = weights.iter().enumerate();
+    let directions: Vec<[Tensor; 3]> =
+        directions.map(|(dir, w)| direction(x, h0.at(0, dir), c0.at(0, dir), lengths, w, dir == 1)).collect();
     let join =
         |i: usize, axis: isize| Tensor::concat(&directions.iter().map(|d| &d[i]).collect::<Vec<_>>(), axis);
     vec![join(0, -1), join(1, 0), join(2, 0)]
@@ -89,7 +120,7 @@ fn direction(
     h0: Tensor,
     c0: Tensor,
     lengths: &Tensor,
-    w: &[Tensor],
+    w: &Weights<&Tensor>,
     reverse: bool,
 ) -> [Tensor; 3] {
     let (b, t, hidden) = (x.dim(0), x.dim(1), h0.dim(-1));
@@ -97,7 +128,7 @@ fn direction(
     let mut outputs: Vec<Option<Tensor>> = vec![None; t];
     for i in 0..t {
         let step = if reverse { t - 1 - i } else { i };
-        let a = x.at(1, step).linear(&w[0], Some(&w[2])) + h.linear(&w[1], Some(&w[3]));
+        let a = x.at(1, step).linear(w.w_ih, Some(w.b_ih)) + h.linear(w.w_hh, Some(w.b_hh));
         let gate = |n: usize| a.narrow(1, n * hidden, hidden);
         let next_c = gate(1).sigmoid() * &c + gate(0).sigmoid() * gate(2).tanh();
         let next_h = gate(3).sigmoid() * next_c.tanh();
@@ -114,75 +145,67 @@ fn direction(
     [y, h.unsqueeze(0), c.unsqueeze(0)]
 }
 
-fn sizes(x: &[Tensor]) -> Sizes {
-    let hidden = x[1].dim(-1);
-    Sizes { batch: x[0].dim(0), time: x[0].dim(1), input: x[0].dim(2), hidden, directions: x[1].dim(0) }
+fn sizes(Inputs { x, h0, .. }: &Inputs<&Tensor>) -> Sizes {
+    let [directions, batch, hidden] = [h0.dim(0), h0.dim(1), h0.dim(2)];
+    Sizes { batch, time: x.dim(1), input: x.dim(2), hidden, directions }
 }
 
-/// The weights of each direction, as the kernels read them.
-fn weights(x: &[Tensor]) -> Vec<Weights<Src<'_>>> {
-    x[4..]
-        .chunks(4)
-        .map(|w| Weights { w_ih: w[0].src(), w_hh: w[1].src(), b_ih: w[2].src(), b_hh: w[3].src() })
-        .collect()
-}
-
-fn forward(x: &[&Tensor]) -> Option<Made> {
-    let x: Vec<Tensor> = x.iter().map(|t| t.detach().contiguous()).collect();
-    let (sizes, kind, lengths) = (sizes(&x), x[0].kind(), x[3].src());
+fn forward(x: &[&Tensor]) -> Option<ForwardOutput> {
+    let packed: Vec<Tensor> = x.iter().map(|t| t.detach().contiguous()).collect();
+    let inputs = Inputs::named(packed.iter());
+    let (sizes, kind, lengths) = (sizes(&inputs), inputs.x.kind(), inputs.lengths.src());
     let y_shape = Shape::from([sizes.batch, sizes.time, sizes.directions * sizes.hidden]);
     let saved_len = lstm::saved(&sizes, Some(lengths));
-    let states = x[1].count();
+    let states = inputs.h0.count();
     let [mut y, mut h_n, mut c_n, mut saved] =
         [y_shape.count(), states, states, saved_len].map(|n| Buffer::for_overwrite(kind, n));
     let args = lstm::Forward {
         sizes,
         lengths: Some(lengths),
-        x: x[0].src(),
-        weights: weights(&x),
-        h0: x[1].src(),
-        c0: x[2].src(),
+        x: inputs.x.src(),
+        weights: inputs.weights.iter().map(sources).collect(),
+        h0: inputs.h0.src(),
+        c0: inputs.c0.src(),
         y: y.dst(),
         h_n: h_n.dst(),
         c_n: c_n.dst(),
         saved: saved.dst(),
     };
     let outcome = lstm::forward(args, precision());
-    let state = |b| Tensor::from_buffer(b, x[1].shape());
-    super::done(outcome).then(|| Made {
+    let state = |b| Tensor::from_buffer(b, inputs.h0.shape());
+    super::done(outcome).then(|| ForwardOutput {
         outputs: vec![Tensor::from_buffer(y, y_shape), state(h_n), state(c_n)],
         extra: vec![Tensor::from_buffer(saved, [saved_len].into())],
     })
 }
 
 fn backward(cx: &mut Backward) -> bool {
-    let x: Vec<Tensor> = (0..cx.inputs()).map(|i| cx.input(i).detach().contiguous()).collect();
-    let (sizes, kind, lengths) = (sizes(&x), x[0].kind(), x[3].src());
+    let packed: Vec<Tensor> = (0..cx.inputs()).map(|i| cx.input(i).detach().contiguous()).collect();
+    let (inputs, places) = (Inputs::named(packed.iter()), Inputs::named(0..cx.inputs()));
+    let (sizes, kind, lengths) = (sizes(&inputs), inputs.x.kind(), inputs.lengths.src());
     let (y, [dy, dh_n, dc_n]) = (cx.output(0), [0, 1, 2].map(|i| cx.dy_of(i).contiguous()));
-    let mut room: Vec<Buffer> = x.iter().map(|t| Buffer::for_overwrite(kind, t.count())).collect();
-    let (first, rest) = room.split_at_mut(4);
-    let [dx, dh0, dc0, _] = first else { unreachable!("lstm: the first four inputs are no weights") };
-    // The gradients of b_ih and b_hh are the same numbers: the fourth buffer of a direction stays unused.
-    let mut dweights = vec![];
-    for direction in rest.chunks_mut(4) {
-        let [dw_ih, dw_hh, db, _] = direction else { unreachable!("lstm: a direction has four weights") };
-        dweights.push(WeightGradients { dw_ih: dw_ih.dst(), dw_hh: dw_hh.dst(), db: db.dst() });
-    }
+    let room = |input: &Tensor| Buffer::for_overwrite(kind, input.count());
+    let mut dx = cx.needs(places.x).then(|| room(inputs.x));
+    let (mut dh0, mut dc0) = (room(inputs.h0), room(inputs.c0));
+    let dweights = inputs.weights.iter();
+    let dweights =
+        dweights.map(|w| WeightGradients { dw_ih: room(w.w_ih), dw_hh: room(w.w_hh), db: room(w.b_ih) });
+    let mut dweights: Vec<WeightGradients<Buffer>> = dweights.collect();
     let mut saved = cx.take_extra(0);
     let args = lstm::Backward {
         sizes,
         lengths: Some(lengths),
-        x: x[0].src(),
-        weights: weights(&x),
-        h0: x[1].src(),
-        c0: x[2].src(),
+        x: inputs.x.src(),
+        weights: inputs.weights.iter().map(sources).collect(),
+        h0: inputs.h0.src(),
+        c0: inputs.c0.src(),
         y: y.src(),
         saved: saved.dst(),
         dy: dy.src(),
         dh_n: dh_n.src(),
         dc_n: dc_n.src(),
-        dx: cx.needs(0).then(|| dx.dst()),
-        dweights,
+        dx: dx.as_mut().map(Buffer::dst),
+        dweights: dweights.iter_mut().map(destinations).collect(),
         dh0: dh0.dst(),
         dc0: dc0.dst(),
     };
@@ -190,16 +213,19 @@ fn backward(cx: &mut Backward) -> bool {
     if !super::done(outcome) {
         return false;
     }
-    for (i, (buffer, input)) in room.into_iter().zip(&x).enumerate() {
-        let is_b_hh = i >= 4 && i % 4 == 3;
-        if i == 3 || is_b_hh {
-            continue;
-        }
-        let gradient = Tensor::from_buffer(buffer, input.shape());
-        if i >= 4 && i % 4 == 2 {
-            cx.give(i + 1, gradient.clone());
-        }
-        cx.give(i, gradient);
+    let like = |input: &Tensor, gradient| Tensor::from_buffer(gradient, input.shape());
+    if let Some(dx) = dx {
+        cx.give(places.x, like(inputs.x, dx));
+    }
+    cx.give(places.h0, like(inputs.h0, dh0));
+    cx.give(places.c0, like(inputs.c0, dc0));
+    for ((place, w), d) in places.weights.iter().zip(&inputs.weights).zip(dweights) {
+        cx.give(place.w_ih, like(w.w_ih, d.dw_ih));
+        cx.give(place.w_hh, like(w.w_hh, d.dw_hh));
+        // The gates add both biases up: their gradients are the same numbers, and the same buffer.
+        let db = like(w.b_ih, d.db);
+        cx.give(place.b_ih, db.clone());
+        cx.give(place.b_hh, db);
     }
     true
 }

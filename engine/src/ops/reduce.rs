@@ -1,5 +1,5 @@
 use super::filled;
-use crate::graph::{Saves, record_one};
+use crate::graph::{Keep, Saves, record_one};
 use crate::{DType, Shape, Tensor};
 use gradus_kernels::{Dst, Outcome, Src, reduce};
 
@@ -60,7 +60,7 @@ impl Tensor {
         assert!(self.shape()[axis] > 0, "{op}: axis {axis} of {:?} is empty", self.shape());
         let y = over_axis(op, kernel, self, axis);
         let kept = self.shape().with(axis, 1);
-        let saves = Saves { inputs: &[0], outputs: &[0], extra: vec![] };
+        let saves = Saves { inputs: Keep::All, outputs: Keep::All, extra: vec![] };
         record_one(op, &[self], y, saves, move |cx| {
             let (x, y) = (cx.input(0).detach(), cx.output(0).detach().reshape(kept));
             let hit = x.eq(&y);

@@ -40,7 +40,7 @@ pub(super) fn whole<'a>(rule: Rule, p: &'a mut Buffer, g: Src<'a>, state: &'a mu
     Whole { p: p.dst(), g, state }
 }
 
-/// For some rows the steps that they have not had.
+/// For some rows the steps that they have not had; see the head of `moments.rs`.
 pub(super) fn replay(rule: Rule, steps: &[Taken], owed: Owed<Src>, p: &mut Buffer, state: &mut [Buffer]) {
     let (kind, state) = (p.kind(), in_order(rule, p.dtype(), state));
     ran(kind, with(rule, steps, |steps| optimizer::replay(steps, p.dst(), owed, state)));

@@ -79,15 +79,15 @@ pub enum Rule {
     },
 }
 
-/// What a gradient of 0 asks for.
+/// What a step does where the gradient is 0. `moments.rs` explains what is made of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Silence {
-    /// Nothing: it changes no bit of parameter and state.
-    Nothing,
-    /// A step, which may be taken when the parameter is next read.
-    Later,
-    /// A step at once: it depends on the parameter, as weight decay in the gradient does.
-    Now,
+pub(super) enum ZeroGrad {
+    /// It changes no bit of parameter and state.
+    NoChange,
+    /// It changes them, and may be deferred until the parameter is next read.
+    Deferrable,
+    /// It is taken at once: the gradient is not 0 after all, as weight decay is part of it, or the rate is no sound one.
+    Immediate,
 }
 
 /// An optimizer: its rule, learning rate and weight decay, side by side in one table when serialised.
@@ -168,15 +168,15 @@ impl Rule {
         Rule::RAdam { beta1: 0.9, beta2: 0.999, eps: 1e-8 }
     }
 
-    /// Whether a gradient of 0 may be taken later, and if so, whether it changes anything at all.
-    pub(super) fn silence(&self, lr: f64, weight_decay: f64) -> Silence {
+    /// What a step of this rate and weight decay does where the gradient is 0.
+    pub(super) fn zero_grad(&self, lr: f64, weight_decay: f64) -> ZeroGrad {
         let coupled = weight_decay != 0.0 && !matches!(self, Rule::AdamW { .. });
         let sound = lr >= 0.0 && (lr as f32).is_finite();
         match *self {
-            _ if coupled || !sound => Silence::Now,
-            Rule::Sgd { momentum: 0.0, .. } => Silence::Nothing,
-            Rule::AdaGrad { lr_decay, eps } if lr_decay >= 0.0 && eps as f32 > 0.0 => Silence::Nothing,
-            _ => Silence::Later,
+            _ if coupled || !sound => ZeroGrad::Immediate,
+            Rule::Sgd { momentum: 0.0, .. } => ZeroGrad::NoChange,
+            Rule::AdaGrad { lr_decay, eps } if lr_decay >= 0.0 && eps as f32 > 0.0 => ZeroGrad::NoChange,
+            _ => ZeroGrad::Deferrable,
         }
     }
 

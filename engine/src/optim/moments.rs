@@ -1,8 +1,38 @@
-//! What an optimizer keeps for one parameter, and what it still owes to the rows of a table.
+//! What an optimizer keeps for one parameter; and deferred steps, which are explained here for all files that know of
+//! them: `param.rs`, `optim/{optimizer,config,apply}.rs`, and `optimizer/replay.rs` of the kernels.
+//!
+//! # Deferred steps
+//!
+//! **Why.** A batch reads a few hundred rows of an embedding table of perhaps 100,000. The gradient of all other rows is
+//! 0, but for most rules this does not mean that they stand still: Adam's moments decay, and they move the row for many
+//! steps after its last gradient. Done at once, each training step would read and write the whole table and its moments,
+//! which can take longer than the model itself.
+//!
+//! **What is deferred.** At a step only the rows that have a gradient are changed. The others *owe* this step with the
+//! gradient 0: the optimizer appends its numbers, learning rate, weight decay and t, to the list [`Moments::owed`], and
+//! [`Moments::had`] says for each row how many entries of the list it has been through. A row with a gradient first goes
+//! through what it owes, then takes the step with its gradient ([`Moments::step`]).
+//!
+//! **What is not.** A step is taken for all rows at once where the gradient covers the whole table (a penalty in the loss,
+//! a table that is the output layer too) or half of its rows; where the table is small; under `Optimizer::dense`; and
+//! where a zero gradient does not stand for a step that needs nothing but the row itself: with weight decay in the gradient
+//! or a learning rate that is negative or not finite ([`ZeroGrad::Immediate`]). Where a zero gradient changes nothing,
+//! as with SGD without momentum, rows without a gradient are skipped and owe nothing ([`ZeroGrad::NoChange`]).
+//!
+//! **When rows catch up.** Before anybody can see them. The parameter holds a handle to the moments as long as rows owe
+//! something: [`Param::tensor_for_rows`] lets the rows that are about to be read catch up, and everything else that reads
+//! or replaces the value ([`Param::value`], `tensor`, `set`, `move_to`, `convert`, a clone) all rows. So do a checkpoint
+//! (`Optimizer::state`), a step that is not deferred, a step by another optimizer, and a list of [`OWED_AT_MOST`] steps,
+//! which bounds its memory. A lock is taken on the parameter first and on its moments second, everywhere.
+//!
+//! **Why the bits are the same.** All rules work element by element: what a step makes of an element depends on this
+//! element, its moments, its gradient and the step's numbers, not on other rows and not on when it happens. The list
+//! holds the numbers as they were. The kernel `replay` takes a row through its steps in their order by the arithmetic of
+//! the kernel for whole tables, only with the row in registers in between. `lazy_tests.rs` compares the bits.
 
 use super::Rule;
 use super::apply::{Taken, apply, apply_all, replay, whole};
-use super::config::Silence;
+use super::config::ZeroGrad;
 use crate::param::WeakParam;
 use crate::{Device, Grad, Param, Tensor};
 use gradus_kernels::Src;
@@ -10,7 +40,7 @@ use gradus_kernels::memory::Buffer;
 use gradus_kernels::optimizer::{Owed, Whole};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-/// Elements below which a table is always swept: it fits the cache.
+/// Elements below which steps of a table are not deferred: it fits the cache.
 const SMALL: usize = 16 * 1024;
 /// Steps that a row may owe; then all rows take theirs.
 const OWED_AT_MOST: usize = 1024;
@@ -21,9 +51,9 @@ pub(crate) struct Moments {
     rule: Rule,
     pub(super) steps: u64,
     pub(super) buffers: Vec<Buffer>,
-    /// Steps that some row has not had. The parameter knows of them as long as there are any.
+    /// Steps that some row has not been through, in their order. The parameter knows of them as long as there are any.
     owed: Vec<Taken>,
-    /// How many of these each row has had.
+    /// How many of these each row has been through.
     had: Vec<u32>,
     /// The parameter that owes.
     of: Option<WeakParam>,
@@ -99,18 +129,18 @@ impl Moments {
         taken: impl FnOnce(u64) -> Taken,
     ) -> bool {
         let step = self.begin(p.device(), taken);
-        let silence = self.rule.silence(step.lr, step.weight_decay);
+        let zero_grad = self.rule.zero_grad(step.lr, step.weight_decay);
         let few = match gradient {
             Grad::Rows(rows) if !dense && p.len() >= SMALL && 2 * rows.ids.count() < rows.rows => Some(rows),
             _ => None,
         };
-        let (Some(rows), Silence::Nothing | Silence::Later) = (few, silence) else {
+        let (Some(rows), ZeroGrad::NoChange | ZeroGrad::Deferrable) = (few, zero_grad) else {
             self.settle(p);
             apply(self.rule, step, p, gradient, &mut self.buffers);
             return false;
         };
         let (ids, values) = (rows.ids.to_vec::<i64>(), rows.values.contiguous());
-        let later = silence == Silence::Later;
+        let later = zero_grad == ZeroGrad::Deferrable;
         if !later || self.owed.len() >= OWED_AT_MOST {
             self.settle(p);
         }

@@ -26,10 +26,10 @@ pub struct Group {
 /// Of a large table whose gradient is a few rows, as an embedding's is, only these rows are changed at once. The others
 /// owe a step with the gradient 0, and take all that they owe when they are next read: a row when
 /// [`Embedding`](crate::nn::Embedding) reads it, all of them at [`Param::value`](crate::Param::value) and
-/// [`state`](Optimizer::state). The bits are those of sweeping the whole table at each step. Swept it is where the
+/// [`state`](Optimizer::state). The bits are those of changing the whole table at each step. That happens where the
 /// gradient is not zero elsewhere: with a weight decay in the gradient (AdamW's is apart), with an L1 or L2 term in the
 /// loss, or where the table is a model's output layer too; and where it is small or half of its rows are read.
-/// [`dense`](Optimizer::dense) sweeps always.
+/// [`dense`](Optimizer::dense) does so always. The head of `optim/moments.rs` explains why and how.
 ///
 /// ```
 /// use gradus_engine::optim::{Optimizer, OptimizerConfig, Rule};

@@ -1,4 +1,5 @@
-//! Steps that rows of a table have not yet had, one after the other while the row is in registers.
+//! Steps that rows of a table have not yet had, one after the other while the row is in registers. Why there are any is
+//! explained in `moments.rs` of the engine's optimizers.
 
 use super::sweep::Rule;
 use super::{AdagradStep, AdamStep, RadamStep, RmspropStep, SgdStep};

@@ -71,12 +71,12 @@ impl CharacterModel {
     }
 
     pub(crate) fn parameters(&self, alphabet: usize) -> Option<u64> {
-        let Some((d, width)) = self.widths() else { return Some(0) };
-        let reader = match self {
-            Self::Lstm { .. } => lstm(d, width / 2, 1),
-            _ => conv1d(d, width, KERNEL),
+        let (d, encoder) = match *self {
+            Self::None => return Some(0),
+            Self::Cnn { char_embed_dim: d, char_dim, .. } => (d, conv1d(d, char_dim, KERNEL)),
+            Self::Lstm { char_embed_dim: d, char_dim, .. } => (d, lstm(d, char_dim / 2, 1)),
         };
-        sum([shapes(&[&[alphabet, d]]), reader])
+        sum([shapes(&[&[alphabet, d]]), encoder])
     }
 }
 

@@ -50,7 +50,8 @@ impl Characters {
                 let config = LstmConfig { inputs, hidden, layers: 1, bidirectional: true, dropout: 0.0 };
                 Encoder::Lstm(Lstm::new(config, rng))
             }
-            _ => Encoder::Cnn(Conv1d::new(embed_dim, width, KERNEL, 0, rng)),
+            CharacterModel::Cnn { .. } => Encoder::Cnn(Conv1d::new(embed_dim, width, KERNEL, 0, rng)),
+            CharacterModel::None => return None,
         };
         Some(Characters { emb, encoder, width })
     }

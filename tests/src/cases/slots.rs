@@ -1,7 +1,7 @@
 //! One tensor in two places of an operation: directly twice, and once behind another function.
 //!
-//! A fused operation's reference must give *partial* derivatives by slot. Telling slots apart by tensor doubles
-//! op(x, x); stopping at the caller's tensors counts op(x, f(x)) wrongly; detaching loses the second order.
+//! Fused and checkpointed operations must give *partial* derivatives by slot. What goes wrong with op(x, x), with
+//! op(x, f(x)) and in the second order otherwise, `engine/src/graph/partials.rs` explains.
 
 use crate::case::{Case, Example};
 use gradus_engine::checkpoint;

@@ -1,6 +1,6 @@
 //! The calls of the kernels.
 
-use crate::graph::{Backward, Made};
+use crate::graph::{Backward, ForwardOutput};
 use crate::ops::done;
 use crate::{Kind, Tensor};
 use gradus_kernels::Src;
@@ -29,14 +29,15 @@ fn flat(buffer: Buffer) -> Tensor {
 }
 
 /// α [B, T, K], its scale [B, T] and log Z [B] are what the backward of log Z wants.
-pub(super) fn log_z_forward(x: &[&Tensor]) -> Option<Made> {
+pub(super) fn log_z_forward(x: &[&Tensor]) -> Option<ForwardOutput> {
     let x = packed(x);
     let (b, t) = (x[0].dim(0), x[0].dim(1));
     let [mut alpha, mut scale, mut z] = room(x[0].kind(), [x[0].count(), b * t, b]);
     let state = State { alpha: alpha.dst(), scale: scale.dst() };
     let outcome = crf::log_z::forward(chains(&x), state, z.dst());
     let z = flat(z);
-    done(outcome).then(|| Made { outputs: vec![z.clone()], extra: vec![flat(alpha), flat(scale), z] })
+    done(outcome)
+        .then(|| ForwardOutput { outputs: vec![z.clone()], extra: vec![flat(alpha), flat(scale), z] })
 }
 
 pub(super) fn log_z_backward(cx: &mut Backward) -> bool {
@@ -45,13 +46,14 @@ pub(super) fn log_z_backward(cx: &mut Backward) -> bool {
     })
 }
 
-pub(super) fn nll_forward(x: &[&Tensor]) -> Option<Made> {
+pub(super) fn nll_forward(x: &[&Tensor]) -> Option<ForwardOutput> {
     let x = packed(x);
     let (b, t) = (x[0].dim(0), x[0].dim(1));
     let [mut alpha, mut scale, mut z, mut nll] = room(x[0].kind(), [x[0].count(), b * t, b, b]);
     let state = State { alpha: alpha.dst(), scale: scale.dst() };
     let outcome = crf::nll::forward(chains(&x), x[5].src(), state, z.dst(), nll.dst());
-    done(outcome).then(|| Made { outputs: vec![flat(nll)], extra: vec![flat(alpha), flat(scale), flat(z)] })
+    done(outcome)
+        .then(|| ForwardOutput { outputs: vec![flat(nll)], extra: vec![flat(alpha), flat(scale), flat(z)] })
 }
 
 pub(super) fn nll_backward(cx: &mut Backward) -> bool {
@@ -61,7 +63,7 @@ pub(super) fn nll_backward(cx: &mut Backward) -> bool {
     })
 }
 
-pub(super) fn marginals_forward(x: &[&Tensor]) -> Option<Made> {
+pub(super) fn marginals_forward(x: &[&Tensor]) -> Option<ForwardOutput> {
     let x = packed(x);
     let (b, t, cells) = (x[0].dim(0), x[0].dim(1), x[0].count());
     let [mut alpha, mut scale, mut beta, mut z, mut log_p] =
@@ -70,7 +72,7 @@ pub(super) fn marginals_forward(x: &[&Tensor]) -> Option<Made> {
     let outcome = crf::marginals::forward(chains(&x), state, beta.dst(), z.dst(), log_p.dst());
     let log_p = Tensor::from_buffer(log_p, x[0].shape());
     let extra = vec![flat(alpha), flat(scale), flat(z), flat(beta)];
-    done(outcome).then(|| Made { outputs: vec![log_p], extra })
+    done(outcome).then(|| ForwardOutput { outputs: vec![log_p], extra })
 }
 
 pub(super) fn marginals_backward(cx: &mut Backward) -> bool {

@@ -6,7 +6,7 @@ mod kernel;
 mod reference;
 
 use crate::Tensor;
-use crate::graph::Fused;
+use crate::graph::{Fused, Keep};
 use gradus_kernels::crf;
 use gradus_kernels::memory::Buffer;
 
@@ -32,7 +32,7 @@ impl Tensor {
             inputs: &[self, transitions, start, end, &lengths.contiguous()],
             reference: |x| vec![reference::log_z(x)],
             forward: kernel::log_z_forward,
-            saved_outputs: &[],
+            saved_outputs: Keep::None,
             backward: kernel::log_z_backward,
         }
         .apply_one()
@@ -54,7 +54,7 @@ impl Tensor {
             inputs: &[self, transitions, start, end, &lengths.contiguous(), &tags.contiguous()],
             reference: |x| vec![reference::log_z(&x[..5]) - reference::score(x)],
             forward: kernel::nll_forward,
-            saved_outputs: &[],
+            saved_outputs: Keep::None,
             backward: kernel::nll_backward,
         }
         .apply_one()
@@ -72,7 +72,7 @@ impl Tensor {
             inputs: &[self, transitions, start, end, &lengths.contiguous()],
             reference: |x| vec![reference::log_marginals(x)],
             forward: kernel::marginals_forward,
-            saved_outputs: &[],
+            saved_outputs: Keep::None,
             backward: kernel::marginals_backward,
         }
         .apply_one()

@@ -1,0 +1,61 @@
+//! The backward rule of an operation that is known as a function of tensors: run it again, sweep that run.
+//!
+//! A fused operation's reference and a checkpointed function get their gradients here. The rule of op(x₀, x₁, …) must
+//! yield the *partial* derivative ∂op/∂xᵢ for each input, because the outer sweep adds them up along the edges that lead
+//! to the inputs. The function is run again on its inputs, inside the graph that these inputs belong to, so a derivative
+//! with respect to the caller's tensors would be something else:
+//!
+//! - op(x, x), as in self-attention: both inputs are one tensor. Its gradient in the inner graph is the total
+//!   ∂op/∂x₀ + ∂op/∂x₁. Each of the two inputs would be given that total, and the outer sweep would add it twice.
+//! - op(x, f(x)): the inner sweep would go on from the second input through f down to x, so the first input would be
+//!   given ∂op/∂x₀ + ∂op/∂x₁ · f′(x). The outer sweep then goes through f itself: that path is counted twice.
+//!
+//! Therefore each input first passes through an identity node of its own, the function runs on these nodes' outputs, and
+//! the sweep stops at them. A node of its own for each input tells equal tensors apart; stopping there leaves what lies
+//! before the inputs to the outer sweep.
+//!
+//! Detached copies of the inputs would keep inputs apart as well, and they serve where the gradients are only numbers. But
+//! where the gradients are differentiated again, they depend on the inputs, and a copy has no edge to the caller's
+//! graph: that dependence, the second order, would be lost without a word. An identity node has this edge.
+
+use super::node::set_recording;
+use super::{Backward, CreateGraph, Sweep};
+use crate::Tensor;
+
+/// Gives each input of the node its gradient by way of `f`, the operation's outputs from its inputs; and each parameter
+/// that `f` has captured.
+pub(super) fn partials(f: &dyn Fn(&[Tensor]) -> Vec<Tensor>, cx: &mut Backward) {
+    let create_graph = if cx.creates_graph() { CreateGraph::Yes } else { CreateGraph::No };
+    let inputs: Vec<Tensor> = (0..cx.inputs())
+        .map(|i| match cx.needs(i) {
+            // Numbers only: the second run has a small graph to itself, with these as its leaves.
+            true if create_graph == CreateGraph::No => cx.input(i).variable(),
+            true => cx.input(i).identity(),
+            false => cx.input(i).detach(),
+        })
+        .collect();
+    let outputs = set_recording(true, || f(&inputs));
+    let roots =
+        outputs.into_iter().enumerate().filter_map(|(i, y)| cx.dy_if_any(i).map(|dy| (y, dy))).collect();
+    let wanted: Vec<usize> = (0..cx.inputs()).filter(|&i| cx.needs(i)).collect();
+    let targets: Vec<_> =
+        wanted.iter().map(|&i| inputs[i].edge.clone().expect("partials: an untracked input")).collect();
+    let sweep = Sweep {
+        create_graph,
+        consume: create_graph == CreateGraph::No,
+        targets: &targets,
+        stop_at_targets: true,
+        leaves: true,
+    };
+    let found = sweep.run(roots);
+    for (i, gradient) in wanted.into_iter().zip(found.targets) {
+        if let Some(gradient) = gradient {
+            cx.give(i, gradient);
+        }
+    }
+    for (id, (leaf, gradient)) in found.leaves {
+        if targets.iter().all(|t| t.node.id != id) {
+            cx.give_leaf(leaf, gradient);
+        }
+    }
+}
