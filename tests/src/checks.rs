@@ -3,6 +3,7 @@
 use crate::case::Case;
 use crate::gradient;
 use gradus_engine::Device;
+use gradus_engine::graph::mutation::{Fault, Mutation, with};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// A check of a row with one seed; the error says what differs.
@@ -24,6 +25,23 @@ pub const CHECKS: [(&str, Check); 3] = [
 /// The fast kernels of a device against the plain ones of the CPU.
 pub fn fast_is_plain(case: &Case, seed: u64, device: Device) -> Result<(), String> {
     gradient::fast_is_plain(&case.example(seed), seed, case.roundings, device)
+}
+
+/// Plants a wrong sign and a forgotten gradient in the rule of a row's operation, for each input; names those which the check of
+/// the first order does not see.
+pub fn unseen(case: &Case) -> Vec<String> {
+    let planted =
+        |&input: &usize| [Fault::Negate, Fault::Drop].map(|fault| Mutation { op: case.op, input, fault });
+    let is_seen = |mutation: &Mutation| {
+        (0..8).any(|seed| {
+            let example = case.example(seed);
+            with(*mutation, || gradient::first_order(&example, seed)).is_err()
+        })
+    };
+    let unseen = case.slots.iter().flat_map(planted).filter(|mutation| !is_seen(mutation));
+    unseen
+        .map(|Mutation { op, input, fault }| format!("{op} ({}), input {input}, {fault:?}", case.name))
+        .collect()
 }
 
 /// The first seed with which a row does not pass a check; a panic does not pass.

@@ -3,6 +3,7 @@
 //! - [`cases`]: the table. A row draws inputs of many shapes and calls the operation.
 //! - [`gradient`]: first and second order against central differences in `f64`, with random upstream gradients.
 //! - [`checks`]: these, as they run over a row.
+//! - [`coverage`]: what must be written down of each operation besides its code.
 //! - [`mutants`]: errors inside backward rules that must turn rows red.
 //! - [`golden`]: files that PyTorch made.
 //! - [`draw`]: seeded numbers and sizes, awkward ones included.
@@ -13,6 +14,7 @@
 pub mod case;
 pub mod cases;
 pub mod checks;
+pub mod coverage;
 pub mod draw;
 pub mod golden;
 pub mod gradient;

@@ -1,9 +1,8 @@
 use super::node::record_always;
 use super::partials::partials;
 use super::{Backward, Keep, Saves, is_recording};
-use crate::Tensor;
-use std::collections::HashSet;
-use std::sync::{LazyLock, Mutex};
+use crate::{Kind, Tensor};
+use std::sync::{Mutex, PoisonError};
 
 /// What a forward kernel returns.
 pub(crate) struct ForwardOutput {
@@ -47,7 +46,7 @@ where
     pub fn apply(self) -> Vec<Tensor> {
         let Fused { op, inputs, reference, forward, saved_outputs, backward } = self;
         let Some(ForwardOutput { outputs, extra }) = forward(inputs) else {
-            say_once(op, inputs[0]);
+            in_a_kernels_place(op, Pass::Forward, inputs[0].kind());
             return reference(&inputs.iter().map(|&t| t.clone()).collect::<Vec<_>>());
         };
         if !is_recording() || inputs.iter().all(|t| t.edge.is_none()) {
@@ -55,7 +54,11 @@ where
         }
         let saves = Saves { inputs: Keep::All, outputs: saved_outputs, extra };
         let rule = move |cx: &mut Backward| {
-            if cx.creates_graph() || !backward(cx) {
+            if cx.creates_graph() {
+                return partials(&reference, cx);
+            }
+            if !backward(cx) {
+                in_a_kernels_place(op, Pass::Backward, cx.input(0).kind());
                 partials(&reference, cx);
             }
         };
@@ -68,15 +71,33 @@ where
     }
 }
 
-/// Logs, once for each op and device, that the reference runs in a kernel's place.
-fn say_once(op: &'static str, x: &Tensor) {
-    static SAID: LazyLock<Mutex<HashSet<String>>> = LazyLock::new(Default::default);
-    let what = format!(
-        "{op}: no kernel for {} on {:?}, the reference in tensor operations runs",
-        x.dtype(),
-        x.device()
-    );
-    if SAID.lock().unwrap_or_else(|e| e.into_inner()).insert(what.clone()) {
-        eprintln!("note: {what}");
+/// A pass over an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pass {
+    /// Results from inputs.
+    Forward,
+    /// Gradients of the inputs.
+    Backward,
+}
+
+/// Fused operations whose reference ran because a kernel is missing.
+static WITHOUT_KERNEL: Mutex<Vec<(&str, Pass, Kind)>> = Mutex::new(Vec::new());
+
+/// The fused operations whose reference ran in this process because there is no kernel for the dtype, the device or the sizes: each
+/// once, with the pass and the kind of its first input. They compute the same, slower.
+pub fn without_kernel() -> Vec<(&'static str, Pass, Kind)> {
+    WITHOUT_KERNEL.lock().unwrap_or_else(PoisonError::into_inner).clone()
+}
+
+/// Notes, and reports the first time, that the reference runs in a kernel's place.
+fn in_a_kernels_place(op: &'static str, pass: Pass, kind: Kind) {
+    let mut known = WITHOUT_KERNEL.lock().unwrap_or_else(PoisonError::into_inner);
+    if !known.contains(&(op, pass, kind)) {
+        known.push((op, pass, kind));
+        let Kind { dtype, device } = kind;
+        let pass = if pass == Pass::Forward { "" } else { "the gradient of " };
+        eprintln!(
+            "note: {pass}{op} has no kernel for {dtype} and these sizes on {device}; its reference in tensor operations runs"
+        );
     }
 }

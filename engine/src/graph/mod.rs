@@ -23,6 +23,7 @@ mod sweep;
 pub(crate) use backward::Backward;
 pub use checkpoint::checkpoint;
 pub(crate) use fused::{ForwardOutput, Fused};
+pub use fused::{Pass, without_kernel};
 pub use grad::{CreateGraph, grad, grad_from, hvp};
 pub(crate) use gradients::rows_of;
 pub use gradients::{Grad, Gradients, RowGrad};

@@ -23,12 +23,12 @@ impl Tensor {
 
     /// y = −1, 0 or 1. A constant almost everywhere: no gradient flows.
     pub fn sign(&self) -> Tensor {
-        unary(Unary::Sign, self)
+        unary("sign", Unary::Sign, self)
     }
 
     /// y = 1 where x > 0, else 0. A constant almost everywhere: no gradient flows.
     pub fn step(&self) -> Tensor {
-        unary(Unary::Step, self)
+        unary("step", Unary::Step, self)
     }
 
     /// y = x².
@@ -146,11 +146,11 @@ impl Tensor {
     where
         F: Fn(&mut Backward) + Copy + Send + Sync + 'static,
     {
-        record_one(op, &[self], unary(kernel, self), saves, rule)
+        record_one(op, &[self], unary(op, kernel, self), saves, rule)
     }
 }
 
-fn unary(kernel: Unary, x: &Tensor) -> Tensor {
+fn unary(op: &str, kernel: Unary, x: &Tensor) -> Tensor {
     let x = x.detach().contiguous();
-    filled("unary", x.shape(), x.kind(), |y| elementwise::unary(kernel, x.src(), y))
+    filled(op, x.shape(), x.kind(), |y| elementwise::unary(kernel, x.src(), y))
 }

@@ -1,31 +1,63 @@
 //! Runs all checks over the rows of the operations that are named, or of all: `rows [OP…]`.
 //!
-//! Says for each check `green`, or `red` with the first failure; ends with 1 where one is red.
+//! Says for each check `green`, or `red` with the first failure; ends with 1 where one is red. The checks: both orders of the
+//! gradient against central differences, fast kernels against plain ones, the CUDA kernels on the emulator (in a build with
+//! `--features cuda-emulator`), planted errors that the rows must see, and what must be written down of each operation.
 #![forbid(unsafe_code)]
 
 use gradus_tests::case::Case;
-use gradus_tests::{cases, checks};
+use gradus_tests::mutants::VARIABLE;
+use gradus_tests::{cases, checks, coverage};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let ops: Vec<String> = std::env::args().skip(1).collect();
-    let rows: Vec<Case> =
-        cases::all().into_iter().filter(|c| ops.is_empty() || ops.iter().any(|op| op == c.op)).collect();
-    if let Some(unknown) = ops.iter().find(|op| rows.iter().all(|c| c.op != **op)) {
-        eprintln!("rows: the table has no row for {unknown}; name an operation of the engine's registry");
+    let wanted = |op: &str| ops.is_empty() || ops.iter().any(|wanted| wanted == op);
+    let rows: Vec<Case> = cases::all().into_iter().filter(|case| wanted(case.op)).collect();
+    if let Some(unknown) = ops.iter().find(|op| rows.iter().all(|case| case.op != **op)) {
+        eprintln!("rows: the table has no row for {unknown}; see docs/adding-an-operation.md");
         return ExitCode::from(2);
     }
     // What a planted error makes panic is reported as a failure.
     std::panic::set_hook(Box::new(|_| {}));
     let mut red = false;
-    for (name, check) in checks::CHECKS {
-        match rows.iter().find_map(|case| checks::failure(check, case)) {
+    let mut report = |name: &str, failure: Option<String>| {
+        red |= failure.is_some();
+        match failure {
             None => println!("{name}: green"),
-            Some(failure) => {
-                red = true;
-                println!("{name}: red, {}", failure.replace('\n', " "));
-            }
+            Some(failure) => println!("{name}: red, {}", failure.replace('\n', " ")),
         }
+    };
+    for (name, check) in checks::CHECKS {
+        report(name, rows.iter().find_map(|case| checks::failure(check, case)));
+    }
+    // A mutant is to be seen by the checks above, as fast as they can.
+    if std::env::var_os(VARIABLE).is_none() {
+        on_the_emulator(&rows, &mut report);
+        report(
+            "planted errors",
+            rows.iter().flat_map(checks::unseen).next().map(|error| error + " is not seen"),
+        );
+        let names = |sentence: &str| ops.is_empty() || ops.iter().any(|op| sentence.contains(op.as_str()));
+        let missing =
+            coverage::mutants().map(|mutants| coverage::rows().into_iter().chain(mutants).collect());
+        let missing: Vec<String> = missing.unwrap_or_else(|error| vec![error]);
+        report("written down", missing.into_iter().find(|sentence| names(sentence)));
     }
     ExitCode::from(u8::from(red))
+}
+
+#[cfg(feature = "cuda-emulator")]
+fn on_the_emulator(rows: &[Case], report: &mut impl FnMut(&str, Option<String>)) {
+    let device = gradus_engine::Device::open("cuda-emulated").map_err(|error| error.to_string());
+    let failure = device.map(|device| {
+        let check = |case: &Case, seed| checks::fast_is_plain(case, seed, device);
+        rows.iter().find_map(|case| checks::failure(check, case))
+    });
+    report("cuda = plain", failure.unwrap_or_else(Some));
+}
+
+#[cfg(not(feature = "cuda-emulator"))]
+fn on_the_emulator(_: &[Case], _: &mut impl FnMut(&str, Option<String>)) {
+    println!("cuda = plain: not in this build; it is with --features cuda-emulator");
 }

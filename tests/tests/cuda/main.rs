@@ -8,9 +8,11 @@ mod graphs;
 mod optimizer;
 mod precision;
 
+use gradus_engine::graph::{Pass, without_kernel};
 use gradus_engine::losses::{CrossEntropy, Reduction, cross_entropy};
+use gradus_engine::ops::REGISTRY;
 use gradus_engine::optim::{Optimizer, OptimizerConfig, Rule};
-use gradus_engine::{Device, Mode, Module, Rng, Tensor, cuda};
+use gradus_engine::{DType, Device, Mode, Module, Rng, Tensor, cuda};
 use gradus_models::{BiLstm, BiLstmConfig, Classifier, DataSizes, Given, Words};
 use gradus_tests::{cases, checks};
 
@@ -21,6 +23,36 @@ fn every_row(device: Device) {
     let check = |case: &_, seed| checks::fast_is_plain(case, seed, device);
     let failures: Vec<String> = rows.filter_map(|case| checks::failure(check, &case)).collect();
     assert!(failures.is_empty(), "{} rows fail:\n{}", failures.len(), failures.join("\n"));
+}
+
+/// Fused operations whose reference runs on a CUDA device in rows of the table, and when.
+const WITHOUT_KERNEL: [(&str, Pass, &str); 0] = [];
+
+/// Every operation launches a kernel, and none runs as its reference but those that are listed.
+fn every_operation_has_kernels(device: Device) {
+    for op in REGISTRY {
+        let rows = cases::all().into_iter().filter(|case| case.op == op.name);
+        let before = cuda::launches();
+        for case in rows {
+            let example = case.example(0);
+            let inputs: Vec<Tensor> =
+                example.rounded(DType::F32).iter().map(|x| x.to_device(device)).collect();
+            (example.call)(&inputs);
+        }
+        let moves_nothing = ["reshape", "permute", "broadcast_to", "narrow", "identity"].contains(&op.name);
+        assert!(
+            moves_nothing || cuda::launches() > before,
+            "{} launches no CUDA kernel: write one (docs/adding-an-operation.md)",
+            op.name
+        );
+    }
+    for (op, pass, _) in without_kernel().into_iter().filter(|(_, _, kind)| kind.device == device) {
+        assert!(
+            WITHOUT_KERNEL.iter().any(|listed| (listed.0, listed.1) == (op, pass)),
+            "{op} runs as its reference on {device} ({pass:?}): write a CUDA kernel, or list it with the reason in \
+             WITHOUT_KERNEL, tests/tests/cuda/main.rs"
+        );
+    }
 }
 
 /// The gradient of a tensor that came from another device goes back there.
@@ -72,8 +104,9 @@ fn training_stays(device: Device) {
 type Part = fn(Device);
 
 /// All that is checked of a device, by name.
-const PARTS: [(&str, Part); 11] = [
+const PARTS: [(&str, Part); 12] = [
     ("rows", every_row),
+    ("kernels", every_operation_has_kernels),
     ("gradients_cross", gradients_cross),
     ("training_stays", training_stays),
     ("steps_together", optimizer::steps_together),

@@ -1,0 +1,67 @@
+//! What is written down of each operation besides its code: a row of the table, and planted errors or a reason for none.
+
+use crate::cases;
+use crate::mutants::{List, weave};
+use gradus_engine::ops::REGISTRY;
+use std::collections::BTreeSet;
+use std::path::Path;
+
+/// The root of the workspace.
+pub fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."))
+}
+
+/// Names of operations, of the engine's registry and of the table.
+fn names() -> [BTreeSet<&'static str>; 2] {
+    [REGISTRY.iter().map(|op| op.name).collect(), cases::all().iter().map(|case| case.op).collect()]
+}
+
+/// For each operation without a row, and each row without an operation, what to write where.
+pub fn rows() -> Vec<String> {
+    let [ops, rows] = names();
+    let missing = ops.difference(&rows).map(|op| {
+        format!(
+            "{op} has no row: add one to a file of tests/src/cases/ (elementwise, shape, index or layers), \
+             `Case::new(\"{op}\", …)`"
+        )
+    });
+    let unknown = rows
+        .difference(&ops)
+        .map(|op| format!("the row {op} belongs to no operation: add {op} to engine/src/ops/registry.rs"));
+    missing.chain(unknown).collect()
+}
+
+/// For each operation without planted errors, and each planted error without its place, what to write where.
+///
+/// # Errors
+/// The list cannot be read.
+pub fn mutants() -> Result<Vec<String>, String> {
+    let list = List::read(&root().join("tests/mutants.toml"))?;
+    let [ops, _] = names();
+    let mutated: BTreeSet<&str> =
+        list.mutants.iter().flat_map(|m| m.ops.iter().map(String::as_str)).collect();
+    let without: BTreeSet<&str> = list.without.keys().map(String::as_str).collect();
+    let missing = ops.iter().filter(|op| !mutated.contains(*op) && !without.contains(*op)).map(|op| {
+        format!(
+            "{op} stands neither under [without], with a reason, nor in a [[rule]] of tests/mutants.toml: write there which \
+             term of its gradient could be forgotten"
+        )
+    });
+    let unknown = mutated.union(&without).filter(|op| !ops.contains(*op)).map(|op| {
+        format!(
+            "{op}, of tests/mutants.toml, is no operation of engine/src/ops/registry.rs: correct the name"
+        )
+    });
+    let twice = mutated.intersection(&without).map(|op| {
+        format!("{op} has errors in tests/mutants.toml and stands under [without]: remove it there")
+    });
+    let silent = list.without.iter().filter(|(_, reason)| reason.is_empty());
+    let silent =
+        silent.map(|(op, _)| format!("{op} stands under [without] in tests/mutants.toml: give the reason"));
+    let by_file = list.by_file();
+    let misplaced = by_file.iter().filter_map(|(file, mutants)| {
+        let text = std::fs::read_to_string(root().join(file)).map_err(|e| format!("{file}: {e}"));
+        text.and_then(|text| weave(&text, mutants)).err()
+    });
+    Ok(missing.chain(unknown).chain(twice).chain(silent).chain(misplaced).collect())
+}
