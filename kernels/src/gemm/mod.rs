@@ -35,6 +35,7 @@ mod tests;
 use cpu::blocked;
 pub use cpu::pack::PackedB;
 use cpu::pack::{self, PackedOnDemand, Right};
+use cpu::round::rounded;
 pub use epilogue::{Activation, Epilogue};
 
 use crate::isa::{Level, level};
@@ -283,10 +284,9 @@ fn batched_typed<T: Real>(p: Product, a: &[T], b: &[T], epilogue: Epilogue<T>, c
     if c.is_empty() {
         return;
     }
-    let rounded =
-        |x: &[T]| x.iter().map(|x| T::lit(precision.round(x.to_f64() as f32).into())).collect::<Vec<T>>();
-    let copies = (T::IS_F32 && precision != Precision::F32).then(|| [rounded(a), rounded(b)]);
-    let [a, b] = copies.as_ref().map_or([a, b], |[a, b]| [a, b]);
+    let round = T::IS_F32 && precision != Precision::F32;
+    let copies = round.then(|| [a, b].map(|x| rounded(precision, T::f32s(x))));
+    let [a, b] = copies.as_ref().map_or([a, b], |[a, b]| [a.slice(), b.slice()]);
     let mat = |data, s: [usize; 3], i: usize| {
         let data: &[T] = data;
         let start = (i * s[0]).min(data.len());
