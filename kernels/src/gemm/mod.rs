@@ -191,6 +191,30 @@ pub fn gemm_packed_serial(
     blocked::packed(m, a, Right::Packed(b), beta, c, c_stride, epilogue, false);
 }
 
+/// [`gemm_serial`] by the register tile alone, straight from A and B: what small products run, and a rung of the ladder for
+/// the others.
+///
+/// Panics where an operand is too short, or B's columns do not lie together.
+#[track_caller]
+pub fn gemm_unpacked(
+    m: usize,
+    k: usize,
+    n: usize,
+    a: Mat<f32>,
+    b: Mat<f32>,
+    beta: f32,
+    c: &mut [f32],
+    c_stride: usize,
+    epilogue: Epilogue<f32>,
+) {
+    a.check("A", m, k);
+    b.check("B", k, n);
+    check_c(m, n, c.len(), c_stride);
+    epilogue.check(n);
+    assert!(b.cols_stride == 1, "gemm_unpacked: columns of B lie {} apart", b.cols_stride);
+    blocked::small(m, k, n, a, b, beta, c, c_stride, epilogue);
+}
+
 #[track_caller]
 fn check_packed(m: usize, a: Mat<f32>, b: &PackedB, c: &[f32], c_stride: usize, epilogue: Epilogue<f32>) {
     a.check("A", m, b.k());
