@@ -1,18 +1,19 @@
-//! The rungs of attention, timed: `cargo run --release -p gradus-kernels --example attention_ladder`.
+//! The rungs of attention, timed: `cargo run --release -p gradus-kernels --example attention_ladder`, with part of a
+//! line's name for that line alone.
 //!
 //! The plain rung is the textbook's, in `f64`, with the whole matrix of each row of scores; the fast one
 //! is what `f32` runs. GFLOP/s count the products of the dense textbook, 4 T² dim forward and 8 T² dim
-//! backward (half of that where causal), and none that are computed again.
+//! backward (half of that where causal), and none that are computed again. With dropout the fast one is timed alone.
 
 mod rungs;
 
 use gradus_kernels::Real;
 use gradus_kernels::attention::{
-    Attention, Gradients, Inputs, Place, Shape, Strides, Upstream, View, attention_backward,
+    Attention, Dropout, Gradients, Inputs, Place, Shape, Strides, Upstream, View, attention_backward,
     attention_forward,
 };
 use gradus_kernels::philox::Stream;
-use rungs::{median, peak};
+use rungs::{median, peak, wanted};
 
 fn main() {
     let peak = peak();
@@ -20,26 +21,33 @@ fn main() {
         "{} threads, forward and backward, ms, peak of one core {peak:.0} GFLOP/s",
         rayon::current_num_threads()
     );
-    println!("{:36}{:>20}{:>20}{:>10}{:>8}", "", "plain f64", "f32", "GFLOP/s", "%");
-    for (shape, causal) in [
-        (Shape { batch: 8, heads: 12, queries: 256, keys: 256, dim: 32 }, false),
-        (Shape { batch: 1, heads: 8, queries: 2048, keys: 2048, dim: 64 }, true),
-    ] {
+    println!("{:40}{:>20}{:>20}{:>10}{:>8}", "", "plain f64", "f32", "GFLOP/s", "%");
+    let short = Shape { batch: 8, heads: 12, queries: 256, keys: 256, dim: 32 };
+    let long = Shape { batch: 1, heads: 8, queries: 2048, keys: 2048, dim: 64 };
+    for (shape, causal, p) in [(short, false, 0.0), (short, false, 0.1), (long, true, 0.0), (long, true, 0.1)]
+    {
         let Shape { batch, heads, queries, keys, dim } = shape;
-        let name = format!("B={batch} N={heads} T={queries} dim={dim} causal={causal}");
-        let [plain_forward, plain_backward] = times::<f64>(shape, causal, 1);
-        let [forward, backward] = times::<f32>(shape, causal, 31);
+        let name =
+            format!("B={batch} N={heads} T={queries} dim={dim}{}", if causal { " causal" } else { "" });
+        let name = if p > 0.0 { name + " dropout" } else { name };
+        if !wanted(&name) {
+            continue;
+        }
+        let dropout = (p > 0.0).then_some(Dropout { p, stream: Stream { seed: 1, stream: 2 } });
+        let plain = match dropout {
+            None => times::<f64>(shape, causal, dropout, 1).map(|ms| format!("{ms:.1}")).join(" + "),
+            Some(_) => String::new(),
+        };
+        let [forward, backward] = times::<f32>(shape, causal, dropout, 31);
         let products = 12 * batch * heads * queries * keys * dim / if causal { 2 } else { 1 };
         let rate = products as f64 / (forward + backward) / 1e6;
         let share = 100.0 * rate / peak;
-        println!(
-            "{name:36}{plain_forward:9.1} +{plain_backward:9.1}{forward:9.2} +{backward:9.2}{rate:10.1}{share:8.1}"
-        );
+        println!("{name:40}{plain:>20}{forward:9.2} +{backward:9.2}{rate:10.1}{share:8.1}");
     }
 }
 
 /// Medians of forward and backward over views of a fused projection [B, T, 3, N, dim].
-fn times<R: Real>(shape: Shape, causal: bool, runs: usize) -> [f64; 2] {
+fn times<R: Real>(shape: Shape, causal: bool, dropout: Option<Dropout>, runs: usize) -> [f64; 2] {
     let Shape { batch, heads, queries, dim, .. } = shape;
     let (cells, s) = (batch * heads * queries * dim, Stream { seed: 1, stream: 1 });
     let random = |from: usize, n: usize| -> Vec<R> {
@@ -51,7 +59,7 @@ fn times<R: Real>(shape: Shape, causal: bool, runs: usize) -> [f64; 2] {
     let part = |i: usize| View { data: &qkv[..], offset: i * heads * dim, strides };
     let inputs = Inputs { q: part(0), k: part(1), v: part(2) };
     let strides_out = Strides { batch: queries * heads * dim, head: dim, row: heads * dim };
-    let attention = Attention { shape, scale: 1.0 / (dim as f64).sqrt(), causal, mask: None, dropout: None };
+    let attention = Attention { shape, scale: 1.0 / (dim as f64).sqrt(), causal, mask: None, dropout };
     let mut o = vec![R::ZERO; cells];
     let mut lse = vec![R::ZERO; batch * heads * queries];
     let mut dqkv = vec![R::ZERO; 3 * cells];

@@ -1,9 +1,11 @@
 //! The rungs of the matrix product, each as GFLOP/s and as a share of the peak measured in the same run.
 //!
-//! `cargo run --release -p gradus-kernels --example gemm_ladder`
+//! `cargo run --release -p gradus-kernels --example gemm_ladder`, with sizes as `256 x 256 x 256` for that product alone.
 
+use gradus_kernels::Precision;
 use gradus_kernels::gemm::{
-    Epilogue, Mat, PackedB, gemm, gemm_packed, gemm_packed_serial, gemm_serial, plain,
+    Epilogue, Mat, PackedB, Product, batched, gemm, gemm_packed, gemm_packed_serial, gemm_serial,
+    gemm_unpacked, plain,
 };
 
 mod rungs;
@@ -26,12 +28,16 @@ fn all() {
         (2048, 384, 1536),
         (1120, 200, 10000),
     ] {
+        let name = format!("{m} x {k} x {n}");
+        if !rungs::wanted(&name) {
+            continue;
+        }
         let numbers = |n: usize| (0..n).map(|i| (i % 13) as f32 * 0.1).collect::<Vec<f32>>();
         let (a, b, mut c) = (numbers(m * k), numbers(k * n), vec![0.0f32; m * n]);
         let (a, b) = (Mat::rows(&a, k), Mat::rows(&b, n));
-        let packed = PackedB::new(k, n, b);
+        let [packed, whole] = [PackedB::new(k, n, b), PackedB::in_one_block(k, n, b)];
         let flops = 2.0 * (m * k * n) as f64 / 1e9;
-        println!("{m} x {k} x {n}");
+        println!("{name}");
         let mut show = |name: &str, cores: usize, f: &mut dyn FnMut(&mut [f32])| {
             f(&mut c);
             let rate = flops / rungs::median(15, || f(&mut c)) * 1e3;
@@ -41,10 +47,26 @@ fn all() {
         if flops < 0.5 {
             show("plain", 1, &mut |c| plain::gemm(m, k, n, a, b, 0.0, c, n, e()));
         }
+        show("register tile", 1, &mut |c| gemm_unpacked(m, k, n, a, b, 0.0, c, n, e()));
+        show("prepacked, K in one block", 1, &mut |c| gemm_packed_serial(m, a, &whole, 0.0, c, n, e()));
         show("packed, one thread", 1, &mut |c| gemm_serial(m, k, n, a, b, 0.0, c, n, e()));
         show("prepacked, one thread", 1, &mut |c| gemm_packed_serial(m, a, &packed, 0.0, c, n, e()));
         show("packed, all threads", cores, &mut |c| gemm(m, k, n, a, b, 0.0, c, n, e()));
         show("prepacked, all threads", cores, &mut |c| gemm_packed(m, a, &packed, 0.0, c, n, e()));
+        for precision in &Precision::ALL[1..] {
+            let product = Product {
+                count: 1,
+                m,
+                k,
+                n,
+                a_strides: [0, k, 1],
+                b_strides: [0, n, 1],
+                precision: *precision,
+            };
+            show(&format!("operands in {precision}, all threads"), cores, &mut |c| {
+                let _ = batched(product, a.data.into(), b.data.into(), c.into());
+            });
+        }
         show("matrixmultiply, one thread", 1, &mut |c| {
             // SAFETY: a, b and c hold m·k, k·n and m·n numbers, row-major.
             unsafe {

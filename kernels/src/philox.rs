@@ -80,6 +80,12 @@ impl Stream {
         [(radius * angle.cos()) as f32, (radius * angle.sin()) as f32]
     }
 
+    /// The four numbers [`Stream::uniform`] of a block.
+    #[inline(always)]
+    pub fn uniform_block(self, block: u64) -> [f32; 4] {
+        self.block(block).map(unit)
+    }
+
     /// The 4·`LANES` numbers [`Stream::uniform`] from 4·`block` on, in order: the same bits.
     #[inline(always)]
     pub fn uniforms<S: Isa>(self, s: S, block: u64) -> [S::V; 4] {

@@ -47,21 +47,42 @@ impl Kernel for Fill<'_> {
     type Output = ();
     #[inline(always)]
     fn run<S: Isa>(self, s: S) {
-        let mut block = (self.start / 4) as u64;
-        for y in self.y.chunks_mut(4 * S::LANES) {
-            let u = self.stream.uniforms(s, block);
-            block += S::LANES as u64;
-            for (y, u) in y.chunks_mut(S::LANES).zip(u) {
-                let v = match self.draw {
-                    Draw::Mask(p) => {
-                        let scale = s.splat((1.0 / (1.0 - p)) as f32);
-                        s.select(s.le(s.splat(p as f32), u), scale, s.zero())
+        let Fill { draw, stream, start, y } = self;
+        match draw {
+            Draw::Mask(p) => factors(s, p, stream, start as u64, y),
+            Draw::Uniform(lo, hi) => {
+                let (lo, width) = (s.splat(lo as f32), s.splat((hi - lo) as f32));
+                let mut block = (start / 4) as u64;
+                for y in y.chunks_mut(4 * S::LANES) {
+                    for (y, u) in y.chunks_mut(S::LANES).zip(stream.uniforms(s, block)) {
+                        // Rounded twice, not fused, so that every instruction set gives the same bits.
+                        s.write_chunk(y, s.add(lo, s.mul(width, u)));
                     }
-                    // Rounded twice, not fused, so that every instruction set gives the same bits.
-                    Draw::Uniform(lo, hi) => s.add(s.splat(lo as f32), s.mul(s.splat((hi - lo) as f32), u)),
-                };
-                s.write_tail(y, v);
+                    block += S::LANES as u64;
+                }
             }
         }
+    }
+}
+
+/// What dropout multiplies numbers by, of which the first has this index: 1 / (1 − p) where the stream's number with the
+/// same index is at least p, else 0.
+#[inline(always)]
+pub(crate) fn factors<S: Isa>(s: S, p: f64, stream: Stream, index: u64, y: &mut [f32]) {
+    let (p, scale) = (p as f32, (1.0 / (1.0 - p)) as f32);
+    // Vectors begin with a whole block: what is left of one begun before comes from that block alone.
+    let begun = (index % 4) as usize;
+    let (head, y) = y.split_at_mut(((4 - begun) % 4).min(y.len()));
+    if !head.is_empty() {
+        for (y, u) in head.iter_mut().zip(&stream.uniform_block(index / 4)[begun..]) {
+            *y = if *u < p { 0.0 } else { scale };
+        }
+    }
+    let (p, scale, mut block) = (s.splat(p), s.splat(scale), index.div_ceil(4));
+    for y in y.chunks_mut(4 * S::LANES) {
+        for (y, u) in y.chunks_mut(S::LANES).zip(stream.uniforms(s, block)) {
+            s.write_chunk(y, s.select(s.le(p, u), scale, s.zero()));
+        }
+        block += S::LANES as u64;
     }
 }

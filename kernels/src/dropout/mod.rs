@@ -28,6 +28,8 @@ pub(crate) mod cuda;
 mod plain;
 pub(crate) mod rungs;
 
+pub(crate) use cpu::factors;
+
 use crate::isa::dispatch;
 use crate::parallel::{PIECE, pieces};
 use crate::philox::Stream;

@@ -1,5 +1,5 @@
 use super::*;
-use crate::isa::{available, dispatch_on};
+use crate::isa::{Isa, Kernel, available, dispatch_on};
 use crate::parallel::assert_same_in_all_pools;
 
 const STREAM: Stream = Stream { seed: 0x1234_5678_9abc_def0, stream: 0xfedc_ba98_7654_3210 };
@@ -25,6 +25,34 @@ fn every_level_equals_the_plain_loop_bit_for_bit() {
                 let draw = Draw::Uniform(-0.1, 0.3);
                 dispatch_on(level, cpu::Fill { draw, stream: STREAM, start, y: &mut y });
                 assert_eq!(y, want_fill, "{} {start}", level.name());
+            }
+        }
+    }
+}
+
+/// [`factors`] on an instruction set.
+struct Factors<'a>(f64, u64, &'a mut [f32]);
+
+impl Kernel for Factors<'_> {
+    type Output = ();
+    #[inline(always)]
+    fn run<S: Isa>(self, s: S) {
+        factors(s, self.0, STREAM, self.1, self.2);
+    }
+}
+
+#[test]
+fn factors_from_any_index_equal_the_plain_loop_bit_for_bit() {
+    for start in [0, 1, 2, 3, 4, 61, (1 << 34) - 35, (1 << 34) - 2] {
+        for n in (0..10).chain([15, 16, 17, 31, 33, 63, 64, 65, 67, 130]) {
+            for p in [0.0, 0.3, 1.0] {
+                let mut want = vec![9.0; n];
+                plain::fill(Draw::Mask(p), STREAM, start, &mut want);
+                for &level in available() {
+                    let mut y = vec![9.0; n + 1];
+                    dispatch_on(level, Factors(p, start as u64, &mut y[..n]));
+                    assert!(y[..n] == want && y[n] == 9.0, "{}: {n} from {start}", level.name());
+                }
             }
         }
     }

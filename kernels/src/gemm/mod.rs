@@ -35,6 +35,7 @@ mod tests;
 use cpu::blocked;
 pub use cpu::pack::PackedB;
 use cpu::pack::{self, PackedOnDemand, Right};
+use cpu::round::rounded;
 pub use epilogue::{Activation, Epilogue};
 
 use crate::isa::{Level, level};
@@ -190,6 +191,30 @@ pub fn gemm_packed_serial(
     blocked::packed(m, a, Right::Packed(b), beta, c, c_stride, epilogue, false);
 }
 
+/// [`gemm_serial`] by the register tile alone, straight from A and B: what small products run, and a rung of the ladder for
+/// the others.
+///
+/// Panics where an operand is too short, or B's columns do not lie together.
+#[track_caller]
+pub fn gemm_unpacked(
+    m: usize,
+    k: usize,
+    n: usize,
+    a: Mat<f32>,
+    b: Mat<f32>,
+    beta: f32,
+    c: &mut [f32],
+    c_stride: usize,
+    epilogue: Epilogue<f32>,
+) {
+    a.check("A", m, k);
+    b.check("B", k, n);
+    check_c(m, n, c.len(), c_stride);
+    epilogue.check(n);
+    assert!(b.cols_stride == 1, "gemm_unpacked: columns of B lie {} apart", b.cols_stride);
+    blocked::small(m, k, n, a, b, beta, c, c_stride, epilogue);
+}
+
 #[track_caller]
 fn check_packed(m: usize, a: Mat<f32>, b: &PackedB, c: &[f32], c_stride: usize, epilogue: Epilogue<f32>) {
     a.check("A", m, b.k());
@@ -283,10 +308,9 @@ fn batched_typed<T: Real>(p: Product, a: &[T], b: &[T], epilogue: Epilogue<T>, c
     if c.is_empty() {
         return;
     }
-    let rounded =
-        |x: &[T]| x.iter().map(|x| T::lit(precision.round(x.to_f64() as f32).into())).collect::<Vec<T>>();
-    let copies = (T::IS_F32 && precision != Precision::F32).then(|| [rounded(a), rounded(b)]);
-    let [a, b] = copies.as_ref().map_or([a, b], |[a, b]| [a, b]);
+    let round = T::IS_F32 && precision != Precision::F32;
+    let copies = round.then(|| [a, b].map(|x| rounded(precision, T::f32s(x))));
+    let [a, b] = copies.as_ref().map_or([a, b], |[a, b]| [a.slice(), b.slice()]);
     let mat = |data, s: [usize; 3], i: usize| {
         let data: &[T] = data;
         let start = (i * s[0]).min(data.len());

@@ -1,5 +1,7 @@
 use super::*;
+use crate::isa::{available, dispatch_on};
 use crate::philox::Stream;
+use cpu::round::Round;
 
 fn numbers(n: usize, stream: u64) -> Vec<f32> {
     let s = Stream { seed: 7, stream };
@@ -107,6 +109,26 @@ fn operands_are_rounded_to_the_precision() {
         let found = run(precision, &a, &b);
         assert_eq!(found, run(Precision::F32, &rounded(&a), &rounded(&b)));
         assert_ne!(found, exact);
+    }
+}
+
+/// Every high half with low halves about the places where rounding turns, and patterns all over.
+#[test]
+fn vectors_round_as_single_numbers_do_bit_for_bit() {
+    let lows = [0, 1, 0xfff, 0x1000, 0x1001, 0x2fff, 0x3000, 0x7fff, 0x8000, 0x8001, 0xefff, 0xf000, 0xffff];
+    let halves = (0..1 << 16).flat_map(|high| lows.map(|low| high << 16 | low));
+    let random = (0..1 << 18).map(|i| Stream { seed: 7, stream: 5 }.word(i));
+    let x: Vec<f32> = halves.chain(random).map(f32::from_bits).chain([1.5, f32::NAN, -2.0]).collect();
+    for precision in Precision::ALL {
+        let want: Vec<u32> = x.iter().map(|&x| precision.round(x).to_bits()).collect();
+        for &level in available() {
+            let mut y = vec![9.0; x.len()];
+            dispatch_on(level, Round { precision, x: &x, y: &mut y });
+            let differ = y.iter().zip(&want).position(|(y, want)| y.to_bits() != *want);
+            assert_eq!(differ.map(|i| (x[i], y[i])), None, "{precision}, {}", level.name());
+        }
+        let copy = rounded(precision, &x);
+        assert!(copy.slice::<f32>().iter().zip(&want).all(|(y, want)| y.to_bits() == *want), "{precision}");
     }
 }
 

@@ -1,5 +1,7 @@
-//! The product on the CPU: a register tile ([`micro`]), packed panels ([`pack`]), and the blocks over both ([`blocked`]).
+//! The product on the CPU: a register tile ([`micro`]), packed panels ([`pack`]), the blocks over both ([`blocked`]), and
+//! operands of less precision ([`round`]).
 
 pub(super) mod blocked;
 mod micro;
 pub(super) mod pack;
+pub(super) mod round;

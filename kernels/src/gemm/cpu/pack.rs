@@ -69,8 +69,17 @@ pub struct PackedB {
 impl PackedB {
     /// Packs B [k, n], panels in parallel.
     pub fn new(k: usize, n: usize, b: Mat<f32>) -> Self {
+        Self::with(Layout::new(k, n), b)
+    }
+
+    /// Packs B [k, n] with all of K in one block, whatever cache that fits into: the rung of the ladder below [`Self::new`].
+    pub fn in_one_block(k: usize, n: usize, b: Mat<f32>) -> Self {
+        Self::with(Layout { most: k.max(1), ..Layout::new(k, n) }, b)
+    }
+
+    fn with(layout: Layout, b: Mat<f32>) -> Self {
+        let Layout { k, n, .. } = layout;
         b.check("B", k, n);
-        let layout = Layout::new(k, n);
         let mut data = layout.room();
         let mut rest = data.slice_mut::<f32>();
         let (panels, cols) = (layout.panels(), layout.cols);

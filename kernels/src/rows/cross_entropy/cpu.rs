@@ -106,9 +106,9 @@ fn row<S: Isa>(s: S, x: &[f32], lse: f32, scale: f32, dx: &mut [f32]) {
     let tail = s.read_tail(vectors.remainder());
     let mut out = dx.chunks_exact_mut(S::LANES);
     for (x, dx) in vectors.zip(&mut out) {
-        let p = math::exp(s, s.sub(s.read(x), shift));
+        let p = math::exp_flushed(s, s.sub(s.read(x), shift));
         s.write(dx, s.mul(p, scale));
     }
-    let p = math::exp(s, s.sub(tail, shift));
+    let p = math::exp_flushed(s, s.sub(tail, shift));
     s.write_tail(out.into_remainder(), s.mul(p, scale));
 }

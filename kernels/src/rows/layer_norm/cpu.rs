@@ -18,24 +18,43 @@ impl Kernel for Statistics<'_> {
         let Statistics { x, cols, eps, mean, rstd } = self;
         let n = cols as f32;
         for r in 0..mean.len() {
-            let row = x[r * cols..][..cols].chunks_exact(S::LANES);
-            let mut sum = s.read_tail(row.remainder());
-            for v in row.clone() {
-                sum = s.add(sum, s.read(v));
-            }
-            let mu = s.sum(sum) / n;
+            let (row, tail) = x[r * cols..][..cols].split_at(cols / S::LANES * S::LANES);
+            let mu = sum::<S, false>(s, row, s.zero(), s.read_tail(tail)) / n;
             let shift = s.splat(mu);
             // The lanes past the end hold the mean and add nothing.
-            let tail = s.sub(s.read_tail_or(row.remainder(), mu), shift);
-            let mut squares = s.mul(tail, tail);
-            for v in row {
-                let d = s.sub(s.read(v), shift);
-                squares = s.fma(d, d, squares);
-            }
+            let tail = s.sub(s.read_tail_or(tail, mu), shift);
+            let squares = sum::<S, true>(s, row, shift, s.mul(tail, tail));
             mean[r] = mu;
-            rstd[r] = 1.0 / (s.sum(squares) / n + eps).sqrt();
+            rstd[r] = 1.0 / (squares / n + eps).sqrt();
         }
     }
+}
+
+/// Sums of vectors that are taken side by side: one sum alone would wait for each of its additions.
+const SUMS: usize = 4;
+
+/// Σ (x − shift), or Σ (x − shift)² where `SQUARES`, over whole vectors, and the lanes of `tail`.
+#[inline(always)]
+fn sum<S: Isa, const SQUARES: bool>(s: S, x: &[f32], shift: S::V, tail: S::V) -> f32 {
+    let mut sums = [s.zero(); SUMS];
+    let blocks = x.chunks_exact(SUMS * S::LANES);
+    let mut last = tail;
+    for v in blocks.remainder().chunks_exact(S::LANES) {
+        last = add::<S, SQUARES>(s, last, s.sub(s.read(v), shift));
+    }
+    for block in blocks {
+        for i in 0..SUMS {
+            let d = s.sub(s.read(&block[i * S::LANES..]), shift);
+            sums[i] = add::<S, SQUARES>(s, sums[i], d);
+        }
+    }
+    s.sum(s.add(last, s.add(s.add(sums[0], sums[1]), s.add(sums[2], sums[3]))))
+}
+
+/// The sum and d, or d².
+#[inline(always)]
+fn add<S: Isa, const SQUARES: bool>(s: S, sum: S::V, d: S::V) -> S::V {
+    if SQUARES { s.fma(d, d, sum) } else { s.add(sum, d) }
 }
 
 /// (x − μ)·r.

@@ -6,12 +6,21 @@ use crate::math;
 /// The largest of a row; NaN only where nothing else is there.
 #[inline(always)]
 fn largest<S: Isa>(s: S, x: &[f32]) -> f32 {
-    let vectors = x.chunks_exact(S::LANES);
+    // Four side by side: one would wait for each comparison.
+    let mut fours = [s.splat(f32::NEG_INFINITY); 4];
+    let blocks = x.chunks_exact(4 * S::LANES);
+    let vectors = blocks.remainder().chunks_exact(S::LANES);
     let mut largest = s.read_tail_or(vectors.remainder(), f32::NEG_INFINITY);
+    // The second is kept where the first is NaN: it shows in the sum.
     for v in vectors {
-        // The second is kept where the first is NaN: it shows in the sum.
         largest = s.max(s.read(v), largest);
     }
+    for block in blocks {
+        for i in 0..4 {
+            fours[i] = s.max(s.read(&block[i * S::LANES..]), fours[i]);
+        }
+    }
+    largest = s.max(s.max(fours[0], fours[1]), s.max(s.max(fours[2], fours[3]), largest));
     s.max_lane(largest)
 }
 
@@ -30,10 +39,10 @@ fn largest_and_log_sum<S: Isa>(s: S, x: &[f32]) -> (f32, f32) {
     let tail = vectors.remainder();
     let mut sum = s.zero();
     if !tail.is_empty() {
-        sum = math::exp(s, s.sub(s.read_tail_or(tail, f32::NEG_INFINITY), shifted));
+        sum = math::exp_flushed(s, s.sub(s.read_tail_or(tail, f32::NEG_INFINITY), shifted));
     }
     for v in vectors {
-        sum = s.add(sum, math::exp(s, s.sub(s.read(v), shifted)));
+        sum = s.add(sum, math::exp_flushed(s, s.sub(s.read(v), shifted)));
     }
     (largest, s.sum(sum).ln())
 }
@@ -70,11 +79,11 @@ fn row<S: Isa>(s: S, x: &[f32], y: &mut [f32]) {
     // What is less than a vector waits in a register: loads of a masked store just made are slow.
     let mut last = s.zero();
     if !vectors.remainder().is_empty() {
-        last = math::exp(s, s.sub(s.read_tail_or(vectors.remainder(), f32::NEG_INFINITY), shift));
+        last = math::exp_flushed(s, s.sub(s.read_tail_or(vectors.remainder(), f32::NEG_INFINITY), shift));
     }
     let mut sum = last;
     for (x, y) in vectors.zip(y.chunks_exact_mut(S::LANES)) {
-        let e = math::exp(s, s.sub(s.read(x), shift));
+        let e = math::exp_flushed(s, s.sub(s.read(x), shift));
         s.write(y, e);
         sum = s.add(sum, e);
     }
@@ -159,10 +168,10 @@ fn log_row_backward<S: Isa>(s: S, y: &[f32], dy: &[f32], dx: &mut [f32]) {
     let sum = s.splat(s.sum(sum));
     let mut out = dx.chunks_exact_mut(S::LANES);
     for ((y, dy), dx) in ys.zip(dys).zip(&mut out) {
-        let p = math::exp(s, s.read(y));
+        let p = math::exp_flushed(s, s.read(y));
         s.write(dx, s.fnma(p, sum, s.read(dy)));
     }
-    let p = math::exp(s, y_tail);
+    let p = math::exp_flushed(s, y_tail);
     s.write_tail(out.into_remainder(), s.fnma(p, sum, dy_tail));
 }
 

@@ -97,7 +97,7 @@ impl<W: Fn(usize, &[f32], f32)> Kernel for Backward<'_, W> {
                     let left = Left { data: dout, row: width, col: 1 };
                     product::<S, false>(s, (rows, n, dim), left, (&value_columns, KEYS), (&mut ds, KEYS));
                     for i in 0..rows {
-                        keep(attention, (first_row + query + i) * keys + key, &mut kept[..n]);
+                        keep(s, attention, (first_row + query + i) * keys + key, &mut kept[..n]);
                         let (p, ds) = (&mut p[i * KEYS..][..n], &mut ds[i * KEYS..][..n]);
                         let kept = attention.dropout.is_some().then_some(&kept[..n]);
                         differentiate(s, lse[query + i], delta[query + i], kept, p, ds);

@@ -98,7 +98,7 @@ impl<W: Fn(usize, &[f32], f32)> Kernel for Forward<'_, W> {
                     soften(s, row, &mut lse[i], sum, &mut o[i * width..][..width]);
                     if attention.dropout.is_some() {
                         let row_index = (head.b * heads + head.h) * queries + query + i;
-                        keep(attention, row_index * keys + key, &mut kept[..n]);
+                        keep(s, attention, row_index * keys + key, &mut kept[..n]);
                         for (x, keep) in row.iter_mut().zip(&kept) {
                             *x *= keep;
                         }

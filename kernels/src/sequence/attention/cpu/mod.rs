@@ -11,7 +11,8 @@ pub(super) mod tile;
 pub(super) use backward::backward;
 pub(super) use forward::forward;
 
-use super::{Attention, View};
+use super::{Attention, Dropout, View};
+use crate::dropout;
 use crate::isa::{EightLanes, Isa};
 
 /// Queries of a tile.
@@ -140,10 +141,8 @@ fn forbid<S: Isa>(
 
 /// What dropout multiplies a tile's row by, from logical index `index`.
 #[inline(always)]
-fn keep(attention: &Attention, index: usize, y: &mut [f32]) {
-    if let Some(dropout) = attention.dropout {
-        for (j, y) in y.iter_mut().enumerate() {
-            *y = dropout.factor((index + j) as u64) as f32;
-        }
+fn keep<S: Isa>(s: S, attention: &Attention, index: usize, y: &mut [f32]) {
+    if let Some(Dropout { p, stream }) = attention.dropout {
+        dropout::factors(s, p.into(), stream, index as u64, y);
     }
 }
