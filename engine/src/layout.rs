@@ -1,20 +1,24 @@
+use crate::shape::MAX_RANK;
 use crate::{Shape, ShapeError};
 
 /// How a tensor's elements lie in its buffer: element (i, j, …) stands at offset + i·strides₀ + j·strides₁ + ….
+///
+/// Every layout is a view of a contiguous one, whose elements a [`Shape`] counts: no element's place overflows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Layout {
     shape: Shape,
-    strides: Shape,
+    /// 0 past the rank.
+    strides: [usize; MAX_RANK],
     offset: usize,
 }
 
 impl Layout {
     /// Row-major from the start of the buffer.
     pub fn contiguous(shape: Shape) -> Self {
-        let mut strides = shape;
+        let mut strides = [0; MAX_RANK];
         let mut step = 1;
         for axis in (0..shape.rank()).rev() {
-            strides = strides.with(axis, step);
+            strides[axis] = step;
             step *= shape[axis];
         }
         Layout { shape, strides, offset: 0 }
@@ -26,7 +30,7 @@ impl Layout {
     }
     /// The steps of the axes, in elements; 0 where the axis repeats one element.
     pub fn strides(&self) -> &[usize] {
-        &self.strides
+        &self.strides[..self.shape.rank()]
     }
     /// The place of the first element.
     pub fn offset(&self) -> usize {
@@ -50,22 +54,23 @@ impl Layout {
         if self.shape.count() == 0 {
             return 0;
         }
-        1 + self.shape.iter().zip(self.strides.iter()).map(|(d, s)| (d - 1) * s).sum::<usize>()
+        1 + self.shape.iter().zip(self.strides()).map(|(d, s)| (d - 1) * s).sum::<usize>()
     }
 
     /// Axis i of the result is axis `axes[i]` of this.
     pub fn permute(&self, axes: &[usize]) -> Self {
-        let pick = |s: &Shape| Shape::from(axes.iter().map(|&a| s[a]).collect::<Vec<_>>());
-        Layout { shape: pick(&self.shape), strides: pick(&self.strides), offset: self.offset }
+        let shape = Shape::from(axes.iter().map(|&a| self.shape[a]).collect::<Vec<_>>());
+        let mut strides = [0; MAX_RANK];
+        strides.iter_mut().zip(axes).for_each(|(stride, &axis)| *stride = self.strides[axis]);
+        Layout { shape, strides, offset: self.offset }
     }
 
     /// The elements `start..start + len` of one axis.
     pub fn narrow(&self, axis: usize, start: usize, len: usize) -> Self {
-        Layout {
-            shape: self.shape.with(axis, len),
-            offset: self.offset + start * self.strides[axis],
-            ..*self
-        }
+        let shape = self.shape.with(axis, len);
+        // Where nothing is left, the place behind the last entries of several axes may lie outside the buffer.
+        let before = if shape.count() == 0 { 0 } else { start * self.strides[axis] };
+        Layout { shape, offset: self.offset + before, ..*self }
     }
 
     /// Repeats axes of length 1, and new leading ones, to fill `shape`.
@@ -74,10 +79,11 @@ impl Layout {
             return Err(ShapeError(format!("{:?} does not broadcast to {shape:?}", self.shape)));
         }
         let lead = shape.rank() - self.shape.rank();
-        let mut strides = shape;
-        for axis in 0..shape.rank() {
-            let repeated = axis < lead || self.shape[axis - lead] != shape[axis];
-            strides = strides.with(axis, if repeated { 0 } else { self.strides[axis - lead] });
+        let mut strides = [0; MAX_RANK];
+        for axis in lead..shape.rank() {
+            if self.shape[axis - lead] == shape[axis] {
+                strides[axis] = self.strides[axis - lead];
+            }
         }
         Ok(Layout { shape, strides, offset: self.offset })
     }
@@ -91,12 +97,11 @@ impl Layout {
         // Group by group: the axes of both shapes that together hold the same number of elements. Within
         // a group the old axes must step as one.
         let old: Vec<(usize, usize)> =
-            self.shape.iter().copied().zip(self.strides.iter().copied()).filter(|&(d, _)| d != 1).collect();
-        let mut strides = shape;
+            self.shape.iter().copied().zip(self.strides().iter().copied()).filter(|&(d, _)| d != 1).collect();
+        let mut strides = [0; MAX_RANK];
         let (mut i, mut axis) = (0, 0);
         while axis < shape.rank() {
             if shape[axis] == 1 {
-                strides = strides.with(axis, 0);
                 axis += 1;
                 continue;
             }
@@ -120,7 +125,7 @@ impl Layout {
             }
             let mut step = old[i].1;
             for a in (first..=axis).rev() {
-                strides = strides.with(a, step);
+                strides[a] = step;
                 step *= shape[a];
             }
             i += 1;
@@ -157,6 +162,8 @@ mod tests {
         assert_eq!(places(&row), [0, 1, 2, 0, 1, 2]);
         assert!(!row.is_contiguous() && l.is_contiguous());
         assert_eq!(l.narrow(1, 1, 2).span(), 5);
+        let nothing = l.narrow(0, 2, 0).narrow(1, 3, 0);
+        assert!(nothing.offset() <= 6 && nothing.span() == 0);
     }
 
     #[test]

@@ -3,6 +3,8 @@ use std::ops::Deref;
 
 /// The most axes that a tensor can have.
 pub const MAX_RANK: usize = 6;
+/// The most elements: as many as memory has addresses for, if each takes eight bytes.
+const MOST: usize = isize::MAX as usize / 8;
 
 /// The lengths of a tensor's axes: a small `Copy` value that reads as a slice.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -17,13 +19,27 @@ pub struct Shape {
 pub struct ShapeError(pub String);
 
 impl Shape {
-    /// The shape with these lengths; panics past six axes.
+    /// The shape with these lengths; panics past six axes, and past 2⁶⁰ elements.
     #[track_caller]
     pub fn new(dims: &[usize]) -> Self {
-        assert!(dims.len() <= MAX_RANK, "shape: {dims:?} has more than {MAX_RANK} axes");
+        Shape::try_new(dims).unwrap_or_else(|e| panic!("{e}"))
+    }
+
+    /// [`Shape::new`] where the lengths come from outside.
+    ///
+    /// Lengths of 0 count as 1 here. So the number of elements, of bytes, and of the elements along any of the axes fits
+    /// into a `usize` for every shape, and who multiplies lengths of one shape need not look.
+    pub fn try_new(dims: &[usize]) -> Result<Self, ShapeError> {
+        if dims.len() > MAX_RANK {
+            return Err(ShapeError(format!("shape {dims:?} has more than {MAX_RANK} axes")));
+        }
+        let count = dims.iter().try_fold(1usize, |n, &d| n.checked_mul(d.max(1)));
+        if count.is_none_or(|n| n > MOST) {
+            return Err(ShapeError(format!("shape {dims:?} has more elements than memory has addresses")));
+        }
         let mut all = [0; MAX_RANK];
         all[..dims.len()].copy_from_slice(dims);
-        Shape { dims: all, rank: dims.len() as u8 }
+        Ok(Shape { dims: all, rank: dims.len() as u8 })
     }
 
     /// The number of axes.
@@ -36,11 +52,12 @@ impl Shape {
         self.iter().product()
     }
 
-    /// The same shape with the length of one axis changed.
+    /// The same shape with the length of one axis changed; panics as [`Shape::new`] does.
+    #[track_caller]
     pub fn with(mut self, axis: usize, len: usize) -> Self {
         assert!(axis < self.rank(), "shape: no axis {axis} in {self:?}");
         self.dims[axis] = len;
-        self
+        Shape::new(&self)
     }
 
     /// The same shape without one axis.
@@ -70,7 +87,7 @@ impl Shape {
                 _ => return Err(ShapeError(format!("shapes do not broadcast: {self:?} and {other:?}"))),
             };
         }
-        Ok(Shape::new(&dims[..rank]))
+        Shape::try_new(&dims[..rank])
     }
 }
 
@@ -120,6 +137,21 @@ mod tests {
         assert_eq!(s(&[0]).broadcast(&s(&[1])), Ok(s(&[0])));
         let e = s(&[2, 3]).broadcast(&s(&[2, 4])).unwrap_err();
         assert_eq!(e.to_string(), "shapes do not broadcast: [2, 3] and [2, 4]");
+    }
+
+    #[test]
+    fn a_count_that_overflows_is_refused() {
+        let n = (1 << 62) + 1;
+        for dims in [&[4, n][..], &[n], &[1 << 32, 1 << 32], &[0, 1 << 32, 1 << 32], &[MOST + 1], &[usize::MAX, 0]] {
+            let e = Shape::try_new(dims).unwrap_err();
+            assert_eq!(e.to_string(), format!("shape {dims:?} has more elements than memory has addresses"));
+        }
+        for dims in [&[MOST][..], &[0, MOST], &[1 << 30, 1, (1 << 30) - 1], &[0; 6]] {
+            assert_eq!(Shape::new(dims).count(), dims.iter().product::<usize>());
+        }
+        let column = Shape::from([1 << 40, 1]);
+        assert!(column.broadcast(&[1 << 40].into()).is_err());
+        assert!(std::panic::catch_unwind(|| column.with(1, 1 << 40)).is_err());
     }
 
     #[test]

@@ -27,6 +27,7 @@ mod real;
 mod rows;
 pub mod rungs;
 mod sequence;
+mod sizes;
 mod slice;
 mod strides;
 

@@ -1,3 +1,4 @@
+use crate::sizes::inside;
 use crate::{DType, Element};
 use std::fmt;
 use std::marker::PhantomData;
@@ -146,7 +147,7 @@ impl<'a> Src<'a> {
     /// `len` of them from `start` on; panics where there are not so many.
     #[track_caller]
     pub fn part(self, start: usize, len: usize) -> Src<'a> {
-        assert!(start + len <= self.len(), "part: {start} + {len} of {} numbers", self.len());
+        assert!(inside(start, len, self.len()), "part: {len} from {start} on of {} numbers", self.len());
         let size = self.dtype.size();
         let place = match self.place {
             Place::Cpu(bytes) => Place::Cpu(&bytes[start * size..(start + len) * size]),
@@ -213,7 +214,7 @@ impl<'a> Dst<'a> {
     /// `len` of them from `start` on; panics where there are not so many.
     #[track_caller]
     pub fn part(&mut self, start: usize, len: usize) -> Dst<'_> {
-        assert!(start + len <= self.len(), "part: {start} + {len} of {} numbers", self.len());
+        assert!(inside(start, len, self.len()), "part: {len} from {start} on of {} numbers", self.len());
         let size = self.dtype.size();
         let place = match &mut self.place {
             Place::Cpu(bytes) => Place::Cpu(&mut bytes[start * size..(start + len) * size]),

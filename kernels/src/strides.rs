@@ -27,16 +27,21 @@ pub(crate) struct Segment<const K: usize> {
 
 impl<const K: usize> Strides<K> {
     /// Of a shape and the strides of each operand, in elements, 0 where it is broadcast.
+    ///
+    /// Panics where strides and shape differ in rank, and where memory has no addresses for the shape's elements.
     #[track_caller]
     pub fn new(shape: &[usize], strides: [&[usize]; K]) -> Self {
         for s in strides {
             assert_eq!(s.len(), shape.len(), "strides: shape {shape:?} has another rank than strides {s:?}");
         }
+        // Lengths of 0 count as 1: those of merged dimensions multiply without overflow.
+        let fits = shape.iter().try_fold(1usize, |all, &n| all.checked_mul(n.max(1)));
+        assert!(fits.is_some(), "strides: the shape {shape:?} has more elements than memory has addresses");
         let mut dims: Vec<(usize, [usize; K])> = Vec::with_capacity(shape.len());
         for (d, &n) in shape.iter().enumerate().filter(|&(_, &n)| n != 1) {
             let steps = strides.map(|s| s[d]);
             match dims.last_mut() {
-                Some((m, wide)) if (0..K).all(|k| wide[k] == steps[k] * n) => {
+                Some((m, wide)) if (0..K).all(|k| Some(wide[k]) == steps[k].checked_mul(n)) => {
                     *m *= n;
                     *wide = steps;
                 }
@@ -47,13 +52,15 @@ impl<const K: usize> Strides<K> {
         Strides { outer: dims, inner, steps, len: shape.iter().product() }
     }
 
-    /// One past the last element that operand `k` is read at.
+    /// One past the last element that operand `k` is read at; the largest number where that is past all numbers.
     pub fn reach(&self, k: usize) -> usize {
         if self.len == 0 {
             return 0;
         }
-        let last = |(n, steps): &(usize, [usize; K])| (n - 1) * steps[k];
-        1 + self.outer.iter().map(last).sum::<usize>() + last(&(self.inner, self.steps))
+        let end = |end: usize, (n, steps): (usize, [usize; K])| {
+            end.saturating_add((n - 1).saturating_mul(steps[k]))
+        };
+        self.axes().fold(1, end)
     }
 
     /// The dimensions that are left, outermost first: size, and the step of each operand.

@@ -21,11 +21,12 @@ impl Tensor {
         let mut lens = [0; GROUP];
         for (part, len) in parts.iter().zip(&mut lens) {
             same_dtype("concat", parts[0], part);
-            let fits = part.rank() == first.rank() && part.shape().with(axis, first[axis]) == first;
+            let same = |i: usize| i == axis || part.shape()[i] == first[i];
+            let fits = part.rank() == first.rank() && (0..first.rank()).all(same);
             assert!(fits, "concat: shapes differ besides axis {axis}: {first:?} and {:?}", part.shape());
             *len = part.shape()[axis];
         }
-        let shape = first.with(axis, lens.iter().sum());
+        let shape = first.with(axis, lens.iter().fold(0, |n, &len| n.saturating_add(len)));
         let layout = Layout::contiguous(shape);
         let mut buffer = Buffer::for_overwrite(parts[0].kind(), shape.count());
         let mut start = 0;

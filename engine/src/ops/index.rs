@@ -36,9 +36,10 @@ impl Tensor {
         let [_, width] = matrix("scatter_rows", values);
         let x = values.detach().contiguous();
         let ids = ids.contiguous();
-        let mut y = gradus_kernels::memory::Buffer::zeros(x.kind(), rows * width);
+        let shape = Shape::from([rows, width]);
+        let mut y = gradus_kernels::memory::Buffer::zeros(x.kind(), shape.count());
         super::ran("scatter_rows", x.kind(), index::scatter_add_rows(ids.src(), x.src(), y.dst()));
-        let y = Tensor::from_buffer(y, [rows, width].into());
+        let y = Tensor::from_buffer(y, shape);
         record_one("scatter_rows", &[values, &ids], y, Saves::inputs(&[1]), |cx| {
             cx.give_with(0, |cx| cx.dy().embedding(&cx.input(1)));
         })

@@ -41,7 +41,7 @@ fn product_shape(a: Shape, b: Shape) -> Result<Shape, crate::ShapeError> {
     }
     let lead = |s: Shape| Shape::new(&s[..s.rank() - 2]);
     match lead(a).broadcast(&lead(b)) {
-        Ok(lead) => Ok(Shape::new(&[&lead[..], &[m, n]].concat())),
+        Ok(lead) => Shape::try_new(&[&lead[..], &[m, n]].concat()).or_else(|e| fail(&format!("the result's {e}"))),
         Err(_) => fail("leading axes do not broadcast"),
     }
 }
@@ -86,6 +86,7 @@ fn product(a: &Tensor, b: &Tensor) -> Tensor {
 }
 
 /// A view [count, rows, cols] of a matrix for each entry of the leading axes; a copy where no stride does.
+#[track_caller]
 fn batched(t: &Tensor, lead: &[usize]) -> Tensor {
     let matrix = &t.shape()[t.rank() - 2..];
     let shape = Shape::new(&[lead, matrix].concat());
@@ -109,6 +110,8 @@ mod tests {
         assert_eq!(shape(&[5, 1, 2, 3], &[6, 3, 4]), Ok([5, 6, 2, 4].into()));
         let e = shape(&[32, 300], &[200, 128]).unwrap_err();
         assert_eq!(e.to_string(), "matmul: inner dimensions differ: lhs [32, 300] rhs [200, 128]");
+        let e = shape(&[1 << 40, 0], &[0, 1 << 40]).unwrap_err().to_string();
+        assert!(e.starts_with("matmul: the result's shape [1099511627776, 1099511627776] has more elements"), "{e}");
         assert!(shape(&[3], &[3, 4]).is_err() && shape(&[2, 1, 3], &[4, 3, 1]).is_err());
     }
 }

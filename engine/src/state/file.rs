@@ -57,16 +57,7 @@ pub fn read_tensors(path: &Path) -> Result<(StateDict, String), StateError> {
         let dtype = from_file(info.dtype).ok_or_else(|| {
             broken(format!("tensor {name:?} is of a type {:?} that is not known", info.dtype))
         })?;
-        if info.shape.len() > crate::shape::MAX_RANK {
-            return Err(broken(format!("tensor {name:?} has {} axes", info.shape.len())));
-        }
-        // Beside a length of 0 the others may be of any size.
-        let elements =
-            info.shape.iter().filter(|len| **len > 0).try_fold(dtype.size(), |n, len| n.checked_mul(*len));
-        if elements.is_none_or(|bytes| bytes > isize::MAX as usize) {
-            return Err(broken(format!("tensor {name:?} has the shape {:?}", info.shape)));
-        }
-        let shape = Shape::new(&info.shape);
+        let shape = Shape::try_new(&info.shape).map_err(|e| broken(format!("tensor {name:?}: {e}")))?;
         let Some(mut buffer) = buffer(dtype, shape.count()) else {
             let bytes = shape.count() * dtype.size();
             return Err(StateError::Memory { path: path.into(), name, bytes });

@@ -25,7 +25,7 @@ impl Tensor {
 
     /// A contiguous tensor without gradient over a fresh buffer.
     pub(crate) fn from_buffer(buffer: Buffer, shape: Shape) -> Self {
-        debug_assert_eq!(buffer.len(), shape.count());
+        assert_eq!(buffer.len(), shape.count(), "tensor: a buffer of another length than {shape:?}");
         Tensor::new(Arc::new(buffer), Layout::contiguous(shape), None)
     }
 

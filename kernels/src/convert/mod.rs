@@ -100,7 +100,7 @@ pub fn copy_into_forward<T: Element>(
 ) {
     let walk = Strides::new(shape, [strides]);
     assert_eq!(x.len(), walk.len, "copy_into: {} elements to read, not {shape:?}", x.len());
-    let (reach, len) = (offset + walk.reach(0), y.len());
+    let (reach, len) = (offset.saturating_add(walk.reach(0)), y.len());
     assert!(reach <= len, "copy_into: {len} elements to write to, {shape:?} at {offset} needs {reach}");
     let [step] = walk.steps;
     for Segment { range, at: [at] } in walk.segments(0..walk.len) {

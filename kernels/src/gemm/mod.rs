@@ -38,7 +38,7 @@ use cpu::pack::{self, PackedOnDemand, Right};
 use cpu::round::rounded;
 pub use epilogue::{Activation, Epilogue};
 
-use crate::isa::{Level, level};
+use crate::sizes::{self, reach};
 use crate::slice::on_device;
 use crate::{Dst, Outcome, Precision, Real, Src};
 
@@ -67,11 +67,9 @@ impl<'a, T> Mat<'a, T> {
     /// Panics where an element of `rows` × `cols` would lie outside the numbers.
     #[track_caller]
     fn check(&self, name: &str, rows: usize, cols: usize) {
-        let inside = rows == 0
-            || cols == 0
-            || (rows - 1) * self.rows_stride + (cols - 1) * self.cols_stride < self.data.len();
+        let end = reach([(rows, self.rows_stride), (cols, self.cols_stride)]);
         assert!(
-            inside,
+            end <= self.data.len(),
             "gemm: {name} is [{rows}, {cols}], but its {} numbers end before that",
             self.data.len()
         );
@@ -146,14 +144,11 @@ fn run<T: Real>(
     let beta = beta.to_f64() as f32;
     let c = T::f32s_mut(c);
     let epilogue = epilogue.f32s();
-    if level() == Level::Scalar {
-        return portable(m, k, n, a, b, beta, c, c_stride, epilogue);
-    }
     if blocked::is_small(m, k, n, b) {
         return blocked::small(m, k, n, a, b, beta, c, c_stride, epilogue);
     }
     let mut product = |b: Right| blocked::packed(m, a, b, beta, c, c_stride, epilogue, threads);
-    match threads && k * n > pack::ON_DEMAND {
+    match threads && k.saturating_mul(n) > pack::ON_DEMAND {
         true => product(Right::Packed(&PackedB::new(k, n, b))),
         false => product(Right::OnDemand(&PackedOnDemand::new(k, n, b))),
     }
@@ -224,45 +219,8 @@ fn check_packed(m: usize, a: Mat<f32>, b: &PackedB, c: &[f32], c_stride: usize, 
 
 #[track_caller]
 fn check_c(m: usize, n: usize, len: usize, stride: usize) {
-    let inside = m == 0 || n == 0 || (stride >= n && (m - 1) * stride + n <= len);
+    let inside = m == 0 || n == 0 || (stride >= n && reach([(m, stride), (n, 1)]) <= len);
     assert!(inside, "gemm: C is [{m}, {n}] with rows {stride} apart, which does not fit into {len} numbers");
-}
-
-/// The product by the crate `matrixmultiply`, where the machine lacks the instruction sets of the fast path.
-fn portable(
-    m: usize,
-    k: usize,
-    n: usize,
-    a: Mat<f32>,
-    b: Mat<f32>,
-    beta: f32,
-    c: &mut [f32],
-    c_stride: usize,
-    epilogue: Epilogue<f32>,
-) {
-    let s = |x: usize| x as isize;
-    // SAFETY: the callers checked that every element of A [m, k], B [k, n] and C [m, n] lies in its slice.
-    unsafe {
-        matrixmultiply::sgemm(
-            m,
-            k,
-            n,
-            1.0,
-            a.data.as_ptr(),
-            s(a.rows_stride),
-            s(a.cols_stride),
-            b.data.as_ptr(),
-            s(b.rows_stride),
-            s(b.cols_stride),
-            beta,
-            c.as_mut_ptr(),
-            s(c_stride),
-            1,
-        );
-    }
-    for row in c.chunks_mut(c_stride).take(m) {
-        epilogue.finish(&mut row[..n]);
-    }
 }
 
 /// The shape of many products at once; strides are of the batch, the rows and the columns.
@@ -303,8 +261,9 @@ pub fn batched_with_bias(product: Product, a: Src, b: Src, bias: Option<Src>, c:
 #[track_caller]
 fn batched_typed<T: Real>(p: Product, a: &[T], b: &[T], epilogue: Epilogue<T>, c: &mut [T]) {
     let Product { count, m, k, n, a_strides, b_strides, precision } = p;
+    let all = sizes::count("gemm", [count, m, n]);
     let size = m * n;
-    assert_eq!(c.len(), count * size, "gemm: C [{count}, {m}, {n}] is to fit into {} numbers", c.len());
+    assert_eq!(c.len(), all, "gemm: C [{count}, {m}, {n}] is to fit into {} numbers", c.len());
     if c.is_empty() {
         return;
     }
@@ -313,17 +272,17 @@ fn batched_typed<T: Real>(p: Product, a: &[T], b: &[T], epilogue: Epilogue<T>, c
     let [a, b] = copies.as_ref().map_or([a, b], |[a, b]| [a.slice(), b.slice()]);
     let mat = |data, s: [usize; 3], i: usize| {
         let data: &[T] = data;
-        let start = (i * s[0]).min(data.len());
+        let start = i.saturating_mul(s[0]).min(data.len());
         Mat { data: &data[start..], rows_stride: s[1], cols_stride: s[2] }
     };
     let one = |i: usize, c: &mut [T], threads: bool| {
         run(m, k, n, mat(a, a_strides, i), mat(b, b_strides, i), T::ZERO, c, n, epilogue, threads)
     };
-    if count == 1 || m * n * k > 1 << 24 {
+    if count == 1 || size.saturating_mul(k) > 1 << 24 {
         return c.chunks_mut(size).enumerate().for_each(|(i, c)| one(i, c, true));
     }
     // Some 2^18 multiplications make a task.
-    let each = ((1 << 18) / (size * k).max(1)).max(1);
+    let each = ((1 << 18) / size.saturating_mul(k.max(1))).max(1);
     crate::parallel::pieces(c, each * size, |task, piece| {
         piece.chunks_mut(size).enumerate().for_each(|(i, c)| one(task * each + i, c, false));
     });

@@ -1,5 +1,6 @@
 use super::pool::{self, Block};
 use crate::cuda::{self, Allocation};
+use crate::sizes::inside;
 use crate::{DType, Device, Dst, Element, Kind, Src};
 use std::mem::ManuallyDrop;
 
@@ -42,7 +43,8 @@ impl Buffer {
 
     /// A buffer, and whether it holds zeros.
     fn take(Kind { dtype, device }: Kind, len: usize) -> (Self, bool) {
-        let bytes = len.checked_mul(dtype.size()).expect("buffer: more bytes than addresses");
+        let bytes = len.checked_mul(dtype.size());
+        let bytes = bytes.unwrap_or_else(|| panic!("buffer: {len} x {dtype} are more bytes than memory has addresses"));
         let (memory, zeros) = match device {
             Device::Cpu => {
                 let (block, zeros) = pool::take(bytes);
@@ -123,6 +125,10 @@ impl Buffer {
         unsafe { std::slice::from_raw_parts_mut(block.ptr.as_ptr(), size) }
     }
     #[track_caller]
+    fn check(&self, start: usize, len: usize) {
+        assert!(inside(start, len, self.len), "buffer: {len} elements from {start} on of {}", self.len);
+    }
+    #[track_caller]
     fn elsewhere(&self) -> ! {
         panic!("buffer: it lies on {}; copy it with to_device(Device::Cpu) first", self.device())
     }
@@ -140,21 +146,23 @@ impl Buffer {
     pub fn src(&self) -> Src<'_> {
         self.src_range(0, self.len)
     }
-    /// The elements from `start`, `len` of them, for a kernel to read.
+    /// The elements from `start`, `len` of them, for a kernel to read; panics where there are not so many.
+    #[track_caller]
     pub fn src_range(&self, start: usize, len: usize) -> Src<'_> {
+        self.check(start, len);
         let size = self.dtype.size();
         match &self.memory {
             Memory::Cpu(_) => Src::cpu(self.dtype, &self.bytes()[start * size..(start + len) * size]),
             Memory::Cuda(memory) => {
-                assert!(start + len <= self.len, "buffer: {start} + {len} elements of {}", self.len);
                 let pointer = memory.pointer + (start * size) as u64;
                 Src::cuda(self.dtype, memory.device, pointer, len * size)
             }
         }
     }
-    /// The elements from `start`, `len` of them, for a kernel to write.
+    /// The elements from `start`, `len` of them, for a kernel to write; panics where there are not so many.
+    #[track_caller]
     pub fn dst_range(&mut self, start: usize, len: usize) -> Dst<'_> {
-        assert!(start + len <= self.len, "buffer: {start} + {len} elements of {}", self.len);
+        self.check(start, len);
         let size = self.dtype.size();
         match &self.memory {
             Memory::Cpu(_) => Dst::cpu(self.dtype, &mut self.bytes_mut()[start * size..(start + len) * size]),

@@ -32,6 +32,7 @@ pub(crate) mod rungs;
 
 pub(crate) use cpu::{pack, taps, widened, windows_of};
 
+use crate::sizes::count;
 use crate::slice::on_device;
 use crate::{Dst, Outcome, Precision, Real, Src};
 
@@ -53,14 +54,19 @@ pub struct Sizes {
 impl Sizes {
     /// T' = T + 2p − k + 1, the windows of a sentence with `padding` zero steps on both sides.
     pub fn windows(self, padding: usize) -> usize {
-        (self.t + 2 * padding + 1).saturating_sub(self.k)
+        self.steps(padding).saturating_add(1).saturating_sub(self.k)
+    }
+
+    /// T + 2p, or the largest number where that is past all numbers.
+    fn steps(self, padding: usize) -> usize {
+        self.t.saturating_add(padding.saturating_mul(2))
     }
 
     /// Panics where x, w, the bias and `outputs` have other lengths than these sizes say.
     #[track_caller]
     pub(crate) fn check(self, op: &str, found: [usize; 3], outputs: &[(usize, usize)]) {
         let Sizes { b, t, c, o, k } = self;
-        let expected = [b * t * c, o * c * k, o];
+        let expected = [count(op, [b, t, c]), count(op, [o, c, k]), o];
         assert!(k > 0, "{op}: the window of {self:?} has no step");
         assert_eq!(
             found, expected,
@@ -72,11 +78,14 @@ impl Sizes {
     }
 }
 
-/// Panics where the window is longer than the padded sentence.
+/// How many numbers y has; panics where the window is longer than the padded sentence, or padded sentences than memory.
 #[track_caller]
-fn check_window(op: &str, s: Sizes, padding: usize) {
-    let steps = s.t + 2 * padding;
+fn outputs(op: &str, s: Sizes, padding: usize) -> usize {
+    let steps = s.steps(padding);
     assert!(s.k <= steps, "{op}: the window of {} is longer than the {steps} steps, padding included", s.k);
+    // The zeros between sentences of the gradient are k − 1 at most, and k ≤ steps.
+    count(op, [s.b, steps, 2, s.c.max(s.o)]);
+    count(op, [s.b, s.windows(padding), s.o])
 }
 
 /// y from x, w and the bias, with `padding` zero steps on both sides of each sentence.
@@ -84,8 +93,7 @@ fn check_window(op: &str, s: Sizes, padding: usize) {
 /// Panics where lengths disagree with the sizes, or a window is longer than a padded sentence.
 #[track_caller]
 pub fn conv1d_forward<T: Real>(s: Sizes, padding: usize, x: &[T], w: &[T], bias: &[T], y: &mut [T]) {
-    check_window("conv1d", s, padding);
-    s.check("conv1d", [x.len(), w.len(), bias.len()], &[(y.len(), s.b * s.windows(padding) * s.o)]);
+    s.check("conv1d", [x.len(), w.len(), bias.len()], &[(y.len(), outputs("conv1d", s, padding))]);
     if !T::IS_F32 {
         return plain::forward(s, padding, x, w, bias, y);
     }
@@ -106,9 +114,8 @@ pub fn conv1d_backward<T: Real>(
     dw: &mut [T],
     dbias: &mut [T],
 ) {
-    check_window("conv1d backward", s, padding);
     let of_dx = dx.as_ref().map_or(x.len(), |dx| dx.len());
-    let outputs = [(dy.len(), s.b * s.windows(padding) * s.o), (of_dx, x.len()), (dw.len(), w.len())];
+    let outputs = [(dy.len(), outputs("conv1d backward", s, padding)), (of_dx, x.len()), (dw.len(), w.len())];
     s.check("conv1d backward", [x.len(), w.len(), dbias.len()], &outputs);
     if !T::IS_F32 {
         return plain::backward(s, padding, x, w, dy, dx, dw, dbias);

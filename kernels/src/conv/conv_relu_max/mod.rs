@@ -39,6 +39,7 @@ pub(crate) use cpu::backward_bias;
 pub(crate) use cpu::vectors::{add_multiple, larger};
 
 use crate::conv1d::Sizes;
+use crate::sizes::count;
 use crate::slice::on_device;
 use crate::{Dst, Outcome, Precision, Real, Src};
 
@@ -46,6 +47,13 @@ use crate::{Dst, Outcome, Precision, Real, Src};
 pub(crate) fn live(s: Sizes, len: i64) -> usize {
     let windows = s.t.max(s.k) - s.k + 1;
     usize::try_from(len).unwrap_or(0).clamp(1, windows)
+}
+
+/// How many results there are; panics where memory has no addresses for them, or for sentences padded to the window.
+#[track_caller]
+pub(crate) fn results(s: Sizes) -> usize {
+    count("conv_relu_max", [s.b, s.t.max(s.k), s.c.max(s.o)]);
+    count("conv_relu_max", [s.b, s.o])
 }
 
 /// z and the winners from x, w, the bias and the lengths.
@@ -61,7 +69,7 @@ pub fn conv_relu_max_forward<T: Real>(
     z: &mut [T],
     winner: &mut [i64],
 ) {
-    let outputs = [(lengths.len(), s.b), (z.len(), s.b * s.o), (winner.len(), s.b * s.o)];
+    let outputs = [(lengths.len(), s.b), (z.len(), results(s)), (winner.len(), results(s))];
     s.check("conv_relu_max", [x.len(), w.len(), bias.len()], &outputs);
     if !T::IS_F32 {
         return plain::forward(s, x, w, bias, lengths, z, winner);
@@ -84,7 +92,7 @@ pub fn conv_relu_max_backward<T: Real>(
     dbias: &mut [T],
 ) {
     let of_dx = dx.as_ref().map_or(x.len(), |dx| dx.len());
-    let outputs = [(winner.len(), s.b * s.o), (dz.len(), s.b * s.o), (of_dx, x.len()), (dw.len(), w.len())];
+    let outputs = [(winner.len(), results(s)), (dz.len(), results(s)), (of_dx, x.len()), (dw.len(), w.len())];
     s.check("conv_relu_max backward", [x.len(), w.len(), dbias.len()], &outputs);
     let windows = live(s, i64::MAX);
     let none = winner.iter().find(|&&t| t >= windows as i64);

@@ -40,10 +40,11 @@
 mod cpu;
 mod plain;
 
-use crate::conv_relu_max::live;
+use crate::conv_relu_max::{live, results};
 use crate::conv1d::Sizes;
 use crate::index::position;
 use crate::memory::Buffer;
+use crate::sizes::count;
 use crate::slice::on_device;
 use crate::{DType, Dst, Outcome, Real, Src};
 
@@ -80,7 +81,7 @@ impl<'a> Words<&'a [i64]> {
     fn check(self, op: &str, s: Sizes, slices: &[(usize, usize)]) {
         assert!(s.k > 0, "{op}: the window of {s:?} has no step");
         for &(found, expected) in
-            [(self.ids.len(), s.b * s.t), (self.lengths.len(), s.b)].iter().chain(slices)
+            [(self.ids.len(), count(op, [s.b, s.t])), (self.lengths.len(), s.b)].iter().chain(slices)
         {
             assert_eq!(found, expected, "{op}: an operand holds {found} numbers, {s:?} wants {expected}");
         }
@@ -119,8 +120,8 @@ pub fn embedding_conv_relu_max_forward<T: Real>(
     winner: &mut [i64],
 ) {
     const OP: &str = "embedding_conv_relu_max";
-    let results = [z.len(), winner.len()].map(|len| (len, s.b * s.o));
-    words.check(OP, s, &[&[(w.len(), s.o * s.c * s.k), (bias.len(), s.o)], &results[..]].concat());
+    let results = [z.len(), winner.len()].map(|len| (len, results(s)));
+    words.check(OP, s, &[&[(w.len(), count(OP, [s.o, s.c, s.k])), (bias.len(), s.o)], &results[..]].concat());
     words.check_table(OP, s, table.len());
     // Vectors without channels have no table: what is left is the bias.
     if !T::IS_F32 || s.c == 0 {
@@ -143,8 +144,8 @@ pub fn embedding_conv_relu_max_backward<T: Real>(
     dbias: &mut [T],
 ) {
     const OP: &str = "embedding_conv_relu_max backward";
-    let upstream = [winner.len(), dz.len()].map(|len| (len, s.b * s.o));
-    words.check(OP, s, &[&[(dw.len(), s.o * s.c * s.k), (dbias.len(), s.o)], &upstream[..]].concat());
+    let upstream = [winner.len(), dz.len()].map(|len| (len, results(s)));
+    words.check(OP, s, &[&[(dw.len(), count(OP, [s.o, s.c, s.k])), (dbias.len(), s.o)], &upstream[..]].concat());
     words.check_table(OP, s, table.len());
     check_winners(OP, s, winner);
     if !T::IS_F32 {
@@ -166,8 +167,8 @@ pub fn embedding_conv_relu_max_backward_rows<T: Real>(
     dz: &[T],
 ) -> (Vec<i64>, Buffer) {
     const OP: &str = "embedding_conv_relu_max backward";
-    let upstream = [winner.len(), dz.len()].map(|len| (len, s.b * s.o));
-    words.check(OP, s, &[&[(w.len(), s.o * s.c * s.k)], &upstream[..]].concat());
+    let upstream = [winner.len(), dz.len()].map(|len| (len, results(s)));
+    words.check(OP, s, &[&[(w.len(), count(OP, [s.o, s.c, s.k]))], &upstream[..]].concat());
     check_winners(OP, s, winner);
     if !T::IS_F32 {
         return plain::backward_rows(s, words, w, winner, dz);

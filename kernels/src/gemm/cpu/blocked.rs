@@ -34,7 +34,7 @@ unsafe impl Sync for Shared {}
 
 /// Whether packing would cost more than it saves: few rows, or all of it small; B's columns must lie together.
 pub(in crate::gemm) fn is_small(m: usize, k: usize, n: usize, b: Mat<f32>) -> bool {
-    b.cols_stride == 1 && (m <= rows_of_tile(level().lanes()) || m * k * n <= 48 * 48 * 48)
+    b.cols_stride == 1 && (m <= rows_of_tile(level().lanes()) || m.saturating_mul(k).saturating_mul(n) <= 48 * 48 * 48)
 }
 
 /// The product with B packed, over tiles of C that depend on the shape alone.
@@ -67,23 +67,28 @@ pub(in crate::gemm) fn packed(
     let (panels, col_tasks) = (n.div_ceil(nr), n.div_ceil(cols));
     let c = Shared(c.as_mut_ptr());
     let task = |i: usize| {
-        let rows = |task: usize| (task * tiles / row_tasks * mr).min(m);
-        let cols = |task: usize| (task * panels / col_tasks * nr).min(n);
+        let rows = |task: usize| (share(task, tiles, row_tasks) * mr).min(m);
+        let cols = |task: usize| (share(task, panels, col_tasks) * nr).min(n);
         // Tasks that follow each other share columns of B, which are more than their rows of A.
         let (down, across) = (i % row_tasks, i / row_tasks);
         let (row, column) = (rows(down), cols(across));
         let (rows, cols) = (rows(down + 1) - row, cols(across + 1) - column);
         // Tasks of one time want other panels where they pack them, else the same ones.
-        let turn = if matches!(b, Right::OnDemand(_)) { down * panels / row_tasks } else { 0 };
+        let turn = if matches!(b, Right::OnDemand(_)) { share(down, panels, row_tasks) } else { 0 };
         dispatch(Block { a, b, beta, c, c_stride, epilogue, row, rows, column, cols, turn });
     };
     let tasks = row_tasks * col_tasks;
-    if threads && tasks > 1 && m * n * k.max(1) > ONE_THREAD {
+    if threads && tasks > 1 && m.saturating_mul(n).saturating_mul(k.max(1)) > ONE_THREAD {
         parallel::stay_awake();
         (0..tasks).into_par_iter().for_each(task);
     } else {
         (0..tasks).for_each(task);
     }
+}
+
+/// Where the part number `part` of `parts` of `whole` begins: the product of the two may need more bits than they have.
+fn share(part: usize, whole: usize, parts: usize) -> usize {
+    (part as u128 * whole as u128 / parts as u128) as usize
 }
 
 /// One task: some rows of A against some panels of B.
@@ -163,7 +168,7 @@ impl Block<'_> {
                 let (a, a_rows, a_cols) = a(row);
                 let p = Panels { a, a_rows, a_cols, b: b.as_ptr(), b_rows: nr, k: depth };
                 let t = Tile {
-                    // SAFETY: row and column lie in C, whose size was checked.
+                    // SAFETY: row and column lie in C, whose size `check_c` has checked.
                     c: unsafe { self.c.0.add((self.row + row) * self.c_stride + column) },
                     c_rows: self.c_stride,
                     rows: (mr - row % mr).min(self.rows - row),
@@ -172,8 +177,8 @@ impl Block<'_> {
                     epilogue,
                     column,
                 };
-                // SAFETY: A has as many rows as the tile, panels of B hold whole rows of a tile, padded; the tiles of all
-                // tasks are disjoint, and t names only what lies in C.
+                // SAFETY: A has as many rows as the tile (`Mat::check`), panels of B hold whole rows of a tile, padded
+                // (`Layout::room`); the tiles of all tasks are disjoint, and t names only what lies in C (`check_c`).
                 row += unsafe { tile::<S, false>(s, p, t) };
             }
         }
@@ -236,7 +241,7 @@ impl Kernel for Small<'_> {
                     epilogue: Some(&epilogue),
                     column,
                 };
-                // SAFETY: the operands' sizes were checked; a tile of `rows` rows reads only rows of A that exist, and
+                // SAFETY: `Mat::check` and `check_c` have checked the operands' sizes; a tile of `rows` rows reads only rows of A that exist, and
                 // where columns are missing it reads and writes masked.
                 row += unsafe {
                     // A mask costs nothing where there are registers for it.

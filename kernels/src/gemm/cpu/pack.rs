@@ -4,7 +4,7 @@ use super::micro::cols_of_tile;
 use crate::gemm::Mat;
 use crate::isa::{EightLanes, Isa, Kernel, dispatch, level};
 use crate::memory::Buffer;
-use crate::{DType, parallel};
+use crate::{DType, parallel, sizes};
 use std::ops::Range;
 use std::sync::atomic::AtomicU8;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
@@ -54,9 +54,9 @@ impl Layout {
         from..from + self.cols * depth
     }
 
-    /// Room for all panels.
+    /// Room for all panels; panics where memory has no addresses for it.
     fn room(self) -> Buffer {
-        Buffer::for_overwrite(DType::F32, self.panels() * self.cols * self.k)
+        Buffer::for_overwrite(DType::F32, sizes::count("gemm", [self.panels(), self.cols, self.k]))
     }
 }
 
@@ -83,7 +83,8 @@ impl PackedB {
         let mut data = layout.room();
         let mut rest = data.slice_mut::<f32>();
         let (panels, cols) = (layout.panels(), layout.cols);
-        for start in (0..k).step_by(layout.depth()) {
+        let rows = if n == 0 { 0 } else { k };
+        for start in (0..rows).step_by(layout.depth()) {
             let depth = layout.depth().min(k - start);
             let (block, after) = rest.split_at_mut(panels * cols * depth);
             rest = after;
@@ -118,12 +119,29 @@ pub(in crate::gemm) struct PackedOnDemand<'a> {
     states: Vec<AtomicU8>,
     panels: *mut f32,
     /// Where the panels are.
-    _data: Buffer,
+    data: Buffer,
 }
 
 const EMPTY: u8 = 0;
 const BEGUN: u8 = 1;
 const READY: u8 = 2;
+const FAILED: u8 = 3;
+
+/// A panel that its task is packing: failed, should that task panic, so that none waits for it.
+struct Begun<'a>(&'a AtomicU8);
+
+impl Begun<'_> {
+    fn ready(self) {
+        self.0.store(READY, Release);
+        std::mem::forget(self);
+    }
+}
+
+impl Drop for Begun<'_> {
+    fn drop(&mut self) {
+        self.0.store(FAILED, Release);
+    }
+}
 
 // SAFETY: a panel is written by the one task that moved it from EMPTY to BEGUN, and read only when it is READY.
 unsafe impl Sync for PackedOnDemand<'_> {}
@@ -138,26 +156,33 @@ impl<'a> PackedOnDemand<'a> {
             layout,
             states: states.collect(),
             panels: data.slice_mut().as_mut_ptr(),
-            _data: data,
+            data,
         }
     }
 
+    /// Panics where the task that packed the panel did.
     fn panel(&self, start: usize, depth: usize, panel: usize) -> &[f32] {
         let state = &self.states[start / self.layout.depth() * self.layout.panels() + panel];
         let place = self.layout.panel(start, depth, panel);
+        assert!(place.end <= self.data.len());
         // SAFETY: the place lies in the buffer.
         let first = unsafe { self.panels.add(place.start) };
         if state.load(Acquire) != READY {
             if state.compare_exchange(EMPTY, BEGUN, Relaxed, Relaxed).is_ok() {
+                let begun = Begun(state);
                 // SAFETY: the panel is this task's alone until it is ready.
                 let y = unsafe { std::slice::from_raw_parts_mut(first, place.len()) };
                 dispatch(Panels { y, b: self.b, start, depth, n: self.layout.n, first: panel });
-                state.store(READY, Release);
+                begun.ready();
             }
             // Another task is at it, which waits for nobody.
             let mut turns = 0;
-            while state.load(Acquire) != READY {
-                turns += 1;
+            loop {
+                match state.load(Acquire) {
+                    READY => break,
+                    FAILED => panic!("gemm: the task that was to pack this part of B has failed"),
+                    _ => turns += 1,
+                }
                 if turns % 1024 == 0 { std::thread::yield_now() } else { std::hint::spin_loop() }
             }
         }
@@ -236,7 +261,8 @@ fn copy_panel<S: Isa, const NR: usize>(s: S, y: &mut [f32], b: Mat<f32>, cols: u
     for (l, row) in y.as_chunks_mut::<NR>().0.iter_mut().enumerate() {
         // Rows that lie far apart are not foreseen by the processor.
         for line in (0..NR).step_by(16) {
-            s.prefetch(b.data.as_ptr().wrapping_add((l + AHEAD) * b.rows_stride + line));
+            let ahead = (l + AHEAD).wrapping_mul(b.rows_stride);
+            s.prefetch(b.data.as_ptr().wrapping_add(ahead).wrapping_add(line));
         }
         match b.data[l * b.rows_stride..].first_chunk::<NR>() {
             // Of a known length, so copied by loads and stores and not by a call.
@@ -323,7 +349,8 @@ fn rows_in_panels<S: Isa, const MR: usize>(
         for l in 0..depth {
             // Rows that lie far apart are not foreseen by the processor.
             for line in (0..rows).step_by(16) {
-                s.prefetch(a.data.as_ptr().wrapping_add(from(line, l + AHEAD)));
+                let ahead = AHEAD.wrapping_mul(a.cols_stride);
+                s.prefetch(a.data.as_ptr().wrapping_add(from(line, l)).wrapping_add(ahead));
             }
             for (p, column) in a.data[from(0, l)..][..whole * MR].as_chunks::<MR>().0.iter().enumerate() {
                 y[(p * depth + l) * MR..][..MR].copy_from_slice(column);

@@ -137,7 +137,7 @@ pub fn put_add_along_last(dy: Src, index: Src, m: usize, x: Dst, k: usize) -> Ou
 fn check_along(op: &str, x: usize, k: usize, index: usize, m: usize, y: usize) -> usize {
     let rows = index.checked_div(m).unwrap_or(0);
     assert!(
-        index == rows * m && y == index && (m == 0 || x == rows * k),
+        index == rows * m && y == index && (m == 0 || Some(x) == rows.checked_mul(k)),
         "{op}: x holds {x} elements in rows of {k}, the index {index} and its values {y} in rows of {m}"
     );
     rows

@@ -34,6 +34,7 @@ pub(crate) mod rungs;
 
 use crate::isa::dispatch;
 use crate::parallel::{pieces, pieces2, rows_per_piece};
+use crate::sizes::count;
 use crate::slice::on_device;
 use crate::{Dst, Element, Outcome, Real, Src};
 
@@ -66,7 +67,7 @@ impl<'a, T: Element> Targets<'a, T> {
     fn check(&self, logits: usize, classes: usize, per_row: [usize; 2]) {
         let rows = self.labels.len();
         assert!(
-            logits == rows * classes && per_row == [rows; 2],
+            logits == count("cross_entropy", [rows, classes]) && per_row == [rows; 2],
             "cross_entropy: {logits} logits of {classes} classes and {per_row:?} results for {rows} labels"
         );
         if let Some(w) = self.weights {

@@ -28,6 +28,7 @@ pub use crate::functions::Reduce;
 use crate::isa::dispatch;
 use crate::memory::Buffer;
 use crate::parallel::{PIECE, pieces, rows_per_piece};
+use crate::sizes::count;
 use crate::slice::on_device;
 use crate::{Dst, Outcome, Real, Src};
 
@@ -37,7 +38,7 @@ use crate::{Dst, Outcome, Real, Src};
 #[track_caller]
 pub fn reduce_forward<T: Real>(op: Reduce, outer: usize, n: usize, inner: usize, x: &[T], y: &mut [T]) {
     let shape = [outer, n, inner];
-    assert_eq!(x.len(), outer * n * inner, "reduce: {} elements are not {shape:?}", x.len());
+    assert_eq!(x.len(), count("reduce", shape), "reduce: {} elements are not {shape:?}", x.len());
     assert_eq!(y.len(), outer * inner, "reduce: {} results for {shape:?}", y.len());
     if y.is_empty() {
         return;
@@ -96,7 +97,7 @@ pub fn min(outer: usize, n: usize, inner: usize, x: Src, y: Dst) -> Outcome {
 #[track_caller]
 pub fn arg_max_forward<T: Real>(outer: usize, n: usize, inner: usize, x: &[T], y: &mut [i64]) {
     let shape = [outer, n, inner];
-    assert_eq!(x.len(), outer * n * inner, "arg_max: {} elements are not {shape:?}", x.len());
+    assert_eq!(x.len(), count("arg_max", shape), "arg_max: {} elements are not {shape:?}", x.len());
     assert_eq!(y.len(), outer * inner, "arg_max: {} results for {shape:?}", y.len());
     assert!(n > 0 || y.is_empty(), "arg_max: nothing is the largest of an empty axis, {shape:?}");
     let many = rows_per_piece(n * inner);

@@ -29,6 +29,7 @@ mod view;
 pub use view::{Place, Strides, View};
 
 use crate::philox::Stream;
+use crate::sizes::count;
 use crate::slice::on_device;
 use crate::{Dst, Element, Outcome, Real, Src};
 
@@ -144,7 +145,7 @@ pub fn attention_forward<T: Real>(
     let Shape { batch, heads, queries, .. } = attention.shape;
     o.place().check_disjoint(attention.shape, queries, o.data.len(), "o");
     assert!(
-        lse.len() == batch * heads * queries,
+        lse.len() == count("attention", [batch, heads, queries]),
         "attention: lse is [{batch}, {heads}, {queries}], not {} numbers",
         lse.len()
     );
@@ -171,7 +172,7 @@ pub fn attention_backward<T: Real>(
     upstream.o.check(shape, queries, "o");
     upstream.dout.check(shape, queries, "dout");
     assert!(
-        upstream.lse.len() == batch * heads * queries,
+        upstream.lse.len() == count("attention", [batch, heads, queries]),
         "attention: lse is [{batch}, {heads}, {queries}], not {} numbers",
         upstream.lse.len()
     );
@@ -198,8 +199,11 @@ pub fn attention_backward<T: Real>(
 impl Attention<'_> {
     #[track_caller]
     fn check<T>(&self, inputs: &Inputs<&[T]>) {
-        let Shape { batch, queries, keys, dim, .. } = self.shape;
+        let Shape { batch, heads, queries, keys, dim } = self.shape;
         assert!(dim > 0, "attention: the heads have width 0");
+        // Kernels count scores, and the numbers of rows that are padded to whole vectors.
+        count("attention", [batch, heads, queries, keys]);
+        count("attention", [batch, heads, queries.max(keys), dim.saturating_add(63)]);
         inputs.q.check(self.shape, queries, "q");
         inputs.k.check(self.shape, keys, "k");
         inputs.v.check(self.shape, keys, "v");

@@ -1,4 +1,5 @@
 use super::Shape;
+use crate::sizes::reach;
 
 /// Distances, in elements, from one sentence, head or row to the next; a row itself is contiguous.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,12 +48,13 @@ impl Place {
         self.offset + b * self.strides.batch + h * self.strides.head + t * self.strides.row
     }
 
-    /// One past the last element; 0 where the array is empty.
+    /// One past the last element; 0 where the array is empty, and the largest number where that is past all numbers.
     fn end(&self, shape: Shape, rows: usize) -> usize {
-        if shape.batch * shape.heads * rows * shape.dim == 0 {
-            return 0;
+        let [batch, head, row] = self.axes(shape, rows).map(|(stride, size)| (size, stride));
+        match reach([batch, head, row, (shape.dim, 1)]) {
+            0 => 0,
+            reach => self.offset.saturating_add(reach),
         }
-        self.at(shape.batch - 1, shape.heads - 1, rows - 1) + shape.dim
     }
 
     /// Panics where the array leaves its buffer of `len` elements.
@@ -122,7 +124,7 @@ fn nested(dim: usize, axes: &mut [(usize, usize)]) -> bool {
         if stride < span {
             return false;
         }
-        span += stride * (size - 1);
+        span = span.saturating_add(stride.saturating_mul(size - 1));
     }
     true
 }

@@ -1,3 +1,4 @@
+use crate::sizes::count;
 use crate::{Dst, Element, Real, Src};
 use std::ops::Range;
 
@@ -100,10 +101,11 @@ impl<'a, T: Real> Chains<&'a [T], &'a [i64]> {
     #[track_caller]
     pub(super) fn shape(&self) -> Shape {
         let (batch, tags) = (self.lengths.len(), self.start.len());
+        count("crf", [batch, tags]);
         let len = self.emissions.len().checked_div(batch * tags).unwrap_or(0);
         assert!(
             self.emissions.len() == batch * len * tags
-                && self.transitions.len() == tags * tags
+                && self.transitions.len() == count("crf", [tags, tags])
                 && self.end.len() == tags,
             "crf: with {batch} lengths and {tags} start scores, emissions are [{batch}, T, {tags}], transitions \
              [{tags}, {tags}] and end [{tags}], but they hold {}, {} and {} numbers",

@@ -1,6 +1,7 @@
 //! What must hold of the arguments, said in one sentence where it does not.
 
 use super::{Backward, Forward, Sizes, Weights};
+use crate::sizes::count;
 
 /// Panics unless the lengths are one for each sentence and none exceeds T.
 #[track_caller]
@@ -16,7 +17,8 @@ pub(super) fn lengths(sizes: &Sizes, lengths: Option<&[i64]>) {
 }
 
 #[track_caller]
-fn len<T>(name: &str, x: &[T], expected: usize, sizes: &Sizes) {
+fn len<T, const N: usize>(name: &str, x: &[T], lengths: [usize; N], sizes: &Sizes) {
+    let expected = count("lstm", lengths);
     assert_eq!(x.len(), expected, "lstm: {name} holds {} numbers, not {expected}, for {sizes:?}", x.len());
 }
 
@@ -25,10 +27,10 @@ fn weights<T>(weights: &[Weights<&[T]>], sizes: &Sizes) {
     let (d, h) = (sizes.input, sizes.hidden);
     assert_eq!(weights.len(), sizes.directions, "lstm: {} weights for {sizes:?}", weights.len());
     for w in weights {
-        len("w_ih", w.w_ih, 4 * h * d, sizes);
-        len("w_hh", w.w_hh, 4 * h * h, sizes);
-        len("b_ih", w.b_ih, 4 * h, sizes);
-        len("b_hh", w.b_hh, 4 * h, sizes);
+        len("w_ih", w.w_ih, [4, h, d], sizes);
+        len("w_hh", w.w_hh, [4, h, h], sizes);
+        len("b_ih", w.b_ih, [4, h], sizes);
+        len("b_hh", w.b_hh, [4, h], sizes);
     }
 }
 
@@ -37,12 +39,12 @@ pub(super) fn forward<T>(args: &Forward<&[T], &mut [T], &[i64]>) {
     let sizes = &args.sizes;
     let saved = super::saved_len(sizes, args.lengths);
     weights(&args.weights, sizes);
-    let tokens = sizes.batch * sizes.time;
-    len("x", args.x, tokens * sizes.input, sizes);
-    len("y", args.y, tokens * sizes.directions * sizes.hidden, sizes);
-    len("saved", args.saved, saved, sizes);
+    let Sizes { batch, time, .. } = *sizes;
+    len("x", args.x, [batch, time, sizes.input], sizes);
+    len("y", args.y, [batch, time, sizes.directions, sizes.hidden], sizes);
+    len("saved", args.saved, [saved], sizes);
     for (name, state) in [("h0", args.h0), ("c0", args.c0), ("h_n", &*args.h_n), ("c_n", &*args.c_n)] {
-        len(name, state, sizes.directions * sizes.batch * sizes.hidden, sizes);
+        len(name, state, [sizes.directions, batch, sizes.hidden], sizes);
     }
 }
 
@@ -51,17 +53,17 @@ pub(super) fn backward<T>(args: &Backward<&[T], &mut [T], &[i64]>) {
     let sizes = &args.sizes;
     let saved = super::saved_len(sizes, args.lengths);
     weights(&args.weights, sizes);
-    let tokens = sizes.batch * sizes.time;
-    len("x", args.x, tokens * sizes.input, sizes);
-    len("y", args.y, tokens * sizes.directions * sizes.hidden, sizes);
-    len("dy", args.dy, tokens * sizes.directions * sizes.hidden, sizes);
-    len("saved", args.saved, saved, sizes);
+    let Sizes { batch, time, .. } = *sizes;
+    len("x", args.x, [batch, time, sizes.input], sizes);
+    len("y", args.y, [batch, time, sizes.directions, sizes.hidden], sizes);
+    len("dy", args.dy, [batch, time, sizes.directions, sizes.hidden], sizes);
+    len("saved", args.saved, [saved], sizes);
     if let Some(dx) = &args.dx {
-        len("dx", dx, tokens * sizes.input, sizes);
+        len("dx", dx, [batch, time, sizes.input], sizes);
     }
     let states = [("h0", args.h0), ("c0", args.c0), ("dh_n", args.dh_n), ("dc_n", args.dc_n)];
     for (name, state) in states.into_iter().chain([("dh0", &*args.dh0), ("dc0", &*args.dc0)]) {
-        len(name, state, sizes.directions * sizes.batch * sizes.hidden, sizes);
+        len(name, state, [sizes.directions, batch, sizes.hidden], sizes);
     }
     let (d, h) = (sizes.input, sizes.hidden);
     assert_eq!(
@@ -71,8 +73,8 @@ pub(super) fn backward<T>(args: &Backward<&[T], &mut [T], &[i64]>) {
         args.dweights.len()
     );
     for g in &args.dweights {
-        len("dw_ih", g.dw_ih, 4 * h * d, sizes);
-        len("dw_hh", g.dw_hh, 4 * h * h, sizes);
-        len("db", g.db, 4 * h, sizes);
+        len("dw_ih", g.dw_ih, [4, h, d], sizes);
+        len("dw_hh", g.dw_hh, [4, h, h], sizes);
+        len("db", g.db, [4, h], sizes);
     }
 }

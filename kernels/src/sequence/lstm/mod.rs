@@ -29,6 +29,7 @@ mod packing;
 pub mod plain;
 pub(crate) mod rungs;
 
+use crate::sizes::count;
 use crate::slice::on_device;
 use crate::{Dst, Outcome, Precision, Real, Src};
 
@@ -141,6 +142,8 @@ pub struct Backward<S, D, I> {
 #[track_caller]
 pub fn saved_len(sizes: &Sizes, lengths: Option<&[i64]>) -> usize {
     check::lengths(sizes, lengths);
+    let Sizes { batch, time, hidden, directions, .. } = *sizes;
+    count("lstm", [directions, batch, time, 5, hidden]);
     let tokens = lengths.map_or(sizes.batch * sizes.time, |l| l.iter().sum::<i64>() as usize);
     sizes.directions * tokens * 5 * sizes.hidden
 }

@@ -1,6 +1,7 @@
 //! Products of small packed matrices: what attention's tiles are made of.
 
 use crate::isa::Isa;
+use crate::sizes::reach;
 
 /// Steps of the sum in one turn of the loop.
 const UNROLL: usize = 4;
@@ -31,8 +32,8 @@ pub(in crate::sequence::attention) fn product<S: Isa, const ADD: bool>(
     (c, ldc): (&mut [f32], usize),
 ) {
     assert!(m > 0 && k > 0 && n.is_multiple_of(2 * S::LANES) && n <= ldb && n <= ldc);
-    assert!(a.data.len() > (m - 1) * a.row + (k - 1) * a.col);
-    assert!(b.len() >= (k - 1) * ldb + n && c.len() >= (m - 1) * ldc + n);
+    assert!(reach([(m, a.row), (k, a.col)]) <= a.data.len());
+    assert!(reach([(k, ldb), (n, 1)]) <= b.len() && reach([(m, ldc), (n, 1)]) <= c.len());
     let mut j = 0;
     while j < n {
         let mut i = 0;

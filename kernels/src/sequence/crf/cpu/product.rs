@@ -5,6 +5,7 @@
 //! takes to hide the latency of a multiply-add.
 
 use crate::isa::Isa;
+use crate::sizes::reach;
 
 /// ⊕ and ⊗ of vectors.
 pub(in crate::sequence::crf) trait Ring {
@@ -68,7 +69,7 @@ pub(in crate::sequence::crf) fn write<S: Isa>(s: S, row: &mut [f32], at: usize, 
 #[inline(always)]
 pub(in crate::sequence::crf) fn row_times<S: Isa, R: Ring>(s: S, x: &[f32], m: &[f32], y: &mut [f32]) {
     let width = y.len();
-    assert!(m.len() == x.len() * width && width.is_multiple_of(S::LANES));
+    assert!(Some(m.len()) == x.len().checked_mul(width) && width.is_multiple_of(S::LANES));
     let mut at = 0;
     while at < width {
         // SAFETY: each call is for as many vectors from column `at` as fit into a row of `width`.
@@ -141,7 +142,7 @@ pub(in crate::sequence::crf) fn add_outer<S: Isa>(
 ) {
     let (n, k) = (w.len() / width, g.len() / width);
     assert!(width.is_multiple_of(S::LANES) && w.len() == n * width && g.len() == k * width);
-    assert!(n == 0 || (k <= stride && a.len() >= (n - 1) * stride + k));
+    assert!(n == 0 || k <= stride && reach([(n, stride), (k, 1)]) <= a.len());
     let mut i = 0;
     while i < k {
         let rows = if k - i >= 4 { 4 } else { 1 };

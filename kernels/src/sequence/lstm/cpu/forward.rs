@@ -5,6 +5,7 @@ use super::{gathered, put_state, state_of};
 use crate::gemm::{Epilogue, Mat, PackedB, gemm, gemm_packed_serial};
 use crate::isa;
 use crate::memory::Buffer;
+use crate::sizes::inside;
 use rayon::prelude::*;
 use std::marker::PhantomData;
 
@@ -97,7 +98,7 @@ impl Outputs<'_> {
     /// # Safety
     /// No other thread reads or writes that range.
     unsafe fn put(&self, start: usize, values: &[f32]) {
-        assert!(start + values.len() <= self.len);
+        assert!(inside(start, values.len(), self.len));
         // SAFETY: the range lies inside the outputs, which are borrowed uniquely; no one else is there.
         unsafe { self.first.add(start).copy_from_nonoverlapping(values.as_ptr(), values.len()) }
     }
