@@ -3,15 +3,21 @@
 mod encoder;
 mod language;
 mod learner;
+mod paper;
+mod textcnn;
 
 use crate::ids::{self, Fresh};
-use crate::memory::bytes;
 use crate::ops::adamw;
 use crate::workload::{Ids, Kind, Workload};
+use encoder::Encoder;
 use gradus_engine::optim::Optimizer;
 use gradus_engine::{Gradients, Mode, Rng, Tensor};
+use gradus_models::{BiDaf, BiDafConfig, BiLstm, BiLstmConfig, BiLstmCrf, BiLstmCrfConfig, DataSizes};
+use language::LstmLanguageModel;
 pub use learner::{Batch, Learner};
+use paper::{Classify, Read, Tag};
 use std::hint::black_box;
+use textcnn::TextCnn;
 
 /// A model in training.
 pub struct Step {
@@ -27,7 +33,7 @@ impl Step {
     /// The model of a workload with fresh weights and its batches; `None` where the workload is no training step.
     pub fn new(workload: &Workload) -> Option<Self> {
         let mut rng = Rng::new(1);
-        let learner = learner::make(&workload.kind, &mut rng)?;
+        let learner = model(&workload.kind, &mut rng)?;
         let Sizes { vocabulary, shape, question, targets } = Sizes::of(&workload.kind)?;
         let words = Fresh::new(workload.ids, vocabulary, shape, &mut rng);
         let questions = question.map(|j| Fresh::new(workload.ids, vocabulary, [shape[0], j], &mut rng));
@@ -65,10 +71,38 @@ impl Step {
         self.optimizer.step(self.learner.module(), black_box(gradients));
     }
 
-    /// Bytes of the optimizer's moments.
-    pub(crate) fn moments(&self) -> usize {
-        self.optimizer.state().0.values().map(bytes).sum()
+    /// The optimizer's moments.
+    pub(crate) fn moments(&self) -> Vec<Tensor> {
+        self.optimizer.state().0.into_values().collect()
     }
+}
+
+/// The model of a training step, with fresh weights.
+fn model(kind: &Kind, rng: &mut Rng) -> Option<Box<dyn Learner>> {
+    let sizes = |words, outputs| DataSizes { words, characters: 0, outputs };
+    Some(match *kind {
+        Kind::TrainTextcnn { vocab, embed, filters, ref kernels, .. } => {
+            Box::new(TextCnn::new(vocab, embed, filters, kernels, rng))
+        }
+        Kind::TrainBilstm { vocab, embed: embed_dim, hidden: hidden_dim, layers, .. } => {
+            let config = BiLstmConfig { embed_dim, hidden_dim, layers, ..Default::default() };
+            Box::new(Classify(BiLstm::new(config, sizes(vocab, 2), rng)))
+        }
+        Kind::TrainBilstmCrf { vocab, embed: embed_dim, hidden: hidden_dim, tags, .. } => {
+            let config = BiLstmCrfConfig { embed_dim, hidden_dim, ..Default::default() };
+            Box::new(Tag(BiLstmCrf::new(config, sizes(vocab, tags), rng)))
+        }
+        Kind::TrainBidaf { vocab, embed: embed_dim, hidden: hidden_dim, .. } => {
+            let config = BiDafConfig { embed_dim, hidden_dim, ..Default::default() };
+            Box::new(Read(BiDaf::new(config, sizes(vocab, 0), rng)))
+        }
+        Kind::TrainEncoder(sizes) => Box::new(Encoder::classifier(sizes, rng)),
+        Kind::TrainTransformerLm(sizes) => Box::new(Encoder::language_model(sizes, rng)),
+        Kind::TrainLstmLm { vocab, embed, hidden, layers, .. } => {
+            Box::new(LstmLanguageModel::new(vocab, embed, hidden, layers, rng))
+        }
+        _ => return None,
+    })
 }
 
 /// What a step reads.
