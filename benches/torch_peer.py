@@ -105,14 +105,22 @@ class Encoder(nn.Module):
         super().__init__()
         s.causal = w["kind"] == "train_transformer_lm"
         s.emb, s.pos, s.n = nn.Embedding(w["vocab"], w["dim"]), nn.Embedding(512, w["dim"]), nn.LayerNorm(w["dim"])
-        s.blocks, s.drop = nn.ModuleList(Block(w, s.causal) for _ in range(w["layers"])), nn.Dropout(0.1)
+        s.blocks, s.drop = nn.ModuleList(s.block(w) for _ in range(w["layers"])), nn.Dropout(0.1)
         s.out = nn.Linear(w["dim"], w["vocab"] if s.causal else 2)
+
+    def block(s, w):
+        return Block(w, s.causal)
 
     def loss(s, ids, question, y):
         h = s.drop(s.n(s.emb(ids) + s.pos.weight[: ids.shape[1]]))
         for block in s.blocks:
             h = block(h)
         return cross_entropy(s.out(h.flatten(0, 1) if s.causal else h[:, 0]), y[0])
+
+
+class EncoderAttentionDropout(Encoder):
+    def block(s, w):
+        return nn.TransformerEncoderLayer(w["dim"], w["heads"], w["ff"], 0.1, F.gelu, batch_first=True)
 
 
 class LstmLanguageModel(nn.Module):
@@ -127,7 +135,8 @@ class LstmLanguageModel(nn.Module):
 
 STEPS = {
     "train_textcnn": TextCnn, "train_bilstm": BiLstm, "train_bilstm_crf": BiLstmCrf, "train_bidaf": BiDaf,
-    "train_encoder": Encoder, "train_transformer_lm": Encoder, "train_lstm_lm": LstmLanguageModel,
+    "train_encoder": Encoder, "train_encoder_attention_dropout": EncoderAttentionDropout,
+    "train_transformer_lm": Encoder, "train_lstm_lm": LstmLanguageModel,
 }
 
 
@@ -177,7 +186,10 @@ def both(forward, *leaves):
 def operation(w):
     kind, g = w["kind"], lambda *shape: torch.randn(*shape, requires_grad=True)
     if kind == "gemm":
-        a, b, c = torch.randn(w["m"], w["k"]), torch.randn(w["k"], w["n"]), torch.empty(w["m"], w["n"])
+        (m, k, n), layout = (w[size] for size in "mkn"), w.get("layout", "nn")
+        a = torch.randn(k, m).t() if layout == "tn" else torch.randn(m, k)
+        b = torch.randn(n, k).t() if layout == "nt" else torch.randn(k, n)
+        c = torch.empty(m, n)
         return lambda: torch.mm(a, b, out=c)
     if kind == "conv1d":
         conv, x = nn.Conv1d(w["c_in"], w["c_out"], w["kernel"]), g(w["batch"], w["c_in"], w["len"])

@@ -9,7 +9,8 @@ mod textcnn;
 use crate::ids::{self, Fresh};
 use crate::ops::adamw;
 use crate::workload::{Ids, Kind, Workload};
-use encoder::Encoder;
+use encoder::{Block, Encoder};
+use gradus_engine::nn::TransformerBlock;
 use gradus_engine::optim::Optimizer;
 use gradus_engine::{Gradients, Mode, Rng, Tensor};
 use gradus_models::{BiDaf, BiDafConfig, BiLstm, BiLstmConfig, BiLstmCrf, BiLstmCrfConfig, DataSizes};
@@ -96,8 +97,11 @@ fn model(kind: &Kind, rng: &mut Rng) -> Option<Box<dyn Learner>> {
             let config = BiDafConfig { embed_dim, hidden_dim, ..Default::default() };
             Box::new(Read(BiDaf::new(config, sizes(vocab, 0), rng)))
         }
-        Kind::TrainEncoder(sizes) => Box::new(Encoder::classifier(sizes, rng)),
-        Kind::TrainTransformerLm(sizes) => Box::new(Encoder::language_model(sizes, rng)),
+        Kind::TrainEncoder(sizes) => Box::new(Encoder::<Block>::classifier(sizes, rng)),
+        Kind::TrainEncoderAttentionDropout(sizes) => {
+            Box::new(Encoder::<TransformerBlock>::classifier(sizes, rng))
+        }
+        Kind::TrainTransformerLm(sizes) => Box::new(Encoder::<Block>::language_model(sizes, rng)),
         Kind::TrainLstmLm { vocab, embed, hidden, layers, .. } => {
             Box::new(LstmLanguageModel::new(vocab, embed, hidden, layers, rng))
         }
@@ -128,7 +132,9 @@ impl Sizes {
             Kind::TrainBidaf { vocab, batch, len, question_len, .. } => {
                 (vocab, [batch, len], Some(question_len), vec![(len, vec![batch]), (len, vec![batch])])
             }
-            Kind::TrainEncoder(t) => (t.vocab, [t.batch, t.len], None, vec![(2, vec![t.batch])]),
+            Kind::TrainEncoder(t) | Kind::TrainEncoderAttentionDropout(t) => {
+                (t.vocab, [t.batch, t.len], None, vec![(2, vec![t.batch])])
+            }
             Kind::TrainTransformerLm(t) => {
                 (t.vocab, [t.batch, t.len], None, vec![(t.vocab, vec![t.batch * t.len])])
             }
@@ -155,6 +161,7 @@ mod tests {
             Kind::TrainBilstmCrf { vocab: 12, batch: 4, len: 6, embed: 8, hidden: 4, tags: 3 },
             Kind::TrainBidaf { vocab: 12, batch: 4, len: 6, question_len: 3, embed: 8, hidden: 4 },
             Kind::TrainEncoder(transformer),
+            Kind::TrainEncoderAttentionDropout(transformer),
             Kind::TrainTransformerLm(transformer),
             Kind::TrainLstmLm { vocab: 12, batch: 4, len: 5, embed: 8, hidden: 4, layers: 2 },
         ] {
