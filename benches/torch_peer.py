@@ -2,12 +2,15 @@
 """PyTorch's side of `gradus-benches --python`: one line of JSON asks, one line answers.
 
   {"do": "time", "name": N, "seconds": S}   ->  {"times": [milliseconds, ...]}
-  {"do": "steps", "name": N, "file": F}     ->  {} once F holds weights, batches, and three steps without dropout
+  {"do": "steps", "name": N, "file": F, "rate": R, "momentum": M}
+      ->  {} once F holds weights, batches, and three steps of SGD without dropout
 `torch_peer.py THREADS`; with `torch_peer.py THREADS --memory NAME` a process of its own prints {"rss_mb", "rss_base_mb"}.
 """
 import json, os, sys, time
 import torch, torch.nn as nn, torch.nn.functional as F
+from safetensors.torch import save_file
 from torch.nn.functional import cross_entropy
+from torchcrf import CRF
 
 SPEC = os.path.join(os.path.dirname(os.path.abspath(__file__)), "workloads.json")
 
@@ -44,7 +47,6 @@ class BiLstm(nn.Module):
 class BiLstmCrf(nn.Module):
     def __init__(s, w):
         super().__init__()
-        from torchcrf import CRF
         s.emb, s.rnn = nn.Embedding(w["vocab"], w["embed"]), bilstm(w["embed"], w["hidden"])
         s.drop, s.out = nn.Dropout(0.5), nn.Linear(2 * w["hidden"], w["tags"])
         s.crf = CRF(w["tags"], batch_first=True)
@@ -103,14 +105,22 @@ class Encoder(nn.Module):
         super().__init__()
         s.causal = w["kind"] == "train_transformer_lm"
         s.emb, s.pos, s.n = nn.Embedding(w["vocab"], w["dim"]), nn.Embedding(512, w["dim"]), nn.LayerNorm(w["dim"])
-        s.blocks, s.drop = nn.ModuleList(Block(w, s.causal) for _ in range(w["layers"])), nn.Dropout(0.1)
+        s.blocks, s.drop = nn.ModuleList(s.block(w) for _ in range(w["layers"])), nn.Dropout(0.1)
         s.out = nn.Linear(w["dim"], w["vocab"] if s.causal else 2)
+
+    def block(s, w):
+        return Block(w, s.causal)
 
     def loss(s, ids, question, y):
         h = s.drop(s.n(s.emb(ids) + s.pos.weight[: ids.shape[1]]))
         for block in s.blocks:
             h = block(h)
         return cross_entropy(s.out(h.flatten(0, 1) if s.causal else h[:, 0]), y[0])
+
+
+class EncoderAttentionDropout(Encoder):
+    def block(s, w):
+        return nn.TransformerEncoderLayer(w["dim"], w["heads"], w["ff"], 0.1, F.gelu, batch_first=True)
 
 
 class LstmLanguageModel(nn.Module):
@@ -125,14 +135,15 @@ class LstmLanguageModel(nn.Module):
 
 STEPS = {
     "train_textcnn": TextCnn, "train_bilstm": BiLstm, "train_bilstm_crf": BiLstmCrf, "train_bidaf": BiDaf,
-    "train_encoder": Encoder, "train_transformer_lm": Encoder, "train_lstm_lm": LstmLanguageModel,
+    "train_encoder": Encoder, "train_encoder_attention_dropout": EncoderAttentionDropout,
+    "train_transformer_lm": Encoder, "train_lstm_lm": LstmLanguageModel,
 }
 
 
 class Step:
     """A model with its batches: ids and questions new at every step, targets that stay."""
 
-    def __init__(s, w, batches):
+    def __init__(s, w, batches, optimizer=lambda parameters: torch.optim.AdamW(parameters, fused=True)):
         torch.manual_seed(0)
         s.model, v, b, t = STEPS[w["kind"]](w), w["vocab"], w["batch"], w["len"]
         zipf = 1 / (torch.arange(v) + 2.7)
@@ -149,7 +160,7 @@ class Step:
         elif kind == "train_bidaf": s.targets = [torch.randint(t, (b,)) for _ in range(2)]
         elif kind.endswith("_lm"): s.targets = [torch.randint(v, (b * t,))]
         else: s.targets = [torch.randint(2, (b,))]
-        s.optimizer, s.next = torch.optim.AdamW(s.model.parameters(), fused=True), 0
+        s.optimizer, s.next = optimizer(s.model.parameters()), 0
 
     def __call__(s):
         i, s.next = s.next, (s.next + 1) % len(s.ids)
@@ -175,7 +186,10 @@ def both(forward, *leaves):
 def operation(w):
     kind, g = w["kind"], lambda *shape: torch.randn(*shape, requires_grad=True)
     if kind == "gemm":
-        a, b, c = torch.randn(w["m"], w["k"]), torch.randn(w["k"], w["n"]), torch.empty(w["m"], w["n"])
+        (m, k, n), layout = (w[size] for size in "mkn"), w.get("layout", "nn")
+        a = torch.randn(k, m).t() if layout == "tn" else torch.randn(m, k)
+        b = torch.randn(n, k).t() if layout == "nt" else torch.randn(k, n)
+        c = torch.empty(m, n)
         return lambda: torch.mm(a, b, out=c)
     if kind == "conv1d":
         conv, x = nn.Conv1d(w["c_in"], w["c_out"], w["kernel"]), g(w["batch"], w["c_in"], w["len"])
@@ -187,7 +201,6 @@ def operation(w):
         q, k, v = (g(w["batch"], w["heads"], w["len"], w["dim"]) for _ in range(3))
         return both(lambda: F.scaled_dot_product_attention(q, k, v, is_causal=w.get("causal", False)), q, k, v)
     if kind in ("crf_nll", "crf_viterbi"):
-        from torchcrf import CRF
         shape = (w["batch"], w["len"])
         crf, x, y = CRF(w["tags"], batch_first=True), g(*shape, w["tags"]), torch.randint(w["tags"], shape)
         there = torch.ones(shape, dtype=torch.bool)
@@ -220,9 +233,9 @@ def measure(run, seconds):
     return times
 
 
-def three_steps(w, file):
-    from safetensors.torch import save_file
-    step = Step(w, 3)
+def three_steps(w, file, rate, momentum):
+    # SGD, whatever is timed: the first steps of AdamW are the sign of the gradient, and turn rounding into whole steps.
+    step = Step(w, 3, lambda parameters: torch.optim.SGD(parameters, lr=rate, momentum=momentum))
     step.model.eval()
     named = dict(step.model.named_parameters())
     out = {f"param.{n}": p.detach().clone() for n, p in named.items()}
@@ -231,6 +244,7 @@ def three_steps(w, file):
     out |= {f"in.target.{i}": x for i, x in enumerate(step.targets)}
     out["out.losses"] = torch.stack([step().detach() for _ in range(3)])
     out |= {f"out.{n}": p.detach().clone() for n, p in named.items()}
+    out |= {f"velocity.{n}": step.optimizer.state[p]["momentum_buffer"] for n, p in named.items()}
     save_file({n: x.contiguous() for n, x in out.items()}, file)
 
 
@@ -260,7 +274,7 @@ def main():
         if ask["do"] == "nothing":
             pass
         elif ask["do"] == "steps":
-            three_steps(w, ask["file"])
+            three_steps(w, ask["file"], ask["rate"], ask["momentum"])
         else:
             if made[0] != w["name"]:
                 made = (w["name"], make(w))

@@ -135,7 +135,7 @@ fn measured(
             torch.write_steps(&workload.name, &file)?;
             let distance = same::distance(step.learner(), &file)?;
             if !distance.is_rounding() {
-                eprintln!("{}: three steps do not end where PyTorch's do: {distance:?}", workload.name);
+                eprintln!("{}: three steps do not end where PyTorch's do: {distance}", workload.name);
             }
             Some(distance)
         }
@@ -151,7 +151,10 @@ fn measured(
         }
     }
     row.peers = peers;
-    Ok(distance.map_or(row.clone(), |distance| row.judged(distance)))
+    Ok(match distance {
+        Some(distance) => row.judged(&distance),
+        None => row,
+    })
 }
 
 /// Milliseconds of every call of Gradus, and what its peers took between.

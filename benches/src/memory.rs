@@ -64,7 +64,7 @@ impl Explained {
     /// Looks at the third step of a model: then the optimizer has its moments and the pool its blocks.
     pub fn of(step: &mut Step) -> Explained {
         (0..2).for_each(|_| step.run());
-        let moments = step.moments();
+        let moments = step.moments().iter().map(bytes).sum();
         reset_peak();
         let loss = step.loss();
         let saved = Report::of(&loss);
@@ -92,7 +92,7 @@ impl Explained {
 }
 
 /// Of all elements.
-pub(crate) fn bytes(t: &Tensor) -> usize {
+fn bytes(t: &Tensor) -> usize {
     t.count() * t.dtype().size()
 }
 

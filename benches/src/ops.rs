@@ -1,12 +1,13 @@
 //! Single operations: a product, or one forward and one backward with the gradients of all inputs and parameters.
 
-use crate::workload::Kind;
+use crate::workload::{Kind, Layout};
 use gradus_engine::losses::{CrossEntropy, Reduction, cross_entropy};
 use gradus_engine::nn::{Conv1d, Crf, LayerNorm, Lstm, LstmConfig};
 use gradus_engine::ops::Attention;
 use gradus_engine::optim::{Optimizer, OptimizerConfig, Rule};
 use gradus_engine::{DType, Gradients, Mode, Module, Param, Rng, Tensor, Visitor, no_grad};
 use gradus_kernels::gemm::{Epilogue, Mat, PackedB, gemm, gemm_packed};
+use gradus_kernels::memory::Buffer;
 use std::hint::black_box;
 
 /// Something to run again and again.
@@ -17,7 +18,7 @@ pub fn make(kind: &Kind) -> Option<Run> {
     let mut rng = Rng::new(1);
     let mut normal = |shape: &[usize]| Tensor::normal(shape, 0.0, 1.0, &mut rng);
     Some(match *kind {
-        Kind::Gemm { m, k, n } => product(m, k, n),
+        Kind::Gemm { m, k, n, layout } => product(m, k, n, layout),
         Kind::Conv1d { batch, len, c_in, c_out, kernel } => {
             let (x, conv) =
                 (normal(&[batch, len, c_in]).variable(), Conv1d::new(c_in, c_out, kernel, 0, &mut rng));
@@ -71,18 +72,31 @@ pub fn adamw() -> Optimizer {
 
 /// A product into a C that is there. One sentence step of an LSTM keeps its weight packed over all steps, so that
 /// product is timed with a packed B.
-fn product(m: usize, k: usize, n: usize) -> Run {
-    let numbers = |count: usize| (0..count).map(|i| (i % 13) as f32 * 0.1 - 0.6).collect::<Vec<f32>>();
-    let (a, b, mut c) = (numbers(m * k), numbers(k * n), vec![0.0; m * n]);
-    if m <= 32 {
-        let b = PackedB::new(k, n, Mat::rows(&b, n));
+fn product(m: usize, k: usize, n: usize, layout: Layout) -> Run {
+    let [a, b, mut c] = matrices(m, k, n);
+    if m <= 32 && layout == Layout::Nn {
+        let b = PackedB::new(k, n, Mat::rows(b.slice(), n));
         return Box::new(move || {
-            gemm_packed(m, Mat::rows(&a, k), &b, 0.0, black_box(&mut c), n, Epilogue::default())
+            let a = Mat::rows(a.slice(), k);
+            gemm_packed(m, a, &b, 0.0, black_box(c.slice_mut()), n, Epilogue::default())
         });
     }
     Box::new(move || {
-        gemm(m, k, n, Mat::rows(&a, k), Mat::rows(&b, n), 0.0, black_box(&mut c), n, Epilogue::default())
+        let [a, b] = operands(a.slice(), b.slice(), [m, k, n], layout);
+        gemm(m, k, n, a, b, 0.0, black_box(c.slice_mut()), n, Epilogue::default())
     })
+}
+
+/// A [M, K] and B [K, N], as they lie in memory.
+fn operands<'a>(a: &'a [f32], b: &'a [f32], [m, k, n]: [usize; 3], layout: Layout) -> [Mat<'a, f32>; 2] {
+    let [of_a, of_b] = layout.strides(m, k, n);
+    [(a, of_a), (b, of_b)].map(|(data, [rows_stride, cols_stride])| Mat { data, rows_stride, cols_stride })
+}
+
+/// A, B and C of a product, in the pool's buffers: where they are large, they lie on huge pages, as the engine's do.
+pub(crate) fn matrices(m: usize, k: usize, n: usize) -> [Buffer; 3] {
+    let numbers = |count: usize| (0..count).map(|i| (i % 13) as f32 * 0.1 - 0.6).collect::<Vec<f32>>();
+    [numbers(m * k), numbers(k * n), vec![0.0; m * n]].map(|numbers| Buffer::from_slice(&numbers))
 }
 
 /// Forward and backward from a random gradient.
@@ -112,9 +126,24 @@ mod tests {
     use super::*;
 
     #[test]
+    fn layouts_are_those_of_their_names() {
+        // A = [[1, 2, 3], [4, 5, 6]], B = [[1, 2], [3, 4], [5, 6]].
+        let (a, b) = ([1.0, 2.0, 3.0, 4.0, 5.0, 6.0], [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
+        let (a_turned, b_turned) = ([1.0, 4.0, 2.0, 5.0, 3.0, 6.0], [1.0, 3.0, 5.0, 2.0, 4.0, 6.0]);
+        for (layout, a, b) in [(Layout::Nn, a, b), (Layout::Nt, a, b_turned), (Layout::Tn, a_turned, b)] {
+            let mut c = [0.0; 4];
+            let [a, b] = operands(&a, &b, [2, 3, 2], layout);
+            gemm(2, 3, 2, a, b, 0.0, &mut c, 2, Epilogue::default());
+            assert_eq!(c, [22.0, 28.0, 49.0, 64.0], "{layout:?}");
+        }
+    }
+
+    #[test]
     fn every_small_operation_runs() {
         for kind in [
-            Kind::Gemm { m: 3, k: 4, n: 5 },
+            Kind::Gemm { m: 3, k: 4, n: 5, layout: Layout::Nn },
+            Kind::Gemm { m: 3, k: 4, n: 5, layout: Layout::Nt },
+            Kind::Gemm { m: 3, k: 4, n: 5, layout: Layout::Tn },
             Kind::Conv1d { batch: 2, len: 6, c_in: 3, c_out: 4, kernel: 2 },
             Kind::Lstm { batch: 2, len: 3, input: 4, hidden: 5, layers: 2 },
             Kind::Attention { batch: 1, heads: 2, len: 5, dim: 4, causal: true },

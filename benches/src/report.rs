@@ -86,7 +86,7 @@ impl Row {
     }
 
     /// Takes the verdict over three steps.
-    pub fn judged(self, distance: Distance) -> Self {
+    pub fn judged(self, distance: &Distance) -> Self {
         Row { same: Some(distance.is_rounding()), ..self }
     }
 

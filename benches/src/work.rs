@@ -20,7 +20,7 @@ impl Work {
         // The gradients of both factors of a product cost a product each.
         let trained = |multiplications: f64| Work::Flops(2.0 * 3.0 * multiplications);
         match *kind {
-            Kind::Gemm { m, k, n } => Work::Flops(2.0 * f(m * k) * f(n)),
+            Kind::Gemm { m, k, n, .. } => Work::Flops(2.0 * f(m * k) * f(n)),
             Kind::Conv1d { batch, len, c_in, c_out, kernel } => {
                 trained(f(batch * (len - kernel + 1)) * f(c_in * kernel * c_out))
             }
@@ -53,7 +53,9 @@ impl Work {
                 let model = lstm(8 * hidden, hidden, 2, 2) + lstm(2 * hidden, hidden, 1, 2) + f(20 * hidden);
                 trained(f(batch) * (encoded + flow + f(len) * model))
             }
-            Kind::TrainEncoder(sizes) => trained(transformer(sizes, false) + f(sizes.batch * sizes.dim * 2)),
+            Kind::TrainEncoder(sizes) | Kind::TrainEncoderAttentionDropout(sizes) => {
+                trained(transformer(sizes, false) + f(sizes.batch * sizes.dim * 2))
+            }
             Kind::TrainTransformerLm(sizes) => {
                 trained(transformer(sizes, true) + f(sizes.batch * sizes.len) * f(sizes.dim * sizes.vocab))
             }
@@ -85,10 +87,11 @@ fn transformer(sizes: Transformer, causal: bool) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::workload::Layout;
 
     #[test]
     fn counts_by_hand() {
-        assert_eq!(Work::of(&Kind::Gemm { m: 2, k: 3, n: 4 }), Work::Flops(48.0));
+        assert_eq!(Work::of(&Kind::Gemm { m: 2, k: 3, n: 4, layout: Layout::Tn }), Work::Flops(48.0));
         let conv = Kind::Conv1d { batch: 1, len: 5, c_in: 2, c_out: 3, kernel: 2 };
         assert_eq!(Work::of(&conv), Work::Flops(6.0 * 4.0 * 12.0));
         let lstm = Kind::Lstm { batch: 1, len: 1, input: 3, hidden: 2, layers: 2 };

@@ -26,6 +26,30 @@ pub enum Ids {
     Zipf,
 }
 
+/// How the operands of a product A·B lie in memory.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Layout {
+    /// Both row-major. In a linear layer y = x Wᵀ, W [O, D], this is dX = dY W.
+    #[default]
+    Nn,
+    /// B is a row-major [N, K], transposed: y = x Wᵀ.
+    Nt,
+    /// A is a row-major [K, M], transposed: dW = dYᵀ X.
+    Tn,
+}
+
+impl Layout {
+    /// The distances of A [M, K] and of B [K, N] from row to row and from column to column.
+    pub fn strides(self, m: usize, k: usize, n: usize) -> [[usize; 2]; 2] {
+        match self {
+            Layout::Nn => [[k, 1], [n, 1]],
+            Layout::Nt => [[k, 1], [1, k]],
+            Layout::Tn => [[1, m], [n, 1]],
+        }
+    }
+}
+
 /// What is run. Sizes bear the names of the file.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -35,6 +59,8 @@ pub enum Kind {
         m: usize,
         k: usize,
         n: usize,
+        #[serde(default)]
+        layout: Layout,
     },
     Conv1d {
         batch: usize,
@@ -113,6 +139,7 @@ pub enum Kind {
         hidden: usize,
     },
     TrainEncoder(Transformer),
+    TrainEncoderAttentionDropout(Transformer),
     TrainTransformerLm(Transformer),
     TrainLstmLm {
         vocab: usize,
@@ -163,12 +190,21 @@ impl Workload {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::HashSet;
 
     #[test]
     fn the_file_is_well_formed() {
         let all = all();
-        assert_eq!(all.iter().filter(|w| w.is_step()).count(), 14);
-        assert_eq!(all.iter().filter(|w| w.ids == Ids::Zipf).count(), 7);
-        assert_eq!(all.len(), 32);
+        let names: HashSet<&str> = all.iter().map(|w| w.name.as_str()).collect();
+        assert_eq!(names.len(), all.len(), "two workloads have one name");
+        for workload in &all {
+            let with = format!("{}_zipf", workload.name.trim_end_matches("_zipf"));
+            assert_eq!(names.contains(with.as_str()), workload.is_step(), "{}", workload.name);
+            assert_eq!(workload.ids == Ids::Zipf, workload.name.ends_with("_zipf"), "{}", workload.name);
+        }
+        for wanted in [Layout::Nn, Layout::Nt, Layout::Tn] {
+            let has = |w: &Workload| matches!(w.kind, Kind::Gemm { layout, .. } if layout == wanted);
+            assert!(all.iter().any(has), "no product is {wanted:?}");
+        }
     }
 }

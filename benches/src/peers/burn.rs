@@ -3,7 +3,7 @@
 use super::Timer;
 use super::given::Given;
 use crate::clock::measure;
-use crate::workload::Kind;
+use crate::workload::{Kind, Layout};
 use burn::module::Param;
 use burn::nn::loss::CrossEntropyLossConfig;
 use burn::nn::{BiLstmConfig, GateController, Linear, Lstm};
@@ -30,8 +30,10 @@ pub fn timer(kind: &Kind) -> Option<anyhow::Result<Timer<'static>>> {
 
 fn make(kind: &Kind, given: &Given) -> Run {
     match *kind {
-        Kind::Gemm { .. } => {
+        Kind::Gemm { layout, .. } => {
             let [a, b] = [0, 1].map(|i| plain::<2>(&given.operands[i]));
+            let a = if layout == Layout::Tn { a.transpose() } else { a };
+            let b = if layout == Layout::Nt { b.transpose() } else { b };
             Box::new(move || vec![read(a.clone().matmul(b.clone()))])
         }
         Kind::Conv1d { .. } => {

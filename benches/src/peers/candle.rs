@@ -7,7 +7,7 @@
 use super::Timer;
 use super::given::Given;
 use crate::clock::measure;
-use crate::workload::Kind;
+use crate::workload::{Kind, Layout};
 use candle_core::{DType, Device, Result, Tensor, Var};
 use candle_nn::{AdamW, LSTM, LSTMConfig, Optimizer, ParamsAdamW, RNN, VarBuilder, loss, ops};
 use std::collections::HashMap;
@@ -38,8 +38,10 @@ pub fn timer(kind: &Kind) -> Option<anyhow::Result<Timer<'static>>> {
 fn make(kind: &Kind, given: &Given) -> Result<Run> {
     let leaves = given.operands.iter().map(leaf).collect::<Result<Vec<Var>>>()?;
     let x: Vec<Tensor> = leaves.iter().map(|leaf| leaf.as_tensor().clone()).collect();
-    if let Kind::Gemm { .. } = kind {
+    if let Kind::Gemm { layout, .. } = *kind {
         let [a, b] = [0, 1].map(|i| leaves[i].as_detached_tensor());
+        let a = if layout == Layout::Tn { a.t()? } else { a };
+        let b = if layout == Layout::Nt { b.t()? } else { b };
         return Ok(Box::new(move || Ok(vec![a.matmul(&b)?])));
     }
     if let Kind::Adamw { .. } = kind {

@@ -1,7 +1,7 @@
 //! What another engine is given, and what Gradus finds from it: a peer is timed only once it has found the same.
 
 use crate::ops::adamw;
-use crate::workload::Kind;
+use crate::workload::{Kind, Layout};
 use anyhow::{Result, ensure};
 use gradus_engine::losses::{CrossEntropy, Reduction, cross_entropy};
 use gradus_engine::ops::{Attention, LstmWeights};
@@ -28,7 +28,11 @@ impl Given {
         let mut normal = |shape: &[usize], deviation| Tensor::normal(shape, 0.0, deviation, &mut rng);
         let mut classes = None;
         let operands = match *kind {
-            Kind::Gemm { m, k, n } => vec![normal(&[m, k], 1.0), normal(&[k, n], 1.0)],
+            Kind::Gemm { m, k, n, layout } => {
+                let a = if layout == Layout::Tn { [k, m] } else { [m, k] };
+                let b = if layout == Layout::Nt { [n, k] } else { [k, n] };
+                vec![normal(&a, 1.0), normal(&b, 1.0)]
+            }
             Kind::Conv1d { batch, len, c_in, c_out, kernel } => vec![
                 normal(&[batch, len, c_in], 1.0),
                 normal(&[c_out, c_in, kernel], 0.1),
@@ -72,8 +76,13 @@ impl Given {
             self.expected = vec![stepped(&self.operands[0], &self.operands[1])];
             return;
         }
-        if let Kind::Gemm { .. } = kind {
-            self.expected = vec![self.operands[0].matmul(&self.operands[1])];
+        if let Kind::Gemm { layout, .. } = *kind {
+            let [a, b] = [0, 1].map(|i| &self.operands[i]);
+            self.expected = vec![match layout {
+                Layout::Nn => a.matmul(b),
+                Layout::Nt => a.matmul(&b.transpose(0, 1)),
+                Layout::Tn => a.transpose(0, 1).matmul(b),
+            }];
             return;
         }
         let leaves: Vec<Tensor> = self.operands.iter().map(Tensor::variable).collect();

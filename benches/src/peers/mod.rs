@@ -21,10 +21,10 @@ pub type Timer<'a> = Box<dyn FnMut(f64) -> Result<Vec<f64>> + 'a>;
 /// The peers that have this workload and find the numbers that Gradus finds, by name.
 pub fn of<'a>(workload: &'a Workload, torch: Option<&'a mut Torch>) -> Vec<(&'static str, Timer<'a>)> {
     let mut peers: Vec<(&'static str, Timer)> = vec![];
-    if let Kind::Gemm { m, k, n } = workload.kind {
-        peers.push(("matrixmultiply", product::matrixmultiply(m, k, n)));
+    if let Kind::Gemm { m, k, n, layout } = workload.kind {
+        peers.push(("matrixmultiply", product::matrixmultiply(m, k, n, layout)));
         #[cfg(feature = "gemm")]
-        peers.push(("gemm", product::gemm(m, k, n)));
+        peers.push(("gemm", product::gemm(m, k, n, layout)));
     }
     #[cfg(feature = "candle")]
     peers.extend(agreeing("Candle", workload, candle::timer(&workload.kind)));
@@ -55,6 +55,7 @@ fn agreeing<'a>(
 #[cfg(all(test, any(feature = "burn", feature = "candle")))]
 mod tests {
     use super::*;
+    use crate::workload::Layout;
     use given::Given;
 
     /// Whether it found the same, and ran once more.
@@ -65,7 +66,9 @@ mod tests {
     #[test]
     fn peers_find_what_gradus_finds() {
         for kind in [
-            Kind::Gemm { m: 3, k: 4, n: 5 },
+            Kind::Gemm { m: 3, k: 4, n: 5, layout: Layout::Nn },
+            Kind::Gemm { m: 3, k: 4, n: 5, layout: Layout::Nt },
+            Kind::Gemm { m: 3, k: 4, n: 5, layout: Layout::Tn },
             Kind::Conv1d { batch: 2, len: 6, c_in: 3, c_out: 4, kernel: 2 },
             Kind::Lstm { batch: 2, len: 3, input: 4, hidden: 5, layers: 1 },
             Kind::Attention { batch: 1, heads: 2, len: 5, dim: 4, causal: false },
@@ -82,7 +85,7 @@ mod tests {
 
     #[test]
     fn another_result_is_refused() {
-        let given = Given::of(&Kind::Gemm { m: 1, k: 1, n: 1 }).expect("it is a product");
+        let given = Given::of(&Kind::Gemm { m: 1, k: 1, n: 1, layout: Layout::Nn }).expect("it is a product");
         let [a, b] = [0, 1].map(|i| given.operands[i].to_vec::<f32>()[0]);
         given.agree("peer", &[vec![a * b]]).expect("it is the product");
         for wrong in [vec![], vec![vec![]], vec![vec![a * b * 1.01]], vec![vec![f32::NAN]]] {

@@ -1,22 +1,20 @@
-//! Other crates' matrix products, row-major, C overwritten.
+//! Other crates' matrix products, C row-major and overwritten, in the buffers that Gradus has.
 
 use super::Timer;
 use crate::clock::measure;
-
-fn matrices(m: usize, k: usize, n: usize) -> [Vec<f32>; 3] {
-    let numbers = |count: usize| (0..count).map(|i| (i % 13) as f32 * 0.1 - 0.6).collect();
-    [numbers(m * k), numbers(k * n), vec![0.0; m * n]]
-}
+use crate::ops::matrices;
+use crate::workload::Layout;
 
 /// The crate `matrixmultiply`; on one thread, unless it is built with threads.
-pub fn matrixmultiply(m: usize, k: usize, n: usize) -> Timer<'static> {
+pub fn matrixmultiply(m: usize, k: usize, n: usize, layout: Layout) -> Timer<'static> {
     let [a, b, mut c] = matrices(m, k, n);
-    let strides = [k, n].map(|s| s as isize);
+    let [[row_a, col_a], [row_b, col_b]] =
+        layout.strides(m, k, n).map(|strides| strides.map(|stride| stride as isize));
     let mut run = move || {
-        let (a, b, c) = (a.as_ptr(), b.as_ptr(), c.as_mut_ptr());
-        // SAFETY: a, b and c hold m·k, k·n and m·n numbers, row-major.
+        let (a, b, c) = (a.slice().as_ptr(), b.slice().as_ptr(), c.slice_mut().as_mut_ptr());
+        // SAFETY: a, b and c hold m·k, k·n and m·n numbers, row-major or transposed as the strides say.
         unsafe {
-            matrixmultiply::sgemm(m, k, n, 1.0, a, strides[0], 1, b, strides[1], 1, 0.0, c, strides[1], 1)
+            matrixmultiply::sgemm(m, k, n, 1.0, a, row_a, col_a, b, row_b, col_b, 0.0, c, n as isize, 1)
         }
     };
     Box::new(move |seconds| Ok(measure(seconds, 1, &mut run)))
@@ -24,16 +22,18 @@ pub fn matrixmultiply(m: usize, k: usize, n: usize) -> Timer<'static> {
 
 /// The crate `gemm`, on all threads.
 #[cfg(feature = "gemm")]
-pub fn gemm(m: usize, k: usize, n: usize) -> Timer<'static> {
+pub fn gemm(m: usize, k: usize, n: usize, layout: Layout) -> Timer<'static> {
     let [a, b, mut c] = matrices(m, k, n);
-    let [rows_a, rows_b] = [k, n].map(|s| s as isize);
+    let [[row_a, col_a], [row_b, col_b]] =
+        layout.strides(m, k, n).map(|strides| strides.map(|stride| stride as isize));
     let mut run = move || {
-        let (a, b, c) = (a.as_ptr(), b.as_ptr(), c.as_mut_ptr());
+        let (a, b) = (a.slice::<f32>().as_ptr(), b.slice().as_ptr());
+        let (c, row_c) = (c.slice_mut().as_mut_ptr(), n as isize);
         let threads = gemm::Parallelism::Rayon(0);
-        // SAFETY: a, b and c hold m·k, k·n and m·n numbers, row-major.
+        // SAFETY: a, b and c hold m·k, k·n and m·n numbers, row-major or transposed as the strides say.
         unsafe {
             gemm::gemm(
-                m, n, k, c, 1, rows_b, false, a, 1, rows_a, b, 1, rows_b, 0.0, 1.0, false, false, false,
+                m, n, k, c, 1, row_c, false, a, col_a, row_a, b, col_b, row_b, 0.0, 1.0, false, false, false,
                 threads,
             )
         }

@@ -1,3 +1,4 @@
+use crate::same::{MOMENTUM, RATE};
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Write};
@@ -40,9 +41,11 @@ impl Torch {
         times.with_context(|| format!("torch_peer.py: expected times of {name}, found {answer}"))
     }
 
-    /// Has three steps without dropout written to a file: the weights before and after, the batches, the losses.
+    /// Has three steps of SGD without dropout written to a file: the weights before and after, the velocities, the
+    /// batches, the losses.
     pub fn write_steps(&mut self, name: &str, file: &Path) -> Result<()> {
-        self.ask(&json!({ "do": "steps", "name": name, "file": file })).map(drop)
+        let how = json!({ "do": "steps", "name": name, "file": file, "rate": RATE, "momentum": MOMENTUM });
+        self.ask(&how).map(drop)
     }
 
     /// Peak megabytes above those before the workload was made, in a process of its own.

@@ -1,6 +1,9 @@
 use super::learner::{Batch, Learner, mean_cross_entropy};
 use crate::workload::Transformer;
-use gradus_engine::nn::{Dropout, Embedding, LayerNorm, Linear};
+use gradus_engine::nn::{
+    Activation, AttentionMask, Dropout, Embedding, LayerNorm, Linear, Norm, TransformerBlock,
+    TransformerBlockConfig,
+};
 use gradus_engine::ops::Attention;
 use gradus_engine::{Mode, Module, Rng, Tensor, Visitor};
 
@@ -10,16 +13,24 @@ const DROPOUT: Dropout = Dropout(0.1);
 
 /// A post-norm transformer: h = dropout(LN(E[ids] + P)), blocks, and one linear layer over the first place (a
 /// classifier) or over each (a causal language model).
-pub struct Encoder {
+pub struct Encoder<B> {
     emb: Embedding,
     pos: Embedding,
     n: LayerNorm,
-    blocks: Vec<Block>,
+    blocks: Vec<B>,
     out: Linear,
     causal: bool,
 }
 
-impl Encoder {
+/// A block of an encoder: y [B, T, D] from x [B, T, D].
+pub trait EncoderBlock: Module + Send {
+    /// With fresh weights.
+    fn new(sizes: Transformer, causal: bool, rng: &mut Rng) -> Self;
+    /// y.
+    fn forward(&self, x: &Tensor, mode: &mut Mode) -> Tensor;
+}
+
+impl<B: EncoderBlock> Encoder<B> {
     /// Two classes, told at the first place; every place sees all.
     pub fn classifier(sizes: Transformer, rng: &mut Rng) -> Self {
         Self::new(sizes, 2, false, rng)
@@ -36,14 +47,14 @@ impl Encoder {
             emb: Embedding::new(vocab, dim, 1.0, rng),
             pos: Embedding::new(PLACES, dim, 1.0, rng),
             n: LayerNorm::new(dim),
-            blocks: (0..layers).map(|_| Block::new(sizes, causal, rng)).collect(),
+            blocks: (0..layers).map(|_| B::new(sizes, causal, rng)).collect(),
             out: Linear::new(dim, classes, rng),
             causal,
         }
     }
 }
 
-impl Learner for Encoder {
+impl<B: EncoderBlock> Learner for Encoder<B> {
     fn module(&self) -> &dyn Module {
         self
     }
@@ -59,7 +70,7 @@ impl Learner for Encoder {
     }
 }
 
-impl Module for Encoder {
+impl<B: EncoderBlock> Module for Encoder<B> {
     fn visit(&self, v: &mut Visitor) {
         v.module("emb", &self.emb);
         v.module("pos", &self.pos);
@@ -70,8 +81,8 @@ impl Module for Encoder {
 }
 
 /// x ← LN(x + dropout(O·attention(x))), x ← LN(x + dropout(W₂ gelu(W₁ x))): no dropout on the attention's weights nor
-/// between the dense layers, unlike [`gradus_engine::nn::TransformerBlock`].
-struct Block {
+/// between the dense layers, unlike [`TransformerBlock`].
+pub struct Block {
     qkv: Linear,
     o: Linear,
     f1: Linear,
@@ -82,7 +93,7 @@ struct Block {
     causal: bool,
 }
 
-impl Block {
+impl EncoderBlock for Block {
     fn new(sizes: Transformer, causal: bool, rng: &mut Rng) -> Self {
         let Transformer { dim, heads, ff, .. } = sizes;
         Block {
@@ -102,7 +113,9 @@ impl Block {
         let dense = self.f2.forward(&self.f1.forward(&x).gelu());
         self.n2.forward(&(&x + DROPOUT.forward(&dense, mode)))
     }
+}
 
+impl Block {
     fn attend(&self, x: &Tensor) -> Tensor {
         let [b, t, d] = [x.dim(0), x.dim(1), x.dim(2)];
         let qkv = self.qkv.forward(x).reshape([b, t, 3, self.heads, d / self.heads]);
@@ -121,5 +134,22 @@ impl Module for Block {
         v.module("f2", &self.f2);
         v.module("n1", &self.n1);
         v.module("n2", &self.n2);
+    }
+}
+
+/// With dropout on the attention's weights and between the dense layers too, as PyTorch's `nn.TransformerEncoderLayer`.
+impl EncoderBlock for TransformerBlock {
+    fn new(sizes: Transformer, causal: bool, rng: &mut Rng) -> Self {
+        assert!(!causal, "the workload with this block is an encoder");
+        let Transformer { dim: width, heads, ff: feed_forward, .. } = sizes;
+        let (norm, activation, Dropout(dropout)) = (Norm::Post, Activation::Gelu, DROPOUT);
+        TransformerBlock::new(
+            TransformerBlockConfig { width, heads, feed_forward, dropout, norm, activation },
+            rng,
+        )
+    }
+
+    fn forward(&self, x: &Tensor, mode: &mut Mode) -> Tensor {
+        TransformerBlock::forward(self, x, &AttentionMask::default(), mode)
     }
 }

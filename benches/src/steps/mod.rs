@@ -3,15 +3,22 @@
 mod encoder;
 mod language;
 mod learner;
+mod paper;
+mod textcnn;
 
 use crate::ids::{self, Fresh};
-use crate::memory::bytes;
 use crate::ops::adamw;
 use crate::workload::{Ids, Kind, Workload};
+use encoder::{Block, Encoder};
+use gradus_engine::nn::TransformerBlock;
 use gradus_engine::optim::Optimizer;
 use gradus_engine::{Gradients, Mode, Rng, Tensor};
+use gradus_models::{BiDaf, BiDafConfig, BiLstm, BiLstmConfig, BiLstmCrf, BiLstmCrfConfig, DataSizes};
+use language::LstmLanguageModel;
 pub use learner::{Batch, Learner};
+use paper::{Classify, Read, Tag};
 use std::hint::black_box;
+use textcnn::TextCnn;
 
 /// A model in training.
 pub struct Step {
@@ -27,7 +34,7 @@ impl Step {
     /// The model of a workload with fresh weights and its batches; `None` where the workload is no training step.
     pub fn new(workload: &Workload) -> Option<Self> {
         let mut rng = Rng::new(1);
-        let learner = learner::make(&workload.kind, &mut rng)?;
+        let learner = model(&workload.kind, &mut rng)?;
         let Sizes { vocabulary, shape, question, targets } = Sizes::of(&workload.kind)?;
         let words = Fresh::new(workload.ids, vocabulary, shape, &mut rng);
         let questions = question.map(|j| Fresh::new(workload.ids, vocabulary, [shape[0], j], &mut rng));
@@ -65,10 +72,41 @@ impl Step {
         self.optimizer.step(self.learner.module(), black_box(gradients));
     }
 
-    /// Bytes of the optimizer's moments.
-    pub(crate) fn moments(&self) -> usize {
-        self.optimizer.state().0.values().map(bytes).sum()
+    /// The optimizer's moments.
+    pub(crate) fn moments(&self) -> Vec<Tensor> {
+        self.optimizer.state().0.into_values().collect()
     }
+}
+
+/// The model of a training step, with fresh weights.
+fn model(kind: &Kind, rng: &mut Rng) -> Option<Box<dyn Learner>> {
+    let sizes = |words, outputs| DataSizes { words, characters: 0, outputs };
+    Some(match *kind {
+        Kind::TrainTextcnn { vocab, embed, filters, ref kernels, .. } => {
+            Box::new(TextCnn::new(vocab, embed, filters, kernels, rng))
+        }
+        Kind::TrainBilstm { vocab, embed: embed_dim, hidden: hidden_dim, layers, .. } => {
+            let config = BiLstmConfig { embed_dim, hidden_dim, layers, ..Default::default() };
+            Box::new(Classify(BiLstm::new(config, sizes(vocab, 2), rng)))
+        }
+        Kind::TrainBilstmCrf { vocab, embed: embed_dim, hidden: hidden_dim, tags, .. } => {
+            let config = BiLstmCrfConfig { embed_dim, hidden_dim, ..Default::default() };
+            Box::new(Tag(BiLstmCrf::new(config, sizes(vocab, tags), rng)))
+        }
+        Kind::TrainBidaf { vocab, embed: embed_dim, hidden: hidden_dim, .. } => {
+            let config = BiDafConfig { embed_dim, hidden_dim, ..Default::default() };
+            Box::new(Read(BiDaf::new(config, sizes(vocab, 0), rng)))
+        }
+        Kind::TrainEncoder(sizes) => Box::new(Encoder::<Block>::classifier(sizes, rng)),
+        Kind::TrainEncoderAttentionDropout(sizes) => {
+            Box::new(Encoder::<TransformerBlock>::classifier(sizes, rng))
+        }
+        Kind::TrainTransformerLm(sizes) => Box::new(Encoder::<Block>::language_model(sizes, rng)),
+        Kind::TrainLstmLm { vocab, embed, hidden, layers, .. } => {
+            Box::new(LstmLanguageModel::new(vocab, embed, hidden, layers, rng))
+        }
+        _ => return None,
+    })
 }
 
 /// What a step reads.
@@ -94,7 +132,9 @@ impl Sizes {
             Kind::TrainBidaf { vocab, batch, len, question_len, .. } => {
                 (vocab, [batch, len], Some(question_len), vec![(len, vec![batch]), (len, vec![batch])])
             }
-            Kind::TrainEncoder(t) => (t.vocab, [t.batch, t.len], None, vec![(2, vec![t.batch])]),
+            Kind::TrainEncoder(t) | Kind::TrainEncoderAttentionDropout(t) => {
+                (t.vocab, [t.batch, t.len], None, vec![(2, vec![t.batch])])
+            }
             Kind::TrainTransformerLm(t) => {
                 (t.vocab, [t.batch, t.len], None, vec![(t.vocab, vec![t.batch * t.len])])
             }
@@ -121,6 +161,7 @@ mod tests {
             Kind::TrainBilstmCrf { vocab: 12, batch: 4, len: 6, embed: 8, hidden: 4, tags: 3 },
             Kind::TrainBidaf { vocab: 12, batch: 4, len: 6, question_len: 3, embed: 8, hidden: 4 },
             Kind::TrainEncoder(transformer),
+            Kind::TrainEncoderAttentionDropout(transformer),
             Kind::TrainTransformerLm(transformer),
             Kind::TrainLstmLm { vocab: 12, batch: 4, len: 5, embed: 8, hidden: 4, layers: 2 },
         ] {
