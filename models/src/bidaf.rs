@@ -1,8 +1,9 @@
 use crate::attention::ResidualAttention;
 use crate::invalid::{self, Invalid};
 use crate::padding::{mean_over_time, without_padding};
-use crate::{CharacterModel, Characters, DataSizes, Pooled, Reader, Reading, Words, parameters};
-use gradus_engine::nn::{Dropout, Embedding, Highway, Linear, Lstm, LstmConfig};
+use crate::word_vectors::{WordVectors, WordVectorsConfig};
+use crate::{CharacterModel, DataSizes, Pooled, Reader, Reading, Words, parameters};
+use gradus_engine::nn::{Dropout, Highway, Linear, Lstm, LstmConfig};
 use gradus_engine::{Mode, Module, Param, Rng, Tensor, Visitor};
 use serde::{Deserialize, Serialize};
 
@@ -51,22 +52,26 @@ impl BiDafConfig {
     /// The first key whose value cannot be: a size of 0 or beyond reason, a share outside [0, 1), heads that do not
     /// divide the width 2H that they attend over.
     pub fn check(&self) -> Result<(), Invalid> {
-        invalid::words(self.embed_dim, self.embed_std, self.embedding_dropout)?;
-        self.characters.check()?;
+        self.vectors().check()?;
         invalid::positive("hidden_dim", self.hidden_dim)?;
         invalid::layers(self.layers)?;
         invalid::share("dropout", self.dropout)?;
         invalid::attention_heads(self.attention_heads, 2 * self.hidden_dim as u128)
     }
 
+    fn vectors(&self) -> WordVectorsConfig {
+        let Self { embed_dim, embed_std, embedding_dropout, characters, .. } = *self;
+        WordVectorsConfig { embed_dim, embed_std, embedding_dropout, characters }
+    }
+
     /// The number of parameters that the model will have; `None` where it passes 64 bits.
     pub fn parameters(&self, sizes: &DataSizes) -> Option<u64> {
-        let width = self.embed_dim.checked_add(self.characters.width())?;
+        let width = self.vectors().width()?;
         let h = self.hidden_dim;
         let (both, flow, ends) = (h.checked_mul(2)?, h.checked_mul(8)?, h.checked_mul(10)?);
         let highway = parameters::linear(width, width.checked_mul(2)?);
         parameters::sum([
-            parameters::words(self.embed_dim, self.characters, sizes),
+            self.vectors().parameters(sizes),
             highway,
             highway,
             parameters::lstm(width, h, self.layers),
@@ -96,8 +101,7 @@ impl BiDafConfig {
 /// flow: Clark, Gardner, ACL 2018, section 4.
 #[derive(Clone, Debug)]
 pub struct BiDaf {
-    emb: Embedding,
-    chars: Option<Characters>,
+    vectors: WordVectors,
     hw: Highway,
     ctx: Lstm,
     wc: Linear,
@@ -119,15 +123,13 @@ impl BiDaf {
     #[track_caller]
     pub fn new(config: BiDafConfig, sizes: DataSizes, rng: &mut Rng) -> Self {
         config.check().unwrap_or_else(|e| panic!("bidaf: {e}"));
-        let BiDafConfig { embed_dim, hidden_dim: hidden, dropout, attention_heads, .. } = config;
+        let BiDafConfig { hidden_dim: hidden, dropout, attention_heads, .. } = config;
         let lstm = |inputs, layers| LstmConfig { inputs, hidden, layers, bidirectional: true, dropout };
         let both = 2 * hidden;
-        let emb = Embedding::new(sizes.words, embed_dim, config.embed_std, rng);
-        let chars = Characters::new(config.characters, sizes.characters, rng);
-        let width = embed_dim + config.characters.width();
+        let vectors = WordVectors::new(config.vectors(), sizes, rng);
+        let width = vectors.width();
         BiDaf {
-            emb,
-            chars,
+            vectors,
             hw: Highway::new(width, 2, rng),
             ctx: Lstm::new(lstm(width, config.layers), rng),
             wc: Linear::new(both, 1, rng),
@@ -145,7 +147,7 @@ impl BiDaf {
     /// x and c of a text.
     #[track_caller]
     fn encode(&self, words: &Words, mode: &mut Mode) -> [Tensor; 2] {
-        let x = words.vectors(&self.emb, self.config.embedding_dropout, self.chars.as_ref(), mode);
+        let x = self.vectors.forward(words, mode);
         let x = self.hw.forward(&x);
         let c = self.run(&self.ctx, &x, words, mode);
         [x, c]
@@ -209,8 +211,7 @@ impl Reader for BiDaf {
 
 impl Module for BiDaf {
     fn visit(&self, v: &mut Visitor) {
-        v.module("emb", &self.emb);
-        v.module("chars", &self.chars);
+        self.vectors.visit(v);
         v.module("hw", &self.hw);
         v.module("ctx", &self.ctx);
         v.module("wc", &self.wc);

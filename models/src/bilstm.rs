@@ -1,8 +1,9 @@
 use crate::attention::ResidualAttention;
 use crate::invalid::{self, Invalid};
 use crate::padding::{mean_over_time, without_padding};
-use crate::{CharacterModel, Characters, Classifier, DataSizes, Words, parameters};
-use gradus_engine::nn::{Dropout, Embedding, LayerNorm, Linear, Lstm, LstmConfig};
+use crate::word_vectors::{WordVectors, WordVectorsConfig};
+use crate::{CharacterModel, Classifier, DataSizes, Words, parameters};
+use gradus_engine::nn::{Dropout, LayerNorm, Linear, Lstm, LstmConfig};
 use gradus_engine::{Mode, Module, Rng, Tensor, Visitor};
 use serde::{Deserialize, Serialize};
 
@@ -54,20 +55,24 @@ impl BiLstmConfig {
     /// The first key whose value cannot be: a size of 0 or beyond reason, a share outside [0, 1), heads that do not
     /// divide the width 2H that they attend over.
     pub fn check(&self) -> Result<(), Invalid> {
-        invalid::words(self.embed_dim, self.embed_std, self.embedding_dropout)?;
-        self.characters.check()?;
+        self.vectors().check()?;
         invalid::positive("hidden_dim", self.hidden_dim)?;
         invalid::layers(self.layers)?;
         invalid::share("dropout", self.dropout)?;
         invalid::attention_heads(self.attention_heads, 2 * self.hidden_dim as u128)
     }
 
+    fn vectors(&self) -> WordVectorsConfig {
+        let Self { embed_dim, embed_std, embedding_dropout, characters, .. } = *self;
+        WordVectorsConfig { embed_dim, embed_std, embedding_dropout, characters }
+    }
+
     /// The number of parameters that the model will have; `None` where it passes 64 bits.
     pub fn parameters(&self, sizes: &DataSizes) -> Option<u64> {
-        let inputs = self.embed_dim.checked_add(self.characters.width())?;
+        let inputs = self.vectors().width()?;
         let width = self.hidden_dim.checked_mul(2)?;
         parameters::sum([
-            parameters::words(self.embed_dim, self.characters, sizes),
+            self.vectors().parameters(sizes),
             parameters::lstm(inputs, self.hidden_dim, self.layers),
             parameters::shapes(&[&[usize::from(self.layer_norm), 2, width]]),
             parameters::attention(width, self.attention_heads),
@@ -85,8 +90,7 @@ impl BiLstmConfig {
 /// paper, Table 8, Table 10 (layer norm) and section 4.4 (attention).
 #[derive(Clone, Debug)]
 pub struct BiLstm {
-    emb: Embedding,
-    chars: Option<Characters>,
+    vectors: WordVectors,
     rnn: Lstm,
     norm: Option<LayerNorm>,
     attn: Option<ResidualAttention>,
@@ -102,14 +106,12 @@ impl BiLstm {
     #[track_caller]
     pub fn new(config: BiLstmConfig, sizes: DataSizes, rng: &mut Rng) -> Self {
         config.check().unwrap_or_else(|e| panic!("bilstm: {e}"));
-        let BiLstmConfig { embed_dim, hidden_dim: hidden, layers, dropout, attention_heads, .. } = config;
-        let emb = Embedding::new(sizes.words, embed_dim, config.embed_std, rng);
-        let chars = Characters::new(config.characters, sizes.characters, rng);
-        let inputs = embed_dim + config.characters.width();
+        let BiLstmConfig { hidden_dim: hidden, layers, dropout, attention_heads, .. } = config;
+        let vectors = WordVectors::new(config.vectors(), sizes, rng);
+        let inputs = vectors.width();
         let width = 2 * hidden;
         BiLstm {
-            emb,
-            chars,
+            vectors,
             rnn: Lstm::new(LstmConfig { inputs, hidden, layers, bidirectional: true, dropout }, rng),
             norm: config.layer_norm.then(|| LayerNorm::new(width)),
             attn: ResidualAttention::new(width, attention_heads, rng),
@@ -123,7 +125,7 @@ impl Classifier for BiLstm {
     #[track_caller]
     fn logits(&self, words: &Words, mode: &mut Mode) -> Tensor {
         let drop = Dropout(self.config.dropout);
-        let x = words.vectors(&self.emb, self.config.embedding_dropout, self.chars.as_ref(), mode);
+        let x = self.vectors.forward(words, mode);
         let mut h = self.rnn.forward(&drop.forward(&x, mode), Some(words.lengths), mode).y;
         if let Some(norm) = &self.norm {
             // β would make padding count in the mean.
@@ -138,8 +140,7 @@ impl Classifier for BiLstm {
 
 impl Module for BiLstm {
     fn visit(&self, v: &mut Visitor) {
-        v.module("emb", &self.emb);
-        v.module("chars", &self.chars);
+        self.vectors.visit(v);
         v.module("rnn", &self.rnn);
         v.module("norm", &self.norm);
         v.module("attn", &self.attn);

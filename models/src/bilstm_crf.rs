@@ -1,7 +1,8 @@
 use crate::attention::ResidualAttention;
 use crate::invalid::{self, Invalid};
-use crate::{CharacterModel, Characters, DataSizes, Tagger, Words, parameters};
-use gradus_engine::nn::{Crf, Dropout, Embedding, Linear, Lstm, LstmConfig};
+use crate::word_vectors::{WordVectors, WordVectorsConfig};
+use crate::{CharacterModel, DataSizes, Tagger, Words, parameters};
+use gradus_engine::nn::{Crf, Dropout, Linear, Lstm, LstmConfig};
 use gradus_engine::{Mode, Module, Rng, Tensor, Visitor};
 use serde::{Deserialize, Serialize};
 
@@ -50,20 +51,24 @@ impl BiLstmCrfConfig {
     /// The first key whose value cannot be: a size of 0 or beyond reason, a share outside [0, 1), heads that do not
     /// divide the width 2H that they attend over.
     pub fn check(&self) -> Result<(), Invalid> {
-        invalid::words(self.embed_dim, self.embed_std, self.embedding_dropout)?;
-        self.characters.check()?;
+        self.vectors().check()?;
         invalid::positive("hidden_dim", self.hidden_dim)?;
         invalid::layers(self.layers)?;
         invalid::share("dropout", self.dropout)?;
         invalid::attention_heads(self.attention_heads, 2 * self.hidden_dim as u128)
     }
 
+    fn vectors(&self) -> WordVectorsConfig {
+        let Self { embed_dim, embed_std, embedding_dropout, characters, .. } = *self;
+        WordVectorsConfig { embed_dim, embed_std, embedding_dropout, characters }
+    }
+
     /// The number of parameters that the model will have; `None` where it passes 64 bits.
     pub fn parameters(&self, sizes: &DataSizes) -> Option<u64> {
-        let inputs = self.embed_dim.checked_add(self.characters.width())?;
+        let inputs = self.vectors().width()?;
         let (width, k) = (self.hidden_dim.checked_mul(2)?, sizes.outputs);
         parameters::sum([
-            parameters::words(self.embed_dim, self.characters, sizes),
+            self.vectors().parameters(sizes),
             parameters::lstm(inputs, self.hidden_dim, self.layers),
             parameters::attention(width, self.attention_heads),
             parameters::linear(width, k),
@@ -83,8 +88,7 @@ impl BiLstmCrfConfig {
 /// before the CRF); paper, Table 8 and section 4.4 (attention).
 #[derive(Clone, Debug)]
 pub struct BiLstmCrf {
-    emb: Embedding,
-    chars: Option<Characters>,
+    vectors: WordVectors,
     rnn: Lstm,
     attn: Option<ResidualAttention>,
     out: Linear,
@@ -100,14 +104,12 @@ impl BiLstmCrf {
     #[track_caller]
     pub fn new(config: BiLstmCrfConfig, sizes: DataSizes, rng: &mut Rng) -> Self {
         config.check().unwrap_or_else(|e| panic!("bilstm-crf: {e}"));
-        let BiLstmCrfConfig { embed_dim, hidden_dim: hidden, layers, dropout, attention_heads, .. } = config;
-        let emb = Embedding::new(sizes.words, embed_dim, config.embed_std, rng);
-        let chars = Characters::new(config.characters, sizes.characters, rng);
-        let inputs = embed_dim + config.characters.width();
+        let BiLstmCrfConfig { hidden_dim: hidden, layers, dropout, attention_heads, .. } = config;
+        let vectors = WordVectors::new(config.vectors(), sizes, rng);
+        let inputs = vectors.width();
         let (width, tags) = (2 * hidden, sizes.outputs);
         BiLstmCrf {
-            emb,
-            chars,
+            vectors,
             rnn: Lstm::new(LstmConfig { inputs, hidden, layers, bidirectional: true, dropout }, rng),
             attn: ResidualAttention::new(width, attention_heads, rng),
             out: Linear::new(width, tags, rng),
@@ -121,7 +123,7 @@ impl Tagger for BiLstmCrf {
     #[track_caller]
     fn emissions(&self, words: &Words, mode: &mut Mode) -> Tensor {
         let drop = Dropout(self.config.dropout);
-        let x = words.vectors(&self.emb, self.config.embedding_dropout, self.chars.as_ref(), mode);
+        let x = self.vectors.forward(words, mode);
         let mut h = self.rnn.forward(&drop.forward(&x, mode), Some(words.lengths), mode).y;
         if let Some(attn) = &self.attn {
             h = attn.forward(&h, &words.real(), mode);
@@ -136,8 +138,7 @@ impl Tagger for BiLstmCrf {
 
 impl Module for BiLstmCrf {
     fn visit(&self, v: &mut Visitor) {
-        v.module("emb", &self.emb);
-        v.module("chars", &self.chars);
+        self.vectors.visit(v);
         v.module("rnn", &self.rnn);
         v.module("attn", &self.attn);
         v.module("out", &self.out);

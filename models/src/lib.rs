@@ -21,6 +21,7 @@ mod tagger;
 #[cfg(test)]
 mod tests;
 mod textcnn;
+mod word_vectors;
 mod words;
 
 pub use bidaf::{BiDaf, BiDafConfig};

@@ -1,7 +1,5 @@
 //! How many parameters layers have, before they are built; `None` where the number passes 64 bits.
 
-use crate::{CharacterModel, DataSizes};
-
 /// The elements of arrays of these shapes, together.
 pub(crate) fn shapes(all: &[&[usize]]) -> Option<u64> {
     sum(all.iter().map(|axes| axes.iter().try_fold(1u64, |n, &axis| n.checked_mul(axis as u64))))
@@ -9,11 +7,6 @@ pub(crate) fn shapes(all: &[&[usize]]) -> Option<u64> {
 
 pub(crate) fn sum(parts: impl IntoIterator<Item = Option<u64>>) -> Option<u64> {
     parts.into_iter().try_fold(0u64, |sum, part| sum.checked_add(part?))
-}
-
-/// The table of the words' vectors and what reads their characters.
-pub(crate) fn words(embed_dim: usize, characters: CharacterModel, sizes: &DataSizes) -> Option<u64> {
-    sum([shapes(&[&[sizes.words, embed_dim]]), characters.parameters(sizes.characters)])
 }
 
 pub(crate) fn linear(inputs: usize, outputs: usize) -> Option<u64> {

@@ -1,8 +1,9 @@
 use crate::attention::ResidualAttention;
 use crate::invalid::{self, Invalid};
 use crate::padding::without_padding;
-use crate::{CharacterModel, Characters, Classifier, DataSizes, Words, parameters};
-use gradus_engine::nn::{Conv1d, Dropout, Embedding, Linear};
+use crate::word_vectors::{WordVectors, WordVectorsConfig};
+use crate::{CharacterModel, Classifier, DataSizes, Words, parameters};
+use gradus_engine::nn::{Conv1d, Dropout, Linear};
 use gradus_engine::{Mode, Module, Rng, Tensor, Visitor};
 use serde::{Deserialize, Serialize};
 
@@ -51,8 +52,7 @@ impl TextCnnConfig {
     /// The first key whose value cannot be: a size of 0 or beyond reason, a share outside [0, 1), heads that do not
     /// divide the width D + E that they attend over.
     pub fn check(&self) -> Result<(), Invalid> {
-        invalid::words(self.embed_dim, self.embed_std, self.embedding_dropout)?;
-        self.characters.check()?;
+        self.vectors().check()?;
         invalid::positive("hidden_dim", self.hidden_dim)?;
         invalid::kernel_sizes(&self.kernel_sizes)?;
         invalid::share("dropout", self.dropout)?;
@@ -60,13 +60,18 @@ impl TextCnnConfig {
         invalid::attention_heads(self.attention_heads, width)
     }
 
+    fn vectors(&self) -> WordVectorsConfig {
+        let Self { embed_dim, embed_std, embedding_dropout, characters, .. } = *self;
+        WordVectorsConfig { embed_dim, embed_std, embedding_dropout, characters }
+    }
+
     /// The number of parameters that the model will have; `None` where it passes 64 bits.
     pub fn parameters(&self, sizes: &DataSizes) -> Option<u64> {
-        let width = self.embed_dim.checked_add(self.characters.width())?;
+        let width = self.vectors().width()?;
         let features = self.hidden_dim.checked_mul(self.kernel_sizes.len())?;
         let convs = self.kernel_sizes.iter().map(|&k| parameters::conv1d(width, self.hidden_dim, k));
         parameters::sum([
-            parameters::words(self.embed_dim, self.characters, sizes),
+            self.vectors().parameters(sizes),
             parameters::attention(width, self.attention_heads),
             parameters::sum(convs),
             parameters::linear(features, sizes.outputs),
@@ -86,8 +91,7 @@ impl TextCnnConfig {
 /// 4.4 (attention).
 #[derive(Clone, Debug)]
 pub struct TextCnn {
-    emb: Embedding,
-    chars: Option<Characters>,
+    vectors: WordVectors,
     attn: Option<ResidualAttention>,
     convs: Vec<Conv1d>,
     out: Linear,
@@ -102,13 +106,11 @@ impl TextCnn {
     #[track_caller]
     pub fn new(config: TextCnnConfig, sizes: DataSizes, rng: &mut Rng) -> Self {
         config.check().unwrap_or_else(|e| panic!("textcnn: {e}"));
-        let TextCnnConfig { embed_dim, hidden_dim, ref kernel_sizes, attention_heads, .. } = config;
-        let emb = Embedding::new(sizes.words, embed_dim, config.embed_std, rng);
-        let chars = Characters::new(config.characters, sizes.characters, rng);
-        let width = embed_dim + config.characters.width();
+        let TextCnnConfig { hidden_dim, ref kernel_sizes, attention_heads, .. } = config;
+        let vectors = WordVectors::new(config.vectors(), sizes, rng);
+        let width = vectors.width();
         TextCnn {
-            emb,
-            chars,
+            vectors,
             attn: ResidualAttention::new(width, attention_heads, rng),
             convs: kernel_sizes.iter().map(|&k| Conv1d::new(width, hidden_dim, k, 0, rng)).collect(),
             out: Linear::new(hidden_dim * kernel_sizes.len(), sizes.outputs, rng),
@@ -122,11 +124,12 @@ impl TextCnn {
         // Room for the windows that begin at the last word.
         let longest = self.config.kernel_sizes.iter().copied().max().unwrap_or(1);
         let places = words.ids.dim(1) + longest - 1;
-        let drops_words = self.config.embedding_dropout > 0.0 && mode.is_train();
-        if self.chars.is_none() && self.attn.is_none() && words.given.is_none() && !drops_words {
+        let WordVectors { emb, chars, dropout } = &self.vectors;
+        let drops_words = dropout.0 > 0.0 && mode.is_train();
+        if chars.is_none() && self.attn.is_none() && words.given.is_none() && !drops_words {
             // A word's vector is the same wherever it stands: each is multiplied once.
             let ids = words.ids.widen(1, 0, places);
-            let table = self.emb.weight.tensor_for_rows(&ids);
+            let table = emb.weight.tensor_for_rows(&ids);
             let of = |conv: &Conv1d| conv.forward_relu_max_words(&table, &ids, words.lengths);
             return self.convs.iter().map(of).collect();
         }
@@ -138,8 +141,7 @@ impl TextCnn {
     #[track_caller]
     fn words(&self, words: &Words, mode: &mut Mode) -> Tensor {
         let real = words.real();
-        let x = words.vectors(&self.emb, self.config.embedding_dropout, self.chars.as_ref(), mode);
-        let x = without_padding(&x, &real);
+        let x = without_padding(&self.vectors.forward(words, mode), &real);
         match &self.attn {
             Some(attn) => attn.forward(&x, &real, mode),
             None => x,
@@ -158,8 +160,7 @@ impl Classifier for TextCnn {
 
 impl Module for TextCnn {
     fn visit(&self, v: &mut Visitor) {
-        v.module("emb", &self.emb);
-        v.module("chars", &self.chars);
+        self.vectors.visit(v);
         v.module("attn", &self.attn);
         v.module("convs", &self.convs);
         v.module("out", &self.out);

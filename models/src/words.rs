@@ -1,7 +1,5 @@
-use crate::Characters;
 use crate::padding::real_places;
-use gradus_engine::nn::{Embedding, EmbeddingDropout};
-use gradus_engine::{DType, Mode, Tensor};
+use gradus_engine::{DType, Tensor};
 
 /// A batch of word sequences: what all models read. Ids and lengths are `i64`; all but the characters are on
 /// the model's device.
@@ -38,42 +36,12 @@ impl<'a> Words<'a> {
     pub(crate) fn real(&self) -> Tensor {
         real_places(self.lengths, self.ids.dim(1))
     }
-
-    /// [dropout(e); characters] \[B, T, D + E\], e\[b, t\] = the given vector where there is one, else E[ids[b, t]].
-    ///
-    /// The dropout is of whole words, with probability `whole`; words of one id are dropped together, given ones too. Given vectors get no gradient, and E gets none from their places.
-    #[track_caller]
-    pub(crate) fn vectors(
-        &self,
-        emb: &Embedding,
-        whole: f64,
-        characters: Option<&Characters>,
-        mode: &mut Mode,
-    ) -> Tensor {
-        let vocabulary = emb.weight.shape()[0];
-        let e = emb.forward(self.ids);
-        let e = self.given.map_or(e.clone(), |given| given.in_place_of(&e));
-        let e = EmbeddingDropout(whole).forward(&e, self.ids, vocabulary, mode);
-        match characters {
-            Some(model) => Tensor::concat(&[&e, &self.spelled(model, mode)], -1),
-            None => e,
-        }
-    }
-
-    /// What the characters say of each word, [B, T, E].
-    #[track_caller]
-    fn spelled(&self, model: &Characters, mode: &mut Mode) -> Tensor {
-        let Some((characters, lengths)) = self.characters else {
-            panic!("words: the model reads characters, but the words {:?} come without", self.ids.shape());
-        };
-        model.forward(characters, lengths, mode)
-    }
 }
 
 impl Given<'_> {
     /// e [B, T, D] with the given vectors where there are any.
     #[track_caller]
-    fn in_place_of(&self, e: &Tensor) -> Tensor {
+    pub(crate) fn in_place_of(&self, e: &Tensor) -> Tensor {
         let (known, vectors) = (self.known.shape(), self.vectors.shape());
         let fits = vectors == e.shape() && *known == e.shape()[..2] && self.known.dtype() == DType::Bool;
         assert!(

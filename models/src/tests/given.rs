@@ -1,8 +1,9 @@
 //! Vectors that come with a batch.
 
 use super::architectures::{EMBED_DIM, Model, Options, models};
+use crate::word_vectors::WordVectors;
 use crate::{Given, Words};
-use gradus_engine::nn::Embedding;
+use gradus_engine::nn::{Embedding, EmbeddingDropout};
 use gradus_engine::{DType, Mode, Rng, Tensor};
 
 /// The id of an unknown word.
@@ -13,6 +14,12 @@ const SAME: i64 = 9;
 /// Two texts with SAME in three places, or UNK and the vector of SAME in these places, as truth values.
 const TEXTS: [i64; 10] = [SAME, 2, 3, SAME, 4, 5, SAME, 6, 0, 0];
 const LENGTHS: [i64; 2] = [5, 3];
+
+/// Vectors of `words` words, without characters.
+fn vectors_of(words: usize, width: usize, dropout: f64) -> WordVectors {
+    let emb = Embedding::new(words, width, 1.0, &mut Rng::new(1));
+    WordVectors { emb, chars: None, dropout: EmbeddingDropout(dropout) }
+}
 
 fn place(word: i64) -> Tensor {
     Tensor::from_slice(&TEXTS.map(|id| if id == SAME { word } else { id }), [2, 5])
@@ -77,22 +84,22 @@ fn given_vectors_stand_in_for_rows_of_the_table_and_keep_gradients_from_it() {
 /// An unknown word that no vector is given for is read from the table, and trains it.
 #[test]
 fn what_is_not_known_keeps_its_row() {
-    let emb = Embedding::new(3, 2, 1.0, &mut Rng::new(1));
+    let model = vectors_of(3, 2, 0.0);
     let (ids, lengths) = (Tensor::from_slice(&[UNK, UNK, 2], [1, 3]), Tensor::from_slice(&[3i64], [1]));
     let known = Tensor::from_slice(&[1u8, 0, 0], [1, 3]);
     let vectors = Tensor::from_slice(&[5.0f32, 6.0, f32::NAN, f32::NAN, f32::NAN, f32::NAN], [1, 3, 2]);
     let given = Some(Given { known: &known, vectors: &vectors });
-    let x = Words { given, ..Words::new(&ids, &lengths) }.vectors(&emb, 0.0, None, &mut Mode::Eval);
-    let table = emb.weight.value().to_f64();
+    let x = model.forward(&Words { given, ..Words::new(&ids, &lengths) }, &mut Mode::Eval);
+    let table = model.emb.weight.value().to_f64();
     assert_eq!(x.to_f64(), [&[5.0, 6.0], &table[2..]].concat());
-    let gradient = x.sum_all().backward().of(&emb.weight).unwrap().to_dense().to_f64();
+    let gradient = x.sum_all().backward().of(&model.emb.weight).unwrap().to_dense().to_f64();
     assert_eq!(gradient, [0.0, 0.0, 1.0, 1.0, 1.0, 1.0]);
 }
 
 /// Words of one id are dropped together, whatever is given for them.
 #[test]
 fn given_words_are_dropped_like_others() {
-    let emb = Embedding::new(3, 1, 1.0, &mut Rng::new(1));
+    let model = vectors_of(3, 1, 0.5);
     let (ids, lengths) = (Tensor::from_slice(&[UNK, UNK], [1, 2]), Tensor::from_slice(&[2i64], [1]));
     let (known, vectors) =
         (Tensor::from_slice(&[1u8, 1], [1, 2]), Tensor::from_slice(&[3.0f32, 4.0], [1, 2, 1]));
@@ -100,7 +107,7 @@ fn given_words_are_dropped_like_others() {
         Words { given: Some(Given { known: &known, vectors: &vectors }), ..Words::new(&ids, &lengths) };
     let (mut rng, mut seen) = (Rng::new(2), [0, 0]);
     for _ in 0..40 {
-        let x = words.vectors(&emb, 0.5, None, &mut Mode::Train(&mut rng)).to_f64();
+        let x = model.forward(&words, &mut Mode::Train(&mut rng)).to_f64();
         assert!(x == [0.0, 0.0] || x == [6.0, 8.0], "{x:?}");
         seen[usize::from(x[0] > 0.0)] += 1;
     }
@@ -110,10 +117,9 @@ fn given_words_are_dropped_like_others() {
 #[test]
 #[should_panic(expected = "given vectors [1, 2, 2] for words [1, 2] of bool; expected [1, 2, 1]")]
 fn vectors_of_another_width_are_refused() {
-    let emb = Embedding::new(3, 1, 1.0, &mut Rng::new(1));
     let (ids, lengths) = (Tensor::from_slice(&[UNK, UNK], [1, 2]), Tensor::from_slice(&[2i64], [1]));
     let (known, vectors) = (Tensor::from_slice(&[1u8, 1], [1, 2]), Tensor::zeros([1, 2, 2], DType::F32));
     let words =
         Words { given: Some(Given { known: &known, vectors: &vectors }), ..Words::new(&ids, &lengths) };
-    words.vectors(&emb, 0.0, None, &mut Mode::Eval);
+    vectors_of(3, 1, 0.0).forward(&words, &mut Mode::Eval);
 }
