@@ -42,7 +42,7 @@ impl Learner for TextCnn {
 impl Module for TextCnn {
     fn visit(&self, v: &mut Visitor) {
         v.module("emb", &self.emb);
-        v.modules("convs", &self.convs);
+        v.module("convs", &self.convs);
         v.module("out", &self.out);
     }
 }
