@@ -1,8 +1,8 @@
 //! The same rows on vectors of `f32`.
 
-use crate::isa::{Isa, Kernel};
+use crate::isa::{COUNT, Isa, Kernel};
 
-/// The mean and 1/deviation of each row.
+/// The mean, less the first element, and 1/deviation of each row.
 pub(super) struct Statistics<'a> {
     pub x: &'a [f32],
     pub cols: usize,
@@ -18,18 +18,21 @@ impl Kernel for Statistics<'_> {
         let Statistics { x, cols, eps, mean, rstd } = self;
         let n = cols as f32;
         for r in 0..mean.len() {
-            let row = x[r * cols..][..cols].chunks_exact(S::LANES);
-            let mut sum = s.read_tail(row.remainder());
+            let x0 = x[r * cols];
+            let (row, first) = (x[r * cols..][..cols].chunks_exact(S::LANES), s.splat(x0));
+            // The lanes past the end hold the first element and add nothing.
+            let tail = s.sub(s.read_tail_or(row.remainder(), x0), first);
+            let mut sum = tail;
             for v in row.clone() {
-                sum = s.add(sum, s.read(v));
+                sum = s.add(sum, s.sub(s.read(v), first));
             }
             let mu = s.sum(sum) / n;
             let shift = s.splat(mu);
-            // The lanes past the end hold the mean and add nothing.
-            let tail = s.sub(s.read_tail_or(row.remainder(), mu), shift);
+            let inside = s.lt(s.read(&COUNT), s.splat(row.remainder().len() as f32));
+            let tail = s.select(inside, s.sub(tail, shift), s.zero());
             let mut squares = s.mul(tail, tail);
             for v in row {
-                let d = s.sub(s.read(v), shift);
+                let d = s.sub(s.sub(s.read(v), first), shift);
                 squares = s.fma(d, d, squares);
             }
             mean[r] = mu;
@@ -38,10 +41,10 @@ impl Kernel for Statistics<'_> {
     }
 }
 
-/// (x − μ)·r.
+/// ((x − x₀) − mean)·r, from x₀, the mean less x₀, and r.
 #[inline(always)]
-fn hat<S: Isa>(s: S, x: S::V, mean: S::V, rstd: S::V) -> S::V {
-    s.mul(s.sub(x, mean), rstd)
+fn hat<S: Isa>(s: S, x: S::V, [first, mean, rstd]: [S::V; 3]) -> S::V {
+    s.mul(s.sub(s.sub(x, first), mean), rstd)
 }
 
 /// y = x̂ ⊙ γ + β.
@@ -62,14 +65,14 @@ impl Kernel for Normalize<'_> {
         let (gamma, beta) = (self.gamma.chunks_exact(S::LANES), self.beta.chunks_exact(S::LANES));
         let (gamma_tail, beta_tail) = (s.read_tail(gamma.remainder()), s.read_tail(beta.remainder()));
         for (r, (x, y)) in self.x.chunks_exact(cols).zip(self.y.chunks_exact_mut(cols)).enumerate() {
-            let (mean, rstd) = (s.splat(self.mean[r]), s.splat(self.rstd[r]));
+            let by = [s.splat(x[0]), s.splat(self.mean[r]), s.splat(self.rstd[r])];
             let x = x.chunks_exact(S::LANES);
             let x_tail = s.read_tail(x.remainder());
             let mut out = y.chunks_exact_mut(S::LANES);
             for (((x, gamma), beta), y) in x.zip(gamma.clone()).zip(beta.clone()).zip(&mut out) {
-                s.write(y, s.fma(hat(s, s.read(x), mean, rstd), s.read(gamma), s.read(beta)));
+                s.write(y, s.fma(hat(s, s.read(x), by), s.read(gamma), s.read(beta)));
             }
-            s.write_tail(out.into_remainder(), s.fma(hat(s, x_tail, mean, rstd), gamma_tail, beta_tail));
+            s.write_tail(out.into_remainder(), s.fma(hat(s, x_tail, by), gamma_tail, beta_tail));
         }
     }
 }
@@ -95,11 +98,11 @@ impl Kernel for Backward<'_> {
         let gamma_tail = s.read_tail(gamma.remainder());
         let rows = self.x.chunks_exact(cols).zip(self.dy.chunks_exact(cols));
         for (r, ((x, dy), dx)) in rows.zip(self.dx.chunks_exact_mut(cols)).enumerate() {
-            let (mean, rstd) = (s.splat(self.mean[r]), s.splat(self.rstd[r]));
+            let by = [s.splat(x[0]), s.splat(self.mean[r]), s.splat(self.rstd[r])];
             let (x, dy) = (x.chunks_exact(S::LANES), dy.chunks_exact(S::LANES));
             let mut dgamma = self.dgamma.chunks_exact_mut(S::LANES);
             let mut dbeta = self.dbeta.chunks_exact_mut(S::LANES);
-            let x_tail = hat(s, s.read_tail(x.remainder()), mean, rstd);
+            let x_tail = hat(s, s.read_tail(x.remainder()), by);
             // 0 past the end, whatever x is there.
             let dy_tail = s.read_tail(dy.remainder());
             let g_tail = s.mul(dy_tail, gamma_tail);
@@ -108,7 +111,7 @@ impl Kernel for Backward<'_> {
             for (((x, dy), gamma), (dgamma, dbeta)) in
                 x.clone().zip(dy.clone()).zip(gamma.clone()).zip(columns)
             {
-                let (x, dy) = (hat(s, s.read(x), mean, rstd), s.read(dy));
+                let (x, dy) = (hat(s, s.read(x), by), s.read(dy));
                 let g = s.mul(dy, s.read(gamma));
                 sum_g = s.add(sum_g, g);
                 sum_gx = s.fma(g, x, sum_gx);
@@ -123,10 +126,10 @@ impl Kernel for Backward<'_> {
             let mut out = dx.chunks_exact_mut(S::LANES);
             for (((x, dy), gamma), dx) in x.zip(dy).zip(gamma.clone()).zip(&mut out) {
                 let g = s.sub(s.mul(s.read(dy), s.read(gamma)), mean_g);
-                s.write(dx, s.mul(rstd, s.fnma(hat(s, s.read(x), mean, rstd), mean_gx, g)));
+                s.write(dx, s.mul(by[2], s.fnma(hat(s, s.read(x), by), mean_gx, g)));
             }
             let g = s.sub(g_tail, mean_g);
-            s.write_tail(out.into_remainder(), s.mul(rstd, s.fnma(x_tail, mean_gx, g)));
+            s.write_tail(out.into_remainder(), s.mul(by[2], s.fnma(x_tail, mean_gx, g)));
         }
     }
 }
