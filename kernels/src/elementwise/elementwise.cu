@@ -48,7 +48,7 @@ DEVICE float unary(int op, float x, float p, float q) {
         case TANH: return tanhf(x);
         case SIGMOID: return x != x ? x : sigmoid(x);
         case RELU: return x < 0.0f ? 0.0f : x;
-        case GELU: return x * normal_cdf(x);
+        case GELU: return x == -INFINITY ? -0.0f : x * normal_cdf(x);  // -infinity · 0 would be NaN
         case ERF: return erff(x);
         case SOFTPLUS: return x != x ? x : softplus(x);
         case LOG_SIGMOID: return x != x ? x : -softplus(-x);
