@@ -14,6 +14,7 @@ pub mod case;
 pub mod cases;
 pub mod checks;
 pub mod draw;
+pub mod edges;
 pub mod golden;
 pub mod gradient;
 pub mod mutants;
