@@ -32,6 +32,28 @@ struct Held {
 #[derive(Clone)]
 pub(crate) struct WeakParam(Weak<Inner>);
 
+/// The parameter that something is kept of under a name: none before the first one comes, and after it was dropped.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Owner(Option<WeakParam>);
+
+impl Owner {
+    /// Makes this parameter the owner; panics where another one is, for two that share a name would share what is kept.
+    #[track_caller]
+    pub(crate) fn claim(&mut self, what: &str, name: &str, param: &Param) {
+        let other = self.0.as_ref().and_then(WeakParam::upgrade).filter(|owner| owner.id() != param.id());
+        if let Some(other) = other {
+            let (old, new) = (other.shape(), param.shape());
+            panic!(
+                "{what}: two parameters have the name {name:?}, one of {old:?} and now one of {new:?}; give each model an \
+                 {what} of its own, or make both parts of one model"
+            );
+        }
+        if self.0.as_ref().is_none_or(|owner| owner.upgrade().is_none()) {
+            self.0 = Some(param.downgrade());
+        }
+    }
+}
+
 impl Param {
     /// A parameter with this value.
     pub fn new(value: Tensor) -> Self {

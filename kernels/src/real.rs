@@ -68,6 +68,8 @@ pub trait Real:
     fn min(self, other: Self) -> Self;
     /// Whether this is neither NaN nor infinite.
     fn is_finite(self) -> bool;
+    /// Whether this is NaN.
+    fn is_nan(self) -> bool;
     /// erf x = 2/√π ∫₀ˣ e^(−u²) du.
     fn erf(self) -> Self {
         crate::math::plain_erf(self)
@@ -113,6 +115,8 @@ macro_rules! real {
             fn min(self, other: Self) -> Self { self.min(other) }
             #[inline(always)]
             fn is_finite(self) -> bool { self.is_finite() }
+            #[inline(always)]
+            fn is_nan(self) -> bool { self.is_nan() }
         }
     )*};
 }

@@ -44,7 +44,8 @@ mod tests {
     /// Sizes around the limits of 31, 32, 62, 63 and 64 bits, and small ones.
     pub(crate) fn near_limits() -> impl Strategy<Value = usize> {
         let at = |bits: u32| (1u64 << bits) as usize;
-        let base = prop::sample::select(vec![0, 1, 2, 3, 8, at(31), at(32), at(61), at(62), at(63), usize::MAX]);
+        let base =
+            prop::sample::select(vec![0, 1, 2, 3, 8, at(31), at(32), at(61), at(62), at(63), usize::MAX]);
         (base, -1isize..=1).prop_map(|(base, by)| base.saturating_add_signed(by))
     }
 

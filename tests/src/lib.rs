@@ -16,6 +16,7 @@ pub mod cases;
 pub mod checks;
 pub mod coverage;
 pub mod draw;
+pub mod edges;
 pub mod golden;
 pub mod gradient;
 pub mod mutants;

@@ -1,4 +1,5 @@
 use crate::Tensor;
+use crate::ops::check_indices;
 use serde::{Deserialize, Serialize};
 
 /// The sizes of the gradient-harmonising loss.
@@ -61,6 +62,7 @@ impl Ghm {
 /// softmax over K classes; paper, section 4.4 ("gradient balanced loss").
 #[track_caller]
 pub fn ghm(logits: &Tensor, labels: &Tensor, config: &Ghm, state: &GhmState) -> (Tensor, GhmState) {
+    check_indices("ghm", labels, logits.dim(-1), logits.shape());
     let log_p = logits.log_softmax().take_along(&labels.unsqueeze(1)).squeeze(-1);
     config.loss_of(&log_p, state)
 }

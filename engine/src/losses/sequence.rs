@@ -1,6 +1,7 @@
 use super::{Ghm, GhmState, focal_of};
 use crate::Tensor;
 use crate::nn::Crf;
+use crate::ops::check_tags;
 
 /// Mean over sentences of −log P(y | x): the likelihood that a CRF is usually trained with.
 /// Emissions [B, T, K], tags [B, T] and lengths [B] (`i64`).
@@ -21,6 +22,7 @@ pub fn sequence_focal(crf: &Crf, emissions: &Tensor, tags: &Tensor, lengths: &Te
 #[track_caller]
 pub fn token_log_probabilities(crf: &Crf, emissions: &Tensor, tags: &Tensor, lengths: &Tensor) -> Tensor {
     let (b, t) = (tags.dim(0), tags.dim(1));
+    check_tags("token_log_probabilities", emissions, tags, lengths);
     let places: Vec<i64> = lengths
         .elements::<i64>()
         .iter()

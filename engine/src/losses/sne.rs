@@ -49,6 +49,10 @@ fn log_neighbours(distances: &[f64], perplexity: f64) -> Vec<f64> {
         return vec![-n.ln(); distances.len()];
     }
     // Distances over the nearest, in units of their mean, so that the widths of all data lie in one range.
+    // NaN stays NaN: `min` and `max` would take the other number.
+    if spread.is_nan() {
+        return vec![f64::NAN; distances.len()];
+    }
     let over: Vec<f64> = distances.iter().map(|d| (d - nearest) / spread).collect();
     let at = |log_beta: f64| {
         let beta = log_beta.exp();

@@ -16,6 +16,11 @@ impl Dropout {
     }
 }
 
+/// x / (1 − p) where the mask, which broadcasts, is not 0, else 0: selected, since 0 · ∞ is NaN.
+fn kept(x: &Tensor, mask: &Tensor, p: f64) -> Tensor {
+    x.affine(1.0 / (1.0 - p), 0.0).masked_fill(&mask.eq_scalar(0.0), 0.0)
+}
+
 /// Dropout of whole words: every occurrence of a dropped word type is 0, the others are scaled by 1/(1 − p).
 /// Source: Gal, Ghahramani, "A theoretically grounded application of dropout in recurrent neural networks",
 /// NIPS 2016, section 4.2; paper, section 3.3.
@@ -29,7 +34,7 @@ impl EmbeddingDropout {
         match mode.stream() {
             Some(stream) if self.0 > 0.0 => {
                 let by_type = Tensor::dropout_mask([words, 1], self.0, stream, x.kind());
-                x * by_type.embedding(ids)
+                kept(x, &by_type.embedding(ids), self.0)
             }
             _ => x.clone(),
         }
@@ -47,7 +52,7 @@ impl VariationalDropout {
     pub fn forward(&self, x: &Tensor, mode: &mut Mode) -> Tensor {
         match mode.stream() {
             Some(stream) if self.0 > 0.0 => {
-                x * Tensor::dropout_mask([x.dim(0), 1, x.dim(-1)], self.0, stream, x.kind())
+                kept(x, &Tensor::dropout_mask([x.dim(0), 1, x.dim(-1)], self.0, stream, x.kind()), self.0)
             }
             _ => x.clone(),
         }

@@ -20,21 +20,22 @@ impl Tensor {
         let y = filled("powf", x.shape(), x.kind(), |y| elementwise::power(x.src(), exponent, y));
         record_one("powf", &[self], y, Saves::inputs(&[0]), move |cx| {
             cx.give_with(0, |cx| match exponent {
-                // x⁰ is constant, and 0 · 0⁻¹ would be NaN.
-                0.0 => cx.dy() * 0.0,
+                // x⁰ is constant, and 0 · 0⁻¹ would be NaN, as would 0 · ∞.
+                0.0 => cx.dy().zeros_like(),
                 _ => cx.dy() * cx.input(0).powf(exponent - 1.0) * exponent,
             });
         })
     }
 
-    /// y = x held within [low, high]; no gradient flows where it is held.
+    /// y = x held within [low, high]; no gradient flows where it is held, nor at either bound, as in PyTorch 2.15.
     pub fn clamp(&self, low: f64, high: f64) -> Tensor {
         let x = self.detach().contiguous();
         let y = filled("clamp", x.shape(), x.kind(), |y| elementwise::clamp(x.src(), low, high, y));
         record_one("clamp", &[self], y, Saves::inputs(&[0]), move |cx| {
             cx.give_with(0, |cx| {
                 let x = cx.input(0).detach();
-                let inside = x.ge_scalar(low).and(&x.le_scalar(high));
+                let [low, high] = [low, high].map(|bound| Tensor::full([], bound, x.kind()));
+                let inside = x.gt(&low).and(&x.lt(&high));
                 // Selected, since 0 · ∞ is NaN.
                 cx.dy().masked_fill(&inside.not(), 0.0)
             });

@@ -34,7 +34,8 @@ pub(super) fn reference(x: &Tensor, weight: &Tensor, bias: &Tensor, lengths: &Te
     let windows = y.dim(1);
     let last = lengths.select_at_least_one().reshape([b, 1, 1]);
     let live = Tensor::arange(windows).to_device(x.device()).reshape([1, windows, 1]).lt(&last);
-    let y = &y * live.to_dtype(y.dtype());
+    // Selected, since 0 · ∞ is NaN.
+    let y = y.masked_fill(&live.not(), 0.0);
     let winners = y.arg_max(1).unsqueeze(2);
     y.transpose(1, 2).take_along(&winners).squeeze(-1)
 }

@@ -1,5 +1,6 @@
+use super::check_indices_but;
+use crate::Tensor;
 use crate::graph::{Backward, ForwardOutput, Fused, Keep};
-use crate::{DType, Tensor};
 use gradus_kernels::cross_entropy;
 use gradus_kernels::memory::Buffer;
 
@@ -23,13 +24,8 @@ impl Tensor {
         let shape = self.shape();
         assert_eq!(shape.rank(), 2, "cross_entropy: logits must be [R, K], they are {shape:?}");
         assert_eq!(labels.shape(), [shape[0]].into(), "cross_entropy: one label for each row of {shape:?}");
-        assert_eq!(
-            labels.dtype(),
-            DType::I64,
-            "cross_entropy: labels are of {}, they must be i64",
-            labels.dtype()
-        );
         let classes = shape[1];
+        check_indices_but("cross_entropy", labels, classes, shape, |_, label| Some(label) == options.ignore);
         let weights = match &options.weights {
             Some(w) => w.to_dtype(self.dtype()).to_device(self.device()).contiguous(),
             None => Tensor::ones([classes], self.kind()),
@@ -55,14 +51,13 @@ impl Tensor {
 fn reference(x: &Tensor, labels: &Tensor, weights: &Tensor, smoothing: f64, ignore: Option<i64>) -> Tensor {
     let classes = x.dim(-1);
     let ignored = labels.eq(&Tensor::full([], ignore.unwrap_or(-1) as f64, labels.kind()));
-    let counted = match ignore {
-        Some(_) => ignored.not().to_dtype(x.dtype()),
-        None => Tensor::ones(labels.shape(), x.kind()),
-    };
     let safe = ignored.select(&Tensor::zeros([], labels.kind()), labels);
     let safe = if ignore.is_some() { &safe } else { labels };
     let target = safe.one_hot(classes, x.dtype()).affine(1.0 - smoothing, smoothing / classes as f64);
-    (x.log_softmax() * target * weights).sum(&[-1]).neg() * counted
+    // Selected, since 0 · ∞ is NaN: a class of no part in the target may be impossible, and an ignored row anything.
+    let terms = (x.log_softmax() * &target * weights).masked_fill(&target.eq_scalar(0.0), 0.0);
+    let rows = terms.sum(&[-1]).neg();
+    if ignore.is_some() { rows.masked_fill(&ignored, 0.0) } else { rows }
 }
 
 fn forward(x: &[&Tensor], weighted: bool, smoothing: f64, ignore: Option<i64>) -> Option<ForwardOutput> {

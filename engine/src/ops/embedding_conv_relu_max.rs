@@ -1,4 +1,4 @@
-use super::{check_lengths, done, same_dtype};
+use super::{check_indices, check_lengths, done, same_dtype};
 use crate::graph::{Backward, ForwardOutput, Fused, Grad, Keep, RowGrad};
 use crate::{DType, Device, Tensor};
 use gradus_kernels::conv1d::Sizes;
@@ -22,6 +22,7 @@ impl Tensor {
     ) -> Tensor {
         check(self, ids, weight, bias);
         check_lengths("embedding_conv_relu_max", ids, lengths);
+        check_indices("embedding_conv_relu_max", ids, self.dim(0), self.shape());
         if self.device() != Device::Cpu {
             // To compute each word once serves caches; a device gathers the words and convolves.
             return words(self, ids, lengths).conv_relu_max(weight, bias, lengths);

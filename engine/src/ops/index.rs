@@ -1,9 +1,10 @@
-use super::filled;
+use super::{check_indices, filled};
 use crate::graph::{Grad, Saves, record_one, rows_of};
 use crate::{DType, Device, Shape, Tensor};
 use gradus_kernels::index;
 
-/// Reading and writing by number. Numbers are `i64`; one out of range panics with its value.
+/// Reading and writing by number. Numbers are `i64`; one out of range panics with its value, but
+/// on a CUDA device, where kernels take no notice of it.
 impl Tensor {
     /// y[…, :] = weight[ids[…], :], weight [V, D], ids of any shape.
     ///
@@ -14,6 +15,7 @@ impl Tensor {
         let shape = Shape::new(&[&ids.shape()[..], &[width]].concat());
         let table = self.detach().contiguous();
         let ids = ids.contiguous();
+        check_indices("embedding", &ids, rows, self.shape());
         let y = filled("embedding", shape, self.kind(), |y| index::gather_rows(table.src(), ids.src(), y));
         // The ids take part as an input without gradient, so that they are saved like any other.
         record_one("embedding", &[self, &ids], y, Saves::inputs(&[1]), move |cx| {
@@ -37,6 +39,13 @@ impl Tensor {
         let x = values.detach().contiguous();
         let ids = ids.contiguous();
         let shape = Shape::from([rows, width]);
+        assert_eq!(
+            ids.shape(),
+            [x.dim(0)].into(),
+            "scatter_rows: one number for each row of {:?}",
+            x.shape()
+        );
+        check_indices("scatter_rows", &ids, rows, shape);
         let mut y = gradus_kernels::memory::Buffer::zeros(x.kind(), shape.count());
         super::ran("scatter_rows", x.kind(), index::scatter_add_rows(ids.src(), x.src(), y.dst()));
         let y = Tensor::from_buffer(y, shape);
@@ -51,6 +60,7 @@ impl Tensor {
         let width = self.dim(-1);
         leading_equal("take_along", self, ids);
         let (x, ids) = (self.detach().contiguous(), ids.contiguous());
+        check_indices("take_along", &ids, width, x.shape());
         let y = filled("take_along", ids.shape(), x.kind(), |y| {
             index::take_along_last(x.src(), width, ids.src(), ids.dim(-1), y)
         });
@@ -63,9 +73,12 @@ impl Tensor {
     /// [`take_along`](Tensor::take_along).
     #[track_caller]
     pub fn put_along(&self, ids: &Tensor, width: usize) -> Tensor {
-        assert_eq!(self.shape(), ids.shape(), "put_along: one number for each element");
+        let (of, at) = (self.shape(), ids.shape());
+        assert_eq!(of, at, "put_along: one number for each element of x {of:?}, there are {at:?}");
+        assert!(of.rank() > 0, "put_along: x has no last axis");
         let (x, ids) = (self.detach().contiguous(), ids.contiguous());
         let shape = x.shape().with(x.rank() - 1, width);
+        check_indices("put_along", &ids, width, shape);
         let mut y = gradus_kernels::memory::Buffer::zeros(x.kind(), shape.count());
         super::ran(
             "put_along",
@@ -81,6 +94,7 @@ impl Tensor {
     /// y[…, k] = 1 where k is the number x[…], else 0; x `i64`.
     #[track_caller]
     pub fn one_hot(&self, classes: usize, dtype: DType) -> Tensor {
+        check_indices("one_hot", self, classes, [classes].into());
         let ids = self.unsqueeze(self.rank());
         Tensor::ones(ids.shape(), ids.kind().of(dtype)).put_along(&ids, classes)
     }

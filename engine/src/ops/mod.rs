@@ -34,6 +34,7 @@ mod unary;
 
 pub use attention::Attention;
 pub use crf::CrfScores;
+pub(crate) use crf::check_tags;
 pub use cross_entropy::CrossEntropy;
 pub use lstm::LstmWeights;
 pub use registry::{OpInfo, REGISTRY, find};
@@ -75,6 +76,36 @@ pub(crate) fn filled(
     let mut buffer = Buffer::for_overwrite(kind, shape.count());
     ran(op, kind, write(buffer.dst()));
     Tensor::from_buffer(buffer, shape)
+}
+
+/// Panics, with the operation's name, where an index (`i64`) does not lie in 0..n, the length of `whole`'s axis that it
+/// counts along. On a CUDA device indices are not looked at, for that would wait for it.
+#[track_caller]
+pub(crate) fn check_indices(op: &str, ids: &Tensor, n: usize, whole: crate::Shape) {
+    check_indices_but(op, ids, n, whole, |_, _| false);
+}
+
+/// The same, but for those that `spared` says of by their place and value.
+#[track_caller]
+pub(crate) fn check_indices_but(
+    op: &str,
+    ids: &Tensor,
+    n: usize,
+    whole: crate::Shape,
+    spared: impl Fn(usize, i64) -> bool,
+) {
+    let dtype = ids.dtype();
+    assert_eq!(dtype, DType::I64, "{op}: indices are of {dtype}, they must be i64; convert with to_dtype");
+    if ids.device() != Device::Cpu {
+        return;
+    }
+    let ids = ids.contiguous();
+    // One comparison for each: a negative one is above all others.
+    let wrong = |&(at, &id): &(usize, &i64)| id as u64 >= n as u64 && !spared(at, id);
+    if let Some((at, id)) = ids.elements::<i64>().iter().enumerate().find(wrong) {
+        let shape = ids.shape();
+        panic!("{op}: index {id}, number {at} of {shape:?}, is outside 0..{n} of {whole:?}");
+    }
 }
 
 /// Panics where lengths are not `i64` [B] within 0..=T of x [B, T, ..]. On a CUDA device their values are not looked

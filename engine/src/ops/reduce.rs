@@ -66,8 +66,9 @@ impl Tensor {
             let hit = x.eq(&y);
             let ones = hit.to_dtype(x.dtype());
             let share = &ones / ones.sum(&[axis as isize]).reshape(kept);
-            // Selected, since 0 · ∞ is NaN.
-            cx.give_with(0, |cx| (cx.dy().reshape(kept) * share).masked_fill(&hit.not(), 0.0));
+            // Selected, since 0 · ∞ is NaN. Where the extremum is NaN no element equals it, and all get NaN.
+            let beaten = if op == "max" { x.lt(&y) } else { x.gt(&y) };
+            cx.give_with(0, |cx| (cx.dy().reshape(kept) * share).masked_fill(&beaten, 0.0));
         })
     }
 

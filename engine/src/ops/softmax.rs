@@ -36,8 +36,9 @@ impl Tensor {
             cx.give_with(0, |cx| {
                 let (y, dy) = (cx.output(0), cx.dy());
                 if cx.creates_graph() {
-                    let total = dy.sum(&[-1]).unsqueeze(y.rank() - 1);
-                    return dy - y.exp() * total;
+                    let (p, total) = (y.exp(), dy.sum(&[-1]).unsqueeze(y.rank() - 1));
+                    let none = p.detach().sum(&[-1]).eq_scalar(0.0).unsqueeze(y.rank() - 1);
+                    return (dy - p * total).masked_fill(&none, 0.0);
                 }
                 let dy = dy.contiguous();
                 filled("log_softmax", y.shape(), y.kind(), |dx| {

@@ -116,7 +116,9 @@ impl Tensor {
                 }
                 let cdf = (&x * FRAC_1_SQRT_2).erf().affine(0.5, 0.5);
                 let pdf = (x.square() * -0.5).exp() * (1.0 / (2.0 * PI).sqrt());
-                cx.dy() * (cdf + x * pdf)
+                // Selected, since ∞ · 0 is NaN.
+                let tail = (&x * &pdf).masked_fill(&pdf.eq_scalar(0.0), 0.0);
+                cx.dy() * (cdf + tail)
             });
         })
     }

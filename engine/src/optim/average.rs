@@ -1,4 +1,5 @@
 use super::optimizer::MOST_STEPS;
+use crate::param::Owner;
 use crate::state::StateDict;
 use crate::{DType, Module, Param, Tensor};
 use serde::{Deserialize, Serialize};
@@ -41,6 +42,7 @@ pub struct WeightAverage {
     config: AverageConfig,
     updates: u64,
     values: BTreeMap<String, Tensor>,
+    owners: BTreeMap<String, Owner>,
 }
 
 impl WeightAverage {
@@ -49,7 +51,7 @@ impl WeightAverage {
     pub fn new(config: AverageConfig) -> Self {
         let d = config.decay;
         assert!((0.0..1.0).contains(&d), "average: the decay {d} must be at least 0 and below 1");
-        WeightAverage { config, updates: 0, values: BTreeMap::new() }
+        WeightAverage { config, updates: 0, values: BTreeMap::new(), owners: BTreeMap::new() }
     }
 
     /// What it was made from.
@@ -63,9 +65,13 @@ impl WeightAverage {
     }
 
     /// Takes the model's weights into the average.
+    ///
+    /// Panics where a parameter has the name of another one that was averaged before and still exists.
+    #[track_caller]
     pub fn update(&mut self, model: &dyn Module) {
         let rest = 1.0 - self.decay();
         for (name, param) in model.named_params() {
+            self.owners.entry(name.clone()).or_default().claim("average", &name, &param);
             let w = param.value();
             let next = match self.values.get(&name) {
                 // As a step towards w, so that an average of equal weights is these weights, bit for bit.
@@ -136,7 +142,7 @@ impl WeightAverage {
         if let Some(name) = tensors.keys().next() {
             return Err(format!("there is an average of {name:?}, which the model does not know"));
         }
-        (self.updates, self.values) = (updates, values);
+        (self.updates, self.values, self.owners) = (updates, values, BTreeMap::new());
         Ok(())
     }
 }

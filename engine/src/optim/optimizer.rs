@@ -1,6 +1,7 @@
 use super::apply::Taken;
 use super::moments::{Moments, settle};
 use super::{OptimizerConfig, moments};
+use crate::param::Owner;
 use crate::state::{StateDict, quoted};
 use crate::{DType, Device, Grad, Gradients, Module, Param, Tensor};
 use serde_json::{Value, json};
@@ -22,6 +23,9 @@ pub struct Group {
 }
 
 /// Takes steps, and keeps each parameter's moments by its name.
+///
+/// So a checkpoint can hold them, and a name means one parameter: [`step`](Optimizer::step) panics where another one of
+/// this name comes while the first is still there. Once that was dropped, its moments go on with its successor.
 ///
 /// Of a large table whose gradient is a few rows, as an embedding's is, only these rows are changed at once. The others
 /// owe a step with the gradient 0, and take all that they owe when they are next read: a row when
@@ -50,7 +54,7 @@ pub struct Optimizer {
     config: OptimizerConfig,
     groups: Vec<Group>,
     factor: f64,
-    states: BTreeMap<String, Arc<Mutex<Moments>>>,
+    states: BTreeMap<String, (Owner, Arc<Mutex<Moments>>)>,
     dense: bool,
 }
 
@@ -89,6 +93,9 @@ impl Optimizer {
     ///
     /// Those on a CUDA device with a gradient of all their elements take their steps together, in one launch for all
     /// that have the same rates and the same number of steps behind them.
+    ///
+    /// Panics where a parameter has the name of another one that was stepped before and still exists.
+    #[track_caller]
     pub fn step(&mut self, model: &dyn Module, gradients: &Gradients) {
         let mut together = vec![];
         for (name, param) in model.named_params() {
@@ -98,7 +105,9 @@ impl Optimizer {
                 (lr, decay) = (group.lr, group.weight_decay);
             }
             let rule = self.config.rule;
-            let state = self.states.entry(name).or_insert_with(|| Moments::new(rule, &param));
+            let fresh = || (Owner::default(), Moments::new(rule, &param));
+            let (owner, state) = self.states.entry(name.clone()).or_insert_with(fresh);
+            owner.claim("optimizer", &name, &param);
             if !moments::lock(state).are_of(&param) {
                 settle(state);
             }
@@ -124,7 +133,7 @@ impl Optimizer {
     pub fn state(&self) -> (StateDict, Value) {
         let names = self.config.rule.state_names();
         let (mut tensors, mut steps) = (StateDict::new(), BTreeMap::new());
-        for (param, state) in &self.states {
+        for (param, (_, state)) in &self.states {
             settle(state);
             let state = moments::lock(state);
             for (buffer, name) in state.buffers.iter().zip(names) {
@@ -184,7 +193,7 @@ impl Optimizer {
                 }
                 buffers.push(tensor.packed());
             }
-            states.insert(name, Moments::loaded(rule, steps, buffers));
+            states.insert(name, (Owner::default(), Moments::loaded(rule, steps, buffers)));
         }
         if let Some(key) = tensors.keys().next() {
             return Err(format!("the optimizer's tensor {} has no number of steps", quoted(key)));

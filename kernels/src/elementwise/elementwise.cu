@@ -44,7 +44,7 @@ DEVICE float unary(Unary op, float x) {
         case Unary::Tanh: return tanhf(x);
         case Unary::Sigmoid: return x != x ? x : sigmoid(x);
         case Unary::Relu: return x < 0.0f ? 0.0f : x;
-        case Unary::Gelu: return x * normal_cdf(x);
+        case Unary::Gelu: return x == -INFINITY ? -0.0f : x * normal_cdf(x);  // −∞ · 0 would be NaN
         case Unary::Erf: return erff(x);
         case Unary::Softplus: return x != x ? x : softplus(x);
         case Unary::LogSigmoid: return x != x ? x : -softplus(-x);

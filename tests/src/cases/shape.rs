@@ -95,5 +95,5 @@ pub const CASES: &[Case] = &[
         })
     })
     .slots(&[0, 1])
-    .roundings(64.0),
+    .roundings(256.0),
 ];

@@ -5,8 +5,8 @@
 mod kernel;
 mod reference;
 
-use crate::Tensor;
 use crate::graph::{Fused, Keep};
+use crate::{Device, Tensor};
 use gradus_kernels::crf;
 use gradus_kernels::memory::Buffer;
 
@@ -48,6 +48,7 @@ impl Tensor {
             "crf: one tag for each place of {:?}",
             self.shape()
         );
+        check_tags("crf_nll", self, tags, lengths);
         let CrfScores { transitions, start, end } = scores;
         Fused {
             op: "crf_nll",
@@ -95,6 +96,20 @@ impl Tensor {
         let none = Tensor::zeros([], path.kind());
         (path.lt(&none).select(&none, &path), Tensor::from_buffer(score, [b].into()))
     }
+}
+
+/// Panics, with the operation's name, where a tag [B, T] within a sequence's length is none of K. What stands past the end
+/// is not looked at, nor is anything on a CUDA device.
+#[track_caller]
+pub(crate) fn check_tags(op: &str, emissions: &Tensor, tags: &Tensor, lengths: &Tensor) {
+    let shape = emissions.shape();
+    let lengths = match lengths.device() {
+        Device::Cpu => lengths.to_vec::<i64>(),
+        _ => vec![],
+    };
+    super::check_indices_but(op, tags, shape[2], shape, |at, _| {
+        lengths.get(at / shape[1]).is_none_or(|&length| (at % shape[1]) as i64 >= length)
+    });
 }
 
 #[track_caller]

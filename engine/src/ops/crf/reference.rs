@@ -23,7 +23,8 @@ pub(super) fn score(x: &[Tensor]) -> Tensor {
     let [emissions, transitions, start, end, lengths, tags] = [0, 1, 2, 3, 4, 5].map(|i| &x[i]);
     let (t, k) = (emissions.dim(1), emissions.dim(2));
     let no_tag = Tensor::zeros([], tags.kind());
-    let mut total = emissions.sum(&[1, 2]) * 0.0;
+    // Zeros [B]; what stands past the end has no part in them, not even as 0 · NaN.
+    let mut total = emissions.narrow(1, 0, 0).sum(&[1, 2]);
     for step in 0..t {
         let tag = tags.at(1, step);
         // What stands past the end is no tag.

@@ -1,8 +1,8 @@
 //! The same rows on vectors of `f32`.
 
-use crate::isa::{Isa, Kernel};
+use crate::isa::{COUNT, Isa, Kernel};
 
-/// The mean and 1/deviation of each row.
+/// The mean, less the first element, and 1/deviation of each row.
 pub(super) struct Statistics<'a> {
     pub x: &'a [f32],
     pub cols: usize,
@@ -19,11 +19,14 @@ impl Kernel for Statistics<'_> {
         let n = cols as f32;
         for r in 0..mean.len() {
             let (row, tail) = x[r * cols..][..cols].split_at(cols / S::LANES * S::LANES);
-            let mu = sum::<S, false>(s, row, s.zero(), s.read_tail(tail)) / n;
+            let first = s.splat(x[r * cols]);
+            // The lanes past the end hold the first element and add nothing.
+            let rest = s.sub(s.read_tail_or(tail, x[r * cols]), first);
+            let mu = sum::<S, false>(s, row, [first, s.zero()], rest) / n;
             let shift = s.splat(mu);
-            // The lanes past the end hold the mean and add nothing.
-            let tail = s.sub(s.read_tail_or(tail, mu), shift);
-            let squares = sum::<S, true>(s, row, shift, s.mul(tail, tail));
+            let inside = s.lt(s.read(&COUNT), s.splat(tail.len() as f32));
+            let rest = s.select(inside, s.sub(rest, shift), s.zero());
+            let squares = sum::<S, true>(s, row, [first, shift], s.mul(rest, rest));
             mean[r] = mu;
             rstd[r] = 1.0 / (squares / n + eps).sqrt();
         }
@@ -33,34 +36,38 @@ impl Kernel for Statistics<'_> {
 /// Sums of vectors that are taken side by side: one sum alone would wait for each of its additions.
 const SUMS: usize = 4;
 
-/// Σ (x − shift), or Σ (x − shift)² where `SQUARES`, over whole vectors, and the lanes of `tail`.
+/// Σ (x − x₀), or Σ ((x − x₀) − shift)² where `SQUARES`, over whole vectors, and the lanes of `tail`; `by` is x₀ and the shift.
 #[inline(always)]
-fn sum<S: Isa, const SQUARES: bool>(s: S, x: &[f32], shift: S::V, tail: S::V) -> f32 {
+fn sum<S: Isa, const SQUARES: bool>(s: S, x: &[f32], by: [S::V; 2], tail: S::V) -> f32 {
     let mut sums = [s.zero(); SUMS];
     let blocks = x.chunks_exact(SUMS * S::LANES);
     let mut last = tail;
     for v in blocks.remainder().chunks_exact(S::LANES) {
-        last = add::<S, SQUARES>(s, last, s.sub(s.read(v), shift));
+        last = add::<S, SQUARES>(s, last, v, by);
     }
     for block in blocks {
         for i in 0..SUMS {
-            let d = s.sub(s.read(&block[i * S::LANES..]), shift);
-            sums[i] = add::<S, SQUARES>(s, sums[i], d);
+            sums[i] = add::<S, SQUARES>(s, sums[i], &block[i * S::LANES..], by);
         }
     }
     s.sum(s.add(last, s.add(s.add(sums[0], sums[1]), s.add(sums[2], sums[3]))))
 }
 
-/// The sum and d, or d².
+/// The sum with one vector more.
 #[inline(always)]
-fn add<S: Isa, const SQUARES: bool>(s: S, sum: S::V, d: S::V) -> S::V {
-    if SQUARES { s.fma(d, d, sum) } else { s.add(sum, d) }
+fn add<S: Isa, const SQUARES: bool>(s: S, sum: S::V, x: &[f32], [first, shift]: [S::V; 2]) -> S::V {
+    let d = s.sub(s.read(x), first);
+    if !SQUARES {
+        return s.add(sum, d);
+    }
+    let d = s.sub(d, shift);
+    s.fma(d, d, sum)
 }
 
-/// (x − μ)·r.
+/// ((x − x₀) − mean)·r, from x₀, the mean less x₀, and r.
 #[inline(always)]
-fn hat<S: Isa>(s: S, x: S::V, mean: S::V, rstd: S::V) -> S::V {
-    s.mul(s.sub(x, mean), rstd)
+fn hat<S: Isa>(s: S, x: S::V, [first, mean, rstd]: [S::V; 3]) -> S::V {
+    s.mul(s.sub(s.sub(x, first), mean), rstd)
 }
 
 /// y = x̂ ⊙ γ + β.
@@ -81,14 +88,14 @@ impl Kernel for Normalize<'_> {
         let (gamma, beta) = (self.gamma.chunks_exact(S::LANES), self.beta.chunks_exact(S::LANES));
         let (gamma_tail, beta_tail) = (s.read_tail(gamma.remainder()), s.read_tail(beta.remainder()));
         for (r, (x, y)) in self.x.chunks_exact(cols).zip(self.y.chunks_exact_mut(cols)).enumerate() {
-            let (mean, rstd) = (s.splat(self.mean[r]), s.splat(self.rstd[r]));
+            let by = [s.splat(x[0]), s.splat(self.mean[r]), s.splat(self.rstd[r])];
             let x = x.chunks_exact(S::LANES);
             let x_tail = s.read_tail(x.remainder());
             let mut out = y.chunks_exact_mut(S::LANES);
             for (((x, gamma), beta), y) in x.zip(gamma.clone()).zip(beta.clone()).zip(&mut out) {
-                s.write(y, s.fma(hat(s, s.read(x), mean, rstd), s.read(gamma), s.read(beta)));
+                s.write(y, s.fma(hat(s, s.read(x), by), s.read(gamma), s.read(beta)));
             }
-            s.write_tail(out.into_remainder(), s.fma(hat(s, x_tail, mean, rstd), gamma_tail, beta_tail));
+            s.write_tail(out.into_remainder(), s.fma(hat(s, x_tail, by), gamma_tail, beta_tail));
         }
     }
 }
@@ -114,11 +121,11 @@ impl Kernel for Backward<'_> {
         let gamma_tail = s.read_tail(gamma.remainder());
         let rows = self.x.chunks_exact(cols).zip(self.dy.chunks_exact(cols));
         for (r, ((x, dy), dx)) in rows.zip(self.dx.chunks_exact_mut(cols)).enumerate() {
-            let (mean, rstd) = (s.splat(self.mean[r]), s.splat(self.rstd[r]));
+            let by = [s.splat(x[0]), s.splat(self.mean[r]), s.splat(self.rstd[r])];
             let (x, dy) = (x.chunks_exact(S::LANES), dy.chunks_exact(S::LANES));
             let mut dgamma = self.dgamma.chunks_exact_mut(S::LANES);
             let mut dbeta = self.dbeta.chunks_exact_mut(S::LANES);
-            let x_tail = hat(s, s.read_tail(x.remainder()), mean, rstd);
+            let x_tail = hat(s, s.read_tail(x.remainder()), by);
             // 0 past the end, whatever x is there.
             let dy_tail = s.read_tail(dy.remainder());
             let g_tail = s.mul(dy_tail, gamma_tail);
@@ -127,7 +134,7 @@ impl Kernel for Backward<'_> {
             for (((x, dy), gamma), (dgamma, dbeta)) in
                 x.clone().zip(dy.clone()).zip(gamma.clone()).zip(columns)
             {
-                let (x, dy) = (hat(s, s.read(x), mean, rstd), s.read(dy));
+                let (x, dy) = (hat(s, s.read(x), by), s.read(dy));
                 let g = s.mul(dy, s.read(gamma));
                 sum_g = s.add(sum_g, g);
                 sum_gx = s.fma(g, x, sum_gx);
@@ -142,10 +149,10 @@ impl Kernel for Backward<'_> {
             let mut out = dx.chunks_exact_mut(S::LANES);
             for (((x, dy), gamma), dx) in x.zip(dy).zip(gamma.clone()).zip(&mut out) {
                 let g = s.sub(s.mul(s.read(dy), s.read(gamma)), mean_g);
-                s.write(dx, s.mul(rstd, s.fnma(hat(s, s.read(x), mean, rstd), mean_gx, g)));
+                s.write(dx, s.mul(by[2], s.fnma(hat(s, s.read(x), by), mean_gx, g)));
             }
             let g = s.sub(g_tail, mean_g);
-            s.write_tail(out.into_remainder(), s.mul(rstd, s.fnma(x_tail, mean_gx, g)));
+            s.write_tail(out.into_remainder(), s.mul(by[2], s.fnma(x_tail, mean_gx, g)));
         }
     }
 }

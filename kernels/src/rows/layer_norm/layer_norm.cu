@@ -19,6 +19,9 @@
 // could; one of sm_80 has shared memory for 16 of the 20 warps by rows of 1024.
 #include "prelude.cuh"
 
+// The first number of a row. All that follows is done with differences from it, and `mean` is theirs: see mod.rs.
+DEVICE float first(const float *row, int cols) { return cols > 0 ? row[0] : 0.0f; }
+
 // --- Forward.
 
 KERNEL layer_norm_forward_plain(const float *x, const float *gamma, const float *beta, float eps, float *y, float *mean,
@@ -28,13 +31,14 @@ KERNEL layer_norm_forward_plain(const float *x, const float *gamma, const float 
     x += i64(row) * cols;
     y += i64(row) * cols;
     float sum = 0.0f, squares = 0.0f;
-    for (int i = 0; i < cols; ++i) sum += x[i];
+    float x0 = first(x, cols);
+    for (int i = 0; i < cols; ++i) sum += x[i] - x0;
     float m = sum / cols;
-    for (int i = 0; i < cols; ++i) squares += (x[i] - m) * (x[i] - m);
+    for (int i = 0; i < cols; ++i) squares += (x[i] - x0 - m) * (x[i] - x0 - m);
     float r = 1.0f / sqrtf(squares / cols + eps);
     mean[row] = m;
     rstd[row] = r;
-    for (int i = 0; i < cols; ++i) y[i] = (x[i] - m) * r * gamma[i] + beta[i];
+    for (int i = 0; i < cols; ++i) y[i] = (x[i] - x0 - m) * r * gamma[i] + beta[i];
 }
 
 // The numbers held, less the mean and times r, become y.
@@ -57,8 +61,13 @@ KERNEL layer_norm_forward_held(FORWARD) {
     HeldRow<true> at(cols);
     if (at.row >= rows) return;
     float held[HELD], sum = 0.0f, squares = 0.0f;
-    at.read(x + i64(at.row) * cols, 0.0f, held);
-    at.each([&](int i) { sum += held[i]; });
+    x += i64(at.row) * cols;
+    float x0 = first(x, cols);
+    at.read(x, x0, held);
+    at.each([&](int i) {
+        held[i] -= x0;
+        sum += held[i];
+    });
     float m = at.sum(sum, room) / cols;
     // The mean is taken off first: the difference of two large sums would lose what is looked for.
     at.each([&](int i) {
@@ -78,19 +87,22 @@ KERNEL layer_norm_forward_long(FORWARD) {
     SHARED(float, room, [32]);
     i64 start = i64(blockIdx.x) * cols;
     x += start;
-    float sum = 0.0f, squares = 0.0f;
+    float x0 = first(x, cols), sum = 0.0f, squares = 0.0f;
     for (int from = 0; from < cols; from += HELD * blockDim.x) {
         HeldRow<false> at(cols, from);
         float held[HELD];
-        at.read(x, 0.0f, held);
-        at.each([&](int i) { sum += held[i]; });
+        at.read(x, x0, held);
+        at.each([&](int i) { sum += held[i] - x0; });
     }
     float m = block_sum(sum, room) / cols;
     for (int from = 0; from < cols; from += HELD * blockDim.x) {
         HeldRow<false> at(cols, from);
         float held[HELD];
-        at.read(x, m, held);
-        at.each([&](int i) { squares += (held[i] - m) * (held[i] - m); });
+        at.read(x, x0, held);
+        at.each([&](int i) {
+            float d = at.has(i) ? held[i] - x0 - m : 0.0f;
+            squares += d * d;
+        });
     }
     float r = 1.0f / sqrtf(block_sum(squares, room) / cols + eps);
     if (threadIdx.x == 0) {
@@ -100,15 +112,15 @@ KERNEL layer_norm_forward_long(FORWARD) {
     for (int from = 0; from < cols; from += HELD * blockDim.x) {
         HeldRow<false> at(cols, from);
         float held[HELD];
-        at.read(x, m, held);
-        at.each([&](int i) { held[i] -= m; });
+        at.read(x, x0, held);
+        at.each([&](int i) { held[i] = held[i] - x0 - m; });
         scale(at, gamma, beta, r, held);
         at.write(held, y + start);
     }
 }
 
 
-// --- Backward. With x̂ = (x − mean) r and g = dy γ, dx = r (g − mean of g − x̂ · mean of g x̂), dγ = Σ dy x̂ and dβ = Σ dy.
+// --- Backward. With x̂ = (x − x0 − mean) r and g = dy γ, dx = r (g − mean of g − x̂ · mean of g x̂), dγ = Σ dy x̂ and dβ = Σ dy.
 
 #define BACKWARD const float *x, const float *gamma, const float *mean, const float *rstd, const float *dy, float *dx
 
@@ -116,14 +128,14 @@ KERNEL layer_norm_backward_plain(BACKWARD, int rows, int cols) {
     int row = blockIdx.x * blockDim.x + threadIdx.x;
     if (row >= rows) return;
     i64 start = i64(row) * cols;
-    float m = mean[row], r = rstd[row], sum = 0.0f, dot = 0.0f;
+    float x0 = first(x + start, cols), m = mean[row], r = rstd[row], sum = 0.0f, dot = 0.0f;
     for (int i = 0; i < cols; ++i) {
         float g = dy[start + i] * gamma[i];
         sum += g;
-        dot += g * (x[start + i] - m) * r;
+        dot += g * (x[start + i] - x0 - m) * r;
     }
     for (int i = 0; i < cols; ++i)
-        dx[start + i] = r * (dy[start + i] * gamma[i] - sum / cols - (x[start + i] - m) * r * (dot / cols));
+        dx[start + i] = r * (dy[start + i] * gamma[i] - sum / cols - (x[start + i] - x0 - m) * r * (dot / cols));
 }
 
 // Adds what f makes of i to a sum for each column, by the column's one thread.
@@ -138,10 +150,11 @@ template <bool FOURS, class F> DEVICE void add_to(const HeldRow<FOURS> &at, floa
 template <bool FOURS> struct Slope {
     float hat[HELD], g[HELD];
 
-    // Where the row has no column, dy is 0 and adds nothing to any sum.
-    DEVICE_MEMBER void read(const HeldRow<FOURS> &at, const float *x, const float *dy) {
-        at.read(x, 0.0f, hat);
+    // Where the row has no column, dy is 0 and adds nothing to any sum. x comes as its differences from x0.
+    DEVICE_MEMBER void read(const HeldRow<FOURS> &at, const float *x, float x0, const float *dy) {
+        at.read(x, x0, hat);
         at.read(dy, 0.0f, g);
+        at.each([&](int i) { hat[i] -= x0; });
     }
     DEVICE_MEMBER void add_to_columns(const HeldRow<FOURS> &at, float m, float r, float *dgamma, float *dbeta) const {
         add_to(at, dgamma, [&](int i) { return g[i] * (hat[i] - m) * r; });
@@ -177,7 +190,7 @@ KERNEL layer_norm_columns(const float *x, const float *mean, const float *rstd, 
     float of_gamma = 0.0f, of_beta = 0.0f;
     for (int row = part * PART; row < min(rows, (part + 1) * PART); ++row) {
         i64 i = i64(row) * cols + col;
-        of_gamma += dy[i] * (x[i] - mean[row]) * rstd[row];
+        of_gamma += dy[i] * (x[i] - x[i64(row) * cols] - mean[row]) * rstd[row];
         of_beta += dy[i];
     }
     dgamma[i64(part) * cols + col] = of_gamma;
@@ -187,11 +200,12 @@ KERNEL layer_norm_columns(const float *x, const float *mean, const float *rstd, 
 KERNEL layer_norm_backward_long(BACKWARD, int rows, int cols) {
     SHARED(float, room, [32]);
     i64 start = i64(blockIdx.x) * cols;
-    float m = mean[blockIdx.x], r = rstd[blockIdx.x], sum = 0.0f, dot = 0.0f, unused = 0.0f;
+    float x0 = first(x + start, cols), m = mean[blockIdx.x], r = rstd[blockIdx.x];
+    float sum = 0.0f, dot = 0.0f, unused = 0.0f;
     for (int from = 0; from < cols; from += HELD * blockDim.x) {
         HeldRow<false> at(cols, from);
         Slope<false> slope;
-        slope.read(at, x + start, dy + start);
+        slope.read(at, x + start, x0, dy + start);
         slope.add_to_row(at, gamma, m, r, sum, dot);
     }
     sum = block_sum(sum, room) / cols;
@@ -199,7 +213,7 @@ KERNEL layer_norm_backward_long(BACKWARD, int rows, int cols) {
     for (int from = 0; from < cols; from += HELD * blockDim.x) {
         HeldRow<false> at(cols, from);
         Slope<false> slope;
-        slope.read(at, x + start, dy + start);
+        slope.read(at, x + start, x0, dy + start);
         slope.add_to_row(at, gamma, m, r, unused, unused);
         slope.write(at, r, sum, dot, dx + start);
     }
@@ -209,20 +223,20 @@ KERNEL layer_norm_backward_long(BACKWARD, int rows, int cols) {
 KERNEL layer_norm_backward_held(BACKWARD, float *dgamma, float *dbeta, int rows, int cols, int part) {
     SHARED(float, room, [32]);
     DYN_SHARED(float, sums);  // dγ and dβ of those who share rows: the block, or each of its warps
-    int own = threadIdx.y, all = blockDim.y, first = blockIdx.x * part;
+    int own = threadIdx.y, all = blockDim.y, begin = blockIdx.x * part;
     float *of_gamma = sums + 2 * own * cols, *of_beta = of_gamma + cols;
     HeldRow<true> columns(cols);
     columns.fours([&](int i) {
         columns.put(float4{}, i, of_gamma);
         columns.put(float4{}, i, of_beta);
     });
-    for (int row = first + own; row < min(rows, first + part); row += all) {
+    for (int row = begin + own; row < min(rows, begin + part); row += all) {
         i64 start = i64(row) * cols;
         float m = mean[row], r = rstd[row], sum = 0.0f, dot = 0.0f;
         // From column 0 on. The compiler must not know: it would find all columns before the loop, and keep them.
         HeldRow<true> at(cols, min(row, 0));
         Slope<true> slope;
-        slope.read(at, x + start, dy + start);
+        slope.read(at, x + start, first(x + start, cols), dy + start);
         slope.add_to_columns(at, m, r, of_gamma, of_beta);
         slope.add_to_row(at, gamma, m, r, sum, dot);
         sum = at.sum(sum, room) / cols;

@@ -9,6 +9,10 @@
 //!
 //! x, y, dy, dx are [R, D]; γ, β, dγ, dβ are `[D]`; mean and rstd are `[R]`.
 //!
+//! The mean is that of the differences from the row's first element, which are all that is ever computed with: x − μ is
+//! (x − x₀) − mean(x − x₀). Of numbers that lie close together far from 0, as 10⁴ ± 0.01, the rounding of μ itself would be
+//! as large as their differences.
+//!
 //! Source: Ba, Kiros, Hinton, "Layer normalization", 2016, equations 3 and 4 and the supplement.
 //!
 //! The ladder: plain loops; vectors over a row that stays in the first cache, one pass for each mean; the sums of a row
@@ -48,7 +52,7 @@ fn check(op: &str, full: &[usize], cols: &[usize], rows: &[usize]) {
     );
 }
 
-/// y, and the mean and 1/deviation of each row for the backward.
+/// y, and for the backward of each row the mean, less its first element, and 1/deviation.
 ///
 /// Panics where shapes disagree.
 #[track_caller]

@@ -15,11 +15,13 @@ pub(super) fn forward<T: Real>(
     let n = T::from_f64(cols as f64);
     for r in 0..mean.len() {
         let row = &x[r * cols..][..cols];
-        mean[r] = row.iter().copied().sum::<T>() / n;
-        let variance = row.iter().map(|&x| (x - mean[r]) * (x - mean[r])).sum::<T>() / n;
+        let Some(&first) = row.first() else { continue };
+        mean[r] = row.iter().map(|&x| x - first).sum::<T>() / n;
+        let centred = |x: T| (x - first) - mean[r];
+        let variance = row.iter().map(|&x| centred(x) * centred(x)).sum::<T>() / n;
         rstd[r] = T::ONE / (variance + T::from_f64(eps)).sqrt();
         for d in 0..cols {
-            y[r * cols + d] = (row[d] - mean[r]) * rstd[r] * gamma[d] + beta[d];
+            y[r * cols + d] = centred(row[d]) * rstd[r] * gamma[d] + beta[d];
         }
     }
 }
@@ -40,7 +42,7 @@ pub(super) fn backward<T: Real>(
     dbeta.fill(T::ZERO);
     for r in 0..mean.len() {
         let at = |d: usize| r * cols + d;
-        let hat = |d: usize| (x[at(d)] - mean[r]) * rstd[r];
+        let hat = |d: usize| ((x[at(d)] - x[at(0)]) - mean[r]) * rstd[r];
         let g = |d: usize| dy[at(d)] * gamma[d];
         let mean_g = (0..cols).map(g).sum::<T>() / n;
         let mean_gx = (0..cols).map(|d| g(d) * hat(d)).sum::<T>() / n;

@@ -63,17 +63,20 @@ DEVICE bool seen(const Options &by, int b, int query, int key) {
     return query < by.queries && key < visible(by, query) && (!by.mask || by.mask[i64(b) * by.keys + key]);
 }
 
-// What dropout multiplies a probability by.
-DEVICE float factor(const Options &by, i64 row, int key) {
-    if (!by.drops) return 1.0f;
+// What dropout makes of a number of a key: 0 where it is dropped, be it NaN.
+DEVICE float kept_of(const Options &by, i64 row, int key, float x) {
+    if (!by.drops) return x;
     u64 index = u64(row) * by.keys + key;
     uint4 block = philox(by.stream, index / 4);
     u32 words[4] = {block.x, block.y, block.z, block.w};
-    return float(words[index % 4] >> 8) * (1.0f / 16777216.0f) < by.p ? 0.0f : by.kept;
+    return float(words[index % 4] >> 8) * (1.0f / 16777216.0f) < by.p ? 0.0f : x * by.kept;
 }
 
 // The larger of two; NaN wins, as in warp_max.
 DEVICE float larger(float x, float y) { return y > x || y != y ? y : x; }
+
+// dS / scale of a probability: 0 where that is 0, whatever the values there are.
+DEVICE float slope(float share, float dshare, float delta) { return share == 0.0f ? 0.0f : share * (dshare - delta); }
 
 DEVICE float dot(const float *a, const float *b, int n) {
     float sum = 0.0f;
@@ -102,7 +105,7 @@ KERNEL attention_forward_plain(View q, View k, View v, View o, float *lse, OPTIO
     lse[row] = largest == -INFINITY ? largest : largest + logf(sum);
     for (int j = 0; j < keys; ++j) {
         if (!seen(by, b, i, j)) continue;
-        float share = expf(scale * dot(query, row_of(k, b, h, j), dim) - lse[row]) * factor(by, row, j);
+        float share = kept_of(by, row, j, expf(scale * dot(query, row_of(k, b, h, j), dim) - lse[row]));
         for (int c = 0; c < dim; ++c) out[c] = fmaf(share, row_of(v, b, h, j)[c], out[c]);
     }
 }
@@ -153,7 +156,7 @@ KERNEL attention_forward_warp(View q, View k, View v, View o, float *lse, OPTION
         largest = now;
 #pragma unroll
         for (int r = 0; r < EACH; ++r) out[r] *= old;
-        gather(out, share == 0.0f ? 0.0f : share * factor(by, row, j), v_tile, dim);
+        gather(out, share == 0.0f ? 0.0f : kept_of(by, row, j, share), v_tile, dim);
     }
     if (i >= queries) return;
 #pragma unroll
@@ -190,7 +193,7 @@ KERNEL attention_backward_q_warp(View q, View k, View v, View o, View dout, cons
         float ds = 0.0f;
         if (seen(by, b, i, j) && total != -INFINITY) {
             float share = expf(scale * dot(query, k_tile + lane * (dim + 1), dim) - total);
-            ds = scale * share * (factor(by, row, j) * dot(up, v_tile + lane * (dim + 1), dim) - d);
+            ds = scale * slope(share, kept_of(by, row, j, dot(up, v_tile + lane * (dim + 1), dim)), d);
         }
         gather(sum, ds, k_tile, dim);
     }
@@ -223,9 +226,9 @@ KERNEL attention_backward_kv_warp(View q, View k, View v, View dout, const float
         i64 row = (i64(b) * heads + h) * queries + i;
         float ds = 0.0f, kept_share = 0.0f;
         if (real && seen(by, b, i, j) && lse[row] != -INFINITY) {
-            float share = expf(scale * dot(q_tile + lane * (dim + 1), key, dim) - lse[row]), keep = factor(by, row, j);
-            kept_share = share * keep;
-            ds = scale * share * (keep * dot(up_tile + lane * (dim + 1), value, dim) - delta[row]);
+            float share = expf(scale * dot(q_tile + lane * (dim + 1), key, dim) - lse[row]);
+            kept_share = kept_of(by, row, j, share);
+            ds = scale * slope(share, kept_of(by, row, j, dot(up_tile + lane * (dim + 1), value, dim)), delta[row]);
         }
         gather(of_k, ds, q_tile, dim);
         gather(of_v, kept_share, up_tile, dim);
@@ -559,7 +562,7 @@ DEVICE void forward(float *room, const View &q, const View &k, const View &v, co
 #pragma unroll
             for (int r = 0; r < SIDE; ++r)
 #pragma unroll
-                for (int c = 0; c < COLUMNS; ++c) score[r][c] *= kept >> (COLUMNS * r + c) & 1 ? by.kept : 0.0f;
+                for (int c = 0; c < COLUMNS; ++c) score[r][c] = kept >> (COLUMNS * r + c) & 1 ? score[r][c] * by.kept : 0.0f;
         }
         __syncthreads();
         next.fetch(keys, start + TILE, most);
@@ -586,9 +589,6 @@ DEVICE float total_of(const float *lse, i64 row, bool real) {
     float total = real ? lse[row] : -INFINITY;
     return total == -INFINITY ? INFINITY : total * LOG2_E;
 }
-
-// dS / scale of a probability: 0 where that is 0, whatever the values there are.
-DEVICE float slope(float share, float dshare, float delta) { return share == 0.0f ? 0.0f : share * (dshare - delta); }
 
 template <int DIM, int TILE, int WARPS>
 DEVICE void backward_q(float *room, const View &q, const View &k, const View &v, const View &o, const View &dout,
@@ -649,7 +649,8 @@ DEVICE void backward_q(float *room, const View &q, const View &k, const View &v,
 #pragma unroll
             for (int r = 0; r < SIDE; ++r)
 #pragma unroll
-                for (int c = 0; c < COLUMNS; ++c) dshare[r][c] *= kept >> (COLUMNS * r + c) & 1 ? by.kept : 0.0f;
+                for (int c = 0; c < COLUMNS; ++c)
+                    dshare[r][c] = kept >> (COLUMNS * r + c) & 1 ? dshare[r][c] * by.kept : 0.0f;
         }
         Four total = four(totals + SIDE * at.group), d = four(deltas + SIDE * at.group);
 #pragma unroll
@@ -729,9 +730,9 @@ DEVICE void backward_kv(float *room, const View &q, const View &k, const View &v
                 for (int c = 0; c < SIDE; ++c)
 #pragma unroll
                     for (int r = 0; r < SIDE; ++r) {
-                        float factor = kept >> (SIDE * (n + c) + r) & 1 ? by.kept : 0.0f;
-                        weight[r][c] *= factor;
-                        dshare[r][n + c] *= factor;
+                        bool keeps = kept >> (SIDE * (n + c) + r) & 1;
+                        weight[r][c] = keeps ? weight[r][c] * by.kept : 0.0f;
+                        dshare[r][n + c] = keeps ? dshare[r][n + c] * by.kept : 0.0f;
                     }
             lay_weights(weights, weight, at.column);
             gather_tile<DIM>(of_v, weights, up_tile + place<DIM>(across(n)) + at.column);

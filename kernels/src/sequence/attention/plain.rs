@@ -12,7 +12,8 @@ pub(super) fn forward<T: Real>(
     for (b, h) in (0..batch).flat_map(|b| (0..heads).map(move |h| (b, h))) {
         for i in 0..queries {
             let scores = scores(attention, &inputs, b, h, i);
-            let max = scores.iter().fold(T::NEG_INFINITY, |a, &x| a.max(x));
+            // NaN is the largest: `Real::max` would take the other number.
+            let max = scores.iter().fold(T::NEG_INFINITY, |a, &x| if x <= a || a.is_nan() { a } else { x });
             let at = o.at(b, h, i);
             let o = &mut o.data[at..at + dim];
             o.fill(T::ZERO);
@@ -23,7 +24,7 @@ pub(super) fn forward<T: Real>(
             }
             lse[row] = max + scores.iter().map(|&x| (x - max).exp()).sum::<T>().ln();
             for j in 0..keys {
-                let p = (scores[j] - lse[row]).exp() * keep(attention, row, j);
+                let p = keep(attention, row, j, (scores[j] - lse[row]).exp());
                 for (o, &v) in o.iter_mut().zip(inputs.v.row(b, h, j, dim)) {
                     *o += p * v;
                 }
@@ -58,12 +59,17 @@ pub(super) fn backward<T: Real>(
             let d = dot(dout, upstream.o.row(b, h, i, dim));
             for j in 0..keys {
                 let (k, v) = (inputs.k.row(b, h, j, dim), inputs.v.row(b, h, j, dim));
-                let (p, keep) = ((scores[j] - upstream.lse[row]).exp(), keep::<T>(attention, row, j));
-                let ds = scale * p * (keep * dot(dout, v) - d);
+                let p = (scores[j] - upstream.lse[row]).exp();
+                // Selected: what nobody attends to has no slope, be there NaN.
+                let ds = match p == T::ZERO {
+                    true => p,
+                    false => scale * p * (keep(attention, row, j, dot(dout, v)) - d),
+                };
+                let p = keep(attention, row, j, p);
                 for c in 0..dim {
                     grads.buffers[dq.buffer][dq.at(b, h, i) + c] += ds * k[c];
                     grads.buffers[dk.buffer][dk.at(b, h, j) + c] += ds * q[c];
-                    grads.buffers[dv.buffer][dv.at(b, h, j) + c] += p * keep * dout[c];
+                    grads.buffers[dv.buffer][dv.at(b, h, j) + c] += p * dout[c];
                 }
             }
         }
@@ -88,8 +94,12 @@ fn dot<T: Real>(a: &[T], b: &[T]) -> T {
     a.iter().zip(b).map(|(&a, &b)| a * b).sum()
 }
 
-/// What dropout multiplies the probability of key j by, in row `row` of all rows.
-fn keep<T: Real>(attention: &Attention, row: usize, j: usize) -> T {
+/// What dropout makes of a number of key j in row `row` of all rows: 0 where it is dropped, be it NaN.
+fn keep<T: Real>(attention: &Attention, row: usize, j: usize, x: T) -> T {
     let index = (row * attention.shape.keys + j) as u64;
-    attention.dropout.map_or(T::ONE, |dropout| T::from_f64(dropout.factor(index)))
+    match attention.dropout.map(|dropout| dropout.factor(index)) {
+        None => x,
+        Some(0.0) => T::ZERO,
+        Some(factor) => x * T::from_f64(factor),
+    }
 }

@@ -13,8 +13,10 @@
 // Occupancy: shared memory is 4 K (K + 2) bytes, at least 8 KiB: for 50 tags sm_80 holds fourteen blocks of 64 threads and
 // sm_90 twenty; registers, 32, would allow 32.
 //
-// A length outside 0..=T is the nearest inside.
+// A length outside 0..=T is the nearest inside. NaN is larger than all, so that the score is NaN where one of the scores is.
 #include "prelude.cuh"
+
+DEVICE bool beats(float x, float best) { return x > best || (x != x && best == best); }
 
 // `alpha` [B, T, K] is room for the scores of the best ways.
 KERNEL crf_viterbi_plain(const float *emissions, const float *transitions, const float *start, const float
@@ -31,7 +33,7 @@ KERNEL crf_viterbi_plain(const float *emissions, const float *transitions, const
             float best = t == 0 ? start[j] : -INFINITY;
             for (int i = 0; i < tags && t > 0; ++i) {
                 float x = alpha[i64(t - 1) * tags + i] + transitions[i * tags + j];
-                if (x > best) best = x;
+                if (beats(x, best)) best = x;
             }
             alpha[i64(t) * tags + j] = best + emissions[i64(t) * tags + j];
         }
@@ -41,7 +43,7 @@ KERNEL crf_viterbi_plain(const float *emissions, const float *transitions, const
         int from = 0;
         for (int i = 0; i < tags; ++i) {
             float x = alpha[i64(t) * tags + i] + (t == length - 1 ? end[i] : transitions[i * tags + y]);
-            if (x > best) {
+            if (beats(x, best)) {
                 best = x;
                 from = i;
             }
@@ -78,7 +80,7 @@ KERNEL crf_viterbi(const float *emissions, const float *transitions, const float
             int winner = 0;
             for (int i = 0; i < tags; ++i) {
                 float x = now[i] + scores[i * tags + j];
-                if (x > best) {
+                if (beats(x, best)) {
                     best = x;
                     winner = i;
                 }
@@ -96,7 +98,7 @@ KERNEL crf_viterbi(const float *emissions, const float *transitions, const float
         float best = -INFINITY;
         int y = 0;
         for (int i = 0; i < tags && length > 0; ++i)
-            if (now[i] + end[i] > best) {
+            if (beats(now[i] + end[i], best)) {
                 best = now[i] + end[i];
                 y = i;
             }

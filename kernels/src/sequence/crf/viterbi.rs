@@ -29,7 +29,8 @@ pub fn forward(chains: Chains<Src, Src>, path: Dst, score: Dst) -> Outcome {
 /// sentence.
 ///
 /// Among equals the lowest tag wins, at the last position first. Where no tagging is allowed the score is
-/// −∞ and the path all 0. Panics where sizes differ.
+/// −∞ and the path all 0. Where one of a sentence's scores is NaN its score is NaN, and the path one of some tags. Panics
+/// where sizes differ.
 #[track_caller]
 pub fn viterbi_forward<T: Real>(chains: Chains<&[T], &[i64]>, path: &mut [i64], score: &mut [T]) {
     let shape = chains.shape();
@@ -104,6 +105,8 @@ impl Kernel for Best<'_> {
         for (x, y) in transitions.chunks_exact(k).zip(padded.chunks_exact_mut(width)) {
             y[..k].copy_from_slice(x);
         }
+        let has_nan = |x: &[f32]| x.iter().fold(false, |nan, x| nan | x.is_nan());
+        let nan_between = has_nan(transitions);
         let mut row = vec![0.0; width];
         for (b, score) in self.score.iter_mut().enumerate() {
             let alpha = &mut self.alpha[b * self.shape.cells()..];
@@ -118,6 +121,11 @@ impl Kernel for Best<'_> {
                     let v = s.add(s.read(&row[at..]), read(s, e, at));
                     write(s, &mut alpha[t * k..(t + 1) * k], at, v);
                 }
+            }
+            // A vector's maximum may lose a NaN, of which there is one in the forward variables then.
+            if has_nan(&alpha[..emissions.len()]) || (nan_between && emissions.len() > k) {
+                *score = f32::NAN;
+                continue;
             }
             *score = match emissions.len().checked_sub(k) {
                 Some(last) => MaxPlus::sum((0..k).map(|j| alpha[last + j] + end[j])),

@@ -132,15 +132,21 @@ fn differentiate<S: Isa>(s: S, lse: f32, delta: f32, kept: Option<&[f32]>, p: &m
         None => {
             for (p, ds) in rows {
                 let probability = math::exp_flushed(s, s.sub(s.read(p), lse));
-                s.write(ds, s.mul(probability, s.sub(s.read(ds), delta)));
+                let slope = s.mul(probability, s.sub(s.read(ds), delta));
+                // Selected: what nobody attends to has no slope, be there NaN.
+                s.write(ds, s.select(s.eq(probability, s.zero()), probability, slope));
                 s.write(p, probability);
             }
         }
         Some(kept) => {
             for ((p, ds), kept) in rows.zip(kept.chunks_exact(S::LANES)) {
                 let (probability, kept) = (math::exp_flushed(s, s.sub(s.read(p), lse)), s.read(kept));
-                s.write(ds, s.mul(probability, s.sub(s.mul(kept, s.read(ds)), delta)));
-                s.write(p, s.mul(probability, kept));
+                // Selected, since 0 · NaN is NaN.
+                let dropped = s.eq(kept, s.zero());
+                let dp = s.select(dropped, kept, s.mul(kept, s.read(ds)));
+                let slope = s.mul(probability, s.sub(dp, delta));
+                s.write(ds, s.select(s.eq(probability, s.zero()), probability, slope));
+                s.write(p, s.select(dropped, kept, s.mul(probability, kept)));
             }
         }
     }

@@ -100,7 +100,8 @@ impl<W: Fn(usize, &[f32], f32)> Kernel for Forward<'_, W> {
                         let row_index = (head.b * heads + head.h) * queries + query + i;
                         keep(s, attention, row_index * keys + key, &mut kept[..n]);
                         for (x, keep) in row.iter_mut().zip(&kept) {
-                            *x *= keep;
+                            // Selected, since 0 · NaN is NaN.
+                            *x = if *keep == 0.0 { 0.0 } else { *x * keep };
                         }
                     }
                 }
@@ -110,9 +111,9 @@ impl<W: Fn(usize, &[f32], f32)> Kernel for Forward<'_, W> {
             }
             for i in 0..rows {
                 let sum = s.sum(s.read(&sums[i * S::LANES..]));
-                let inverse = if sum > 0.0 { 1.0 / sum } else { 0.0 };
+                let inverse = if sum == 0.0 { 0.0 } else { 1.0 / sum };
                 write(query + i, &o[i * width..][..dim], inverse);
-                if sum > 0.0 {
+                if sum != 0.0 {
                     lse[i] += sum.ln();
                 }
             }
@@ -138,7 +139,8 @@ fn soften<S: Isa>(s: S, row: &mut [f32], max: &mut f32, sums: &mut [f32], o: &mu
         }
         *max = top;
     }
-    if top == f32::NEG_INFINITY {
+    // The largest lane may have lost a NaN.
+    if top == f32::NEG_INFINITY && row.iter().all(|x| *x == top) {
         return row.fill(0.0);
     }
     let (mut sum, top) = (s.read(sums), s.splat(top));

@@ -130,7 +130,9 @@ fn forbid<S: Isa>(
         let row = &mut scores[i * KEYS..][..padded];
         if let Some(bias) = bias {
             for at in (0..padded).step_by(S::LANES) {
-                let v = s.add(s.read(&row[at..]), s.read(&bias[at..]));
+                // Selected: NaN of a key that is not to be attended to is nobody's.
+                let bias = s.read(&bias[at..]);
+                let v = s.select(s.eq(bias, s.zero()), s.read(&row[at..]), bias);
                 s.write(&mut row[at..], v);
             }
         }

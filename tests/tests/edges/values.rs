@@ -1,15 +1,14 @@
-//! Values at the edges of what numbers can hold, against values computed in `f64` or given by the definition.
+//! Single values, computed in `f64` or given by the definition.
 
+use super::row;
 use gradus_engine::losses::{Reduction, bce_with_logits};
 use gradus_engine::ops::CrfScores;
-use gradus_engine::{CreateGraph, DType, Param, Tensor, grad};
+use gradus_engine::{CreateGraph, DType, Device, Param, Tensor, grad, grad_from};
+use gradus_tests::devices;
+use gradus_tests::draw::Draw;
 use std::f32::consts::LN_2;
 
 const INF: f32 = f32::INFINITY;
-
-fn row(x: &[f32]) -> Tensor {
-    Tensor::from_slice(x, [x.len()])
-}
 
 #[test]
 fn log_sum_exp_of_infinities_and_of_nothing() {
@@ -65,7 +64,7 @@ fn no_gradient_flows_where_an_operation_holds_its_input() {
         ("relu sqrt", |x| x.relu().sqrt(), [0.0, 0.0, 0.25]),
         ("relu ln", |x| x.relu().ln(), [0.0, 0.0, 0.25]),
         ("relu powf", |x| x.relu().powf(0.5), [0.0, 0.0, 0.25]),
-        ("clamp sqrt", |x| x.clamp(0.0, 10.0).sqrt(), [0.0, INF, 0.25]),
+        ("clamp sqrt", |x| x.clamp(0.0, 10.0).sqrt(), [0.0, 0.0, 0.25]),
         ("abs sqrt", |x| x.abs().sqrt(), [-0.5, 0.0, 0.25]),
         ("maximum sqrt", |x| x.maximum(&row(&[0.0; 3])).sqrt(), [0.0, INF, 0.25]),
         ("minimum recip", |x| x.minimum(&row(&[0.0; 3])).recip(), [-1.0, -INF, 0.0]),
@@ -136,6 +135,40 @@ fn nan_is_not_lost_in_a_chain() {
             }
             let dx = grad(&nll.sum_all(), &[&x], CreateGraph::No).remove(0);
             assert!(dx.to_f64().iter().any(|y| y.is_nan()), "{case}: {:?}", dx.to_f64());
+        }
+    }
+}
+
+/// Rows that lie close together far from 0: what is lost is not more than the rounding of x itself allows.
+#[test]
+fn layer_norm_far_from_zero() {
+    for device in devices() {
+        for (cols, offset, spread) in
+            [(7, 1e4f32, 0.01f32), (64, 1e4, 0.01), (1001, -3e5, 1.0), (8, 1e8, 64.0)]
+        {
+            let mut draw = Draw::new(cols as u64);
+            let x = (draw.normal([3, cols]) * f64::from(spread) + f64::from(offset)).to_dtype(DType::F32);
+            let dy = draw.normal([3, cols]).to_dtype(DType::F32);
+            let [gamma, beta] = [1.0, 0.25].map(|to| draw.normal([cols]).to_dtype(DType::F32) * to);
+            let run = |dtype, device, again| {
+                let [x, dy, gamma, beta] =
+                    [&x, &dy, &gamma, &beta].map(|x| x.to_dtype(dtype).to_device(device).variable());
+                let y = x.layer_norm(&gamma, &beta, 1e-5);
+                let gradients = grad_from(&[(&y, &dy.detach())], &[&x, &gamma], again);
+                [vec![y.detach()], gradients].concat().iter().map(Tensor::to_f64).collect::<Vec<_>>()
+            };
+            for again in [CreateGraph::No, CreateGraph::Yes] {
+                let found = run(DType::F32, device, again);
+                let expected = run(DType::F64, Device::Cpu, CreateGraph::No);
+                for (k, (f, e)) in found.iter().zip(&expected).enumerate() {
+                    let largest = e.iter().fold(0.0f64, |m, e| m.max(e.abs()));
+                    let off = f.iter().zip(e).fold(0.0f64, |m, (f, e)| m.max((f - e).abs())) / largest;
+                    assert!(
+                        off < 1e-5,
+                        "{cols} of {offset}, {again:?} on {device:?}: result {k} is {off:e} off"
+                    );
+                }
+            }
         }
     }
 }
