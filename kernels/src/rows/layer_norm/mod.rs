@@ -9,6 +9,16 @@
 //!
 //! x, y, dy, dx are [R, D]; γ, β, dγ, dβ are `[D]`; mean and rstd are `[R]`.
 //!
+//! dx derived, with c = x − μ and v = mean(c²) + eps, so that x̂ = c·r and r = v^(−1/2), for one row of D elements:
+//!
+//! ```text
+//! dc = r·g + c·(∂L/∂r)(∂r/∂v)·2/D       c has two ways to x̂: the factor itself, and r
+//! ∂L/∂r = Σ g ⊙ c = D·mean(g ⊙ x̂)/r     ∂r/∂v = −r³/2
+//! dc = r·g − c·r²·mean(g ⊙ x̂)           = r·(g − x̂·mean(g ⊙ x̂))
+//! dx = dc − mean(dc)                    as c = x − mean(x)
+//! mean(dc) = r·mean(g)                  as mean(x̂) = 0
+//! ```
+//!
 //! Source: Ba, Kiros, Hinton, "Layer normalization", 2016, equations 3 and 4 and the supplement.
 //!
 //! The ladder: plain loops; vectors over a row that stays in the first cache, one pass for each mean; the sums of a row
