@@ -40,8 +40,8 @@
 //! - [`grad`], [`hvp`]: gradients of gradients. [`checkpoint`]: less memory for more time. [`memory`]: the bytes that each
 //!   operation keeps for the backward pass.
 //! - [`state`]: files of weights with PyTorch's names, and checkpoints that resume with the same bits.
-//! - `engine/examples/xor.rs` is the smallest program; `engine/examples/scalar.rs` derives the same gradients with a
-//!   scalar autodiff of 100 lines.
+//! - In the repository: `engine/examples/xor.rs`, the smallest program; `engine/examples/scalar.rs`, a scalar autodiff of 100
+//!   lines that trains the same network; `docs/reading.md`, a path through the code with exercises and a glossary.
 //!
 //! # Tensors and gradients
 //!
@@ -66,15 +66,9 @@
 //! [dependencies]
 //! gradus-engine = { path = "../gradus/engine" }     # or { git = "URL of the repository" }
 //!
-//! # Cargo ignores the profiles of dependencies. Without these lines a debug build runs unoptimised kernels.
-//! [profile.dev.package.gradus-kernels]
+//! # Optimises all dependencies in debug builds too: Cargo ignores the profiles of a dependency's workspace.
+//! [profile.dev.package."*"]
 //! opt-level = 2
-//! [profile.dev.package.gradus-engine]
-//! opt-level = 2
-//! [profile.dev.package.matrixmultiply]
-//! opt-level = 3
-//! [profile.dev.package.rayon-core]
-//! opt-level = 3
 //! ```
 //!
 //! Run with `cargo run --release` if speed matters. There are no default features. CUDA needs no feature: the driver is
