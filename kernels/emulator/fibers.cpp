@@ -1,6 +1,28 @@
 // See fibers.h. Blocks run one after the other; within a block one thread runs until it waits, then the next that can.
 //
-// A sanitizer must not instrument this file, for it changes stacks under its feet; it is told of every change instead.
+// A fiber is a stack and the point where it stopped. emulator_switch saves six registers and the stack pointer of one fiber
+// and loads those of another: that is all of a context switch. `ready` queues the fibers that can run.
+//
+// A barrier (__syncthreads): the fiber marks itself in_barrier and gives up the processor. Once every thread of the block
+// that has not returned is in the barrier, open_barrier makes all of them ready.
+//
+// A shuffle (__shfl_sync and all else that the lanes of a warp exchange) is a Meeting of the lanes of its mask:
+//
+//     lane 0:  own value -> slots[which][0], waits
+//     lane 1:  own value -> slots[which][1], waits
+//       …
+//     lane 31: own value -> slots[which][31]; it is the last, so all are made ready
+//     each:    reads the slot of the lane that it asked for
+//
+// There are two sets of slots, used in turn, because a fast lane may reach the next shuffle and write its value before a slow
+// lane has read the last one. Two are enough: no lane starts a third shuffle before every lane has come to the second, and a lane that has
+// come to the second has read the first.
+//
+// Lanes at different lines, a lane outside its own mask, a mask with lanes that have returned, and waits that never end are
+// errors with file, line and thread. On a GPU they are undefined.
+//
+// A sanitizer must not instrument this file, which exchanges the stack that the sanitizer tracks. Instead each switch is
+// reported to it.
 #include "fibers.h"
 #include "watchers.h"
 #include <cstdarg>
@@ -15,7 +37,7 @@
 #include <sys/mman.h>
 #include <vector>
 
-// Saves what the calling convention wants kept, and the stack's end in *save; goes on where `to` was saved.
+// Saves the registers that the calling convention preserves, and the stack pointer in *save; continues where `to` was saved.
 extern "C" void emulator_switch(void **save, void *to);
 #if !defined(__x86_64__)
 #error "the emulator changes stacks in x86-64 assembly; another processor wants its own emulator_switch"
@@ -73,7 +95,7 @@ struct Fiber {
     void *tsan_fiber = nullptr;
 };
 
-// A meeting of the lanes of one mask. Slots and syncs are double: who is slow to read them may meet who lays down the next.
+// A meeting of the lanes of one mask. There are two sets of slots and syncs, used in turn (see the head of this file).
 struct Meeting {
     unsigned mask = 0, arrived = 0, met = 0, missing = 0;
     uint64_t count = 0;
@@ -112,7 +134,7 @@ bool failed;
 std::string error;
 std::mutex one_grid;
 
-// --- The order in which threads that can run do: EMULATOR_SCHEDULE is forward, reverse or random:SEED.
+// --- The order of the threads that are ready: EMULATOR_SCHEDULE is forward, reverse or random:SEED.
 
 enum class Schedule { forward, reverse, random } schedule;
 uint64_t random_state;
@@ -178,7 +200,7 @@ void to_host([[maybe_unused]] bool for_ever) {
     emulator_switch(&running->stack_end, host_stack_end);
 }
 
-// Lets the next thread run that can; the host where none can.
+// Runs the next thread that is ready; the host if none is.
 void give_up([[maybe_unused]] bool for_ever) {
     if (failed || first_ready == end_ready) {
         to_host(for_ever);
@@ -200,7 +222,7 @@ void give_up([[maybe_unused]] bool for_ever) {
 
 // --- Waiting for each other.
 
-// Opens the barrier once every thread that is left waits in it.
+// Opens the barrier once every thread of the block that has not returned waits in it.
 void open_barrier() {
     if (!block->alive || block->waiting < block->alive) return;
     block->waiting = 0;
@@ -212,7 +234,7 @@ void open_barrier() {
         if (fiber.state == State::in_barrier) make_ready(fiber);
 }
 
-// Ends a meeting once every lane of its mask that is left has come.
+// Ends a meeting once every lane of its mask that has not returned has come.
 void end_meeting(unsigned warp_index, Meeting &meeting) {
     Warp &warp = block->warps[warp_index];
     if (!meeting.arrived || meeting.arrived != (meeting.mask & warp.alive)) return;
@@ -243,8 +265,8 @@ void wait(State state, const char *what, const char *file, int line) {
     running->line = line;
 }
 
-// Meets the other lanes of a mask; answers the meeting and which of its slots were meant. `orders`: what a lane wrote
-// before, the others may read after. That is so of __syncwarp, not of a shuffle.
+// Meets the other lanes of a mask; returns the meeting and which set of its slots holds their values. `orders`: the others
+// may read what a lane wrote before the meeting. __syncwarp guarantees that, a shuffle does not.
 Meeting &meet(unsigned mask, const void *own, unsigned bytes, const char *what, const char *file, int line, bool orders,
               unsigned *which) {
     unsigned lane = running->index % LANES, warp_index = running->index / LANES;
@@ -267,7 +289,7 @@ Meeting &meet(unsigned mask, const void *own, unsigned bytes, const char *what, 
     return meeting;
 }
 
-// What every thread begins with.
+// Where every thread starts.
 void thread() {
     resumed();
     acquire(&started);
@@ -291,7 +313,7 @@ void make_fibers(unsigned count) {
     size_t have = fibers.size();
     if (have < count) fibers.resize(count);
 #ifndef EMULATOR_TSAN
-    // A page without rights ends each stack.
+    // Below each stack is a page without access rights, so that an overflow is a fault.
     for (; have < count; ++have) {
         int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
         void *map = mmap(nullptr, PAGE + STACK, PROT_READ | PROT_WRITE, flags, -1, 0);
@@ -305,8 +327,8 @@ void begin(Fiber &fiber, unsigned index, const Ids &ids) {
     fiber.ids = ids;
     fiber.index = index;
     fiber.asan_stack = nullptr;
-    // Where emulator_switch returns to, above the six registers that it takes off; a function is entered with the stack
-    // eight bytes from a multiple of sixteen.
+    // The address that emulator_switch returns to, above the six registers that it pops. A function is entered with the
+    // stack pointer eight bytes below a multiple of sixteen.
     void **top = reinterpret_cast<void **>(fiber.stack + STACK);
     *--top = nullptr;
     *--top = nullptr;
@@ -364,15 +386,15 @@ void run_block(unsigned index, [[maybe_unused]] unsigned place, dim3 blocks, dim
         unsigned lanes = count - w * LANES;
         one.warps[w].all = one.warps[w].alive = lanes >= LANES ? ~0u : (1u << lanes) - 1;
     }
-    // Exactly as large as was asked for, so that the sanitizer sees what goes past it.
+    // Exactly as large as requested, so that the sanitizer sees accesses past the end.
     if (posix_memalign(&one.dynamic, 128, dynamic_bytes ? dynamic_bytes : 1)) abort();
     fill_with_nan(one.dynamic, dynamic_bytes);
     first_ready = end_ready = 0;
 #ifdef EMULATOR_TSAN
-    // Stacks are fresh memory for each block: the check would take a re-used one for a race.
+    // Each block gets fresh stacks: the sanitizer would report a re-used one as a race.
     auto *stacks = static_cast<char *>(malloc(count * STACK));
-    // To make a fiber takes 0.6 ms, so four sets take turns (two for large blocks): neighbouring blocks differ, and races
-    // between them are seen; those of a block with the one four further are not.
+    // Creating a sanitizer's fiber takes 0.6 ms, so four sets are used in turn (two for large blocks). Neighbouring blocks use
+    // different ones, so races between them are seen; races between a block and the fourth after it are not.
     static std::vector<void *> tsan_fibers(4 * THREADS);
     unsigned set = place % (count <= 256 ? 4 : 2);
 #endif
@@ -519,7 +541,7 @@ bool run(Kernel *which, dim3 blocks, dim3 threads, unsigned dynamic_bytes, void 
 #endif
     release(&started);
     for (unsigned i = 0; i < count && !failed; ++i) run_block(order[i], i, blocks, threads, dynamic_bytes);
-    // Only now does the host see what the threads wrote: blocks stay unordered among themselves.
+    // Only the end of the grid orders its writes for the host; the blocks are not ordered among themselves.
     acquire(&finished);
     current = nullptr;
     return !failed;

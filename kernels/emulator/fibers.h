@@ -1,5 +1,5 @@
-// The engine that runs a grid on one core: every CUDA thread is a fiber, a stack of its own that gives the processor
-// up where the thread would wait for others.
+// Runs a grid on one core: every CUDA thread is a fiber, with a stack of its own, that gives up the processor where the
+// thread would wait for others. The head of fibers.cpp explains how.
 #pragma once
 #include <cstddef>
 #include <string>
@@ -8,12 +8,12 @@ struct dim3 { unsigned x, y, z; };
 
 namespace emulator {
 
-// Who a thread is.
+// The indices of a thread and the sizes of its grid.
 struct Ids { dim3 thread, block, threads, blocks; };
-// The thread that runs now.
+// Those of the thread that is running.
 extern Ids *current;
 
-// Where the lanes of a warp lay what they exchange, so many bytes apart.
+// Bytes of a slot, the place where one lane of a warp puts the value that it exchanges.
 constexpr unsigned SLOT = 64;
 
 // --- For kernels, by way of host.h.
@@ -21,19 +21,20 @@ constexpr unsigned SLOT = 64;
 void barrier(const char *file, int line);
 bool barrier_or(bool p, const char *file, int line);
 void warp_barrier(unsigned mask, const char *file, int line);
-// Lays down `bytes` and waits for the other lanes of the mask; their slots, and which lanes they are.
+// Copies `bytes` into the lane's slot and waits for the other lanes of the mask; returns the slots, and the mask of the lanes
+// that came in `live`.
 const unsigned char *exchange(unsigned mask, const void *own, unsigned bytes, const char *what, const char *file,
                               int line, unsigned *live);
 void *shared(const void *tag, size_t bytes, const char *file, int line);
 void *dynamic_shared();
 unsigned lane();
-// Under a random schedule, perhaps another thread's turn.
+// Under a random schedule, sometimes switches to another thread.
 void maybe_switch();
 [[noreturn]] void fail(const char *file, int line, const char *format, ...);
 
 // --- For the driver.
 
-// A compiled kernel: how it is called with pointers to its arguments, and their sizes.
+// A compiled kernel: how to call it with pointers to its arguments, and the arguments' sizes.
 struct Kernel {
     std::string name;
     int arch;
@@ -44,11 +45,11 @@ struct Kernel {
     int dynamic_limit = 48 * 1024;
 };
 Kernel *find(const char *name, int arch);
-// Runs all blocks; false where a thread failed or all wait for ever: `last_error` says what.
+// Runs all blocks; false if a thread failed or all wait for ever: `last_error` describes it.
 bool run(Kernel *kernel, dim3 blocks, dim3 threads, unsigned dynamic_bytes, void **arguments);
 const char *last_error();
 
-// --- What the generated list of kernels calls.
+// --- For the generated list of kernels.
 
 struct Registration {
     Registration(const char *name, int arch, void (*call)(void *, void **), void *function, const unsigned *sizes,

@@ -1,7 +1,10 @@
 //! The split over threads: by the problem's shape, never by how many threads there are.
 //!
-//! Whoever adds up partial results gives each its slot and adds the slots in order, so that results are
-//! the same with 1 thread and with 64, bit for bit.
+//! A task writes elements that no other task writes, or a partial sum into a *slot*, its own place in memory. The slots are
+//! then added in order, so that results are the same with 1 thread and with 64, bit for bit.
+//!
+//! A task that computes with vectors calls [`dispatch`](crate::isa::dispatch) itself, inside the split: a closure that rayon
+//! calls is not compiled for the instruction set in which it was created (see [`isa`](crate::isa)).
 
 use rayon::prelude::*;
 use std::ops::Range;
@@ -9,16 +12,16 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How long a thread without work waits with open eyes.
+/// How long a thread without work keeps looking for some before it sleeps.
 const PATIENCE: Duration = Duration::from_millis(1);
-/// Threads that wait so.
+/// Threads that are looking for work.
 static AWAKE: AtomicUsize = AtomicUsize::new(0);
 
 /// Lets the other threads of the pool look for work for a moment longer before they sleep.
 ///
-/// Every split calls it. To wake a sleeping thread takes 25 µs where a waking one is there in one (two cores of a
-/// virtual machine), and a training step has hundreds of splits with short stretches of one thread between them. Who
-/// waits lets any other process have the core, and sleeps after a millisecond without work.
+/// Every split calls it. A sleeping thread takes 25 µs to wake, one that is awake starts within 1 µs (two cores of a virtual
+/// machine), and a training step has hundreds of splits with short stretches of one thread between them. A thread that
+/// looks for work yields the core to any other process, and sleeps after a millisecond without work.
 pub fn stay_awake() {
     let here = rayon::current_thread_index();
     let others = rayon::current_num_threads() - usize::from(here.is_some());

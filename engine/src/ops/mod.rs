@@ -1,8 +1,48 @@
 //! The operations: one file each with formula, shape rule, forward and gradient side by side.
 //!
-//! A *primitive*'s gradient is written in tensor operations, so it can be differentiated again. A *fused*
-//! operation has kernels for forward and backward and a reference in tensor operations, which is its
-//! definition, the tests' oracle, its gradient of higher order and the fallback where a kernel is missing.
+//! All are methods of [`Tensor`]. By family:
+//!
+//! - *Of each element*: [`neg`](Tensor::neg), [`abs`](Tensor::abs), [`sign`](Tensor::sign), [`step`](Tensor::step),
+//!   [`square`](Tensor::square), [`sqrt`](Tensor::sqrt), [`recip`](Tensor::recip), [`exp`](Tensor::exp),
+//!   [`exp_m1`](Tensor::exp_m1), [`ln`](Tensor::ln), [`ln_1p`](Tensor::ln_1p), [`tanh`](Tensor::tanh),
+//!   [`sigmoid`](Tensor::sigmoid), [`relu`](Tensor::relu), [`gelu`](Tensor::gelu), [`erf`](Tensor::erf),
+//!   [`softplus`](Tensor::softplus), [`log_sigmoid`](Tensor::log_sigmoid), [`affine`](Tensor::affine),
+//!   [`powf`](Tensor::powf), [`clamp`](Tensor::clamp).
+//! - *Of two tensors, which broadcast*: [`add`](Tensor::add), [`sub`](Tensor::sub), [`mul`](Tensor::mul),
+//!   [`div`](Tensor::div), [`maximum`](Tensor::maximum), [`minimum`](Tensor::minimum); the operators `+ - * /`,
+//!   also with a number on the right.
+//! - *Comparison, logic and choice*: [`eq`](Tensor::eq), [`ne`](Tensor::ne), [`lt`](Tensor::lt),
+//!   [`le`](Tensor::le), [`gt`](Tensor::gt), [`ge`](Tensor::ge), [`eq_scalar`](Tensor::eq_scalar),
+//!   [`le_scalar`](Tensor::le_scalar), [`ge_scalar`](Tensor::ge_scalar), [`and`](Tensor::and), [`or`](Tensor::or),
+//!   [`not`](Tensor::not), [`select`](Tensor::select), [`masked_fill`](Tensor::masked_fill).
+//! - *Reduction over axes*: [`sum`](Tensor::sum), [`sum_all`](Tensor::sum_all), [`mean`](Tensor::mean),
+//!   [`mean_all`](Tensor::mean_all), [`max`](Tensor::max), [`min`](Tensor::min), [`arg_max`](Tensor::arg_max),
+//!   [`log_sum_exp`](Tensor::log_sum_exp).
+//! - *Rows*: [`softmax`](Tensor::softmax), [`log_softmax`](Tensor::log_softmax),
+//!   [`layer_norm`](Tensor::layer_norm), [`cross_entropy_rows`](Tensor::cross_entropy_rows);
+//!   [`cross_entropy`](crate::losses::cross_entropy) is the mean or the sum of the last.
+//! - *Matrix products*: [`matmul`](Tensor::matmul), [`linear`](Tensor::linear).
+//! - *Convolution over time*: [`conv1d`](Tensor::conv1d), [`conv_relu_max`](Tensor::conv_relu_max),
+//!   [`embedding_conv_relu_max`](Tensor::embedding_conv_relu_max).
+//! - *Sequences*: [`lstm`](Tensor::lstm), [`attention`](Tensor::attention), [`crf_log_z`](Tensor::crf_log_z),
+//!   [`crf_nll`](Tensor::crf_nll), [`crf_log_marginals`](Tensor::crf_log_marginals),
+//!   [`crf_viterbi`](Tensor::crf_viterbi).
+//! - *Shape*: [`reshape`](Tensor::reshape), [`flatten`](Tensor::flatten), [`unsqueeze`](Tensor::unsqueeze),
+//!   [`squeeze`](Tensor::squeeze), [`permute`](Tensor::permute), [`transpose`](Tensor::transpose),
+//!   [`t`](Tensor::t), [`broadcast_to`](Tensor::broadcast_to), [`sum_to`](Tensor::sum_to),
+//!   [`contiguous`](Tensor::contiguous).
+//! - *Parts of an axis*: [`narrow`](Tensor::narrow), [`at`](Tensor::at), [`widen`](Tensor::widen),
+//!   [`concat`](Tensor::concat), [`stack`](Tensor::stack).
+//! - *By index*: [`embedding`](Tensor::embedding), [`scatter_rows`](Tensor::scatter_rows),
+//!   [`take_along`](Tensor::take_along), [`put_along`](Tensor::put_along), [`one_hot`](Tensor::one_hot).
+//! - *Random*: [`dropout`](Tensor::dropout), [`dropout_mask`](Tensor::dropout_mask).
+//! - *Dtype, device and graph*: [`to_dtype`](Tensor::to_dtype), [`to_device`](Tensor::to_device),
+//!   [`identity`](Tensor::identity); [`checkpoint`](crate::checkpoint).
+//!
+//! A *primitive* has a gradient that is written in tensor operations, so it can be differentiated again. A *fused*
+//! operation has a kernel for the forward and one for the backward pass, and a reference in tensor operations. The
+//! reference is its definition, the oracle of the tests, its gradient of higher order and the fallback where a kernel is
+//! missing. [`REGISTRY`] lists both kinds.
 
 mod affine;
 mod attention;
@@ -123,6 +163,43 @@ pub(crate) fn check_lengths(op: &str, x: &Tensor, lengths: &Tensor) {
             (0..=t).contains(len),
             "{op}: length {len} of sequence {i} is outside 0..={t} of x {:?}",
             x.shape()
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::REGISTRY;
+    use std::{collections::BTreeSet, fs, path::Path};
+
+    /// Names between `before` and `after` in a text.
+    fn between<'a>(text: &'a str, before: &'a str, after: char) -> impl Iterator<Item = String> + 'a {
+        text.split(before).skip(1).filter_map(move |rest| rest.split(after).next()).map(String::from)
+    }
+
+    #[test]
+    fn the_page_of_this_module_lists_every_operation() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/ops");
+        let files = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
+        let files = files.map(|path| if path.is_dir() { path.join("mod.rs") } else { path });
+        let sources =
+            files.filter(|path| *path != folder.join("mod.rs")).map(|path| fs::read_to_string(path).unwrap());
+        let methods: BTreeSet<String> = sources
+            .filter(|source| source.contains("\nimpl Tensor {"))
+            .flat_map(|source| between(&source, "\n    pub fn ", '(').collect::<Vec<_>>())
+            .collect();
+        let page: String =
+            include_str!("mod.rs").lines().take_while(|line| line.starts_with("//!")).collect();
+        let listed: BTreeSet<String> = between(&page, "(Tensor::", ')').collect();
+        assert_eq!(
+            listed, methods,
+            "the list of operations at the head of ops/mod.rs, and the methods in ops/"
+        );
+        let missing = REGISTRY.iter().map(|op| op.name).filter(|name| !page.contains(&format!("[`{name}`]")));
+        assert_eq!(
+            missing.collect::<Vec<_>>(),
+            [""; 0],
+            "operations that the head of ops/mod.rs does not link to"
         );
     }
 }

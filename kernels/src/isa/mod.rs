@@ -1,10 +1,21 @@
 //! Instruction sets: one generic kernel body, compiled once for each.
 //!
-//! A kernel is a struct of borrowed arguments that implements [`Kernel`]; [`dispatch`] enters the widest
-//! instruction set of this machine and runs the body there. Every function on the way from the shim to
-//! an intrinsic is `#[inline(always)]`: a body that is not inlined into the `#[target_feature]` shim
-//! calls each intrinsic as a function and is some forty times slower. For the same reason the split over
-//! threads lies *outside*: each task calls [`dispatch`] itself.
+//! A kernel is a struct of borrowed arguments that implements [`Kernel`]. [`dispatch`] chooses the widest instruction set of
+//! this machine and calls its *shim*, a function marked `#[target_feature]` (`enter` in `avx2.rs` and `avx512.rs`), which
+//! runs the kernel's body.
+//!
+//! **Everything is inlined into the shim.** The compiler uses an instruction set only in functions that enable it. A body
+//! that is not inlined into the shim is compiled without it: each intrinsic becomes a function call that passes its vectors
+//! through memory, some forty times slower. So every function between the shim and an intrinsic is `#[inline(always)]`.
+//!
+//! **Why a struct.** The body is generic over the instruction set, and Rust has no generic closures: a closure cannot be passed
+//! to `dispatch` and then be compiled once for each `S: Isa`. A struct with a generic method can. Its fields are what the
+//! closure would have captured.
+//!
+//! **Why the split over threads is outside.** The body of a closure is a function of its own. If rayon calls it, on another
+//! thread and through code of rayon's that is not inlined, it cannot be inlined into the shim, and it does not inherit the
+//! shim's features. So the work is split first ([`parallel`](crate::parallel)), and each task calls [`dispatch`] itself,
+//! which costs one branch.
 
 /// Methods of an instruction set, one for each line: name, arguments, result, body of intrinsics.
 #[cfg(target_arch = "x86_64")]

@@ -1,6 +1,34 @@
-//! The register tile: R rows by V vectors of C, built up over K with one load of B's row, R broadcasts of A and R·V fused
-//! multiply-adds a step. With sixteen registers, 6 × 2 accumulators, two vectors of B and one of A fill fifteen of them; with
-//! thirty-two, 14 × 2 and the same three fill thirty-one.
+//! The register tile: MR rows by NR columns of C, which stay in registers while K runs.
+//!
+//! | | MR × NR | in vectors | registers for C, B and A | of |
+//! | --- | --- | --- | --- | --- |
+//! | AVX2, 8 lanes | 6 × 16 | 6 × 2 | 12 + 2 + 1 | 16 |
+//! | AVX-512, 16 lanes | 14 × 32 | 14 × 2 | 28 + 2 + 1 | 32 |
+//!
+//! One step of K loads one row of B's panel, broadcasts MR elements of A one after the other, and adds up MR · 2 products:
+//!
+//! ```text
+//!                    b[0]         b[1]         a row of B's panel: NR = 16 columns
+//!                 ▒▒▒▒▒▒▒▒     ▒▒▒▒▒▒▒▒
+//!   a[0]  ▒     acc[0][0]    acc[0][1]
+//!   a[1]  ▒     acc[1][0]    acc[1][1]         acc[i][v] += a[i] · b[v]
+//!    …               …            …
+//!   a[5]  ▒     acc[5][0]    acc[5][1]
+//!
+//!   a column of A's panel: MR = 6 rows
+//! ```
+//!
+//! Why 6 × 16:
+//!
+//! - *Latency.* A fused multiply-add takes 4 cycles (5 on some processors) and two start in each, so 8 to 10 sums that do
+//!   not depend on each other must be under way. The tile has 12.
+//! - *Loads.* A processor loads two vectors per cycle, one per multiply-add. A dot product needs two loads for each; the tile
+//!   needs 2 + 6 for its 12.
+//! - *Registers.* 8 × 16 needs 16 + 2 + 1, which is more than there are. The sums that do not fit would go to memory and
+//!   back at each step.
+//! - *Cache.* 4 × 24 fits (12 + 3 + 1) and needs one load less, but loads do not limit either tile. It leaves no register
+//!   free; a panel of B, 384 rows of 24, takes 36 KiB where those of 16 take 24 KiB and a first-level cache holds 32; and
+//!   more of the usual widths are multiples of 16.
 
 use crate::gemm::Epilogue;
 use crate::isa::Isa;

@@ -1,4 +1,30 @@
-//! Panels in the order in which the register tile reads them, padded with zeros to whole tiles.
+//! Panels: copies of A and B in the order in which the register tile reads them, padded with zeros to whole tiles.
+//!
+//! ```text
+//!  B [K, N]                                  in memory after packing
+//!
+//!          NR      NR      NR
+//!       ┌───────┬───────┬────┬ ─ ┐           panel 0 │ panel 1 │ panel 2 │ panel 3 │ …
+//! depth │   0   │   1   │ 2  ┊ 0 ┊           each: row 0 of NR, row 1 of NR, … row depth − 1 of NR
+//!       ├───────┼───────┼────┼ ─ ┤
+//! depth │   3   │   4   │ 5  ┊ 0 ┊
+//!       └───────┴───────┴────┴ ─ ┘
+//!
+//!  A, `depth` columns                        in memory after packing
+//!
+//!           depth
+//!       ┌───────────────┐                    panel 0 │ panel 1
+//!    MR │       0       │                    each: column 0 of MR, column 1 of MR, … column depth − 1 of MR
+//!       ├───────────────┤
+//!    MR │       1       │
+//!       ├ ─ ─ ─ ─ ─ ─ ─ ┤
+//!       ┊       0       ┊
+//!       └ ─ ─ ─ ─ ─ ─ ─ ┘
+//! ```
+//!
+//! A tile then reads one panel of A and one of B, each from front to back. In A and B as they are, each row of B and each
+//! element of A's column is in another cache line, often on another page, and if the distance of rows is a power of two, all of
+//! them compete for the same few places in the cache. The copy costs O(MK + KN), the product O(MNK).
 
 use super::micro::cols_of_tile;
 use crate::gemm::Mat;

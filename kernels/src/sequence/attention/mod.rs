@@ -1,8 +1,22 @@
 //! Scaled dot-product attention: o = softmax(scale · q kᵀ + mask) v for each sentence and head.
 //!
 //! Backward, with P the probabilities, Dᵢ = Σ do∘o over row i and dP = do vᵀ: dS = P∘(dP − D),
-//! dq = scale · dS k, dk = scale · dSᵀ q, dv = Pᵀ do. With dropout, P̃ = P∘keep/(1 − p) stands for P in
-//! o and dv, and dP is multiplied by the same; D stays Σ do∘o.
+//! dq = scale · dS k, dk = scale · dSᵀ q, dv = Pᵀ do. With dropout, P̃ = P∘keep/(1 − p) replaces P in
+//! o and dv, and dP is multiplied by keep/(1 − p); D is still Σ do∘o.
+//!
+//! **Why D = Σ do∘o.** The gradient of softmax is dSᵢⱼ = Pᵢⱼ (dPᵢⱼ − Σₗ Pᵢₗ dPᵢₗ). Its sum needs a whole row of P, but
+//!
+//! Σₗ Pᵢₗ dPᵢₗ = Σₗ Pᵢₗ Σ_c doᵢ_c vₗ_c = Σ_c doᵢ_c (Σₗ Pᵢₗ vₗ_c) = Σ_c doᵢ_c oᵢ_c.
+//!
+//! (With dropout, P dP contains the same factors as P̃ v, so the sum is again o.) So o replaces a pass over the row.
+//!
+//! **The running softmax.** Tiles of keys are read one after the other. For the keys read so far a query keeps m, their largest
+//! score, l = Σ eˢ⁻ᵐ and the row r = Σ eˢ⁻ᵐ v. If a tile raises the maximum to m′, every term eˢ⁻ᵐ of both sums becomes
+//! eˢ⁻ᵐ′ by one and the same factor, eᵐ⁻ᵐ′: l and r are multiplied by it, then the tile is added. At the end o = r / l, in
+//! which m cancels, and lse = m + ln l. No exponent is ever positive, so nothing overflows.
+//!
+//! **What is kept for backward:** q, k, v, o, and lse [B, N, Tq]. P is recomputed tile by tile, as e^(score − lse), which
+//! needs no maximum and no sum.
 //!
 //! A query that may attend to no key gives 0, has lse = −∞ and passes no gradient.
 //!
@@ -11,7 +25,7 @@
 //!
 //! The ladder: `plain` writes the textbook's whole matrix of each head; `cpu` holds one tile of it at a
 //! time, so that memory is linear in T, in register-blocked products of packed tiles (`tile`), and
-//! recomputes the tiles in backward from lse alone. The rungs, forward and backward in ms on one Zen 4 core (AVX2, peak
+//! recomputes the tiles in backward from q, k and lse. The rungs, forward and backward in ms on one Zen 4 core (AVX2, peak
 //! 117 GFLOP/s, measured in the same run), and the fast one's share of that peak, which counts no product that is
 //! computed again (`RAYON_NUM_THREADS=1 cargo run --release -p gradus-kernels --example attention_ladder`):
 //!

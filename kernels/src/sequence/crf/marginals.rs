@@ -9,11 +9,11 @@
 //! the logarithm of the sum over the taggings with yₜ = k, less log Z, its derivative by a score θ is
 //! E\[c | yₜ = k\] − E\[c\], with c(y) how often y uses θ. Summed against u:
 //!
-//! Σ u ∂log P/∂θ = E\[c·f\] − U·E\[c\],
+//! Σ u ∂log P/∂θ = E\[c·f\] − U·E\[c\].
 //!
-//! the derivative of E\[c\], the gradient of log Z, in the direction u/P of the emissions: a tangent pass of
-//! forward–backward. Taken literally it overflows, as P may be e⁻¹⁰⁰. So the tangents are carried times
-//! the probability of the state they stand at, which needs only conditional probabilities of neighbours:
+//! This is the derivative of E\[c\], the gradient of log Z, in the direction u/P of the emissions: a tangent pass of
+//! forward–backward. Computed literally it overflows, because P may be e⁻¹⁰⁰. So each tangent is multiplied by the
+//! probability of its state, P(yₜ=j). Then 1/P cancels, and only conditional probabilities of neighbours remain:
 //!
 //! - Aₜ(j) = E\[1(yₜ=j) Σ_{s≤t} u/P\] = u(t,j) + Σᵢ P(yₜ=j | yₜ₋₁=i) Aₜ₋₁(i)
 //! - Bₜ(i) = E\[1(yₜ=i) Σ_{s>t} u/P\] = Σⱼ P(yₜ=i | yₜ₊₁=j) (u(t+1,j) + Bₜ₊₁(j))
@@ -24,6 +24,17 @@
 //! with P(yₜ=j | yₜ₋₁=i) = exp(transition(i,j) + e(t,j) + βₜ(j) − βₜ₋₁(i)) and
 //! P(yₜ₋₁=i | yₜ=j) = exp(αₜ₋₁(i) + transition(i,j) + e(t,j) − αₜ(j)). O(T·K²), as the forward pass.
 //! The clamp at 0 only removes rounding, so it passes the gradient on.
+//!
+//! # By hand, K = 2, T = 2
+//!
+//! All scores are 0 but transition(0, 0) = ln 2, so exp score is 2 for the tagging 00 and 1 for 01, 10 and 11, and Z = 5.
+//!
+//! - α₀ = ln (1, 1), α₁ = ln (2 + 1, 1 + 1), β₁ = ln (1, 1), β₀ = ln (2 + 1, 1 + 1).
+//! - P(y₀) = P(y₁) = (3/5, 2/5), by e^(α + β)/Z. P(y₁=0 | y₀=0) = 2/3: two of three.
+//! - Let u be 1 at (t, k) = (0, 0) and 0 elsewhere, so that the gradient is that of log P(y₀=0) = ln 3 − ln 5, and U = 1.
+//! - A₀ = (1, 0), A₁ = (2/3 · 1 + 1/2 · 0, 1/3 · 1 + 1/2 · 0) = (2/3, 1/3); B₀ = B₁ = (0, 0), since nothing of u comes later.
+//! - demission(1, 0) = 2/3 + 0 − 3/5 · 1 = 1/15. Directly: log P(y₀=0) = ln (2e + 1) − ln (3e + 2), with e the exp of that
+//!   emission; the derivative by the emission is, at e = 1, 2/3 − 3/5 = 1/15.
 
 use super::chains::{Chains, Gradients, Shape, State, cut};
 use super::cpu::{self, Potentials};

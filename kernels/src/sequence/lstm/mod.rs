@@ -7,6 +7,17 @@
 //! a sentence's length are not computed; outputs there are 0. A sentence of length 0 hands its initial
 //! state on.
 //!
+//! The gradient, from the last step to the first, with i, f, o after σ and g after tanh. dh is dy_t plus what comes from
+//! the step after (W_hhᵀ da), dc what comes from the step after (f ⊙ dc):
+//!
+//! ```text
+//! do = dh ⊙ tanh(c)                  dc += dh ⊙ o ⊙ (1 − tanh²(c))      h = o ⊙ tanh(c)
+//! di = dc ⊙ g     df = dc ⊙ c′       dg = dc ⊙ i      dc′ = dc ⊙ f     c = f ⊙ c′ + i ⊙ g
+//! da = (di·i(1 − i), df·f(1 − f), dg·(1 − g²), do·o(1 − o))            σ′ = σ(1 − σ), tanh′ = 1 − tanh²
+//! dh′ = W_hhᵀ da                     dx = W_ihᵀ da                     a = W_ih x + W_hh h′ + b
+//! dW_ih = Σ da xᵀ                    dW_hh = Σ da h′ᵀ                  db = Σ da
+//! ```
+//!
 //! Source: Hochreiter and Schmidhuber, 1997, with the forget gate of Gers, Schmidhuber and Cummins, 2000;
 //! the order of gates, names and shapes are PyTorch's.
 //!
