@@ -3,15 +3,15 @@
 use crate::clock::{median, time};
 use gradus_engine::nn::{Crf, Lstm, LstmConfig};
 use gradus_engine::{DType, Mode, Rng, Tensor};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Times of one operation, forward and backward, over a size.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Series {
     /// What is run.
-    pub what: &'static str,
+    pub what: String,
     /// What a point's size is.
-    pub of: &'static str,
+    pub of: String,
     /// Size and median milliseconds.
     pub points: Vec<(usize, f64)>,
 }
@@ -27,9 +27,12 @@ const TAGS: usize = 9;
 pub fn measure(seconds: f64) -> Vec<Series> {
     let full = |t: usize| vec![t as i64; BATCH];
     let lengths = [64, 256, 1024, 4096];
-    let series = |what, of, points: &[(usize, usize, Vec<i64>)], ms: fn(usize, &[i64], f64) -> f64| Series {
-        what,
-        of,
+    let series = |what: &str,
+                  of: &str,
+                  points: &[(usize, usize, Vec<i64>)],
+                  ms: fn(usize, &[i64], f64) -> f64| Series {
+        what: what.to_owned(),
+        of: of.to_owned(),
         points: points.iter().map(|(size, t, lengths)| (*size, ms(*t, lengths, seconds))).collect(),
     };
     let by_length: Vec<_> = lengths.iter().map(|&t| (t, t, full(t))).collect();
@@ -85,7 +88,7 @@ impl Series {
     pub fn rows(&self) -> Vec<[String; 4]> {
         let row = |(n, ms): &(usize, f64)| {
             let each = format!("{:.2}", 1e3 * ms / *n as f64);
-            [self.what.to_owned(), format!("{n} {}", self.of), format!("{ms:.2}"), each]
+            [self.what.clone(), format!("{n} {}", self.of), format!("{ms:.2}"), each]
         };
         self.points.iter().map(row).collect()
     }

@@ -7,12 +7,14 @@
 pub mod clock;
 pub mod growth;
 pub mod ids;
+pub mod machine;
 pub mod memory;
 pub mod ops;
 pub mod peak;
 pub mod peers;
 pub mod report;
 pub mod same;
+pub mod session;
 pub mod steps;
 pub mod work;
 pub mod workload;

@@ -1,36 +1,45 @@
-//! What this machine can do at most, measured in the same run.
+//! What this machine can do at most, measured just before a row and just after it.
 
 use crate::clock::measure;
+use crate::work::Work;
+use gradus_kernels::DType;
 use gradus_kernels::isa::{Isa, Kernel, dispatch, level};
+use gradus_kernels::memory::Buffer;
 use rayon::prelude::*;
 use std::hint::black_box;
 
-/// The limits of all threads together.
-#[derive(Clone, Copy, Debug)]
-pub struct Peak {
-    /// Fused multiply-adds, counted as two.
-    pub gflops: f64,
-    /// Read and written by y ← x + y over arrays larger than any cache.
-    pub gbytes: f64,
+/// For how long.
+const SECONDS: f64 = 0.2;
+
+/// The limit of all threads together for such work, in its unit: 10⁹ fused multiply-adds a second, counted as two, or
+/// 10⁹ bytes a second over as many bytes as the work keeps. The best run counts.
+pub fn of(work: Work) -> Option<f64> {
+    match work {
+        Work::Flops(_) | Work::EffectiveFlops(_) => Some(gflops()),
+        Work::Bytes { kept, .. } => Some(gbytes(kept as usize)),
+        Work::Chain => None,
+    }
 }
 
-impl Peak {
-    /// Measures both; of each the best run counts.
-    pub fn measure() -> Self {
-        let threads = rayon::current_num_threads();
-        let rounds = 1_000_000;
-        let run = || drop(rayon::broadcast(|_| black_box(dispatch(Chains(rounds)))));
-        let seconds = least(&measure(0.5, 9, &mut { run })) / 1e3;
-        let flops = (threads * rounds * CHAINS * level().lanes() * 2) as f64;
-        let n = 1 << 25;
-        let (x, mut y) = (vec![1.0f32; n], vec![2.0f32; n]);
-        let mut add = || {
-            let rows = y.par_chunks_mut(1 << 16).zip(x.par_chunks(1 << 16));
-            rows.for_each(|(y, x)| y.iter_mut().zip(x).for_each(|(y, x)| *y += x));
-        };
-        let copy = least(&measure(0.5, 5, &mut add)) / 1e3;
-        Peak { gflops: flops / seconds / 1e9, gbytes: 12.0 * n as f64 / copy / 1e9 }
-    }
+fn gflops() -> f64 {
+    let (threads, rounds) = (rayon::current_num_threads(), 1_000_000);
+    let run = || drop(rayon::broadcast(|_| black_box(dispatch(Chains(rounds)))));
+    let ms = least(&measure(SECONDS, 9, &mut { run }));
+    (threads * rounds * CHAINS * level().lanes() * 2) as f64 / ms / 1e6
+}
+
+/// y ← x + y over so many bytes: what fits into a cache is measured there.
+fn gbytes(kept: usize) -> f64 {
+    let n = kept / 8;
+    let [mut x, mut y] = [(); 2].map(|()| Buffer::for_overwrite(DType::F32, n));
+    let (x, y) = (x.slice_mut::<f32>(), y.slice_mut::<f32>());
+    x.fill(1.0);
+    y.fill(2.0);
+    let mut add = || {
+        let rows = y.par_chunks_mut(1 << 16).zip(x.par_chunks(1 << 16));
+        rows.for_each(|(y, x)| y.iter_mut().zip(x).for_each(|(y, x)| *y += x));
+    };
+    12.0 * n as f64 / least(&measure(SECONDS, 5, &mut add)) / 1e6
 }
 
 /// The shortest time.

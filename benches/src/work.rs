@@ -7,8 +7,16 @@ use crate::workload::{Kind, Transformer};
 pub enum Work {
     /// Floating-point operations: two for each multiplication of the dense forward and backward, without recomputation.
     Flops(f64),
-    /// Bytes read and written, if each array goes through memory once a pass.
-    Bytes(f64),
+    /// The same count, of which Gradus leaves some out, because it knows a zero or a repetition: the rate is an effective
+    /// one, and no share of a peak.
+    EffectiveFlops(f64),
+    /// Bytes.
+    Bytes {
+        /// Read and written, if each array goes through memory once a pass.
+        moved: f64,
+        /// Of all arrays together, which may fit into a cache.
+        kept: f64,
+    },
     /// Neither: a chain of small dependent steps.
     Chain,
 }
@@ -19,6 +27,11 @@ impl Work {
         let f = |n: usize| n as f64;
         // The gradients of both factors of a product cost a product each.
         let trained = |multiplications: f64| Work::Flops(2.0 * 3.0 * multiplications);
+        // Passes over arrays of so many numbers, of which there are so many.
+        let bytes = |passes: usize, arrays: usize, numbers: usize| Work::Bytes {
+            moved: f(4 * passes * numbers),
+            kept: f(4 * arrays * numbers),
+        };
         match *kind {
             Kind::Gemm { m, k, n, .. } => Work::Flops(2.0 * f(m * k) * f(n)),
             Kind::Conv1d { batch, len, c_in, c_out, kernel } => {
@@ -32,14 +45,15 @@ impl Work {
             }
             Kind::CrfNll { .. } | Kind::CrfViterbi { .. } => Work::Chain,
             // x in and y out; x and dy in and dx out.
-            Kind::Layernorm { rows, dim } => Work::Bytes(5.0 * 4.0 * f(rows * dim)),
+            Kind::Layernorm { rows, dim } => bytes(5, 4, rows * dim),
             // The logits are read; read again, and their gradient written.
-            Kind::SoftmaxCe { rows, classes } => Work::Bytes(3.0 * 4.0 * f(rows * classes)),
+            Kind::SoftmaxCe { rows, classes } => bytes(3, 2, rows * classes),
             // w, m, v and g in, w, m, v out.
-            Kind::Adamw { rows, dim } => Work::Bytes(7.0 * 4.0 * f(rows * dim)),
+            Kind::Adamw { rows, dim } => bytes(7, 4, rows * dim),
             Kind::TrainTextcnn { batch, len, embed, filters, ref kernels, .. } => {
                 let windows = kernels.iter().map(|&k| f((len - k + 1) * k)).sum::<f64>();
-                trained(f(batch) * windows * f(embed * filters))
+                // Each distinct word is multiplied once, and only the windows that won have a gradient.
+                Work::EffectiveFlops(6.0 * f(batch) * windows * f(embed * filters))
             }
             Kind::TrainBilstm { batch, len, embed, hidden, layers, .. } => {
                 trained(f(batch * len) * lstm(embed, hidden, layers, 2))
@@ -97,6 +111,6 @@ mod tests {
         let lstm = Kind::Lstm { batch: 1, len: 1, input: 3, hidden: 2, layers: 2 };
         // 2 directions × 8 gates × (3 + 2), then × (4 + 2).
         assert_eq!(Work::of(&lstm), Work::Flops(6.0 * (80.0 + 96.0)));
-        assert_eq!(Work::of(&Kind::Adamw { rows: 1, dim: 1 }), Work::Bytes(28.0));
+        assert_eq!(Work::of(&Kind::Adamw { rows: 1, dim: 1 }), Work::Bytes { moved: 28.0, kept: 16.0 });
     }
 }

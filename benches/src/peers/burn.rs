@@ -1,7 +1,7 @@
 //! Burn on its CPU back end `flex`, with SIMD, rayon and AVX-512 products, and its own gradients.
 
-use super::Timer;
 use super::given::Given;
+use super::{Crate, Timer};
 use crate::clock::measure;
 use crate::workload::{Kind, Layout};
 use burn::module::Param;
@@ -18,12 +18,15 @@ type Found = Box<dyn FnOnce() -> Vec<f32>>;
 /// One run: the result, and the gradient of each operand.
 type Run = Box<dyn FnMut() -> Vec<Found>>;
 
+/// On the CPU.
+pub const BURN: Crate = Crate { name: "Burn", timer };
+
 /// The workload in Burn, once it has found what Gradus finds.
-pub fn timer(kind: &Kind) -> Option<anyhow::Result<Timer<'static>>> {
+fn timer(kind: &Kind) -> Option<anyhow::Result<Timer<'static>>> {
     Given::of(kind).map(|given| {
         let mut run = make(kind, &given);
         let found: Vec<Vec<f32>> = run().into_iter().map(|read| read()).collect();
-        given.agree("Burn", &found)?;
+        given.agree(BURN.name, &found)?;
         Ok(Box::new(move |seconds| Ok(measure(seconds, 1, &mut || drop(run())))) as Timer)
     })
 }

@@ -4,8 +4,8 @@
 //! the LSTM reads in one direction, so a second one reads each sequence flipped. Attention is two products around a
 //! softmax.
 
-use super::Timer;
 use super::given::Given;
+use super::{Crate, Timer};
 use crate::clock::measure;
 use crate::workload::{Kind, Layout};
 use candle_core::{DType, Device, Result, Tensor, Var};
@@ -15,13 +15,16 @@ use std::collections::HashMap;
 /// One run: the result, and the gradient of each operand.
 type Run = Box<dyn FnMut() -> Result<Vec<Tensor>>>;
 
+/// On the CPU.
+pub const CANDLE: Crate = Crate { name: "Candle", timer };
+
 /// The workload in Candle, once it has found what Gradus finds.
-pub fn timer(kind: &Kind) -> Option<anyhow::Result<Timer<'static>>> {
+fn timer(kind: &Kind) -> Option<anyhow::Result<Timer<'static>>> {
     Given::of(kind).map(|given| {
         let mut run = make(kind, &given)?;
         let flat = |x: &Tensor| x.flatten_all()?.to_vec1::<f32>();
         let found = run()?.iter().map(flat).collect::<Result<Vec<_>>>()?;
-        given.agree("Candle", &found)?;
+        given.agree(CANDLE.name, &found)?;
         let timer = move |seconds| {
             let mut result = Ok(());
             let times = measure(seconds, 1, &mut || {

@@ -1,4 +1,4 @@
-//! What is timed beside Gradus.
+//! What is timed beside Gradus: each peer is a file, and a row of [`all`].
 
 #[cfg(feature = "burn")]
 mod burn;
@@ -13,59 +13,84 @@ mod torch;
 
 use crate::workload::{Kind, Workload};
 use anyhow::Result;
-pub use torch::Torch;
+use std::path::Path;
+use torch::Torch;
 
 /// Milliseconds of each call for about so many seconds.
 pub type Timer<'a> = Box<dyn FnMut(f64) -> Result<Vec<f64>> + 'a>;
 
-/// The peers that have this workload and find the numbers that Gradus finds, by name.
-pub fn of<'a>(workload: &'a Workload, torch: Option<&'a mut Torch>) -> Vec<(&'static str, Timer<'a>)> {
-    let mut peers: Vec<(&'static str, Timer)> = vec![];
-    if let Kind::Gemm { m, k, n, layout } = workload.kind {
-        peers.push(("matrixmultiply", product::matrixmultiply(m, k, n, layout)));
-        #[cfg(feature = "gemm")]
-        peers.push(("gemm", product::gemm(m, k, n, layout)));
+/// Another engine, or a crate with one of its operations.
+pub trait Peer: Send {
+    /// Its name in every table.
+    fn name(&self) -> &'static str;
+
+    /// The workload in this peer; `None` where it has no such operation.
+    ///
+    /// # Errors
+    /// It has, and does not find what Gradus finds.
+    fn timer<'a>(&'a mut self, workload: &'a Workload) -> Result<Option<Timer<'a>>>;
+
+    /// Has three steps of SGD without dropout written to a file, as [`same`](crate::same) reads them; `false` where it
+    /// does not train.
+    ///
+    /// # Errors
+    /// It ended.
+    fn write_steps(&mut self, _workload: &Workload, _file: &Path) -> Result<bool> {
+        Ok(false)
     }
+
+    /// Peak megabytes of a workload above what there was before, in a process of its own; `None` where it has none.
+    ///
+    /// # Errors
+    /// It ended.
+    fn memory_mb(&self, _workload: &Workload) -> Result<Option<f64>> {
+        Ok(None)
+    }
+}
+
+/// All peers that were built in or are named. `python` is a Python that has PyTorch.
+///
+/// # Errors
+/// One cannot be started.
+pub fn all(python: Option<&Path>, threads: usize) -> Result<Vec<Box<dyn Peer>>> {
+    let mut peers: Vec<Box<dyn Peer>> = vec![];
+    if let Some(python) = python {
+        peers.push(Box::new(Torch::start(python, threads)?));
+    }
+    peers.push(Box::new(product::MATRIXMULTIPLY));
+    #[cfg(feature = "gemm")]
+    peers.push(Box::new(product::GEMM));
     #[cfg(feature = "candle")]
-    peers.extend(agreeing("Candle", workload, candle::timer(&workload.kind)));
+    peers.push(Box::new(candle::CANDLE));
     #[cfg(feature = "burn")]
-    peers.extend(agreeing("Burn", workload, burn::timer(&workload.kind)));
-    if let Some(torch) = torch {
-        peers.push(("PyTorch", Box::new(move |seconds| torch.time(&workload.name, seconds))));
-    }
-    peers
+    peers.push(Box::new(burn::BURN));
+    Ok(peers)
 }
 
-/// A peer that finds what Gradus finds; one that does not is left out, and the log says why.
-#[cfg(any(feature = "burn", feature = "candle"))]
-fn agreeing<'a>(
-    peer: &'static str,
-    workload: &Workload,
-    timer: Option<Result<Timer<'a>>>,
-) -> Option<(&'static str, Timer<'a>)> {
-    match timer? {
-        Ok(timer) => Some((peer, timer)),
-        Err(error) => {
-            eprintln!("note: {} is not timed: {error:#}", workload.name);
-            None
-        }
+/// A crate that runs in this process.
+struct Crate {
+    name: &'static str,
+    timer: fn(&Kind) -> Option<Result<Timer<'static>>>,
+}
+
+impl Peer for Crate {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn timer<'a>(&'a mut self, workload: &'a Workload) -> Result<Option<Timer<'a>>> {
+        (self.timer)(&workload.kind).transpose()
     }
 }
 
-#[cfg(all(test, any(feature = "burn", feature = "candle")))]
+#[cfg(test)]
 mod tests {
     use super::*;
-    use crate::workload::Layout;
-    use given::Given;
-
-    /// Whether it found the same, and ran once more.
-    fn ran(timer: Option<Result<Timer>>) -> bool {
-        timer.expect("it has this operation").expect("it finds the same")(0.0).is_ok_and(|t| t.len() == 1)
-    }
+    use crate::workload::{Ids, Layout};
 
     #[test]
-    fn peers_find_what_gradus_finds() {
-        for kind in [
+    fn every_peer_has_a_name_of_its_own_and_runs_what_it_has() {
+        let kinds = [
             Kind::Gemm { m: 3, k: 4, n: 5, layout: Layout::Nn },
             Kind::Gemm { m: 3, k: 4, n: 5, layout: Layout::Nt },
             Kind::Gemm { m: 3, k: 4, n: 5, layout: Layout::Tn },
@@ -75,17 +100,28 @@ mod tests {
             Kind::Layernorm { rows: 3, dim: 8 },
             Kind::SoftmaxCe { rows: 3, classes: 7 },
             Kind::Adamw { rows: 3, dim: 4 },
-        ] {
-            #[cfg(feature = "candle")]
-            assert!(ran(candle::timer(&kind)), "{kind:?}");
-            #[cfg(feature = "burn")]
-            assert!(ran(burn::timer(&kind)), "{kind:?}");
+        ];
+        let mut names = vec![];
+        for mut peer in all(None, 1).expect("none of these is started") {
+            assert!(!names.contains(&peer.name()), "two peers are {}", peer.name());
+            names.push(peer.name());
+            let products_only = ["matrixmultiply", "gemm"].contains(&peer.name());
+            for kind in &kinds {
+                let workload = Workload { name: "small".into(), ids: Ids::Uniform, kind: kind.clone() };
+                let timer = peer.timer(&workload).expect("it finds what Gradus finds");
+                assert_eq!(timer.is_some(), !products_only || matches!(kind, Kind::Gemm { .. }), "{kind:?}");
+                if let Some(mut timer) = timer {
+                    assert_eq!(timer(0.0).expect("it runs").len(), 1);
+                }
+            }
         }
     }
 
+    #[cfg(any(feature = "burn", feature = "candle"))]
     #[test]
     fn another_result_is_refused() {
-        let given = Given::of(&Kind::Gemm { m: 1, k: 1, n: 1, layout: Layout::Nn }).expect("it is a product");
+        let given =
+            given::Given::of(&Kind::Gemm { m: 1, k: 1, n: 1, layout: Layout::Nn }).expect("it is a product");
         let [a, b] = [0, 1].map(|i| given.operands[i].to_vec::<f32>()[0]);
         given.agree("peer", &[vec![a * b]]).expect("it is the product");
         for wrong in [vec![], vec![vec![]], vec![vec![a * b * 1.01]], vec![vec![f32::NAN]]] {

@@ -1,12 +1,28 @@
 //! Other crates' matrix products, C row-major and overwritten, in the buffers that Gradus has.
 
-use super::Timer;
+use super::{Crate, Timer};
 use crate::clock::measure;
 use crate::ops::matrices;
-use crate::workload::Layout;
+use crate::workload::{Kind, Layout};
+use anyhow::Result;
 
 /// The crate `matrixmultiply`; on one thread, unless it is built with threads.
-pub fn matrixmultiply(m: usize, k: usize, n: usize, layout: Layout) -> Timer<'static> {
+pub const MATRIXMULTIPLY: Crate =
+    Crate { name: "matrixmultiply", timer: |kind| of_product(kind, matrixmultiply) };
+
+/// The crate `gemm`, on all threads.
+#[cfg(feature = "gemm")]
+pub const GEMM: Crate = Crate { name: "gemm", timer: |kind| of_product(kind, gemm) };
+
+fn of_product(
+    kind: &Kind,
+    timer: fn(usize, usize, usize, Layout) -> Timer<'static>,
+) -> Option<Result<Timer<'static>>> {
+    let Kind::Gemm { m, k, n, layout } = *kind else { return None };
+    Some(Ok(timer(m, k, n, layout)))
+}
+
+fn matrixmultiply(m: usize, k: usize, n: usize, layout: Layout) -> Timer<'static> {
     let [a, b, mut c] = matrices(m, k, n);
     let [[row_a, col_a], [row_b, col_b]] =
         layout.strides(m, k, n).map(|strides| strides.map(|stride| stride as isize));
@@ -20,9 +36,8 @@ pub fn matrixmultiply(m: usize, k: usize, n: usize, layout: Layout) -> Timer<'st
     Box::new(move |seconds| Ok(measure(seconds, 1, &mut run)))
 }
 
-/// The crate `gemm`, on all threads.
 #[cfg(feature = "gemm")]
-pub fn gemm(m: usize, k: usize, n: usize, layout: Layout) -> Timer<'static> {
+fn gemm(m: usize, k: usize, n: usize, layout: Layout) -> Timer<'static> {
     let [a, b, mut c] = matrices(m, k, n);
     let [[row_a, col_a], [row_b, col_b]] =
         layout.strides(m, k, n).map(|strides| strides.map(|stride| stride as isize));

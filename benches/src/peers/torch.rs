@@ -1,4 +1,6 @@
+use super::{Peer, Timer};
 use crate::same::{MOMENTUM, RATE};
+use crate::workload::Workload;
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Write};
@@ -34,32 +36,6 @@ impl Torch {
         Ok(torch)
     }
 
-    /// Milliseconds of each call of a workload for about so many seconds.
-    pub fn time(&mut self, name: &str, seconds: f64) -> Result<Vec<f64>> {
-        let answer = self.ask(&json!({ "do": "time", "name": name, "seconds": seconds }))?;
-        let times = answer["times"].as_array().map(|times| times.iter().filter_map(Value::as_f64).collect());
-        times.with_context(|| format!("torch_peer.py: expected times of {name}, found {answer}"))
-    }
-
-    /// Has three steps of SGD without dropout written to a file: the weights before and after, the velocities, the
-    /// batches, the losses.
-    pub fn write_steps(&mut self, name: &str, file: &Path) -> Result<()> {
-        let how = json!({ "do": "steps", "name": name, "file": file, "rate": RATE, "momentum": MOMENTUM });
-        self.ask(&how).map(drop)
-    }
-
-    /// Peak megabytes above those before the workload was made, in a process of its own.
-    pub fn memory(&self, name: &str) -> Result<f64> {
-        let output = command(&self.python, self.threads).args(["--memory", name]).output()?;
-        let text = String::from_utf8_lossy(&output.stdout);
-        let rss: Value =
-            serde_json::from_str(&text).with_context(|| format!("torch_peer.py --memory {name}"))?;
-        match (rss["rss_mb"].as_f64(), rss["rss_base_mb"].as_f64()) {
-            (Some(peak), Some(base)) => Ok(peak - base),
-            _ => bail!("torch_peer.py --memory {name}: expected rss_mb and rss_base_mb, found {rss}"),
-        }
-    }
-
     fn ask(&mut self, question: &Value) -> Result<Value> {
         let ended = || format!("torch_peer.py ended at {question}; its own words stand above");
         writeln!(self.to, "{question}").with_context(ended)?;
@@ -67,6 +43,40 @@ impl Torch {
         let mut line = String::new();
         self.from.read_line(&mut line).with_context(ended)?;
         serde_json::from_str(&line).with_context(ended)
+    }
+}
+
+impl Peer for Torch {
+    fn name(&self) -> &'static str {
+        "PyTorch"
+    }
+
+    fn timer<'a>(&'a mut self, workload: &'a Workload) -> Result<Option<Timer<'a>>> {
+        let name = &workload.name;
+        Ok(Some(Box::new(move |seconds| {
+            let answer = self.ask(&json!({ "do": "time", "name": name, "seconds": seconds }))?;
+            let times = answer["times"].as_array();
+            let times = times.map(|times| times.iter().filter_map(Value::as_f64).collect());
+            times.with_context(|| format!("torch_peer.py: expected times of {name}, found {answer}"))
+        })))
+    }
+
+    fn write_steps(&mut self, workload: &Workload, file: &Path) -> Result<bool> {
+        let name = &workload.name;
+        let how = json!({ "do": "steps", "name": name, "file": file, "rate": RATE, "momentum": MOMENTUM });
+        self.ask(&how).map(|_| true)
+    }
+
+    fn memory_mb(&self, workload: &Workload) -> Result<Option<f64>> {
+        let name = &workload.name;
+        let output = command(&self.python, self.threads).args(["--memory", name]).output()?;
+        let text = String::from_utf8_lossy(&output.stdout);
+        let rss: Value =
+            serde_json::from_str(&text).with_context(|| format!("torch_peer.py --memory {name}"))?;
+        match (rss["rss_mb"].as_f64(), rss["rss_base_mb"].as_f64()) {
+            (Some(peak), Some(base)) => Ok(Some(peak - base)),
+            _ => bail!("torch_peer.py --memory {name}: expected rss_mb and rss_base_mb, found {rss}"),
+        }
     }
 }
 
