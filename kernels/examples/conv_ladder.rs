@@ -63,8 +63,11 @@ fn main() {
         }
         for (words, ids) in [("uniform", draw(|_| 1.0)), ("of text", draw(|rank| 1.0 / (rank as f64 + 2.7)))]
         {
-            for (name, [forward, backward]) in [("gathered", gathered(s, &ids)), ("once", once(s, &ids))] {
-                println!("k = {k}  words {words}, {name:8}{forward:10.1}{backward:10.1}");
+            let plain = once::<f64>(Sizes { b: 1, ..s }, &ids[..T], 1).map(|ms| ms * B as f64);
+            let rungs =
+                [("loops, f64", plain), ("gathered", gathered(s, &ids)), ("once", once::<f32>(s, &ids, 9))];
+            for (name, [forward, backward]) in rungs {
+                println!("k = {k}  words {words}, {name:10}{forward:10.1}{backward:10.1}");
             }
         }
     }
@@ -166,17 +169,17 @@ fn gathered(s: Sizes, ids: &[i64]) -> [f64; 2] {
     [forward, backward]
 }
 
-/// Each distinct word multiplied once.
-fn once(s: Sizes, ids: &[i64]) -> [f64; 2] {
-    let [_, w, bias] = inputs::<f32>(s);
-    let table = random::<f32>(6, V * C);
-    let (lengths, dz) = (vec![s.t as i64; s.b], random::<f32>(4, s.b * s.o));
+/// Each distinct word multiplied once; in `f64` the textbook's loops.
+fn once<R: Real>(s: Sizes, ids: &[i64], runs: usize) -> [f64; 2] {
+    let [_, w, bias] = inputs::<R>(s);
+    let table = random::<R>(6, V * C);
+    let (lengths, dz) = (vec![s.t as i64; s.b], random::<R>(4, s.b * s.o));
     let words = Words { ids, lengths: &lengths };
     let (mut z, mut winner) = (dz.clone(), vec![0; dz.len()]);
     let (mut dw, mut dbias) = (w.clone(), bias.clone());
     let forward =
-        least(9, || embedding_conv_relu_max_forward(s, &table, words, &w, &bias, &mut z, &mut winner));
-    let backward = least(9, || {
+        least(runs, || embedding_conv_relu_max_forward(s, &table, words, &w, &bias, &mut z, &mut winner));
+    let backward = least(runs, || {
         embedding_conv_relu_max_backward(s, &table, words, &winner, &dz, &mut dw, &mut dbias);
         embedding_conv_relu_max_backward_rows(s, words, &w, &winner, &dz);
     });

@@ -2,29 +2,18 @@
 //!
 //! `cargo run --release -p gradus-kernels --example lstm_ladder`
 
+mod rungs;
+
 use gradus_kernels::Real;
 use gradus_kernels::gemm::{Epilogue, Mat, PackedB, gemm, gemm_packed_serial};
 use gradus_kernels::lstm::{Backward, Forward, Sizes, WeightGradients, Weights, plain, saved_len};
 use gradus_kernels::philox::Stream;
+use rungs::{median, peak};
 use std::hint::black_box;
-use std::time::Instant;
 
 fn random(n: usize, stream: u64) -> Vec<f32> {
     let s = Stream { seed: 1, stream };
     (0..n as u64).map(|i| 0.2 * (s.uniform(i) - 0.5)).collect()
-}
-
-/// The median time in milliseconds.
-fn time(runs: usize, mut f: impl FnMut()) -> f64 {
-    let mut times: Vec<f64> = (0..runs)
-        .map(|_| {
-            let start = Instant::now();
-            f();
-            start.elapsed().as_secs_f64() * 1e3
-        })
-        .collect();
-    times.sort_by(f64::total_cmp);
-    times[runs / 2]
 }
 
 /// A layer's inputs, results and gradients.
@@ -166,28 +155,38 @@ fn main() {
     let sizes = Sizes { batch: 32, time: 256, input: 300, hidden: 128, directions: 2 };
     let mut layer = Layer::new(sizes);
     let flops = |s: Sizes| (2 * s.directions * s.batch * s.time * 4 * s.hidden * (s.input + s.hidden)) as f64;
+    let peak = peak();
     let show = |name: &str, ms: f64, flops: f64| {
-        println!("{name:<44} {ms:>9.1} ms {:>7.1} GFLOP/s", flops / ms / 1e6)
+        let rate = flops / ms / 1e6;
+        println!("{name:<44} {ms:>9.1} ms {rate:>7.1} GFLOP/s {:>6.1} %", 100.0 * rate / peak)
     };
     let alone = rayon_pool(1);
 
+    println!(
+        "{} threads, in percent of the peak of one core, {peak:.0} GFLOP/s",
+        rayon::current_num_threads()
+    );
     println!("forward, one layer in two directions, {sizes:?}");
-    show("textbook loops", time(1, || layer.forward(plain::forward)), flops(sizes));
+    show("textbook loops", median(1, || layer.forward(plain::forward)), flops(sizes));
     let expected = layer.y.clone();
     show(
         "one input product",
-        time(1, || alone.install(|| layer.forward(|a| one_input_product(a, false)))),
+        median(1, || alone.install(|| layer.forward(|a| one_input_product(a, false)))),
         flops(sizes),
     );
-    let packed = time(3, || alone.install(|| layer.forward(|a| one_input_product(a, true))));
+    let packed = median(3, || alone.install(|| layer.forward(|a| one_input_product(a, true))));
     show("recurrent weights packed once", packed, flops(sizes));
-    show("gates in one vector pass", time(9, || alone.install(|| layer.forward(|a| a.run()))), flops(sizes));
-    show("directions and groups in parallel", time(9, || layer.forward(|a| a.run())), flops(sizes));
+    show(
+        "gates in one vector pass",
+        median(9, || alone.install(|| layer.forward(|a| a.run()))),
+        flops(sizes),
+    );
+    show("directions and groups in parallel", median(9, || layer.forward(|a| a.run())), flops(sizes));
     let error = layer.y.iter().zip(&expected).map(|(y, e)| (y - e).abs()).fold(0.0, f32::max);
     println!("largest difference of first and last rung: {error:e}");
 
     let dy = random(layer.y.len(), 200);
-    let ms = time(9, || {
+    let ms = median(9, || {
         layer.forward(|a| a.run());
         layer.backward(black_box(&dy));
     });
@@ -196,7 +195,7 @@ fn main() {
     let upper = Sizes { input: 256, ..sizes };
     let mut upper = Layer::new(upper);
     let total = 3.0 * (flops(sizes) + flops(upper.sizes));
-    let ms = time(9, || {
+    let ms = median(9, || {
         layer.forward(|a| a.run());
         upper.x.copy_from_slice(&layer.y);
         upper.forward(|a| a.run());

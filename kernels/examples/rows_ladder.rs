@@ -95,6 +95,7 @@ fn lines() -> Vec<Line> {
         ("tanh", 2.0 * mb, Some(tanh::<f64>), tanh::<f32>),
         ("gelu", 2.0 * mb, Some(gelu::<f64>), gelu::<f32>),
         ("dropout", 2.0 * mb, Some(dropout::<f64>), dropout::<f32>),
+        ("copy of rows", 2.0 * mb, None, copy_rows),
         ("transpose, one by one", 2.0 * mb, None, turned_plain),
         ("transpose, tiles", 2.0 * mb, None, turned),
         ("gather rows", 2.0 * mb, None, gather),
@@ -210,6 +211,12 @@ fn gelu<R: Real>() -> Work {
 fn dropout<R: Real>() -> Work {
     let (x, mut y) = (random::<R>(1, N), vec![R::ZERO; N]);
     Box::new(move || dropout_forward(&x, 0.1, STREAM, &mut y))
+}
+
+/// Rows in another order, as when heads become a dimension of their own.
+fn copy_rows() -> Work {
+    let (x, mut y) = (random::<f32>(1, N), vec![0.0f32; N]);
+    Box::new(move || copy_strided_forward(&[64, ROWS / 64, COLS], &x, &[COLS, 64 * COLS, 1], &mut y))
 }
 
 fn turned_plain() -> Work {
