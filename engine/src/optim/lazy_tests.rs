@@ -132,7 +132,7 @@ fn whatever_happens_to_a_table_that_owes() {
         assert!(!state_bits(&optimizer).is_empty());
         let second = model();
         (0..5).for_each(|t| optimizer.step(&second, &gradients(&second, t)));
-        assert_eq!(optimizer.state().1["steps"]["weight"], 10);
+        assert_eq!(optimizer.state().1["steps"]["words.weight"], 10);
     });
     // A clone, and an older state.
     same(|model, optimizer, _| {

@@ -71,7 +71,7 @@ fn difference(fast: &[Vec<f64>], plain: &[Vec<f64>], roundings: f64) -> Option<S
             // Beyond the largest number of f32 it is infinite there, and NaN as a sum of such.
             () if p.abs() > f64::from(f32::MAX) && p.is_finite() => f.is_finite() && (f - p).abs() > bound,
             () if !p.is_finite() => f != p && !(f.is_nan() && p.is_nan()),
-            () => !((f - p).abs() <= bound),
+            () => (f - p).abs() > bound || f.is_nan(),
         };
         if fast.len() != plain.len() {
             return Some(format!("tensor {place}: {} elements, in f64 {}", fast.len(), plain.len()));
