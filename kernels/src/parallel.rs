@@ -7,7 +7,9 @@
 //! calls is not compiled for the instruction set in which it was created (see [`isa`](crate::isa)).
 
 use rayon::prelude::*;
+use std::marker::PhantomData;
 use std::ops::Range;
+use std::slice;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -46,6 +48,49 @@ fn look_for_work() {
     }
 }
 
+/// Calls `task(i)` for each `i` below `count`, in parallel.
+///
+/// Behind a reference, so that rayon's recursion is compiled once and not again for each kernel, which is half a megabyte of
+/// instructions.
+fn each(count: usize, task: &(dyn Fn(usize) + Sync)) {
+    stay_awake();
+    (0..count).into_par_iter().for_each(task);
+}
+
+/// The pieces of `chunk` elements of a slice (the last may be shorter), handed out by their indices.
+struct Pieces<'a, T> {
+    start: *mut T,
+    len: usize,
+    chunk: usize,
+    slice: PhantomData<&'a mut [T]>,
+}
+
+// SAFETY: a piece is one task's alone, as `take` asks, so elements are only sent from thread to thread.
+unsafe impl<T: Send> Sync for Pieces<'_, T> {}
+
+impl<'a, T> Pieces<'a, T> {
+    /// Pieces of one element where `chunk` is 0.
+    fn new(slice: &'a mut [T], chunk: usize) -> Self {
+        Pieces { start: slice.as_mut_ptr(), len: slice.len(), chunk: chunk.max(1), slice: PhantomData }
+    }
+
+    fn count(&self) -> usize {
+        self.len.div_ceil(self.chunk)
+    }
+
+    /// Piece `i`, which must be below the count.
+    ///
+    /// # Safety
+    ///
+    /// Nobody else takes piece `i`.
+    unsafe fn take(&self, i: usize) -> &'a mut [T] {
+        let from = i * self.chunk;
+        assert!(from < self.len, "parallel: no piece {i}");
+        // SAFETY: `from` and the length stay within the slice, and the piece is taken once.
+        unsafe { slice::from_raw_parts_mut(self.start.add(from), self.chunk.min(self.len - from)) }
+    }
+}
+
 /// Calls `f(i, range)` for each range of `chunk` consecutive indices of `0..n`, in parallel.
 ///
 /// A single range runs on the calling thread, with no hand-off.
@@ -55,18 +100,17 @@ pub fn ranges(n: usize, chunk: usize, f: impl Fn(usize, Range<usize>) + Sync) {
     if count <= 1 {
         return f(0, 0..n);
     }
-    stay_awake();
-    (0..count).into_par_iter().for_each(|i| f(i, i * chunk..((i + 1) * chunk).min(n)));
+    each(count, &|i| f(i, i * chunk..((i + 1) * chunk).min(n)));
 }
 
 /// Calls `f(i, piece)` for each piece of `chunk` elements of `y` (the last may be shorter), in parallel.
 pub fn pieces<T: Send>(y: &mut [T], chunk: usize, f: impl Fn(usize, &mut [T]) + Sync) {
-    let chunk = chunk.max(1);
-    if y.len() <= chunk {
+    if y.len() <= chunk.max(1) {
         return f(0, y);
     }
-    stay_awake();
-    y.par_chunks_mut(chunk).enumerate().for_each(|(i, piece)| f(i, piece));
+    let y = Pieces::new(y, chunk);
+    // SAFETY: `each` passes every index once.
+    each(y.count(), &|i| f(i, unsafe { y.take(i) }));
 }
 
 /// [`pieces`] of two results at once: of `chunks[0]` elements of `y` and `chunks[1]` of `z`.
@@ -84,8 +128,9 @@ pub fn pieces2<T: Send, U: Send>(
     if m <= 1 {
         return f(0, y, z);
     }
-    stay_awake();
-    y.par_chunks_mut(c).zip(z.par_chunks_mut(d)).enumerate().for_each(|(i, (y, z))| f(i, y, z));
+    let (y, z) = (Pieces::new(y, c), Pieces::new(z, d));
+    // SAFETY: `each` passes every index once.
+    each(m, &|i| unsafe { f(i, y.take(i), z.take(i)) });
 }
 
 /// [`pieces`] of three results at once.
@@ -104,9 +149,9 @@ pub fn pieces3<T: Send>(
     if counts[0] <= 1 {
         return f(0, y, [z, w]);
     }
-    stay_awake();
-    let rest = z.par_chunks_mut(d).zip(w.par_chunks_mut(e));
-    y.par_chunks_mut(c).zip(rest).enumerate().for_each(|(i, (y, (z, w)))| f(i, y, [z, w]));
+    let (y, z, w) = (Pieces::new(y, c), Pieces::new(z, d), Pieces::new(w, e));
+    // SAFETY: `each` passes every index once.
+    each(counts[0], &|i| unsafe { f(i, y.take(i), [z.take(i), w.take(i)]) });
 }
 
 /// Elements of a piece that a loop bound by memory hands to one task: enough to pay for the hand-off.

@@ -82,6 +82,8 @@ fn build(root: &Path, list: &List) -> Result<PathBuf, String> {
     let by_file = list.by_file();
     let mut files = sources(root)?;
     files.sort();
+    // A member may lie in the folder of another.
+    files.dedup();
     for file in &files {
         let from = root.join(file);
         let bytes = fs::read(&from).map_err(|e| format!("{}: {e}", from.display()))?;

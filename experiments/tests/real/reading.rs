@@ -1,23 +1,14 @@
 //! Counts of the known reading sets, where `GRADUS_DATA` names the folder that holds them.
 
+use crate::folder;
 use gradus::data::formats::squad;
-use gradus::data::known::data_folder;
 use gradus::data::{Questions, Splits};
 use gradus::metrics::reading::Scores;
 use gradus::run::Task;
 use gradus::tasks::read::{Read, articles, spans};
 use gradus::text::Tokeniser;
 use std::collections::HashSet;
-use std::path::{Path, PathBuf};
-
-/// The folder, or nothing with a line that says so.
-fn folder() -> Option<PathBuf> {
-    let folder = data_folder(None);
-    if folder.is_none() {
-        println!("skipped: GRADUS_DATA is not set");
-    }
-    folder
-}
+use std::path::Path;
 
 fn load(folder: &Path, seed: u64) -> Splits<Questions> {
     let squad = Read::known().iter().find(|set| set.name == "squad").unwrap();

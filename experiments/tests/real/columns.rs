@@ -1,6 +1,7 @@
 //! What is found in files of columns and of questions as people have them, where `GRADUS_DATA` names the folder that holds
 //! them: nothing is said but which columns hold word and tag.
 
+use crate::folder;
 use gradus::data::{
     files::{Encoding, FileReader},
     formats::{
@@ -8,18 +9,8 @@ use gradus::data::{
         scheme::Scheme,
         squad,
     },
-    known::data_folder,
 };
 use std::path::PathBuf;
-
-/// The folder, or nothing with a line that says so.
-fn folder() -> Option<PathBuf> {
-    let folder = data_folder(None);
-    if folder.is_none() {
-        println!("skipped: GRADUS_DATA is not set");
-    }
-    folder
-}
 
 /// The columns of word and tag, then the numbers of sentences, of words, and of entities (0 where tags are plain) or tags.
 type Expected = (&'static str, (i64, i64), usize, usize, Option<Scheme>, usize);

@@ -1,22 +1,13 @@
 //! Counts of the known tagging sets, where `GRADUS_DATA` names the folder that holds them.
 
+use crate::folder;
 use gradus::data::formats::scheme::{self, Scheme};
-use gradus::data::known::data_folder;
 use gradus::data::sentences::convert;
 use gradus::data::{Sentence, Split, Splits};
 use gradus::run::Task;
 use gradus::tasks::tag::Tag;
 use gradus::text::Alphabet;
-use std::path::{Path, PathBuf};
-
-/// The folder, or nothing with a line that says so.
-fn folder() -> Option<PathBuf> {
-    let folder = data_folder(None);
-    if folder.is_none() {
-        println!("skipped: GRADUS_DATA is not set");
-    }
-    folder
-}
+use std::path::Path;
 
 /// The labels of a known set are the kinds of its entities; its tags are those of IOB2.
 fn load(folder: &Path, name: &str) -> Splits<Vec<Sentence>> {

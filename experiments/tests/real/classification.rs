@@ -1,21 +1,12 @@
 //! Counts of the known classification sets, where `GRADUS_DATA` names the folder that holds them.
 
-use gradus::data::known::data_folder;
+use crate::folder;
 use gradus::data::{DataError, Example, Split, Splits};
 use gradus::run::Task;
 use gradus::tasks::classify::Classify;
 use gradus::text::vocabulary::{UNK, Vocabulary};
 use gradus::text::{Mode, Tokeniser, batches};
-use std::path::{Path, PathBuf};
-
-/// The folder, or nothing with a line that says so.
-fn folder() -> Option<PathBuf> {
-    let folder = data_folder(None);
-    if folder.is_none() {
-        println!("skipped: GRADUS_DATA is not set");
-    }
-    folder
-}
+use std::path::Path;
 
 fn read(folder: &Path, name: &str, seed: u64) -> Result<Splits<Vec<Example>>, DataError> {
     Classify::known().iter().find(|set| set.name == name).unwrap().load(folder, seed)
