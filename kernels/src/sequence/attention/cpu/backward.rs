@@ -1,6 +1,6 @@
 use super::super::{Attention, Gradients, Inputs, Shape, Upstream};
 use super::tile::{Left, padded, product};
-use super::{Head, KEYS, QUERIES, Rows, arrays, bias, forbid, keep, pack_columns, pack_rows, room};
+use super::{Head, KEYS, QUERIES, Rows, bias, forbid, keep, pack_columns, pack_rows};
 use crate::isa::{Isa, Kernel, dispatch};
 use crate::math;
 use rayon::prelude::*;
@@ -49,17 +49,14 @@ impl<W: Fn(usize, &[f32], f32)> Kernel for Backward<'_, W> {
         let (width, scale) = (padded::<S>(dim), attention.scale as f32);
         let first_row = (head.b * heads + head.h) * queries;
 
-        let (rows, columns, wide, tile) = (queries * width, dim * KEYS, KEYS * width, QUERIES * KEYS);
-        let lengths =
-            [rows, rows, rows, queries, queries, columns, columns, wide, wide, wide, tile, tile, KEYS, KEYS];
-        let mut room = room(lengths);
-        let [q, dout, dq, delta, lse, key_columns, value_columns, key_rows, dk, dv, p, ds, biases, kept] =
-            arrays(&mut room, lengths);
-        pack_rows(&inputs.q, head, (0, queries), dim, width, scale, q);
-        pack_rows(&upstream.dout, head, (0, queries), dim, width, 1.0, dout);
-        dq.fill(0.0);
+        let mut q = vec![0.0; queries * width];
+        let mut dout = vec![0.0; queries * width];
+        let mut dq = vec![0.0; queries * width];
+        pack_rows(&inputs.q, head, (0, queries), dim, width, scale, &mut q);
+        pack_rows(&upstream.dout, head, (0, queries), dim, width, 1.0, &mut dout);
         // D, and lse with +∞ where nothing is attended to, for exp(score − ∞) is 0.
-        lse.copy_from_slice(&upstream.lse[first_row..first_row + queries]);
+        let mut delta = vec![0.0; queries];
+        let mut lse = upstream.lse[first_row..first_row + queries].to_vec();
         for i in 0..queries {
             let (o, dout) = (upstream.o.row(head.b, head.h, i, dim), &dout[i * width..][..dim]);
             delta[i] = o.iter().zip(dout).map(|(o, d)| o * d).sum();
@@ -68,41 +65,50 @@ impl<W: Fn(usize, &[f32], f32)> Kernel for Backward<'_, W> {
             }
         }
 
+        let mut key_columns = vec![0.0; dim * KEYS];
+        let mut value_columns = vec![0.0; dim * KEYS];
+        let mut key_rows = vec![0.0; KEYS * width];
+        let mut dk = vec![0.0; KEYS * width];
+        let mut dv = vec![0.0; KEYS * width];
+        let mut p = vec![0.0; QUERIES * KEYS];
+        let mut ds = vec![0.0; QUERIES * KEYS];
+        let mut biases = vec![0.0; KEYS];
+        let mut kept = vec![1.0; KEYS];
         for key in (0..keys).step_by(KEYS) {
             let range = (key, KEYS.min(keys - key));
             let n = padded::<S>(range.1);
             dk.fill(0.0);
             dv.fill(0.0);
-            let (some, all) = bias(attention.mask_of(head.b), range, n, biases);
+            let (some, all) = bias(attention.mask_of(head.b), range, n, &mut biases);
             let first = if attention.causal { key / QUERIES * QUERIES } else { 0 };
             if !all {
-                pack_columns(s, &inputs.k, head, range, dim, n, key_columns);
-                pack_columns(s, &inputs.v, head, range, dim, n, value_columns);
-                pack_rows(&inputs.k, head, range, dim, width, 1.0, key_rows);
+                pack_columns(s, &inputs.k, head, range, dim, n, &mut key_columns);
+                pack_columns(s, &inputs.v, head, range, dim, n, &mut value_columns);
+                pack_rows(&inputs.k, head, range, dim, width, 1.0, &mut key_rows);
                 for query in (first..queries).step_by(QUERIES) {
                     let rows = QUERIES.min(queries - query);
                     let (q, dout) = (&q[query * width..], &dout[query * width..]);
                     let left = Left { data: q, row: width, col: 1 };
-                    product::<S, false>(s, (rows, n, dim), left, (key_columns, KEYS), (p, KEYS));
+                    product::<S, false>(s, (rows, n, dim), left, (&key_columns, KEYS), (&mut p, KEYS));
                     if some || attention.visible(query) < key + range.1 {
                         let bias = some.then_some(&biases[..]);
-                        forbid(s, attention, (query, rows), (key, n), bias, p);
+                        forbid(s, attention, (query, rows), (key, n), bias, &mut p);
                     }
                     let left = Left { data: dout, row: width, col: 1 };
-                    product::<S, false>(s, (rows, n, dim), left, (value_columns, KEYS), (ds, KEYS));
+                    product::<S, false>(s, (rows, n, dim), left, (&value_columns, KEYS), (&mut ds, KEYS));
                     for i in 0..rows {
                         keep(s, attention, (first_row + query + i) * keys + key, &mut kept[..n]);
                         let (p, ds) = (&mut p[i * KEYS..][..n], &mut ds[i * KEYS..][..n]);
                         let kept = attention.dropout.is_some().then_some(&kept[..n]);
                         differentiate(s, lse[query + i], delta[query + i], kept, p, ds);
                     }
-                    let left = Left { data: p, row: 1, col: KEYS };
-                    product::<S, true>(s, (range.1, width, rows), left, (dout, width), (dv, width));
-                    let left = Left { data: ds, row: 1, col: KEYS };
-                    product::<S, true>(s, (range.1, width, rows), left, (q, width), (dk, width));
-                    let left = Left { data: ds, row: KEYS, col: 1 };
+                    let left = Left { data: &p, row: 1, col: KEYS };
+                    product::<S, true>(s, (range.1, width, rows), left, (dout, width), (&mut dv, width));
+                    let left = Left { data: &ds, row: 1, col: KEYS };
+                    product::<S, true>(s, (range.1, width, rows), left, (q, width), (&mut dk, width));
+                    let left = Left { data: &ds, row: KEYS, col: 1 };
                     let dq = &mut dq[query * width..];
-                    product::<S, true>(s, (rows, width, range.1), left, (key_rows, width), (dq, width));
+                    product::<S, true>(s, (rows, width, range.1), left, (&key_rows, width), (dq, width));
                 }
             }
             for j in 0..range.1 {

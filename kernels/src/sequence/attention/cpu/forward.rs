@@ -1,6 +1,6 @@
 use super::super::{Attention, Inputs, Shape, View};
 use super::tile::{Left, padded, product};
-use super::{Head, KEYS, QUERIES, Rows, arrays, bias, forbid, keep, pack_columns, pack_rows, room};
+use super::{Head, KEYS, QUERIES, Rows, bias, forbid, keep, pack_columns, pack_rows};
 use crate::isa::{Isa, Kernel, dispatch};
 use crate::math;
 use rayon::prelude::*;
@@ -53,21 +53,10 @@ impl<W: Fn(usize, &[f32], f32)> Kernel for Forward<'_, W> {
         let (width, scale) = (padded::<S>(dim), attention.scale as f32);
         let reach = attention.visible(first + lse.len() - 1);
         let tiles = reach.div_ceil(KEYS);
-        let lengths = [
-            tiles * dim * KEYS,
-            tiles * KEYS * width,
-            tiles * KEYS,
-            QUERIES * dim,
-            QUERIES * KEYS,
-            KEYS,
-            QUERIES * width,
-            QUERIES * S::LANES,
-        ];
-        let mut room = room(lengths);
-        // All keys of the head as columns, and its values; what one tile of queries needs.
-        let [columns, values, biases, q, scores, kept, o, sums] = arrays(&mut room, lengths);
-        // A product sums over whole pairs of vectors: what follows the last value is multiplied by 0.
-        values[reach * width..].fill(0.0);
+        // All keys of the head as columns, and its values.
+        let mut columns = vec![0.0; tiles * dim * KEYS];
+        let mut values = vec![0.0; tiles * KEYS * width];
+        let mut biases = vec![0.0; tiles * KEYS];
         let mut masked = vec![(false, false); tiles];
         for tile in 0..tiles {
             let range = (tile * KEYS, KEYS.min(reach - tile * KEYS));
@@ -76,9 +65,15 @@ impl<W: Fn(usize, &[f32], f32)> Kernel for Forward<'_, W> {
             pack_rows(&inputs.v, head, range, dim, width, 1.0, &mut values[tile * KEYS * width..]);
             masked[tile] = bias(attention.mask_of(head.b), range, padded, &mut biases[tile * KEYS..]);
         }
+
+        let mut q = vec![0.0; QUERIES * dim];
+        let mut scores = vec![0.0; QUERIES * KEYS];
+        let mut kept = vec![1.0; KEYS];
+        let mut o = vec![0.0; QUERIES * width];
+        let mut sums = vec![0.0; QUERIES * S::LANES];
         for (block, lse) in lse.chunks_mut(QUERIES).enumerate() {
             let (query, rows) = (first + block * QUERIES, lse.len());
-            pack_rows(&inputs.q, head, (query, rows), dim, dim, scale, q);
+            pack_rows(&inputs.q, head, (query, rows), dim, dim, scale, &mut q);
             o.fill(0.0);
             sums.fill(0.0);
             // Until the end `lse` holds the largest score so far.
@@ -90,12 +85,12 @@ impl<W: Fn(usize, &[f32], f32)> Kernel for Forward<'_, W> {
                 if all {
                     continue;
                 }
-                let left = Left { data: q, row: dim, col: 1 };
+                let left = Left { data: &q, row: dim, col: 1 };
                 let columns = &columns[tile * dim * KEYS..];
-                product::<S, false>(s, (rows, n, dim), left, (columns, KEYS), (scores, KEYS));
+                product::<S, false>(s, (rows, n, dim), left, (columns, KEYS), (&mut scores, KEYS));
                 if some || attention.visible(query) < key + KEYS.min(reach - key) {
                     let bias = some.then_some(&biases[key..]);
-                    forbid(s, attention, (query, rows), (key, n), bias, scores);
+                    forbid(s, attention, (query, rows), (key, n), bias, &mut scores);
                 }
                 for i in 0..rows {
                     let row = &mut scores[i * KEYS..][..n];
@@ -104,15 +99,15 @@ impl<W: Fn(usize, &[f32], f32)> Kernel for Forward<'_, W> {
                     if attention.dropout.is_some() {
                         let row_index = (head.b * heads + head.h) * queries + query + i;
                         keep(s, attention, row_index * keys + key, &mut kept[..n]);
-                        for (x, keep) in row.iter_mut().zip(&*kept) {
+                        for (x, keep) in row.iter_mut().zip(&kept) {
                             // Selected, since 0 · NaN is NaN.
                             *x = if *keep == 0.0 { 0.0 } else { *x * keep };
                         }
                     }
                 }
-                let left = Left { data: scores, row: KEYS, col: 1 };
+                let left = Left { data: &scores, row: KEYS, col: 1 };
                 let values = &values[key * width..];
-                product::<S, true>(s, (rows, width, n), left, (values, width), (o, width));
+                product::<S, true>(s, (rows, width, n), left, (values, width), (&mut o, width));
             }
             for i in 0..rows {
                 let sum = s.sum(s.read(&sums[i * S::LANES..]));

@@ -12,9 +12,8 @@ pub(super) use backward::backward;
 pub(super) use forward::forward;
 
 use super::{Attention, Dropout, View};
+use crate::dropout;
 use crate::isa::{EightLanes, Isa};
-use crate::memory::Buffer;
-use crate::{DType, dropout};
 
 /// Queries of a tile.
 const QUERIES: usize = 64;
@@ -50,24 +49,6 @@ impl Rows {
             *y = scale * x;
         }
     }
-}
-
-/// Numbers in a cache line.
-const LINE: usize = 16;
-
-/// Room for arrays of these lengths, each of which begins at a cache line: a task's own, from the pool.
-fn room<const N: usize>(lengths: [usize; N]) -> Buffer {
-    Buffer::for_overwrite(DType::F32, lengths.iter().map(|n| n.next_multiple_of(LINE)).sum())
-}
-
-/// The arrays of [`room`]. What is in them is unspecified.
-fn arrays<const N: usize>(room: &mut Buffer, lengths: [usize; N]) -> [&mut [f32]; N] {
-    let mut rest = room.slice_mut();
-    lengths.map(|n| {
-        let (array, after) = std::mem::take(&mut rest).split_at_mut(n.next_multiple_of(LINE));
-        rest = after;
-        &mut array[..n]
-    })
 }
 
 /// Rows `from..from + n` of a head times `scale`, to rows of `width`, padded with 0.
