@@ -1,6 +1,6 @@
 use crate::{Shape, ShapeError};
 
-/// How a tensor's elements lie in its buffer: element (i, j, …) stands at offset + i·strides₀ + j·strides₁ + ….
+/// Where a tensor's elements are in its buffer: element (i, j, …) is at offset + i·strides₀ + j·strides₁ + ….
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Layout {
     shape: Shape,
@@ -33,7 +33,7 @@ impl Layout {
         self.offset
     }
 
-    /// Whether the elements lie row-major without gaps (axes of length 1 may have any stride).
+    /// Whether the elements are row-major without gaps (axes of length 1 may have any stride).
     pub fn is_contiguous(&self) -> bool {
         let mut step = 1;
         for axis in (0..self.shape.rank()).rev() {

@@ -82,7 +82,7 @@ use crate::{DType, Device, Kind, Tensor};
 use gradus_kernels::Outcome;
 use gradus_kernels::memory::Buffer;
 
-/// Panics, with the operation's name, where a primitive has no kernel.
+/// Panics, with the operation's name, if a primitive has no kernel.
 #[track_caller]
 pub(crate) fn ran(op: &str, kind: Kind, outcome: Outcome) {
     if outcome == Outcome::NoKernel {
@@ -91,7 +91,7 @@ pub(crate) fn ran(op: &str, kind: Kind, outcome: Outcome) {
     }
 }
 
-/// Whether a kernel ran; where it did not, the reference will.
+/// Whether a kernel ran; if not, the caller runs the reference.
 pub(crate) fn done(outcome: Outcome) -> bool {
     outcome == Outcome::Done
 }
@@ -117,8 +117,8 @@ pub(crate) fn filled(
     Tensor::from_buffer(buffer, shape)
 }
 
-/// Panics where lengths are not `i64` [B] within 0..=T of x [B, T, ..]. On a CUDA device their values are not looked
-/// at, for that would wait for it: kernels there take a length outside as the nearest one inside.
+/// Panics if lengths are not `i64` [B] within 0..=T of x [B, T, ..]. On a CUDA device the values are not checked, because
+/// reading them would wait for the device; the kernels clamp each length to the range.
 #[track_caller]
 pub(crate) fn check_lengths(op: &str, x: &Tensor, lengths: &Tensor) {
     let (b, t) = (x.dim(0), x.dim(1) as i64);

@@ -23,7 +23,7 @@ fn model() -> Model {
     Model(Embedding::new(ROWS, WIDTH, 1.0, &mut Rng::new(4)), scale)
 }
 
-/// Nine numbers of words, small ones more often: ⌊ROWS uᵏ⌋.
+/// Nine ids of words, small ones more often: ⌊ROWS uᵏ⌋.
 fn ids(t: u64) -> Tensor {
     let s = Stream { seed: 5, stream: t };
     let ids: Vec<i64> = (0..9).map(|i| (ROWS as f32 * s.uniform(i).powi(4)) as i64).collect();
@@ -123,7 +123,7 @@ fn whatever_happens_to_a_table_that_owes() {
         *optimizer = kind(Optimizer::new(other()));
         assert!(model.0.weight.value().to_vec::<f32>().iter().all(|x| x.is_finite()));
     });
-    // The model is dropped, and another one of the same names goes on.
+    // The model is dropped, and another one with the same names continues.
     same(|_, optimizer, _| {
         let second = model();
         (0..5).for_each(|t| optimizer.step(&second, &gradients(&second, t)));

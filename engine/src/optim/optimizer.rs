@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-/// More steps than any run takes: 34 years at a thousand steps a second.
+/// More steps than any run takes: 34 years at a thousand steps per second.
 pub(super) const MOST_STEPS: u64 = 1 << 40;
 
 /// Parameters with a learning rate and a weight decay of their own.
@@ -23,13 +23,13 @@ pub struct Group {
 
 /// Takes steps, and keeps each parameter's moments by its name.
 ///
-/// Of a large table whose gradient is a few rows, as an embedding's is, only these rows are changed at once. The others
-/// owe a step with the gradient 0, and take all that they owe when they are next read: a row when
-/// [`Embedding`](crate::nn::Embedding) reads it, all of them at [`Param::value`](crate::Param::value) and
-/// [`state`](Optimizer::state). The bits are those of changing the whole table at each step. That happens where the
-/// gradient is not zero elsewhere: with a weight decay in the gradient (AdamW's is apart), with an L1 or L2 term in the
-/// loss, or where the table is a model's output layer too; and where it is small or half of its rows are read.
-/// [`dense`](Optimizer::dense) does so always. The head of `optim/moments.rs` explains why and how.
+/// If the gradient of a large table is a few rows, as an embedding's is, only these rows are changed immediately. The other
+/// rows owe a step with gradient 0 and take it before they are next read: a row when [`Embedding`](crate::nn::Embedding) reads
+/// it, all rows at [`Param::value`](crate::Param::value) and [`state`](Optimizer::state). The results have the same bits as if
+/// each step changed the whole table. A step does change the whole table if the gradient is not zero elsewhere (weight decay
+/// in the gradient, unlike AdamW's; an L1 or L2 term in the loss; a table that is also the output layer), if the table is
+/// small, or if half of its rows are read. With [`dense`](Optimizer::dense) every step does. The head of `optim/moments.rs`
+/// explains why and how.
 ///
 /// ```
 /// use gradus_engine::optim::{Optimizer, OptimizerConfig, Rule};
@@ -120,7 +120,7 @@ impl Optimizer {
         Param::step_all(&params, |all| moments::step_all(self.config.rule, all, &gradients));
     }
 
-    /// All moments, named `PARAMETER.MOMENT`, and the numbers beside them.
+    /// All moments, named `PARAMETER.MOMENT`, and the configuration and numbers of steps.
     pub fn state(&self) -> (StateDict, Value) {
         let names = self.config.rule.state_names();
         let (mut tensors, mut steps) = (StateDict::new(), BTreeMap::new());
@@ -136,7 +136,7 @@ impl Optimizer {
         (tensors, json!({ "config": self.config, "steps": steps }))
     }
 
-    /// Takes back the state of this model's optimizer. The rule must be the one that made it; rates may differ.
+    /// Restores the state of this model's optimizer. The rule must be the one that made it; learning rates may differ.
     ///
     /// # Errors
     /// A sentence that names the parameter: a moment or a number of steps is missing or belongs to no parameter, a moment
