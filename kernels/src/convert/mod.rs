@@ -1,4 +1,4 @@
-//! Copies that change the dtype or the layout of numbers, and nothing of their values.
+//! Copies that change the dtype or the layout of elements, but not their values.
 //!
 //! The ladder of [`copy_strided`]: one element at a time; whole rows where the innermost dimension is
 //! contiguous; tiles where it is a transpose, so that both sides touch whole cache lines.
@@ -81,7 +81,7 @@ pub fn copy_strided_forward<T: Element>(shape: &[usize], x: &[T], strides: &[usi
 /// Copies a contiguous x of `shape` into the region of y that starts at `offset` and has `strides`:
 /// concatenation, or the gradient of a slice.
 ///
-/// On one thread, for nothing says that strides of a region do not overlap. Panics where strides and
+/// On one thread, because the strides of a region may overlap. Panics where strides and
 /// shape differ in rank, y is too short, or x has another length or dtype.
 #[track_caller]
 pub fn copy_into(shape: &[usize], x: Src, y: Dst, offset: usize, strides: &[usize]) -> Outcome {

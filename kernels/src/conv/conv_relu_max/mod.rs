@@ -69,7 +69,7 @@ pub fn conv_relu_max_forward<T: Real>(
     cpu::forward(s, T::f32s(x), T::f32s(w), T::f32s(bias), lengths, T::f32s_mut(z), winner);
 }
 
-/// dx (where anybody wants it), dw and dbias from dz and the winners of the forward.
+/// dx (if it is needed), dw and dbias from dz and the winners of the forward pass.
 ///
 /// Panics where lengths of slices disagree with the sizes, or a winner is no window.
 #[track_caller]

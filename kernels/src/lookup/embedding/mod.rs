@@ -22,7 +22,7 @@
 //! | dense | 6.43, 41 % | 6.64, 20 % |
 //! | rows | 7.09, 26 % | 3.17, 30 % |
 //!
-//! A dense table costs the optimizer a pass over all of it besides.
+//! A dense table also costs the optimizer a pass over all of it.
 
 use crate::memory::Buffer;
 use crate::parallel::{pieces, rows_per_piece};

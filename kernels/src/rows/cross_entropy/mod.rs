@@ -16,7 +16,7 @@
 //! The ladder: plain loops; two passes of vectors over a row that stays in the first cache, of which only
 //! log-sum-exp is kept for the backward, so that no probability is ever stored.
 //!
-//! The rungs in ms, for 16384 rows of 512 numbers on two Zen 4 cores (AVX2), and the share of the
+//! The rungs in ms, for 16384 rows of 512 elements on two Zen 4 cores (AVX2), and the share of the
 //! bandwidth at which as many threads add one such array to another, 36 and 71 GB/s, measured in the same run
 //! (`cargo run --release -p gradus-kernels --example rows_ladder`):
 //!

@@ -25,7 +25,7 @@
 //! and the row's part of dγ and dβ in the same pass, those into the slots of a piece of rows, which are then added
 //! pairwise.
 //!
-//! The rungs in ms, for 16384 rows of 512 numbers on two Zen 4 cores (AVX2), and the share of the
+//! The rungs in ms, for 16384 rows of 512 elements on two Zen 4 cores (AVX2), and the share of the
 //! bandwidth at which as many threads add one such array to another, 36 and 71 GB/s, measured in the same run
 //! (`cargo run --release -p gradus-kernels --example rows_ladder`):
 //!

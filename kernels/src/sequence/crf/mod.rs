@@ -14,8 +14,8 @@
 //! A score of −∞ forbids what it belongs to: a transition, a tag at the start, a tag at one position.
 //! What is forbidden has probability 0 and gradient 0. A sentence in which nothing is allowed has
 //! log Z = −∞ and no gradient; an empty sentence has one tagging, the empty one, so log Z = 0.
-//! Positions past a sentence's length are padding: they are not read, and what is written there is said
-//! at each function.
+//! Positions past a sentence's length are padding: they are not read, and each function documents what it writes
+//! there.
 //!
 //! Source: Lafferty, McCallum, Pereira, "Conditional random fields", ICML 2001; Sutton, McCallum, "An
 //! introduction to conditional random fields", 2012, section 4.1 (forward–backward over a semiring).

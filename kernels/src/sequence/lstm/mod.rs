@@ -50,9 +50,9 @@ pub struct Sizes {
     pub batch: usize,
     /// T, steps of the longest sentence, padding included.
     pub time: usize,
-    /// D, numbers in.
+    /// D, the input's width.
     pub input: usize,
-    /// H, numbers of state.
+    /// H, the state's width.
     pub hidden: usize,
     /// 1, or 2 where the sentences are also read backwards.
     pub directions: usize,

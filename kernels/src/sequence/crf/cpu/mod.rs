@@ -131,7 +131,7 @@ fn dot<S: Isa>(s: S, a: &[f32], b: &[f32]) -> f32 {
     s.sum(sum)
 }
 
-/// `slot` += m∘g, where g may be anything, infinite even, wherever m is 0.
+/// `slot` += m∘g, where g may be anything, even infinite, wherever m is 0.
 #[inline(always)]
 fn add_allowed<S: Isa>(s: S, p: &Potentials, scale: f32, g: &[f32], dtransitions: &mut [f32]) {
     let k = p.start.len().min(g.len() / p.width);
