@@ -8,9 +8,9 @@ use crate::memory::Buffer;
 use crate::{DType, parallel};
 use rayon::prelude::*;
 
-/// Rows of A in a block, where vectors have so many lanes: whole tiles, which with the columns of a block fill a quarter of the
-/// second-level cache or less; and as many rows of a wide C lie in few more pages than the first-level translation cache
-/// holds (64 and more).
+/// Rows of A in a block, for vectors of `lanes` lanes: whole tiles. Such a block of A, as deep as a block of B, fills at most a
+/// quarter of the second-level cache. The same rows of a wide C are each on another page, and the first-level TLB holds 64
+/// pages or more, so there must not be many more rows than that.
 const fn rows_of_block(lanes: usize) -> usize {
     match lanes {
         16 => 84,
@@ -73,7 +73,7 @@ pub(in crate::gemm) fn packed(
         let (down, across) = (i % row_tasks, i / row_tasks);
         let (row, column) = (rows(down), cols(across));
         let (rows, cols) = (rows(down + 1) - row, cols(across + 1) - column);
-        // Tasks of one time want other panels where they pack them, else the same ones.
+        // Tasks that run at the same time start at different panels if they pack them, else at the same one.
         let turn = if matches!(b, Right::OnDemand(_)) { down * panels / row_tasks } else { 0 };
         dispatch(Block { a, b, beta, c, c_stride, epilogue, row, rows, column, cols, turn });
     };
@@ -102,9 +102,9 @@ struct Block<'a> {
     turn: usize,
 }
 
-/// Whether the tiles read A where it lies: its rows are whole, and so few panels of B meet them that copying A first
+/// Whether the tiles read A without packing: its rows are contiguous, and so few panels of B use them that copying A first
 /// would cost more than it saves. A copy is read as one stream, which the processor fetches ahead; rows a power of two
-/// apart fall into the same sets of the first-level cache besides.
+/// apart also fall into the same sets of the first-level cache.
 fn stays(a: Mat<f32>, panels: usize) -> bool {
     a.cols_stride == 1 && panels <= 4
 }
@@ -173,7 +173,7 @@ impl Block<'_> {
                     column,
                 };
                 // SAFETY: A has as many rows as the tile, panels of B hold whole rows of a tile, padded; the tiles of all
-                // tasks are disjoint, and t names only what lies in C.
+                // tasks are disjoint, and t names only elements of C.
                 row += unsafe { tile::<S, false>(s, p, t) };
             }
         }

@@ -1,5 +1,5 @@
 // Rows and elements by number. A number outside its axis gives NaN (0 for integers) or is left out, where the CPU panics:
-// a device has nobody to tell.
+// a device cannot report it.
 //
 // The ladder, for the sum of rows by number:
 //   index_scatter_plain   a thread for each element of the table looks through all numbers
@@ -64,7 +64,7 @@ KERNEL index_take_4(const u32 *x, const i64 *ids, u32 *y, int k, int m, int n) {
 KERNEL index_take_8(const u64 *x, const i64 *ids, u64 *y, int k, int m, int n) { take(x, ids, y, k, m, n, u64(0)); }
 KERNEL index_take_1(const u8 *x, const i64 *ids, u8 *y, int k, int m, int n) { take(x, ids, y, k, m, n, u8(0)); }
 
-// x[r, ids[r, m]] += dy[r, m] in the order of m: a thread for each row, which nobody else writes.
+// x[r, ids[r, m]] += dy[r, m] in the order of m: a thread for each row, which no other thread writes.
 KERNEL index_put(const float *dy, const i64 *ids, float *x, int k, int m, int rows) {
     int r = blockIdx.x * blockDim.x + threadIdx.x;
     if (r >= rows) return;

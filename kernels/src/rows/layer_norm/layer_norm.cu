@@ -4,8 +4,8 @@
 //   layer_norm_*_plain         a thread for each row
 //   layer_norm_*_long          a block for each row, tile after tile
 //   layer_norm_columns         the gradients of gamma and beta are sums over rows: of 64 rows at a time, behind *_long
-//   layer_norm_*_held          a block for a row that its registers hold, 32 numbers a thread: x and dy are read once. Rows of
-//                              up to 1024 numbers have a warp each. A block of the gradient goes through some rows and adds up
+//   layer_norm_*_held          a block for a row that its registers hold, 32 elements a thread: x and dy are read once. Rows of
+//                              up to 1024 elements have a warp each. A block of the gradient goes through some rows and adds up
 //                              their part of gamma's and beta's gradients in shared memory, a row of it for each that has a row
 //                              of x, where each number has one thread. Rows must begin and end at multiples of 16 bytes;
 //                              others go tile after tile, however short
@@ -15,7 +15,7 @@
 // Bytes: forward 8 for each number and backward 12; 16 and 28 where rows are long, in part from the second-level cache. FLOPs:
 // some 10. The bound is memory, as in softmax.cu.
 // Registers: 56 forward and at most 96 backward; shared memory backward: 32 bytes for each column by warps, 8 by blocks. A
-// multiprocessor of sm_90 then holds 36 and 20 warps by rows of 1024 numbers, 30 and 20 by rows of 10000, of the 64 that it
+// multiprocessor of sm_90 then holds 36 and 20 warps by rows of 1024 elements, 30 and 20 by rows of 10000, of the 64 that it
 // could; one of sm_80 has shared memory for 16 of the 20 warps by rows of 1024.
 #include "prelude.cuh"
 
@@ -37,7 +37,7 @@ KERNEL layer_norm_forward_plain(const float *x, const float *gamma, const float 
     for (int i = 0; i < cols; ++i) y[i] = (x[i] - m) * r * gamma[i] + beta[i];
 }
 
-// The numbers held, less the mean and times r, become y.
+// The elements held, less the mean and times r, become y.
 template <bool FOURS>
 DEVICE void scale(const HeldRow<FOURS> &at, const float *gamma, const float *beta, float r, float (&held)[HELD]) {
     at.fours([&](int i) {

@@ -2,7 +2,7 @@
 //
 // The ladder:
 //   reduce_plain   a thread for each result, adding up one number after the other
-//   reduce_blocks  a block for up to 32 results that lie side by side: so many of its 256 threads (all in one column where
+//   reduce_blocks  a block for up to 32 results side by side: so many of its 256 threads (all in one column where
 //                  inner = 1) read one row of x together, the others read further rows, and a tree joins what they found.
 //                  Where results are too few for a device, n is cut into parts, whose results the same kernel joins
 //

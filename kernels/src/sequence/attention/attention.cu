@@ -9,12 +9,12 @@
 //   attention_backward_kv_warp a warp for each key through the queries for dk and dv: no two warps write one number, so that
 //                              no atomics are needed and results are the same on each run
 //   attention_forward_32, _64; attention_backward_q_..., attention_backward_kv_...
-//                              the same three ways in tiles, for heads of up to so many numbers: 64 queries or keys stay in
+//                              the same three ways in tiles, for heads of up to this many elements: 64 queries or keys stay in
 //                              shared memory, two threads for each, and meet tiles of 64 (32 backward at 64) of the others. A
 //                              thread keeps four rows of scores and of the output in registers: a number that it reads is
 //                              used four or eight times. The next tile is on its way while one is worked on. Rows are read
-//                              and written four numbers at a time: where they cannot be, the launch copies and pads them
-// Heads of more than 64 numbers take a warp for each row: tiles of 128 would do, but take NVRTC as long as all the rest.
+//                              and written four elements at a time: where they cannot be, the launch copies and pads them
+// Heads of more than 64 elements take a warp for each row: tiles of 128 would do, but take NVRTC as long as all the rest.
 //
 // FLOPs: 4 B N Tq Tk dim forward, 14 backward (5 products, two of them twice). Bytes, at best: 16 B N T dim. At T = 256 and
 // dim = 32 the bound is arithmetic. Of a warp's instructions in tiles some four fifths are multiply-adds; shared memory serves

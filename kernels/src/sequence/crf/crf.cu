@@ -38,7 +38,7 @@
 // on a multiprocessor of sm_80, 19 and 10 of sm_90; registers, at most 48 and 56, would allow 20 and 18. Shared memory is
 // also what limits K: 89 tags on sm_75, 143 on sm_80, 111 on sm_86, 169 on sm_90.
 //
-// A length outside 0..=T is the nearest inside. A tag outside 0..K makes its sentence's score NaN, and the
+// A length outside 0..=T is clamped. A tag outside 0..K makes its sentence's score NaN, and the
 // gradient NaN at its position. NaN among the scores comes out as NaN.
 #include "prelude.cuh"
 
@@ -115,7 +115,7 @@ KERNEL crf_log_z_plain(const float *emissions, const float *transitions, const f
     log_z[b] = length == 0 ? 0.0f : log_sum(alpha + i64(length - 1) * tags, end, 1, tags) + taken.sum;
 }
 
-// exp(transition − the largest) to `weights`, rows `stride` apart; answers the largest. All threads of a
+// exp(transition − the largest) to `weights`, rows `stride` apart; returns the largest. All threads of a
 // block.
 DEVICE float exponentials(const float *transitions, float *weights, int stride, int tags, float *partial) {
     float largest = -INFINITY;
@@ -138,7 +138,7 @@ KERNEL crf_log_z(const float *emissions, const float *transitions, const float *
     alpha += i64(b) * time * tags;
     float top = exponentials(transitions, weights, tags, tags, partial);
     Sum taken = {0.0f, 0.0f};
-    // Emissions are fetched a step before they are wanted, so that nobody waits for memory.
+    // Emissions are fetched a step before they are needed, so that no thread waits for memory.
     float e = mine && length > 0 ? emissions[j] : 0.0f;
     for (int t = 0; t < length; ++t) {
         float x = -INFINITY;
@@ -192,7 +192,7 @@ KERNEL crf_score(const float *emissions, const float *transitions, const float *
 // --- The gradients of slope · log Z, less those of slope · score(y) where a tagging is given; without alpha,
 // those of slope · score(y) alone. There is none where no tagging is allowed, nor of a forbidden score.
 
-// `rows` [B, 2, K] is room for βₜ.
+// `rows` [B, 2, K] is scratch for βₜ.
 KERNEL crf_gradient_plain(const float *emissions, const float *transitions, const float *start, const float
                           *end, const i64 *lengths, const i64 *labels, const float *alpha, const float *scale,
                           const float *slopes, float *demissions, float *dtransitions, float *dstart, float

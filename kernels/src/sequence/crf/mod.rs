@@ -21,7 +21,7 @@
 //! introduction to conditional random fields", 2012, section 4.1 (forward–backward over a semiring).
 //!
 //! [`semiring`] holds the one dynamic programme, in logarithms. In `f32`, `scaled` has the fast form of log Z
-//! and the log-marginals, and [`viterbi`] its own; both stand on `product`, a row times a matrix over tags,
+//! and the log-marginals, and [`viterbi`] its own; both use `product`, a row times a matrix over tags,
 //! vectorised over the columns. The rungs, B = 32, T = 50, in ms on one Zen 4 core (AVX2, peak 117 GFLOP/s, measured in
 //! the same run; `RAYON_NUM_THREADS=1 cargo run --release -p gradus-kernels --example crf_ladder`):
 //!

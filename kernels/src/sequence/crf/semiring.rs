@@ -20,7 +20,7 @@ pub struct MaxPlus;
 impl Semiring for MaxPlus {
     #[inline]
     fn sum<T: Real>(terms: impl Iterator<Item = T> + Clone) -> T {
-        // Numbers that cannot be compared are NaN, and so is their sum.
+        // If the terms cannot be compared one is NaN, and so is the sum.
         terms.fold(T::NEG_INFINITY, |a, b| {
             if b > a {
                 b

@@ -13,10 +13,10 @@
 // Occupancy: shared memory is 4 K (K + 2) bytes, at least 8 KiB: for 50 tags sm_80 holds fourteen blocks of 64 threads and
 // sm_90 twenty; registers, 32, would allow 32.
 //
-// A length outside 0..=T is the nearest inside.
+// A length outside 0..=T is clamped.
 #include "prelude.cuh"
 
-// `alpha` [B, T, K] is room for the scores of the best ways.
+// `alpha` [B, T, K] is scratch for the scores of the best ways.
 KERNEL crf_viterbi_plain(const float *emissions, const float *transitions, const float *start, const float
                          *end, const i64 *lengths, float *alpha, i64 *path, float *score, int batch, int time,
                          int tags) {
@@ -53,7 +53,7 @@ KERNEL crf_viterbi_plain(const float *emissions, const float *transitions, const
     for (int t = 0; t < length && score[b] == -INFINITY; ++t) path[t] = 0;
 }
 
-// `from` [B, T, K] is room for the tag before each. A block of whole warps, at least K threads, and `shared`
+// `from` [B, T, K] is scratch for the tag before each. A block of whole warps, at least K threads, and `shared`
 // floats of shared memory, K (K + 2) at least.
 KERNEL crf_viterbi(const float *emissions, const float *transitions, const float *start, const float *end,
                    const i64 *lengths, u32 *from, i64 *path, float *score, int batch, int time, int tags, int

@@ -7,7 +7,7 @@
 //   lstm_forward_step, lstm_backward_step    a launch for each step, in which all multiprocessors share W_hh: a block
 //                                            makes 8 units of 32 sentences, or dh of 16 units of 16, a warp 16 × 16 sums
 //                                            over a slice of their products, a lane 8 × 8. What it multiplies goes from
-//                                            memory to its registers, four numbers at once, and the next are on their
+//                                            memory to its registers, four elements at once, and the next are on their
 //                                            way meanwhile. The cell is made where its gates are
 //   lstm_forward, lstm_backward              a block for a sentence in a direction runs all its steps, with no launch in
 //                                            between, and reads W_hh once: of a thread's weights 192 lie in registers,
@@ -23,8 +23,8 @@
 //
 // FLOPs: 8 B T H² a direction forward, as many backward (the weights' gradients are products of their own).
 //
-// The bound, as it was reckoned. A multiprocessor hands its threads 32 numbers a cycle from shared memory or the
-// first-level cache, and as many where threads read the same one; multiply-adds it makes 128 a cycle on sm_90, 64 on sm_80.
+// The bound, by calculation. A multiprocessor hands its threads 32 numbers a cycle from shared memory or the
+// first-level cache, and as many where threads read the same one; it does 128 multiply-adds a cycle on sm_90, 64 on sm_80.
 // At H = 128 a thread of a block that holds W_hh reads 96 numbers for 256 multiply-adds at a step: 768 cycles for all
 // threads, beside 512 of multiply-adds (sm_80: 1024). Sums of slices, gates, the cell and two barriers cost some 450 more:
 // 0.7 µs a step on an H100, 1.1 µs on an A100, for as many sentences and directions as there are multiprocessors.
@@ -38,7 +38,7 @@
 // alike; what hides latency is that numbers are read ahead. Shared memory is 10 KiB in a step; where W_hh is held, 73 KiB
 // forward and 74 KiB backward at H = 128.
 //
-// A length outside 0..=T is the nearest inside.
+// A length outside 0..=T is clamped.
 #include "prelude.cuh"
 
 DEVICE float sigmoid(float x) {
@@ -175,7 +175,7 @@ DEVICE float4 gate_gradients(const Saved &saved, float dh, float &dc) {
 #define STEP_WARPS 8  // of a block
 #define PADDED 20     // numbers from a row of a warp's sums to the next in shared memory
 
-// Of each of a lane's rows four numbers.
+// Of each of a lane's rows four elements.
 struct Fours {
     float4 w[EDGE], x[EDGE];
     DEVICE_MEMBER void read(const float *const (&w_rows)[EDGE], const float *const (&x_rows)[EDGE], int k) {

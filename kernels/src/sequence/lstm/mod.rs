@@ -78,7 +78,7 @@ pub struct WeightGradients<V> {
     pub dw_ih: V,
     /// `[4H, H]`.
     pub dw_hh: V,
-    /// `[4H]`, the gradient of b_ih and of b_hh alike.
+    /// `[4H]`, the gradient of b_ih and of b_hh, which are equal.
     pub db: V,
 }
 
@@ -130,13 +130,13 @@ pub struct Backward<S, D, I> {
     /// What forward saved. The gates' gradients take the gates' place, so that they need no memory of their own;
     /// after that it is of no use.
     pub saved: D,
-    /// `[B, T, directions · H]`; what stands past a sentence's length is not read.
+    /// `[B, T, directions · H]`; positions past a sentence's length are not read.
     pub dy: S,
     /// `[directions, B, H]`.
     pub dh_n: S,
     /// `[directions, B, H]`.
     pub dc_n: S,
-    /// `[B, T, D]`, where it is wanted.
+    /// `[B, T, D]`, if it is needed.
     pub dx: Option<D>,
     /// One for each direction.
     pub dweights: Vec<WeightGradients<D>>,
@@ -146,7 +146,7 @@ pub struct Backward<S, D, I> {
     pub dc0: D,
 }
 
-/// How many numbers forward saves for backward: 5H for each token that is not padding and direction.
+/// The number of elements that forward saves for backward: 5H for each direction and each token that is not padding.
 ///
 /// Panics where a length lies outside 0..=T.
 #[track_caller]
