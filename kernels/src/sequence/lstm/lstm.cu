@@ -198,8 +198,9 @@ struct Fours {
     }
 };
 
-// Adds up over the first four of each STEP of the rows' `left` numbers. The next four are on their way meanwhile: a compiler
-// moves no reading past __syncwarp, for which lanes go on as long as the first, that has the most left.
+// Adds up over the first four of each STEP of the rows' `left` elements. The next four are fetched meanwhile: __syncwarp keeps the
+// compiler from moving that read down to its use. All lanes must reach every __syncwarp, so each of them loops as long as the
+// first lane, which has the most elements left.
 template <int STEP>
 DEVICE void add_fours(float (&sum)[EDGE][EDGE], const float *(&w)[EDGE], const float *(&x)[EDGE], int left) {
     Fours one, other;
