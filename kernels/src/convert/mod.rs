@@ -3,8 +3,8 @@
 //! The ladder of [`copy_strided`]: one element at a time; whole rows where the innermost dimension is
 //! contiguous; tiles where it is a transpose, so that both sides touch whole cache lines.
 //!
-//! The rungs in ms, for 16384 × 512 numbers of `f32` transposed, and the share of the bandwidth at which as many
-//! threads add one array to another, 36 and 71 GB/s, measured in the same run on two Zen 4 cores (AVX2;
+//! The rungs in ms, for 16384 × 512 elements of `f32` transposed, and the share of the memory bandwidth: 36 and
+//! 71 GB/s, measured in the same run as one and two threads added one array to another, on two Zen 4 cores (AVX2;
 //! `cargo run --release -p gradus-kernels --example rows_ladder`):
 //!
 //! | | one thread | two threads |

@@ -13,7 +13,7 @@
 //! dbias[o] = Σ_b dz[b, o]        all over b with winner[b, o] ≥ 0
 //! ```
 //!
-//! So the backward costs 1/T' of the dense one's.
+//! So the backward pass costs 1/T' of that of a dense convolution.
 //!
 //! The ladder: plain loops; a product for each sentence ([`conv1d`](crate::conv1d)) and passes for ReLU and maximum;
 //! tiles of windows whose product stays in cache while vectors run the maximum over it, y never stored whole.

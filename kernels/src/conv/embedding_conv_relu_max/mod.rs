@@ -8,15 +8,15 @@
 //! `[O]`, z [B, O]; `winner` [B, O] is the t of the maximum, the lowest of equals, and −1 where z is 0. z is NaN where
 //! a window's value is.
 //!
-//! A term depends on the word and the tap alone, not on the place. So the batch's distinct words u, U of them, meet
-//! all taps in one product, and a window is a sum of k rows:
+//! A term depends only on the word and the tap, not on the position. So the U distinct words u of a batch are multiplied
+//! by all taps in one matrix product, and a window is a sum of k rows:
 //!
 //! ```text
 //! P[u, j, o] = Σ_c E[u, c] w[o, c, j]        z[b, o] = max_t max(0, bias[o] + Σⱼ P[ids[b, t + j], j, o])
 //! ```
 //!
-//! U·C·k·O multiplications for B·T·C·k·O. The gradient touches the windows that won, no word's vector is copied, and
-//! the table's gradient is kept as the rows of the words in them:
+//! That takes U·C·k·O multiplications instead of B·T·C·k·O. The gradient touches only the windows that won, no word's vector
+//! is copied, and the table's gradient is kept as the rows of the words in these windows:
 //!
 //! ```text
 //! dw[o, :, j] += dz[b, o] E[id]        dE[id] += dz[b, o] w[o, :, j]        id = ids[b, winner + j]

@@ -9,7 +9,7 @@
 //! and the slots reduced in turn.
 //!
 //! The rungs in ms, for 16384 rows of 512 elements on two Zen 4 cores (AVX2), and the share of the
-//! bandwidth at which as many threads add one such array to another, 36 and 71 GB/s, measured in the same run
+//! memory bandwidth: 36 and 71 GB/s, measured in the same run as one and two threads added one such array to another
 //! (`cargo run --release -p gradus-kernels --example rows_ladder`):
 //!
 //! | | plain loops, `f64`, one thread | vectors, one thread | two threads |

@@ -4,8 +4,8 @@
 //! c_t = σ(f) ⊙ c′ + σ(i) ⊙ tanh(g); h_t = σ(o) ⊙ tanh(c_t),
 //! where h′, c′ are those of the step before: t − 1, or t + 1 in the reverse direction. The forward
 //! direction begins at token 0 with h0, c0, the reverse one at each sentence's own last token. Steps past
-//! a sentence's length are not computed; outputs there are 0. A sentence of length 0 hands its initial
-//! state on.
+//! a sentence's length are not computed; outputs there are 0. The last state of a sentence of length 0 is its
+//! initial state.
 //!
 //! The gradient, from the last step to the first, with i, f, o after σ and g after tanh. dh is dy_t plus what comes from
 //! the step after (W_hhᵀ da), dc what comes from the step after (f ⊙ dc):
