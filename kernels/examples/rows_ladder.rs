@@ -1,10 +1,10 @@
 //! The rungs of the kernels that memory or a vector function bounds, timed:
 //! `cargo run --release -p gradus-kernels --example rows_ladder`.
 //!
-//! Each kernel three times: the plain loops, which `f64` runs, on one thread; vectors of `f32` on one thread; all
-//! threads. Beside the last two stands what share that is of the bandwidth at which as many threads add one array to
-//! another, measured in the same run; bytes are those that must be read and written once. Where there is another way to
-//! the same result, it is a line of its own.
+//! Each kernel is timed three times: the plain loops, which `f64` runs, on one thread; vectors of `f32` on one thread; all
+//! threads. The last two are also given as a share of the memory bandwidth, at which the same number of threads add one
+//! array to another in the same run; bytes are those that must be read and written once. Other ways to the same result
+//! have lines of their own.
 
 mod rungs;
 
