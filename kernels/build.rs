@@ -1,4 +1,4 @@
-//! Builds the CUDA emulator where the feature `cuda-emulator` asks for it: every kernel, compiled for the CPU once for
+//! Builds the CUDA emulator for the feature `cuda-emulator`: every kernel, compiled for the CPU once for
 //! each architecture, with the engine that runs it and a stand-in for the driver, in one shared library.
 
 fn main() {
@@ -25,7 +25,7 @@ mod emulator {
     pub fn build() {
         let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
         let sanitizer = env::var("GRADUS_EMULATOR_SANITIZER").unwrap_or_default();
-        // Each in its own folder: a program that was built before goes on with the library that it knows.
+        // Each in its own folder, so that a program that was built before still finds its library.
         let out = out.join(if sanitizer.is_empty() { "plain".into() } else { sanitizer.replace(',', "-") });
         fs::create_dir_all(&out).expect("OUT_DIR can be written");
         println!("cargo:rerun-if-env-changed=GRADUS_EMULATOR_SANITIZER");
@@ -49,7 +49,7 @@ mod emulator {
             compiler.define("EMULATED_ARCH", architecture.to_string().as_str()).out_dir(folder);
             objects.extend(compiler.files(&units).compile_intermediates());
         }
-        // Its name inside is libcuda.so: loaded once by its path, it is what whoever wants the driver gets. It must not
+        // Its internal name is libcuda.so: once it is loaded by its path, every search for the driver finds it. It must not
         // be named libcuda.so.1, which NVRTC opens for calls that are not here.
         let library = out.join("libgradus-cuda-emulator.so");
         let tool = compiler(&sanitizer, &out, true).get_compiler();
@@ -105,10 +105,10 @@ mod emulator {
         }
     }
 
-    /// `instrumented`: whether the sanitizer watches this code; the engine changes stacks and must not be watched.
+    /// `instrumented`: whether the sanitizer instruments this code; the emulator's engine switches stacks and must not be.
     fn compiler(sanitizer: &str, out: &Path, instrumented: bool) -> cc::Build {
         let mut build = cc::Build::new();
-        // For a debugger, where the profile asks for it; what sanitizers say wants lines alone.
+        // For a debugger, if the profile requests it; messages of sanitizers need line numbers only.
         let debugged = sanitizer.is_empty() && env::var("DEBUG").is_ok_and(|debug| debug != "false");
         build.cpp(true).std("c++20").opt_level(1).debug(debugged).pic(true).warnings(false);
         build.include("src/cuda").include("emulator").include(out).define("CUDA_EMULATED", None);

@@ -1,8 +1,8 @@
 //! The one way to open a file for reading, and the one way to write a file.
 //!
-//! A folder can come from someone else. Where a model should be there may be a named pipe, which blocks its reader for
-//! ever, or a link to a device without end. Under the name of a temporary file there may be a link to another file, which
-//! a writer would overwrite.
+//! A folder can come from someone else. In place of a model it may hold a named pipe, which blocks its reader for ever, or a
+//! link to a device that never ends. Under the name of a temporary file it may hold a link to another file, which a writer
+//! would overwrite.
 
 use std::fs::{self, File, FileType, Metadata};
 use std::io::{self, BufWriter, Write};
@@ -15,7 +15,7 @@ pub const PARTIAL: &str = ".partial-";
 /// blocks, and again after.
 ///
 /// # Errors
-/// Those of the system; and a folder, a named pipe, a socket or a device.
+/// Errors of the system; the path is a folder, a named pipe, a socket or a device.
 pub fn open(path: &Path) -> io::Result<File> {
     check(&fs::metadata(path)?)?;
     let file = File::open(path)?;
@@ -54,7 +54,7 @@ pub fn name(kind: FileType) -> &'static str {
 /// then renamed. A link under the final name is replaced, not followed. The umask decides who may read the file.
 ///
 /// # Errors
-/// Those of the system and of `contents`; the previous file is then untouched.
+/// Errors of the system and of `contents`; the previous file is then untouched.
 pub fn write(path: &Path, contents: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
@@ -65,7 +65,7 @@ pub fn write(path: &Path, contents: impl FnOnce(&mut dyn Write) -> io::Result<()
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     let file = builder.prefix(PARTIAL).tempfile_in(folder)?;
-    // The lock tells a file that is being written from one that a killed process left. Some file systems have no locks.
+    // The lock distinguishes a file that is being written from one that a killed process left. Some file systems have no locks.
     let _ = file.as_file().try_lock();
     let mut out = BufWriter::new(file.as_file());
     contents(&mut out)?;

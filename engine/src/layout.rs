@@ -37,7 +37,7 @@ impl Layout {
         self.offset
     }
 
-    /// Whether the elements lie row-major without gaps (axes of length 1 may have any stride).
+    /// Whether the elements are row-major without gaps (axes of length 1 may have any stride).
     pub fn is_contiguous(&self) -> bool {
         let mut step = 1;
         for axis in (0..self.shape.rank()).rev() {

@@ -1,4 +1,4 @@
-//! Memory one can see: what a graph keeps for its backward, by operation, and what is live.
+//! Reports of memory: what a graph keeps for its backward pass, by operation, and what is live.
 
 use crate::Tensor;
 use crate::graph::{Edge, Node};
@@ -20,7 +20,7 @@ pub(crate) fn count_copy(bytes: usize) {
     COPIED.fetch_add(bytes, Ordering::Relaxed);
 }
 
-/// What the graph behind a result keeps for its backward.
+/// What the graph of a result keeps for its backward pass.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
     /// By operation: how many nodes, and the bytes that they save. A buffer that several nodes save counts
@@ -35,12 +35,12 @@ pub struct Report {
 pub struct Saving {
     /// Nodes in the graph.
     pub nodes: usize,
-    /// Bytes that no other node counted before.
+    /// Bytes, without buffers that an earlier node already counted.
     pub bytes: usize,
 }
 
 impl Report {
-    /// Walks the graph behind `y`, which stays as it is.
+    /// Walks the graph of `y` and leaves it unchanged.
     pub fn of(y: &Tensor) -> Report {
         let mut report = Report::default();
         let mut nodes = HashSet::new();

@@ -3,8 +3,7 @@ use std::collections::HashSet;
 
 /// Something that has parameters: a layer, a model.
 ///
-/// Implement it by naming the parts; names are those of PyTorch's state dicts, so that files from
-/// elsewhere load as they are.
+/// Implement it by naming the parts. Use the names of PyTorch's state dicts, and files from elsewhere load unchanged.
 ///
 /// ```
 /// use gradus_engine::{Module, Param, Tensor, Visitor};
@@ -21,7 +20,7 @@ use std::collections::HashSet;
 /// assert_eq!(scale.named_params()[0].0, "weight");
 /// ```
 ///
-/// Parts are named by [`Visitor::module`], optional ones and lists too; parts of lists and tuples by their places:
+/// [`Visitor::module`] names a part, which may also be optional or a list. Parts of lists and tuples are named by their index:
 ///
 /// ```
 /// use gradus_engine::nn::{Embedding, LayerNorm, Linear};
@@ -69,12 +68,12 @@ pub trait Module {
         self.named_params().into_iter().map(|(_, p)| p).collect()
     }
 
-    /// The number of trained numbers.
+    /// The number of trained elements.
     fn param_count(&self) -> usize {
         self.params().iter().map(Param::count).sum()
     }
 
-    /// Where the first parameter lives, and so where inputs are to be; main memory where there is none.
+    /// The device of the first parameter, where inputs must be; the CPU if there are no parameters.
     fn device(&self) -> Device {
         self.params().first().map_or(Device::Cpu, |p| p.kind().device)
     }
@@ -102,7 +101,7 @@ impl<M: Module + ?Sized> Module for Box<M> {
     }
 }
 
-/// A part that may be absent; its parameters have the names that they have without the option.
+/// A part that may be absent. The option adds nothing to the names of its parameters.
 impl<M: Module> Module for Option<M> {
     fn visit(&self, v: &mut Visitor) {
         self.iter().for_each(|module| module.visit(v));

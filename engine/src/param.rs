@@ -4,7 +4,7 @@ use crate::{DType, Device, Kind, Shape, Tensor};
 use gradus_kernels::memory::Buffer;
 use std::sync::{Arc, Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak};
 
-/// What tells one parameter from all others in this process: unique per construction and per clone.
+/// The identity of a parameter in this process: unique per construction and per clone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ParamId(pub(crate) u64);
 
@@ -13,8 +13,8 @@ pub struct ParamId(pub(crate) u64);
 /// [`tensor`](Param::tensor) is its value as a leaf of the graph. The leaf holds no buffer, so once a
 /// graph is consumed the optimizer is the buffer's only user and changes it in place.
 ///
-/// Rows of a table may owe steps of the [`Optimizer`](crate::optim::Optimizer); whatever reads them takes these first.
-/// The head of `optim/moments.rs` explains deferred steps.
+/// Rows of a table may have steps of the [`Optimizer`](crate::optim::Optimizer) that they have not taken yet; they are taken
+/// before the rows are read. The head of `optim/moments.rs` explains these deferred steps.
 pub struct Param(Arc<Inner>);
 
 struct Inner {
@@ -22,7 +22,7 @@ struct Inner {
     held: RwLock<Held>,
 }
 
-/// The value, and who has steps for rows of it that were not yet taken, where there are any.
+/// The value and, while some rows have not taken all of their steps, the moments that hold these steps.
 struct Held {
     value: Tensor,
     owed: Option<Arc<Mutex<Moments>>>,
@@ -142,7 +142,7 @@ impl Param {
         assert_eq!(self.dtype(), value.dtype(), "set: a parameter keeps its dtype");
         let value = whole(&value.to_device(self.kind().device));
         let mut held = self.write();
-        // Moments take what is owed, as they are not replaced.
+        // The moments are not replaced, so they take the deferred steps.
         held.settle();
         held.value = value;
     }
@@ -159,7 +159,7 @@ impl Param {
         held.value = held.value.to_device(device);
     }
 
-    /// Replaces the value by the same numbers in another dtype.
+    /// Converts the value to another dtype.
     pub fn convert(&self, dtype: DType) {
         let mut held = self.write();
         held.settle();
@@ -183,7 +183,7 @@ impl Param {
     /// Lets `step` change the moments and values of several parameters, each once in the list, at the same time; none owes
     /// anything before and after it.
     ///
-    /// Whoever holds several parameters takes them in the order of their identities, so that nobody waits for ever.
+    /// Locks on several parameters are taken in the order of their identities, so that no thread waits for ever.
     pub(crate) fn step_all(
         all: &[(Param, Arc<Mutex<Moments>>)],
         step: impl FnOnce(Vec<(&mut Moments, &mut Buffer)>),
@@ -202,7 +202,8 @@ impl Param {
     }
 }
 
-/// The same numbers without the graph as a buffer's only ones: a copy where they are a part of one. A step changes buffers.
+/// The same elements without the graph, in a buffer that holds nothing else; copied if they are part of a larger buffer. A
+/// step changes whole buffers.
 fn whole(value: &Tensor) -> Tensor {
     match value.count() == value.storage.len() && value.layout.is_contiguous() {
         true => value.detach(),
@@ -224,7 +225,7 @@ impl std::fmt::Debug for WeakParam {
 }
 
 impl Held {
-    /// All rows take the steps that they owe.
+    /// All rows take their deferred steps.
     fn settle(&mut self) {
         if let Some(owed) = self.owed.take() {
             let p = self.own();
@@ -232,7 +233,7 @@ impl Held {
         }
     }
 
-    /// These rows take the steps that they owe.
+    /// These rows take their deferred steps.
     fn settle_rows(&mut self, ids: &Tensor) {
         let Some(owed) = self.owed.clone() else { return };
         let mut moments = lock(&owed);

@@ -5,19 +5,20 @@ thread_local! {
     static PRECISION: Cell<Precision> = const { Cell::new(Precision::F32) };
 }
 
-/// To what this thread's products round their operands of `f32`.
+/// The precision to which matrix products on this thread round their `f32` operands.
 pub fn precision() -> Precision {
     PRECISION.get()
 }
 
-/// Runs `f` with the operands of products rounded, where this thread's tensors are of `f32`; the gradients of what `f`
-/// records round theirs, too, whenever they are asked for.
+/// Runs `f` with the `f32` operands of this thread's matrix products rounded. The gradients of what `f` records round
+/// theirs as well, whenever they are computed.
 ///
-/// Products are [`matmul`](crate::Tensor::matmul), [`linear`](crate::Tensor::linear) and, on a CUDA device, convolutions
-/// and those of [`lstm`](crate::Tensor::lstm) with its input and for the gradients of its weights. They add up in `f32`, and all
-/// else, parameters, losses, softmax and CRF among it, stays in `f32`: mixed precision as far as tensor cores profit.
-/// A device that has none for a precision computes in `f32`; the CPU rounds and multiplies in `f32`, which is slower
-/// than without and shows what a device will find. In `f16` gradients want a [`LossScale`](crate::optim::LossScale).
+/// This applies to [`matmul`](crate::Tensor::matmul), [`linear`](crate::Tensor::linear) and, on a CUDA device, to convolutions
+/// and to the products in [`lstm`](crate::Tensor::lstm) with the input and for the gradients of the weights. Sums are in
+/// `f32`, and so is everything else, such as parameters, losses, softmax and CRF: only what tensor cores make faster is
+/// rounded. A device without tensor cores for a precision computes in `f32`. The CPU rounds the operands and multiplies in
+/// `f32`, which is slower than not rounding but shows what a device will compute. In `f16`, gradients need a
+/// [`LossScale`](crate::optim::LossScale).
 ///
 /// ```
 /// # use gradus_engine::{Precision, Tensor, with_precision};

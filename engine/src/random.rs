@@ -3,8 +3,8 @@ use serde::{Deserialize, Serialize};
 
 /// A source of independent random streams, drawn in program order.
 ///
-/// Two numbers are its whole state, so a checkpoint holds it. Every random operation takes a [`Stream`] of
-/// its own; what it draws depends on nothing else.
+/// Its whole state is two numbers, which a checkpoint stores. Every random operation takes a [`Stream`] of its own and
+/// depends on no other source of randomness.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rng {
     seed: u64,
@@ -19,8 +19,8 @@ impl Rng {
         Rng { seed, drawn: 0, blank: false }
     }
 
-    /// No source: random tensors are zeros. For a model whose parameters are read from a file at once, which spares
-    /// drawing them.
+    /// No source: random tensors are zeros. For a model whose parameters are read from a file right away, so that drawing
+    /// them would be wasted.
     pub fn blank() -> Self {
         Rng { seed: 0, drawn: 0, blank: true }
     }
@@ -58,7 +58,7 @@ impl Rng {
 pub enum Mode<'a> {
     /// Dropout is on, averages move.
     Train(&'a mut Rng),
-    /// Dropout is off, averages stand.
+    /// Dropout is off, averages do not change.
     Eval,
 }
 

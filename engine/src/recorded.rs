@@ -9,17 +9,18 @@ use std::sync::Arc;
 /// What a step computes: a loss of inputs.
 type Step<'a> = Box<dyn Fn(&[Tensor], &mut Mode) -> Tensor + 'a>;
 
-/// A loss and its gradients, for inputs that have the same shapes again and again: on a CUDA device forward and backward
-/// are recorded as a graph, and later steps are one call to the driver in place of hundreds.
+/// A loss and its gradients, for inputs of recurring shapes. On a CUDA device the forward and the backward pass are recorded
+/// as a graph, and later steps are one call to the driver in place of hundreds.
 ///
-/// The first step with some shapes runs as any other, so that kernels are loaded. The second one is recorded; it and all
-/// that follow are replayed: inputs are copied to where the graph reads them, and loss and gradients from where it leaves
-/// them, to the bits that a step without a graph finds. Dropout draws other numbers each time, from the same streams as
-/// without. A step with other shapes, or after a parameter moved to another place in memory, runs as any other, and is
-/// recorded in the graph's place when it comes a second time in a row. On the CPU, which has no graphs, every step does.
+/// The first step with given shapes runs as usual, so that kernels are loaded. The second one is recorded. It and all later
+/// ones are replayed: inputs are copied to where the graph reads them, and the loss and the gradients from where it writes
+/// them. The results have the same bits as those of a step without a graph. Dropout draws new numbers each time, from the
+/// same streams as without a graph. A step with other shapes, or after a parameter has moved in memory, runs as usual; the
+/// second such step in a row is recorded and replaces the graph. The CPU has no graphs, so every step runs as usual there.
 ///
-/// What the function does besides reading its inputs and the model's parameters happens when it is recorded and not
-/// when it is replayed; other tensors that it reads are read as they were then. Optimizer and clipping stay outside.
+/// Only reading the inputs and the model's parameters happens again in a replay. Any other effect of the function happens
+/// when it is recorded and not when it is replayed; other tensors keep the values that they had then. The optimizer and
+/// clipping belong outside the function.
 ///
 /// ```
 /// use gradus_engine::optim::{Optimizer, OptimizerConfig, Rule};
@@ -42,7 +43,7 @@ pub struct Recorded<'a> {
     tape: Option<Tape>,
 }
 
-/// What must be as it was for a recorded step to be the step.
+/// What must be unchanged for a recorded step to be replayed.
 #[derive(PartialEq)]
 struct Circumstances {
     inputs: Vec<(Shape, DType)>,
@@ -75,7 +76,7 @@ impl<'a> Recorded<'a> {
 
     /// The loss of these inputs, on whichever device they are, and its gradients.
     ///
-    /// Panics where the function asks for numbers in main memory while it is recorded.
+    /// Panics if the function reads values into host memory while it is recorded.
     #[track_caller]
     pub fn run(&mut self, inputs: &[&Tensor], rng: &mut Rng) -> (Tensor, Gradients) {
         let device = self.model.device();
@@ -115,7 +116,7 @@ impl<'a> Recorded<'a> {
             let loss = (self.step)(&inputs, &mut Mode::Train(&mut draws));
             let value = copy(&loss);
             let gradients = loss.backward().by_leaf;
-            // A gradient of rows wants to know which, and would have asked.
+            // A gradient of rows needs their ids in host memory, which would have panicked.
             (value, gradients.into_iter().map(|(id, g)| (id, copy(&g.to_dense()))).collect())
         });
         let streams = draws.drawn() - rng.drawn();
@@ -141,7 +142,7 @@ impl Tape {
     }
 }
 
-/// The same numbers in a buffer of their own, without the graph.
+/// The same elements in a buffer of their own, without the graph.
 fn copy(x: &Tensor) -> Tensor {
     Tensor::from_buffer(x.packed(), x.shape())
 }

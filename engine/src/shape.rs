@@ -66,7 +66,7 @@ impl Shape {
         Shape::new(&dims)
     }
 
-    /// The number of an axis, counted from the end where it is negative; panics where there is none.
+    /// The index of an axis, counted from the end if it is negative; panics if there is no such axis.
     #[track_caller]
     pub fn axis(&self, axis: isize) -> usize {
         let rank = self.rank() as isize;

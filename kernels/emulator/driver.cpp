@@ -33,7 +33,7 @@ constexpr int GRID_LIMIT = 65535;
 
 std::mutex lock;
 std::map<Pointer, size_t> allocations;
-// A kernel that failed spoils its context: every later call answers with that, as on a device.
+// A kernel that failed spoils its context: every later call returns that error, as on a device.
 int spoilt = OK;
 char the_context, the_pool;
 

@@ -10,7 +10,7 @@ use std::time::Instant;
 
 const ARCHITECTURES: [u32; 6] = [75, 80, 86, 89, 90, 100];
 
-/// What the assembler says of a kernel.
+/// The assembler's report on a kernel.
 struct Kernel {
     name: String,
     registers: u32,
@@ -108,7 +108,7 @@ fn compile(file: &Path, architecture: u32) -> Result<Vec<Kernel>, String> {
     Ok(kernels)
 }
 
-/// The number that stands before some words of a line; 0 where they are absent.
+/// The number before some words of a line; 0 if they are absent.
 fn before(line: &str, words: &str) -> u32 {
     let number = line.split_once(words).and_then(|(left, _)| left.rsplit([' ', ',']).next()?.parse().ok());
     number.unwrap_or(0)

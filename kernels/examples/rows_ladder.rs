@@ -1,10 +1,10 @@
 //! The rungs of the kernels that memory or a vector function bounds, timed:
 //! `cargo run --release -p gradus-kernels --example rows_ladder`, with part of a kernel's name for that kernel alone.
 //!
-//! Each kernel three times: the plain loops, which `f64` runs, on one thread; vectors of `f32` on one thread; all
-//! threads. Beside the last two stands what share that is of the bandwidth at which as many threads add one array to
-//! another, measured in the same run; bytes are those that must be read and written once. Where there is another way to
-//! the same result, it is a line of its own.
+//! Each kernel is timed three times: the plain loops, which `f64` runs, on one thread; vectors of `f32` on one thread; all
+//! threads. The last two are also given as a share of the memory bandwidth, at which the same number of threads add one
+//! array to another in the same run; bytes are those that must be read and written once. Other ways to the same result
+//! have lines of their own.
 
 mod rungs;
 
@@ -75,9 +75,9 @@ fn pool(threads: usize) -> ThreadPool {
 type Line = (&'static str, f64, Option<fn() -> Work>, fn() -> Work);
 
 fn lines() -> Vec<Line> {
-    // Of one array of N numbers.
+    // For one array of N elements.
     let mb = 4e-6 * N as f64;
-    // Of a table, and of the rows of N numbers in it.
+    // For a table, and for the rows of N elements in it.
     let table = 4e-6 * (WORDS * COLS) as f64;
     vec![
         ("softmax forward", 2.0 * mb, Some(softmax::<f64>), softmax::<f32>),
@@ -116,7 +116,7 @@ fn random<R: Real>(stream: u64, n: usize) -> Vec<R> {
     (0..n as u64).map(|i| R::from_f64(s.normal(i).into())).collect()
 }
 
-/// Numbers in 0..n, as many as there are rows.
+/// Ids in 0..n, one for each row.
 fn draw(n: usize) -> Vec<i64> {
     (0..ROWS as u64).map(|i| (f64::from(STREAM.uniform(i)) * n as f64) as i64).collect()
 }
@@ -253,7 +253,7 @@ fn scatter_rows() -> Work {
     Box::new(move || drop(embedding_backward(&ids, &dy)))
 }
 
-/// The parameter, its gradient and two numbers of state for each.
+/// The parameter, its gradient and two values of state for each element.
 fn trained<R: Real>() -> [Vec<R>; 4] {
     [random(1, N), random(2, N), vec![R::ZERO; N], vec![R::ZERO; N]]
 }

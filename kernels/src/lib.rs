@@ -1,4 +1,4 @@
-//! Kernels: slices and device buffers in, numbers out.
+//! Kernels on slices and device buffers.
 //!
 //! Each operation is a folder with the same files: `mod.rs` (the contract: formula, shapes, the entry that picks a version by
 //! device and dtype), `plain.rs` (the textbook loops, generic over `f32` and `f64`: first rung of the ladder and oracle of all

@@ -1,7 +1,7 @@
 //! Philox 4x32-10: random numbers as a function of (seed, stream, index), with no state.
 //!
 //! Source: Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011, section
-//! 4.3. The i-th number of a stream is the same whoever asks for it, on whichever thread or device, so a
+//! 4.3. The i-th number of a stream is the same on every thread and device, so a
 //! dropout mask need not be stored to be used again.
 
 use crate::isa::{COUNT, Isa};
@@ -28,7 +28,7 @@ pub fn philox4x32(mut counter: [u32; 4], mut key: [u32; 2]) -> [u32; 4] {
 
 /// A sequence of random numbers, each known by its index.
 ///
-/// A `Copy` value: an operation that keeps it can draw the same numbers again in its backward.
+/// A `Copy` value: an operation that keeps it can draw the same numbers again in its backward pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stream {
     /// The seed of the run.

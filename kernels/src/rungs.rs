@@ -1,7 +1,7 @@
-//! The CUDA ladders of all operations: what a plain kernel finds, each faster one must find too.
+//! The CUDA ladders of all operations: each faster kernel must give the results of the plain one.
 //!
-//! Operations run their fastest kernels alone. The check of a ladder, in `rungs.rs` beside its operation, runs each kernel by its
-//! name, on sizes that leave warps and tiles half full.
+//! Operations only run their fastest kernels. The check of a ladder, in `rungs.rs` beside its operation, runs every kernel by
+//! name, on sizes that leave warps and tiles partly empty.
 
 use crate::cuda::{Source, architecture, launched_by};
 use crate::{
@@ -46,14 +46,14 @@ const LADDERS: &[Ladder] = &[
     Ladder { name: "optimizer", sources: &[&optimizer::cuda::SOURCE], check: optimizer::rungs::check },
 ];
 
-/// Checks the ladders with `only` in their name, which is all of them where it is empty, on an open device.
+/// Checks the ladders with `only` in their name (all, if it is empty) on an open device.
 ///
 /// Panics where two rungs differ, where a check does not launch a kernel of its sources, or no ladder has that name.
 pub fn check(device: Device, only: &str) {
     let kind = Kind { dtype: DType::F32, device };
     let mut ladders = LADDERS.iter().filter(|ladder| ladder.name.contains(only)).peekable();
     assert!(ladders.peek().is_some(), "{only}: no ladder has this in its name");
-    // Products in bf16 and tf32 want newer tensor cores.
+    // Matrix products in bf16 and tf32 need newer tensor cores.
     let newer = |kernel: &str| kernel.contains("bf16") || kernel.contains("tf32");
     let can = |kernel: &&str| !newer(kernel) || architecture(device) >= 80;
     let unchecked = ladders.flat_map(|Ladder { sources, check, .. }| {

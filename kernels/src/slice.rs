@@ -22,7 +22,7 @@ impl fmt::Display for Device {
     }
 }
 
-/// A dtype and a device: what a buffer is made of and where. A dtype alone stands for main memory.
+/// A dtype and a device: the type of a buffer's elements and where they are. A dtype alone means host memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Kind {
     /// The type of the numbers.
@@ -44,7 +44,7 @@ impl From<DType> for Kind {
     }
 }
 
-/// What a kernel's entry answers.
+/// What a kernel's entry returns.
 #[must_use]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
@@ -54,9 +54,9 @@ pub enum Outcome {
     NoKernel,
 }
 
-/// Numbers to read, on some device, of some dtype.
+/// Elements to read, on any device, of any dtype.
 ///
-/// Entries of kernels take these, so that whoever calls them need not know which devices exist.
+/// Entries of kernels take these, so that callers need not know which devices exist.
 #[derive(Clone, Copy)]
 pub struct Src<'a> {
     dtype: DType,
@@ -64,14 +64,14 @@ pub struct Src<'a> {
     life: PhantomData<&'a [u8]>,
 }
 
-/// Numbers to write, on some device, of some dtype.
+/// Elements to write, on any device, of any dtype.
 pub struct Dst<'a> {
     dtype: DType,
     place: Place<&'a mut [u8]>,
     life: PhantomData<&'a mut [u8]>,
 }
 
-/// Where numbers lie; `B` is a slice of bytes.
+/// Where elements are; `B` is a slice of bytes.
 #[derive(Clone, Copy)]
 enum Place<B> {
     Cpu(B),
@@ -260,8 +260,8 @@ impl<'a, T: Element> From<&'a mut [T]> for Dst<'a> {
     }
 }
 
-/// Where numbers lie in main memory, runs an expression with `T` set to the working float type of their dtype; where
-/// they lie on a CUDA device, runs the other expression. Answers [`Outcome::NoKernel`] where there is none for the
+/// For elements in host memory, runs an expression with `T` set to the working float type of their dtype; for elements
+/// on a CUDA device, runs the other expression. Returns [`Outcome::NoKernel`] if there is none for the
 /// device or the dtype.
 ///
 /// For example `on_device!(x, T => softmax_forward::<T>(x.slice(), y.slice(), cols), cuda => cuda::forward(x, y, cols))`.

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-/// Where `K` operands stand while a kernel passes over a shape in row-major order.
+/// The positions of `K` operands while a kernel passes over a shape in row-major order.
 ///
 /// Dimensions that all operands cross evenly are merged, so that two contiguous operands are one row, a
 /// bias along rows is two dimensions, and only the innermost loop needs to be fast.

@@ -3,14 +3,14 @@ use crate::{CreateGraph, DType, Tensor};
 use gradus_kernels::memory::Buffer;
 use std::sync::Arc;
 
-/// What a backward rule sees: the node's saved data, the gradients of its outputs, and the places for the
-/// gradients of its inputs.
+/// What a backward rule works with: the node's saved data, the gradients of its outputs, and the gradients of its inputs,
+/// which it sets.
 pub(crate) struct Backward<'a> {
     node: &'a Arc<Node>,
     saved: Saved,
     upstream: Vec<Option<Tensor>>,
     given: Vec<Option<Grad>>,
-    /// Gradients of leaves that lie inside a checkpointed function, by node.
+    /// Gradients of leaves inside a checkpointed function, by node.
     pub(super) leaves: Vec<(Edge, Grad)>,
     create_graph: CreateGraph,
 }
@@ -31,7 +31,7 @@ impl<'a> Backward<'a> {
         self.create_graph == CreateGraph::Yes
     }
 
-    /// Whether anybody wants the gradient of input i.
+    /// Whether the gradient of input i is needed.
     pub fn needs(&self, i: usize) -> bool {
         self.node.inputs[i].is_some()
     }
@@ -63,8 +63,7 @@ impl<'a> Backward<'a> {
         &self.saved.extra[i]
     }
 
-    /// What the forward kernel left, to be written over: without a copy where the graph is consumed. The rule cannot
-    /// read it again.
+    /// What the forward kernel left, to be overwritten; not copied if the graph is consumed. The rule cannot read it again.
     pub fn take_extra(&mut self, i: usize) -> Buffer {
         let extra = std::mem::replace(&mut self.saved.extra[i], Tensor::zeros([0], DType::F32));
         Arc::try_unwrap(extra.storage).unwrap_or_else(|shared| Buffer::clone(&shared))
@@ -93,14 +92,14 @@ impl<'a> Backward<'a> {
         }
     }
 
-    /// Computes and sets the gradient of input i, where anybody wants it.
+    /// Computes and sets the gradient of input i if it is needed.
     pub fn give_with<G: Into<Grad>>(&mut self, i: usize, gradient: impl FnOnce(&Self) -> G) {
         if self.needs(i) {
             self.given[i] = Some(gradient(self).into());
         }
     }
 
-    /// Adds to the gradient of a leaf that is no input of the node.
+    /// Adds to the gradient of a leaf that is not an input of the node.
     pub fn give_leaf(&mut self, leaf: Edge, gradient: Grad) {
         self.leaves.push((leaf, gradient));
     }

@@ -5,10 +5,9 @@ use crate::Tensor;
 
 /// Runs `f` without saving anything inside it; backward runs it again.
 ///
-/// Memory for time: of all that `f` computes, only the inputs are kept. Parameters that `f` uses get
-/// their gradients as usual. Random operations in `f` take streams that were drawn before, so the second
-/// run is the same as the first. Source: Chen, Xu, Zhang, Guestrin, "Training deep nets with sublinear
-/// memory cost", 2016.
+/// This saves memory and costs time: only the inputs of `f` are kept, none of its intermediate results. Parameters that `f`
+/// uses get their gradients as usual. Random operations in `f` take streams that were drawn before, so the second run equals
+/// the first. Source: Chen, Xu, Zhang, Guestrin, "Training deep nets with sublinear memory cost", 2016.
 ///
 /// ```
 /// # use gradus_engine::{Tensor, checkpoint};

@@ -8,15 +8,15 @@ use std::sync::{Mutex, PoisonError};
 pub(crate) struct ForwardOutput {
     /// The results.
     pub outputs: Vec<Tensor>,
-    /// What the backward kernel wants besides inputs and outputs.
+    /// What the backward kernel needs besides inputs and outputs.
     pub extra: Vec<Tensor>,
 }
 
 /// A fused operation: kernels, and a reference in tensor operations.
 ///
 /// The reference is the readable definition, the oracle in tests, the gradient of higher order, and the
-/// fallback on a device that lacks the kernel. A backward kernel returns numbers, which cannot be differentiated:
-/// under [`CreateGraph::Yes`](super::CreateGraph::Yes) the first gradient, too, is the reference's
+/// fallback on a device that lacks the kernel. The results of a backward kernel cannot be differentiated. So under
+/// [`CreateGraph::Yes`](super::CreateGraph::Yes) already the first gradient comes from the reference
 /// ([`partials`](mod@super::partials)).
 pub(crate) struct Fused<'a, R, F, B>
 where

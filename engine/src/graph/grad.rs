@@ -1,25 +1,25 @@
 use super::{Gradients, Sweep};
 use crate::Tensor;
 
-/// Whether gradients are recorded themselves, to be differentiated again.
+/// Whether the computation of gradients is recorded too, so that they can be differentiated again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CreateGraph {
     /// They are part of the graph.
     ///
-    /// This costs time and memory, and already for the first gradient. Backward kernels return numbers, which cannot be
-    /// differentiated, so each fused operation leaves its kernel and runs its reference in tensor operations: an LSTM loops
-    /// over its steps, attention stores all of its weights, a CRF loops over its steps too. Every intermediate result of
-    /// the backward pass is kept besides. Ask for it where a second derivative is wanted, and only there.
+    /// This costs time and memory, already for the first gradient. The results of backward kernels cannot be differentiated,
+    /// so each fused operation runs its reference in tensor operations instead: an LSTM and a CRF loop over their steps,
+    /// attention stores all of its weights. In addition every intermediate result of the backward pass is kept. Use it only
+    /// if you need a second derivative.
     Yes,
-    /// They are numbers only, by the backward kernels.
+    /// They are constants, computed by the backward kernels.
     No,
 }
 
 impl Tensor {
     /// The gradients of this loss with respect to every leaf.
     ///
-    /// Consumes the graph and frees what was saved as it goes: a second pass over any part of it panics by
-    /// name; [`grad`] keeps the graph. Panics where the loss is not one number.
+    /// Consumes the graph and frees saved data on the way. A second pass over any part of it panics and names the operation;
+    /// [`grad`] keeps the graph. Panics if the loss does not have exactly one element.
     #[track_caller]
     pub fn backward(self) -> Gradients {
         let shape = self.shape();
@@ -47,8 +47,8 @@ impl Tensor {
 
 /// ∂y/∂x for each x of `wrt`, any tensors of y's graph; zeros where y does not depend on one.
 ///
-/// y is one number (else: Σ y is meant). The graph is kept. With [`CreateGraph::Yes`] the gradients can be
-/// differentiated again, and fused operations run slower for it, as is said there.
+/// If y has several elements, these are the gradients of Σ y. The graph is kept. With [`CreateGraph::Yes`] the gradients can
+/// be differentiated again, which makes fused operations slower (see there).
 ///
 /// ```
 /// # use gradus_engine::{Tensor, grad, CreateGraph};
@@ -84,10 +84,10 @@ pub fn grad_from(roots: &[(&Tensor, &Tensor)], wrt: &[&Tensor], create_graph: Cr
 
 /// The Hessian-vector product H·v, where H = ∂²y/∂x² over all tensors of `wrt` together.
 ///
-/// One backward pass through the gradient's own graph: ∂⟨∂y/∂x, v⟩/∂x. That graph is made with [`CreateGraph::Yes`], by
-/// the references of fused operations instead of their kernels; many products with one H share it by [`grad`] and
-/// [`grad_from`]. Source: Pearlmutter, "Fast exact
-/// multiplication by the Hessian", Neural Computation 6(1), 1994.
+/// This is one backward pass through the graph of the gradient: ∂⟨∂y/∂x, v⟩/∂x. That graph is recorded with
+/// [`CreateGraph::Yes`], from the references of fused operations instead of their kernels. For many products with one H,
+/// call [`grad`] once and [`grad_from`] for each v. Source: Pearlmutter, "Fast exact multiplication by the Hessian", Neural
+/// Computation 6(1), 1994.
 ///
 /// ```
 /// # use gradus_engine::{Tensor, hvp};

@@ -4,7 +4,7 @@ use gradus_kernels::{elementwise, embedding};
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// The gradient of a table of which few rows were read: those rows, sorted and distinct; all others are 0.
+/// The gradient of a table if few of its rows were read: those rows, sorted and distinct; all others are 0.
 #[derive(Clone, Debug)]
 pub struct RowGrad {
     /// Row numbers, ascending and distinct, `i64` [U].
@@ -67,7 +67,7 @@ impl Grad {
         }
     }
 
-    /// a + b; in place where nobody else holds a.
+    /// a + b; in place if nothing else holds a.
     pub(super) fn add(self, other: Grad, create_graph: CreateGraph) -> Grad {
         match (self, other) {
             (Grad::Dense(a), Grad::Dense(b)) if create_graph == CreateGraph::Yes => Grad::Dense(a + b),
@@ -82,7 +82,7 @@ impl Grad {
     }
 }
 
-/// Σ g² over all elements of some gradients, in their order. Neighbours on one CUDA device are waited for once.
+/// Σ g² over all elements of some gradients, in their order. Waits once for consecutive gradients on one CUDA device.
 fn sum_of_squares<'a>(gradients: impl IntoIterator<Item = &'a Grad>) -> f64 {
     let values = gradients.into_iter().map(|gradient| match gradient {
         Grad::Dense(t) => t.contiguous(),
@@ -146,7 +146,7 @@ impl Gradients {
         self.by_leaf.get(&id.0)
     }
 
-    /// Puts another gradient in a parameter's place.
+    /// Replaces the gradient of a parameter.
     pub fn set(&mut self, param: &Param, gradient: impl Into<Grad>) {
         self.by_leaf.insert(param.id().0, gradient.into());
     }

@@ -1,12 +1,12 @@
 //! The graph of a computation and the sweeps over it.
 //!
-//! A [`Node`] is one application of an operation. Its inputs are edges to nodes made before it, so ids
-//! fall along every path from a result to its leaves: a sweep that always pops the largest pending id
-//! visits each node once, after all that depend on it. No sort, no recursion.
+//! A [`Node`] is one application of an operation. Its inputs are edges to nodes that were made before it, so ids decrease
+//! along every path from a result to its leaves. A sweep that always pops the largest pending id visits each node once, after
+//! all nodes that depend on it. It needs no sort and no recursion.
 //!
-//! The words: an *edge* is one output of a node, seen from who uses it; a *leaf* is a node without inputs, a parameter or
-//! a variable; the *rule* of a node makes the gradients of its inputs of those of its outputs, from what the forward pass
-//! *saved*; a *sweep* is one pass over the graph from results back to leaves.
+//! The words: an *edge* is one output of a node, as an input of another; a *leaf* is a node without inputs, a parameter or a
+//! variable; the *rule* of a node computes the gradients of its inputs from those of its outputs and from what the forward
+//! pass *saved*; a *sweep* is one pass over the graph from results back to leaves.
 
 mod backward;
 mod checkpoint;

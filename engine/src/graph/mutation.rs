@@ -1,6 +1,6 @@
 //! Planted errors in backward rules, to prove that the tests would see one.
 //!
-//! Behind the feature `mutation`, which only the tests of this workspace turn on.
+//! Compiled with the feature `mutation`, which only the tests of this workspace turn on.
 
 use super::Grad;
 use std::cell::Cell;

@@ -5,7 +5,7 @@ use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-/// A result of a node: which node, and which of its outputs.
+/// One output of a node.
 #[derive(Clone)]
 pub(crate) struct Edge {
     pub node: Arc<Node>,
@@ -28,12 +28,12 @@ impl Edge {
     }
 }
 
-/// How a node's gradient is passed on to its inputs.
+/// Computes the gradients of a node's inputs from those of its outputs.
 pub(crate) type Rule = dyn Fn(&mut Backward) + Send + Sync;
 
 /// One application of an operation, or a leaf.
 ///
-/// Edges and saved data are apart: the edges say where gradients go, the saved data what the rule needs.
+/// Edges and saved data are separate: edges determine where gradients go, saved data is what the rule needs.
 /// A leaf has no rule and holds no buffer.
 pub(crate) struct Node {
     pub id: u64,
@@ -42,18 +42,18 @@ pub(crate) struct Node {
     pub outputs: Vec<(Shape, Kind)>,
     pub saved: Mutex<Option<Saved>>,
     pub rule: Option<Box<Rule>>,
-    /// That of its products, which are the rule's, too.
+    /// The precision of its matrix products, and of the rule's.
     pub precision: Precision,
 }
 
 /// What a node keeps for its backward rule.
 #[derive(Clone, Default)]
 pub(crate) struct Saved {
-    /// Inputs, with their place in the graph; `None` where the rule does not need them.
+    /// Inputs with their edges; `None` for those that the rule does not need.
     pub inputs: Vec<Option<Tensor>>,
-    /// Outputs as buffers only: a whole tensor would hold its own node, a circle that is never freed.
+    /// Outputs as buffers only: a whole tensor would hold its own node, a reference cycle that is never freed.
     pub outputs: Vec<Option<(Arc<Buffer>, Layout)>>,
-    /// Whatever else the kernel left for its backward; no part of the graph.
+    /// Anything else that the kernel left for its backward kernel; not part of the graph.
     pub extra: Vec<Tensor>,
 }
 
@@ -102,9 +102,9 @@ pub(super) fn set_recording<R>(on: bool, f: impl FnOnce() -> R) -> R {
     f()
 }
 
-/// Records one application of `op` where a gradient could flow, and returns the outputs with their edges.
+/// Records one application of `op` if a gradient could flow, and returns the outputs with their edges.
 ///
-/// The rule is `Copy`: it can hold attributes, but no tensor that `saves` does not declare.
+/// The rule is `Copy`, so it can hold attributes but no tensors: these must be declared in `saves`.
 pub(crate) fn record<F>(
     op: &'static str,
     inputs: &[&Tensor],
@@ -169,7 +169,7 @@ pub(super) fn record_always(
 }
 
 impl Drop for Node {
-    /// Frees a chain of nodes one after the other: a graph of a million steps must not need a stack as deep.
+    /// Frees a chain of nodes in a loop: a graph of a million steps must not recurse a million calls deep.
     fn drop(&mut self) {
         let mut pending: Vec<Edge> = Vec::new();
         let take = |node: &mut Node, pending: &mut Vec<Edge>| {

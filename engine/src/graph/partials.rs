@@ -7,28 +7,28 @@
 //!
 //! - op(x, x), as in self-attention: both inputs are one tensor. Its gradient in the inner graph is the total
 //!   ∂op/∂x₀ + ∂op/∂x₁. Each of the two inputs would be given that total, and the outer sweep would add it twice.
-//! - op(x, f(x)): the inner sweep would go on from the second input through f down to x, so the first input would be
+//! - op(x, f(x)): the inner sweep would continue from the second input through f down to x, so the first input would be
 //!   given ∂op/∂x₀ + ∂op/∂x₁ · f′(x). The outer sweep then goes through f itself: that path is counted twice.
 //!
 //! Therefore each input first passes through an identity node of its own, the function runs on these nodes' outputs, and
-//! the sweep stops at them. A node of its own for each input tells equal tensors apart; stopping there leaves what lies
+//! the sweep stops at them. A separate node for each input distinguishes equal tensors. Stopping there leaves everything
 //! before the inputs to the outer sweep.
 //!
-//! Detached copies of the inputs would keep inputs apart as well, and they serve where the gradients are only numbers. But
-//! where the gradients are differentiated again, they depend on the inputs, and a copy has no edge to the caller's
-//! graph: that dependence, the second order, would be lost without a word. An identity node has this edge.
+//! Detached copies of the inputs would also distinguish them, and are used if the gradients are not differentiated again. But
+//! a gradient that is differentiated again depends on the inputs, and a detached copy has no edge to the caller's graph: the
+//! second order would be lost silently. An identity node has this edge.
 
 use super::node::set_recording;
 use super::{Backward, CreateGraph, Sweep};
 use crate::Tensor;
 
-/// Gives each input of the node its gradient by way of `f`, the operation's outputs from its inputs; and each parameter
-/// that `f` has captured.
+/// Sets the gradients of the node's inputs, and of each parameter that `f` captured. `f` computes the operation's outputs
+/// from its inputs.
 pub(super) fn partials(f: &dyn Fn(&[Tensor]) -> Vec<Tensor>, cx: &mut Backward) {
     let create_graph = if cx.creates_graph() { CreateGraph::Yes } else { CreateGraph::No };
     let inputs: Vec<Tensor> = (0..cx.inputs())
         .map(|i| match cx.needs(i) {
-            // Numbers only: the second run has a small graph to itself, with these as its leaves.
+            // Not differentiated again: the second run has a small graph of its own, with these as its leaves.
             true if create_graph == CreateGraph::No => cx.input(i).variable(),
             true => cx.input(i).identity(),
             false => cx.input(i).detach(),

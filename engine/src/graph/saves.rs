@@ -1,11 +1,11 @@
 use crate::Tensor;
 
-/// Which of an operation's inputs, or of its outputs, its backward rule reads. A rule that reads another one panics.
+/// Which of an operation's inputs or outputs its backward rule reads. A rule that reads any other panics.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Keep {
     None,
     All,
-    /// Those at these places.
+    /// Those with these indices.
     These(&'static [usize]),
 }
 
@@ -13,12 +13,12 @@ pub(crate) enum Keep {
 pub(crate) struct Saves {
     pub inputs: Keep,
     pub outputs: Keep,
-    /// What else the forward kernel left; no part of the graph.
+    /// Anything else that the forward kernel left; not part of the graph.
     pub extra: Vec<Tensor>,
 }
 
 impl Keep {
-    /// What is saved of each of `all`; `None` where nothing is. Panics where a place lies outside.
+    /// What is saved of each of `all`, or `None`. Panics if an index is out of range.
     pub(super) fn of<T, S>(self, all: &[T], save: impl Fn(&T) -> S) -> Vec<Option<S>> {
         match self {
             Keep::None => all.iter().map(|_| None).collect(),
@@ -37,7 +37,7 @@ impl Saves {
     /// All outputs: for most operations the only one.
     pub const OUTPUT: Saves = Saves { inputs: Keep::None, outputs: Keep::All, extra: vec![] };
 
-    /// The inputs at these places.
+    /// The inputs with these indices.
     pub const fn inputs(places: &'static [usize]) -> Self {
         Saves { inputs: Keep::These(places), outputs: Keep::None, extra: vec![] }
     }

@@ -9,11 +9,11 @@ pub(crate) struct Sweep<'a> {
     pub create_graph: CreateGraph,
     /// Whether saved data is freed on the way.
     pub consume: bool,
-    /// Results whose gradients are wanted.
+    /// Results whose gradients are requested.
     pub targets: &'a [Edge],
-    /// Whether the sweep ends at the targets; else it goes on through them to older nodes.
+    /// Whether the sweep ends at the targets; otherwise it continues through them to older nodes.
     pub stop_at_targets: bool,
-    /// Whether the gradients of leaves are wanted, too.
+    /// Whether the gradients of leaves are requested too.
     pub leaves: bool,
 }
 
@@ -25,7 +25,7 @@ pub(crate) struct Found {
     pub leaves: HashMap<u64, (Edge, Grad)>,
 }
 
-/// A node that waits for its turn, with the gradients of its outputs so far.
+/// A node that is waiting, with the gradients of its outputs so far.
 struct Pending {
     node: Arc<Node>,
     upstream: Vec<Option<Grad>>,
@@ -84,7 +84,7 @@ impl Sweep<'_> {
         found
     }
 
-    /// Adds a gradient to what an output of a node has got so far.
+    /// Adds a gradient to those that an output of a node has received so far.
     fn push(&self, pending: &mut BTreeMap<u64, Pending>, edge: &Edge, gradient: Grad) {
         let Edge { node, output } = edge;
         let outputs = node.outputs.len().max(1);
@@ -124,7 +124,7 @@ impl Sweep<'_> {
     }
 }
 
-/// In debug builds: a gradient has its input's shape. Shapes of inputs are known where an edge leads to an op.
+/// In debug builds: checks that a gradient has its input's shape, which is known if the input has an edge to an op.
 fn debug_check(node: &Node, given: &[Option<Grad>]) {
     if !cfg!(debug_assertions) {
         return;

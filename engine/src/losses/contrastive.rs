@@ -4,9 +4,9 @@ use crate::Tensor;
 /// InfoNCE: the mean over i of −ln(e^f(xᵢ, yᵢ) / Σⱼ e^f(xᵢ, yⱼ)), f(x, y) = cos(x, y) / τ; anchors x and positives y
 /// [B, D] → one number. The positives of the other rows are the negatives.
 ///
-/// One direction, as the paper has it: an anchor is asked for its positive among all. For both directions average it
-/// with the same of the arguments exchanged. One pair alone gives 0; a row of zeros has the cosine 0 with every other
-/// and passes no gradient. Source: van den Oord, Li, Vinyals, 2018, equation 4; paper, table 4.
+/// One direction, as in the paper: each anchor must find its positive among all. For both directions, average it with the
+/// loss of the exchanged arguments. A single pair gives 0; a row of zeros has the cosine 0 with every other row and passes no
+/// gradient. Source: van den Oord, Li, Vinyals, 2018, equation 4; paper, table 4.
 #[track_caller]
 pub fn info_nce(anchors: &Tensor, positives: &Tensor, temperature: f64) -> Tensor {
     assert!(temperature > 0.0, "info_nce: the temperature {temperature} must be above 0");
@@ -23,8 +23,8 @@ pub fn info_nce(anchors: &Tensor, positives: &Tensor, temperature: f64) -> Tenso
 /// Triplet loss with the hardest negative of the batch: the mean over i of [d(aᵢ, pᵢ) − minⱼ d(aᵢ, pⱼ) + m]₊, j ≠ i,
 /// with Euclidean d; anchors a and positives p [B, D] → one number.
 ///
-/// The hardest rather than all: most negatives of a batch soon lie beyond the margin, and a mean over them fades.
-/// Its choice is a constant in the gradient. It looks at all B² differences, of D numbers each. One pair alone has no
+/// Only the hardest negative counts, because most negatives of a batch are soon beyond the margin, and a mean over them would
+/// vanish. The choice is a constant in the gradient. All B² differences are computed, each of D elements. A single pair has no
 /// negative and gives 0. Source: Schroff, Kalenichenko, Philbin, CVPR 2015, section 3.1; Hermans, Beyer, Leibe, 2017,
 /// equation 5; paper, table 4.
 #[track_caller]
@@ -48,7 +48,7 @@ pub fn triplet_of(anchors: &Tensor, positives: &Tensor, negatives: &Tensor, marg
     (near - far + margin).relu().mean_all()
 }
 
-/// For each anchor the place of the nearest positive that is another's, `i64` [B].
+/// For each anchor the index of the nearest positive of another anchor, `i64` [B].
 fn hardest(anchors: &Tensor, positives: &Tensor) -> Tensor {
     let b = anchors.dim(0);
     let places = Tensor::arange(b).to_device(anchors.device());
@@ -57,12 +57,12 @@ fn hardest(anchors: &Tensor, positives: &Tensor) -> Tensor {
     distance.masked_fill(&row.eq(&column), f64::INFINITY).neg().arg_max(1)
 }
 
-/// 0, and still part of the graph of `x`.
+/// 0, but part of the graph of `x`.
 pub(super) fn nothing(x: &Tensor) -> Tensor {
     x.narrow(0, 0, 0).sum_all()
 }
 
-/// The number of rows of two matrices [B, D], which must agree and hold at least one number.
+/// The number of rows of two matrices [B, D], which must have equal shapes and at least one element.
 #[track_caller]
 fn same_rows(op: &str, a: &Tensor, b: &Tensor) -> usize {
     let (a, b) = (a.shape(), b.shape());

@@ -4,7 +4,7 @@ use crate::Tensor;
 /// Cross-entropy: logits [R, K], labels `i64` [R] → one number.
 ///
 /// lossᵣ = −(1 − ε) w_y log p_y − ε/K Σₖ wₖ log pₖ; the mean is Σ lossᵣ / Σ w_yᵣ over the rows that are not ignored,
-/// as in PyTorch. Where every row is ignored the mean is 0.
+/// as in PyTorch. If every row is ignored the mean is 0.
 /// Source of smoothing: Szegedy et al., CVPR 2016, section 7.
 #[track_caller]
 pub fn cross_entropy(

@@ -13,9 +13,9 @@ pub fn focal(logits: &Tensor, labels: &Tensor, gamma: f64, reduction: Reduction)
     reduction.apply(&focal_of(&log_p, gamma))
 }
 
-/// −(1 − p)^γ log p of each log-probability, whoever gives it: a softmax, or the marginals of a CRF.
+/// −(1 − p)^γ log p of each log-probability, from a softmax or from the marginals of a CRF.
 ///
-/// 1 − p is −expm1(log p): near p = 1 the difference itself would have no digits left.
+/// 1 − p is computed as −expm1(log p): near p = 1 the subtraction would lose all digits.
 #[track_caller]
 pub fn focal_of(log_p: &Tensor, gamma: f64) -> Tensor {
     assert!(gamma >= 0.0, "focal: γ = {gamma} must not be negative");

@@ -42,7 +42,7 @@ impl Ghm {
     }
 
     /// mean of −βᵢ log pᵢ over log-probabilities [R] of the right labels, and the next state. The weights are
-    /// constants in the gradient; they are counted in main memory, to which a device's R numbers are copied.
+    /// constants in the gradient. They are counted in host memory, to which the R values of a device are copied.
     #[track_caller]
     pub fn loss_of(&self, log_p: &Tensor, state: &GhmState) -> (Tensor, GhmState) {
         assert!(self.bins > 0, "ghm: there must be at least one bin");

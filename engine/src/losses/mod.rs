@@ -1,7 +1,7 @@
-//! Losses: functions of logits and labels, or of pairs of vectors, that return one number to call `backward` on.
+//! Losses: functions of logits and labels, or of pairs of vectors, that return a scalar to call `backward` on.
 //!
-//! Those with a state (GHM's moving average) take it and return the next one, so that it can stand in a
-//! checkpoint and stays untouched in evaluation.
+//! Losses with a state (GHM's moving average) take it and return the next one, so that a checkpoint can hold it and
+//! evaluation does not change it.
 
 mod bce;
 mod contrastive;

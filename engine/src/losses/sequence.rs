@@ -17,8 +17,8 @@ pub fn sequence_focal(crf: &Crf, emissions: &Tensor, tags: &Tensor, lengths: &Te
     focal_of(&log_p, gamma).mean_all()
 }
 
-/// log P(y_t | x) of each real token [Σ lengths]: the marginal of its tag, all other tags summed over. Lengths that lie
-/// on a device are copied to main memory, for the shape depends on them.
+/// log P(y_t | x) of each real token [Σ lengths]: the marginal of its tag, summed over all other tags. Lengths on a device
+/// are copied to host memory, because the shape of the result depends on them.
 #[track_caller]
 pub fn token_log_probabilities(crf: &Crf, emissions: &Tensor, tags: &Tensor, lengths: &Tensor) -> Tensor {
     let (b, t) = (tags.dim(0), tags.dim(1));
@@ -60,7 +60,7 @@ pub fn token_ghm(
     config.loss_of(&token_log_probabilities(crf, emissions, tags, lengths), state)
 }
 
-/// The tags with 0 past each sentence's end, whatever stood there.
+/// The tags, with 0 past each sentence's end.
 fn real(tags: &Tensor, lengths: &Tensor) -> Tensor {
     let (b, t) = (tags.dim(0), tags.dim(1));
     let steps = Tensor::arange(t).to_device(tags.device()).reshape([1, t, 1]);

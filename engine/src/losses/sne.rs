@@ -1,9 +1,9 @@
 use super::contrastive::nothing;
 use crate::{DType, Tensor};
 
-/// Squared distances count as this where they are larger: it leaves room for their sum in `f32`.
+/// The limit of squared distances, so that their sum cannot overflow in `f32`.
 const FAR: f64 = 1e30;
-/// ln p is no smaller: e to this is 0, and 0 times it is 0.
+/// The least value of ln p: its exponential is 0, and it is finite, so that 0 times it is 0.
 const NEVER: f64 = -1e4;
 
 /// SNE: Σᵢ Σⱼ p_ij ln(p_ij / q_ij) over j ≠ i, for points x [B, D] and their images y [B, E] → one number.
@@ -11,8 +11,8 @@ const NEVER: f64 = -1e4;
 /// p_ij = exp(−‖xᵢ − xⱼ‖² / 2σᵢ²) / Σₖ exp(−‖xᵢ − xₖ‖² / 2σᵢ²) over k ≠ i, with σᵢ such that the entropy of row i is
 /// ln(perplexity): the number of neighbours, in effect. q_ij is the same of y with 2σ² = 1. The points x are a constant:
 /// the gradient goes to y alone. Where there are no more neighbours than `perplexity`, p is uniform; one point alone
-/// gives 0. It looks at all B² differences of each side; the widths are found in main memory. Source: Hinton, Roweis, NIPS 2002, equations 1 to 4; paper,
-/// table 4.
+/// gives 0. All B² differences of each side are computed; the widths are found in host memory. Source: Hinton, Roweis, NIPS
+/// 2002, equations 1 to 4; paper, table 4.
 #[track_caller]
 pub fn sne(x: &Tensor, y: &Tensor, perplexity: f64) -> Tensor {
     let (from, to) = (x.shape(), y.shape());
@@ -32,7 +32,7 @@ pub fn sne(x: &Tensor, y: &Tensor, perplexity: f64) -> Tensor {
 }
 
 /// ‖xᵢ − xⱼ‖² over j ≠ i: [B, D] → [B, B − 1]. From the differences themselves: |x|² + |x'|² − 2 x·x' would lose the
-/// digits of near neighbours.
+/// digits of close neighbours.
 fn distances(x: &Tensor) -> Tensor {
     let b = x.dim(0);
     let others: Vec<i64> = (0..b).flat_map(|i| (0..b).filter(move |&j| j != i)).map(|j| j as i64).collect();
@@ -40,7 +40,7 @@ fn distances(x: &Tensor) -> Tensor {
     all.take_along(&Tensor::from_slice(&others, [b, b - 1]).to_device(all.device()))
 }
 
-/// ln p of one row, from squared distances: the width is found by bisection, as entropy falls where it shrinks.
+/// ln p of one row, from squared distances. The width is found by bisection: the smaller it is, the smaller the entropy.
 fn log_neighbours(distances: &[f64], perplexity: f64) -> Vec<f64> {
     let n = distances.len() as f64;
     let nearest = distances.iter().copied().fold(f64::INFINITY, f64::min);

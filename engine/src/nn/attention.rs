@@ -7,7 +7,7 @@ use crate::{Mode, Module, Param, Rng, Tensor, Visitor};
 pub struct AttentionMask {
     /// Real keys [B, T] (`bool`); `None`: all.
     pub keys: Option<Tensor>,
-    /// Whether a query sees no later key than itself.
+    /// Whether a query sees only keys up to its own position.
     pub causal: bool,
 }
 
@@ -15,8 +15,8 @@ pub struct AttentionMask {
 /// Source: Vaswani et al., "Attention is all you need", NIPS 2017, section 3.2.2. Names and layout as in
 /// PyTorch's `nn.MultiheadAttention`.
 ///
-/// Forward and backward never store the weights [B, N, T, T]; under [`CreateGraph::Yes`](crate::CreateGraph::Yes) the
-/// backward pass does, several times.
+/// Forward and backward never store the weights [B, N, T, T], except under [`CreateGraph::Yes`](crate::CreateGraph::Yes),
+/// where the backward pass stores several such matrices.
 #[derive(Clone, Debug)]
 pub struct MultiHeadAttention {
     in_proj_weight: Param,

@@ -63,7 +63,7 @@ impl Crf {
         self.scores_with(dtype, None)
     }
 
-    /// The same where `more` is forbidden besides.
+    /// The same, with `more` forbidden too.
     fn scores_with(&self, dtype: DType, more: Option<&Constraints>) -> CrfScores {
         let tensor = |p: &Param, c: fn(&Constraints) -> &Tensor| {
             let forbidden = self
@@ -104,7 +104,7 @@ impl Crf {
         self.decode_with(emissions, lengths, None)
     }
 
-    /// The same among the tags that `constraints` allow besides: a field that was trained without them.
+    /// The same among the tags that `constraints` allow, for a CRF that was trained without them.
     #[track_caller]
     pub fn decode_with(
         &self,

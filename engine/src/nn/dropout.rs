@@ -28,7 +28,7 @@ fn kept(x: &Tensor, mask: &Tensor, p: f64) -> Tensor {
 pub struct EmbeddingDropout(pub f64);
 
 impl EmbeddingDropout {
-    /// y [.., D] from the embedded words x [.., D] and their numbers `ids` [..] among `words` types.
+    /// y [.., D] from the embedded words x [.., D] and their `ids` [..], each below `words`.
     #[track_caller]
     pub fn forward(&self, x: &Tensor, ids: &Tensor, words: usize, mode: &mut Mode) -> Tensor {
         match mode.stream() {

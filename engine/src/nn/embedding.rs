@@ -13,7 +13,7 @@ impl Embedding {
         Embedding { weight: Param::new(Tensor::normal([words, width], 0.0, std, rng)) }
     }
 
-    /// The vectors of the words with these numbers (`i64`).
+    /// The vectors of the words with these ids (`i64`).
     #[track_caller]
     pub fn forward(&self, ids: &Tensor) -> Tensor {
         self.weight.tensor_for_rows(ids).embedding(ids)

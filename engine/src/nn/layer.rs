@@ -1,9 +1,9 @@
 use super::{Activation, Conv1d, Dropout, Embedding, Highway, LayerNorm, Linear, VariationalDropout};
 use crate::{Mode, Module, Tensor, Visitor};
 
-/// A module that makes one tensor of one tensor: what [`Sequential`](super::Sequential) runs one after the other.
+/// A module that computes one tensor from one tensor. [`Sequential`](super::Sequential) runs layers one after the other.
 ///
-/// Layers that need more than x have no part in it: an [`Lstm`](super::Lstm) takes lengths, attention a mask.
+/// Layers that need more than x do not implement it: an [`Lstm`](super::Lstm) takes lengths, attention a mask.
 pub trait Layer: Module + Send + Sync {
     /// y from x. A layer without randomness ignores the mode.
     fn forward(&self, x: &Tensor, mode: &mut Mode) -> Tensor;

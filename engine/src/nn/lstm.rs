@@ -17,7 +17,7 @@ pub struct LstmConfig {
     pub dropout: f64,
 }
 
-/// Long short-term memory over whole sequences of uneven lengths: i, f, g, o as in PyTorch,
+/// Long short-term memory over whole sequences of different lengths: i, f, g, o as in PyTorch,
 /// c_t = σ(f) c_{t−1} + σ(i) tanh(g), h_t = σ(o) tanh(c_t). Source: Hochreiter, Schmidhuber, Neural Computation
 /// 9(8), 1997, with the forget gate of Gers et al. 2000.
 ///

@@ -1,7 +1,7 @@
 //! Layers: plain structs over parameters, with PyTorch's names in the state dict.
 //!
-//! What a forward pass depends on is in its signature: layers with randomness take a [`Mode`](crate::Mode). A model is a
-//! struct of layers ([`Module`](crate::Module) has an example), or a [`Sequential`].
+//! The signature of a forward pass has everything that it depends on: layers with randomness take a [`Mode`](crate::Mode). A
+//! model is a struct of layers ([`Module`](crate::Module) has an example), or a [`Sequential`].
 
 mod activation;
 mod attention;

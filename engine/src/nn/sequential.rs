@@ -1,10 +1,10 @@
 use super::Layer;
 use crate::{Mode, Module, Tensor, Visitor};
 
-/// Layers one after the other: y = fₙ(… f₂(f₁(x))). Names as in PyTorch's `nn.Sequential`: `0.weight`, `2.weight`, …,
-/// where a layer without parameters counts as well.
+/// Layers one after the other: y = fₙ(… f₂(f₁(x))). Names are those of PyTorch's `nn.Sequential`: `0.weight`, `2.weight`, …;
+/// layers without parameters count too.
 ///
-/// A model in ten lines, that learns the exclusive or:
+/// A model that learns the exclusive or:
 ///
 /// ```
 /// use gradus_engine::losses::{Reduction, bce_with_logits};

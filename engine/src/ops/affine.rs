@@ -3,7 +3,7 @@ use crate::Tensor;
 use crate::graph::{Saves, record_one};
 use gradus_kernels::elementwise;
 
-/// Functions of each element with numbers as attributes.
+/// Functions of each element with constant parameters.
 impl Tensor {
     /// y = scale · x + shift.
     pub fn affine(&self, scale: f64, shift: f64) -> Tensor {

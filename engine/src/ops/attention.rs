@@ -89,7 +89,7 @@ fn kernel_options<'a>(q: &Tensor, k: &Tensor, keys: Src<'a>, options: Options) -
     attention::Attention { shape, scale: options.scale, causal: options.causal, mask: Some(keys), dropout }
 }
 
-/// A tensor [B, N, T, d] as the kernels see it: as it lies, where a row lies in one piece, else a copy.
+/// A tensor [B, N, T, d] for the kernels: as it is if the elements of each row are contiguous, else a copy.
 fn rows(x: &Tensor) -> Tensor {
     let whole = x.layout.strides()[3] == 1 || x.dim(-1) == 1;
     if whole { x.detach() } else { Tensor::from_buffer(x.packed(), x.shape()) }

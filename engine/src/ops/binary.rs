@@ -71,7 +71,7 @@ impl Tensor {
     }
 }
 
-/// `loses(a, b)`: where b is the answer alone, and a gets no gradient.
+/// `loses(a, b)`: where the result is b and not a, which then gets no gradient.
 #[track_caller]
 fn extremum(
     op: &'static str,

@@ -14,7 +14,7 @@ impl Tensor {
         let whole = x.count() == x.storage.len();
         let copy = if whole { x.storage.to_device(device) } else { x.packed().to_device(device) };
         let y = Tensor::from_buffer(copy, x.shape());
-        // The same numbers, so of the operations it is the identity.
+        // The elements are the same, so the operation is the identity.
         record_one("identity", &[self], y, Saves::NOTHING, move |cx| {
             cx.give_with(0, |cx| cx.dy().to_device(from));
         })

@@ -4,7 +4,7 @@ use crate::{Layout, Shape, Tensor};
 use gradus_kernels::convert;
 use gradus_kernels::memory::Buffer;
 
-/// At most so many tensors in one concatenation carry gradients in one node; more are joined in groups.
+/// The most tensors with gradients that one node concatenates; more are joined in groups.
 const GROUP: usize = 64;
 
 impl Tensor {

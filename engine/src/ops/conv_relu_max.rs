@@ -48,7 +48,7 @@ impl Tensor {
     }
 }
 
-/// The winners, [B, O], are what the backward wants besides the inputs.
+/// Besides the inputs, the backward kernel needs the winners [B, O].
 fn forward(x: &[&Tensor]) -> Option<ForwardOutput> {
     let [x, w, bias, lengths] = [0, 1, 2, 3].map(|i| x[i].detach().contiguous());
     let s = sizes(&x, &w);

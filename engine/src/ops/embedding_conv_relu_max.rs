@@ -69,7 +69,7 @@ fn sizes(weight: &Tensor, ids: &Tensor) -> Sizes {
     Sizes { b: ids.dim(0), t: ids.dim(1), c: weight.dim(1), o: weight.dim(0), k: weight.dim(2) }
 }
 
-/// The winners, [B, O], are what the backward wants besides the inputs.
+/// Besides the inputs, the backward kernel needs the winners [B, O].
 fn forward(x: &[&Tensor]) -> Option<ForwardOutput> {
     let [table, w, bias] = [0, 1, 2].map(|i| x[i].detach().contiguous());
     let (s, words) = (sizes(&w, x[3]), Words { ids: x[3].src(), lengths: x[4].src() });

@@ -22,7 +22,7 @@ impl Tensor {
             cx.give_with(0, |cx| {
                 let ids = cx.input(1);
                 let (dy, ids) = (cx.dy().reshape([ids.count(), width]), ids.reshape([ids.count()]));
-                // How many rows there are only a device's memory says: it gets the whole table.
+                // The number of distinct rows would have to be read from the device, so there the gradient is the whole table.
                 match cx.creates_graph() || dy.device() != Device::Cpu {
                     true => Grad::Dense(Tensor::scatter_rows(&dy, &ids, rows)),
                     false => Grad::Rows(rows_of(&ids, &dy, rows)),

@@ -22,7 +22,7 @@ impl Tensor {
     /// (`i64`; `None`: all T) → y [B, T, dirs·H], h_n and c_n [dirs, B, H].
     ///
     /// a_t = W_ih x_t + b_ih + W_hh h_{t−1} + b_hh; c_t = σ(f) c_{t−1} + σ(i) tanh(g); h_t = σ(o) tanh(c_t). The reverse
-    /// direction starts at each sequence's own last step. Past a sequence's end y is 0 and the states stand still.
+    /// direction starts at each sequence's own last step. Past a sequence's end y is 0 and the states do not change.
     #[track_caller]
     pub fn lstm(
         &self,
@@ -132,7 +132,7 @@ fn direction(
         let gate = |n: usize| a.narrow(1, n * hidden, hidden);
         let next_c = gate(1).sigmoid() * &c + gate(0).sigmoid() * gate(2).tanh();
         let next_h = gate(3).sigmoid() * next_c.tanh();
-        // Past a sequence's end the states stand still and the output is 0.
+        // Past a sequence's end the states do not change and the output is 0.
         let inside = Tensor::full([], step as f64, lengths.kind()).lt(&lengths.reshape([b, 1]));
         outputs[step] = Some(&next_h * inside.to_dtype(x.dtype()));
         (h, c) = (inside.select(&next_h, &h), inside.select(&next_c, &c));
@@ -222,7 +222,7 @@ fn backward(cx: &mut Backward) -> bool {
     for ((place, w), d) in places.weights.iter().zip(&inputs.weights).zip(dweights) {
         cx.give(place.w_ih, like(w.w_ih, d.dw_ih));
         cx.give(place.w_hh, like(w.w_hh, d.dw_hh));
-        // The gates add both biases up: their gradients are the same numbers, and the same buffer.
+        // The gates add both biases, so their gradients are equal and share a buffer.
         let db = like(w.b_ih, d.db);
         cx.give(place.b_ih, db.clone());
         cx.give(place.b_hh, db);

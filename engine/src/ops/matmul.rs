@@ -4,8 +4,7 @@ use crate::{Layout, Shape, Tensor};
 use gradus_kernels::gemm::{self, Product};
 
 impl Tensor {
-    /// y = a · b: a [.., M, K], b [.., K, N] → y [.., M, N]; leading axes broadcast. Transposed views are
-    /// read as they lie.
+    /// y = a · b: a [.., M, K], b [.., K, N] → y [.., M, N]; leading axes broadcast. Transposed views are read without a copy.
     ///
     /// da = dy · bᵀ, db = aᵀ · dy.
     #[track_caller]
@@ -54,7 +53,7 @@ fn product(a: &Tensor, b: &Tensor) -> Tensor {
     let shape = product_shape(a.shape(), b.shape()).unwrap_or_else(|e| panic!("{e}"));
     let (m, n) = (shape[shape.rank() - 2], shape[shape.rank() - 1]);
     let k = a.dim(-1);
-    // With one right operand for all, the leading axes of the left are more rows of one product.
+    // With one right operand for all, the leading axes of the left operand are rows of one product.
     let rows: usize = shape[..shape.rank() - 1].iter().product();
     let flat = if b.rank() == 2 { a.layout.reshape([rows, k].into()) } else { None };
     let (count, m, a, b) = match flat {

@@ -83,7 +83,7 @@ use crate::{DType, Device, Kind, Tensor};
 use gradus_kernels::Outcome;
 use gradus_kernels::memory::Buffer;
 
-/// Panics, with the operation's name, where a primitive has no kernel.
+/// Panics, with the operation's name, if a primitive has no kernel.
 #[track_caller]
 pub(crate) fn ran(op: &str, kind: Kind, outcome: Outcome) {
     if outcome == Outcome::NoKernel {
@@ -92,7 +92,7 @@ pub(crate) fn ran(op: &str, kind: Kind, outcome: Outcome) {
     }
 }
 
-/// Whether a kernel ran; where it did not, the reference will.
+/// Whether a kernel ran; if not, the caller runs the reference.
 pub(crate) fn done(outcome: Outcome) -> bool {
     outcome == Outcome::Done
 }

@@ -72,7 +72,7 @@ impl Tensor {
         })
     }
 
-    /// The place of the maximum along one axis, `i64`; the lowest where several share it.
+    /// The index of the maximum along one axis, `i64`; the lowest if several elements share it.
     #[track_caller]
     pub fn arg_max(&self, axis: isize) -> Tensor {
         let axis = self.shape().axis(axis);
@@ -103,7 +103,7 @@ impl Tensor {
     }
 }
 
-/// The axes as numbers from the front, ascending.
+/// The axes counted from the front, ascending.
 #[track_caller]
 fn sorted(shape: Shape, axes: &[isize]) -> Vec<usize> {
     let mut axes: Vec<usize> = axes.iter().map(|&a| shape.axis(a)).collect();
@@ -112,7 +112,7 @@ fn sorted(shape: Shape, axes: &[isize]) -> Vec<usize> {
     axes
 }
 
-/// The number of elements before, on and behind an axis.
+/// The product of the lengths before an axis, its length, and the product of those after it.
 fn around(shape: Shape, axis: usize) -> (usize, usize, usize) {
     (shape[..axis].iter().product(), shape[axis], shape[axis + 1..].iter().product())
 }

@@ -3,7 +3,7 @@
 pub struct OpInfo {
     /// The name in the graph, in memory reports and in the table of test cases.
     pub name: &'static str,
-    /// Whether it carries a reference besides its kernels.
+    /// Whether it has a reference besides its kernels.
     pub fused: bool,
 }
 
@@ -15,7 +15,7 @@ const fn primitive(name: &'static str) -> OpInfo {
     OpInfo { name, fused: false }
 }
 
-/// Every operation that can stand in a graph. The tests walk this table and fail on one without a case.
+/// Every operation that a graph can hold. A test walks this table and fails if an operation has no row in the table of cases.
 pub const REGISTRY: &[OpInfo] = &[
     primitive("neg"),
     primitive("abs"),

@@ -6,7 +6,7 @@ use gradus_kernels::optimizer::{
 };
 use gradus_kernels::{Dst, Outcome, Src};
 
-/// What one step differs by from another of the same rule: the t-th, with its learning rate and weight decay.
+/// What distinguishes the steps of one rule: t, the learning rate and the weight decay.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Taken {
     pub(super) lr: f64,
@@ -14,7 +14,7 @@ pub(super) struct Taken {
     pub(super) t: u64,
 }
 
-/// One step for all of a parameter.
+/// One step of a whole parameter.
 pub(super) fn apply(rule: Rule, step: Taken, p: &mut Buffer, gradient: &Grad, state: &mut [Buffer]) {
     let (values, ids) = match gradient {
         Grad::Dense(g) => (g.contiguous(), vec![]),
@@ -28,19 +28,19 @@ pub(super) fn apply(rule: Rule, step: Taken, p: &mut Buffer, gradient: &Grad, st
     ran(kind, with(rule, &[step], |steps| optimizer::step(steps, p.dst(), g, state)));
 }
 
-/// One step for all of some parameters of one device.
+/// One step of several whole parameters on one device.
 pub(super) fn apply_all(rule: Rule, step: Taken, all: Vec<Whole>) {
     let Some(kind) = all.first().map(|whole| whole.g.kind()) else { return };
     ran(kind, with(rule, &[step], |steps| optimizer::step_all(steps, all)));
 }
 
-/// What [`apply_all`] asks of one parameter.
+/// What [`apply_all`] needs of one parameter.
 pub(super) fn whole<'a>(rule: Rule, p: &'a mut Buffer, g: Src<'a>, state: &'a mut [Buffer]) -> Whole<'a> {
     let state = in_order(rule, p.dtype(), state);
     Whole { p: p.dst(), g, state }
 }
 
-/// For some rows the steps that they have not had; see the head of `moments.rs`.
+/// The deferred steps of some rows; see the head of `moments.rs`.
 pub(super) fn replay(rule: Rule, steps: &[Taken], owed: Owed<Src>, p: &mut Buffer, state: &mut [Buffer]) {
     let (kind, state) = (p.kind(), in_order(rule, p.dtype(), state));
     ran(kind, with(rule, steps, |steps| optimizer::replay(steps, p.dst(), owed, state)));
@@ -50,7 +50,7 @@ fn ran(kind: Kind, outcome: Outcome) {
     crate::ops::ran("optimizer", kind, outcome);
 }
 
-/// The state in the order of the kernels' arguments, none where the rule keeps none.
+/// The state in the order of the kernels' arguments; `None` for what the rule does not keep.
 fn in_order(rule: Rule, dtype: DType, state: &mut [Buffer]) -> [Dst<'_>; 3] {
     let mut state = state.iter_mut().map(Buffer::dst);
     // RMSprop's second is the mean, also where the rule keeps the third alone.
@@ -58,7 +58,7 @@ fn in_order(rule: Rule, dtype: DType, state: &mut [Buffer]) -> [Dst<'_>; 3] {
     [true, second, true].map(|kept| kept.then(|| state.next()).flatten().unwrap_or_else(|| Dst::none(dtype)))
 }
 
-/// Lets a kernel take these steps of a rule.
+/// Runs a kernel for these steps of a rule.
 fn with(rule: Rule, taken: &[Taken], kernel: impl FnOnce(Steps) -> Outcome) -> Outcome {
     macro_rules! steps {
         ($steps:path, |$lr:ident, $weight_decay:ident, $t:ident| $step:expr) => {{

@@ -6,13 +6,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-/// How fast an average of weights forgets.
+/// How quickly an average of weights forgets old ones.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AverageConfig {
     /// d, in [0, 1): the share of the average that an update keeps.
     pub decay: f64,
-    /// Whether the t-th update after the first keeps min(d, (1 + t) / (10 + t)): a young average soon forgets where
-    /// training began.
+    /// Whether the t-th update after the first keeps min(d, (1 + t) / (10 + t)), so that the average quickly forgets the
+    /// first weights of training.
     pub warmup: bool,
 }
 
@@ -76,7 +76,7 @@ impl WeightAverage {
             let next = match self.values.get(&name) {
                 // As a step towards w, so that an average of equal weights is these weights, bit for bit.
                 Some(a) => a + (w.to_dtype(a.dtype()) - a) * rest,
-                // A copy, as the optimizer changes w in place.
+                // A copy, because the optimizer changes w in place.
                 None => Tensor::from_buffer(w.to_dtype(wide(w.dtype())).packed(), w.shape()),
             };
             self.values.insert(name, next);
@@ -113,7 +113,7 @@ impl WeightAverage {
         (self.values.clone(), json!({ "updates": self.updates }))
     }
 
-    /// Takes back the state of an average of this model. The decay may differ.
+    /// Restores the state of an average of this model. The decay may differ.
     pub fn load_state(
         &mut self,
         model: &dyn Module,

@@ -1,11 +1,11 @@
 use serde::{Deserialize, Serialize};
 
-/// How a gradient becomes a step; formulas and defaults are PyTorch's. It is its own configuration: serialised it is a table
-/// with the rule's `name` and the keys that this rule has, each with a default.
+/// How a gradient becomes a step; formulas and defaults are PyTorch's. A rule is also its own configuration: serialised, it is
+/// a table with the rule's `name` and the keys that this rule has, each with a default.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase", tag = "name")]
 pub enum Rule {
-    /// v ← μ v + (1 − damping) g, w ← w − lr (g + μ v with Nesterov, else v). Source: Sutskever et al., ICML 2013.
+    /// v ← μ v + (1 − dampening) g, w ← w − lr (g + μ v with Nesterov, else v). Source: Sutskever et al., ICML 2013.
     Sgd {
         /// μ.
         #[serde(default)]
@@ -37,7 +37,7 @@ pub enum Rule {
         /// Of the step, as in SGD.
         #[serde(default)]
         momentum: f64,
-        /// Whether the variance is used in the second moment's place.
+        /// Whether the variance replaces the second moment.
         #[serde(default)]
         centered: bool,
     },
@@ -53,7 +53,7 @@ pub enum Rule {
         #[serde(default = "small")]
         eps: f64,
     },
-    /// Adam with the weights' decay apart from the gradient: w ← w − lr λ w first. Source: Loshchilov, Hutter, ICLR 2019.
+    /// Adam with weight decay separate from the gradient: w ← w − lr λ w first. Source: Loshchilov, Hutter, ICLR 2019.
     AdamW {
         /// β₁.
         #[serde(default = "beta1")]
@@ -79,18 +79,18 @@ pub enum Rule {
     },
 }
 
-/// What a step does where the gradient is 0. `moments.rs` explains what is made of it.
+/// What a step does to elements with gradient 0. The head of `moments.rs` explains how this is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ZeroGrad {
-    /// It changes no bit of parameter and state.
+    /// It does not change the parameter or its state.
     NoChange,
     /// It changes them, and may be deferred until the parameter is next read.
     Deferrable,
-    /// It is taken at once: the gradient is not 0 after all, as weight decay is part of it, or the rate is no sound one.
+    /// It must be taken immediately: weight decay makes the gradient nonzero, or the learning rate is negative or not finite.
     Immediate,
 }
 
-/// An optimizer: its rule, learning rate and weight decay, side by side in one table when serialised.
+/// An optimizer: its rule, learning rate and weight decay, serialised as one table.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct OptimizerConfig {
     /// The rule.
@@ -99,7 +99,7 @@ pub struct OptimizerConfig {
     /// lr.
     #[serde(default = "rate")]
     pub lr: f64,
-    /// λ: added to the gradient as λ w, but for AdamW.
+    /// λ: added to the gradient as λ w, except in AdamW.
     #[serde(default)]
     pub weight_decay: f64,
 }

@@ -23,7 +23,7 @@ fn model() -> Model {
     Model(Embedding::new(ROWS, WIDTH, 1.0, &mut Rng::new(4)), scale)
 }
 
-/// Nine numbers of words, small ones more often: ⌊ROWS uᵏ⌋.
+/// Nine ids of words, small ones more often: ⌊ROWS uᵏ⌋.
 fn ids(t: u64) -> Tensor {
     let s = Stream { seed: 5, stream: t };
     let ids: Vec<i64> = (0..9).map(|i| (ROWS as f32 * s.uniform(i).powi(4)) as i64).collect();

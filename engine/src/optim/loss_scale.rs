@@ -1,11 +1,11 @@
 use crate::{Gradients, Tensor};
 use serde::{Deserialize, Serialize};
 
-/// A factor that keeps the gradients of products in `f16` above the least number of that type.
+/// A factor that keeps the gradients of matrix products in `f16` above the smallest value of that type.
 ///
-/// The loss is multiplied by it before the backward pass and the gradients are divided by it after. Where one of them
-/// is not finite the step is to be left out, and the factor is halved; after 2000 good steps in a row it is doubled.
-/// Powers of two: neither rounds.
+/// The loss is multiplied by it before the backward pass and the gradients are divided by it afterwards. If one of them is not
+/// finite the step must be skipped, and the factor is halved; after 2000 good steps in a row it is doubled. It is a power of
+/// two, so neither operation rounds.
 ///
 /// Source: Micikevicius et al., "Mixed precision training", ICLR 2018, section 3.2.
 ///
@@ -40,8 +40,8 @@ impl LossScale {
         self.factor
     }
 
-    /// The gradients of the loss. None where one is not finite by the factor's fault, which is then halved: no step is to
-    /// be taken. With a factor of 1 it is no fault of the factor, and they are returned as they are.
+    /// The gradients of the loss. `None` if one is not finite because of the factor, which is then halved; skip this step.
+    /// With a factor of 1 the factor is not the cause, and the gradients are returned as they are.
     pub fn backward(&mut self, loss: Tensor) -> Option<Gradients> {
         let mut gradients = loss.affine(self.factor, 0.0).backward();
         gradients.scale(1.0 / self.factor);

@@ -1,7 +1,7 @@
 //! Optimizers, schedules and averages of weights.
 //!
-//! `optimizer.step(&model, &gradients)` is the only place where training changes parameters. State is stored by
-//! parameter name, so that it can stand in a checkpoint.
+//! `optimizer.step(&model, &gradients)` is the only place where training changes parameters. State is stored by parameter
+//! name, so that a checkpoint can hold it.
 
 mod apply;
 mod average;

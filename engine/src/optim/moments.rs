@@ -1,34 +1,34 @@
-//! What an optimizer keeps for one parameter; and deferred steps, which are explained here for all files that know of
-//! them: `param.rs`, `optim/{optimizer,config,apply}.rs`, and `optimizer/replay.rs` of the kernels.
+//! What an optimizer keeps for one parameter; and deferred steps, which are explained here for all files that handle them:
+//! `param.rs`, `optim/{optimizer,config,apply}.rs`, and `optimizer/replay.rs` of the kernels.
 //!
 //! # Deferred steps
 //!
-//! **Why.** A batch reads a few hundred rows of an embedding table of perhaps 100,000. The gradient of all other rows is
-//! 0, but for most rules this does not mean that they stand still: Adam's moments decay, and they move the row for many
-//! steps after its last gradient. Done at once, each training step would read and write the whole table and its moments,
-//! which can take longer than the model itself.
+//! **Why.** A batch reads a few hundred rows of an embedding table of perhaps 100,000. The gradient of all other rows is 0,
+//! but most rules change them nevertheless: Adam's moments decay, and they move a row for many steps after its last gradient.
+//! If this were done immediately, each training step would read and write the whole table and its moments, which can take
+//! longer than the model itself.
 //!
-//! **What is deferred.** At a step only the rows that have a gradient are changed. The others *owe* this step with the
-//! gradient 0: the optimizer appends its numbers, learning rate, weight decay and t, to the list [`Moments::owed`], and
-//! [`Moments::had`] says for each row how many entries of the list it has been through. A row with a gradient first goes
-//! through what it owes, then takes the step with its gradient ([`Moments::step`]).
+//! **What is deferred.** A step changes only the rows that have a gradient. The others *owe* this step, with gradient 0: the
+//! optimizer appends the step's learning rate, weight decay and t to the list [`Moments::owed`], and [`Moments::had`] counts
+//! for each row how many entries of the list it has already taken. A row with a gradient first takes the steps that it owes,
+//! then the step with its gradient ([`Moments::step`]).
 //!
-//! **What is not.** A step is taken for all rows at once where the gradient covers the whole table (a penalty in the loss,
-//! a table that is the output layer too) or half of its rows; where the table is small; under `Optimizer::dense`; and
-//! where a zero gradient does not stand for a step that needs nothing but the row itself: with weight decay in the gradient
-//! or a learning rate that is negative or not finite ([`ZeroGrad::Immediate`]). Where a zero gradient changes nothing,
-//! as with SGD without momentum, rows without a gradient are skipped and owe nothing ([`ZeroGrad::NoChange`]).
+//! **What is not.** A step is taken for all rows at once if the gradient covers the whole table (a penalty in the loss, a table
+//! that is also the output layer) or half of its rows; if the table is small; under `Optimizer::dense`; with weight decay in
+//! the gradient, which is then not 0; and with a learning rate that is negative or not finite ([`ZeroGrad::Immediate`]). If a
+//! zero gradient changes nothing, as in SGD without momentum, rows without a gradient are skipped and owe nothing
+//! ([`ZeroGrad::NoChange`]).
 //!
-//! **When rows catch up.** Before anybody can see them. The parameter holds a handle to the moments as long as rows owe
-//! something: [`Param::tensor_for_rows`] lets the rows that are about to be read catch up, and everything else that reads
-//! or replaces the value ([`Param::value`], `tensor`, `set`, `move_to`, `convert`, a clone) all rows. So do a checkpoint
+//! **When rows catch up.** Before they can be read. The parameter holds a handle to the moments as long as rows owe steps:
+//! [`Param::tensor_for_rows`] makes the rows that are about to be read catch up, and everything else that reads or replaces
+//! the value ([`Param::value`], `tensor`, `set`, `move_to`, `convert`, a clone) makes all rows catch up. So do a checkpoint
 //! (`Optimizer::state`), a step that is not deferred, a step by another optimizer, and a list of [`OWED_AT_MOST`] steps,
 //! which bounds its memory. A lock is taken on the parameter first and on its moments second, everywhere.
 //!
-//! **Why the bits are the same.** All rules work element by element: what a step makes of an element depends on this
-//! element, its moments, its gradient and the step's numbers, not on other rows and not on when it happens. The list
-//! holds the numbers as they were. The kernel `replay` takes a row through its steps in their order by the arithmetic of
-//! the kernel for whole tables, only with the row in registers in between. `lazy_tests.rs` compares the bits.
+//! **Why the bits are the same.** All rules work element by element: the result of a step depends on the element, its moments,
+//! its gradient and the step's learning rate, weight decay and t, not on other rows and not on when it is computed. The list
+//! holds these values as they were. The kernel `replay` takes a row's steps in order, with the arithmetic of the kernel for
+//! whole tables, but keeps the row in registers between steps. `lazy_tests.rs` compares the bits.
 
 use super::Rule;
 use super::apply::{Taken, apply, apply_all, replay, whole};
@@ -42,20 +42,20 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 /// Elements below which steps of a table are not deferred: it fits the cache.
 const SMALL: usize = 16 * 1024;
-/// Steps that a row may owe; then all rows take theirs.
+/// The most steps that a row may owe before all rows catch up.
 const OWED_AT_MOST: usize = 1024;
 
-/// The number of steps so far and the moments after them; of a table's rows perhaps not yet after all of them.
+/// The number of steps so far, and the moments. Rows of a table may not have taken all of these steps yet.
 #[derive(Debug)]
 pub(crate) struct Moments {
     rule: Rule,
     pub(super) steps: u64,
     pub(super) buffers: Vec<Buffer>,
-    /// Steps that some row has not been through, in their order. The parameter knows of them as long as there are any.
+    /// Steps that some row has not taken yet, in order. The parameter holds a handle to them as long as there are any.
     owed: Vec<Taken>,
     /// How many of these each row has been through.
     had: Vec<u32>,
-    /// The parameter that owes.
+    /// The parameter whose rows owe steps.
     of: Option<WeakParam>,
 }
 
@@ -64,7 +64,7 @@ pub(crate) fn lock(moments: &Mutex<Moments>) -> MutexGuard<'_, Moments> {
     moments.lock().unwrap_or_else(|e| e.into_inner())
 }
 
-/// Takes all steps that are owed.
+/// Makes all rows catch up.
 pub(super) fn settle(moments: &Mutex<Moments>) {
     let of = match &*lock(moments) {
         nothing if nothing.owed.is_empty() => return,
@@ -84,8 +84,8 @@ pub(super) fn settle(moments: &Mutex<Moments>) {
     }
 }
 
-/// One step of each of these, on a CUDA device, with gradients of all their elements and what a step is but for its
-/// number: one launch for those that differ in nothing. Rows that owe something have taken it.
+/// One step of several parameters on a CUDA device, with gradients of all their elements: one launch for all parameters with
+/// equal learning rate, weight decay and t. Their rows must owe nothing.
 pub(super) fn step_all(rule: Rule, all: Vec<(&mut Moments, &mut Buffer)>, gradients: &[(Tensor, Taken)]) {
     let mut alike: Vec<(Taken, Device, Vec<Whole>)> = vec![];
     for ((moments, p), (gradient, taken)) in all.into_iter().zip(gradients) {
@@ -114,12 +114,12 @@ impl Moments {
         Arc::new(Mutex::new(Moments { rule, steps, buffers, owed: vec![], had: vec![], of: None }))
     }
 
-    /// Whether no other parameter than this owes a step.
+    /// Whether no parameter but this one owes a step.
     pub(super) fn are_of(&self, param: &Param) -> bool {
         self.of.as_ref().is_none_or(|of| of.upgrade().is_some_and(|of| of.id() == param.id()))
     }
 
-    /// One step; returns whether rows owe something after it.
+    /// One step; returns whether rows owe steps after it.
     pub(super) fn step(
         &mut self,
         param: &Param,
@@ -160,7 +160,7 @@ impl Moments {
 
     /// Counts a step of a parameter on this device, and brings the moments there.
     fn begin(&mut self, device: Device, taken: impl FnOnce(u64) -> Taken) -> Taken {
-        // What was read from a file lies in main memory.
+        // What was read from a file is in host memory.
         for buffer in self.buffers.iter_mut().filter(|buffer| buffer.device() != device) {
             *buffer = buffer.to_device(device);
         }
@@ -168,25 +168,25 @@ impl Moments {
         taken(self.steps)
     }
 
-    /// All rows take what they owe.
+    /// All rows take the steps that they owe.
     pub(crate) fn settle(&mut self, p: &mut Buffer) {
         let ids = self.owing(0..self.had.len() as i64);
         self.take(p, &ids, None);
         self.forget();
     }
 
-    /// These rows, ascending and distinct, take what they owe.
+    /// These rows, ascending and distinct, take the steps that they owe.
     pub(crate) fn settle_rows(&mut self, p: &mut Buffer, ids: &[i64]) {
         self.take(p, ids, None);
     }
 
-    /// Those of these rows that owe something.
+    /// Those of these rows that owe steps.
     pub(crate) fn owing(&self, ids: impl Iterator<Item = i64>) -> Vec<i64> {
         let owes = |&id: &i64| self.had.get(id as usize).is_some_and(|&had| (had as usize) < self.owed.len());
         ids.filter(owes).collect()
     }
 
-    /// [`owing`](Moments::owing) of the numbers in a tensor, ascending and each once.
+    /// [`owing`](Moments::owing) of the rows whose ids are in a tensor, ascending and distinct.
     pub(crate) fn owing_of(&self, ids: &Tensor) -> Vec<i64> {
         let mut ids = self.owing(ids.contiguous().elements::<i64>().iter().copied());
         ids.sort_unstable();

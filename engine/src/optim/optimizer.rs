@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-/// More steps than any run takes: 34 years at a thousand steps a second.
+/// More steps than any run takes: 34 years at a thousand steps per second.
 pub(super) const MOST_STEPS: u64 = 1 << 40;
 
 /// Parameters with a learning rate and a weight decay of their own.
@@ -129,7 +129,7 @@ impl Optimizer {
         Param::step_all(&params, |all| moments::step_all(self.config.rule, all, &gradients));
     }
 
-    /// All moments, named `PARAMETER.MOMENT`, and the numbers beside them.
+    /// All moments, named `PARAMETER.MOMENT`, and the configuration and numbers of steps.
     pub fn state(&self) -> (StateDict, Value) {
         let names = self.config.rule.state_names();
         let (mut tensors, mut steps) = (StateDict::new(), BTreeMap::new());
@@ -145,7 +145,7 @@ impl Optimizer {
         (tensors, json!({ "config": self.config, "steps": steps }))
     }
 
-    /// Takes back the state of this model's optimizer. The rule must be the one that made it; rates may differ.
+    /// Restores the state of this model's optimizer. The rule must be the one that made it; learning rates may differ.
     ///
     /// # Errors
     /// A sentence that names the parameter: a moment or a number of steps is missing or belongs to no parameter, a moment

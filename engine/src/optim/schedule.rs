@@ -1,8 +1,8 @@
 use serde::{Deserialize, Serialize};
 use std::f64::consts::PI;
 
-/// The learning rate's factor as training goes on: lr(t) = lr · factor(t), t = 0, 1, … counted in steps or
-/// epochs, as the caller likes.
+/// The factor of the learning rate over time: lr(t) = lr · factor(t), with t = 0, 1, … in steps or epochs, as the caller
+/// chooses.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Schedule {
     /// 1.

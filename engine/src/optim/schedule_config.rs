@@ -65,7 +65,7 @@ pub enum ScheduleConfig {
         #[serde(default)]
         min_lr: f64,
     },
-    /// Drops when the development metric stands still ([`ReduceOnPlateau`]).
+    /// Drops when the development metric stops improving ([`ReduceOnPlateau`]).
     Plateau {
         /// Steps over which the rate rises from 0.
         #[serde(default)]
@@ -82,7 +82,7 @@ pub enum ScheduleConfig {
     },
 }
 
-/// Where a run stands.
+/// How far a run is.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Moment {
     /// Steps taken.

@@ -11,9 +11,9 @@ const OPTIMIZER: &str = "optimizer.";
 const AVERAGE: &str = "average.";
 const STATE: &str = "state.";
 
-/// A training run at one moment: the tensors of the model, of the optimizer and, where there is one, of the average of
-/// weights, and whatever else the run needs, as tensors (the cells of a recurrent language model) and as JSON (step,
-/// generator, configuration).
+/// A training run at one moment: the tensors of the model, of the optimizer and, if there is one, of the average of weights,
+/// and all other state of the run, as tensors (the cells of a recurrent language model) and as JSON (step, generator,
+/// configuration).
 pub struct Checkpoint {
     path: PathBuf,
     tensors: StateDict,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 /// What can be wrong with a file of tensors.
 #[derive(Debug, thiserror::Error)]
 pub enum StateError {
-    /// The operating system said no.
+    /// The operating system reported an error.
     #[error("cannot {action} {}: {source}; check the path, its permissions and the space left", path.display())]
     Io {
         /// `read` or `write`.
@@ -15,7 +15,7 @@ pub enum StateError {
         /// Why.
         source: io::Error,
     },
-    /// The file is no safetensors file, or was cut short.
+    /// The file is not a safetensors file, or was cut short.
     #[error("{} is no whole safetensors file ({}); it was cut short or is of another kind", path.display(), shortened(reason))]
     Broken {
         /// The file.
@@ -99,7 +99,7 @@ pub enum StateError {
         /// The tensor.
         name: String,
     },
-    /// The file is one of tensors, but no checkpoint.
+    /// The file holds tensors but is not a checkpoint.
     #[error("{} is no checkpoint: {}", path.display(), shortened(reason))]
     NoCheckpoint {
         /// The file.

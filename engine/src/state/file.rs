@@ -8,10 +8,10 @@ use safetensors::tensor::Dtype;
 use std::io::Read;
 use std::path::Path;
 
-/// Writes tensors, and a text beside them, to a safetensors file with a checksum over all of it; whole or not at all.
+/// Writes tensors and a text to a safetensors file with a checksum over all of it; the whole file or none.
 ///
 /// # Errors
-/// [`StateError::Io`]; [`StateError::TooMuchText`] where no reader would take the header.
+/// [`StateError::Io`]; [`StateError::TooMuchText`] if the header exceeds the limit of the format.
 pub fn write_tensors(path: &Path, tensors: &StateDict, text: &str) -> Result<(), StateError> {
     let mut packed: Vec<(&String, Tensor)> =
         tensors.iter().map(|(n, t)| (n, t.detach().to_device(Device::Cpu).contiguous())).collect();
@@ -35,7 +35,7 @@ pub fn write_tensors(path: &Path, tensors: &StateDict, text: &str) -> Result<(),
     written.map_err(|source| StateError::Io { action: "write", path: path.into(), source })
 }
 
-/// Reads all tensors of a safetensors file, and the text beside them (empty where there is none).
+/// Reads all tensors of a safetensors file, and its text (empty if there is none).
 ///
 /// # Errors
 /// [`StateError::Io`]: not a regular file, or one that cannot be read; [`StateError::Broken`]: not a safetensors file, or
@@ -82,10 +82,10 @@ pub fn read_tensors(path: &Path) -> Result<(StateDict, String), StateError> {
     }
 }
 
-/// From this size on, a buffer is allocated only after a trial.
+/// From this size on, a trial allocation is made before a buffer is allocated.
 const LARGE: usize = 1 << 20;
 
-/// A buffer to read into; none where the system refuses the memory. [`Buffer`] alone would abort the process.
+/// A buffer to read into, or none if the system refuses the memory; [`Buffer`] alone would abort the process.
 fn buffer(dtype: DType, count: usize) -> Option<Buffer> {
     let bytes = count.checked_mul(dtype.size())?;
     if bytes >= LARGE {

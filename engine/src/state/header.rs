@@ -6,9 +6,9 @@
 //! X…X    = the CRC-32 of the file with eight zeros in this place, in hexadecimal
 //! ```
 //!
-//! The checksum finds what a disk or a copy has damaged; it does not stop someone who wants to deceive. CRC-32 finds every
-//! change within 32 consecutive bits, takes a fourteenth of the time of SHA-256 (3 ms for 100 MB against 46 ms, on a
-//! processor with instructions for both), and is what `zlib.crc32` computes. Files from elsewhere have no checksum.
+//! The checksum finds damage by a disk or a copy; it does not protect against deliberate changes. CRC-32 finds every change
+//! within 32 consecutive bits, takes a fourteenth of the time of SHA-256 (3 ms for 100 MB against 46 ms, on a processor with
+//! instructions for both), and is what `zlib.crc32` computes. Files from elsewhere have no checksum.
 
 use super::file::to_file;
 use crate::Tensor;
@@ -75,7 +75,7 @@ pub(super) struct Header {
 }
 
 impl Header {
-    /// Reads the header of a file whose length is the one that the header says. After it come the tensors, without gaps.
+    /// Reads the header of a file, whose length must be the one that the header states. The tensors follow without gaps.
     pub fn read(file: &mut File) -> Result<Self, Fault> {
         let broken = |reason: &str| Fault::Broken(reason.into());
         let len = file.metadata()?.len();
@@ -95,7 +95,7 @@ impl Header {
         header.try_reserve_exact(n as usize).map_err(|_| io::Error::from(io::ErrorKind::OutOfMemory))?;
         header.resize(n as usize, 0);
         file.read_exact(&mut header)?;
-        // This checks that shapes fit sizes and that the tensors lie side by side.
+        // This checks that shapes fit sizes and that the tensors are contiguous.
         let metadata: Metadata =
             serde_json::from_slice(&header).map_err(|error| Fault::Broken(error.to_string()))?;
         if metadata.data_len() as u64 != len - 8 - n {
@@ -112,7 +112,7 @@ impl Header {
         Ok(Header { metadata, checksum })
     }
 
-    /// The text beside the tensors; empty where there is none.
+    /// The text; empty if there is none.
     pub fn text(&self) -> String {
         self.metadata.metadata().as_ref().and_then(|entries| entries.get(TEXT)).cloned().unwrap_or_default()
     }
@@ -124,14 +124,14 @@ impl Header {
         }
     }
 
-    /// Whether the checksum, where there is one, is that of what was read.
+    /// Whether the checksum, if there is one, is that of the bytes that were read.
     pub fn matches(self) -> bool {
         self.checksum.is_none_or(|(stored, sum)| stored == sum.finalize())
     }
 }
 
-/// The checksum in a header, if it has one. A checksum that is not whole, or stands under another key, was damaged after
-/// [`seal`] wrote it.
+/// The checksum in a header, if it has one. A checksum that is incomplete or under another key was damaged after [`seal`]
+/// wrote it.
 fn stored(header: &[u8], metadata: &Metadata) -> Result<Option<u32>, Fault> {
     let digits = header.strip_prefix(START.as_bytes()).and_then(|rest| rest.get(..ZEROS.len()));
     let lower = |digits: &&[u8]| digits.iter().all(|d| d.is_ascii_digit() || (b'a'..=b'f').contains(d));

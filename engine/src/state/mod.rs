@@ -1,9 +1,9 @@
 //! Parameters and training state in files.
 //!
-//! Everything is a safetensors file: a model alone has PyTorch's names, so that files from elsewhere load as they
-//! are; a [`Checkpoint`] adds the optimizer's tensors and, as JSON in the file's metadata, whatever else a run needs to
-//! go on bit for bit. A file is whole or not there (see [`files`](crate::files)),
-//! and holds a checksum, so that later damage is found.
+//! All files are safetensors files. A model has PyTorch's names, so that files from elsewhere load unchanged. A
+//! [`Checkpoint`] adds the optimizer's tensors and, as JSON in the file's metadata, all other state that a run needs to
+//! continue bit for bit. Files are written whole or not at all (see [`files`](crate::files)) and hold a checksum, so that
+//! later damage is found.
 
 mod checkpoint;
 mod dict;

@@ -2,9 +2,9 @@ use crate::{DType, Element, Kind, Rng, Shape, Tensor};
 use gradus_kernels::memory::Buffer;
 use gradus_kernels::{dropout, elementwise};
 
-/// Tensors from numbers, constants and random numbers.
+/// Tensors from slices, constants and random numbers.
 impl Tensor {
-    /// A copy of a slice in row-major order; panics where the shape holds another number of elements.
+    /// A copy of a slice in row-major order; panics if the shape has a different number of elements.
     #[track_caller]
     pub fn from_slice<T: Element>(values: &[T], shape: impl Into<Shape>) -> Tensor {
         let shape = shape.into();
@@ -22,7 +22,7 @@ impl Tensor {
         Tensor::from_slice(&[value], [])
     }
 
-    /// All elements `value`, of a dtype in main memory or of a [`kind`](Tensor::kind).
+    /// All elements `value`; `kind` is a dtype, for a tensor on the CPU, or a [`Kind`] with the device.
     pub fn full(shape: impl Into<Shape>, value: f64, kind: impl Into<Kind>) -> Tensor {
         let (shape, kind) = (shape.into(), kind.into());
         let mut buffer = Buffer::for_overwrite(kind, shape.count());

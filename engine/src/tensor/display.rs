@@ -4,7 +4,7 @@ use std::fmt;
 /// At most this many entries of an axis are shown: the first half and the last.
 const SHOWN: usize = 8;
 
-/// The numbers in nested brackets, long axes shortened: `[[1, 2], [3, 4]] f32 [2, 2]`.
+/// The elements in nested brackets, long axes shortened: `[[1, 2], [3, 4]] f32 [2, 2]`.
 impl fmt::Display for Tensor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let values = self.to_f64();

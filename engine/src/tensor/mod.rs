@@ -9,8 +9,8 @@ use gradus_kernels::Src;
 use gradus_kernels::memory::Buffer;
 use std::sync::Arc;
 
-/// An immutable array of numbers: a shared buffer, a layout and, where gradients are wanted, an edge into
-/// the graph. Cloning shares the buffer.
+/// An immutable array: a shared buffer, a layout and, if gradients are needed, an edge into the graph. Cloning shares the
+/// buffer. [`ops`](crate::ops) lists the operations by family.
 #[derive(Clone)]
 pub struct Tensor {
     pub(crate) storage: Arc<Buffer>,
@@ -72,12 +72,12 @@ impl Tensor {
         self.edge.is_some()
     }
 
-    /// The same numbers without the graph.
+    /// The same elements without the graph.
     pub fn detach(&self) -> Tensor {
         Tensor { edge: None, ..self.clone() }
     }
 
-    /// The same numbers as a new leaf of the graph: [`Gradients::get`](crate::Gradients::get) and
+    /// The same elements as a new leaf of the graph: [`Gradients::get`](crate::Gradients::get) and
     /// [`grad`](crate::grad) know its gradient.
     pub fn variable(&self) -> Tensor {
         Tensor { edge: Some(Edge::leaf()), ..self.clone() }

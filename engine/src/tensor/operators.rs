@@ -45,8 +45,8 @@ operator! {
 }
 
 impl Tensor {
-    /// y = x / number, rounded once: a product with 1 / number would be rounded twice, and ∞ where that overflows. Of a power of
-    /// two it is the same, and cheaper.
+    /// y = x / number, rounded once. A product with 1 / number would be rounded twice, and infinite if the inverse overflows.
+    /// For a power of two the product is exact, and cheaper.
     fn divided(&self, number: f64) -> Tensor {
         let inverse = 1.0 / number;
         let exact = number.abs().log2().fract() == 0.0 && (1e-30..1e30).contains(&inverse.abs());

@@ -2,16 +2,16 @@ use crate::{DType, Device, Element, Tensor};
 use gradus_kernels::memory::Buffer;
 use std::borrow::Cow;
 
-/// Numbers out of tensors.
+/// Elements of tensors as Rust values.
 impl Tensor {
-    /// The elements in row-major order; panics where they are not of type `T`. Those of a device are copied, which
-    /// waits until it is done with what was queued.
+    /// The elements in row-major order; panics if they are not of type `T`. Reading from a device copies them, which waits
+    /// for all queued work.
     #[track_caller]
     pub fn to_vec<T: Element>(&self) -> Vec<T> {
         self.elements().into_owned()
     }
 
-    /// The elements in row-major order, borrowed where they lie so; panics where they are not of type `T`.
+    /// The elements in row-major order, borrowed if the tensor is contiguous on the CPU; panics if they are not of type `T`.
     #[track_caller]
     pub fn elements<T: Element>(&self) -> Cow<'_, [T]> {
         assert_eq!(self.dtype(), T::DTYPE, "elements: a tensor of {} read as {}", self.dtype(), T::DTYPE);
@@ -29,7 +29,7 @@ impl Tensor {
         self.detach().to_device(Device::Cpu).to_dtype(DType::F64).to_vec()
     }
 
-    /// The one element as `f64`; panics where there is not exactly one.
+    /// The only element as `f64`; panics if there is not exactly one.
     #[track_caller]
     pub fn item(&self) -> f64 {
         assert_eq!(self.count(), 1, "item: a tensor of shape {:?} is not one number", self.shape());

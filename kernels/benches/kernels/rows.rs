@@ -1,4 +1,4 @@
-//! What goes over rows or single numbers: bound by memory, or by the exponential.
+//! Kernels on rows or single elements: bound by memory, or by the exponential.
 
 use crate::{labels, random};
 use criterion::Criterion;

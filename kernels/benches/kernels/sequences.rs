@@ -85,7 +85,7 @@ fn lstm(criterion: &mut Criterion, sizes: Sizes) {
     });
 }
 
-/// Over heads that lie side by side in each row [B, T, N, dim].
+/// Over heads that are side by side in each row [B, T, N, dim].
 fn attention(criterion: &mut Criterion, shape: Shape, causal: bool) {
     let Shape { batch, heads, queries, dim, .. } = shape;
     let cells = batch * heads * queries * dim;

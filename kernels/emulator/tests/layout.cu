@@ -1,4 +1,4 @@
-// What the emulated instructions do, for layout.cpp to hold against what is published.
+// What the emulated instructions do, which main.cpp compares with NVIDIA's documentation.
 #include "prelude.cuh"
 
 // Every lane hands its registers to the tensor cores and writes its part of the result.

@@ -1,4 +1,4 @@
-// `main layout` holds the emulated instructions against what NVIDIA publishes of them; `main BUG` runs one of
+// `main layout` compares the emulated instructions with NVIDIA's documentation; `main BUG` runs one of
 // planted_bugs.cu and exits with 0 where nothing was noticed, 2 where the engine told of it, 3 where a number is wrong.
 #include "../fibers.h"
 #include <cstdint>

@@ -46,7 +46,7 @@ KERNEL shuffle_is_no_fence(float *y) {
     y[threadIdx.x] = zero + room[31 - threadIdx.x];
 }
 
-// An element of shared memory is read that nobody wrote.
+// An element of shared memory is read that no thread wrote.
 KERNEL uninitialised_shared(float *y) {
     SHARED(float, room, [32]);
     if (threadIdx.x > 0) room[threadIdx.x] = 1.0f;

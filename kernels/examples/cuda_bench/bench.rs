@@ -25,7 +25,7 @@ pub struct Bench {
     pub kind: Kind,
     /// Whether sizes are those of the emulator.
     pub small: bool,
-    /// The peer, where there is one.
+    /// The peer, if there is one.
     pub cublas: Option<Cublas>,
     architecture: u32,
     only: String,
@@ -77,7 +77,7 @@ impl Bench {
         }
     }
 
-    /// Whether a row was asked for.
+    /// Whether a row was requested.
     pub fn wants(&self, name: &str) -> bool {
         name.contains(&self.only)
     }
@@ -93,7 +93,7 @@ impl Bench {
         if self.small { small } else { full }
     }
 
-    /// Numbers between −1 and 1.
+    /// Values between −1 and 1.
     pub fn numbers(&self, n: usize, stream: u64) -> Buffer {
         let stream = Stream { seed: 1, stream };
         let x: Vec<f32> = (0..n as u64).map(|i| 2.0 * stream.uniform(i) - 1.0).collect();
@@ -112,12 +112,12 @@ impl Bench {
         Buffer::from_slice(&x).to_device(self.kind.device)
     }
 
-    /// One number, so many times.
+    /// One value, repeated.
     pub fn integers(&self, n: usize, x: i64) -> Buffer {
         Buffer::from_slice(&vec![x; n]).to_device(self.kind.device)
     }
 
-    /// Measures one side, if its row was asked for.
+    /// Measures one side, if its row was requested.
     pub fn row(
         &mut self,
         name: &str,

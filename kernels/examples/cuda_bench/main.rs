@@ -1,8 +1,8 @@
 //! Times the CUDA kernels on the device itself, products beside cuBLAS, and writes a results file:
 //! `kernels/tools/gpu`, or `cargo run -p gradus-kernels --example cuda_bench -- --device cuda --out FOLDER`.
 //!
-//! Before a product is timed its result is compared, on operands of which no precision and no sum rounds anything: the
-//! device, the CPU and cuBLAS must find the same numbers.
+//! Before a product is timed its result is checked, on operands for which no precision and no sum rounds: the device, the
+//! CPU and cuBLAS must give equal results.
 
 mod bench;
 mod convolutions;

@@ -17,7 +17,7 @@ pub struct Options {
     pub only: String,
     /// Sizes that the emulator can do.
     pub small: bool,
-    /// Says what there is, and times nothing.
+    /// Only lists what the machine has, and times nothing.
     pub find: bool,
 }
 

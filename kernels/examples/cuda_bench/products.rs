@@ -1,4 +1,4 @@
-//! Matrix products, beside cuBLAS where there is one.
+//! Matrix products, beside cuBLAS if the machine has it.
 
 use crate::Failure;
 use crate::bench::Bench;
@@ -10,9 +10,9 @@ use gradus_kernels::philox::Stream;
 use gradus_kernels::{DType, Device, Outcome, Precision};
 use half::f16;
 
-/// The gates' input products of an LSTM, B = 32, T = 256, D = 300, H = 128; its weight lies turned.
+/// The products of an LSTM's gates with the input, B = 32, T = 256, D = 300, H = 128; the weight is transposed.
 const LSTM: [usize; 3] = [8192, 300, 512];
-/// The gradient of such a weight: the gates' gradients lie turned, and sums are long.
+/// The gradient of such a weight: the gates' gradients are transposed, and sums are long.
 const WEIGHTS: [usize; 3] = [512, 8192, 300];
 /// The logits of a language model.
 const LOGITS: [usize; 3] = [1120, 200, 10_000];
@@ -41,7 +41,7 @@ pub fn all(bench: &mut Bench) -> Result<(), Failure> {
     Ok(())
 }
 
-/// All precisions of one size; `turned` is whether A and B lie by columns.
+/// All precisions of one size; `turned` is whether A and B are column-major.
 fn measure(bench: &mut Bench, name: &str, [m, k, n]: [usize; 3], turned: [bool; 2]) -> Result<(), Failure> {
     if !bench.wants(name) {
         return Ok(());
@@ -55,7 +55,7 @@ fn measure(bench: &mut Bench, name: &str, [m, k, n]: [usize; 3], turned: [bool; 
         exact: [(m * k, 1), (k * n, 2)].map(|(count, stream)| numbers(count, stream, eighths)),
         random: [(m * k, 3), (k * n, 4)].map(|(count, stream)| numbers(count, stream, |u| 2.0 * u - 1.0)),
     };
-    // Of numbers that no precision rounds, so that it is the same for all of them.
+    // From values that no precision rounds, so that it is the same for all precisions.
     let [a, b] = &case.exact;
     let mut expected = Buffer::for_overwrite(DType::F32, m * n);
     let _ = batched(product, a[..].into(), b[..].into(), expected.dst());

@@ -197,7 +197,7 @@ impl Report {
             let (path, temporary) = (stem.with_extension(ending), temporary(&stem));
             let moved = fs::write(&temporary, text).and_then(|()| fs::rename(&temporary, &path));
             moved.map_err(|why| {
-                // The half-written file is of no use; where even that cannot be removed, the first error says why.
+                // The half-written file is useless; if it cannot be removed either, the first error is reported.
                 let _ = fs::remove_file(&temporary);
                 unwritten(folder, &why)
             })?;

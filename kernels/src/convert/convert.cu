@@ -1,4 +1,4 @@
-// Numbers of one dtype made those of another, and copies between layouts.
+// Elements of one dtype converted to another, and copies between layouts.
 //
 // The ladder, for copies:
 //   convert_copy_N        a thread for each element of N bytes, its place taken apart along the axes

@@ -79,7 +79,7 @@ pub(crate) fn copy(
     launch(&SOURCE, kernel[size.ilog2() as usize], Grid::cover(n, THREADS), &args)
 }
 
-/// The strides of a shape that lies without gaps.
+/// The strides of a shape without gaps.
 fn contiguous(shape: &[usize]) -> Vec<usize> {
     let mut strides = vec![1; shape.len()];
     for axis in (1..shape.len()).rev() {

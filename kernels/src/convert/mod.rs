@@ -1,10 +1,10 @@
-//! Copies that change the dtype or the layout of numbers, and nothing of their values.
+//! Copies that change the dtype or the layout of elements, but not their values.
 //!
 //! The ladder of [`copy_strided`]: one element at a time; whole rows where the innermost dimension is
 //! contiguous; tiles where it is a transpose, so that both sides touch whole cache lines.
 //!
-//! The rungs in ms, for 16384 × 512 numbers of `f32` transposed, and the share of the bandwidth at which as many
-//! threads add one array to another, 36 and 71 GB/s, measured in the same run on two Zen 4 cores (AVX2;
+//! The rungs in ms, for 16384 × 512 elements of `f32` transposed, and the share of the memory bandwidth: 36 and
+//! 71 GB/s, measured in the same run as one and two threads added one array to another, on two Zen 4 cores (AVX2;
 //! `cargo run --release -p gradus-kernels --example rows_ladder`):
 //!
 //! | | one thread | two threads |
@@ -81,7 +81,7 @@ pub fn copy_strided_forward<T: Element>(shape: &[usize], x: &[T], strides: &[usi
 /// Copies a contiguous x of `shape` into the region of y that starts at `offset` and has `strides`:
 /// concatenation, or the gradient of a slice.
 ///
-/// On one thread, for nothing says that strides of a region do not overlap. Panics where strides and
+/// On one thread, because the strides of a region may overlap. Panics where strides and
 /// shape differ in rank, y is too short, or x has another length or dtype.
 #[track_caller]
 pub fn copy_into(shape: &[usize], x: Src, y: Dst, offset: usize, strides: &[usize]) -> Outcome {

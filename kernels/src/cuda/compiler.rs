@@ -18,7 +18,7 @@ pub(super) fn options(architecture: u32) -> Vec<String> {
     vec![format!("--gpu-architecture=sm_{architecture}"), "--std=c++17".into()]
 }
 
-/// What the assembler says of each kernel of a source on an architecture: registers, shared memory, spills.
+/// The assembler's report on each kernel of a source for an architecture: registers, shared memory, spills.
 ///
 /// # Errors
 /// The compiler's log, where it finds an error.

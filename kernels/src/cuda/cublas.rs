@@ -1,4 +1,4 @@
-//! cuBLAS, NVIDIA's matrix products, as a peer of ours to be timed and compared with; nothing else uses it.
+//! cuBLAS, NVIDIA's matrix products, only for timing and comparison with ours.
 
 use super::CudaError;
 use super::device::opened;
@@ -17,11 +17,11 @@ pub struct Cublas {
 impl Cublas {
     /// cuBLAS on an open CUDA device, `None` where the machine has no such library. Panics for the CPU.
     ///
-    /// The real library knows nothing of the emulator's memory: there it is taken for absent, unless `EMULATED_CUBLAS` in
-    /// the environment says that the dynamic linker finds `emulator/cublas.cpp` under its name.
+    /// The real library cannot use the emulator's memory. So on the emulated device it counts as absent, unless the environment
+    /// variable `EMULATED_CUBLAS` states that the dynamic linker finds `emulator/cublas.cpp` under its name.
     ///
     /// # Errors
-    /// The library is there and cannot be started.
+    /// The library is present but cannot be started.
     pub fn new(device: Device) -> Result<Option<Self>, CudaError> {
         let Device::Cuda(number) = device else { panic!("cublas: the CPU is no CUDA device") };
         let unknown = is_emulated() && std::env::var_os("EMULATED_CUBLAS").is_none();
@@ -40,7 +40,7 @@ impl Cublas {
     /// Its version, such as 120804 for 12.8.4.
     ///
     /// # Errors
-    /// It does not tell.
+    /// The library reports no version.
     pub fn version(&self) -> Result<u32, CudaError> {
         let mut version: c_int = 0;
         // SAFETY: the handle is alive; one number is written.
@@ -108,7 +108,7 @@ impl Cublas {
 
 impl Drop for Cublas {
     fn drop(&mut self) {
-        // SAFETY: the handle is destroyed once, here. A library that failed has said so before.
+        // SAFETY: the handle is destroyed once, here. A library that failed has reported it before.
         let _ = unsafe { result::destroy_handle(self.handle) };
     }
 }

@@ -24,7 +24,7 @@ impl Deref for Open {
     }
 }
 
-/// More devices than any machine that these kernels will meet has.
+/// More devices than any machine has.
 const MOST: usize = 16;
 static DEVICES: [OnceLock<Open>; MOST] = [const { OnceLock::new() }; MOST];
 
@@ -49,7 +49,7 @@ impl Device {
     }
 }
 
-/// What there is of CUDA on this machine.
+/// The CUDA driver, devices and compiler of this machine.
 #[derive(Debug)]
 pub struct Found {
     /// The driver's version, such as 12080 for 12.8, and its devices.
@@ -129,7 +129,7 @@ impl Open {
         let reader = self.recorder().reader_of(&memory);
         match (reader, &memory.of) {
             (Some(recording), _) => recording.keep(memory),
-            // It goes with the rest of its recording, when nobody has any of it.
+            // It is freed with the rest of its recording, when none of it is in use.
             (None, Some(_)) => {}
             (None, None) => {
                 // SAFETY: the memory came from the pool and is freed once, here, behind all work on it in the stream.

@@ -1,4 +1,4 @@
-//! The driver: whether it is there, what it answers, the devices that it knows, and the emulator in its place.
+//! The driver: whether it is present, its errors, its devices, and the emulator in its place.
 
 use super::CudaError;
 use cudarc::driver::{result, sys};
@@ -37,7 +37,7 @@ pub(super) fn devices() -> Result<u32, CudaError> {
     Ok(said("count devices", result::device::get_count())? as u32)
 }
 
-/// What the driver says of a device.
+/// The driver's description of a device.
 pub(super) fn describe(number: u32) -> Result<Description, CudaError> {
     use sys::CUdevice_attribute_enum::{
         CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR as MAJOR,
@@ -102,7 +102,7 @@ pub(super) fn emulate() -> Result<(), CudaError> {
     Ok(())
 }
 
-/// What the dynamic linker said, which stands behind the error.
+/// The dynamic linker's message, which the error contains.
 #[cfg(feature = "cuda-emulator")]
 fn reason(error: libloading::Error) -> String {
     use std::error::Error;

@@ -20,7 +20,7 @@ pub enum CudaError {
     /// There are fewer devices.
     #[error("there is no device cuda:{wanted}: the driver knows {count}")]
     NoDevice {
-        /// The number asked for.
+        /// The requested number.
         wanted: u32,
         /// How many there are.
         count: u32,
@@ -46,7 +46,7 @@ pub enum CudaError {
     Emulator {
         /// Its file.
         path: String,
-        /// What the dynamic linker said.
+        /// The dynamic linker's message.
         why: String,
     },
     /// The driver answered with an error.

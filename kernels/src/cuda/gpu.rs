@@ -58,13 +58,13 @@ impl Gpu {
         self.expect("enter its context", unsafe { result::ctx::set_current(self.context) });
     }
 
-    /// What the driver answered; panics, with its message, where it failed in the midst of work.
+    /// The driver's result; panics, with its message, if a call failed while work was running.
     pub fn expect<T>(&self, what: &str, answer: Result<T, result::DriverError>) -> T {
         answer
             .unwrap_or_else(|e| panic!("cuda:{} ({}) failed to {what}: {}", self.ordinal, self.name, text(e)))
     }
 
-    /// Panics for want of memory.
+    /// Panics because the device is out of memory.
     pub fn out_of_memory(&self, bytes: usize) -> ! {
         let megabytes = |n: usize| n.div_ceil(1 << 20);
         let (free, all) = result::mem_get_info().unwrap_or((0, 0));
@@ -79,8 +79,8 @@ impl Gpu {
     }
 }
 
-/// Lets the driver keep what is freed, as the pool of main memory does: by default it gives memory back to the
-/// system whenever the host waits for the device.
+/// Lets the driver keep freed memory, as the pool of host memory does: by default it returns memory to the system whenever
+/// the host waits for the device.
 fn keep_freed_memory(device: sys::CUdevice) -> Result<(), CudaError> {
     let mut all = u64::MAX;
     // SAFETY: the device is one that the driver gave, and the attribute is a number of 64 bits.

@@ -1,9 +1,9 @@
 //! Work recorded once and replayed: a CUDA graph.
 //!
-//! While a device records, kernels and copies are noted and not run. A replay queues all of them by one call to the
-//! driver, with the same arguments, so everything that they touch must stay where it was: memory that the work asks for
-//! comes from the recording's own store and never leaves it, and what anyone frees later of what was there while it
-//! recorded is kept until the graph is dropped.
+//! While a device records, kernels and copies are noted and not run. A replay queues all of them by one call to the driver,
+//! with the same arguments, so all memory that they use must stay where it is. Memory that the recorded work allocates comes
+//! from the recording's own store and is never given back. Memory that existed during the recording and is freed later is kept
+//! until the graph is dropped.
 
 use super::device::{Open, opened};
 use super::recording::Recording;
@@ -49,10 +49,10 @@ impl Drop for Ending<'_> {
 }
 
 impl Graph {
-    /// Records what `work` queues on a device; nothing of it runs. Other threads leave the device alone meanwhile, for what they
-    /// queue would be recorded, too.
+    /// Records what `work` queues on a device; nothing of it runs. Other threads must not use the device meanwhile, because their
+    /// work would be recorded too.
     ///
-    /// Panics where the device is the CPU, where it records already, and where `work` asks for numbers in main memory.
+    /// Panics if the device is the CPU, if it is already recording, and if `work` reads values into host memory.
     #[track_caller]
     pub fn record<T>(device: Device, work: impl FnOnce() -> T) -> (Graph, T) {
         let Device::Cuda(number) = device else { panic!("record: the CPU has no graphs") };
@@ -71,7 +71,7 @@ impl Graph {
         open.expect("record", unsafe { result::stream::begin_capture(open.stream, mode) });
         let made = work();
         let graph = ending.end();
-        // SAFETY: the graph was made just now; what is made ready of it does not need it any more.
+        // SAFETY: the graph was made just now; its executable form does not need it any more.
         let ready = unsafe {
             let ready = result::graph::instantiate(graph, sys::CUgraphInstantiate_flags(0));
             open.expect("let a graph go", result::graph::destroy(graph));
@@ -80,7 +80,7 @@ impl Graph {
         (Graph { recording, ready }, made)
     }
 
-    /// Queues all that was recorded. Random numbers come from streams so many further than those recorded.
+    /// Queues everything that was recorded. Random numbers come from streams that are `later` further than the recorded ones.
     pub fn replay(&self, later: u64) {
         let gpu = opened(self.recording.gpu.ordinal);
         let recorder = gpu.recorder();

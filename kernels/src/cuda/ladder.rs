@@ -1,4 +1,4 @@
-//! What checks the rungs of a ladder beside each other.
+//! Comparison of the rungs of a ladder.
 
 use super::{Arg, Grid, Source, launch};
 use crate::memory::Buffer;
@@ -10,7 +10,7 @@ pub(crate) type Rung = (&'static str, Grid);
 
 pub(crate) const SEED: Stream = Stream { seed: 7, stream: 3 };
 
-/// Numbers between −2 and 2 on the device.
+/// Values between −2 and 2 on the device.
 pub(crate) fn numbers(kind: Kind, n: usize, stream: u64) -> Buffer {
     let stream = Stream { stream, ..SEED };
     let x: Vec<f32> = (0..n).map(|i| 4.0 * stream.uniform(i as u64) - 2.0).collect();
@@ -71,7 +71,7 @@ pub(crate) fn cast(x: &Buffer, dtype: DType) -> Buffer {
     y
 }
 
-/// Runs an operation that has one kernel on the device and on the CPU, and compares what they make of `start`.
+/// Runs an operation that has only one kernel on the device and on the CPU, and compares the results.
 pub(crate) fn as_on_the_cpu(
     name: &str,
     operands: &[&Buffer],

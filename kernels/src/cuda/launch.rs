@@ -27,7 +27,7 @@ pub(crate) fn launched_by(work: impl FnOnce()) -> BTreeSet<&'static str> {
     NAMES.take().unwrap_or_default()
 }
 
-/// How many blocks of how many threads, and the bytes of shared memory that each block is given.
+/// The number of blocks, the threads of each, and the bytes of shared memory of each.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Grid {
     blocks: [usize; 3],
@@ -41,7 +41,7 @@ impl Grid {
         Grid { blocks: blocks.into().0, threads: [threads, 1], shared: 0 }
     }
 
-    /// As many blocks as give each of `n` elements a thread.
+    /// Enough blocks for one thread per element.
     pub fn cover(n: usize, threads: usize) -> Self {
         Grid::new(n.div_ceil(threads), threads)
     }
@@ -54,7 +54,7 @@ impl Grid {
     /// Rows of a block that has a warp for each.
     pub const WARPS: usize = 4;
 
-    /// With so many bytes of shared memory for each block.
+    /// The same with this many bytes of shared memory for each block.
     pub fn shared(self, bytes: usize) -> Self {
         Grid { shared: bytes, ..self }
     }
@@ -88,7 +88,7 @@ pub(crate) struct Arg {
     device: Option<Device>,
 }
 
-/// Nearly all arguments fit where they are made; a longer struct has memory of its own.
+/// Nearly all arguments fit inline; a longer struct has memory of its own.
 #[derive(Clone)]
 enum Bytes {
     Few([u64; 4]),
@@ -113,7 +113,7 @@ impl Arg {
         Arg { device: Some(device), ..Arg::value(pointer.unwrap_or(0)) }
     }
 
-    /// A stream of random numbers as a `Stream`, by value: replayed in a graph, one further on.
+    /// A stream of random numbers as a `Stream`, by value; when a graph is replayed, a later stream.
     pub fn stream(Stream { seed, stream }: Stream, device: Device) -> Self {
         let Device::Cuda(number) = device else { panic!("cuda: a stream for a kernel in main memory") };
         let later = opened(number).recording().map_or(0, |recording| recording.later());
@@ -136,7 +136,7 @@ impl Arg {
     }
 }
 
-/// The device that those of some arguments that are pointers point to.
+/// The device that the pointers among some arguments point to.
 #[track_caller]
 fn common_device(what: &str, args: &[Arg]) -> Option<Device> {
     let mut devices = args.iter().filter_map(|arg| arg.device);
@@ -233,14 +233,14 @@ impl From<[i32; 2]> for Arg {
     }
 }
 
-/// Whether rows of 4-byte numbers can be loaded and stored 16 bytes at a time: the first starts at `address`, and each of
+/// Whether rows of 4-byte elements can be loaded and stored 16 bytes at a time: the first starts at `address`, and each of
 /// `numbers` is a length or a stride. Without an address there is no memory to align.
 pub(crate) fn by_fours(address: Option<u64>, numbers: &[usize]) -> bool {
     address.is_none_or(|address| address.is_multiple_of(16)) && numbers.iter().all(|n| n.is_multiple_of(4))
 }
 
-/// The axes of a shape and the strides of each operand as `Dims`: those that all cross evenly are merged, the last
-/// stand last. Panics where more than eight are left.
+/// The axes of a shape and the strides of each operand as `Dims`. Adjacent axes that all operands cross with one stride are
+/// merged; the order is kept. Panics if more than eight are left.
 pub(crate) fn dims<const K: usize>(walk: &Strides<K>) -> (Arg, [Arg; K]) {
     let axes: Vec<(usize, [usize; K])> = walk.axes().collect();
     assert!(axes.len() <= 8, "cuda: a kernel knows eight axes, not {}", axes.len());
@@ -273,7 +273,7 @@ pub(crate) fn launch(source: &'static Source, kernel: &'static str, grid: Grid, 
     let null = std::iter::once(std::ptr::null_mut());
     let mut pointers: Vec<_> =
         args.iter().map(|arg| arg.bytes.words().as_ptr().cast_mut().cast()).chain(null).collect();
-    // SAFETY: the launching function of each kernel passes what the kernel's signature asks for, which the emulator
+    // SAFETY: the launching function of each kernel passes what the kernel's signature requires, which the emulator
     // checks, of buffers that live until the work queued on the stream is done (they are freed in its order).
     let answer = unsafe {
         let [across, down] = grid.threads.map(|n| n as u32);

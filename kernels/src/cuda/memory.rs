@@ -7,25 +7,25 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 static COPIES: AtomicU64 = AtomicU64::new(0);
 
-/// How often numbers went from a CUDA device to main memory since the process began; each waits for the device.
+/// The number of copies from CUDA devices to host memory since the process began; each waits for the device.
 pub fn copies_to_host() -> u64 {
     COPIES.load(Ordering::Relaxed)
 }
 
-/// Memory of a device, taken and given back in the order of its stream: what is freed may be used by the next
-/// allocation at once, for every kernel that used it stands before in the queue.
+/// Memory of a device, allocated and freed in the order of its stream: freed memory may be used by the next allocation
+/// immediately, because every kernel that used it is earlier in the queue.
 pub(crate) struct Allocation {
     pub device: u32,
     pub pointer: u64,
     bytes: usize,
-    /// Which recording's memory it is; of none what came from the driver's pool.
+    /// The recording that owns it; none if it came from the driver's pool.
     of: Option<Arc<Recording>>,
     /// When it was asked for.
     born: u64,
 }
 
 impl Allocation {
-    /// So many bytes with unspecified contents; panics where the device has no more.
+    /// `bytes` of memory with unspecified contents; panics if the device has no more.
     pub fn new(device: u32, bytes: usize) -> Self {
         if bytes == 0 {
             return Allocation { device, pointer: 0, bytes, of: None, born: 0 };
@@ -51,7 +51,7 @@ impl Allocation {
         }
     }
 
-    /// Copies as many bytes from main memory, behind the work that is queued and without waiting for it.
+    /// Copies from host memory, after the work that is queued and without waiting for it.
     pub fn write(&mut self, from: &[u8]) {
         assert_eq!(from.len(), self.bytes, "cuda: a copy of another size");
         if self.bytes > 0 {
@@ -82,7 +82,7 @@ impl Allocation {
 
 impl Drop for Allocation {
     fn drop(&mut self) {
-        // A driver that failed before has said so; while a panic unwinds it must not be asked again.
+        // A failure of the driver was reported before; while a panic unwinds, it must not panic again.
         if self.bytes > 0 && !std::thread::panicking() {
             let gpu = opened(self.device);
             if let Some(recording) = &self.of {
@@ -94,7 +94,7 @@ impl Drop for Allocation {
     }
 }
 
-/// Copies numbers of a device to main memory, behind all work that was queued.
+/// Copies elements of a device to host memory, after all queued work.
 pub(crate) fn read(device: u32, pointer: u64, to: &mut [u8]) {
     COPIES.fetch_add(1, Ordering::Relaxed);
     if to.is_empty() {

@@ -1,9 +1,9 @@
-//! The CUDA backend: devices, modules, launches and memory, by way of the driver that the machine has.
+//! The CUDA backend: devices, modules, launches and memory, through the driver of the machine.
 //!
-//! Nothing of CUDA is needed to build. The driver (`libcuda`) and the compiler (`libnvrtc`) are opened when the
-//! first device is; what is missing then is said in one sentence. A kernel's source stands beside its CPU twin,
-//! `<op>.cu`, its launches in `cuda.rs`, and the checks of its ladder in `rungs.rs`. See the folder's README for how to read, run and check one
-//! without a GPU.
+//! Building needs no part of CUDA. The driver (`libcuda`) and the compiler (`libnvrtc`) are loaded when the first device is
+//! opened; if one is missing, the error names it. A kernel's source, `<op>.cu`, is in the folder of the operation, with its
+//! launches in `cuda.rs` and the check of its ladder in `rungs.rs`. The README of this folder explains how to read, run and
+//! check one without a GPU.
 
 mod compiler;
 pub mod cublas;

@@ -7,7 +7,7 @@ use std::ffi::CString;
 use std::path::PathBuf;
 use std::sync::Mutex;
 
-/// A `.cu` file, and what was made of it so far.
+/// A `.cu` file, and its compiled modules so far.
 pub(crate) struct Source {
     pub name: &'static str,
     text: &'static str,
@@ -21,7 +21,7 @@ struct Module {
     functions: Vec<Function>,
 }
 
-/// A kernel of a module, and the shared memory that it was allowed so far.
+/// A kernel of a module, and the shared memory that it is currently allowed to use.
 struct Function {
     name: &'static str,
     handle: sys::CUfunction,
@@ -39,7 +39,7 @@ macro_rules! source {
 }
 pub(crate) use source;
 
-/// So much shared memory any block may have; more must be asked for.
+/// The shared memory that every block may use; more must be requested.
 const FREELY_SHARED: usize = 48 * 1024;
 
 impl Source {
@@ -114,7 +114,7 @@ impl Source {
         let (code, _) =
             compile(self.name, self.text, &options).unwrap_or_else(|log| panic!("{}: {log}", self.name));
         if let Some(file) = file {
-            // A cache that cannot be written costs time and nothing else.
+            // A cache that cannot be written only costs time.
             let unfinished = file.with_extension(std::process::id().to_string());
             let _ = std::fs::create_dir_all(file.parent().expect("it has a folder"))
                 .and_then(|()| std::fs::write(&unfinished, &code))

@@ -1,15 +1,15 @@
-//! Copies to a device that do not wait: by way of pinned main memory, which the device reads by itself.
+//! Copies to a device that do not wait, through pinned host memory, which the device reads by itself.
 //!
-//! A copy from ordinary memory makes the driver wait for what is queued, unless it is small, for nobody promises that the
-//! memory stays as it is. Here the bytes are first copied into pinned memory, which is used again once the device has
-//! read it: a batch is on its way while the step before it is still computed.
+//! A copy from ordinary memory makes the driver wait for queued work, unless it is small, because the memory could change
+//! meanwhile. Here the bytes are first copied into pinned memory, which is used again once the device has read it. So a batch
+//! is copied while the step before it is still being computed.
 
 use super::gpu::Gpu;
 use cudarc::driver::{result, sys};
 
-/// A larger copy goes straight from where it lies, and waits: parameters, when a model is moved to a device.
+/// Larger copies are made directly, and wait: parameters, when a model is moved to a device.
 const LARGEST: usize = 4 << 20;
-/// So much pinned memory is taken at most; then a copy waits for the one that began first.
+/// The most pinned memory that is used; beyond it a copy waits for the oldest one.
 const ALL: usize = 64 << 20;
 /// The smallest piece.
 const SMALLEST: usize = 4 << 10;
@@ -17,12 +17,12 @@ const SMALLEST: usize = 4 << 10;
 /// The pinned memory of a device.
 #[derive(Default)]
 pub(super) struct Pinned {
-    /// Those whose copies began first stand in front.
+    /// In the order in which their copies began.
     pieces: Vec<Piece>,
     bytes: usize,
 }
 
-/// Pinned memory, and the event that tells whether the device has read it.
+/// Pinned memory, and the event that marks when the device has read it.
 struct Piece {
     start: *mut u8,
     bytes: usize,
@@ -33,7 +33,7 @@ struct Piece {
 unsafe impl Send for Piece {}
 
 impl Pinned {
-    /// A piece for so many bytes that is not being read.
+    /// A piece of this many bytes that is not being read.
     fn take(&mut self, gpu: &Gpu, bytes: usize) -> Piece {
         let size = bytes.next_power_of_two().max(SMALLEST);
         // SAFETY: the events of pieces live as long as they do.

@@ -1,4 +1,4 @@
-//! The memory that a graph works in, and what a device knows of its graphs.
+//! The memory that a graph works in, and the state of a device's recordings.
 
 use super::gpu::Gpu;
 use cudarc::driver::result;
@@ -16,12 +16,12 @@ pub(super) struct Recording {
     store: Mutex<Store>,
 }
 
-/// Memory that its owner is done with.
+/// Memory that its owner no longer uses.
 pub(super) struct Freed {
-    /// Where it lies, and which recording's it is; of none what came from the driver's pool.
+    /// Its address, and the recording that owns it; none if it came from the driver's pool.
     pub pointer: u64,
     pub of: Option<Arc<Recording>>,
-    /// When it was asked for and when it was freed.
+    /// When it was allocated and when it was freed.
     pub born: u64,
     pub freed: u64,
 }
@@ -29,7 +29,7 @@ pub(super) struct Freed {
 /// Memory of a recording.
 #[derive(Default)]
 struct Store {
-    /// What the recorded work asked for: all pieces, and those that are free to be asked for again.
+    /// What the recorded work allocated: all pieces, and those that are free.
     pieces: Vec<u64>,
     free: Vec<(usize, u64)>,
     /// What was freed elsewhere while the graph may still read it.
@@ -46,12 +46,12 @@ impl Recording {
         self.store.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Memory of the recording; panics where the device has no more.
+    /// Memory of the recording; panics if the device has no more.
     pub fn take(&self, bytes: usize) -> u64 {
-        // Sizes are rounded, so that more pieces can be used again.
+        // Sizes are rounded up, so that pieces can be used again more often.
         let bytes = bytes.next_multiple_of(512);
         let mut store = self.store();
-        // All work is in the order of one stream: a piece that was given back may be written to by what follows.
+        // All work is in the order of one stream, so later work may write to a piece that was freed.
         if let Some(place) = store.free.iter().position(|&(size, _)| size == bytes) {
             return store.free.swap_remove(place).1;
         }
@@ -67,7 +67,7 @@ impl Recording {
         self.store().kept.push(memory);
     }
 
-    /// All that was kept.
+    /// Everything that was kept.
     pub fn kept(&self) -> Vec<Freed> {
         std::mem::take(&mut self.store().kept)
     }
@@ -77,7 +77,7 @@ impl Recording {
         self.store().free.push((bytes.next_multiple_of(512), pointer));
     }
 
-    /// Whether the graph may read this memory, which is not its own: both were there at one time while it recorded.
+    /// Whether the graph may read this memory, which it does not own: the memory existed while the graph was recorded.
     fn may_read(self: &Arc<Self>, memory: &Freed) -> bool {
         let is_own = memory.of.as_ref().is_some_and(|of| Arc::ptr_eq(of, self));
         !is_own && memory.born <= self.ended.load(Ordering::Acquire) && self.began <= memory.freed
@@ -96,7 +96,7 @@ impl Recording {
         }
     }
 
-    /// Where the number of streams to go further lies.
+    /// The address of the number of streams to skip.
     pub fn later(&self) -> u64 {
         self.later
     }
@@ -128,7 +128,7 @@ impl Drop for Recording {
 pub(super) struct Recorder {
     pub now: Option<Arc<Recording>>,
     alive: Vec<Weak<Recording>>,
-    /// Counts allocations, frees and recordings, to tell what was before what.
+    /// Counts allocations, frees and recordings, to order them in time.
     clock: u64,
 }
 
@@ -139,7 +139,7 @@ impl Recorder {
         self.clock
     }
 
-    /// Begins a recording, whose number of streams to go further lies at `later`.
+    /// Begins a recording; the number of streams to skip is at `later`.
     pub fn begin(&mut self, gpu: &'static Gpu, later: u64) -> Arc<Recording> {
         let (began, ended) = (self.tick(), u64::MAX.into());
         let recording = Arc::new(Recording { gpu, later, began, ended, store: Mutex::default() });
@@ -157,7 +157,7 @@ impl Recorder {
         }
     }
 
-    /// The recording that may still read memory which its owner is done with.
+    /// The recording that may still read memory that its owner no longer uses.
     pub fn reader_of(&self, memory: &Freed) -> Option<Arc<Recording>> {
         self.alive.iter().filter_map(Weak::upgrade).find(|recording| recording.may_read(memory))
     }

@@ -33,7 +33,7 @@ pub fn normal(mean: f64, std: f64, stream: Stream, y: Dst) -> Outcome {
     fill("dropout_normal", [mean, std], stream, y, 2)
 }
 
-/// A kernel whose threads write `each` numbers from one block of words.
+/// A kernel whose threads write `each` elements from one block of words.
 fn fill(kernel: &'static str, [a, b]: [f64; 2], stream: Stream, y: Dst, each: usize) -> Outcome {
     if y.dtype() != DType::F32 {
         return Outcome::NoKernel;

@@ -5,7 +5,7 @@
 //   dropout_forward         a thread for each block of four words uses all of them
 //
 // Bytes: 8 for each number. Operations: some 50 integer ones for each block of four. The bound is memory once a block
-// serves four numbers. Registers are 32 or fewer, so that sm_80 and sm_90 hold all the threads they can.
+// serves four elements. Registers are 32 or fewer, so that sm_80 and sm_90 hold all the threads they can.
 #include "prelude.cuh"
 
 // The top 24 bits of a word as a number in [0, 1), exact in f32.

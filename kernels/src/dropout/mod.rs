@@ -4,7 +4,7 @@
 //! yᵢ = xᵢ·mᵢ / (1 − p)        mᵢ = [uᵢ ≥ p]
 //! ```
 //!
-//! uᵢ is [`Stream::uniform`] of i: whoever holds the stream can draw the mask again, so the backward is
+//! uᵢ is [`Stream::uniform`] of i. The mask can be drawn again from the stream, so the backward pass is
 //! the same function of dy and nothing is stored. Bits are the same on every instruction set.
 //!
 //! Source: Srivastava et al., "Dropout: a simple way to prevent neural networks from overfitting", JMLR
@@ -13,8 +13,8 @@
 //! The ladder: one block of Philox for each number; one block for each lane of a vector, whose four words
 //! are interleaved into numbers in order.
 //!
-//! The rungs in ms, for 16384 rows of 512 numbers on two Zen 4 cores (AVX2), and the share of the
-//! bandwidth at which as many threads add one such array to another, 36 and 71 GB/s, measured in the same run
+//! The rungs in ms, for 16384 rows of 512 elements on two Zen 4 cores (AVX2), and the share of the
+//! memory bandwidth: 36 and 71 GB/s, measured in the same run as one and two threads added one such array to another
 //! (`cargo run --release -p gradus-kernels --example rows_ladder`):
 //!
 //! | | plain loops, `f64`, one thread | vectors, one thread | two threads |

@@ -129,7 +129,7 @@ pub(super) struct BinaryKernel<'a> {
     pub y: &'a mut [f32],
 }
 
-/// All rows of a piece: vectors where operands step by 1 or stand still, else the plain loop.
+/// All rows of a piece: vectors where the operands have stride 1 or 0, else the plain loop.
 macro_rules! rows {
     ($s:ident, $k:ident, $va:ident, $vb:ident => $f:expr) => {{
         let BinaryKernel { op, strides, start, a, b, y } = $k;
@@ -166,7 +166,7 @@ impl Kernel for BinaryKernel<'_> {
             Binary::Sub => rows!(s, self, a, b => s.sub(a, b)),
             Binary::Mul => rows!(s, self, a, b => s.mul(a, b)),
             Binary::Div => rows!(s, self, a, b => s.div(a, b)),
-            // Max and min answer b where either is NaN: a itself goes where it is the one.
+            // Max and min return b if either is NaN; if a is NaN, a is taken instead.
             Binary::Max => rows!(s, self, a, b => s.select(s.eq(a, a), s.max(a, b), a)),
             Binary::Min => rows!(s, self, a, b => s.select(s.eq(a, a), s.min(a, b), a)),
             Binary::Pow => plain::binary(self.op, self.strides, self.start, self.a, self.b, self.y),

@@ -8,7 +8,7 @@ use crate::{DType, Dst, Element, Outcome, Src};
 pub(crate) static SOURCE: Source = source!("elementwise.cu");
 const THREADS: usize = 256;
 
-/// Of two kernels for contiguous x and y, one that reads four numbers at once where they lie so; and its grid.
+/// For contiguous x and y: the kernel that reads four elements at once if alignment allows it, else the other; and its grid.
 fn by_fours_or_plain([fours, plain]: [&'static str; 2], x: &Src, y: &Dst) -> (&'static str, Grid) {
     let aligned = [x.pointer(), y.pointer()].iter().all(|p| p.is_some_and(|p| p.is_multiple_of(16)));
     match aligned {

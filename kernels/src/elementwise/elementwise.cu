@@ -2,7 +2,7 @@
 //
 // The ladder, for functions of one element:
 //   elementwise_unary_plain   a thread for each element
-//   elementwise_unary         a thread for each four, read and written as one float4 where they lie so
+//   elementwise_unary         a thread for each four, read and written as one float4 if alignment allows it
 // and the same two of functions with parameters, elementwise_parametric.
 // Functions of two elements take a thread for each result; where both operands are contiguous they are read in order,
 // so that a warp's 32 reads are one, and elsewhere each index is taken apart along the axes.
@@ -62,7 +62,7 @@ DEVICE float parametric(Parametric op, float p, float q, float x) {
     return NAN;
 }
 
-// y = f(x), four numbers at a time; x and y must begin at multiples of 16 bytes.
+// y = f(x), four elements at a time; x and y must begin at multiples of 16 bytes.
 template <class F> DEVICE void by_fours(const float *x, float *y, int n, F f) {
     int i = 4 * (blockIdx.x * blockDim.x + threadIdx.x);
     bool whole = i + 4 <= n;

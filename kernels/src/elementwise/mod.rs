@@ -4,11 +4,11 @@
 //! strides in elements, 0 along dimensions that are broadcast.
 //!
 //! The ladder: the plain loop calls the standard library once for each element; the `f32` kernels read
-//! whole vectors wherever an operand steps by 1 or stands still along the innermost dimension (two
+//! whole vectors wherever an operand has stride 1 or 0 along the innermost dimension (two
 //! contiguous operands, a scalar, a bias along rows, a factor for each row), in pieces that stay in cache.
 //!
-//! The rungs in ms, for 16384 rows of 512 numbers on two Zen 4 cores (AVX2), and the share of the
-//! bandwidth at which as many threads add one such array to another, 36 and 71 GB/s, measured in the same run
+//! The rungs in ms, for 16384 rows of 512 elements on two Zen 4 cores (AVX2), and the share of the
+//! memory bandwidth: 36 and 71 GB/s, measured in the same run as one and two threads added one such array to another
 //! (`cargo run --release -p gradus-kernels --example rows_ladder`):
 //!
 //! | | plain loops, `f64`, one thread | vectors, one thread | two threads |

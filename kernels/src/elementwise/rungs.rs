@@ -17,7 +17,7 @@ pub(crate) fn check(kind: Kind) {
 fn of_one(kind: Kind) {
     let n = 531;
     let x = numbers(kind, n, 1);
-    // Numbers on which logarithms, roots and powers exist.
+    // Values for which logarithms, roots and powers exist.
     let positive: Vec<f32> = x.to_device(Device::Cpu).slice::<f32>().iter().map(|x| x.abs() + 0.01).collect();
     let positive = Buffer::from_slice(&positive).to_device(kind.device);
     let rungs = |plain, fours| [(plain, Grid::cover(n, 64)), (fours, Grid::cover(n.div_ceil(4), 64))];
@@ -38,7 +38,7 @@ fn of_one(kind: Kind) {
     }
 }
 
-/// A shape, and an operand's strides over it: as they lie, and those of a transposed one.
+/// A shape, and an operand's strides over it: contiguous, and transposed.
 const SHAPE: [usize; 2] = [9, 14];
 const ROWS: [usize; 2] = [14, 1];
 const COLUMNS: [usize; 2] = [1, 9];

@@ -9,7 +9,7 @@ pub(crate) static SOURCE: Source = source!("gemm.cu");
 pub(crate) static TENSOR_CORES: Source = source!("tensor_cores.cu");
 /// The most blocks along a grid's y and z.
 const BLOCKS: usize = 65535;
-/// So many blocks keep a device busy: sm_80 has 108 multiprocessors, sm_90 132.
+/// The number of blocks that keeps a device busy: sm_80 has 108 multiprocessors, sm_90 132.
 const BUSY: usize = 128;
 /// The least of k that a slice of a product has.
 const SLICE: usize = 256;
@@ -91,7 +91,7 @@ pub fn batched_with_bias(product: Product, a: Src, b: Src, bias: Option<Src>, c:
     let Some(ladder) = ladder(a.dtype(), product.precision, architecture(a.device())) else {
         return Outcome::NoKernel;
     };
-    // The largest tiles of which there are enough to keep a device busy.
+    // The largest tiles that still give enough blocks to keep a device busy.
     let [small, middle, large] = ladder.1;
     let blocks = |way: Way| way.blocks(&product) * way.slices(&product);
     let way = match (blocks(middle), blocks(large)) {
@@ -132,7 +132,7 @@ fn sliced(
     launch(&SOURCE, "gemm_join", Grid::cover(m * n, 256), &args)
 }
 
-/// A batch of products, of which the last has `last` in place of k.
+/// A batch of products; the last has `last` in place of k.
 fn products(
     plain: &'static str,
     way: Way,

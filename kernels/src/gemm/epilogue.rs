@@ -72,11 +72,11 @@ impl Epilogue<'_, f32> {
         }
     }
 
-    /// Applies the activation to `rows` rows of `cols` numbers at `c`, `stride` apart, as a tile has left them: once for a
+    /// Applies the activation to `rows` rows of `cols` elements at `c`, `stride` apart, as a tile has left them: once for a
     /// tile of any height, since a vector function is long where the tile's loops are unrolled.
     ///
     /// # Safety
-    /// These rows can be read and written, and nobody else touches them.
+    /// These rows can be read and written, and nothing else accesses them.
     #[inline(always)]
     pub(super) unsafe fn activate<S: Isa>(&self, s: S, c: *mut f32, stride: usize, rows: usize, cols: usize) {
         if self.activation == Activation::None {

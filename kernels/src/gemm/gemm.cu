@@ -2,19 +2,19 @@
 //
 // The ladder:
 //   gemm_plain     a thread for each element of C reads a row of A and a column of B
-//   gemm_tiled     16 × 16 threads share tiles of A and B in shared memory: each number is read from memory once for 16
-//   gemm_blocked   256 threads make 64 × 64 of C, each 4 × 4 in registers: each number in shared memory is read once for
+//   gemm_tiled     16 × 16 threads share tiles of A and B in shared memory: each element is read from memory once for 16
+//   gemm_blocked   256 threads compute 64 × 64 of C, each 4 × 4 in registers: each element in shared memory is read once for
 //                  four products, and the next tile is fetched while this one is used (double buffering)
-//   gemm_wide      256 threads make 128 × 128 of C, each 8 × 8: a number in shared memory serves eight products, one in
-//                  memory 128, and memory is read 16 bytes at a time where operands lie so
+//   gemm_wide      256 threads compute 128 × 128 of C, each 8 × 8: an element that is read from shared memory serves eight
+//                  products, one from memory 128, and memory is read 16 bytes at a time if alignment allows it
 //
-// Where C is small and k long, as in gradients of weights, k is cut in slices, which are products of a batch, and
-// gemm_join adds them up in order.
+// If C is small and k long, as in gradients of weights, k is cut into slices, which are products of a batch, and gemm_join
+// adds them in order.
 //
-// FLOPs: 2 m n k. Bytes, at best: 4 (m k + k n + m n). Of the second-level cache gemm_blocked asks a byte for 16 FLOP,
-// gemm_wide for 32. Measured on an H100, products of 2048 and 4096: gemm_wide makes 42 TFLOP/s, gemm_blocked 26, cuBLAS 51
-// (benches/results). Registers let two blocks of either, 512 threads, live on a multiprocessor of sm_80 and sm_90; 17 KiB of
-// shared memory would let more.
+// FLOPs: 2 m n k. Bytes, at best: 4 (m k + k n + m n). gemm_blocked reads a byte from the second-level cache for 16 FLOP,
+// gemm_wide for 32. Measured on an H100, products of 2048 and 4096: gemm_wide reaches 42 TFLOP/s, gemm_blocked 26, cuBLAS 51
+// (benches/results). Registers allow two blocks of either, 512 threads, on a multiprocessor of sm_80 and sm_90; 17 KiB of
+// shared memory would allow more.
 //
 // Within a slice every sum runs over k in order, so that all rungs give the same bits.
 #include "prelude.cuh"
@@ -25,7 +25,7 @@ struct Operands {
     int k;
 };
 
-// The batch's operands for this block, the products of which go along the grid's z. The last has `last` in place of k.
+// The operands of this block's product; the products of a batch are along the grid's z. The last has `last` in place of k.
 DEVICE Operands of_batch(const float *a, const float *b, const float *bias, float *c, int m, int k, int n, i64 a_batch,
                          i64 b_batch, int batch, int count, int last) {
     return Operands{a + batch * a_batch, b + batch * b_batch, bias, c + i64(batch) * m * n, batch == count - 1 ? last : k};
@@ -71,8 +71,8 @@ KERNEL gemm_tiled(ARGUMENTS) {
 #define DEPTH 16  // of k that a tile holds
 #define EACH 4    // rows and columns that a thread makes
 
-// A tile's share of this thread: four numbers, `step` rows of 64 apart. Neighbouring threads read along the axis whose
-// numbers lie together.
+// The part of a tile that this thread loads: four elements, `step` rows of 64 apart. Neighbouring threads read along the axis
+// whose elements are contiguous.
 struct Share {
     float x[EACH];
 };
@@ -98,7 +98,7 @@ DEVICE void lay(const Share &share, float (*tile)[BLOCK + 4], bool together) {
 }
 
 KERNEL gemm_blocked(ARGUMENTS) {
-    // Rows of four numbers more than they use: a multiple of 16 bytes, and no two rows begin in the same bank.
+    // Rows of four elements more than they use: a multiple of 16 bytes, and no two rows begin in the same bank.
     SHARED(float, a_tile, [2][DEPTH][BLOCK + 4]);
     SHARED(float, b_tile, [2][DEPTH][BLOCK + 4]);
     Operands x = OPERANDS;
@@ -138,7 +138,7 @@ KERNEL gemm_blocked(ARGUMENTS) {
 #define WIDE 128   // rows and columns of C that a block makes
 #define SHALLOW 8  // of k that a tile holds
 
-// How a thread brings an operand's tiles, four numbers of each. They lie along k or, where the operand's numbers lie
+// How a thread brings an operand's tiles, four elements of each. They lie along k or, where the operand's numbers lie
 // together the other way, along rows of C (for B columns, which are called rows here). What can be reckoned anew for each
 // tile is not kept, for registers are few.
 struct Bringer {
@@ -154,7 +154,7 @@ struct Bringer {
         together = packed && (along_rows ? depth_stride : row_stride) % 4 == 0 && reinterpret_cast<u64>(operand) % 16 == 0;
         at = operand + (first + row(along_rows)) * row_stride + depth(along_rows) * depth_stride;
     }
-    // Of the tile in which `rows` rows and `left` numbers of k are left.
+    // Of the tile in which `rows` rows and `left` elements of k are left.
     DEVICE_MEMBER void fetch(i64 row_stride, i64 depth_stride, int rows, int left) {
         bool along_rows = row_stride == 1;
         rows -= row(along_rows);
@@ -181,7 +181,7 @@ struct Bringer {
     }
 };
 
-// Eight numbers of a row of a tile, four and four 64 apart.
+// Eight elements of a row of a tile, four and four 64 apart.
 DEVICE void eight(float (&x)[8], const float *row) {
 #pragma unroll
     for (int half = 0; half < 2; ++half) {

@@ -8,7 +8,7 @@ use crate::memory::Buffer;
 use crate::{DType, Device, Kind, Precision};
 
 pub(crate) fn check(kind: Kind) {
-    // All tiles in part; then some whole, of numbers that can be read four at once.
+    // Only partial tiles; then some whole ones, whose elements can be read four at once.
     for (m, k, n) in [(70, 37, 67), (132, 20, 260)] {
         let (a, b, bias) = (numbers(kind, m * k, 7), numbers(kind, k * n, 8), numbers(kind, n, 9));
         let tiles = |side: usize| Grid::new([n.div_ceil(side), m.div_ceil(side)], 256);
@@ -47,8 +47,8 @@ fn slices(kind: Kind) {
     }
 }
 
-/// Two products of 67 × 37 × 70, so that every tile is met in part, then one of 132 × 40 × 132, of which some are whole and can
-/// be read four numbers at once, with operands by rows and by columns.
+/// Two products of 67 × 37 × 70, with only partial tiles, then one of 132 × 40 × 132, where some tiles are whole and can be
+/// read four elements at once, with operands by rows and by columns.
 fn tensor_cores(kind: Kind) {
     for sizes in [[2, 67, 37, 70], [1, 132, 40, 132]] {
         tensor_core_products(kind, sizes);

@@ -1,5 +1,5 @@
 // C = A B + bias for a batch of products on tensor cores, with sums in f32: A [m, k], B [k, n], C [m, n] by rows, with any
-// strides of A and B. Numbers lie in memory as f32 and are rounded as they are read, to tf32 or bf16 from sm_80 on and to f16
+// strides of A and B. Elements are f32 in memory and are rounded as they are read, to tf32 or bf16 from sm_80 on and to f16
 // from sm_75 on; or they are stored in bf16 or f16, and so is C.
 //
 // The ladder, for each of the five:
@@ -17,7 +17,7 @@
 // lie so, 128 bytes of a row or column by eight lanes: the first-level cache looks up a line a cycle, and pieces of 32 bytes
 // kept it busy before anything else was. Tiles are written and read (ldmatrix) without conflicts: their rows lie 20 words
 // apart, so that eight rows' pieces of four words fall into 32 banks. By registers four blocks of 64 and two of 128, sixteen
-// warps, live on a multiprocessor of sm_80 and sm_90, with 20 and 40 KiB of shared memory each; of numbers stored in 16 bits
+// warps, live on a multiprocessor of sm_80 and sm_90, with 20 and 40 KiB of shared memory each; of elements stored in 16 bits
 // one of 128. cuBLAS makes 395 TFLOP/s in tf32 on an H100, by sm_90's own instructions, which take whole tiles from shared
 // memory (wgmma); benches/results has both.
 //
@@ -143,7 +143,7 @@ template <class T> DEVICE float4 four(const T *x, i64 apart, int inside) {
 // them, fetched at once, can be laid down beside another lane's without conflict.
 DEVICE constexpr int row_at(int p) { return p / 32 * 32 + p % 8 * 4 + p % 32 / 8; }
 
-// A thread's share of an operand's tile of SIDE rows: eight words. Where numbers lie together along k, eight lanes (in tf32
+// A thread's share of an operand's tile of SIDE rows: eight words. Where elements are contiguous along k, eight lanes (in tf32
 // four) read 128 bytes (64) of a row. Where they lie together along rows, eight lanes read 128 bytes of a k.
 template <class P, class T, int SIDE> struct Share {
     static constexpr int FOURS = 2 * P::EACH;            // reads
@@ -171,13 +171,13 @@ template <class P, class T, int SIDE> struct Share {
                    reinterpret_cast<u64>(operand) % (4 * sizeof(T)) == 0;
         at = operand + (first + row(along_rows)) * row_stride + word(along_rows) * P::EACH * depth_stride;
     }
-    // Rows and numbers of k from the thread's first four to its ith.
+    // Rows and elements of k from the thread's first four to its ith.
     static DEVICE_MEMBER int down(bool along_rows, int i) {
         return along_rows ? i / P::EACH * (SIDE / 2) : row_at(i * STEP);
     }
     static DEVICE_MEMBER int along(bool along_rows, int i) { return along_rows ? i % P::EACH : 0; }
 
-    // Of the tile in which `rows` rows and `left` numbers of k are left.
+    // Of the tile in which `rows` rows and `left` elements of k are left.
     DEVICE_MEMBER void fetch(i64 row_stride, i64 depth_stride, int rows, int left) {
         bool along_rows = row_stride == 1;
         if (together && rows >= SIDE && left >= WORDS * P::EACH) {

@@ -3,7 +3,7 @@ use std::arch::x86_64::*;
 
 /// AVX-512 (F, DQ, VL): sixteen lanes, thirty-two registers, masks in registers of their own.
 ///
-/// A value of this type proves that the machine has them and AVX2 and FMA besides: only [`Avx512::detect`] makes one.
+/// A value of this type proves that the machine has them, and AVX2 and FMA too: only [`Avx512::detect`] makes one.
 #[derive(Clone, Copy, Debug)]
 pub struct Avx512(Avx2);
 

@@ -44,11 +44,11 @@ pub use avx512::Avx512;
 pub use scalar::Scalar;
 use std::sync::OnceLock;
 
-/// 0, 1, 2, … for as many lanes as any instruction set has.
+/// 0, 1, 2, … up to the largest number of lanes of any instruction set.
 pub(crate) static COUNT: [f32; 16] =
     [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0, 11.0, 12.0, 13.0, 14.0, 15.0];
 
-/// A vector of `LANES` floats and what an instruction set does with it.
+/// An instruction set: vectors of `LANES` floats, and operations on them.
 ///
 /// The methods carry the usual names; `V` is a vector of `f32`, `I` one of `i32` with as many lanes, `M`
 /// a mask of lanes. Sums over lanes have a fixed order, so a result depends on the instruction set and on
@@ -81,7 +81,7 @@ pub trait Isa: Copy + Send + Sync + 'static {
     /// # Safety
     /// `p` is writable for `LANES` floats.
     unsafe fn store(self, p: *mut f32, v: Self::V);
-    /// Has the cache line at `p` brought near, where the instruction set can; any `p` will do.
+    /// Prefetches the cache line at `p` if the instruction set can; `p` may be any address.
     #[inline(always)]
     fn prefetch(self, p: *const f32) {
         let _ = p;

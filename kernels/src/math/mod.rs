@@ -59,7 +59,7 @@ fn scale<S: Isa>(s: S, n: S::I, y: S::V) -> S::V {
 /// eˣ, at most 1.5 ulp.
 #[inline(always)]
 pub fn exp<S: Isa>(s: S, x: S::V) -> S::V {
-    // Masked numbers are -inf, and many: an underflow costs a hundred cycles where a 0 costs none.
+    // Many inputs may be -inf, from masks: an underflow costs a hundred cycles, a 0 none.
     let gone = s.lt(x, s.splat(-104.0));
     let x = s.min(s.splat(90.0), s.select(gone, s.zero(), x));
     let (n, p) = exp_parts(s, x, s.zero());
@@ -75,7 +75,7 @@ fn exp_of_common<S: Isa>(s: S, x: S::V) -> S::V {
 
 /// eˣ for x ≤ 0, at most 1.5 ulp, with results below 2⁻¹²⁶ flushed towards 0: the exponential of softmax.
 ///
-/// Some half of the instructions of [`exp`]: there is no upper edge, and 2ⁿ comes from the bits of the
+/// About half of the instructions of [`exp`]: there is no upper limit, and 2ⁿ comes from the bits of the
 /// sum that rounds, which end in n + 127; x is held at −88, where that is 0 and so is the result.
 #[inline(always)]
 pub fn exp_flushed<S: Isa>(s: S, x: S::V) -> S::V {

@@ -4,7 +4,7 @@ use crate::sizes::inside;
 use crate::{DType, Device, Dst, Element, Kind, Src};
 use std::mem::ManuallyDrop;
 
-/// `len` numbers of one dtype on one device. In main memory they are 64-byte aligned and come from the pool.
+/// `len` elements of one dtype on one device. In host memory they are 64-byte aligned and come from the pool.
 pub struct Buffer {
     memory: Memory,
     dtype: DType,

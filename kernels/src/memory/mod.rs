@@ -1,4 +1,4 @@
-//! Buffers: aligned memory from a pool that keeps what is given back.
+//! Buffers: aligned memory from a pool that keeps freed memory.
 
 mod buffer;
 mod pool;

@@ -1,4 +1,4 @@
-//! Memory from the operating system, zeros, and back to it.
+//! Allocates zeroed memory from the operating system, and returns it.
 
 use std::alloc::{Layout, dealloc, handle_alloc_error};
 use std::ptr::NonNull;

@@ -9,11 +9,11 @@ pub(crate) static SOURCE: Source = source!("optimizer.cu");
 const THREADS: usize = 256;
 /// Parameters that a kernel is given at once.
 pub(crate) const ENTRIES: usize = 64;
-/// Numbers of a block that takes a step, and of one that adds up squares.
+/// Elements of a block that takes a step, and of one that adds squares.
 const CHUNK: usize = 1024;
 const SQUARES: usize = 8192;
 
-/// What a kernel is told of one parameter: where it, its gradient and its state lie, and its length.
+/// What a kernel needs of one parameter: pointers to it, its gradient and its state, and its length.
 struct Entry {
     pointers: [Arg; 5],
     len: usize,
@@ -25,7 +25,7 @@ impl Entry {
     }
 }
 
-/// `Table`s by value, each with its number of blocks, of which one takes `chunk` numbers.
+/// `Table`s by value, each with its number of blocks; a block takes `chunk` elements.
 fn tables(entries: impl IntoIterator<Item = Entry>, chunk: usize) -> Vec<(Arg, usize)> {
     let mut entries = entries.into_iter().filter(|entry| entry.len > 0).peekable();
     let mut tables = vec![];

@@ -5,10 +5,10 @@
 //! of them; a second one replays, for some rows of a table, the steps that they have not yet had. Formulas and their order of operations are those of `torch.optim`, so that many steps in a
 //! row agree to rounding; constants such as 1 − β₂ᵗ are computed in `f64` and rounded once.
 //!
-//! The ladder: a loop for each term, as tensor code has it; one loop for all; vectors; pieces of memory over threads.
+//! The ladder: a loop for each term, as in tensor code; one loop for all terms; vectors; pieces of memory over threads.
 //!
 //! The rungs in ms, for 8 million parameters on two Zen 4 cores (AVX2), and the share of the
-//! bandwidth at which as many threads add one such array to another, 36 and 71 GB/s, measured in the same run
+//! memory bandwidth: 36 and 71 GB/s, measured in the same run as one and two threads added one such array to another
 //! (`cargo run --release -p gradus-kernels --example rows_ladder`):
 //!
 //! | | plain loops, `f64`, one thread | vectors, one thread | two threads |

@@ -6,7 +6,7 @@ use crate::{Dst, Outcome, Real, Src, parallel};
 
 /// Elements of a piece that one thread takes.
 const PIECE: usize = 64 * 1024;
-/// Elements that are added up in `f32` before their sum goes on in `f64`.
+/// Elements that are added in `f32` before their sum is added in `f64`.
 const BLOCK: usize = 512;
 
 /// The sums of squares of a block that `f32` holds well: the squares of most numbers are far from subnormal, none is ∞.
@@ -140,7 +140,7 @@ impl Kernel for Clamp<'_> {
     fn run<S: Isa>(self, s: S) {
         let (low, high) = (s.splat(self.1), s.splat(self.2));
         for x in self.0.chunks_mut(S::LANES) {
-            // Of a pair with a NaN both answer the second, here x.
+            // Both return the second operand, here x, if either is NaN.
             let y = s.min(high, s.max(low, s.read_chunk(x)));
             s.write_chunk(x, y);
         }

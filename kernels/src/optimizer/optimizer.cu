@@ -6,8 +6,8 @@
 //   tensor operations    one pass over memory for each term
 //   optimizer_adam_plain one pass for all terms, a thread for each number, a launch for each parameter
 //   optimizer_*          one launch for a table of parameters, which the kernel is given by value: a block finds in it the
-//                        parameter that it works on and takes 1024 of its numbers, a thread four, read and written as
-//                        one float4 where they lie so. A model has many small parameters, for which a launch costs more
+//                        parameter that it works on and takes 1024 of its elements, a thread four, read and written as
+//                        one float4 if alignment allows it. A model has many small parameters, for which a launch costs more
 //                        than the work
 //
 // Bytes: 28 for each number of Adam (four arrays read, three written). FLOPs: some 15. The bound is memory. Registers: 40
@@ -110,7 +110,7 @@ struct Sgd {
 #define CHUNK 1024     // numbers of a block that takes a step
 #define SQUARES 8192   // numbers of a block that adds up squares
 
-// A parameter of n numbers, its gradient and its state, null where the rule has none; its first block.
+// A parameter of n elements, its gradient and its state, null where the rule has none; its first block.
 struct Entry {
     float *p;
     const float *g;
@@ -226,7 +226,7 @@ KERNEL optimizer_clamp(float *x, float low, float high, int n) {
     if (i < n) x[i] = x[i] < low ? low : x[i] > high ? high : x[i];
 }
 
-// --- Σ x² in f64 of all arrays of a table, its gradients: blocks of 256 threads each add up SQUARES numbers, and one
+// --- Σ x² in f64 of all arrays of a table, its gradients: blocks of 256 threads each add up SQUARES elements, and one
 // block joins them, in a fixed order.
 
 DEVICE double block_sum_f64(double x, double *room) {

@@ -9,7 +9,7 @@ use crate::{Dst, Outcome, Real, Src};
 
 /// Elements whose rows one thread takes.
 const PIECE: usize = 4 * 1024;
-/// Vectors of a row that go through the steps together: so many quotients are under way at once.
+/// Vectors of a row that take the steps together, so that as many divisions are in flight at once.
 const TOGETHER: usize = 4;
 
 /// Consecutive steps of one optimizer.
@@ -39,7 +39,7 @@ pub struct Owed<'a, V> {
 }
 
 /// Takes all steps from `from` on, with the bits that [`adam_step`](super::adam_step) and the like lead to step by
-/// step; `state` stands in the order of their arguments, empty slices where an optimizer has none.
+/// step; `state` is in the order of their arguments, with empty slices for what an optimizer does not have.
 ///
 /// Panics where lengths differ, a row lies outside the table, or rows are not ascending.
 #[track_caller]
@@ -83,7 +83,7 @@ impl<V: Copy> Owed<'_, &[V]> {
     }
 }
 
-/// Rows `owed`, the numbers of the table from row `start` on, and their state.
+/// Rows `owed`, the elements of the table from row `start` on, and their state.
 struct Part<'a, T, const N: usize> {
     start: usize,
     owed: Owed<'a, &'a [T]>,

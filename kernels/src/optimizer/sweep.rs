@@ -7,7 +7,7 @@ use crate::isa::{self, Isa, Kernel};
 /// Elements of a piece that one thread takes.
 const PIECE: usize = 16 * 1024;
 
-/// What an optimizer does with one parameter, its gradient and up to `N` numbers of state.
+/// What an optimizer does with one element of a parameter, its gradient and up to `N` values of state.
 ///
 /// State that an optimizer's settings leave unused is an empty slice; it comes in as 0 and what is
 /// returned for it is dropped.

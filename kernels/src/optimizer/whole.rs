@@ -5,7 +5,7 @@ use super::{adagrad_step, adam_step, radam_step, rmsprop_step, sgd_step};
 use crate::slice::on_device;
 use crate::{Device, Dst, Outcome, Real, Src};
 
-/// A parameter with a gradient for each of its numbers.
+/// A parameter with a gradient for each of its elements.
 pub struct Whole<'a> {
     /// The parameter.
     pub p: Dst<'a>,

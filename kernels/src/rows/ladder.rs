@@ -5,7 +5,7 @@ use crate::cuda::{Arg, Grid, Source, launch};
 use crate::memory::Buffer;
 use crate::{Device, Dst, Kind, Outcome, Src};
 
-/// Rows of an array that begins `skipped` numbers behind an address which any number of bytes can be read from.
+/// Rows of an array that begins `skipped` elements after an aligned address.
 #[derive(Clone, Copy)]
 pub(super) struct Rows {
     pub count: usize,
@@ -50,7 +50,7 @@ impl Rows {
     }
 }
 
-/// Calls `check` with rows that a warp holds, that a block holds, and longer ones, some of which cannot be read by four numbers.
+/// Calls `check` with rows that a warp holds, that a block holds, and longer ones; some cannot be read four elements at a time.
 pub(super) fn each(kind: Kind, check: impl Fn(Rows, &Buffer)) {
     for (count, cols, skipped) in [
         (7, 1, 0),
@@ -67,7 +67,7 @@ pub(super) fn each(kind: Kind, check: impl Fn(Rows, &Buffer)) {
     }
 }
 
-/// Calls `check` with rows of which some or all numbers are −∞.
+/// Calls `check` with rows of which some or all elements are −∞.
 pub(super) fn each_with_infinities(kind: Kind, check: impl Fn(Rows, &Buffer)) {
     for (count, cols) in [(4, 300), (4, 1203)] {
         let rows = Rows { count, cols, skipped: 0 };

@@ -1,6 +1,6 @@
 //! One tensor in two places of an operation: directly twice, and once behind another function.
 //!
-//! Fused and checkpointed operations must give *partial* derivatives by slot. What goes wrong with op(x, x), with
+//! Fused and checkpointed operations must give *partial* derivatives by input. What goes wrong with op(x, x), with
 //! op(x, f(x)) and in the second order otherwise, `engine/src/graph/partials.rs` explains.
 
 use crate::case::{Case, Example};

@@ -13,7 +13,7 @@ pub(super) fn chains(x: &[Tensor]) -> Chains<Src<'_>, Src<'_>> {
     Chains { emissions, transitions, start, end, lengths }
 }
 
-/// The inputs as contiguous numbers.
+/// The inputs, contiguous.
 fn packed(x: &[&Tensor]) -> Vec<Tensor> {
     x.iter().map(|t| t.detach().contiguous()).collect()
 }
@@ -28,7 +28,7 @@ fn flat(buffer: Buffer) -> Tensor {
     Tensor::from_buffer(buffer, [n].into())
 }
 
-/// α [B, T, K], its scale [B, T] and log Z [B] are what the backward of log Z wants.
+/// The backward kernel of log Z needs α [B, T, K], its scale [B, T] and log Z [B].
 pub(super) fn log_z_forward(x: &[&Tensor]) -> Option<ForwardOutput> {
     let x = packed(x);
     let (b, t) = (x[0].dim(0), x[0].dim(1));

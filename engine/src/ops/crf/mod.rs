@@ -92,7 +92,7 @@ impl Tensor {
         let outcome = crf::viterbi::forward(kernel::chains(&inputs), path.dst(), score.dst());
         super::ran("crf_viterbi", self.kind(), outcome);
         let path = Tensor::from_buffer(path, [b, t].into());
-        // The kernel marks padding with −1; a tag that is used as a number must be one.
+        // The kernel marks padding with −1, which is no valid index; tags may be used as indices.
         let none = Tensor::zeros([], path.kind());
         (path.lt(&none).select(&none, &path), Tensor::from_buffer(score, [b].into()))
     }

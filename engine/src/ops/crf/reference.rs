@@ -27,7 +27,7 @@ pub(super) fn score(x: &[Tensor]) -> Tensor {
     let mut total = emissions.narrow(1, 0, 0).sum(&[1, 2]);
     for step in 0..t {
         let tag = tags.at(1, step);
-        // What stands past the end is no tag.
+        // Values past the end are not tags.
         let inside = within(step, lengths);
         let tag = inside.select(&tag, &no_tag);
         let mut gain = emissions.at(1, step).take_along(&tag.unsqueeze(1)).squeeze(-1);
@@ -65,7 +65,7 @@ pub(super) fn log_marginals(x: &[Tensor]) -> Tensor {
     log_p.minimum(&Tensor::zeros([], p.kind()))
 }
 
-/// Which sequences [B] hold a step.
+/// Which sequences [B] are not empty.
 fn within(step: usize, lengths: &Tensor) -> Tensor {
     Tensor::full([], step as f64, lengths.kind()).lt(lengths)
 }

@@ -10,10 +10,10 @@ use crate::reduce::{Reduce, reduce_forward};
 
 /// Multiplications that make a task of short sentences.
 const TASK: usize = 1 << 18;
-/// At most so many partial sums of dw.
+/// The most partial sums of dw.
 const SLOTS: usize = 8;
 
-/// w [O, C, k] as [O, k, C]: the numbers of a filter in the order of a window's.
+/// w [O, C, k] as [O, k, C]: the elements of a filter in the order of a window's.
 pub(crate) fn taps(s: Sizes, w: &[f32]) -> Buffer {
     let mut taps = Buffer::for_overwrite(DType::F32, w.len());
     copy_strided_forward(&[s.o, s.k, s.c], w, &[s.c * s.k, 1, s.k], taps.slice_mut());
@@ -30,7 +30,7 @@ pub(crate) fn windows_of(x: &[f32], c: usize) -> Mat<'_, f32> {
     Mat { data: x, rows_stride: c, cols_stride: 1 }
 }
 
-/// x with `before` zeros in front, and zeros behind up to `len` numbers.
+/// x with `before` zeros in front, and zeros behind up to `len` elements.
 pub(crate) fn widened(x: &[f32], before: usize, len: usize) -> Buffer {
     let mut wide = Buffer::zeros(DType::F32, len);
     wide.slice_mut()[before..][..x.len()].copy_from_slice(x);

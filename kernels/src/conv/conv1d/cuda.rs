@@ -12,7 +12,7 @@ use crate::memory::Buffer;
 use crate::{DType, Dst, Outcome, Precision, Src, convert, elementwise, reduce};
 
 pub(crate) static SOURCE: Source = source!("conv1d.cu");
-/// Blocks that keep a device busy, each of 64 × 64 numbers of a product.
+/// Blocks that keep a device busy, each of 64 × 64 elements of a matrix product.
 const BUSY: usize = 256;
 
 /// Each sentence of x [B, T, C] between zeros in `steps` rows, `before` of them first.

@@ -8,9 +8,9 @@
 //!
 //! x, dx are [B, T, C]; w, dw [O, C, k]; bias, dbias `[O]`; y, dy [B, T', O] with T' = T + 2p − k + 1.
 //!
-//! With channels last the window of step t is k·C numbers in a row, and the next window begins C numbers later. So
+//! With channels last the window of step t is k·C consecutive elements, and the next window begins C elements later. So
 //! the matrix of all windows, [T', k·C] with rows C apart, is x itself, and y is its product with the weight as
-//! [k·C, O]: nothing is copied but the weight, once, and a sentence that wants padding.
+//! [k·C, O]: nothing is copied but the weight, once, and sentences that need padding.
 //!
 //! The ladder: plain loops; one packed product for each sentence, sentences over threads; dx the same of dy and the taps in
 //! the opposite order; dw products of dyᵀ and the windows, summed in slots of sentences that are added in order.
@@ -100,7 +100,7 @@ pub fn conv1d_forward<T: Real>(s: Sizes, padding: usize, x: &[T], w: &[T], bias:
     cpu::forward(s, padding, T::f32s(x), T::f32s(w), T::f32s(bias), T::f32s_mut(y));
 }
 
-/// dx (where anybody wants it), dw and dbias from dy.
+/// dx (if it is needed), dw and dbias from dy.
 ///
 /// Panics where lengths disagree with the sizes, or a window is longer than a padded sentence.
 #[track_caller]

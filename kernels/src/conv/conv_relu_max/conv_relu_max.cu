@@ -6,7 +6,7 @@
 //                                   sentence, whose eight warps go through every eighth window and keep the best of theirs
 //   conv_relu_max_backward_*_plain  one live window for each feature: T' times less work than the dense gradient. A thread
 //                                   adds up one number of dw over all sentences, or one of dx over all filters
-//   conv_relu_max_backward_w        a block for 128 numbers of a filter's window, which lie side by side in x; its eight warps
+//   conv_relu_max_backward_w        a block for 128 elements of a filter's window, which lie side by side in x; its eight warps
 //                                   share the sentences, read four of their windows at once and join their sums in order
 //   conv_relu_max_backward_x        a warp for 128 channels of a row of x; its lanes vote for the few filters that the row
 //                                   matters to, where each thread of the plain kernel goes through all of them
@@ -120,7 +120,7 @@ KERNEL conv_relu_max_backward_x_plain(const float *w, const i64 *winner, const f
 #define SPAN (EACH * WARP)
 #define TOGETHER 4        // windows that a warp reads at once
 
-// dw [O, C, k] and dbias: block x for filter x, block y for SPAN numbers of its window in the order of x, which is [k, C].
+// dw [O, C, k] and dbias: block x for filter x, block y for SPAN elements of its window in the order of x, which is [k, C].
 KERNEL conv_relu_max_backward_w(const float *x, const i64 *winner, const float *dz, float *dw, float *dbias, int batch,
                                 int time, int channels, int filters, int window) {
     SHARED(float, room, [WARPS][SPAN]);

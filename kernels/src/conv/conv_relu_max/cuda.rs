@@ -12,7 +12,7 @@ const FILTERS: usize = 32;
 const BLOCKS: usize = 65535;
 const THREADS: usize = 256;
 const WARPS: usize = THREADS / 32;
-/// Channels of a row, or numbers of a window, that a warp of the gradients has.
+/// Channels of a row, or elements of a window, per warp of the gradient kernels.
 const SPAN: usize = 128;
 
 /// z and the winners.

@@ -13,7 +13,7 @@
 //! dbias[o] = Σ_b dz[b, o]        all over b with winner[b, o] ≥ 0
 //! ```
 //!
-//! So the backward costs 1/T' of the dense one's.
+//! So the backward pass costs 1/T' of that of a dense convolution.
 //!
 //! The ladder: plain loops; a product for each sentence ([`conv1d`](crate::conv1d)) and passes for ReLU and maximum;
 //! tiles of windows whose product stays in cache while vectors run the maximum over it, y never stored whole.
@@ -77,7 +77,7 @@ pub fn conv_relu_max_forward<T: Real>(
     cpu::forward(s, T::f32s(x), T::f32s(w), T::f32s(bias), lengths, T::f32s_mut(z), winner);
 }
 
-/// dx (where anybody wants it), dw and dbias from dz and the winners of the forward.
+/// dx (if it is needed), dw and dbias from dz and the winners of the forward pass.
 ///
 /// Panics where lengths of slices disagree with the sizes, or a winner is no window.
 #[track_caller]

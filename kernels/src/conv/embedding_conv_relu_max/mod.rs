@@ -8,15 +8,15 @@
 //! `[O]`, z [B, O]; `winner` [B, O] is the t of the maximum, the lowest of equals, and −1 where z is 0. z is NaN where
 //! a window's value is.
 //!
-//! A term depends on the word and the tap alone, not on the place. So the batch's distinct words u, U of them, meet
-//! all taps in one product, and a window is a sum of k rows:
+//! A term depends only on the word and the tap, not on the position. So the U distinct words u of a batch are multiplied
+//! by all taps in one matrix product, and a window is a sum of k rows:
 //!
 //! ```text
 //! P[u, j, o] = Σ_c E[u, c] w[o, c, j]        z[b, o] = max_t max(0, bias[o] + Σⱼ P[ids[b, t + j], j, o])
 //! ```
 //!
-//! U·C·k·O multiplications for B·T·C·k·O. The gradient touches the windows that won, no word's vector is copied, and
-//! the table's gradient is kept as the rows of the words in them:
+//! That takes U·C·k·O multiplications instead of B·T·C·k·O. The gradient touches only the windows that won, no word's vector
+//! is copied, and the table's gradient is kept as the rows of the words in these windows:
 //!
 //! ```text
 //! dw[o, :, j] += dz[b, o] E[id]        dE[id] += dz[b, o] w[o, :, j]        id = ids[b, winner + j]
@@ -28,9 +28,9 @@
 //!
 //! `RAYON_NUM_THREADS=1 cargo run --release -p gradus-kernels --example conv_ladder` times the rungs. B = 64, T = 400,
 //! C = 300, O = 128, k = 4, V = 30000, on one Zen 4 core (AVX2, peak 116 GFLOP/s, measured in the same run), in ms, for words
-//! that are all alike frequent and for words as frequent as in text, 1/(rank + 2.7):
+//! that are all equally frequent and for words as frequent as in text, 1/(rank + 2.7):
 //!
-//! | rung | alike: forward | backward | text: forward | backward |
+//! | rung | equally frequent: forward | backward | text: forward | backward |
 //! | --- | --- | --- | --- | --- |
 //! | rows gathered | 85.3 | 12.1 | 83.3 | 12.6 |
 //! | each word once | 59.3 | 9.3 | 29.0 | 4.9 |
@@ -53,7 +53,7 @@ use crate::{DType, Dst, Outcome, Real, Src};
 pub struct Words<I> {
     /// Rows of the table [B, T].
     pub ids: I,
-    /// Words of each sentence `[B]`; what stands past them counts as zeros.
+    /// Words of each sentence `[B]`; positions past them count as zeros.
     pub lengths: I,
 }
 
@@ -87,7 +87,7 @@ impl<'a> Words<&'a [i64]> {
         }
     }
 
-    /// Panics where the table of `len` numbers holds no whole rows, or a word is none of them.
+    /// Panics where the table of `len` elements is not whole rows, or a word is not one of them.
     #[track_caller]
     fn check_table(self, op: &str, s: Sizes, len: usize) {
         let rows = len.checked_div(s.c).unwrap_or(0);

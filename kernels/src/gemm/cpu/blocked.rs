@@ -8,9 +8,9 @@ use crate::memory::Buffer;
 use crate::{DType, parallel};
 use rayon::prelude::*;
 
-/// Rows of A in a block, where vectors have so many lanes: whole tiles, which with the columns of a block fill a quarter of the
-/// second-level cache or less; and as many rows of a wide C lie in few more pages than the first-level translation cache
-/// holds (64 and more).
+/// Rows of A in a block, for vectors of `lanes` lanes: whole tiles. Such a block of A, as deep as a block of B, fills at most a
+/// quarter of the second-level cache. The same rows of a wide C are each on another page, and the first-level TLB holds 64
+/// pages or more, so there must not be many more rows than that.
 const fn rows_of_block(lanes: usize) -> usize {
     match lanes {
         16 => 84,
@@ -108,9 +108,9 @@ struct Block<'a> {
     turn: usize,
 }
 
-/// Whether the tiles read A where it lies: its rows are whole, and so few panels of B meet them that copying A first
+/// Whether the tiles read A without packing: its rows are contiguous, and so few panels of B use them that copying A first
 /// would cost more than it saves. A copy is read as one stream, which the processor fetches ahead; rows a power of two
-/// apart fall into the same sets of the first-level cache besides.
+/// apart also fall into the same sets of the first-level cache.
 fn stays(a: Mat<f32>, panels: usize) -> bool {
     a.cols_stride == 1 && panels <= 4
 }

@@ -39,7 +39,7 @@ const NV: usize = 2;
 /// Rows of B that are fetched ahead: as long as the third-level cache takes.
 const AHEAD: usize = 16;
 
-/// Rows of a tile at most, where vectors have so many lanes.
+/// MR: the most rows of a tile, for vectors of `lanes` lanes.
 pub(super) const fn rows_of_tile(lanes: usize) -> usize {
     match lanes {
         16 => 14,
@@ -47,8 +47,8 @@ pub(super) const fn rows_of_tile(lanes: usize) -> usize {
     }
 }
 
-/// Rows of the tiles that `rows` rows are cut into: no more tiles than need be, and these of even height, for a tile of two
-/// rows takes as long as one of four (16 rows are 8 + 8, not 14 + 2).
+/// The height of the tiles that `rows` rows are cut into: as few tiles as possible, of even height, because a tile of two rows
+/// takes as long as one of four (16 rows are 8 + 8, not 14 + 2).
 pub(super) const fn height_of_tiles(lanes: usize, rows: usize) -> usize {
     if lanes == 8 {
         return 6;
@@ -60,7 +60,7 @@ pub(super) const fn height_of_tiles(lanes: usize, rows: usize) -> usize {
     }
 }
 
-/// Columns of the tile where vectors have so many lanes.
+/// NR: the columns of a tile, for vectors of `lanes` lanes.
 pub(super) const fn cols_of_tile(lanes: usize) -> usize {
     NV * lanes
 }
@@ -68,11 +68,11 @@ pub(super) const fn cols_of_tile(lanes: usize) -> usize {
 /// Where a tile reads A and B.
 #[derive(Clone, Copy)]
 pub(super) struct Panels {
-    /// A(0, 0); element (i, l) stands at i·a_rows + l·a_cols.
+    /// A(0, 0); element (i, l) is at i·a_rows + l·a_cols.
     pub a: *const f32,
     pub a_rows: usize,
     pub a_cols: usize,
-    /// B(0, 0); row l stands at l·b_rows, its columns one after the other.
+    /// B(0, 0); row l is at l·b_rows, its columns contiguous.
     pub b: *const f32,
     pub b_rows: usize,
     /// K.
@@ -84,7 +84,7 @@ pub(super) struct Panels {
 pub(super) struct Tile<'a> {
     pub c: *mut f32,
     pub c_rows: usize,
-    /// How many rows and columns are wanted.
+    /// How many rows and columns to compute.
     pub rows: usize,
     pub cols: usize,
     /// What C is multiplied with before the product is added; 0 overwrites.
@@ -95,11 +95,11 @@ pub(super) struct Tile<'a> {
     pub column: usize,
 }
 
-/// The upper rows of a tile of at most [`rows_of_tile`] rows and `tile.cols` columns; answers how many rows these are.
+/// Computes the upper rows of a tile of at most [`rows_of_tile`] rows and `tile.cols` columns; returns how many rows it did.
 ///
 /// # Safety
 /// A is readable for the tile's rows and K columns, B for K rows of NV vectors (of `tile.cols` columns where `MASKED`), C
-/// is writable for the tile's rows and columns, and nobody else touches these.
+/// is writable for the tile's rows and columns, and nothing else accesses these.
 #[inline(always)]
 pub(super) unsafe fn tile<S: Isa, const MASKED: bool>(s: S, p: Panels, tile: Tile) -> usize {
     // SAFETY: the caller's promise is each one's.
@@ -139,7 +139,7 @@ unsafe fn some_rows<S: Isa, const V: usize, const MASKED: bool>(s: S, p: Panels,
     }
 }
 
-/// R rows and V vectors, of which C takes `tile.cols` columns; answers R.
+/// Computes R rows and V vectors, of which C takes `tile.cols` columns; returns R.
 ///
 /// # Safety
 /// As for [`tile`], for R ≤ `tile.rows` rows.

@@ -35,9 +35,9 @@ use std::ops::Range;
 use std::sync::atomic::AtomicU8;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
-/// Rows of B in a block at most, where vectors have so many lanes. A panel of eight-lane rows and the rows of A of a tile fill
-/// the first-level cache; one of sixteen lanes comes from the second in any case, and the fewer blocks, the fewer passes
-/// over C.
+/// The most rows of B in a block, for vectors of `lanes` lanes. With eight lanes, a panel of B and a panel of A of this depth
+/// together fill the first-level cache. With sixteen lanes they would not fit at a useful depth, so the panel of B comes from
+/// the second-level cache, and blocks are deeper, because each block is one more pass over C.
 const fn rows_of_block(lanes: usize) -> usize {
     match lanes {
         16 => 768,
@@ -45,8 +45,8 @@ const fn rows_of_block(lanes: usize) -> usize {
     }
 }
 
-/// Where the panels of B [k, n] lie: block by block of rows, panel by panel of a tile's columns, row by row. So the numbers
-/// that a tile wants next lie next.
+/// Where the panels of B [k, n] are: block by block of rows, panel by panel of a tile's columns, row by row. So a tile reads
+/// memory in order.
 #[derive(Clone, Copy)]
 pub(in crate::gemm) struct Layout {
     pub k: usize,
@@ -132,12 +132,13 @@ impl PackedB {
     }
 }
 
-/// Numbers of a B that tasks pack on demand, at most. Of 256 × 256 × 256 that makes 230 GFLOP/s out of 200 on two cores of a Xeon; of
-/// 1024 × 1024 × 1024, where the wait until all threads have packed B counts less, 259 out of 275.
+/// The most elements of a B that tasks pack on demand; a larger B is packed before. Measured on two cores of a Xeon: for
+/// 256 × 256 × 256 packing on demand raises the rate from 200 to 230 GFLOP/s. For 1024 × 1024 × 1024 it lowers it from 275 to
+/// 259, because waiting until all threads have packed B matters less there.
 pub(in crate::gemm) const ON_DEMAND: usize = 1 << 17;
 
 /// B that is packed while it is used: each panel by the task that comes to it first. No thread waits until all is
-/// packed, and who packs a panel has it in its cache.
+/// packed, and the task that packs a panel has it in its cache.
 pub(in crate::gemm) struct PackedOnDemand<'a> {
     b: Mat<'a, f32>,
     layout: Layout,
@@ -195,7 +196,7 @@ impl<'a> PackedOnDemand<'a> {
                 dispatch(Panels { y, b: self.b, start, depth, n: self.layout.n, first: panel });
                 begun.ready();
             }
-            // Another task is at it, which waits for nobody.
+            // Another task is packing it, and waits for no other task.
             let mut turns = 0;
             loop {
                 match state.load(Acquire) {
@@ -206,7 +207,7 @@ impl<'a> PackedOnDemand<'a> {
                 if turns % 1024 == 0 { std::thread::yield_now() } else { std::hint::spin_loop() }
             }
         }
-        // SAFETY: the panel is ready, so nobody writes it any more.
+        // SAFETY: the panel is ready, so no task writes it any more.
         unsafe { std::slice::from_raw_parts(first, place.len()) }
     }
 }
@@ -279,7 +280,7 @@ impl Panels<'_> {
 #[inline(always)]
 fn copy_panel<S: Isa, const NR: usize>(s: S, y: &mut [f32], b: Mat<f32>, cols: usize) {
     for (l, row) in y.as_chunks_mut::<NR>().0.iter_mut().enumerate() {
-        // Rows that lie far apart are not foreseen by the processor.
+        // The processor does not prefetch rows that are far apart.
         for line in (0..NR).step_by(16) {
             let ahead = (l + AHEAD).wrapping_mul(b.rows_stride);
             s.prefetch(b.data.as_ptr().wrapping_add(ahead).wrapping_add(line));
@@ -320,7 +321,7 @@ fn transpose_panel<S: EightLanes, const NR: usize>(
     }
 }
 
-/// A panel of a B that lies otherwise.
+/// A panel of a B with any other strides.
 fn gather_panel<const NR: usize>(y: &mut [f32], b: Mat<f32>, cols: usize) {
     for (l, row) in y.as_chunks_mut::<NR>().0.iter_mut().enumerate() {
         for (j, y) in row.iter_mut().enumerate() {
@@ -365,9 +366,9 @@ fn rows_in_panels<S: Isa, const MR: usize>(
     let from = |i: usize, l: usize| (row + i) * a.rows_stride + (start + l) * a.cols_stride;
     let whole = rows / MR;
     if a.rows_stride == 1 {
-        // Aᵀ lies row by row: a column of A is read as it lies, and dealt to all panels.
+        // Aᵀ is row-major: a column of A is contiguous, and its elements are distributed to all panels.
         for l in 0..depth {
-            // Rows that lie far apart are not foreseen by the processor.
+            // The processor does not prefetch rows that are far apart.
             for line in (0..rows).step_by(16) {
                 let ahead = AHEAD.wrapping_mul(a.cols_stride);
                 s.prefetch(a.data.as_ptr().wrapping_add(from(line, l)).wrapping_add(ahead));

@@ -1,20 +1,20 @@
 //! The gradient of an embedding, kept as rows.
 //!
-//! For y[i, :] = w[idsᵢ, :] ([`gather_rows`](crate::index::gather_rows)) the gradient of w is zero but in
-//! the rows that were looked up:
+//! For y[i, :] = w[idsᵢ, :] ([`gather_rows`](crate::index::gather_rows)) the gradient of w is zero except in
+//! the rows that were read:
 //!
 //! ```text
 //! dw[id, :] = Σ_{i: idsᵢ = id} dy[i, :]
 //! ```
 //!
-//! With V words and N tokens in a batch that is at most N rows of V. Each row is added up in the order of
-//! positions, so the result is the same whatever the threads do.
+//! With V words and N tokens in a batch these are at most N rows of V. Each row is added up in the order of
+//! positions, so the result does not depend on threads.
 //!
 //! The ladder: a dense [V, D] and a loop over tokens ([`scatter_add_rows`](crate::index::scatter_add_rows));
-//! tokens sorted by id, and each unique id one task's own.
+//! tokens sorted by id, with one task for each distinct id.
 //!
-//! The rungs in ms, for 16384 tokens, rows of 512, 30000 words, and the share of the bandwidth at which as many
-//! threads add one array to another, 36 and 71 GB/s, measured in the same run on two Zen 4 cores (AVX2;
+//! The rungs in ms, for 16384 tokens, rows of 512, 30000 words, and the share of the memory bandwidth: 36 and
+//! 71 GB/s, measured in the same run as one and two threads added one array to another, on two Zen 4 cores (AVX2;
 //! `cargo run --release -p gradus-kernels --example rows_ladder`):
 //!
 //! | | one thread | two threads |
@@ -22,7 +22,7 @@
 //! | dense | 6.43, 41 % | 6.64, 20 % |
 //! | rows | 7.09, 26 % | 3.17, 30 % |
 //!
-//! A dense table costs the optimizer a pass over all of it besides.
+//! A dense table also costs the optimizer a pass over all of it.
 
 use crate::memory::Buffer;
 use crate::parallel::{pieces, rows_per_piece};

@@ -1,14 +1,14 @@
-// Rows and elements by number. A number outside its axis gives NaN (0 for integers) or is left out, where the CPU panics:
-// a device has nobody to tell.
+// Rows and elements by index. An index outside its axis gives NaN (0 for integers) or is ignored, where the CPU panics: a
+// device cannot report it.
 //
-// The ladder, for the sum of rows by number:
-//   index_scatter_plain   a thread for each element of the table looks through all numbers
-//   index_scatter         a block for each number: the first block of a row adds up that row's others in order, so that
-//                         the sum is the same on every run, which atomics would not give
+// The ladder, for the sum of rows by index:
+//   index_scatter_plain   a thread for each element of the table searches all indices
+//   index_scatter         a block for each index: the first block of a row adds the later ones of that row in order, so that
+//                         the sum is the same on every run, which atomics would not guarantee
 //
-// Bytes: a row in and out for each number. The search reads all numbers once for each, from the second-level cache: 16 Ki
-// of them take 0.3 ms at 1 TB/s, little beside what is done with the rows. Additions are one for each number; the
-// bound is memory. Registers are 32 or fewer, so that sm_80 and sm_90 hold all the threads they can.
+// Bytes: a row in and out for each index. The search reads all indices once for each of them, from the second-level cache:
+// 16 Ki of them take 0.3 ms at 1 TB/s, little compared with the work on the rows. There is one addition for each element; the
+// bound is memory. Registers are 32 or fewer, so that sm_80 and sm_90 run as many threads as they can.
 #include "prelude.cuh"
 
 // y[n, :] = table[ids[n], :], of elements of four bytes, then of eight and one.
@@ -64,7 +64,7 @@ KERNEL index_take_4(const u32 *x, const i64 *ids, u32 *y, int k, int m, int n) {
 KERNEL index_take_8(const u64 *x, const i64 *ids, u64 *y, int k, int m, int n) { take(x, ids, y, k, m, n, u64(0)); }
 KERNEL index_take_1(const u8 *x, const i64 *ids, u8 *y, int k, int m, int n) { take(x, ids, y, k, m, n, u8(0)); }
 
-// x[r, ids[r, m]] += dy[r, m] in the order of m: a thread for each row, which nobody else writes.
+// x[r, ids[r, m]] += dy[r, m] in the order of m: a thread for each row, which no other thread writes.
 KERNEL index_put(const float *dy, const i64 *ids, float *x, int k, int m, int rows) {
     int r = blockIdx.x * blockDim.x + threadIdx.x;
     if (r >= rows) return;

@@ -1,10 +1,9 @@
-//! Rows and elements chosen by number, and the gradients of choosing.
+//! Rows and elements by index, and their gradients.
 //!
-//! Indices are host data. What adds up does so in the order of the indices, so that the result is the
-//! same every time.
+//! Sums are in the order of the indices, so that the result is the same every time.
 //!
-//! The rungs in ms, for 16384 rows of 512 of a table of 30000, and the share of the bandwidth at which as many
-//! threads add one array to another, 36 and 71 GB/s, measured in the same run on two Zen 4 cores (AVX2;
+//! The rungs in ms, for 16384 rows of 512 of a table of 30000, and the share of the memory bandwidth: 36 and
+//! 71 GB/s, measured in the same run as one and two threads added one array to another, on two Zen 4 cores (AVX2;
 //! `cargo run --release -p gradus-kernels --example rows_ladder`):
 //!
 //! | | one thread | two threads |

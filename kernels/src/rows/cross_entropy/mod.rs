@@ -7,17 +7,17 @@
 //! dxₖ = dloss·( pₖ·((1 − ε)·w_y + ε/K·Σⱼ wⱼ) − (1 − ε)·w_y·[k = y] − ε/K·wₖ )
 //! ```
 //!
-//! logits are [R, K]; loss and log-sum-exp are `[R]`. Losses are those of each row: what they are divided
-//! by (the sum of w_y, for a weighted mean) is the caller's. A row whose label is the ignored one has no
-//! loss and no gradient. A row that is all −∞ has an infinite loss and no gradient.
+//! logits are [R, K]; loss and log-sum-exp are `[R]`. Each row has its own loss; the caller divides (by the
+//! sum of w_y, for a weighted mean). A row with the ignored label has no loss and no gradient. A row that is
+//! all −∞ has an infinite loss and no gradient.
 //!
 //! Source: Szegedy et al., "Rethinking the inception architecture", CVPR 2016, section 7 (smoothing).
 //!
-//! The ladder: plain loops; two passes of vectors over a row that stays in the first cache, of which only
-//! log-sum-exp is kept for the backward, so that no probability is ever stored.
+//! The ladder: plain loops; two passes of vectors over a row that stays in the first-level cache. Only log-sum-exp
+//! is kept for the backward pass, so that no probability is ever stored.
 //!
-//! The rungs in ms, for 16384 rows of 512 numbers on two Zen 4 cores (AVX2), and the share of the
-//! bandwidth at which as many threads add one such array to another, 36 and 71 GB/s, measured in the same run
+//! The rungs in ms, for 16384 rows of 512 elements on two Zen 4 cores (AVX2), and the share of the
+//! memory bandwidth: 36 and 71 GB/s, measured in the same run as one and two threads added one such array to another
 //! (`cargo run --release -p gradus-kernels --example rows_ladder`):
 //!
 //! | | plain loops, `f64`, one thread | vectors, one thread | two threads |

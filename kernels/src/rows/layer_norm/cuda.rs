@@ -9,7 +9,7 @@ pub(crate) static SOURCE: Source = source!("layer_norm.cu");
 /// Rows whose gradients of γ and β `layer_norm_columns` adds up at a time, and its threads.
 const PART: usize = 64;
 const THREADS: usize = 128;
-/// Numbers of a row that a warp holds.
+/// Elements of a row that a warp holds.
 const NARROW: usize = 1024;
 /// Shared memory that the kernels for the gradient have anyway.
 const STATIC: usize = 128;

@@ -3,20 +3,20 @@
 // The ladder:
 //   layer_norm_*_plain         a thread for each row
 //   layer_norm_*_long          a block for each row, tile after tile
-//   layer_norm_columns         the gradients of gamma and beta are sums over rows: of 64 rows at a time, behind *_long
-//   layer_norm_*_held          a block for a row that its registers hold, 32 numbers a thread: x and dy are read once. Rows of
-//                              up to 1024 numbers have a warp each. A block of the gradient goes through some rows and adds up
-//                              their part of gamma's and beta's gradients in shared memory, a row of it for each that has a row
-//                              of x, where each number has one thread. Rows must begin and end at multiples of 16 bytes;
-//                              others go tile after tile, however short
-// A last sum over the parts of gamma's and beta's gradients (reduce.cu) joins these in order, the same on every run, which
-// atomics would not give.
+//   layer_norm_columns         the gradients of gamma and beta, which are sums over rows, 64 rows at a time; used after *_long
+//   layer_norm_*_held          a block for a row that its registers hold, 32 elements per thread: x and dy are read once. Rows
+//                              of up to 1024 elements have a warp each. A block of the gradient processes several rows and
+//                              adds up their part of gamma's and beta's gradients in shared memory: one row of sums for each
+//                              warp or block that processes a row, one thread for each element. Rows must begin and end at
+//                              multiples of 16 bytes; all others are processed in tiles, however short
+// Finally the parts of gamma's and beta's gradients are added in order (reduce.cu), so that the sum is the same on every run,
+// which atomics would not guarantee.
 //
-// Bytes: forward 8 for each number and backward 12; 16 and 28 where rows are long, in part from the second-level cache. FLOPs:
-// some 10. The bound is memory, as in softmax.cu.
+// Bytes: forward 8 for each element and backward 12; 16 and 28 for long rows, partly from the second-level cache. FLOPs:
+// about 10. The bound is memory, as in softmax.cu.
 // Registers: 56 forward and at most 96 backward; shared memory backward: 32 bytes for each column by warps, 8 by blocks. A
-// multiprocessor of sm_90 then holds 36 and 20 warps by rows of 1024 numbers, 30 and 20 by rows of 10000, of the 64 that it
-// could; one of sm_80 has shared memory for 16 of the 20 warps by rows of 1024.
+// multiprocessor of sm_90 then runs 36 and 20 warps for rows of 1024 elements, 30 and 20 for rows of 10000, of at most 64;
+// one of sm_80 has shared memory for 16 of the 20 warps for rows of 1024.
 #include "prelude.cuh"
 
 // The first number of a row. All that follows is done with differences from it, and `mean` is theirs: see mod.rs.
@@ -41,7 +41,7 @@ KERNEL layer_norm_forward_plain(const float *x, const float *gamma, const float 
     for (int i = 0; i < cols; ++i) y[i] = (x[i] - x0 - m) * r * gamma[i] + beta[i];
 }
 
-// The numbers held, less the mean and times r, become y.
+// The elements held, less the mean and times r, become y.
 template <bool FOURS>
 DEVICE void scale(const HeldRow<FOURS> &at, const float *gamma, const float *beta, float r, float (&held)[HELD]) {
     at.fours([&](int i) {

@@ -25,12 +25,12 @@
 //!
 //! Source: Ba, Kiros, Hinton, "Layer normalization", 2016, equations 3 and 4 and the supplement.
 //!
-//! The ladder: plain loops; vectors over a row that stays in the first cache, one pass for each mean; the sums of a row
-//! and the row's part of dγ and dβ in the same pass, those into the slots of a piece of rows, which are then added
-//! pairwise.
+//! The ladder: plain loops; vectors over a row that stays in the first-level cache, one pass for each mean; the sums of a
+//! row and its part of dγ and dβ in the same pass. These parts are added in one slot for each piece of rows, and the slots
+//! are then added pairwise.
 //!
-//! The rungs in ms, for 16384 rows of 512 numbers on two Zen 4 cores (AVX2), and the share of the
-//! bandwidth at which as many threads add one such array to another, 36 and 71 GB/s, measured in the same run
+//! The rungs in ms, for 16384 rows of 512 elements on two Zen 4 cores (AVX2), and the share of the
+//! memory bandwidth: 36 and 71 GB/s, measured in the same run as one and two threads added one such array to another
 //! (`cargo run --release -p gradus-kernels --example rows_ladder`):
 //!
 //! | | plain loops, `f64`, one thread | vectors, one thread | two threads |

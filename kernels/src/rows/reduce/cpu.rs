@@ -3,7 +3,7 @@
 use super::{Reduce, plain};
 use crate::isa::{Isa, Kernel};
 
-/// Numbers added one after the other before the pairwise levels begin.
+/// Elements added one after the other before the pairwise levels begin.
 const RUN: usize = 32;
 /// Levels of the pairwise tree: enough for any axis that [`super::reduce_forward`] leaves whole.
 const LEVELS: usize = 10;
@@ -31,7 +31,7 @@ impl Kernel for Block<'_> {
     }
 }
 
-/// A reduction's step on vectors, and on single numbers.
+/// A reduction's step on vectors, and on single elements.
 trait Step: Copy {
     fn step<S: Isa>(self, s: S, a: S::V, b: S::V) -> S::V;
     fn one(self, a: f32, b: f32) -> f32;
@@ -55,7 +55,7 @@ impl Step for Sum {
     }
 }
 
-// Max and min answer b where either is NaN: a NaN in a is kept by hand.
+// Max and min return b if either is NaN, so a NaN in a is kept separately.
 impl Step for Max {
     #[inline(always)]
     fn step<S: Isa>(self, s: S, a: S::V, b: S::V) -> S::V {
@@ -201,7 +201,7 @@ fn row<S: Isa, F: Step>(s: S, f: F, start: f32, x: &[f32]) -> f32 {
     lanes(s, f, start, last, rest)
 }
 
-/// All lanes of `last` and less than a run of numbers.
+/// All lanes of `last` and the rest of a run.
 #[inline(always)]
 fn lanes<S: Isa, F: Step>(s: S, f: F, start: f32, mut last: [S::V; WIDE], rest: &[f32]) -> f32 {
     let vectors = rest.chunks_exact(S::LANES);

@@ -9,7 +9,7 @@ pub(crate) static SOURCE: Source = source!("reduce.cu");
 const THREADS: usize = 256;
 /// Results that a block finds at most.
 const ACROSS: usize = 32;
-/// Blocks that keep a device busy, and numbers that a thread must at least have for n to be cut.
+/// Blocks that keep a device busy, and the least number of elements per thread for which n is cut.
 const BUSY: usize = 512;
 const MANY: usize = 64;
 /// Threads that keep a device busy.
@@ -17,7 +17,7 @@ const ENOUGH: usize = 1 << 16;
 
 /// How [outer, n, inner] is split.
 pub(crate) struct Split {
-    /// Threads of a block that stand side by side.
+    /// Threads of a block along x.
     pub across: usize,
     /// Blocks of whole n, the numbers of a part of n, and how many parts there are.
     pub blocks: usize,
@@ -41,7 +41,7 @@ fn reduce(op: Reduce, outer: usize, n: usize, inner: usize, x: Src, y: Dst) -> O
     }
     let Split { across, blocks, part, parts } = Split::new(outer, n, inner);
     let results = outer * inner;
-    // Few numbers have no work for a block; many results in short rows have enough for their threads.
+    // A block is too much for few elements; many results in short rows already give each thread enough work.
     if n <= 8 || n * across <= 64 || ((2..ACROSS).contains(&inner) && results >= ENOUGH) {
         let args = [(op as i32).into(), n.into(), inner.into(), x.into(), y.into(), results.into()];
         return launch(&SOURCE, "reduce_plain", Grid::cover(results, THREADS), &args);

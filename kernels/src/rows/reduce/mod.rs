@@ -1,6 +1,6 @@
 //! Reductions over the middle axis of [outer, n, inner]: sum, maximum, minimum, and where the maximum is.
 //!
-//! Sums are pairwise: runs of a few dozen numbers are added one after the other, and the results of
+//! Sums are pairwise: runs of a few dozen elements are added one after the other, and the results of
 //! runs, then of pieces, two by two. The rounding error grows with log n, and the order depends on the
 //! shape alone.
 //!
@@ -8,8 +8,8 @@
 //! pairwise levels in registers or on the stack; long axes cut into pieces that threads reduce to slots,
 //! and the slots reduced in turn.
 //!
-//! The rungs in ms, for 16384 rows of 512 numbers on two Zen 4 cores (AVX2), and the share of the
-//! bandwidth at which as many threads add one such array to another, 36 and 71 GB/s, measured in the same run
+//! The rungs in ms, for 16384 rows of 512 elements on two Zen 4 cores (AVX2), and the share of the
+//! memory bandwidth: 36 and 71 GB/s, measured in the same run as one and two threads added one such array to another
 //! (`cargo run --release -p gradus-kernels --example rows_ladder`):
 //!
 //! | | plain loops, `f64`, one thread | vectors, one thread | two threads |

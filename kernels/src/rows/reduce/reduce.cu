@@ -1,14 +1,14 @@
 // Sums and extrema of x [outer, n, inner] along its middle axis; y [outer, inner].
 //
 // The ladder:
-//   reduce_plain   a thread for each result, adding up one number after the other
-//   reduce_blocks  a block for up to 32 results that lie side by side: so many of its 256 threads (all in one column where
-//                  inner = 1) read one row of x together, the others read further rows, and a tree joins what they found.
-//                  Where results are too few for a device, n is cut into parts, whose results the same kernel joins
+//   reduce_plain   a thread for each result, which adds one element after the other
+//   reduce_blocks  a block for up to 32 adjacent results: as many of its 256 threads read one row of x together, the others
+//                  read further rows (if inner = 1, all threads read one column), and a tree combines their results. If there
+//                  are too few results for a device, n is cut into parts, whose results the same kernel combines
 //
-// Each order of summation depends on the shape alone. Bytes: 4 for each number of x. FLOPs: one. The bound is memory; a
-// thread asks for eight numbers before it adds the first.
-// Registers are 32, and shared memory is 3 KiB, so that sm_80 and sm_90 hold all the threads they can.
+// The order of summation depends on the shape alone. Bytes: 4 for each element of x. FLOPs: one. The bound is memory; a
+// thread loads eight elements before it adds the first.
+// Registers are 32, and shared memory is 3 KiB, so that sm_80 and sm_90 run as many threads as they can.
 #include "functions.cuh"
 #include "prelude.cuh"
 

@@ -10,7 +10,7 @@ use crate::{DType, Kind, reduce};
 pub(crate) fn check(kind: Kind) {
     // Rows, few and many columns; the last two in parts.
     for (outer, n, inner) in [(3, 131, 37), (37, 131, 1), (2, 300, 9), (1, 40_000, 1), (2, 1100, 70)] {
-        // Whole numbers, for no order of summation to round.
+        // Integers, so that no order of summation rounds.
         let x: Vec<f32> = (0..outer * n * inner).map(|i| (i * 7919 % 1009) as f32 - 504.0).collect();
         let (x, results) = (Buffer::from_slice(&x).to_device(kind.device), outer * inner);
         let Split { across, blocks, .. } = Split::new(outer, n, inner);

@@ -14,7 +14,7 @@ const BACKWARD: [&str; 2] = ["softmax_backward_held", "softmax_backward_long"];
 const NUMBERS: usize = 32;
 const THREADS: usize = 512;
 
-/// The grid of those who hold a row each, a warp or a block; none where rows are longer than a block can hold.
+/// The grid of warps or blocks that hold one row each; none if rows are longer than a block can hold.
 pub(crate) fn held(count: usize, cols: usize) -> Option<Grid> {
     let threads = cols.div_ceil(NUMBERS).next_multiple_of(32);
     match threads <= 32 {

@@ -12,8 +12,8 @@
 //! The ladder: three plain loops over a row; vectors of [`exp_flushed`](crate::math::exp_flushed) over a row that stays
 //! in the first cache, rows in parallel.
 //!
-//! The rungs in ms, for 16384 rows of 512 numbers on two Zen 4 cores (AVX2), and the share of the
-//! bandwidth at which as many threads add one such array to another, 36 and 71 GB/s, measured in the same run
+//! The rungs in ms, for 16384 rows of 512 elements on two Zen 4 cores (AVX2), and the share of the
+//! memory bandwidth: 36 and 71 GB/s, measured in the same run as one and two threads added one such array to another
 //! (`cargo run --release -p gradus-kernels --example rows_ladder`):
 //!
 //! | | plain loops, `f64`, one thread | vectors, one thread | two threads |

@@ -4,14 +4,14 @@
 //   softmax_*_plain  a thread for each row: three loops over it, one for the maximum, one for the sum, one to write
 //   softmax_*_long   a block for each row, tile after tile: maximum and sum come from one pass, the sum being rescaled
 //                    whenever the maximum grows; a second pass writes
-//   softmax_*_held   a block for a row that its registers hold, 32 numbers a thread: x is read once, e^x is found once. Rows of
-//                    up to 1024 numbers have a warp each, and no barrier
+//   softmax_*_held   a block for a row that its registers hold, 32 elements per thread: x is read once, e^x is computed once.
+//                    Rows of up to 1024 elements have a warp each, and no barrier
 //
-// Bytes: 8 for each number forward, 12 backward; 12 and 20 where a row is long. FLOPs: some 15, nearly all in the
-// exponential. The bound is memory. What hides its latency is not the count of threads but what each has asked for: all
-// 32 numbers before it waits for the first, so that the warps of a multiprocessor wait for more than 100 KiB at a time.
-// Registers: 56 forward and 80 backward. A multiprocessor of sm_80 or sm_90 then holds 36 and 24 warps by rows of 1024
-// numbers, 30 and 20 by rows of 10000, of the 64 that it could; shared memory is a few words.
+// Bytes: 8 for each element forward, 12 backward; 12 and 20 for long rows. FLOPs: about 15, nearly all in the exponential.
+// The bound is memory. Its latency is hidden not by many threads but by many loads in flight: each thread requests all its
+// 32 elements before it waits for the first, so that the warps of a multiprocessor wait for more than 100 KiB at a time.
+// Registers: 56 forward and 80 backward. A multiprocessor of sm_80 or sm_90 then runs 36 and 24 warps for rows of 1024
+// elements, 30 and 20 for rows of 10000, of at most 64; shared memory is a few words.
 //
 // Source of the one pass: Milakov, Gimelshein, "Online normalizer calculation for softmax", 2018.
 #include "functions.cuh"

@@ -2,23 +2,23 @@
 //
 // The ladder:
 //   attention_forward_plain    a thread for each query: scores of all keys twice, once for their sum, once for the values
-//   attention_forward_warp     a warp for each query, four in a block; 32 keys and values at a time lie in shared memory, a
-//                              lane scores one of them; the sum of exponentials and the output are rescaled when the largest
-//                              score grows, so that scores are never written. A number read is used once
-//   attention_backward_q_warp  the same way through the keys for dq, with the scores computed anew from lse
-//   attention_backward_kv_warp a warp for each key through the queries for dk and dv: no two warps write one number, so that
-//                              no atomics are needed and results are the same on each run
+//   attention_forward_warp     a warp for each query, four in a block; 32 keys and values at a time are in shared memory, and
+//                              each lane scores one key; the sum of exponentials and the output are rescaled when the largest
+//                              score grows, so that scores are never written. Each value that is read is used once
+//   attention_backward_q_warp  the same loop over keys for dq, with the probabilities recomputed from q, k and lse
+//   attention_backward_kv_warp a warp for each key loops over queries for dk and dv: no two warps write the same element, so
+//                              that no atomics are needed and results are the same on each run
 //   attention_forward_32, _64; attention_backward_q_..., attention_backward_kv_...
-//                              the same three ways in tiles, for heads of up to so many numbers: 64 queries or keys stay in
-//                              shared memory, two threads for each, and meet tiles of 64 (32 backward at 64) of the others. A
-//                              thread keeps four rows of scores and of the output in registers: a number that it reads is
-//                              used four or eight times. The next tile is on its way while one is worked on. Rows are read
-//                              and written four numbers at a time: where they cannot be, the launch copies and pads them
-// Heads of more than 64 numbers take a warp for each row: tiles of 128 would do, but take NVRTC as long as all the rest.
+//                              the same three in tiles, for heads of up to 32 or 64 elements: 64 queries or keys stay in shared
+//                              memory, two threads for each, and tiles of 64 (32 backward at 64) of the others are read one
+//                              after the other. A thread keeps four rows of scores and of the output in registers, so that
+//                              each value that it reads is used four or eight times. The next tile is fetched meanwhile. Rows
+//                              are read and written four elements at a time; other rows are copied and padded by the launch
+// Heads of more than 64 elements take a warp for each row: tiles of 128 would work, but double the time of NVRTC.
 //
 // FLOPs: 4 B N Tq Tk dim forward, 14 backward (5 products, two of them twice). Bytes, at best: 16 B N T dim. At T = 256 and
-// dim = 32 the bound is arithmetic. Of a warp's instructions in tiles some four fifths are multiply-adds; shared memory serves
-// its reads in as many cycles as these take at dim = 32, in three quarters of them forward at 64.
+// dim = 32 the bound is arithmetic. In tiles about four fifths of a warp's instructions are multiply-adds. The reads from shared
+// memory take as many cycles as these at dim = 32, and three quarters of them forward at 64.
 //
 //                          32                64
 //                    forward backward  forward backward
@@ -27,8 +27,8 @@
 //   blocks, sm_80          3        3        2        2   of 128 threads
 //   blocks, sm_90          3        3        2        3
 //
-// A warp takes 17 KB at dim = 64, which lets sm_80 hold nine blocks of 128 threads and sm_90 thirteen; registers let both hold
-// ten forward, and backward nine for keys and, for queries, ten on sm_80 and five on sm_90.
+// The kernels with a warp for each row take 17 KB at dim = 64, which allows nine blocks of 128 threads on sm_80 and thirteen on
+// sm_90. Registers allow ten forward on both; backward nine for keys and, for queries, ten on sm_80 and five on sm_90.
 //
 // Source: Dao, "FlashAttention-2", 2023; the rescaled sum: Milakov, Gimelshein, 2018.
 #include "prelude.cuh"
@@ -38,7 +38,7 @@
 #define QUERIES 4  // warps of a block
 #define EACH 8     // numbers of a row that a lane holds: rows of up to 256
 
-// A [B, N, T, dim] array: rows lie without gaps, sentences, heads and rows at strides.
+// A [B, N, T, dim] array: elements of a row are contiguous; sentences, heads and rows have strides.
 struct View {
     float *data;
     i64 batch, head, row;

@@ -24,7 +24,7 @@ pub(crate) enum Rung {
 
 /// Queries or keys of a block of warps.
 const ROWS: usize = 4;
-/// The widest head whose numbers a warp's lanes hold.
+/// The widest head whose elements the lanes of a warp hold.
 const WIDEST: usize = 256;
 
 /// The kernels that work in tiles on heads of up to some width.
@@ -36,7 +36,7 @@ pub(crate) struct Tiles {
     kernels: [&'static str; 3],
 }
 
-/// A block takes so many rows, two threads for each, and goes through the columns by so many.
+/// The rows of a block, with two threads for each, and the columns that it processes at a time.
 #[derive(Clone, Copy, Debug)]
 struct Tile {
     rows: usize,
@@ -65,7 +65,7 @@ impl Tiles {
         4 * (self.numbers(rows + 2 * columns) + weights(rows))
     }
 
-    /// Queries, keys, values and the output's gradient, and two numbers for each row or column.
+    /// Queries, keys, values and the output's gradient, and two values for each row or column.
     fn backward_bytes(&self) -> usize {
         let Tile { rows, columns } = self.backward;
         4 * (self.numbers(2 * rows + 2 * columns) + weights(rows) + 2 * rows.max(columns))
@@ -78,7 +78,7 @@ impl Tiles {
         shape.dim <= self.width && bytes <= shared_limit(device) && tiles <= BLOCKS
     }
 
-    /// Of so many rows: behind every four is a gap.
+    /// Of this many rows, with a gap after every four.
     fn numbers(&self, rows: usize) -> usize {
         rows / 4 * (4 * self.width + 4)
     }
@@ -155,7 +155,7 @@ struct Padded {
 }
 
 /// A shape with heads as wide as the next multiple of four. Where all operands have zeros there, they change no score, and
-/// what they lead to is zeros that nobody asks for.
+/// what is computed from them is zeros that are not used.
 fn padded(shape: Shape) -> Shape {
     Shape { dim: shape.dim.next_multiple_of(4), ..shape }
 }
@@ -175,7 +175,7 @@ impl Padded {
         copy
     }
 
-    /// Copies it to where it was wanted.
+    /// Copies it to its destination.
     fn write(&self, y: View<Dst>) {
         copy_rows(self.shape, self.rows, self.src(), y);
     }
@@ -205,7 +205,7 @@ fn copy_rows(shape: Shape, rows: usize, x: View<Src>, y: View<Dst>) {
     let _ = convert::cuda::copy(&sizes, data, &steps(x.strides), y.data, &steps(y.strides), y.offset);
 }
 
-/// Whether there is a kernel: for `f32`, and as many sentences and heads as a grid has room for.
+/// Whether there is a kernel: for `f32`, and as many sentences and heads as fit into a grid.
 fn fits(inputs: &Inputs<Src>, shape: Shape) -> bool {
     inputs.q.data.dtype() == DType::F32 && shape.batch.max(shape.heads) <= BLOCKS
 }

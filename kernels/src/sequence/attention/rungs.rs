@@ -27,7 +27,7 @@ pub(crate) fn check(kind: Kind) {
         let [causal, masked, dropped, fused, shifted, spoilt] = [false; 6];
         Case { shape, causal, masked, dropped, fused, shifted, spoilt }
     };
-    // More rows than a block takes, and fewer; rows that can be read by four numbers, and others, which are copied.
+    // More rows than a block takes, and fewer; rows that can be read four elements at a time, and others, which are copied.
     let first = plain([2, 2, 9, 70, 40]);
     compare(kind, Case { causal: true, ..first });
     compare(kind, Case { masked: true, ..first });

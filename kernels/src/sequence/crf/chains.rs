@@ -55,7 +55,7 @@ impl Shape {
     pub fn cells(self) -> usize {
         self.len * self.tags
     }
-    /// How many numbers hold the gradients of transitions, start and end.
+    /// The number of elements of the gradients of transitions, start and end.
     pub fn weights(self) -> usize {
         self.tags * (self.tags + 2)
     }

@@ -4,42 +4,42 @@
 // The ladder:
 //   crf_log_z_plain, crf_gradient_plain
 //                  a thread for each sentence: the textbook's recursions over tags, K² exponentials a step
-//   crf_log_z      a block for each sentence, a thread for each tag, all steps in one launch: αₜ lies in shared memory.
-//                  exp(transition) is taken once and lies there too; a step is then K multiply-adds, an exponential and a
-//                  logarithm for each tag
-//   crf_gradient   the same backwards: βₜ in the same way, and from the same products what is expected of the transitions
+//   crf_log_z      a block for each sentence, a thread for each tag, all steps in one launch: αₜ and exp(transition), which is
+//                  computed once, are in shared memory; a step is then K multiply-adds, an exponential and a logarithm for
+//                  each tag
+//   crf_gradient   the same backwards: βₜ in the same way, and from the same products the expected counts of the transitions
 //   crf_score      a warp for each sentence, its lanes over positions
-//   crf_marginals  βₜ as crf_gradient has it, and the marginals on the way
+//   crf_marginals  βₜ as in crf_gradient, and the marginals in the same loop
 //   crf_marginals_gradient
 //                  the tangent pass, forward and then back, in logarithms: 3 K² exponentials a step
 //
-// What belongs to the whole batch, the gradients of transitions, start and end, each sentence writes by itself, [B, ...];
-// a sum over sentences (reduce.cu) follows, so that results are the same on each run.
+// The gradients of transitions, start and end belong to the whole batch. Each sentence writes its own part, [B, ...], and a sum
+// over sentences (reduce.cu) follows, so that results are the same on each run.
 //
-// # Numbers
+// # Precision
 //
-// Everything is a logarithm, so that nothing underflows; but a logarithm that grows with the position, as log
-// Z does, would cost the probabilities their digits: at 1000 an f32 is exact to 6e-5, and so would each of
-// them be. Hence the largest of each αₜ is taken out:
-//   alpha(t, j) = αₜ(j) − Σ_{s≤t} scale(s), at most 0, with scale(t) what was taken out at t;
+// Everything is a logarithm, so that nothing underflows. But a logarithm that grows with the position, as log Z does, would
+// lose the digits of the probabilities: near 1000 an f32 is exact to 6e-5, and so would each of them be. Hence the
+// largest of each αₜ is subtracted:
+//   alpha(t, j) = αₜ(j) − Σ_{s≤t} scale(s), at most 0, where scale(t) is what was subtracted at t;
 //   beta(t, j) = βₜ(j) − Σ_{s>t} scale(s);
 // then log P(yₜ = j) = alpha(t, j) + beta(t, j) − rest, where rest = log Σⱼ exp(alpha(n−1, j) + end(j)) = log Z − Σ scale is
-// computed anew from small numbers. On this device these are what `State` holds; past a sentence's length
-// alpha, scale and beta are left as they are.
+// recomputed from small values. On this device `State` holds alpha, scale and beta; past a sentence's length they are not
+// written.
 //
-// A sum of products of exponentials, all at most 1, is trusted from LEAST on: what underflowed in it is below
-// 1e-37, K times. A smaller one, 0 for a forbidden tag, is computed anew in logarithms, by that thread alone.
+// A sum of products of exponentials, all at most 1, is accepted if it is at least LEAST: terms that underflowed are below
+// 1e-37, K times. A smaller sum, such as 0 for a forbidden tag, is recomputed in logarithms by its thread.
 //
-// FLOPs: 2 B T K² forward, 4 B T K² backward. Bytes: 8 B T K forward, 12 B T K backward. Both are little: the
-// bound is the chain of T steps, each K multiply-adds and three barriers long, by reckoning some 400 cycles
-// for 50 tags; the sentences of a batch run beside each other.
+// FLOPs: 2 B T K² forward, 4 B T K² backward. Bytes: 8 B T K forward, 12 B T K backward. Both are small: the bound is the
+// chain of T steps, each of K multiply-adds and three barriers, by calculation about 400 cycles for 50 tags; the sentences
+// of a batch run in parallel.
 //
-// Occupancy: shared memory is 4 K² bytes forward and 8 K² backward. For 50 tags that lets 14 and 7 blocks of 64 threads live
-// on a multiprocessor of sm_80, 19 and 10 of sm_90; registers, at most 48 and 56, would allow 20 and 18. Shared memory is
-// also what limits K: 89 tags on sm_75, 143 on sm_80, 111 on sm_86, 169 on sm_90.
+// Occupancy: shared memory is 4 K² bytes forward and 8 K² backward. For 50 tags that allows 14 and 7 blocks of 64 threads on a
+// multiprocessor of sm_80, 19 and 10 on sm_90; registers, at most 48 and 56, would allow 20 and 18. Shared memory also
+// limits K: 89 tags on sm_75, 143 on sm_80, 111 on sm_86, 169 on sm_90.
 //
-// A length outside 0..=T is the nearest inside. A tag outside 0..K makes its sentence's score NaN, and the
-// gradient NaN at its position. NaN among the scores comes out as NaN.
+// A length outside 0..=T is clamped. A tag outside 0..K makes its sentence's score NaN, and the
+// gradient NaN at its position. NaN among the scores makes the result NaN.
 #include "prelude.cuh"
 
 #define LEAST 1e-30f
@@ -115,7 +115,7 @@ KERNEL crf_log_z_plain(const float *emissions, const float *transitions, const f
     log_z[b] = length == 0 ? 0.0f : log_sum(alpha + i64(length - 1) * tags, end, 1, tags) + taken.sum;
 }
 
-// exp(transition − the largest) to `weights`, rows `stride` apart; answers the largest. All threads of a
+// exp(transition − the largest) to `weights`, rows `stride` apart; returns the largest. All threads of a
 // block.
 DEVICE float exponentials(const float *transitions, float *weights, int stride, int tags, float *partial) {
     float largest = -INFINITY;
@@ -138,7 +138,7 @@ KERNEL crf_log_z(const float *emissions, const float *transitions, const float *
     alpha += i64(b) * time * tags;
     float top = exponentials(transitions, weights, tags, tags, partial);
     Sum taken = {0.0f, 0.0f};
-    // Emissions are fetched a step before they are wanted, so that nobody waits for memory.
+    // Emissions are fetched a step before they are needed, so that no thread waits for memory.
     float e = mine && length > 0 ? emissions[j] : 0.0f;
     for (int t = 0; t < length; ++t) {
         float x = -INFINITY;
@@ -192,7 +192,7 @@ KERNEL crf_score(const float *emissions, const float *transitions, const float *
 // --- The gradients of slope · log Z, less those of slope · score(y) where a tagging is given; without alpha,
 // those of slope · score(y) alone. There is none where no tagging is allowed, nor of a forbidden score.
 
-// `rows` [B, 2, K] is room for βₜ.
+// `rows` [B, 2, K] is scratch for βₜ.
 KERNEL crf_gradient_plain(const float *emissions, const float *transitions, const float *start, const float
                           *end, const i64 *lengths, const i64 *labels, const float *alpha, const float *scale,
                           const float *slopes, float *demissions, float *dtransitions, float *dstart, float

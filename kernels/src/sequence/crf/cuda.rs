@@ -7,7 +7,7 @@ use crate::{DType, Dst, Outcome, Src, reduce};
 
 pub(crate) static SOURCE: Source = source!("crf.cu");
 pub(crate) static VITERBI: Source = source!("viterbi.cu");
-/// Bytes of shared memory that kernels have besides what a launch gives them.
+/// Bytes of static shared memory, which kernels use besides what a launch gives them.
 const STATIC: usize = 128;
 /// Floats of shared memory that viterbi has at least, to fetch several rows at a time for few tags too.
 const ROWS: usize = 2048;
@@ -35,7 +35,7 @@ impl Sizes {
         self.tags * (tables * (self.tags | 1) + rows)
     }
 
-    /// A block for each sentence, a thread for each tag, and so many numbers in shared memory.
+    /// A block for each sentence, a thread for each tag, and this many elements in shared memory.
     fn grid(&self, shared: usize) -> Grid {
         Grid::new(self.batch, self.tags.next_multiple_of(32).max(32)).shared(4 * shared)
     }

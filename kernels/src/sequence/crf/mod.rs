@@ -11,17 +11,17 @@
 //! | [`marginals`] | log P(yₜ = k \| x) | a tangent pass, see there |
 //! | [`viterbi`] | the tagging of the highest score | none |
 //!
-//! A score of −∞ forbids what it belongs to: a transition, a tag at the start, a tag at one position.
-//! What is forbidden has probability 0 and gradient 0. A sentence in which nothing is allowed has
-//! log Z = −∞ and no gradient; an empty sentence has one tagging, the empty one, so log Z = 0.
-//! Positions past a sentence's length are padding: they are not read, and what is written there is said
-//! at each function.
+//! A score of −∞ forbids a transition, a tag at the start, or a tag at one position. Everything forbidden has
+//! probability 0 and gradient 0. If no tagging of a sentence is allowed, log Z = −∞ and there is no gradient.
+//! An empty sentence has one tagging, the empty one, so log Z = 0.
+//! Positions past a sentence's length are padding: they are not read, and each function documents what it writes
+//! there.
 //!
 //! Source: Lafferty, McCallum, Pereira, "Conditional random fields", ICML 2001; Sutton, McCallum, "An
 //! introduction to conditional random fields", 2012, section 4.1 (forward–backward over a semiring).
 //!
-//! [`semiring`] holds the one dynamic programme, in logarithms. In `f32`, `scaled` has the fast form of log Z
-//! and the log-marginals, and [`viterbi`] its own; both stand on `product`, a row times a matrix over tags,
+//! [`semiring`] holds the one dynamic programme, in logarithms. In `f32`, `cpu` has the fast form of log Z
+//! and the log-marginals, and [`viterbi`] its own; both use `product`, a row times a matrix over tags,
 //! vectorised over the columns. The rungs, B = 32, T = 50, in ms on one Zen 4 core (AVX2, peak 117 GFLOP/s, measured in
 //! the same run; `RAYON_NUM_THREADS=1 cargo run --release -p gradus-kernels --example crf_ladder`):
 //!

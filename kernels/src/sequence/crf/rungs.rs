@@ -29,7 +29,7 @@ fn sizes() -> [Arg; 3] {
     [BATCH, TIME, TAGS].map(Arg::from)
 }
 
-/// A block for each sentence, with room for so many tables and rows.
+/// A block for each sentence, with shared memory for this many tables and rows.
 fn blocks(tables: usize, rows: usize) -> Grid {
     Grid::new(BATCH, 32).shared(4 * TAGS * (tables * (TAGS | 1) + rows))
 }

@@ -1,7 +1,7 @@
-//! The dynamic programme over a chain, written once for every way of adding up taggings.
+//! The dynamic programme over a chain, written once for two semirings.
 //!
-//! Scores multiply by being added (⊗ is +); what ⊕ is decides what comes out: with log-sum-exp the
-//! logarithm of the sum over all taggings, with the maximum the score of the best one.
+//! ⊗ is +, because the scores of a tagging are added. ⊕ combines taggings: log-sum-exp gives the logarithm of
+//! the sum over all taggings, the maximum gives the score of the best one.
 
 use crate::Real;
 
@@ -20,7 +20,7 @@ pub struct MaxPlus;
 impl Semiring for MaxPlus {
     #[inline]
     fn sum<T: Real>(terms: impl Iterator<Item = T> + Clone) -> T {
-        // Numbers that cannot be compared are NaN, and so is their sum.
+        // If the terms cannot be compared one is NaN, and so is the sum.
         terms.fold(T::NEG_INFINITY, |a, b| {
             if b > a {
                 b

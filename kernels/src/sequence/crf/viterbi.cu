@@ -55,7 +55,7 @@ KERNEL crf_viterbi_plain(const float *emissions, const float *transitions, const
     for (int t = 0; t < length && score[b] == -INFINITY; ++t) path[t] = 0;
 }
 
-// `from` [B, T, K] is room for the tag before each. A block of whole warps, at least K threads, and `shared`
+// `from` [B, T, K] is scratch for the tag before each. A block of whole warps, at least K threads, and `shared`
 // floats of shared memory, K (K + 2) at least.
 KERNEL crf_viterbi(const float *emissions, const float *transitions, const float *start, const float *end,
                    const i64 *lengths, u32 *from, i64 *path, float *score, int batch, int time, int tags, int

@@ -1,4 +1,4 @@
-//! What must hold of the arguments, said in one sentence where it does not.
+//! Checks of the arguments; each failure is one sentence.
 
 use super::{Backward, Forward, Sizes, Weights};
 use crate::sizes::count;

@@ -15,7 +15,7 @@ pub(crate) enum Pass {
     Backward,
 }
 
-/// How blocks that run all steps of a sentence hold W_hh; the numbers are those of `Share` in lstm.cu.
+/// How blocks that run all steps of a sentence hold W_hh; the values are those of `Share` in lstm.cu.
 pub(crate) struct Held {
     pass: Pass,
     rounded: bool,
@@ -29,11 +29,11 @@ pub(crate) struct Held {
 impl Held {
     /// Threads of a block at most: each finds 255 registers.
     const THREADS: usize = 256;
-    /// Numbers whose weights, eight for each, a thread has in registers.
+    /// Elements whose weights, eight for each, a thread has in registers.
     const KEPT: usize = 24;
     const FLOAT4: usize = 16;
 
-    /// In f32, or with `rounded` in bf16; `None` where W_hh finds no room in registers and `limit` bytes of shared memory.
+    /// In f32, or with `rounded` in bf16; `None` if W_hh does not fit into registers and `limit` bytes of shared memory.
     pub fn new(sizes: &Sizes, pass: Pass, rounded: bool, limit: usize) -> Option<Held> {
         let Sizes { batch, hidden, directions, .. } = *sizes;
         if hidden == 0 {
@@ -106,7 +106,7 @@ fn held(sizes: &Sizes, pass: Pass, kind: Kind, precision: Precision) -> Option<H
     Held::new(sizes, pass, precision == Precision::Bf16, shared_limit(kind.device))
 }
 
-/// A block for each token, which has so many numbers.
+/// A block for each token of this many elements.
 fn tokens(rows: usize, numbers: usize) -> Grid {
     Grid::new(rows, numbers.next_multiple_of(32).clamp(32, 256))
 }

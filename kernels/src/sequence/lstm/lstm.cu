@@ -1,18 +1,18 @@
 // The recurrent part of an LSTM over whole sequences, in one or two directions; see mod.rs for the formulas. The products
-// with the input, which do not wait for each other, are done before for all steps at once (gemm.cu), and so are the
-// gradients of the weights after.
+// with the input do not depend on each other: they are computed first, for all steps at once (gemm.cu). The gradients of the
+// weights are computed in the same way at the end.
 //
 // The ladder:
 //   lstm_forward_plain, lstm_backward_plain  a thread for each sentence and direction: the textbook's loops
 //   lstm_forward_step, lstm_backward_step    a launch for each step, in which all multiprocessors share W_hh: a block
-//                                            makes 8 units of 32 sentences, or dh of 16 units of 16, a warp 16 × 16 sums
-//                                            over a slice of their products, a lane 8 × 8. What it multiplies goes from
-//                                            memory to its registers, four numbers at once, and the next are on their
-//                                            way meanwhile. The cell is made where its gates are
-//   lstm_forward, lstm_backward              a block for a sentence in a direction runs all its steps, with no launch in
-//                                            between, and reads W_hh once: of a thread's weights 192 lie in registers,
+//                                            computes 8 units of 32 sentences, or dh of 16 units of 16; a warp 16 × 16
+//                                            sums over a slice of the products, a lane 8 × 8. Operands are loaded from
+//                                            memory to registers, four elements at once, while the previous ones are
+//                                            multiplied. The thread that has the gates computes the cell
+//   lstm_forward, lstm_backward              a block for each sentence and direction runs all steps, with no launch in
+//                                            between, and reads W_hh once: 192 of a thread's weights are in registers,
 //                                            the rest in shared memory
-//   lstm_forward_bf16, lstm_backward_bf16    with W_hh rounded to bf16, that in shared memory in half the bytes
+//   lstm_forward_bf16, lstm_backward_bf16    with W_hh rounded to bf16; the part in shared memory takes half the bytes
 //
 // cuda.rs takes the last two wherever a block can hold W_hh, which is up to these H, forward and backward:
 //                    f32            bf16
@@ -23,22 +23,22 @@
 //
 // FLOPs: 8 B T H² a direction forward, as many backward (the weights' gradients are products of their own).
 //
-// The bound, as it was reckoned. A multiprocessor hands its threads 32 numbers a cycle from shared memory or the
-// first-level cache, and as many where threads read the same one; multiply-adds it makes 128 a cycle on sm_90, 64 on sm_80.
-// At H = 128 a thread of a block that holds W_hh reads 96 numbers for 256 multiply-adds at a step: 768 cycles for all
-// threads, beside 512 of multiply-adds (sm_80: 1024). Sums of slices, gates, the cell and two barriers cost some 450 more:
-// 0.7 µs a step on an H100, 1.1 µs on an A100, for as many sentences and directions as there are multiprocessors.
-// At H = 512, B = 32, two directions are 128 blocks of a step. Each makes 524288 multiply-adds, 4096 cycles on sm_90, and
-// reads as many numbers 32 at a time; forward 128 KiB, backward 256 KiB, which is 16 and 32 MiB of the second-level cache,
-// 3 and 6 µs at 5.5 TB/s. With the launch, the first numbers and the sums, some 2 µs, a step is 5 µs forward, 8 backward.
+// The bound, by calculation. A multiprocessor reads 32 values per cycle from shared memory or the first-level cache, also
+// if threads read the same value; it does 128 multiply-adds per cycle on sm_90, 64 on sm_80.
+// At H = 128 a thread of a block that holds W_hh reads 96 values for 256 multiply-adds per step: 768 cycles for all threads,
+// beside 512 of multiply-adds (sm_80: 1024). Sums of slices, gates, the cell and two barriers cost about 450 more: 0.7 µs a
+// step on an H100, 1.1 µs on an A100, for as many sentences and directions as there are multiprocessors.
+// At H = 512, B = 32, a step of two directions has 128 blocks. Each does 524288 multiply-adds, 4096 cycles on sm_90, and
+// reads as many values 32 at a time; forward 128 KiB, backward 256 KiB, which is 16 and 32 MiB from the second-level cache,
+// 3 and 6 µs at 5.5 TB/s. With about 2 µs for the launch, the first loads and the sums, a step is 5 µs forward, 8 backward.
 // Measured on an H100, B = 32, T = 256: a forward step takes twice that, 1.5 µs at H = 128 and 11 µs at H = 512 (bilstm_* in
 // benches/results, less the products with the input).
 //
-// Occupancy: by registers, 230 to 255 a thread, one block of 256 threads lives on a multiprocessor of sm_80 and sm_90
-// alike; what hides latency is that numbers are read ahead. Shared memory is 10 KiB in a step; where W_hh is held, 73 KiB
-// forward and 74 KiB backward at H = 128.
+// Occupancy: registers, 230 to 255 per thread, limit a multiprocessor of sm_80 or sm_90 to one block of 256 threads; latency is
+// hidden by loading ahead. Shared memory is 10 KiB in a step; if W_hh is held, 73 KiB forward and 74 KiB backward at
+// H = 128.
 //
-// A length outside 0..=T is the nearest inside.
+// A length outside 0..=T is clamped.
 #include "prelude.cuh"
 
 DEVICE float sigmoid(float x) {
@@ -175,7 +175,7 @@ DEVICE float4 gate_gradients(const Saved &saved, float dh, float &dc) {
 #define STEP_WARPS 8  // of a block
 #define PADDED 20     // numbers from a row of a warp's sums to the next in shared memory
 
-// Of each of a lane's rows four numbers.
+// Of each of a lane's rows four elements.
 struct Fours {
     float4 w[EDGE], x[EDGE];
     DEVICE_MEMBER void read(const float *const (&w_rows)[EDGE], const float *const (&x_rows)[EDGE], int k) {
@@ -198,8 +198,9 @@ struct Fours {
     }
 };
 
-// Adds up over the first four of each STEP of the rows' `left` numbers. The next four are on their way meanwhile: a compiler
-// moves no reading past __syncwarp, for which lanes go on as long as the first, that has the most left.
+// Adds up over the first four of each STEP of the rows' `left` elements. The next four are fetched meanwhile: __syncwarp keeps the
+// compiler from moving that read down to its use. All lanes must reach every __syncwarp, so each of them loops as long as the
+// first lane, which has the most elements left.
 template <int STEP>
 DEVICE void add_fours(float (&sum)[EDGE][EDGE], const float *(&w)[EDGE], const float *(&x)[EDGE], int left) {
     Fours one, other;

@@ -4,8 +4,8 @@
 //! c_t = σ(f) ⊙ c′ + σ(i) ⊙ tanh(g); h_t = σ(o) ⊙ tanh(c_t),
 //! where h′, c′ are those of the step before: t − 1, or t + 1 in the reverse direction. The forward
 //! direction begins at token 0 with h0, c0, the reverse one at each sentence's own last token. Steps past
-//! a sentence's length are not computed; outputs there are 0. A sentence of length 0 hands its initial
-//! state on.
+//! a sentence's length are not computed; outputs there are 0. The last state of a sentence of length 0 is its
+//! initial state.
 //!
 //! The gradient, from the last step to the first, with i, f, o after σ and g after tanh. dh is dy_t plus what comes from
 //! the step after (W_hhᵀ da), dc what comes from the step after (f ⊙ dc):
@@ -51,9 +51,9 @@ pub struct Sizes {
     pub batch: usize,
     /// T, steps of the longest sentence, padding included.
     pub time: usize,
-    /// D, numbers in.
+    /// D, the input's width.
     pub input: usize,
-    /// H, numbers of state.
+    /// H, the state's width.
     pub hidden: usize,
     /// 1, or 2 where the sentences are also read backwards.
     pub directions: usize,
@@ -79,7 +79,7 @@ pub struct WeightGradients<V> {
     pub dw_ih: V,
     /// `[4H, H]`.
     pub dw_hh: V,
-    /// `[4H]`, the gradient of b_ih and of b_hh alike.
+    /// `[4H]`, the gradient of b_ih and of b_hh, which are equal.
     pub db: V,
 }
 
@@ -131,13 +131,13 @@ pub struct Backward<S, D, I> {
     /// What forward saved. The gates' gradients take the gates' place, so that they need no memory of their own;
     /// after that it is of no use.
     pub saved: D,
-    /// `[B, T, directions · H]`; what stands past a sentence's length is not read.
+    /// `[B, T, directions · H]`; positions past a sentence's length are not read.
     pub dy: S,
     /// `[directions, B, H]`.
     pub dh_n: S,
     /// `[directions, B, H]`.
     pub dc_n: S,
-    /// `[B, T, D]`, where it is wanted.
+    /// `[B, T, D]`, if it is needed.
     pub dx: Option<D>,
     /// One for each direction.
     pub dweights: Vec<WeightGradients<D>>,
@@ -147,7 +147,7 @@ pub struct Backward<S, D, I> {
     pub dc0: D,
 }
 
-/// How many numbers forward saves for backward: 5H for each token that is not padding and direction.
+/// The number of elements that forward saves for backward: 5H for each direction and each token that is not padding.
 ///
 /// Panics where a length lies outside 0..=T.
 #[track_caller]

@@ -14,7 +14,7 @@ pub(super) struct Packing {
 /// Sentences that are computed together, longest first, so that those which have a token t are the
 /// first few.
 pub(super) struct Group {
-    /// Their numbers in the batch.
+    /// Their indices in the batch.
     pub(super) sentences: Vec<usize>,
     /// Where each step's rows begin among all rows, and where the last one's end.
     starts: Vec<usize>,

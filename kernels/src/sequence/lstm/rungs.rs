@@ -45,7 +45,7 @@ pub(crate) fn check(kind: Kind) {
     check_operation(kind);
 }
 
-/// Numbers that leave sums of `hidden` products about as large as they are.
+/// Values such that sums of `hidden` products are about as large as the values.
 fn weights(kind: Kind, hidden: usize) -> Buffer {
     let w_hh = numbers(kind, DIRECTIONS * 4 * hidden * hidden, 13).to_device(Device::Cpu);
     let scale = 1.0 / (hidden as f32).sqrt();
@@ -191,7 +191,7 @@ fn check_operation(kind: Kind) {
     }
 }
 
-/// What forward and backward write, but for what they save, of numbers made on one device and run on another.
+/// What forward and backward write, except what they save, from values made on one device and run on another.
 fn operation(sizes: Sizes, kind: Kind, device: Device) -> Vec<Buffer> {
     let Sizes { batch, time, input, hidden, directions } = sizes;
     let (wide, state) = (4 * hidden, directions * batch * hidden);

@@ -85,7 +85,7 @@ impl Kernel for Sentence<'_> {
 /// dtaps[o] += Σ_b dz[b, o] x[b, winner..winner + k] for the filters from `first`, dtaps as [.., k, C].
 pub(in crate::conv) struct Filter<'a> {
     pub x: &'a [f32],
-    /// Numbers of a sentence, T·C.
+    /// Elements of a sentence, T·C.
     pub sentence: usize,
     pub c: usize,
     pub winner: &'a [i64],
@@ -103,7 +103,7 @@ impl Kernel for Filter<'_> {
     fn run<S: Isa>(self, s: S) {
         let Filter { x, sentence, c, winner, dz, filters, first, k, dtaps } = self;
         let size = k * c;
-        // Sentences outside: one is read for all filters of this task while it lies in cache.
+        // The outer loop is over sentences: each is read for all filters of this task while it is in cache.
         for (b, (winner, dz)) in winner.chunks_exact(filters).zip(dz.chunks_exact(filters)).enumerate() {
             let x = &x[b * sentence..][..sentence];
             for (o, dtaps) in dtaps.chunks_exact_mut(size).enumerate() {

@@ -3,7 +3,7 @@
 use super::super::Words;
 use crate::conv1d::Sizes;
 
-/// The distinct words, ascending, and for each place of the batch which of them stands there.
+/// The distinct words, ascending, and for each position of the batch the index of its word among them.
 pub(super) struct Distinct {
     /// `[U]`.
     pub words: Vec<i64>,

@@ -40,7 +40,7 @@ impl Rows {
     /// Writes `scale · x` to the row of `x.len()` elements from `at`.
     ///
     /// # Safety
-    /// The row lies in the buffer behind the pointer, which outlives this, and nobody else reads or
+    /// The row is in the buffer behind the pointer, which outlives this, and nothing else reads or
     /// writes it meanwhile.
     unsafe fn write(self, at: usize, x: &[f32], scale: f32) {
         // SAFETY: as the caller promises.

@@ -1,4 +1,4 @@
-//! Products of small packed matrices: what attention's tiles are made of.
+//! Products of small packed matrices, from which attention's tiles are built.
 
 use crate::isa::Isa;
 use crate::sizes::reach;

@@ -4,11 +4,11 @@
 //! sₜ = α̂ₜ₋₁ M, α̂ₜ = sₜ∘Eₜ / cₜ with cₜ the sum, and log Z = Σ (ln cₜ + max eₜ) + …; backwards, with
 //! wₜ = Eₜ∘β̂ₜ / cₜ and β̂ₜ₋₁ = M wₜ, it holds that P(yₜ) = α̂ₜ∘β̂ₜ and dtransition = M ∘ Σₜ α̂ₜ₋₁ ⊗ wₜ.
 //!
-//! A number that underflows is not merely small: the path on which it lies may be the best one once the
-//! others have died out. So underflow is never let pass. Every finite entry of M, start and end lies
-//! within e⁻³⁷ of its largest, every α̂ that is not 0 is at least 10⁻²⁰ and every cₜ at least 10⁻¹⁵; then
-//! no product falls below the normal numbers, and 0 means forbidden and nothing else. A sentence that
-//! breaks this is computed in logarithms instead. Backwards, log Z has nothing to check: α̂ ≤ 1, so a β̂
+//! A value that underflows is not merely small: its path may be the best one once the others have died out.
+//! So no underflow is accepted. Every finite entry of M, start and end must be within e⁻³⁷ of its largest,
+//! every α̂ that is not 0 at least 10⁻²⁰ and every cₜ at least 10⁻¹⁵. Then no product is subnormal, and 0
+//! always means forbidden. A sentence that violates this is computed in logarithms instead. The backward
+//! pass of log Z needs no check: α̂ ≤ 1, so a β̂
 //! that underflows belongs to a probability below 10⁻³⁸, and β̂ is set to 0 where α̂ is, so that nothing
 //! grows without bound.
 //!
@@ -131,7 +131,7 @@ fn dot<S: Isa>(s: S, a: &[f32], b: &[f32]) -> f32 {
     s.sum(sum)
 }
 
-/// `slot` += m∘g, where g may be anything, infinite even, wherever m is 0.
+/// `slot` += m∘g, where g may be anything, even infinite, wherever m is 0.
 #[inline(always)]
 fn add_allowed<S: Isa>(s: S, p: &Potentials, scale: f32, g: &[f32], dtransitions: &mut [f32]) {
     let k = p.start.len().min(g.len() / p.width);

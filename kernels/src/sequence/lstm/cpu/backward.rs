@@ -124,7 +124,7 @@ pub fn backward(args: Backward<&[f32], &mut [f32], &[i64]>) {
     }
 }
 
-/// The first numbers of a group's rows, which are `stride` apart, back to the places of their tokens, zeros
+/// The first elements of a group's rows, which are `stride` apart, back to the positions of their tokens, zeros
 /// to padding.
 fn scatter(group: &Group, rows: &[f32], stride: usize, width: usize, dx: &mut [&mut [f32]]) {
     let mut all: Vec<_> = dx.iter_mut().map(Some).collect();
@@ -161,12 +161,12 @@ struct Task<'p, 'a> {
     c0: Buffer,
     dh: Buffer,
     dc: Buffer,
-    /// Room for one row.
+    /// Scratch for one row.
     tanh_c: Vec<f32>,
     db: Vec<f32>,
 }
 
-/// What a task leaves besides the gradients of its gates.
+/// What a task returns besides the gradients of its gates.
 struct Done<'p> {
     direction: usize,
     group: &'p Group,

@@ -116,7 +116,7 @@ struct Task<'a> {
 }
 
 impl<'a> Task<'a> {
-    /// Runs the steps; answers the direction, the group and its last state.
+    /// Runs the steps; returns the direction, the group and its last state.
     fn run(mut self, layout: &Layout, outputs: &Outputs) -> (usize, &'a Group, Buffer, Buffer) {
         let n = layout.hidden;
         let (h, c) = (self.h.slice_mut::<f32>(), self.c.slice_mut::<f32>());

@@ -1,4 +1,4 @@
-//! What a step does besides its product: the gates, and their gradients, in one pass each.
+//! What a step does besides its matrix product: the gates, and their gradients, in one pass each.
 
 use crate::isa::{Isa, Kernel};
 use crate::math;
@@ -90,7 +90,7 @@ pub struct Differentiate<'a> {
     pub dc: &'a mut [f32],
     /// `[rows, 4H]`: the activated gates, then the gradients of the products' sums.
     pub gates: &'a mut [f32],
-    /// `[H]`: room for tanh(c) of a row.
+    /// `[H]`: scratch for tanh(c) of a row.
     pub tanh_c: &'a mut [f32],
     /// `[4H]`, added to.
     pub db: &'a mut [f32],
