@@ -11,7 +11,10 @@ use anyhow::{Context, Result};
 /// The reports are not of the same workloads, or there are none.
 pub fn scaling(reports: &[Report]) -> Result<String> {
     let first = reports.first().context("scaling: there is no report")?;
-    let threads = |report: &Report| format!("{} threads", report.machine.threads);
+    let threads = |report: &Report| match report.machine.threads {
+        1 => "1 thread".to_owned(),
+        n => format!("{n} threads"),
+    };
     let mut text = format!("# {}: scaling\n\n", first.machine.scaling_stem());
     if let Some(build) = &first.build {
         text += &format!("{build}\n\n");
