@@ -23,8 +23,8 @@ fn of_elements_words_and_features() {
         let by_word =
             |x: &Tensor| EmbeddingDropout(0.5).forward(x, &ids, 16, &mut Mode::Train(&mut Rng::new(3)));
         let by_feature = |x: &Tensor| VariationalDropout(0.5).forward(x, &mut Mode::Train(&mut Rng::new(3)));
-        let ways: [(&str, &dyn Fn(&Tensor) -> Tensor); 3] =
-            [("elements", &by_element), ("words", &by_word), ("features", &by_feature)];
+        type Way<'a> = (&'a str, &'a dyn Fn(&Tensor) -> Tensor);
+        let ways: [Way; 3] = [("elements", &by_element), ("words", &by_word), ("features", &by_feature)];
         for (name, way) in ways {
             let [ones, slope] = run(way, &Tensor::from_slice(&[1.0f32; 32], [2, 8, 2]), 1.0, device);
             assert!(

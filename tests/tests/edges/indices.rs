@@ -24,7 +24,7 @@ fn panic_of(call: &dyn Fn()) -> (String, String) {
     let (usual, here) = (take_hook(), std::thread::current().id());
     let write = said.clone();
     set_hook(Box::new(move |info| {
-        let text = info.payload_as_str().unwrap_or("no text").to_owned();
+        let text = info.payload().downcast_ref::<String>().cloned().unwrap_or_default();
         let file = info.location().map_or(String::new(), |at| at.file().to_owned());
         match std::thread::current().id() == here {
             true => *write.lock().expect("nobody panics with it") = (text, file),
@@ -37,9 +37,12 @@ fn panic_of(call: &dyn Fn()) -> (String, String) {
     said.clone()
 }
 
+/// An operation, what it says, and the call.
+type Call = (&'static str, String, Box<dyn Fn()>);
+
 #[test]
 fn every_operation_names_itself_and_its_caller() {
-    let mut calls: Vec<(&str, String, Box<dyn Fn()>)> = vec![];
+    let mut calls: Vec<Call> = vec![];
     for bad in [-1i64, 5, i64::MAX, i64::MIN] {
         let mut add = |op, whole: &str, call: Box<dyn Fn()>| {
             calls.push((op, format!("index {bad}, number 3 of {whole}"), call))

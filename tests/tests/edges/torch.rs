@@ -7,6 +7,7 @@ use gradus_engine::losses::{CrossEntropy, Reduction, bce_with_logits, cross_entr
 use gradus_engine::ops::Attention;
 use gradus_engine::{CreateGraph, DType, Device, Kind, Tensor, grad};
 use gradus_tests::devices;
+use std::f32::consts::{FRAC_2_SQRT_PI, LN_2};
 
 const INF: f32 = f32::INFINITY;
 const NAN: f32 = f32::NAN;
@@ -112,14 +113,14 @@ fn functions_of_one_element() {
             "softplus",
             |x| x.softplus(),
             &[MIN, INF, -200.0, 0.0, NAN, -30.0, 30.0],
-            &[0.0, INF, 0.0, 0.693_147_2, NAN, 9.357_623e-14, 30.0],
+            &[0.0, INF, 0.0, LN_2, NAN, 9.357_623e-14, 30.0],
             &[0.0, 1.0, 0.0, 0.5, NAN, 9.357_623e-14, 1.0],
         ),
         (
             "log_sigmoid",
             |x| x.log_sigmoid(),
             &[MIN, INF, -200.0, 0.0, NAN],
-            &[MIN, 0.0, -200.0, -0.693_147_2, NAN],
+            &[MIN, 0.0, -200.0, -LN_2, NAN],
             &[1.0, 0.0, 1.0, 0.5, NAN],
         ),
         // PyTorch has NaN at ±∞: ∞ · 0. The limits are 0 and ∞, with the slopes 0 and 1.
@@ -130,7 +131,7 @@ fn functions_of_one_element() {
             &[0.0, 0.0, 0.0, 10.0, INF, NAN],
             &[0.0, 0.5, 0.5, 1.0, 1.0, NAN],
         ),
-        ("erf", |x| x.erf(), &[MIN, INF, 0.0, NAN], &[-1.0, 1.0, 0.0, NAN], &[0.0, 0.0, 1.128_379_2, NAN]),
+        ("erf", |x| x.erf(), &[MIN, INF, 0.0, NAN], &[-1.0, 1.0, 0.0, NAN], &[0.0, 0.0, FRAC_2_SQRT_PI, NAN]),
         ("sign", |x| x.sign() + x * 0.0, &[-0.0, 0.0, 2.0], &[0.0, 0.0, 1.0], &[0.0; 3]),
         ("neg", |x| x.neg(), &[MIN, 0.0, NAN], &[INF, 0.0, NAN], &[-1.0; 3]),
     ];
@@ -185,7 +186,7 @@ fn softmax_and_what_is_made_of_it() {
         let x =
             rows(&[[1e30, 1e30, 0.0], [0.0, MIN, 0.0], [NAN, 0.0, 0.0], [INF, 0.0, 0.0]]).to_device(device);
         same(&x.softmax(), &[0.5, 0.5, 0.0, 0.5, 0.0, 0.5, NAN, NAN, NAN, NAN, NAN, NAN], "softmax");
-        let ln_2 = -0.693_147_2;
+        let ln_2 = -LN_2;
         let y = [ln_2, ln_2, -1e30, ln_2, MIN, ln_2, NAN, NAN, NAN, NAN, NAN, NAN];
         same(&x.log_softmax(), &y, "log_softmax");
         // PyTorch has NaN in rows of nothing but −∞.
@@ -242,7 +243,7 @@ fn softmax_and_what_is_made_of_it() {
             device,
             &|x| bce_with_logits(&x[0], &targets, Reduction::Sum),
             &[row(&[20.0, 100.0, -100.0, -20.0, 0.0, 0.0, 0.0])],
-            &[200.0 + 2.0 * 2.061_153_6e-9 + 3.0 * 0.693_147_2],
+            &[200.0 + 2.0 * 2.061_153_6e-9 + 3.0 * LN_2],
             &[&[-2.061_153_6e-9, 1.0, -1.0, 2.061_153_6e-9, -0.5, 0.5, 0.0]],
         );
         let x = Tensor::ones([1, 1, 2, 2], Kind { dtype: DType::F32, device });
