@@ -9,7 +9,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How long a thread without work waits with open eyes.
+/// How long a thread without work spins before it sleeps.
+///
+/// As long as the longest stretch that a training step runs on one thread between two splits: who slept through it would
+/// be late for the next one, each time. Each turn offers the core to any other thread of the system, so a busy machine
+/// loses nothing by it; an idle one works a millisecond more after the last split.
 const PATIENCE: Duration = Duration::from_millis(1);
 /// Threads that wait so.
 static AWAKE: AtomicUsize = AtomicUsize::new(0);
