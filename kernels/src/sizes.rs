@@ -30,6 +30,14 @@ pub(crate) fn reach<const N: usize>(axes: [(usize, usize); N]) -> usize {
     axes.iter().fold(Some(1), place).unwrap_or(usize::MAX)
 }
 
+/// Panics unless each of some operands, by its name, holds as many numbers as it must.
+#[track_caller]
+pub(crate) fn lengths<const N: usize>(op: &str, operands: [(&str, usize, usize); N]) {
+    for (name, found, expected) in operands {
+        assert!(found == expected, "{op}: {name} holds {found} numbers, not {expected}");
+    }
+}
+
 /// Whether `start..start + len` lies in `0..whole`.
 #[inline(always)]
 pub(crate) fn inside(start: usize, len: usize, whole: usize) -> bool {
@@ -44,7 +52,8 @@ mod tests {
     /// Sizes around the limits of 31, 32, 62, 63 and 64 bits, and small ones.
     pub(crate) fn near_limits() -> impl Strategy<Value = usize> {
         let at = |bits: u32| (1u64 << bits) as usize;
-        let base = prop::sample::select(vec![0, 1, 2, 3, 8, at(31), at(32), at(61), at(62), at(63), usize::MAX]);
+        let base =
+            prop::sample::select(vec![0, 1, 2, 3, 8, at(31), at(32), at(61), at(62), at(63), usize::MAX]);
         (base, -1isize..=1).prop_map(|(base, by)| base.saturating_add_signed(by))
     }
 

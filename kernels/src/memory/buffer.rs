@@ -44,7 +44,8 @@ impl Buffer {
     /// A buffer, and whether it holds zeros.
     fn take(Kind { dtype, device }: Kind, len: usize) -> (Self, bool) {
         let bytes = len.checked_mul(dtype.size());
-        let bytes = bytes.unwrap_or_else(|| panic!("buffer: {len} x {dtype} are more bytes than memory has addresses"));
+        let bytes = bytes
+            .unwrap_or_else(|| panic!("buffer: {len} x {dtype} are more bytes than memory has addresses"));
         let (memory, zeros) = match device {
             Device::Cpu => {
                 let (block, zeros) = pool::take(bytes);

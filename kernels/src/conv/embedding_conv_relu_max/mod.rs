@@ -145,7 +145,11 @@ pub fn embedding_conv_relu_max_backward<T: Real>(
 ) {
     const OP: &str = "embedding_conv_relu_max backward";
     let upstream = [winner.len(), dz.len()].map(|len| (len, results(s)));
-    words.check(OP, s, &[&[(dw.len(), count(OP, [s.o, s.c, s.k])), (dbias.len(), s.o)], &upstream[..]].concat());
+    words.check(
+        OP,
+        s,
+        &[&[(dw.len(), count(OP, [s.o, s.c, s.k])), (dbias.len(), s.o)], &upstream[..]].concat(),
+    );
     words.check_table(OP, s, table.len());
     check_winners(OP, s, winner);
     if !T::IS_F32 {

@@ -34,7 +34,8 @@ unsafe impl Sync for Shared {}
 
 /// Whether packing would cost more than it saves: few rows, or all of it small; B's columns must lie together.
 pub(in crate::gemm) fn is_small(m: usize, k: usize, n: usize, b: Mat<f32>) -> bool {
-    b.cols_stride == 1 && (m <= rows_of_tile(level().lanes()) || m.saturating_mul(k).saturating_mul(n) <= 48 * 48 * 48)
+    b.cols_stride == 1
+        && (m <= rows_of_tile(level().lanes()) || m.saturating_mul(k).saturating_mul(n) <= 48 * 48 * 48)
 }
 
 /// The product with B packed, over tiles of C that depend on the shape alone.

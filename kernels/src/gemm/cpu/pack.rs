@@ -142,13 +142,7 @@ impl<'a> PackedOnDemand<'a> {
         let layout = Layout::new(k, n);
         let mut data = layout.room();
         let states = (0..k.div_ceil(layout.depth()) * layout.panels()).map(|_| AtomicU8::new(EMPTY));
-        PackedOnDemand {
-            b,
-            layout,
-            states: states.collect(),
-            panels: data.slice_mut().as_mut_ptr(),
-            data,
-        }
+        PackedOnDemand { b, layout, states: states.collect(), panels: data.slice_mut().as_mut_ptr(), data }
     }
 
     /// Panics where the task that packed the panel did.

@@ -118,7 +118,12 @@ pub fn log_softmax_backward<T: Real>(y: &[T], dy: &[T], dx: &mut [T], cols: usiz
 #[track_caller]
 pub fn log_sum_exp_forward<T: Real>(x: &[T], y: &mut [T], cols: usize) {
     let rows = y.len();
-    assert_eq!(x.len(), count("log_sum_exp", [rows, cols]), "log_sum_exp: {} elements are not {rows} rows of {cols}", x.len());
+    assert_eq!(
+        x.len(),
+        count("log_sum_exp", [rows, cols]),
+        "log_sum_exp: {} elements are not {rows} rows of {cols}",
+        x.len()
+    );
     let many = rows_per_piece(cols.max(PIECE / 1024));
     pieces(y, many, |i, y| {
         let x = &x[i * many * cols..][..y.len() * cols];
