@@ -142,7 +142,9 @@ mod tests {
     #[test]
     fn a_count_that_overflows_is_refused() {
         let n = (1 << 62) + 1;
-        for dims in [&[4, n][..], &[n], &[1 << 32, 1 << 32], &[0, 1 << 32, 1 << 32], &[MOST + 1], &[usize::MAX, 0]] {
+        for dims in
+            [&[4, n][..], &[n], &[1 << 32, 1 << 32], &[0, 1 << 32, 1 << 32], &[MOST + 1], &[usize::MAX, 0]]
+        {
             let e = Shape::try_new(dims).unwrap_err();
             assert_eq!(e.to_string(), format!("shape {dims:?} has more elements than memory has addresses"));
         }

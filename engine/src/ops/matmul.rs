@@ -41,7 +41,9 @@ fn product_shape(a: Shape, b: Shape) -> Result<Shape, crate::ShapeError> {
     }
     let lead = |s: Shape| Shape::new(&s[..s.rank() - 2]);
     match lead(a).broadcast(&lead(b)) {
-        Ok(lead) => Shape::try_new(&[&lead[..], &[m, n]].concat()).or_else(|e| fail(&format!("the result's {e}"))),
+        Ok(lead) => {
+            Shape::try_new(&[&lead[..], &[m, n]].concat()).or_else(|e| fail(&format!("the result's {e}")))
+        }
         Err(_) => fail("leading axes do not broadcast"),
     }
 }
@@ -111,7 +113,10 @@ mod tests {
         let e = shape(&[32, 300], &[200, 128]).unwrap_err();
         assert_eq!(e.to_string(), "matmul: inner dimensions differ: lhs [32, 300] rhs [200, 128]");
         let e = shape(&[1 << 40, 0], &[0, 1 << 40]).unwrap_err().to_string();
-        assert!(e.starts_with("matmul: the result's shape [1099511627776, 1099511627776] has more elements"), "{e}");
+        assert!(
+            e.starts_with("matmul: the result's shape [1099511627776, 1099511627776] has more elements"),
+            "{e}"
+        );
         assert!(shape(&[3], &[3, 4]).is_err() && shape(&[2, 1, 3], &[4, 3, 1]).is_err());
     }
 }
