@@ -30,6 +30,14 @@ pub(crate) fn reach<const N: usize>(axes: [(usize, usize); N]) -> usize {
     axes.iter().fold(Some(1), place).unwrap_or(usize::MAX)
 }
 
+/// Panics unless each of some operands, by its name, holds as many numbers as it must.
+#[track_caller]
+pub(crate) fn lengths<const N: usize>(op: &str, operands: [(&str, usize, usize); N]) {
+    for (name, found, expected) in operands {
+        assert!(found == expected, "{op}: {name} holds {found} numbers, not {expected}");
+    }
+}
+
 /// Whether `start..start + len` lies in `0..whole`.
 #[inline(always)]
 pub(crate) fn inside(start: usize, len: usize, whole: usize) -> bool {

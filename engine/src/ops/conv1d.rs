@@ -10,7 +10,9 @@ impl Tensor {
     #[track_caller]
     pub fn conv1d(&self, weight: &Tensor, bias: &Tensor, padding: usize) -> Tensor {
         check("conv1d", self, weight, bias);
-        let (t, k) = (self.dim(1) + 2 * padding, weight.dim(2));
+        let (t, k) = (self.dim(1).saturating_add(padding.saturating_mul(2)), weight.dim(2));
+        // What the padding adds is memory, too.
+        let _ = self.shape().with(1, t);
         assert!(
             t >= k,
             "conv1d: the window of {k} is longer than the {t} steps of x {:?}, padding included",

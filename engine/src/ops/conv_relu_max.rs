@@ -1,7 +1,7 @@
 use super::conv1d::sizes;
 use crate::graph::{Backward, ForwardOutput, Fused, Keep};
 use crate::ops::done;
-use crate::{DType, Tensor, precision};
+use crate::{DType, Shape, Tensor, precision};
 use gradus_kernels::conv_relu_max;
 use gradus_kernels::memory::Buffer;
 
@@ -52,8 +52,9 @@ impl Tensor {
 fn forward(x: &[&Tensor]) -> Option<ForwardOutput> {
     let [x, w, bias, lengths] = [0, 1, 2, 3].map(|i| x[i].detach().contiguous());
     let s = sizes(&x, &w);
-    let mut z = Buffer::for_overwrite(x.kind(), s.b * s.o);
-    let mut winner = Buffer::for_overwrite(x.kind().of(DType::I64), s.b * s.o);
+    let shape = Shape::from([s.b, s.o]);
+    let mut z = Buffer::for_overwrite(x.kind(), shape.count());
+    let mut winner = Buffer::for_overwrite(x.kind().of(DType::I64), shape.count());
     let outcome = conv_relu_max::forward(
         s,
         x.src(),
@@ -64,7 +65,7 @@ fn forward(x: &[&Tensor]) -> Option<ForwardOutput> {
         winner.dst(),
         precision(),
     );
-    let [z, winner] = [z, winner].map(|buffer| Tensor::from_buffer(buffer, [s.b, s.o].into()));
+    let [z, winner] = [z, winner].map(|buffer| Tensor::from_buffer(buffer, shape));
     done(outcome).then(|| ForwardOutput { outputs: vec![z], extra: vec![winner] })
 }
 

@@ -1,6 +1,6 @@
 use super::{check_indices, check_lengths, done, same_dtype};
 use crate::graph::{Backward, ForwardOutput, Fused, Grad, Keep, RowGrad};
-use crate::{DType, Device, Tensor};
+use crate::{DType, Device, Shape, Tensor};
 use gradus_kernels::conv1d::Sizes;
 use gradus_kernels::embedding_conv_relu_max::{self as kernel, Words};
 use gradus_kernels::memory::Buffer;
@@ -73,10 +73,11 @@ fn sizes(weight: &Tensor, ids: &Tensor) -> Sizes {
 fn forward(x: &[&Tensor]) -> Option<ForwardOutput> {
     let [table, w, bias] = [0, 1, 2].map(|i| x[i].detach().contiguous());
     let (s, words) = (sizes(&w, x[3]), Words { ids: x[3].src(), lengths: x[4].src() });
-    let mut z = Buffer::for_overwrite(table.kind(), s.b * s.o);
-    let mut winner = Buffer::for_overwrite(table.kind().of(DType::I64), s.b * s.o);
+    let shape = Shape::from([s.b, s.o]);
+    let mut z = Buffer::for_overwrite(table.kind(), shape.count());
+    let mut winner = Buffer::for_overwrite(table.kind().of(DType::I64), shape.count());
     let outcome = kernel::forward(s, table.src(), words, w.src(), bias.src(), z.dst(), winner.dst());
-    let [z, winner] = [z, winner].map(|buffer| Tensor::from_buffer(buffer, [s.b, s.o].into()));
+    let [z, winner] = [z, winner].map(|buffer| Tensor::from_buffer(buffer, shape));
     done(outcome).then(|| ForwardOutput { outputs: vec![z], extra: vec![winner] })
 }
 

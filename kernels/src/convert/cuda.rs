@@ -1,6 +1,7 @@
 //! Launches of convert.cu.
 
-use crate::cuda::{Grid, Source, dims, launch, source};
+use crate::cuda::{Arg, Grid, Source, dims, launch, source};
+use crate::sizes::lengths;
 use crate::strides::Strides;
 use crate::{DType, Dst, Outcome, Src};
 
@@ -11,6 +12,7 @@ const TILE: usize = 32;
 const BLOCKS: usize = 65535;
 
 /// y = x in y's dtype.
+#[track_caller]
 pub fn cast(x: Src, y: Dst) -> Outcome {
     use DType::{BF16, Bool, F16, F32, F64, I64, U32};
     let kernel = match (x.dtype(), y.dtype()) {
@@ -31,12 +33,15 @@ pub fn cast(x: Src, y: Dst) -> Outcome {
         _ => return Outcome::NoKernel,
     };
     let n = x.len();
+    lengths("cast", [("y", y.len(), n)]);
     launch(&SOURCE, kernel, Grid::cover(n, THREADS), &[x.into(), y.into(), n.into()])
 }
 
 /// Contiguous y = strided x.
+#[track_caller]
 pub fn copy_strided(shape: &[usize], x: Src, strides: &[usize], y: Dst) -> Outcome {
     let turned = Strides::new(shape, [strides]);
+    super::check("copy_strided", shape, &turned, y.len(), 0, x.len());
     let axes: Vec<(usize, [usize; 1])> = turned.axes().collect();
     // [count, rows, cols] whose rows lie one after the other in x.
     let (count, step, rest) = match axes[..] {
@@ -50,7 +55,7 @@ pub fn copy_strided(shape: &[usize], x: Src, strides: &[usize], y: Dst) -> Outco
         && rows.div_ceil(TILE) <= BLOCKS
     {
         let grid = Grid::new([cols.div_ceil(TILE), rows.div_ceil(TILE), count], 8 * TILE);
-        let args = [x.into(), y.into(), rows.into(), cols.into(), (step as i64).into()];
+        let args = [x.into(), y.into(), rows.into(), cols.into(), Arg::stride(step)];
         return launch(&SOURCE, "convert_transpose_4", grid, &args);
     }
     let whole = contiguous(shape);
@@ -58,7 +63,9 @@ pub fn copy_strided(shape: &[usize], x: Src, strides: &[usize], y: Dst) -> Outco
 }
 
 /// Strided y = contiguous x, from an offset on.
+#[track_caller]
 pub fn copy_into(shape: &[usize], x: Src, y: Dst, offset: usize, strides: &[usize]) -> Outcome {
+    super::check("copy_into", shape, &Strides::new(shape, [strides]), x.len(), offset, y.len());
     let whole = contiguous(shape);
     copy(shape, x, &whole, y, strides, offset)
 }
@@ -75,7 +82,7 @@ pub(crate) fn copy(
     let kernel = ["convert_copy_1", "convert_copy_2", "convert_copy_4", "convert_copy_8"];
     let (n, size) = (shape.iter().product::<usize>(), y.dtype().size());
     let (shape, [x_strides, y_strides]) = dims(&Strides::new(shape, [x_strides, y_strides]));
-    let args = [shape, x_strides, y_strides, x.into(), y.into(), (offset as i64).into(), n.into()];
+    let args = [shape, x_strides, y_strides, x.into(), y.into(), Arg::stride(offset), n.into()];
     launch(&SOURCE, kernel[size.ilog2() as usize], Grid::cover(n, THREADS), &args)
 }
 

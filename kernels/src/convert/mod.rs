@@ -42,6 +42,14 @@ pub fn cast_forward<A: Element, B: Element>(x: &[A], y: &mut [B]) {
     });
 }
 
+/// Panics where the contiguous side is not the shape, or the strided one of `len` elements ends before its last.
+#[track_caller]
+fn check(op: &str, shape: &[usize], walk: &Strides<1>, contiguous: usize, offset: usize, len: usize) {
+    assert!(contiguous == walk.len, "{op}: {contiguous} contiguous elements are not {shape:?}");
+    let reach = offset.saturating_add(walk.reach(0));
+    assert!(reach <= len, "{op}: {len} strided elements, of which {shape:?} from {offset} on needs {reach}");
+}
+
 /// Copies a strided x over `shape` to a contiguous y; strides in elements, 0 where x is broadcast.
 ///
 /// Panics where strides and shape differ in rank, x is too short, or y has another length or dtype.
@@ -55,9 +63,7 @@ pub fn copy_strided(shape: &[usize], x: Src, strides: &[usize], y: Dst) -> Outco
 #[track_caller]
 pub fn copy_strided_forward<T: Element>(shape: &[usize], x: &[T], strides: &[usize], y: &mut [T]) {
     let walk = Strides::new(shape, [strides]);
-    assert_eq!(y.len(), walk.len, "copy_strided: the result holds {} elements, not {shape:?}", y.len());
-    let (reach, len) = (walk.reach(0), x.len());
-    assert!(reach <= len, "copy_strided: {len} elements to read, {strides:?} over {shape:?} need {reach}");
+    check("copy_strided", shape, &walk, y.len(), 0, x.len());
     let [step] = walk.steps;
     if let Some((rows, [1])) = walk.around()
         && step > 1
@@ -99,9 +105,7 @@ pub fn copy_into_forward<T: Element>(
     strides: &[usize],
 ) {
     let walk = Strides::new(shape, [strides]);
-    assert_eq!(x.len(), walk.len, "copy_into: {} elements to read, not {shape:?}", x.len());
-    let (reach, len) = (offset.saturating_add(walk.reach(0)), y.len());
-    assert!(reach <= len, "copy_into: {len} elements to write to, {shape:?} at {offset} needs {reach}");
+    check("copy_into", shape, &walk, x.len(), offset, y.len());
     let [step] = walk.steps;
     for Segment { range, at: [at] } in walk.segments(0..walk.len) {
         let x = &x[range];

@@ -8,10 +8,12 @@ pub(crate) static SOURCE: Source = source!("dropout.cu");
 const THREADS: usize = 256;
 
 /// y = x ⊙ m / (1 − p).
+#[track_caller]
 pub fn forward(x: Src, p: f64, stream: Stream, y: Dst) -> Outcome {
     if x.dtype() != DType::F32 {
         return Outcome::NoKernel;
     }
+    crate::sizes::lengths("dropout", [("y", y.len(), x.len())]);
     let (n, scale) = (x.len(), (1.0 / (1.0 - p)) as f32);
     let stream = Arg::stream(stream, x.device());
     let args = [x.into(), (p as f32).into(), scale.into(), stream, y.into(), n.into()];

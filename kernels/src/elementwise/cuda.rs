@@ -1,7 +1,9 @@
 //! Launches of elementwise.cu.
 
+use super::compare::check;
 use crate::cuda::{Grid, Source, dims, launch, source};
 use crate::functions::{Binary, Compare, Logic, Parametric, Unary};
+use crate::sizes::lengths;
 use crate::strides::Strides;
 use crate::{DType, Dst, Element, Outcome, Src};
 
@@ -18,19 +20,23 @@ fn by_fours_or_plain([fours, plain]: [&'static str; 2], x: &Src, y: &Dst) -> (&'
 }
 
 /// y = f(x).
+#[track_caller]
 pub fn unary(op: Unary, x: Src, y: Dst) -> Outcome {
     if x.dtype() != DType::F32 {
         return Outcome::NoKernel;
     }
+    lengths("elementwise", [("y", y.len(), x.len())]);
     let (kernel, grid) = by_fours_or_plain(["elementwise_unary", "elementwise_unary_plain"], &x, &y);
     let n = x.len();
     launch(&SOURCE, kernel, grid, &[(op as i32).into(), x.into(), y.into(), n.into()])
 }
 
+#[track_caller]
 fn parametric(op: Parametric, [p, q]: [f64; 2], x: Src, y: Dst) -> Outcome {
     if x.dtype() != DType::F32 {
         return Outcome::NoKernel;
     }
+    lengths("elementwise", [("y", y.len(), x.len())]);
     let (kernel, grid) =
         by_fours_or_plain(["elementwise_parametric", "elementwise_parametric_plain"], &x, &y);
     let n = x.len();
@@ -39,26 +45,31 @@ fn parametric(op: Parametric, [p, q]: [f64; 2], x: Src, y: Dst) -> Outcome {
 }
 
 /// y = scale·x + shift.
+#[track_caller]
 pub fn affine(x: Src, scale: f64, shift: f64, y: Dst) -> Outcome {
     parametric(Parametric::Affine, [scale, shift], x, y)
 }
 
 /// y = x^exponent.
+#[track_caller]
 pub fn power(x: Src, exponent: f64, y: Dst) -> Outcome {
     parametric(Parametric::Power, [exponent, 0.0], x, y)
 }
 
 /// y = x held within lo and hi.
+#[track_caller]
 pub fn clamp(x: Src, lo: f64, hi: f64, y: Dst) -> Outcome {
     parametric(Parametric::Clamp, [lo, hi], x, y)
 }
 
 /// dx = dy ⊙ gelu′(x).
+#[track_caller]
 pub fn gelu_backward(x: Src, dy: Src, dx: Dst) -> Outcome {
     if x.dtype() != DType::F32 {
         return Outcome::NoKernel;
     }
     let n = x.len();
+    lengths("gelu_backward", [("dy", dy.len(), n), ("dx", dx.len(), n)]);
     let args = [x.into(), dy.into(), dx.into(), n.into()];
     launch(&SOURCE, "elementwise_gelu_backward", Grid::cover(n, THREADS), &args)
 }
@@ -81,6 +92,7 @@ pub fn fill(y: Dst, value: f64) -> Outcome {
 }
 
 /// y = f(a, b) over a shape.
+#[track_caller]
 pub fn binary(
     op: Binary,
     shape: &[usize],
@@ -96,6 +108,7 @@ pub fn binary(
     let (op, n) = (op as i32, y.len());
     let grid = Grid::cover(n, THREADS);
     let walk = Strides::new(shape, [a_strides, b_strides]);
+    check("binary", shape, &walk, [a.len(), b.len()], n);
     if walk.is_contiguous() {
         let args = [op.into(), a.into(), b.into(), y.into(), n.into()];
         return launch(&SOURCE, "elementwise_binary_contiguous", grid, &args);
@@ -106,15 +119,18 @@ pub fn binary(
 }
 
 /// y += x.
+#[track_caller]
 pub fn add_assign(y: Dst, x: Src) -> Outcome {
     if x.dtype() != DType::F32 {
         return Outcome::NoKernel;
     }
     let n = x.len();
+    lengths("add_assign", [("y", y.len(), n)]);
     launch(&SOURCE, "elementwise_add_assign", Grid::cover(n, THREADS), &[y.into(), x.into(), n.into()])
 }
 
 /// y = 1 where a ~ b, else 0, over a shape.
+#[track_caller]
 pub fn compare(
     op: Compare,
     shape: &[usize],
@@ -131,12 +147,15 @@ pub fn compare(
         _ => return Outcome::NoKernel,
     };
     let n = y.len();
-    let (shape, [a_strides, b_strides]) = dims(&Strides::new(shape, [a_strides, b_strides]));
+    let walk = Strides::new(shape, [a_strides, b_strides]);
+    check("compare", shape, &walk, [a.len(), b.len()], n);
+    let (shape, [a_strides, b_strides]) = dims(&walk);
     let args = [(op as i32).into(), shape, a_strides, b_strides, a.into(), b.into(), y.into(), n.into()];
     launch(&SOURCE, kernel, Grid::cover(n, THREADS), &args)
 }
 
 /// y = a where the condition holds, else b, over a shape.
+#[track_caller]
 pub fn select(
     shape: &[usize],
     cond: Src,
@@ -151,28 +170,34 @@ pub fn select(
         ["elementwise_select_1", "elementwise_select_2", "elementwise_select_4", "elementwise_select_8"];
     let (n, size) = (y.len(), y.dtype().size());
     let walk = Strides::new(shape, [cond_strides, a_strides, b_strides]);
+    check("select", shape, &walk, [cond.len(), a.len(), b.len()], n);
     let (shape, [c_strides, a_strides, b_strides]) = dims(&walk);
     let args = [shape, c_strides, a_strides, b_strides, cond.into(), a.into(), b.into(), y.into(), n.into()];
     launch(&SOURCE, kernel[size.ilog2() as usize], Grid::cover(n, THREADS), &args)
 }
 
+#[track_caller]
 fn logic(op: Logic, a: Src, b: Src, y: Dst) -> Outcome {
     let n = y.len();
+    lengths("logical", [("a", a.len(), n), ("b", b.len(), n)]);
     let args = [(op as i32).into(), a.into(), b.into(), y.into(), n.into()];
     launch(&SOURCE, "elementwise_logic", Grid::cover(n, THREADS), &args)
 }
 
 /// y = ¬x.
+#[track_caller]
 pub fn not(x: Src, y: Dst) -> Outcome {
     logic(Logic::Not, x, x, y)
 }
 
 /// y = a ∧ b.
+#[track_caller]
 pub fn and(a: Src, b: Src, y: Dst) -> Outcome {
     logic(Logic::And, a, b, y)
 }
 
 /// y = a ∨ b.
+#[track_caller]
 pub fn or(a: Src, b: Src, y: Dst) -> Outcome {
     logic(Logic::Or, a, b, y)
 }

@@ -65,7 +65,7 @@ DEVICE float parametric(Parametric op, float p, float q, float x) {
 // y = f(x), four elements at a time; x and y must begin at multiples of 16 bytes.
 template <class F> DEVICE void by_fours(const float *x, float *y, int n, F f) {
     int i = 4 * (blockIdx.x * blockDim.x + threadIdx.x);
-    bool whole = i + 4 <= n;
+    bool whole = n - i >= 4;
     auto some = [&](int j) { return j < n ? x[j] : 0.0f; };
     float4 v = whole ? *reinterpret_cast<const float4 *>(x + i) : float4{some(i), some(i + 1), some(i + 2), some(i + 3)};
     // One after the other, so that all the functions are compiled once.

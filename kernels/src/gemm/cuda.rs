@@ -154,7 +154,7 @@ fn products(
         };
         let mut args: Vec<Arg> = vec![a.into(), b.into(), bias.into(), c.again().into()];
         args.extend([m, k, n].map(Arg::from));
-        args.extend([a_strides, b_strides].concat().into_iter().map(|stride| Arg::from(stride as i64)));
+        args.extend([a_strides, b_strides].concat().into_iter().map(Arg::stride));
         args.extend([batch, count, last].map(Arg::from));
         done = launch(source, kernel, grid, &args);
     }

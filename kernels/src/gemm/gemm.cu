@@ -38,8 +38,8 @@ DEVICE Operands of_batch(const float *a, const float *b, const float *bias, floa
 
 KERNEL gemm_plain(ARGUMENTS) {
     Operands x = OPERANDS;
-    int i = blockIdx.x * blockDim.x + threadIdx.x;
-    if (i >= m * n) return;
+    i64 i = i64(blockIdx.x) * blockDim.x + threadIdx.x;
+    if (i >= i64(m) * n) return;
     int row = i / n, col = i % n;
     float sum = 0.0f;
     for (int j = 0; j < x.k; ++j) sum = fmaf(x.a[row * a_row + j * a_col], x.b[j * b_row + col * b_col], sum);

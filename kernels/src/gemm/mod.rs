@@ -21,6 +21,9 @@
 //! | 64 × 64 × 64 (not packed) | 2 | 63 | 74 | 56 |
 //! | 32 × 128 × 512 | 2 | 62 | 81 | 69 |
 //!
+//! The tile is one generic body for all instruction sets, the portable one too; `f64`, in which gradients are checked, runs
+//! [`plain`].
+//!
 //! Source: Goto, van de Geijn, "Anatomy of high-performance matrix multiplication", ACM TOMS 34(3), 2008; Van Zee,
 //! van de Geijn, "BLIS", ACM TOMS 41(3), 2015.
 
@@ -251,6 +254,20 @@ pub fn batched(product: Product, a: Src, b: Src, c: Dst) -> Outcome {
 /// C = A·B + bias for `count` products, bias [N], C [count, M, N] row-major, of any device and dtype.
 #[track_caller]
 pub fn batched_with_bias(product: Product, a: Src, b: Src, bias: Option<Src>, c: Dst) -> Outcome {
+    let Product { count, m, k, n, a_strides, b_strides, .. } = product;
+    assert_eq!(
+        c.len(),
+        sizes::count("gemm", [count, m, n]),
+        "gemm: C [{count}, {m}, {n}] is to fit into {} numbers",
+        c.len()
+    );
+    let of_bias = bias.map_or(n, |bias| bias.len());
+    assert_eq!(of_bias, n, "gemm: the bias holds {of_bias} numbers for {n} columns");
+    for (name, x, rows, cols, strides) in [("A", a, m, k, a_strides), ("B", b, k, n, b_strides)] {
+        let ([all, row, col], len) = (strides, x.len());
+        let fits = c.is_empty() || reach([(count, all), (rows, row), (cols, col)]) <= len;
+        assert!(fits, "gemm: {name} is [{count}, {rows}, {cols}], but its {len} numbers end before that");
+    }
     on_device!(a, T => {
         let bias = bias.map(|x| x.slice::<T>());
         batched_typed(product, a.slice::<T>(), b.slice::<T>(), Epilogue { bias, ..Epilogue::default() }, c.slice())
@@ -261,10 +278,8 @@ pub fn batched_with_bias(product: Product, a: Src, b: Src, bias: Option<Src>, c:
 #[track_caller]
 fn batched_typed<T: Real>(p: Product, a: &[T], b: &[T], epilogue: Epilogue<T>, c: &mut [T]) {
     let Product { count, m, k, n, a_strides, b_strides, precision } = p;
-    let all = sizes::count("gemm", [count, m, n]);
     let size = m * n;
-    assert_eq!(c.len(), all, "gemm: C [{count}, {m}, {n}] is to fit into {} numbers", c.len());
-    if c.is_empty() {
+    if size == 0 {
         return;
     }
     let round = T::IS_F32 && precision != Precision::F32;

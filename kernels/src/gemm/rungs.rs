@@ -21,7 +21,7 @@ pub(crate) fn check(kind: Kind) {
         // Both operands by rows, then both by columns.
         for strides in [[k, 1, n, 1], [1, m, 1, k]] {
             ladder(kind, &SOURCE, &rungs, &[m * n], |_, c| {
-                let [a_row, a_col, b_row, b_col] = strides.map(|stride| (stride as i64).into());
+                let [a_row, a_col, b_row, b_col] = strides.map(Arg::stride);
                 let arrays = [a.src().into(), b.src().into(), bias.src().into(), c[0].dst().into()];
                 let sizes = [m.into(), k.into(), n.into(), 0i64.into(), a_row, a_col];
                 let batch = [0, 1, k].map(Arg::from);
@@ -78,7 +78,7 @@ fn tensor_core_products(kind: Kind, [count, m, k, n]: [usize; 4]) {
             let mut c = Buffer::zeros(a.kind(), count * m * n);
             let mut args: Vec<Arg> = vec![a.src().into(), b.src().into(), bias.src().into(), c.dst().into()];
             args.extend([m, k, n].map(Arg::from));
-            args.extend([a_strides, b_strides].concat().into_iter().map(|stride| Arg::from(stride as i64)));
+            args.extend([a_strides, b_strides].concat().into_iter().map(Arg::stride));
             args.extend([0, count, k].map(Arg::from));
             let _ = launch(&TENSOR_CORES, kernel, grid, &args);
             c

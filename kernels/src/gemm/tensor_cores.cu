@@ -96,8 +96,8 @@ template <class P, class T> DEVICE u32 read(const T *x, int place, int places, i
 
 template <class P, class T> DEVICE void plain(const Operands<T> &x) {
     if (!P::THERE) return __trap();
-    int i = blockIdx.x * blockDim.x + threadIdx.x;
-    if (i >= x.m * x.n) return;
+    i64 i = i64(blockIdx.x) * blockDim.x + threadIdx.x;
+    if (i >= i64(x.m) * x.n) return;
     int row = i / x.n, col = i % x.n;
     float sum = 0.0f;
     for (int j = 0; j < x.k; ++j)

@@ -138,3 +138,24 @@ fn a_short_operand_is_named() {
     let mut c = [0.0f32; 6];
     gemm(3, 4, 2, Mat::rows(&[0.0; 11], 4), Mat::rows(&[0.0; 8], 2), 0.0, &mut c, 2, Epilogue::default());
 }
+
+#[test]
+fn who_waits_for_a_panel_that_failed_fails_too() {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+    // B ends before its last row, so whoever packs a panel of it panics.
+    let (k, n) = (40, 40);
+    let b: &Mat<f32> = Box::leak(Box::new(Mat::rows(Box::leak(Box::new(numbers(39 * n, 1))), n)));
+    let b: &PackedOnDemand = Box::leak(Box::new(PackedOnDemand::new(k, n, *b)));
+    let (tell, told) = std::sync::mpsc::channel();
+    for _ in 0..4 {
+        let tell = tell.clone();
+        std::thread::spawn(move || {
+            let found = catch_unwind(AssertUnwindSafe(|| Right::OnDemand(b).panel(0, k, 0).len()));
+            tell.send(found.is_err()).unwrap();
+        });
+    }
+    // Nobody may be left to wait, nor be given a panel that is not ready.
+    for _ in 0..4 {
+        assert_eq!(told.recv_timeout(std::time::Duration::from_secs(20)), Ok(true));
+    }
+}

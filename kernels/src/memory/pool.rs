@@ -119,12 +119,21 @@ fn layout(class: usize) -> Layout {
 
 /// A block of at least `bytes`, of unspecified but initialised contents; whether they are zeros.
 pub(super) fn take(bytes: usize) -> (Block, bool) {
+    assert!(
+        bytes <= size_of_class(CLASSES - 1),
+        "pool: a buffer of {bytes} bytes is too large for this machine"
+    );
     let class = class_of_size(bytes);
-    assert!(class < CLASSES, "pool: a buffer of {bytes} bytes is too large for this machine");
     let above = if size_of_class(class) < HUGE { 0 } else { ABOVE };
     let kept = (class..CLASSES.min(class + above + 1)).find_map(|class| free(class).pop_back());
     let fresh = kept.is_none();
-    let block = kept.map_or_else(|| Block { ptr: system::zeros(layout(class)), class }, |kept| kept.block);
+    let new = || {
+        let ptr = system::zeros(layout(class));
+        let ptr =
+            ptr.unwrap_or_else(|| panic!("pool: the system has no memory for a buffer of {bytes} bytes"));
+        Block { ptr, class }
+    };
+    let block = kept.map_or_else(new, |kept| kept.block);
     let size = size_of_class(block.class);
     if !fresh {
         KEPT.fetch_sub(size, Ordering::Relaxed);
@@ -171,7 +180,7 @@ mod tests {
     fn large_blocks_begin_at_a_huge_page_and_hold_zeros() {
         for bytes in [HUGE - 64, HUGE, 3 * HUGE + 1] {
             let layout = layout(class_of_size(bytes));
-            let ptr = system::zeros(layout);
+            let ptr = system::zeros(layout).expect("a few megabytes");
             assert!(ptr.addr().get().is_multiple_of(layout.align()));
             assert_eq!(layout.align() == HUGE, layout.size() >= HUGE);
             // SAFETY: the block is that long, and nobody else knows it.

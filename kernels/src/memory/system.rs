@@ -1,16 +1,15 @@
 //! Allocates zeroed memory from the operating system, and returns it.
 
-use std::alloc::{Layout, dealloc, handle_alloc_error};
+use std::alloc::{Layout, dealloc};
 use std::ptr::NonNull;
 
 /// From this size on, blocks begin at a huge page and ask for such pages: a table of 36 MB is then 18 pages to the
 /// processor instead of 9000, of which it remembers some 2000.
 pub(super) const HUGE: usize = 2 << 20;
 
-/// Zeros of a layout whose size is at least 64 bytes.
-pub(super) fn zeros(layout: Layout) -> NonNull<u8> {
-    let found = if layout.align() == HUGE { mapped(layout) } else { allocated(layout) };
-    found.unwrap_or_else(|| handle_alloc_error(layout))
+/// Zeros of a layout whose size is at least 64 bytes; `None` where the system refuses.
+pub(super) fn zeros(layout: Layout) -> Option<NonNull<u8>> {
+    if layout.align() == HUGE { mapped(layout) } else { allocated(layout) }
 }
 
 /// Gives back what [`zeros`] gave.

@@ -32,10 +32,8 @@ fn tables(entries: impl IntoIterator<Item = Entry>, chunk: usize) -> Vec<(Arg, u
     while entries.peek().is_some() {
         let (mut fields, mut blocks) = (vec![], 0);
         for Entry { pointers, len } in entries.by_ref().take(ENTRIES) {
-            let n = i32::try_from(len)
-                .unwrap_or_else(|_| panic!("cuda: a kernel counts to 2³¹ − 1, not to {len}"));
             fields.extend(pointers);
-            fields.push([n, blocks as i32].into());
+            fields.push([len, blocks].into());
             blocks += len.div_ceil(chunk);
         }
         // No block begins as late as those of entries that are not there.

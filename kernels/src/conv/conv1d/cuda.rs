@@ -5,7 +5,7 @@
 //! of dy are laid one behind the other with k − 1 zero rows between them, so that a window which reaches over a
 //! sentence's end meets zeros, and all sentences are one product.
 
-use super::Sizes;
+use super::{Sizes, outputs};
 use crate::cuda::{Source, source};
 use crate::gemm::{Product, batched, batched_with_bias};
 use crate::memory::Buffer;
@@ -48,10 +48,12 @@ pub(crate) fn windows(
 }
 
 /// y.
+#[track_caller]
 pub fn forward(s: Sizes, padding: usize, x: Src, w: Src, bias: Src, y: Dst, precision: Precision) -> Outcome {
     if x.dtype() != DType::F32 {
         return Outcome::NoKernel;
     }
+    s.check("conv1d", [x.len(), w.len(), bias.len()], &[(y.len(), outputs("conv1d", s, padding))]);
     if padding == 0 {
         return windows(s, s.t, x, w, bias, y, precision);
     }
@@ -60,6 +62,7 @@ pub fn forward(s: Sizes, padding: usize, x: Src, w: Src, bias: Src, y: Dst, prec
 }
 
 /// The gradients of x, w and the bias.
+#[track_caller]
 pub fn backward(
     s: Sizes,
     padding: usize,
@@ -74,6 +77,9 @@ pub fn backward(
     if x.dtype() != DType::F32 {
         return Outcome::NoKernel;
     }
+    let of_dx = dx.as_ref().map_or(x.len(), Dst::len);
+    let results = [(dy.len(), outputs("conv1d backward", s, padding)), (of_dx, x.len()), (dw.len(), w.len())];
+    s.check("conv1d backward", [x.len(), w.len(), dbias.len()], &results);
     let Sizes { b, t, o, k, .. } = s;
     let (steps, windows) = (t + 2 * padding, s.windows(padding));
     if dy.is_empty() || x.is_empty() {

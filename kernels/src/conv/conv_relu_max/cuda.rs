@@ -1,5 +1,6 @@
 //! Launches of conv_relu_max.cu.
 
+use super::results;
 use crate::conv1d::{Sizes, cuda as conv1d};
 use crate::cuda::{Arg, Grid, Source, launch, source};
 use crate::memory::Buffer;
@@ -16,6 +17,7 @@ const WARPS: usize = THREADS / 32;
 const SPAN: usize = 128;
 
 /// z and the winners.
+#[track_caller]
 pub fn forward(
     s: Sizes,
     x: Src,
@@ -30,6 +32,8 @@ pub fn forward(
     if x.dtype() != DType::F32 || s.b > BLOCKS || s.c == 0 {
         return Outcome::NoKernel;
     }
+    let outputs = [(lengths.len(), s.b), (z.len(), results(s)), (winner.len(), results(s))];
+    s.check("conv_relu_max", [x.len(), w.len(), bias.len()], &outputs);
     // A sentence shorter than the window is padded to it.
     let long = (s.t < s.k).then(|| conv1d::padded(s, x, 0, s.k));
     let (x, steps) = (long.as_ref().map_or(x, Buffer::src), s.t.max(s.k));
@@ -41,6 +45,7 @@ pub fn forward(
 }
 
 /// The gradients of x, w and the bias.
+#[track_caller]
 pub fn backward(
     s: Sizes,
     x: Src,
@@ -54,6 +59,9 @@ pub fn backward(
     if x.dtype() != DType::F32 || s.c == 0 {
         return Outcome::NoKernel;
     }
+    let of_dx = dx.as_ref().map_or(x.len(), Dst::len);
+    let outputs = [(winner.len(), results(s)), (dz.len(), results(s)), (of_dx, x.len()), (dw.len(), w.len())];
+    s.check("conv_relu_max backward", [x.len(), w.len(), dbias.len()], &outputs);
     let blocks = |n: usize| n.div_ceil(SPAN);
     if let Some(dx) = dx {
         let rows = s.b * s.t;

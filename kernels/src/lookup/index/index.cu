@@ -30,8 +30,8 @@ KERNEL index_gather_1(const u8 *table, const i64 *ids, u8 *y, int rows, int cols
 }
 
 KERNEL index_scatter_plain(const i64 *ids, const float *dy, float *y, int rows, int cols, int n) {
-    int i = blockIdx.x * blockDim.x + threadIdx.x;
-    if (i >= rows * cols) return;
+    i64 i = i64(blockIdx.x) * blockDim.x + threadIdx.x;
+    if (i >= i64(rows) * cols) return;
     float sum = y[i];
     for (int j = 0; j < n; ++j)
         if (ids[j] == i / cols) sum += dy[i64(j) * cols + i % cols];

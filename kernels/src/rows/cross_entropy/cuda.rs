@@ -1,6 +1,7 @@
 //! Launches of cross_entropy.cu.
 
 use crate::cuda::{Arg, Source, launch, source};
+use crate::sizes::{count as count_of, lengths};
 use crate::softmax::cuda::rung;
 use crate::{DType, Dst, Outcome, Src};
 
@@ -16,7 +17,17 @@ fn targets(labels: Src, weights: Option<Src>, smoothing: f64, ignore: Option<i64
     [labels.into(), weights.into(), (smoothing as f32).into(), ignore.is_some().into(), ignored.into()]
 }
 
+/// Panics where lengths disagree; the labels are only known on the device.
+#[track_caller]
+fn check(logits: Src, classes: usize, weights: Option<Src>, rows: usize, per_row: [usize; 2]) {
+    let all = count_of("cross_entropy", [rows, classes]);
+    let weights = weights.map_or(classes, |weights| weights.len());
+    let [a, b] = per_row.map(|n| ("a result of each row", n, rows));
+    lengths("cross_entropy", [("logits", logits.len(), all), ("weights", weights, classes), a, b]);
+}
+
 /// The loss and ln Σ eˣ of each row.
+#[track_caller]
 pub fn forward(
     logits: Src,
     classes: usize,
@@ -31,6 +42,7 @@ pub fn forward(
         return Outcome::NoKernel;
     }
     let count = labels.len();
+    check(logits, classes, weights, count, [loss.len(), lse.len()]);
     let (kernel, grid) = rung(FORWARD, count, classes);
     let rest = [loss.into(), lse.into(), count.into(), classes.into()];
     let given = targets(labels, weights, smoothing, ignore);
@@ -39,6 +51,7 @@ pub fn forward(
 }
 
 /// The gradient of the logits.
+#[track_caller]
 pub fn backward(
     logits: Src,
     classes: usize,
@@ -54,6 +67,8 @@ pub fn backward(
         return Outcome::NoKernel;
     }
     let count = labels.len();
+    check(logits, classes, weights, count, [lse.len(), dloss.len()]);
+    lengths("cross_entropy", [("the gradient", dlogits.len(), logits.len())]);
     let (kernel, grid) = rung(BACKWARD, count, classes);
     let rest = [lse.into(), dloss.into(), dlogits.into(), count.into(), classes.into()];
     let given = targets(labels, weights, smoothing, ignore);

@@ -1,5 +1,6 @@
 //! Launches of layer_norm.cu.
 
+use super::check;
 use crate::cuda::{Arg, Grid, Source, by_fours, launch, shared_limit, source};
 use crate::memory::Buffer;
 use crate::softmax::cuda::held;
@@ -20,10 +21,12 @@ fn long(count: usize, cols: usize) -> Grid {
 }
 
 /// y, and the mean and 1/deviation of each row.
+#[track_caller]
 pub fn forward(x: Src, gamma: Src, beta: Src, eps: f64, y: Dst, mean: Dst, rstd: Dst) -> Outcome {
     if x.dtype() != DType::F32 {
         return Outcome::NoKernel;
     }
+    check("layer_norm", &[x.len(), y.len()], &[gamma.len(), beta.len()], &[mean.len(), rstd.len()]);
     let (count, cols) = (mean.len(), gamma.len());
     let together =
         [x.pointer(), gamma.pointer(), beta.pointer(), y.pointer()].iter().all(|&at| by_fours(at, &[cols]));
@@ -60,6 +63,7 @@ fn parts(count: usize, cols: usize, limit: usize) -> Option<(usize, Grid)> {
 }
 
 /// The gradients of x, γ and β.
+#[track_caller]
 pub fn backward(
     x: Src,
     gamma: Src,
@@ -73,6 +77,8 @@ pub fn backward(
     if x.dtype() != DType::F32 {
         return Outcome::NoKernel;
     }
+    let (full, columns) = ([x.len(), dy.len(), dx.len()], [gamma.len(), dgamma.len(), dbeta.len()]);
+    check("layer_norm backward", &full, &columns, &[mean.len(), rstd.len()]);
     let (count, cols) = (mean.len(), gamma.len());
     let given = [x, gamma, mean, rstd, dy].map(Arg::from);
     let together =

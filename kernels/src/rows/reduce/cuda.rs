@@ -3,6 +3,7 @@
 use super::Reduce;
 use crate::cuda::{Grid, Source, launch, source};
 use crate::memory::Buffer;
+use crate::sizes::{count, lengths};
 use crate::{DType, Dst, Outcome, Src};
 
 pub(crate) static SOURCE: Source = source!("reduce.cu");
@@ -35,10 +36,18 @@ impl Split {
     }
 }
 
+#[track_caller]
+fn check(outer: usize, n: usize, inner: usize, x: Src, y: &Dst) {
+    let all = count("reduce", [outer, n, inner]);
+    lengths("reduce", [("x", x.len(), all), ("y", y.len(), outer * inner)]);
+}
+
+#[track_caller]
 fn reduce(op: Reduce, outer: usize, n: usize, inner: usize, x: Src, y: Dst) -> Outcome {
     if x.dtype() != DType::F32 {
         return Outcome::NoKernel;
     }
+    check(outer, n, inner, x, &y);
     let Split { across, blocks, part, parts } = Split::new(outer, n, inner);
     let results = outer * inner;
     // A block is too much for few elements; many results in short rows already give each thread enough work.
@@ -60,25 +69,30 @@ fn reduce(op: Reduce, outer: usize, n: usize, inner: usize, x: Src, y: Dst) -> O
 }
 
 /// y = Σ x along the middle axis.
+#[track_caller]
 pub fn sum(outer: usize, n: usize, inner: usize, x: Src, y: Dst) -> Outcome {
     reduce(Reduce::Sum, outer, n, inner, x, y)
 }
 
 /// y = max x along the middle axis.
+#[track_caller]
 pub fn max(outer: usize, n: usize, inner: usize, x: Src, y: Dst) -> Outcome {
     reduce(Reduce::Max, outer, n, inner, x, y)
 }
 
 /// y = min x along the middle axis.
+#[track_caller]
 pub fn min(outer: usize, n: usize, inner: usize, x: Src, y: Dst) -> Outcome {
     reduce(Reduce::Min, outer, n, inner, x, y)
 }
 
 /// y = the place of the maximum along the middle axis.
+#[track_caller]
 pub fn arg_max(outer: usize, n: usize, inner: usize, x: Src, y: Dst) -> Outcome {
     if x.dtype() != DType::F32 {
         return Outcome::NoKernel;
     }
+    check(outer, n, inner, x, &y);
     let results = outer * inner;
     let args = [n.into(), inner.into(), x.into(), y.into(), results.into()];
     launch(&SOURCE, "reduce_arg_max", Grid::cover(results, THREADS), &args)

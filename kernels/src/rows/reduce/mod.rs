@@ -100,6 +100,9 @@ pub fn arg_max_forward<T: Real>(outer: usize, n: usize, inner: usize, x: &[T], y
     assert_eq!(x.len(), count("arg_max", shape), "arg_max: {} elements are not {shape:?}", x.len());
     assert_eq!(y.len(), outer * inner, "arg_max: {} results for {shape:?}", y.len());
     assert!(n > 0 || y.is_empty(), "arg_max: nothing is the largest of an empty axis, {shape:?}");
+    if y.is_empty() {
+        return;
+    }
     let many = rows_per_piece(n * inner);
     pieces(y, many * inner, |piece, y| {
         for (o, y) in y.chunks_exact_mut(inner.max(1)).enumerate() {

@@ -1,7 +1,9 @@
 //! Launches of softmax.cu.
 
+use super::check;
 use crate::cuda::{Grid, Source, launch, source};
 use crate::functions::RowFunction;
+use crate::sizes::{count as count_of, lengths};
 use crate::{DType, Dst, Outcome, Src};
 
 pub(crate) static SOURCE: Source = source!("softmax.cu");
@@ -36,10 +38,12 @@ fn one_row_each(what: RowFunction, x: Src, y: Dst, count: usize, cols: usize) ->
     launch(&SOURCE, kernel, grid, &[(what as i32).into(), x.into(), y.into(), count.into(), cols.into()])
 }
 
+#[track_caller]
 fn gradient(what: RowFunction, y: Src, dy: Src, dx: Dst, cols: usize) -> Outcome {
     if y.dtype() != DType::F32 {
         return Outcome::NoKernel;
     }
+    check("softmax backward", y.len(), &[dy.len(), dx.len()], cols);
     let count = y.len().checked_div(cols).unwrap_or(0);
     let (kernel, grid) = rung(BACKWARD, count, cols);
     launch(
@@ -51,29 +55,37 @@ fn gradient(what: RowFunction, y: Src, dy: Src, dx: Dst, cols: usize) -> Outcome
 }
 
 /// y = softmax(x).
+#[track_caller]
 pub fn forward(x: Src, y: Dst, cols: usize) -> Outcome {
+    check("softmax", x.len(), &[y.len()], cols);
     let count = x.len().checked_div(cols).unwrap_or(0);
     one_row_each(RowFunction::Softmax, x, y, count, cols)
 }
 
 /// dx, from y = softmax(x).
+#[track_caller]
 pub fn backward(y: Src, dy: Src, dx: Dst, cols: usize) -> Outcome {
     gradient(RowFunction::Softmax, y, dy, dx, cols)
 }
 
 /// y = log_softmax(x).
+#[track_caller]
 pub fn log_forward(x: Src, y: Dst, cols: usize) -> Outcome {
+    check("softmax", x.len(), &[y.len()], cols);
     let count = x.len().checked_div(cols).unwrap_or(0);
     one_row_each(RowFunction::LogSoftmax, x, y, count, cols)
 }
 
 /// dx, from y = log_softmax(x).
+#[track_caller]
 pub fn log_backward(y: Src, dy: Src, dx: Dst, cols: usize) -> Outcome {
     gradient(RowFunction::LogSoftmax, y, dy, dx, cols)
 }
 
 /// y = ln Σ eˣ of each row; −∞ for an empty one.
+#[track_caller]
 pub fn log_sum_exp(x: Src, y: Dst, cols: usize) -> Outcome {
     let count = y.len();
+    lengths("log_sum_exp", [("x", x.len(), count_of("log_sum_exp", [count, cols]))]);
     one_row_each(RowFunction::LogSumExp, x, y, count, cols)
 }

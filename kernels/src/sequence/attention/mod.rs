@@ -127,8 +127,11 @@ pub struct Gradients<X> {
 #[track_caller]
 pub fn forward(attention: &Attention, inputs: Inputs<Src>, o: View<Dst>, lse: Dst) -> Outcome {
     on_device!(inputs.q.data,
-        T => attention_forward::<T>(attention, inputs.typed(), o.map(Dst::slice), lse.slice()),
-        cuda => cuda::forward(attention, inputs, o, lse))
+    T => attention_forward::<T>(attention, inputs.typed(), o.map(Dst::slice), lse.slice()),
+    cuda => {
+        check_forward(attention, inputs.map(|x| x.len()), o.place(), o.data.len(), lse.len());
+        cuda::forward(attention, inputs, o, lse)
+    })
 }
 
 /// [`attention_backward`] for a type known at run time.
@@ -140,8 +143,13 @@ pub fn backward(
     grads: Gradients<Dst>,
 ) -> Outcome {
     on_device!(inputs.q.data,
-        T => attention_backward::<T>(attention, inputs.typed(), upstream.typed(), grads.typed()),
-        cuda => cuda::backward(attention, inputs, upstream, grads))
+    T => attention_backward::<T>(attention, inputs.typed(), upstream.typed(), grads.typed()),
+    cuda => {
+        let buffers: Vec<usize> = grads.buffers.iter().map(Dst::len).collect();
+        let places = [grads.dq, grads.dk, grads.dv];
+        check_backward(attention, inputs.map(|x| x.len()), upstream.map(|x| x.len()), places, &buffers);
+        cuda::backward(attention, inputs, upstream, grads)
+    })
 }
 
 /// o = softmax(scale · q kᵀ + mask) v to `o` [B, N, Tq, dim], and log Σ exp of each row of
@@ -155,14 +163,7 @@ pub fn attention_forward<T: Real>(
     o: View<&mut [T]>,
     lse: &mut [T],
 ) {
-    attention.check(&inputs);
-    let Shape { batch, heads, queries, .. } = attention.shape;
-    o.place().check_disjoint(attention.shape, queries, o.data.len(), "o");
-    assert!(
-        lse.len() == count("attention", [batch, heads, queries]),
-        "attention: lse is [{batch}, {heads}, {queries}], not {} numbers",
-        lse.len()
-    );
+    check_forward(attention, inputs.map(<[T]>::len), o.place(), o.data.len(), lse.len());
     if T::IS_F32 {
         cpu::forward(attention, inputs.map(T::f32s), o.map(T::f32s_mut), T::f32s_mut(lse));
     } else {
@@ -180,29 +181,9 @@ pub fn attention_backward<T: Real>(
     upstream: Upstream<&[T]>,
     grads: Gradients<&mut [T]>,
 ) {
-    attention.check(&inputs);
-    let shape = attention.shape;
-    let Shape { batch, heads, queries, keys, .. } = shape;
-    upstream.o.check(shape, queries, "o");
-    upstream.dout.check(shape, queries, "dout");
-    assert!(
-        upstream.lse.len() == count("attention", [batch, heads, queries]),
-        "attention: lse is [{batch}, {heads}, {queries}], not {} numbers",
-        upstream.lse.len()
-    );
-    let places = [(grads.dq, queries, "dq"), (grads.dk, keys, "dk"), (grads.dv, keys, "dv")];
-    for (i, &(place, rows, name)) in places.iter().enumerate() {
-        assert!(
-            place.buffer < grads.buffers.len(),
-            "attention: {name} goes to buffer {} of {}",
-            place.buffer,
-            grads.buffers.len()
-        );
-        place.check_disjoint(shape, rows, grads.buffers[place.buffer].len(), name);
-        for &(other, other_rows, other_name) in &places[..i] {
-            place.check_apart(rows, other, other_rows, shape, name, other_name);
-        }
-    }
+    let buffers: Vec<usize> = grads.buffers.iter().map(|x| x.len()).collect();
+    let places = [grads.dq, grads.dk, grads.dv];
+    check_backward(attention, inputs.map(<[T]>::len), upstream.map(<[T]>::len), places, &buffers);
     if T::IS_F32 {
         cpu::backward(attention, inputs.map(T::f32s), upstream.map(T::f32s), grads.map(T::f32s_mut));
     } else {
@@ -210,9 +191,50 @@ pub fn attention_backward<T: Real>(
     }
 }
 
+/// What [`forward`] asks of lengths, which stand in the place of arrays.
+#[track_caller]
+fn check_forward(attention: &Attention, inputs: Inputs<usize>, o: Place, len: usize, lse: usize) {
+    attention.check(&inputs);
+    o.check_disjoint(attention.shape, attention.shape.queries, len, "o");
+    attention.check_lse(lse);
+}
+
+/// What [`backward`] asks of lengths, which stand in the place of arrays.
+#[track_caller]
+fn check_backward(
+    attention: &Attention,
+    inputs: Inputs<usize>,
+    upstream: Upstream<usize>,
+    [dq, dk, dv]: [Place; 3],
+    buffers: &[usize],
+) {
+    attention.check(&inputs);
+    let shape = attention.shape;
+    let Shape { queries, keys, .. } = shape;
+    upstream.o.check(shape, queries, "o");
+    upstream.dout.check(shape, queries, "dout");
+    attention.check_lse(upstream.lse);
+    let places = [(dq, queries, "dq"), (dk, keys, "dk"), (dv, keys, "dv")];
+    for (i, &(place, rows, name)) in places.iter().enumerate() {
+        let (buffer, all) = (place.buffer, buffers.len());
+        assert!(buffer < all, "attention: {name} goes to buffer {buffer} of {all}");
+        place.check_disjoint(shape, rows, buffers[buffer], name);
+        for &(other, other_rows, other_name) in &places[..i] {
+            place.check_apart(rows, other, other_rows, shape, name, other_name);
+        }
+    }
+}
+
 impl Attention<'_> {
     #[track_caller]
-    fn check<T>(&self, inputs: &Inputs<&[T]>) {
+    fn check_lse(&self, len: usize) {
+        let Shape { batch, heads, queries, .. } = self.shape;
+        let expected = count("attention", [batch, heads, queries]);
+        assert!(len == expected, "attention: lse is [{batch}, {heads}, {queries}], not {len} numbers");
+    }
+
+    #[track_caller]
+    fn check(&self, inputs: &Inputs<usize>) {
         let Shape { batch, heads, queries, keys, dim } = self.shape;
         assert!(dim > 0, "attention: the heads have width 0");
         // Kernels count scores, and the numbers of rows that are padded to whole vectors.

@@ -145,13 +145,15 @@ impl<X> View<X> {
     }
 }
 
-impl<T> View<&[T]> {
-    /// Panics where the array leaves its buffer.
+impl View<usize> {
+    /// Panics where the array leaves its buffer, of which the view knows the length.
     #[track_caller]
     pub(super) fn check(&self, shape: Shape, rows: usize, name: &str) {
-        self.place().check(shape, rows, self.data.len(), name);
+        self.place().check(shape, rows, self.data, name);
     }
+}
 
+impl<T> View<&[T]> {
     /// Row t of head h of sentence b.
     #[inline(always)]
     pub(super) fn row(&self, b: usize, h: usize, t: usize, dim: usize) -> &[T] {

@@ -47,6 +47,29 @@ pub(super) struct Shape {
 }
 
 impl Shape {
+    /// That of scores of these lengths, which stand in the place of arrays; panics where they do not fit together.
+    #[track_caller]
+    pub fn of(lens: Chains<usize, usize>) -> Self {
+        let Chains { emissions, transitions, start: tags, end, lengths: batch } = lens;
+        let len = emissions.checked_div(count("crf", [batch, tags])).unwrap_or(0);
+        assert!(
+            emissions == batch * len * tags && transitions == count("crf", [tags, tags]) && end == tags,
+            "crf: with {batch} lengths and {tags} start scores, emissions are [{batch}, T, {tags}], transitions \
+             [{tags}, {tags}] and end [{tags}], but they hold {emissions}, {transitions} and {end} numbers"
+        );
+        Shape { batch, len, tags }
+    }
+
+    /// Panics where gradients of emissions, transitions, start and end have other lengths.
+    #[track_caller]
+    pub fn check_gradients(self, lens: [usize; 4]) {
+        let Shape { batch, len, tags } = self;
+        assert!(
+            lens == [batch * len * tags, tags * tags, tags, tags],
+            "crf: gradients of [{batch}, {len}, {tags}] emissions and {tags} tags do not fit into {lens:?} numbers"
+        );
+    }
+
     /// Sentences that one task computes: by shape alone, and some 32 Ki multiplications at least.
     pub fn sentences_per_task(self) -> usize {
         ((1 << 15) / (self.len * self.tags * self.tags).max(1)).clamp(4, 32)
@@ -100,26 +123,17 @@ impl<'a, T: Real> Chains<&'a [T], &'a [i64]> {
     /// The sizes; panics where they do not fit together or a length is out of range.
     #[track_caller]
     pub(super) fn shape(&self) -> Shape {
-        let (batch, tags) = (self.lengths.len(), self.start.len());
-        count("crf", [batch, tags]);
-        let len = self.emissions.len().checked_div(batch * tags).unwrap_or(0);
-        assert!(
-            self.emissions.len() == batch * len * tags
-                && self.transitions.len() == count("crf", [tags, tags])
-                && self.end.len() == tags,
-            "crf: with {batch} lengths and {tags} start scores, emissions are [{batch}, T, {tags}], transitions \
-             [{tags}, {tags}] and end [{tags}], but they hold {}, {} and {} numbers",
-            self.emissions.len(),
-            self.transitions.len(),
-            self.end.len()
-        );
+        let [emissions, transitions, start, end] =
+            [self.emissions, self.transitions, self.start, self.end].map(<[T]>::len);
+        let shape = Shape::of(Chains { emissions, transitions, start, end, lengths: self.lengths.len() });
+        let len = shape.len;
         for (b, &n) in self.lengths.iter().enumerate() {
             assert!(
                 (0..=len as i64).contains(&n),
                 "crf: sentence {b} has length {n}, which is not in 0..={len}, the positions of the emissions"
             );
         }
-        Shape { batch, len, tags }
+        shape
     }
 
     /// The sentences of one task.
@@ -141,18 +155,8 @@ impl<T: Real> Gradients<&mut [T]> {
     /// Panics where the sizes are not those of the scores.
     #[track_caller]
     pub(super) fn check(&self, shape: Shape) {
-        let Shape { batch, len, tags } = shape;
-        assert!(
-            self.demissions.len() == batch * len * tags
-                && self.dtransitions.len() == tags * tags
-                && self.dstart.len() == tags
-                && self.dend.len() == tags,
-            "crf: gradients of [{batch}, {len}, {tags}] emissions and {tags} tags do not fit into {}, {}, {} and {} numbers",
-            self.demissions.len(),
-            self.dtransitions.len(),
-            self.dstart.len(),
-            self.dend.len()
-        );
+        let Gradients { demissions, dtransitions, dstart, dend } = self;
+        shape.check_gradients([demissions.len(), dtransitions.len(), dstart.len(), dend.len()]);
     }
 
     /// Sums the tasks' slots, each [K·K + K + K], in order.

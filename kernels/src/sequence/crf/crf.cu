@@ -334,7 +334,7 @@ KERNEL crf_gradient(const float *emissions, const float *transitions, const floa
     bool expects = rest != -INFINITY;
     float once = !alpha ? slope : expects ? -slope : 0.0f;
     for (int k = i; k < tags * stride; k += blockDim.x) counts[k] = 0.0f;
-    for (int k = length * tags + i; k < time * tags; k += blockDim.x) demissions[k] = 0.0f;
+    for (i64 k = i64(length) * tags + i; k < i64(time) * tags; k += blockDim.x) demissions[k] = 0.0f;
     if (mine && length == 0) dstart[i] = dend[i] = 0.0f;
     __syncthreads();
     Back back = {transitions, weights, stride, tags, top, rest, now, logs, partial};
@@ -380,7 +380,7 @@ KERNEL crf_marginals(const float *emissions, const float *transitions, const flo
     beta += i64(b) * time * tags;
     log_p += i64(b) * time * tags;
     scale += i64(b) * time;
-    for (int k = length * tags + i; k < time * tags; k += blockDim.x) log_p[k] = 0.0f;
+    for (i64 k = i64(length) * tags + i; k < i64(time) * tags; k += blockDim.x) log_p[k] = 0.0f;
     if (length == 0) return;
     float a = mine ? alpha[i64(length - 1) * tags + i] : -INFINITY, after = mine ? end[i] : -INFINITY;
     float rest = rest_of(a + after, partial);
@@ -428,7 +428,7 @@ KERNEL crf_marginals_gradient(const float *emissions, const float *transitions, 
     if (length > 0) rest = rest_of(mine ? alpha[i64(length - 1) * tags + k] + end[k] : -INFINITY, partial);
     // Without an allowed tagging, or any position, everything is 0.
     int steps = rest == -INFINITY ? 0 : length;
-    for (int i = steps * tags + k; i < time * tags; i += blockDim.x) demissions[i] = 0.0f;
+    for (i64 i = i64(steps) * tags + k; i < i64(time) * tags; i += blockDim.x) demissions[i] = 0.0f;
     for (int i = k; i < tags * stride; i += blockDim.x) counts[i] = 0.0f;
     for (int i = k; i < tags * tags; i += blockDim.x) scores[i / tags * stride + i % tags] = transitions[i];
     if (mine && steps == 0) dstart[k] = dend[k] = 0.0f;

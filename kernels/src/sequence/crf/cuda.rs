@@ -1,5 +1,8 @@
 //! Launches of crf.cu and viterbi.cu.
 
+use super::chains::Shape;
+use super::log_z::check_state;
+use super::score::check_per_sentence;
 use super::{Chains, Gradients, State};
 use crate::cuda::{Arg, Grid, Source, launch, shared_limit, source};
 use crate::memory::Buffer;
@@ -23,8 +26,7 @@ impl Sizes {
     /// `None` where there is no kernel: for other floats, and for more tags than a block has shared memory
     /// for. That is the same number for all kernels, so that what one saved another reads.
     fn of(chains: &Chains<Src, Src>) -> Option<Self> {
-        let (batch, tags) = (chains.lengths.len(), chains.start.len());
-        let time = chains.emissions.len().checked_div(batch * tags).unwrap_or(0);
+        let Shape { batch, len: time, tags } = shape(chains);
         let sizes = Sizes { batch, time, tags };
         let fits = 4 * sizes.tables(2, 4) + STATIC <= shared_limit(chains.emissions.device());
         (chains.emissions.dtype() == DType::F32 && fits).then_some(sizes)
@@ -45,6 +47,22 @@ impl Sizes {
     }
 }
 
+#[track_caller]
+fn shape(chains: &Chains<Src, Src>) -> Shape {
+    let Chains { emissions, transitions, start, end, lengths } = *chains;
+    let [emissions, transitions, start, end, lengths] =
+        [emissions, transitions, start, end, lengths].map(|x| x.len());
+    Shape::of(Chains { emissions, transitions, start, end, lengths })
+}
+
+/// Panics where the tags are not [B, T].
+#[track_caller]
+fn check_tags(chains: &Chains<Src, Src>, tags: Option<Src>) {
+    let Shape { batch, len, .. } = shape(chains);
+    let found = tags.map_or(batch * len, |tags| tags.len());
+    assert!(found == batch * len, "crf: tags are [{batch}, {len}], not {found} numbers");
+}
+
 /// Runs a kernel that is given arguments of its own between the scores and the sizes.
 fn run(kernel: &'static str, grid: Grid, chains: &Chains<Src, Src>, own: Vec<Arg>, sizes: &Sizes) -> Outcome {
     let Chains { emissions, transitions, start, end, lengths } = *chains;
@@ -56,6 +74,8 @@ fn run(kernel: &'static str, grid: Grid, chains: &Chains<Src, Src>, own: Vec<Arg
 /// log Z of each sentence.
 pub fn log_z_forward(chains: Chains<Src, Src>, state: State<Dst>, log_z: Dst) -> Outcome {
     let Some(sizes) = Sizes::of(&chains) else { return Outcome::NoKernel };
+    check_state(shape(&chains), state.alpha.len(), state.scale.len());
+    check_per_sentence(shape(&chains), log_z.len(), "log_z");
     let own = vec![state.alpha.into(), state.scale.into(), log_z.into()];
     run("crf_log_z", sizes.grid(sizes.tags * (sizes.tags + 2)), &chains, own, &sizes)
 }
@@ -109,8 +129,23 @@ pub fn score_backward(chains: Chains<Src, Src>, tags: Src, dscore: Src, grads: G
 
 /// A warp for each sentence.
 fn score(chains: Chains<Src, Src>, tags: Src, log_z: Option<Src>, result: Dst, sizes: &Sizes) -> Outcome {
+    check_tags(&chains, Some(tags));
+    check_per_sentence(shape(&chains), result.len(), "the result");
     let own = vec![tags.into(), log_z.into(), result.into()];
     run("crf_score", Grid::new(sizes.batch.div_ceil(4), 128), &chains, own, sizes)
+}
+
+#[track_caller]
+fn check_gradients(chains: &Chains<Src, Src>, grads: &Gradients<Dst>) {
+    let Gradients { demissions, dtransitions, dstart, dend } = grads;
+    shape(chains).check_gradients([demissions.len(), dtransitions.len(), dstart.len(), dend.len()]);
+}
+
+/// Panics where [`log_marginals_forward`] would read or write other cells than the emissions have.
+#[track_caller]
+fn check_cells<const N: usize>(chains: &Chains<Src, Src>, lens: [usize; N]) {
+    let cells = chains.emissions.len();
+    assert!(lens == [cells; N], "crf: beta and the log-marginals have {cells} cells, not {lens:?}");
 }
 
 fn gradient(
@@ -121,6 +156,10 @@ fn gradient(
     grads: Gradients<Dst>,
 ) -> Outcome {
     let Some(sizes) = Sizes::of(&chains) else { return Outcome::NoKernel };
+    check_tags(&chains, tags);
+    check_per_sentence(shape(&chains), slopes.len(), "the upstream gradient");
+    state.iter().for_each(|state| check_state(shape(&chains), state.alpha.len(), state.scale.len()));
+    check_gradients(&chains, &grads);
     let grid = sizes.grid(sizes.tables(2, 2));
     let (alpha, scale) = (state.map(|state| state.alpha), state.map(|state| state.scale));
     summed(&sizes, slopes, grads, |demissions, [transitions, start, end]| {
@@ -156,6 +195,7 @@ pub fn log_marginals_forward(
     log_p: Dst,
 ) -> Outcome {
     let Some(sizes) = Sizes::of(&chains) else { return Outcome::NoKernel };
+    check_cells(&chains, [beta.len(), log_p.len()]);
     let again = State { alpha: state.alpha.again(), scale: state.scale.again() };
     let _ = log_z_forward(chains, again, log_z);
     let Chains { emissions, transitions, end, lengths, .. } = chains;
@@ -175,6 +215,9 @@ pub fn log_marginals_backward(
     grads: Gradients<Dst>,
 ) -> Outcome {
     let Some(sizes) = Sizes::of(&chains) else { return Outcome::NoKernel };
+    check_cells(&chains, [beta.len(), dlog_p.len()]);
+    check_state(shape(&chains), state.alpha.len(), state.scale.len());
+    check_gradients(&chains, &grads);
     let Chains { emissions, transitions, end, lengths, .. } = chains;
     let given = [emissions, transitions, end, lengths, state.alpha, state.scale, beta, dlog_p].map(Arg::from);
     let grid = sizes.grid(sizes.tables(2, 4));
@@ -188,6 +231,8 @@ pub fn log_marginals_backward(
 /// The best tagging of each sentence and its score.
 pub fn viterbi(chains: Chains<Src, Src>, path: Dst, score: Dst) -> Outcome {
     let Some(sizes) = Sizes::of(&chains) else { return Outcome::NoKernel };
+    check_tags(&chains, Some(path.src()));
+    check_per_sentence(shape(&chains), score.len(), "the score");
     let mut from = Buffer::for_overwrite(chains.emissions.kind().of(DType::U32), chains.emissions.len());
     let shared = ROWS.max(sizes.tags * (sizes.tags + 2));
     let Chains { emissions, transitions, start, end, lengths } = chains;

@@ -229,7 +229,7 @@ pub(super) fn backward_sentence<T: Real>(
 }
 
 #[track_caller]
-fn check_state(shape: Shape, alpha: usize, scale: usize) {
+pub(super) fn check_state(shape: Shape, alpha: usize, scale: usize) {
     let Shape { batch, len, tags } = shape;
     assert!(
         alpha == batch * len * tags && scale == batch * len,

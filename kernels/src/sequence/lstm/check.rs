@@ -17,13 +17,13 @@ pub(super) fn lengths(sizes: &Sizes, lengths: Option<&[i64]>) {
 }
 
 #[track_caller]
-fn len<T, const N: usize>(name: &str, x: &[T], lengths: [usize; N], sizes: &Sizes) {
+fn len<const N: usize>(name: &str, found: usize, lengths: [usize; N], sizes: &Sizes) {
     let expected = count("lstm", lengths);
-    assert_eq!(x.len(), expected, "lstm: {name} holds {} numbers, not {expected}, for {sizes:?}", x.len());
+    assert_eq!(found, expected, "lstm: {name} holds {found} numbers, not {expected}, for {sizes:?}");
 }
 
 #[track_caller]
-fn weights<T>(weights: &[Weights<&[T]>], sizes: &Sizes) {
+fn weights(weights: &[Weights<usize>], sizes: &Sizes) {
     let (d, h) = (sizes.input, sizes.hidden);
     assert_eq!(weights.len(), sizes.directions, "lstm: {} weights for {sizes:?}", weights.len());
     for w in weights {
@@ -34,35 +34,37 @@ fn weights<T>(weights: &[Weights<&[T]>], sizes: &Sizes) {
     }
 }
 
+/// Lengths stand in the place of arrays; `saved` numbers are to be kept.
 #[track_caller]
-pub(super) fn forward<T>(args: &Forward<&[T], &mut [T], &[i64]>) {
+pub(super) fn forward(args: &Forward<usize, usize, usize>, saved: usize) {
     let sizes = &args.sizes;
-    let saved = super::saved_len(sizes, args.lengths);
     weights(&args.weights, sizes);
     let Sizes { batch, time, .. } = *sizes;
+    len("lengths", args.lengths.unwrap_or(batch), [batch], sizes);
     len("x", args.x, [batch, time, sizes.input], sizes);
     len("y", args.y, [batch, time, sizes.directions, sizes.hidden], sizes);
     len("saved", args.saved, [saved], sizes);
-    for (name, state) in [("h0", args.h0), ("c0", args.c0), ("h_n", &*args.h_n), ("c_n", &*args.c_n)] {
+    for (name, state) in [("h0", args.h0), ("c0", args.c0), ("h_n", args.h_n), ("c_n", args.c_n)] {
         len(name, state, [sizes.directions, batch, sizes.hidden], sizes);
     }
 }
 
+/// Lengths stand in the place of arrays; `saved` numbers were kept.
 #[track_caller]
-pub(super) fn backward<T>(args: &Backward<&[T], &mut [T], &[i64]>) {
+pub(super) fn backward(args: &Backward<usize, usize, usize>, saved: usize) {
     let sizes = &args.sizes;
-    let saved = super::saved_len(sizes, args.lengths);
     weights(&args.weights, sizes);
     let Sizes { batch, time, .. } = *sizes;
+    len("lengths", args.lengths.unwrap_or(batch), [batch], sizes);
     len("x", args.x, [batch, time, sizes.input], sizes);
     len("y", args.y, [batch, time, sizes.directions, sizes.hidden], sizes);
     len("dy", args.dy, [batch, time, sizes.directions, sizes.hidden], sizes);
     len("saved", args.saved, [saved], sizes);
-    if let Some(dx) = &args.dx {
+    if let Some(dx) = args.dx {
         len("dx", dx, [batch, time, sizes.input], sizes);
     }
     let states = [("h0", args.h0), ("c0", args.c0), ("dh_n", args.dh_n), ("dc_n", args.dc_n)];
-    for (name, state) in states.into_iter().chain([("dh0", &*args.dh0), ("dc0", &*args.dc0)]) {
+    for (name, state) in states.into_iter().chain([("dh0", args.dh0), ("dc0", args.dc0)]) {
         len(name, state, [sizes.directions, batch, sizes.hidden], sizes);
     }
     let (d, h) = (sizes.input, sizes.hidden);

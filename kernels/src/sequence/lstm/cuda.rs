@@ -177,11 +177,17 @@ pub fn forward(args: Forward<Src, Dst, Src>, precision: Precision) -> Outcome {
     let w_hh = together(hidden, &weights, false, kind);
     let mut args = args(w_hh.src());
     args.extend(counts(&sizes));
-    each_step(0..time as i32, args, "lstm_forward_step", step_blocks(&sizes, Pass::Forward));
+    each_step(0..steps(time), args, "lstm_forward_step", step_blocks(&sizes, Pass::Forward));
     let cells = saved.src().part(4 * units, units);
     let given = [lengths.into(), h0.into(), c0.into(), cells.into(), y.into()];
     let args: Vec<Arg> = given.into_iter().chain(ends).chain(counts(&sizes)).collect();
     launch(&SOURCE, "lstm_forward_end", Grid::cover(directions * batch * hidden, 256), &args)
+}
+
+/// T as the kernels count it.
+#[track_caller]
+pub(crate) fn steps(time: usize) -> i32 {
+    i32::try_from(time).unwrap_or_else(|_| panic!("lstm: {time} steps are more than a kernel counts to"))
 }
 
 /// Launches a kernel once for each step, its last argument.
@@ -240,7 +246,7 @@ pub fn backward(args: Backward<Src, Dst, Src>, precision: Precision) -> Outcome 
         // The last launch, of step −1, leaves dh0.
         None => {
             let w_hh = together(hidden, &weights, true, kind);
-            let steps = (-1..time as i32).rev();
+            let steps = (-1..steps(time)).rev();
             each_step(steps, args(w_hh.src()), "lstm_backward_step", step_blocks(&sizes, Pass::Backward));
         }
     }

@@ -172,7 +172,12 @@ impl<T: Real> Forward<&[T], &mut [T], &[i64]> {
     /// Runs all steps; panics where a slice has not the length that the sizes ask for.
     #[track_caller]
     pub fn run(self) {
-        check::forward(&self);
+        let saved = saved_len(&self.sizes, self.lengths);
+        check::forward(&self.lens(|x| x.len(), |y| y.len(), |lengths| lengths.len()), saved);
+        if self.sizes.batch * self.sizes.hidden == 0 {
+            // There is no state. The sentences may still be more than could be put in order.
+            return;
+        }
         if T::IS_F32 {
             cpu::forward(self.map(T::f32s, T::f32s_mut, |lengths| lengths));
         } else {
@@ -185,7 +190,15 @@ impl<T: Real> Backward<&[T], &mut [T], &[i64]> {
     /// Runs all steps back; panics where a slice has not the length that the sizes ask for.
     #[track_caller]
     pub fn run(self) {
-        check::backward(&self);
+        let saved = saved_len(&self.sizes, self.lengths);
+        check::backward(&self.lens(|x| x.len(), |y| y.len(), |lengths| lengths.len()), saved);
+        if self.sizes.batch * self.sizes.hidden == 0 {
+            self.dx.into_iter().for_each(|dx| dx.fill(T::ZERO));
+            for WeightGradients { dw_ih, dw_hh, db } in self.dweights {
+                [dw_ih, dw_hh, db].into_iter().for_each(|dw| dw.fill(T::ZERO));
+            }
+            return;
+        }
         if T::IS_F32 {
             cpu::backward(self.map(T::f32s, T::f32s_mut, |lengths| lengths));
         } else {
@@ -201,7 +214,10 @@ pub fn forward(args: Forward<Src, Dst, Src>, precision: Precision) -> Outcome {
     fn typed<T: Real>(args: Forward<Src, Dst, Src>) {
         args.map(|x| x.slice::<T>(), |y| y.slice::<T>(), |lengths| lengths.slice()).run()
     }
-    on_device!(args.x, T => typed::<T>(args), cuda => cuda::forward(args, precision))
+    on_device!(args.x, T => typed::<T>(args), cuda => {
+        check::forward(&args.lens(Src::len, Dst::len, Src::len), saved_len(&args.sizes, None));
+        cuda::forward(args, precision)
+    })
 }
 
 /// [`Backward::run`] for any device and dtype; on a device the products for dx and the weights have that precision, and
@@ -211,16 +227,45 @@ pub fn backward(args: Backward<Src, Dst, Src>, precision: Precision) -> Outcome 
     fn typed<T: Real>(args: Backward<Src, Dst, Src>) {
         args.map(|x| x.slice::<T>(), |y| y.slice::<T>(), |lengths| lengths.slice()).run()
     }
-    on_device!(args.x, T => typed::<T>(args), cuda => cuda::backward(args, precision))
+    on_device!(args.x, T => typed::<T>(args), cuda => {
+        check::backward(&args.lens(Src::len, Dst::len, Src::len), saved_len(&args.sizes, None));
+        cuda::backward(args, precision)
+    })
 }
 
 impl<S> Weights<S> {
+    fn lens(&self, read: impl Fn(&S) -> usize) -> Weights<usize> {
+        let Weights { w_ih, w_hh, b_ih, b_hh } = self;
+        Weights { w_ih: read(w_ih), w_hh: read(w_hh), b_ih: read(b_ih), b_hh: read(b_hh) }
+    }
+
     fn map<R>(self, read: impl Fn(S) -> R) -> Weights<R> {
         Weights { w_ih: read(self.w_ih), w_hh: read(self.w_hh), b_ih: read(self.b_ih), b_hh: read(self.b_hh) }
     }
 }
 
 impl<S, D, I> Forward<S, D, I> {
+    /// The lengths of the arguments in their place.
+    fn lens(
+        &self,
+        read: impl Fn(&S) -> usize,
+        write: impl Fn(&D) -> usize,
+        integers: impl Fn(&I) -> usize,
+    ) -> Forward<usize, usize, usize> {
+        Forward {
+            sizes: self.sizes,
+            lengths: self.lengths.as_ref().map(integers),
+            x: read(&self.x),
+            weights: self.weights.iter().map(|w| w.lens(&read)).collect(),
+            h0: read(&self.h0),
+            c0: read(&self.c0),
+            y: write(&self.y),
+            h_n: write(&self.h_n),
+            c_n: write(&self.c_n),
+            saved: write(&self.saved),
+        }
+    }
+
     /// The same arguments as slices of another kind.
     fn map<R, W, J>(
         self,
@@ -244,6 +289,37 @@ impl<S, D, I> Forward<S, D, I> {
 }
 
 impl<S, D, I> Backward<S, D, I> {
+    /// The lengths of the arguments in their place.
+    fn lens(
+        &self,
+        read: impl Fn(&S) -> usize,
+        write: impl Fn(&D) -> usize,
+        integers: impl Fn(&I) -> usize,
+    ) -> Backward<usize, usize, usize> {
+        let gradients = |g: &WeightGradients<D>| WeightGradients {
+            dw_ih: write(&g.dw_ih),
+            dw_hh: write(&g.dw_hh),
+            db: write(&g.db),
+        };
+        Backward {
+            sizes: self.sizes,
+            lengths: self.lengths.as_ref().map(integers),
+            x: read(&self.x),
+            weights: self.weights.iter().map(|w| w.lens(&read)).collect(),
+            h0: read(&self.h0),
+            c0: read(&self.c0),
+            y: read(&self.y),
+            saved: write(&self.saved),
+            dy: read(&self.dy),
+            dh_n: read(&self.dh_n),
+            dc_n: read(&self.dc_n),
+            dx: self.dx.as_ref().map(&write),
+            dweights: self.dweights.iter().map(gradients).collect(),
+            dh0: write(&self.dh0),
+            dc0: write(&self.dc0),
+        }
+    }
+
     /// The same arguments as slices of another kind.
     fn map<R, W, J>(
         self,

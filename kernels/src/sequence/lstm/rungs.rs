@@ -3,7 +3,7 @@
 use crate::cuda::ladder::{assert_same, cast, integers, numbers};
 use crate::cuda::shared_limit;
 use crate::cuda::{Arg, Grid, launch};
-use crate::lstm::cuda::{Held, Pass, SOURCE, each_step, step_blocks};
+use crate::lstm::cuda::{Held, Pass, SOURCE, each_step, step_blocks, steps};
 use crate::lstm::{self, Backward, Forward, Sizes, WeightGradients, Weights};
 use crate::memory::Buffer;
 use crate::{DType, Device, Kind, Precision, convert};
@@ -131,7 +131,7 @@ impl Layer {
             }
             Run::Steps => {
                 let blocks = step_blocks(&self.sizes, Pass::Forward);
-                each_step(0..time as i32, args(&self.w_hh, &[]), "lstm_forward_step", blocks);
+                each_step(0..steps(time), args(&self.w_hh, &[]), "lstm_forward_step", blocks);
                 let given = [&self.lengths, &h0, &c0, &cells].map(|x| Arg::from(x.src()));
                 let written = [y.dst().into()].into_iter().chain(ends);
                 let args: Vec<Arg> = given.into_iter().chain(written).chain(self.counts()).collect();
@@ -168,7 +168,7 @@ impl Layer {
                 let _ = launch(&SOURCE, "lstm_backward_plain", self.plain_blocks(), &args(&self.w_hh));
             }
             Run::Steps => {
-                let steps = (-1..self.sizes.time as i32).rev();
+                let steps = (-1..steps(self.sizes.time)).rev();
                 let blocks = step_blocks(&self.sizes, Pass::Backward);
                 each_step(steps, args(&self.turned()), "lstm_backward_step", blocks);
             }

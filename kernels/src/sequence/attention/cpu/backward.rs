@@ -20,8 +20,8 @@ pub(in super::super) fn backward(
         let [dq, dk, dv] = [grads.dq, grads.dk, grads.dv].map(|place| {
             let rows = pointers[place.buffer];
             move |t: usize, x: &[f32], scale: f32| {
-                // SAFETY: the three places were checked to hold all rows, apart from each other; this task
-                // alone has this head's.
+                // SAFETY: `check_backward`: the three places hold all rows, apart from each other; this task alone has
+                // this head's.
                 unsafe { rows.write(place.at(head.b, head.h, t), x, scale) }
             }
         });

@@ -25,7 +25,7 @@ pub(in super::super) fn forward(
         lse.par_chunks_mut(piece).enumerate().for_each(|(i, lse)| {
             let head = Head { b: head / heads, h: head % heads };
             let write = |i: usize, x: &[f32], scale: f32| {
-                // SAFETY: `o` was checked to hold all rows, apart from each other; this task alone has this one.
+                // SAFETY: `check_forward`: `o` holds all rows, apart from each other; this task alone has this one.
                 unsafe { rows.write(place.at(head.b, head.h, i), x, scale) }
             };
             dispatch(Forward { attention, inputs: &inputs, head, first: i * piece, write, lse });

@@ -72,7 +72,7 @@ pub(in crate::sequence::crf) fn row_times<S: Isa, R: Ring>(s: S, x: &[f32], m: &
     assert!(Some(m.len()) == x.len().checked_mul(width) && width.is_multiple_of(S::LANES));
     let mut at = 0;
     while at < width {
-        // SAFETY: each call is for as many vectors from column `at` as fit into a row of `width`.
+        // SAFETY: by the assertion above, each call is for as many vectors from column `at` as fit into a row of `width`.
         unsafe {
             let (m, y) = (m.as_ptr().add(at), y.as_mut_ptr().add(at));
             at += S::LANES
@@ -149,7 +149,7 @@ pub(in crate::sequence::crf) fn add_outer<S: Isa>(
         let mut at = 0;
         while at < width {
             let left = (width - at) / S::LANES;
-            // SAFETY: the block has `rows` rows from row i < K and its vectors lie in a row of `width`.
+            // SAFETY: by the assertions above, the block has `rows` rows from row i < K and its vectors lie in a row of `width`.
             unsafe {
                 let (a, w, g) = (a.as_ptr().add(i), w.as_ptr().add(at), g.as_mut_ptr().add(i * width + at));
                 at += S::LANES
