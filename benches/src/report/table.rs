@@ -87,7 +87,13 @@ impl Report {
         if !peaks.is_empty() {
             let least = peaks.iter().copied().fold(f64::INFINITY, f64::min);
             let most = peaks.iter().copied().fold(0.0, f64::max);
-            text += &format!("The peak around the rows was {least:.0} to {most:.0} GFLOP/s. ");
+            text += &match build {
+                Some(_) => format!("The peak around the rows was {least:.0} to {most:.0} GFLOP/s. "),
+                None => format!(
+                    "The peak, measured once, was {most:.0} GFLOP/s. Single times were not kept yet, so no row is known \
+                     to be noisy. "
+                ),
+            };
         }
         text += &format!(
             "Times are in milliseconds. All sides ran alternately; a ratio is the median over the rounds, and so is that \

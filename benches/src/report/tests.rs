@@ -11,7 +11,7 @@ fn wide(ms: f64) -> Times {
 fn report(rows: Vec<Row>, threads: usize) -> Report {
     let identity = vec![("model".to_owned(), "17".to_owned())];
     let machine = Machine { processor: "M".into(), identity, instruction_set: "avx2+fma".into(), threads };
-    Report { machine, build: None, rows, growth: vec![] }
+    Report { machine, build: Some(Build::here()), rows, growth: vec![] }
 }
 
 fn product(times: Times, peaks: [f64; 2]) -> Row {
