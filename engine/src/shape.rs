@@ -22,7 +22,10 @@ impl Shape {
     /// The shape with these lengths; panics past six axes, and past 2⁶⁰ elements.
     #[track_caller]
     pub fn new(dims: &[usize]) -> Self {
-        Shape::try_new(dims).unwrap_or_else(|e| panic!("{e}"))
+        match Shape::try_new(dims) {
+            Ok(shape) => shape,
+            Err(e) => panic!("{e}"),
+        }
     }
 
     /// [`Shape::new`] where the lengths come from outside.

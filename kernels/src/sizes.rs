@@ -61,7 +61,8 @@ mod tests {
         #[test]
         fn reach_and_inside_are_exact(a in prop::array::uniform6(near_limits())) {
             let wide = |x: usize| x as u128;
-            let exact = a.chunks(2).map(|axis| wide(axis[0]).saturating_sub(1) * wide(axis[1])).sum::<u128>() + 1;
+            let last = |axis: &[usize]| wide(axis[0]).saturating_sub(1) * wide(axis[1]);
+            let exact = a.chunks(2).map(last).fold(1, u128::saturating_add);
             let empty = a[0] == 0 || a[2] == 0 || a[4] == 0;
             let expected = if empty { 0 } else { exact.min(wide(usize::MAX)) };
             prop_assert_eq!(wide(reach([(a[0], a[1]), (a[2], a[3]), (a[4], a[5])])), expected);

@@ -7,7 +7,10 @@ impl Tensor {
     #[track_caller]
     pub fn broadcast_to(&self, shape: impl Into<Shape>) -> Tensor {
         let (from, shape) = (self.shape(), shape.into());
-        let layout = self.layout.broadcast_to(shape).unwrap_or_else(|e| panic!("broadcast_to: {e}"));
+        let layout = match self.layout.broadcast_to(shape) {
+            Ok(layout) => layout,
+            Err(e) => panic!("broadcast_to: {e}"),
+        };
         record_one("broadcast_to", &[self], self.view(layout), Saves::NOTHING, move |cx| {
             cx.give_with(0, |cx| cx.dy().sum_to(from));
         })
@@ -32,7 +35,10 @@ impl Tensor {
 /// Two tensors as untracked views of their common shape.
 #[track_caller]
 pub(super) fn aligned(op: &str, a: &Tensor, b: &Tensor) -> (Tensor, Tensor, Shape) {
-    let shape = a.shape().broadcast(&b.shape()).unwrap_or_else(|e| panic!("{op}: {e}"));
-    let view = |t: &Tensor| t.view(t.layout.broadcast_to(shape).unwrap_or_else(|e| panic!("{op}: {e}")));
+    let shape = match a.shape().broadcast(&b.shape()) {
+        Ok(shape) => shape,
+        Err(e) => panic!("{op}: {e}"),
+    };
+    let view = |t: &Tensor| t.view(t.layout.broadcast_to(shape).expect("each broadcasts to what both do"));
     (view(a), view(b), shape)
 }

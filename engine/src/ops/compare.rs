@@ -67,9 +67,10 @@ impl Tensor {
 
 #[track_caller]
 fn compare(kernel: Compare, a: &Tensor, b: &Tensor) -> Tensor {
-    same_dtype("compare", a, b);
-    let (a, b, shape) = super::broadcast::aligned("compare", a, b);
-    filled("compare", shape, a.kind().of(DType::Bool), |y| {
+    let op = format!("{kernel:?}").to_lowercase();
+    same_dtype(&op, a, b);
+    let (a, b, shape) = super::broadcast::aligned(&op, a, b);
+    filled(&op, shape, a.kind().of(DType::Bool), |y| {
         elementwise::compare(kernel, &shape, a.src(), a.layout.strides(), b.src(), b.layout.strides(), y)
     })
 }

@@ -50,7 +50,10 @@ fn product_shape(a: Shape, b: Shape) -> Result<Shape, crate::ShapeError> {
 #[track_caller]
 fn product(a: &Tensor, b: &Tensor) -> Tensor {
     same_dtype("matmul", a, b);
-    let shape = product_shape(a.shape(), b.shape()).unwrap_or_else(|e| panic!("{e}"));
+    let shape = match product_shape(a.shape(), b.shape()) {
+        Ok(shape) => shape,
+        Err(e) => panic!("{e}"),
+    };
     let (m, n) = (shape[shape.rank() - 2], shape[shape.rank() - 1]);
     let k = a.dim(-1);
     // With one right operand for all, the leading axes of the left operand are rows of one product.

@@ -23,6 +23,7 @@ impl Tensor {
     }
 
     /// All elements `value`; `kind` is a dtype, for a tensor on the CPU, or a [`Kind`] with the device.
+    #[track_caller]
     pub fn full(shape: impl Into<Shape>, value: f64, kind: impl Into<Kind>) -> Tensor {
         let (shape, kind) = (shape.into(), kind.into());
         let mut buffer = Buffer::for_overwrite(kind, shape.count());
@@ -31,12 +32,14 @@ impl Tensor {
     }
 
     /// All elements 0.
+    #[track_caller]
     pub fn zeros(shape: impl Into<Shape>, kind: impl Into<Kind>) -> Tensor {
         let shape = shape.into();
         Tensor::from_buffer(Buffer::zeros(kind, shape.count()), shape)
     }
 
     /// All elements 1.
+    #[track_caller]
     pub fn ones(shape: impl Into<Shape>, kind: impl Into<Kind>) -> Tensor {
         Tensor::full(shape, 1.0, kind)
     }
@@ -57,6 +60,7 @@ impl Tensor {
     }
 
     /// Uniform in [low, high), `f32`.
+    #[track_caller]
     pub fn uniform(shape: impl Into<Shape>, low: f64, high: f64, rng: &mut Rng) -> Tensor {
         let shape = shape.into();
         if rng.is_blank() {
@@ -72,6 +76,7 @@ impl Tensor {
     }
 
     /// Normal with this mean and standard deviation, `f32`.
+    #[track_caller]
     pub fn normal(shape: impl Into<Shape>, mean: f64, std: f64, rng: &mut Rng) -> Tensor {
         let shape = shape.into();
         if rng.is_blank() {
