@@ -15,7 +15,7 @@ use std::sync::Once;
 fn config() -> ProptestConfig {
     match std::env::var_os("PROPTEST_CASES") {
         Some(_) => ProptestConfig::default(),
-        None => ProptestConfig::with_cases(2000),
+        None => ProptestConfig::with_cases(400),
     }
 }
 
