@@ -1,7 +1,7 @@
 use crate::shape::MAX_RANK;
 use crate::{Shape, ShapeError};
 
-/// How a tensor's elements lie in its buffer: element (i, j, …) stands at offset + i·strides₀ + j·strides₁ + ….
+/// Where a tensor's elements are in its buffer: element (i, j, …) is at offset + i·strides₀ + j·strides₁ + ….
 ///
 /// Every layout is a view of a contiguous one, whose elements a [`Shape`] counts: no element's place overflows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

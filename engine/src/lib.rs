@@ -106,6 +106,10 @@ pub use recorded::Recorded;
 pub use shape::{Shape, ShapeError};
 pub use tensor::Tensor;
 
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/adding-an-operation.md")]
+struct AddingAnOperation;
+
 /// The name of the instruction set of the kernels: the widest of this machine, or what `GRADUS_ISA` names.
 ///
 /// # Errors

@@ -48,8 +48,8 @@ fn log_neighbours(distances: &[f64], perplexity: f64) -> Vec<f64> {
     if perplexity >= n || spread == 0.0 {
         return vec![-n.ln(); distances.len()];
     }
-    // Distances over the nearest, in units of their mean, so that the widths of all data lie in one range.
-    // NaN stays NaN: `min` and `max` would take the other number.
+    // Distances minus the smallest, in units of their mean, so that the widths of all data are in one range.
+    // NaN stays NaN: `min` and `max` would return the other operand.
     if spread.is_nan() {
         return vec![f64::NAN; distances.len()];
     }

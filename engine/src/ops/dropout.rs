@@ -4,8 +4,8 @@ use crate::{DType, Kind, Shape, Tensor};
 use gradus_kernels::dropout;
 use gradus_kernels::philox::Stream;
 
-/// Random zeros. The mask is a function of the stream, drawn again in backward and never stored. It selects: an element
-/// that is dropped is 0, NaN or not.
+/// Dropout. The mask is a function of the stream: it is drawn again in the backward pass and never stored. It selects: an
+/// element that is dropped is 0, even where it was NaN.
 impl Tensor {
     /// y = x ⊙ m / (1 − p), mᵢ = 1 with probability 1 − p, else 0. Source: Srivastava et al., "Dropout",
     /// JMLR 15, 2014, in the inverted form.

@@ -3,8 +3,8 @@ use crate::graph::{Grad, Saves, record_one, rows_of};
 use crate::{DType, Device, Shape, Tensor};
 use gradus_kernels::index;
 
-/// Reading and writing by number. Numbers are `i64`; one out of range panics with its value, but
-/// on a CUDA device, where kernels take no notice of it.
+/// Reading and writing by index. Indices are `i64`. One out of range panics with its value on the CPU; on a CUDA device it is
+/// not checked.
 impl Tensor {
     /// y[…, :] = weight[ids[…], :], weight [V, D], ids of any shape.
     ///

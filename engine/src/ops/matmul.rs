@@ -89,7 +89,7 @@ fn product(a: &Tensor, b: &Tensor) -> Tensor {
     })
 }
 
-/// A view [count, rows, cols] of a matrix for each entry of the leading axes; a copy where no stride does.
+/// A view [count, rows, cols] of a matrix for each entry of the leading axes; a copy if no single stride describes them.
 #[track_caller]
 fn batched(t: &Tensor, lead: &[usize]) -> Tensor {
     let matrix = &t.shape()[t.rank() - 2..];

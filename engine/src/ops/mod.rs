@@ -148,8 +148,8 @@ pub(crate) fn check_indices_but(
     }
 }
 
-/// Panics where lengths are not `i64` [B] within 0..=T of x [B, T, ..]. On a CUDA device their values are not looked
-/// at, for that would wait for it: kernels there take a length outside as the nearest one inside.
+/// Panics if lengths are not `i64` [B] within 0..=T of x [B, T, ..]. On a CUDA device the values are not checked, because
+/// reading them would wait for the device; the kernels clamp each length to the range.
 #[track_caller]
 pub(crate) fn check_lengths(op: &str, x: &Tensor, lengths: &Tensor) {
     let (b, t) = (x.dim(0), x.dim(1) as i64);

@@ -24,16 +24,16 @@ pub struct Group {
 
 /// Takes steps, and keeps each parameter's moments by its name.
 ///
-/// So a checkpoint can hold them, and a name means one parameter: [`step`](Optimizer::step) panics where another one of
-/// this name comes while the first is still there. Once that was dropped, its moments go on with its successor.
+/// A checkpoint can therefore hold them, and a name means one parameter: [`step`](Optimizer::step) panics if another parameter of
+/// the same name comes while the first one exists. Once the first one is dropped, its successor continues with its moments.
 ///
-/// Of a large table whose gradient is a few rows, as an embedding's is, only these rows are changed at once. The others
-/// owe a step with the gradient 0, and take all that they owe when they are next read: a row when
-/// [`Embedding`](crate::nn::Embedding) reads it, all of them at [`Param::value`](crate::Param::value) and
-/// [`state`](Optimizer::state). The bits are those of changing the whole table at each step. That happens where the
-/// gradient is not zero elsewhere: with a weight decay in the gradient (AdamW's is apart), with an L1 or L2 term in the
-/// loss, or where the table is a model's output layer too; and where it is small or half of its rows are read.
-/// [`dense`](Optimizer::dense) does so always. The head of `optim/moments.rs` explains why and how.
+/// If the gradient of a large table is a few rows, as an embedding's is, only these rows are changed immediately. The other
+/// rows owe a step with gradient 0 and take it before they are next read: a row when [`Embedding`](crate::nn::Embedding) reads
+/// it, all rows at [`Param::value`](crate::Param::value) and [`state`](Optimizer::state). The results have the same bits as if
+/// each step changed the whole table. A step does change the whole table if the gradient is not zero elsewhere (weight decay
+/// in the gradient, unlike AdamW's; an L1 or L2 term in the loss; a table that is also the output layer), if the table is
+/// small, or if half of its rows are read. With [`dense`](Optimizer::dense) every step does. The head of `optim/moments.rs`
+/// explains why and how.
 ///
 /// ```
 /// use gradus_engine::optim::{Optimizer, OptimizerConfig, Rule};

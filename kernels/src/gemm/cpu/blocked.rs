@@ -74,7 +74,7 @@ pub(in crate::gemm) fn packed(
         let (down, across) = (i % row_tasks, i / row_tasks);
         let (row, column) = (rows(down), cols(across));
         let (rows, cols) = (rows(down + 1) - row, cols(across + 1) - column);
-        // Tasks of one time want other panels where they pack them, else the same ones.
+        // Tasks that run at the same time start at different panels if they pack them, else at the same one.
         let turn = if matches!(b, Right::OnDemand(_)) { share(down, panels, row_tasks) } else { 0 };
         dispatch(Block { a, b, beta, c, c_stride, epilogue, row, rows, column, cols, turn });
     };
