@@ -80,8 +80,8 @@ impl Source {
                 gpu.shared_limit
             );
             let limit = sys::CUfunction_attribute_enum::CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES;
-            // SAFETY: the function belongs to a module that is never unloaded.
             let bytes = i32::try_from(shared).expect("a block's shared memory is some kilobytes");
+            // SAFETY: the function belongs to a module that is never unloaded.
             let answer = unsafe { result::function::set_function_attribute(function.handle, limit, bytes) };
             gpu.expect(&format!("give {kernel} {shared} bytes of shared memory"), answer);
             function.shared = shared;

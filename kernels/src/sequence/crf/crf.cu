@@ -35,7 +35,7 @@
 // for 50 tags; the sentences of a batch run beside each other.
 //
 // Occupancy: shared memory is 4 K² bytes forward and 8 K² backward. For 50 tags that lets 14 and 7 blocks of 64 threads live
-// on a multiprocessor of sm_80, 19 and 10 of sm_90; registers, at most 48 and 56, would allow 20 and 18. Shared memory is
+// on a multiprocessor of sm_80, 19 and 10 of sm_90; registers, at most 56 and 48, would allow 18 and 20. Shared memory is
 // also what limits K: 89 tags on sm_75, 143 on sm_80, 111 on sm_86, 169 on sm_90.
 //
 // A length outside 0..=T is the nearest inside. A tag outside 0..K makes its sentence's score NaN, and the
