@@ -35,7 +35,7 @@
 // of a batch run in parallel.
 //
 // Occupancy: shared memory is 4 K² bytes forward and 8 K² backward. For 50 tags that allows 14 and 7 blocks of 64 threads on a
-// multiprocessor of sm_80, 19 and 10 on sm_90; registers, at most 48 and 56, would allow 20 and 18. Shared memory also
+// multiprocessor of sm_80, 19 and 10 on sm_90; registers, at most 56 and 48, would allow 18 and 20. Shared memory also
 // limits K: 89 tags on sm_75, 143 on sm_80, 111 on sm_86, 169 on sm_90.
 //
 // A length outside 0..=T is clamped. A tag outside 0..K makes its sentence's score NaN, and the
