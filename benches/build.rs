@@ -1,10 +1,10 @@
-//! Tells the program what it was built from: the commit, the compiler and its flags.
+//! Records for the program what it was built from: the commit, the compiler and its flags.
 
 use std::env;
 use std::process::Command;
 
 fn main() {
-    // Whatever changes the program may change what is told.
+    // Every source of the program, so that the commit and whether anything has changed since are current.
     for path in [
         "src",
         "build.rs",

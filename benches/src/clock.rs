@@ -1,12 +1,12 @@
-//! Timing, and what is told of many times.
+//! Timing, and the summary of many times.
 
 use serde::{Deserialize, Serialize};
 use std::time::{Duration, Instant};
 
-/// More calls than this in one round say nothing new.
+/// More calls in one round add nothing.
 const MOST: usize = 2_000;
 
-/// Where the middle half of the times spreads over more than this share of the median, something else had the machine:
+/// Where the middle half of the times spreads over more than this share of the median, another process used the machine:
 /// no ratio is published from such times.
 pub const NOISY: f64 = 0.2;
 
@@ -27,7 +27,7 @@ pub struct Times {
     /// A quarter are longer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub q3_ms: Option<f64>,
-    /// All of them, round by round, in their order. Results of before they were kept have none.
+    /// All of them, round by round, in their order. Results from before they were kept have none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rounds_ms: Vec<Vec<f64>>,
 }
@@ -35,7 +35,7 @@ pub struct Times {
 impl Times {
     /// From all times, round by round.
     pub fn new(rounds: Vec<Vec<f64>>) -> Self {
-        // The clock tells nanoseconds.
+        // The clock counts nanoseconds.
         let rounded = |ms: f64| (ms * 1e6).round() / 1e6;
         let rounds_ms: Vec<Vec<f64>> =
             rounds.into_iter().map(|round| round.into_iter().map(rounded).collect()).collect();
@@ -62,14 +62,14 @@ impl Times {
     }
 }
 
-/// Milliseconds of each call of `f` for about so many seconds, at least five, after two that do not count.
+/// Milliseconds of each call of `f` for about `seconds`, at least five, after two calls that do not count.
 pub fn time(seconds: f64, f: &mut dyn FnMut()) -> Vec<f64> {
     f();
     f();
     measure(seconds, 5, f)
 }
 
-/// Milliseconds of each call of `f` for about so many seconds, at least `least`.
+/// Milliseconds of each call of `f` for about `seconds`, at least `least`.
 pub fn measure(seconds: f64, least: usize, f: &mut dyn FnMut()) -> Vec<f64> {
     let (mut times, until) = (vec![], Instant::now() + Duration::from_secs_f64(seconds));
     while times.len() < least || (Instant::now() < until && times.len() < MOST) {

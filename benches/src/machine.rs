@@ -114,7 +114,7 @@ impl fmt::Display for Build {
     }
 }
 
-/// The date so many days after 1970-01-01, as YYYY-MM-DD.
+/// The date `days` after 1970-01-01, as YYYY-MM-DD.
 fn date(mut days: u64) -> String {
     let leap = |year: u64| year.is_multiple_of(4) && !year.is_multiple_of(100) || year.is_multiple_of(400);
     let mut year = 1970;

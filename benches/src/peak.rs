@@ -28,7 +28,7 @@ fn gflops() -> f64 {
     (threads * rounds * CHAINS * level().lanes() * 2) as f64 / ms / 1e6
 }
 
-/// y ← x + y over so many bytes: what fits into a cache is measured there.
+/// y ← x + y over `kept` bytes in all: arrays that fit into a cache are measured there.
 fn gbytes(kept: usize) -> f64 {
     let n = kept / 8;
     let [mut x, mut y] = [(); 2].map(|()| Buffer::for_overwrite(DType::F32, n));

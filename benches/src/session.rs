@@ -29,7 +29,7 @@ pub struct Session {
 }
 
 impl Session {
-    /// So many threads (0: one for each core), and so many seconds for each workload and side.
+    /// With `threads` threads (0: one for each core), and `seconds` for each workload and side.
     ///
     /// # Errors
     /// The threads or a peer cannot be started.
@@ -66,7 +66,7 @@ impl Session {
     }
 }
 
-/// So many threads; 0: one for each core.
+/// A pool of `threads` threads; 0: one for each core.
 ///
 /// # Errors
 /// They cannot be started.

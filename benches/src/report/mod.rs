@@ -135,8 +135,8 @@ impl Row {
     fn ratio(&self, peer: &PeerRow) -> Result<f64, &'static str> {
         match (self.same, self.noisy || peer.noisy) {
             (Some(false), _) => Err("void"),
-            (_, true) => Err("noisy"),
-            _ => Ok(peer.ratio),
+            (Some(true) | None, true) => Err("noisy"),
+            (Some(true) | None, false) => Ok(peer.ratio),
         }
     }
 }

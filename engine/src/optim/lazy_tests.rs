@@ -123,7 +123,7 @@ fn whatever_happens_to_a_table_that_owes() {
         *optimizer = kind(Optimizer::new(other()));
         assert!(model.0.weight.value().to_vec::<f32>().iter().all(|x| x.is_finite()));
     });
-    // The model is dropped, and another one of the same names goes on.
+    // The model is dropped, and another one with the same names continues.
     same(|_, _, kind| {
         let mut optimizer = kind(Optimizer::new(other()));
         let first = model();

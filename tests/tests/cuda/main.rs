@@ -66,7 +66,7 @@ fn gradients_cross(device: Device) {
 }
 
 /// Forward, backward and an optimizer's step leave all numbers on the device, given vectors too: nothing is copied to main
-/// memory unasked.
+/// memory implicitly.
 fn training_stays(device: Device) {
     let config = BiLstmConfig { embed_dim: 6, hidden_dim: 5, ..Default::default() };
     let sizes = DataSizes { words: 20, characters: 0, outputs: 3 };

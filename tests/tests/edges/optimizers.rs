@@ -60,7 +60,7 @@ fn nor_do_averages() {
     average.update(&second);
 }
 
-/// Tied parameters are one, and a state that is read again goes on with the model that it is read for.
+/// Tied parameters are one, and a state that is read again continues with the model that it is read for.
 #[test]
 fn a_model_in_the_place_of_another_goes_on_with_its_state() {
     let tied = Param::new(row(&[1.0, 2.0]));
@@ -82,7 +82,7 @@ fn a_model_in_the_place_of_another_goes_on_with_its_state() {
     }
     optimizer.load_state(&second, tensors, &numbers).expect("it is of a model like this");
     assert_eq!(step(&mut optimizer, &second), expected);
-    // Once a model is gone, its successor goes on with its moments.
+    // Once a model is gone, its successor continues with its moments.
     drop(second);
     step(&mut optimizer, &first);
     assert_eq!(optimizer.state().1["steps"]["weight"], 3);

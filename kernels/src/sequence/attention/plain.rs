@@ -60,7 +60,7 @@ pub(super) fn backward<T: Real>(
             for j in 0..keys {
                 let (k, v) = (inputs.k.row(b, h, j, dim), inputs.v.row(b, h, j, dim));
                 let p = (scores[j] - upstream.lse[row]).exp();
-                // Selected: what nobody attends to has no slope, be there NaN.
+                // Selected, not multiplied: a key without weight has no slope, even where it is NaN.
                 let ds = match p == T::ZERO {
                     true => p,
                     false => scale * p * (keep(attention, row, j, dot(dout, v)) - d),

@@ -133,7 +133,7 @@ fn differentiate<S: Isa>(s: S, lse: f32, delta: f32, kept: Option<&[f32]>, p: &m
             for (p, ds) in rows {
                 let probability = math::exp_flushed(s, s.sub(s.read(p), lse));
                 let slope = s.mul(probability, s.sub(s.read(ds), delta));
-                // Selected: what nobody attends to has no slope, be there NaN.
+                // Selected, not multiplied: a key without weight has no slope, even where it is NaN.
                 s.write(ds, s.select(s.eq(probability, s.zero()), probability, slope));
                 s.write(p, probability);
             }

@@ -130,7 +130,7 @@ fn forbid<S: Isa>(
         let row = &mut scores[i * KEYS..][..padded];
         if let Some(bias) = bias {
             for at in (0..padded).step_by(S::LANES) {
-                // Selected: NaN of a key that is not to be attended to is nobody's.
+                // Selected, not added: the NaN of a masked key must not reach the scores.
                 let bias = s.read(&bias[at..]);
                 let v = s.select(s.eq(bias, s.zero()), s.read(&row[at..]), bias);
                 s.write(&mut row[at..], v);
