@@ -63,7 +63,7 @@ fn reference(x: &Tensor, labels: &Tensor, weights: &Tensor, smoothing: f64, igno
 fn forward(x: &[&Tensor], weighted: bool, smoothing: f64, ignore: Option<i64>) -> Option<ForwardOutput> {
     let [logits, labels, weights] = [0, 1, 2].map(|i| x[i].detach().contiguous());
     let (rows, classes) = (logits.dim(0), logits.dim(1));
-    let [mut loss, mut lse] = [rows, rows].map(|n| Buffer::for_overwrite(logits.kind(), n));
+    let [mut loss, mut norms] = [rows, 2 * rows].map(|n| Buffer::for_overwrite(logits.kind(), n));
     let outcome = cross_entropy::forward(
         logits.src(),
         classes,
@@ -72,10 +72,11 @@ fn forward(x: &[&Tensor], weighted: bool, smoothing: f64, ignore: Option<i64>) -
         smoothing,
         ignore,
         loss.dst(),
-        lse.dst(),
+        norms.dst(),
     );
-    let rows = |b| Tensor::from_buffer(b, [rows].into());
-    super::done(outcome).then(|| ForwardOutput { outputs: vec![rows(loss)], extra: vec![rows(lse)] })
+    let (loss, norms) =
+        (Tensor::from_buffer(loss, [rows].into()), Tensor::from_buffer(norms, [rows, 2].into()));
+    super::done(outcome).then(|| ForwardOutput { outputs: vec![loss], extra: vec![norms] })
 }
 
 fn backward(cx: &mut Backward, weighted: bool, smoothing: f64, ignore: Option<i64>) -> bool {

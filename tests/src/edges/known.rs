@@ -103,12 +103,6 @@ pub const KNOWN: &[Known] = &[
               forbidden score of the gold tagging no gradient, the reference that of any score",
     },
     Known {
-        ops: &["cross_entropy"],
-        values: huge,
-        results: &["rule"],
-        why: "ln Σ eˣ is kept as one number: of equal logits of 1e30 it is 1e30, so that each is taken for the only one",
-    },
-    Known {
         ops: &["focal_of"],
         values: infinite,
         results: &["output"],

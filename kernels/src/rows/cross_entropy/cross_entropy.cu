@@ -27,18 +27,23 @@ struct Targets {
 
 DEVICE float weight(const Targets &t, int k) { return t.weights ? t.weights[k] : 1.0f; }
 
-DEVICE float log_p(float x, float lse) { return lse == -INFINITY ? -INFINITY : x - lse; }
+// The largest logit of a row and Σ e^(x − largest): `norms` [rows, 2]. Where all are −∞ the sum is 0; NaN makes it NaN.
+struct Norm {
+    float largest, sum;
+    DEVICE_MEMBER float log_p(float x) const { return sum == 0.0f ? -INFINITY : (x - largest) - logf(sum); }
+    DEVICE_MEMBER void write(float *norms, i64 row) const { norms[2 * row] = largest, norms[2 * row + 1] = sum; }
+};
 
-// The loss of a row from ln Σ eˣ and the weighted sum of all log-probabilities, which only smoothing asks for.
-DEVICE float loss_of(const Targets &t, i64 y, const float *x, int classes, float lse, float spread) {
+// The loss of a row from its norm and the weighted sum of all log-probabilities, which only smoothing asks for.
+DEVICE float loss_of(const Targets &t, i64 y, const float *x, int classes, const Norm &norm, float spread) {
     if (t.ignores && y == t.ignored) return 0.0f;
     if (y < 0 || y >= classes) return NAN;
-    float loss = -(1.0f - t.smoothing) * weight(t, int(y)) * log_p(x[y], lse);
+    float loss = -(1.0f - t.smoothing) * weight(t, int(y)) * norm.log_p(x[y]);
     return t.smoothing > 0.0f ? loss - t.smoothing / classes * spread : loss;
 }
 
 KERNEL cross_entropy_forward_plain(const float *logits, const i64 *labels, const float *weights, float smoothing,
-                                   int ignores, i64 ignored, float *loss, float *lse, int rows, int classes) {
+                                   int ignores, i64 ignored, float *loss, float *norms, int rows, int classes) {
     int row = blockIdx.x * blockDim.x + threadIdx.x;
     if (row >= rows) return;
     Targets t = {labels, weights, smoothing, ignores, ignored};
@@ -47,24 +52,25 @@ KERNEL cross_entropy_forward_plain(const float *logits, const i64 *labels, const
     for (int k = 0; k < classes; ++k) largest = fmaxf(largest, x[k]);
     float shift = largest == -INFINITY ? 0.0f : largest;
     for (int k = 0; k < classes; ++k) sum += expf(x[k] - shift);
-    lse[row] = sum == 0.0f ? -INFINITY : largest + logf(sum);
+    Norm norm = {largest, sum};
+    norm.write(norms, row);
     if (smoothing > 0.0f)
-        for (int k = 0; k < classes; ++k) spread += weight(t, k) * log_p(x[k], lse[row]);
-    loss[row] = loss_of(t, labels[row], x, classes, lse[row], spread);
+        for (int k = 0; k < classes; ++k) spread += weight(t, k) * norm.log_p(x[k]);
+    loss[row] = loss_of(t, labels[row], x, classes, norm, spread);
 }
 
 // What some columns add to the weighted sum of log-probabilities.
 template <bool FOURS>
-DEVICE float spread_of(const HeldRow<FOURS> &at, const float *weights, const float (&held)[HELD], float lse) {
+DEVICE float spread_of(const HeldRow<FOURS> &at, const float *weights, const float (&held)[HELD], const Norm &norm) {
     float sum = 0.0f;
     at.each([&](int i) {
-        if (at.has(i)) sum += (weights ? weights[at.column(i)] : 1.0f) * log_p(held[i], lse);
+        if (at.has(i)) sum += (weights ? weights[at.column(i)] : 1.0f) * norm.log_p(held[i]);
     });
     return sum;
 }
 
 template <bool FOURS>
-DEVICE void forward(const float *logits, const Targets &t, float *loss, float *lse, int rows, int classes) {
+DEVICE void forward(const float *logits, const Targets &t, float *loss, float *norms, int rows, int classes) {
     SHARED(float, room, [32]);
     HeldRow<FOURS> at(classes);
     if (at.row >= rows) return;
@@ -76,23 +82,22 @@ DEVICE void forward(const float *logits, const Targets &t, float *loss, float *l
     largest = at.max(largest, room);
     float shift = largest == -INFINITY ? 0.0f : largest;
     at.each([&](int i) { sum += expf(held[i] - shift); });
-    sum = at.sum(sum, room);
-    float total = sum == 0.0f ? -INFINITY : largest + logf(sum);
-    if (t.smoothing > 0.0f) spread = at.sum(spread_of(at, t.weights, held, total), room);
+    Norm norm = {largest, at.sum(sum, room)};
+    if (t.smoothing > 0.0f) spread = at.sum(spread_of(at, t.weights, held, norm), room);
     if (at.first > 0) return;
-    lse[at.row] = total;
-    loss[at.row] = loss_of(t, label, x, classes, total, spread);
+    norm.write(norms, at.row);
+    loss[at.row] = loss_of(t, label, x, classes, norm, spread);
 }
 
 #define FORWARD const float *logits, const i64 *labels, const float *weights, float smoothing, int ignores, i64 ignored, \
-                float *loss, float *lse, int rows, int classes
+                float *loss, float *norms, int rows, int classes
 #define BACKWARD const float *logits, const i64 *labels, const float *weights, float smoothing, int ignores, i64 ignored, \
-                 const float *lse, const float *dloss, float *dlogits, int rows, int classes
+                 const float *norms, const float *dloss, float *dlogits, int rows, int classes
 
 KERNEL cross_entropy_forward_held(FORWARD) {
     Targets t = {labels, weights, smoothing, ignores, ignored};
-    if (by_fours(classes, logits)) return forward<true>(logits, t, loss, lse, rows, classes);
-    forward<false>(logits, t, loss, lse, rows, classes);
+    if (by_fours(classes, logits)) return forward<true>(logits, t, loss, norms, rows, classes);
+    forward<false>(logits, t, loss, norms, rows, classes);
 }
 KERNEL cross_entropy_forward_long(FORWARD) {
     Targets t = {labels, weights, smoothing, ignores, ignored};
@@ -112,42 +117,42 @@ KERNEL cross_entropy_forward_long(FORWARD) {
         at.each([&](int i) { sum += expf(held[i] - shift); });
     }
     float most = block_max(largest, room), shift = most == -INFINITY ? 0.0f : most;
-    sum = block_sum(sum * expf(largest - shift), room);
-    float total = sum == 0.0f ? -INFINITY : most + logf(sum);
+    Norm norm = {most, block_sum(sum * expf(largest - shift), room)};
     if (t.smoothing > 0.0f) {
         for (int from = 0; from < classes; from += HELD * blockDim.x) {
             HeldRow<false> at(classes, from);
             float held[HELD];
             at.read(x, -INFINITY, held);
-            spread += spread_of(at, t.weights, held, total);
+            spread += spread_of(at, t.weights, held, norm);
         }
         spread = block_sum(spread, room);
     }
     if (threadIdx.x > 0) return;
-    lse[row] = total;
-    loss[row] = loss_of(t, label, x, classes, total, spread);
+    norm.write(norms, row);
+    loss[row] = loss_of(t, label, x, classes, norm, spread);
 }
 
 // --- Backward. d logits = dloss (p (on_label + share Σ w) − on_label [k = y] − share w_k), with share = ε / K.
 
 // What all columns of a row have in common.
 struct Slope {
-    float dloss, lse, share, all, on_label;
+    float dloss, largest, inverse, share, all, on_label;
     i64 label;
     bool none;  // no gradient: the row does not count, or is all −∞
 };
 
 DEVICE float slope_of(const Slope &s, float x, float weight, bool hit) {
-    float slope = expf(x - s.lse) * (s.on_label + s.share * s.all) - (hit ? s.on_label : 0.0f) - s.share * weight;
+    float slope = expf(x - s.largest) * s.inverse * (s.on_label + s.share * s.all) - (hit ? s.on_label : 0.0f) - s.share * weight;
     return s.none ? 0.0f : s.dloss * slope;
 }
 
 // `all` is the sum of the classes' weights.
-DEVICE Slope slope_of_row(const Targets &t, int row, const float *lse, const float *dloss, int classes, float all) {
+DEVICE Slope slope_of_row(const Targets &t, int row, const float *norms, const float *dloss, int classes, float all) {
     i64 label = t.labels[row];
     bool counts = !(t.ignores && label == t.ignored), known = label >= 0 && label < classes;
-    float on_label = counts && known ? (1.0f - t.smoothing) * weight(t, int(label)) : NAN, total = lse[row];
-    return Slope{dloss[row], total, t.smoothing / classes, all, on_label, label, !counts || total == -INFINITY};
+    float on_label = counts && known ? (1.0f - t.smoothing) * weight(t, int(label)) : NAN;
+    float largest = norms[2 * i64(row)], sum = norms[2 * i64(row) + 1];
+    return Slope{dloss[row], largest, 1.0f / sum, t.smoothing / classes, all, on_label, label, !counts || sum == 0.0f};
 }
 
 KERNEL cross_entropy_backward_plain(BACKWARD) {
@@ -156,7 +161,7 @@ KERNEL cross_entropy_backward_plain(BACKWARD) {
     Targets t = {labels, weights, smoothing, ignores, ignored};
     float all = 0.0f;
     for (int k = 0; k < classes; ++k) all += weight(t, k);
-    Slope slope = slope_of_row(t, row, lse, dloss, classes, all);
+    Slope slope = slope_of_row(t, row, norms, dloss, classes, all);
     for (int k = 0; k < classes; ++k) {
         i64 i = i64(row) * classes + k;
         dlogits[i] = slope_of(slope, logits[i], weight(t, k), k == slope.label);
@@ -165,7 +170,7 @@ KERNEL cross_entropy_backward_plain(BACKWARD) {
 
 // A row, tile after tile; one that is held is one tile.
 template <bool FOURS>
-DEVICE void backward(const float *logits, const Targets &t, const float *lse, const float *dloss, float *dlogits, int rows,
+DEVICE void backward(const float *logits, const Targets &t, const float *norms, const float *dloss, float *dlogits, int rows,
                      int classes) {
     SHARED(float, room, [32]);
     Rows in;
@@ -176,7 +181,7 @@ DEVICE void backward(const float *logits, const Targets &t, const float *lse, co
         for (int k = in.first; k < classes; k += in.step) all += t.weights[k];
         all = in.sum(all, room);
     }
-    Slope slope = slope_of_row(t, in.row, lse, dloss, classes, all);
+    Slope slope = slope_of_row(t, in.row, norms, dloss, classes, all);
     i64 start = i64(in.row) * classes;
     for (int from = 0; from < classes; from += HELD * u32(in.step)) {
         HeldRow<FOURS> at(classes, from);
@@ -192,6 +197,6 @@ DEVICE void backward(const float *logits, const Targets &t, const float *lse, co
 
 KERNEL cross_entropy_backward_held(BACKWARD) {
     Targets t = {labels, weights, smoothing, ignores, ignored};
-    if (by_fours(classes, logits, dlogits)) return backward<true>(logits, t, lse, dloss, dlogits, rows, classes);
-    backward<false>(logits, t, lse, dloss, dlogits, rows, classes);
+    if (by_fours(classes, logits, dlogits)) return backward<true>(logits, t, norms, dloss, dlogits, rows, classes);
+    backward<false>(logits, t, norms, dloss, dlogits, rows, classes);
 }

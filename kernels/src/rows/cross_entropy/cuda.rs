@@ -19,14 +19,17 @@ fn targets(labels: Src, weights: Option<Src>, smoothing: f64, ignore: Option<i64
 
 /// Panics where lengths disagree; the labels are only known on the device.
 #[track_caller]
-fn check(logits: Src, classes: usize, weights: Option<Src>, rows: usize, per_row: [usize; 2]) {
+fn check(logits: Src, classes: usize, weights: Option<Src>, rows: usize, [losses, norms]: [usize; 2]) {
     let all = count_of("cross_entropy", [rows, classes]);
     let weights = weights.map_or(classes, |weights| weights.len());
-    let [a, b] = per_row.map(|n| ("a result of each row", n, rows));
-    lengths("cross_entropy", [("logits", logits.len(), all), ("weights", weights, classes), a, b]);
+    let per_row = [("losses", losses, rows), ("norms", norms, count_of("cross_entropy", [rows, 2]))];
+    lengths(
+        "cross_entropy",
+        [("logits", logits.len(), all), ("weights", weights, classes), per_row[0], per_row[1]],
+    );
 }
 
-/// The loss and ln Σ eˣ of each row.
+/// The loss of each row, and its largest logit and Σ e^(x − largest).
 #[track_caller]
 pub fn forward(
     logits: Src,
@@ -36,15 +39,15 @@ pub fn forward(
     smoothing: f64,
     ignore: Option<i64>,
     loss: Dst,
-    lse: Dst,
+    norms: Dst,
 ) -> Outcome {
     if logits.dtype() != DType::F32 {
         return Outcome::NoKernel;
     }
     let count = labels.len();
-    check(logits, classes, weights, count, [loss.len(), lse.len()]);
+    check(logits, classes, weights, count, [loss.len(), norms.len()]);
     let (kernel, grid) = rung(FORWARD, count, classes);
-    let rest = [loss.into(), lse.into(), count.into(), classes.into()];
+    let rest = [loss.into(), norms.into(), count.into(), classes.into()];
     let given = targets(labels, weights, smoothing, ignore);
     let args: Vec<Arg> = std::iter::once(logits.into()).chain(given).chain(rest).collect();
     launch(&SOURCE, kernel, grid, &args)
@@ -59,7 +62,7 @@ pub fn backward(
     weights: Option<Src>,
     smoothing: f64,
     ignore: Option<i64>,
-    lse: Src,
+    norms: Src,
     dloss: Src,
     dlogits: Dst,
 ) -> Outcome {
@@ -67,10 +70,10 @@ pub fn backward(
         return Outcome::NoKernel;
     }
     let count = labels.len();
-    check(logits, classes, weights, count, [lse.len(), dloss.len()]);
+    check(logits, classes, weights, count, [dloss.len(), norms.len()]);
     lengths("cross_entropy", [("the gradient", dlogits.len(), logits.len())]);
     let (kernel, grid) = rung(BACKWARD, count, classes);
-    let rest = [lse.into(), dloss.into(), dlogits.into(), count.into(), classes.into()];
+    let rest = [norms.into(), dloss.into(), dlogits.into(), count.into(), classes.into()];
     let given = targets(labels, weights, smoothing, ignore);
     let args: Vec<Arg> = std::iter::once(logits.into()).chain(given).chain(rest).collect();
     launch(&SOURCE, kernel, grid, &args)

@@ -5,7 +5,7 @@ use crate::cuda::ladder::{integers, ladder, numbers};
 use crate::cuda::{Arg, Grid};
 use crate::memory::Buffer;
 use crate::rows::ladder::{Rows, as_a_whole, each, each_with_infinities};
-use crate::{Kind, cross_entropy, optimizer, softmax};
+use crate::{Kind, cross_entropy, optimizer};
 
 pub(crate) fn check(kind: Kind) {
     each(kind, |rows, x| cross_entropies(kind, rows, x));
@@ -43,14 +43,24 @@ fn cross_entropies(kind: Kind, rows: Rows, x: &Buffer) {
                 0i64.into(),
             ]
         };
-        ladder(kind, &SOURCE, &forward, &[count, count], |_, y| {
+        ladder(kind, &SOURCE, &forward, &[count, 2 * count], |_, y| {
             let written = [0, 1].map(|i| y[i].dst().into());
             given().into_iter().chain(written).chain(rows.sizes()).collect()
         });
-        let mut lse = Buffer::zeros(kind, count);
-        let _ = softmax::log_sum_exp(rows.of(x), lse.dst(), cols);
+        let [mut loss, mut norms] = [count, 2 * count].map(|n| Buffer::zeros(kind, n));
+        let weights_of = || weighted.then(|| weights.src());
+        let _ = cross_entropy::forward(
+            rows.of(x),
+            cols,
+            labels.src(),
+            weights_of(),
+            f64::from(smoothing),
+            Some(0),
+            loss.dst(),
+            norms.dst(),
+        );
         ladder(kind, &SOURCE, &backward, &[rows.len()], |_, dx| {
-            let rest = [lse.src().into(), dloss.src().into(), dx[0].dst().into()];
+            let rest = [norms.src().into(), dloss.src().into(), dx[0].dst().into()];
             given().into_iter().chain(rest).chain(rows.sizes()).collect()
         });
         as_a_whole(
@@ -58,20 +68,19 @@ fn cross_entropies(kind: Kind, rows: Rows, x: &Buffer) {
             backward[0],
             Buffer::zeros(kind, rows.len()),
             |dx| {
-                let rest = [lse.src().into(), dloss.src().into(), dx.into()];
+                let rest = [norms.src().into(), dloss.src().into(), dx.into()];
                 given().into_iter().chain(rest).chain(rows.sizes()).collect()
             },
             |dx| {
-                let (labels, weights) = (labels.src(), weighted.then(|| weights.src()));
                 let smoothing = f64::from(smoothing);
                 cross_entropy::backward(
                     rows.of(x),
                     cols,
-                    labels,
-                    weights,
+                    labels.src(),
+                    weights_of(),
                     smoothing,
                     Some(0),
-                    lse.src(),
+                    norms.src(),
                     dloss.src(),
                     dx,
                 )

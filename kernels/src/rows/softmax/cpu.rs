@@ -30,9 +30,9 @@ fn shift(largest: f32) -> f32 {
     if largest == f32::NEG_INFINITY { 0.0 } else { largest }
 }
 
-/// The largest of a row and ln Σ e^(x − largest), −∞ where all are −∞.
+/// The largest of a row and Σ e^(x − largest); (−∞, 0) where all are −∞, NaN where any is.
 #[inline(always)]
-fn largest_and_log_sum<S: Isa>(s: S, x: &[f32]) -> (f32, f32) {
+pub(crate) fn largest_and_sum<S: Isa>(s: S, x: &[f32]) -> (f32, f32) {
     let largest = largest(s, x);
     let shifted = s.splat(shift(largest));
     let vectors = x.chunks_exact(S::LANES);
@@ -44,14 +44,14 @@ fn largest_and_log_sum<S: Isa>(s: S, x: &[f32]) -> (f32, f32) {
     for v in vectors {
         sum = s.add(sum, math::exp_flushed(s, s.sub(s.read(v), shifted)));
     }
-    (largest, s.sum(sum).ln())
+    (largest, s.sum(sum))
 }
 
 /// ln Σ eˣ of one row.
 #[inline(always)]
-pub(crate) fn log_sum_exp<S: Isa>(s: S, x: &[f32]) -> f32 {
-    let (largest, log_sum) = largest_and_log_sum(s, x);
-    largest + log_sum
+fn log_sum_exp<S: Isa>(s: S, x: &[f32]) -> f32 {
+    let (largest, sum) = largest_and_sum(s, x);
+    largest + sum.ln()
 }
 
 pub(super) struct Forward<'a> {
@@ -102,12 +102,12 @@ fn row<S: Isa>(s: S, x: &[f32], y: &mut [f32]) {
 
 #[inline(always)]
 fn log_row<S: Isa>(s: S, x: &[f32], y: &mut [f32]) {
-    let (largest, log_sum) = largest_and_log_sum(s, x);
-    if log_sum == f32::NEG_INFINITY {
+    let (largest, sum) = largest_and_sum(s, x);
+    if sum == 0.0 {
         return y.fill(f32::NEG_INFINITY);
     }
     // In two steps, the largest and then ln of the sum: large numbers lose nothing.
-    let (shift, log) = (s.splat(largest), s.splat(log_sum));
+    let (shift, log) = (s.splat(largest), s.splat(sum.ln()));
     let mut out = y.chunks_exact_mut(S::LANES);
     let vectors = x.chunks_exact(S::LANES);
     let tail = s.read_tail(vectors.remainder());

@@ -167,7 +167,8 @@ pub fn log_sum_exp(x: Src, y: Dst, cols: usize) -> Outcome {
     on_device!(x, T => log_sum_exp_forward::<T>(x.slice(), y.slice(), cols), cuda => cuda::log_sum_exp(x, y, cols))
 }
 
-pub(crate) use cpu::log_sum_exp as row_log_sum_exp;
+pub(crate) use cpu::largest_and_sum as row_largest_and_sum;
+pub(crate) use plain::largest_and_sum;
 
 #[cfg(test)]
 mod tests;
