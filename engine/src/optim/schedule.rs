@@ -34,6 +34,16 @@ pub enum Schedule {
         /// The factor at the end.
         floor: f64,
     },
+    /// A linear warm-up, then a line from 1 to `floor` over the rest: floor + (1 − floor)(total − t) / (total − warmup), and
+    /// `floor` past the end. Source: Devlin et al., "BERT", NAACL 2019, appendix A.2.
+    Linear {
+        /// Steps until the full rate.
+        warmup: u64,
+        /// Steps in all.
+        total: u64,
+        /// The factor at the end.
+        floor: f64,
+    },
     /// A linear warm-up, then √(warmup / (t + 1)). Source: Vaswani et al. 2017, equation 3, with 1 at the top.
     InverseSqrt {
         /// Steps until the full rate.
@@ -50,10 +60,12 @@ impl Schedule {
             Schedule::Step { size, gamma } => gamma.powf((t / size.max(1)) as f64),
             Schedule::Exponential { gamma } => gamma.powf(t as f64),
             Schedule::LinearWarmup { warmup } => warm(warmup),
-            Schedule::Cosine { warmup, .. } if t < warmup => warm(warmup),
+            Schedule::Cosine { warmup, .. } | Schedule::Linear { warmup, .. } if t < warmup => warm(warmup),
+            Schedule::Linear { warmup, total, floor } => {
+                floor + (1.0 - floor) * (1.0 - share_done(t, warmup, total))
+            }
             Schedule::Cosine { warmup, total, floor } => {
-                let rest = total.saturating_sub(warmup).max(1) as f64;
-                let done = ((t - warmup) as f64 / rest).min(1.0);
+                let done = share_done(t, warmup, total);
                 floor + (1.0 - floor) * (1.0 + (PI * done).cos()) / 2.0
             }
             Schedule::InverseSqrt { warmup } => match t < warmup {
@@ -62,6 +74,12 @@ impl Schedule {
             },
         }
     }
+}
+
+/// The share of the steps after the warm-up that are done.
+fn share_done(t: u64, warmup: u64, total: u64) -> f64 {
+    let rest = total.saturating_sub(warmup).max(1) as f64;
+    ((t - warmup) as f64 / rest).min(1.0)
 }
 
 /// Lowers the rate when a metric no longer improves: after more than `patience` values in a row that are not better
@@ -134,6 +152,11 @@ mod tests {
         close(Schedule::LinearWarmup { warmup: 4 }, 9, 1.0);
         close(Schedule::Cosine { warmup: 0, total: 10, floor: 0.2 }, 5, 0.6);
         close(Schedule::Cosine { warmup: 2, total: 10, floor: 0.2 }, 40, 0.2);
+        close(Schedule::Linear { warmup: 2, total: 10, floor: 0.0 }, 1, 1.0);
+        close(Schedule::Linear { warmup: 2, total: 10, floor: 0.0 }, 2, 1.0);
+        close(Schedule::Linear { warmup: 2, total: 10, floor: 0.0 }, 9, 0.125);
+        close(Schedule::Linear { warmup: 2, total: 10, floor: 0.2 }, 6, 0.6);
+        close(Schedule::Linear { warmup: 2, total: 10, floor: 0.2 }, 40, 0.2);
         close(Schedule::InverseSqrt { warmup: 4 }, 15, 0.5);
     }
 

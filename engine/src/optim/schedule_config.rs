@@ -56,6 +56,15 @@ pub enum ScheduleConfig {
         #[serde(default)]
         min_lr: f64,
     },
+    /// A line from the full rate to `min_lr` at the last step of the run, as BERT is fine-tuned.
+    Linear {
+        /// Steps over which the rate rises from 0.
+        #[serde(default)]
+        warmup_steps: u64,
+        /// The rate at the end.
+        #[serde(default)]
+        min_lr: f64,
+    },
     /// √(warmup / (t + 1)).
     InverseSqrt {
         /// Steps over which the rate rises from 0.
@@ -111,7 +120,7 @@ fn half() -> f64 {
 
 impl ScheduleConfig {
     /// Every schedule with its defaults.
-    pub fn all() -> [ScheduleConfig; 7] {
+    pub fn all() -> [ScheduleConfig; 8] {
         let (warmup_steps, gamma, min_lr) = (0, half(), 0.0);
         [
             ScheduleConfig::Constant { warmup_steps },
@@ -119,6 +128,7 @@ impl ScheduleConfig {
             ScheduleConfig::Exponential { warmup_steps, gamma, min_lr },
             ScheduleConfig::LinearWarmup { warmup_steps },
             ScheduleConfig::Cosine { warmup_steps, min_lr },
+            ScheduleConfig::Linear { warmup_steps, min_lr },
             ScheduleConfig::InverseSqrt { warmup_steps, min_lr },
             ScheduleConfig::Plateau { warmup_steps, patience: 1, factor: half(), min_lr },
         ]
@@ -145,6 +155,9 @@ impl ScheduleConfig {
             S::Cosine { warmup_steps: warmup, min_lr } => {
                 (warmup, min_lr, Schedule::Cosine { warmup, total, floor: min_lr / lr }.factor(step))
             }
+            S::Linear { warmup_steps: warmup, min_lr } => {
+                (warmup, min_lr, Schedule::Linear { warmup, total, floor: min_lr / lr }.factor(step))
+            }
             S::InverseSqrt { warmup_steps: warmup, min_lr } => {
                 (warmup, min_lr, Schedule::InverseSqrt { warmup }.factor(step))
             }
@@ -166,7 +179,7 @@ impl ScheduleConfig {
 
     /// Whether the rate of a step depends on how long the whole run is: then a run that is prolonged is another run.
     pub fn depends_on_total(&self) -> bool {
-        matches!(self, ScheduleConfig::Cosine { .. })
+        matches!(self, ScheduleConfig::Cosine { .. } | ScheduleConfig::Linear { .. })
     }
 }
 
@@ -209,7 +222,9 @@ mod tests {
         assert!((cosine.factor(0.1, at(5, 0)) - 0.6).abs() < 1e-12);
         let step = ScheduleConfig::Step { warmup_steps: 0, step_size: 2, gamma: 0.1, min_lr: 0.0 };
         assert!((step.factor(1.0, at(0, 3)) - 0.1).abs() < 1e-12);
-        let plateau = ScheduleConfig::all()[6];
+        let linear = ScheduleConfig::Linear { warmup_steps: 2, min_lr: 0.02 };
+        assert!((linear.factor(0.1, at(6, 0)) - 0.6).abs() < 1e-12 && linear.depends_on_total());
+        let plateau = ScheduleConfig::all()[7];
         assert_eq!(plateau.factor(1.0, Moment { plateau: 0.25, ..at(3, 3) }), 0.25);
         assert!(plateau.plateau(true).is_some() && cosine.plateau(true).is_none());
     }
