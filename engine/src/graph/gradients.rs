@@ -151,6 +151,17 @@ impl Gradients {
         self.by_leaf.insert(param.id().0, gradient.into());
     }
 
+    /// Adds the gradients of another loss: those of a batch that is computed in parts.
+    pub fn add(&mut self, other: Gradients) {
+        for (id, gradient) in other.by_leaf {
+            let sum = match self.by_leaf.remove(&id) {
+                Some(before) => before.add(gradient, CreateGraph::No),
+                None => gradient,
+            };
+            self.by_leaf.insert(id, sum);
+        }
+    }
+
     /// The number of leaves that have a gradient.
     pub fn len(&self) -> usize {
         self.by_leaf.len()
