@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod attention;
+mod bert;
 mod bidaf;
 mod bilstm;
 mod bilstm_crf;
@@ -24,6 +25,7 @@ mod textcnn;
 mod word_vectors;
 mod words;
 
+pub use bert::{Bert, BertActivation, BertClassifier, BertConfig, BertOutput, MaskedLm, Pooling};
 pub use bidaf::{BiDaf, BiDafConfig};
 pub use bilstm::{BiLstm, BiLstmConfig};
 pub use bilstm_crf::{BiLstmCrf, BiLstmCrfConfig};

@@ -1,5 +1,6 @@
 //! Layers, losses, optimizers, schedules and models against PyTorch, in `f64` and in `f32`.
 
+mod bert;
 mod models;
 
 use gradus_engine::losses::{self, CrossEntropy, Ghm, Reduction};
