@@ -211,7 +211,7 @@ fn wrong_arguments_are_named() {
         assert!(message.contains(says), "{message:?} does not say {says:?}");
     };
     refused(&|| info_nce(&x(2, 3), &x(3, 3), 1.0), "info_nce: both sides must be [B, D] of one shape");
-    refused(&|| info_nce(&x(0, 3), &x(0, 3), 1.0), "info_nce: there are no numbers in [0, 3]");
+    refused(&|| info_nce(&x(0, 3), &x(0, 3), 1.0), "info_nce: the inputs [0, 3] are empty");
     refused(&|| info_nce(&x(2, 3), &x(2, 3), 0.0), "temperature 0 must be above 0");
     refused(&|| triplet_of(&x(2, 3), &x(2, 3), &x(2, 2), 1.0), "triplet: both sides");
     refused(&|| triplet(&x(2, 3), &x(2, 3), -1.0), "margin -1 must not be negative");

@@ -14,9 +14,9 @@ pub(crate) struct ForwardOutput {
 
 /// A fused operation: kernels, and a reference in tensor operations.
 ///
-/// The reference is the readable definition, the oracle in tests, the gradient of higher order, and the
-/// fallback on a device that lacks the kernel. The results of a backward kernel cannot be differentiated. So under
-/// [`CreateGraph::Yes`](super::CreateGraph::Yes) already the first gradient comes from the reference
+/// The reference is the readable definition, the oracle in tests, the source of higher-order gradients, and the
+/// fallback on a device that lacks the kernel. The results of a backward kernel cannot be differentiated, so under
+/// [`CreateGraph::Yes`](super::CreateGraph::Yes) the first gradient, too, comes from the reference
 /// ([`partials`](mod@super::partials)).
 pub(crate) struct Fused<'a, R, F, B>
 where
@@ -83,13 +83,13 @@ pub enum Pass {
 /// Fused operations whose reference ran because a kernel is missing.
 static WITHOUT_KERNEL: Mutex<Vec<(&str, Pass, Kind)>> = Mutex::new(Vec::new());
 
-/// The fused operations whose reference ran in this process because there is no kernel for the dtype, the device or the sizes: each
-/// once, with the pass and the kind of its first input. They compute the same, slower.
+/// The fused operations whose reference ran in this process because there is no kernel for the dtype, the device or the
+/// sizes: each once, with the pass and the kind of its first input. The results are the same, but slower.
 pub fn without_kernel() -> Vec<(&'static str, Pass, Kind)> {
     WITHOUT_KERNEL.lock().unwrap_or_else(PoisonError::into_inner).clone()
 }
 
-/// Notes, and reports the first time, that the reference runs in a kernel's place.
+/// Records that the reference runs instead of a kernel, and reports it the first time.
 fn in_a_kernels_place(op: &'static str, pass: Pass, kind: Kind) {
     let mut known = WITHOUT_KERNEL.lock().unwrap_or_else(PoisonError::into_inner);
     if !known.contains(&(op, pass, kind)) {

@@ -23,7 +23,11 @@ impl Tensor {
     #[track_caller]
     pub fn backward(self) -> Gradients {
         let shape = self.shape();
-        assert_eq!(self.count(), 1, "backward: the loss has shape {shape:?}, it must be one number");
+        assert_eq!(
+            self.count(),
+            1,
+            "backward: the loss has shape {shape:?}, it must have exactly one element"
+        );
         let one = self.ones_like();
         self.backward_from(one)
     }
@@ -31,8 +35,8 @@ impl Tensor {
     /// [`backward`](Tensor::backward) from any result with its gradient `dy`.
     #[track_caller]
     pub fn backward_from(self, dy: Tensor) -> Gradients {
-        assert_eq!(self.shape(), dy.shape(), "backward: the gradient's shape is not the result's");
-        assert!(self.is_tracked(), "backward: no parameter or variable leads to this result");
+        assert_eq!(self.shape(), dy.shape(), "backward: the gradient and the result differ in shape");
+        assert!(self.is_tracked(), "backward: the result depends on no parameter or variable");
         let sweep = Sweep {
             create_graph: CreateGraph::No,
             consume: true,
@@ -85,7 +89,7 @@ pub fn grad_from(roots: &[(&Tensor, &Tensor)], wrt: &[&Tensor], create_graph: Cr
 /// The Hessian-vector product H·v, where H = ∂²y/∂x² over all tensors of `wrt` together.
 ///
 /// This is one backward pass through the graph of the gradient: ∂⟨∂y/∂x, v⟩/∂x. That graph is recorded with
-/// [`CreateGraph::Yes`], from the references of fused operations instead of their kernels. For many products with one H,
+/// [`CreateGraph::Yes`], from the references of fused operations instead of their kernels. For many vectors and one H,
 /// call [`grad`] once and [`grad_from`] for each v. Source: Pearlmutter, "Fast exact multiplication by the Hessian", Neural
 /// Computation 6(1), 1994.
 ///

@@ -59,7 +59,7 @@ impl Grad {
         }
     }
 
-    /// Every element of g held within ±limit.
+    /// g with every element clamped to ±limit.
     pub fn clamped(self, limit: f64) -> Grad {
         match self {
             Grad::Dense(t) => Grad::Dense(t.clamp(-limit, limit)),
@@ -104,7 +104,7 @@ pub(crate) fn rows_of(ids: &Tensor, values: &Tensor, rows: usize) -> RowGrad {
     let width = values.dim(-1);
     let summed = embedding::rows_gradient(ids.contiguous().src(), values.src());
     let (unique, summed) =
-        summed.unwrap_or_else(|| panic!("embedding: there is no gradient in {}", values.dtype()));
+        summed.unwrap_or_else(|| panic!("embedding: no gradient is implemented for {}", values.dtype()));
     let ids = Tensor::from_slice(&unique, [unique.len()]);
     RowGrad { values: Tensor::from_buffer(summed, [unique.len(), width].into()), ids, rows }
 }
@@ -123,7 +123,7 @@ fn accumulate(mut a: Tensor, b: &Tensor) -> Tensor {
 
 /// The gradients of a loss, by parameter.
 ///
-/// A value of its own: parameters and model are untouched until an optimizer takes a step with it.
+/// A separate value: parameters and model do not change until an optimizer takes a step with it.
 #[derive(Default)]
 pub struct Gradients {
     pub(crate) by_leaf: HashMap<u64, Grad>,
@@ -179,7 +179,7 @@ impl Gradients {
         sum_of_squares(leaves.into_iter().map(|(_, g)| g)).sqrt()
     }
 
-    /// Scales all gradients so that their norm is at most `max`; returns the norm that it was.
+    /// Scales all gradients so that their norm is at most `max`; returns the norm before scaling.
     ///
     /// g ← g · min(1, max / (‖g‖ + 10⁻⁶)). Source: Pascanu, Mikolov, Bengio, ICML 2013, algorithm 1; the
     /// 10⁻⁶ as in PyTorch.
@@ -192,7 +192,7 @@ impl Gradients {
         norm
     }
 
-    /// Holds every element of every gradient within ±limit.
+    /// Clamps every element of every gradient to ±limit.
     pub fn clip_value(&mut self, limit: f64) {
         self.change(|g| g.clamped(limit));
     }

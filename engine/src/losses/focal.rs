@@ -22,7 +22,7 @@ pub fn focal_of(log_p: &Tensor, gamma: f64) -> Tensor {
     if gamma == 0.0 {
         return log_p.neg();
     }
-    // At p = 1 the power's derivative is infinite for γ < 1 while log p is 0: held just above, it passes none.
+    // At p = 1 the derivative of the power is infinite for γ < 1 and log p is 0. Clamped above 0, 1 − p passes no gradient.
     let miss = log_p.exp_m1().neg().clamp(f64::from(f32::MIN_POSITIVE), 1.0);
     (miss.powf(gamma) * log_p).neg()
 }

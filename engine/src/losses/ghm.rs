@@ -42,11 +42,11 @@ impl Ghm {
     }
 
     /// mean of −βᵢ log pᵢ over log-probabilities [R] of the right labels, and the next state. The weights are
-    /// constants in the gradient. They are counted in host memory, to which the R values of a device are copied.
+    /// constants in the gradient. They are computed on the host, to which the R values are copied from a device.
     #[track_caller]
     pub fn loss_of(&self, log_p: &Tensor, state: &GhmState) -> (Tensor, GhmState) {
         assert!(self.bins > 0, "ghm: there must be at least one bin");
-        assert_eq!(state.counts.len(), self.bins, "ghm: the state belongs to another number of bins");
+        assert_eq!(state.counts.len(), self.bins, "ghm: the state has another number of bins");
         let p: Vec<f64> = log_p.to_f64().into_iter().map(f64::exp).collect();
         let (weights, next) = self.weights(&p, state);
         let weights =

@@ -26,7 +26,7 @@ pub use sne::sne;
 
 use crate::Tensor;
 
-/// How the losses of single examples become one number.
+/// How the losses of single examples are combined into one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Reduction {
     /// Their mean.

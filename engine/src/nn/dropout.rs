@@ -16,7 +16,7 @@ impl Dropout {
     }
 }
 
-/// x / (1 − p) where the mask, which broadcasts, is not 0, else 0: selected, since 0 · ∞ is NaN.
+/// x / (1 − p) where the mask, which broadcasts, is not 0, else 0. It selects, since 0 · ∞ is NaN.
 fn kept(x: &Tensor, mask: &Tensor, p: f64) -> Tensor {
     x.affine(1.0 / (1.0 - p), 0.0).masked_fill(&mask.eq_scalar(0.0), 0.0)
 }

@@ -27,7 +27,7 @@ impl Tensor {
         })
     }
 
-    /// y = x held within [low, high]; no gradient flows where it is held, nor at either bound, as in PyTorch 2.15.
+    /// y = min(max(x, low), high); the gradient is 0 outside the bounds and at them, as in PyTorch 2.15.
     pub fn clamp(&self, low: f64, high: f64) -> Tensor {
         let x = self.detach().contiguous();
         let y = filled("clamp", x.shape(), x.kind(), |y| elementwise::clamp(x.src(), low, high, y));

@@ -3,7 +3,7 @@ use crate::{DType, Tensor};
 use gradus_kernels::elementwise::{self, Compare};
 use gradus_kernels::{Dst, Outcome, Src};
 
-/// Comparisons and logic: `bool` results, which no gradient passes.
+/// Comparisons and logic: `bool` results, through which no gradient flows.
 impl Tensor {
     /// y = [a = b].
     #[track_caller]

@@ -60,7 +60,7 @@ impl Tensor {
     #[track_caller]
     pub fn unsqueeze(&self, axis: usize) -> Tensor {
         let mut dims = self.shape().to_vec();
-        assert!(axis <= dims.len(), "unsqueeze: no place {axis} in {:?}", self.shape());
+        assert!(axis <= dims.len(), "unsqueeze: no position {axis} in {:?}", self.shape());
         dims.insert(axis, 1);
         self.reshape(Shape::from(dims))
     }

@@ -54,7 +54,7 @@ fn reference(x: &Tensor, labels: &Tensor, weights: &Tensor, smoothing: f64, igno
     let safe = ignored.select(&Tensor::zeros([], labels.kind()), labels);
     let safe = if ignore.is_some() { &safe } else { labels };
     let target = safe.one_hot(classes, x.dtype()).affine(1.0 - smoothing, smoothing / classes as f64);
-    // Selected, since 0 · ∞ is NaN: a class of no part in the target may be impossible, and an ignored row anything.
+    // It selects, since 0 · ∞ is NaN: a class with target 0 may have probability 0, and an ignored row may hold anything.
     let terms = (x.log_softmax() * &target * weights).masked_fill(&target.eq_scalar(0.0), 0.0);
     let rows = terms.sum(&[-1]).neg();
     if ignore.is_some() { rows.masked_fill(&ignored, 0.0) } else { rows }

@@ -4,7 +4,7 @@ use crate::{Shape, Tensor};
 use gradus_kernels::gemm::{self, Product};
 
 impl Tensor {
-    /// y = x Wᵀ + b: x [.., I], W [O, I], b [O] → y [.., O]; the bias is added as the product is stored.
+    /// y = x Wᵀ + b: x [.., I], W [O, I], b [O] → y [.., O]; the matmul adds the bias when it stores its result.
     ///
     /// dx = dy W, dW = dyᵀ x, db = Σ dy.
     #[track_caller]

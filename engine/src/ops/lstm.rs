@@ -34,7 +34,7 @@ impl Tensor {
         let (b, t, d) = (self.dim(0), self.dim(1), self.dim(-1));
         let dirs = weights.len();
         let hidden = h0.dim(-1);
-        assert!(dirs == 1 || dirs == 2, "lstm: there are {dirs} directions, it must be 1 or 2");
+        assert!(dirs == 1 || dirs == 2, "lstm: there are {dirs} directions, expected 1 or 2");
         assert_eq!(h0.shape(), [dirs, b, hidden].into(), "lstm: h0 does not fit x {:?}", self.shape());
         assert_eq!(c0.shape(), h0.shape(), "lstm: c0 does not fit h0");
         for LstmWeights { w_ih, w_hh, b_ih, b_hh } in weights {
@@ -71,7 +71,7 @@ impl Tensor {
     }
 }
 
-/// The operation's inputs by name: tensors, or their places in the list of inputs.
+/// The operation's inputs by name: tensors, or their indices in the list of inputs.
 struct Inputs<T> {
     x: T,
     h0: T,
@@ -184,12 +184,12 @@ fn backward(cx: &mut Backward) -> bool {
     let (inputs, places) = (Inputs::named(packed.iter()), Inputs::named(0..cx.inputs()));
     let (sizes, kind, lengths) = (sizes(&inputs), inputs.x.kind(), inputs.lengths.src());
     let (y, [dy, dh_n, dc_n]) = (cx.output(0), [0, 1, 2].map(|i| cx.dy_of(i).contiguous()));
-    let room = |input: &Tensor| Buffer::for_overwrite(kind, input.count());
-    let mut dx = cx.needs(places.x).then(|| room(inputs.x));
-    let (mut dh0, mut dc0) = (room(inputs.h0), room(inputs.c0));
+    let fresh = |input: &Tensor| Buffer::for_overwrite(kind, input.count());
+    let mut dx = cx.needs(places.x).then(|| fresh(inputs.x));
+    let (mut dh0, mut dc0) = (fresh(inputs.h0), fresh(inputs.c0));
     let dweights = inputs.weights.iter();
     let dweights =
-        dweights.map(|w| WeightGradients { dw_ih: room(w.w_ih), dw_hh: room(w.w_hh), db: room(w.b_ih) });
+        dweights.map(|w| WeightGradients { dw_ih: fresh(w.w_ih), dw_hh: fresh(w.w_hh), db: fresh(w.b_ih) });
     let mut dweights: Vec<WeightGradients<Buffer>> = dweights.collect();
     let mut saved = cx.take_extra(0);
     let args = lstm::Backward {

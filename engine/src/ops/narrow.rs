@@ -11,7 +11,7 @@ impl Tensor {
         let whole = self.shape()[axis];
         assert!(
             start <= whole && len <= whole - start,
-            "narrow: {len} entries from {start} on are not within axis {axis} of {:?}",
+            "narrow: {len} entries from {start} exceed axis {axis} of {:?}",
             self.shape()
         );
         if len == whole {
@@ -31,7 +31,7 @@ impl Tensor {
         let len = self.shape()[axis];
         assert!(
             start <= whole && len <= whole - start,
-            "widen: {len} entries from {start} on are not within an axis of length {whole}"
+            "widen: {len} entries from {start} exceed an axis of length {whole}"
         );
         let x = self.detach().contiguous();
         let shape = x.shape().with(axis, whole);

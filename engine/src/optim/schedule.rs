@@ -82,15 +82,15 @@ fn share_done(t: u64, warmup: u64, total: u64) -> f64 {
     ((t - warmup) as f64 / rest).min(1.0)
 }
 
-/// Lowers the rate when a metric no longer improves: after more than `patience` values in a row that are not better
-/// than the best by the relative `threshold`, the factor is multiplied by `factor`, down to `floor`.
+/// Lowers the learning rate when a metric no longer improves. After more than `patience` values in a row that are not better
+/// than the best by the relative `threshold`, the learning rate's factor is multiplied by `factor`, down to `floor`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ReduceOnPlateau {
-    /// What the rate is multiplied by.
+    /// The multiplier of each drop.
     pub factor: f64,
-    /// Values without improvement that are borne.
+    /// The number of values without improvement before a drop.
     pub patience: u64,
-    /// The relative improvement that counts.
+    /// The smallest relative improvement that counts as one.
     pub threshold: f64,
     /// The smallest factor.
     pub floor: f64,
@@ -118,7 +118,7 @@ impl ReduceOnPlateau {
 
     /// Takes the metric's next value and returns the factor from now on. NaN is no improvement.
     pub fn observe(&mut self, value: f64) -> f64 {
-        // The margin is a share of the size of the best value, which may be negative.
+        // The margin is relative to the absolute value of the best one, which may be negative.
         let margin = |best: f64| self.threshold * best.abs();
         let better = !value.is_nan()
             && self.best.is_none_or(|best| match self.maximise {

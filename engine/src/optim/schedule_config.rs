@@ -1,10 +1,10 @@
 use super::{ReduceOnPlateau, Schedule};
 use serde::{Deserialize, Serialize};
 
-/// How the learning rate changes over a run: the schedule's `name` and the keys that it has, each with a default.
+/// How the learning rate changes over a run: the schedule's `name` and its keys, each with a default.
 ///
-/// Every schedule can begin with a linear warm-up over `warmup_steps` steps, and none lets the rate fall below `min_lr`
-/// after it. [`Schedule`] has the formulas.
+/// Every schedule can begin with a linear warm-up over `warmup_steps` steps. After the warm-up the rate never falls below
+/// `min_lr`. [`Schedule`] has the formulas.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "name", rename_all = "snake_case")]
 pub enum ScheduleConfig {
@@ -91,7 +91,7 @@ pub enum ScheduleConfig {
     },
 }
 
-/// How far a run is.
+/// The progress of a run.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Moment {
     /// Steps taken.
@@ -100,7 +100,7 @@ pub struct Moment {
     pub epoch: u64,
     /// Steps of the whole run.
     pub total_steps: u64,
-    /// What the plateau has made of the rate; 1 without one.
+    /// The factor that [`ReduceOnPlateau`] has set; 1 without it.
     pub plateau: f64,
 }
 
@@ -163,11 +163,11 @@ impl ScheduleConfig {
             }
             S::Plateau { warmup_steps, min_lr, .. } => (warmup_steps, min_lr, plateau * warm(warmup_steps)),
         };
-        // A warm-up begins below the floor.
+        // A warm-up may begin below `min_lr`.
         if step < warmup && warm(warmup) < 1.0 { factor } else { factor.max((min_lr / lr).min(1.0)) }
     }
 
-    /// What watches the development metric, for a schedule that does.
+    /// The [`ReduceOnPlateau`] of a schedule that depends on the development metric.
     pub fn plateau(&self, maximise: bool) -> Option<ReduceOnPlateau> {
         match *self {
             ScheduleConfig::Plateau { patience, factor, .. } => {
@@ -177,7 +177,7 @@ impl ScheduleConfig {
         }
     }
 
-    /// Whether the rate of a step depends on how long the whole run is: then a run that is prolonged is another run.
+    /// Whether a step's learning rate depends on the length of the whole run, so that a longer run has other steps from the start.
     pub fn depends_on_total(&self) -> bool {
         matches!(self, ScheduleConfig::Cosine { .. } | ScheduleConfig::Linear { .. })
     }

@@ -17,7 +17,7 @@ impl Tensor {
         Tensor::from_buffer(Buffer::from_slice(values), shape)
     }
 
-    /// A tensor of one element and no axis.
+    /// A tensor with one element and no axes.
     pub fn scalar<T: Element>(value: T) -> Tensor {
         Tensor::from_slice(&[value], [])
     }

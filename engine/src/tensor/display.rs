@@ -1,7 +1,7 @@
 use crate::{DType, Tensor};
 use std::fmt;
 
-/// At most this many entries of an axis are shown: the first half and the last.
+/// The largest number of entries of an axis that are shown: half of them from its start, half from its end.
 const SHOWN: usize = 8;
 
 /// The elements in nested brackets, long axes shortened: `[[1, 2], [3, 4]] f32 [2, 2]`.

@@ -45,8 +45,8 @@ operator! {
 }
 
 impl Tensor {
-    /// y = x / number, rounded once. A product with 1 / number would be rounded twice, and infinite if the inverse overflows.
-    /// For a power of two the product is exact, and cheaper.
+    /// y = x / number, rounded once. Multiplication by 1 / number would round twice, and overflow if the inverse does.
+    /// For a power of two the multiplication is exact, and cheaper.
     fn divided(&self, number: f64) -> Tensor {
         let inverse = 1.0 / number;
         let exact = number.abs().log2().fract() == 0.0 && (1e-30..1e30).contains(&inverse.abs());
