@@ -46,6 +46,11 @@ const LADDERS: &[Ladder] = &[
     Ladder { name: "optimizer", sources: &[&optimizer::cuda::SOURCE], check: optimizer::rungs::check },
 ];
 
+/// The CUDA sources of all ladders: every `.cu` file of the crate.
+pub fn sources() -> impl Iterator<Item = &'static Source> {
+    LADDERS.iter().flat_map(|ladder| ladder.sources).copied()
+}
+
 /// Checks the ladders with `only` in their name (all, if it is empty) on an open device.
 ///
 /// Panics where two rungs differ, where a check does not launch a kernel of its sources, or no ladder has that name.
@@ -69,12 +74,12 @@ mod tests {
     use super::*;
     use std::path::{Path, PathBuf};
 
-    fn sources(folder: &Path) -> Vec<PathBuf> {
+    fn files(folder: &Path) -> Vec<PathBuf> {
         let entries = std::fs::read_dir(folder).expect("the sources can be read");
         let paths = entries.map(|entry| entry.expect("the sources can be read").path());
         paths
             .flat_map(|path| match path.is_dir() {
-                true => sources(&path),
+                true => files(&path),
                 false => {
                     [path].into_iter().filter(|path| path.extension().is_some_and(|e| e == "cu")).collect()
                 }
@@ -84,9 +89,8 @@ mod tests {
 
     #[test]
     fn every_cuda_source_has_a_ladder() {
-        let known: Vec<&str> =
-            LADDERS.iter().flat_map(|ladder| ladder.sources).map(|source| source.name).collect();
-        for path in sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src")) {
+        let known: Vec<&str> = super::sources().map(|source| source.name).collect();
+        for path in files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src")) {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
             assert!(
                 known.contains(&&*name),
