@@ -42,7 +42,11 @@ const LADDERS: &[Ladder] = &[
     },
     Ladder { name: "lstm", sources: &[&lstm::cuda::SOURCE], check: lstm::rungs::check },
     Ladder { name: "crf", sources: &[&crf::cuda::SOURCE, &crf::cuda::VITERBI], check: crf::rungs::check },
-    Ladder { name: "attention", sources: &[&attention::cuda::SOURCE], check: attention::rungs::check },
+    Ladder {
+        name: "attention",
+        sources: &[&attention::cuda::SOURCE, &attention::cuda::TILED],
+        check: attention::rungs::check,
+    },
     Ladder { name: "optimizer", sources: &[&optimizer::cuda::SOURCE], check: optimizer::rungs::check },
 ];
 
