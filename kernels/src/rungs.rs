@@ -40,7 +40,11 @@ const LADDERS: &[Ladder] = &[
         sources: &[&conv_relu_max::cuda::SOURCE],
         check: conv_relu_max::rungs::check,
     },
-    Ladder { name: "lstm", sources: &[&lstm::cuda::SOURCE], check: lstm::rungs::check },
+    Ladder {
+        name: "lstm",
+        sources: &[&lstm::cuda::SOURCE, &lstm::cuda::STEPS, &lstm::cuda::HELD],
+        check: lstm::rungs::check,
+    },
     Ladder { name: "crf", sources: &[&crf::cuda::SOURCE, &crf::cuda::VITERBI], check: crf::rungs::check },
     Ladder {
         name: "attention",
