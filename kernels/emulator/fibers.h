@@ -1,5 +1,5 @@
 // Runs a grid on one core: every CUDA thread is a fiber, with a stack of its own, that gives up the processor where the
-// thread would wait for others. The head of fibers.cpp explains how.
+// thread would wait for others. The files that engine.h lists explain how.
 #pragma once
 #include <cstddef>
 #include <string>
