@@ -33,7 +33,7 @@ void run_block(unsigned index, [[maybe_unused]] unsigned place, dim3 blocks, dim
         unsigned lanes = count - w * LANES;
         one.warps[w].all = one.warps[w].alive = lanes >= LANES ? ~0u : (1u << lanes) - 1;
     }
-    // Exactly as large as requested, so that the sanitizer sees accesses past the end.
+    // Exactly as large as requested, so that the sanitizer finds accesses past the end.
     if (posix_memalign(&one.dynamic, 128, dynamic_bytes ? dynamic_bytes : 1)) abort();
     fill_with_nan(one.dynamic, dynamic_bytes);
     forget_ready();
@@ -41,7 +41,7 @@ void run_block(unsigned index, [[maybe_unused]] unsigned place, dim3 blocks, dim
     // Each block gets fresh stacks: the sanitizer would report a re-used one as a race.
     auto *stacks = static_cast<char *>(malloc(count * STACK));
     // Creating a sanitizer's fiber takes 0.6 ms, so four sets are used in turn (two for large blocks). Neighbouring blocks use
-    // different ones, so races between them are seen; races between a block and the fourth after it are not.
+    // different sets, so races between them are found; races between a block and the fourth after it are not.
     static std::vector<void *> tsan_fibers(4 * THREADS);
     unsigned set = place % (count <= 256 ? 4 : 2);
 #endif

@@ -22,7 +22,7 @@
 #define QUERIES 4  // warps of a block
 #define EACH 8     // elements of a row that a lane holds: rows of up to 256
 
-// What dropout makes of a number of a key: 0 where it is dropped, be it NaN.
+// A value of a key after dropout: 0 where it is dropped, even if it is NaN.
 DEVICE float kept_of(const Options &by, i64 row, int key, float x) {
     if (!by.drops) return x;
     u64 index = u64(row) * by.keys + key;
@@ -60,8 +60,8 @@ KERNEL attention_forward_plain(View q, View k, View v, View o, float *lse, OPTIO
     }
 }
 
-// Rows start..start + 32 of x to shared memory, zeros past the last. A column more than they use spreads the 32 rows over
-// the banks.
+// Copies rows start..start + 32 of x to shared memory, with zeros past the last. One unused column spreads the 32 rows over the
+// banks.
 DEVICE void load(const View &x, float *tile, int b, int h, int start, int rows, int dim) {
     for (int i = threadIdx.x; i < WARP * dim; i += blockDim.x) {
         int j = i / dim, c = i % dim;
@@ -81,9 +81,9 @@ DEVICE void gather(float (&sum)[EACH], float weight, const float *tile, int dim)
 }
 
 KERNEL attention_forward_warp(View q, View k, View v, View o, float *lse, OPTIONS) {
-    DYN_SHARED(float, room);
+    DYN_SHARED(float, scratch);
     Options by = GIVEN;
-    float *k_tile = room, *v_tile = k_tile + WARP * (dim + 1), *own = v_tile + WARP * (dim + 1);
+    float *k_tile = scratch, *v_tile = k_tile + WARP * (dim + 1), *own = v_tile + WARP * (dim + 1);
     int lane = threadIdx.x % WARP, warp = threadIdx.x / WARP, h = blockIdx.y, b = blockIdx.z;
     int first = blockIdx.x * QUERIES, i = first + warp;
     i64 row = (i64(b) * heads + h) * queries + i;
@@ -117,9 +117,9 @@ KERNEL attention_forward_warp(View q, View k, View v, View o, float *lse, OPTION
 
 // dq, and delta [B, N, Tq] = dout · o for the other kernel.
 KERNEL attention_backward_q_warp(View q, View k, View v, View o, View dout, const float *lse, View dq, float *delta, OPTIONS) {
-    DYN_SHARED(float, room);
+    DYN_SHARED(float, scratch);
     Options by = GIVEN;
-    float *k_tile = room, *v_tile = k_tile + WARP * (dim + 1), *own = v_tile + WARP * (dim + 1);
+    float *k_tile = scratch, *v_tile = k_tile + WARP * (dim + 1), *own = v_tile + WARP * (dim + 1);
     int lane = threadIdx.x % WARP, warp = threadIdx.x / WARP, h = blockIdx.y, b = blockIdx.z;
     int first = blockIdx.x * QUERIES, i = first + warp;
     bool real = i < queries;
@@ -155,9 +155,9 @@ KERNEL attention_backward_q_warp(View q, View k, View v, View o, View dout, cons
 
 KERNEL attention_backward_kv_warp(View q, View k, View v, View dout, const float *lse, const float *delta, View dk, View dv,
                              OPTIONS) {
-    DYN_SHARED(float, room);
+    DYN_SHARED(float, scratch);
     Options by = GIVEN;
-    float *q_tile = room, *up_tile = q_tile + WARP * (dim + 1), *own = up_tile + WARP * (dim + 1);
+    float *q_tile = scratch, *up_tile = q_tile + WARP * (dim + 1), *own = up_tile + WARP * (dim + 1);
     int lane = threadIdx.x % WARP, warp = threadIdx.x / WARP, h = blockIdx.y, b = blockIdx.z;
     int j = blockIdx.x * QUERIES + warp;
     bool real = j < keys;

@@ -20,14 +20,14 @@ struct Options {
     int heads, queries, keys, dim;
 };
 
-// How many keys a query may attend to, were it not for the mask.
+// How many keys a query may attend to if there is no mask.
 DEVICE int visible(const Options &by, int query) { return by.causal ? min(by.keys, query + 1) : by.keys; }
 
 DEVICE bool seen(const Options &by, int b, int query, int key) {
     return query < by.queries && key < visible(by, query) && (!by.mask || by.mask[i64(b) * by.keys + key]);
 }
 
-// dS / scale of a probability: 0 where that is 0, whatever the values there are.
+// dS / scale from a probability and its gradient; 0 where the probability is 0, even if the gradient is NaN.
 DEVICE float slope(float share, float dshare, float delta) { return share == 0.0f ? 0.0f : share * (dshare - delta); }
 
 #define OPTIONS                                                                                              \

@@ -14,7 +14,7 @@ template <int COLUMNS> DEVICE u32 open_keys(const Options &by, int b, int first)
     return open;
 }
 
-// Scores of queries, by rows, and keys, by columns, that may not attend are −∞.
+// Sets scores to −∞ where the query of the row may not attend to the key of the column.
 template <int COLUMNS>
 DEVICE void close(float (&score)[SIDE][COLUMNS], const Options &by, u32 open, int query, int key) {
 #pragma unroll
@@ -24,7 +24,7 @@ DEVICE void close(float (&score)[SIDE][COLUMNS], const Options &by, u32 open, in
             if (!(open >> c & 1) || (by.causal && key + across(c) > query + r)) score[r][c] = -INFINITY;
 }
 
-// Scores of keys, by rows, and queries, by columns, that come before them are −∞.
+// Sets scores to −∞ where the query of the column comes before the key of the row.
 template <int COLUMNS> DEVICE void close_later(float (&score)[SIDE][COLUMNS], int query, int key) {
 #pragma unroll
     for (int c = 0; c < COLUMNS; ++c)
@@ -42,24 +42,24 @@ DEVICE u32 kept_of_block(const Options &by, u64 block) {
     return kept;
 }
 
-// In how many Philox blocks a row's probabilities of four keys lie, from a multiple of four on. The loops over these stand
-// around those over rows: in them Philox is compiled once, and its keys are made once for all rows.
+// The number of Philox blocks that hold a row's probabilities of four keys, from a multiple of four on. The loops over blocks
+// contain those over rows, so that Philox is compiled once and its keys are computed once for all rows.
 DEVICE int blocks_of_four(const Options &by) { return by.keys % 4 == 0 ? 1 : 2; }
 
-// Which of them are kept, as far as the first of these blocks says, 0, or the second, 1.
+// Which of the four are kept, by the first (0) or second (1) of these blocks; the other block has the rest of the bits.
 DEVICE u32 kept_of_four(const Options &by, i64 row, int key, int block) {
     u64 index = u64(row) * by.keys + key;
     return kept_of_block(by, index / 4 + block) << 4 * block >> index % 4 & 15u;
 }
 
-// The options with the stream that `later` leads to: a loop that asks whether there is one would be compiled twice.
+// The options with `later` added to the stream: a loop that checks whether there is a `later` would be compiled twice.
 DEVICE Options settled(Options by) {
     if (by.stream.later) by.stream.stream += *by.stream.later;
     by.stream.later = nullptr;
     return by;
 }
 
-// By what dropout multiplies the probabilities of rows of queries and columns of keys, bit COLUMNS · r + c where it is not 0.
+// Which probabilities dropout keeps, of rows of queries and columns of keys: bit COLUMNS · r + c.
 template <int COLUMNS> DEVICE u32 kept_in_rows(const Options &given, i64 row, int key) {
     const Options by = settled(given);
     u32 kept = 0;
@@ -71,7 +71,7 @@ template <int COLUMNS> DEVICE u32 kept_in_rows(const Options &given, i64 row, in
     return kept;
 }
 
-// The same where queries go by columns and keys by rows, bit SIDE · c + r.
+// The same for rows of keys and columns of queries: bit SIDE · c + r.
 template <int COLUMNS> DEVICE u32 kept_in_columns(const Options &given, i64 row, int key) {
     const Options by = settled(given);
     u32 kept = 0;

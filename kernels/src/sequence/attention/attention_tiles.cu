@@ -25,10 +25,10 @@
 #define LN_2 0.693147181f
 
 template <int DIM, int TILE, int WARPS>
-DEVICE void forward(float *room, const View &q, const View &k, const View &v, const View &o, float *lse,
+DEVICE void forward(float *scratch, const View &q, const View &k, const View &v, const View &o, float *lse,
                     const Options &by) {
     constexpr int ROWS = BAND * WARPS, THREADS = WARP * WARPS, COLUMNS = TILE / 8;
-    float *q_tile = room, *k_tile = q_tile + place<DIM>(ROWS);
+    float *q_tile = scratch, *k_tile = q_tile + place<DIM>(ROWS);
     float *v_tile = k_tile + place<DIM>(TILE), *all_weights = v_tile + place<DIM>(TILE);
     const Spot at;
     int b = blockIdx.x / by.heads, h = blockIdx.x % by.heads, first = ROWS * tile_of_block(by.causal, true);
@@ -37,17 +37,17 @@ DEVICE void forward(float *room, const View &q, const View &k, const View &v, co
     const Head keys = head_of(k, b, h, by.dim), values = head_of(v, b, h, by.dim);
     const float *q_rows = q_tile + place<DIM>(SIDE * at.group);
     float *weights = all_weights + at.group * FOUR_WEIGHTS;
-    // Scores are multiplied by log₂ e, for powers of two cost less.
+    // Scores are multiplied by log₂ e, because powers of two cost less.
     {
         Load<ROWS, DIM, THREADS> share;
         share.fetch(head_of(q, b, h, by.dim), first, by.queries);
-        share.lay(q_tile, by.scale * LOG2_E);
+        share.store(q_tile, by.scale * LOG2_E);
     }
     // The block's last query sees the most keys.
     int most = visible(by, min(by.queries, first + ROWS) - 1);
     Load<TILE, DIM, THREADS> next;
     next.fetch(keys, 0, most);
-    next.lay(k_tile);
+    next.store(k_tile);
     float largest[SIDE], sum[SIDE] = {}, out[SIDE][DIM / 8] = {};
 #pragma unroll
     for (int r = 0; r < SIDE; ++r) largest[r] = -INFINITY;
@@ -57,7 +57,7 @@ DEVICE void forward(float *room, const View &q, const View &k, const View &v, co
         u32 open = open_keys<COLUMNS>(by, b, start + at.column);
         float score[SIDE][COLUMNS] = {};
         multiply<DIM>(score, q_rows, k_tile + place<DIM>(at.column));
-        next.lay(v_tile);
+        next.store(v_tile);
         bool edge = by.causal && start + TILE - 1 > first;
         if (edge || __any_sync(ALL_LANES, open != (1u << COLUMNS) - 1)) close(score, by, open, query, start + at.column);
 #pragma unroll
@@ -89,10 +89,10 @@ DEVICE void forward(float *room, const View &q, const View &k, const View &v, co
         next.fetch(keys, start + TILE, most);
 #pragma unroll
         for (int n = 0; n < COLUMNS; n += SIDE) {
-            lay_weights(weights, score, at.column, n);
+            store_weights(weights, score, at.column, n);
             gather_tile<DIM>(out, weights, v_tile + place<DIM>(across(n)) + at.column);
         }
-        next.lay(k_tile);
+        next.store(k_tile);
     }
     const Head to = head_of(o, b, h, by.dim);
 #pragma unroll
@@ -104,18 +104,18 @@ DEVICE void forward(float *room, const View &q, const View &k, const View &v, co
     }
 }
 
-// What is subtracted from a row's scores, in powers of two: nothing has a share where the row has none, or there is no such
-// row.
+// The logarithm to base 2 that is subtracted from a row's scores: ∞, so that all probabilities are 0, if the row attends to no key
+// or does not exist.
 DEVICE float total_of(const float *lse, i64 row, bool real) {
     float total = real ? lse[row] : -INFINITY;
     return total == -INFINITY ? INFINITY : total * LOG2_E;
 }
 
 template <int DIM, int TILE, int WARPS>
-DEVICE void backward_q(float *room, const View &q, const View &k, const View &v, const View &o, const View &dout,
+DEVICE void backward_q(float *scratch, const View &q, const View &k, const View &v, const View &o, const View &dout,
                        const float *lse, const View &dq, float *delta, const Options &by) {
     constexpr int ROWS = BAND * WARPS, THREADS = WARP * WARPS, COLUMNS = TILE / 8;
-    float *q_tile = room, *up_tile = q_tile + place<DIM>(ROWS), *k_tile = up_tile + place<DIM>(ROWS);
+    float *q_tile = scratch, *up_tile = q_tile + place<DIM>(ROWS), *k_tile = up_tile + place<DIM>(ROWS);
     float *v_tile = k_tile + place<DIM>(TILE), *totals = v_tile + place<DIM>(TILE), *deltas = totals + ROWS;
     float *all_weights = deltas + ROWS;
     const Spot at;
@@ -129,9 +129,9 @@ DEVICE void backward_q(float *room, const View &q, const View &k, const View &v,
     {
         Load<ROWS, DIM, THREADS> share;
         share.fetch(head_of(q, b, h, by.dim), first, by.queries);
-        share.lay(q_tile, by.scale * LOG2_E);
+        share.store(q_tile, by.scale * LOG2_E);
         share.fetch(up, first, by.queries);
-        share.lay(up_tile);
+        share.store(up_tile);
     }
 #pragma unroll
     for (int r = 0; r < SIDE; ++r) {
@@ -156,8 +156,8 @@ DEVICE void backward_q(float *room, const View &q, const View &k, const View &v,
     next_k.fetch(keys, 0, most);
     next_v.fetch(values, 0, most);
     for (int start = 0; start < most; start += TILE) {
-        next_k.lay(k_tile);
-        next_v.lay(v_tile);
+        next_k.store(k_tile);
+        next_v.store(v_tile);
         __syncthreads();
         u32 open = open_keys<COLUMNS>(by, b, start + at.column);
         float share[SIDE][COLUMNS] = {}, dshare[SIDE][COLUMNS] = {};
@@ -183,7 +183,7 @@ DEVICE void backward_q(float *room, const View &q, const View &k, const View &v,
         next_v.fetch(values, start + TILE, most);
 #pragma unroll
         for (int n = 0; n < COLUMNS; n += SIDE) {
-            lay_weights(weights, share, at.column, n);
+            store_weights(weights, share, at.column, n);
             gather_tile<DIM>(sum, weights, k_tile + place<DIM>(across(n)) + at.column);
         }
         __syncthreads();
@@ -195,10 +195,10 @@ DEVICE void backward_q(float *room, const View &q, const View &k, const View &v,
 }
 
 template <int DIM, int TILE, int WARPS>
-DEVICE void backward_kv(float *room, const View &q, const View &k, const View &v, const View &dout, const float *lse,
+DEVICE void backward_kv(float *scratch, const View &q, const View &k, const View &v, const View &dout, const float *lse,
                         const float *delta, const View &dk, const View &dv, const Options &by) {
     constexpr int ROWS = BAND * WARPS, THREADS = WARP * WARPS, COLUMNS = TILE / 8;
-    float *k_tile = room, *v_tile = k_tile + place<DIM>(ROWS), *q_tile = v_tile + place<DIM>(ROWS);
+    float *k_tile = scratch, *v_tile = k_tile + place<DIM>(ROWS), *q_tile = v_tile + place<DIM>(ROWS);
     float *up_tile = q_tile + place<DIM>(TILE), *totals = up_tile + place<DIM>(TILE), *deltas = totals + TILE;
     float *all_weights = deltas + TILE;
     const Spot at;
@@ -211,9 +211,9 @@ DEVICE void backward_kv(float *room, const View &q, const View &k, const View &v
     {
         Load<ROWS, DIM, THREADS> share;
         share.fetch(head_of(k, b, h, by.dim), first, by.keys);
-        share.lay(k_tile, by.scale * LOG2_E);
+        share.store(k_tile, by.scale * LOG2_E);
         share.fetch(head_of(v, b, h, by.dim), first, by.keys);
-        share.lay(v_tile);
+        share.store(v_tile);
     }
     float of_k[SIDE][DIM / 8] = {}, of_v[SIDE][DIM / 8] = {};
     Load<TILE, DIM, THREADS> next_q, next_up;
@@ -222,8 +222,8 @@ DEVICE void backward_kv(float *room, const View &q, const View &k, const View &v
     next_q.fetch(queries, begin, by.queries);
     next_up.fetch(up, begin, by.queries);
     for (int start = begin; start < by.queries; start += TILE) {
-        next_q.lay(q_tile);
-        next_up.lay(up_tile);
+        next_q.store(q_tile);
+        next_up.store(up_tile);
         if (threadIdx.x < TILE) {
             int i = start + threadIdx.x;
             totals[threadIdx.x] = total_of(lse, head_row + i, i < by.queries);
@@ -255,7 +255,7 @@ DEVICE void backward_kv(float *room, const View &q, const View &k, const View &v
                         weight[r][c] = keeps ? weight[r][c] * by.kept : 0.0f;
                         dshare[r][n + c] = keeps ? dshare[r][n + c] * by.kept : 0.0f;
                     }
-            lay_weights(weights, weight, at.column);
+            store_weights(weights, weight, at.column);
             gather_tile<DIM>(of_v, weights, up_tile + place<DIM>(across(n)) + at.column);
 #pragma unroll
             for (int c = 0; c < SIDE; ++c)
@@ -263,7 +263,7 @@ DEVICE void backward_kv(float *room, const View &q, const View &k, const View &v
                 for (int r = 0; r < SIDE; ++r) weight[r][c] = slope(share[r][n + c], dshare[r][n + c], d.x[c]);
             if (n + SIDE == COLUMNS) next_q.fetch(queries, start + TILE, by.queries);
             if (n + SIDE == COLUMNS) next_up.fetch(up, start + TILE, by.queries);
-            lay_weights(weights, weight, at.column);
+            store_weights(weights, weight, at.column);
             gather_tile<DIM>(of_k, weights, q_tile + place<DIM>(across(n)) + at.column);
         }
         __syncthreads();
@@ -272,7 +272,7 @@ DEVICE void backward_kv(float *room, const View &q, const View &k, const View &v
 #pragma unroll
     for (int r = 0; r < SIDE; ++r) {
         if (key + r >= by.keys) continue;
-        // A key that none may attend to has taken part so far.
+        // The mask of keys was not applied before.
         bool open = !by.mask || by.mask[i64(b) * by.keys + key + r];
         write_row<DIM>(to_k, key + r, at.column, of_k[r], by.scale, open);
         write_row<DIM>(to_v, key + r, at.column, of_v[r], 1.0f, open);
@@ -282,8 +282,8 @@ DEVICE void backward_kv(float *room, const View &q, const View &k, const View &v
 #define FORWARD View q, View k, View v, View o, float *lse, OPTIONS
 #define BACKWARD_Q View q, View k, View v, View o, View dout, const float *lse, View dq, float *delta, OPTIONS
 #define BACKWARD_KV View q, View k, View v, View dout, const float *lse, const float *delta, View dk, View dv, OPTIONS
-#define ROOM                \
-    DYN_SHARED(float, room); \
+#define SCRATCH                 \
+    DYN_SHARED(float, scratch); \
     Options by = GIVEN
 
 BOUNDED(128, 3) attention_forward_32(FORWARD);
@@ -293,11 +293,11 @@ BOUNDED(128, 3) attention_backward_q_64(BACKWARD_Q);
 BOUNDED(128, 3) attention_backward_kv_32(BACKWARD_KV);
 BOUNDED(128, 3) attention_backward_kv_64(BACKWARD_KV);
 
-KERNEL attention_forward_32(FORWARD) { ROOM; forward<32, 64, 4>(room, q, k, v, o, lse, by); }
-KERNEL attention_forward_64(FORWARD) { ROOM; forward<64, 64, 4>(room, q, k, v, o, lse, by); }
+KERNEL attention_forward_32(FORWARD) { SCRATCH; forward<32, 64, 4>(scratch, q, k, v, o, lse, by); }
+KERNEL attention_forward_64(FORWARD) { SCRATCH; forward<64, 64, 4>(scratch, q, k, v, o, lse, by); }
 
-KERNEL attention_backward_q_32(BACKWARD_Q) { ROOM; backward_q<32, 64, 4>(room, q, k, v, o, dout, lse, dq, delta, by); }
-KERNEL attention_backward_q_64(BACKWARD_Q) { ROOM; backward_q<64, 32, 4>(room, q, k, v, o, dout, lse, dq, delta, by); }
+KERNEL attention_backward_q_32(BACKWARD_Q) { SCRATCH; backward_q<32, 64, 4>(scratch, q, k, v, o, dout, lse, dq, delta, by); }
+KERNEL attention_backward_q_64(BACKWARD_Q) { SCRATCH; backward_q<64, 32, 4>(scratch, q, k, v, o, dout, lse, dq, delta, by); }
 
-KERNEL attention_backward_kv_32(BACKWARD_KV) { ROOM; backward_kv<32, 64, 4>(room, q, k, v, dout, lse, delta, dk, dv, by); }
-KERNEL attention_backward_kv_64(BACKWARD_KV) { ROOM; backward_kv<64, 32, 4>(room, q, k, v, dout, lse, delta, dk, dv, by); }
+KERNEL attention_backward_kv_32(BACKWARD_KV) { SCRATCH; backward_kv<32, 64, 4>(scratch, q, k, v, dout, lse, delta, dk, dv, by); }
+KERNEL attention_backward_kv_64(BACKWARD_KV) { SCRATCH; backward_kv<64, 32, 4>(scratch, q, k, v, dout, lse, delta, dk, dv, by); }

@@ -23,9 +23,9 @@ DEVICE void put_four(float *p, const Four &x) {
     *reinterpret_cast<float4 *>(p) = make_float4(x.x[0], x.x[1], x.x[2], x.x[3]);
 }
 
-// A thread's place: the threads of a warp stand four down and eight across. When each reads 16 bytes, shared memory serves
-// half a warp at once if neighbours in pairs, i and i + 1 or i and i + 2, want the same: here the former share columns and the
-// latter rows.
+// A thread's position: the threads of a warp are four down and eight across. When each reads 16 bytes, shared memory serves half
+// a warp at once if neighbours in pairs, i and i + 1 or i and i + 2, read the same address: here i and i + 1 share columns, i and
+// i + 2 rows.
 struct Spot {
     int group, column;  // which four rows of the block's, and the first of four columns
     DEVICE_MEMBER Spot() {
@@ -35,7 +35,7 @@ struct Spot {
     }
 };
 
-// Over the eight threads that share rows.
+// The sum over the eight threads that share rows.
 DEVICE float sum_across(float x) {
 #pragma unroll
     for (int lanes = 2; lanes < 16; lanes *= 2) x += __shfl_xor_sync(ALL_LANES, x, lanes);
@@ -48,21 +48,21 @@ DEVICE float max_across(float x) {
     return x;
 }
 
-// How far column c of a thread is from its first.
+// The distance of a thread's column c from its first.
 DEVICE constexpr int across(int c) { return c / SIDE * ACROSS + c % SIDE; }
 
-// The numbers of four rows of a tile in shared memory, and a gap, so that no two of eight threads which read rows four apart
-// meet in a bank.
+// The elements of four rows of a tile in shared memory, and a gap, so that eight threads which read rows four apart use eight
+// different banks.
 template <int DIM> DEVICE constexpr int four_rows() { return SIDE * DIM + 4; }
 
-// Where a row of a tile begins. Row a + b begins at the sum of both places, where a is a power of two times a number and b is
-// less than that power.
+// The offset of a row in a tile. The offset of row a + b is the sum of both offsets if a is a multiple of a power of two that is
+// larger than b.
 template <int DIM> DEVICE constexpr int place(int row) { return row / SIDE * four_rows<DIM>() + row % SIDE * DIM; }
 
-// Those of weights, of 32 columns: eight threads write to two of these at once, and find the banks apart.
+// The elements of four rows of weights, each of 32 columns: eight threads write to two of these at once, in different banks.
 #define FOUR_WEIGHTS (SIDE * ACROSS + 16)
 
-// The rows of one head, which begin and end at a multiple of 16 bytes: the launch sees to that.
+// The rows of one head. Each begins and ends at a multiple of 16 bytes: the launch copies and pads other rows.
 struct Head {
     float *data;
     i64 row;
@@ -71,7 +71,7 @@ struct Head {
 
 DEVICE Head head_of(const View &x, int b, int h, int dim) { return Head{row_of(x, b, h, 0), x.row, dim}; }
 
-// Columns c .. c + 4 of a row, zeros past the last.
+// Columns c .. c + 4 of a row, with zeros past the last.
 DEVICE Four read(const Head &x, int row, int c) {
     return c < x.dim ? four(x.data + row * x.row + c) : Four{};
 }
@@ -80,7 +80,7 @@ DEVICE void write(const Head &x, int row, int c, const Four &y) {
     if (c < x.dim) put_four(x.data + row * x.row + c, y);
 }
 
-// A thread's columns of a row, multiplied; or zeros.
+// Writes a thread's columns of a row times a factor, or zeros if the row is not `real`.
 template <int DIM>
 DEVICE void write_row(const Head &x, int row, int column, const float (&y)[DIM / 8], float factor, bool real = true) {
 #pragma unroll
@@ -92,12 +92,12 @@ DEVICE void write_row(const Head &x, int row, int column, const float (&y)[DIM /
     }
 }
 
-// A thread's share of ROWS rows of a head on their way from memory to a tile.
+// A thread's share of ROWS rows of a head, in registers between memory and a tile.
 template <int ROWS, int DIM, int THREADS> struct Load {
     static constexpr int PLACES = DIM / 4, STEP = THREADS / PLACES;
     Four x[ROWS / STEP];
 
-    // From row `start` on; zeros from row `end` on, and past the last column.
+    // Reads rows from `start` on, with zeros from row `end` on and past the last column.
     DEVICE_MEMBER void fetch(const Head &from, int start, int end) {
         int row = start + threadIdx.x / PLACES, c = threadIdx.x % PLACES * 4;
         const float *p = from.data + row * from.row + c;
@@ -107,7 +107,7 @@ template <int ROWS, int DIM, int THREADS> struct Load {
             x[i] = row + STEP * i < end && c < from.dim ? four(p) : Four{};
     }
 
-    DEVICE_MEMBER void lay(float *tile, float factor = 1.0f) const {
+    DEVICE_MEMBER void store(float *tile, float factor = 1.0f) const {
         float *p = tile + place<DIM>(threadIdx.x / PLACES) + threadIdx.x % PLACES * 4;
 #pragma unroll
         for (int i = 0; i < ROWS / STEP; ++i) {
@@ -119,7 +119,7 @@ template <int ROWS, int DIM, int THREADS> struct Load {
     }
 };
 
-// sum[r][c] += row r of `left` · row c of `right`, for the thread's rows of one tile and, as columns, of another.
+// sum[r][c] += row r of `left` · row c of `right`: the thread's rows of one tile, and its columns, which are rows of another.
 template <int DIM, int COLUMNS>
 DEVICE void multiply(float (&sum)[SIDE][COLUMNS], const float *left, const float *right) {
 #pragma unroll(DIM > 32 ? 4 : 2)
@@ -161,8 +161,8 @@ template <int DIM> DEVICE void gather_tile(float (&sum)[SIDE][DIM / 8], const fl
     }
 }
 
-// Columns n .. n + 4 of a thread's to shared memory, for its warp.
-template <int COLUMNS> DEVICE void lay_weights(float *weights, const float (&x)[SIDE][COLUMNS], int column, int n = 0) {
+// Writes a thread's columns n .. n + 4 to shared memory, for its warp.
+template <int COLUMNS> DEVICE void store_weights(float *weights, const float (&x)[SIDE][COLUMNS], int column, int n = 0) {
     __syncwarp();
 #pragma unroll
     for (int r = 0; r < SIDE; ++r)
@@ -170,9 +170,9 @@ template <int COLUMNS> DEVICE void lay_weights(float *weights, const float (&x)[
     __syncwarp();
 }
 
-// The tile of rows of this block. Under a causal mask they have unequally much to do: the first half of the blocks takes the
-// longest, the longest first, the others the shortest, the shortest first, so that two that share a multiprocessor have about
-// as much to do as any other two.
+// The tile of rows of this block. Under a causal mask some tiles need more work than others: the first half of the blocks takes
+// the longest tiles, in descending order, and the second half the shortest, in ascending order, so that any two blocks that share
+// a multiprocessor have about the same work.
 DEVICE int tile_of_block(bool causal, bool last_is_longest) {
     int tiles = gridDim.y, half = (tiles + 1) / 2, y = blockIdx.y;
     if (!causal) return y;

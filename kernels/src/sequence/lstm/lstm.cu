@@ -23,8 +23,8 @@
 // A length outside 0..=T is clamped.
 #include "lstm_cell.cuh"
 
-// gates [directions, B, T, 4H] hold W_ih x + b_ih + b_hh, and what is saved for backward after; w_hh [directions, 4H, H];
-// cells [directions, B, T, H]; y [B, T, directions H]; h and c [directions, B, H].
+// gates [directions, B, T, 4H] hold W_ih x + b_ih + b_hh on entry, and afterwards the activated gates, which backward reads;
+// w_hh [directions, 4H, H]; cells [directions, B, T, H]; y [B, T, directions H]; h and c [directions, B, H].
 
 KERNEL lstm_forward_plain(const i64 *lengths, const float *w_hh, const float *h0, const float *c0, float *gates,
                           float *cells, float *y, float *h_n, float *c_n, int batch, int time, int hidden,
@@ -59,7 +59,7 @@ KERNEL lstm_forward_plain(const i64 *lengths, const float *w_hh, const float *h0
     }
 }
 
-// Writes the gates' gradients over the gates (0 in the padding), and dh0 and dc0, where dh and dc are kept meanwhile.
+// Overwrites the gates with their gradients (0 in the padding), and writes dh0 and dc0, which hold dh and dc during the loop.
 KERNEL lstm_backward_plain(const i64 *lengths, const float *w_hh, const float *c0, float *gates, const float
                            *cells, const float *dy, const float *dh_n, const float *dc_n, float *dh0, float
                            *dc0, int batch, int time, int hidden, int directions) {
@@ -113,7 +113,7 @@ KERNEL lstm_states_before(const i64 *lengths, const float *h0, const float *y, f
         before[i64(blockIdx.x) * hidden + j] = t < length ? h[j] : 0.0f;
 }
 
-// The input x [B, T, D] without what stands in the padding; a block for each token.
+// The input x [B, T, D] with zeros in the padding; a block for each token.
 KERNEL lstm_inputs(const i64 *lengths, const float *x, float *inputs, int time, int input) {
     bool real = int(blockIdx.x % time) < length_of(lengths, blockIdx.x / time, time);
     i64 first = i64(blockIdx.x) * input;

@@ -1,4 +1,4 @@
-// One unit of one token: where it lies in memory, its gates and its cell, forward and backward.
+// One unit of one token: its offsets in memory, its gates and its cell, forward and backward.
 #pragma once
 #include "prelude.cuh"
 
@@ -7,7 +7,7 @@ DEVICE float sigmoid(float x) {
     return x >= 0.0f ? part : e * part;
 }
 
-// Where it lies.
+// Its offsets in the gates, cells and y.
 struct Unit {
     i64 gate, cell, y;
     DEVICE_MEMBER Unit(int direction, int b, int t, int j, int batch, int time, int hidden, int directions) {
@@ -35,13 +35,13 @@ DEVICE float4 activate(float4 a) { return float4{sigmoid(a.x), sigmoid(a.y), tan
 
 DEVICE float next_cell(float4 gate, float c_before) { return gate.y * c_before + gate.x * gate.z; }
 
-// What backward reads of it.
+// The values of a unit that backward reads.
 struct Saved {
     float4 gate;
     float c, c_before, dy;
 };
 
-// The gradients of its gates; dh and dc come from the step after, and dc becomes that of the step before.
+// The gradients of a unit's gates, from dh and dc of the step after; dc becomes that of the step before.
 DEVICE float4 gate_gradients(const Saved &saved, float dh, float &dc) {
     float in = saved.gate.x, forget = saved.gate.y, g = saved.gate.z, out = saved.gate.w;
     float tanh_c = tanhf(saved.c), above = dh + saved.dy;

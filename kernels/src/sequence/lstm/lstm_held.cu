@@ -5,10 +5,10 @@
 //                                            are in registers, the rest in shared memory
 //   lstm_forward_bf16, lstm_backward_bf16    with W_hh rounded to bf16; the part in shared memory takes half the bytes
 //
-// A step's product makes columns of four sums: forward the gates of a unit, backward dh of four units. A thread makes two
-// columns, over a slice of the numbers that meet W_hh: eight weights for each number. Those of the slice's first KEPT
-// numbers it keeps in registers, the rest in shared memory, where no other thread reads them. All threads lay their sums
-// down, and whoever makes a unit's cell adds up those of its slices.
+// The matmul of a step has columns of four sums: forward the gates of a unit, backward dh of four units. A thread computes two
+// columns over a slice of the operand of W_hh (h, or the gates' gradients): eight weights for each element. It keeps the weights
+// of the slice's first KEPT elements in registers, the rest in shared memory, where no other thread reads them. All threads write
+// their sums to shared memory, and the thread that computes a unit's cell adds those of all slices.
 //
 // The bound, by calculation. A multiprocessor reads 32 values per cycle from shared memory or the first-level cache, also
 // if threads read the same value; it does 128 multiply-adds per cycle on sm_90, 64 on sm_80.
@@ -20,11 +20,11 @@
 // memory is 73 KiB forward and 74 KiB backward at H = 128.
 #include "lstm_cell.cuh"
 
-#define KEPT 24  // numbers whose weights a thread has in registers
+#define KEPT 24  // elements whose weights a thread has in registers
 
-// How a block divides a product.
+// How a block divides the matmul of a step.
 struct Share {
-    int pairs, slices, depth;  // columns c and pairs + c are a thread's; a slice is `depth` numbers long
+    int pairs, slices, depth;  // columns c and pairs + c are a thread's; a slice is `depth` elements long
     DEVICE_MEMBER Share(int columns, int inner, int threads) {
         pairs = (columns + 1) / 2;
         slices = threads / pairs;
@@ -32,9 +32,9 @@ struct Share {
     }
 };
 
-// W_hh [4H, H] of a direction as a block's threads hold it: float4s [number, column of two, thread], 0 past all ends. With
-// `round` it is rounded to bf16, and a number's eight weights for shared memory lie in one float4. A thread for each number
-// and thread.
+// W_hh [4H, H] of a direction as a block's threads hold it: float4s [element, column of two, thread], 0 past all ends. With
+// `round` it is rounded to bf16, and the eight weights of an element in shared memory are one float4. This kernel has a thread for
+// each element and thread.
 KERNEL lstm_shares(const float *w_hh, float4 *shares, int hidden, int threads, int back, int round) {
     const Share share(back ? (hidden + 3) / 4 : hidden, back ? 4 * hidden : hidden, threads);
     int i = blockIdx.x * blockDim.x + threadIdx.x, thread = i % threads, k = i / threads;
@@ -59,7 +59,7 @@ KERNEL lstm_shares(const float *w_hh, float4 *shares, int hidden, int threads, i
     shares[(KEPT + k) * threads + thread] = float4{two(w[0], w[1]), two(w[2], w[3]), two(w[4], w[5]), two(w[6], w[7])};
 }
 
-// A thread's eight weights of a number, in shared memory from `at` on.
+// A thread's eight weights of an element, in shared memory from `at` on.
 DEVICE void read_weights(float4 (&w)[2], const float4 *at, float) {
     w[0] = at[0];
     w[1] = at[blockDim.x];
@@ -80,19 +80,19 @@ DEVICE void add_scaled(float4 &sum, float4 w, float x) {
     sum.w = fmaf(w.w, x, sum.w);
 }
 
-// What a thread of the block holds.
+// The weights that a thread of the block holds, and the block's shared memory.
 template <class W> struct Held : Share {
-    static constexpr int FOURS = sizeof(W) / 2;  // float4s of a number's weights in shared memory
-    float *x;                                    // the numbers that meet W_hh, 0 past their end
+    static constexpr int FOURS = sizeof(W) / 2;  // float4s of an element's weights in shared memory
+    float *x;                                    // the operand of W_hh, 0 past its end
     float4 *parts;                               // sums [slices, 2 pairs]
     float4 *rest;                                // the thread's weights in shared memory
     float4 kept[KEPT][2];
 
-    // `room` is the block's shared memory, `shares` those of all directions.
-    DEVICE_MEMBER Held(float4 *room, const float4 *shares, int direction, int columns, int inner)
+    // `scratch` is the block's shared memory, `shares` the weights of all directions, from lstm_shares.
+    DEVICE_MEMBER Held(float4 *scratch, const float4 *shares, int direction, int columns, int inner)
         : Share(columns, inner, blockDim.x) {
-        x = reinterpret_cast<float *>(room);
-        parts = room + slices * depth / 4;
+        x = reinterpret_cast<float *>(scratch);
+        parts = scratch + slices * depth / 4;
         rest = parts + slices * 2 * pairs + threadIdx.x;
         for (int i = threadIdx.x; i < slices * depth; i += blockDim.x) x[i] = 0.0f;
         int left = (depth - KEPT) * FOURS;
@@ -105,34 +105,34 @@ template <class W> struct Held : Share {
         __syncthreads();
     }
 
-    // Lays down the sums of the thread's slice.
+    // Writes the sums of the thread's slice to shared memory.
     DEVICE_MEMBER void multiply() const {
         float4 sum[2] = {};
         int pair = threadIdx.x % pairs, slice = threadIdx.x / pairs;
-        const float *numbers = x + slice * depth;
-        // Warps are dealt out to four parts of a multiprocessor. Of a part's two, one begins with its registers and one with
-        // shared memory, so that one multiplies while the other reads.
+        const float *own = x + slice * depth;
+        // A multiprocessor assigns warps to its four partitions in turn. One of the two warps of a partition begins with its
+        // registers and one with shared memory, so that one multiplies while the other reads.
         bool later = threadIdx.x / (4 * WARP) % 2;
 #pragma unroll 1
         for (int turn = 0; turn < 2; ++turn) {
             if (later == (turn == 1)) {
 #pragma unroll
                 for (int k = 0; k < KEPT; k += 4) {
-                    float4 four = *reinterpret_cast<const float4 *>(numbers + k);
-                    add_number(sum, kept[k], four.x);
-                    add_number(sum, kept[k + 1], four.y);
-                    add_number(sum, kept[k + 2], four.z);
-                    add_number(sum, kept[k + 3], four.w);
+                    float4 four = *reinterpret_cast<const float4 *>(own + k);
+                    add_element(sum, kept[k], four.x);
+                    add_element(sum, kept[k + 1], four.y);
+                    add_element(sum, kept[k + 2], four.z);
+                    add_element(sum, kept[k + 3], four.w);
                 }
             } else {
 #pragma unroll 1
                 for (int k = KEPT; k < depth; k += 2) {
-                    float2 two = *reinterpret_cast<const float2 *>(numbers + k);
+                    float2 two = *reinterpret_cast<const float2 *>(own + k);
                     float4 w[2][2];
                     read_weights(w[0], rest + (k - KEPT) * FOURS * blockDim.x, W());
                     read_weights(w[1], rest + (k - KEPT + 1) * FOURS * blockDim.x, W());
-                    add_number(sum, w[0], two.x);
-                    add_number(sum, w[1], two.y);
+                    add_element(sum, w[0], two.x);
+                    add_element(sum, w[1], two.y);
                 }
             }
         }
@@ -140,7 +140,7 @@ template <class W> struct Held : Share {
         parts[(2 * slice + 1) * pairs + pair] = sum[1];
     }
 
-    static DEVICE_MEMBER void add_number(float4 (&sum)[2], const float4 (&w)[2], float x) {
+    static DEVICE_MEMBER void add_element(float4 (&sum)[2], const float4 (&w)[2], float x) {
         add_scaled(sum[0], w[0], x);
         add_scaled(sum[1], w[1], x);
     }
@@ -152,10 +152,10 @@ template <class W> struct Held : Share {
 #define FORWARD_GIVEN lengths, shares, h0, c0, gates, cells, y, h_n, c_n, batch, time, hidden, directions
 
 template <class W> DEVICE void forward_all_steps(FORWARD) {
-    DYN_SHARED(float4, room);
+    DYN_SHARED(float4, scratch);
     int b = blockIdx.x, direction = blockIdx.y, length = length_of(lengths, b, time);
-    const Held<W> held(room, shares, direction, hidden, hidden);
-    // Thread j makes the cells of unit j.
+    const Held<W> held(scratch, shares, direction, hidden, hidden);
+    // Thread j computes the cells of unit j.
     int j = threadIdx.x;
     bool cells_here = j < hidden;
     i64 state = i64(direction * batch + b) * hidden + j;
@@ -170,7 +170,7 @@ template <class W> DEVICE void forward_all_steps(FORWARD) {
         return Unit(direction, b, t, j, batch, time, hidden, directions);
     };
     for (int step = 0; step < length; ++step) {
-        // On its way while the threads multiply.
+        // It arrives while the threads multiply.
         float4 a = {};
         if (cells_here) a = read_gates(gates + unit(step).gate, hidden);
         held.multiply();
@@ -183,7 +183,7 @@ template <class W> DEVICE void forward_all_steps(FORWARD) {
             held.x[j] = a.w * tanhf(c);
         }
         __syncthreads();
-        // The others multiply already.
+        // The other threads already multiply for the next step.
         if (cells_here) {
             Unit at = unit(step);
             write_gates(gates + at.gate, a, hidden);
@@ -207,15 +207,15 @@ KERNEL lstm_forward_bf16(FORWARD) { forward_all_steps<bf16>(FORWARD_GIVEN); }
         const float *dh_n, const float *dc_n, float *dh0, float *dc0, int batch, int time, int hidden, int directions
 #define BACKWARD_GIVEN lengths, shares, c0, gates, cells, dy, dh_n, dc_n, dh0, dc0, batch, time, hidden, directions
 
-// As lstm_backward_plain.
+// Writes what lstm_backward_plain writes.
 template <class W> DEVICE void backward_all_steps(BACKWARD) {
-    DYN_SHARED(float4, room);
+    DYN_SHARED(float4, scratch);
     int b = blockIdx.x, direction = blockIdx.y, length = length_of(lengths, b, time), wide = 4 * hidden;
-    const Held<W> held(room, shares, direction, (hidden + 3) / 4, wide);
+    const Held<W> held(scratch, shares, direction, (hidden + 3) / 4, wide);
     i64 sentence = i64(direction * batch + b) * time;
     for (i64 i = (sentence + length) * wide + threadIdx.x; i < (sentence + time) * wide; i += blockDim.x)
         gates[i] = 0.0f;
-    // Thread j makes the gates' gradients of unit j.
+    // Thread j computes the gates' gradients of unit j.
     int j = threadIdx.x;
     bool gates_here = j < hidden;
     i64 state = i64(direction * batch + b) * hidden + j;

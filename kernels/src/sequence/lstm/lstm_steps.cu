@@ -18,12 +18,12 @@
 // the rows, so that 128 bytes of a row are read at once, and four share the sums.
 #include "lstm_cell.cuh"
 
-#define SIDE 16       // of a warp's square of sums
-#define EDGE 8        // of a lane's
-#define STEP_WARPS 8  // of a block
-#define PADDED 20     // numbers from a row of a warp's sums to the next in shared memory
+#define SIDE 16       // rows and columns of a warp's square of sums
+#define EDGE 8        // rows and columns of a lane's
+#define STEP_WARPS 8  // warps of a block
+#define PADDED 20     // elements from a row of a warp's sums to the next in shared memory
 
-// Of each of a lane's rows four elements.
+// Four elements of each of a lane's rows.
 struct Fours {
     float4 w[EDGE], x[EDGE];
     DEVICE_MEMBER void read(const float *const (&w_rows)[EDGE], const float *const (&x_rows)[EDGE], int k) {
@@ -46,9 +46,9 @@ struct Fours {
     }
 };
 
-// Adds up over the first four of each STEP of the rows' `left` elements. The next four are fetched meanwhile: __syncwarp keeps the
-// compiler from moving that read down to its use. All lanes must reach every __syncwarp, so each of them loops as long as the
-// first lane, which has the most elements left.
+// Adds the products of the first four of each STEP of the rows' `left` elements. The next four are fetched meanwhile: __syncwarp
+// keeps the compiler from moving that read down to its use. All lanes must reach every __syncwarp, so each of them loops as long
+// as the first lane, which has the most elements left.
 template <int STEP>
 DEVICE void add_fours(float (&sum)[EDGE][EDGE], const float *(&w)[EDGE], const float *(&x)[EDGE], int left) {
     Fours one, other;
@@ -69,25 +69,25 @@ DEVICE void add_fours(float (&sum)[EDGE][EDGE], const float *(&w)[EDGE], const f
     }
 }
 
-// The same where rows are not made of whole float4s.
+// The same for rows that are not whole float4s.
 template <int STEP>
 DEVICE void add_ones(float (&sum)[EDGE][EDGE], const float *const (&w)[EDGE], const float *const (&x)[EDGE], int left) {
 #pragma unroll 1
     for (int k = 0; k < left; k += k % 4 == 3 ? STEP - 3 : 1) {
-        float numbers[EDGE];
+        float column[EDGE];
 #pragma unroll
-        for (int j = 0; j < EDGE; ++j) numbers[j] = x[j][k];
+        for (int j = 0; j < EDGE; ++j) column[j] = x[j][k];
 #pragma unroll
         for (int i = 0; i < EDGE; ++i) {
             float weight = w[i][k];
 #pragma unroll
-            for (int j = 0; j < EDGE; ++j) sum[i][j] = fmaf(weight, numbers[j], sum[i][j]);
+            for (int j = 0; j < EDGE; ++j) sum[i][j] = fmaf(weight, column[j], sum[i][j]);
         }
     }
 }
 
-// A warp's products of rows of n numbers, over one of SLICES slices. Where they lie w_row and x_row say; a lane has every
-// second row of each.
+// A warp's products of rows of n elements, over one of SLICES slices. w_row and x_row return the address of a row; a lane has
+// every second row of each.
 template <int SLICES, class WRow, class XRow>
 DEVICE void multiply_rows(float (&sum)[EDGE][EDGE], WRow w_row, XRow x_row, int slice, int n) {
     int lane = threadIdx.x % WARP, k = 4 * (slice * 8 + lane / 4);
@@ -107,7 +107,7 @@ DEVICE void multiply_rows(float (&sum)[EDGE][EDGE], WRow w_row, XRow x_row, int 
         add_ones<32 * SLICES>(sum, w, x, n - k);
 }
 
-// Of two neighbouring sums a lane keeps one, and adds to it that of the lane that keeps the other.
+// A lane keeps one of each two neighbouring sums, and adds to it that of the lane that keeps the other.
 template <int SUMS> DEVICE void halve(float (&sum)[EDGE][EDGE], int lanes) {
     bool odd = threadIdx.x & lanes;
 #pragma unroll
@@ -119,7 +119,7 @@ template <int SUMS> DEVICE void halve(float (&sum)[EDGE][EDGE], int lanes) {
         }
 }
 
-// Adds up what the eight lanes along the rows have, and lays a warp's sums down: [row of x, row of W_hh].
+// Adds the sums of the eight lanes along the rows, and writes a warp's sums to shared memory: [row of x, row of W_hh].
 DEVICE void join_lanes(float (&sum)[EDGE][EDGE], float (&part)[SIDE][PADDED]) {
     halve<4>(sum, 16);
     halve<2>(sum, 8);
@@ -139,22 +139,22 @@ DEVICE void join_lanes(float (&sum)[EDGE][EDGE], float (&part)[SIDE][PADDED]) {
 BOUNDED(256) lstm_forward_step(FORWARD_STEP);
 BOUNDED(256) lstm_backward_step(BACKWARD_STEP);
 
-// Step `step` of every sentence that has one: a block of 256 threads for 8 units, 32 sentences and a direction. The units'
-// 32 rows of W_hh meet the sentences' states in four squares of sums, over two slices each.
+// Step `step` of every sentence that is long enough: a block of 256 threads for 8 units, 32 sentences and a direction. The
+// products of the units' 32 rows of W_hh and the sentences' states are four squares of sums, over two slices each.
 KERNEL lstm_forward_step(FORWARD_STEP) {
     SHARED(float4, parts, [STEP_WARPS][SIDE][PADDED / 4]);
     int direction = blockIdx.z, first_unit = blockIdx.x * 8, first = blockIdx.y * 2 * SIDE;
     // The warp's square of sums.
     int warp = threadIdx.x / WARP, units = first_unit + warp % 2 * 4, sentences = first + warp / 2 % 2 * SIDE;
     auto length = [&](int b) { return b < batch ? length_of(lengths, b, time) : 0; };
-    // The unit and sentence whose cell the thread makes.
+    // The unit and sentence whose cell the thread computes.
     int u = threadIdx.x % 8, s = threadIdx.x / 8, j = first_unit + u, b = first + s, own_length = length(b);
     if (!__syncthreads_or(step < own_length)) return;
     w_hh += i64(direction) * 4 * hidden * hidden;
     auto w_row = [&](int row) {
         return w_hh + i64(row % 4 * hidden + min(units + row / 4, hidden - 1)) * hidden;
     };
-    // Where there is no such step any row will do: nothing is made of its sums.
+    // If there is no such step any row will do: its sums are not used.
     auto x_row = [&](int row) {
         int b = sentences + row, before = direction == 0 ? step - 1 : length(b) - step;
         return step >= length(b) ? w_hh
@@ -168,7 +168,7 @@ KERNEL lstm_forward_step(FORWARD_STEP) {
     Unit at(direction, b, t, j, batch, time, hidden, directions);
     float4 a = {};
     float c = 0.0f;
-    // Read now, so that they are there when the lanes are joined.
+    // Read now, so that they have arrived when the lanes are joined.
     if (real) {
         a = read_gates(gates + at.gate, hidden);
         c = step == 0 ? c0[i64(direction * batch + b) * hidden + j]
@@ -185,7 +185,7 @@ KERNEL lstm_forward_step(FORWARD_STEP) {
     y[at.y] = a.w * tanhf(c);
 }
 
-// After the last step, the final states, and 0 in the padding of y. A thread for each number of h_n.
+// After the last step: the final states, and 0 in the padding of y. A thread for each element of h_n.
 KERNEL lstm_forward_end(const i64 *lengths, const float *h0, const float *c0, const float *cells, float *y,
                         float *h_n, float *c_n, int batch, int time, int hidden, int directions) {
     i64 i = i64(blockIdx.x) * blockDim.x + threadIdx.x;
@@ -200,19 +200,19 @@ KERNEL lstm_forward_end(const i64 *lengths, const float *h0, const float *c0, co
     for (t = length; t < time; ++t) out[t * far] = 0.0f;
 }
 
-// Steps T − 1 to −1, one a launch: a block of 256 threads for 16 units, 16 sentences and a direction, whose eight warps make
-// the same sums, each over its slice. Step s takes dh from the gates' gradients of step s + 1, and writes those of s over
-// the gates (0 where token s is padding); step −1 writes dh0. dc is kept in dc0. w_hh [directions, H, 4H] is transposed.
+// Steps T − 1 to −1, one per launch: a block of 256 threads for 16 units, 16 sentences and a direction. Its eight warps compute
+// the same sums, each over its slice. Step s computes dh from the gates' gradients of step s + 1, and overwrites the gates of s
+// with their gradients (0 if token s is padding); step −1 writes dh0. dc is kept in dc0. w_hh [directions, H, 4H] is transposed.
 KERNEL lstm_backward_step(BACKWARD_STEP) {
     SHARED(float, parts, [STEP_WARPS][SIDE][PADDED]);
     int direction = blockIdx.z, first_unit = blockIdx.x * SIDE, first = blockIdx.y * SIDE, wide = 4 * hidden;
     int warp = threadIdx.x / WARP;
     auto length = [&](int b) { return b < batch ? length_of(lengths, b, time) : 0; };
-    // The unit and sentence whose gates the thread makes.
+    // The unit and sentence whose gates' gradients the thread computes.
     int u = threadIdx.x % SIDE, s = threadIdx.x / SIDE, j = first_unit + u, b = first + s, own_length = length(b);
     w_hh += i64(direction) * wide * hidden;
     auto w_row = [&](int row) { return w_hh + i64(min(first_unit + row, hidden - 1)) * wide; };
-    // The gates' gradients of the step after; where there is none any row will do.
+    // The gates' gradients of the step after; if there is none any row will do.
     auto x_row = [&](int row) {
         int b = first + row, after = direction == 0 ? step + 1 : length(b) - 2 - step;
         return step + 1 >= length(b) ? w_hh
