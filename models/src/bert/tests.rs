@@ -1,5 +1,5 @@
 use super::*;
-use crate::padding::real_places;
+use crate::padding::real_positions;
 use crate::{Classifier, Words};
 use gradus_engine::losses::{CrossEntropy, Reduction, cross_entropy};
 
@@ -17,7 +17,7 @@ fn config() -> BertConfig {
 
 fn ids(ids: [i64; 8]) -> (Tensor, Tensor, Tensor) {
     let lengths = Tensor::from_slice(&[3i64, 2], [2]);
-    let real = real_places(&lengths, 4);
+    let real = real_positions(&lengths, 4);
     (Tensor::from_slice(&ids, [2, 4]), lengths, real)
 }
 
@@ -104,7 +104,7 @@ fn sizes_that_cannot_be() {
 #[test]
 #[should_panic(expected = "bert: 6 pieces in a sequence, the model has 5 positions")]
 fn a_sequence_beyond_the_positions_is_refused() {
-    let real = real_places(&Tensor::from_slice(&[6i64], [1]), 6);
+    let real = real_positions(&Tensor::from_slice(&[6i64], [1]), 6);
     let ids = Tensor::from_slice(&[1i64; 6], [1, 6]);
     Bert::new(&config(), &mut Rng::new(1)).forward(&ids, None, &real, &mut Mode::Eval);
 }
