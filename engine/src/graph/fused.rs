@@ -43,8 +43,22 @@ where
     B: Fn(&mut Backward) -> bool + Clone + Send + Sync + 'static,
 {
     /// Runs the kernel, or the reference where there is none, and records the gradient.
+    ///
+    /// Panics, with the operation's name, if inputs of floats differ in dtype, or inputs in their device.
+    #[track_caller]
     pub fn apply(self) -> Vec<Tensor> {
         let Fused { op, inputs, reference, forward, saved_outputs, backward } = self;
+        let floats = || inputs.iter().map(|t| t.dtype()).filter(|dtype| dtype.is_float());
+        if let Some(first) = floats().next()
+            && let Some(other) = floats().find(|&dtype| dtype != first)
+        {
+            panic!("{op}: the inputs are of {first} and of {other}; convert one with to_dtype");
+        }
+        let device = inputs[0].device();
+        if let Some(other) = inputs.iter().find(|t| t.device() != device) {
+            let other = other.device();
+            panic!("{op}: the inputs are on {device} and on {other}; move one with to_device");
+        }
         let Some(ForwardOutput { outputs, extra }) = forward(inputs) else {
             in_a_kernels_place(op, Pass::Forward, inputs[0].kind());
             return reference(&inputs.iter().map(|&t| t.clone()).collect::<Vec<_>>());
@@ -66,6 +80,7 @@ where
     }
 
     /// [`apply`](Fused::apply) for an operation with one output.
+    #[track_caller]
     pub fn apply_one(self) -> Tensor {
         self.apply().swap_remove(0)
     }

@@ -70,10 +70,21 @@ pub fn grad(y: &Tensor, wrt: &[&Tensor], create_graph: CreateGraph) -> Vec<Tenso
 /// [`grad`] of Σᵢ ⟨yᵢ, dyᵢ⟩ for several results with their upstream gradients.
 #[track_caller]
 pub fn grad_from(roots: &[(&Tensor, &Tensor)], wrt: &[&Tensor], create_graph: CreateGraph) -> Vec<Tensor> {
-    let targets: Vec<_> = wrt
-        .iter()
-        .map(|t| t.edge.clone().expect("grad: a tensor of wrt is untracked; make it a variable() first"))
-        .collect();
+    for (y, dy) in roots {
+        assert!(
+            y.shape() == dy.shape() && y.kind() == dy.kind(),
+            "grad: the upstream gradient is {:?} of {}, the result {:?} of {}",
+            dy.shape(),
+            dy.dtype(),
+            y.shape(),
+            y.dtype()
+        );
+    }
+    assert!(
+        wrt.iter().all(|t| t.is_tracked()),
+        "grad: a tensor of wrt is untracked; make it a variable() first"
+    );
+    let targets: Vec<_> = wrt.iter().filter_map(|t| t.edge.clone()).collect();
     let sweep =
         Sweep { create_graph, consume: false, targets: &targets, stop_at_targets: false, leaves: false };
     let roots = roots.iter().map(|&(y, dy)| (y.clone(), dy.clone())).collect();
@@ -103,6 +114,10 @@ pub fn grad_from(roots: &[(&Tensor, &Tensor)], wrt: &[&Tensor], create_graph: Cr
 #[track_caller]
 pub fn hvp(y: &Tensor, wrt: &[&Tensor], v: &[&Tensor]) -> Vec<Tensor> {
     assert_eq!(wrt.len(), v.len(), "hvp: one vector for each tensor of wrt");
+    for (x, v) in wrt.iter().zip(v) {
+        assert_eq!(x.shape(), v.shape(), "hvp: a vector and its tensor differ in shape");
+        crate::ops::same_dtype("hvp", x, v);
+    }
     let gradients = grad(y, wrt, CreateGraph::Yes);
     let roots: Vec<_> = gradients.iter().zip(v.iter().copied()).collect();
     grad_from(&roots, wrt, CreateGraph::No)

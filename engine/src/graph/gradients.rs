@@ -183,17 +183,22 @@ impl Gradients {
     ///
     /// g ← g · min(1, max / (‖g‖ + 10⁻⁶)). Source: Pascanu, Mikolov, Bengio, ICML 2013, algorithm 1; the
     /// 10⁻⁶ as in PyTorch.
+    #[track_caller]
     pub fn clip_norm(&mut self, max: f64) -> f64 {
+        assert!(!max.is_nan(), "clip_norm: the largest norm must not be NaN");
         let norm = self.norm();
         let scale = max / (norm + 1e-6);
-        if scale < 1.0 {
+        // NaN spreads to all of them.
+        if scale < 1.0 || scale.is_nan() {
             self.scale(scale);
         }
         norm
     }
 
     /// Clamps every element of every gradient to ±limit.
+    #[track_caller]
     pub fn clip_value(&mut self, limit: f64) {
+        assert!(limit >= 0.0, "clip_value: the limit {limit} must be at least 0");
         self.change(|g| g.clamped(limit));
     }
 

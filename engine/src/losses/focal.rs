@@ -1,6 +1,5 @@
 use super::Reduction;
 use crate::Tensor;
-use crate::ops::check_indices;
 
 /// Focal loss: −(1 − p_y)^γ log p_y, from logits [R, K] and labels `i64` [R]; γ = 0 is cross-entropy.
 ///
@@ -8,7 +7,7 @@ use crate::ops::check_indices;
 /// section 3.2.
 #[track_caller]
 pub fn focal(logits: &Tensor, labels: &Tensor, gamma: f64, reduction: Reduction) -> Tensor {
-    check_indices("focal", labels, logits.dim(-1), logits.shape());
+    super::check_labels("focal", logits, labels);
     let log_p = logits.log_softmax().take_along(&labels.unsqueeze(1)).squeeze(-1);
     reduction.apply(&focal_of(&log_p, gamma))
 }

@@ -1,5 +1,4 @@
 use crate::Tensor;
-use crate::ops::check_indices;
 use serde::{Deserialize, Serialize};
 
 /// The sizes of the gradient-harmonising loss.
@@ -46,6 +45,8 @@ impl Ghm {
     #[track_caller]
     pub fn loss_of(&self, log_p: &Tensor, state: &GhmState) -> (Tensor, GhmState) {
         assert!(self.bins > 0, "ghm: there must be at least one bin");
+        let momentum = self.momentum;
+        assert!((0.0..1.0).contains(&momentum), "ghm: the momentum {momentum} must lie in [0, 1)");
         assert_eq!(state.counts.len(), self.bins, "ghm: the state has another number of bins");
         let p: Vec<f64> = log_p.to_f64().into_iter().map(f64::exp).collect();
         let (weights, next) = self.weights(&p, state);
@@ -62,7 +63,7 @@ impl Ghm {
 /// softmax over K classes; paper, section 4.4 ("gradient balanced loss").
 #[track_caller]
 pub fn ghm(logits: &Tensor, labels: &Tensor, config: &Ghm, state: &GhmState) -> (Tensor, GhmState) {
-    check_indices("ghm", labels, logits.dim(-1), logits.shape());
+    super::check_labels("ghm", logits, labels);
     let log_p = logits.log_softmax().take_along(&labels.unsqueeze(1)).squeeze(-1);
     config.loss_of(&log_p, state)
 }

@@ -52,6 +52,11 @@ impl Tensor {
     /// y = the tensors, all of one shape, along a new axis.
     #[track_caller]
     pub fn stack(parts: &[&Tensor], axis: usize) -> Tensor {
+        if let Some((first, other)) =
+            parts.first().and_then(|first| Some((first, parts.iter().find(|t| t.shape() != first.shape())?)))
+        {
+            panic!("stack: {:?} and {:?} differ in shape", first.shape(), other.shape());
+        }
         let unsqueezed: Vec<Tensor> = parts.iter().map(|t| t.unsqueeze(axis)).collect();
         Tensor::concat(&unsqueezed.iter().collect::<Vec<_>>(), axis as isize)
     }

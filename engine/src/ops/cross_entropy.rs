@@ -25,6 +25,11 @@ impl Tensor {
         assert_eq!(shape.rank(), 2, "cross_entropy: logits must be [R, K], they are {shape:?}");
         assert_eq!(labels.shape(), [shape[0]].into(), "cross_entropy: one label for each row of {shape:?}");
         let classes = shape[1];
+        let smoothing = options.smoothing;
+        assert!(
+            (0.0..=1.0).contains(&smoothing),
+            "cross_entropy: the smoothing {smoothing} must lie in [0, 1]"
+        );
         check_indices_but("cross_entropy", labels, classes, shape, |_, label| Some(label) == options.ignore);
         let weights = match &options.weights {
             Some(w) => w.to_dtype(self.dtype()).to_device(self.device()).contiguous(),

@@ -97,6 +97,7 @@ impl Tensor {
     /// y[…, k] = 1 where k = x[…], else 0; x `i64`.
     #[track_caller]
     pub fn one_hot(&self, classes: usize, dtype: DType) -> Tensor {
+        assert!(dtype.is_float(), "one_hot: the result must be of floats, not of {dtype}");
         check_indices("one_hot", self, classes, [classes].into());
         let ids = self.unsqueeze(self.rank());
         Tensor::ones(ids.shape(), ids.kind().of(dtype)).put_along(&ids, classes)

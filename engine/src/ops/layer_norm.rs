@@ -8,6 +8,7 @@ impl Tensor {
     /// and (biased) variance. Source: Ba, Kiros, Hinton, "Layer normalization", 2016.
     #[track_caller]
     pub fn layer_norm(&self, gamma: &Tensor, beta: &Tensor, eps: f64) -> Tensor {
+        assert!(eps >= 0.0, "layer_norm: ε is {eps}, it must be at least 0");
         let width = self.dim(-1);
         for (name, t) in [("gamma", gamma), ("beta", beta)] {
             let shape = t.shape();

@@ -24,6 +24,12 @@ impl Tensor {
             );
         }
         same_dtype("linear", self, weight);
+        if let Some(b) = bias {
+            same_dtype("linear", self, b);
+        }
+        if self.rank() == 1 {
+            return self.unsqueeze(0).linear(weight, bias).squeeze(0);
+        }
         let rows: usize = x_shape[..x_shape.rank() - 1].iter().product();
         let y_shape = x_shape.with(x_shape.rank() - 1, outputs);
         let y = forward(self, weight, bias, rows, y_shape);

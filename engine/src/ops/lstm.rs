@@ -31,6 +31,13 @@ impl Tensor {
         lengths: Option<&Tensor>,
         weights: &[LstmWeights],
     ) -> [Tensor; 3] {
+        let fits = self.rank() == 3 && h0.rank() == 3;
+        assert!(
+            fits,
+            "lstm: x must be [B, T, D] and h0 [directions, B, H], they are {:?} and {:?}",
+            self.shape(),
+            h0.shape()
+        );
         let (b, t, d) = (self.dim(0), self.dim(1), self.dim(-1));
         let dirs = weights.len();
         let hidden = h0.dim(-1);
@@ -128,13 +135,15 @@ fn direction(
     let mut outputs: Vec<Option<Tensor>> = vec![None; t];
     for i in 0..t {
         let step = if reverse { t - 1 - i } else { i };
-        let a = x.at(1, step).linear(w.w_ih, Some(w.b_ih)) + h.linear(w.w_hh, Some(w.b_hh));
+        // What lies past the end of a sequence is not read, be it NaN, nor has it a gradient.
+        let inside = Tensor::full([], step as f64, lengths.kind()).lt(&lengths.reshape([b, 1]));
+        let x_step = x.at(1, step).masked_fill(&inside.not(), 0.0);
+        let a = x_step.linear(w.w_ih, Some(w.b_ih)) + h.linear(w.w_hh, Some(w.b_hh));
         let gate = |n: usize| a.narrow(1, n * hidden, hidden);
         let next_c = gate(1).sigmoid() * &c + gate(0).sigmoid() * gate(2).tanh();
         let next_h = gate(3).sigmoid() * next_c.tanh();
         // Past a sequence's end the states do not change and the output is 0.
-        let inside = Tensor::full([], step as f64, lengths.kind()).lt(&lengths.reshape([b, 1]));
-        outputs[step] = Some(&next_h * inside.to_dtype(x.dtype()));
+        outputs[step] = Some(next_h.masked_fill(&inside.not(), 0.0));
         (h, c) = (inside.select(&next_h, &h), inside.select(&next_c, &c));
     }
     let steps: Vec<&Tensor> = outputs.iter().flatten().collect();

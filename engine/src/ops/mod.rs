@@ -104,6 +104,16 @@ pub(crate) fn same_dtype(op: &str, a: &Tensor, b: &Tensor) {
     assert_eq!(a, b, "{op}: dtypes differ: lhs {a}, rhs {b}; convert one with to_dtype");
 }
 
+/// Whether a dtype has exactly this number, or is of floats, which round it.
+pub(crate) fn holds(dtype: DType, number: f64) -> bool {
+    match dtype {
+        DType::F32 | DType::F64 | DType::F16 | DType::BF16 => true,
+        DType::I64 => number.fract() == 0.0 && (-(2f64.powi(63))..2f64.powi(63)).contains(&number),
+        DType::U32 => number.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(&number),
+        DType::Bool => number == 0.0 || number == 1.0,
+    }
+}
+
 /// A fresh tensor of `shape` that `write` fills.
 #[track_caller]
 pub(crate) fn filled(

@@ -47,6 +47,8 @@ impl Tensor {
     /// y = entry `i` of an axis, without that axis; a view.
     #[track_caller]
     pub fn at(&self, axis: isize, i: usize) -> Tensor {
+        let n = self.dim(axis);
+        assert!(i < n, "at: index {i} is outside 0..{n} of axis {axis} of {:?}", self.shape());
         self.narrow(axis, i, 1).squeeze(axis)
     }
 }

@@ -25,6 +25,7 @@ impl Tensor {
     }
 
     /// y = Σ x over all elements.
+    #[track_caller]
     pub fn sum_all(&self) -> Tensor {
         let flat = self.flatten();
         flat.sum(&[0])
@@ -38,6 +39,7 @@ impl Tensor {
     }
 
     /// y = Σ x / n over all elements.
+    #[track_caller]
     pub fn mean_all(&self) -> Tensor {
         self.sum_all() / self.count() as f64
     }

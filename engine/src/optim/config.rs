@@ -202,4 +202,40 @@ impl OptimizerConfig {
     pub fn new(rule: Rule, lr: f64) -> Self {
         OptimizerConfig { rule, lr, weight_decay: 0.0 }
     }
+
+    /// Panics where a value is outside its range, as PyTorch does.
+    #[track_caller]
+    pub(super) fn check(&self) {
+        let at_least_zero = |name: &str, value: f64| {
+            assert!(value >= 0.0, "optimizer: {name} is {value}, it must be at least 0");
+        };
+        let share = |name: &str, value: f64| {
+            assert!((0.0..1.0).contains(&value), "optimizer: {name} is {value}, it must lie in [0, 1)");
+        };
+        at_least_zero("the learning rate", self.lr);
+        at_least_zero("the weight decay", self.weight_decay);
+        match self.rule {
+            Rule::Sgd { momentum, dampening, nesterov } => {
+                at_least_zero("the momentum", momentum);
+                let fits = !nesterov || momentum > 0.0 && dampening == 0.0;
+                assert!(fits, "optimizer: Nesterov's rule needs a momentum above 0 and no dampening");
+            }
+            Rule::AdaGrad { lr_decay, eps } => {
+                at_least_zero("the decay of the rate", lr_decay);
+                at_least_zero("ε", eps);
+            }
+            Rule::RmsProp { alpha, eps, momentum, .. } => {
+                share("α", alpha);
+                at_least_zero("ε", eps);
+                at_least_zero("the momentum", momentum);
+            }
+            Rule::Adam { beta1, beta2, eps }
+            | Rule::AdamW { beta1, beta2, eps }
+            | Rule::RAdam { beta1, beta2, eps } => {
+                share("β₁", beta1);
+                share("β₂", beta2);
+                at_least_zero("ε", eps);
+            }
+        }
+    }
 }

@@ -61,11 +61,17 @@ pub struct Optimizer {
 
 impl Optimizer {
     /// An optimizer that has taken no step.
+    ///
+    /// # Panics
+    /// Where a value of the configuration is outside its range.
+    #[track_caller]
     pub fn new(config: OptimizerConfig) -> Self {
+        config.check();
         Optimizer { config, groups: vec![], factor: 1.0, states: BTreeMap::new(), dense: false }
     }
 
     /// An optimizer with groups; a parameter belongs to the first group whose prefix its name begins with, else to none.
+    #[track_caller]
     pub fn with_groups(config: OptimizerConfig, groups: Vec<Group>) -> Self {
         Optimizer { groups, ..Optimizer::new(config) }
     }
@@ -101,6 +107,17 @@ impl Optimizer {
         let mut together = vec![];
         for (name, param) in model.named_params() {
             let Some(gradient) = gradients.of(&param) else { continue };
+            let (shape, dtype) = match gradient {
+                Grad::Dense(g) => (g.shape(), g.dtype()),
+                Grad::Rows(rows) => (rows.values.shape().with(0, rows.rows), rows.values.dtype()),
+            };
+            assert!(
+                shape == param.shape() && dtype == param.kind().dtype,
+                "optimizer: the gradient of {} is {shape:?} of {dtype}, the parameter {:?} of {}",
+                quoted(&name),
+                param.shape(),
+                param.kind().dtype
+            );
             let (mut lr, mut decay) = (self.config.lr, self.config.weight_decay);
             if let Some(group) = self.groups.iter().find(|g| name.starts_with(&g.prefix)) {
                 (lr, decay) = (group.lr, group.weight_decay);

@@ -54,7 +54,7 @@ pub enum Schedule {
 impl Schedule {
     /// The factor at time t.
     pub fn factor(&self, t: u64) -> f64 {
-        let warm = |warmup: u64| ((t + 1) as f64 / warmup.max(1) as f64).min(1.0);
+        let warm = |warmup: u64| ((t as f64 + 1.0) / warmup.max(1) as f64).min(1.0);
         match *self {
             Schedule::Constant => 1.0,
             Schedule::Step { size, gamma } => gamma.powf((t / size.max(1)) as f64),
@@ -70,7 +70,7 @@ impl Schedule {
             }
             Schedule::InverseSqrt { warmup } => match t < warmup {
                 true => warm(warmup),
-                false => (warmup.max(1) as f64 / (t + 1) as f64).sqrt(),
+                false => (warmup.max(1) as f64 / (t as f64 + 1.0)).sqrt(),
             },
         }
     }

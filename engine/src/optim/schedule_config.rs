@@ -47,7 +47,7 @@ pub enum ScheduleConfig {
         #[serde(default)]
         warmup_steps: u64,
     },
-    /// Half a cosine from the full rate to `min_lr` at the last step of the run.
+    /// Half a cosine from the full rate to `min_lr` at the end of the run.
     Cosine {
         /// Steps over which the rate rises from 0.
         #[serde(default)]
@@ -56,7 +56,7 @@ pub enum ScheduleConfig {
         #[serde(default)]
         min_lr: f64,
     },
-    /// A line from the full rate to `min_lr` at the last step of the run, as BERT is fine-tuned.
+    /// A line from the full rate to `min_lr` at the end of the run, as BERT is fine-tuned.
     Linear {
         /// Steps over which the rate rises from 0.
         #[serde(default)]
@@ -152,12 +152,16 @@ impl ScheduleConfig {
             S::Exponential { warmup_steps, gamma, min_lr } => {
                 (warmup_steps, min_lr, Schedule::Exponential { gamma }.factor(epoch) * warm(warmup_steps))
             }
-            S::Cosine { warmup_steps: warmup, min_lr } => {
-                (warmup, min_lr, Schedule::Cosine { warmup, total, floor: min_lr / lr }.factor(step))
-            }
-            S::Linear { warmup_steps: warmup, min_lr } => {
-                (warmup, min_lr, Schedule::Linear { warmup, total, floor: min_lr / lr }.factor(step))
-            }
+            S::Cosine { warmup_steps: warmup, min_lr } => (
+                warmup,
+                min_lr,
+                Schedule::Cosine { warmup, total, floor: (min_lr / lr).min(1.0) }.factor(step),
+            ),
+            S::Linear { warmup_steps: warmup, min_lr } => (
+                warmup,
+                min_lr,
+                Schedule::Linear { warmup, total, floor: (min_lr / lr).min(1.0) }.factor(step),
+            ),
             S::InverseSqrt { warmup_steps: warmup, min_lr } => {
                 (warmup, min_lr, Schedule::InverseSqrt { warmup }.factor(step))
             }

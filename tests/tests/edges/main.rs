@@ -4,6 +4,7 @@ mod dropout;
 mod indices;
 mod nan;
 mod optimizers;
+mod scalars;
 mod table;
 mod torch;
 mod values;

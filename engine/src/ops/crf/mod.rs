@@ -119,5 +119,9 @@ fn check(emissions: &Tensor, scores: &CrfScores, lengths: &Tensor) {
     let found = [scores.transitions.shape(), scores.start.shape(), scores.end.shape()];
     let k = e[2];
     assert_eq!(found, [[k, k].into(), [k].into(), [k].into()], "crf: the scores do not fit emissions {e:?}");
+    for x in [&scores.transitions, &scores.start, &scores.end] {
+        super::same_dtype("crf", emissions, x);
+    }
+    assert!(k > 0 || e[0] == 0 || e[1] == 0, "crf: there are no tags in emissions {e:?}");
     super::check_lengths("crf", emissions, lengths);
 }
