@@ -1,4 +1,4 @@
-//! Values at the edges of what numbers can hold, against values computed in `f64`, given by the definition, or PyTorch's.
+//! Values at the edges of the number formats, against values computed in `f64`, given by the definition, or PyTorch's.
 
 mod dropout;
 mod indices;
