@@ -110,6 +110,6 @@ mod tests {
     #[cfg(feature = "cuda-emulator")]
     #[test]
     fn every_kernel_is_a_rung_that_agrees() {
-        check(Device::open("cuda-emulated").unwrap_or_else(|e| panic!("{e}")), "");
+        super::check(crate::Device::open("cuda-emulated").unwrap_or_else(|e| panic!("{e}")), "");
     }
 }
