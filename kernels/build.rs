@@ -9,7 +9,7 @@ fn main() {
 
 #[cfg(feature = "cuda-emulator")]
 #[path = "src/functions.rs"]
-#[allow(dead_code, reason = "the header alone is wanted here")]
+#[allow(dead_code, reason = "only the header is used here")]
 mod functions;
 
 #[cfg(feature = "cuda-emulator")]
@@ -37,7 +37,9 @@ mod emulator {
         find(Path::new("src"), &mut kernels);
         let mut objects = compiler(&sanitizer, &out, false)
             .out_dir(&out)
-            .files(["fibers", "meetings", "order", "grid", "driver"].map(|part| format!("emulator/{part}.cpp")))
+            .files(
+                ["fibers", "meetings", "order", "grid", "driver"].map(|part| format!("emulator/{part}.cpp")),
+            )
             .compile_intermediates();
         let units: Vec<PathBuf> = kernels.iter().map(|file| unit(file, &out)).collect();
         // Sanitizers watch the kernels of one: they take minutes for all.

@@ -86,7 +86,7 @@ impl<'a, T> Pieces<'a, T> {
     ///
     /// # Safety
     ///
-    /// Nobody else takes piece `i`.
+    /// Piece `i` is taken only once.
     unsafe fn take(&self, i: usize) -> &'a mut [T] {
         let from = i * self.chunk;
         assert!(from < self.len, "parallel: no piece {i}");

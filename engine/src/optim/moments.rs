@@ -37,7 +37,7 @@ use crate::param::WeakParam;
 use crate::{Device, Grad, Param, Tensor};
 use gradus_kernels::Src;
 use gradus_kernels::memory::Buffer;
-use gradus_kernels::optimizer::{Owed, Whole};
+use gradus_kernels::optimizer::{Deferred, Whole};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 /// Elements below which steps of a table are not deferred: it fits the cache.
@@ -197,8 +197,8 @@ impl Moments {
     fn take(&mut self, p: &mut Buffer, ids: &[i64], last: Option<Src>) {
         let Some(first) = ids.iter().map(|&id| self.had[id as usize]).min() else { return };
         let from: Vec<u32> = ids.iter().map(|&id| self.had[id as usize] - first).collect();
-        let owed = Owed { ids, from: &from, width: p.len() / self.had.len(), last };
-        replay(self.rule, &self.owed[first as usize..], owed, p, &mut self.buffers);
+        let deferred = Deferred { ids, from: &from, width: p.len() / self.had.len(), last };
+        replay(self.rule, &self.owed[first as usize..], deferred, p, &mut self.buffers);
         let all = self.owed.len() as u32;
         ids.iter().for_each(|&id| self.had[id as usize] = all);
     }

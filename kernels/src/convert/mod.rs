@@ -32,7 +32,7 @@ pub fn cast(x: Src, y: Dst) -> Outcome {
 /// [`cast`] of typed slices.
 #[track_caller]
 pub fn cast_forward<A: Element, B: Element>(x: &[A], y: &mut [B]) {
-    assert_eq!(x.len(), y.len(), "cast: {} numbers in, {} out", x.len(), y.len());
+    assert_eq!(x.len(), y.len(), "cast: {} elements in, {} out", x.len(), y.len());
     pieces(y, PIECE, |i, y| {
         let x = &x[i * PIECE..][..y.len()];
         if A::DTYPE == B::DTYPE {

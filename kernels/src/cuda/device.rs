@@ -67,7 +67,7 @@ pub fn found() -> Found {
 fn open(number: u32) -> Result<(), CudaError> {
     let count = devices()?.min(MOST as u32);
     if number >= count {
-        return Err(CudaError::NoDevice { wanted: number, count });
+        return Err(CudaError::NoDevice { requested: number, count });
     }
     if DEVICES[number as usize].get().is_none() {
         let (recorder, pinned) = (Mutex::default(), Mutex::default());

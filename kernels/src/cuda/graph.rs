@@ -58,7 +58,7 @@ impl Graph {
         let Device::Cuda(number) = device else { panic!("record: the CPU has no graphs") };
         let open = opened(number);
         // SAFETY: freed once, when the recording is dropped.
-        let later = open.expect("make room for a graph", unsafe { result::malloc_sync(8) });
+        let later = open.expect("allocate memory for a graph", unsafe { result::malloc_sync(8) });
         let recording = {
             let mut recorder = open.recorder();
             assert!(recorder.now.is_none(), "record: {device} records already");

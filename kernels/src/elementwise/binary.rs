@@ -52,7 +52,7 @@ pub fn binary(
 /// yᵢ ← yᵢ + xᵢ, in place.
 #[track_caller]
 pub fn add_assign_forward<T: Real>(y: &mut [T], x: &[T]) {
-    assert_eq!(x.len(), y.len(), "add_assign: {} numbers onto {}", x.len(), y.len());
+    assert_eq!(x.len(), y.len(), "add_assign: {} elements onto {}", x.len(), y.len());
     pieces(y, PIECE, |i, y| {
         let x = &x[i * PIECE..][..y.len()];
         if T::IS_F32 {

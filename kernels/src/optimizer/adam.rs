@@ -64,7 +64,7 @@ impl Moments {
 
     /// Whether moments of +0 stay so without a gradient, and parameters are not shrunk.
     pub(super) fn rests(&self) -> bool {
-        // From 1 on, the corrections 1 − βᵗ make no number of a moment of 0.
+        // With β ≥ 1 the correction 1 − βᵗ is 0 or negative, and a moment of 0 can become NaN.
         let decays = [self.beta1, self.beta2].iter().all(|beta| (0.0..1.0).contains(beta));
         self.penalty == 0.0 && self.shrink == 1.0 && decays
     }

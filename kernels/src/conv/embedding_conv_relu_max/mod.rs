@@ -9,7 +9,7 @@
 //! a window's value is.
 //!
 //! A term depends only on the word and the tap, not on the position. So the U distinct words u of a batch are multiplied
-//! by all taps in one matrix product, and a window is a sum of k rows:
+//! by all taps in one matmul, and a window is a sum of k rows:
 //!
 //! ```text
 //! P[u, j, o] = Σ_c E[u, c] w[o, c, j]        z[b, o] = max_t max(0, bias[o] + Σⱼ P[ids[b, t + j], j, o])
@@ -83,7 +83,10 @@ impl<'a> Words<&'a [i64]> {
         for &(found, expected) in
             [(self.ids.len(), count(op, [s.b, s.t])), (self.lengths.len(), s.b)].iter().chain(slices)
         {
-            assert_eq!(found, expected, "{op}: an operand holds {found} numbers, {s:?} wants {expected}");
+            assert_eq!(
+                found, expected,
+                "{op}: an operand holds {found} elements, but {s:?} needs {expected}"
+            );
         }
     }
 
@@ -91,7 +94,7 @@ impl<'a> Words<&'a [i64]> {
     #[track_caller]
     fn check_table(self, op: &str, s: Sizes, len: usize) {
         let rows = len.checked_div(s.c).unwrap_or(0);
-        assert_eq!(rows * s.c, len, "{op}: the table of {len} numbers holds no whole rows of {}", s.c);
+        assert_eq!(rows * s.c, len, "{op}: the table of {len} elements is not made of whole rows of {}", s.c);
         if s.c > 0 {
             self.ids.iter().for_each(|&id| _ = position(op, id, rows));
         }

@@ -9,9 +9,9 @@
 //!
 //! x, y, dy, dx are [R, D]; γ, β, dγ, dβ are `[D]`; mean and rstd are `[R]`.
 //!
-//! The mean is that of the differences from the row's first element, which are all that is ever computed with: x − μ is
-//! (x − x₀) − mean(x − x₀). Of numbers that lie close together far from 0, as 10⁴ ± 0.01, the rounding of μ itself would be
-//! as large as their differences.
+//! `mean` is the mean of the differences from the row's first element x₀, and everything is computed with these differences: x − μ
+//! is (x − x₀) − mean(x − x₀). For values that are close together and far from 0, such as 10⁴ ± 0.01, the rounding of μ itself
+//! would be as large as their differences.
 //!
 //! dx derived, with c = x − μ and v = mean(c²) + eps, so that x̂ = c·r and r = v^(−1/2), for one row of D elements:
 //!

@@ -42,13 +42,13 @@ impl Strides {
 }
 
 impl Place {
-    /// Where row t of head h of sentence b starts.
+    /// The offset of row t of head h of sentence b.
     #[inline(always)]
     pub(super) fn at(&self, b: usize, h: usize, t: usize) -> usize {
         self.offset + b * self.strides.batch + h * self.strides.head + t * self.strides.row
     }
 
-    /// One past the last element; 0 where the array is empty, and the largest number where that is past all numbers.
+    /// One past the last element; 0 if the array is empty, and `usize::MAX` if that overflows.
     fn end(&self, shape: Shape, rows: usize) -> usize {
         let [batch, head, row] = self.axes(shape, rows).map(|(stride, size)| (size, stride));
         match reach([batch, head, row, (shape.dim, 1)]) {
@@ -130,7 +130,7 @@ fn nested(dim: usize, axes: &mut [(usize, usize)]) -> bool {
 }
 
 impl<X> View<X> {
-    /// Where row t of head h of sentence b starts.
+    /// The offset of row t of head h of sentence b.
     #[inline(always)]
     pub(super) fn at(&self, b: usize, h: usize, t: usize) -> usize {
         self.place().at(b, h, t)

@@ -66,7 +66,7 @@ impl Shape {
         let Shape { batch, len, tags } = self;
         assert!(
             lens == [batch * len * tags, tags * tags, tags, tags],
-            "crf: gradients of [{batch}, {len}, {tags}] emissions and {tags} tags do not fit into {lens:?} numbers"
+            "crf: gradients of [{batch}, {len}, {tags}] emissions and {tags} tags do not fit into {lens:?} elements"
         );
     }
 

@@ -23,8 +23,8 @@ struct Sizes {
 }
 
 impl Sizes {
-    /// `None` where there is no kernel: for other floats, and for more tags than a block has shared memory
-    /// for. That is the same number for all kernels, so that what one saved another reads.
+    /// `None` if there is no kernel: for other dtypes, and for more tags than fit into a block's shared memory.
+    /// The limit is the same for all kernels, so that every kernel can read what another has saved.
     fn of(chains: &Chains<Src, Src>) -> Option<Self> {
         let Shape { batch, len: time, tags } = shape(chains);
         let sizes = Sizes { batch, time, tags };
@@ -32,7 +32,7 @@ impl Sizes {
         (chains.emissions.dtype() == DType::F32 && fits).then_some(sizes)
     }
 
-    /// Numbers in so many tables [K, K], whose rows are an odd number apart, and rows `[K]`.
+    /// The elements of `tables` tables [K, K], whose rows are an odd number of elements apart, and of `rows` rows `[K]`.
     fn tables(&self, tables: usize, rows: usize) -> usize {
         self.tags * (tables * (self.tags | 1) + rows)
     }
@@ -60,7 +60,7 @@ fn shape(chains: &Chains<Src, Src>) -> Shape {
 fn check_tags(chains: &Chains<Src, Src>, tags: Option<Src>) {
     let Shape { batch, len, .. } = shape(chains);
     let found = tags.map_or(batch * len, |tags| tags.len());
-    assert!(found == batch * len, "crf: tags are [{batch}, {len}], not {found} numbers");
+    assert!(found == batch * len, "crf: tags are [{batch}, {len}], not {found} elements");
 }
 
 /// Runs a kernel that is given arguments of its own between the scores and the sizes.
@@ -169,8 +169,8 @@ fn gradient(
     })
 }
 
-/// Has a kernel write the gradients of transitions, start and end of each sentence by itself, then adds them
-/// up. `like` says of what kind the numbers are.
+/// Lets a kernel write the gradients of transitions, start and end for each sentence separately, then adds them over
+/// sentences. Buffers have the dtype and device of `like`.
 fn summed(
     sizes: &Sizes,
     like: Src,

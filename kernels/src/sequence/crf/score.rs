@@ -100,7 +100,7 @@ pub(super) fn add_counts<T: Real>(
 #[track_caller]
 pub(super) fn check_tags(lengths: &[i64], shape: Shape, tags: &[i64]) {
     let Shape { batch, len, tags: k } = shape;
-    assert!(tags.len() == batch * len, "crf: tags are [{batch}, {len}], not {} numbers", tags.len());
+    assert!(tags.len() == batch * len, "crf: tags are [{batch}, {len}], not {} elements", tags.len());
     for (b, &n) in lengths.iter().enumerate() {
         for (t, y) in tags[b * len..][..n as usize].iter().enumerate() {
             assert!(
@@ -115,7 +115,7 @@ pub(super) fn check_tags(lengths: &[i64], shape: Shape, tags: &[i64]) {
 pub(super) fn check_per_sentence(shape: Shape, found: usize, name: &str) {
     assert!(
         found == shape.batch,
-        "crf: {name} is [{}], one for each sentence, not {found} numbers",
+        "crf: {name} is [{}], one for each sentence, not {found} elements",
         shape.batch
     );
 }

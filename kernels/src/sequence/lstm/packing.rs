@@ -3,7 +3,7 @@
 use super::Sizes;
 use std::ops::Range;
 
-/// Sentences of a group: few enough for several groups to run at once, enough for a matrix product.
+/// Sentences of a group: few enough for several groups to run at once, enough for a matmul.
 const GROUP: usize = 16;
 
 /// All tokens of a batch that are not padding, in rows: by group, by step, by sentence.

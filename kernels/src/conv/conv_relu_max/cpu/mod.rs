@@ -12,9 +12,9 @@ use crate::memory::Buffer;
 use crate::parallel::{pieces, pieces2, rows_per_piece};
 use vectors::{Filter, Maximum, Sentence};
 
-/// Windows of a tile at most: the rows that the product takes at a time.
+/// Windows of a tile at most: the rows that the matmul takes at a time.
 const TILE: usize = 96;
-/// Rows of the product's registers; tiles are whole multiples of it.
+/// Rows of the matmul's registers; tiles are whole multiples of it.
 const ROWS: usize = 6;
 
 pub(super) fn forward(

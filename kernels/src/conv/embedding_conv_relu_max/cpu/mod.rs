@@ -15,7 +15,7 @@ use crate::parallel::{pieces, pieces2, rows_per_piece};
 use distinct::Distinct;
 use vectors::{Filters, Hit, Row, Windows};
 
-/// Words of a task: their vectors stay in the second-level cache while the matrix product reads them.
+/// Words of a task: their vectors stay in the second-level cache while the matmul reads them.
 const TILE: usize = 192;
 
 pub(super) fn forward(

@@ -1,4 +1,4 @@
-//! The fast version: one input product for all tokens, then steps of packed products and fused gates.
+//! The fast version: one input matmul for all tokens, then steps of packed matmuls and fused gates.
 //!
 //! Each direction of each group of sentences is a task that runs all its steps on its own; the split
 //! depends on shapes alone. Within a task nothing is handed to other threads.
