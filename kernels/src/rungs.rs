@@ -79,7 +79,6 @@ pub fn check(device: Device, only: &str) {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use std::path::{Path, PathBuf};
 
     fn files(folder: &Path) -> Vec<PathBuf> {

@@ -19,7 +19,7 @@ def case(name, number=None):
 
 
 def rnd(*shape, scale=1.0):
-    """Normal numbers that float32 holds."""
+    """Normal values that float32 can hold."""
     return (torch.randn(shape) * scale).float().double()
 
 

@@ -45,7 +45,7 @@ case("model_bilstm_all")(model(lambda k: BiLstm(30, 8 * k, 4, True, True), {"att
 
 
 def words(b, t):
-    """Numbers of words, lengths, up to five characters for each word, their numbers; what is past an end is noise."""
+    """Word ids, lengths, up to five character ids for each word, and their counts; values past an end are noise."""
     n = lengths(b, t)
     spelled = torch.randint(1, 6, (b, t)) * (torch.arange(t)[None] < n[:, None])
     return torch.randint(30, (b, t)), n, torch.randint(1, 12, (b, t, 5)), spelled
@@ -59,7 +59,7 @@ def of_kind(kind, k):
     return (kind, 12, 4, 6 * k) if kind else None
 
 
-# A loss that grows, and gradients that are all rounding, would pass rounding on to the leading digits.
+# If the loss grows, or a gradient consists of rounding errors, rounding reaches the leading digits.
 CALM = {"rate": 0.01, "eps": 1e-4}
 
 
@@ -113,7 +113,7 @@ def bidaf(kind, attention, frozen):
     return make
 
 
-# What moves all logits of a softmax alike has no effect.
+# A shift of all logits of a softmax has no effect.
 ALIKE = ("wc.bias", "p1.bias", "p2.bias")
 case("model_bidaf", 203)(bidaf(None, False, ALIKE))
 case("model_bidaf_cnn", 204)(bidaf("cnn", True, ALIKE + KEY_BIAS))

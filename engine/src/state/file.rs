@@ -8,7 +8,7 @@ use safetensors::tensor::Dtype;
 use std::io::Read;
 use std::path::Path;
 
-/// Writes tensors and a text to a safetensors file with a checksum over all of it; the whole file or none.
+/// Writes tensors and a text to a safetensors file with a checksum over all of it; writes the whole file or nothing.
 ///
 /// # Errors
 /// [`StateError::Io`]; [`StateError::TooMuchText`] if the header exceeds the limit of the format.
@@ -54,9 +54,8 @@ pub fn read_tensors(path: &Path) -> Result<(StateDict, String), StateError> {
     // In the order of the file, each into its own buffer.
     for name in header.metadata.offset_keys() {
         let Some(info) = header.metadata.info(&name) else { continue };
-        let dtype = from_file(info.dtype).ok_or_else(|| {
-            broken(format!("tensor {name:?} is of a type {:?} that is not known", info.dtype))
-        })?;
+        let dtype = from_file(info.dtype)
+            .ok_or_else(|| broken(format!("tensor {name:?} has the unknown type {:?}", info.dtype)))?;
         let shape = Shape::try_new(&info.shape).map_err(|e| broken(format!("tensor {name:?}: {e}")))?;
         let Some(mut buffer) = buffer(dtype, shape.count()) else {
             let bytes = shape.count() * dtype.size();
@@ -68,7 +67,7 @@ pub fn read_tensors(path: &Path) -> Result<(StateDict, String), StateError> {
             && let Some(byte) = buffer.bytes().iter().find(|byte| **byte > 1)
         {
             false_bools
-                .get_or_insert_with(|| format!("tensor {name:?} is of bools, and one of them is {byte}"));
+                .get_or_insert_with(|| format!("tensor {name:?} is of bool, but holds the byte {byte}"));
         }
         tensors.insert(name, Tensor::from_buffer(buffer, shape));
     }
@@ -85,7 +84,7 @@ pub fn read_tensors(path: &Path) -> Result<(StateDict, String), StateError> {
 /// From this size on, a trial allocation is made before a buffer is allocated.
 const LARGE: usize = 1 << 20;
 
-/// A buffer to read into, or none if the system refuses the memory; [`Buffer`] alone would abort the process.
+/// A buffer to read into, or `None` if the system refuses the memory; [`Buffer`] alone would abort the process.
 fn buffer(dtype: DType, count: usize) -> Option<Buffer> {
     let bytes = count.checked_mul(dtype.size())?;
     if bytes >= LARGE {
@@ -129,7 +128,7 @@ mod tests {
     #[test]
     fn memory_that_is_refused_is_none() {
         assert!(buffer(DType::F32, 1 << 60).is_none(), "more than any machine has");
-        assert!(buffer(DType::F32, usize::MAX / 2).is_none(), "more than addresses");
+        assert!(buffer(DType::F32, usize::MAX / 2).is_none(), "more than all addresses");
         assert_eq!(buffer(DType::F32, 1 << 19).unwrap().len(), 1 << 19);
     }
 }

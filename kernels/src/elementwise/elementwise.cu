@@ -57,7 +57,7 @@ DEVICE float parametric(Parametric op, float p, float q, float x) {
     switch (op) {
         case Parametric::Affine: return p * x + q;
         case Parametric::Power: return powf(x, p);
-        case Parametric::Clamp: return x < p ? p : x > q ? q : x;
+        case Parametric::Clamp: return (x < p ? p : x) > q ? q : (x < p ? p : x);
     }
     return NAN;
 }
