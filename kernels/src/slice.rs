@@ -3,7 +3,7 @@ use crate::{DType, Element};
 use std::fmt;
 use std::marker::PhantomData;
 
-/// Where a buffer lives.
+/// The memory of a buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 pub enum Device {
     /// The CPU, with host memory.

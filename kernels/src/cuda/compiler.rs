@@ -24,7 +24,7 @@ pub(super) fn options(architecture: u32) -> Vec<String> {
 /// Machine code of a source that includes some headers, and the compiler's log.
 ///
 /// # Errors
-/// The log, where the compiler finds an error; that no compiler was found.
+/// The compiler's log, if it finds an error; that no compiler was found.
 pub(super) fn compile(
     name: &str,
     text: &str,

@@ -15,7 +15,7 @@ pub struct Cublas {
 }
 
 impl Cublas {
-    /// cuBLAS on an open CUDA device, `None` where the machine has no such library. Panics for the CPU.
+    /// cuBLAS on an open CUDA device, `None` if the machine has no such library. Panics for the CPU.
     ///
     /// The real library cannot use the emulator's memory. So on the emulated device it counts as absent, unless the environment
     /// variable `EMULATED_CUBLAS` states that the dynamic linker finds `emulator/cublas.cpp` under its name.
@@ -25,7 +25,7 @@ impl Cublas {
     pub fn new(device: Device) -> Result<Option<Self>, CudaError> {
         let Device::Cuda(number) = device else { panic!("cublas: the CPU is no CUDA device") };
         let unknown = is_emulated() && std::env::var_os("EMULATED_CUBLAS").is_none();
-        // SAFETY: only asks whether a library can be opened; every other call panics where it cannot.
+        // SAFETY: only asks whether a library can be opened; every other call panics if it cannot.
         if unknown || !unsafe { sys::is_culib_present() } {
             return Ok(None);
         }
@@ -52,7 +52,7 @@ impl Cublas {
     /// C = A·B, one matmul. The operands are `f32`, which cuBLAS rounds to the matmul's precision, or `f16`; sums and C,
     /// [M, N] row-major, are `f32`.
     ///
-    /// Panics where operands lie on another device, are of other dtypes or shorter than the matmul reads, or have
+    /// Panics if operands lie on another device, are of other dtypes or shorter than the matmul reads, or have
     /// neither contiguous rows nor contiguous columns.
     ///
     /// # Errors
@@ -79,7 +79,7 @@ impl Cublas {
         // they live until the work queued on the stream is done (they are freed in its order). The two factors are read
         // before the call returns.
         let multiplied = unsafe {
-            // cuBLAS goes by columns: what is row-major here is the transpose there, and Cᵀ = Bᵀ·Aᵀ.
+            // cuBLAS is column-major: a row-major matrix is its transpose there, and Cᵀ = Bᵀ·Aᵀ.
             result::gemm_ex(
                 self.handle,
                 b_turned,
@@ -113,7 +113,7 @@ impl Drop for Cublas {
     }
 }
 
-/// The operands' type, and in what they are multiplied.
+/// The operands' type, and the precision of the multiplication.
 fn types(dtype: DType, precision: Precision) -> (sys::cudaDataType, sys::cublasComputeType_t) {
     use sys::cublasComputeType_t::{
         CUBLAS_COMPUTE_32F, CUBLAS_COMPUTE_32F_FAST_16BF, CUBLAS_COMPUTE_32F_FAST_16F,

@@ -29,7 +29,7 @@ pub(super) fn version_and_devices() -> Result<(u32, Vec<Description>), CudaError
 
 /// The number of devices that the driver knows.
 pub(super) fn devices() -> Result<u32, CudaError> {
-    // SAFETY: only asks whether a library can be opened; every other call panics where it cannot.
+    // SAFETY: only asks whether a library can be opened; every other call panics if it cannot.
     if !unsafe { sys::is_culib_present() } {
         return Err(CudaError::NoDriver);
     }

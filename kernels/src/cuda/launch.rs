@@ -157,7 +157,7 @@ impl Arg {
         Arg { bytes: Bytes::Few([self.bytes.words()[0] + bytes as u64, a, b, c]), beyond, ..self }
     }
 
-    /// A struct by value, of fields of eight bytes each; panics where its pointers point to several devices.
+    /// A struct by value, of fields of eight bytes each; panics if its pointers point to several devices.
     #[track_caller]
     pub fn fields(fields: impl IntoIterator<Item = Arg>) -> Self {
         let fields: Vec<Arg> = fields.into_iter().collect();
@@ -204,7 +204,7 @@ impl From<Option<Dst<'_>>> for Arg {
     }
 }
 
-/// As an `int`; [`launch`] panics where it is more than [`MOST`].
+/// As an `int`; [`launch`] panics if it is more than [`MOST`].
 impl From<usize> for Arg {
     fn from(x: usize) -> Self {
         i32::try_from(x).ok().filter(|_| x <= MOST).map_or(Arg::beyond(x), Arg::from)
@@ -262,7 +262,7 @@ impl From<[i32; 2]> for Arg {
     }
 }
 
-/// As two `int`s of a struct; [`launch`] panics where one is more than [`MOST`].
+/// As two `int`s of a struct; [`launch`] panics if one is more than [`MOST`].
 impl From<[usize; 2]> for Arg {
     fn from(x: [usize; 2]) -> Self {
         let [a, b] = x.map(Arg::from);

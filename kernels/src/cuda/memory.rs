@@ -20,7 +20,7 @@ pub(crate) struct Allocation {
     bytes: usize,
     /// The recording that owns it; none if it came from the driver's pool.
     of: Option<Arc<Recording>>,
-    /// When it was asked for.
+    /// The time of its allocation.
     born: u64,
 }
 
@@ -72,7 +72,7 @@ impl Allocation {
         );
         if self.bytes > 0 {
             let gpu = opened(self.device);
-            // SAFETY: both have that many bytes, and `&mut self` says that they are not the same.
+            // SAFETY: both have that many bytes, and `&mut self` guarantees that they are different.
             let answer =
                 unsafe { result::memcpy_dtod_async(self.pointer, from.pointer, self.bytes, gpu.stream) };
             gpu.expect("copy on the device", answer);

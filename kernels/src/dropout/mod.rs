@@ -99,7 +99,7 @@ pub fn forward(x: Src, p: f64, stream: Stream, y: Dst) -> Outcome {
 
 /// yᵢ = mᵢ / (1 − p): what [`forward`] multiplies by.
 ///
-/// Panics where p lies outside of \[0, 1\].
+/// Panics if p is outside of \[0, 1\].
 #[track_caller]
 pub fn mask(p: f64, stream: Stream, y: Dst) -> Outcome {
     check(p);

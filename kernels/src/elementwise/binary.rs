@@ -9,7 +9,7 @@ use crate::{Dst, Outcome, Real, Src};
 
 /// y = f(a, b) elementwise over `shape`, with strides in elements, 0 where an operand is broadcast.
 ///
-/// Panics where strides and shape differ in rank, or an operand is too short for its strides.
+/// Panics if strides and shape differ in rank, or an operand is too short for its strides.
 #[track_caller]
 pub fn binary_forward<T: Real>(
     op: Binary,

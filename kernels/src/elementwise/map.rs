@@ -17,7 +17,7 @@ pub(super) enum Map {
 
 /// yᵢ = f(xᵢ) for contiguous x and y of any shape.
 ///
-/// Panics where x and y differ in length.
+/// Panics if x and y differ in length.
 #[track_caller]
 pub fn unary_forward<T: Real>(op: Unary, x: &[T], y: &mut [T]) {
     map_forward(Map::Unary(op), x, y);

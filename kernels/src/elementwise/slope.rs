@@ -7,7 +7,7 @@ use crate::{Dst, Outcome, Real, Src};
 
 /// dxᵢ = dyᵢ (Φ(xᵢ) + xᵢ φ(xᵢ)), the gradient of x·Φ(x), in one pass; all are contiguous.
 ///
-/// Panics where x, dy and dx differ in length.
+/// Panics if x, dy and dx differ in length.
 #[track_caller]
 pub fn gelu_backward_slices<T: Real>(x: &[T], dy: &[T], dx: &mut [T]) {
     let lens = [x.len(), dy.len()];

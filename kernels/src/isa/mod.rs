@@ -276,8 +276,8 @@ pub fn available() -> &'static [Level] {
     &[Level::Scalar]
 }
 
-/// The widest level of this machine, or the one that the environment names in `GRADUS_ISA`; an error where there is no
-/// such level or this machine lacks it.
+/// The widest level of this machine, or the one that the environment variable `GRADUS_ISA` names; an error if there is no such level
+/// or this machine lacks it.
 pub fn requested() -> Result<Level, String> {
     choose(available(), std::env::var("GRADUS_ISA").ok().as_deref())
 }
@@ -289,9 +289,9 @@ fn choose(available: &[Level], requested: Option<&str>) -> Result<Level, String>
     found.copied().ok_or(format!("GRADUS_ISA: expected one of {names} on this machine, found '{requested}'"))
 }
 
-/// The level that [`dispatch`] enters: what is [`requested`], found once.
+/// The level that [`dispatch`] enters: the [`requested`] one, determined once.
 ///
-/// Panics where that is an error.
+/// Panics if that is an error.
 pub fn level() -> Level {
     static LEVEL: OnceLock<Level> = OnceLock::new();
     *LEVEL.get_or_init(|| requested().unwrap_or_else(|e| panic!("{e}")))
@@ -303,7 +303,7 @@ pub fn dispatch<K: Kernel>(kernel: K) -> K::Output {
     dispatch_on(level(), kernel)
 }
 
-/// Runs a kernel on a named instruction set; panics where this machine lacks it.
+/// Runs a kernel on a named instruction set; panics if this machine lacks it.
 #[inline]
 pub fn dispatch_on<K: Kernel>(level: Level, kernel: K) -> K::Output {
     match level {

@@ -27,7 +27,7 @@ pub struct AdamStep {
 }
 
 impl AdamStep {
-    /// The rule with its constants; panics where `step` is 0.
+    /// The rule with its constants; panics if `step` is 0.
     #[track_caller]
     pub(super) fn rule(&self) -> Adam {
         let AdamStep { lr, beta1, beta2, eps, weight_decay, decoupled, step } = *self;
@@ -140,7 +140,7 @@ impl Rule<2> for Adam {
 
 /// One step of [`AdamStep`], with the moments `m` and `v`.
 ///
-/// Panics where lengths differ or `step` is 0.
+/// Panics if lengths differ or `step` is 0.
 #[track_caller]
 pub fn adam_step<T: Real>(step: &AdamStep, p: &mut [T], g: Gradient<&[T]>, m: &mut [T], v: &mut [T]) {
     assert!(m.len() == p.len() && v.len() == p.len(), "adam: moments of another length than the parameters");

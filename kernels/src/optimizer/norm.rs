@@ -25,7 +25,7 @@ pub fn squares<T: Real>(x: &[T]) -> f64 {
 
 /// [`squares`] of some arrays of one dtype on one device, added up in their order; one wait where that is a CUDA device.
 ///
-/// Panics where dtypes or devices differ.
+/// Panics if dtypes or devices differ.
 #[track_caller]
 pub fn sum_of_squares(all: &[Src], sum: &mut f64) -> Outcome {
     let Some(first) = all.first() else {

@@ -41,7 +41,7 @@ pub struct Deferred<'a, V> {
 /// Takes all steps from `from` on, with the bits that [`adam_step`](super::adam_step) and the like lead to step by
 /// step; `state` is in the order of their arguments, with empty slices for what an optimizer does not have.
 ///
-/// Panics where lengths differ, a row lies outside the table, or rows are not ascending.
+/// Panics if lengths differ, a row is outside the table, or rows are not ascending.
 #[track_caller]
 pub fn replay_steps<T: Real>(steps: Steps, p: &mut [T], deferred: Deferred<&[T]>, state: [&mut [T]; 3]) {
     deferred.check(p.len());

@@ -1,9 +1,9 @@
 //! The convolution as matmuls on the device, and the launch of conv1d.cu, which defines it.
 //!
 //! With channels last the matrix of all windows is x itself, with rows C apart that overlap: the matmuls of
-//! [`gemm`](crate::gemm) read it where it lies, whatever their tiles and their precision. For the gradients the sentences
-//! of dy are laid one behind the other with k − 1 zero rows between them, so that a window which reaches over a
-//! sentence's end meets zeros, and all sentences are one matmul.
+//! [`gemm`](crate::gemm) read it in place, with any tiles and precision. For the gradients the sentences of dy are copied one after
+//! the other with k − 1 zero rows between them, so that a window that extends past a sentence's end reads zeros, and all
+//! sentences are one matmul.
 
 use super::{Sizes, outputs};
 use crate::cuda::{Source, source};
@@ -127,8 +127,8 @@ fn backward_x(s: Sizes, padding: usize, w: Src, spread: Src, dx: Dst, precision:
     convert::copy_strided(&[b, t, c], inside, &[steps * c, c, 1], dx)
 }
 
-/// dw = dyᵀ · windows. Its depth is long and its result small: groups of sentences are matmuls of their own, which are
-/// added up in order.
+/// dw = dyᵀ · windows. Its depth is long and its result small, so each group of sentences is a matmul of its own, and the results
+/// are added in order.
 fn backward_w(s: Sizes, steps: usize, x: Src, dy: Src, dw: Dst, precision: Precision) {
     let Sizes { b, c, o, k, .. } = s;
     let (size, tiles) = (o * k * c, o.div_ceil(64) * (k * c).div_ceil(64));

@@ -10,10 +10,11 @@
 //!
 //! With channels last the window of step t is k·C consecutive elements, and the next window begins C elements later. So
 //! the matrix of all windows, [T', k·C] with rows C apart, is x itself, and y is its product with the weight as
-//! [k·C, O]: nothing is copied but the weight, once, and sentences that need padding.
+//! [k·C, O]: only the weight is copied, once, and sentences that need padding.
 //!
-//! The ladder: plain loops; one packed matmul for each sentence, sentences over threads; dx the same of dy and the taps in
-//! the opposite order; dw matmuls of dyᵀ and the windows, summed in slots of sentences that are added in order.
+//! The ladder: plain loops; one packed matmul for each sentence, with sentences split over threads. dx is the same matmul, of dy
+//! and the taps in the opposite order; dw is the sum of matmuls of dyᵀ and the windows, with a slot for each group of sentences,
+//! and the slots are added in order.
 //! `RAYON_NUM_THREADS=1 cargo run --release -p gradus-kernels --example conv_ladder` times the rungs. B = 64, T = 400,
 //! C = 300, O = 128, k = 3, on one Zen 4 core (AVX2, peak 117 GFLOP/s, measured in the same run), in ms and in percent
 //! of that peak; of the loops, which run in `f64`, one sentence was timed for all:
@@ -94,7 +95,7 @@ fn outputs(op: &str, s: Sizes, padding: usize) -> usize {
 
 /// y from x, w and the bias, with `padding` zero steps on both sides of each sentence.
 ///
-/// Panics where lengths disagree with the sizes, or a window is longer than a padded sentence.
+/// Panics if lengths disagree with the sizes, or a window is longer than a padded sentence.
 #[track_caller]
 pub fn conv1d_forward<T: Real>(s: Sizes, padding: usize, x: &[T], w: &[T], bias: &[T], y: &mut [T]) {
     s.check("conv1d", [x.len(), w.len(), bias.len()], &[(y.len(), outputs("conv1d", s, padding))]);
@@ -106,7 +107,7 @@ pub fn conv1d_forward<T: Real>(s: Sizes, padding: usize, x: &[T], w: &[T], bias:
 
 /// dx (if it is needed), dw and dbias from dy.
 ///
-/// Panics where lengths disagree with the sizes, or a window is longer than a padded sentence.
+/// Panics if lengths disagree with the sizes, or a window is longer than a padded sentence.
 #[track_caller]
 pub fn conv1d_backward<T: Real>(
     s: Sizes,

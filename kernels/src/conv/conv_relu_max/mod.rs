@@ -43,13 +43,13 @@ use crate::sizes::count;
 use crate::slice::on_device;
 use crate::{Dst, Outcome, Precision, Real, Src};
 
-/// The windows of a sentence of `len` steps that count.
+/// The number of windows of a sentence of `len` steps over which the maximum is taken.
 pub(crate) fn live(s: Sizes, len: i64) -> usize {
     let windows = s.t.max(s.k) - s.k + 1;
     usize::try_from(len).unwrap_or(0).clamp(1, windows)
 }
 
-/// How many results there are; panics where memory has no addresses for them, or for sentences padded to the window.
+/// The number of results; panics if memory has no addresses for them, or for sentences padded to the window.
 #[track_caller]
 pub(crate) fn results(s: Sizes) -> usize {
     count("conv_relu_max", [s.b, s.t.max(s.k), s.c.max(s.o)]);
@@ -58,7 +58,7 @@ pub(crate) fn results(s: Sizes) -> usize {
 
 /// z and the winners from x, w, the bias and the lengths.
 ///
-/// Panics where lengths of slices disagree with the sizes.
+/// Panics if lengths of slices disagree with the sizes.
 #[track_caller]
 pub fn conv_relu_max_forward<T: Real>(
     s: Sizes,
@@ -79,7 +79,7 @@ pub fn conv_relu_max_forward<T: Real>(
 
 /// dx (if it is needed), dw and dbias from dz and the winners of the forward pass.
 ///
-/// Panics where lengths of slices disagree with the sizes, or a winner is no window.
+/// Panics if lengths of slices disagree with the sizes, or a winner is no window.
 #[track_caller]
 pub fn conv_relu_max_backward<T: Real>(
     s: Sizes,

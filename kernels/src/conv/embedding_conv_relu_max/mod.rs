@@ -76,7 +76,7 @@ impl<'a> Words<&'a [i64]> {
         &words[t.min(words.len())..(t + s.k).min(words.len())]
     }
 
-    /// Panics where lengths of slices disagree with the sizes.
+    /// Panics if lengths of slices disagree with the sizes.
     #[track_caller]
     fn check(self, op: &str, s: Sizes, slices: &[(usize, usize)]) {
         assert!(s.k > 0, "{op}: the window of {s:?} has no step");
@@ -90,7 +90,7 @@ impl<'a> Words<&'a [i64]> {
         }
     }
 
-    /// Panics where the table of `len` elements is not whole rows, or a word is not one of them.
+    /// Panics if the table of `len` elements is not whole rows, or a word is not one of them.
     #[track_caller]
     fn check_table(self, op: &str, s: Sizes, len: usize) {
         let rows = len.checked_div(s.c).unwrap_or(0);
@@ -101,7 +101,7 @@ impl<'a> Words<&'a [i64]> {
     }
 }
 
-/// Panics where a winner is no window.
+/// Panics if a winner is no window.
 #[track_caller]
 fn check_winners(op: &str, s: Sizes, winner: &[i64]) {
     let windows = live(s, i64::MAX);
@@ -111,7 +111,7 @@ fn check_winners(op: &str, s: Sizes, winner: &[i64]) {
 
 /// z and the winners.
 ///
-/// Panics where lengths of slices disagree with the sizes, or a word is no row of the table.
+/// Panics if lengths of slices disagree with the sizes, or a word is no row of the table.
 #[track_caller]
 pub fn embedding_conv_relu_max_forward<T: Real>(
     s: Sizes,
@@ -135,7 +135,7 @@ pub fn embedding_conv_relu_max_forward<T: Real>(
 
 /// dw and dbias from dz and the winners of the forward.
 ///
-/// Panics where lengths of slices disagree with the sizes, a word is no row of the table, or a winner is no window.
+/// Panics if lengths of slices disagree with the sizes, a word is no row of the table, or a winner is no window.
 #[track_caller]
 pub fn embedding_conv_relu_max_backward<T: Real>(
     s: Sizes,
@@ -164,7 +164,7 @@ pub fn embedding_conv_relu_max_backward<T: Real>(
 /// The words of the windows that won, ascending and each once, `[U]`, and the gradients of their rows, [U, C]; those
 /// of all other rows are 0.
 ///
-/// Panics where lengths of slices disagree with the sizes, or a winner is no window.
+/// Panics if lengths of slices disagree with the sizes, or a winner is no window.
 #[track_caller]
 pub fn embedding_conv_relu_max_backward_rows<T: Real>(
     s: Sizes,
@@ -209,7 +209,7 @@ pub fn backward(
     })
 }
 
-/// [`embedding_conv_relu_max_backward_rows`] of any device and dtype; `None` where there is no kernel.
+/// [`embedding_conv_relu_max_backward_rows`] of any device and dtype; `None` if there is no kernel.
 #[track_caller]
 pub fn backward_rows(
     s: Sizes,

@@ -181,7 +181,7 @@ impl<'a> PackedOnDemand<'a> {
         PackedOnDemand { b, layout, states: states.collect(), panels: data.slice_mut().as_mut_ptr(), data }
     }
 
-    /// Panics where the task that packed the panel did.
+    /// Panics if the task that packed the panel did.
     fn panel(&self, start: usize, depth: usize, panel: usize) -> &[f32] {
         let state = &self.states[start / self.layout.depth() * self.layout.panels() + panel];
         let place = self.layout.panel(start, depth, panel);

@@ -50,7 +50,7 @@ use crate::reduce::{Reduce, reduce_forward};
 use crate::slice::on_device;
 use crate::{DType, Dst, Outcome, Real, Src};
 
-/// Panics where operands of [R, D], `[D]` and `[R]` have other lengths.
+/// Panics if operands of [R, D], `[D]` and `[R]` have other lengths.
 #[track_caller]
 fn check(op: &str, full: &[usize], cols: &[usize], rows: &[usize]) {
     let (d, r) = (cols[0], rows[0]);
@@ -64,7 +64,7 @@ fn check(op: &str, full: &[usize], cols: &[usize], rows: &[usize]) {
 
 /// y, and for the backward of each row the mean, less its first element, and 1/deviation.
 ///
-/// Panics where shapes disagree.
+/// Panics if shapes disagree.
 #[track_caller]
 pub fn layer_norm_forward<T: Real>(
     x: &[T],
@@ -92,7 +92,7 @@ pub fn layer_norm_forward<T: Real>(
 
 /// dx, dγ and dβ, from what the forward kept.
 ///
-/// Panics where shapes disagree.
+/// Panics if shapes disagree.
 #[track_caller]
 pub fn layer_norm_backward<T: Real>(
     x: &[T],

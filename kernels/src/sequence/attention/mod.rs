@@ -155,7 +155,7 @@ pub fn backward(
 /// o = softmax(scale · q kᵀ + mask) v to `o` [B, N, Tq, dim], and log Σ exp of each row of
 /// scale · q kᵀ + mask to `lse` [B, N, Tq].
 ///
-/// Panics where dim is 0, a view leaves its buffer, rows of `o` overlap, or the mask is not [B, Tk].
+/// Panics if dim is 0, a view leaves its buffer, rows of `o` overlap, or the mask is not [B, Tk].
 #[track_caller]
 pub fn attention_forward<T: Real>(
     attention: &Attention,
@@ -173,7 +173,7 @@ pub fn attention_forward<T: Real>(
 
 /// The gradients of q, k and v; every element of their views is written.
 ///
-/// Panics where dim is 0, a view leaves its buffer, or gradients overlap.
+/// Panics if dim is 0, a view leaves its buffer, or gradients overlap.
 #[track_caller]
 pub fn attention_backward<T: Real>(
     attention: &Attention,

@@ -12,7 +12,7 @@ pub(crate) static SOURCE: Source = source!("crf.cu");
 pub(crate) static VITERBI: Source = source!("viterbi.cu");
 /// Bytes of static shared memory, which kernels use besides what a launch gives them.
 const STATIC: usize = 128;
-/// Floats of shared memory that viterbi has at least, to fetch several rows at a time for few tags too.
+/// The fewest floats of shared memory of viterbi, so that it fetches several rows at a time even for few tags.
 const ROWS: usize = 2048;
 
 /// B, T and K.
@@ -55,7 +55,7 @@ fn shape(chains: &Chains<Src, Src>) -> Shape {
     Shape::of(Chains { emissions, transitions, start, end, lengths })
 }
 
-/// Panics where the tags are not [B, T].
+/// Panics if the tags are not [B, T].
 #[track_caller]
 fn check_tags(chains: &Chains<Src, Src>, tags: Option<Src>) {
     let Shape { batch, len, .. } = shape(chains);
@@ -63,7 +63,7 @@ fn check_tags(chains: &Chains<Src, Src>, tags: Option<Src>) {
     assert!(found == batch * len, "crf: tags are [{batch}, {len}], not {found} elements");
 }
 
-/// Runs a kernel that is given arguments of its own between the scores and the sizes.
+/// Runs a kernel with its own arguments between the scores and the sizes.
 fn run(kernel: &'static str, grid: Grid, chains: &Chains<Src, Src>, own: Vec<Arg>, sizes: &Sizes) -> Outcome {
     let Chains { emissions, transitions, start, end, lengths } = *chains;
     let scores = [emissions.into(), transitions.into(), start.into(), end.into(), lengths.into()];
@@ -141,7 +141,7 @@ fn check_gradients(chains: &Chains<Src, Src>, grads: &Gradients<Dst>) {
     shape(chains).check_gradients([demissions.len(), dtransitions.len(), dstart.len(), dend.len()]);
 }
 
-/// Panics where [`log_marginals_forward`] would read or write other cells than the emissions have.
+/// Panics if [`log_marginals_forward`] would read or write other cells than the emissions have.
 #[track_caller]
 fn check_cells<const N: usize>(chains: &Chains<Src, Src>, lens: [usize; N]) {
     let cells = chains.emissions.len();

@@ -25,7 +25,7 @@ pub fn backward(chains: Chains<Src, Src>, tags: Src, dscore: Src, grads: Gradien
 
 /// score(y) = start(y₀) + Σₜ e(t, yₜ) + Σₜ transition(yₜ₋₁, yₜ) + end(yₙ₋₁), to `score` `[B]`.
 ///
-/// `tags` [B, T]; those in the padding are not read. An empty sentence scores 0. Panics where sizes
+/// `tags` [B, T]; those in the padding are not read. An empty sentence scores 0. Panics if sizes
 /// differ or a tag is not in 0..K.
 #[track_caller]
 pub fn score_forward<T: Real>(chains: Chains<&[T], &[i64]>, tags: &[i64], score: &mut [T]) {

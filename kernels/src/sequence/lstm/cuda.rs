@@ -12,7 +12,7 @@ pub(crate) static STEPS: Source = source!("lstm_steps.cu", "lstm_cell.cuh");
 /// All steps in one launch, by blocks that hold W_hh.
 pub(crate) static HELD: Source = source!("lstm_held.cu", "lstm_cell.cuh");
 
-/// Which way the steps go.
+/// The direction in which the steps run.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Pass {
     Forward,
@@ -247,7 +247,7 @@ pub fn backward(args: Backward<Src, Dst, Src>, precision: Precision) -> Outcome 
             let (kernel, grid) = held.kernel();
             let _ = launch(&HELD, kernel, grid, &args(shares.src()));
         }
-        // The last launch, of step −1, leaves dh0.
+        // The last launch, of step −1, writes dh0.
         None => {
             let w_hh = together(hidden, &weights, true, kind);
             let steps = (-1..steps(time)).rev();

@@ -88,7 +88,7 @@ pub struct WeightGradients<V> {
 pub struct Forward<S, D, I> {
     /// B, T, D, H and the directions.
     pub sizes: Sizes,
-    /// The sentences' lengths `[B]`, in any order; all are T where this is `None`.
+    /// The sentences' lengths `[B]`, in any order; all are T if this is `None`.
     pub lengths: Option<I>,
     /// `[B, T, D]`.
     pub x: S,
@@ -168,13 +168,13 @@ pub fn saved(sizes: &Sizes, lengths: Option<Src>) -> usize {
 }
 
 impl<T: Real> Forward<&[T], &mut [T], &[i64]> {
-    /// Runs all steps; panics where a slice has not the length that the sizes ask for.
+    /// Runs all steps; panics if the length of a slice does not match the sizes.
     #[track_caller]
     pub fn run(self) {
         let saved = saved_len(&self.sizes, self.lengths);
         check::forward(&self.lens(|x| x.len(), |y| y.len(), |lengths| lengths.len()), saved);
         if self.sizes.batch * self.sizes.hidden == 0 {
-            // There is no state. The sentences may still be more than could be put in order.
+            // There is no state. There may be more sentences than memory could hold an order of.
             return;
         }
         if T::IS_F32 {
@@ -186,7 +186,7 @@ impl<T: Real> Forward<&[T], &mut [T], &[i64]> {
 }
 
 impl<T: Real> Backward<&[T], &mut [T], &[i64]> {
-    /// Runs all steps back; panics where a slice has not the length that the sizes ask for.
+    /// Runs all steps back; panics if the length of a slice does not match the sizes.
     #[track_caller]
     pub fn run(self) {
         let saved = saved_len(&self.sizes, self.lengths);
@@ -207,7 +207,7 @@ impl<T: Real> Backward<&[T], &mut [T], &[i64]> {
 }
 
 /// [`Forward::run`] for any device and dtype; on a device the matmul with the input has that precision, and in bf16
-/// W_hh is rounded, too, where a block holds it over all steps.
+/// W_hh is also rounded, if a block holds it over all steps.
 #[track_caller]
 pub fn forward(args: Forward<Src, Dst, Src>, precision: Precision) -> Outcome {
     fn typed<T: Real>(args: Forward<Src, Dst, Src>) {
@@ -220,7 +220,7 @@ pub fn forward(args: Forward<Src, Dst, Src>, precision: Precision) -> Outcome {
 }
 
 /// [`Backward::run`] for any device and dtype; on a device the matmuls for dx and the weights have that precision, and
-/// in bf16 W_hh is rounded, too, where a block holds it over all steps.
+/// in bf16 W_hh is also rounded, if a block holds it over all steps.
 #[track_caller]
 pub fn backward(args: Backward<Src, Dst, Src>, precision: Precision) -> Outcome {
     fn typed<T: Real>(args: Backward<Src, Dst, Src>) {

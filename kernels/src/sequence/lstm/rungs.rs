@@ -14,7 +14,7 @@ const DIRECTIONS: usize = 2;
 #[derive(Clone, Copy)]
 enum Run {
     Plain,
-    /// Each of some steps by itself.
+    /// A launch for each step.
     Steps,
     /// All steps, with W_hh held in f32.
     All,
@@ -29,7 +29,7 @@ struct Layer {
     kind: Kind,
     sizes: Sizes,
     lengths: Buffer,
-    /// `[directions, 4H, H]`, of bf16 so that holding it so changes nothing.
+    /// `[directions, 4H, H]`, with values that are exact in bf16, so that holding it in bf16 changes nothing.
     w_hh: Buffer,
 }
 
@@ -192,7 +192,7 @@ fn check_operation(kind: Kind) {
     }
 }
 
-/// What forward and backward write, except what they save, from values made on one device and run on another.
+/// The results of forward and backward, except saved values, on `device`, with operands drawn on the device of `kind`.
 fn operation(sizes: Sizes, kind: Kind, device: Device) -> Vec<Buffer> {
     let Sizes { batch, time, input, hidden, directions } = sizes;
     let (wide, state) = (4 * hidden, directions * batch * hidden);

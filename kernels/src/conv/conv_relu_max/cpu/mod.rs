@@ -37,7 +37,7 @@ pub(super) fn forward(
         let wide = (t < k).then(|| widened(x, 0, k * c));
         let x = wide.as_ref().map_or(x, |wide| wide.slice());
         let live = live(s, lengths[b]);
-        // Tiles of about the same height, so that the last is no thin one.
+        // Tiles have about the same height, so that the last is not much smaller.
         let tile = live.div_ceil(live.div_ceil(TILE)).next_multiple_of(ROWS);
         let mut y = Buffer::for_overwrite(DType::F32, tile * o);
         let mut steps = Buffer::for_overwrite(DType::F32, o);
