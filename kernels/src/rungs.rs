@@ -79,6 +79,7 @@ pub fn check(device: Device, only: &str) {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
     use std::path::{Path, PathBuf};
 
     fn files(folder: &Path) -> Vec<PathBuf> {
@@ -96,7 +97,7 @@ mod tests {
 
     #[test]
     fn every_cuda_source_has_a_ladder() {
-        let known: Vec<&str> = super::sources().map(|source| source.name).collect();
+        let known: Vec<&str> = sources().map(|source| source.name).collect();
         for path in files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src")) {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
             assert!(
