@@ -9,7 +9,7 @@ fn main() {
 
 #[cfg(feature = "cuda-emulator")]
 #[path = "src/functions.rs"]
-#[allow(dead_code, reason = "the header alone is wanted here")]
+#[allow(dead_code, reason = "only the header is used here")]
 mod functions;
 
 #[cfg(feature = "cuda-emulator")]

@@ -2,7 +2,7 @@
 //! line's name for that line alone.
 //!
 //! The plain rung is the textbook's, in `f64`, with the whole matrix of each row of scores; the fast one
-//! is what `f32` runs. GFLOP/s count the products of the dense textbook, 4 T² dim forward and 8 T² dim
+//! is what `f32` runs. GFLOP/s count the matmuls of the dense textbook, 4 T² dim forward and 8 T² dim
 //! backward (half of that where causal), and none that are computed again. With dropout the fast one is timed alone.
 
 mod rungs;
@@ -13,7 +13,7 @@ use gradus_kernels::attention::{
     attention_forward,
 };
 use gradus_kernels::philox::Stream;
-use rungs::{median, peak, wanted};
+use rungs::{median, peak, selected};
 
 fn main() {
     let peak = peak();
@@ -30,7 +30,7 @@ fn main() {
         let name =
             format!("B={batch} N={heads} T={queries} dim={dim}{}", if causal { " causal" } else { "" });
         let name = if p > 0.0 { name + " dropout" } else { name };
-        if !wanted(&name) {
+        if !selected(&name) {
             continue;
         }
         let dropout = (p > 0.0).then_some(Dropout { p, stream: Stream { seed: 1, stream: 2 } });
@@ -39,8 +39,8 @@ fn main() {
             Some(_) => String::new(),
         };
         let [forward, backward] = times::<f32>(shape, causal, dropout, 31);
-        let products = 12 * batch * heads * queries * keys * dim / if causal { 2 } else { 1 };
-        let rate = products as f64 / (forward + backward) / 1e6;
+        let matmuls = 12 * batch * heads * queries * keys * dim / if causal { 2 } else { 1 };
+        let rate = matmuls as f64 / (forward + backward) / 1e6;
         let share = 100.0 * rate / peak;
         println!("{name:40}{plain:>20}{forward:9.2} +{backward:9.2}{rate:10.1}{share:8.1}");
     }

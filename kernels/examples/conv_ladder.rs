@@ -1,9 +1,9 @@
 //! The rungs of the convolution kernels, timed: `cargo run --release -p gradus-kernels --example conv_ladder`.
 //!
-//! First the convolution alone: the textbook's loops, which `f64` runs, and products. Then the feature of a text classifier's filters: convolution, ReLU, the maximum over time, and their gradients. The
-//! plain rung is the textbook's loops, which `f64` runs; the product rung stores the convolution whole. Then the same
-//! of words' vectors, gathered from a table of V rows or each multiplied once, of words that are all alike frequent and
-//! of words as frequent as in text, 1/(rank + 2.7).
+//! First the convolution alone: the textbook's loops, which `f64` runs, and a matmul. Then the feature of a text classifier's
+//! filters: convolution, ReLU, the maximum over time, and their gradients. The plain rung is the textbook's loops, which `f64` runs;
+//! the matmul rung stores the whole convolution. Then the same for word vectors, gathered from a table of V rows or each multiplied
+//! once, with words that are equally frequent and with words as frequent as in text, 1/(rank + 2.7).
 
 mod rungs;
 
@@ -37,7 +37,7 @@ fn main() {
         let flops = 2e-6 * (B * s.windows(0) * k * C * O) as f64;
         let rungs = [
             ("convolution, loops, f64", dense::<f64>(Sizes { b: 1, ..s }, 1).map(|ms| ms * B as f64)),
-            ("convolution, products", dense::<f32>(s, 9)),
+            ("convolution, as a matmul", dense::<f32>(s, 9)),
         ];
         for (name, [forward, backward]) in rungs {
             let rates = [flops / forward, 2.0 * flops / backward];
@@ -51,7 +51,7 @@ fn main() {
         let plain = fused::<f64>(Sizes { b: 1, ..s }, 1).map(|ms| ms * B as f64);
         let rungs = [
             ("plain loops, f64", plain),
-            ("a product a sentence", product(s)),
+            ("a matmul for each sentence", matmul(s)),
             ("fused", fused::<f32>(s, 9)),
         ];
         for (name, [forward, backward]) in rungs {
@@ -107,7 +107,7 @@ fn fused<R: Real>(s: Sizes, runs: usize) -> [f64; 2] {
 }
 
 /// The same with y [B, T', O] stored, a pass for ReLU and the maximum, and the dense gradients.
-fn product(s: Sizes) -> [f64; 2] {
+fn matmul(s: Sizes) -> [f64; 2] {
     let [x, w, bias] = inputs::<f32>(s);
     let (windows, dz) = (s.windows(0), random::<f32>(4, s.b * s.o));
     let mut y = vec![0.0; s.b * windows * s.o];

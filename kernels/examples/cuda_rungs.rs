@@ -12,7 +12,7 @@ fn main() {
     let device = words.next().unwrap_or_else(|| "cuda-emulated".into());
     let device = Device::open(&device).unwrap_or_else(|e| panic!("{e}"));
     let only = words.next().unwrap_or_default();
-    // The CPU's matrix products stay on this thread too: rayon's hand-offs are not instrumented, and a sanitizer would report
+    // The CPU's matmuls stay on this thread too: rayon's hand-offs are not instrumented, and a sanitizer would report
     // them as races.
     let pool = ThreadPoolBuilder::new().num_threads(1).use_current_thread().build();
     pool.unwrap_or_else(|e| panic!("{e}")).install(|| rungs::check(device, &only));

@@ -1,17 +1,17 @@
-//! The rungs of the matrix product, each as GFLOP/s and as a share of the peak measured in the same run.
+//! The rungs of the matmul, each as GFLOP/s and as a share of the peak measured in the same run.
 //!
-//! `cargo run --release -p gradus-kernels --example gemm_ladder`, with sizes as `256 x 256 x 256` for that product alone.
+//! `cargo run --release -p gradus-kernels --example gemm_ladder`, with sizes as `256 x 256 x 256` for that matmul alone.
 
 use gradus_kernels::Precision;
 use gradus_kernels::gemm::{
-    Epilogue, Mat, PackedB, Product, batched, gemm, gemm_packed, gemm_packed_serial, gemm_serial,
+    Epilogue, Mat, Matmul, PackedB, batched, gemm, gemm_packed, gemm_packed_serial, gemm_serial,
     gemm_unpacked, plain,
 };
 
 mod rungs;
 
 fn main() {
-    // In the pool, as a training step is: from outside each product would wait for a thread to wake.
+    // In the pool, as a training step is: from outside each matmul would wait for a thread to wake.
     rayon::scope(|_| all());
 }
 
@@ -29,7 +29,7 @@ fn all() {
         (1120, 200, 10000),
     ] {
         let name = format!("{m} x {k} x {n}");
-        if !rungs::wanted(&name) {
+        if !rungs::selected(&name) {
             continue;
         }
         let numbers = |n: usize| (0..n).map(|i| (i % 13) as f32 * 0.1).collect::<Vec<f32>>();
@@ -54,7 +54,7 @@ fn all() {
         show("packed, all threads", cores, &mut |c| gemm(m, k, n, a, b, 0.0, c, n, e()));
         show("prepacked, all threads", cores, &mut |c| gemm_packed(m, a, &packed, 0.0, c, n, e()));
         for precision in &Precision::ALL[1..] {
-            let product = Product {
+            let matmul = Matmul {
                 count: 1,
                 m,
                 k,
@@ -64,11 +64,11 @@ fn all() {
                 precision: *precision,
             };
             show(&format!("operands in {precision}, all threads"), cores, &mut |c| {
-                let _ = batched(product, a.data.into(), b.data.into(), c.into());
+                let _ = batched(matmul, a.data.into(), b.data.into(), c.into());
             });
         }
         show("matrixmultiply, one thread", 1, &mut |c| {
-            // SAFETY: a, b and c hold m·k, k·n and m·n numbers, row-major.
+            // SAFETY: a, b and c have m·k, k·n and m·n elements, row-major.
             unsafe {
                 matrixmultiply::sgemm(
                     m,

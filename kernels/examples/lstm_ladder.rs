@@ -110,9 +110,9 @@ fn weights(weights: &[[Vec<f32>; 4]]) -> Vec<Weights<&[f32]>> {
     all
 }
 
-/// The second and third rung: one input product for all steps, then the recurrent product of each step
+/// The second and third rung: one input matmul for all steps, then the recurrent matmul of each step
 /// from packed weights or as textbook loops, then its gates one by one.
-fn one_input_product(args: Forward<&[f32], &mut [f32], &[i64]>, packed: bool) {
+fn one_input_matmul(args: Forward<&[f32], &mut [f32], &[i64]>, packed: bool) {
     let Sizes { batch, time, input, hidden: n, directions } = args.sizes;
     for (d, w) in args.weights.iter().enumerate() {
         let mut a = vec![0.0; batch * time * 4 * n];
@@ -170,11 +170,11 @@ fn main() {
     show("textbook loops", median(1, || layer.forward(plain::forward)), flops(sizes));
     let expected = layer.y.clone();
     show(
-        "one input product",
-        median(1, || alone.install(|| layer.forward(|a| one_input_product(a, false)))),
+        "one input matmul",
+        median(1, || alone.install(|| layer.forward(|a| one_input_matmul(a, false)))),
         flops(sizes),
     );
-    let packed = median(3, || alone.install(|| layer.forward(|a| one_input_product(a, true))));
+    let packed = median(3, || alone.install(|| layer.forward(|a| one_input_matmul(a, true))));
     show("recurrent weights packed once", packed, flops(sizes));
     show(
         "gates in one vector pass",

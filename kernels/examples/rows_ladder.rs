@@ -24,7 +24,7 @@ use gradus_kernels::philox::Stream;
 use gradus_kernels::reduce::{Reduce, reduce_forward};
 use gradus_kernels::softmax::{log_softmax_forward, softmax_backward, softmax_forward};
 use rayon::ThreadPool;
-use rungs::{median, peak, wanted};
+use rungs::{median, peak, selected};
 
 /// Rows and their width: 32 MiB of `f32`, which no cache of one core holds.
 const ROWS: usize = 16_384;
@@ -55,7 +55,7 @@ fn main() {
         let mut work = make();
         pools[i].install(|| median(runs, &mut work))
     };
-    for (name, megabytes, plain, fast) in lines().into_iter().filter(|(name, ..)| wanted(name)) {
+    for (name, megabytes, plain, fast) in lines().into_iter().filter(|(name, ..)| selected(name)) {
         let share = |i: usize, ms: f64| 100.0 * megabytes / ms / bandwidths[i];
         let plain = plain.map_or("".into(), |plain| format!("{:.2}", time(0, 3, plain)));
         let [one, all] = [0, 1].map(|i| time(i, 9, fast));

@@ -57,7 +57,7 @@ mod tests {
 
     #[test]
     fn narrow_floats_are_rounded_once() {
-        // Halfway between 1 and its successor, and a little above and below, by less than f32 can tell.
+        // Halfway between 1 and its successor, and a little above and below, by less than the resolution of f32.
         for (x, bits) in [(0.0, 0), (2f64.powi(-50), 1), (-(2f64.powi(-50)), 0)] {
             let [a, b] = [-8, -11].map(|place| 1.0 + 2f64.powi(place) + x);
             assert_eq!(<bf16 as Element>::from_f64(a).to_bits(), bf16::ONE.to_bits() + bits, "{a}");

@@ -1,7 +1,7 @@
-//! The functions that kernels take by number: a CUDA kernel has one for each choice that is the same for a whole launch.
+//! The functions that are arguments of kernels: one CUDA kernel has a case for each, and the choice is the same for a whole launch.
 //!
-//! The enums stand here alone. CUDA sources include `functions.cuh`, which [`header`] writes from them, so no number can mean one
-//! function in Rust and another on a device. The build script of the emulator includes this file, which therefore uses nothing else
+//! The enums are defined only here. CUDA sources include `functions.cuh`, which [`header`] writes from them, so no value can mean
+//! one function in Rust and another on a device. The emulator's build script includes this file, which therefore uses no other part
 //! of the crate.
 
 /// Defines an enum with a list of its variants, and its definition in CUDA.
@@ -13,8 +13,8 @@ macro_rules! functions {
             $vis enum $name { $($(#[$what])* $variant,)+ }
 
             impl $name {
-                /// All of them, in the order of their numbers.
-                #[allow(dead_code, reason = "the build script wants the header alone")]
+                /// All of them, in order.
+                #[allow(dead_code, reason = "the build script uses only the header")]
                 pub const ALL: &[$name] = &[$($name::$variant),+];
             }
         )+
@@ -25,7 +25,7 @@ macro_rules! functions {
 }
 
 functions! {
-    /// A function of one number.
+    /// A function of one element.
     pub enum Unary {
         /// −x.
         Neg,
@@ -65,7 +65,7 @@ functions! {
         Step,
     }
 
-    /// A function of one number that has parameters p and q.
+    /// A function of one element that has parameters p and q.
     pub(crate) enum Parametric {
         /// p·x + q.
         Affine,
@@ -75,7 +75,7 @@ functions! {
         Clamp,
     }
 
-    /// A function of two numbers.
+    /// A function of two elements.
     pub enum Binary {
         /// a + b.
         Add,
@@ -93,7 +93,7 @@ functions! {
         Pow,
     }
 
-    /// A relation of two numbers; with NaN only `Ne` holds.
+    /// A relation of two elements; with NaN only `Ne` holds.
     pub enum Compare {
         /// a = b.
         Eq,
@@ -119,23 +119,23 @@ functions! {
         Or,
     }
 
-    /// What a reduction does with two numbers.
+    /// How a reduction joins two elements.
     pub enum Reduce {
-        /// a + b; 0 of nothing.
+        /// a + b; 0 if there are no elements.
         Sum,
-        /// The larger, NaN where either is; −∞ of nothing.
+        /// The larger, NaN if either is NaN; −∞ if there are no elements.
         Max,
-        /// The smaller, NaN where either is; +∞ of nothing.
+        /// The smaller, NaN if either is NaN; +∞ if there are no elements.
         Min,
     }
 
-    /// What is found of a row of logits.
+    /// What is computed of a row of logits.
     pub(crate) enum RowFunction {
         /// eˣ / Σ eˣ.
         Softmax,
         /// x − ln Σ eˣ.
         LogSoftmax,
-        /// ln Σ eˣ, one number for the row.
+        /// ln Σ eˣ, one value for the row.
         LogSumExp,
     }
 }

@@ -3,8 +3,9 @@
 //! Each operation is a folder with the same files: `mod.rs` (the contract: formula, shapes, the entry that picks a version by
 //! device and dtype), `plain.rs` (the textbook loops, generic over `f32` and `f64`: first rung of the ladder and oracle of all
 //! others), `cpu.rs` or `cpu/` (the fast `f32` version, one generic body over [`isa::Isa`]), `<op>.cu`, `cuda.rs` and `rungs.rs`
-//! (the CUDA kernels, their launches, and the check that all of them agree), and `tests.rs`. Operations of one family share a
-//! folder: `conv/`, `lookup/`, `rows/`, `sequence/`. This crate knows slices, strides and streams, never tensors or gradients.
+//! (the CUDA kernels, in several files with shared headers if they are many; their launches; and the check that all of them agree),
+//! and `tests.rs`. Operations of one family share a folder: `conv/`, `lookup/`, `rows/`, `sequence/`. This crate knows slices,
+//! strides and streams, never tensors or gradients.
 
 mod conv;
 pub mod convert;

@@ -1,4 +1,4 @@
-//! The split over threads: by the problem's shape, never by how many threads there are.
+//! The split over threads: by the problem's shape, never by the number of threads.
 //!
 //! A task writes elements that no other task writes, or a partial sum into a *slot*, its own place in memory. The slots are
 //! then added in order, so that results are the same with 1 thread and with 64, bit for bit.
@@ -16,8 +16,8 @@ use std::time::{Duration, Instant};
 
 /// How long a thread without work looks for some before it sleeps.
 ///
-/// As long as the longest stretch that a training step runs on one thread between two splits: a thread that slept through it would
-/// be late for the next split, each time. Each turn offers the core to any other thread of the system, so a busy machine loses
+/// As long as the longest stretch that a training step runs on one thread between two splits: a thread that sleeps during it would
+/// be late for each next split. In each turn the thread yields its core to any other thread of the system, so a busy machine loses
 /// nothing; an idle one works a millisecond longer after the last split.
 const PATIENCE: Duration = Duration::from_millis(1);
 /// Threads that are looking for work.
@@ -69,7 +69,7 @@ struct Pieces<'a, T> {
     slice: PhantomData<&'a mut [T]>,
 }
 
-// SAFETY: a piece is one task's alone, as `take` asks, so elements are only sent from thread to thread.
+// SAFETY: a piece belongs to one task, as `take` requires, so elements are only sent from thread to thread.
 unsafe impl<T: Send> Sync for Pieces<'_, T> {}
 
 impl<'a, T> Pieces<'a, T> {
@@ -86,7 +86,7 @@ impl<'a, T> Pieces<'a, T> {
     ///
     /// # Safety
     ///
-    /// Nobody else takes piece `i`.
+    /// Piece `i` is taken only once.
     unsafe fn take(&self, i: usize) -> &'a mut [T] {
         let from = i * self.chunk;
         assert!(from < self.len, "parallel: no piece {i}");
@@ -119,7 +119,7 @@ pub fn pieces<T: Send>(y: &mut [T], chunk: usize, f: impl Fn(usize, &mut [T]) + 
 
 /// [`pieces`] of two results at once: of `chunks[0]` elements of `y` and `chunks[1]` of `z`.
 ///
-/// Panics where the results have different numbers of pieces.
+/// Panics if the results have different numbers of pieces.
 pub fn pieces2<T: Send, U: Send>(
     y: &mut [T],
     z: &mut [U],
@@ -139,7 +139,7 @@ pub fn pieces2<T: Send, U: Send>(
 
 /// [`pieces`] of three results at once.
 ///
-/// Panics where the results have different numbers of pieces.
+/// Panics if the results have different numbers of pieces.
 pub fn pieces3<T: Send>(
     y: &mut [T],
     rest: [&mut [T]; 2],

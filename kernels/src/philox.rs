@@ -26,7 +26,7 @@ pub fn philox4x32(mut counter: [u32; 4], mut key: [u32; 2]) -> [u32; 4] {
     counter
 }
 
-/// A sequence of random numbers, each known by its index.
+/// A sequence of random numbers that are addressed by their index.
 ///
 /// A `Copy` value: an operation that keeps it can draw the same numbers again in its backward pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,13 +60,13 @@ impl Stream {
         unit(self.word(index))
     }
 
-    /// Uniform in 0..n, without bias that could be seen (64-bit multiply-shift of one block's two words).
+    /// Uniform in 0..n, with negligible bias (64-bit multiply-shift of two words of a block).
     pub fn below(self, index: u64, n: u64) -> u64 {
         let [a, b, ..] = self.block(index);
         ((u128::from(u64::from(a) << 32 | u64::from(b)) * u128::from(n)) >> 64) as u64
     }
 
-    /// Standard normal, by Box and Muller from one block for each pair of numbers.
+    /// Standard normal, by the Box–Muller method, with a block for each pair of numbers.
     pub fn normal(self, index: u64) -> f32 {
         self.normals(index / 2)[(index % 2) as usize]
     }

@@ -1,18 +1,18 @@
 use half::{bf16, f16};
 use std::fmt;
 
-/// To what the operands of a product in `f32` are rounded before they are multiplied. Products are summed in `f32`,
-/// and the result is `f32`, in all of them: what tensor cores do.
+/// The precision to which the operands of a matmul in `f32` are rounded before they are multiplied. Products are added in `f32`, and
+/// the result is `f32`, in all precisions, as on tensor cores.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Precision {
-    /// Not at all: 24 significant bits.
+    /// Not rounded: 24 significant bits.
     #[default]
     F32,
     /// 11 significant bits and the range of `f32`.
     Tf32,
     /// 8 significant bits and the range of `f32`.
     Bf16,
-    /// 11 significant bits, from 2⁻²⁴ to 65504: beyond is ∞, below 0.
+    /// 11 significant bits, from 2⁻²⁴ to 65504: larger values become ∞, smaller ones 0.
     F16,
 }
 
@@ -20,8 +20,8 @@ impl Precision {
     /// All of them, the finest first.
     pub const ALL: [Precision; 4] = [Precision::F32, Precision::Tf32, Precision::Bf16, Precision::F16];
 
-    /// The nearest number of this precision; of two equally near the even one, in tf32 the one further from 0, as
-    /// `cvt.rna.tf32` has it.
+    /// The nearest value of this precision; of two equally near values the even one, in tf32 the one further from 0, as
+    /// `cvt.rna.tf32` rounds.
     pub fn round(self, x: f32) -> f32 {
         match self {
             Precision::F32 => x,

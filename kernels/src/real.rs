@@ -3,8 +3,8 @@ use std::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssi
 
 /// A float that plain kernels compute in: `f32` or `f64`.
 ///
-/// Fast kernels exist for `f32` alone. A kernel's generic entry asks [`Real::IS_F32`] and then passes the
-/// same memory on through [`f32s`](Real::f32s) and [`f32s_mut`](Real::f32s_mut).
+/// Fast kernels exist only for `f32`. A kernel's generic entry checks [`Real::IS_F32`] and then passes the same memory on through
+/// [`f32s`](Real::f32s) and [`f32s_mut`](Real::f32s_mut).
 pub trait Real:
     Element
     + PartialOrd
@@ -62,9 +62,9 @@ pub trait Real:
     fn powf(self, y: Self) -> Self;
     /// |x|.
     fn abs(self) -> Self;
-    /// The larger of two; the other where one is NaN.
+    /// The larger of two; if one is NaN the other.
     fn max(self, other: Self) -> Self;
-    /// The smaller of two; the other where one is NaN.
+    /// The smaller of two; if one is NaN the other.
     fn min(self, other: Self) -> Self;
     /// Whether this is neither NaN nor infinite.
     fn is_finite(self) -> bool;

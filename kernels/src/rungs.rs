@@ -61,12 +61,12 @@ pub fn sources() -> impl Iterator<Item = &'static Source> {
 
 /// Checks the ladders with `only` in their name (all, if it is empty) on an open device.
 ///
-/// Panics where two rungs differ, where a check does not launch a kernel of its sources, or no ladder has that name.
+/// Panics if two rungs differ, if a check does not launch a kernel of its sources, or if no ladder has that name.
 pub fn check(device: Device, only: &str) {
     let kind = Kind { dtype: DType::F32, device };
     let mut ladders = LADDERS.iter().filter(|ladder| ladder.name.contains(only)).peekable();
     assert!(ladders.peek().is_some(), "{only}: no ladder has this in its name");
-    // Matrix products in bf16 and tf32 need newer tensor cores.
+    // Matmuls in bf16 and tf32 need newer tensor cores.
     let newer = |kernel: &str| kernel.contains("bf16") || kernel.contains("tf32");
     let can = |kernel: &&str| !newer(kernel) || architecture(device) >= 80;
     let unchecked = ladders.flat_map(|Ladder { sources, check, .. }| {
@@ -79,6 +79,7 @@ pub fn check(device: Device, only: &str) {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
     use std::path::{Path, PathBuf};
 
     fn files(folder: &Path) -> Vec<PathBuf> {
@@ -96,7 +97,7 @@ mod tests {
 
     #[test]
     fn every_cuda_source_has_a_ladder() {
-        let known: Vec<&str> = super::sources().map(|source| source.name).collect();
+        let known: Vec<&str> = sources().map(|source| source.name).collect();
         for path in files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src")) {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
             assert!(

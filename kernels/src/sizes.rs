@@ -1,11 +1,11 @@
-//! Arithmetic of lengths and strides before `unsafe` code, and before a device's memory, relies on it.
+//! Checked arithmetic of lengths and strides, on which `unsafe` code and device memory rely.
 
-/// The most elements of an array: as many as memory has addresses for, if each takes eight bytes.
+/// The most elements of an array: as many as memory has addresses for, with eight bytes for each.
 const MOST: usize = isize::MAX as usize / 8;
 
-/// How many elements an array of these lengths has; panics where memory has no addresses for them.
+/// The number of elements of an array of these lengths; panics if memory has no addresses for them.
 ///
-/// Lengths of 0 count as 1 in that, so that afterwards any of the lengths may be multiplied without a look.
+/// Lengths of 0 count as 1 in that check, so that afterwards the product of any of the lengths cannot overflow.
 #[inline]
 #[track_caller]
 pub(crate) fn count<const N: usize>(op: &str, lengths: [usize; N]) -> usize {
@@ -17,8 +17,8 @@ pub(crate) fn count<const N: usize>(op: &str, lengths: [usize; N]) -> usize {
     lengths.iter().product()
 }
 
-/// One past the last place that axes of (length, stride) lead to from place 0, and 0 where there is none; the largest
-/// number where that is past all numbers, which no memory holds.
+/// One past the last offset that axes of (length, stride) lead to from offset 0; 0 if there are no elements, and `usize::MAX`, which
+/// no memory holds, if that overflows.
 #[inline(always)]
 pub(crate) fn reach<const N: usize>(axes: [(usize, usize); N]) -> usize {
     if axes.iter().any(|&(length, _)| length == 0) {
@@ -30,15 +30,15 @@ pub(crate) fn reach<const N: usize>(axes: [(usize, usize); N]) -> usize {
     axes.iter().fold(Some(1), place).unwrap_or(usize::MAX)
 }
 
-/// Panics unless each of some operands, by its name, holds as many numbers as it must.
+/// Panics unless each operand (name, length found, length expected) has its expected length.
 #[track_caller]
 pub(crate) fn lengths<const N: usize>(op: &str, operands: [(&str, usize, usize); N]) {
     for (name, found, expected) in operands {
-        assert!(found == expected, "{op}: {name} holds {found} numbers, not {expected}");
+        assert!(found == expected, "{op}: {name} holds {found} elements, not {expected}");
     }
 }
 
-/// Whether `start..start + len` lies in `0..whole`.
+/// Whether `start..start + len` is within `0..whole`.
 #[inline(always)]
 pub(crate) fn inside(start: usize, len: usize, whole: usize) -> bool {
     start <= whole && len <= whole - start

@@ -3,10 +3,10 @@ use crate::{DType, Element};
 use std::fmt;
 use std::marker::PhantomData;
 
-/// Where a buffer lives.
+/// The memory of a buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 pub enum Device {
-    /// Main memory.
+    /// The CPU, with host memory.
     #[default]
     Cpu,
     /// The memory of a CUDA device, by its number.
@@ -25,9 +25,9 @@ impl fmt::Display for Device {
 /// A dtype and a device: the type of a buffer's elements and where they are. A dtype alone means host memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Kind {
-    /// The type of the numbers.
+    /// The type of the elements.
     pub dtype: DType,
-    /// Where they live.
+    /// Where they are.
     pub device: Device,
 }
 
@@ -91,24 +91,24 @@ impl<B> Place<B> {
             Place::Cuda { pointer, .. } => Some(pointer),
         }
     }
-    /// The bytes; panics where they are not in main memory.
+    /// The bytes; panics if they are not in host memory.
     #[track_caller]
     fn cpu(self) -> B {
         match self {
             Place::Cpu(bytes) => bytes,
             Place::Cuda { number, .. } => {
-                panic!("slice: the buffer lies on cuda:{number}; copy it with to_device(Device::Cpu) first")
+                panic!("slice: the buffer is on cuda:{number}; copy it with to_device(Device::Cpu) first")
             }
         }
     }
 }
 
 impl<'a> Src<'a> {
-    /// `bytes` read as numbers of `dtype`, in main memory.
+    /// `bytes` of host memory, read as elements of `dtype`.
     pub fn cpu(dtype: DType, bytes: &'a [u8]) -> Self {
         Src { dtype, place: Place::Cpu(bytes), life: PhantomData }
     }
-    /// So many bytes of a CUDA device, which live as long as this.
+    /// `bytes` bytes from `pointer` on, on a CUDA device; they must live as long as this.
     pub(crate) fn cuda(dtype: DType, number: u32, pointer: u64, bytes: usize) -> Self {
         Src { dtype, place: Place::Cuda { number, pointer, bytes }, life: PhantomData }
     }
@@ -124,11 +124,11 @@ impl<'a> Src<'a> {
     pub fn kind(&self) -> Kind {
         Kind { dtype: self.dtype, device: self.device() }
     }
-    /// Whether the numbers lie in main memory.
+    /// Whether the elements are in host memory.
     pub fn is_cpu(&self) -> bool {
         self.device() == Device::Cpu
     }
-    /// How many numbers.
+    /// The number of elements.
     pub fn len(&self) -> usize {
         let bytes = match self.place {
             Place::Cpu(bytes) => bytes.len(),
@@ -140,14 +140,14 @@ impl<'a> Src<'a> {
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
-    /// Where they lie on a CUDA device.
+    /// Their address on a CUDA device; `None` in host memory.
     pub(crate) fn pointer(&self) -> Option<u64> {
         self.place.pointer()
     }
-    /// `len` of them from `start` on; panics where there are not so many.
+    /// `len` elements from `start` on; panics if there are fewer.
     #[track_caller]
     pub fn part(self, start: usize, len: usize) -> Src<'a> {
-        assert!(inside(start, len, self.len()), "part: {len} from {start} on of {} numbers", self.len());
+        assert!(inside(start, len, self.len()), "part: {len} from {start} on of {} elements", self.len());
         let size = self.dtype.size();
         let place = match self.place {
             Place::Cpu(bytes) => Place::Cpu(&bytes[start * size..(start + len) * size]),
@@ -157,7 +157,7 @@ impl<'a> Src<'a> {
         };
         Src { place, ..self }
     }
-    /// The numbers; panics where `T` is another type than they are of, or they are not in main memory.
+    /// The elements; panics if `T` is not their type, or if they are not in host memory.
     #[track_caller]
     pub fn slice<T: Element>(&self) -> &'a [T] {
         assert_eq!(self.dtype, T::DTYPE, "slice: the buffer holds another dtype than the kernel reads");
@@ -167,15 +167,15 @@ impl<'a> Src<'a> {
 }
 
 impl<'a> Dst<'a> {
-    /// `bytes` written as numbers of `dtype`, in main memory.
+    /// `bytes` of host memory, written as elements of `dtype`.
     pub fn cpu(dtype: DType, bytes: &'a mut [u8]) -> Self {
         Dst { dtype, place: Place::Cpu(bytes), life: PhantomData }
     }
-    /// So many bytes of a CUDA device, which live as long as this.
+    /// `bytes` bytes from `pointer` on, on a CUDA device; they must live as long as this.
     pub(crate) fn cuda(dtype: DType, number: u32, pointer: u64, bytes: usize) -> Self {
         Dst { dtype, place: Place::Cuda { number, pointer, bytes }, life: PhantomData }
     }
-    /// No numbers, of a dtype, for a kernel that has no use for them.
+    /// No elements, of a dtype, for a kernel that does not use them.
     pub fn none(dtype: DType) -> Self {
         Dst::cpu(dtype, &mut [])
     }
@@ -187,7 +187,7 @@ impl<'a> Dst<'a> {
     pub fn device(&self) -> Device {
         self.place.device()
     }
-    /// How many numbers.
+    /// The number of elements.
     pub fn len(&self) -> usize {
         let bytes = match &self.place {
             Place::Cpu(bytes) => bytes.len(),
@@ -199,11 +199,11 @@ impl<'a> Dst<'a> {
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
-    /// Where they lie on a CUDA device.
+    /// Their address on a CUDA device; `None` in host memory.
     pub(crate) fn pointer(&self) -> Option<u64> {
         self.place.pointer()
     }
-    /// The same numbers, for one of several kernels that write to them.
+    /// The same elements, for one of several kernels that write to them.
     pub fn again(&mut self) -> Dst<'_> {
         let place = match &mut self.place {
             Place::Cpu(bytes) => Place::Cpu(&mut **bytes),
@@ -211,10 +211,10 @@ impl<'a> Dst<'a> {
         };
         Dst { dtype: self.dtype, place, life: PhantomData }
     }
-    /// `len` of them from `start` on; panics where there are not so many.
+    /// `len` elements from `start` on; panics if there are fewer.
     #[track_caller]
     pub fn part(&mut self, start: usize, len: usize) -> Dst<'_> {
-        assert!(inside(start, len, self.len()), "part: {len} from {start} on of {} numbers", self.len());
+        assert!(inside(start, len, self.len()), "part: {len} from {start} on of {} elements", self.len());
         let size = self.dtype.size();
         let place = match &mut self.place {
             Place::Cpu(bytes) => Place::Cpu(&mut bytes[start * size..(start + len) * size]),
@@ -224,7 +224,7 @@ impl<'a> Dst<'a> {
         };
         Dst { dtype: self.dtype, place, life: PhantomData }
     }
-    /// The same numbers, to read.
+    /// The same elements, to read.
     pub fn src(&self) -> Src<'_> {
         let place = match &self.place {
             Place::Cpu(bytes) => Place::Cpu(&**bytes),
@@ -232,12 +232,12 @@ impl<'a> Dst<'a> {
         };
         Src { dtype: self.dtype, place, life: PhantomData }
     }
-    /// The numbers; panics where `T` is another type than they are of, or they are not in main memory.
+    /// The elements; panics if `T` is not their type, or if they are not in host memory.
     #[track_caller]
     pub fn slice<T: Element>(self) -> &'a mut [T] {
         assert_eq!(self.dtype, T::DTYPE, "slice: the buffer holds another dtype than the kernel writes");
         let bytes = self.place.cpu();
-        // No bytes may lie anywhere, also where no number could.
+        // An empty slice may have any address, also one that is not aligned for `T`.
         if bytes.is_empty() { &mut [] } else { bytemuck::cast_slice_mut(bytes) }
     }
 }

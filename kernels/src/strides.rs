@@ -2,39 +2,39 @@
 
 use std::ops::Range;
 
-/// The positions of `K` operands while a kernel passes over a shape in row-major order.
+/// The offsets of `K` operands while a kernel passes over a shape in row-major order.
 ///
-/// Dimensions that all operands cross evenly are merged, so that two contiguous operands are one row, a
-/// bias along rows is two dimensions, and only the innermost loop needs to be fast.
+/// Adjacent dimensions are merged if one stride serves both in every operand, so that two contiguous operands are one row, a bias
+/// along rows is two dimensions, and only the innermost loop needs to be fast.
 pub(crate) struct Strides<const K: usize> {
-    /// The outer dimensions: size, and the step of each operand.
+    /// The outer dimensions: size, and the stride of each operand.
     outer: Vec<(usize, [usize; K])>,
     /// The size of the innermost dimension.
     pub inner: usize,
-    /// The step of each operand along it.
+    /// The stride of each operand along it.
     pub steps: [usize; K],
-    /// Elements of the whole shape.
+    /// The number of elements of the whole shape.
     pub len: usize,
 }
 
 /// A piece of one row of the innermost dimension.
 pub(crate) struct Segment<const K: usize> {
-    /// Where it stands in the range that was asked for.
+    /// Its position in the range that was passed to [`Strides::segments`].
     pub range: Range<usize>,
-    /// Where each operand's first element stands.
+    /// The offset of each operand's first element.
     pub at: [usize; K],
 }
 
 impl<const K: usize> Strides<K> {
-    /// Of a shape and the strides of each operand, in elements, 0 where it is broadcast.
+    /// From a shape and the strides of each operand, in elements; a stride is 0 where the operand is broadcast.
     ///
-    /// Panics where strides and shape differ in rank, and where memory has no addresses for the shape's elements.
+    /// Panics if strides and shape differ in rank, or if the shape has more elements than memory has addresses.
     #[track_caller]
     pub fn new(shape: &[usize], strides: [&[usize]; K]) -> Self {
         for s in strides {
             assert_eq!(s.len(), shape.len(), "strides: shape {shape:?} has another rank than strides {s:?}");
         }
-        // Lengths of 0 count as 1: those of merged dimensions multiply without overflow.
+        // Lengths of 0 count as 1, so that the product of any merged dimensions does not overflow.
         let fits = shape.iter().try_fold(1usize, |all, &n| all.checked_mul(n.max(1)));
         assert!(fits.is_some(), "strides: the shape {shape:?} has more elements than memory has addresses");
         let mut dims: Vec<(usize, [usize; K])> = Vec::with_capacity(shape.len());
@@ -52,7 +52,7 @@ impl<const K: usize> Strides<K> {
         Strides { outer: dims, inner, steps, len: shape.iter().product() }
     }
 
-    /// One past the last element that operand `k` is read at; the largest number where that is past all numbers.
+    /// One past the offset of the last element that is read of operand `k`; `usize::MAX` if that overflows.
     pub fn reach(&self, k: usize) -> usize {
         if self.len == 0 {
             return 0;
@@ -63,22 +63,22 @@ impl<const K: usize> Strides<K> {
         self.axes().fold(1, end)
     }
 
-    /// The dimensions that are left, outermost first: size, and the step of each operand.
+    /// The dimensions after merging, outermost first: size, and the stride of each operand.
     pub fn axes(&self) -> impl Iterator<Item = (usize, [usize; K])> {
         self.outer.iter().copied().chain([(self.inner, self.steps)])
     }
 
-    /// Whether every operand is read in order, with no gap.
+    /// Whether every operand is contiguous.
     pub fn is_contiguous(&self) -> bool {
         self.outer.is_empty() && self.steps == [1; K]
     }
 
-    /// The size and steps of the dimension around the innermost.
+    /// The size and strides of the dimension around the innermost.
     pub fn around(&self) -> Option<(usize, [usize; K])> {
         self.outer.last().copied()
     }
 
-    /// The pieces of rows that make up a range of the shape's elements.
+    /// The pieces of rows of which a range of the shape's elements consists.
     pub fn segments(&self, range: Range<usize>) -> Segments<'_, K> {
         let mut index = vec![0; self.outer.len()];
         let mut base = [0; K];

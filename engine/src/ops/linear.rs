@@ -1,7 +1,7 @@
 use super::{filled, same_dtype};
 use crate::graph::{Backward, Saves, record_one};
 use crate::{Shape, Tensor};
-use gradus_kernels::gemm::{self, Product};
+use gradus_kernels::gemm::{self, Matmul};
 
 impl Tensor {
     /// y = x Wᵀ + b: x [.., I], W [O, I], b [O] → y [.., O]; the matmul adds the bias when it stores its result.
@@ -53,7 +53,7 @@ fn forward(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>, rows: usize, shap
     let (outputs, inputs) = (weight.dim(0), weight.dim(-1));
     let (x, w) = (x.detach().contiguous(), weight.detach());
     let strides = w.layout.strides();
-    let product = Product {
+    let matmul = Matmul {
         count: 1,
         m: rows,
         k: inputs,
@@ -64,6 +64,6 @@ fn forward(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>, rows: usize, shap
     };
     let bias = bias.map(|b| b.detach().contiguous());
     filled("linear", shape, x.kind(), |y| {
-        gemm::batched_with_bias(product, x.src(), w.src(), bias.as_ref().map(|b| b.src()), y)
+        gemm::batched_with_bias(matmul, x.src(), w.src(), bias.as_ref().map(|b| b.src()), y)
     })
 }

@@ -1,7 +1,7 @@
 use super::{filled, same_dtype};
 use crate::graph::{Saves, record_one};
 use crate::{Layout, Shape, Tensor};
-use gradus_kernels::gemm::{self, Product};
+use gradus_kernels::gemm::{self, Matmul};
 
 impl Tensor {
     /// y = a · b: a [.., M, K], b [.., K, N] → y [.., M, N]; leading axes broadcast. Transposed views are read without a copy.
@@ -73,7 +73,7 @@ fn product(a: &Tensor, b: &Tensor) -> Tensor {
     };
     filled("matmul", shape, a.kind(), |y| {
         gemm::batched(
-            Product {
+            Matmul {
                 count,
                 m,
                 k,

@@ -2,7 +2,7 @@ use super::Rule;
 use crate::{DType, Grad, Kind};
 use gradus_kernels::memory::Buffer;
 use gradus_kernels::optimizer::{
-    self, AdagradStep, AdamStep, Gradient, Owed, RadamStep, RmspropStep, SgdStep, Steps, Whole,
+    self, AdagradStep, AdamStep, Deferred, Gradient, RadamStep, RmspropStep, SgdStep, Steps, Whole,
 };
 use gradus_kernels::{Dst, Outcome, Src};
 
@@ -41,7 +41,7 @@ pub(super) fn whole<'a>(rule: Rule, p: &'a mut Buffer, g: Src<'a>, state: &'a mu
 }
 
 /// The deferred steps of some rows; see the head of `moments.rs`.
-pub(super) fn replay(rule: Rule, steps: &[Taken], rows: Owed<Src>, p: &mut Buffer, state: &mut [Buffer]) {
+pub(super) fn replay(rule: Rule, steps: &[Taken], rows: Deferred<Src>, p: &mut Buffer, state: &mut [Buffer]) {
     let (kind, state) = (p.kind(), in_order(rule, p.dtype(), state));
     ran(kind, with(rule, steps, |steps| optimizer::replay(steps, p.dst(), rows, state)));
 }

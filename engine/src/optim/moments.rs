@@ -37,7 +37,7 @@ use crate::param::WeakParam;
 use crate::{Device, Grad, Param, Tensor};
 use gradus_kernels::Src;
 use gradus_kernels::memory::Buffer;
-use gradus_kernels::optimizer::{Owed, Whole};
+use gradus_kernels::optimizer::{Deferred, Whole};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 /// The number of elements below which steps of a table are not deferred: it fits the cache.
@@ -198,7 +198,7 @@ impl Moments {
     fn take(&mut self, p: &mut Buffer, ids: &[i64], last: Option<Src>) {
         let Some(first) = ids.iter().map(|&id| self.done[id as usize]).min() else { return };
         let from: Vec<u32> = ids.iter().map(|&id| self.done[id as usize] - first).collect();
-        let rows = Owed { ids, from: &from, width: p.len() / self.done.len(), last };
+        let rows = Deferred { ids, from: &from, width: p.len() / self.done.len(), last };
         replay(self.rule, &self.deferred[first as usize..], rows, p, &mut self.buffers);
         let all = self.deferred.len() as u32;
         ids.iter().for_each(|&id| self.done[id as usize] = all);

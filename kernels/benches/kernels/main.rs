@@ -1,10 +1,10 @@
 //! How long each kernel takes, and whether it is slower than the last time: `cargo bench -p gradus-kernels`.
 //!
 //! A word selects (`-- lstm`), `-- --save-baseline before` keeps a run and `-- --baseline before` compares with it.
-//! `RAYON_NUM_THREADS=1` before the command tells what one core does. The sizes are those of training: the products of
+//! `RAYON_NUM_THREADS=1` before the command measures one core. The sizes are those of training: the matmuls of
 //! an LSTM and of a transformer, sentences of a batch, rows of a vocabulary.
 
-mod products;
+mod matmuls;
 mod rows;
 mod sequences;
 
@@ -20,14 +20,14 @@ fn main() {
             .warm_up_time(Duration::from_millis(300))
             .measurement_time(Duration::from_secs(1))
             .configure_from_args();
-        products::all(&mut criterion);
+        matmuls::all(&mut criterion);
         sequences::all(&mut criterion);
         rows::all(&mut criterion);
         criterion.final_summary();
     });
 }
 
-/// Standard normal numbers times `scale`.
+/// Standard normal values times `scale`.
 fn random(stream: u64, count: usize, scale: f32) -> Vec<f32> {
     let s = Stream { seed: 1, stream };
     (0..count as u64).map(|i| scale * s.normal(i)).collect()

@@ -78,14 +78,14 @@ impl Bench {
     }
 
     /// Whether a row was requested.
-    pub fn wants(&self, name: &str) -> bool {
+    pub fn selects(&self, name: &str) -> bool {
         name.contains(&self.only)
     }
 
-    /// Of some precisions, those in which the device multiplies; in the others it would fall back to `f32`.
-    pub fn precisions(&self, wanted: &[Precision]) -> Vec<Precision> {
+    /// Those of some precisions in which the device multiplies; in the others it would fall back to `f32`.
+    pub fn precisions(&self, all: &[Precision]) -> Vec<Precision> {
         let new = |precision: &Precision| matches!(precision, Precision::Tf32 | Precision::Bf16);
-        wanted.iter().copied().filter(|precision| self.architecture >= 80 || !new(precision)).collect()
+        all.iter().copied().filter(|precision| self.architecture >= 80 || !new(precision)).collect()
     }
 
     /// The size for a GPU, or that for the emulator.
@@ -125,7 +125,7 @@ impl Bench {
         work: Work,
         mut run: impl FnMut() -> Outcome,
     ) -> Result<(), Failure> {
-        if !self.wants(name) {
+        if !self.selects(name) {
             return Ok(());
         }
         let mut done = Outcome::Done;
@@ -148,7 +148,7 @@ impl Bench {
         make: impl FnOnce(&Self) -> K,
     ) -> Result<(), Failure> {
         let [alone, both] = ["fwd", "fwdbwd"].map(|which| format!("{name}_{which}"));
-        if !self.wants(&alone) && !self.wants(&both) {
+        if !self.selects(&alone) && !self.selects(&both) {
             return Ok(());
         }
         let mut kernel = make(self);

@@ -13,7 +13,7 @@ const SMALL: Sizes = Sizes { b: 2, t: 9, c: 5, o: 6, k: 3 };
 pub fn all(bench: &mut Bench) -> Result<(), Failure> {
     let s = bench.size(FULL, SMALL);
     let multiplications = (s.b * s.windows(0)) as f64 * (s.c * s.k * s.o) as f64;
-    // The gradients of both factors cost a product each; those of the winners next to nothing.
+    // The gradients of both factors cost a matmul each; those of the winners next to nothing.
     let works = [2.0, 6.0].map(|times| Work::Flops(times * multiplications));
     for precision in bench.precisions(&[Precision::F32, Precision::Tf32]) {
         bench.trained("conv1d", precision, works, |bench| Dense::new(bench, s))?;

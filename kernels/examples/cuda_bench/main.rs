@@ -1,13 +1,13 @@
-//! Times the CUDA kernels on the device itself, products beside cuBLAS, and writes a results file:
+//! Times the CUDA kernels on the device itself, matmuls beside cuBLAS, and writes a results file:
 //! `kernels/tools/gpu`, or `cargo run -p gradus-kernels --example cuda_bench -- --device cuda --out FOLDER`.
 //!
-//! Before a product is timed its result is checked, on operands for which no precision and no sum rounds: the device, the
+//! Before a matmul is timed its result is checked, on operands for which no precision and no sum rounds: the device, the
 //! CPU and cuBLAS must give equal results.
 
 mod bench;
 mod convolutions;
+mod matmuls;
 mod options;
-mod products;
 mod report;
 mod rows;
 mod sequences;
@@ -60,7 +60,7 @@ fn run(options: &Options) -> Result<(), Failure> {
     if written {
         report.reserve(&options.out)?;
     }
-    products::all(&mut bench)?;
+    matmuls::all(&mut bench)?;
     convolutions::all(&mut bench)?;
     sequences::all(&mut bench)?;
     rows::all(&mut bench)?;

@@ -33,7 +33,7 @@ impl Options {
             find: false,
         };
         while let Some(word) = words.next() {
-            let mut value = || words.next().ok_or_else(|| format!("{word} wants a value: {USAGE}"));
+            let mut value = || words.next().ok_or_else(|| format!("{word} needs a value: {USAGE}"));
             match word.as_str() {
                 "--device" => options.device = value()?,
                 "--out" => options.out = value()?.into(),
@@ -60,7 +60,7 @@ mod tests {
         let options = parsed("--only gemm --small --out here").expect("all of them are options");
         assert_eq!((options.only.as_str(), options.small, options.find), ("gemm", true, false));
         assert_eq!((options.out, options.device.as_str()), (PathBuf::from("here"), "cuda"));
-        assert!(parsed("--out").unwrap_err().starts_with("--out wants a value"));
+        assert!(parsed("--out").unwrap_err().starts_with("--out needs a value"));
         assert!(parsed("--fast").unwrap_err().starts_with("--fast is no option"));
     }
 }

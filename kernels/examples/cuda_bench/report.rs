@@ -24,7 +24,7 @@ pub enum Work {
 pub struct Row {
     /// The kernel and its sizes.
     pub name: String,
-    /// To what the operands of products are rounded.
+    /// To what the operands of matmuls are rounded.
     pub precision: String,
     /// Milliseconds of a call: the median over the rounds.
     pub median_ms: f64,
@@ -38,7 +38,7 @@ pub struct Row {
     /// 10⁹ bytes a second.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gbytes: Option<f64>,
-    /// The same product by cuBLAS.
+    /// The same matmul by cuBLAS.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cublas: Option<Peer>,
 }
@@ -154,7 +154,7 @@ impl Report {
         if self.emulated {
             text += "These are times of the emulator, and say nothing of a GPU.\n\n";
         }
-        text += "Milliseconds of a call on the device, calls queued back to back: the median over rounds. Each product was \
+        text += "Milliseconds of a call on the device, calls queued back to back: the median over rounds. Each matmul was \
                  first compared with the CPU's, number by number.";
         text += match self.cublas {
             Some(_) => {

@@ -14,7 +14,7 @@ const SMALL: [[usize; 2]; 2] = [[5, 33], [2, 1100]];
 pub fn all(bench: &mut Bench) -> Result<(), Failure> {
     // The sum of two arrays into one of them: the bandwidth that the others can be held against.
     let n = bench.size(1 << 25, 100);
-    if bench.wants("add_assign") {
+    if bench.selects("add_assign") {
         let (x, mut y) = (bench.numbers(n, 40), bench.zeros(n));
         bench.row("add_assign", Precision::F32, bytes(3, n), || elementwise::add_assign(y.dst(), x.src()))?;
     }
@@ -144,7 +144,7 @@ impl Trained for CrossEntropy {
 fn optimizer(bench: &mut Bench) -> Result<(), Failure> {
     let [words, width] = bench.size([30_000, 300], [7, 9]);
     let name = format!("adamw_{words}x{width}");
-    if !bench.wants(&name) {
+    if !bench.selects(&name) {
         return Ok(());
     }
     let n = words * width;

@@ -31,9 +31,9 @@ pub fn peak() -> f64 {
     (rounds * CHAINS * lanes * 2) as f64 / ms / 1e6
 }
 
-/// Whether a line is asked for: its name contains the command line's argument, or there is none.
+/// Whether a line is selected: its name contains the command line's argument, or there is none.
 #[allow(dead_code)] // the shorter ladders run whole
-pub fn wanted(name: &str) -> bool {
+pub fn selected(name: &str) -> bool {
     std::env::args().nth(1).is_none_or(|part| name.contains(&part))
 }
 

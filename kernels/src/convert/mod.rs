@@ -23,7 +23,7 @@ use crate::{DType, Dst, Element, Outcome, Src};
 
 /// yᵢ = xᵢ in y's dtype: rounded to the nearest, integers truncated and saturated, bool 1 where not 0.
 ///
-/// Panics where x and y differ in length.
+/// Panics if x and y differ in length.
 #[track_caller]
 pub fn cast(x: Src, y: Dst) -> Outcome {
     on_every!(x, A => _ = on_every!(y, B => cast_forward::<A, B>(x.slice(), y.slice())), cuda => cuda::cast(x, y))
@@ -32,7 +32,7 @@ pub fn cast(x: Src, y: Dst) -> Outcome {
 /// [`cast`] of typed slices.
 #[track_caller]
 pub fn cast_forward<A: Element, B: Element>(x: &[A], y: &mut [B]) {
-    assert_eq!(x.len(), y.len(), "cast: {} numbers in, {} out", x.len(), y.len());
+    assert_eq!(x.len(), y.len(), "cast: {} elements in, {} out", x.len(), y.len());
     pieces(y, PIECE, |i, y| {
         let x = &x[i * PIECE..][..y.len()];
         if A::DTYPE == B::DTYPE {
@@ -60,7 +60,7 @@ fn float<B: Element>(x: i64) -> f64 {
     f64::from_bits(towards_zero | 1)
 }
 
-/// Panics where the contiguous side is not the shape, or the strided one of `len` elements ends before its last.
+/// Panics if the contiguous side is not the shape, or the strided one of `len` elements ends before its last.
 #[track_caller]
 fn check(op: &str, shape: &[usize], walk: &Strides<1>, contiguous: usize, offset: usize, len: usize) {
     assert!(contiguous == walk.len, "{op}: {contiguous} contiguous elements are not {shape:?}");
@@ -70,7 +70,7 @@ fn check(op: &str, shape: &[usize], walk: &Strides<1>, contiguous: usize, offset
 
 /// Copies a strided x over `shape` to a contiguous y; strides in elements, 0 where x is broadcast.
 ///
-/// Panics where strides and shape differ in rank, x is too short, or y has another length or dtype.
+/// Panics if strides and shape differ in rank, x is too short, or y has another length or dtype.
 #[track_caller]
 pub fn copy_strided(shape: &[usize], x: Src, strides: &[usize], y: Dst) -> Outcome {
     on_every!(x, T => copy_strided_forward::<T>(shape, x.slice(), strides, y.slice()),
@@ -105,7 +105,7 @@ pub fn copy_strided_forward<T: Element>(shape: &[usize], x: &[T], strides: &[usi
 /// Copies a contiguous x of `shape` into the region of y that starts at `offset` and has `strides`:
 /// concatenation, or the gradient of a slice.
 ///
-/// On one thread, because the strides of a region may overlap. Panics where strides and
+/// On one thread, because the strides of a region may overlap. Panics if strides and
 /// shape differ in rank, y is too short, or x has another length or dtype.
 #[track_caller]
 pub fn copy_into(shape: &[usize], x: Src, y: Dst, offset: usize, strides: &[usize]) -> Outcome {

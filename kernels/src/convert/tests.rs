@@ -27,10 +27,10 @@ fn strided_copies_equal_a_loop_over_indices() {
     fn check<T: Element>(f: impl Fn(usize) -> T) {
         let x: Vec<T> = (0..5000).map(f).collect();
         for (shape, strides) in CASES {
-            let want = read(&x, shape, strides);
-            let mut y = vec![x[0]; want.len()];
+            let expected = read(&x, shape, strides);
+            let mut y = vec![x[0]; expected.len()];
             assert_eq!(copy_strided(shape, (&x[..]).into(), strides, (&mut y[..]).into()), Outcome::Done);
-            assert!(y == want, "{shape:?} {strides:?}");
+            assert!(y == expected, "{shape:?} {strides:?}");
         }
     }
     check(|i| i as f32);

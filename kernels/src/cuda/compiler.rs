@@ -24,7 +24,7 @@ pub(super) fn options(architecture: u32) -> Vec<String> {
 /// Machine code of a source that includes some headers, and the compiler's log.
 ///
 /// # Errors
-/// The log, where the compiler finds an error; that no compiler was found.
+/// The compiler's log, if it finds an error; that no compiler was found.
 pub(super) fn compile(
     name: &str,
     text: &str,
@@ -42,8 +42,8 @@ pub(super) fn compile(
     let [names, headers] = [&names, &texts].map(|all| all.iter().map(|s| s.as_ptr()).collect::<Vec<_>>());
     let failed = |e: nvrtc::NvrtcError| e.to_string();
     let mut program = std::ptr::null_mut();
-    // SAFETY: all strings end with 0 and outlive the program, which is destroyed below; the buffers have the sizes
-    // that were asked for.
+    // SAFETY: all strings end with 0 and outlive the program, which is destroyed below; the buffers have the sizes that NVRTC
+    // returned.
     unsafe {
         nvrtc_sys::nvrtcCreateProgram(
             &raw mut program,
@@ -75,7 +75,7 @@ pub(super) fn compile(
 
 /// NVRTC's version.
 pub(super) fn version() -> Result<(u32, u32), CudaError> {
-    // SAFETY: asks whether a library can be opened, then for two numbers.
+    // SAFETY: checks whether a library can be opened, then writes two integers.
     unsafe {
         if !nvrtc_sys::is_culib_present() {
             return Err(CudaError::NoCompiler);

@@ -1,9 +1,9 @@
-//! cuBLAS, NVIDIA's matrix products, only for timing and comparison with ours.
+//! cuBLAS, NVIDIA's matmuls, only for timing and comparison with ours.
 
 use super::CudaError;
 use super::device::opened;
 use super::driver::is_emulated;
-use crate::gemm::Product;
+use crate::gemm::Matmul;
 use crate::{DType, Device, Dst, Precision, Src};
 use cudarc::cublas::{result, sys};
 use std::ffi::{c_int, c_void};
@@ -15,7 +15,7 @@ pub struct Cublas {
 }
 
 impl Cublas {
-    /// cuBLAS on an open CUDA device, `None` where the machine has no such library. Panics for the CPU.
+    /// cuBLAS on an open CUDA device, `None` if the machine has no such library. Panics for the CPU.
     ///
     /// The real library cannot use the emulator's memory. So on the emulated device it counts as absent, unless the environment
     /// variable `EMULATED_CUBLAS` states that the dynamic linker finds `emulator/cublas.cpp` under its name.
@@ -25,7 +25,7 @@ impl Cublas {
     pub fn new(device: Device) -> Result<Option<Self>, CudaError> {
         let Device::Cuda(number) = device else { panic!("cublas: the CPU is no CUDA device") };
         let unknown = is_emulated() && std::env::var_os("EMULATED_CUBLAS").is_none();
-        // SAFETY: only asks whether a library can be opened; every other call panics where it cannot.
+        // SAFETY: only asks whether a library can be opened; every other call panics if it cannot.
         if unknown || !unsafe { sys::is_culib_present() } {
             return Ok(None);
         }
@@ -43,23 +43,23 @@ impl Cublas {
     /// The library reports no version.
     pub fn version(&self) -> Result<u32, CudaError> {
         let mut version: c_int = 0;
-        // SAFETY: the handle is alive; one number is written.
-        let told = unsafe { sys::cublasGetVersion_v2(self.handle, &raw mut version) };
-        answer("tell its version", told.result())?;
+        // SAFETY: the handle is alive; one integer is written.
+        let found = unsafe { sys::cublasGetVersion_v2(self.handle, &raw mut version) };
+        answer("report its version", found.result())?;
         Ok(version as u32)
     }
 
-    /// C = A·B, one product. The operands are `f32`, which cuBLAS rounds to the product's precision, or `f16`; sums and C,
+    /// C = A·B, one matmul. The operands are `f32`, which cuBLAS rounds to the matmul's precision, or `f16`; sums and C,
     /// [M, N] row-major, are `f32`.
     ///
-    /// Panics where operands lie on another device, are of other dtypes or shorter than the product reads, or have
+    /// Panics if operands lie on another device, are of other dtypes or shorter than the matmul reads, or have
     /// neither contiguous rows nor contiguous columns.
     ///
     /// # Errors
-    /// cuBLAS has no such product.
-    pub fn multiply(&mut self, product: Product, a: Src, b: Src, c: Dst) -> Result<(), CudaError> {
-        let Product { count, m, k, n, a_strides, b_strides, precision } = product;
-        assert_eq!(count, 1, "cublas: one product at a time");
+    /// cuBLAS has no such matmul.
+    pub fn multiply(&mut self, matmul: Matmul, a: Src, b: Src, c: Dst) -> Result<(), CudaError> {
+        let Matmul { count, m, k, n, a_strides, b_strides, precision } = matmul;
+        assert_eq!(count, 1, "cublas: one matmul at a time");
         let here = Device::Cuda(self.number);
         assert_eq!([a.device(), b.device(), c.device()], [here; 3], "cublas: operands on other devices");
         let results = (c.dtype(), c.len());
@@ -75,11 +75,11 @@ impl Cublas {
         let (one, zero): (*const f32, *const f32) = (&raw const one, &raw const zero);
         // Makes the device's context current on this thread.
         opened(self.number);
-        // SAFETY: it was checked that the operands lie on this device and are as long as the product reads and writes;
+        // SAFETY: it was checked that the operands lie on this device and are as long as the matmul reads and writes;
         // they live until the work queued on the stream is done (they are freed in its order). The two factors are read
         // before the call returns.
         let multiplied = unsafe {
-            // cuBLAS goes by columns: what is row-major here is the transpose there, and Cᵀ = Bᵀ·Aᵀ.
+            // cuBLAS is column-major: a row-major matrix is its transpose there, and Cᵀ = Bᵀ·Aᵀ.
             result::gemm_ex(
                 self.handle,
                 b_turned,
@@ -113,7 +113,7 @@ impl Drop for Cublas {
     }
 }
 
-/// The operands' type, and in what they are multiplied.
+/// The operands' type, and the precision of the multiplication.
 fn types(dtype: DType, precision: Precision) -> (sys::cudaDataType, sys::cublasComputeType_t) {
     use sys::cublasComputeType_t::{
         CUBLAS_COMPUTE_32F, CUBLAS_COMPUTE_32F_FAST_16BF, CUBLAS_COMPUTE_32F_FAST_16F,
@@ -134,8 +134,8 @@ fn types(dtype: DType, precision: Precision) -> (sys::cudaDataType, sys::cublasC
     }
 }
 
-/// Whether a matrix must be turned for cuBLAS, which takes row-major for turned already; and how far its rows or columns
-/// are apart.
+/// Whether cuBLAS must transpose a matrix (to cuBLAS, which is column-major, a row-major matrix is the transposed one), and the
+/// distance between its rows or columns.
 #[track_caller]
 fn layout(
     name: &str,
@@ -144,7 +144,7 @@ fn layout(
     [_, row, col]: [usize; 3],
 ) -> (sys::cublasOperation_t, c_int) {
     let reach = rows.saturating_sub(1) * row + cols.saturating_sub(1) * col + 1;
-    assert!(x.len() >= reach, "cublas: {name} of [{rows}, {cols}] in {} numbers, needs {reach}", x.len());
+    assert!(x.len() >= reach, "cublas: {name} of [{rows}, {cols}] in {} elements, needs {reach}", x.len());
     match (row, col) {
         (row, 1) if row >= cols => (sys::cublasOperation_t::CUBLAS_OP_N, int(row)),
         (1, col) if col >= rows => (sys::cublasOperation_t::CUBLAS_OP_T, int(col)),

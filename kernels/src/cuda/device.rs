@@ -24,7 +24,7 @@ impl Deref for Open {
     }
 }
 
-/// More devices than any machine has.
+/// The most devices, which is more than any machine has.
 const MOST: usize = 16;
 static DEVICES: [OnceLock<Open>; MOST] = [const { OnceLock::new() }; MOST];
 
@@ -67,7 +67,7 @@ pub fn found() -> Found {
 fn open(number: u32) -> Result<(), CudaError> {
     let count = devices()?.min(MOST as u32);
     if number >= count {
-        return Err(CudaError::NoDevice { wanted: number, count });
+        return Err(CudaError::NoDevice { requested: number, count });
     }
     if DEVICES[number as usize].get().is_none() {
         let (recorder, pinned) = (Mutex::default(), Mutex::default());
@@ -104,17 +104,17 @@ pub(crate) fn shared_limit(device: Device) -> usize {
 }
 
 impl Open {
-    /// What the device records, and its graphs.
+    /// The state of the device's recording and of its graphs.
     pub fn recorder(&self) -> MutexGuard<'_, Recorder> {
         self.recorder.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What is recorded at this moment.
+    /// The current recording.
     pub fn recording(&self) -> Option<Arc<Recording>> {
         self.recorder().now.clone()
     }
 
-    /// This moment, later than all before.
+    /// A time stamp, later than all before.
     pub fn now(&self) -> u64 {
         self.recorder().tick()
     }
@@ -132,7 +132,7 @@ impl Open {
             // It is freed with the rest of its recording, when none of it is in use.
             (None, Some(_)) => {}
             (None, None) => {
-                // SAFETY: the memory came from the pool and is freed once, here, behind all work on it in the stream.
+                // SAFETY: the memory came from the pool and is freed once, here, after all work on it in the stream.
                 let answer = unsafe { result::free_async(memory.pointer, self.stream) };
                 self.expect("free memory", answer);
             }

@@ -22,14 +22,14 @@ pub struct Description {
 pub(super) fn version_and_devices() -> Result<(u32, Vec<Description>), CudaError> {
     let count = devices()?;
     let mut version = 0;
-    // SAFETY: writes one number.
-    said("tell its version", unsafe { sys::cuDriverGetVersion(&raw mut version) }.result())?;
+    // SAFETY: writes one integer.
+    said("report its version", unsafe { sys::cuDriverGetVersion(&raw mut version) }.result())?;
     Ok((version as u32, (0..count).map(describe).collect::<Result<_, _>>()?))
 }
 
-/// How many devices the driver knows.
+/// The number of devices that the driver knows.
 pub(super) fn devices() -> Result<u32, CudaError> {
-    // SAFETY: only asks whether a library can be opened; every other call panics where it cannot.
+    // SAFETY: only asks whether a library can be opened; every other call panics if it cannot.
     if !unsafe { sys::is_culib_present() } {
         return Err(CudaError::NoDriver);
     }
@@ -51,7 +51,7 @@ pub(super) fn describe(number: u32) -> Result<Description, CudaError> {
     Ok(Description { name, architecture: version, memory })
 }
 
-/// One of the numbers that describe a device.
+/// An attribute of a device.
 pub(super) fn attribute(device: sys::CUdevice, which: sys::CUdevice_attribute) -> Result<u32, CudaError> {
     // SAFETY: the device is one that the driver gave.
     Ok(said("describe a device", unsafe { result::device::get_attribute(device, which) })? as u32)
@@ -93,7 +93,7 @@ pub(super) fn emulate() -> Result<(), CudaError> {
     static LIBRARY: OnceLock<Result<libloading::Library, String>> = OnceLock::new();
     let path = std::env::var("GRADUS_CUDA_EMULATOR").unwrap_or_else(|_| env!("GRADUS_CUDA_EMULATOR").into());
     // Its name inside is libcuda.so: once it is loaded, that is what the search for the driver finds.
-    // SAFETY: the library is ours; loading it registers kernels and does nothing else.
+    // SAFETY: the library is ours; loading it only registers kernels.
     let library = LIBRARY.get_or_init(|| unsafe { libloading::Library::new(&path) }.map_err(reason));
     if let Err(why) = library {
         return Err(CudaError::Emulator { path, why: why.clone() });

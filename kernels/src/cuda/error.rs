@@ -18,10 +18,10 @@ pub enum CudaError {
     )]
     NoCompiler,
     /// There are fewer devices.
-    #[error("there is no device cuda:{wanted}: the driver knows {count}")]
+    #[error("there is no device cuda:{requested}: the driver knows {count}")]
     NoDevice {
         /// The requested number.
-        wanted: u32,
+        requested: u32,
         /// How many there are.
         count: u32,
     },

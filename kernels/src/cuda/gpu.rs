@@ -83,7 +83,7 @@ impl Gpu {
 /// the host waits for the device.
 fn keep_freed_memory(device: sys::CUdevice) -> Result<(), CudaError> {
     let mut all = u64::MAX;
-    // SAFETY: the device is one that the driver gave, and the attribute is a number of 64 bits.
+    // SAFETY: the device is one that the driver gave, and the attribute has 64 bits.
     unsafe {
         let pool = said("find its memory pool", result::device::get_default_mem_pool(device))?;
         let answer = sys::cuMemPoolSetAttribute(

@@ -22,7 +22,7 @@ unsafe impl Send for Graph {}
 // SAFETY: as above.
 unsafe impl Sync for Graph {}
 
-/// Ends what is recorded, also where the work panics.
+/// Ends the recording, also if the work panics.
 struct Ending<'a>(&'a Open);
 
 impl Ending<'_> {
@@ -38,7 +38,7 @@ impl Ending<'_> {
 
 impl Drop for Ending<'_> {
     fn drop(&mut self) {
-        // SAFETY: as in `end`; what was recorded so far is of no use.
+        // SAFETY: as in `end`; the recording so far is discarded.
         let ended = unsafe { result::stream::end_capture(self.0.stream) };
         if let Ok(graph) = ended {
             // SAFETY: the graph was made just now.
@@ -58,13 +58,13 @@ impl Graph {
         let Device::Cuda(number) = device else { panic!("record: the CPU has no graphs") };
         let open = opened(number);
         // SAFETY: freed once, when the recording is dropped.
-        let later = open.expect("make room for a graph", unsafe { result::malloc_sync(8) });
+        let later = open.expect("allocate memory for a graph", unsafe { result::malloc_sync(8) });
         let recording = {
             let mut recorder = open.recorder();
             assert!(recorder.now.is_none(), "record: {device} records already");
             recorder.begin(&open.gpu, later)
         };
-        // Relaxed: a kernel that is first met here may be loaded.
+        // Relaxed: a kernel that is first used here may be loaded.
         let mode = sys::CUstreamCaptureMode::CU_STREAM_CAPTURE_MODE_RELAXED;
         let ending = Ending(open);
         // SAFETY: the stream is the device's own and does not record.
@@ -99,7 +99,7 @@ impl Drop for Graph {
     fn drop(&mut self) {
         if !std::thread::panicking() {
             let gpu = opened(self.recording.gpu.ordinal);
-            // SAFETY: it was made ready once; replays that were queued are waited for.
+            // SAFETY: it was instantiated once, and queued replays are waited for.
             unsafe {
                 gpu.expect("finish a graph", result::stream::synchronize(gpu.stream));
                 gpu.expect("let a graph go", result::graph::exec_destroy(self.ready));

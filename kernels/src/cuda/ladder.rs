@@ -21,8 +21,8 @@ pub(crate) fn integers(kind: Kind, x: &[i64]) -> Buffer {
     Buffer::from_slice(x).to_device(kind.device)
 }
 
-/// Runs each rung on the arguments that `args` makes from its name and its results, and compares these with the first
-/// rung's.
+/// Runs each rung on the arguments that `args` returns for its name and its results, and compares the results with those of the
+/// first rung.
 pub(crate) fn ladder(
     kind: Kind,
     source: &'static Source,
@@ -44,7 +44,7 @@ pub(crate) fn ladder(
     }
 }
 
-/// Panics where two ways to add up the same `k` products of numbers of at most 2, each addition rounded, differ by more.
+/// Panics if two sums of the same `k` products, of factors of at most 2, differ by more than the rounding of their additions.
 pub(crate) fn assert_near(name: &str, found: &Buffer, expected: &Buffer, k: usize) {
     let [found, expected] = [found, expected].map(|x| x.to_device(Device::Cpu).slice::<f32>().to_vec());
     let bound = 2.0 * k as f32 * f32::EPSILON / 2.0 * 4.0 * k as f32;
@@ -53,7 +53,7 @@ pub(crate) fn assert_near(name: &str, found: &Buffer, expected: &Buffer, k: usiz
     }
 }
 
-/// Panics where two results of one ladder differ by more than rounding.
+/// Panics if two results of one ladder differ by more than rounding.
 pub(crate) fn assert_same(kernel: &str, plain: &Buffer, fast: &Buffer) {
     let [plain, fast] = [plain, fast].map(|x| x.to_device(Device::Cpu).slice::<f32>().to_vec());
     for (i, (p, f)) in plain.iter().zip(&fast).enumerate() {

@@ -36,7 +36,7 @@ pub(crate) struct Grid {
 }
 
 impl Grid {
-    /// `blocks` is a number, or two or three.
+    /// `blocks` is the number of blocks along one, two or three axes.
     pub fn new(blocks: impl Into<Blocks>, threads: usize) -> Self {
         Grid { blocks: blocks.into().0, threads: [threads, 1], shared: 0 }
     }
@@ -99,7 +99,7 @@ impl From<[usize; 3]> for Blocks {
     }
 }
 
-/// An argument of a kernel: its bytes, the device that it points to, and a number that it is too small for.
+/// An argument of a kernel: its bytes, the device that it points to, and a size that does not fit into it.
 #[derive(Clone)]
 pub(crate) struct Arg {
     bytes: Bytes,
@@ -144,7 +144,7 @@ impl Arg {
 
     /// A stream of random numbers as a `Stream`, by value; when a graph is replayed, a later stream.
     pub fn stream(Stream { seed, stream }: Stream, device: Device) -> Self {
-        let Device::Cuda(number) = device else { panic!("cuda: a stream for a kernel in main memory") };
+        let Device::Cuda(number) = device else { panic!("cuda: a random stream for a kernel on the CPU") };
         let later = opened(number).recording().map_or(0, |recording| recording.later());
         Arg { bytes: Bytes::Few([seed, stream, later, 0]), ..Arg::value(0) }
     }
@@ -157,7 +157,7 @@ impl Arg {
         Arg { bytes: Bytes::Few([self.bytes.words()[0] + bytes as u64, a, b, c]), beyond, ..self }
     }
 
-    /// A struct by value, of fields of eight bytes each; panics where its pointers point to several devices.
+    /// A struct by value, of fields of eight bytes each; panics if its pointers point to several devices.
     #[track_caller]
     pub fn fields(fields: impl IntoIterator<Item = Arg>) -> Self {
         let fields: Vec<Arg> = fields.into_iter().collect();
@@ -204,7 +204,7 @@ impl From<Option<Dst<'_>>> for Arg {
     }
 }
 
-/// As an `int`; [`launch`] panics where it is more than [`MOST`].
+/// As an `int`; [`launch`] panics if it is more than [`MOST`].
 impl From<usize> for Arg {
     fn from(x: usize) -> Self {
         i32::try_from(x).ok().filter(|_| x <= MOST).map_or(Arg::beyond(x), Arg::from)
@@ -262,7 +262,7 @@ impl From<[i32; 2]> for Arg {
     }
 }
 
-/// As two `int`s of a struct; [`launch`] panics where one is more than [`MOST`].
+/// As two `int`s of a struct; [`launch`] panics if one is more than [`MOST`].
 impl From<[usize; 2]> for Arg {
     fn from(x: [usize; 2]) -> Self {
         let [a, b] = x.map(Arg::from);
@@ -271,10 +271,10 @@ impl From<[usize; 2]> for Arg {
     }
 }
 
-/// Whether rows of 4-byte elements can be loaded and stored 16 bytes at a time: the first starts at `address`, and each of
-/// `numbers` is a length or a stride. Without an address there is no memory to align.
-pub(crate) fn by_fours(address: Option<u64>, numbers: &[usize]) -> bool {
-    address.is_none_or(|address| address.is_multiple_of(16)) && numbers.iter().all(|n| n.is_multiple_of(4))
+/// Whether rows of 4-byte elements can be loaded and stored 16 bytes at a time: the first starts at `address`, and `steps` are
+/// lengths, offsets and strides. Without an address there is no memory to align.
+pub(crate) fn by_fours(address: Option<u64>, steps: &[usize]) -> bool {
+    address.is_none_or(|address| address.is_multiple_of(16)) && steps.iter().all(|n| n.is_multiple_of(4))
 }
 
 /// The axes of a shape and the strides of each operand as `Dims`. Adjacent axes that all operands cross with one stride are
@@ -302,21 +302,21 @@ pub(crate) fn dims<const K: usize>(walk: &Strides<K>) -> (Arg, [Arg; K]) {
 
 /// Queues a kernel of a source on the device that its arguments point to. A grid without blocks does nothing.
 ///
-/// Panics where arguments lie on several devices, where a size is more than kernels count to, and where the driver refuses.
+/// Panics if arguments are on several devices, if a size is more than a kernel can count to, and if the driver refuses.
 #[track_caller]
 pub(crate) fn launch(source: &'static Source, kernel: &'static str, grid: Grid, args: &[Arg]) -> Outcome {
     if let Some(x) = args.iter().find_map(|arg| arg.beyond) {
-        panic!("{kernel}: a kernel counts to {MOST}, not to {x}");
+        panic!("{kernel}: a kernel can count to {MOST}, not to {x}");
     }
     if grid.blocks.contains(&0) {
         return Outcome::Done;
     }
     let ([x, y, z], [across, down], shared) = grid.counts(kernel);
     let device = common_device(kernel, args).expect("cuda: a kernel without memory to work on");
-    let Device::Cuda(number) = device else { panic!("{kernel}: operands lie in main memory") };
+    let Device::Cuda(number) = device else { panic!("{kernel}: the operands are in host memory") };
     let gpu = &opened(number).gpu;
     let function = source.function(gpu, kernel, grid.shared);
-    // A null stands behind the last, by which the emulator counts them.
+    // A null after the last argument, by which the emulator counts them.
     let null = std::iter::once(std::ptr::null_mut());
     let mut pointers: Vec<_> =
         args.iter().map(|arg| arg.bytes.words().as_ptr().cast_mut().cast()).chain(null).collect();

@@ -20,7 +20,7 @@ pub(crate) struct Allocation {
     bytes: usize,
     /// The recording that owns it; none if it came from the driver's pool.
     of: Option<Arc<Recording>>,
-    /// When it was asked for.
+    /// The time of its allocation.
     born: u64,
 }
 
@@ -72,7 +72,7 @@ impl Allocation {
         );
         if self.bytes > 0 {
             let gpu = opened(self.device);
-            // SAFETY: both have that many bytes, and `&mut self` says that they are not the same.
+            // SAFETY: both have that many bytes, and `&mut self` guarantees that they are different.
             let answer =
                 unsafe { result::memcpy_dtod_async(self.pointer, from.pointer, self.bytes, gpu.stream) };
             gpu.expect("copy on the device", answer);
@@ -104,11 +104,11 @@ pub(crate) fn read(device: u32, pointer: u64, to: &mut [u8]) {
     let recorded = gpu.recording().is_some();
     assert!(
         !recorded,
-        "cuda: what is recorded for a graph asks for numbers in main memory, which would wait"
+        "cuda: values were read into host memory while a graph was recorded, which would wait for the device"
     );
-    // SAFETY: the caller's `Src` says that so many bytes are there; they are waited for before `to` is given back.
+    // SAFETY: the caller's `Src` has at least as many bytes as `to`; the copy is complete before `to` is returned.
     unsafe {
-        gpu.expect("copy to main memory", result::memcpy_dtoh_async(to, pointer, gpu.stream));
+        gpu.expect("copy to host memory", result::memcpy_dtoh_async(to, pointer, gpu.stream));
         gpu.expect("finish its work", result::stream::synchronize(gpu.stream));
     }
 }

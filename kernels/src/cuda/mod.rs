@@ -1,7 +1,7 @@
 //! The CUDA backend: devices, modules, launches and memory, through the driver of the machine.
 //!
 //! Building needs no part of CUDA. The driver (`libcuda`) and the compiler (`libnvrtc`) are loaded when the first device is
-//! opened; if one is missing, the error names it. A kernel's source, `<op>.cu`, is in the folder of the operation, with its
+//! opened; if one is missing, the error names it. A kernel's source is a `.cu` file in the folder of the operation, with its
 //! launches in `cuda.rs` and the check of its ladder in `rungs.rs`. The README of this folder explains how to read, run and
 //! check one without a GPU.
 

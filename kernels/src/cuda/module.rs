@@ -52,7 +52,7 @@ impl Source {
     /// The assembler's report on each kernel for an architecture (80 stands for sm_80): registers, shared memory, spills.
     ///
     /// # Errors
-    /// The compiler's log, where it finds an error; that no compiler was found.
+    /// The compiler's log, if it finds an error; that no compiler was found.
     pub fn assembled(&self, architecture: u32) -> Result<String, String> {
         let mut options = options(architecture);
         options.push("--ptxas-options=-v".into());

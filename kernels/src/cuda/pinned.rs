@@ -61,8 +61,7 @@ impl Pinned {
             return gpu.expect("copy to the device", answer);
         }
         let piece = self.take(gpu, bytes.len());
-        // SAFETY: the piece has as many bytes, nobody reads them now, and it lives until its event says that they were
-        // read.
+        // SAFETY: the piece has as many bytes, no copy reads them now, and it lives until its event reports that they were read.
         unsafe {
             let copy = std::slice::from_raw_parts_mut(piece.start, bytes.len());
             copy.copy_from_slice(bytes);

@@ -36,7 +36,7 @@ impl Timer {
         // SAFETY: both events were made by `new`, recorded on one stream, and live until this is dropped.
         let milliseconds = unsafe {
             said("finish what is timed", result::event::synchronize(self.end))?;
-            said("tell the time between two events", result::event::elapsed(self.start, self.end))?
+            said("measure the time between two events", result::event::elapsed(self.start, self.end))?
         };
         Ok(f64::from(milliseconds))
     }

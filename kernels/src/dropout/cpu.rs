@@ -65,12 +65,12 @@ impl Kernel for Fill<'_> {
     }
 }
 
-/// What dropout multiplies numbers by, of which the first has this index: 1 / (1 − p) where the stream's number with the
-/// same index is at least p, else 0.
+/// The factors of dropout for elements from `index` on: 1 / (1 − p) where the stream's value with the element's index is at least p,
+/// else 0.
 #[inline(always)]
 pub(crate) fn factors<S: Isa>(s: S, p: f64, stream: Stream, index: u64, y: &mut [f32]) {
     let (p, scale) = (p as f32, (1.0 / (1.0 - p)) as f32);
-    // Vectors begin with a whole block: what is left of one begun before comes from that block alone.
+    // Vectors begin with a whole block of random words: elements before that take the rest of their block.
     let begun = (index % 4) as usize;
     let (head, y) = y.split_at_mut(((4 - begun) % 4).min(y.len()));
     if !head.is_empty() {

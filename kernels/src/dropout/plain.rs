@@ -1,10 +1,10 @@
-//! One number after the other.
+//! One element after the other.
 
 use super::Draw;
 use crate::Real;
 use crate::philox::Stream;
 
-/// Whether the number with this index is kept. In `f32` always: masks do not depend on the dtype.
+/// Whether the element with this index is kept. Computed in `f32` for all dtypes, so that masks do not depend on the dtype.
 fn kept(p: f64, stream: Stream, index: usize) -> bool {
     stream.uniform(index as u64) >= p as f32
 }

@@ -12,19 +12,20 @@ fn every_level_equals_the_plain_loop_bit_for_bit() {
     for n in [0, 1, 7, 8, 31, 32, 33, 100] {
         let x: Vec<f32> = (0..n).map(|i| i as f32 - 3.5).collect();
         for (start, p) in STARTS.into_iter().zip([0.0, 0.3, 0.9, 1.0]) {
-            let (mut want, mut want_mask, mut want_fill) = (vec![9.0; n], vec![9.0; n], vec![9.0; n]);
-            plain::dropout(&x, p, STREAM, start, &mut want);
-            plain::fill(Draw::Mask(p), STREAM, start, &mut want_mask);
-            plain::fill(Draw::Uniform(-0.1, 0.3), STREAM, start, &mut want_fill);
+            let (mut expected, mut expected_mask, mut expected_fill) =
+                (vec![9.0; n], vec![9.0; n], vec![9.0; n]);
+            plain::dropout(&x, p, STREAM, start, &mut expected);
+            plain::fill(Draw::Mask(p), STREAM, start, &mut expected_mask);
+            plain::fill(Draw::Uniform(-0.1, 0.3), STREAM, start, &mut expected_fill);
             for &level in available() {
                 let mut y = vec![9.0; n];
                 dispatch_on(level, cpu::Dropout { x: &x, p, stream: STREAM, start, y: &mut y });
-                assert_eq!(y, want, "{} {start}", level.name());
+                assert_eq!(y, expected, "{} {start}", level.name());
                 dispatch_on(level, cpu::Fill { draw: Draw::Mask(p), stream: STREAM, start, y: &mut y });
-                assert_eq!(y, want_mask, "{} {start}", level.name());
+                assert_eq!(y, expected_mask, "{} {start}", level.name());
                 let draw = Draw::Uniform(-0.1, 0.3);
                 dispatch_on(level, cpu::Fill { draw, stream: STREAM, start, y: &mut y });
-                assert_eq!(y, want_fill, "{} {start}", level.name());
+                assert_eq!(y, expected_fill, "{} {start}", level.name());
             }
         }
     }
@@ -46,12 +47,12 @@ fn factors_from_any_index_equal_the_plain_loop_bit_for_bit() {
     for start in [0, 1, 2, 3, 4, 61, (1 << 34) - 35, (1 << 34) - 2] {
         for n in (0..10).chain([15, 16, 17, 31, 33, 63, 64, 65, 67, 130]) {
             for p in [0.0, 0.3, 1.0] {
-                let mut want = vec![9.0; n];
-                plain::fill(Draw::Mask(p), STREAM, start, &mut want);
+                let mut expected = vec![9.0; n];
+                plain::fill(Draw::Mask(p), STREAM, start, &mut expected);
                 for &level in available() {
                     let mut y = vec![9.0; n + 1];
                     dispatch_on(level, Factors(p, start as u64, &mut y[..n]));
-                    assert!(y[..n] == want && y[n] == 9.0, "{}: {n} from {start}", level.name());
+                    assert!(y[..n] == expected && y[n] == 9.0, "{}: {n} from {start}", level.name());
                 }
             }
         }
@@ -102,7 +103,7 @@ fn fills_have_their_moments_and_threads_change_nothing() {
 }
 
 #[test]
-#[should_panic(expected = "dropout: p is 1.5, no probability")]
+#[should_panic(expected = "dropout: p is 1.5, which is not in [0, 1]")]
 fn p_is_a_probability() {
     dropout_forward(&[0.0f32], 1.5, STREAM, &mut [0.0]);
 }

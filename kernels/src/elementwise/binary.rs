@@ -9,7 +9,7 @@ use crate::{Dst, Outcome, Real, Src};
 
 /// y = f(a, b) elementwise over `shape`, with strides in elements, 0 where an operand is broadcast.
 ///
-/// Panics where strides and shape differ in rank, or an operand is too short for its strides.
+/// Panics if strides and shape differ in rank, or an operand is too short for its strides.
 #[track_caller]
 pub fn binary_forward<T: Real>(
     op: Binary,
@@ -52,7 +52,7 @@ pub fn binary(
 /// yᵢ ← yᵢ + xᵢ, in place.
 #[track_caller]
 pub fn add_assign_forward<T: Real>(y: &mut [T], x: &[T]) {
-    assert_eq!(x.len(), y.len(), "add_assign: {} numbers onto {}", x.len(), y.len());
+    assert_eq!(x.len(), y.len(), "add_assign: {} elements onto {}", x.len(), y.len());
     pieces(y, PIECE, |i, y| {
         let x = &x[i * PIECE..][..y.len()];
         if T::IS_F32 {

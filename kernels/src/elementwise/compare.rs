@@ -5,7 +5,7 @@ use crate::slice::on_every;
 use crate::strides::{Segment, Strides};
 use crate::{Dst, Element, Outcome, Src};
 
-/// Panics where an operand is too short for its strides or y has another length than the shape.
+/// Panics if an operand is too short for its strides or y has another length than the shape.
 #[track_caller]
 pub(super) fn check<const K: usize>(
     op: &str,
@@ -26,7 +26,7 @@ pub(super) fn check<const K: usize>(
 
 /// y = 1 where a ~ b, else 0, over `shape`, with strides in elements, 0 where an operand is broadcast.
 ///
-/// Panics where strides and shape differ in rank, or an operand is too short for its strides.
+/// Panics if strides and shape differ in rank, or an operand is too short for its strides.
 #[track_caller]
 pub fn compare_forward<T: Element + PartialOrd>(
     op: Compare,
@@ -94,7 +94,7 @@ pub fn compare(
 
 /// y = a where the condition holds, else b, over `shape`, with strides in elements, 0 where broadcast.
 ///
-/// Panics where strides and shape differ in rank, or an operand is too short for its strides.
+/// Panics if strides and shape differ in rank, or an operand is too short for its strides.
 #[track_caller]
 pub fn select_forward<T: Element>(
     shape: &[usize],

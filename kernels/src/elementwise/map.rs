@@ -6,7 +6,7 @@ use crate::parallel::{PIECE, pieces};
 use crate::slice::{on_device, on_every};
 use crate::{Dst, Element, Outcome, Real, Src};
 
-/// What one pass over contiguous memory does to each number.
+/// What one pass over contiguous memory does to each element.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Map {
     Unary(Unary),
@@ -17,7 +17,7 @@ pub(super) enum Map {
 
 /// yᵢ = f(xᵢ) for contiguous x and y of any shape.
 ///
-/// Panics where x and y differ in length.
+/// Panics if x and y differ in length.
 #[track_caller]
 pub fn unary_forward<T: Real>(op: Unary, x: &[T], y: &mut [T]) {
     map_forward(Map::Unary(op), x, y);
@@ -25,7 +25,7 @@ pub fn unary_forward<T: Real>(op: Unary, x: &[T], y: &mut [T]) {
 
 #[track_caller]
 pub(super) fn map_forward<T: Real>(map: Map, x: &[T], y: &mut [T]) {
-    assert_eq!(x.len(), y.len(), "elementwise {map:?}: {} numbers in, {} out", x.len(), y.len());
+    assert_eq!(x.len(), y.len(), "elementwise {map:?}: {} elements in, {} out", x.len(), y.len());
     pieces(y, PIECE, |i, y| {
         let x = &x[i * PIECE..][..y.len()];
         if T::IS_F32 {

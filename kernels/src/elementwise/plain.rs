@@ -1,4 +1,4 @@
-//! The textbook functions, one number at a time.
+//! The textbook functions, one element at a time.
 
 use super::map::Map;
 use super::{Binary, Unary};

@@ -7,11 +7,11 @@ use crate::{Dst, Outcome, Real, Src};
 
 /// dxᵢ = dyᵢ (Φ(xᵢ) + xᵢ φ(xᵢ)), the gradient of x·Φ(x), in one pass; all are contiguous.
 ///
-/// Panics where x, dy and dx differ in length.
+/// Panics if x, dy and dx differ in length.
 #[track_caller]
 pub fn gelu_backward_slices<T: Real>(x: &[T], dy: &[T], dx: &mut [T]) {
     let lens = [x.len(), dy.len()];
-    assert_eq!(lens, [dx.len(); 2], "gelu_backward: {lens:?} numbers in, {} out", dx.len());
+    assert_eq!(lens, [dx.len(); 2], "gelu_backward: {lens:?} elements in, {} out", dx.len());
     pieces(dx, PIECE, |i, dx| {
         let [x, dy] = [x, dy].map(|v| &v[i * PIECE..][..dx.len()]);
         if T::IS_F32 {

@@ -19,17 +19,17 @@ fn numbers(n: usize, lo: f32, hi: f32) -> Vec<f32> {
 /// The simd kernel on every level against the plain one in f64, within `ulps`.
 fn check_map(map: Map, x: &[f32], ulps: f64) {
     let x64: Vec<f64> = x.iter().map(|&x| x.into()).collect();
-    let mut want = vec![0.0; x.len()];
-    plain::map(map, &x64, &mut want);
+    let mut expected = vec![0.0; x.len()];
+    plain::map(map, &x64, &mut expected);
     for &level in available() {
         let mut y = vec![9.0; x.len()];
         dispatch_on(level, cpu::MapKernel { map, x, y: &mut y });
         for i in 0..x.len() {
-            let (got, want) = (f64::from(y[i]), want[i]);
-            let close = (got - want).abs() <= ulps * f64::from(f32::EPSILON) * want.abs();
+            let (got, expected) = (f64::from(y[i]), expected[i]);
+            let close = (got - expected).abs() <= ulps * f64::from(f32::EPSILON) * expected.abs();
             assert!(
-                close || got == want || got.is_nan() && want.is_nan(),
-                "{map:?}({}) = {got}, not {want}",
+                close || got == expected || got.is_nan() && expected.is_nan(),
+                "{map:?}({}) = {got}, not {expected}",
                 x[i]
             );
         }
@@ -61,12 +61,16 @@ fn gelu_backward_equals_the_plain_one() {
             dispatch_on(level, cpu::GeluBackward { x: &x, dy: &dy, dx: &mut dx });
             for ((&x, &dy), dx) in x.iter().zip(&dy).zip(dx) {
                 let (x, dy) = (f64::from(x), f64::from(dy));
-                let mut want = [9.0];
-                plain::gelu_backward(&[x], &[dy], &mut want);
+                let mut expected = [9.0];
+                plain::gelu_backward(&[x], &[dy], &mut expected);
                 // The slope is near 0 at -0.75: measured against what is added up there.
                 let terms = dy.abs() * (1.0 + x.abs() * (-0.5 * x * x).exp());
                 let near = 8.0 * f64::from(f32::EPSILON) * terms;
-                assert!((f64::from(dx) - want[0]).abs() <= near, "{dy} at {x}: {dx}, not {}", want[0]);
+                assert!(
+                    (f64::from(dx) - expected[0]).abs() <= near,
+                    "{dy} at {x}: {dx}, not {}",
+                    expected[0]
+                );
             }
         }
     }
@@ -134,20 +138,20 @@ fn binary_equals_a_loop_over_indices() {
         let strides = Strides::new(shape, [sa, sb]);
         for &op in Binary::ALL {
             let (ra, rb) = (read(&a, shape, sa), read(&b, shape, sb));
-            let want: Vec<u32> =
+            let expected: Vec<u32> =
                 ra.iter().zip(&rb).map(|(&a, &b)| plain::apply(op, a, b).to_bits()).collect();
             for &level in available() {
-                let mut y = vec![9.0; want.len()];
+                let mut y = vec![9.0; expected.len()];
                 let (a, b) = (&a[..], &b[..]);
                 dispatch_on(level, cpu::BinaryKernel { op, strides: &strides, start: 0, a, b, y: &mut y });
                 let y: Vec<u32> = y.into_iter().map(f32::to_bits).collect();
-                assert!(y == want, "{op:?} {shape:?} {sa:?} {sb:?}");
+                assert!(y == expected, "{op:?} {shape:?} {sa:?} {sb:?}");
             }
             let wide = |x: &[f32]| x.iter().map(|&x| x.into()).collect::<Vec<f64>>();
-            let mut y = vec![9.0f64; want.len()];
+            let mut y = vec![9.0f64; expected.len()];
             binary_forward(op, shape, &wide(&a), sa, &wide(&b), sb, &mut y);
-            let want = ra.iter().zip(&rb).map(|(&a, &b)| plain::apply(op, f64::from(a), f64::from(b)));
-            assert!(y.iter().zip(want).all(|(y, w)| y.to_bits() == w.to_bits()), "{op:?} {shape:?}");
+            let expected = ra.iter().zip(&rb).map(|(&a, &b)| plain::apply(op, f64::from(a), f64::from(b)));
+            assert!(y.iter().zip(expected).all(|(y, w)| y.to_bits() == w.to_bits()), "{op:?} {shape:?}");
         }
     }
 }
@@ -155,10 +159,9 @@ fn binary_equals_a_loop_over_indices() {
 #[test]
 fn plain_functions_of_two_numbers() {
     use Binary::*;
-    let expected =
-        [(Add, 5.0), (Sub, -1.0), (Mul, 6.0), (Div, 2.0 / 3.0), (Max, 3.0), (Min, 2.0), (Pow, 8.0)];
-    for (op, want) in expected {
-        assert_eq!(plain::apply(op, 2.0, 3.0), want);
+    let cases = [(Add, 5.0), (Sub, -1.0), (Mul, 6.0), (Div, 2.0 / 3.0), (Max, 3.0), (Min, 2.0), (Pow, 8.0)];
+    for (op, expected) in cases {
+        assert_eq!(plain::apply(op, 2.0, 3.0), expected);
     }
     for op in [Max, Min] {
         assert!(plain::apply(op, f64::NAN, 1.0).is_nan() && plain::apply(op, 1.0, f64::NAN).is_nan());
@@ -188,8 +191,8 @@ fn compare_and_select_equal_a_loop_over_indices() {
                 let mut y = vec![9u8; ra.len()];
                 let done = compare(op, shape, (&x[..]).into(), sa, (&z[..]).into(), sb, (&mut y[..]).into());
                 assert_eq!(done, Outcome::Done);
-                let want: Vec<u8> = ra.iter().zip(&rb).map(|(a, b)| f(a, b).into()).collect();
-                assert_eq!(y, want, "{op:?} {shape:?}");
+                let expected: Vec<u8> = ra.iter().zip(&rb).map(|(a, b)| f(a, b).into()).collect();
+                assert_eq!(y, expected, "{op:?} {shape:?}");
             }
             let cond: Vec<u8> = (0..216).map(|i| (i % 3 == 0).into()).collect();
             // The condition strided as b is, and as a is: each of the fast cases, and others.

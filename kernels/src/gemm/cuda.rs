@@ -1,6 +1,6 @@
 //! Launches of gemm.cu and tensor_cores.cu.
 
-use super::Product;
+use super::Matmul;
 use crate::cuda::{Arg, Grid, Source, architecture, launch, source};
 use crate::memory::Buffer;
 use crate::{DType, Dst, Kind, Outcome, Precision, Src};
@@ -11,10 +11,10 @@ pub(crate) static TENSOR_CORES: Source = source!("tensor_cores.cu");
 const BLOCKS: usize = 65535;
 /// The number of blocks that keeps a device busy: sm_80 has 108 multiprocessors, sm_90 132.
 const BUSY: usize = 128;
-/// The least of k that a slice of a product has.
+/// The smallest k of a slice.
 const SLICE: usize = 256;
 
-/// A way to make a product: its kernel, the rows and columns of C that a block makes, the threads of a block.
+/// A way to compute a matmul: its kernel, the rows and columns of C that a block computes, the threads of a block.
 #[derive(Clone, Copy)]
 struct Way {
     source: &'static Source,
@@ -24,15 +24,15 @@ struct Way {
 }
 
 impl Way {
-    /// The blocks that make a product this way.
-    fn blocks(&self, product: &Product) -> usize {
-        product.m.div_ceil(self.tile[0]) * product.n.div_ceil(self.tile[1]) * product.count
+    /// The blocks that compute a matmul this way.
+    fn blocks(&self, matmul: &Matmul) -> usize {
+        matmul.m.div_ceil(self.tile[0]) * matmul.n.div_ceil(self.tile[1]) * matmul.count
     }
 
-    /// Into how many slices k may be cut so that more blocks are busy.
-    fn slices(&self, product: &Product) -> usize {
-        match product.count {
-            1 => (BUSY / self.blocks(product)).min(product.k / SLICE).max(1),
+    /// The number of slices into which k is cut so that more blocks are busy.
+    fn slices(&self, matmul: &Matmul) -> usize {
+        match matmul.count {
+            1 => (BUSY / self.blocks(matmul)).min(matmul.k / SLICE).max(1),
             _ => 1,
         }
     }
@@ -83,74 +83,74 @@ fn ladder(dtype: DType, precision: Precision, architecture: u32) -> Option<Ladde
     })
 }
 
-/// C = A·B + bias for each product: of `f32` in any precision, of `f16`, and from sm_80 on of `bf16`.
-pub fn batched_with_bias(product: Product, a: Src, b: Src, bias: Option<Src>, c: Dst) -> Outcome {
+/// C = A·B + bias for each matmul: of `f32` in any precision, of `f16`, and from sm_80 on of `bf16`.
+pub fn batched_with_bias(matmul: Matmul, a: Src, b: Src, bias: Option<Src>, c: Dst) -> Outcome {
     if c.is_empty() {
         return Outcome::Done;
     }
-    let Some(ladder) = ladder(a.dtype(), product.precision, architecture(a.device())) else {
+    let Some(ladder) = ladder(a.dtype(), matmul.precision, architecture(a.device())) else {
         return Outcome::NoKernel;
     };
     // The largest tiles that still give enough blocks to keep a device busy.
     let [small, middle, large] = ladder.1;
-    let blocks = |way: Way| way.blocks(&product) * way.slices(&product);
+    let blocks = |way: Way| way.blocks(&matmul) * way.slices(&matmul);
     let way = match (blocks(middle), blocks(large)) {
         (_, 96..) => large,
         (64.., _) => middle,
         _ => small,
     };
-    match way.slices(&product) {
-        slices @ 2.. if a.dtype() == DType::F32 => sliced(ladder.0, way, product, slices, [a, b], bias, c),
-        _ => products(ladder.0, way, product, product.k, [a, b], bias, c),
+    match way.slices(&matmul) {
+        slices @ 2.. if a.dtype() == DType::F32 => sliced(ladder.0, way, matmul, slices, [a, b], bias, c),
+        _ => matmuls(ladder.0, way, matmul, matmul.k, [a, b], bias, c),
     }
 }
 
-/// One product whose k is cut in slices; these are products of a batch, and are added up in order.
+/// One matmul whose k is cut into slices. The slices are matmuls of a batch, whose results are added in order.
 fn sliced(
     plain: &'static str,
     way: Way,
-    product: Product,
+    matmul: Matmul,
     slices: usize,
     [a, b]: [Src; 2],
     bias: Option<Src>,
     c: Dst,
 ) -> Outcome {
-    let Product { m, k, n, a_strides: [_, a_row, a_col], b_strides: [_, b_row, b_col], .. } = product;
-    // Slices begin where a multiple of 16 bytes may.
+    let Matmul { m, k, n, a_strides: [_, a_row, a_col], b_strides: [_, b_row, b_col], .. } = matmul;
+    // Slices begin at multiples of 32 elements, so that they are aligned if the operand is.
     let depth = k.div_ceil(slices).next_multiple_of(32);
     let count = k.div_ceil(depth);
-    let cut = Product {
+    let cut = Matmul {
         count,
         k: depth,
         a_strides: [depth * a_col, a_row, a_col],
         b_strides: [depth * b_row, b_row, b_col],
-        ..product
+        ..matmul
     };
     let mut parts = Buffer::for_overwrite(Kind { dtype: c.dtype(), device: c.device() }, count * m * n);
-    let _ = products(plain, way, cut, k - (count - 1) * depth, [a, b], None, parts.dst());
+    let _ = matmuls(plain, way, cut, k - (count - 1) * depth, [a, b], None, parts.dst());
     let args = [parts.src().into(), bias.into(), c.into(), count.into(), (m * n).into(), n.into()];
     launch(&SOURCE, "gemm_join", Grid::cover(m * n, 256), &args)
 }
 
-/// A batch of products; the last has `last` in place of k.
-fn products(
+/// A batch of matmuls; the last has depth `last` instead of k.
+fn matmuls(
     plain: &'static str,
     way: Way,
-    product: Product,
+    matmul: Matmul,
     last: usize,
     [a, b]: [Src; 2],
     bias: Option<Src>,
     mut c: Dst,
 ) -> Outcome {
-    let Product { count, m, k, n, a_strides, b_strides, .. } = product;
+    let Matmul { count, m, k, n, a_strides, b_strides, .. } = matmul;
     let Way { source, kernel, tile: [rows, cols], threads } = way;
     let down = m.div_ceil(rows);
     let mut done = Outcome::Done;
     for batch in (0..count).step_by(BLOCKS) {
-        let products = BLOCKS.min(count - batch);
+        let matmuls = BLOCKS.min(count - batch);
         let (kernel, grid) = match down <= BLOCKS {
-            true => (kernel, Grid::new([n.div_ceil(cols), down, products], threads)),
-            false => (plain, Grid::new([(m * n).div_ceil(256), 1, products], 256)),
+            true => (kernel, Grid::new([n.div_ceil(cols), down, matmuls], threads)),
+            false => (plain, Grid::new([(m * n).div_ceil(256), 1, matmuls], 256)),
         };
         let mut args: Vec<Arg> = vec![a.into(), b.into(), bias.into(), c.again().into()];
         args.extend([m, k, n].map(Arg::from));

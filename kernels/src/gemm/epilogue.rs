@@ -2,7 +2,7 @@ use crate::Real;
 use crate::isa::Isa;
 use crate::math;
 
-/// The function that ends a product.
+/// The function that is applied to the result of a matmul.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Activation {
     /// x.
@@ -18,10 +18,10 @@ pub enum Activation {
     Gelu,
 }
 
-/// What is done to each element of a product as it is stored: f(x + bias).
+/// What is done to each element of a matmul as it is stored: f(x + bias).
 #[derive(Clone, Copy, Debug)]
 pub struct Epilogue<'a, T> {
-    /// One number for each column.
+    /// One element for each column.
     pub bias: Option<&'a [T]>,
     /// f.
     pub activation: Activation,
@@ -37,10 +37,10 @@ impl<'a, T: Real> Epilogue<'a, T> {
     #[track_caller]
     pub(super) fn check(&self, n: usize) {
         let len = self.bias.map_or(n, <[T]>::len);
-        assert_eq!(len, n, "gemm: the bias holds {len} numbers for {n} columns");
+        assert_eq!(len, n, "gemm: the bias holds {len} elements for {n} columns");
     }
 
-    /// The same in `f32`, which it is.
+    /// The same epilogue, whose type is `f32`.
     pub(super) fn f32s(self) -> Epilogue<'a, f32> {
         Epilogue { bias: self.bias.map(T::f32s), activation: self.activation }
     }
@@ -76,7 +76,7 @@ impl Epilogue<'_, f32> {
     /// tile of any height, since a vector function is long where the tile's loops are unrolled.
     ///
     /// # Safety
-    /// These rows can be read and written, and nothing else accesses them.
+    /// These rows can be read and written, and no other thread accesses them.
     #[inline(always)]
     pub(super) unsafe fn activate<S: Isa>(&self, s: S, c: *mut f32, stride: usize, rows: usize, cols: usize) {
         if self.activation == Activation::None {

@@ -1,7 +1,7 @@
-//! The matrix product C = f(A·B + β·C + bias): A [M, K], B [K, N], C [M, N].
+//! The matmul C = f(A·B + β·C + bias), with A [M, K], B [K, N] and C [M, N].
 //!
 //! The ladder: [`plain`] (three loops), a register tile of 6 × 2 vectors, 14 × 2 with AVX-512 ([`cpu::micro`]), panels packed
-//! so that the tile reads memory in order ([`cpu::pack`]), blocks of K that keep them in cache and tiles of C over threads
+//! so that the tile reads memory in order ([`cpu::pack`]), blocks of K that keep panels in cache, and tiles of C over threads
 //! ([`cpu::blocked`]). `cargo run --release -p gradus-kernels --example gemm_ladder` times the rungs beside the measured peak.
 //! On one Zen 4 core (AVX2, peak 117 GFLOP/s, measured in the same run), in percent of that peak:
 //!
@@ -21,7 +21,7 @@
 //! | 64 × 64 × 64 (not packed) | 2 | 63 | 74 | 56 |
 //! | 32 × 128 × 512 | 2 | 62 | 81 | 69 |
 //!
-//! The tile is one generic body for all instruction sets, the portable one too; `f64`, in which gradients are checked, runs
+//! The tile is one generic body for all instruction sets, including the portable one; `f64`, in which gradients are checked, runs
 //! [`plain`].
 //!
 //! Source: Goto, van de Geijn, "Anatomy of high-performance matrix multiplication", ACM TOMS 34(3), 2008; Van Zee,
@@ -45,14 +45,14 @@ use crate::sizes::{self, reach};
 use crate::slice::on_device;
 use crate::{Dst, Outcome, Precision, Real, Src};
 
-/// A matrix in memory: element (i, j) at i·rows_stride + j·cols_stride. A transposed one has its strides exchanged.
+/// A matrix in memory: element (i, j) is at i·rows_stride + j·cols_stride. A transposed matrix has its strides exchanged.
 #[derive(Clone, Copy, Debug)]
 pub struct Mat<'a, T> {
-    /// The numbers, the first being element (0, 0).
+    /// The elements; the first is (0, 0).
     pub data: &'a [T],
-    /// From row to row.
+    /// The distance from row to row.
     pub rows_stride: usize,
-    /// From column to column.
+    /// The distance from column to column.
     pub cols_stride: usize,
 }
 
@@ -67,28 +67,28 @@ impl<'a, T> Mat<'a, T> {
         Mat { rows_stride: self.cols_stride, cols_stride: self.rows_stride, ..self }
     }
 
-    /// Panics where an element of `rows` × `cols` would lie outside the numbers.
+    /// Panics if an element of `rows` × `cols` is outside `data`.
     #[track_caller]
     fn check(&self, name: &str, rows: usize, cols: usize) {
         let end = reach([(rows, self.rows_stride), (cols, self.cols_stride)]);
         assert!(
             end <= self.data.len(),
-            "gemm: {name} is [{rows}, {cols}], but its {} numbers end before that",
+            "gemm: {name} is [{rows}, {cols}] and needs {end} elements, but has {}",
             self.data.len()
         );
     }
 }
 
 impl<'a, T: Real> Mat<'a, T> {
-    /// The same matrix in `f32`, which it is.
+    /// The same matrix, whose type is `f32`.
     fn f32s(self) -> Mat<'a, f32> {
         Mat { data: T::f32s(self.data), rows_stride: self.rows_stride, cols_stride: self.cols_stride }
     }
 }
 
-/// C = f(A·B + β·C + bias), split over threads by shape; `c_stride` is the distance of C's rows.
+/// C = f(A·B + β·C + bias), split over threads by shape; `c_stride` is the distance between rows of C.
 ///
-/// Panics where an operand is too short.
+/// Panics if an operand is too short.
 #[track_caller]
 pub fn gemm<T: Real>(
     m: usize,
@@ -150,16 +150,16 @@ fn run<T: Real>(
     if blocked::is_small(m, k, n, b) {
         return blocked::small(m, k, n, a, b, beta, c, c_stride, epilogue);
     }
-    let mut product = |b: Right| blocked::packed(m, a, b, beta, c, c_stride, epilogue, threads);
+    let mut matmul = |b: Right| blocked::packed(m, a, b, beta, c, c_stride, epilogue, threads);
     match threads && k.saturating_mul(n) > pack::ON_DEMAND {
-        true => product(Right::Packed(&PackedB::new(k, n, b))),
-        false => product(Right::OnDemand(&PackedOnDemand::new(k, n, b))),
+        true => matmul(Right::Packed(&PackedB::new(k, n, b))),
+        false => matmul(Right::OnDemand(&PackedOnDemand::new(k, n, b))),
     }
 }
 
 /// C = f(A·B + β·C + bias) with a B that was packed before, split over threads by shape.
 ///
-/// Panics where an operand is too short.
+/// Panics if an operand is too short.
 #[track_caller]
 pub fn gemm_packed(
     m: usize,
@@ -189,10 +189,10 @@ pub fn gemm_packed_serial(
     blocked::packed(m, a, Right::Packed(b), beta, c, c_stride, epilogue, false);
 }
 
-/// [`gemm_serial`] by the register tile alone, straight from A and B: what small products run, and a rung of the ladder for
-/// the others.
+/// [`gemm_serial`] by the register tile alone, directly from A and B: small matmuls run it, and for others it is a rung of the
+/// ladder.
 ///
-/// Panics where an operand is too short, or B's columns do not lie together.
+/// Panics if an operand is too short, or if the rows of B are not contiguous.
 #[track_caller]
 pub fn gemm_unpacked(
     m: usize,
@@ -209,7 +209,7 @@ pub fn gemm_unpacked(
     b.check("B", k, n);
     check_c(m, n, c.len(), c_stride);
     epilogue.check(n);
-    assert!(b.cols_stride == 1, "gemm_unpacked: columns of B lie {} apart", b.cols_stride);
+    assert!(b.cols_stride == 1, "gemm_unpacked: columns of B are {} apart, not 1", b.cols_stride);
     blocked::small(m, k, n, a, b, beta, c, c_stride, epilogue);
 }
 
@@ -223,13 +223,13 @@ fn check_packed(m: usize, a: Mat<f32>, b: &PackedB, c: &[f32], c_stride: usize, 
 #[track_caller]
 fn check_c(m: usize, n: usize, len: usize, stride: usize) {
     let inside = m == 0 || n == 0 || (stride >= n && reach([(m, stride), (n, 1)]) <= len);
-    assert!(inside, "gemm: C is [{m}, {n}] with rows {stride} apart, which does not fit into {len} numbers");
+    assert!(inside, "gemm: C is [{m}, {n}] with rows {stride} apart, which does not fit into {len} elements");
 }
 
-/// The shape of many products at once; strides are of the batch, the rows and the columns.
+/// The shape of a batch of matmuls; strides are of the batch, the rows and the columns.
 #[derive(Clone, Copy, Debug)]
-pub struct Product {
-    /// How many products.
+pub struct Matmul {
+    /// The number of matmuls.
     pub count: usize,
     /// M.
     pub m: usize,
@@ -237,47 +237,50 @@ pub struct Product {
     pub k: usize,
     /// N.
     pub n: usize,
-    /// Of A; a batch stride of 0 takes one A for all.
+    /// Of A; with a batch stride of 0 all matmuls have the same A.
     pub a_strides: [usize; 3],
-    /// Of B; a batch stride of 0 takes one B for all.
+    /// Of B; with a batch stride of 0 all matmuls have the same B.
     pub b_strides: [usize; 3],
-    /// To what `f32` operands are rounded; other dtypes are taken as they are.
+    /// The precision to which `f32` operands are rounded; other dtypes are not rounded.
     pub precision: Precision,
 }
 
-/// C = A·B for `count` products, C [count, M, N] row-major, of any device and dtype.
+/// C = A·B for `count` matmuls, C [count, M, N] row-major, of any device and dtype.
 #[track_caller]
-pub fn batched(product: Product, a: Src, b: Src, c: Dst) -> Outcome {
-    batched_with_bias(product, a, b, None, c)
+pub fn batched(matmul: Matmul, a: Src, b: Src, c: Dst) -> Outcome {
+    batched_with_bias(matmul, a, b, None, c)
 }
 
-/// C = A·B + bias for `count` products, bias [N], C [count, M, N] row-major, of any device and dtype.
+/// C = A·B + bias for `count` matmuls, bias [N], C [count, M, N] row-major, of any device and dtype.
 #[track_caller]
-pub fn batched_with_bias(product: Product, a: Src, b: Src, bias: Option<Src>, c: Dst) -> Outcome {
-    let Product { count, m, k, n, a_strides, b_strides, .. } = product;
+pub fn batched_with_bias(matmul: Matmul, a: Src, b: Src, bias: Option<Src>, c: Dst) -> Outcome {
+    let Matmul { count, m, k, n, a_strides, b_strides, .. } = matmul;
     assert_eq!(
         c.len(),
         sizes::count("gemm", [count, m, n]),
-        "gemm: C [{count}, {m}, {n}] is to fit into {} numbers",
+        "gemm: C [{count}, {m}, {n}] does not have {} elements",
         c.len()
     );
     let of_bias = bias.map_or(n, |bias| bias.len());
-    assert_eq!(of_bias, n, "gemm: the bias holds {of_bias} numbers for {n} columns");
+    assert_eq!(of_bias, n, "gemm: the bias holds {of_bias} elements for {n} columns");
     for (name, x, rows, cols, strides) in [("A", a, m, k, a_strides), ("B", b, k, n, b_strides)] {
         let ([all, row, col], len) = (strides, x.len());
         let fits = c.is_empty() || reach([(count, all), (rows, row), (cols, col)]) <= len;
-        assert!(fits, "gemm: {name} is [{count}, {rows}, {cols}], but its {len} numbers end before that");
+        assert!(
+            fits,
+            "gemm: {name} is [{count}, {rows}, {cols}] with strides {strides:?}, but has only {len} elements"
+        );
     }
     on_device!(a, T => {
         let bias = bias.map(|x| x.slice::<T>());
-        batched_typed(product, a.slice::<T>(), b.slice::<T>(), Epilogue { bias, ..Epilogue::default() }, c.slice())
-    }, cuda => cuda::batched_with_bias(product, a, b, bias, c))
+        batched_typed(matmul, a.slice::<T>(), b.slice::<T>(), Epilogue { bias, ..Epilogue::default() }, c.slice())
+    }, cuda => cuda::batched_with_bias(matmul, a, b, bias, c))
 }
 
-/// Splits over the products where there are several and each is small, else inside each.
+/// Splits the work over matmuls if there are several and each is small, otherwise inside each.
 #[track_caller]
-fn batched_typed<T: Real>(p: Product, a: &[T], b: &[T], epilogue: Epilogue<T>, c: &mut [T]) {
-    let Product { count, m, k, n, a_strides, b_strides, precision } = p;
+fn batched_typed<T: Real>(p: Matmul, a: &[T], b: &[T], epilogue: Epilogue<T>, c: &mut [T]) {
+    let Matmul { count, m, k, n, a_strides, b_strides, precision } = p;
     let size = m * n;
     if size == 0 {
         return;
@@ -296,7 +299,7 @@ fn batched_typed<T: Real>(p: Product, a: &[T], b: &[T], epilogue: Epilogue<T>, c
     if count == 1 || size.saturating_mul(k) > 1 << 24 {
         return c.chunks_mut(size).enumerate().for_each(|(i, c)| one(i, c, true));
     }
-    // Some 2^18 multiplications make a task.
+    // A task has about 2^18 multiplications.
     let each = ((1 << 18) / size.saturating_mul(k.max(1))).max(1);
     crate::parallel::pieces(c, each * size, |task, piece| {
         piece.chunks_mut(size).enumerate().for_each(|(i, c)| one(task * each + i, c, false));

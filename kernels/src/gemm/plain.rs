@@ -1,4 +1,4 @@
-//! The product as the textbook has it, with the loops in the order that reads B and writes C along their rows.
+//! The matmul as the textbook has it, with the loops in the order that reads B and writes C along their rows.
 
 use super::{Epilogue, Mat};
 use crate::Real;

@@ -1,7 +1,7 @@
-//! The rungs of matrix products.
+//! The rungs of matmuls.
 
 use super::cuda::{SOURCE, TENSOR_CORES};
-use super::{Product, batched_with_bias};
+use super::{Matmul, batched_with_bias};
 use crate::cuda::ladder::{assert_near, cast, ladder, numbers};
 use crate::cuda::{Arg, Grid, architecture, launch};
 use crate::memory::Buffer;
@@ -33,29 +33,29 @@ pub(crate) fn check(kind: Kind) {
     tensor_cores(kind);
 }
 
-/// A product whose k is cut in slices, the last of them shorter.
+/// A matmul whose k is cut in slices, the last of them shorter.
 fn slices(kind: Kind) {
     let (m, k, n) = (19, 700, 21);
     let [a, b, bias] = [(m * k, 28), (k * n, 29), (n, 30)].map(|(n, stream)| numbers(kind, n, stream));
     let (a_strides, b_strides) = ([0, k, 1], [0, n, 1]);
     for precision in Precision::ALL {
-        let product = Product { count: 1, m, k, n, a_strides, b_strides, precision };
+        let matmul = Matmul { count: 1, m, k, n, a_strides, b_strides, precision };
         let mut c = Buffer::zeros(kind, m * n);
-        let _ = batched_with_bias(product, a.src(), b.src(), Some(bias.src()), c.dst());
-        let expected = Buffer::from_slice(&on_the_cpu(product, [&a, &b, &bias]));
-        assert_near(&format!("a product in slices, {precision}"), &c, &expected, k);
+        let _ = batched_with_bias(matmul, a.src(), b.src(), Some(bias.src()), c.dst());
+        let expected = Buffer::from_slice(&on_the_cpu(matmul, [&a, &b, &bias]));
+        assert_near(&format!("a matmul in slices, {precision}"), &c, &expected, k);
     }
 }
 
-/// Two products of 67 × 37 × 70, with only partial tiles, then one of 132 × 40 × 132, where some tiles are whole and can be
+/// Two matmuls of 67 × 37 × 70, with only partial tiles, then one of 132 × 40 × 132, where some tiles are whole and can be
 /// read four elements at once, with operands by rows and by columns.
 fn tensor_cores(kind: Kind) {
     for sizes in [[2, 67, 37, 70], [1, 132, 40, 132]] {
-        tensor_core_products(kind, sizes);
+        tensor_core_matmuls(kind, sizes);
     }
 }
 
-fn tensor_core_products(kind: Kind, [count, m, k, n]: [usize; 4]) {
+fn tensor_core_matmuls(kind: Kind, [count, m, k, n]: [usize; 4]) {
     let [a, b, bias] =
         [(count * m * k, 25), (count * k * n, 26), (n, 27)].map(|(n, stream)| numbers(kind, n, stream));
     let newer = architecture(kind.device) >= 80;
@@ -84,8 +84,8 @@ fn tensor_core_products(kind: Kind, [count, m, k, n]: [usize; 4]) {
             c
         };
         for &(precision, kernels) in &precisions {
-            let product = Product { count, m, k, n, a_strides, b_strides, precision };
-            let expected = Buffer::from_slice(&on_the_cpu(product, [&a, &b, &bias]));
+            let matmul = Matmul { count, m, k, n, a_strides, b_strides, precision };
+            let expected = Buffer::from_slice(&on_the_cpu(matmul, [&a, &b, &bias]));
             for kernel in kernels {
                 assert_near(kernel, &run(kernel, &a, &b, &bias), &expected, k);
             }
@@ -111,10 +111,10 @@ fn tensor_core_products(kind: Kind, [count, m, k, n]: [usize; 4]) {
     }
 }
 
-/// A product with bias of operands that lie on the device.
-fn on_the_cpu(product: Product, operands: [&Buffer; 3]) -> Vec<f32> {
+/// A matmul with bias of operands that lie on the device.
+fn on_the_cpu(matmul: Matmul, operands: [&Buffer; 3]) -> Vec<f32> {
     let [a, b, bias] = operands.map(|x| x.to_device(Device::Cpu));
-    let mut c = vec![0.0f32; product.count * product.m * product.n];
-    let _ = batched_with_bias(product, a.src(), b.src(), Some(bias.src()), (&mut c[..]).into());
+    let mut c = vec![0.0f32; matmul.count * matmul.m * matmul.n];
+    let _ = batched_with_bias(matmul, a.src(), b.src(), Some(bias.src()), (&mut c[..]).into());
     c
 }

@@ -8,7 +8,7 @@ fn numbers(n: usize, stream: u64) -> Vec<f32> {
     (0..n as u64).map(|i| s.uniform(i) * 2.0 - 1.0).collect()
 }
 
-/// Largest |C| error of the fast product against `f64`, and the bound: twice the plain one's, or c·ε·Σ|terms|.
+/// Largest |C| error of the fast matmul against `f64`, and the bound: twice the plain one's, or c·ε·Σ|terms|.
 fn check(m: usize, k: usize, n: usize, transposed: [bool; 2], beta: f32, activation: Activation, bias: bool) {
     let (a, b, c, x) = (numbers(m * k, 1), numbers(k * n, 2), numbers(m * (n + 3), 3), numbers(n, 4));
     let mat_of = |t: bool, rows: usize, cols: usize| if t { [1, rows] } else { [cols, 1] };
@@ -24,7 +24,7 @@ fn check(m: usize, k: usize, n: usize, transposed: [bool; 2], beta: f32, activat
     plain::gemm(m, k, n, mat(&a, sa), mat(&b, sb), beta, &mut textbook, n + 3, epilogue);
     gemm(m, k, n, mat(&a, sa), mat(&b, sb), beta, &mut fast, n + 3, epilogue);
     gemm_serial(m, k, n, mat(&a, sa), mat(&b, sb), beta, &mut serial, n + 3, epilogue);
-    assert_eq!(fast, serial, "{m}x{k}x{n}: the serial product has other bits");
+    assert_eq!(fast, serial, "{m}x{k}x{n}: the serial matmul has other bits");
     let error = |y: &[f32]| y.iter().zip(&truth).map(|(y, t)| (f64::from(*y) - t).abs()).fold(0.0, f64::max);
     let bound = (2.0 * error(&textbook)).max(4.0 * f64::from(f32::EPSILON) * (k as f64 + 2.0));
     assert!(error(&fast) <= bound, "{m}x{k}x{n} {transposed:?}: error {}, bound {bound}", error(&fast));
@@ -84,10 +84,10 @@ fn threads_do_not_change_a_bit() {
 fn batches_and_broadcast_operands() {
     let (count, m, k, n) = (5, 4, 9, 11);
     let (a, b) = (numbers(count * m * k, 1), numbers(k * n, 2));
-    let product =
-        Product { count, m, k, n, a_strides: [m * k, k, 1], b_strides: [0, n, 1], precision: Precision::F32 };
+    let matmul =
+        Matmul { count, m, k, n, a_strides: [m * k, k, 1], b_strides: [0, n, 1], precision: Precision::F32 };
     let mut c = vec![0.0f32; count * m * n];
-    let _ = batched(product, a[..].into(), b[..].into(), (&mut c[..]).into());
+    let _ = batched(matmul, a[..].into(), b[..].into(), (&mut c[..]).into());
     let mut all = vec![0.0f32; count * m * n];
     plain::gemm(count * m, k, n, Mat::rows(&a, k), Mat::rows(&b, n), 0.0, &mut all, n, Epilogue::default());
     assert!(c.iter().zip(&all).all(|(x, y)| (x - y).abs() < 1e-5));
@@ -98,9 +98,9 @@ fn operands_are_rounded_to_the_precision() {
     let (m, k, n) = (3, 50, 7);
     let (a, b) = (numbers(m * k, 1), numbers(k * n, 2));
     let run = |precision: Precision, a: &[f32], b: &[f32]| {
-        let product = Product { count: 1, m, k, n, a_strides: [0, k, 1], b_strides: [0, n, 1], precision };
+        let matmul = Matmul { count: 1, m, k, n, a_strides: [0, k, 1], b_strides: [0, n, 1], precision };
         let mut c = vec![0.0f32; m * n];
-        let _ = batched(product, a.into(), b.into(), (&mut c[..]).into());
+        let _ = batched(matmul, a.into(), b.into(), (&mut c[..]).into());
         c
     };
     let exact = run(Precision::F32, &a, &b);
@@ -120,15 +120,18 @@ fn vectors_round_as_single_numbers_do_bit_for_bit() {
     let random = (0..1 << 18).map(|i| Stream { seed: 7, stream: 5 }.word(i));
     let x: Vec<f32> = halves.chain(random).map(f32::from_bits).chain([1.5, f32::NAN, -2.0]).collect();
     for precision in Precision::ALL {
-        let want: Vec<u32> = x.iter().map(|&x| precision.round(x).to_bits()).collect();
+        let expected: Vec<u32> = x.iter().map(|&x| precision.round(x).to_bits()).collect();
         for &level in available() {
             let mut y = vec![9.0; x.len()];
             dispatch_on(level, Round { precision, x: &x, y: &mut y });
-            let differ = y.iter().zip(&want).position(|(y, want)| y.to_bits() != *want);
+            let differ = y.iter().zip(&expected).position(|(y, expected)| y.to_bits() != *expected);
             assert_eq!(differ.map(|i| (x[i], y[i])), None, "{precision}, {}", level.name());
         }
         let copy = rounded(precision, &x);
-        assert!(copy.slice::<f32>().iter().zip(&want).all(|(y, want)| y.to_bits() == *want), "{precision}");
+        assert!(
+            copy.slice::<f32>().iter().zip(&expected).all(|(y, expected)| y.to_bits() == *expected),
+            "{precision}"
+        );
     }
 }
 
@@ -140,22 +143,22 @@ fn a_short_operand_is_named() {
 }
 
 #[test]
-fn who_waits_for_a_panel_that_failed_fails_too() {
+fn threads_that_wait_for_a_panel_that_failed_fail_too() {
     use std::panic::{AssertUnwindSafe, catch_unwind};
-    // B ends before its last row, so whoever packs a panel of it panics.
+    // B ends before its last row, so the thread that packs a panel of it panics.
     let (k, n) = (40, 40);
     let b: &Mat<f32> = Box::leak(Box::new(Mat::rows(Box::leak(Box::new(numbers(39 * n, 1))), n)));
     let b: &PackedOnDemand = Box::leak(Box::new(PackedOnDemand::new(k, n, *b)));
-    let (tell, told) = std::sync::mpsc::channel();
+    let (sender, receiver) = std::sync::mpsc::channel();
     for _ in 0..4 {
-        let tell = tell.clone();
+        let sender = sender.clone();
         std::thread::spawn(move || {
             let found = catch_unwind(AssertUnwindSafe(|| Right::OnDemand(b).panel(0, k, 0).len()));
-            tell.send(found.is_err()).unwrap();
+            sender.send(found.is_err()).unwrap();
         });
     }
-    // Nobody may be left to wait, nor be given a panel that is not ready.
+    // No thread may wait for ever, or get a panel that is not ready.
     for _ in 0..4 {
-        assert_eq!(told.recv_timeout(std::time::Duration::from_secs(20)), Ok(true));
+        assert_eq!(receiver.recv_timeout(std::time::Duration::from_secs(20)), Ok(true));
     }
 }

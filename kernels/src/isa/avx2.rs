@@ -1,7 +1,7 @@
 use super::{EightLanes, Isa, Kernel};
 use std::arch::x86_64::*;
 
-/// AVX2 and FMA: eight lanes, sixteen registers, two products a cycle.
+/// AVX2 and FMA: eight lanes, sixteen registers, two multiply-adds a cycle.
 ///
 /// A value of this type proves that the machine has both: only [`Avx2::detect`] makes one.
 #[derive(Clone, Copy, Debug)]
@@ -60,7 +60,7 @@ impl Isa for Avx2 {
     }
     #[inline(always)]
     fn prefetch(self, p: *const f32) {
-        // SAFETY: a prefetch touches no memory, whatever the address.
+        // SAFETY: a prefetch accesses no memory, at any address.
         unsafe { _mm_prefetch::<_MM_HINT_T0>(p.cast()) }
     }
     #[inline(always)]

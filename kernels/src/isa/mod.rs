@@ -50,9 +50,8 @@ pub(crate) static COUNT: [f32; 16] =
 
 /// An instruction set: vectors of `LANES` floats, and operations on them.
 ///
-/// The methods carry the usual names; `V` is a vector of `f32`, `I` one of `i32` with as many lanes, `M`
-/// a mask of lanes. Sums over lanes have a fixed order, so a result depends on the instruction set and on
-/// nothing else.
+/// The methods have the usual names; `V` is a vector of `f32`, `I` one of `i32` with as many lanes, `M` a mask of lanes. Sums over
+/// lanes have a fixed order, so a result depends only on the instruction set.
 #[allow(clippy::wrong_self_convention)] // the usual names of conversions between lanes
 pub trait Isa: Copy + Send + Sync + 'static {
     /// A vector of `f32`.
@@ -277,22 +276,22 @@ pub fn available() -> &'static [Level] {
     &[Level::Scalar]
 }
 
-/// The widest level of this machine, or the one that the environment names in `GRADUS_ISA`; an error where there is no
-/// such level or this machine lacks it.
+/// The widest level of this machine, or the one that the environment variable `GRADUS_ISA` names; an error if there is no such level
+/// or this machine lacks it.
 pub fn requested() -> Result<Level, String> {
     choose(available(), std::env::var("GRADUS_ISA").ok().as_deref())
 }
 
-fn choose(available: &[Level], wanted: Option<&str>) -> Result<Level, String> {
-    let Some(wanted) = wanted else { return Ok(available[available.len() - 1]) };
+fn choose(available: &[Level], requested: Option<&str>) -> Result<Level, String> {
+    let Some(requested) = requested else { return Ok(available[available.len() - 1]) };
     let names = available.iter().map(|level| level.name()).collect::<Vec<_>>().join(", ");
-    let found = available.iter().find(|level| level.name() == wanted);
-    found.copied().ok_or(format!("GRADUS_ISA: expected one of {names} on this machine, found '{wanted}'"))
+    let found = available.iter().find(|level| level.name() == requested);
+    found.copied().ok_or(format!("GRADUS_ISA: expected one of {names} on this machine, found '{requested}'"))
 }
 
-/// The level that [`dispatch`] enters: what is [`requested`], found once.
+/// The level that [`dispatch`] enters: the [`requested`] one, determined once.
 ///
-/// Panics where that is an error.
+/// Panics if that is an error.
 pub fn level() -> Level {
     static LEVEL: OnceLock<Level> = OnceLock::new();
     *LEVEL.get_or_init(|| requested().unwrap_or_else(|e| panic!("{e}")))
@@ -304,7 +303,7 @@ pub fn dispatch<K: Kernel>(kernel: K) -> K::Output {
     dispatch_on(level(), kernel)
 }
 
-/// Runs a kernel on a named instruction set; panics where this machine lacks it.
+/// Runs a kernel on a named instruction set; panics if this machine lacks it.
 #[inline]
 pub fn dispatch_on<K: Kernel>(level: Level, kernel: K) -> K::Output {
     match level {

@@ -1,6 +1,6 @@
 use super::{EightLanes, Isa};
 
-/// Eight lanes in portable Rust; the compiler makes of it what the target's baseline allows.
+/// Eight lanes in portable Rust; the compiler vectorises them as far as the target's baseline allows.
 #[derive(Clone, Copy, Debug)]
 pub struct Scalar;
 

@@ -6,8 +6,8 @@ fn bits<S: Isa>(s: S, v: S::V) -> Vec<u32> {
     y[..S::LANES].iter().map(|y| y.to_bits()).collect()
 }
 
-/// Every operation of an instruction set on a pair of slices, vector by vector: a list of bits for each operation, which
-/// does not tell how long the vectors were.
+/// Every operation of an instruction set on a pair of slices, vector by vector: a list of bits for each operation, which does not
+/// depend on the length of the vectors.
 struct Probe<'a>(&'a [f32; 16], &'a [f32; 16]);
 
 impl Kernel for Probe<'_> {

@@ -75,15 +75,18 @@ fn largest_error(
         let mut ys = xs.to_vec();
         f(level, &mut ys);
         for (&x, &y) in xs.iter().zip(&ys) {
-            let want = exact(f64::from(x));
-            if want.is_nan() || (want as f32).is_infinite() {
-                assert!(y.is_nan() == want.is_nan() && (want.is_nan() || y == want as f32), "f({x}) = {y}");
+            let expected = exact(f64::from(x));
+            if expected.is_nan() || (expected as f32).is_infinite() {
+                assert!(
+                    y.is_nan() == expected.is_nan() && (expected.is_nan() || y == expected as f32),
+                    "f({x}) = {y}"
+                );
                 continue;
             }
-            let error = ((f64::from(y) - want).abs() - slack).max(0.0) / ulp(want);
-            assert!(!error.is_nan(), "f({x}) = {y}, not {want}");
+            let error = ((f64::from(y) - expected).abs() - slack).max(0.0) / ulp(expected);
+            assert!(!error.is_nan(), "f({x}) = {y}, not {expected}");
             if error > worst.0 {
-                worst = (error, x, y, want as f32);
+                worst = (error, x, y, expected as f32);
             }
         }
     }
@@ -117,7 +120,7 @@ bound! {
 #[test]
 fn plain_erf_agrees_with_tables() {
     // Abramowitz and Stegun, table 7.1, and values computed to 30 digits.
-    for (x, want) in [
+    for (x, expected) in [
         (0.0, 0.0),
         (0.1, 0.112_462_916_018_284_9),
         (0.5, 0.520_499_877_813_046_5),
@@ -127,7 +130,7 @@ fn plain_erf_agrees_with_tables() {
         (2.0, 0.995_322_265_018_952_7),
         (3.5, 0.999_999_256_901_627_7),
     ] {
-        assert!((plain_erf(x) - want).abs() <= 2e-15, "{x}: {}", plain_erf(x));
+        assert!((plain_erf(x) - expected).abs() <= 2e-15, "{x}: {}", plain_erf(x));
         assert_eq!(plain_erf(-x), -plain_erf(x));
     }
     assert_eq!((plain_erf(f64::INFINITY), plain_erf(f64::NEG_INFINITY)), (1.0, -1.0));

@@ -17,20 +17,20 @@ enum Memory {
 }
 
 impl Buffer {
-    /// A buffer whose contents are unspecified, for a kernel that writes every element.
+    /// A buffer with unspecified contents, for a kernel that writes every element.
     ///
-    /// In debug builds floats start as NaN, so that an element that was forgotten is seen.
+    /// In debug builds floats start as NaN, so that an element that a kernel forgets is noticed.
     pub fn for_overwrite(kind: impl Into<Kind>, len: usize) -> Self {
         let (mut buffer, _) = Self::take(kind.into(), len);
         if cfg!(debug_assertions) && buffer.device() == Device::Cpu {
-            // All ones is a NaN of every float type and the number -1.
+            // Bytes of ones are NaN in every float type, and −1 in i64.
             let fill = if buffer.dtype == DType::Bool { 0 } else { 0xff };
             buffer.bytes_mut().fill(fill);
         }
         buffer
     }
 
-    /// A buffer of zeros. Fresh main memory is zeros already, and is not written.
+    /// A buffer of zeros. New memory from the operating system is zero already, and is not written.
     pub fn zeros(kind: impl Into<Kind>, len: usize) -> Self {
         let (mut buffer, zeros) = Self::take(kind.into(), len);
         match &mut buffer.memory {
@@ -56,14 +56,14 @@ impl Buffer {
         (Buffer { memory, dtype, len }, zeros)
     }
 
-    /// A copy of a slice, in main memory.
+    /// A copy of a slice, in host memory.
     pub fn from_slice<T: Element>(x: &[T]) -> Self {
         let mut buffer = Self::for_overwrite(T::DTYPE, x.len());
         buffer.slice_mut().copy_from_slice(x);
         buffer
     }
 
-    /// A copy on a device. One in main memory is complete when the call returns: it waits for the device.
+    /// A copy on a device. A copy to host memory waits for the device and is complete when the call returns.
     pub fn to_device(&self, device: Device) -> Self {
         let (mut copy, _) = Self::take(Kind { dtype: self.dtype, device }, self.len);
         match (&self.memory, &mut copy.memory) {
@@ -99,25 +99,25 @@ impl Buffer {
     pub fn kind(&self) -> Kind {
         Kind { dtype: self.dtype, device: self.device() }
     }
-    /// How many bytes the elements take.
+    /// The size of the elements in bytes.
     pub fn size(&self) -> usize {
         self.len * self.dtype.size()
     }
-    /// The address of the first element, on its device: what tells whether a buffer was replaced by another.
+    /// The address of the first element, on its device. It changes if the buffer is replaced by another.
     pub fn address(&self) -> u64 {
         match &self.memory {
             Memory::Cpu(block) => block.ptr.addr().get() as u64,
             Memory::Cuda(memory) => memory.pointer,
         }
     }
-    /// The elements as bytes; panics where they are not in main memory.
+    /// The elements as bytes; panics if they are not in host memory.
     #[track_caller]
     pub fn bytes(&self) -> &[u8] {
         let Memory::Cpu(block) = &self.memory else { self.elsewhere() };
-        // SAFETY: the block is larger than that and was initialised when it was first allocated.
+        // SAFETY: the block is at least that large, and was initialised when it was first allocated.
         unsafe { std::slice::from_raw_parts(block.ptr.as_ptr(), self.size()) }
     }
-    /// The elements as bytes, to write to; panics where they are not in main memory.
+    /// The elements as bytes, to write to; panics if they are not in host memory.
     #[track_caller]
     pub fn bytes_mut(&mut self) -> &mut [u8] {
         let size = self.size();
@@ -131,14 +131,14 @@ impl Buffer {
     }
     #[track_caller]
     fn elsewhere(&self) -> ! {
-        panic!("buffer: it lies on {}; copy it with to_device(Device::Cpu) first", self.device())
+        panic!("buffer: it is on {}; copy it with to_device(Device::Cpu) first", self.device())
     }
-    /// The elements; panics where `T` is another type than they are of, or they are not in main memory.
+    /// The elements; panics if `T` is not their type, or if they are not in host memory.
     #[track_caller]
     pub fn slice<T: Element>(&self) -> &[T] {
         self.src().slice()
     }
-    /// The elements, to write to; panics where `T` is another type than they are of, or they are not in main memory.
+    /// The elements, to write to; panics if `T` is not their type, or if they are not in host memory.
     #[track_caller]
     pub fn slice_mut<T: Element>(&mut self) -> &mut [T] {
         self.dst().slice()
@@ -147,7 +147,7 @@ impl Buffer {
     pub fn src(&self) -> Src<'_> {
         self.src_range(0, self.len)
     }
-    /// The elements from `start`, `len` of them, for a kernel to read; panics where there are not so many.
+    /// `len` elements from `start` on, for a kernel to read; panics if there are fewer.
     #[track_caller]
     pub fn src_range(&self, start: usize, len: usize) -> Src<'_> {
         self.check(start, len);
@@ -160,7 +160,7 @@ impl Buffer {
             }
         }
     }
-    /// The elements from `start`, `len` of them, for a kernel to write; panics where there are not so many.
+    /// `len` elements from `start` on, for a kernel to write; panics if there are fewer.
     #[track_caller]
     pub fn dst_range(&mut self, start: usize, len: usize) -> Dst<'_> {
         self.check(start, len);
@@ -181,7 +181,7 @@ impl Buffer {
 impl Drop for Buffer {
     fn drop(&mut self) {
         if let Memory::Cpu(block) = &mut self.memory {
-            // SAFETY: the block is taken once, here, and the buffer is gone after.
+            // SAFETY: the block is taken once, here, and the buffer is not used afterwards.
             pool::give_back(unsafe { ManuallyDrop::take(block) });
         }
     }

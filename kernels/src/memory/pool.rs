@@ -12,25 +12,25 @@ const MIN: usize = 64;
 /// Four classes to each power of two up to 2^48: at most a fifth of a block is unused.
 const CLASSES: usize = 4 * 43;
 
-/// A large buffer takes a kept block of so many classes above its own rather than fresh memory: of at most half more.
+/// A large buffer takes a kept block of up to this many classes above its own, at most half as large again, before new memory.
 const ABOVE: usize = 2;
 
-/// A large block goes back to the operating system once this many times the peak was taken while it lay unused. A
-/// training step takes some three times its peak, so what every step needs stays, and what only a batch of another
-/// shape needed goes.
+/// A large block is returned to the operating system once buffers of this many times the peak were allocated while it was unused.
+/// A training step allocates about three times its peak, so blocks that every step needs stay, and blocks that only a batch of
+/// another shape needed are returned.
 const PATIENCE: usize = 8;
 
-/// Blocks given back, by size class: the one that was used last at the end.
+/// Blocks that were given back, by size class; the most recently used is last.
 static FREE: [Mutex<VecDeque<Kept>>; CLASSES] = [const { Mutex::new(VecDeque::new()) }; CLASSES];
 static LIVE: AtomicUsize = AtomicUsize::new(0);
 static PEAK: AtomicUsize = AtomicUsize::new(0);
 static KEPT: AtomicUsize = AtomicUsize::new(0);
-/// Bytes taken so far, the pool's clock; it may wrap.
+/// Bytes allocated so far: the pool's clock. It may wrap.
 static TAKEN: AtomicUsize = AtomicUsize::new(0);
-/// When blocks were last looked through for idle ones.
+/// The time of the last search for idle blocks.
 static SWEPT: AtomicUsize = AtomicUsize::new(0);
 
-/// A block that was given back, and when.
+/// A block that was given back, and the time of that.
 struct Kept {
     block: Block,
     since: usize,
@@ -42,23 +42,23 @@ pub(super) struct Block {
     class: usize,
 }
 
-// SAFETY: a block owns its memory; nothing else refers to it.
+// SAFETY: a block owns its memory; there are no other references to it.
 unsafe impl Send for Block {}
 // SAFETY: shared references to a block allow reading its pointer only.
 unsafe impl Sync for Block {}
 
-/// Bytes in use by buffers, now and at most, and bytes kept for reuse.
+/// Bytes that buffers use, now and at most, and bytes kept for reuse.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Usage {
     /// In live buffers.
     pub live: usize,
-    /// The most that was ever live since the start or the last [`reset_peak`].
+    /// The largest `live` since the start or the last [`reset_peak`].
     pub peak: usize,
     /// Given back and kept for the next buffer.
     pub kept: usize,
 }
 
-/// What the pool holds at this moment.
+/// The pool's memory at this moment.
 pub fn usage() -> Usage {
     Usage {
         live: LIVE.load(Ordering::Relaxed),
@@ -67,24 +67,24 @@ pub fn usage() -> Usage {
     }
 }
 
-/// Lets the peak be measured anew from what is live now.
+/// Sets the peak to the bytes that are live now.
 pub fn reset_peak() {
     PEAK.store(LIVE.load(Ordering::Relaxed), Ordering::Relaxed);
 }
 
-/// Gives all kept blocks back to the operating system.
+/// Returns all kept blocks to the operating system.
 pub fn trim() {
     for class in 0..CLASSES {
         free(class).drain(..).for_each(release);
     }
 }
 
-/// Gives back the large blocks that lay unused for `patience` bytes of takes.
+/// Returns the large blocks that were unused while more than `patience` bytes were allocated.
 fn give_back_idle(patience: usize) {
     let now = TAKEN.load(Ordering::Relaxed);
     for class in class_of_size(HUGE)..CLASSES {
         let mut kept = free(class);
-        // The longest unused are in front: whoever takes, takes from the end.
+        // The blocks unused for longest are first, because blocks are taken from the end.
         let idle = kept.partition_point(|k| now.wrapping_sub(k.since) > patience);
         kept.drain(..idle).for_each(release);
     }
@@ -96,7 +96,7 @@ fn free(class: usize) -> MutexGuard<'static, VecDeque<Kept>> {
 
 fn release(Kept { block, .. }: Kept) {
     KEPT.fetch_sub(size_of_class(block.class), Ordering::Relaxed);
-    // SAFETY: the block came from `zeros` with this very layout and nobody holds it.
+    // SAFETY: the block came from `zeros` with this layout, and no buffer holds it.
     unsafe { system::release(block.ptr, layout(block.class)) }
 }
 
@@ -117,7 +117,7 @@ fn layout(class: usize) -> Layout {
         .expect("pool: the buffer is too large for this machine")
 }
 
-/// A block of at least `bytes`, of unspecified but initialised contents; whether they are zeros.
+/// A block of at least `bytes`, with unspecified but initialised contents, and whether these are zeros.
 pub(super) fn take(bytes: usize) -> (Block, bool) {
     assert!(
         bytes <= size_of_class(CLASSES - 1),
@@ -154,7 +154,7 @@ pub(super) fn give_back(block: Block) {
     if size < HUGE {
         return;
     }
-    // Looking through all classes costs some microseconds: once for each peak's worth of takes.
+    // A search through all classes takes some microseconds, so it is done once for each peak's worth of allocations.
     let (peak, swept) = (PEAK.load(Ordering::Relaxed), SWEPT.load(Ordering::Relaxed));
     let due = since.wrapping_sub(swept) > peak;
     if due && SWEPT.compare_exchange(swept, since, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
@@ -183,7 +183,7 @@ mod tests {
             let ptr = system::zeros(layout).expect("a few megabytes");
             assert!(ptr.addr().get().is_multiple_of(layout.align()));
             assert_eq!(layout.align() == HUGE, layout.size() >= HUGE);
-            // SAFETY: the block is that long, and nobody else knows it.
+            // SAFETY: the block is that long, and there are no other references to it.
             let all = unsafe { std::slice::from_raw_parts_mut(ptr.as_ptr(), layout.size()) };
             assert!(all.iter().all(|&x| x == 0));
             all.fill(1);
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn a_large_block_serves_what_is_somewhat_smaller() {
+    fn a_large_block_serves_a_somewhat_smaller_buffer() {
         let place = |block: &Block| block.ptr.addr();
         let (large, _) = take(448 << 20);
         let at = place(&large);
@@ -213,23 +213,23 @@ mod tests {
     }
 
     #[test]
-    fn what_lies_unused_goes_back_and_what_is_reused_stays() {
+    fn unused_blocks_are_returned_and_reused_ones_stay() {
         let peak = || PEAK.load(Ordering::Relaxed);
         let blocks = [take(RARE).0, take(RARE).0];
         blocks.into_iter().for_each(give_back);
         assert_eq!(kept(), 2, "both are kept at first");
-        // Steps that need one of the two: the other has its time.
+        // Steps need only one of the two: the other becomes idle.
         let began = TAKEN.load(Ordering::Relaxed);
         let mut steps = 0;
         while kept() == 2 {
             let (block, fresh) = take(RARE);
-            assert!(!fresh, "what every step needs is there");
+            assert!(!fresh, "the block that every step needs is kept");
             give_back(block);
             steps += 1;
-            assert!(steps < 1 << 20, "the block that lies unused is never given back");
+            assert!(steps < 1 << 20, "the unused block is never returned");
         }
         let taken = TAKEN.load(Ordering::Relaxed).wrapping_sub(began);
-        assert!(taken > PATIENCE * RARE && peak() >= 2 * RARE, "given back after {taken} bytes already");
+        assert!(taken > PATIENCE * RARE && peak() >= 2 * RARE, "returned after only {taken} bytes");
         let (block, fresh) = take(RARE);
         assert!(!fresh && kept() == 0);
         give_back(block);

@@ -3,27 +3,27 @@
 use std::alloc::{Layout, dealloc};
 use std::ptr::NonNull;
 
-/// From this size on, blocks begin at a huge page and ask for such pages: a table of 36 MB is then 18 pages to the
-/// processor instead of 9000, of which it remembers some 2000.
+/// From this size on, blocks begin at a huge page and request huge pages: a table of 36 MB then has 18 pages instead of 9000, and
+/// the processor caches the addresses of about 2000.
 pub(super) const HUGE: usize = 2 << 20;
 
-/// Zeros of a layout whose size is at least 64 bytes; `None` where the system refuses.
+/// Zeroed memory of a layout whose size is at least 64 bytes; `None` if the system refuses.
 pub(super) fn zeros(layout: Layout) -> Option<NonNull<u8>> {
     if layout.align() == HUGE { mapped(layout) } else { allocated(layout) }
 }
 
-/// Gives back what [`zeros`] gave.
+/// Returns memory that came from [`zeros`].
 ///
 /// # Safety
-/// `ptr` came from [`zeros`] with this layout, and nobody uses it any more.
+/// `ptr` came from [`zeros`] with this layout, and is not used any more.
 pub(super) unsafe fn release(ptr: NonNull<u8>, layout: Layout) {
     #[cfg(target_os = "linux")]
     if layout.align() == HUGE {
-        // SAFETY: the caller's word; `mapped` left exactly this range mapped.
+        // SAFETY: as the caller promises; `mapped` left exactly this range mapped.
         unsafe { libc::munmap(ptr.as_ptr().cast(), layout.size()) };
         return;
     }
-    // SAFETY: the caller's word; it came from `alloc` with this layout.
+    // SAFETY: as the caller promises; it came from `allocated` with this layout.
     unsafe { dealloc(ptr.as_ptr(), layout) }
 }
 
@@ -32,23 +32,23 @@ fn allocated(layout: Layout) -> Option<NonNull<u8>> {
     NonNull::new(unsafe { std::alloc::alloc_zeroed(layout) })
 }
 
-/// Pages that are there once they are first written: of a block that is larger than its buffer the rest costs nothing,
-/// and who reads a file into it writes it once.
+/// Pages that the system provides when they are first written: the part of a block that its buffer does not use costs nothing, and
+/// a buffer that a file is read into is written only once.
 #[cfg(target_os = "linux")]
 fn mapped(layout: Layout) -> Option<NonNull<u8>> {
     use std::ptr::null_mut;
-    let (size, wanted) = (layout.size(), layout.size().checked_add(HUGE)?);
+    let (size, mapped_size) = (layout.size(), layout.size().checked_add(HUGE)?);
     let protection = libc::PROT_READ | libc::PROT_WRITE;
     let kind = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
-    // SAFETY: a new range that the system chooses; nothing else lies there.
-    let start = unsafe { libc::mmap(null_mut(), wanted, protection, kind, -1, 0) };
+    // SAFETY: the system chooses a new range, which overlaps no other.
+    let start = unsafe { libc::mmap(null_mut(), mapped_size, protection, kind, -1, 0) };
     if start == libc::MAP_FAILED {
         return None;
     }
     let start = start.cast::<u8>();
     let before = start.align_offset(HUGE);
-    // SAFETY: `before` is at most HUGE and the range `size + HUGE` long. Both its ends are whole pages, ours, and
-    // unused; advice changes no content, and where it is refused nothing is lost.
+    // SAFETY: `before` is at most HUGE, and the range is `size + HUGE` long. Both its ends are whole pages of ours that are unused.
+    // The advice changes no contents, and if it is refused nothing is lost.
     unsafe {
         let ptr = start.add(before);
         for (at, len) in [(start, before), (ptr.add(size), HUGE - before)] {

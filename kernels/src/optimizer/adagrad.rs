@@ -28,7 +28,7 @@ pub(super) struct Adagrad {
 }
 
 impl AdagradStep {
-    /// The rule with its constants; panics where `step` is 0.
+    /// The rule with its constants; panics if `step` is 0.
     #[track_caller]
     pub(super) fn rule(&self) -> Adagrad {
         assert!(self.step > 0, "adagrad: steps count from 1");
@@ -66,7 +66,7 @@ impl Rule<1> for Adagrad {
 
 /// One step of [`AdagradStep`]; `sum` is s, the sum of squares so far.
 ///
-/// Panics where lengths differ or `step` is 0.
+/// Panics if lengths differ or `step` is 0.
 #[track_caller]
 pub fn adagrad_step<T: Real>(step: &AdagradStep, p: &mut [T], g: Gradient<&[T]>, sum: &mut [T]) {
     assert_eq!(sum.len(), p.len(), "adagrad: the sum of squares has another length than the parameters");

@@ -27,7 +27,7 @@ pub struct AdamStep {
 }
 
 impl AdamStep {
-    /// The rule with its constants; panics where `step` is 0.
+    /// The rule with its constants; panics if `step` is 0.
     #[track_caller]
     pub(super) fn rule(&self) -> Adam {
         let AdamStep { lr, beta1, beta2, eps, weight_decay, decoupled, step } = *self;
@@ -64,7 +64,7 @@ impl Moments {
 
     /// Whether moments of +0 stay so without a gradient, and parameters are not shrunk.
     pub(super) fn rests(&self) -> bool {
-        // From 1 on, the corrections 1 − βᵗ make no number of a moment of 0.
+        // With β ≥ 1 the correction 1 − βᵗ is 0 or negative, and a moment of 0 can become NaN.
         let decays = [self.beta1, self.beta2].iter().all(|beta| (0.0..1.0).contains(beta));
         self.penalty == 0.0 && self.shrink == 1.0 && decays
     }
@@ -140,7 +140,7 @@ impl Rule<2> for Adam {
 
 /// One step of [`AdamStep`], with the moments `m` and `v`.
 ///
-/// Panics where lengths differ or `step` is 0.
+/// Panics if lengths differ or `step` is 0.
 #[track_caller]
 pub fn adam_step<T: Real>(step: &AdamStep, p: &mut [T], g: Gradient<&[T]>, m: &mut [T], v: &mut [T]) {
     assert!(m.len() == p.len() && v.len() == p.len(), "adam: moments of another length than the parameters");

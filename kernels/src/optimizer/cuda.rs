@@ -135,7 +135,7 @@ pub fn clamp_values(x: Dst, low: f64, high: f64) -> Outcome {
     each("optimizer_clamp", x, &[low, high])
 }
 
-/// A thread for each number of x.
+/// A thread for each element of x.
 fn each(kernel: &'static str, x: Dst, constants: &[f64]) -> Outcome {
     if x.dtype() != DType::F32 {
         return Outcome::NoKernel;

@@ -41,7 +41,7 @@ pub use adam::{AdamStep, adam_step};
 pub use gradient::Gradient;
 pub use norm::{clamp_values, clamp_values_in_place, scale, scale_in_place, squares, sum_of_squares};
 pub use radam::{RadamStep, radam_step};
-pub use replay::{Owed, Steps, replay, replay_steps};
+pub use replay::{Deferred, Steps, replay, replay_steps};
 pub use rmsprop::{RmspropStep, rmsprop_step};
 pub use sgd::{SgdStep, sgd_step};
 pub use whole::{Whole, step, step_all};

@@ -9,7 +9,7 @@ const PIECE: usize = 64 * 1024;
 /// Elements that are added in `f32` before their sum is added in `f64`.
 const BLOCK: usize = 512;
 
-/// The sums of squares of a block that `f32` holds well: the squares of most numbers are far from subnormal, none is ∞.
+/// The range in which `f32` represents the sum of squares of a block well: most of the squares are far from subnormal, none is ∞.
 const FEWEST: f32 = 1e-20;
 const MOST: f32 = f32::MAX;
 
@@ -25,7 +25,7 @@ pub fn squares<T: Real>(x: &[T]) -> f64 {
 
 /// [`squares`] of some arrays of one dtype on one device, added up in their order; one wait where that is a CUDA device.
 ///
-/// Panics where dtypes or devices differ.
+/// Panics if dtypes or devices differ.
 #[track_caller]
 pub fn sum_of_squares(all: &[Src], sum: &mut f64) -> Outcome {
     let Some(first) = all.first() else {

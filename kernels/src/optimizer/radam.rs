@@ -39,7 +39,7 @@ pub(super) struct Radam {
 }
 
 impl RadamStep {
-    /// The rule with its constants; panics where `step` is 0.
+    /// The rule with its constants; panics if `step` is 0.
     #[track_caller]
     pub(super) fn rule(&self) -> Radam {
         let RadamStep { lr, beta1, beta2, eps, weight_decay, decoupled, step } = *self;
@@ -100,7 +100,7 @@ impl Rule<2> for Radam {
 
 /// One step of [`RadamStep`], with the moments `m` and `v`.
 ///
-/// Panics where lengths differ or `step` is 0.
+/// Panics if lengths differ or `step` is 0.
 #[track_caller]
 pub fn radam_step<T: Real>(step: &RadamStep, p: &mut [T], g: Gradient<&[T]>, m: &mut [T], v: &mut [T]) {
     assert!(m.len() == p.len() && v.len() == p.len(), "radam: moments of another length than the parameters");

@@ -27,7 +27,7 @@ pub enum Steps<'a> {
 ///
 /// `V` is `&[T]` in typed entries and [`Src`] in erased ones.
 #[derive(Clone, Copy, Debug)]
-pub struct Owed<'a, V> {
+pub struct Deferred<'a, V> {
     /// Which rows, ascending, each once.
     pub ids: &'a [i64],
     /// For each of them, the number of the first step it has not had.
@@ -41,39 +41,39 @@ pub struct Owed<'a, V> {
 /// Takes all steps from `from` on, with the bits that [`adam_step`](super::adam_step) and the like lead to step by
 /// step; `state` is in the order of their arguments, with empty slices for what an optimizer does not have.
 ///
-/// Panics where lengths differ, a row lies outside the table, or rows are not ascending.
+/// Panics if lengths differ, a row is outside the table, or rows are not ascending.
 #[track_caller]
-pub fn replay_steps<T: Real>(steps: Steps, p: &mut [T], owed: Owed<&[T]>, state: [&mut [T]; 3]) {
-    owed.check(p.len());
+pub fn replay_steps<T: Real>(steps: Steps, p: &mut [T], deferred: Deferred<&[T]>, state: [&mut [T]; 3]) {
+    deferred.check(p.len());
     let len = p.len();
     assert!(
         state.iter().all(|s| s.is_empty() || s.len() == len),
         "replay: state of another length than the table"
     );
-    let first = owed.from.iter().copied().min().unwrap_or(0) as usize;
+    let first = deferred.from.iter().copied().min().unwrap_or(0) as usize;
     let [a, b, c] = state;
     match steps {
-        Steps::Sgd(s) => each(s.iter().skip(first).copied(), first, p, owed, [a]),
-        Steps::Adagrad(s) => each(s.iter().skip(first).map(AdagradStep::rule), first, p, owed, [a]),
-        Steps::Rmsprop(s) => each(s.iter().skip(first).copied(), first, p, owed, [a, b, c]),
-        Steps::Adam(s) => each(s.iter().skip(first).map(AdamStep::rule), first, p, owed, [a, b]),
-        Steps::Radam(s) => each(s.iter().skip(first).map(RadamStep::rule), first, p, owed, [a, b]),
+        Steps::Sgd(s) => each(s.iter().skip(first).copied(), first, p, deferred, [a]),
+        Steps::Adagrad(s) => each(s.iter().skip(first).map(AdagradStep::rule), first, p, deferred, [a]),
+        Steps::Rmsprop(s) => each(s.iter().skip(first).copied(), first, p, deferred, [a, b, c]),
+        Steps::Adam(s) => each(s.iter().skip(first).map(AdamStep::rule), first, p, deferred, [a, b]),
+        Steps::Radam(s) => each(s.iter().skip(first).map(RadamStep::rule), first, p, deferred, [a, b]),
     }
 }
 
 /// [`replay_steps`] for any device and dtype.
-pub fn replay(steps: Steps, p: Dst, owed: Owed<Src>, state: [Dst; 3]) -> Outcome {
-    let Owed { ids, from, width, last } = owed;
+pub fn replay(steps: Steps, p: Dst, deferred: Deferred<Src>, state: [Dst; 3]) -> Outcome {
+    let Deferred { ids, from, width, last } = deferred;
     on_device!(p, T => {
-        let owed = Owed { ids, from, width, last: last.map(|g| g.slice()) };
-        replay_steps::<T>(steps, p.slice(), owed, state.map(|s| s.slice()))
+        let deferred = Deferred { ids, from, width, last: last.map(|g| g.slice()) };
+        replay_steps::<T>(steps, p.slice(), deferred, state.map(|s| s.slice()))
     })
 }
 
-impl<V: Copy> Owed<'_, &[V]> {
+impl<V: Copy> Deferred<'_, &[V]> {
     #[track_caller]
     fn check(&self, len: usize) {
-        let Owed { ids, from, width, last } = *self;
+        let Deferred { ids, from, width, last } = *self;
         assert_eq!(ids.len(), from.len(), "replay: rows and their first steps differ in number");
         assert!(last.is_none_or(|g| g.len() == ids.len() * width), "replay: a gradient of another length");
         assert!(ids.is_sorted_by(|a, b| a < b), "replay: the rows are not ascending");
@@ -83,10 +83,10 @@ impl<V: Copy> Owed<'_, &[V]> {
     }
 }
 
-/// Rows `owed`, the elements of the table from row `start` on, and their state.
+/// Rows `deferred`, the elements of the table from row `start` on, and their state.
 struct Part<'a, T, const N: usize> {
     start: usize,
-    owed: Owed<'a, &'a [T]>,
+    deferred: Deferred<'a, &'a [T]>,
     p: &'a mut [T],
     state: [&'a mut [T]; N],
 }
@@ -95,16 +95,16 @@ fn each<T: Real, R: Rule<N>, const N: usize>(
     rules: impl Iterator<Item = R>,
     first: usize,
     p: &mut [T],
-    owed: Owed<&[T]>,
+    deferred: Deferred<&[T]>,
     state: [&mut [T]; N],
 ) {
-    split(&rules.collect::<Vec<_>>(), first, Part { start: 0, owed, p, state });
+    split(&rules.collect::<Vec<_>>(), first, Part { start: 0, deferred, p, state });
 }
 
 fn split<T: Real, R: Rule<N>, const N: usize>(rules: &[R], first: usize, part: Part<T, N>) {
-    let Part { start, owed: Owed { ids, from, width, last }, p, state } = part;
+    let Part { start, deferred: Deferred { ids, from, width, last }, p, state } = part;
     if ids.len() * width <= PIECE || ids.len() < 2 {
-        return run(rules, first, Part { start, owed: Owed { ids, from, width, last }, p, state });
+        return run(rules, first, Part { start, deferred: Deferred { ids, from, width, last }, p, state });
     }
     let half = ids.len() / 2;
     let middle = ids[half] as usize;
@@ -118,21 +118,21 @@ fn split<T: Real, R: Rule<N>, const N: usize>(rules: &[R], first: usize, part: P
     }
     let ((ids1, ids2), (from1, from2)) = (ids.split_at(half), from.split_at(half));
     let (last1, last2) = last.map(|g| g.split_at(half * width)).unzip();
-    let owed1 = Owed { ids: ids1, from: from1, width, last: last1 };
-    let owed2 = Owed { ids: ids2, from: from2, width, last: last2 };
+    let deferred1 = Deferred { ids: ids1, from: from1, width, last: last1 };
+    let deferred2 = Deferred { ids: ids2, from: from2, width, last: last2 };
     rayon::join(
-        || split(rules, first, Part { start, owed: owed1, p: p1, state: state1 }),
-        || split(rules, first, Part { start: middle, owed: owed2, p: p2, state: state2 }),
+        || split(rules, first, Part { start, deferred: deferred1, p: p1, state: state1 }),
+        || split(rules, first, Part { start: middle, deferred: deferred2, p: p2, state: state2 }),
     );
 }
 
 fn run<T: Real, R: Rule<N>, const N: usize>(rules: &[R], first: usize, part: Part<T, N>) {
-    let Part { start, owed, p, mut state } = part;
-    let width = owed.width;
-    for (k, (&id, &from)) in owed.ids.iter().zip(owed.from).enumerate() {
+    let Part { start, deferred, p, mut state } = part;
+    let width = deferred.width;
+    for (k, (&id, &from)) in deferred.ids.iter().zip(deferred.from).enumerate() {
         let at = (id as usize - start) * width..(id as usize - start + 1) * width;
         let rules = &rules[(from as usize - first).min(rules.len())..];
-        let last = owed.last.map(|g| &g[k * width..(k + 1) * width]);
+        let last = deferred.last.map(|g| &g[k * width..(k + 1) * width]);
         let mut row = Row {
             rules,
             last,

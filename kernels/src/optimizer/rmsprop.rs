@@ -74,7 +74,7 @@ impl Rule<3> for RmspropStep {
 /// One step of [`RmspropStep`]: `square` is s; `mean` is m, empty unless centered; `u` is empty where the
 /// momentum is 0.
 ///
-/// Panics where lengths differ.
+/// Panics if lengths differ.
 #[track_caller]
 pub fn rmsprop_step<T: Real>(
     step: &RmspropStep,

@@ -60,7 +60,7 @@ impl Rule<1> for SgdStep {
 
 /// One step of [`SgdStep`]; `u` is empty where the momentum is 0.
 ///
-/// Panics where lengths differ.
+/// Panics if lengths differ.
 #[track_caller]
 pub fn sgd_step<T: Real>(step: &SgdStep, p: &mut [T], g: Gradient<&[T]>, u: &mut [T]) {
     let stateful = step.momentum != 0.0;

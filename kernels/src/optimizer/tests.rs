@@ -349,7 +349,7 @@ fn a_replay_leads_to_the_bits_of_step_by_step() {
             for last in [None, Some(&end[..])] {
                 let from: Vec<u32> = ids.iter().map(|id| 1 + (id % 5) as u32).collect();
                 let dense = {
-                    // Each row by itself, beside rows that nobody looks at.
+                    // Each row by itself, beside rows that are not compared.
                     let (p, state) = start();
                     let mut all = [p, state[0].clone(), state[1].clone(), state[2].clone()];
                     for (k, (&id, &from)) in ids.iter().zip(&from).enumerate() {
@@ -372,8 +372,8 @@ fn a_replay_leads_to_the_bits_of_step_by_step() {
                 };
                 assert_same_in_all_pools(|| {
                     let (mut p, [mut a, mut b, mut c]) = start();
-                    let owed = Owed { ids: &ids, from: &from, width, last };
-                    replay_steps(steps, &mut p, owed, [&mut a, &mut b, &mut c]);
+                    let deferred = Deferred { ids: &ids, from: &from, width, last };
+                    replay_steps(steps, &mut p, deferred, [&mut a, &mut b, &mut c]);
                     let found: Vec<u32> = [p, a, b, c].concat().iter().map(|x| x.to_bits()).collect();
                     assert!(
                         found == dense,
@@ -390,7 +390,7 @@ fn a_replay_leads_to_the_bits_of_step_by_step() {
 /// One step without a gradient from no state: by a sweep and by a replay, which leaves alone rows that rest.
 fn assert_rests_rightly(name: &str, steps: Steps, step: Step<f32>) {
     let start = || (vec![-0.0, 0.0, 1.5, -2.0, 1e-40, f32::INFINITY, 3e38], [(); 3].map(|_| vec![0.0; 7]));
-    // Of no number, its sign is left to the processor.
+    // The sign of a NaN depends on the processor.
     let bits = |x: Vec<f32>| -> Vec<u32> {
         x.into_iter().map(|x| if x.is_nan() { f32::NAN.to_bits() } else { x.to_bits() }).collect()
     };
@@ -398,8 +398,8 @@ fn assert_rests_rightly(name: &str, steps: Steps, step: Step<f32>) {
     step(1, &mut p, Gradient::Dense(&[0.0; 7]), &mut state);
     let expected = bits([p, state.concat()].concat());
     let (mut p, [mut a, mut b, mut c]) = start();
-    let owed = Owed { ids: &[0], from: &[0], width: 7, last: None };
-    replay_steps(steps, &mut p, owed, [&mut a, &mut b, &mut c]);
+    let deferred = Deferred { ids: &[0], from: &[0], width: 7, last: None };
+    replay_steps(steps, &mut p, deferred, [&mut a, &mut b, &mut c]);
     assert_eq!(bits([p, a, b, c].concat()), expected, "{name}");
 }
 

@@ -18,7 +18,7 @@ pub struct Whole<'a> {
 
 /// The one step that `steps` holds, for one parameter; `state` as in [`Whole`].
 ///
-/// Panics where lengths differ, or `steps` holds more or fewer than one.
+/// Panics if lengths differ, or `steps` holds more or fewer than one.
 #[track_caller]
 pub fn step(steps: Steps, p: Dst, g: Gradient<Src>, state: [Dst; 3]) -> Outcome {
     on_device!(p, T => step_typed::<T>(steps, p.slice(), g.typed(), state.map(|s| s.slice())),
@@ -44,7 +44,7 @@ fn step_typed<T: Real>(steps: Steps, p: &mut [T], g: Gradient<&[T]>, [a, b, c]: 
 /// The one step that `steps` holds, for many parameters of one CUDA device in one launch, or one for each table of them.
 /// The bits are those of [`step`] for each. Elsewhere, and where a parameter is not of `f32`, there is no kernel.
 ///
-/// Panics where lengths or devices differ, or `steps` holds more or fewer than one.
+/// Panics if lengths or devices differ, or `steps` holds more or fewer than one.
 #[track_caller]
 pub fn step_all(steps: Steps, all: Vec<Whole>) -> Outcome {
     match all.iter().all(|whole| whole.p.device() != Device::Cpu) {

@@ -1,4 +1,4 @@
-//! What the rungs of operations on rows have in common.
+//! Shared code of the rungs of operations on rows.
 
 use crate::cuda::ladder::{assert_same, numbers};
 use crate::cuda::{Arg, Grid, Source, launch};
@@ -40,8 +40,8 @@ impl Rows {
         self.cols.div_ceil(32).next_multiple_of(32).max(64)
     }
 
-    /// Of one thread for each row, a warp where that holds it, a block that does, and a small block for long rows, so that
-    /// it goes through several tiles.
+    /// The grids of a thread for each row, of a warp if it can hold a row, of a block that holds a row, and of a small block for long
+    /// rows, so that it processes several tiles.
     pub fn rungs(self, [plain, held, long]: [&'static str; 3]) -> Vec<(&'static str, Grid)> {
         let warp = (self.cols <= 1024).then(|| (held, Grid::warps(self.count)));
         let block = (held, Grid::new(self.count, self.threads()));
@@ -78,7 +78,7 @@ pub(super) fn each_with_infinities(kind: Kind, check: impl Fn(Rows, &Buffer)) {
     }
 }
 
-/// The operation, which chooses its kernel, finds what its first rung does.
+/// The operation, which chooses its kernel, gives the results of its first rung.
 pub(super) fn as_a_whole(
     source: &'static Source,
     (kernel, grid): (&'static str, Grid),

@@ -1,8 +1,8 @@
-//! Sizes and strides near 2³¹, 2³², 2⁶² and 2⁶³ in safe calls: each call either panics with its operation's sentence or is
-//! right, and writes nothing beside its results. Memory has room for none of these sizes, so the arrays are short or empty.
+//! Sizes and strides near 2³¹, 2³², 2⁶² and 2⁶³ in safe calls: each call either panics with a message of its operation or gives the
+//! right result, and writes nothing beside its results. No memory could hold such arrays, so they are short or empty.
 
 mod buffers;
-mod products;
+mod matmuls;
 mod rows;
 mod sequences;
 
@@ -11,7 +11,7 @@ use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Once;
 
-/// As many cases as the environment asks for in `PROPTEST_CASES`, or many.
+/// The number of cases is that of the environment's `PROPTEST_CASES`, or 400.
 fn config() -> ProptestConfig {
     match std::env::var_os("PROPTEST_CASES") {
         Some(_) => ProptestConfig::default(),
@@ -19,7 +19,7 @@ fn config() -> ProptestConfig {
     }
 }
 
-/// Small sizes, and such as are next to a power of two at which some integer ends.
+/// Small sizes, and sizes next to a power of two that is near the limit of some integer type.
 fn size() -> impl Strategy<Value = usize> {
     let near = |bits: u32| (1usize << bits) - 1..=(1usize << bits) + 1;
     prop_oneof![
@@ -34,12 +34,12 @@ fn sizes<const N: usize>() -> impl Strategy<Value = [usize; N]> {
     prop::collection::vec(size(), N).prop_map(|all| all.try_into().expect("as many as were asked for"))
 }
 
-/// The product, with lengths of 0 as 1: no count along any axes is larger.
+/// The product, with lengths of 0 as 1: no count along any of the axes is larger.
 fn product(sizes: &[usize]) -> u128 {
     sizes.iter().fold(1, |n: u128, &size| n.saturating_mul(size.max(1) as u128))
 }
 
-/// One past the last place of axes of (length, stride); 0 where a length is.
+/// One past the last offset of axes of (length, stride); 0 if a length is 0.
 fn end(axes: &[(usize, usize)]) -> u128 {
     if axes.iter().any(|&(length, _)| length == 0) {
         return 0;
@@ -48,19 +48,19 @@ fn end(axes: &[(usize, usize)]) -> u128 {
     axes.iter().map(last).fold(1, u128::saturating_add)
 }
 
-/// So few elements that a test may go through them.
+/// The most elements that a test goes through.
 const FEW: u128 = 1 << 12;
 
-/// An array for as many elements as some sizes say, or for none where these are not few.
+/// An array of the product of some sizes, or an empty one if that is more than [`FEW`].
 fn array(sizes: &[usize]) -> Vec<f32> {
     let n: u128 = sizes.iter().fold(1, |n: u128, &size| n.saturating_mul(size as u128));
     (0..if n <= FEW { n } else { 0 }).map(|i| (i % 7) as f32 - 3.0).collect()
 }
 
-/// What stands before and behind an array that is written to.
+/// The value before and after an array that is written to.
 const GUARD: f32 = 1234.5;
 
-/// Calls `f` with a guarded array of `len` numbers; `None` where it panicked, and then with a sentence that begins with one of
+/// Calls `f` with a guarded array of `len` elements; `None` if it panicked, which must be with a message that begins with one of
 /// these names.
 fn guarded(len: usize, names: &[&str], f: impl FnOnce(&mut [f32])) -> Option<Vec<f32>> {
     const BESIDE: usize = 64;
@@ -73,11 +73,11 @@ fn guarded(len: usize, names: &[&str], f: impl FnOnce(&mut [f32])) -> Option<Vec
 }
 
 thread_local! {
-    /// Whether a panic of this thread is expected, and not worth a message.
+    /// Whether a panic of this thread is expected and should not be printed.
     static QUIET: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Whether `f` returned; where it panicked, the sentence begins with one of these names.
+/// Whether `f` returned; if it panicked, the message must begin with one of these names.
 fn called(names: &[&str], f: impl FnOnce()) -> bool {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {

@@ -10,7 +10,7 @@ pub fn all(bench: &mut Bench) -> Result<(), Failure> {
     for ([batch, heads, len, dim], causal) in sizes.into_iter().zip([false, true]) {
         let shape = Shape { batch, heads, queries: len, keys: len, dim };
         let name = format!("attention_{len}{}", if causal { "_causal" } else { "" });
-        // Scores and weighted sum, of which the mask leaves half; the gradients of both factors cost a product each.
+        // Scores and weighted sum, of which the mask leaves half; the gradients of both factors cost a matmul each.
         let multiplications =
             2.0 * (batch * heads * len) as f64 * (len * dim) as f64 * if causal { 0.5 } else { 1.0 };
         let works = [2.0, 6.0].map(|times| Work::Flops(times * multiplications));

@@ -13,7 +13,7 @@ pub fn all(bench: &mut Bench) -> Result<(), Failure> {
             Tagger::new(bench, [batch, time, tags])
         })?;
         let name = format!("crf_viterbi_{tags}");
-        if bench.wants(&name) {
+        if bench.selects(&name) {
             let mut tagger = Tagger::new(bench, [batch, time, tags]);
             bench.row(&name, Precision::F32, Work::Chain, || tagger.viterbi())?;
         }

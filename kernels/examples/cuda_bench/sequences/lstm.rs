@@ -14,7 +14,7 @@ pub fn all(bench: &mut Bench) -> Result<(), Failure> {
         let [batch, time, input] = bench.size([32, 256, 300], [3, 5, 4]);
         let sizes = Sizes { batch, time, input, hidden, directions: 2 };
         let weights = 2 * 4 * hidden * (input + hidden);
-        // The gradients of both factors cost a product each.
+        // The gradients of both factors cost a matmul each.
         let works = [2.0, 6.0].map(|times| Work::Flops(times * (batch * time) as f64 * weights as f64));
         for precision in bench.precisions(&[Precision::F32, Precision::Tf32]) {
             bench.trained(&format!("bilstm_{hidden}"), precision, works, |bench| Layer::new(bench, sizes))?;

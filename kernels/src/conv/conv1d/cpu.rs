@@ -1,4 +1,4 @@
-//! The convolution as products of the windows and the weight, `f32`.
+//! The convolution as matmuls of the windows and the weight, `f32`.
 
 use super::Sizes;
 use crate::DType;
@@ -20,7 +20,7 @@ pub(crate) fn taps(s: Sizes, w: &[f32]) -> Buffer {
     taps
 }
 
-/// w as the packed right side [k·C, O] of a product with windows.
+/// w as the packed right side [k·C, O] of a matmul with windows.
 pub(crate) fn pack(s: Sizes, w: &[f32]) -> PackedB {
     PackedB::new(s.k * s.c, s.o, Mat::rows(taps(s, w).slice(), s.k * s.c).t())
 }

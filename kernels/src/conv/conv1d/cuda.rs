@@ -1,18 +1,18 @@
-//! The convolution as products on the device, and the launch of conv1d.cu, which defines it.
+//! The convolution as matmuls on the device, and the launch of conv1d.cu, which defines it.
 //!
-//! With channels last the matrix of all windows is x itself, with rows C apart that overlap: the products of
-//! [`gemm`](crate::gemm) read it where it lies, whatever their tiles and their precision. For the gradients the sentences
-//! of dy are laid one behind the other with k − 1 zero rows between them, so that a window which reaches over a
-//! sentence's end meets zeros, and all sentences are one product.
+//! With channels last the matrix of all windows is x itself, with rows C apart that overlap: the matmuls of
+//! [`gemm`](crate::gemm) read it in place, with any tiles and precision. For the gradients the sentences of dy are copied one after
+//! the other with k − 1 zero rows between them, so that a window that extends past a sentence's end reads zeros, and all
+//! sentences are one matmul.
 
 use super::{Sizes, outputs};
 use crate::cuda::{Source, source};
-use crate::gemm::{Product, batched, batched_with_bias};
+use crate::gemm::{Matmul, batched, batched_with_bias};
 use crate::memory::Buffer;
 use crate::{DType, Dst, Outcome, Precision, Src, convert, elementwise, reduce};
 
 pub(crate) static SOURCE: Source = source!("conv1d.cu");
-/// Blocks that keep a device busy, each of 64 × 64 elements of a matrix product.
+/// Blocks that keep a device busy, each of 64 × 64 elements of a matmul.
 const BUSY: usize = 256;
 
 /// Each sentence of x [B, T, C] between zeros in `steps` rows, `before` of them first.
@@ -35,7 +35,7 @@ pub(crate) fn windows(
     let depth = s.k * s.c;
     let mut taps = Buffer::for_overwrite(w.kind(), depth * s.o);
     let _ = convert::copy_strided(&[s.k, s.c, s.o], w, &[1, s.k, s.c * s.k], taps.dst());
-    let product = Product {
+    let matmul = Matmul {
         count: s.b,
         m: steps + 1 - s.k,
         k: depth,
@@ -44,7 +44,7 @@ pub(crate) fn windows(
         b_strides: [0, s.o, 1],
         precision,
     };
-    batched_with_bias(product, x, taps.src(), Some(bias), y)
+    batched_with_bias(matmul, x, taps.src(), Some(bias), y)
 }
 
 /// y.
@@ -109,7 +109,7 @@ fn backward_x(s: Sizes, padding: usize, w: Src, spread: Src, dx: Dst, precision:
         let from = w.part(tap, w.len() - tap);
         let _ = convert::copy_strided(&[o, c], from, &[c * k, k], taps.dst_range(i * o * c, o * c));
     }
-    let product = Product {
+    let matmul = Matmul {
         count: 1,
         m: b * steps,
         k: k * o,
@@ -119,23 +119,23 @@ fn backward_x(s: Sizes, padding: usize, w: Src, spread: Src, dx: Dst, precision:
         precision,
     };
     if padding == 0 {
-        return batched(product, spread, taps.src(), dx);
+        return batched(matmul, spread, taps.src(), dx);
     }
     let mut all = Buffer::for_overwrite(w.kind(), b * steps * c);
-    let _ = batched(product, spread, taps.src(), all.dst());
+    let _ = batched(matmul, spread, taps.src(), all.dst());
     let inside = all.src().part(padding * c, (b * steps - padding) * c);
     convert::copy_strided(&[b, t, c], inside, &[steps * c, c, 1], dx)
 }
 
-/// dw = dyᵀ · windows. Its depth is long and its result small: groups of sentences are products of their own, which are
-/// added up in order.
+/// dw = dyᵀ · windows. Its depth is long and its result small, so each group of sentences is a matmul of its own, and the results
+/// are added in order.
 fn backward_w(s: Sizes, steps: usize, x: Src, dy: Src, dw: Dst, precision: Precision) {
     let Sizes { b, c, o, k, .. } = s;
     let (size, tiles) = (o * k * c, o.div_ceil(64) * (k * c).div_ceil(64));
     let most = (BUSY / tiles).clamp(1, 16);
     let groups = (1..=most).rev().find(|groups| b % groups == 0).unwrap_or(1);
     let rows = b / groups * steps;
-    let product = Product {
+    let matmul = Matmul {
         count: groups,
         m: o,
         // The last windows of a group would reach over its end, and have no gradient.
@@ -146,7 +146,7 @@ fn backward_w(s: Sizes, steps: usize, x: Src, dy: Src, dw: Dst, precision: Preci
         precision,
     };
     let mut parts = Buffer::for_overwrite(x.kind(), groups * size);
-    let _ = batched(product, dy, x, parts.dst());
+    let _ = batched(matmul, dy, x, parts.dst());
     let mut taps = Buffer::for_overwrite(x.kind(), size);
     let _ = reduce::sum(1, groups, size, parts.src(), taps.dst());
     let _ = convert::copy_strided(&[o, c, k], taps.src(), &[k * c, 1, c], dw);

@@ -10,10 +10,11 @@
 //!
 //! With channels last the window of step t is k·C consecutive elements, and the next window begins C elements later. So
 //! the matrix of all windows, [T', k·C] with rows C apart, is x itself, and y is its product with the weight as
-//! [k·C, O]: nothing is copied but the weight, once, and sentences that need padding.
+//! [k·C, O]: only the weight is copied, once, and sentences that need padding.
 //!
-//! The ladder: plain loops; one packed product for each sentence, sentences over threads; dx the same of dy and the taps in
-//! the opposite order; dw products of dyᵀ and the windows, summed in slots of sentences that are added in order.
+//! The ladder: plain loops; one packed matmul for each sentence, with sentences split over threads. dx is the same matmul, of dy
+//! and the taps in the opposite order; dw is the sum of matmuls of dyᵀ and the windows, with a slot for each group of sentences,
+//! and the slots are added in order.
 //! `RAYON_NUM_THREADS=1 cargo run --release -p gradus-kernels --example conv_ladder` times the rungs. B = 64, T = 400,
 //! C = 300, O = 128, k = 3, on one Zen 4 core (AVX2, peak 117 GFLOP/s, measured in the same run), in ms and in percent
 //! of that peak; of the loops, which run in `f64`, one sentence was timed for all:
@@ -21,7 +22,7 @@
 //! | rung | forward | backward |
 //! | --- | --- | --- |
 //! | plain loops, `f64` | 9600, 0.5 % | 3900, 2.6 % |
-//! | one product for each sentence | 59.9, 84 % | 123, 82 % |
+//! | one matmul for each sentence | 59.9, 84 % | 123, 82 % |
 //!
 //! Source: Kim, "Convolutional neural networks for sentence classification", EMNLP 2014, equation 2.
 
@@ -57,12 +58,12 @@ impl Sizes {
         self.steps(padding).saturating_add(1).saturating_sub(self.k)
     }
 
-    /// T + 2p, or the largest number where that is past all numbers.
+    /// T + 2p, or `usize::MAX` if that overflows.
     fn steps(self, padding: usize) -> usize {
         self.t.saturating_add(padding.saturating_mul(2))
     }
 
-    /// Panics where x, w, the bias and `outputs` have other lengths than these sizes say.
+    /// Panics if the lengths of x, w, the bias and `outputs` do not match these sizes.
     #[track_caller]
     pub(crate) fn check(self, op: &str, found: [usize; 3], outputs: &[(usize, usize)]) {
         let Sizes { b, t, c, o, k } = self;
@@ -70,15 +71,19 @@ impl Sizes {
         assert!(k > 0, "{op}: the window of {self:?} has no step");
         assert_eq!(
             found, expected,
-            "{op}: x, w and bias hold {found:?} numbers, {self:?} wants {expected:?}"
+            "{op}: x, w and bias hold {found:?} elements, but {self:?} needs {expected:?}"
         );
         for &(found, expected) in outputs {
-            assert_eq!(found, expected, "{op}: a result holds {found} numbers, {self:?} wants {expected}");
+            assert_eq!(
+                found, expected,
+                "{op}: a result holds {found} elements, but {self:?} needs {expected}"
+            );
         }
     }
 }
 
-/// How many numbers y has; panics where the window is longer than the padded sentence, or padded sentences than memory.
+/// The number of elements of y; panics if the window is longer than the padded sentence, or if padded sentences have more elements
+/// than memory has addresses.
 #[track_caller]
 fn outputs(op: &str, s: Sizes, padding: usize) -> usize {
     let steps = s.steps(padding);
@@ -90,7 +95,7 @@ fn outputs(op: &str, s: Sizes, padding: usize) -> usize {
 
 /// y from x, w and the bias, with `padding` zero steps on both sides of each sentence.
 ///
-/// Panics where lengths disagree with the sizes, or a window is longer than a padded sentence.
+/// Panics if lengths disagree with the sizes, or a window is longer than a padded sentence.
 #[track_caller]
 pub fn conv1d_forward<T: Real>(s: Sizes, padding: usize, x: &[T], w: &[T], bias: &[T], y: &mut [T]) {
     s.check("conv1d", [x.len(), w.len(), bias.len()], &[(y.len(), outputs("conv1d", s, padding))]);
@@ -102,7 +107,7 @@ pub fn conv1d_forward<T: Real>(s: Sizes, padding: usize, x: &[T], w: &[T], bias:
 
 /// dx (if it is needed), dw and dbias from dy.
 ///
-/// Panics where lengths disagree with the sizes, or a window is longer than a padded sentence.
+/// Panics if lengths disagree with the sizes, or a window is longer than a padded sentence.
 #[track_caller]
 pub fn conv1d_backward<T: Real>(
     s: Sizes,
@@ -127,7 +132,7 @@ pub fn conv1d_backward<T: Real>(
     cpu::backward_w(s, padding, x, dy, T::f32s_mut(dw), T::f32s_mut(dbias));
 }
 
-/// [`conv1d_forward`] of any device and dtype; on a device the product has that precision.
+/// [`conv1d_forward`] of any device and dtype; on a device the matmul has that precision.
 #[track_caller]
 pub fn forward(s: Sizes, padding: usize, x: Src, w: Src, bias: Src, y: Dst, precision: Precision) -> Outcome {
     on_device!(x, T => {
@@ -135,7 +140,7 @@ pub fn forward(s: Sizes, padding: usize, x: Src, w: Src, bias: Src, y: Dst, prec
     }, cuda => cuda::forward(s, padding, x, w, bias, y, precision))
 }
 
-/// [`conv1d_backward`] of any device and dtype; on a device the products have that precision.
+/// [`conv1d_backward`] of any device and dtype; on a device the matmuls have that precision.
 #[track_caller]
 pub fn backward(
     s: Sizes,

@@ -25,7 +25,7 @@ pub(super) fn forward<T: Real>(s: Sizes, padding: usize, x: &[T], w: &[T], bias:
     for y in y.chunks_exact_mut(s.o.max(1)) {
         y.copy_from_slice(bias);
     }
-    // The padding is zeros, which are multiplied: 0 · NaN is NaN.
+    // The zeros of the padding are multiplied too, because 0 · NaN is NaN.
     let at = |of_x: Option<usize>| of_x.map_or(T::ZERO, |of_x| x[of_x]);
     terms(s, padding, |row, o, of_w, of_x| y[row * s.o + o] += w[of_w] * at(of_x));
 }

@@ -15,8 +15,8 @@
 //!
 //! So the backward pass costs 1/T' of that of a dense convolution.
 //!
-//! The ladder: plain loops; a product for each sentence ([`conv1d`](crate::conv1d)) and passes for ReLU and maximum;
-//! tiles of windows whose product stays in cache while vectors run the maximum over it, y never stored whole.
+//! The ladder: plain loops; a matmul for each sentence ([`conv1d`](crate::conv1d)) and passes for ReLU and maximum;
+//! tiles of windows whose matmul stays in cache while vectors run the maximum over it, y never stored whole.
 //!
 //! `RAYON_NUM_THREADS=1 cargo run --release -p gradus-kernels --example conv_ladder` times the rungs. B = 64, T = 400,
 //! C = 300, O = 128, k = 4, on one Zen 4 core (AVX2, peak 116 GFLOP/s, measured in the same run), in ms; of the loops, which
@@ -25,7 +25,7 @@
 //! | rung | forward | of peak | backward |
 //! | --- | --- | --- | --- |
 //! | plain loops, `f64` | 4184 | 1.6 % | 26.8 |
-//! | a product for each sentence | 82.1 | 82 % | 165 |
+//! | a matmul for each sentence | 82.1 | 82 % | 165 |
 //! | tiles, y never stored | 79.0 | 85 % | 6.5 |
 //!
 //! Source: Kim, "Convolutional neural networks for sentence classification", EMNLP 2014, equations 2 to 4.
@@ -43,13 +43,13 @@ use crate::sizes::count;
 use crate::slice::on_device;
 use crate::{Dst, Outcome, Precision, Real, Src};
 
-/// The windows of a sentence of `len` steps that count.
+/// The number of windows of a sentence of `len` steps over which the maximum is taken.
 pub(crate) fn live(s: Sizes, len: i64) -> usize {
     let windows = s.t.max(s.k) - s.k + 1;
     usize::try_from(len).unwrap_or(0).clamp(1, windows)
 }
 
-/// How many results there are; panics where memory has no addresses for them, or for sentences padded to the window.
+/// The number of results; panics if memory has no addresses for them, or for sentences padded to the window.
 #[track_caller]
 pub(crate) fn results(s: Sizes) -> usize {
     count("conv_relu_max", [s.b, s.t.max(s.k), s.c.max(s.o)]);
@@ -58,7 +58,7 @@ pub(crate) fn results(s: Sizes) -> usize {
 
 /// z and the winners from x, w, the bias and the lengths.
 ///
-/// Panics where lengths of slices disagree with the sizes.
+/// Panics if lengths of slices disagree with the sizes.
 #[track_caller]
 pub fn conv_relu_max_forward<T: Real>(
     s: Sizes,
@@ -79,7 +79,7 @@ pub fn conv_relu_max_forward<T: Real>(
 
 /// dx (if it is needed), dw and dbias from dz and the winners of the forward pass.
 ///
-/// Panics where lengths of slices disagree with the sizes, or a winner is no window.
+/// Panics if lengths of slices disagree with the sizes, or a winner is no window.
 #[track_caller]
 pub fn conv_relu_max_backward<T: Real>(
     s: Sizes,
@@ -107,7 +107,7 @@ pub fn conv_relu_max_backward<T: Real>(
     cpu::backward_w(s, x, winner, dz, T::f32s_mut(dw), T::f32s_mut(dbias));
 }
 
-/// [`conv_relu_max_forward`] of any device and dtype; on a device the product has that precision.
+/// [`conv_relu_max_forward`] of any device and dtype; on a device the matmul has that precision.
 #[track_caller]
 pub fn forward(
     s: Sizes,

@@ -9,7 +9,7 @@
 //! a window's value is.
 //!
 //! A term depends only on the word and the tap, not on the position. So the U distinct words u of a batch are multiplied
-//! by all taps in one matrix product, and a window is a sum of k rows:
+//! by all taps in one matmul, and a window is a sum of k rows:
 //!
 //! ```text
 //! P[u, j, o] = Σ_c E[u, c] w[o, c, j]        z[b, o] = max_t max(0, bias[o] + Σⱼ P[ids[b, t + j], j, o])
@@ -76,29 +76,32 @@ impl<'a> Words<&'a [i64]> {
         &words[t.min(words.len())..(t + s.k).min(words.len())]
     }
 
-    /// Panics where lengths of slices disagree with the sizes.
+    /// Panics if lengths of slices disagree with the sizes.
     #[track_caller]
     fn check(self, op: &str, s: Sizes, slices: &[(usize, usize)]) {
         assert!(s.k > 0, "{op}: the window of {s:?} has no step");
         for &(found, expected) in
             [(self.ids.len(), count(op, [s.b, s.t])), (self.lengths.len(), s.b)].iter().chain(slices)
         {
-            assert_eq!(found, expected, "{op}: an operand holds {found} numbers, {s:?} wants {expected}");
+            assert_eq!(
+                found, expected,
+                "{op}: an operand holds {found} elements, but {s:?} needs {expected}"
+            );
         }
     }
 
-    /// Panics where the table of `len` elements is not whole rows, or a word is not one of them.
+    /// Panics if the table of `len` elements is not whole rows, or a word is not one of them.
     #[track_caller]
     fn check_table(self, op: &str, s: Sizes, len: usize) {
         let rows = len.checked_div(s.c).unwrap_or(0);
-        assert_eq!(rows * s.c, len, "{op}: the table of {len} numbers holds no whole rows of {}", s.c);
+        assert_eq!(rows * s.c, len, "{op}: the table of {len} elements is not made of whole rows of {}", s.c);
         if s.c > 0 {
             self.ids.iter().for_each(|&id| _ = position(op, id, rows));
         }
     }
 }
 
-/// Panics where a winner is no window.
+/// Panics if a winner is no window.
 #[track_caller]
 fn check_winners(op: &str, s: Sizes, winner: &[i64]) {
     let windows = live(s, i64::MAX);
@@ -108,7 +111,7 @@ fn check_winners(op: &str, s: Sizes, winner: &[i64]) {
 
 /// z and the winners.
 ///
-/// Panics where lengths of slices disagree with the sizes, or a word is no row of the table.
+/// Panics if lengths of slices disagree with the sizes, or a word is no row of the table.
 #[track_caller]
 pub fn embedding_conv_relu_max_forward<T: Real>(
     s: Sizes,
@@ -132,7 +135,7 @@ pub fn embedding_conv_relu_max_forward<T: Real>(
 
 /// dw and dbias from dz and the winners of the forward.
 ///
-/// Panics where lengths of slices disagree with the sizes, a word is no row of the table, or a winner is no window.
+/// Panics if lengths of slices disagree with the sizes, a word is no row of the table, or a winner is no window.
 #[track_caller]
 pub fn embedding_conv_relu_max_backward<T: Real>(
     s: Sizes,
@@ -161,7 +164,7 @@ pub fn embedding_conv_relu_max_backward<T: Real>(
 /// The words of the windows that won, ascending and each once, `[U]`, and the gradients of their rows, [U, C]; those
 /// of all other rows are 0.
 ///
-/// Panics where lengths of slices disagree with the sizes, or a winner is no window.
+/// Panics if lengths of slices disagree with the sizes, or a winner is no window.
 #[track_caller]
 pub fn embedding_conv_relu_max_backward_rows<T: Real>(
     s: Sizes,
@@ -206,7 +209,7 @@ pub fn backward(
     })
 }
 
-/// [`embedding_conv_relu_max_backward_rows`] of any device and dtype; `None` where there is no kernel.
+/// [`embedding_conv_relu_max_backward_rows`] of any device and dtype; `None` if there is no kernel.
 #[track_caller]
 pub fn backward_rows(
     s: Sizes,

@@ -174,7 +174,7 @@ fn gradients_equal_central_differences() {
     }
 }
 
-/// Both precisions; filter 0 copies the words' numbers, filter 1 their negatives.
+/// Both precisions; filter 0 copies the words' values, filter 1 their negatives.
 fn winners(table: &[f32], ids: &[i64], lengths: &[i64]) -> (Vec<f32>, Vec<i64>) {
     let s = Sizes { b: lengths.len(), t: ids.len() / lengths.len(), c: 1, o: 2, k: 1 };
     let x = [table.to_vec(), vec![1.0, -1.0], vec![0.0; 2], vec![1.0; 2 * s.b]];

@@ -17,11 +17,11 @@ const fn rows_of_block(lanes: usize) -> usize {
         _ => 60,
     }
 }
-/// Tasks that a product is split into, where it has as many tiles.
+/// Tasks that a matmul is split into, if it has as many tiles.
 const TASKS: usize = 8;
 /// Columns of a task at most.
 const NC: usize = 1024;
-/// Multiplications below which a product stays on its thread.
+/// Multiplications below which a matmul stays on its thread.
 const ONE_THREAD: usize = 1 << 19;
 
 /// A pointer that tasks may share, for each writes its own tile of C.
@@ -38,7 +38,7 @@ pub(in crate::gemm) fn is_small(m: usize, k: usize, n: usize, b: Mat<f32>) -> bo
         && (m <= rows_of_tile(level().lanes()) || m.saturating_mul(k).saturating_mul(n) <= 48 * 48 * 48)
 }
 
-/// The product with B packed, over tiles of C that depend on the shape alone.
+/// The matmul with B packed, over tiles of C that depend on the shape alone.
 pub(in crate::gemm) fn packed(
     m: usize,
     a: Mat<f32>,
@@ -87,7 +87,7 @@ pub(in crate::gemm) fn packed(
     }
 }
 
-/// Where the part number `part` of `parts` of `whole` begins: the product of the two may need more bits than they have.
+/// part · whole / parts: where a part begins. The product may need more bits than its factors have.
 fn share(part: usize, whole: usize, parts: usize) -> usize {
     (part as u128 * whole as u128 / parts as u128) as usize
 }
@@ -169,7 +169,7 @@ impl Block<'_> {
                 let (a, a_rows, a_cols) = a(row);
                 let p = Panels { a, a_rows, a_cols, b: b.as_ptr(), b_rows: nr, k: depth };
                 let t = Tile {
-                    // SAFETY: row and column lie in C, whose size `check_c` has checked.
+                    // SAFETY: row and column are in C, whose size `check_c` has checked.
                     c: unsafe { self.c.0.add((self.row + row) * self.c_stride + column) },
                     c_rows: self.c_stride,
                     rows: (mr - row % mr).min(self.rows - row),
@@ -179,14 +179,14 @@ impl Block<'_> {
                     column,
                 };
                 // SAFETY: A has as many rows as the tile (`Mat::check`), panels of B hold whole rows of a tile, padded
-                // (`Layout::room`); the tiles of all tasks are disjoint, and t names only what lies in C (`check_c`).
+                // (`Layout::buffer`); the tiles of all tasks are disjoint, and the elements of t are in C (`check_c`).
                 row += unsafe { tile::<S, false>(s, p, t) };
             }
         }
     }
 }
 
-/// The product straight from A and B, with no panel and no second thread.
+/// The matmul directly from A and B, with no panels and on one thread.
 pub(in crate::gemm) fn small(
     m: usize,
     k: usize,

@@ -87,7 +87,7 @@ pub(super) struct Tile<'a> {
     /// How many rows and columns to compute.
     pub rows: usize,
     pub cols: usize,
-    /// What C is multiplied with before the product is added; 0 overwrites.
+    /// The factor of C before the product is added; 0 overwrites C.
     pub beta: f32,
     /// After the last block of K only.
     pub epilogue: Option<&'a Epilogue<'a, f32>>,
@@ -99,7 +99,7 @@ pub(super) struct Tile<'a> {
 ///
 /// # Safety
 /// A is readable for the tile's rows and K columns, B for K rows of NV vectors (of `tile.cols` columns where `MASKED`), C
-/// is writable for the tile's rows and columns, and nothing else accesses these.
+/// is writable for the tile's rows and columns, and no other thread accesses these.
 #[inline(always)]
 pub(super) unsafe fn tile<S: Isa, const MASKED: bool>(s: S, p: Panels, tile: Tile) -> usize {
     // SAFETY: the caller's promise is each one's.

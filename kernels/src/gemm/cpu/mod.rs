@@ -1,4 +1,4 @@
-//! The product on the CPU: a register tile ([`micro`]), packed panels ([`pack`]), the blocks over both ([`blocked`]), and
+//! The matmul on the CPU: a register tile ([`micro`]), packed panels ([`pack`]), the blocks over both ([`blocked`]), and
 //! operands of less precision ([`round`]).
 
 pub(super) mod blocked;

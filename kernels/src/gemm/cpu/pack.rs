@@ -24,7 +24,7 @@
 //!
 //! A tile then reads one panel of A and one of B, each from front to back. In A and B as they are, each row of B and each
 //! element of A's column is in another cache line, often on another page, and if the distance of rows is a power of two, all of
-//! them compete for the same few places in the cache. The copy costs O(MK + KN), the product O(MNK).
+//! them compete for the same few places in the cache. The copy costs O(MK + KN), the matmul O(MNK).
 
 use super::micro::cols_of_tile;
 use crate::gemm::Mat;
@@ -80,8 +80,8 @@ impl Layout {
         from..from + self.cols * depth
     }
 
-    /// Room for all panels; panics where memory has no addresses for it.
-    fn room(self) -> Buffer {
+    /// A buffer for all panels; panics if memory has no addresses for it.
+    fn buffer(self) -> Buffer {
         Buffer::for_overwrite(DType::F32, sizes::count("gemm", [self.panels(), self.cols, self.k]))
     }
 }
@@ -106,7 +106,7 @@ impl PackedB {
     fn with(layout: Layout, b: Mat<f32>) -> Self {
         let Layout { k, n, .. } = layout;
         b.check("B", k, n);
-        let mut data = layout.room();
+        let mut data = layout.buffer();
         let mut rest = data.slice_mut::<f32>();
         let (panels, cols) = (layout.panels(), layout.cols);
         let rows = if n == 0 { 0 } else { k };
@@ -176,12 +176,12 @@ unsafe impl Sync for PackedOnDemand<'_> {}
 impl<'a> PackedOnDemand<'a> {
     pub(in crate::gemm) fn new(k: usize, n: usize, b: Mat<'a, f32>) -> Self {
         let layout = Layout::new(k, n);
-        let mut data = layout.room();
+        let mut data = layout.buffer();
         let states = (0..k.div_ceil(layout.depth()) * layout.panels()).map(|_| AtomicU8::new(EMPTY));
         PackedOnDemand { b, layout, states: states.collect(), panels: data.slice_mut().as_mut_ptr(), data }
     }
 
-    /// Panics where the task that packed the panel did.
+    /// Panics if the task that packed the panel did.
     fn panel(&self, start: usize, depth: usize, panel: usize) -> &[f32] {
         let state = &self.states[start / self.layout.depth() * self.layout.panels() + panel];
         let place = self.layout.panel(start, depth, panel);
@@ -212,7 +212,7 @@ impl<'a> PackedOnDemand<'a> {
     }
 }
 
-/// The right side of a product, in panels.
+/// The right side of a matmul, in panels.
 #[derive(Clone, Copy)]
 pub(in crate::gemm) enum Right<'a> {
     Packed(&'a PackedB),

@@ -7,7 +7,7 @@ use crate::{DType, Precision};
 use half::f16;
 use half::slice::HalfFloatSliceExt;
 
-/// A copy of x, each number by [`Precision::round`].
+/// A copy of x, each element rounded by [`Precision::round`].
 pub(in crate::gemm) fn rounded(precision: Precision, x: &[f32]) -> Buffer {
     let mut copy = Buffer::for_overwrite(DType::F32, x.len());
     pieces(copy.slice_mut(), PIECE, |i, y| {
@@ -58,7 +58,7 @@ fn bf16<S: Isa>(s: S, x: S::V) -> S::V {
     let (bits, high) = (s.bits(x), s.splat_i(!0xffff));
     let odd = s.and_i(s.shr_i::<16>(bits), s.splat_i(1));
     let nearest = s.and_i(s.add_i(bits, s.add_i(odd, s.splat_i(0x7fff))), high);
-    // A NaN stays one: it keeps the bits that it has room for, and is quiet.
+    // A NaN stays NaN: it keeps its upper bits, and becomes quiet.
     let nan = s.or_i(s.and_i(bits, high), s.splat_i(0x40_0000));
     s.select(s.eq(x, x), s.from_bits(nearest), s.from_bits(nan))
 }

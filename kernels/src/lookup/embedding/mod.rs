@@ -30,7 +30,7 @@ use crate::{DType, Real, Src};
 
 /// The unique ids in ascending order, `[U]`, and the sum of the rows of dy for each, [U, D].
 ///
-/// ids are `[N]`, dy is [N, D]; D is read off both. Panics where dy is no whole rows.
+/// ids are `[N]`, dy is [N, D]; D is read off both. Panics if dy does not consist of whole rows.
 #[track_caller]
 pub fn embedding_backward<T: Real>(ids: &[i64], dy: &[T]) -> (Vec<i64>, Buffer) {
     let cols = dy.len().checked_div(ids.len()).unwrap_or(0);
@@ -56,7 +56,7 @@ pub fn embedding_backward<T: Real>(ids: &[i64], dy: &[T]) -> (Vec<i64>, Buffer) 
     (unique, values)
 }
 
-/// [`embedding_backward`] of any device and dtype; `None` where there is no kernel, as on a CUDA device,
+/// [`embedding_backward`] of any device and dtype; `None` if there is no kernel, as on a CUDA device,
 /// which cannot know how many rows there are.
 #[track_caller]
 pub fn rows_gradient(ids: Src, dy: Src) -> Option<(Vec<i64>, Buffer)> {

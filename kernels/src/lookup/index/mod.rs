@@ -17,7 +17,7 @@ use crate::parallel::{pieces, rows_per_piece};
 use crate::slice::{on_device, on_every};
 use crate::{Dst, Element, Outcome, Real, Src};
 
-/// The index as a position in `0..n`; panics where it lies outside.
+/// The index as a position in `0..n`; panics if it is outside.
 #[track_caller]
 #[inline]
 pub(crate) fn position(op: &str, index: i64, n: usize) -> usize {
@@ -27,17 +27,17 @@ pub(crate) fn position(op: &str, index: i64, n: usize) -> usize {
     }
 }
 
-/// How many elements belong to each index; panics where they do not share out.
+/// How many elements belong to each index; panics if they do not share out.
 #[track_caller]
 fn row_length(op: &str, len: usize, ids: usize) -> usize {
     let cols = len.checked_div(ids).unwrap_or(0);
-    assert_eq!(cols * ids, len, "{op}: {len} elements are no whole rows for {ids} indices");
+    assert_eq!(cols * ids, len, "{op}: {len} elements are not whole rows for {ids} indices");
     cols
 }
 
 /// y[i, :] = w[idsᵢ, :] for w [V, D], ids `[N]`, y [N, D]; D is read off y and ids.
 ///
-/// Panics where y and w are no whole rows, or an index lies outside 0..V.
+/// Panics if y and w do not consist of whole rows, or an index is outside 0..V.
 #[track_caller]
 pub fn gather_rows_forward<T: Element>(weight: &[T], ids: &[i64], y: &mut [T]) {
     let cols = row_length("gather_rows", y.len(), ids.len());
@@ -45,7 +45,11 @@ pub fn gather_rows_forward<T: Element>(weight: &[T], ids: &[i64], y: &mut [T]) {
         return;
     }
     let count = weight.len() / cols;
-    assert_eq!(count * cols, weight.len(), "gather_rows: the weight holds no whole rows of {cols}");
+    assert_eq!(
+        count * cols,
+        weight.len(),
+        "gather_rows: the weight does not consist of whole rows of {cols}"
+    );
     // Checked before the split, so that the panic comes from this thread.
     for &id in ids {
         position("gather_rows", id, count);
@@ -67,7 +71,7 @@ pub fn gather_rows(weight: Src, ids: Src, y: Dst) -> Outcome {
 
 /// y[idsᵢ, :] += dy[i, :] in the order of i, for dy [N, D], y [V, D]; D is read off dy and ids.
 ///
-/// Panics where dy and y are no whole rows, or an index lies outside 0..V.
+/// Panics if dy and y do not consist of whole rows, or an index is outside 0..V.
 #[track_caller]
 pub fn scatter_add_rows_forward<T: Real>(ids: &[i64], dy: &[T], y: &mut [T]) {
     let cols = row_length("scatter_add_rows", dy.len(), ids.len());
@@ -75,7 +79,11 @@ pub fn scatter_add_rows_forward<T: Real>(ids: &[i64], dy: &[T], y: &mut [T]) {
         return;
     }
     let count = y.len() / cols;
-    assert_eq!(count * cols, y.len(), "scatter_add_rows: the result holds no whole rows of {cols}");
+    assert_eq!(
+        count * cols,
+        y.len(),
+        "scatter_add_rows: the result does not consist of whole rows of {cols}"
+    );
     for (dy, &id) in dy.chunks_exact(cols).zip(ids) {
         let row = position("scatter_add_rows", id, count);
         y[row * cols..][..cols].iter_mut().zip(dy).for_each(|(y, &dy)| *y += dy);
@@ -91,7 +99,7 @@ pub fn scatter_add_rows(ids: Src, dy: Src, y: Dst) -> Outcome {
 
 /// y[r, m] = x[r, index[r, m]] for x [R, K], index and y [R, M].
 ///
-/// Panics where the lengths are no whole rows, or an index lies outside 0..K.
+/// Panics if the lengths do not consist of whole rows, or an index is outside 0..K.
 #[track_caller]
 pub fn take_along_last_forward<T: Element>(x: &[T], k: usize, index: &[i64], m: usize, y: &mut [T]) {
     let rows = check_along("take_along_last", x.len(), k, index.len(), m, y.len());
@@ -112,7 +120,7 @@ pub fn take_along_last(x: Src, k: usize, index: Src, m: usize, y: Dst) -> Outcom
 
 /// x[r, index[r, m]] += dy[r, m] in the order of m, for dy and index [R, M], x [R, K].
 ///
-/// Panics where the lengths are no whole rows, or an index lies outside 0..K.
+/// Panics if the lengths do not consist of whole rows, or an index is outside 0..K.
 #[track_caller]
 pub fn put_add_along_last_forward<T: Real>(dy: &[T], index: &[i64], m: usize, x: &mut [T], k: usize) {
     let rows = check_along("put_add_along_last", x.len(), k, index.len(), m, dy.len());
@@ -131,7 +139,7 @@ pub fn put_add_along_last(dy: Src, index: Src, m: usize, x: Dst, k: usize) -> Ou
         cuda => cuda::put_add_along_last(dy, index, m, x, k))
 }
 
-/// The number of rows; panics where the operands do not agree on it.
+/// The number of rows; panics if the operands do not agree on it.
 #[track_caller]
 fn check_along(op: &str, x: usize, k: usize, index: usize, m: usize, y: usize) -> usize {
     let rows = index.checked_div(m).unwrap_or(0);

@@ -8,7 +8,7 @@ use crate::{DType, Dst, Outcome, Src};
 pub(crate) static SOURCE: Source = source!("cross_entropy.cu");
 
 const FORWARD: [&str; 2] = ["cross_entropy_forward_held", "cross_entropy_forward_long"];
-/// Which goes through a long row tile after tile, too.
+/// This kernel also processes long rows, tile after tile.
 const BACKWARD: [&str; 2] = ["cross_entropy_backward_held"; 2];
 
 /// The targets as both kernels take them.
@@ -17,7 +17,7 @@ fn targets(labels: Src, weights: Option<Src>, smoothing: f64, ignore: Option<i64
     [labels.into(), weights.into(), (smoothing as f32).into(), ignore.is_some().into(), ignored.into()]
 }
 
-/// Panics where lengths disagree; the labels are only known on the device.
+/// Panics if lengths disagree; the labels are only known on the device.
 #[track_caller]
 fn check(logits: Src, classes: usize, weights: Option<Src>, rows: usize, [losses, norms]: [usize; 2]) {
     let all = count_of("cross_entropy", [rows, classes]);

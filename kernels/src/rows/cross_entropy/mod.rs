@@ -40,7 +40,7 @@ use crate::sizes::count;
 use crate::slice::on_device;
 use crate::{Dst, Element, Outcome, Real, Src};
 
-/// What the logits are held against.
+/// The labels with which logits are compared, and their options.
 #[derive(Clone, Copy, Debug)]
 pub struct Targets<'a, T> {
     /// The class of each row, `[R]`.
@@ -49,17 +49,17 @@ pub struct Targets<'a, T> {
     pub weights: Option<&'a [T]>,
     /// ε, the share of the target that is spread over all classes.
     pub smoothing: f64,
-    /// The label of rows that do not count.
+    /// The label of rows that are ignored.
     pub ignore: Option<i64>,
 }
 
 impl<'a, T: Element> Targets<'a, T> {
-    /// Those of the rows from `start` on, `rows` of them.
+    /// The targets of `rows` rows from `start` on.
     fn rows(self, start: usize, rows: usize) -> Self {
         Targets { labels: &self.labels[start..start + rows], ..self }
     }
 
-    /// The same targets, of a type that is known by now.
+    /// The same targets as typed slices.
     fn cast<U: Element>(self) -> Targets<'a, U> {
         let Targets { labels, weights, smoothing, ignore } = self;
         Targets { labels, weights: weights.map(bytemuck::cast_slice), smoothing, ignore }
@@ -87,7 +87,7 @@ impl<'a, T: Element> Targets<'a, T> {
 
 /// The loss of each row, `[R]`, and its largest logit and Σₖ e^(xₖ − largest), `norms` [R, 2].
 ///
-/// Panics where shapes disagree or a label that is not ignored lies outside 0..K.
+/// Panics if shapes disagree or a label that is not ignored is outside 0..K.
 #[track_caller]
 pub fn cross_entropy_forward<T: Real>(
     logits: &[T],
@@ -113,7 +113,7 @@ pub fn cross_entropy_forward<T: Real>(
 
 /// The gradient of the logits, [R, K], from that of each row's loss, `[R]`.
 ///
-/// Panics where shapes disagree or a label that is not ignored lies outside 0..K.
+/// Panics if shapes disagree or a label that is not ignored is outside 0..K.
 #[track_caller]
 pub fn cross_entropy_backward<T: Real>(
     logits: &[T],

@@ -28,7 +28,7 @@ fn cross_entropies(kind: Kind, rows: Rows, x: &Buffer) {
         "cross_entropy_backward_held",
         "cross_entropy_backward_held",
     ]);
-    // A row that is longer than the block holds.
+    // A row that is too long for the registers of a block.
     backward.push(("cross_entropy_backward_held", Grid::new(count, 32)));
     let dloss = numbers(kind, count, 8);
     for (weighted, smoothing) in [(false, 0.0f32), (false, 0.1), (true, 0.1)] {

@@ -98,7 +98,7 @@ fn a_worked_example() {
     // Two classes, equal logits: ln 2 each way, smoothed or not; weights scale it.
     let targets = |weights, smoothing| Targets { labels: &[1], weights, smoothing, ignore: None };
     let ln2 = std::f32::consts::LN_2;
-    for (weights, smoothing, want) in [
+    for (weights, smoothing, expected) in [
         (None, 0.0, ln2),
         (None, 0.5, ln2),
         (Some(&[1.0, 3.0][..]), 0.0, 3.0 * ln2),
@@ -106,7 +106,7 @@ fn a_worked_example() {
     ] {
         let (mut loss, mut norms) = ([0.0f32], [0.0; 2]);
         cross_entropy_forward(&[0.0, 0.0], 2, targets(weights, smoothing), &mut loss, &mut norms);
-        assert!((loss[0] - want).abs() < 1e-6 && norms == [0.0, 2.0], "{} {want}", loss[0]);
+        assert!((loss[0] - expected).abs() < 1e-6 && norms == [0.0, 2.0], "{} {expected}", loss[0]);
     }
 }
 

@@ -47,8 +47,8 @@ pub fn forward(x: Src, gamma: Src, beta: Src, eps: f64, y: Dst, mean: Dst, rstd:
     launch(&SOURCE, kernel, grid, &args)
 }
 
-/// How many rows a block of the gradient goes through, and its grid; none where γ's and β's gradients of a row find no room in
-/// shared memory.
+/// The rows that a block of the gradient processes, and its grid; `None` if γ's and β's gradients of a row do not fit into shared
+/// memory.
 fn parts(count: usize, cols: usize, limit: usize) -> Option<(usize, Grid)> {
     let bytes = 8 * cols;
     // As many blocks as a large device holds at once: each writes γ's and β's gradients once.

@@ -9,9 +9,9 @@
 //!
 //! x, y, dy, dx are [R, D]; γ, β, dγ, dβ are `[D]`; mean and rstd are `[R]`.
 //!
-//! The mean is that of the differences from the row's first element, which are all that is ever computed with: x − μ is
-//! (x − x₀) − mean(x − x₀). Of numbers that lie close together far from 0, as 10⁴ ± 0.01, the rounding of μ itself would be
-//! as large as their differences.
+//! `mean` is the mean of the differences from the row's first element x₀, and everything is computed with these differences: x − μ
+//! is (x − x₀) − mean(x − x₀). For values that are close together and far from 0, such as 10⁴ ± 0.01, the rounding of μ itself
+//! would be as large as their differences.
 //!
 //! dx derived, with c = x − μ and v = mean(c²) + eps, so that x̂ = c·r and r = v^(−1/2), for one row of D elements:
 //!
@@ -50,7 +50,7 @@ use crate::reduce::{Reduce, reduce_forward};
 use crate::slice::on_device;
 use crate::{DType, Dst, Outcome, Real, Src};
 
-/// Panics where operands of [R, D], `[D]` and `[R]` have other lengths.
+/// Panics if operands of [R, D], `[D]` and `[R]` have other lengths.
 #[track_caller]
 fn check(op: &str, full: &[usize], cols: &[usize], rows: &[usize]) {
     let (d, r) = (cols[0], rows[0]);
@@ -64,7 +64,7 @@ fn check(op: &str, full: &[usize], cols: &[usize], rows: &[usize]) {
 
 /// y, and for the backward of each row the mean, less its first element, and 1/deviation.
 ///
-/// Panics where shapes disagree.
+/// Panics if shapes disagree.
 #[track_caller]
 pub fn layer_norm_forward<T: Real>(
     x: &[T],
@@ -92,7 +92,7 @@ pub fn layer_norm_forward<T: Real>(
 
 /// dx, dγ and dβ, from what the forward kept.
 ///
-/// Panics where shapes disagree.
+/// Panics if shapes disagree.
 #[track_caller]
 pub fn layer_norm_backward<T: Real>(
     x: &[T],

@@ -92,8 +92,11 @@ fn every_level_normalizes() {
     let (x, gamma, beta) = (numbers(57, 9), numbers(19, 2), numbers(19, 3));
     let dy = numbers(57, 4);
     let [y, mean, rstd, dx, dgamma, dbeta] = run_plain(&wide(&x), &wide(&gamma), &wide(&beta), &wide(&dy));
-    let close = |got: &[f32], want: &[f64]| {
-        assert!(got.iter().zip(want).all(|(&g, w)| (f64::from(g) - w).abs() < 1e-5), "{got:?} {want:?}");
+    let close = |got: &[f32], expected: &[f64]| {
+        assert!(
+            got.iter().zip(expected).all(|(&g, w)| (f64::from(g) - w).abs() < 1e-5),
+            "{got:?} {expected:?}"
+        );
     };
     for &level in available() {
         let (mut m, mut r) = (vec![9.0; 3], vec![9.0; 3]);

@@ -8,9 +8,9 @@ use crate::{DType, Dst, Outcome, Src};
 
 pub(crate) static SOURCE: Source = source!("reduce.cu");
 const THREADS: usize = 256;
-/// Results that a block finds at most.
+/// The most results of a block.
 const ACROSS: usize = 32;
-/// Blocks that keep a device busy, and the least number of elements per thread for which n is cut.
+/// Blocks that keep a device busy, and the fewest elements per thread for which n is cut.
 const BUSY: usize = 512;
 const MANY: usize = 64;
 /// Threads that keep a device busy.
@@ -20,7 +20,7 @@ const ENOUGH: usize = 1 << 16;
 pub(crate) struct Split {
     /// Threads of a block along x.
     pub across: usize,
-    /// Blocks of whole n, the numbers of a part of n, and how many parts there are.
+    /// The blocks if n is not cut, the elements of a part of n, and the number of parts.
     pub blocks: usize,
     pub part: usize,
     pub parts: usize,

@@ -34,7 +34,7 @@ use crate::{Dst, Outcome, Real, Src};
 
 /// y[o, i] = reduction over j of x[o, j, i], for x [outer, n, inner], y [outer, inner].
 ///
-/// Panics where x or y has another length.
+/// Panics if x or y has another length.
 #[track_caller]
 pub fn reduce_forward<T: Real>(op: Reduce, outer: usize, n: usize, inner: usize, x: &[T], y: &mut [T]) {
     let shape = [outer, n, inner];
@@ -93,7 +93,7 @@ pub fn min(outer: usize, n: usize, inner: usize, x: Src, y: Dst) -> Outcome {
 
 /// y[o, i] = the lowest j with the largest x[o, j, i]; a NaN is larger than all.
 ///
-/// Panics where x or y has another length, or n is 0 and a result is asked for.
+/// Panics if x or y has another length, or n is 0 and a result is asked for.
 #[track_caller]
 pub fn arg_max_forward<T: Real>(outer: usize, n: usize, inner: usize, x: &[T], y: &mut [i64]) {
     let shape = [outer, n, inner];

@@ -44,11 +44,11 @@ fn every_level_equals_the_textbook() {
         for op in [Reduce::Sum, Reduce::Max, Reduce::Min] {
             let check = |y: &[f32], name: &str| {
                 for (i, &y) in y.iter().enumerate() {
-                    let (want, size) = oracle(op, n, inner, &x, i);
+                    let (expected, size) = oracle(op, n, inner, &x, i);
                     // Runs of 32 and a tree above: some 40 roundings at most.
                     let bound = if op == Reduce::Sum { 40.0 * f64::from(f32::EPSILON) * size } else { 0.0 };
-                    let close = f64::from(y) == want || (f64::from(y) - want).abs() <= bound;
-                    assert!(close, "{op:?} [{outer}, {n}, {inner}] {name}: {y}, not {want}");
+                    let close = f64::from(y) == expected || (f64::from(y) - expected).abs() <= bound;
+                    assert!(close, "{op:?} [{outer}, {n}, {inner}] {name}: {y}, not {expected}");
                 }
             };
             for &level in available() {
@@ -76,8 +76,11 @@ fn long_sums_stay_accurate_and_threads_change_nothing() {
             y
         };
         for (i, &y) in sum().iter().enumerate() {
-            let (want, size) = oracle(Reduce::Sum, n, inner, &x, i);
-            assert!((f64::from(y) - want).abs() <= 2.0 * f64::from(f32::EPSILON) * size, "{y} {want}");
+            let (expected, size) = oracle(Reduce::Sum, n, inner, &x, i);
+            assert!(
+                (f64::from(y) - expected).abs() <= 2.0 * f64::from(f32::EPSILON) * size,
+                "{y} {expected}"
+            );
         }
         assert_same_in_all_pools(sum);
     }
@@ -116,8 +119,8 @@ fn arg_max_takes_the_lowest_of_equals() {
     let mut y = vec![0; 500];
     arg_max_forward(100, 100, 5, &x, &mut y);
     for (i, &y) in y.iter().enumerate() {
-        let (want, _) = oracle(Reduce::Max, 100, 5, &x, i);
+        let (expected, _) = oracle(Reduce::Max, 100, 5, &x, i);
         let at = |j: usize| f64::from(x[(i / 5 * 100 + j) * 5 + i % 5]);
-        assert!(at(y as usize) == want && (0..y as usize).all(|j| at(j) < want));
+        assert!(at(y as usize) == expected && (0..y as usize).all(|j| at(j) < expected));
     }
 }

@@ -3,15 +3,15 @@
 use crate::isa::{Isa, Kernel};
 use crate::math;
 
-/// The largest of a row; NaN only where nothing else is there.
+/// The largest element of a row; NaN only if all elements are NaN.
 #[inline(always)]
 fn largest<S: Isa>(s: S, x: &[f32]) -> f32 {
-    // Four side by side: one would wait for each comparison.
+    // Four maxima side by side: with one, each comparison would wait for the last.
     let mut fours = [s.splat(f32::NEG_INFINITY); 4];
     let blocks = x.chunks_exact(4 * S::LANES);
     let vectors = blocks.remainder().chunks_exact(S::LANES);
     let mut largest = s.read_tail_or(vectors.remainder(), f32::NEG_INFINITY);
-    // The second is kept where the first is NaN: it shows in the sum.
+    // `max` keeps the second operand if the first is NaN; the NaN appears in the sum.
     for v in vectors {
         largest = s.max(s.read(v), largest);
     }
@@ -24,13 +24,13 @@ fn largest<S: Isa>(s: S, x: &[f32]) -> f32 {
     s.max_lane(largest)
 }
 
-/// What is taken from each number before `exp`: e^−∞ is 0 with any shift but −∞ itself.
+/// The shift that is subtracted from each element before `exp`: e^−∞ is 0 with any shift except −∞.
 #[inline(always)]
 fn shift(largest: f32) -> f32 {
     if largest == f32::NEG_INFINITY { 0.0 } else { largest }
 }
 
-/// The largest of a row and Σ e^(x − largest); (−∞, 0) where all are −∞, NaN where any is.
+/// The largest element of a row and Σ e^(x − largest); (−∞, 0) if all elements are −∞, NaN if any is NaN.
 #[inline(always)]
 pub(crate) fn largest_and_sum<S: Isa>(s: S, x: &[f32]) -> (f32, f32) {
     let largest = largest(s, x);
@@ -106,7 +106,7 @@ fn log_row<S: Isa>(s: S, x: &[f32], y: &mut [f32]) {
     if sum == 0.0 {
         return y.fill(f32::NEG_INFINITY);
     }
-    // In two steps, the largest and then ln of the sum: large numbers lose nothing.
+    // The largest is subtracted first, then ln of the sum, so that large values lose no digits.
     let (shift, log) = (s.splat(largest), s.splat(sum.ln()));
     let mut out = y.chunks_exact_mut(S::LANES);
     let vectors = x.chunks_exact(S::LANES);
@@ -155,7 +155,7 @@ fn row_backward<S: Isa>(s: S, y: &[f32], dy: &[f32], dx: &mut [f32]) {
 
 #[inline(always)]
 fn log_row_backward<S: Isa>(s: S, y: &[f32], dy: &[f32], dx: &mut [f32]) {
-    // The first number of a row that is not all masked decides at once.
+    // In a row that is not all masked, the first element above −∞ ends the search.
     if y.iter().all(|&y| y == f32::NEG_INFINITY) {
         return dx.fill(0.0);
     }

@@ -11,12 +11,12 @@ pub(crate) static SOURCE: Source = source!("softmax.cu");
 const FORWARD: [&str; 2] = ["softmax_forward_held", "softmax_forward_long"];
 const BACKWARD: [&str; 2] = ["softmax_backward_held", "softmax_backward_long"];
 
-/// Numbers of a row that a thread of the kernels here, of [`layer_norm`](crate::layer_norm) and of
-/// [`cross_entropy`](crate::cross_entropy) holds in registers, and threads that a block has at most.
+/// Elements of a row that a thread of the kernels here, of [`layer_norm`](crate::layer_norm) and of
+/// [`cross_entropy`](crate::cross_entropy) holds in registers, and the most threads of a block.
 const NUMBERS: usize = 32;
 const THREADS: usize = 512;
 
-/// The grid of warps or blocks that hold one row each; none if rows are longer than a block can hold.
+/// The grid of warps or blocks that hold one row each; `None` if rows are longer than a block can hold.
 pub(crate) fn held(count: usize, cols: usize) -> Option<Grid> {
     let threads = cols.div_ceil(NUMBERS).next_multiple_of(32);
     match threads <= 32 {
@@ -25,7 +25,7 @@ pub(crate) fn held(count: usize, cols: usize) -> Option<Grid> {
     }
 }
 
-/// Of two kernels, one that holds its rows and one for long rows, that which suits rows of `cols`; and its grid.
+/// The kernel for rows of `cols`, of one that holds its rows and one for long rows; and its grid.
 pub(crate) fn rung([short, long]: [&'static str; 2], count: usize, cols: usize) -> (&'static str, Grid) {
     held(count, cols).map_or((long, Grid::new(count, 256)), |grid| (short, grid))
 }

@@ -35,7 +35,7 @@ use crate::sizes::count;
 use crate::slice::on_device;
 use crate::{Dst, Outcome, Real, Src};
 
-/// Panics where x is no whole rows or another operand has not x's length.
+/// Panics if x does not consist of whole rows or another operand has another length.
 #[track_caller]
 fn check(op: &str, x: usize, others: &[usize], cols: usize) {
     assert!(
@@ -46,7 +46,7 @@ fn check(op: &str, x: usize, others: &[usize], cols: usize) {
 
 /// y = softmax(x) along rows of `cols`.
 ///
-/// Panics where x is no whole rows or y has another length.
+/// Panics if x does not consist of whole rows or y has another length.
 #[track_caller]
 pub fn softmax_forward<T: Real>(x: &[T], y: &mut [T], cols: usize) {
     check("softmax", x.len(), &[y.len()], cols);
@@ -63,7 +63,7 @@ pub fn softmax_forward<T: Real>(x: &[T], y: &mut [T], cols: usize) {
 
 /// dx = y ⊙ (dy − ⟨y, dy⟩) along rows of `cols`, for y = softmax(x).
 ///
-/// Panics where y is no whole rows or another operand has another length.
+/// Panics if y does not consist of whole rows or another operand has another length.
 #[track_caller]
 pub fn softmax_backward<T: Real>(y: &[T], dy: &[T], dx: &mut [T], cols: usize) {
     check("softmax backward", y.len(), &[dy.len(), dx.len()], cols);
@@ -80,7 +80,7 @@ pub fn softmax_backward<T: Real>(y: &[T], dy: &[T], dx: &mut [T], cols: usize) {
 
 /// y = log_softmax(x) along rows of `cols`.
 ///
-/// Panics where x is no whole rows or y has another length.
+/// Panics if x does not consist of whole rows or y has another length.
 #[track_caller]
 pub fn log_softmax_forward<T: Real>(x: &[T], y: &mut [T], cols: usize) {
     check("log_softmax", x.len(), &[y.len()], cols);
@@ -97,7 +97,7 @@ pub fn log_softmax_forward<T: Real>(x: &[T], y: &mut [T], cols: usize) {
 
 /// dx = dy − eʸ·Σ dy along rows of `cols`, for y = log_softmax(x); zero where a row of y is all −∞.
 ///
-/// Panics where y is no whole rows or another operand has another length.
+/// Panics if y does not consist of whole rows or another operand has another length.
 #[track_caller]
 pub fn log_softmax_backward<T: Real>(y: &[T], dy: &[T], dx: &mut [T], cols: usize) {
     check("log_softmax backward", y.len(), &[dy.len(), dx.len()], cols);
@@ -114,7 +114,7 @@ pub fn log_softmax_backward<T: Real>(y: &[T], dy: &[T], dx: &mut [T], cols: usiz
 
 /// y\[r\] = ln Σⱼ e^x[r, j] for x [R, cols], y `[R]`; −∞ for an empty row.
 ///
-/// Panics where x is not as many rows as y has elements.
+/// Panics if x is not as many rows as y has elements.
 #[track_caller]
 pub fn log_sum_exp_forward<T: Real>(x: &[T], y: &mut [T], cols: usize) {
     let rows = y.len();

@@ -2,11 +2,11 @@
 
 use crate::Real;
 
-/// The largest of a row and Σ e^(x − largest); (−∞, 0) where all are −∞, NaN where any is.
+/// The largest element of a row and Σ e^(x − largest); (−∞, 0) if all elements are −∞, NaN if any is NaN.
 pub(crate) fn largest_and_sum<T: Real>(x: &[T]) -> (T, T) {
     let largest = x.iter().fold(T::NEG_INFINITY, |a, &b| a.max(b));
     let sum = |shift: T| x.iter().map(|&x| (x - shift).exp()).sum();
-    // e^-inf is 0 with any shift but -inf itself.
+    // e^−∞ is 0 with any shift except −∞.
     (largest, if largest == T::NEG_INFINITY { sum(T::ZERO) } else { sum(largest) })
 }
 

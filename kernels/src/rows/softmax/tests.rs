@@ -12,8 +12,8 @@ fn wide(x: &[f32]) -> Vec<f64> {
     x.iter().map(|&x| x.into()).collect()
 }
 
-/// The plain kernel in f64 and in f32, and the simd kernel on every level, on the same numbers: the fast
-/// error is at most `factor` times the plain one, or `floor`.
+/// The plain kernel in f64 and in f32, and the SIMD kernel on every level, on the same values: the error of the fast kernel is at
+/// most `factor` times that of the plain one, or `floor`.
 fn compare(name: &str, factor: f64, floor: f64, exact: &[f64], plain: &[f32], fast: &[f32]) {
     let error = |y: &[f32]| y.iter().zip(exact).map(|(&y, w)| (f64::from(y) - w).abs()).fold(0.0, f64::max);
     let (plain, fast) = (error(plain), error(fast));
@@ -101,7 +101,7 @@ fn gradients_equal_central_differences() {
     }
 }
 
-/// A masked row, one with a single number, one with NaN, one of large numbers, in both precisions.
+/// A masked row, one with a single finite element, one with NaN, one of large values, in both precisions.
 fn edges<T: Real>() {
     let lit = T::from_f64;
     let (inf, nan) = (T::NEG_INFINITY, lit(f64::NAN));

@@ -12,15 +12,15 @@ pub(crate) static TILED: Source =
 /// The most blocks along a grid's y and z.
 const BLOCKS: usize = 65535;
 
-/// One of the ladder.
+/// A rung of the ladder.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Rung {
-    /// A thread for each query; forward alone.
+    /// A thread for each query; only forward.
     Plain,
-    /// A warp for each row, where heads are at most [`WIDEST`].
+    /// A warp for each row, for heads of at most [`WIDEST`] elements.
     Warp,
-    /// Tiles of scores in registers, where heads are at most as wide as the tiles. Rows are read and written four
-    /// numbers at a time: others are copied, and padded, first.
+    /// Tiles of scores in registers, for heads that are at most as wide as the tiles. Rows are read and written four
+    /// elements at a time: rows that do not allow this are first copied and padded.
     Tiles(&'static Tiles),
 }
 
@@ -64,29 +64,29 @@ impl Tiles {
     /// The shared memory of a block: queries, keys and values.
     fn forward_bytes(&self) -> usize {
         let Tile { rows, columns } = self.forward;
-        4 * (self.numbers(rows + 2 * columns) + weights(rows))
+        4 * (self.elements(rows + 2 * columns) + weights(rows))
     }
 
     /// Queries, keys, values and the output's gradient, and two values for each row or column.
     fn backward_bytes(&self) -> usize {
         let Tile { rows, columns } = self.backward;
-        4 * (self.numbers(2 * rows + 2 * columns) + weights(rows) + 2 * rows.max(columns))
+        4 * (self.elements(2 * rows + 2 * columns) + weights(rows) + 2 * rows.max(columns))
     }
 
-    /// Whether heads are as narrow as that, and a device's blocks and grids have room.
+    /// Whether heads are narrow enough, and the shape fits into a device's shared memory and grids.
     pub fn suit(&self, shape: Shape, device: Device) -> bool {
         let bytes = self.forward_bytes().max(self.backward_bytes());
         let tiles = shape.queries.max(shape.keys).div_ceil(self.backward.rows);
         shape.dim <= self.width && bytes <= shared_limit(device) && tiles <= BLOCKS
     }
 
-    /// Of this many rows, with a gap after every four.
-    fn numbers(&self, rows: usize) -> usize {
+    /// The elements of this many rows, with a gap after every four.
+    fn elements(&self, rows: usize) -> usize {
         rows / 4 * (4 * self.width + 4)
     }
 }
 
-/// The weights of 32 columns: behind every four rows is a gap.
+/// The elements of this many rows of weights of 32 columns, with a gap after every four.
 fn weights(rows: usize) -> usize {
     rows / 4 * (4 * 32 + 16)
 }
@@ -107,7 +107,7 @@ impl Rung {
         }
     }
 
-    /// The fastest that there is for a shape on a device.
+    /// The fastest rung for a shape on a device.
     fn fastest(shape: Shape, device: Device) -> Rung {
         match TILES.iter().find(|tiles| tiles.suit(shape, device)) {
             Some(tiles) => Rung::Tiles(tiles),
@@ -157,15 +157,15 @@ fn suits(buffer: Option<u64>, place: Place, dim: usize) -> bool {
     by_fours(buffer, &[offset, batch, head, row, dim])
 }
 
-/// A [B, N, rows, dim] array in memory of its own, whose heads are [`padded`].
+/// A copy of a [B, N, rows, dim] array, whose heads are [`padded`].
 struct Padded {
     buffer: Buffer,
     shape: Shape,
     rows: usize,
 }
 
-/// A shape with heads as wide as the next multiple of four. Where all operands have zeros there, they change no score, and
-/// what is computed from them is zeros that are not used.
+/// A shape whose heads are as wide as the next multiple of four. With zeros there in all operands no score changes, and the results
+/// there are zeros that are not used.
 fn padded(shape: Shape) -> Shape {
     Shape { dim: shape.dim.next_multiple_of(4), ..shape }
 }
@@ -215,7 +215,7 @@ fn copy_rows(shape: Shape, rows: usize, x: View<Src>, y: View<Dst>) {
     let _ = convert::cuda::copy(&sizes, data, &steps(x.strides), y.data, &steps(y.strides), y.offset);
 }
 
-/// Whether there is a kernel: for `f32`, and as many sentences and heads as fit into a grid.
+/// Whether there is a kernel: for `f32`, if sentences and heads fit into a grid.
 fn fits(inputs: &Inputs<Src>, shape: Shape) -> bool {
     inputs.q.data.dtype() == DType::F32 && shape.batch.max(shape.heads) <= BLOCKS
 }
@@ -229,7 +229,7 @@ pub fn forward(attention: &Attention, inputs: Inputs<Src>, o: View<Dst>, lse: Ds
     forward_by(rung, attention, inputs, o, lse)
 }
 
-/// [`forward`] by one of the ladder.
+/// [`forward`] by one rung.
 pub(crate) fn forward_by(
     rung: Rung,
     attention: &Attention,
@@ -289,7 +289,7 @@ pub fn backward(
     backward_by(rung, attention, inputs, upstream, grads)
 }
 
-/// [`backward`] by one of the ladder.
+/// [`backward`] by one rung.
 pub(crate) fn backward_by(
     rung: Rung,
     attention: &Attention,

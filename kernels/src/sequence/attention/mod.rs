@@ -24,10 +24,10 @@
 //! softmax: Dao et al., "FlashAttention", NeurIPS 2022, algorithms 1 and 4.
 //!
 //! The ladder: `plain` writes the textbook's whole matrix of each head; `cpu` holds one tile of it at a
-//! time, so that memory is linear in T, in register-blocked products of packed tiles (`tile`), and
+//! time, so that memory is linear in T, in register-blocked matmuls of packed tiles (`tile`), and
 //! recomputes the tiles in backward from q, k and lse. The rungs, forward and backward in ms on one Zen 4 core (AVX2, peak
-//! 117 GFLOP/s, measured in the same run), and the fast one's share of that peak, which counts no product that is
-//! computed again (`RAYON_NUM_THREADS=1 cargo run --release -p gradus-kernels --example attention_ladder`):
+//! 117 GFLOP/s, measured in the same run), and the fast one's share of that peak, without the matmuls that are
+//! recomputed (`RAYON_NUM_THREADS=1 cargo run --release -p gradus-kernels --example attention_ladder`):
 //!
 //! | B, N, T, dim | whole matrix, `f64` | tiles, `f32` | of peak |
 //! | --- | --- | --- | --- |
@@ -64,8 +64,8 @@ pub struct Shape {
 
 /// Probabilities are dropped with probability `p`, the others divided by 1 − p.
 ///
-/// That of query i and key j has the logical index ((b·N + h)·Tq + i)·Tk + j in the stream and is kept
-/// where its uniform number is at least p.
+/// The probability of query i and key j has the index ((b·N + h)·Tq + i)·Tk + j in the stream, and is kept
+/// if the uniform number with that index is at least p.
 #[derive(Clone, Copy, Debug)]
 pub struct Dropout {
     /// In [0, 1).
@@ -74,16 +74,16 @@ pub struct Dropout {
     pub stream: Stream,
 }
 
-/// What kind of attention is meant.
+/// The sizes and options of an attention.
 #[derive(Clone, Copy, Debug)]
 pub struct Attention<'a> {
     /// The sizes.
     pub shape: Shape,
-    /// Factor of the products, usually 1/√dim.
+    /// The factor of the scores q kᵀ, usually 1/√dim.
     pub scale: f64,
-    /// Whether query i may attend to keys 0..=i alone.
+    /// Whether query i may attend only to keys 0..=i.
     pub causal: bool,
-    /// Which keys may be attended to (1) and which not (0), [B, Tk]; `None` is all.
+    /// Which keys may be attended to (1) and which not (0), [B, Tk]; `None` if all may.
     pub mask: Option<Src<'a>>,
     /// Dropout of the probabilities.
     pub dropout: Option<Dropout>,
@@ -155,7 +155,7 @@ pub fn backward(
 /// o = softmax(scale · q kᵀ + mask) v to `o` [B, N, Tq, dim], and log Σ exp of each row of
 /// scale · q kᵀ + mask to `lse` [B, N, Tq].
 ///
-/// Panics where dim is 0, a view leaves its buffer, rows of `o` overlap, or the mask is not [B, Tk].
+/// Panics if dim is 0, a view leaves its buffer, rows of `o` overlap, or the mask is not [B, Tk].
 #[track_caller]
 pub fn attention_forward<T: Real>(
     attention: &Attention,
@@ -173,7 +173,7 @@ pub fn attention_forward<T: Real>(
 
 /// The gradients of q, k and v; every element of their views is written.
 ///
-/// Panics where dim is 0, a view leaves its buffer, or gradients overlap.
+/// Panics if dim is 0, a view leaves its buffer, or gradients overlap.
 #[track_caller]
 pub fn attention_backward<T: Real>(
     attention: &Attention,
@@ -234,14 +234,14 @@ impl Attention<'_> {
     fn check_lse(&self, len: usize) {
         let Shape { batch, heads, queries, .. } = self.shape;
         let expected = count("attention", [batch, heads, queries]);
-        assert!(len == expected, "attention: lse is [{batch}, {heads}, {queries}], not {len} numbers");
+        assert!(len == expected, "attention: lse is [{batch}, {heads}, {queries}], not {len} elements");
     }
 
     #[track_caller]
     fn check(&self, inputs: &Inputs<usize>) {
         let Shape { batch, heads, queries, keys, dim } = self.shape;
         assert!(dim > 0, "attention: the heads have width 0");
-        // Kernels count scores, and the numbers of rows that are padded to whole vectors.
+        // Kernels count scores, and the elements of rows that are padded to whole vectors.
         count("attention", [batch, heads, queries, keys]);
         count("attention", [batch, heads, queries.max(keys), dim.saturating_add(63)]);
         inputs.q.check(self.shape, queries, "q");
@@ -250,7 +250,7 @@ impl Attention<'_> {
         if let Some(mask) = self.mask {
             assert!(
                 mask.len() == batch * keys,
-                "attention: the mask is [{batch}, {keys}], not {} numbers",
+                "attention: the mask is [{batch}, {keys}], not {} elements",
                 mask.len()
             );
         }
@@ -259,7 +259,7 @@ impl Attention<'_> {
         }
     }
 
-    /// The keys that a query may attend to, were it not for the mask: 0..this.
+    /// The number of keys that a query may attend to if there is no mask: 0..this.
     fn visible(&self, query: usize) -> usize {
         if self.causal { self.shape.keys.min(query + 1) } else { self.shape.keys }
     }

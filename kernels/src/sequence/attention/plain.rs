@@ -12,7 +12,7 @@ pub(super) fn forward<T: Real>(
     for (b, h) in (0..batch).flat_map(|b| (0..heads).map(move |h| (b, h))) {
         for i in 0..queries {
             let scores = scores(attention, &inputs, b, h, i);
-            // NaN is the largest: `Real::max` would take the other number.
+            // NaN counts as the largest: `Real::max` would return the other value.
             let max = scores.iter().fold(T::NEG_INFINITY, |a, &x| if x <= a || a.is_nan() { a } else { x });
             let at = o.at(b, h, i);
             let o = &mut o.data[at..at + dim];
@@ -94,7 +94,7 @@ fn dot<T: Real>(a: &[T], b: &[T]) -> T {
     a.iter().zip(b).map(|(&a, &b)| a * b).sum()
 }
 
-/// What dropout makes of a number of key j in row `row` of all rows: 0 where it is dropped, be it NaN.
+/// A value of key j in row `row` of all rows, after dropout: 0 if it is dropped, even if it is NaN.
 fn keep<T: Real>(attention: &Attention, row: usize, j: usize, x: T) -> T {
     let index = (row * attention.shape.keys + j) as u64;
     match attention.dropout.map(|dropout| dropout.factor(index)) {

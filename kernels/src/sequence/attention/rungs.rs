@@ -1,4 +1,4 @@
-//! The rungs of attention beside the CPU: those of every width that a head fits, so that tiles are met whole and in part.
+//! The rungs of attention compared with the CPU, with tiles of every width that fits a head, so that tiles are whole and partial.
 
 use crate::attention::cuda::{Rung, TILES, backward_by, forward_by};
 use crate::attention::{self, Attention, Dropout, Gradients, Inputs, Place, Shape, Strides, Upstream, View};
@@ -10,12 +10,12 @@ use crate::{Device, Kind, Src};
 struct Case {
     shape: Shape,
     causal: bool,
-    /// Whether every third key is closed, and all of the second sentence.
+    /// Whether the mask closes every third key, and all keys of the second sentence.
     masked: bool,
     dropped: bool,
-    /// Whether q, k and v lie in one buffer, [B, T, 3, N, dim].
+    /// Whether q, k and v are in one buffer, [B, T, 3, N, dim].
     fused: bool,
-    /// Whether that begins behind another number, so that no row lies where four can be read at once.
+    /// Whether q begins at the second element of the buffer, so that no row is aligned to 16 bytes.
     shifted: bool,
     /// Whether the first query is NaN.
     spoilt: bool,
@@ -87,8 +87,8 @@ fn compare(kind: Kind, case: Case) {
 }
 
 impl Case {
-    /// Output, lse and the buffers of gradients, on a device by one rung or, without one, by the entries; with numbers
-    /// that were made on some device.
+    /// Output, lse and the buffers of gradients, on a device by one rung or, without one, by the public functions; with operands
+    /// that were drawn on the device `made`.
     fn run(self, kind: Kind, made: Device, rung: Option<Rung>) -> Vec<Buffer> {
         let Shape { batch, heads, queries, keys, dim } = self.shape;
         let rows = batch * heads * queries;
@@ -115,7 +115,7 @@ impl Case {
             strides: place.strides,
         });
         let inputs = Inputs { q, k, v };
-        // [B, T, N, dim], as the next layer wants it.
+        // [B, T, N, dim], the layout of the next layer's input.
         let strides = Strides { batch: queries * heads * dim, head: dim, row: heads * dim };
         let (dout, mut o, mut lse) =
             (here(rows * dim, 25), Buffer::zeros(kind, rows * dim), Buffer::zeros(kind, rows));

@@ -1,7 +1,7 @@
 use super::*;
 use crate::isa::{Isa, Kernel, available, dispatch_on};
 
-/// An attention with its numbers, all exact in `f32`; q, k and v lie in one buffer or in three.
+/// An attention with its operands, all exact in `f32`; q, k and v are in one buffer or in three.
 #[derive(Clone)]
 struct Case {
     shape: Shape,
@@ -92,7 +92,7 @@ impl Case {
         let [q, k, v] =
             places.map(|p| View { data: &buffers[p.buffer][..], offset: p.offset, strides: p.strides });
         let inputs = Inputs { q, k, v };
-        // Output as [B, T, N, dim], as the next layer wants it.
+        // Output as [B, T, N, dim], the layout of the next layer's input.
         let strides = Strides { batch: queries * heads * dim, head: dim, row: heads * dim };
         let out = Place { buffer: 0, offset: 0, strides };
         let mut o = vec![nan; self.arrays[3].len()];

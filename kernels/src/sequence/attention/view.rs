@@ -42,13 +42,13 @@ impl Strides {
 }
 
 impl Place {
-    /// Where row t of head h of sentence b starts.
+    /// The offset of row t of head h of sentence b.
     #[inline(always)]
     pub(super) fn at(&self, b: usize, h: usize, t: usize) -> usize {
         self.offset + b * self.strides.batch + h * self.strides.head + t * self.strides.row
     }
 
-    /// One past the last element; 0 where the array is empty, and the largest number where that is past all numbers.
+    /// One past the last element; 0 if the array is empty, and `usize::MAX` if that overflows.
     fn end(&self, shape: Shape, rows: usize) -> usize {
         let [batch, head, row] = self.axes(shape, rows).map(|(stride, size)| (size, stride));
         match reach([batch, head, row, (shape.dim, 1)]) {
@@ -57,7 +57,7 @@ impl Place {
         }
     }
 
-    /// Panics where the array leaves its buffer of `len` elements.
+    /// Panics if the array leaves its buffer of `len` elements.
     #[track_caller]
     fn check(&self, shape: Shape, rows: usize, len: usize, name: &str) {
         let end = self.end(shape, rows);
@@ -73,7 +73,7 @@ impl Place {
         );
     }
 
-    /// Panics where the array leaves its buffer or two of its rows may overlap.
+    /// Panics if the array leaves its buffer or two of its rows may overlap.
     #[track_caller]
     pub(super) fn check_disjoint(&self, shape: Shape, rows: usize, len: usize, name: &str) {
         self.check(shape, rows, len, name);
@@ -84,7 +84,7 @@ impl Place {
         );
     }
 
-    /// Panics where two arrays may overlap: in one buffer they must lie one behind the other or, with the
+    /// Panics if two arrays may overlap: in one buffer they must lie one behind the other or, with the
     /// same strides, interleave like the parts of a fused projection.
     #[track_caller]
     pub(super) fn check_apart(
@@ -130,7 +130,7 @@ fn nested(dim: usize, axes: &mut [(usize, usize)]) -> bool {
 }
 
 impl<X> View<X> {
-    /// Where row t of head h of sentence b starts.
+    /// The offset of row t of head h of sentence b.
     #[inline(always)]
     pub(super) fn at(&self, b: usize, h: usize, t: usize) -> usize {
         self.place().at(b, h, t)
@@ -146,7 +146,7 @@ impl<X> View<X> {
 }
 
 impl View<usize> {
-    /// Panics where the array leaves its buffer, of which the view knows the length.
+    /// Panics if the array leaves its buffer, of which the view knows the length.
     #[track_caller]
     pub(super) fn check(&self, shape: Shape, rows: usize, name: &str) {
         self.place().check(shape, rows, self.data, name);

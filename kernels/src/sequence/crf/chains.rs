@@ -7,7 +7,7 @@ use std::ops::Range;
 pub struct Chains<X, I> {
     /// Score of each tag at each position, [B, T, K].
     pub emissions: X,
-    /// Score of going from tag i to tag j, [K, K].
+    /// Score of the transition from tag i to tag j, [K, K].
     pub transitions: X,
     /// Score of the first tag, `[K]`.
     pub start: X,
@@ -29,12 +29,12 @@ pub struct Gradients<X> {
     pub dend: X,
 }
 
-/// What the forward pass of log Z leaves for the backward pass.
+/// The values that the forward pass of log Z saves for the backward pass.
 #[derive(Clone, Copy)]
 pub struct State<X> {
     /// Forward variables, [B, T, K]: scaled to sum 1 at each position, or as logarithms.
     pub alpha: X,
-    /// What they were divided by, [B, T]; 0 marks a sentence whose variables are logarithms.
+    /// Their divisors, [B, T]; 0 marks a sentence whose variables are logarithms.
     pub scale: X,
 }
 
@@ -47,7 +47,7 @@ pub(super) struct Shape {
 }
 
 impl Shape {
-    /// That of scores of these lengths, which stand in the place of arrays; panics where they do not fit together.
+    /// The shape of scores whose arrays have these lengths; panics if they do not fit together.
     #[track_caller]
     pub fn of(lens: Chains<usize, usize>) -> Self {
         let Chains { emissions, transitions, start: tags, end, lengths: batch } = lens;
@@ -60,17 +60,17 @@ impl Shape {
         Shape { batch, len, tags }
     }
 
-    /// Panics where gradients of emissions, transitions, start and end have other lengths.
+    /// Panics if gradients of emissions, transitions, start and end have other lengths.
     #[track_caller]
     pub fn check_gradients(self, lens: [usize; 4]) {
         let Shape { batch, len, tags } = self;
         assert!(
             lens == [batch * len * tags, tags * tags, tags, tags],
-            "crf: gradients of [{batch}, {len}, {tags}] emissions and {tags} tags do not fit into {lens:?} numbers"
+            "crf: gradients of [{batch}, {len}, {tags}] emissions and {tags} tags do not fit into {lens:?} elements"
         );
     }
 
-    /// Sentences that one task computes: by shape alone, and some 32 Ki multiplications at least.
+    /// Sentences that one task computes. Depends only on the shape, and gives a task at least about 32 Ki multiplications.
     pub fn sentences_per_task(self) -> usize {
         ((1 << 15) / (self.len * self.tags * self.tags).max(1)).clamp(4, 32)
     }
@@ -120,7 +120,7 @@ impl<'a> State<Dst<'a>> {
 }
 
 impl<'a, T: Real> Chains<&'a [T], &'a [i64]> {
-    /// The sizes; panics where they do not fit together or a length is out of range.
+    /// The sizes; panics if they do not fit together or a length is out of range.
     #[track_caller]
     pub(super) fn shape(&self) -> Shape {
         let [emissions, transitions, start, end] =
@@ -152,7 +152,7 @@ impl<'a, T: Real> Chains<&'a [T], &'a [i64]> {
 }
 
 impl<T: Real> Gradients<&mut [T]> {
-    /// Panics where the sizes are not those of the scores.
+    /// Panics if the sizes are not those of the scores.
     #[track_caller]
     pub(super) fn check(&self, shape: Shape) {
         let Gradients { demissions, dtransitions, dstart, dend } = self;
@@ -182,7 +182,7 @@ pub(super) fn cut<T>(slot: &mut [T], tags: usize) -> (&mut [T], &mut [T], &mut [
 }
 
 impl<'a, T: Real> Chains<&'a [T], &'a [i64]> {
-    /// The same scores as `f32`, which they are.
+    /// The same scores, whose type is `f32`.
     pub(super) fn f32s(&self) -> Chains<&'a [f32], &'a [i64]> {
         Chains {
             emissions: T::f32s(self.emissions),

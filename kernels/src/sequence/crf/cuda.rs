@@ -12,7 +12,7 @@ pub(crate) static SOURCE: Source = source!("crf.cu");
 pub(crate) static VITERBI: Source = source!("viterbi.cu");
 /// Bytes of static shared memory, which kernels use besides what a launch gives them.
 const STATIC: usize = 128;
-/// Floats of shared memory that viterbi has at least, to fetch several rows at a time for few tags too.
+/// The fewest floats of shared memory of viterbi, so that it fetches several rows at a time even for few tags.
 const ROWS: usize = 2048;
 
 /// B, T and K.
@@ -23,8 +23,8 @@ struct Sizes {
 }
 
 impl Sizes {
-    /// `None` where there is no kernel: for other floats, and for more tags than a block has shared memory
-    /// for. That is the same number for all kernels, so that what one saved another reads.
+    /// `None` if there is no kernel: for other dtypes, and for more tags than fit into a block's shared memory.
+    /// The limit is the same for all kernels, so that every kernel can read what another has saved.
     fn of(chains: &Chains<Src, Src>) -> Option<Self> {
         let Shape { batch, len: time, tags } = shape(chains);
         let sizes = Sizes { batch, time, tags };
@@ -32,7 +32,7 @@ impl Sizes {
         (chains.emissions.dtype() == DType::F32 && fits).then_some(sizes)
     }
 
-    /// Numbers in so many tables [K, K], whose rows are an odd number apart, and rows `[K]`.
+    /// The elements of `tables` tables [K, K], whose rows are an odd number of elements apart, and of `rows` rows `[K]`.
     fn tables(&self, tables: usize, rows: usize) -> usize {
         self.tags * (tables * (self.tags | 1) + rows)
     }
@@ -55,15 +55,15 @@ fn shape(chains: &Chains<Src, Src>) -> Shape {
     Shape::of(Chains { emissions, transitions, start, end, lengths })
 }
 
-/// Panics where the tags are not [B, T].
+/// Panics if the tags are not [B, T].
 #[track_caller]
 fn check_tags(chains: &Chains<Src, Src>, tags: Option<Src>) {
     let Shape { batch, len, .. } = shape(chains);
     let found = tags.map_or(batch * len, |tags| tags.len());
-    assert!(found == batch * len, "crf: tags are [{batch}, {len}], not {found} numbers");
+    assert!(found == batch * len, "crf: tags are [{batch}, {len}], not {found} elements");
 }
 
-/// Runs a kernel that is given arguments of its own between the scores and the sizes.
+/// Runs a kernel with its own arguments between the scores and the sizes.
 fn run(kernel: &'static str, grid: Grid, chains: &Chains<Src, Src>, own: Vec<Arg>, sizes: &Sizes) -> Outcome {
     let Chains { emissions, transitions, start, end, lengths } = *chains;
     let scores = [emissions.into(), transitions.into(), start.into(), end.into(), lengths.into()];
@@ -141,7 +141,7 @@ fn check_gradients(chains: &Chains<Src, Src>, grads: &Gradients<Dst>) {
     shape(chains).check_gradients([demissions.len(), dtransitions.len(), dstart.len(), dend.len()]);
 }
 
-/// Panics where [`log_marginals_forward`] would read or write other cells than the emissions have.
+/// Panics if [`log_marginals_forward`] would read or write other cells than the emissions have.
 #[track_caller]
 fn check_cells<const N: usize>(chains: &Chains<Src, Src>, lens: [usize; N]) {
     let cells = chains.emissions.len();
@@ -169,8 +169,8 @@ fn gradient(
     })
 }
 
-/// Has a kernel write the gradients of transitions, start and end of each sentence by itself, then adds them
-/// up. `like` says of what kind the numbers are.
+/// Lets a kernel write the gradients of transitions, start and end for each sentence separately, then adds them over
+/// sentences. Buffers have the dtype and device of `like`.
 fn summed(
     sizes: &Sizes,
     like: Src,

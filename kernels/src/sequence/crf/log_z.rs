@@ -38,7 +38,7 @@ pub fn backward(
 /// log Z = log Σᵧ exp score(y) of each sentence, to `log_z` `[B]`; 0 for an empty sentence, −∞ where no
 /// tagging is allowed.
 ///
-/// `state` is written for [`log_z_backward`]; in the padding it is left as it is. Panics where sizes
+/// `state` is written for [`log_z_backward`]; in the padding it is left as it is. Panics if sizes
 /// differ.
 #[track_caller]
 pub fn log_z_forward<T: Real>(chains: Chains<&[T], &[i64]>, state: State<&mut [T]>, log_z: &mut [T]) {

@@ -74,7 +74,7 @@ pub fn backward(
 /// tagging is allowed), 0 in the padding.
 ///
 /// `state`, `beta` [B, T, K] and `log_z` `[B]` are written for [`log_marginals_backward`]; in the padding
-/// they are left as they are. Panics where sizes differ.
+/// they are left as they are. Panics if sizes differ.
 #[track_caller]
 pub fn log_marginals_forward<T: Real>(
     chains: Chains<&[T], &[i64]>,
@@ -200,7 +200,7 @@ pub(super) fn marginals_of_sentence<T: Real>(
     log_p.fill(T::ZERO);
     for c in 0..e.len() {
         let path = alpha[c] + beta[c];
-        // Rounding may lead above 0; NaN stays.
+        // Rounding may give a value above 0; NaN stays.
         let of_all = path - log_z;
         log_p[c] = if path == T::NEG_INFINITY {
             path
@@ -233,7 +233,7 @@ pub(super) fn tangent_of_sentence<T: Real>(
     }
     let (dtransitions, dstart, dend) = cut(slot, k);
     let transition = |i: usize, j: usize| chains.transitions[i * k + j];
-    // exp(path − from), and 0 where the path is forbidden, though `from` may be −∞ as well.
+    // exp(path − from), and 0 if the path is forbidden, even if `from` is −∞ as well.
     let ratio = |path: T, from: T| if path == T::NEG_INFINITY { T::ZERO } else { (path - from).exp() };
     let u = |c: usize| if alpha[c] + beta[c] == T::NEG_INFINITY { T::ZERO } else { dlog_p[c] };
     let (before, after) = scratch.split_at_mut(shape.cells());

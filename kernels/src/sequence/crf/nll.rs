@@ -37,7 +37,7 @@ pub fn backward(
 /// log Z − score(y) of each sentence, to `nll` `[B]`; 0 for an empty one.
 ///
 /// `tags` [B, T], those in the padding are not read; `state` and `log_z` `[B]` are written for
-/// [`nll_backward`]. Panics where sizes differ or a tag is not in 0..K.
+/// [`nll_backward`]. Panics if sizes differ or a tag is not in 0..K.
 #[track_caller]
 pub fn nll_forward<T: Real>(
     chains: Chains<&[T], &[i64]>,

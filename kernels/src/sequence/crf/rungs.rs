@@ -65,12 +65,12 @@ fn gradient(kind: Kind, chains: &Chains) {
     let results = [BATCH * TIME * TAGS, BATCH * TAGS * TAGS, BATCH * TAGS, BATCH * TAGS];
     for (tagged, all) in [(true, true), (false, true), (true, false)] {
         let state = all.then_some([&alpha, &scale]);
-        let room = Arg::from(rows.dst());
+        let scratch = Arg::from(rows.dst());
         ladder(kind, &SOURCE, &rungs, &results, |kernel, y| {
             let labels: Option<Src> = tagged.then(|| labels.src());
             let state = [0, 1].map(|i| Arg::from(state.map(|state| state[i].src())));
             let written = [0, 1, 2, 3].map(|i| Arg::from(y[i].dst()));
-            let rows = (kernel == "crf_gradient_plain").then(|| room.clone());
+            let rows = (kernel == "crf_gradient_plain").then(|| scratch.clone());
             let read = [labels.into()].into_iter().chain(state).chain([slopes.src().into()]);
             given(chains).into_iter().chain(read).chain(written).chain(rows).chain(sizes()).collect()
         });
@@ -83,11 +83,11 @@ fn viterbi(kind: Kind, chains: &Chains) {
         ("crf_viterbi_plain", Grid::cover(BATCH, 32), DType::F32),
         ("crf_viterbi", Grid::new(BATCH, 32).shared(4 * shared), DType::U32),
     ]
-    .map(|(kernel, grid, room)| {
-        let mut room = Buffer::zeros(kind.of(room), BATCH * TIME * TAGS);
+    .map(|(kernel, grid, dtype)| {
+        let mut scratch = Buffer::zeros(kind.of(dtype), BATCH * TIME * TAGS);
         let mut path = Buffer::zeros(kind.of(DType::I64), BATCH * TIME);
         let mut score = Buffer::zeros(kind, BATCH);
-        let written = [&mut room, &mut path, &mut score].map(|x| Arg::from(x.dst()));
+        let written = [&mut scratch, &mut path, &mut score].map(|x| Arg::from(x.dst()));
         let mut args: Vec<Arg> = given(chains).into_iter().chain(written).chain(sizes()).collect();
         args.extend((kernel == "crf_viterbi").then(|| Arg::from(shared)));
         let _ = launch(&VITERBI, kernel, grid, &args);

@@ -25,7 +25,7 @@ pub fn backward(chains: Chains<Src, Src>, tags: Src, dscore: Src, grads: Gradien
 
 /// score(y) = start(y₀) + Σₜ e(t, yₜ) + Σₜ transition(yₜ₋₁, yₜ) + end(yₙ₋₁), to `score` `[B]`.
 ///
-/// `tags` [B, T]; those in the padding are not read. An empty sentence scores 0. Panics where sizes
+/// `tags` [B, T]; those in the padding are not read. An empty sentence scores 0. Panics if sizes
 /// differ or a tag is not in 0..K.
 #[track_caller]
 pub fn score_forward<T: Real>(chains: Chains<&[T], &[i64]>, tags: &[i64], score: &mut [T]) {
@@ -100,7 +100,7 @@ pub(super) fn add_counts<T: Real>(
 #[track_caller]
 pub(super) fn check_tags(lengths: &[i64], shape: Shape, tags: &[i64]) {
     let Shape { batch, len, tags: k } = shape;
-    assert!(tags.len() == batch * len, "crf: tags are [{batch}, {len}], not {} numbers", tags.len());
+    assert!(tags.len() == batch * len, "crf: tags are [{batch}, {len}], not {} elements", tags.len());
     for (b, &n) in lengths.iter().enumerate() {
         for (t, y) in tags[b * len..][..n as usize].iter().enumerate() {
             assert!(
@@ -115,7 +115,7 @@ pub(super) fn check_tags(lengths: &[i64], shape: Shape, tags: &[i64]) {
 pub(super) fn check_per_sentence(shape: Shape, found: usize, name: &str) {
     assert!(
         found == shape.batch,
-        "crf: {name} is [{}], one for each sentence, not {found} numbers",
+        "crf: {name} is [{}], one for each sentence, not {found} elements",
         shape.batch
     );
 }

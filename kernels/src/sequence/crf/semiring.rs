@@ -37,7 +37,7 @@ impl Semiring for LogSumExp {
     #[inline]
     fn sum<T: Real>(terms: impl Iterator<Item = T> + Clone) -> T {
         let max = MaxPlus::sum(terms.clone());
-        // Where every term is −∞, or one is +∞, max − max would be no number.
+        // If every term is −∞, or one is +∞, max − max would be NaN.
         if !max.is_finite() {
             return max;
         }

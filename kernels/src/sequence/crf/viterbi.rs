@@ -36,7 +36,7 @@ pub fn viterbi_forward<T: Real>(chains: Chains<&[T], &[i64]>, path: &mut [i64], 
     let shape = chains.shape();
     check_per_sentence(shape, score.len(), "score");
     let Shape { batch, len, tags } = shape;
-    assert!(path.len() == batch * len, "crf: the path is [{batch}, {len}], not {} numbers", path.len());
+    assert!(path.len() == batch * len, "crf: the path is [{batch}, {len}], not {} elements", path.len());
     path.fill(-1);
     if shape.cells() == 0 {
         return score.fill(T::ZERO);

@@ -7,7 +7,7 @@ use crate::sizes::count;
 #[track_caller]
 pub(super) fn lengths(sizes: &Sizes, lengths: Option<&[i64]>) {
     let Sizes { batch, time, directions, .. } = *sizes;
-    assert!(directions == 1 || directions == 2, "lstm: {directions} directions, which are 1 or 2");
+    assert!(directions == 1 || directions == 2, "lstm: {directions} directions; there must be 1 or 2");
     let Some(lengths) = lengths else { return };
     assert_eq!(lengths.len(), batch, "lstm: {} lengths for {batch} sentences", lengths.len());
     for (b, &length) in lengths.iter().enumerate() {
@@ -19,7 +19,7 @@ pub(super) fn lengths(sizes: &Sizes, lengths: Option<&[i64]>) {
 #[track_caller]
 fn len<const N: usize>(name: &str, found: usize, lengths: [usize; N], sizes: &Sizes) {
     let expected = count("lstm", lengths);
-    assert_eq!(found, expected, "lstm: {name} holds {found} numbers, not {expected}, for {sizes:?}");
+    assert_eq!(found, expected, "lstm: {name} holds {found} elements, not {expected}, for {sizes:?}");
 }
 
 #[track_caller]
@@ -34,7 +34,7 @@ fn weights(weights: &[Weights<usize>], sizes: &Sizes) {
     }
 }
 
-/// Lengths stand in the place of arrays; `saved` numbers are to be kept.
+/// Checks forward: the arguments are the lengths of arrays, and `saved` the number of elements to be saved.
 #[track_caller]
 pub(super) fn forward(args: &Forward<usize, usize, usize>, saved: usize) {
     let sizes = &args.sizes;
@@ -49,7 +49,7 @@ pub(super) fn forward(args: &Forward<usize, usize, usize>, saved: usize) {
     }
 }
 
-/// Lengths stand in the place of arrays; `saved` numbers were kept.
+/// Checks backward: the arguments are the lengths of arrays, and `saved` the number of elements that were saved.
 #[track_caller]
 pub(super) fn backward(args: &Backward<usize, usize, usize>, saved: usize) {
     let sizes = &args.sizes;

@@ -1,8 +1,8 @@
-//! Launches of lstm.cu, lstm_steps.cu and lstm_held.cu, between the products with the input and those for the weights' gradients.
+//! Launches of lstm.cu, lstm_steps.cu and lstm_held.cu, between the matmuls with the input and those for the weights' gradients.
 
 use super::{Backward, Forward, Sizes, Weights};
 use crate::cuda::{Arg, Grid, Source, launch, shared_limit, source};
-use crate::gemm::{Product, batched, batched_with_bias};
+use crate::gemm::{Matmul, batched, batched_with_bias};
 use crate::memory::Buffer;
 use crate::{DType, Dst, Kind, Outcome, Precision, Src, convert, elementwise, reduce};
 
@@ -12,7 +12,7 @@ pub(crate) static STEPS: Source = source!("lstm_steps.cu", "lstm_cell.cuh");
 /// All steps in one launch, by blocks that hold W_hh.
 pub(crate) static HELD: Source = source!("lstm_held.cu", "lstm_cell.cuh");
 
-/// Which way the steps go.
+/// The direction in which the steps run.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Pass {
     Forward,
@@ -31,7 +31,7 @@ pub(crate) struct Held {
 }
 
 impl Held {
-    /// Threads of a block at most: each finds 255 registers.
+    /// The most threads of a block, so that each can have 255 registers.
     const THREADS: usize = 256;
     /// Elements whose weights, eight for each, a thread has in registers.
     const KEPT: usize = 24;
@@ -105,27 +105,27 @@ pub(crate) fn step_blocks(sizes: &Sizes, pass: Pass) -> Grid {
     Grid::new([sizes.hidden.div_ceil(units), sizes.batch.div_ceil(sentences), sizes.directions], 256)
 }
 
-/// The way for a pass: all steps in a launch where a block can hold W_hh, else, where this is `None`, a launch for each.
+/// How a pass runs: all steps in one launch if a block can hold W_hh; `None` if each step needs a launch.
 fn held(sizes: &Sizes, pass: Pass, kind: Kind, precision: Precision) -> Option<Held> {
     Held::new(sizes, pass, precision == Precision::Bf16, shared_limit(kind.device))
 }
 
 /// A block for each token of this many elements.
-fn tokens(rows: usize, numbers: usize) -> Grid {
-    Grid::new(rows, numbers.next_multiple_of(32).clamp(32, 256))
+fn tokens(rows: usize, elements: usize) -> Grid {
+    Grid::new(rows, elements.next_multiple_of(32).clamp(32, 256))
 }
 
 fn counts(sizes: &Sizes) -> [Arg; 4] {
     [sizes.batch, sizes.time, sizes.hidden, sizes.directions].map(Arg::from)
 }
 
-/// W_hh of all directions in one array: `[directions, 4H, H]`, or turned `[directions, H, 4H]`.
-fn together(hidden: usize, weights: &[Weights<Src>], turned: bool, kind: Kind) -> Buffer {
+/// W_hh of all directions in one array: `[directions, 4H, H]`, or transposed `[directions, H, 4H]`.
+fn together(hidden: usize, weights: &[Weights<Src>], transposed: bool, kind: Kind) -> Buffer {
     let (wide, size) = (4 * hidden, 4 * hidden * hidden);
     let mut all = Buffer::for_overwrite(kind, weights.len() * size);
     for (i, w) in weights.iter().enumerate() {
         let to = all.dst_range(i * size, size);
-        let _ = match turned {
+        let _ = match transposed {
             true => convert::copy_strided(&[hidden, wide], w.w_hh, &[1, hidden], to),
             false => convert::copy_strided(&[size], w.w_hh, &[1], to),
         };
@@ -134,13 +134,13 @@ fn together(hidden: usize, weights: &[Weights<Src>], turned: bool, kind: Kind) -
 }
 
 /// W_ih x + b_ih + b_hh of all steps.
-fn input_products(sizes: &Sizes, x: Src, weights: &[Weights<Src>], saved: &mut Dst, precision: Precision) {
+fn input_matmuls(sizes: &Sizes, x: Src, weights: &[Weights<Src>], saved: &mut Dst, precision: Precision) {
     let (rows, wide) = (sizes.batch * sizes.time, 4 * sizes.hidden);
     let mut bias = Buffer::for_overwrite(x.kind(), wide);
     for (i, w) in weights.iter().enumerate() {
         let _ = convert::copy_strided(&[wide], w.b_ih, &[1], bias.dst());
         let _ = elementwise::add_assign(bias.dst(), w.b_hh);
-        let product = Product {
+        let matmul = Matmul {
             count: 1,
             m: rows,
             k: sizes.input,
@@ -150,7 +150,7 @@ fn input_products(sizes: &Sizes, x: Src, weights: &[Weights<Src>], saved: &mut D
             precision,
         };
         let to = saved.part(i * rows * wide, rows * wide);
-        let _ = batched_with_bias(product, x, w.w_ih, Some(bias.src()), to);
+        let _ = batched_with_bias(matmul, x, w.w_ih, Some(bias.src()), to);
     }
 }
 
@@ -162,7 +162,7 @@ pub fn forward(args: Forward<Src, Dst, Src>, precision: Precision) -> Outcome {
         return Outcome::NoKernel;
     }
     let kind = x.kind();
-    input_products(&sizes, x, &weights, &mut saved, precision);
+    input_matmuls(&sizes, x, &weights, &mut saved, precision);
     let units = directions * batch * time * hidden;
     let mut args = |w_hh: Src| -> Vec<Arg> {
         let given = [lengths.into(), w_hh.into(), h0.into(), c0.into()];
@@ -188,10 +188,10 @@ pub fn forward(args: Forward<Src, Dst, Src>, precision: Precision) -> Outcome {
     launch(&STEPS, "lstm_forward_end", Grid::cover(directions * batch * hidden, 256), &args)
 }
 
-/// T as the kernels count it.
+/// T as an `i32`, as kernels count.
 #[track_caller]
 pub(crate) fn steps(time: usize) -> i32 {
-    i32::try_from(time).unwrap_or_else(|_| panic!("lstm: {time} steps are more than a kernel counts to"))
+    i32::try_from(time).unwrap_or_else(|_| panic!("lstm: {time} steps are more than a kernel can count"))
 }
 
 /// Launches a kernel of [`STEPS`] once for each step, its last argument.
@@ -247,7 +247,7 @@ pub fn backward(args: Backward<Src, Dst, Src>, precision: Precision) -> Outcome 
             let (kernel, grid) = held.kernel();
             let _ = launch(&HELD, kernel, grid, &args(shares.src()));
         }
-        // The last launch, of step −1, leaves dh0.
+        // The last launch, of step −1, writes dh0.
         None => {
             let w_hh = together(hidden, &weights, true, kind);
             let steps = (-1..steps(time)).rev();
@@ -268,8 +268,8 @@ pub fn backward(args: Backward<Src, Dst, Src>, precision: Precision) -> Outcome 
     let inputs = inputs.as_ref().map_or(x, Buffer::src);
     for (i, (w, dw)) in weights.iter().zip(dweights).enumerate() {
         let da = saved.part(i * rows * wide, rows * wide);
-        // dW = daᵀ · what the weights met.
-        let of = |n: usize| Product {
+        // dW = daᵀ · the operand of the weights.
+        let of = |n: usize| Matmul {
             count: 1,
             m: wide,
             k: rows,
@@ -294,7 +294,7 @@ pub fn backward(args: Backward<Src, Dst, Src>, precision: Precision) -> Outcome 
         let _ = batched(of(hidden), da, before.src(), dw.dw_hh);
         done = reduce::sum(1, rows, wide, da, dw.db);
         let Some(dx) = &mut dx else { continue };
-        let back = Product {
+        let back = Matmul {
             count: 1,
             m: rows,
             k: wide,

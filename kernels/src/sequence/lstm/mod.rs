@@ -27,7 +27,7 @@
 //! | rung | GFLOP/s |
 //! | --- | --- |
 //! | textbook loops | 2.5 |
-//! | one input product for all steps | 8.7 |
+//! | one input matmul for all steps | 8.7 |
 //! | recurrent weights packed once | 36 |
 //! | no padding, gates in one vector pass | 82 |
 //!
@@ -88,7 +88,7 @@ pub struct WeightGradients<V> {
 pub struct Forward<S, D, I> {
     /// B, T, D, H and the directions.
     pub sizes: Sizes,
-    /// The sentences' lengths `[B]`, in any order; all are T where this is `None`.
+    /// The sentences' lengths `[B]`, in any order; all are T if this is `None`.
     pub lengths: Option<I>,
     /// `[B, T, D]`.
     pub x: S,
@@ -104,9 +104,9 @@ pub struct Forward<S, D, I> {
     pub h_n: D,
     /// `[directions, B, H]`.
     pub c_n: D,
-    /// For backward, [`saved_len`] numbers: with R the sum of lengths, the gates after their activations
+    /// For backward, [`saved_len`] elements: with R the sum of lengths, the gates after their activations
     /// `[directions, R, 4H]`, then the cells `[directions, R, H]`. Rows are in the order in which the fast
-    /// kernel visits tokens: sentences, longest first, are dealt to groups; a group's rows go by step, and
+    /// kernel visits tokens: sentences, longest first, are distributed over groups; a group's rows are ordered by step, and
     /// within a step by sentence.
     pub saved: D,
 }
@@ -128,8 +128,7 @@ pub struct Backward<S, D, I> {
     pub c0: S,
     /// What forward wrote, `[B, T, directions · H]`.
     pub y: S,
-    /// What forward saved. The gates' gradients take the gates' place, so that they need no memory of their own;
-    /// after that it is of no use.
+    /// What forward saved. The gates are overwritten with their gradients, which therefore need no memory of their own.
     pub saved: D,
     /// `[B, T, directions · H]`; positions past a sentence's length are not read.
     pub dy: S,
@@ -149,7 +148,7 @@ pub struct Backward<S, D, I> {
 
 /// The number of elements that forward saves for backward: 5H for each direction and each token that is not padding.
 ///
-/// Panics where a length lies outside 0..=T.
+/// Panics if a length is outside 0..=T.
 #[track_caller]
 pub fn saved_len(sizes: &Sizes, lengths: Option<&[i64]>) -> usize {
     check::lengths(sizes, lengths);
@@ -169,13 +168,13 @@ pub fn saved(sizes: &Sizes, lengths: Option<Src>) -> usize {
 }
 
 impl<T: Real> Forward<&[T], &mut [T], &[i64]> {
-    /// Runs all steps; panics where a slice has not the length that the sizes ask for.
+    /// Runs all steps; panics if the length of a slice does not match the sizes.
     #[track_caller]
     pub fn run(self) {
         let saved = saved_len(&self.sizes, self.lengths);
         check::forward(&self.lens(|x| x.len(), |y| y.len(), |lengths| lengths.len()), saved);
         if self.sizes.batch * self.sizes.hidden == 0 {
-            // There is no state. The sentences may still be more than could be put in order.
+            // There is no state. There may be more sentences than memory could hold an order of.
             return;
         }
         if T::IS_F32 {
@@ -187,7 +186,7 @@ impl<T: Real> Forward<&[T], &mut [T], &[i64]> {
 }
 
 impl<T: Real> Backward<&[T], &mut [T], &[i64]> {
-    /// Runs all steps back; panics where a slice has not the length that the sizes ask for.
+    /// Runs all steps back; panics if the length of a slice does not match the sizes.
     #[track_caller]
     pub fn run(self) {
         let saved = saved_len(&self.sizes, self.lengths);
@@ -207,8 +206,8 @@ impl<T: Real> Backward<&[T], &mut [T], &[i64]> {
     }
 }
 
-/// [`Forward::run`] for any device and dtype; on a device the product with the input has that precision, and in bf16
-/// W_hh is rounded, too, where a block holds it over all steps.
+/// [`Forward::run`] for any device and dtype; on a device the matmul with the input has that precision, and in bf16
+/// W_hh is also rounded, if a block holds it over all steps.
 #[track_caller]
 pub fn forward(args: Forward<Src, Dst, Src>, precision: Precision) -> Outcome {
     fn typed<T: Real>(args: Forward<Src, Dst, Src>) {
@@ -220,8 +219,8 @@ pub fn forward(args: Forward<Src, Dst, Src>, precision: Precision) -> Outcome {
     })
 }
 
-/// [`Backward::run`] for any device and dtype; on a device the products for dx and the weights have that precision, and
-/// in bf16 W_hh is rounded, too, where a block holds it over all steps.
+/// [`Backward::run`] for any device and dtype; on a device the matmuls for dx and the weights have that precision, and
+/// in bf16 W_hh is also rounded, if a block holds it over all steps.
 #[track_caller]
 pub fn backward(args: Backward<Src, Dst, Src>, precision: Precision) -> Outcome {
     fn typed<T: Real>(args: Backward<Src, Dst, Src>) {

@@ -1,9 +1,9 @@
-//! The order of tokens in which a step's rows lie together and padding has none.
+//! The order of tokens in which the rows of a step are contiguous and padding has no rows.
 
 use super::Sizes;
 use std::ops::Range;
 
-/// Sentences of a group: few enough for several groups to run at once, enough for a matrix product.
+/// Sentences of a group: few enough for several groups to run at once, enough for a matmul.
 const GROUP: usize = 16;
 
 /// All tokens of a batch that are not padding, in rows: by group, by step, by sentence.
@@ -11,20 +11,20 @@ pub(super) struct Packing {
     pub(super) groups: Vec<Group>,
 }
 
-/// Sentences that are computed together, longest first, so that those which have a token t are the
-/// first few.
+/// Sentences that are computed together, longest first, so that the sentences that have a token t are the
+/// first ones.
 pub(super) struct Group {
     /// Their indices in the batch.
     pub(super) sentences: Vec<usize>,
-    /// Where each step's rows begin among all rows, and where the last one's end.
+    /// The index among all rows at which each step's rows begin, and the end of the last step's.
     starts: Vec<usize>,
 }
 
 impl Packing {
     /// The order for these lengths, each at most T.
     ///
-    /// Groups depend on the batch alone; sentences are dealt to them in turn, longest first, so that all
-    /// have about as much to do.
+    /// Groups depend only on the batch. Sentences are assigned to them in turn, longest first, so that all
+    /// have about the same work.
     pub(super) fn new(sizes: &Sizes, lengths: Option<&[i64]>) -> Self {
         let length = |b: usize| lengths.map_or(sizes.time, |lengths| lengths[b] as usize);
         let mut order: Vec<usize> = (0..sizes.batch).collect();
@@ -44,12 +44,12 @@ impl Packing {
         Packing { groups: groups.collect() }
     }
 
-    /// How many tokens there are.
+    /// The number of tokens.
     pub(super) fn rows(&self) -> usize {
         self.groups.last().map_or(0, |group| group.rows().end)
     }
 
-    /// The token of each row, as its place in `[B, T]`.
+    /// The token of each row, as its index in `[B, T]`.
     pub(super) fn tokens(&self, sizes: &Sizes) -> Vec<usize> {
         let mut tokens = Vec::with_capacity(self.rows());
         for group in &self.groups {
@@ -61,7 +61,7 @@ impl Packing {
         tokens
     }
 
-    /// The row of each token: `[B, T]`, `None` where there is padding.
+    /// The row of each token: `[B, T]`, `None` if there is padding.
     pub(super) fn row_of_token(&self, sizes: &Sizes) -> Vec<Option<usize>> {
         let mut rows = vec![None; sizes.batch * sizes.time];
         for (row, token) in self.tokens(sizes).into_iter().enumerate() {
@@ -72,7 +72,7 @@ impl Packing {
 }
 
 impl Group {
-    /// How many steps the longest sentence has.
+    /// The number of steps of the longest sentence.
     pub(super) fn steps(&self) -> usize {
         self.starts.len() - 1
     }

@@ -14,7 +14,7 @@ const DIRECTIONS: usize = 2;
 #[derive(Clone, Copy)]
 enum Run {
     Plain,
-    /// Each of some steps by itself.
+    /// A launch for each step.
     Steps,
     /// All steps, with W_hh held in f32.
     All,
@@ -29,13 +29,13 @@ struct Layer {
     kind: Kind,
     sizes: Sizes,
     lengths: Buffer,
-    /// `[directions, 4H, H]`, of bf16 so that holding it so changes nothing.
+    /// `[directions, 4H, H]`, with values that are exact in bf16, so that holding it in bf16 changes nothing.
     w_hh: Buffer,
 }
 
 pub(crate) fn check(kind: Kind) {
-    // Columns, rows and slices in part, all weights in registers; then more sentences than a block of a step has, rows of whole
-    // float4s, and weights in shared memory; then both in part.
+    // Partial columns, rows and slices, with all weights in registers; then more sentences than a block of a step has, rows of whole
+    // float4s, and weights in shared memory; then partial ones with weights in shared memory.
     for (batch, hidden) in [(6, 19), (35, 132), (3, 141)] {
         let sizes = Sizes { batch, time: 3, input: 0, hidden, directions: DIRECTIONS };
         let lengths: Vec<i64> = [3, 1, 0, 2].into_iter().cycle().take(batch).collect();
@@ -74,7 +74,7 @@ impl Layer {
         }
     }
 
-    /// Numbers of the states.
+    /// The elements of a state.
     fn state(&self) -> usize {
         DIRECTIONS * self.sizes.batch * self.sizes.hidden
     }
@@ -88,16 +88,17 @@ impl Layer {
         Grid::new([self.sizes.batch.div_ceil(32), DIRECTIONS], 32)
     }
 
-    /// W_hh turned, `[directions, H, 4H]`.
-    fn turned(&self) -> Buffer {
+    /// W_hh transposed, `[directions, H, 4H]`.
+    fn transposed(&self) -> Buffer {
         let (hidden, wide) = (self.sizes.hidden, 4 * self.sizes.hidden);
-        let mut turned = Buffer::zeros(self.kind, self.w_hh.len());
+        let mut transposed = Buffer::zeros(self.kind, self.w_hh.len());
         let strides = [wide * hidden, 1, hidden];
-        let _ = convert::copy_strided(&[DIRECTIONS, hidden, wide], self.w_hh.src(), &strides, turned.dst());
-        turned
+        let _ =
+            convert::copy_strided(&[DIRECTIONS, hidden, wide], self.w_hh.src(), &strides, transposed.dst());
+        transposed
     }
 
-    /// How blocks hold W_hh, and what they hold; `None` where a device's are too small.
+    /// How blocks hold W_hh, and the weights that they hold; `None` if a device's blocks are too small.
     fn held(&self, run: Run, pass: Pass) -> Option<(Held, Buffer)> {
         let rounded = matches!(run, Run::Bf16);
         let held = Held::new(&self.sizes, pass, rounded, shared_limit(self.kind.device))?;
@@ -170,7 +171,7 @@ impl Layer {
             Run::Steps => {
                 let steps = (-1..steps(self.sizes.time)).rev();
                 let blocks = step_blocks(&self.sizes, Pass::Backward);
-                each_step(steps, args(&self.turned()), "lstm_backward_step", blocks);
+                each_step(steps, args(&self.transposed()), "lstm_backward_step", blocks);
             }
             Run::All | Run::Bf16 => {
                 let (held, shares) = self.held(run, Pass::Backward)?;
@@ -182,7 +183,7 @@ impl Layer {
     }
 }
 
-/// A layer so wide that no block holds W_hh, as the operation runs it, finds what it finds on the CPU.
+/// A layer so wide that no block holds W_hh gives the same results on the device and on the CPU.
 fn check_operation(kind: Kind) {
     let sizes = Sizes { batch: 3, time: 4, input: 5, hidden: 160, directions: DIRECTIONS };
     let expected = operation(sizes, kind, Device::Cpu);
@@ -191,7 +192,7 @@ fn check_operation(kind: Kind) {
     }
 }
 
-/// What forward and backward write, except what they save, from values made on one device and run on another.
+/// The results of forward and backward, except saved values, on `device`, with operands drawn on the device of `kind`.
 fn operation(sizes: Sizes, kind: Kind, device: Device) -> Vec<Buffer> {
     let Sizes { batch, time, input, hidden, directions } = sizes;
     let (wide, state) = (4 * hidden, directions * batch * hidden);

@@ -29,7 +29,7 @@ fn sizes(batch: usize, time: usize, input: usize, hidden: usize, directions: usi
 }
 
 impl<T: Real> Problem<T> {
-    /// A problem whose numbers are `fill(how many, k)` for the k-th input.
+    /// A problem whose k-th input is `fill(length, k)`.
     fn new(sizes: Sizes, lengths: Option<&[i64]>, fill: impl Fn(usize, usize) -> Vec<T>) -> Self {
         let Sizes { batch, time, input: d, hidden: h, directions } = sizes;
         let weights = (0..directions).map(|r| {
@@ -385,7 +385,7 @@ fn every_level_computes_the_same_gates() {
             let found = dispatch_on(level, Step { hidden: n, inputs: &inputs });
             assert_eq!(found.len(), exact.len());
             let error = largest(found.iter().zip(&exact).map(|(&y, e)| (f64::from(y) - e).abs()));
-            // Sums and products of a few numbers below 2, functions within 3 ulp.
+            // Sums and products of a few values below 2, functions within 3 ulp.
             assert!(error <= 16.0 * f64::from(f32::EPSILON), "{} {n}: {error}", level.name());
         }
     }

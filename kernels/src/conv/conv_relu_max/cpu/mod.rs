@@ -12,9 +12,9 @@ use crate::memory::Buffer;
 use crate::parallel::{pieces, pieces2, rows_per_piece};
 use vectors::{Filter, Maximum, Sentence};
 
-/// Windows of a tile at most: the rows that the product takes at a time.
+/// Windows of a tile at most: the rows that the matmul takes at a time.
 const TILE: usize = 96;
-/// Rows of the product's registers; tiles are whole multiples of it.
+/// Rows of the matmul's registers; tiles are whole multiples of it.
 const ROWS: usize = 6;
 
 pub(super) fn forward(
@@ -37,7 +37,7 @@ pub(super) fn forward(
         let wide = (t < k).then(|| widened(x, 0, k * c));
         let x = wide.as_ref().map_or(x, |wide| wide.slice());
         let live = live(s, lengths[b]);
-        // Tiles of about the same height, so that the last is no thin one.
+        // Tiles have about the same height, so that the last is not much smaller.
         let tile = live.div_ceil(live.div_ceil(TILE)).next_multiple_of(ROWS);
         let mut y = Buffer::for_overwrite(DType::F32, tile * o);
         let mut steps = Buffer::for_overwrite(DType::F32, o);

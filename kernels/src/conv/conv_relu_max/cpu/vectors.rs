@@ -2,8 +2,8 @@
 
 use crate::isa::{Isa, Kernel};
 
-/// best[o] = max(best[o], max over rows of y[row, o]), and winner[o] the step where that was, the rows being the steps
-/// from `first`. Steps are floats: exact up to 2²⁴.
+/// best[o] = max(best[o], max over rows of y[row, o]), and winner[o] the step of that maximum; rows are the steps from `first` on.
+/// Steps are floats: exact up to 2²⁴.
 pub(in crate::conv) struct Maximum<'a> {
     pub y: &'a [f32],
     pub first: usize,
@@ -32,7 +32,8 @@ impl Kernel for Maximum<'_> {
     }
 }
 
-/// The larger of a maximum and y, each with its step: of equals the maximum. A NaN comes in and then stays.
+/// The larger of a maximum and y, each with its step; the maximum if they are equal. A NaN of y replaces the maximum, and a NaN
+/// maximum stays.
 #[inline(always)]
 pub(crate) fn larger<S: Isa>(s: S, [top, at]: [S::V; 2], [y, step]: [S::V; 2]) -> [S::V; 2] {
     // A NaN is not ≤.

@@ -15,7 +15,7 @@ use crate::parallel::{pieces, pieces2, rows_per_piece};
 use distinct::Distinct;
 use vectors::{Filters, Hit, Row, Windows};
 
-/// Words of a task: their vectors stay in the second-level cache while the matrix product reads them.
+/// Words of a task: their vectors stay in the second-level cache while the matmul reads them.
 const TILE: usize = 192;
 
 pub(super) fn forward(
@@ -87,7 +87,7 @@ pub(super) fn backward(
     copy_strided_forward(&[o, c, k], dtaps.slice::<f32>(), &[k * c, 1, c], dw);
 }
 
-/// Word by word: the taps that met it in a window that won, in the order of sentences and filters.
+/// Word by word: the taps that it was multiplied by in winning windows, in the order of sentences and filters.
 pub(super) fn backward_rows(
     s: Sizes,
     words: Words<&[i64]>,

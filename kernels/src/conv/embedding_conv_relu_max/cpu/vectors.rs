@@ -9,7 +9,7 @@ use crate::isa::{Isa, Kernel};
 const WIDE: usize = 4;
 
 /// best[o] = max(0, max over windows t of bias[o] + Σⱼ P[numbers[t + j], j, o]) for one sentence, and winner[o] the t
-/// where that was, −1 where it was nowhere above 0. Steps are floats: exact up to 2²⁴.
+/// of that maximum, or −1 if no window is above 0. Steps are floats: exact up to 2²⁴.
 pub(in crate::conv) struct Windows<'a> {
     /// P [U, k, O].
     pub projected: &'a [f32],
@@ -17,7 +17,7 @@ pub(in crate::conv) struct Windows<'a> {
     pub numbers: &'a [u32],
     pub bias: &'a [f32],
     pub k: usize,
-    /// Windows that count.
+    /// The number of windows over which the maximum is taken.
     pub live: usize,
     pub best: &'a mut [f32],
     pub winner: &'a mut [f32],
@@ -88,7 +88,7 @@ impl Kernel for Filters<'_> {
     fn run<S: Isa>(self, s: S) {
         let Filters { s: Sizes { c, o: filters, k, .. }, table, words, winner, dz, first, dtaps } = self;
         dtaps.fill(0.0);
-        // Sentences outside: the words of one are in cache for all filters of this task.
+        // The outer loop is over sentences: the words of one stay in cache for all filters of this task.
         for (b, (winner, dz)) in winner.chunks_exact(filters).zip(dz.chunks_exact(filters)).enumerate() {
             for (o, dtaps) in dtaps.chunks_exact_mut(k * c).enumerate() {
                 let Ok(t) = usize::try_from(winner[first + o]) else { continue };
@@ -100,10 +100,10 @@ impl Kernel for Filters<'_> {
     }
 }
 
-/// A word in a window that won.
+/// A word in a winning window.
 pub(in crate::conv) struct Hit {
     pub id: i64,
-    /// o·k + j: which tap met it.
+    /// o·k + j: the tap that it was multiplied by.
     pub tap: u32,
     pub dz: f32,
 }

@@ -29,7 +29,7 @@ pub(in super::super) fn backward(
     });
 }
 
-/// One head. `dq`, `dk` and `dv` take a row's number, the row and a factor of it.
+/// One head. `dq`, `dk` and `dv` take the index of a row, the row and its factor.
 struct Backward<'a, W> {
     attention: &'a Attention<'a>,
     inputs: &'a Inputs<&'a [f32]>,

@@ -1,8 +1,7 @@
 //! Attention in `f32`, one tile of the matrix of scores at a time.
 //!
-//! Rows are packed before they are multiplied: the vectors of a head are padded with zeros to whole pairs
-//! of vectors, keys stand as columns. So the products have no tails, and what is strided in memory is
-//! read once per task.
+//! Rows are packed before they are multiplied: a head's rows are padded with zeros to whole pairs of SIMD vectors, and keys are
+//! transposed to columns. So the matmuls have no tails, and strided memory is read once per task.
 
 mod backward;
 mod forward;
@@ -40,7 +39,7 @@ impl Rows {
     /// Writes `scale · x` to the row of `x.len()` elements from `at`.
     ///
     /// # Safety
-    /// The row is in the buffer behind the pointer, which outlives this, and nothing else reads or
+    /// The row is in the buffer behind the pointer, which outlives this, and no other thread reads or
     /// writes it meanwhile.
     unsafe fn write(self, at: usize, x: &[f32], scale: f32) {
         // SAFETY: as the caller promises.

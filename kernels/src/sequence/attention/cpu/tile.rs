@@ -76,7 +76,7 @@ unsafe fn block<S: Isa, const ADD: bool, const R: usize>(
     let mut acc = [[s.zero(); 2]; R];
     // SAFETY: kk < k, r < R, and two vectors of columns: all within what the caller promises.
     unsafe {
-        // Few enough turns for their number to be foreseen, so that the loop's end costs nothing.
+        // The loop has a fixed, small number of turns that the processor predicts, so that its end costs nothing.
         let whole = k / UNROLL * UNROLL;
         for kk in (0..whole).step_by(UNROLL) {
             for u in 0..UNROLL {

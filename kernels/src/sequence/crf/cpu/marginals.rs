@@ -6,11 +6,11 @@ use super::{LEAST, Potentials, add_allowed, dot, exponentiate};
 use crate::isa::{Isa, Kernel};
 use crate::math;
 
-/// The least s, 1 over which the tangent pass takes.
+/// The smallest s, because the tangent pass computes 1/s.
 const LEAST_S: f32 = 1e-25;
 
-/// Log-marginals of some sentences; their state is of the scaled form only where β̂, too, keeps away from
-/// underflow, for small probabilities have large logarithms.
+/// Log-marginals of some sentences. A sentence's state has the scaled form only if β̂ does not underflow either, because the
+/// logarithms of small probabilities are large.
 pub(in super::super) struct MarginalsForward<'a> {
     pub chains: &'a Chains<&'a [f32], &'a [i64]>,
     pub potentials: &'a Potentials,
@@ -45,7 +45,7 @@ impl Kernel for MarginalsForward<'_> {
     }
 }
 
-/// β̂ and log-marginals of one sentence from its α̂; false where the scaled form is not sound.
+/// β̂ and log-marginals of one sentence from its α̂; false if the scaled form is not accurate.
 ///
 /// `scratch` is [3, width].
 #[inline(always)]
@@ -82,7 +82,7 @@ fn log_marginals<S: Isa>(
             let possible = s.lt(s.zero(), v);
             let next = s.mul(s.mul(s.read(&e[at..]), v), scale);
             least = s.min(least, s.select(possible, s.min(v, next), s.splat(f32::INFINITY)));
-            // ln of each, for the product may underflow.
+            // The logarithm of each factor, because the product may underflow.
             let sum = s.min(s.add(math::ln(s, a), math::ln(s, v)), s.zero());
             let ln = s.select(possible, sum, s.splat(f32::NEG_INFINITY));
             s.write(&mut w[at..], next);

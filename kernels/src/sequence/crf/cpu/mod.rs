@@ -4,7 +4,7 @@
 //! sₜ = α̂ₜ₋₁ M, α̂ₜ = sₜ∘Eₜ / cₜ with cₜ the sum, and log Z = Σ (ln cₜ + max eₜ) + …; backwards, with
 //! wₜ = Eₜ∘β̂ₜ / cₜ and β̂ₜ₋₁ = M wₜ, it holds that P(yₜ) = α̂ₜ∘β̂ₜ and dtransition = M ∘ Σₜ α̂ₜ₋₁ ⊗ wₜ.
 //!
-//! A value that underflows is not merely small: its path may be the best one once the others have died out.
+//! A value that underflows may matter: its path may be the best one after all others become forbidden.
 //! So no underflow is accepted. Every finite entry of M, start and end must be within e⁻³⁷ of its largest,
 //! every α̂ that is not 0 at least 10⁻²⁰ and every cₜ at least 10⁻¹⁵. Then no product is subnormal, and 0
 //! always means forbidden. A sentence that violates this is computed in logarithms instead. The backward
@@ -28,11 +28,11 @@ use crate::isa::{self, Isa, Kernel, Level, dispatch_on};
 use crate::{Real, math};
 use product::{read, write};
 
-/// The least α̂ that is not 0.
+/// The smallest α̂ that is not 0.
 const LEAST: f32 = 1e-20;
-/// The least sum of a position.
+/// The smallest sum of a position.
 const LEAST_SUM: f32 = 1e-15;
-/// How far below the largest a transition may lie.
+/// The largest difference between a transition and the largest one.
 const RANGE: f32 = 37.0;
 
 /// exp of the scores that all sentences share, rows padded with 0 to whole vectors.
@@ -47,21 +47,21 @@ pub(super) struct Potentials {
     start: Vec<f32>,
     /// exp(end − max), `[width]`.
     end: Vec<f32>,
-    /// What is added to a position's emissions: 0 in the K tags, −∞ in the padding.
+    /// Added to a position's emissions: 0 for the K tags, −∞ in the padding.
     padding: Vec<f32>,
     /// The maxima of transitions, start and end.
     max: [f32; 3],
-    /// Whether all lie in the range that makes underflow visible.
+    /// Whether all are in the range in which an underflow is detected.
     usable: bool,
 }
 
 impl Potentials {
-    /// Those of `f32` scores; other types have no scaled form.
+    /// The potentials of `f32` scores; other types have no scaled form.
     pub fn of<T: Real>(chains: &Chains<&[T], &[i64]>) -> Option<Self> {
         T::IS_F32.then(|| Self::on(isa::level(), &chains.f32s()))
     }
 
-    /// Those for kernels of one instruction set, whose lanes decide the padding.
+    /// The potentials for kernels of one instruction set, whose lanes determine the padding.
     pub fn on(level: Level, chains: &Chains<&[f32], &[i64]>) -> Self {
         dispatch_on(level, Exponentiate(*chains))
     }

@@ -1,15 +1,14 @@
 //! A row of tags times a matrix of tags, over a semiring, vectorised over the columns.
 //!
-//! Rows of matrices and of scratch are padded to whole vectors, so only what lies in the caller's memory
-//! has tails. Four vectors of columns at most are held in registers, times as many partial results as it
-//! takes to hide the latency of a multiply-add.
+//! Rows of matrices and of scratch are padded to whole vectors, so only arrays in the caller's memory have tails. At most four
+//! vectors of columns are held in registers, times as many partial results as hide the latency of a multiply-add.
 
 use crate::isa::Isa;
 use crate::sizes::reach;
 
 /// ⊕ and ⊗ of vectors.
 pub(in crate::sequence::crf) trait Ring {
-    /// What ⊕ leaves as it is.
+    /// The neutral element of ⊕.
     const ZERO: f32;
     /// a ⊕ b.
     fn plus<S: Isa>(s: S, a: S::V, b: S::V) -> S::V;

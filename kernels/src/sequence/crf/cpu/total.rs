@@ -30,7 +30,7 @@ impl Kernel for Forward<'_> {
     }
 }
 
-/// log Z of one sentence and the least s that is not 0; `None` where the scaled form is not sound.
+/// log Z of one sentence and the smallest s that is not 0; `None` if the scaled form is not accurate.
 ///
 /// `scratch` is [3, width].
 #[inline(always)]
@@ -71,7 +71,7 @@ pub(super) fn total<S: Isa>(
             let v = s.mul(from, s.read(&e[at..]));
             s.write(&mut x[at..], v);
             sum = s.add(sum, v);
-            // Where something arrives and the emission is not forbidden, v is no true 0.
+            // If s is not 0 and the emission is not forbidden, a v of 0 is an underflow.
             let e = s.add(read(s, row, at), s.read(&p.padding[at..]));
             let open = s.select(s.lt(s.splat(f32::NEG_INFINITY), e), from, s.zero());
             let open = s.lt(s.zero(), open);
@@ -97,7 +97,7 @@ pub(super) fn total<S: Isa>(
     }
     let last = super::dot(s, x, &p.end);
     let least_alpha = -s.max_lane(s.neg(least_alpha));
-    // Written so that a NaN fails.
+    // Written so that the comparison is false for NaN.
     let sound = least_alpha >= LEAST && least_sum >= LEAST_SUM && last > 0.0 && last.is_finite();
     let steps = (emissions.len() / k - 1) as f64;
     let shifts = steps * f64::from(p.max[0]) + f64::from(p.max[1]) + f64::from(p.max[2]);

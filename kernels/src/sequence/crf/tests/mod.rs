@@ -66,7 +66,7 @@ impl Batch {
     }
 
     /// Forbids every third transition (never that from a tag to itself), tag 1 at the start, tag 0 at the
-    /// end and tag 2 at the second position, where there are so many.
+    /// end and tag 2 at the second position, if there are such tags and positions.
     fn constrained(mut self) -> Self {
         for i in 0..self.k {
             for j in 0..self.k {

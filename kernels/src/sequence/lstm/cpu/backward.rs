@@ -8,7 +8,7 @@ use crate::memory::Buffer;
 use crate::parallel;
 use rayon::prelude::*;
 
-/// How many rows' inputs are copied at once: enough for a product's blocks, little beside all of them.
+/// How many rows' inputs are copied at once: enough for a matmul's blocks, little beside all of them.
 const ROWS_AT_ONCE: usize = 4096;
 
 pub fn backward(args: Backward<&[f32], &mut [f32], &[i64]>) {
@@ -72,7 +72,7 @@ pub fn backward(args: Backward<&[f32], &mut [f32], &[i64]>) {
     };
     // A sentence's part of dx each.
     let mut dx: Vec<&mut [f32]> = dx.map_or(vec![], |dx| dx.chunks_mut((time * input).max(1)).collect());
-    // [x | h before it] of each row: the gradients of both weights are one product with da. A few groups after
+    // [x | h before it] of each row: the gradients of both weights are one matmul with da. A few groups after
     // the other, so that copies of all rows are never there at once.
     let width = input + n;
     let mut both = scratch(directions * 4 * n * width);

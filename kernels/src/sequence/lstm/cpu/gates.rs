@@ -1,14 +1,14 @@
-//! What a step does besides its matrix product: the gates, and their gradients, in one pass each.
+//! What a step does besides its matmul: the gates, and their gradients, in one pass each.
 
 use crate::isa::{Isa, Kernel};
 use crate::math;
 
-/// Σ of products → activated gates, new cells and outputs, for the rows of one step.
+/// Results of the matmuls → activated gates, new cells and outputs, for the rows of one step.
 pub struct Activate<'a> {
     pub hidden: usize,
     /// `[4H]`.
     pub bias: &'a [f32],
-    /// `[rows, 4H]`: the products' sums, then the activated gates.
+    /// `[rows, 4H]`: the results of the matmuls, then the activated gates.
     pub gates: &'a mut [f32],
     /// `[rows, H]`: h of this step.
     pub h: &'a mut [f32],
@@ -77,7 +77,7 @@ fn four<S: Isa>(s: S, row: &[f32], n: usize, first: usize, len: usize) -> [S::V;
     blocks
 }
 
-/// Gradients of h and c → gradients of the products' sums, for rows of one step.
+/// Gradients of h and c → gradients of the matmuls' results, for the rows of one step.
 pub struct Differentiate<'a> {
     pub hidden: usize,
     /// `[rows, H]`.
@@ -88,7 +88,7 @@ pub struct Differentiate<'a> {
     pub dh: &'a [f32],
     /// `[rows, H]`: what flows into c from the step after, then what flows on to the step before.
     pub dc: &'a mut [f32],
-    /// `[rows, 4H]`: the activated gates, then the gradients of the products' sums.
+    /// `[rows, 4H]`: the activated gates, then the gradients of the matmuls' results.
     pub gates: &'a mut [f32],
     /// `[H]`: scratch for tanh(c) of a row.
     pub tanh_c: &'a mut [f32],

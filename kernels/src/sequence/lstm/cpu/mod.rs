@@ -1,7 +1,7 @@
-//! The fast version: one input product for all tokens, then steps of packed products and fused gates.
+//! The fast version: one input matmul for all tokens, then steps of packed matmuls and fused gates.
 //!
-//! Each direction of each group of sentences is a task that runs all its steps on its own; the split
-//! depends on shapes alone. Within a task nothing is handed to other threads.
+//! Each direction of each group of sentences is a task that runs all its steps on one thread. The split
+//! depends only on shapes.
 
 mod backward;
 mod forward;
@@ -19,7 +19,7 @@ fn scratch(n: usize) -> Buffer {
     Buffer::for_overwrite(DType::F32, n)
 }
 
-/// A buffer of rows of `cols` floats, row i a copy of what `row` names for it.
+/// A buffer of rows of `cols` floats; row i is a copy of the slice that `row` returns for it.
 fn gathered<'a>(rows: usize, cols: usize, row: impl Fn(usize) -> &'a [f32] + Sync) -> Buffer {
     let mut y = scratch(rows * cols);
     let per_piece = parallel::rows_per_piece(cols);

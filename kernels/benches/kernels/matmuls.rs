@@ -1,4 +1,4 @@
-//! Matrix products and convolutions.
+//! Matmuls and convolutions.
 
 use crate::random;
 use criterion::Criterion;
@@ -9,7 +9,7 @@ use gradus_kernels::gemm::{Epilogue, Mat, PackedB, gemm, gemm_packed};
 pub fn all(criterion: &mut Criterion) {
     for [m, k, n] in [[64, 64, 64], [256, 256, 256], [1024, 1024, 1024], [2048, 384, 1536], [8192, 300, 512]]
     {
-        product(criterion, m, k, n);
+        matmul(criterion, m, k, n);
     }
     packed(criterion, 32, 128, 512);
     let sizes = Sizes { b: 16, t: 400, c: 300, o: 128, k: 4 };
@@ -17,7 +17,7 @@ pub fn all(criterion: &mut Criterion) {
     fused_convolution(criterion, sizes);
 }
 
-fn product(criterion: &mut Criterion, m: usize, k: usize, n: usize) {
+fn matmul(criterion: &mut Criterion, m: usize, k: usize, n: usize) {
     let (a, b, mut c) = (random(1, m * k, 1.0), random(2, k * n, 1.0), vec![0.0; m * n]);
     criterion.bench_function(&format!("gemm/{m}x{k}x{n}"), |bencher| {
         let (a, b) = (Mat::rows(&a, k), Mat::rows(&b, n));

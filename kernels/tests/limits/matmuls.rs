@@ -1,17 +1,17 @@
 use super::*;
 use gradus_kernels::gemm::{
-    Epilogue, Mat, PackedB, Product, batched, gemm, gemm_packed, gemm_packed_serial, gemm_serial, plain,
+    Epilogue, Mat, Matmul, PackedB, batched, gemm, gemm_packed, gemm_packed_serial, gemm_serial, plain,
 };
 use gradus_kernels::{Precision, Real};
 
-/// Numbers that A and B have, and C.
+/// The elements of A, B and C.
 const LEN: usize = 48;
 
 fn numbers<T: Real>() -> Vec<T> {
     (0..LEN).map(|i| T::lit((i * 7 % 11) as f64 - 5.0)).collect()
 }
 
-/// Whether a product of these sizes and strides lies in arrays of [`LEN`].
+/// Whether a matmul of these sizes and strides fits into arrays of [`LEN`].
 fn fits([m, k, n]: [usize; 3], [a, b]: [[usize; 2]; 2], c_stride: usize) -> bool {
     let inside = |axes: [(usize, usize); 2]| end(&axes) <= LEN as u128;
     inside([(m, a[0]), (k, a[1])])
@@ -19,7 +19,7 @@ fn fits([m, k, n]: [usize; 3], [a, b]: [[usize; 2]; 2], c_stride: usize) -> bool
         && (m == 0 || n == 0 || c_stride >= n && inside([(m, c_stride), (n, 1)]))
 }
 
-/// Whether the loops of a product that fits would not end soon.
+/// Whether the loops of a matmul that fits would take too long.
 fn long([m, k, n]: [usize; 3]) -> bool {
     m > 0 && n > 0 && k > 1 << 12
 }
@@ -32,7 +32,7 @@ proptest! {
     #![proptest_config(config())]
 
     #[test]
-    fn products(size in sizes::<3>(), strides in sizes::<5>()) {
+    fn matmuls(size in sizes::<3>(), strides in sizes::<5>()) {
         let ([m, k, n], [a0, a1, b0, b1, c_stride]) = (size, strides);
         let (a, b) = (numbers::<f32>(), numbers::<f32>());
         let fits = fits(size, [[a0, a1], [b0, b1]], c_stride);
@@ -58,7 +58,7 @@ proptest! {
     fn packed_before(size in sizes::<3>(), strides in sizes::<5>()) {
         let ([m, k, n], [a0, a1, b0, b1, c_stride]) = (size, strides);
         let (a, b) = (numbers::<f32>(), numbers::<f32>());
-        // Where all of B is a few numbers, its panels may still be larger than this test's memory.
+        // Even if B has few elements, its panels may be larger than this test's memory.
         prop_assume!(product(&[k, n]) <= FEW || product(&[k, n.saturating_add(31)]) > 1 << 60 || k == 0 || n == 0);
         let b_fits = end(&[(k, b0), (n, b1)]) <= LEN as u128;
         let mut packed = None;
@@ -81,7 +81,7 @@ proptest! {
         let [m, k, n] = size;
         let (a, b) = (numbers::<f32>(), numbers::<f32>());
         let c = array(&[count, m, n]);
-        let p = Product { count, m, k, n, a_strides, b_strides, precision: Precision::F32 };
+        let p = Matmul { count, m, k, n, a_strides, b_strides, precision: Precision::F32 };
         let inside = |rows: usize, cols: usize, s: [usize; 3]| {
             end(&[(count, s[0]), (rows, s[1]), (cols, s[2])]) <= LEN as u128
         };
