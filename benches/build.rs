@@ -1,10 +1,10 @@
-//! Records for the program what it was built from: the commit, the compiler and its flags.
+//! Records the commit, the compiler and its flags for the program.
 
 use std::env;
 use std::process::Command;
 
 fn main() {
-    // Every source of the program, so that the commit and whether anything has changed since are current.
+    // Every source of the program, so that the commit, and whether files have changed since, are current.
     for path in [
         "src",
         "build.rs",
@@ -31,7 +31,7 @@ fn main() {
     println!("cargo::rustc-env=GRADUS_FLAGS={}", flags.trim_end_matches(", flags: "));
 }
 
-/// What a program prints; `None` where it fails or prints nothing.
+/// The output of a program; `None` if it fails or prints nothing.
 fn said(program: &str, arguments: &[&str]) -> Option<String> {
     let output =
         Command::new(program).args(arguments).output().ok().filter(|output| output.status.success())?;

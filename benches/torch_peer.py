@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""PyTorch's side of `gradus-benches --python`: one line of JSON asks, one line answers.
+"""The PyTorch side of `gradus-benches --python`: each request and each answer is one line of JSON.
 
   {"do": "time", "name": N, "seconds": S}   ->  {"times": [milliseconds, ...]}
   {"do": "steps", "name": N, "file": F, "rate": R, "momentum": M}
       ->  {} once F holds weights, batches, and three steps of SGD without dropout
-`torch_peer.py THREADS`; with `torch_peer.py THREADS --memory NAME` a process of its own prints {"rss_mb", "rss_base_mb"}.
+`torch_peer.py THREADS` serves requests; `torch_peer.py THREADS --memory NAME` prints {"rss_mb", "rss_base_mb"} and exits.
 """
 import json, os, sys, time
 import torch, torch.nn as nn, torch.nn.functional as F
@@ -141,7 +141,7 @@ STEPS = {
 
 
 class Step:
-    """A model with its batches: ids and questions new at every step, targets that stay."""
+    """A model with its batches: ids and questions change at every step, targets do not."""
 
     def __init__(s, w, batches, optimizer=lambda parameters: torch.optim.AdamW(parameters, fused=True)):
         torch.manual_seed(0)
@@ -234,7 +234,7 @@ def measure(run, seconds):
 
 
 def three_steps(w, file, rate, momentum):
-    # SGD, whatever is timed: the first steps of AdamW are the sign of the gradient, and turn rounding into whole steps.
+    # SGD, whichever optimizer is timed: AdamW's first steps are the sign of the gradient, which turns rounding into whole steps.
     step = Step(w, 3, lambda parameters: torch.optim.SGD(parameters, lr=rate, momentum=momentum))
     step.model.eval()
     named = dict(step.model.named_parameters())
@@ -259,7 +259,7 @@ def main():
     torch.set_num_threads(int(sys.argv[1]))
     by_name = {w["name"]: w for w in workloads()}
     if sys.argv[2:3] == ["--memory"]:
-        # Not ru_maxrss: a process inherits that of the one that started it.
+        # Not ru_maxrss: a process inherits it from its parent.
         peak = lambda: next(int(line.split()[1]) / 1024 for line in open("/proc/self/status") if line.startswith("VmHWM"))
         base = peak()
         run = make(by_name[sys.argv[3]])

@@ -1,39 +1,39 @@
-//! Timing, and the summary of many times.
+//! Timing, and summaries of times.
 
 use serde::{Deserialize, Serialize};
 use std::time::{Duration, Instant};
 
-/// More calls in one round add nothing.
+/// The largest number of calls in one round; more would not make the result better.
 const MOST: usize = 2_000;
 
-/// Where the middle half of the times spreads over more than this share of the median, another process used the machine:
-/// no ratio is published from such times.
+/// If the middle half of the times spreads over more than this share of the median, another process used the machine, and
+/// no ratio is published.
 pub const NOISY: f64 = 0.2;
 
 /// Milliseconds of every call.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Times {
-    /// Calls that were timed.
+    /// The number of timed calls.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub runs: Option<usize>,
-    /// The shortest.
+    /// The shortest time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub min_ms: Option<f64>,
-    /// A quarter are shorter.
+    /// The lower quartile.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub q1_ms: Option<f64>,
-    /// Half are shorter.
+    /// The median.
     pub median_ms: f64,
-    /// A quarter are longer.
+    /// The upper quartile.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub q3_ms: Option<f64>,
-    /// All of them, round by round, in their order. Results from before they were kept have none.
+    /// All times, round by round, in order. Older results have none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rounds_ms: Vec<Vec<f64>>,
 }
 
 impl Times {
-    /// From all times, round by round.
+    /// The summary of all times, given round by round.
     pub fn new(rounds: Vec<Vec<f64>>) -> Self {
         // The clock counts nanoseconds.
         let rounded = |ms: f64| (ms * 1e6).round() / 1e6;
@@ -45,31 +45,31 @@ impl Times {
         Times { runs: Some(all.len()), min_ms: Some(min), q1_ms, median_ms: median, q3_ms, rounds_ms }
     }
 
-    /// (q3 − q1) / median, where the quartiles are known.
+    /// (q3 − q1) / median, if the quartiles are known.
     pub fn spread(&self) -> Option<f64> {
         Some((self.q3_ms? - self.q1_ms?) / self.median_ms)
     }
 
-    /// Whether they spread too much for a ratio.
+    /// Whether the times spread too much for a ratio.
     pub fn is_noisy(&self) -> bool {
         self.spread().is_some_and(|spread| spread > NOISY)
     }
 
-    /// The median over the rounds of the other's median by this one's in the same round.
+    /// The median over the rounds of the other's median divided by this one's in the same round.
     pub fn ratio(&self, other: &Times) -> f64 {
         let rounds = other.rounds_ms.iter().zip(&self.rounds_ms);
         median(&rounds.map(|(other, this)| median(other) / median(this)).collect::<Vec<_>>())
     }
 }
 
-/// Milliseconds of each call of `f` for about `seconds`, at least five, after two calls that do not count.
+/// Milliseconds of each call of `f` for about `seconds`, of at least five calls, after two calls to warm up.
 pub fn time(seconds: f64, f: &mut dyn FnMut()) -> Vec<f64> {
     f();
     f();
     measure(seconds, 5, f)
 }
 
-/// Milliseconds of each call of `f` for about `seconds`, at least `least`.
+/// Milliseconds of each call of `f` for about `seconds`, of at least `least` calls.
 pub fn measure(seconds: f64, least: usize, f: &mut dyn FnMut()) -> Vec<f64> {
     let (mut times, until) = (vec![], Instant::now() + Duration::from_secs_f64(seconds));
     while times.len() < least || (Instant::now() < until && times.len() < MOST) {
@@ -80,13 +80,13 @@ pub fn measure(seconds: f64, least: usize, f: &mut dyn FnMut()) -> Vec<f64> {
     times
 }
 
-/// The middle one; the mean of the two in the middle where there is none.
+/// The median: the middle time, or the mean of the two in the middle.
 pub fn median(times: &[f64]) -> f64 {
     quantile(times, 0.5)
 }
 
-/// The number below which such a share of all lies, on the line between its two neighbours; NaN of none. Source:
-/// Hyndman, Fan, The American Statistician 50(4), 1996, definition 7.
+/// The quantile at a share, interpolated linearly; NaN if there are no times. Source: Hyndman, Fan, The American
+/// Statistician 50(4), 1996, definition 7.
 pub fn quantile(times: &[f64], share: f64) -> f64 {
     let mut sorted = times.to_vec();
     sorted.sort_by(f64::total_cmp);

@@ -1,4 +1,4 @@
-//! How cost grows: with the length of a sequence, and with the tokens that are not padding.
+//! How cost grows with the length of a sequence and with the number of real tokens.
 
 use crate::clock::{median, time};
 use gradus_engine::nn::{Crf, Lstm, LstmConfig};
@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 /// Times of one operation, forward and backward, over a size.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Series {
-    /// What is run.
+    /// The operation.
     pub what: String,
-    /// What a point's size is.
+    /// The unit of a point's size.
     pub of: String,
     /// Size and median milliseconds.
     pub points: Vec<(usize, f64)>,
@@ -22,8 +22,8 @@ const BATCH: usize = 16;
 const WIDTH: usize = 128;
 const TAGS: usize = 9;
 
-/// LSTM and CRF over T = 64 … 4096 in batches of full sequences, then over batches that hold fewer and fewer tokens of
-/// 16 × 512 places; so many seconds for each point.
+/// Times LSTM and CRF over T = 64 … 4096 in batches of full sequences, then over batches of 16 × 512 positions with fewer
+/// and fewer real tokens; takes `seconds` for each point.
 pub fn measure(seconds: f64) -> Vec<Series> {
     let full = |t: usize| vec![t as i64; BATCH];
     let lengths = [64, 256, 1024, 4096];
@@ -45,8 +45,7 @@ pub fn measure(seconds: f64) -> Vec<Series> {
     ]
 }
 
-/// Lengths of which a `share`-th of T is the mean, short ones the rule: T (1 − b/B)^(share − 1); with how many tokens
-/// that makes.
+/// Lengths with mean T / `share`, most of them short: T (1 − b/B)^(share − 1); and the total number of tokens.
 fn uneven(t: usize, share: usize) -> (usize, usize, Vec<i64>) {
     // The middle of each sequence's part of 0 … 1.
     let place = |b: usize| 1.0 - (b as f64 + 0.5) / BATCH as f64;

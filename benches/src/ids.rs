@@ -4,7 +4,7 @@ use crate::workload::Ids;
 use gradus_engine::{Rng, Tensor};
 use std::cell::Cell;
 
-/// Batches made before the clock starts, then gone round.
+/// Batches that are made before timing starts, then used in turn.
 pub struct Fresh {
     batches: Vec<Tensor>,
     next: Cell<usize>,
@@ -16,7 +16,7 @@ impl Fresh {
         Fresh { batches: (0..32).map(|_| draw(ids, vocabulary, shape, rng)).collect(), next: Cell::new(0) }
     }
 
-    /// The next one.
+    /// The next batch.
     pub fn next(&self) -> &Tensor {
         let i = self.next.get();
         self.next.set((i + 1) % self.batches.len());
@@ -58,7 +58,7 @@ mod tests {
             assert!(of(ids).iter().all(|id| (0..100).contains(id)));
         }
         let first_ten = |ids| of(ids).iter().filter(|&&id| id < 10).count();
-        // Σ_{r<10} 1/(r + 2.7) is 0.44 of Σ_{r<100}; a tenth where all are alike.
+        // Σ_{r<10} 1/(r + 2.7) is 0.44 of Σ_{r<100}; for uniform ids it would be a tenth.
         assert!((750..1010).contains(&first_ten(Ids::Zipf)), "{}", first_ten(Ids::Zipf));
         assert!((130..270).contains(&first_ten(Ids::Uniform)));
     }

@@ -1,4 +1,4 @@
-//! Gradus and its peers on the same workloads, on the same machine, in the same run.
+//! Times Gradus and its peers on the same workloads, on the same machine, in the same run.
 //!
 //! `cargo run --release -p gradus-benches -- --help`; the rungs of single kernels are examples of `gradus-kernels`.
 

@@ -1,25 +1,25 @@
-//! What a result was measured on, and what of: all that distinguishes its file from another's.
+//! The machine and the build that a result was measured with, which distinguish its file from others.
 
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// A processor, and how much of it was used.
+/// A processor, and the instruction set and threads in use.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Machine {
     /// The processor's name, which several processors may share.
     pub processor: String,
-    /// What tells those apart, such as family, model and stepping; empty in results of before it was recorded.
+    /// What distinguishes processors of one name, such as family, model and stepping; empty in older results.
     #[serde(default)]
     pub identity: Vec<(String, String)>,
     /// The instruction set of the kernels.
     pub instruction_set: String,
-    /// Threads of every side.
+    /// The number of threads, the same for Gradus and for each peer.
     pub threads: usize,
 }
 
-/// What was measured, and when.
+/// The build that was measured, and the date.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Build {
     /// The commit, and whether the sources differed from it.
@@ -32,7 +32,7 @@ pub struct Build {
     pub flags: String,
 }
 
-/// The lines of /proc/cpuinfo that identify a processor: of x86-64, then of Arm.
+/// The lines of /proc/cpuinfo that identify a processor: on x86-64, then on Arm.
 const IDENTITY: [&str; 7] =
     ["cpu family", "model", "stepping", "CPU implementer", "CPU variant", "CPU part", "CPU revision"];
 
@@ -40,15 +40,15 @@ impl Machine {
     /// This machine.
     ///
     /// # Errors
-    /// The environment names an instruction set that is not there.
+    /// `GRADUS_ISA` names an instruction set that the machine lacks.
     pub fn here(threads: usize) -> Result<Self> {
         let instruction_set = gradus_engine::instruction_set().map_err(anyhow::Error::msg)?.to_owned();
-        // Linux tells it in a file; elsewhere the processor stays unnamed.
+        // Linux has this file; on other systems the processor stays unnamed.
         let text = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
         Ok(Machine { instruction_set, threads, ..Self::read(&text) })
     }
 
-    /// From the text of /proc/cpuinfo, by its first processor.
+    /// Reads the first processor from the text of /proc/cpuinfo.
     fn read(text: &str) -> Self {
         let value = |name: &str| {
             let mut lines = text.lines().filter_map(|line| line.split_once(':'));
@@ -63,13 +63,13 @@ impl Machine {
         }
     }
 
-    /// The name of its files, without ending.
+    /// The name of its files, without extension.
     pub fn stem(&self) -> String {
         let (machine, threads) = (self.scaling_stem(), self.threads);
         format!("{machine}-{threads}-{}", if threads == 1 { "thread" } else { "threads" })
     }
 
-    /// The name of a file about several numbers of threads.
+    /// The name of a file that compares several numbers of threads.
     pub fn scaling_stem(&self) -> String {
         let identity = self.identity.iter().map(|(name, value)| format!("{name} {value}"));
         let name: Vec<String> = [self.processor.clone()]
@@ -95,7 +95,7 @@ impl fmt::Display for Machine {
 }
 
 impl Build {
-    /// Of this program, today.
+    /// The build of this program, with today's date.
     pub fn here() -> Self {
         let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
         Build {

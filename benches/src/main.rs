@@ -10,30 +10,30 @@ use gradus_benches::steps::Step;
 use gradus_benches::workload::{self, Workload};
 use std::path::PathBuf;
 
-/// Times Gradus beside its peers, and writes benches/results/<machine>-<threads>.{json,md,svg}.
+/// Times Gradus and its peers, and writes benches/results/<machine>-<threads>.{json,md,svg}.
 #[derive(Parser)]
 #[command(name = "gradus-benches")]
 struct Cli {
-    /// Only workloads with this in their name; nothing is written then, unless --out is given.
+    /// Runs only workloads whose name contains this text; writes files only with --out.
     #[arg(long, default_value = "")]
     only: String,
-    /// Threads of every side, 0 for one for each core; a list such as 1,2,4 gives a report for each number and a table
-    /// of how times scale.
+    /// Number of threads, for Gradus and for each peer; 0 means one per core. A list such as 1,2,4 gives a report for
+    /// each number and a table of how times scale.
     #[arg(long, value_delimiter = ',', default_value = "0")]
     threads: Vec<usize>,
-    /// Prints one line of JSON for each workload, and writes nothing, unless --out is given.
+    /// Prints one line of JSON for each workload; writes files only with --out.
     #[arg(long)]
     json: bool,
-    /// A Python with torch, safetensors and pytorch-crf: PyTorch is timed too, by turns.
+    /// Path of a Python with torch, safetensors and pytorch-crf; PyTorch is then timed too, alternately.
     #[arg(long)]
     python: Option<PathBuf>,
-    /// Seconds for each workload and side.
+    /// Seconds for each workload, for Gradus and for each peer.
     #[arg(long, default_value_t = 3.0)]
     seconds: f64,
-    /// The folder of results; benches/results where all workloads are run.
+    /// Folder of results; by default benches/results if all workloads are run.
     #[arg(long)]
     out: Option<PathBuf>,
-    /// Prints where the memory of each chosen training step goes, and times nothing.
+    /// Prints the memory of each chosen training step by use, and times nothing.
     #[arg(long)]
     memory_report: bool,
     /// Prints the peak megabytes of one workload in this process.
@@ -55,7 +55,7 @@ fn main() -> Result<()> {
     let names = || all.iter().map(|w| w.name.as_str()).collect::<Vec<_>>().join(", ");
     ensure!(
         !chosen.is_empty(),
-        "--only {}: no workload has this in its name; there are {}",
+        "--only {}: no workload's name contains this; the workloads are {}",
         cli.only,
         names()
     );
@@ -112,7 +112,7 @@ fn run(cli: &Cli, chosen: &[&Workload]) -> Result<()> {
     Ok(())
 }
 
-/// Parameters, moments, gradients, and what each operation saves for backward.
+/// Prints the bytes of parameters, moments, gradients, and of what each operation saves for backward.
 fn memory_report(chosen: &[&Workload]) -> Result<()> {
     let steps = chosen.iter().filter_map(|w| Some((&w.name, Step::new(w)?)));
     let mut any = false;
@@ -120,6 +120,9 @@ fn memory_report(chosen: &[&Workload]) -> Result<()> {
         println!("{name}\n{}\n", memory::Explained::of(&mut step));
         any = true;
     }
-    ensure!(any, "--memory-report: no training step is chosen; their names begin with train_");
+    ensure!(
+        any,
+        "--memory-report: no training step is chosen; use --only with a name that begins with train_"
+    );
     Ok(())
 }

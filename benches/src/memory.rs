@@ -1,4 +1,4 @@
-//! Peak resident size of a workload, in a process of its own.
+//! The peak resident size of a workload, in a separate process.
 
 use crate::steps::Step;
 use crate::workload::Workload;
@@ -8,17 +8,17 @@ use gradus_engine::{Grad, Tensor};
 use std::fmt;
 use std::process::Command;
 
-/// Megabytes that this process had at its peak; `None` where the system does not tell.
+/// The peak resident size of this process in megabytes; `None` if the system does not report it.
 pub fn peak_mb() -> Option<f64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     Some(line.trim().strip_suffix("kB")?.trim().parse::<f64>().ok()? / 1024.0)
 }
 
-/// Runs a workload some times; the megabytes that its peak lies above what there was before. This is what
-/// [`of`] starts as a process of its own.
+/// Runs a workload several times; returns the megabytes of its peak above the size before. [`of`] starts a process
+/// that calls this.
 pub fn here(workload: &Workload) -> Result<f64> {
-    let base = peak_mb().context("this system does not tell a process's peak size")?;
+    let base = peak_mb().context("this system does not report the peak size of a process")?;
     match Step::new(workload) {
         Some(mut step) => (0..7).for_each(|_| step.run()),
         None => match crate::ops::make(&workload.kind) {
@@ -29,7 +29,7 @@ pub fn here(workload: &Workload) -> Result<f64> {
     Ok(peak_mb().unwrap_or(base) - base)
 }
 
-/// Peak megabytes above the empty process.
+/// The peak in megabytes, above the empty process.
 pub fn of(workload: &Workload, threads: usize) -> Result<f64> {
     let program = std::env::current_exe()?;
     let output = Command::new(program)
@@ -45,23 +45,23 @@ pub fn of(workload: &Workload, threads: usize) -> Result<f64> {
     })
 }
 
-/// Where the memory of a training step goes, in bytes.
+/// The memory of a training step by use, in bytes.
 #[derive(Clone, Debug)]
 pub struct Explained {
     /// Parameters.
     pub parameters: usize,
     /// Moments of the optimizer.
     pub moments: usize,
-    /// Gradients, of a table the rows that were read.
+    /// Gradients; of a table only the rows that were read.
     pub gradients: usize,
-    /// What each operation saves for backward, parameters that it reads included.
+    /// What each operation saves for backward, including parameters that it reads.
     pub saved: Report,
-    /// The most that was live at once, in whole blocks of the pool.
+    /// The peak of live memory, in whole blocks of the pool.
     pub peak: usize,
 }
 
 impl Explained {
-    /// Looks at the third step of a model: then the optimizer has its moments and the pool its blocks.
+    /// Measures the third step of a model, when the optimizer has its moments and the pool its blocks.
     pub fn of(step: &mut Step) -> Explained {
         (0..2).for_each(|_| step.run());
         let moments = step.moments().iter().map(bytes).sum();
@@ -85,13 +85,13 @@ impl Explained {
         }
     }
 
-    /// What is live at the peak besides parameters and moments: saved data, and gradients on their way.
+    /// What is live at the peak besides parameters and moments: saved data and gradients.
     pub fn beyond(&self) -> usize {
         self.peak.saturating_sub(self.parameters + self.moments)
     }
 }
 
-/// Of all elements.
+/// The bytes of all elements.
 fn bytes(t: &Tensor) -> usize {
     t.count() * t.dtype().size()
 }

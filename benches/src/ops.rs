@@ -1,4 +1,4 @@
-//! Single operations: a product, or one forward and one backward with the gradients of all inputs and parameters.
+//! Single operations: a matmul, or one forward and one backward pass with the gradients of all inputs and parameters.
 
 use crate::workload::{Kind, Layout};
 use gradus_engine::losses::{CrossEntropy, Reduction, cross_entropy};
@@ -10,10 +10,10 @@ use gradus_kernels::gemm::{Epilogue, Mat, PackedB, gemm, gemm_packed};
 use gradus_kernels::memory::Buffer;
 use std::hint::black_box;
 
-/// Something to run again and again.
+/// A function to be run repeatedly.
 pub type Run = Box<dyn FnMut() + Send>;
 
-/// The operation, ready to run; `None` where the workload is a training step.
+/// The operation, ready to run; `None` if the workload is a training step.
 pub fn make(kind: &Kind) -> Option<Run> {
     let mut rng = Rng::new(1);
     let mut normal = |shape: &[usize]| Tensor::normal(shape, 0.0, 1.0, &mut rng);
@@ -65,13 +65,13 @@ pub fn make(kind: &Kind) -> Option<Run> {
     })
 }
 
-/// AdamW as PyTorch has it by default: rate 10⁻³, weight decay 0.01.
+/// AdamW with PyTorch's defaults: rate 10⁻³, weight decay 0.01.
 pub fn adamw() -> Optimizer {
     Optimizer::new(OptimizerConfig { weight_decay: 0.01, ..OptimizerConfig::new(Rule::adamw(), 1e-3) })
 }
 
-/// A product into a C that is there. One sentence step of an LSTM keeps its weight packed over all steps, so that
-/// product is timed with a packed B.
+/// A matmul into an existing C. An LSTM keeps its weight packed over all steps, so the matmul of one step for one
+/// sentence is timed with a packed B.
 fn product(m: usize, k: usize, n: usize, layout: Layout) -> Run {
     let [a, b, mut c] = matrices(m, k, n);
     if m <= 32 && layout == Layout::Nn {
@@ -87,19 +87,19 @@ fn product(m: usize, k: usize, n: usize, layout: Layout) -> Run {
     })
 }
 
-/// A [M, K] and B [K, N], as they lie in memory.
+/// A [M, K] and B [K, N], with their layout in memory.
 fn operands<'a>(a: &'a [f32], b: &'a [f32], [m, k, n]: [usize; 3], layout: Layout) -> [Mat<'a, f32>; 2] {
     let [of_a, of_b] = layout.strides(m, k, n);
     [(a, of_a), (b, of_b)].map(|(data, [rows_stride, cols_stride])| Mat { data, rows_stride, cols_stride })
 }
 
-/// A, B and C of a product, in the pool's buffers: where they are large, they lie on huge pages, as the engine's do.
+/// A, B and C of a matmul, in the pool's buffers, so that large ones are on huge pages, as in the engine.
 pub(crate) fn matrices(m: usize, k: usize, n: usize) -> [Buffer; 3] {
     let numbers = |count: usize| (0..count).map(|i| (i % 13) as f32 * 0.1 - 0.6).collect::<Vec<f32>>();
     [numbers(m * k), numbers(k * n), vec![0.0; m * n]].map(|numbers| Buffer::from_slice(&numbers))
 }
 
-/// Forward and backward from a random gradient.
+/// Forward and backward with a random upstream gradient.
 fn both(f: impl Fn() -> Tensor + Send + 'static, rng: &mut Rng) -> Run {
     let dy = Tensor::normal(no_grad(&f).shape(), 0.0, 1.0, rng);
     Box::new(move || drop(black_box(f().backward_from(dy.clone()))))
@@ -153,7 +153,7 @@ mod tests {
             Kind::SoftmaxCe { rows: 3, classes: 7 },
             Kind::Adamw { rows: 3, dim: 4 },
         ] {
-            make(&kind).unwrap_or_else(|| panic!("{kind:?} is no operation"))();
+            make(&kind).unwrap_or_else(|| panic!("{kind:?} is not an operation"))();
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What this machine can do at most, measured just before a row and just after it.
+//! The peak of this machine, measured just before and just after each row.
 
 use crate::clock::measure;
 use crate::work::Work;
@@ -8,11 +8,11 @@ use gradus_kernels::memory::Buffer;
 use rayon::prelude::*;
 use std::hint::black_box;
 
-/// For how long.
+/// The time for one measurement.
 const SECONDS: f64 = 0.2;
 
-/// The limit of all threads together for such work, in its unit: 10⁹ fused multiply-adds a second, counted as two, or
-/// 10⁹ bytes a second over as many bytes as the work keeps. The best run counts.
+/// The peak of all threads together for this kind of work, in its unit: 10⁹ operations a second from fused multiply-adds,
+/// each counted as two, or 10⁹ bytes a second over as many bytes as the work keeps. The best run counts.
 pub fn of(work: Work) -> Option<f64> {
     match work {
         Work::Flops(_) | Work::EffectiveFlops(_) => Some(gflops()),
@@ -28,7 +28,7 @@ fn gflops() -> f64 {
     (threads * rounds * CHAINS * level().lanes() * 2) as f64 / ms / 1e6
 }
 
-/// y ← x + y over `kept` bytes in all: arrays that fit into a cache are measured there.
+/// y ← x + y over `kept` bytes in total; arrays that fit into a cache are measured in the cache.
 fn gbytes(kept: usize) -> f64 {
     let n = kept / 8;
     let [mut x, mut y] = [(); 2].map(|()| Buffer::for_overwrite(DType::F32, n));
@@ -49,7 +49,7 @@ fn least(times: &[f64]) -> f64 {
 
 const CHAINS: usize = 10;
 
-/// Chains of fused multiply-adds with nothing to wait for.
+/// Independent chains of fused multiply-adds.
 struct Chains(usize);
 
 impl Kernel for Chains {

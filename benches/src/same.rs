@@ -1,9 +1,9 @@
-//! Whether three steps without dropout end where a peer's do, from the same weights and on the same batches.
+//! Whether three steps without dropout end with the same weights as a peer's, from the same start and on the same batches.
 //!
-//! Both sides take these steps by SGD with momentum, as the golden files do, whatever optimizer is timed: its step is
-//! proportional to the gradient, so that rounding stays rounding. The first steps of AdamW are the sign of the gradient:
-//! an element whose gradient is almost 0 may go a whole step the other way. The velocities are compared beside the
-//! weights: an embedding's gradient may be so small that its sum with a weight shows a few bits of it.
+//! Both take these steps by SGD with momentum, as the golden files do, whichever optimizer is timed: its step is
+//! proportional to the gradient, so that rounding errors stay small. The first steps of AdamW are the sign of the gradient,
+//! so an element whose gradient is almost 0 may move a whole step in the wrong direction. The velocities are compared as well
+//! as the weights, because an embedding's gradient may be so small that its sum with a weight keeps only a few of its bits.
 
 use crate::steps::{Batch, Learner};
 use anyhow::{Context, Result, ensure};
@@ -19,36 +19,35 @@ pub const RATE: f64 = 1e-3;
 /// The momentum of these steps.
 pub const MOMENTUM: f64 = 0.9;
 
-/// The largest difference of a loss that is rounding, relative.
+/// The largest relative difference of a loss that rounding may cause.
 const OF_LOSS: f64 = 1e-5;
-/// The largest difference of a parameter that is rounding, as a share of its change, both as Euclidean norms. It is
-/// 10⁻⁶ to 10⁻⁴, but where two windows of a maximum over time differ by rounding alone, one sentence's gradient of that
+/// The largest difference of a parameter that rounding may cause, as a share of its change, both as Euclidean norms. Usually
+/// it is 10⁻⁶ to 10⁻⁴. But if two windows of a maximum over time differ only by rounding, one sentence's gradient of that
 /// maximum goes to the other window: a hundredth of the change of a convolution's weight.
 const OF_PARAMETER: f64 = 0.02;
-/// The largest difference of one element that is rounding, as a share of the largest change within its parameter.
+/// The largest difference of one element that rounding may cause, as a share of the largest change within its parameter.
 const OF_ELEMENT: f64 = 0.5;
 
-/// Parameters whose true gradient is 0, so that their change is nothing but rounding: what moves all scores of a softmax
-/// alike.
+/// Parameters whose true gradient is 0, because they shift all scores of a softmax: their change consists of rounding errors.
 const FREE: [&str; 3] = ["wc.bias", "p1.bias", "p2.bias"];
 
-/// How far apart two trainings ended.
+/// The distance between the ends of two trainings.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Distance {
-    /// |ours − theirs| / |theirs| of the worst loss.
+    /// |ours − theirs| / |theirs| of the loss that differs most.
     pub loss: f64,
-    /// The parameter that is furthest off.
+    /// The parameter that differs most.
     pub parameter: Parameter,
 }
 
-/// How far apart a parameter ended, and the element of it that is furthest off.
+/// The distance between the ends of a parameter, and its element that differs most.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Parameter {
-    /// Its name.
+    /// The name of the parameter.
     pub name: String,
     /// ‖ours − theirs‖ / ‖theirs − initial‖.
     pub share: f64,
-    /// Where the element is.
+    /// The indices of the element.
     pub index: Vec<usize>,
     /// The element before the steps.
     pub initial: f64,
@@ -56,12 +55,12 @@ pub struct Parameter {
     pub ours: f64,
     /// The element after them, in the peer.
     pub theirs: f64,
-    /// |ours − theirs| by the largest |theirs − initial| of all elements.
+    /// |ours − theirs| divided by the largest |theirs − initial| of all elements.
     pub element_share: f64,
 }
 
 impl Distance {
-    /// Whether rounding explains it.
+    /// Whether rounding explains the difference.
     pub fn is_rounding(&self) -> bool {
         self.loss < OF_LOSS && self.parameter.excess() < 1.0
     }
@@ -80,9 +79,9 @@ impl fmt::Display for Distance {
 }
 
 impl Parameter {
-    /// Compares a parameter, of which all three slices hold all elements.
+    /// Compares a parameter; each of the three slices holds all its elements.
     fn compare(name: &str, shape: &[usize], initial: &[f64], ours: &[f64], theirs: &[f64]) -> Self {
-        // Three steps of either side round the weight itself by half an ulp each; that is no difference.
+        // Each step rounds the weight itself by half an ulp, in Gradus and in the peer; this is not counted as a difference.
         let apart = |i: usize| {
             let beyond = (ours[i] - theirs[i]).abs() - 3.0 * f64::from(f32::EPSILON) * theirs[i].abs();
             if beyond.is_nan() { f64::INFINITY } else { beyond.max(0.0) }
@@ -103,7 +102,7 @@ impl Parameter {
         }
     }
 
-    /// How many times the limit it is off.
+    /// The difference divided by its limit.
     fn excess(&self) -> f64 {
         let excess = (self.share / OF_PARAMETER).max(self.element_share / OF_ELEMENT);
         if self.share.is_nan() || self.element_share.is_nan() { f64::INFINITY } else { excess }
@@ -128,16 +127,15 @@ fn place(mut i: usize, shape: &[usize]) -> Vec<usize> {
 /// Runs the three steps of the file.
 ///
 /// # Errors
-/// A file that cannot be read, or that is not of this model.
+/// The file cannot be read or belongs to another model.
 pub fn distance(learner: &dyn Learner, file: &Path) -> Result<Distance> {
     let (tensors, _) = read_tensors(file)?;
-    let of =
-        |name: &str| tensors.get(name).with_context(|| format!("{}: there is no {name}", file.display()));
+    let of = |name: &str| tensors.get(name).with_context(|| format!("{}: {name} is missing", file.display()));
     let initial: StateDict =
         tensors.iter().filter_map(|(n, t)| Some((n.strip_prefix("param.")?.to_owned(), t.clone()))).collect();
     load_state_dict(learner.module(), &initial, file)?;
     let targets: Vec<Tensor> = (0..).map_while(|i| tensors.get(&format!("in.target.{i}")).cloned()).collect();
-    ensure!(!targets.is_empty(), "{}: there are no targets", file.display());
+    ensure!(!targets.is_empty(), "{}: the targets are missing", file.display());
     let mut optimizer = Optimizer::new(OptimizerConfig::new(Rule::sgd(MOMENTUM), RATE));
     let mut losses = vec![];
     for i in 0..3 {
@@ -153,7 +151,7 @@ pub fn distance(learner: &dyn Learner, file: &Path) -> Result<Distance> {
     let theirs = of("out.losses")?.to_f64();
     ensure!(theirs.len() == losses.len(), "{}: expected 3 losses, found {}", file.display(), theirs.len());
     let apart = losses.iter().zip(&theirs).map(|(a, b)| (a - b).abs() / b.abs());
-    // NaN is the largest of all.
+    // In this order, NaN is the largest.
     let loss = apart.max_by(f64::total_cmp).unwrap_or(f64::NAN);
     let (velocities, _) = optimizer.state();
     let mut worst: Option<Parameter> = None;
@@ -189,7 +187,7 @@ mod tests {
 
     const INITIAL: [f64; 6] = [1.0, -2.0, 0.5, 0.25, 0.0, 3.0];
 
-    /// Every element changes by ±0.01; what Gradus has is given.
+    /// Every element changes by ±0.01 in the peer; `change` gives the values of Gradus.
     fn compared(change: impl Fn(usize, f64) -> f64) -> Parameter {
         let theirs: Vec<f64> = INITIAL.iter().enumerate().map(|(i, x)| x + [0.01, -0.01][i % 2]).collect();
         let ours: Vec<f64> = theirs.iter().enumerate().map(|(i, &x)| change(i, x)).collect();
@@ -233,7 +231,7 @@ mod tests {
         for loss in [1e-3, f64::NAN] {
             assert!(!distance(loss, compared(|_, x| x)).is_rounding());
         }
-        // Nothing changes in the peer, something does here.
+        // The peer's parameter does not change, ours does.
         let moved = Parameter::compare("b", &[1], &[1.0], &[1.1], &[1.0]);
         assert!(!distance(0.0, moved).is_rounding());
     }

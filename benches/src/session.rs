@@ -15,12 +15,12 @@ use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
-/// Rounds in which the sides alternate.
+/// The number of rounds in which Gradus and its peers alternate.
 const ROUNDS: usize = 7;
-/// Before a side begins, the threads of the one before are given time to fall asleep.
+/// A pause after each timing, in which the threads of the engine that was timed can fall asleep.
 const SETTLE: Duration = Duration::from_millis(50);
 
-/// The threads, the peers, and what was measured so far.
+/// The threads, the peers, and the results so far.
 pub struct Session {
     pool: rayon::ThreadPool,
     peers: Vec<Box<dyn Peer>>,
@@ -29,7 +29,7 @@ pub struct Session {
 }
 
 impl Session {
-    /// With `threads` threads (0: one for each core), and `seconds` for each workload and side.
+    /// A session with `threads` threads (0: one for each core) and `seconds` for each workload, for Gradus and for each peer.
     ///
     /// # Errors
     /// The threads or a peer cannot be started.
@@ -41,18 +41,18 @@ impl Session {
         Ok(Session { pool, peers: peers::all(python, threads)?, seconds, report })
     }
 
-    /// What was measured so far.
+    /// The results so far.
     pub fn report(&self) -> &Report {
         &self.report
     }
 
-    /// Measures a workload: whether it is right, how long it and its peers take, how much memory.
+    /// Measures a workload: correctness, times of Gradus and its peers, and memory.
     ///
     /// # Errors
-    /// A peer ended.
+    /// A peer's process ended.
     pub fn measure(&mut self, workload: &Workload) -> Result<&Row> {
         let (peers, seconds) = (&mut self.peers, self.seconds);
-        // Within the pool, as in training: a call from outside would wake a thread for each operation.
+        // Runs inside the pool, as in training: a call from outside would wake a thread for each operation.
         let row = self.pool.install(|| row(workload, peers, seconds))?;
         self.report.rows.push(row);
         Ok(self.report.rows.last().expect("it was just pushed"))
@@ -69,7 +69,7 @@ impl Session {
 /// A pool of `threads` threads; 0: one for each core.
 ///
 /// # Errors
-/// They cannot be started.
+/// The threads cannot be started.
 pub fn pool(threads: usize) -> Result<rayon::ThreadPool> {
     rayon::ThreadPoolBuilder::new().num_threads(threads).build().context("the thread pool")
 }
@@ -98,7 +98,7 @@ fn row(workload: &Workload, peers: &mut [Box<dyn Peer>], seconds: f64) -> Result
     Ok(row)
 }
 
-/// How far three steps end from those of the first peer that trains.
+/// The distance of three steps from those of the first peer that trains.
 fn distance(workload: &Workload, peers: &mut [Box<dyn Peer>]) -> Result<Option<same::Distance>> {
     let Some(step) = Step::new(workload) else { return Ok(None) };
     let folder = tempfile::tempdir()?;
@@ -107,7 +107,11 @@ fn distance(workload: &Workload, peers: &mut [Box<dyn Peer>]) -> Result<Option<s
         if peer.write_steps(workload, &file)? {
             let distance = same::distance(step.learner(), &file)?;
             if !distance.is_rounding() {
-                eprintln!("{}: three steps do not end where {}'s do: {distance}", workload.name, peer.name());
+                eprintln!(
+                    "{}: three steps end with other weights than {}'s: {distance}",
+                    workload.name,
+                    peer.name()
+                );
             }
             return Ok(Some(distance));
         }
@@ -115,7 +119,7 @@ fn distance(workload: &Workload, peers: &mut [Box<dyn Peer>]) -> Result<Option<s
     Ok(None)
 }
 
-/// The times of Gradus, and of the peers that have this workload, by turns.
+/// The times of Gradus and of the peers that have this workload, measured alternately.
 fn timed(
     workload: &Workload,
     peers: &mut [Box<dyn Peer>],
@@ -146,7 +150,7 @@ fn timed(
     Ok((Times::new(ours), theirs))
 }
 
-/// How many times as long one thread takes, in rounds that alternate.
+/// The time of one thread divided by the time of all threads, measured in alternating rounds.
 fn speedup(workload: &Workload, seconds: f64) -> Result<f64> {
     let alone = pool(1)?;
     let (mut run, mut ratios, share) = (runner(workload)?, vec![], seconds / ROUNDS as f64);

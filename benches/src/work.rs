@@ -1,20 +1,20 @@
-//! How much a workload has to compute and to move.
+//! The amounts that a workload computes and moves.
 
 use crate::workload::{Kind, Transformer};
 
-/// What bounds a workload.
+/// The kind of work that bounds a workload.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Work {
     /// Floating-point operations: two for each multiplication of the dense forward and backward, without recomputation.
     Flops(f64),
-    /// The same count, of which Gradus leaves some out, because it knows a zero or a repetition: the rate is an effective
-    /// one, and no share of a peak.
+    /// The same count, but Gradus leaves some of it out because of zeros or repetitions: the rate is effective and has no
+    /// share of a peak.
     EffectiveFlops(f64),
     /// Bytes.
     Bytes {
-        /// Read and written, if each array goes through memory once a pass.
+        /// Bytes read and written, if each array goes through memory once per pass.
         moved: f64,
-        /// Of all arrays together, which may fit into a cache.
+        /// The size of all arrays together, which may fit into a cache.
         kept: f64,
     },
     /// Neither: a chain of small dependent steps.
@@ -25,12 +25,12 @@ impl Work {
     /// The work of a workload.
     pub fn of(kind: &Kind) -> Self {
         let f = |n: usize| n as f64;
-        // The gradients of both factors of a product cost a product each.
+        // The gradient of each factor of a matmul costs another matmul.
         let trained = |multiplications: f64| Work::Flops(2.0 * 3.0 * multiplications);
-        // Passes over arrays of so many numbers, of which there are so many.
-        let bytes = |passes: usize, arrays: usize, numbers: usize| Work::Bytes {
-            moved: f(4 * passes * numbers),
-            kept: f(4 * arrays * numbers),
+        // `passes` passes over `arrays` arrays of `elements` elements each.
+        let bytes = |passes: usize, arrays: usize, elements: usize| Work::Bytes {
+            moved: f(4 * passes * elements),
+            kept: f(4 * arrays * elements),
         };
         match *kind {
             Kind::Gemm { m, k, n, .. } => Work::Flops(2.0 * f(m * k) * f(n)),
@@ -52,7 +52,7 @@ impl Work {
             Kind::Adamw { rows, dim } => bytes(7, 4, rows * dim),
             Kind::TrainTextcnn { batch, len, embed, filters, ref kernels, .. } => {
                 let windows = kernels.iter().map(|&k| f((len - k + 1) * k)).sum::<f64>();
-                // Each distinct word is multiplied once, and only the windows that won have a gradient.
+                // Each distinct word is multiplied once, and only the windows with the maximum have a gradient.
                 Work::EffectiveFlops(6.0 * f(batch) * windows * f(embed * filters))
             }
             Kind::TrainBilstm { batch, len, embed, hidden, layers, .. } => {
@@ -80,18 +80,18 @@ impl Work {
     }
 }
 
-/// Multiplications of an LSTM for one word.
+/// The multiplications of an LSTM for one word.
 fn lstm(input: usize, hidden: usize, layers: usize, dirs: usize) -> f64 {
     let layer = |width: usize| (dirs * 4 * hidden * (width + hidden)) as f64;
     layer(input) + (layers - 1) as f64 * layer(dirs * hidden)
 }
 
-/// Multiplications of one head over T places: the scores and the weighted sum.
+/// The multiplications of one head over T positions: the scores and the weighted sum.
 fn attention(len: usize, dim: usize, causal: bool) -> f64 {
     2.0 * (len * len * dim) as f64 * if causal { 0.5 } else { 1.0 }
 }
 
-/// Multiplications of all blocks.
+/// The multiplications of all blocks.
 fn transformer(sizes: Transformer, causal: bool) -> f64 {
     let Transformer { batch, len, dim, heads, ff, layers, .. } = sizes;
     let dense = (batch * len * dim) as f64 * (4 * dim + 2 * ff) as f64;

@@ -7,10 +7,10 @@ use serde::Deserialize;
 pub struct Workload {
     /// The name in every table.
     pub name: String,
-    /// How ids are drawn in a training step.
+    /// How token ids are drawn in a training step.
     #[serde(default)]
     pub ids: Ids,
-    /// What is run, with its sizes.
+    /// The operation or training step, with its sizes.
     #[serde(flatten)]
     pub kind: Kind,
 }
@@ -19,14 +19,14 @@ pub struct Workload {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Ids {
-    /// All words alike.
+    /// Uniform.
     #[default]
     Uniform,
     /// As in natural text: P(rank) ∝ 1 / (rank + 2.7), rank from 0. Source: Mandelbrot, 1953.
     Zipf,
 }
 
-/// How the operands of a product A·B lie in memory.
+/// The layout of the operands of a matmul A·B in memory.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Layout {
@@ -50,7 +50,7 @@ impl Layout {
     }
 }
 
-/// What is run. Sizes bear the names of the file.
+/// The operation or training step. Sizes have the names of the file.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 #[allow(missing_docs)]
@@ -164,13 +164,13 @@ pub struct Transformer {
     pub layers: usize,
 }
 
-/// All of them; every training step a second time with Zipf's ids.
+/// All workloads; every training step a second time with Zipf's ids.
 pub fn all() -> Vec<Workload> {
     #[derive(Deserialize)]
     struct File {
         workloads: Vec<Workload>,
     }
-    // The file is part of the program: a test reads it.
+    // The file is compiled in, and a test reads it.
     let file: File =
         serde_json::from_str(include_str!("../workloads.json")).expect("workloads.json is well-formed");
     let twice = |w: Workload| match w.is_step() {
@@ -181,7 +181,7 @@ pub fn all() -> Vec<Workload> {
 }
 
 impl Workload {
-    /// Whether it is a whole training step.
+    /// Whether this is a whole training step.
     pub fn is_step(&self) -> bool {
         self.name.starts_with("train_")
     }
@@ -204,7 +204,7 @@ mod tests {
         }
         for wanted in [Layout::Nn, Layout::Nt, Layout::Tn] {
             let has = |w: &Workload| matches!(w.kind, Kind::Gemm { layout, .. } if layout == wanted);
-            assert!(all.iter().any(has), "no product is {wanted:?}");
+            assert!(all.iter().any(has), "no matmul has the layout {wanted:?}");
         }
     }
 }

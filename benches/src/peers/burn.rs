@@ -1,4 +1,4 @@
-//! Burn on its CPU back end `flex`, with SIMD, rayon and AVX-512 products, and its own gradients.
+//! Burn on its CPU back end `flex`, with SIMD, rayon, AVX-512 matmuls, and its own autodiff.
 
 use super::given::Given;
 use super::{Crate, Timer};
@@ -12,16 +12,16 @@ use burn::tensor::module::{attention, conv1d, layer_norm};
 use burn::tensor::ops::{AttentionModuleOptions, ConvOptions};
 use burn::tensor::{Device, Gradients, Int, Tensor, TensorData};
 
-/// Reads an array, outside the clock.
+/// Reads an array, outside the timed part.
 type Found = Box<dyn FnOnce() -> Vec<f32>>;
 
 /// One run: the result, and the gradient of each operand.
 type Run = Box<dyn FnMut() -> Vec<Found>>;
 
-/// On the CPU.
+/// Burn on the CPU.
 pub const BURN: Crate = Crate { name: "Burn", timer };
 
-/// The workload in Burn, once it has found what Gradus finds.
+/// The workload in Burn, after its results have been compared with those of Gradus.
 fn timer(kind: &Kind) -> Option<anyhow::Result<Timer<'static>>> {
     Given::of(kind).map(|given| {
         let mut run = make(kind, &given);
@@ -84,7 +84,7 @@ fn make(kind: &Kind, given: &Given) -> Run {
     }
 }
 
-/// Gates apart and transposed, as Burn has them.
+/// The weights are split by gate and transposed, as Burn expects them.
 fn bilstm(input: usize, hidden: usize, given: &Given) -> Run {
     let (x, dy) = (leaf::<3>(given, 0), dy::<3>(given));
     let mut both = BiLstmConfig::new(input, hidden, true).init(&device());
@@ -123,7 +123,7 @@ fn bilstm(input: usize, hidden: usize, given: &Given) -> Run {
     })
 }
 
-/// In the order of Gradus.
+/// The gates in the order of Gradus.
 fn gates(lstm: &mut Lstm) -> [&mut GateController; 4] {
     let Lstm { input_gate, forget_gate, cell_gate, output_gate, .. } = lstm;
     [input_gate, forget_gate.as_mut().expect("only coupled gates lack it"), cell_gate, output_gate]
@@ -138,7 +138,7 @@ fn adamw(given: &Given) -> Run {
         let mut gradients = GradientsParams::new();
         gradients.register(before.id, gradient.clone());
         let after = optimizer.step(1e-3, before, gradients);
-        // It is dropped before the next step, which may then work in place.
+        // The copy is dropped before the next step, which may then work in place.
         let found = after.clone();
         weight = Some(after);
         vec![Box::new(move || values(found.val().inner()))]

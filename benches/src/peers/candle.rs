@@ -1,8 +1,7 @@
-//! Candle on the CPU, with its own gradients.
+//! Candle on the CPU, with its own autodiff.
 //!
-//! Its layer norm and its LSTM are the differentiable ones of `candle-nn`: the fused layer norm has no backward, and
-//! the LSTM reads in one direction, so a second one reads each sequence flipped. Attention is two products around a
-//! softmax.
+//! Layer norm and LSTM are the differentiable ones of `candle-nn`: the fused layer norm has no backward, and the LSTM
+//! reads in one direction only, so a second one reads each sequence reversed. Attention is two matmuls around a softmax.
 
 use super::given::Given;
 use super::{Crate, Timer};
@@ -15,10 +14,10 @@ use std::collections::HashMap;
 /// One run: the result, and the gradient of each operand.
 type Run = Box<dyn FnMut() -> Result<Vec<Tensor>>>;
 
-/// On the CPU.
+/// Candle on the CPU.
 pub const CANDLE: Crate = Crate { name: "Candle", timer };
 
-/// The workload in Candle, once it has found what Gradus finds.
+/// The workload in Candle, after its results have been compared with those of Gradus.
 fn timer(kind: &Kind) -> Option<anyhow::Result<Timer<'static>>> {
     Given::of(kind).map(|given| {
         let mut run = make(kind, &given)?;

@@ -1,4 +1,4 @@
-//! What another engine is given, and what Gradus finds from it: a peer is timed only once it has found the same.
+//! The inputs of another engine, and the results of Gradus for them: a peer is timed only if its results are the same.
 
 use crate::ops::adamw;
 use crate::workload::{Kind, Layout};
@@ -9,20 +9,20 @@ use gradus_engine::{DType, Gradients, Module, Param, Rng, Tensor, Visitor};
 
 /// One operation: its operands, and its results in Gradus.
 pub struct Given {
-    /// Inputs and parameters, in the order in which Gradus takes them; of a convolution [B, C, T], [O, C, k], `[O]`.
+    /// Inputs and parameters, in the order of Gradus; for a convolution [B, C, T], [O, C, k], `[O]`.
     pub operands: Vec<Tensor>,
-    /// The classes of the rows, where the operation has such (`i64`).
+    /// The classes of the rows (`i64`), if the operation has any.
     pub classes: Option<Tensor>,
-    /// The gradient of the result; `None` where there is no backward.
+    /// The gradient of the result; `None` if there is no backward.
     pub dy: Option<Tensor>,
-    /// The result, then the gradient of each operand; of a convolution with channels before time.
+    /// The result, then the gradient of each operand; for a convolution with channels before time.
     expected: Vec<Tensor>,
-    /// The largest difference that is rounding, as a share of the largest number.
+    /// The largest difference that rounding may cause, as a share of the largest element.
     tolerance: f32,
 }
 
 impl Given {
-    /// `None` where the workload is left to Gradus and PyTorch: whole steps, CRFs, stacked LSTMs, causal attention.
+    /// `None` if only Gradus and PyTorch run the workload: whole steps, CRFs, stacked LSTMs, causal attention.
     pub fn of(kind: &Kind) -> Option<Self> {
         let mut rng = Rng::new(2);
         let mut normal = |shape: &[usize], deviation| Tensor::normal(shape, 0.0, deviation, &mut rng);
@@ -63,14 +63,14 @@ impl Given {
             Kind::Adamw { rows, dim } => vec![normal(&[rows, dim], 0.1), normal(&[rows, dim], 1.0)],
             _ => return None,
         };
-        // Of AdamW the decay must show, 10⁻⁵ of a weight: only the weight's own rounding is allowed.
+        // AdamW's weight decay, 10⁻⁵ of a weight, must be visible, so only the rounding of the weight itself is allowed.
         let tolerance = if let Kind::Adamw { .. } = kind { 1e-6 } else { 1e-4 };
         let mut given = Given { operands, classes, dy: None, expected: vec![], tolerance };
         given.find(kind, &mut rng);
         Some(given)
     }
 
-    /// What Gradus finds.
+    /// Computes the results of Gradus.
     fn find(&mut self, kind: &Kind, rng: &mut Rng) {
         if let Kind::Adamw { .. } = kind {
             self.expected = vec![stepped(&self.operands[0], &self.operands[1])];
@@ -104,10 +104,10 @@ impl Given {
         }
     }
 
-    /// Whether a peer's result and gradients are these.
+    /// Checks that a peer's result and gradients equal these.
     ///
     /// # Errors
-    /// They are not.
+    /// They differ.
     pub fn agree(&self, peer: &str, found: &[Vec<f32>]) -> Result<()> {
         ensure!(
             found.len() == self.expected.len(),
@@ -119,16 +119,16 @@ impl Given {
             let expected = expected.to_vec::<f32>();
             ensure!(
                 found.len() == expected.len(),
-                "{peer}: expected {} numbers in array {i}, found {}",
+                "{peer}: expected {} elements in array {i}, found {}",
                 expected.len(),
                 found.len()
             );
             let most = expected.iter().fold(0f32, |most, x| most.max(x.abs()));
             let apart = || found.iter().zip(&expected).map(|(x, y)| (x - y).abs());
-            // Each by itself: NaN is within no limit, but the largest of numbers would pass over it.
+            // Compares each element: a NaN fails every comparison, but a maximum would skip it.
             ensure!(
                 apart().all(|x| x <= self.tolerance * most),
-                "{peer}: array {i} is {} from that of Gradus, whose largest number is {most}: it is another \
+                "{peer}: array {i} is {} from that of Gradus, whose largest element is {most}: it is another \
                  computation, not timed",
                 apart().fold(0f32, f32::max)
             );
@@ -161,7 +161,7 @@ fn forward(kind: &Kind, x: &[Tensor], classes: Option<&Tensor>) -> Tensor {
             let classes = classes.expect("a loss has classes");
             cross_entropy(x, classes, &CrossEntropy::default(), Reduction::Mean)
         }
-        _ => unreachable!("Given::of makes these alone"),
+        _ => unreachable!("Given::of makes only these"),
     }
 }
 

@@ -1,4 +1,4 @@
-//! What is timed beside Gradus: each peer is a file, and a row of [`all`].
+//! The peers of Gradus: each is a file and a row of [`all`].
 
 #[cfg(feature = "burn")]
 mod burn;
@@ -16,42 +16,42 @@ use anyhow::Result;
 use std::path::Path;
 use torch::Torch;
 
-/// Milliseconds of each call for about so many seconds.
+/// Returns the milliseconds of each call, for about the given number of seconds.
 pub type Timer<'a> = Box<dyn FnMut(f64) -> Result<Vec<f64>> + 'a>;
 
-/// Another engine, or a crate with one of its operations.
+/// Another engine, or a crate with a single operation.
 pub trait Peer: Send {
     /// Its name in every table.
     fn name(&self) -> &'static str;
 
-    /// The workload in this peer; `None` where it has no such operation.
+    /// The workload in this peer; `None` if it has no such operation.
     ///
     /// # Errors
-    /// It has, and does not find what Gradus finds.
+    /// Its results differ from those of Gradus.
     fn timer<'a>(&'a mut self, workload: &'a Workload) -> Result<Option<Timer<'a>>>;
 
-    /// Has three steps of SGD without dropout written to a file, as [`same`](crate::same) reads them; `false` where it
-    /// does not train.
+    /// Writes three steps of SGD without dropout to a file, in the format that [`same`](crate::same) reads; `false` if this
+    /// peer does not train.
     ///
     /// # Errors
-    /// It ended.
+    /// The peer's process ended.
     fn write_steps(&mut self, _workload: &Workload, _file: &Path) -> Result<bool> {
         Ok(false)
     }
 
-    /// Peak megabytes of a workload above what there was before, in a process of its own; `None` where it has none.
+    /// The peak megabytes of a workload above the size before, in a separate process; `None` if the peer has no process.
     ///
     /// # Errors
-    /// It ended.
+    /// The peer's process ended.
     fn memory_mb(&self, _workload: &Workload) -> Result<Option<f64>> {
         Ok(None)
     }
 }
 
-/// All peers that were built in or are named. `python` is a Python that has PyTorch.
+/// All peers that were built in or requested. `python` is the path of a Python that has PyTorch.
 ///
 /// # Errors
-/// One cannot be started.
+/// A peer cannot be started.
 pub fn all(python: Option<&Path>, threads: usize) -> Result<Vec<Box<dyn Peer>>> {
     let mut peers: Vec<Box<dyn Peer>> = vec![];
     if let Some(python) = python {
@@ -103,12 +103,12 @@ mod tests {
         ];
         let mut names = vec![];
         for mut peer in all(None, 1).expect("none of these is started") {
-            assert!(!names.contains(&peer.name()), "two peers are {}", peer.name());
+            assert!(!names.contains(&peer.name()), "two peers have the name {}", peer.name());
             names.push(peer.name());
             let products_only = ["matrixmultiply", "gemm"].contains(&peer.name());
             for kind in &kinds {
                 let workload = Workload { name: "small".into(), ids: Ids::Uniform, kind: kind.clone() };
-                let timer = peer.timer(&workload).expect("it finds what Gradus finds");
+                let timer = peer.timer(&workload).expect("its results equal those of Gradus");
                 assert_eq!(timer.is_some(), !products_only || matches!(kind, Kind::Gemm { .. }), "{kind:?}");
                 if let Some(mut timer) = timer {
                     assert_eq!(timer(0.0).expect("it runs").len(), 1);
@@ -121,7 +121,7 @@ mod tests {
     #[test]
     fn another_result_is_refused() {
         let given =
-            given::Given::of(&Kind::Gemm { m: 1, k: 1, n: 1, layout: Layout::Nn }).expect("it is a product");
+            given::Given::of(&Kind::Gemm { m: 1, k: 1, n: 1, layout: Layout::Nn }).expect("it is a matmul");
         let [a, b] = [0, 1].map(|i| given.operands[i].to_vec::<f32>()[0]);
         given.agree("peer", &[vec![a * b]]).expect("it is the product");
         for wrong in [vec![], vec![vec![]], vec![vec![a * b * 1.01]], vec![vec![f32::NAN]]] {

@@ -7,7 +7,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
-/// PyTorch in a process of its own, asked line by line through `torch_peer.py`.
+/// PyTorch in a separate process, driven line by line through `torch_peer.py`.
 pub struct Torch {
     python: PathBuf,
     threads: usize,
@@ -17,27 +17,27 @@ pub struct Torch {
 }
 
 impl Torch {
-    /// Starts that Python, which must have torch and pytorch-crf.
+    /// Starts a Python that has torch and pytorch-crf.
     ///
     /// # Errors
-    /// No such program.
+    /// The program cannot be started.
     pub fn start(python: &Path, threads: usize) -> Result<Self> {
         let mut process = command(python, threads)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
-            .with_context(|| format!("--python {}: it cannot be started", python.display()))?;
+            .with_context(|| format!("--python {}: the program cannot be started", python.display()))?;
         let (Some(to), Some(from)) = (process.stdin.take(), process.stdout.take()) else {
-            bail!("--python {}: it has no input or output", python.display())
+            bail!("--python {}: the program has no standard input or output", python.display())
         };
         let mut torch = Torch { python: python.to_owned(), threads, process, to, from: BufReader::new(from) };
-        // Until it has started it would take time from what is measured meanwhile.
+        // Waits until it has started, because starting would disturb other measurements.
         torch.ask(&json!({ "do": "nothing" }))?;
         Ok(torch)
     }
 
     fn ask(&mut self, question: &Value) -> Result<Value> {
-        let ended = || format!("torch_peer.py ended at {question}; its own words stand above");
+        let ended = || format!("torch_peer.py ended at {question}; its error message is above");
         writeln!(self.to, "{question}").with_context(ended)?;
         self.to.flush().with_context(ended)?;
         let mut line = String::new();
@@ -82,7 +82,7 @@ impl Peer for Torch {
 
 impl Drop for Torch {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // It may have ended already.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }

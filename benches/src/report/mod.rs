@@ -1,4 +1,4 @@
-//! What was measured: rows, and a run's report as JSON, as Markdown, as a picture.
+//! Results: rows, and a run's report as JSON, as Markdown and as a picture.
 
 mod picture;
 mod scaling;
@@ -16,30 +16,30 @@ use std::path::{Path, PathBuf};
 pub use scaling::scaling;
 pub use table::{headings, line};
 
-/// What was measured of one workload.
+/// The results of one workload.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Row {
     /// The workload.
     pub name: String,
-    /// Of Gradus.
+    /// The times of Gradus.
     #[serde(flatten)]
     pub times: Times,
-    /// How fast that is; `None` for a chain of small dependent steps.
+    /// The rate of Gradus; `None` for a chain of small dependent steps.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rate: Option<Rate>,
     /// Peak megabytes above the empty process.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub memory_mb: Option<f64>,
-    /// How many times as long one thread takes.
+    /// The time of one thread divided by the time of all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub speedup: Option<f64>,
-    /// The others.
+    /// The peers.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub peers: Vec<PeerRow>,
-    /// Whether three training steps ended where a peer's do; where not, the row is void.
+    /// Whether three training steps ended with the same weights as a peer's; if not, the row is void.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub same: Option<bool>,
-    /// How far apart they ended.
+    /// The distance of their ends.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub distance: Option<Distance>,
     /// Whether the times, or the peaks around them, vary too much for a ratio.
@@ -47,41 +47,41 @@ pub struct Row {
     pub noisy: bool,
 }
 
-/// Work by time.
+/// Work divided by time.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Rate {
     /// In units of 10⁹ a second.
     pub amount: f64,
     /// `GFLOP/s` or `GB/s`.
     pub unit: String,
-    /// The machine's peak in this unit, just before the row and just after it; in old results once for the whole run.
+    /// The machine's peak in this unit, just before and just after the row; in old results once for the whole run.
     pub peaks: Vec<f64>,
-    /// The share of the larger of these; `None` where the rate is an effective one: not all of the work was done, or it
-    /// is above the peak, so that this is none.
+    /// The share of the larger of these peaks; `None` if the rate is effective: not all of the work was done, or the rate
+    /// is above the measured peak, which is then not a limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub share: Option<f64>,
 }
 
-/// What was measured of a peer.
+/// The results of a peer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PeerRow {
-    /// Which.
+    /// The name of the peer.
     pub name: String,
-    /// Of the peer.
+    /// The times of the peer.
     #[serde(flatten)]
     pub times: Times,
-    /// The median over the rounds of its median by that of Gradus in the same round.
+    /// The median over the rounds of its median divided by that of Gradus in the same round.
     pub ratio: f64,
     /// Peak megabytes above the empty process.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub memory_mb: Option<f64>,
-    /// Whether its times vary too much for a ratio.
+    /// Whether the peer's times vary too much for a ratio.
     #[serde(default)]
     pub noisy: bool,
 }
 
 impl Rate {
-    /// `None` for work that has no rate.
+    /// The rate of some work; `None` for work without a rate.
     pub fn new(work: Work, ms: f64, peaks: Vec<f64>) -> Option<Self> {
         let (amount, unit, of_peak) = match work {
             Work::Flops(n) => (n, "GFLOP/s", true),
@@ -95,7 +95,7 @@ impl Rate {
         Some(Rate { amount, unit: unit.to_owned(), peaks, share })
     }
 
-    /// Whether the peak changed too much meanwhile.
+    /// Whether the peak changed too much during the row.
     fn is_noisy(&self) -> bool {
         let most = self.peaks.iter().copied().fold(0.0, f64::max);
         self.peaks.iter().any(|peak| (most - peak) / most > NOISY)
@@ -103,7 +103,7 @@ impl Rate {
 }
 
 impl Row {
-    /// From the times of Gradus and the peaks around them.
+    /// A row from the times of Gradus and the peaks before and after.
     pub fn new(name: &str, times: Times, work: Work, peaks: Vec<f64>) -> Self {
         let rate = Rate::new(work, times.median_ms, peaks);
         Row {
@@ -119,19 +119,19 @@ impl Row {
         }
     }
 
-    /// Takes in a peer that was timed in the same rounds.
+    /// Adds a peer that was timed in the same rounds.
     pub fn add(&mut self, name: &str, times: Times) {
         let (ratio, noisy) = (self.times.ratio(&times), times.is_noisy());
         self.peers.push(PeerRow { name: name.to_owned(), times, ratio, memory_mb: None, noisy });
     }
 
-    /// Takes the verdict over three steps.
+    /// Adds the comparison of three steps.
     pub fn judge(&mut self, distance: Distance) {
         self.same = Some(distance.is_rounding());
         self.distance = Some(distance);
     }
 
-    /// How much longer a peer takes, where that may be published, else why not.
+    /// The peer's time divided by that of Gradus, or the reason why it may not be published.
     fn ratio(&self, peer: &PeerRow) -> Result<f64, &'static str> {
         match (self.same, self.noisy || peer.noisy) {
             (Some(false), _) => Err("void"),
@@ -141,25 +141,25 @@ impl Row {
     }
 }
 
-/// All that was measured in one run with one number of threads.
+/// The results of one run with one number of threads.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Report {
-    /// What it ran on.
+    /// The machine.
     pub machine: Machine,
-    /// What ran; `None` in results of before it was recorded.
+    /// The build; `None` in older results.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub build: Option<Build>,
     /// The workloads.
     pub rows: Vec<Row>,
-    /// How cost grows.
+    /// The growth of cost with size.
     pub growth: Vec<Series>,
 }
 
 impl Report {
-    /// As JSON, a line for each row.
+    /// The report as JSON, one line for each row.
     ///
     /// # Errors
-    /// None that is known.
+    /// The report cannot be serialised.
     pub fn json(&self) -> Result<String> {
         let lines = |rows: Vec<String>| rows.join(",\n");
         let rows = self.rows.iter().map(serde_json::to_string).collect::<Result<Vec<_>, _>>()?;
@@ -176,10 +176,10 @@ impl Report {
         ))
     }
 
-    /// Writes all three files into a folder; their paths.
+    /// Writes all three files into a folder; returns their paths.
     ///
     /// # Errors
-    /// One cannot be written.
+    /// A file cannot be written.
     pub fn write(&self, folder: &Path) -> Result<Vec<PathBuf>> {
         let stem = self.machine.stem();
         let files = [("json", self.json()?), ("md", self.markdown()), ("svg", self.svg())];
@@ -187,10 +187,10 @@ impl Report {
     }
 }
 
-/// Writes a file into a folder, which is made where there is none; its path.
+/// Writes a file into a folder, which is created if it does not exist; returns its path.
 ///
 /// # Errors
-/// It cannot be written.
+/// The file cannot be written.
 pub fn write(folder: &Path, name: &str, text: &str) -> Result<PathBuf> {
     std::fs::create_dir_all(folder)?;
     let path = folder.join(name);

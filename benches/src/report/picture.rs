@@ -1,25 +1,25 @@
-//! The picture: a bar for each workload.
+//! The picture, with a bar for each workload.
 
 use super::Report;
 use std::fmt::Write;
 
 impl Report {
-    /// The peer that has most ratios; of several the first.
+    /// The peer that has the most ratios; among ties the first.
     fn widest_peer(&self) -> Option<&str> {
         let ratios = |name: &str| self.bars(name).len();
         let names = self.rows.iter().flat_map(|row| row.peers.iter().map(|p| p.name.as_str()));
-        // The last of equals is the largest: from the back, the first.
+        // `max_by_key` returns the last of equal elements; in reverse order this is the first.
         names.collect::<Vec<_>>().into_iter().rev().max_by_key(|name| ratios(name))
     }
 
-    /// Workloads and ratios of a peer.
+    /// The workloads and ratios of a peer.
     fn bars(&self, peer: &str) -> Vec<(&str, f64)> {
         let ratio =
             |row: &super::Row| row.peers.iter().find(|p| p.name == peer).and_then(|p| row.ratio(p).ok());
         self.rows.iter().filter_map(|row| Some((row.name.as_str(), ratio(row)?))).collect()
     }
 
-    /// As a picture: how many times as long as Gradus the peer with most ratios takes.
+    /// The picture as SVG: the ratios of the peer that has the most of them.
     pub fn svg(&self) -> String {
         let peer = self.widest_peer().unwrap_or_default();
         let bars = self.bars(peer);

@@ -1,14 +1,14 @@
-//! How times fall with the number of threads.
+//! How times scale with the number of threads.
 
 use super::table::{markdown_row, ms};
 use super::{Report, Row};
 use anyhow::{Context, Result};
 
-/// A table in Markdown of the same workloads with several numbers of threads: the median, and how many times as long the
-/// first number takes.
+/// A Markdown table of the same workloads with several numbers of threads: the median, and the time with the first number
+/// of threads divided by it.
 ///
 /// # Errors
-/// The reports are not of the same workloads, or there are none.
+/// The reports have different workloads, or there are none.
 pub fn scaling(reports: &[Report]) -> Result<String> {
     let first = reports.first().context("scaling: there is no report")?;
     let threads = |report: &Report| match report.machine.threads {
@@ -30,7 +30,7 @@ pub fn scaling(reports: &[Report]) -> Result<String> {
     for alone in &first.rows {
         let same = |report: &Report| report.rows.iter().find(|row| row.name == alone.name).cloned();
         let rows: Option<Vec<Row>> = reports.iter().map(same).collect();
-        let rows = rows.with_context(|| format!("scaling: a report has no {}", alone.name))?;
+        let rows = rows.with_context(|| format!("scaling: a report lacks {}", alone.name))?;
         let cell = |row: &Row| match alone.noisy || row.noisy {
             true => format!("{} (noisy)", ms(row.times.median_ms)),
             false => {

@@ -1,10 +1,10 @@
-//! The tables, on the screen and as Markdown.
+//! The tables, for the terminal and as Markdown.
 
 use super::{PeerRow, Rate, Report, Row};
 use crate::clock::{NOISY, Times};
 use crate::growth::Series;
 
-/// Columns of the table of Gradus.
+/// The columns of the table of Gradus.
 const HEADINGS: [&str; 9] =
     ["workload", "median ms", "quartiles", "min", "GFLOP/s", "GB/s", "of peak", "one thread", "MB"];
 
@@ -50,7 +50,7 @@ fn ratio(row: &Row, peer: &PeerRow) -> String {
     row.ratio(peer).map_or_else(str::to_owned, |ratio| format!("{ratio:.2}"))
 }
 
-/// A row of the table on the screen, and a line for each peer.
+/// A row of the table for the terminal, with a line for each peer.
 pub fn line(row: &Row) -> String {
     let peer = |p: &PeerRow| {
         let times = format!("{} ms [{}]", ms(p.times.median_ms), quartiles(&p.times));
@@ -59,7 +59,7 @@ pub fn line(row: &Row) -> String {
     columns(&cells(row)) + &row.peers.iter().map(peer).collect::<String>()
 }
 
-/// The headings on the screen.
+/// The headings for the terminal.
 pub fn headings() -> String {
     columns(&HEADINGS.map(str::to_owned))
 }
@@ -75,7 +75,7 @@ pub(super) fn markdown_row(cells: &[String]) -> String {
 }
 
 impl Report {
-    /// As Markdown.
+    /// The report as Markdown.
     pub fn markdown(&self) -> String {
         let Report { machine, build, rows, growth } = self;
         let mut text = format!("# {machine}\n\n");

@@ -95,14 +95,14 @@ fn files_are_named_by_machine_and_threads() {
     assert!(paths.iter().all(|p| p.exists()));
 }
 
-/// What is committed is what this program reads and prints.
+/// The committed results can be read, and their Markdown and SVG files equal what this program writes.
 #[test]
 fn committed_results_are_readable() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("results");
     let mut read = 0;
     for entry in std::fs::read_dir(&folder).unwrap() {
         let path = entry.unwrap().path();
-        // The device's results are those of another program.
+        // The results of GPUs are written by another program.
         let device = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("nvidia"));
         if device || path.extension().is_none_or(|ending| ending != "json") {
             continue;

@@ -7,12 +7,12 @@ use gradus_engine::nn::{
 use gradus_engine::ops::Attention;
 use gradus_engine::{Mode, Module, Rng, Tensor, Visitor};
 
-/// Places that have a vector.
-const PLACES: usize = 512;
+/// The number of positions that have a vector.
+const POSITIONS: usize = 512;
 const DROPOUT: Dropout = Dropout(0.1);
 
-/// A post-norm transformer: h = dropout(LN(E[ids] + P)), blocks, and one linear layer over the first place (a
-/// classifier) or over each (a causal language model).
+/// A post-norm transformer: h = dropout(LN(E[ids] + P)), blocks, and one linear layer over the first position (a
+/// classifier) or over each position (a causal language model).
 pub struct Encoder<B> {
     emb: Embedding,
     pos: Embedding,
@@ -31,12 +31,12 @@ pub trait EncoderBlock: Module + Send {
 }
 
 impl<B: EncoderBlock> Encoder<B> {
-    /// Two classes, told at the first place; every place sees all.
+    /// A classifier with two classes, predicted at the first position; every position attends to all.
     pub fn classifier(sizes: Transformer, rng: &mut Rng) -> Self {
         Self::new(sizes, 2, false, rng)
     }
 
-    /// The next word at each place; none sees a later one.
+    /// A language model that predicts the next word at each position; no position attends to a later one.
     pub fn language_model(sizes: Transformer, rng: &mut Rng) -> Self {
         Self::new(sizes, sizes.vocab, true, rng)
     }
@@ -45,7 +45,7 @@ impl<B: EncoderBlock> Encoder<B> {
         let Transformer { vocab, dim, layers, .. } = sizes;
         Encoder {
             emb: Embedding::new(vocab, dim, 1.0, rng),
-            pos: Embedding::new(PLACES, dim, 1.0, rng),
+            pos: Embedding::new(POSITIONS, dim, 1.0, rng),
             n: LayerNorm::new(dim),
             blocks: (0..layers).map(|_| B::new(sizes, causal, rng)).collect(),
             out: Linear::new(dim, classes, rng),
@@ -119,7 +119,7 @@ impl Block {
     fn attend(&self, x: &Tensor) -> Tensor {
         let [b, t, d] = [x.dim(0), x.dim(1), x.dim(2)];
         let qkv = self.qkv.forward(x).reshape([b, t, 3, self.heads, d / self.heads]);
-        // [B, T, N, d] → [B, N, T, d], a view of the one product.
+        // [B, T, N, d] → [B, N, T, d], a view of the one result.
         let head = |i: usize| qkv.at(2, i).permute(&[0, 2, 1, 3]);
         let options = Attention { causal: self.causal, ..Attention::default() };
         head(0).attention(&head(1), &head(2), &options).permute(&[0, 2, 1, 3]).reshape([b, t, d])

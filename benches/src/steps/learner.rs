@@ -1,7 +1,7 @@
 use gradus_engine::losses::{CrossEntropy, Reduction, cross_entropy};
 use gradus_engine::{DType, Mode, Module, Tensor};
 
-/// What a step reads.
+/// The inputs of a step.
 pub struct Batch<'a> {
     /// Words [B, T].
     pub ids: &'a Tensor,
@@ -13,9 +13,9 @@ pub struct Batch<'a> {
 
 /// A model with its loss.
 pub trait Learner: Send {
-    /// The model's parameters. Names are those of the same model in PyTorch.
+    /// The model, whose parameters have the same names as in PyTorch.
     fn module(&self) -> &dyn Module;
-    /// The loss of a batch, one number.
+    /// The loss of a batch, a scalar.
     fn loss(&self, batch: &Batch, mode: &mut Mode) -> Tensor;
 }
 

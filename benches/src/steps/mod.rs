@@ -31,7 +31,7 @@ pub struct Step {
 }
 
 impl Step {
-    /// The model of a workload with fresh weights and its batches; `None` where the workload is no training step.
+    /// The model of a workload, with fresh weights, and its batches; `None` if the workload is not a training step.
     pub fn new(workload: &Workload) -> Option<Self> {
         let mut rng = Rng::new(1);
         let learner = model(&workload.kind, &mut rng)?;
@@ -67,7 +67,7 @@ impl Step {
         self.learner.loss(&batch, &mut Mode::Train(&mut self.rng))
     }
 
-    /// What ends a step.
+    /// Ends a step: the optimizer updates the parameters.
     pub(crate) fn update(&mut self, gradients: &Gradients) {
         self.optimizer.step(self.learner.module(), black_box(gradients));
     }
@@ -109,7 +109,7 @@ fn model(kind: &Kind, rng: &mut Rng) -> Option<Box<dyn Learner>> {
     })
 }
 
-/// What a step reads.
+/// The sizes of a step's inputs.
 struct Sizes {
     vocabulary: usize,
     /// B and T.

@@ -19,7 +19,7 @@ impl<M: Classifier> Learner for Classify<M> {
     }
 }
 
-/// The likelihood of a tagging.
+/// The CRF's likelihood of a tagging.
 pub struct Tag(pub BiLstmCrf);
 
 impl Learner for Tag {

@@ -7,7 +7,7 @@ const DROPOUT: Dropout = Dropout(0.5);
 /// Convolutions over words, the maximum over time, one linear layer: z_k = max_t relu(conv_k(E[ids]))_t,
 /// logits = W dropout([z_k]) + b.
 ///
-/// Only windows within the text count, where [`gradus_models::TextCnn`] counts those that begin at its last words too.
+/// Only windows within the text count; [`gradus_models::TextCnn`] also counts those that begin at its last words.
 pub struct TextCnn {
     emb: Embedding,
     convs: Vec<Conv1d>,

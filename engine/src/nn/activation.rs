@@ -1,6 +1,6 @@
 use crate::{Module, Tensor, Visitor};
 
-/// A function of each element, between layers.
+/// An elementwise function between layers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Activation {
     /// max(x, 0).
