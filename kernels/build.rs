@@ -37,7 +37,9 @@ mod emulator {
         find(Path::new("src"), &mut kernels);
         let mut objects = compiler(&sanitizer, &out, false)
             .out_dir(&out)
-            .files(["emulator/fibers.cpp", "emulator/driver.cpp"])
+            .files(
+                ["fibers", "meetings", "order", "grid", "driver"].map(|part| format!("emulator/{part}.cpp")),
+            )
             .compile_intermediates();
         let units: Vec<PathBuf> = kernels.iter().map(|file| unit(file, &out)).collect();
         // Sanitizers watch the kernels of one: they take minutes for all.
@@ -63,7 +65,7 @@ mod emulator {
         println!("cargo:rustc-env=GRADUS_CUDA_EMULATOR={}", library.display());
     }
 
-    /// All `.cu` files below a folder.
+    /// All `.cu` files below a folder. They and their headers are watched.
     fn find(folder: &Path, found: &mut Vec<PathBuf>) {
         let mut entries: Vec<PathBuf> = fs::read_dir(folder)
             .expect("the crate's sources can be read")
@@ -73,9 +75,11 @@ mod emulator {
         for path in entries {
             if path.is_dir() {
                 find(&path, found);
-            } else if path.extension().is_some_and(|e| e == "cu") {
+            } else if path.extension().is_some_and(|e| e == "cu" || e == "cuh") {
                 println!("cargo:rerun-if-changed={}", path.display());
-                found.push(path);
+                if path.extension().is_some_and(|e| e == "cu") {
+                    found.push(path);
+                }
             }
         }
     }

@@ -1,9 +1,10 @@
-//! The idea of the engine in 100 lines: automatic derivatives of single numbers, beside the engine's of tensors. Both train
-//! the same network from the same start, and their losses are equal: `cargo run -p gradus-engine --example scalar`.
+//! The idea of the engine in 100 lines: automatic derivatives of scalars, compared with the engine's of tensors. Both train
+//! the same network from the same initial weights, and their losses are equal:
+//! `cargo run -p gradus-engine --example scalar`.
 //!
 //! The parts have their counterparts in the engine: [`Node`] in `graph/node.rs`, [`Scalar::backward`] in `graph/sweep.rs`,
 //! and a function here is a file in `ops/`. What the engine adds is everything that arrays need: shapes, devices, memory that
-//! is freed on the way, and rules in tensor operations, which can be differentiated again. (Here a rule is a number.)
+//! is freed on the way, and rules in tensor operations, which can be differentiated again. (Here a rule is one scalar.)
 
 use gradus_engine::prelude::*;
 use std::collections::{BTreeMap, HashMap};
@@ -11,12 +12,12 @@ use std::ops::{Add, Mul};
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// A number that remembers how it was computed.
+/// A scalar that remembers how it was computed.
 #[derive(Clone)]
 struct Scalar(Rc<Node>);
 
 struct Node {
-    /// Larger than the ids of all inputs, which were made before.
+    /// Larger than the ids of all inputs, because they were made earlier.
     id: u64,
     value: f64,
     /// Each input with the derivative of this value with respect to it.
@@ -46,8 +47,8 @@ impl Scalar {
 
     /// The derivative of this value with respect to each leaf, by the leaf's id.
     ///
-    /// Of the nodes that wait, the one with the largest id goes first: whatever uses it has a larger id, so it is done, and
-    /// the gradient of this one is complete. That replaces a topological sort.
+    /// The pending node with the largest id goes first. All nodes that use it have larger ids, so they are done, and its
+    /// gradient is complete. This replaces a topological sort.
     fn backward(&self) -> HashMap<u64, f64> {
         let mut leaves = HashMap::new();
         let mut pending = BTreeMap::from([(self.0.id, (self.clone(), 1.0))]);

@@ -1,6 +1,6 @@
 //! The one way to open a file for reading, and the one way to write a file.
 //!
-//! A folder can come from someone else. In place of a model it may hold a named pipe, which blocks its reader for ever, or a
+//! A folder can come from someone else. Instead of a model it may hold a named pipe, which blocks its reader for ever, or a
 //! link to a device that never ends. Under the name of a temporary file it may hold a link to another file, which a writer
 //! would overwrite.
 

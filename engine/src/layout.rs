@@ -3,7 +3,7 @@ use crate::{Shape, ShapeError};
 
 /// Where a tensor's elements are in its buffer: element (i, j, …) is at offset + i·strides₀ + j·strides₁ + ….
 ///
-/// Every layout is a view of a contiguous one, whose elements a [`Shape`] counts: no element's place overflows.
+/// Every layout is a view of a contiguous one, whose elements a [`Shape`] counts, so no element's position overflows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Layout {
     shape: Shape,
@@ -32,7 +32,7 @@ impl Layout {
     pub fn strides(&self) -> &[usize] {
         &self.strides[..self.shape.rank()]
     }
-    /// The place of the first element.
+    /// The position of the first element.
     pub fn offset(&self) -> usize {
         self.offset
     }
@@ -68,7 +68,7 @@ impl Layout {
     /// The elements `start..start + len` of one axis.
     pub fn narrow(&self, axis: usize, start: usize, len: usize) -> Self {
         let shape = self.shape.with(axis, len);
-        // Where nothing is left, the place behind the last entries of several axes may lie outside the buffer.
+        // With no elements, the position after the last entries of several axes may be outside the buffer.
         let before = if shape.count() == 0 { 0 } else { start * self.strides[axis] };
         Layout { shape, offset: self.offset + before, ..*self }
     }
@@ -88,13 +88,13 @@ impl Layout {
         Ok(Layout { shape, strides, offset: self.offset })
     }
 
-    /// The same elements under another shape without moving them, where the strides allow it.
+    /// The same elements with another shape, if the strides allow it without a copy.
     pub fn reshape(&self, shape: Shape) -> Option<Self> {
         debug_assert_eq!(self.shape.count(), shape.count());
         if self.is_contiguous() {
             return Some(Layout { offset: self.offset, ..Layout::contiguous(shape) });
         }
-        // Group by group: the axes of both shapes that together hold the same number of elements. Within
+        // Axes are compared in groups that hold the same number of elements in both shapes. Within
         // a group the old axes must step as one.
         let old: Vec<(usize, usize)> =
             self.shape.iter().copied().zip(self.strides().iter().copied()).filter(|&(d, _)| d != 1).collect();
@@ -139,7 +139,7 @@ impl Layout {
 mod tests {
     use super::*;
 
-    /// The buffer places of all elements in row-major order of the shape.
+    /// The buffer positions of all elements in row-major order of the shape.
     fn places(l: &Layout) -> Vec<usize> {
         (0..l.shape().count())
             .map(|mut n| {

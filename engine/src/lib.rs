@@ -31,7 +31,7 @@
 //! assert!(accuracy > 0.95, "{accuracy}");
 //! ```
 //!
-//! # Where to read on
+//! # Where to read next
 //!
 //! - [`ops`]: all operations on tensors, by family.
 //! - [`nn`]: layers. [`nn::Sequential`] runs layers one after the other; for any other model, write a struct of layers and
@@ -110,10 +110,10 @@ pub use tensor::Tensor;
 #[doc = include_str!("../../docs/adding-an-operation.md")]
 struct AddingAnOperation;
 
-/// The name of the instruction set of the kernels: the widest of this machine, or what `GRADUS_ISA` names.
+/// The name of the kernels' instruction set: the widest that this machine has, or the one that `GRADUS_ISA` names.
 ///
 /// # Errors
-/// The machine lacks what `GRADUS_ISA` names; the first kernel would panic.
+/// The machine lacks the instruction set that `GRADUS_ISA` names; the first kernel would panic.
 pub fn instruction_set() -> Result<&'static str, String> {
     gradus_kernels::isa::requested().map(|level| level.name())
 }

@@ -1,4 +1,4 @@
-//! Reports of memory: what a graph keeps for its backward pass, by operation, and what is live.
+//! Memory reports: what a graph keeps for its backward pass, by operation, and what is live.
 
 use crate::Tensor;
 use crate::graph::{Edge, Node};
@@ -11,7 +11,7 @@ pub use gradus_kernels::memory::{Usage, reset_peak, trim, usage};
 
 static COPIED: AtomicUsize = AtomicUsize::new(0);
 
-/// Bytes of parameters that a step had to copy because something else still held them, since the start.
+/// Bytes of parameters that steps had to copy because something else still held them, since the program started.
 pub fn copied_by_steps() -> usize {
     COPIED.load(Ordering::Relaxed)
 }
@@ -23,8 +23,8 @@ pub(crate) fn count_copy(bytes: usize) {
 /// What the graph of a result keeps for its backward pass.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
-    /// By operation: how many nodes, and the bytes that they save. A buffer that several nodes save counts
-    /// for the first; one that a parameter or the caller holds anyway counts as well.
+    /// By operation: the number of nodes, and the bytes that they save. A buffer that several nodes save counts
+    /// for the first of them; buffers that a parameter or the caller also holds are included.
     pub by_op: BTreeMap<&'static str, Saving>,
     /// Bytes of all distinct buffers.
     pub bytes: usize,

@@ -1,9 +1,9 @@
 use crate::{DType, Device, Param};
 use std::collections::HashSet;
 
-/// Something that has parameters: a layer, a model.
+/// Something that has parameters: a layer or a model.
 ///
-/// Implement it by naming the parts. Use the names of PyTorch's state dicts, and files from elsewhere load unchanged.
+/// Implement it by naming the parts. If the names are those of PyTorch's state dicts, files from elsewhere load unchanged.
 ///
 /// ```
 /// use gradus_engine::{Module, Param, Tensor, Visitor};
@@ -73,7 +73,7 @@ pub trait Module {
         self.params().iter().map(Param::count).sum()
     }
 
-    /// The device of the first parameter, where inputs must be; the CPU if there are no parameters.
+    /// The device of the first parameter, on which inputs must be; the CPU if there are no parameters.
     fn device(&self) -> Device {
         self.params().first().map_or(Device::Cpu, |p| p.kind().device)
     }
@@ -83,7 +83,7 @@ pub trait Module {
         self.params().iter().for_each(|p| p.move_to(device));
     }
 
-    /// Turns all parameters to another dtype; gradients are checked in `f64`.
+    /// Converts all parameters to another dtype; gradients are checked in `f64`.
     fn convert(&self, dtype: DType) {
         self.params().iter().for_each(|p| p.convert(dtype));
     }

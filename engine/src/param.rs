@@ -25,27 +25,27 @@ struct Inner {
 /// The value and, while some rows have not taken all of their steps, the moments that hold these steps.
 struct Held {
     value: Tensor,
-    owed: Option<Arc<Mutex<Moments>>>,
+    deferred: Option<Arc<Mutex<Moments>>>,
 }
 
 /// A parameter that is dropped when its model is.
 #[derive(Clone)]
 pub(crate) struct WeakParam(Weak<Inner>);
 
-/// The parameter that something is kept of under a name: none before the first one comes, and after it was dropped.
+/// The parameter that owns what is stored under a name: none before the first one claims it, and after it is dropped.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Owner(Option<WeakParam>);
 
 impl Owner {
-    /// Makes this parameter the owner; panics where another one is, for two that share a name would share what is kept.
+    /// Makes this parameter the owner; panics if there is another one, because two that share a name would share what is stored.
     #[track_caller]
     pub(crate) fn claim(&mut self, what: &str, name: &str, param: &Param) {
         let other = self.0.as_ref().and_then(WeakParam::upgrade).filter(|owner| owner.id() != param.id());
         if let Some(other) = other {
             let (old, new) = (other.shape(), param.shape());
             panic!(
-                "{what}: two parameters have the name {name:?}, one of {old:?} and now one of {new:?}; give each model an \
-                 {what} of its own, or make both parts of one model"
+                "{what}: two parameters have the name {name:?}, one of shape {old:?} and now one of shape {new:?}; give each \
+                model its own {what}, or make both parts of one model"
             );
         }
         if self.0.as_ref().is_none_or(|owner| owner.upgrade().is_none()) {
@@ -57,7 +57,7 @@ impl Owner {
 impl Param {
     /// A parameter with this value.
     pub fn new(value: Tensor) -> Self {
-        let held = Held { value: whole(&value), owed: None };
+        let held = Held { value: whole(&value), deferred: None };
         Param(Arc::new(Inner { leaf: Edge::leaf(), held: RwLock::new(held) }))
     }
 
@@ -79,7 +79,7 @@ impl Param {
     /// The value without the graph.
     pub fn value(&self) -> Tensor {
         let held = self.read();
-        if held.owed.is_none() {
+        if held.deferred.is_none() {
             return held.value.clone();
         }
         drop(held);
@@ -96,8 +96,8 @@ impl Param {
             return self.tensor();
         }
         let mut held = self.read();
-        let owes = |owed: &Arc<Mutex<Moments>>| !lock(owed).owing_of(ids).is_empty();
-        if held.owed.as_ref().is_some_and(owes) {
+        let behind = |moments: &Arc<Mutex<Moments>>| !lock(moments).behind_of(ids).is_empty();
+        if held.deferred.as_ref().is_some_and(behind) {
             drop(held);
             self.write().settle_rows(ids);
             held = self.read();
@@ -128,21 +128,21 @@ impl Param {
         self.read().value.dtype()
     }
 
-    /// Replaces the value, on the parameter's device; panics where shape or dtype differ.
+    /// Replaces the value, on the parameter's device; panics if shape or dtype differ.
     #[track_caller]
     pub fn set(&self, value: &Tensor) {
         self.adopt(Tensor::from_buffer(value.packed(), value.shape()));
     }
 
-    /// Like [`set`](Param::set), without a copy where the value is a whole buffer: the next step makes one if the
-    /// buffer has another user then.
+    /// Like [`set`](Param::set), without a copy if the value is a whole buffer: the next step copies it if the
+    /// buffer then has another user.
     #[track_caller]
     pub(crate) fn adopt(&self, value: Tensor) {
         assert_eq!(self.shape(), value.shape(), "set: a parameter keeps its shape");
         assert_eq!(self.dtype(), value.dtype(), "set: a parameter keeps its dtype");
         let value = whole(&value.to_device(self.kind().device));
         let mut held = self.write();
-        // The moments are not replaced, so they take the deferred steps.
+        // The moments are not replaced, so they need the deferred steps.
         held.settle();
         held.value = value;
     }
@@ -166,22 +166,22 @@ impl Param {
         held.value = held.value.to_dtype(dtype);
     }
 
-    /// Lets `step` change moments and value; it returns whether rows of the value owe these moments something.
+    /// Lets `step` change moments and value; it returns whether rows of the value have deferred steps.
     pub(crate) fn step(
         &self,
         moments: &Arc<Mutex<Moments>>,
         step: impl FnOnce(&mut Moments, &mut Buffer) -> bool,
     ) {
         let mut held = self.write();
-        if held.owed.as_ref().is_some_and(|owed| !Arc::ptr_eq(owed, moments)) {
+        if held.deferred.as_ref().is_some_and(|other| !Arc::ptr_eq(other, moments)) {
             held.settle();
         }
-        let owes = step(&mut lock(moments), held.own());
-        held.owed = owes.then(|| moments.clone());
+        let deferred = step(&mut lock(moments), held.own());
+        held.deferred = deferred.then(|| moments.clone());
     }
 
-    /// Lets `step` change the moments and values of several parameters, each once in the list, at the same time; none owes
-    /// anything before and after it.
+    /// Lets `step` change the moments and values of several parameters at the same time. Each is in the list once; none has
+    /// deferred steps before and after it.
     ///
     /// Locks on several parameters are taken in the order of their identities, so that no thread waits for ever.
     pub(crate) fn step_all(
@@ -227,23 +227,23 @@ impl std::fmt::Debug for WeakParam {
 impl Held {
     /// All rows take their deferred steps.
     fn settle(&mut self) {
-        if let Some(owed) = self.owed.take() {
+        if let Some(moments) = self.deferred.take() {
             let p = self.own();
-            lock(&owed).settle(p);
+            lock(&moments).settle(p);
         }
     }
 
     /// These rows take their deferred steps.
     fn settle_rows(&mut self, ids: &Tensor) {
-        let Some(owed) = self.owed.clone() else { return };
-        let mut moments = lock(&owed);
-        let ids = moments.owing_of(ids);
+        let Some(moments) = self.deferred.clone() else { return };
+        let mut moments = lock(&moments);
+        let ids = moments.behind_of(ids);
         if !ids.is_empty() {
             moments.settle_rows(self.own(), &ids);
         }
     }
 
-    /// The buffer, to be written: where something else holds it, a copy takes its place first, which the
+    /// The buffer, to be written. If something else holds it, a copy replaces it first, which the
     /// [memory report](crate::memory) counts.
     fn own(&mut self) -> &mut Buffer {
         let value = &mut self.value;

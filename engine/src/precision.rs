@@ -5,17 +5,17 @@ thread_local! {
     static PRECISION: Cell<Precision> = const { Cell::new(Precision::F32) };
 }
 
-/// The precision to which matrix products on this thread round their `f32` operands.
+/// The precision to which matmuls on this thread round their `f32` operands.
 pub fn precision() -> Precision {
     PRECISION.get()
 }
 
-/// Runs `f` with the `f32` operands of this thread's matrix products rounded. The gradients of what `f` records round
-/// theirs as well, whenever they are computed.
+/// Runs `f` with the `f32` operands of this thread's matmuls rounded. The gradients of operations that `f` records round
+/// their operands too, whenever they are computed.
 ///
 /// This applies to [`matmul`](crate::Tensor::matmul), [`linear`](crate::Tensor::linear) and, on a CUDA device, to convolutions
-/// and to the products in [`lstm`](crate::Tensor::lstm) with the input and for the gradients of the weights. Sums are in
-/// `f32`, and so is everything else, such as parameters, losses, softmax and CRF: only what tensor cores make faster is
+/// and to those matmuls in [`lstm`](crate::Tensor::lstm) that multiply the input or compute the gradients of the weights. Sums
+/// and everything else, such as parameters, losses, softmax and CRF, are in `f32`: only what tensor cores make faster is
 /// rounded. A device without tensor cores for a precision computes in `f32`. The CPU rounds the operands and multiplies in
 /// `f32`, which is slower than not rounding but shows what a device will compute. In `f16`, gradients need a
 /// [`LossScale`](crate::optim::LossScale).
@@ -61,7 +61,7 @@ mod tests {
         let slope = |y: &Tensor| grad(y, &[&x], CreateGraph::No)[0].to_vec::<f32>();
         let coarse = with_precision(Precision::Bf16, || x.matmul(&w));
         let fine = x.matmul(&w);
-        // Outside of the closure; with dy = 1 all that is rounded is w.
+        // Outside of the closure; with dy = 1 only w is rounded.
         let rounded: Vec<f32> = w.to_vec::<f32>().into_iter().map(|w| Precision::Bf16.round(w)).collect();
         let w = Tensor::from_slice(&rounded, [4, 4]);
         assert_eq!(slope(&coarse), slope(&x.matmul(&w)));

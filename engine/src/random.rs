@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 
 /// A source of independent random streams, drawn in program order.
 ///
-/// Its whole state is two numbers, which a checkpoint stores. Every random operation takes a [`Stream`] of its own and
+/// Its whole state is two numbers, which a checkpoint stores. Every random operation takes its own [`Stream`] and
 /// depends on no other source of randomness.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rng {
@@ -14,13 +14,13 @@ pub struct Rng {
 }
 
 impl Rng {
-    /// The source with this seed.
+    /// A source with this seed.
     pub fn new(seed: u64) -> Self {
         Rng { seed, drawn: 0, blank: false }
     }
 
-    /// No source: random tensors are zeros. For a model whose parameters are read from a file right away, so that drawing
-    /// them would be wasted.
+    /// No source: random tensors are zeros. Use it for a model whose parameters are read from a file right away, so that
+    /// drawing them would be wasted.
     pub fn blank() -> Self {
         Rng { seed: 0, drawn: 0, blank: true }
     }
@@ -35,12 +35,12 @@ impl Rng {
         self.drawn
     }
 
-    /// Passes over the next streams, which something else drew.
+    /// Skips the next streams, which something else drew.
     pub(crate) fn skip(&mut self, streams: u64) {
         self.drawn += streams;
     }
 
-    /// Whether both draw from one seed.
+    /// Whether both have the same seed.
     pub(crate) fn has_seed_of(&self, other: &Rng) -> bool {
         self.seed == other.seed
     }
@@ -53,12 +53,12 @@ impl Rng {
     }
 }
 
-/// Whether a forward pass trains, with the source of its randomness, or evaluates.
+/// Whether a forward pass is for training, with a source of randomness, or for evaluation.
 #[derive(Debug)]
 pub enum Mode<'a> {
-    /// Dropout is on, averages move.
+    /// Dropout is on, averages are updated.
     Train(&'a mut Rng),
-    /// Dropout is off, averages do not change.
+    /// Dropout is off, averages are not updated.
     Eval,
 }
 

@@ -6,19 +6,19 @@ use gradus_kernels::convert;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// What a step computes: a loss of inputs.
+/// The function of a step: the loss of inputs.
 type Step<'a> = Box<dyn Fn(&[Tensor], &mut Mode) -> Tensor + 'a>;
 
 /// A loss and its gradients, for inputs of recurring shapes. On a CUDA device the forward and the backward pass are recorded
-/// as a graph, and later steps are one call to the driver in place of hundreds.
+/// as a graph, and later steps are one call to the driver instead of hundreds.
 ///
 /// The first step with given shapes runs as usual, so that kernels are loaded. The second one is recorded. It and all later
-/// ones are replayed: inputs are copied to where the graph reads them, and the loss and the gradients from where it writes
-/// them. The results have the same bits as those of a step without a graph. Dropout draws new numbers each time, from the
-/// same streams as without a graph. A step with other shapes, or after a parameter has moved in memory, runs as usual; the
-/// second such step in a row is recorded and replaces the graph. The CPU has no graphs, so every step runs as usual there.
+/// ones are replayed: inputs are copied to the buffers that the graph reads, and the loss and the gradients are copied from
+/// those that it writes. The results have the same bits as those of a step without a graph. Dropout draws a new mask each time,
+/// from the same streams as without a graph. A step with other shapes, or after a parameter has moved in memory, runs as usual;
+/// the second such step in a row is recorded and replaces the graph. The CPU has no graphs, so every step runs as usual there.
 ///
-/// Only reading the inputs and the model's parameters happens again in a replay. Any other effect of the function happens
+/// A replay reads the inputs and the model's parameters again, and nothing else. Any other effect of the function happens
 /// when it is recorded and not when it is replayed; other tensors keep the values that they had then. The optimizer and
 /// clipping belong outside the function.
 ///
@@ -38,7 +38,7 @@ type Step<'a> = Box<dyn Fn(&[Tensor], &mut Mode) -> Tensor + 'a>;
 pub struct Recorded<'a> {
     model: &'a dyn Module,
     step: Step<'a>,
-    /// Those of the last step, unless it was replayed.
+    /// The circumstances of the last step, unless it was replayed.
     last: Option<Circumstances>,
     tape: Option<Tape>,
 }
@@ -54,7 +54,7 @@ struct Circumstances {
 /// A step that was recorded.
 struct Tape {
     of: Circumstances,
-    /// As it stood before the step, and how many streams the step draws.
+    /// The generator before the step, and the number of streams that the step draws.
     rng: Rng,
     streams: u64,
     inputs: Vec<Tensor>,
@@ -64,7 +64,7 @@ struct Tape {
 }
 
 impl<'a> Recorded<'a> {
-    /// A step of a model; nothing is recorded yet. The function returns the loss, one number.
+    /// A step of a model; nothing is recorded yet. The function returns the loss, a scalar.
     pub fn new(model: &'a dyn Module, step: impl Fn(&[Tensor], &mut Mode) -> Tensor + 'a) -> Self {
         Recorded { model, step: Box::new(step), last: None, tape: None }
     }
@@ -98,7 +98,7 @@ impl<'a> Recorded<'a> {
             self.last = Some(now);
             return self.run_once(&inputs, rng);
         }
-        // The memory of the one before is free for this one.
+        // Frees the memory of the previous graph for this one.
         self.tape = None;
         let tape = self.record(now, &inputs, rng.clone(), device);
         self.tape.insert(tape).replay(&inputs, rng)

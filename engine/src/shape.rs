@@ -1,12 +1,12 @@
 use std::fmt;
 use std::ops::Deref;
 
-/// The most axes that a tensor can have.
+/// The largest number of axes.
 pub const MAX_RANK: usize = 6;
-/// The most elements: as many as memory has addresses for, if each takes eight bytes.
+/// The largest number of elements: that of all addresses, at eight bytes per element.
 const MOST: usize = isize::MAX as usize / 8;
 
-/// The lengths of a tensor's axes: a small `Copy` value that reads as a slice.
+/// The lengths of a tensor's axes: a small `Copy` value that dereferences to a slice.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Shape {
     dims: [usize; MAX_RANK],
@@ -19,7 +19,7 @@ pub struct Shape {
 pub struct ShapeError(pub String);
 
 impl Shape {
-    /// The shape with these lengths; panics past six axes, and past 2⁶⁰ elements.
+    /// The shape with these lengths; panics if there are more than six axes or more than 2⁶⁰ elements.
     #[track_caller]
     pub fn new(dims: &[usize]) -> Self {
         match Shape::try_new(dims) {
@@ -28,10 +28,10 @@ impl Shape {
         }
     }
 
-    /// [`Shape::new`] where the lengths come from outside.
+    /// [`Shape::new`] for lengths that come from outside.
     ///
     /// Lengths of 0 count as 1 here. So the number of elements, of bytes, and of the elements along any of the axes fits
-    /// into a `usize` for every shape, and who multiplies lengths of one shape need not look.
+    /// into a `usize` for every shape, and the product of any lengths of one shape cannot overflow.
     pub fn try_new(dims: &[usize]) -> Result<Self, ShapeError> {
         if dims.len() > MAX_RANK {
             return Err(ShapeError(format!("shape {dims:?} has more than {MAX_RANK} axes")));
@@ -58,7 +58,7 @@ impl Shape {
     /// The same shape with the length of one axis changed; panics as [`Shape::new`] does.
     #[track_caller]
     pub fn with(mut self, axis: usize, len: usize) -> Self {
-        assert!(axis < self.rank(), "shape: no axis {axis} in {self:?}");
+        assert!(axis < self.rank(), "shape: {self:?} has no axis {axis}");
         self.dims[axis] = len;
         Shape::new(&self)
     }
@@ -73,7 +73,7 @@ impl Shape {
     #[track_caller]
     pub fn axis(&self, axis: isize) -> usize {
         let rank = self.rank() as isize;
-        assert!((-rank..rank).contains(&axis), "axis: {axis} is no axis of {self:?}");
+        assert!((-rank..rank).contains(&axis), "axis: {self:?} has no axis {axis}");
         axis.rem_euclid(rank) as usize
     }
 

@@ -1,5 +1,5 @@
-// A stand-in for cuBLAS, as much of it as cublas.rs calls, so that products can be compared without a GPU. Operands are
-// not rounded to a precision: for the numbers that are compared, which every precision has, nothing is to be rounded.
+// A stand-in for cuBLAS: the functions that cublas.rs calls, so that matmuls can be compared without a GPU. Operands are not
+// rounded, because the values that are compared are exact in every precision.
 #define API extern "C" __attribute__((visibility("default"))) int
 
 namespace {
@@ -8,7 +8,7 @@ enum Answer { OK = 0, INVALID_VALUE = 7, NOT_SUPPORTED = 15 };
 enum Type { F32 = 0, F16 = 2 };
 
 float at(const void *x, int type, bool turned, int row, int col, int apart) {
-    // By columns, or for a turned matrix by rows.
+    // Column-major, or row-major for a transposed matrix.
     long i = turned ? long(row) * apart + col : row + long(col) * apart;
     return type == F16 ? float(static_cast<const _Float16 *>(x)[i]) : static_cast<const float *>(x)[i];
 }

@@ -1,6 +1,6 @@
-// A stand-in for the CUDA driver: as much of libcuda as the backend calls, on the engine in fibers.h. Device memory is
-// main memory that starts as NaN; work is done when it is queued, but for copies from pinned memory, which are done as late
-// as a device may do them, so that what was overwritten too early shows. See the functions' names in NVIDIA's driver API.
+// A stand-in for the CUDA driver: the functions of libcuda that the backend calls, on the engine in fibers.h. Device memory is host
+// memory that starts as NaN. Work is done when it is queued, except copies from pinned memory, which are done as late as a device
+// may do them, so that a buffer that is overwritten too early is noticed. NVIDIA's driver API documents the functions.
 #include "fibers.h"
 #include <chrono>
 #include <cstdio>
@@ -33,11 +33,11 @@ constexpr int GRID_LIMIT = 65535;
 
 std::mutex lock;
 std::map<Pointer, size_t> allocations;
-// A kernel that failed spoils its context: every later call returns that error, as on a device.
+// After a kernel fails, every later call in its context returns the error, as on a device.
 int spoilt = OK;
 char the_context, the_pool;
 
-// 750, 800 or 900: which of the compiled forms of each kernel runs.
+// 750, 800 or 900: for which architecture the kernels that run were compiled.
 int architecture() {
     const char *given = getenv("EMULATED_ARCH");
     return given ? atoi(given) : 800;
@@ -52,14 +52,14 @@ bool is_inside(Pointer p, size_t bytes) {
     return p + bytes <= start + size;
 }
 
-// Work of the stream, in its order: of several threads one at a time queues and does it.
+// The stream's work, in order. Only one thread at a time queues or does work.
 std::recursive_mutex stream;
 using Work = std::function<int()>;
 std::vector<Work> waiting;
-// What a graph replays; null while nothing is recorded.
+// The work that a graph will replay; null while nothing is recorded.
 std::vector<Work> *recorded = nullptr;
 
-// Does the work that was put off.
+// Does the deferred work.
 int catch_up() {
     std::lock_guard<std::recursive_mutex> guard(stream);
     std::vector<Work> now;
@@ -70,7 +70,7 @@ int catch_up() {
     return answer;
 }
 
-// Queues work: does it, or notes it where the stream records.
+// Queues work: does it, or appends it to the graph while the stream records.
 int queue(Work work) {
     std::lock_guard<std::recursive_mutex> guard(stream);
     if (spoilt) return spoilt;
@@ -143,7 +143,7 @@ static int release(Pointer pointer) {
     free(reinterpret_cast<void *>(pointer));
     return OK;
 }
-// The stream's order: a device would record these, which the backend never wants.
+// Allocation in the stream's order. A device would record these calls; the backend never makes them while it records.
 API cuMemAllocAsync(Pointer *pointer, size_t bytes, void *) {
     return recorded ? NOT_WHILE_RECORDING : allocate(pointer, bytes);
 }
@@ -196,7 +196,7 @@ API cuMemsetD8Async(Pointer at, unsigned char value, size_t bytes, void *) {
     });
 }
 
-// --- Streams and events: there is one stream, and it is done with all that was queued whenever somebody asks.
+// --- Streams and events. There is one stream, and whenever its state is queried all queued work is done.
 
 static int finish() {
     int answer = catch_up();
@@ -217,7 +217,7 @@ API cuEventElapsedTime_v2(float *milliseconds, Clock::time_point *start, Clock::
     return spoilt;
 }
 
-// --- Graphs: the list of what was queued while the stream recorded.
+// --- Graphs: the list of work that was queued while the stream recorded.
 
 API cuStreamBeginCapture_v2(void *, int) {
     if (recorded) return NOT_WHILE_RECORDING;
@@ -240,7 +240,7 @@ API cuGraphLaunch(void *ready, void *) {
     return OK;
 }
 
-// --- Modules and launches. Every kernel is part of this library, so a module holds nothing.
+// --- Modules and launches. Every kernel is part of this library, so modules are empty.
 
 API cuModuleLoadData(void **module, const void *) { return *module = &the_context, OK; }
 API cuModuleGetFunction(void **function, void *, const char *name) {
@@ -277,7 +277,7 @@ API cuLaunchKernel(void *function, unsigned bx, unsigned by, unsigned bz, unsign
     return queue([=]() mutable {
         std::vector<void *> pointers;
         for (auto &value : values) pointers.push_back(value.data());
-        // A failure shows at the next call, as on a device.
+        // The next call returns the failure, as on a device.
         if (!emulator::run(kernel, {bx, by, bz}, {tx, ty, tz}, shared, pointers.data())) spoilt = LAUNCH_FAILED;
         return OK;
     });

@@ -1,5 +1,5 @@
-// Runs a grid on one core: every CUDA thread is a fiber, with a stack of its own, that gives up the processor where the
-// thread would wait for others. The head of fibers.cpp explains how.
+// Runs a grid on one core: every CUDA thread is a fiber, with a stack of its own, that gives up the processor where the thread
+// would wait for others. The files that engine.h lists explain how.
 #pragma once
 #include <cstddef>
 #include <string>
@@ -10,19 +10,19 @@ namespace emulator {
 
 // The indices of a thread and the sizes of its grid.
 struct Ids { dim3 thread, block, threads, blocks; };
-// Those of the thread that is running.
+// The indices of the running thread.
 extern Ids *current;
 
-// Bytes of a slot, the place where one lane of a warp puts the value that it exchanges.
+// Bytes of a slot, into which a lane of a warp copies the value that it exchanges.
 constexpr unsigned SLOT = 64;
 
-// --- For kernels, by way of host.h.
+// --- For kernels, through host.h.
 
 void barrier(const char *file, int line);
 bool barrier_or(bool p, const char *file, int line);
 void warp_barrier(unsigned mask, const char *file, int line);
-// Copies `bytes` into the lane's slot and waits for the other lanes of the mask; returns the slots, and the mask of the lanes
-// that came in `live`.
+// Copies `bytes` into the lane's slot and waits for the other lanes of the mask; returns the slots, and in `live` the mask of the
+// lanes that took part.
 const unsigned char *exchange(unsigned mask, const void *own, unsigned bytes, const char *what, const char *file,
                               int line, unsigned *live);
 void *shared(const void *tag, size_t bytes, const char *file, int line);
@@ -45,7 +45,7 @@ struct Kernel {
     int dynamic_limit = 48 * 1024;
 };
 Kernel *find(const char *name, int arch);
-// Runs all blocks; false if a thread failed or all wait for ever: `last_error` describes it.
+// Runs all blocks; false if a thread failed or all threads wait for ever: `last_error` describes it.
 bool run(Kernel *kernel, dim3 blocks, dim3 threads, unsigned dynamic_bytes, void **arguments);
 const char *last_error();
 

@@ -1,7 +1,7 @@
 // Lets a C++ compiler read a CUDA source: each word of CUDA that kernels use, in terms of the engine in fibers.h.
 //
-// Kernels are compiled once for each architecture that is emulated (EMULATED_ARCH: 750, 800 or 900), so that what
-// they choose by __CUDA_ARCH__ is run too.
+// Kernels are compiled once for each architecture that is emulated (EMULATED_ARCH: 750, 800 or 900), so that the code that they
+// choose by __CUDA_ARCH__ is run too.
 #pragma once
 #include "fibers.h"
 #include <cmath>
@@ -11,7 +11,7 @@
 #include <type_traits>
 #include <utility>
 
-// --- Words of the language.
+// --- Keywords.
 
 #define __CUDA_ARCH__ EMULATED_ARCH
 #define KERNEL static void
@@ -40,7 +40,7 @@ struct alignas(16) uint4 { unsigned x, y, z, w; };
 static inline float2 make_float2(float x, float y) { return {x, y}; }
 static inline float4 make_float4(float x, float y, float z, float w) { return {x, y, z, w}; }
 
-// --- Barriers, votes and shuffles. Each names its place in the source, for a message when threads do not meet.
+// --- Barriers, votes and shuffles. Each passes its file and line, for the message if threads do not meet.
 
 #define HERE __FILE__, __LINE__
 #define __syncthreads() emulator::barrier(HERE)
@@ -59,7 +59,7 @@ static inline float4 make_float4(float x, float y, float z, float w) { return {x
 
 namespace emulator {
 
-// The value of another lane, or the own one where there is no such lane.
+// The value of another lane, or the lane's own if there is no such lane.
 template <class T> T shuffle(unsigned mask, T x, int from, const char *what, const char *file, int line) {
     unsigned live;
     const unsigned char *slots = exchange(mask, &x, sizeof x, what, file, line, &live);
@@ -87,7 +87,7 @@ static inline unsigned bits_of(float x) {
     return bits;
 }
 
-// A register of tensor cores as a number.
+// The value of an element in a register of tensor cores.
 static inline float of_tf32(unsigned bits) {
     float x;
     __builtin_memcpy(&x, &bits, 4);
@@ -109,7 +109,7 @@ static inline unsigned short to_f16(float x) {
     unsigned sign = bits_of(x) >> 16 & 0x8000, bits = bits_of(x) & 0x7fffffff;
     if (bits > 0x7f800000) return 0x7fff;
     if (bits >= 0x47800000) return sign | 0x7c00;
-    // Below 2⁻¹⁴ numbers are multiples of 2⁻²⁴.
+    // Below 2⁻¹⁴ values are multiples of 2⁻²⁴.
     if (bits < 0x38800000) return sign | unsigned(std::nearbyint(std::ldexp(std::fabs(x), 24)));
     return sign | ((bits + 0xfff + (bits >> 13 & 1)) >> 13) - (112 << 10);
 }
@@ -119,7 +119,7 @@ static inline unsigned to_tf32(float x) {
     return std::isfinite(x) ? (bits_of(x) + 0x1000) & ~0x1fffu : bits_of(x);
 }
 
-// ldmatrix.sync of four blocks: lane 8 i + r lays down the four words of row r of block i.
+// ldmatrix.sync of four blocks: lane 8 i + r writes the four words of row r of block i to its slot.
 static inline void load_blocks(unsigned (&x)[4], const unsigned *row) {
     if (reinterpret_cast<unsigned long long>(row) % 16 != 0) fail(HERE, "ldmatrix of a row that is not aligned to 16 bytes");
     unsigned live;
@@ -129,8 +129,8 @@ static inline void load_blocks(unsigned (&x)[4], const unsigned *row) {
         __builtin_memcpy(&x[i], slots + SLOT * (8 * i + lane() / 4) + 4 * (lane() % 4), 4);
 }
 
-// mma.sync over so many WORDS along k, of which each holds PARTS numbers: every lane lays its registers down, and computes
-// its four sums from all.
+// mma.sync over WORDS words along k, each of PARTS elements: every lane writes its registers to its slot, and computes its four sums
+// from all slots.
 template <int WORDS, int PARTS, class Decode>
 void mma(float (&d)[4], const unsigned (&a)[WORDS / 2], const unsigned (&b)[WORDS / 4], Decode decode) {
     unsigned own[WORDS / 2 + WORDS / 4], live;
@@ -138,7 +138,7 @@ void mma(float (&d)[4], const unsigned (&a)[WORDS / 2], const unsigned (&b)[WORD
     __builtin_memcpy(own + WORDS / 2, b, sizeof b);
     const unsigned char *slots = exchange(0xffffffffu, own, sizeof own, "mma.sync", HERE, &live);
     if (live != 0xffffffffu) fail(HERE, "mma.sync by an incomplete warp (%08x)", live);
-    auto number = [&](int lane, int place, int part) {
+    auto element = [&](int lane, int place, int part) {
         unsigned word;
         __builtin_memcpy(&word, slots + SLOT * lane + 4 * place, 4);
         return decode(PARTS == 1 ? word : part ? word >> 16 : word & 0xffff);
@@ -148,8 +148,8 @@ void mma(float (&d)[4], const unsigned (&a)[WORDS / 2], const unsigned (&b)[WORD
         for (int part = 0; part < PARTS; ++part)
             for (int i = 0; i < 4; ++i) {
                 int four = word / 4, with = word % 4, column = 2 * pair + i % 2;
-                d[i] += number(4 * group + with, 2 * four + i / 2, part) *
-                        number(4 * column + with, WORDS / 2 + four, part);
+                d[i] += element(4 * group + with, 2 * four + i / 2, part) *
+                        element(4 * column + with, WORDS / 2 + four, part);
             }
 }
 
@@ -164,7 +164,7 @@ template <class... A> struct Caller<void (*)(A...)> {
     static void call(void *function, void **values) { with(function, values, std::index_sequence_for<A...>{}); }
 };
 
-// Atomic, and as little ordered as on the device, so that the race check sees what it would not order there.
+// Atomic, but without ordering other accesses, as on the device, so that the race check finds code that relies on such an order.
 template <class T> T add_atomically(T *p, T x) {
     maybe_switch();
     using Bits = std::conditional_t<sizeof(T) == 4, uint32_t, uint64_t>;
@@ -184,7 +184,7 @@ template <class T> T add_atomically(T *p, T x) {
 template <class T> static inline T atomicAdd(T *p, T x) { return emulator::add_atomically(p, x); }
 template <class T> static inline T __ldg(const T *p) { return *p; }
 
-// Makes a kernel known to the driver under its name; the build writes one of these for each.
+// Registers a kernel with the driver under its name; the build script writes one of these for each.
 #define REGISTER(kernel)                                                                                     \
     static emulator::Registration registration_of_##kernel(                                                  \
         #kernel, EMULATED_ARCH, &emulator::Caller<decltype(&kernel)>::call, reinterpret_cast<void *>(&kernel), \

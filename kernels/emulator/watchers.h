@@ -1,4 +1,4 @@
-// What the engine tells sanitizers of changing stacks, and keeps from them.
+// The engine's reports to sanitizers: changes of stacks, order between threads, and memory that they must ignore.
 #pragma once
 #include <cstddef>
 
@@ -25,7 +25,7 @@ void AnnotateIgnoreWritesEnd(const char *, int);
 
 namespace emulator {
 
-// What happens before what, for the race check: whoever acquires comes after those that released.
+// Order between threads, for the race check: an acquire comes after all earlier releases of the same object.
 
 static inline void acquire([[maybe_unused]] void *sync) {
 #ifdef EMULATOR_TSAN
@@ -39,7 +39,7 @@ static inline void release([[maybe_unused]] void *sync) {
 #endif
 }
 
-// The engine's own bookkeeping is no kernel's access to memory.
+// While one exists, sanitizers ignore accesses: the engine's own bookkeeping is not a kernel's access to memory.
 struct Unseen {
 #ifdef EMULATOR_TSAN
     Unseen() {
@@ -56,14 +56,14 @@ struct Unseen {
 #endif
 };
 
-// Byte by byte, for a sanitizer would see memcpy's accesses as those of the kernel.
+// Byte by byte: a sanitizer would take memcpy's accesses for those of the kernel.
 static inline void copy(void *to, const void *from, unsigned bytes) {
     auto *a = static_cast<volatile char *>(to);
     auto *b = static_cast<const volatile char *>(from);
     for (unsigned i = 0; i < bytes; ++i) a[i] = b[i];
 }
 
-// All ones is NaN in every float type.
+// Bytes of ones are NaN in every float type.
 static inline void fill_with_nan(void *at, size_t bytes) {
     auto *p = static_cast<volatile unsigned char *>(at);
     for (size_t i = 0; i < bytes; ++i) p[i] = 0xff;

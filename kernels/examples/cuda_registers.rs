@@ -2,9 +2,10 @@
 //! table: `cargo run -p gradus-kernels --example cuda_registers > kernels/tools/registers.tsv`. With `--check` it compares
 //! with that table and fails on a difference; a spill fails always. NVRTC is found as at run time, by `LD_LIBRARY_PATH`.
 
-use gradus_kernels::cuda::assembled;
+use gradus_kernels::cuda::Source;
+use gradus_kernels::rungs::sources;
 use rayon::prelude::*;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -29,13 +30,10 @@ fn main() -> ExitCode {
 }
 
 fn run(check: bool) -> Result<(), String> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let mut sources = vec![];
-    find(&root, &mut sources)?;
-    let jobs: Vec<(&PathBuf, u32)> =
-        sources.iter().flat_map(|file| ARCHITECTURES.map(|architecture| (file, architecture))).collect();
+    let jobs: Vec<(&Source, u32)> =
+        sources().flat_map(|source| ARCHITECTURES.map(|architecture| (source, architecture))).collect();
     let start = Instant::now();
-    let compiled = jobs.par_iter().map(|&(file, architecture)| compile(file, architecture));
+    let compiled = jobs.par_iter().map(|&(source, architecture)| compile(source, architecture));
     let mut lines = vec![];
     for ((_, architecture), kernels) in jobs.iter().zip(compiled.collect::<Result<Vec<_>, _>>()?) {
         for Kernel { name, registers, shared, spills } in kernels {
@@ -72,26 +70,10 @@ fn run(check: bool) -> Result<(), String> {
     }
 }
 
-/// All `.cu` files below a folder.
-fn find(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), String> {
-    let entries = std::fs::read_dir(folder).map_err(|e| format!("{}: {e}", folder.display()))?;
-    for entry in entries {
-        let path = entry.map_err(|e| format!("{}: {e}", folder.display()))?.path();
-        if path.is_dir() {
-            find(&path, found)?;
-        } else if path.extension().is_some_and(|e| e == "cu") {
-            found.push(path);
-        }
-    }
-    found.sort();
-    Ok(())
-}
-
-fn compile(file: &Path, architecture: u32) -> Result<Vec<Kernel>, String> {
-    let text = std::fs::read_to_string(file).map_err(|e| format!("{}: {e}", file.display()))?;
-    let name = file.file_name().map_or("".into(), |name| name.to_string_lossy());
-    let log = assembled(&name, &text, architecture)
-        .map_err(|log| format!("{} for sm_{architecture}: {log}", file.display()))?;
+fn compile(source: &Source, architecture: u32) -> Result<Vec<Kernel>, String> {
+    let log = source
+        .assembled(architecture)
+        .map_err(|log| format!("{} for sm_{architecture}: {log}", source.name))?;
     let mut kernels: Vec<Kernel> = vec![];
     for line in log.lines() {
         if let Some((_, rest)) = line.split_once("Compiling entry function '") {

@@ -143,16 +143,16 @@ fn targets<R>(labels: &[i64]) -> Targets<'_, R> {
 
 fn cross_entropy<R: Real>() -> Work {
     let (x, labels) = (random::<R>(1, N), draw(COLS));
-    let (mut loss, mut lse) = (vec![R::ZERO; ROWS], vec![R::ZERO; ROWS]);
-    Box::new(move || cross_entropy_forward(&x, COLS, targets(&labels), &mut loss, &mut lse))
+    let (mut loss, mut norms) = (vec![R::ZERO; ROWS], vec![R::ZERO; 2 * ROWS]);
+    Box::new(move || cross_entropy_forward(&x, COLS, targets(&labels), &mut loss, &mut norms))
 }
 
 fn cross_entropy_slope<R: Real>() -> Work {
     let (x, labels) = (random::<R>(1, N), draw(COLS));
-    let (mut loss, mut lse, dloss) = (vec![R::ZERO; ROWS], vec![R::ZERO; ROWS], vec![R::ONE; ROWS]);
-    cross_entropy_forward(&x, COLS, targets(&labels), &mut loss, &mut lse);
+    let (mut loss, mut norms, dloss) = (vec![R::ZERO; ROWS], vec![R::ZERO; 2 * ROWS], vec![R::ONE; ROWS]);
+    cross_entropy_forward(&x, COLS, targets(&labels), &mut loss, &mut norms);
     let mut dx = vec![R::ZERO; N];
-    Box::new(move || cross_entropy_backward(&x, COLS, targets(&labels), &lse, &dloss, &mut dx))
+    Box::new(move || cross_entropy_backward(&x, COLS, targets(&labels), &norms, &dloss, &mut dx))
 }
 
 fn layer_norm<R: Real>() -> Work {

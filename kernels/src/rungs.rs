@@ -40,11 +40,24 @@ const LADDERS: &[Ladder] = &[
         sources: &[&conv_relu_max::cuda::SOURCE],
         check: conv_relu_max::rungs::check,
     },
-    Ladder { name: "lstm", sources: &[&lstm::cuda::SOURCE], check: lstm::rungs::check },
+    Ladder {
+        name: "lstm",
+        sources: &[&lstm::cuda::SOURCE, &lstm::cuda::STEPS, &lstm::cuda::HELD],
+        check: lstm::rungs::check,
+    },
     Ladder { name: "crf", sources: &[&crf::cuda::SOURCE, &crf::cuda::VITERBI], check: crf::rungs::check },
-    Ladder { name: "attention", sources: &[&attention::cuda::SOURCE], check: attention::rungs::check },
+    Ladder {
+        name: "attention",
+        sources: &[&attention::cuda::SOURCE, &attention::cuda::TILED],
+        check: attention::rungs::check,
+    },
     Ladder { name: "optimizer", sources: &[&optimizer::cuda::SOURCE], check: optimizer::rungs::check },
 ];
+
+/// The CUDA sources of all ladders: every `.cu` file of the crate.
+pub fn sources() -> impl Iterator<Item = &'static Source> {
+    LADDERS.iter().flat_map(|ladder| ladder.sources).copied()
+}
 
 /// Checks the ladders with `only` in their name (all, if it is empty) on an open device.
 ///
@@ -66,15 +79,14 @@ pub fn check(device: Device, only: &str) {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use std::path::{Path, PathBuf};
 
-    fn sources(folder: &Path) -> Vec<PathBuf> {
+    fn files(folder: &Path) -> Vec<PathBuf> {
         let entries = std::fs::read_dir(folder).expect("the sources can be read");
         let paths = entries.map(|entry| entry.expect("the sources can be read").path());
         paths
             .flat_map(|path| match path.is_dir() {
-                true => sources(&path),
+                true => files(&path),
                 false => {
                     [path].into_iter().filter(|path| path.extension().is_some_and(|e| e == "cu")).collect()
                 }
@@ -84,9 +96,8 @@ mod tests {
 
     #[test]
     fn every_cuda_source_has_a_ladder() {
-        let known: Vec<&str> =
-            LADDERS.iter().flat_map(|ladder| ladder.sources).map(|source| source.name).collect();
-        for path in sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src")) {
+        let known: Vec<&str> = super::sources().map(|source| source.name).collect();
+        for path in files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src")) {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
             assert!(
                 known.contains(&&*name),

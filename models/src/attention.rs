@@ -2,8 +2,8 @@ use crate::padding::without_padding;
 use gradus_engine::nn::{AttentionMask, MultiHeadAttention};
 use gradus_engine::{Mode, Module, Rng, Tensor, Visitor};
 
-/// h + MHSA(h) \[B, T, D\], 0 at padding, which is no key: self-attention as an option of a model. Parameters have the
-/// names of [`MultiHeadAttention`].
+/// h + MHSA(h) \[B, T, D\], 0 at padding, which no query attends to: self-attention as an option of a model. Parameters have
+/// the names of [`MultiHeadAttention`].
 ///
 /// Source: paper, section 4.4; Vaswani et al., "Attention is all you need", NIPS 2017, section 3.2.2, and section 3.1
 /// for the residual connection.
@@ -11,13 +11,13 @@ use gradus_engine::{Mode, Module, Rng, Tensor, Visitor};
 pub(crate) struct ResidualAttention(MultiHeadAttention);
 
 impl ResidualAttention {
-    /// `heads` heads over `width` features; `None` for 0 heads. Panics where the heads do not divide the width.
+    /// `heads` heads over `width` features; `None` for 0 heads. Panics if the heads do not divide the width.
     #[track_caller]
     pub(crate) fn new(width: usize, heads: usize, rng: &mut Rng) -> Option<Self> {
         (heads > 0).then(|| Self(MultiHeadAttention::new(width, heads, 0.0, rng)))
     }
 
-    /// The output of h's shape [B, T, D]; `real` [B, T] says which places are no padding.
+    /// The output, of h's shape [B, T, D]; `real` [B, T] marks the positions that are not padding.
     #[track_caller]
     pub(crate) fn forward(&self, h: &Tensor, real: &Tensor, mode: &mut Mode) -> Tensor {
         let mask = AttentionMask { keys: Some(real.clone()), causal: false };

@@ -19,13 +19,13 @@ pub struct BiDafConfig {
     pub hidden_dim: usize,
     /// Layers of the LSTM that encodes context and question.
     pub layers: usize,
-    /// On what each LSTM reads.
+    /// Dropout on the input of each LSTM.
     pub dropout: f64,
-    /// On whole words.
+    /// Dropout of whole words.
     pub embedding_dropout: f64,
     /// Heads of self-attention over the modelled context; 0: none.
     pub attention_heads: usize,
-    /// What reads the characters of each word.
+    /// The model of each word's characters.
     #[serde(flatten)]
     pub characters: CharacterModel,
 }
@@ -49,7 +49,7 @@ impl BiDafConfig {
     /// Whether a model can be built with these values.
     ///
     /// # Errors
-    /// The first key whose value cannot be: a size of 0 or beyond reason, a share outside [0, 1), heads that do not
+    /// The first key with an invalid value: a size that is 0 or too large, a share outside [0, 1), heads that do not
     /// divide the width 2H that they attend over.
     pub fn check(&self) -> Result<(), Invalid> {
         self.vectors().check()?;
@@ -64,7 +64,7 @@ impl BiDafConfig {
         WordVectorsConfig { embed_dim, embed_std, embedding_dropout, characters }
     }
 
-    /// The number of parameters that the model will have; `None` where it passes 64 bits.
+    /// The number of parameters that the model will have; `None` if it exceeds 64 bits.
     pub fn parameters(&self, sizes: &DataSizes) -> Option<u64> {
         let width = self.vectors().width()?;
         let h = self.hidden_dim;
@@ -86,15 +86,16 @@ impl BiDafConfig {
     }
 }
 
-/// Bidirectional attention flow: context and question read each other, then the answer's two ends are found.
+/// Bidirectional attention flow: context and question attend to each other, then the model predicts where the answer starts
+/// and ends.
 ///
-/// Of the context (T words) and of the question (J words), with the same weights:
+/// For the context (T words) and for the question (J words), with the same weights:
 /// x = highway²([E[ids]; characters]) \[B, T, D + E\]; c = BiLSTM(dropout(x)) \[B, T, 2H\], q likewise \[B, J, 2H\].
 /// S_ij = w_c·c_i + b + w_q·q_j + w_cq·(c_i ⊙ q_j) \[B, T, J\];
 /// from context to question c̃_i = Σ_j softmax_j(S_ij) q_j; from question to context
-/// q̃ = Σ_i softmax_i(max_j S_ij) c_i, the same at all places; g = [c; c̃; c ⊙ c̃; c ⊙ q̃] \[B, T, 8H\].
+/// q̃ = Σ_i softmax_i(max_j S_ij) c_i, the same at all positions; g = [c; c̃; c ⊙ c̃; c ⊙ q̃] \[B, T, 8H\].
 /// m = BiLSTM²(dropout(g)), with attention m ← m + MHSA(m); m₂ = BiLSTM(dropout(m)) \[B, T, 2H\];
-/// start = w₁·[g; m] + b₁; end = w₂·[g; m₂] + b₂ \[B, T\]. Padding takes no part in any softmax.
+/// start = w₁·[g; m] + b₁; end = w₂·[g; m₂] + b₂ \[B, T\]. Every softmax leaves out padding.
 ///
 /// Source: Seo, Kembhavi, Farhadi, Hajishirzi, "Bidirectional attention flow for machine comprehension", ICLR 2017,
 /// section 2, equations 1 to 3; paper, Table 8 and section 4.4. Self-attention with a residual after the attention
@@ -116,10 +117,10 @@ pub struct BiDaf {
 }
 
 impl BiDaf {
-    /// A model with fresh weights; of the sizes it has no use for `outputs`.
+    /// A model with fresh weights; it does not use `outputs` of the sizes.
     ///
     /// # Panics
-    /// Where [`check`](BiDafConfig::check) fails, or characters are read and there are none.
+    /// If [`check`](BiDafConfig::check) fails, or if the model reads characters and the alphabet is empty.
     #[track_caller]
     pub fn new(config: BiDafConfig, sizes: DataSizes, rng: &mut Rng) -> Self {
         config.check().unwrap_or_else(|e| panic!("bidaf: {e}"));
@@ -160,7 +161,7 @@ impl BiDaf {
         lstm.forward(&x, Some(words.lengths), mode).y
     }
 
-    /// g [B, T, 8H] from c [B, T, 2H] and q [B, J, 2H], and which of their places are real.
+    /// g [B, T, 8H] from c [B, T, 2H] and q [B, J, 2H], and masks of their real positions.
     fn flow(&self, c: &Tensor, q: &Tensor, real: [&Tensor; 2]) -> Tensor {
         let absent = real.map(Tensor::not);
         let linear = self.wc.forward(c) + self.wq.forward(q).transpose(1, 2);
@@ -173,7 +174,7 @@ impl BiDaf {
     }
 }
 
-/// W [a; b] + bias by two products: a and b, which others keep as well, are not joined.
+/// W [a; b] + bias by two matmuls, so that a and b, which other operations save anyway, are not concatenated.
 fn of_both(layer: &Linear, a: &Tensor, b: &Tensor) -> Tensor {
     let (w, bias) = (layer.weight.tensor(), layer.bias.as_ref().map(Param::tensor));
     let (width, rest) = (a.dim(-1), b.dim(-1));
@@ -271,7 +272,7 @@ mod tests {
                 optimizer.step(&model, &loss(&mut Mode::Train(&mut rng)).0.backward());
             }
             let (loss, start, end) = loss(&mut Mode::Eval);
-            assert!(loss.item() < 0.1, "{characters:?}: the loss stands at {}", loss.item());
+            assert!(loss.item() < 0.1, "{characters:?}: the loss is {}", loss.item());
             for (span, &place) in best_spans(&start, &end, &context.lengths, 3).iter().zip(&places) {
                 let span = span.unwrap();
                 assert_eq!((span.start as i64, span.end as i64), (place, place + 1));
@@ -279,7 +280,7 @@ mod tests {
         }
     }
 
-    /// An empty question and an empty context neither spoil their neighbours nor the gradients.
+    /// An empty question or context changes neither the other texts of the batch nor the gradients.
     #[test]
     fn empty_texts_have_finite_gradients() {
         let (contexts, questions) = (vec![vec![1, 2, 3], vec![4, 5], vec![]], vec![vec![2], vec![], vec![3]]);

@@ -17,17 +17,17 @@ pub struct BiLstmConfig {
     pub embed_std: f64,
     /// H, for each direction.
     pub hidden_dim: usize,
-    /// Layers.
+    /// The number of layers.
     pub layers: usize,
-    /// On the words' vectors, between layers and on the text's vector.
+    /// Dropout on the words' vectors, between layers and on the text's vector.
     pub dropout: f64,
-    /// On whole words.
+    /// Dropout of whole words.
     pub embedding_dropout: f64,
     /// Whether the outputs of the LSTM are normalised.
     pub layer_norm: bool,
     /// Heads of self-attention over the outputs of the LSTM; 0: none.
     pub attention_heads: usize,
-    /// What reads the characters of each word.
+    /// The model of each word's characters.
     #[serde(flatten)]
     pub characters: CharacterModel,
 }
@@ -52,7 +52,7 @@ impl BiLstmConfig {
     /// Whether a model can be built with these values.
     ///
     /// # Errors
-    /// The first key whose value cannot be: a size of 0 or beyond reason, a share outside [0, 1), heads that do not
+    /// The first key with an invalid value: a size that is 0 or too large, a share outside [0, 1), heads that do not
     /// divide the width 2H that they attend over.
     pub fn check(&self) -> Result<(), Invalid> {
         self.vectors().check()?;
@@ -67,7 +67,7 @@ impl BiLstmConfig {
         WordVectorsConfig { embed_dim, embed_std, embedding_dropout, characters }
     }
 
-    /// The number of parameters that the model will have; `None` where it passes 64 bits.
+    /// The number of parameters that the model will have; `None` if it exceeds 64 bits.
     pub fn parameters(&self, sizes: &DataSizes) -> Option<u64> {
         let inputs = self.vectors().width()?;
         let width = self.hidden_dim.checked_mul(2)?;
@@ -84,7 +84,7 @@ impl BiLstmConfig {
 /// A bidirectional LSTM, the mean of its outputs, one linear layer.
 ///
 /// x = [E[ids]; characters] \[B, T, D + E\]; h = BiLSTM(dropout(x)) \[B, T, 2H\]; with layer norm h ← LN(h); with
-/// attention h ← h + MHSA(h); logits = W dropout(mean over the real places of h) + b.
+/// attention h ← h + MHSA(h); logits = W dropout(mean over the real positions of h) + b.
 ///
 /// Source: Graves, Schmidhuber, "Framewise phoneme classification with bidirectional LSTM", Neural Networks 18, 2005;
 /// paper, Table 8, Table 10 (layer norm) and section 4.4 (attention).
@@ -102,7 +102,7 @@ impl BiLstm {
     /// A model with fresh weights.
     ///
     /// # Panics
-    /// Where [`check`](BiLstmConfig::check) fails, or characters are read and there are none.
+    /// If [`check`](BiLstmConfig::check) fails, or if the model reads characters and the alphabet is empty.
     #[track_caller]
     pub fn new(config: BiLstmConfig, sizes: DataSizes, rng: &mut Rng) -> Self {
         config.check().unwrap_or_else(|e| panic!("bilstm: {e}"));
@@ -128,7 +128,7 @@ impl Classifier for BiLstm {
         let x = self.vectors.forward(words, mode);
         let mut h = self.rnn.forward(&drop.forward(&x, mode), Some(words.lengths), mode).y;
         if let Some(norm) = &self.norm {
-            // β would make padding count in the mean.
+            // β would add padding to the mean.
             h = without_padding(&norm.forward(&h), &words.real());
         }
         if let Some(attn) = &self.attn {

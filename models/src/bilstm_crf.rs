@@ -16,15 +16,15 @@ pub struct BiLstmCrfConfig {
     pub embed_std: f64,
     /// H, for each direction.
     pub hidden_dim: usize,
-    /// Layers.
+    /// The number of layers.
     pub layers: usize,
-    /// On the words' vectors, between layers and on the outputs of the LSTM.
+    /// Dropout on the words' vectors, between layers and on the outputs of the LSTM.
     pub dropout: f64,
-    /// On whole words.
+    /// Dropout of whole words.
     pub embedding_dropout: f64,
     /// Heads of self-attention over the outputs of the LSTM; 0: none.
     pub attention_heads: usize,
-    /// What reads the characters of each word.
+    /// The model of each word's characters.
     #[serde(flatten)]
     pub characters: CharacterModel,
 }
@@ -48,7 +48,7 @@ impl BiLstmCrfConfig {
     /// Whether a model can be built with these values.
     ///
     /// # Errors
-    /// The first key whose value cannot be: a size of 0 or beyond reason, a share outside [0, 1), heads that do not
+    /// The first key with an invalid value: a size that is 0 or too large, a share outside [0, 1), heads that do not
     /// divide the width 2H that they attend over.
     pub fn check(&self) -> Result<(), Invalid> {
         self.vectors().check()?;
@@ -63,7 +63,7 @@ impl BiLstmCrfConfig {
         WordVectorsConfig { embed_dim, embed_std, embedding_dropout, characters }
     }
 
-    /// The number of parameters that the model will have; `None` where it passes 64 bits.
+    /// The number of parameters that the model will have; `None` if it exceeds 64 bits.
     pub fn parameters(&self, sizes: &DataSizes) -> Option<u64> {
         let inputs = self.vectors().width()?;
         let (width, k) = (self.hidden_dim.checked_mul(2)?, sizes.outputs);
@@ -72,7 +72,7 @@ impl BiLstmCrfConfig {
             parameters::lstm(inputs, self.hidden_dim, self.layers),
             parameters::attention(width, self.attention_heads),
             parameters::linear(width, k),
-            // The CRF's scores from tag to tag, of the first and of the last one.
+            // The CRF's scores: transitions, first tag, last tag.
             parameters::shapes(&[&[k, k], &[k], &[k]]),
         ])
     }
@@ -100,7 +100,7 @@ impl BiLstmCrf {
     /// A model with fresh weights.
     ///
     /// # Panics
-    /// Where [`check`](BiLstmCrfConfig::check) fails, or characters are read and there are none.
+    /// If [`check`](BiLstmCrfConfig::check) fails, or if the model reads characters and the alphabet is empty.
     #[track_caller]
     pub fn new(config: BiLstmCrfConfig, sizes: DataSizes, rng: &mut Rng) -> Self {
         config.check().unwrap_or_else(|e| panic!("bilstm-crf: {e}"));
@@ -154,7 +154,7 @@ mod tests {
     use gradus_engine::nn::Constraints;
     use gradus_engine::optim::{Optimizer, OptimizerConfig, Rule};
 
-    /// Eight sentences of two to five words; the tag is that of the word and its place.
+    /// Eight sentences of two to five words; a tag depends on the word and its position.
     fn toy() -> (Batch, Tensor) {
         let sentence = |i: i64| (0..2 + i % 4).map(|j| (i * 3 + j * 5) % 11 + 1).collect();
         let sentences: Vec<Vec<i64>> = (0..8).map(sentence).collect();
@@ -183,7 +183,7 @@ mod tests {
             }
             let emissions = model.emissions(&words, &mut Mode::Eval);
             let loss = crf_nll(model.crf(), &emissions, &tags, lengths).item();
-            assert!(loss < 0.05, "{characters:?}: the loss stands at {loss}");
+            assert!(loss < 0.05, "{characters:?}: the loss is {loss}");
             let (best, _) = model.decode(&words, None);
             assert_eq!(best.to_vec::<i64>(), tags.to_vec::<i64>());
         }
@@ -193,7 +193,7 @@ mod tests {
     fn decoding_obeys_constraints_that_training_does_not_know() {
         let (batch, tags) = toy();
         let model = BiLstmCrf::new(small(CharacterModel::None), SIZES, &mut Rng::new(1));
-        // 2 only after 1 or 2, as an inside tag; the training data holds 2 elsewhere too.
+        // 2 is allowed only after 1 or 2, as an inside tag; the training data has 2 elsewhere too.
         let allowed = |i: Option<usize>, j: Option<usize>| j != Some(2) || i.is_some_and(|i| i > 0);
         let constraints = Constraints::new(3, allowed);
         let broken = |tags: &Tensor| {
@@ -203,7 +203,7 @@ mod tests {
                 (0..row.len()).any(|t| row[t] == 2 && (t == 0 || row[t - 1] == 0))
             })
         };
-        // Emissions that speak for 2 everywhere.
+        // Emissions that favour 2 everywhere.
         model.out.bias.as_ref().unwrap().set(&Tensor::from_slice(&[0.0f32, 0.0, 3.0], [3]));
         let (free, free_scores) = model.decode(&batch.words(), None);
         let (bound, bound_scores) = model.decode(&batch.words(), Some(&constraints));

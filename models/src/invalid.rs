@@ -1,4 +1,4 @@
-//! What the values of a configuration must satisfy beyond their types.
+//! Checks of the values of a configuration, beyond their types.
 
 use std::error::Error;
 use std::fmt::{self, Display, Formatter};
@@ -8,9 +8,9 @@ use std::fmt::{self, Display, Formatter};
 pub struct Invalid {
     /// The key, as it is serialised.
     pub key: &'static str,
-    /// What its value must be.
+    /// The condition on its value.
     pub expected: String,
-    /// What it is.
+    /// The value.
     pub found: String,
 }
 
@@ -24,11 +24,11 @@ impl Error for Invalid {}
 
 pub(crate) type Checked = Result<(), Invalid>;
 
-/// Most layers of an LSTM. Each has a cost of its own besides its parameters, which are counted elsewhere.
+/// The largest number of layers of an LSTM. Each has a cost besides its parameters, which are counted elsewhere.
 const LAYERS: usize = 1000;
-/// Most kernel sizes, for the same reason.
+/// The largest number of kernel sizes, for the same reason.
 const KERNELS: usize = 100;
-/// Most words in a window, for which each text is padded.
+/// The largest number of words in a window; each text is padded for it.
 const WINDOW: usize = 10_000;
 
 pub(crate) fn check(
@@ -67,7 +67,7 @@ pub(crate) fn kernel_sizes(sizes: &[usize]) -> Checked {
     outside.map_or(Ok(()), |size| check(false, KEY, format!("sizes from 1 to {WINDOW}"), size))
 }
 
-/// Heads of self-attention over `width` features, the sum or product of sizes that may be as large as any.
+/// Heads of self-attention over `width` features, which is a sum or product of sizes and may exceed 64 bits.
 pub(crate) fn attention_heads(heads: usize, width: u128) -> Checked {
     check(
         heads == 0 || width.is_multiple_of(heads as u128),

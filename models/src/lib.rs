@@ -1,11 +1,12 @@
 //! The paper's architectures: one file each, opening with its paper, its equations and its shapes. The `Default` of
 //! each configuration is the paper's Table 8.
 //!
-//! Models take batches of ids and return logits; they know no files and no text. A model is built from
-//! its configuration, which a person chooses, and from [`DataSizes`], which the data gives.
+//! Models take batches of ids and return logits; they read neither files nor text. A model is built from
+//! its configuration, which the user chooses, and from [`DataSizes`], which the data determines.
 #![forbid(unsafe_code)]
 
 mod attention;
+mod bert;
 mod bidaf;
 mod bilstm;
 mod bilstm_crf;
@@ -24,6 +25,7 @@ mod textcnn;
 mod word_vectors;
 mod words;
 
+pub use bert::{Bert, BertActivation, BertClassifier, BertConfig, BertOutput, MaskedLm, Pooling};
 pub use bidaf::{BiDaf, BiDafConfig};
 pub use bilstm::{BiLstm, BiLstmConfig};
 pub use bilstm_crf::{BiLstmCrf, BiLstmCrfConfig};

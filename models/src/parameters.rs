@@ -1,6 +1,6 @@
-//! How many parameters layers have, before they are built; `None` where the number passes 64 bits.
+//! The number of parameters of layers that are not yet built; `None` if it exceeds 64 bits.
 
-/// The elements of arrays of these shapes, together.
+/// The total number of elements of arrays of these shapes.
 pub(crate) fn shapes(all: &[&[usize]]) -> Option<u64> {
     sum(all.iter().map(|axes| axes.iter().try_fold(1u64, |n, &axis| n.checked_mul(axis as u64))))
 }

@@ -3,7 +3,7 @@ use gradus_engine::{Mode, Module, Tensor};
 
 /// A model that finds the answer to a question in a text.
 pub trait Reader: Module + Send + Sync {
-    /// Where the answer begins and ends in each context, B contexts with a question each.
+    /// Predicts where the answer begins and ends in each of B contexts, with one question each.
     fn read(&self, context: &Words, question: &Words, mode: &mut Mode) -> Reading;
 }
 
@@ -14,13 +14,13 @@ pub struct Reading {
     pub start: Tensor,
     /// Logits of the answer's last word [B, T]; −∞ at padding.
     pub end: Tensor,
-    /// After the embedding layer, [B, D] each.
+    /// Means after the embedding layer, [B, D] each.
     pub embedded: Pooled,
-    /// After the encoding layer, [B, 2H] each.
+    /// Means after the encoding layer, [B, 2H] each.
     pub encoded: Pooled,
 }
 
-/// The means over the real places of a layer's output: what contrastive objectives compare.
+/// The means over the real positions of a layer's output, which contrastive objectives compare.
 #[derive(Clone, Debug)]
 pub struct Pooled {
     /// Of the context.

@@ -11,9 +11,9 @@ pub struct Span {
     pub score: f64,
 }
 
-/// The span of the highest log P(start = i) + log P(end = j) with i ≤ j < i + `longest` in each context, from logits
-/// [B, T] over its real words `lengths` [B] (`i64`); among equals the lowest start, then the lowest end. A context
-/// without words has none.
+/// The span with the highest log P(start = i) + log P(end = j), i ≤ j < i + `longest`, in each context, from logits
+/// [B, T] over its real words `lengths` [B] (`i64`). Ties go to the lowest start, then to the lowest end. A context
+/// without words has no span.
 ///
 /// Source: Seo et al., ICLR 2017, section 2 (test), there without a longest answer. O(T · longest).
 #[track_caller]
@@ -22,9 +22,9 @@ pub fn best_spans(start: &Tensor, end: &Tensor, lengths: &Tensor, longest: usize
     let shape = [lengths.count(), start.dim(-1)].into();
     assert_eq!([start.shape(), end.shape()], [shape; 2], "best_spans: start and end are not [B, T]");
     let t = start.dim(1);
-    // What stands at padding takes no part in the normalisation, whatever it is.
+    // Logits at padding are left out of the normalisation, whatever their values.
     let lengths = lengths.to_device(Device::Cpu);
-    let padding = crate::padding::real_places(&lengths, t).not();
+    let padding = crate::padding::real_positions(&lengths, t).not();
     let real = [start, end].map(|logits| {
         logits.detach().to_device(Device::Cpu).to_dtype(DType::F64).masked_fill(&padding, f64::NEG_INFINITY)
     });
@@ -34,7 +34,7 @@ pub fn best_spans(start: &Tensor, end: &Tensor, lengths: &Tensor, longest: usize
     let best = lengths.iter().enumerate().map(|(b, &len)| {
         let row = b * t..b * t + len as usize;
         let (start, end) = (&start[row.clone()], &end[row]);
-        // Sums of logits are compared, not of probabilities: subtracting log Z would round equals apart.
+        // Compares sums of logits, not of log-probabilities: subtracting log Z would break ties by rounding.
         let mut best: Option<Span> = None;
         for (i, s) in start.iter().enumerate() {
             for (j, e) in end.iter().enumerate().skip(i).take(longest) {

@@ -2,11 +2,11 @@ use crate::Words;
 use gradus_engine::nn::{Constraints, Crf};
 use gradus_engine::{Mode, Module, Tensor, no_grad};
 
-/// A model that tells the tag of each word, with a CRF over the sequence of tags.
+/// A model that predicts the tag of each word, with a CRF over the sequence of tags.
 ///
-/// It is trained on `crf().nll(&emissions, …)`, or another loss of `gradus_engine::losses`, over all taggings, and
-/// decoded among the allowed ones: the probability of a tagging that the data cannot hold goes to 0 by itself, and
-/// what is learned does not depend on which scheme the caller decodes with.
+/// It is trained over all taggings, with `crf().nll(&emissions, …)` or another loss of `gradus_engine::losses`, and decoded
+/// among the allowed ones. The probability of a tagging that does not occur in the data goes to 0 by training, and the
+/// weights do not depend on the scheme that the caller decodes with.
 pub trait Tagger: Module + Send + Sync {
     /// Emissions [B, T, K].
     fn emissions(&self, words: &Words, mode: &mut Mode) -> Tensor;

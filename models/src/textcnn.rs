@@ -15,17 +15,17 @@ pub struct TextCnnConfig {
     pub embed_dim: usize,
     /// Standard deviation of the random word vectors.
     pub embed_std: f64,
-    /// H, filters for each kernel size.
+    /// H, the number of filters for each kernel size.
     pub hidden_dim: usize,
-    /// Words in a window.
+    /// The numbers of words in a window.
     pub kernel_sizes: Vec<usize>,
-    /// On the features before the last layer.
+    /// Dropout on the features before the last layer.
     pub dropout: f64,
-    /// On whole words.
+    /// Dropout of whole words.
     pub embedding_dropout: f64,
     /// Heads of self-attention over the words; 0: none.
     pub attention_heads: usize,
-    /// What reads the characters of each word.
+    /// The model of each word's characters.
     #[serde(flatten)]
     pub characters: CharacterModel,
 }
@@ -49,7 +49,7 @@ impl TextCnnConfig {
     /// Whether a model can be built with these values.
     ///
     /// # Errors
-    /// The first key whose value cannot be: a size of 0 or beyond reason, a share outside [0, 1), heads that do not
+    /// The first key with an invalid value: a size that is 0 or too large, a share outside [0, 1), heads that do not
     /// divide the width D + E that they attend over.
     pub fn check(&self) -> Result<(), Invalid> {
         self.vectors().check()?;
@@ -65,7 +65,7 @@ impl TextCnnConfig {
         WordVectorsConfig { embed_dim, embed_std, embedding_dropout, characters }
     }
 
-    /// The number of parameters that the model will have; `None` where it passes 64 bits.
+    /// The number of parameters that the model will have; `None` if it exceeds 64 bits.
     pub fn parameters(&self, sizes: &DataSizes) -> Option<u64> {
         let width = self.vectors().width()?;
         let features = self.hidden_dim.checked_mul(self.kernel_sizes.len())?;
@@ -84,8 +84,8 @@ impl TextCnnConfig {
 /// x = [E[ids]; characters] \[B, T, D + E\]; with attention x ← x + MHSA(x);
 /// z_k = max_t relu(conv_k(x))_t \[B, H\]; logits = W dropout([z₃; z₄; z₅]) + b.
 ///
-/// A window counts if it begins at a word of the text; past the text's end stand zero vectors. So a text of n words has
-/// n windows of each size, however short it is and whatever shares its batch.
+/// A window counts if it begins at a word of the text; vectors past the text's end are zeros. So a text of n words has
+/// n windows of each size, however short it is and whatever the other texts of its batch.
 ///
 /// Source: Kim, "Convolutional neural networks for sentence classification", EMNLP 2014; paper, Table 8 and section
 /// 4.4 (attention).
@@ -102,7 +102,7 @@ impl TextCnn {
     /// A model with fresh weights.
     ///
     /// # Panics
-    /// Where [`check`](TextCnnConfig::check) fails, or characters are read and there are none.
+    /// If [`check`](TextCnnConfig::check) fails, or if the model reads characters and the alphabet is empty.
     #[track_caller]
     pub fn new(config: TextCnnConfig, sizes: DataSizes, rng: &mut Rng) -> Self {
         config.check().unwrap_or_else(|e| panic!("textcnn: {e}"));
@@ -121,19 +121,19 @@ impl TextCnn {
     /// z_k of each convolution, [B, H].
     #[track_caller]
     fn features(&self, words: &Words, mode: &mut Mode) -> Vec<Tensor> {
-        // Room for the windows that begin at the last word.
+        // Padding for the windows that begin at the last word.
         let longest = self.config.kernel_sizes.iter().copied().max().unwrap_or(1);
-        let places = words.ids.dim(1) + longest - 1;
+        let steps = words.ids.dim(1) + longest - 1;
         let WordVectors { emb, chars, dropout } = &self.vectors;
         let drops_words = dropout.0 > 0.0 && mode.is_train();
         if chars.is_none() && self.attn.is_none() && words.given.is_none() && !drops_words {
-            // A word's vector is the same wherever it stands: each is multiplied once.
-            let ids = words.ids.widen(1, 0, places);
+            // A word's vector does not depend on its position, so each distinct word is multiplied once.
+            let ids = words.ids.widen(1, 0, steps);
             let table = emb.weight.tensor_for_rows(&ids);
             let of = |conv: &Conv1d| conv.forward_relu_max_words(&table, &ids, words.lengths);
             return self.convs.iter().map(of).collect();
         }
-        let x = self.words(words, mode).widen(1, 0, places);
+        let x = self.words(words, mode).widen(1, 0, steps);
         self.convs.iter().map(|conv| conv.forward_relu_max(&x, words.lengths)).collect()
     }
 
@@ -205,8 +205,8 @@ mod tests {
         (0..bias.len()).map(of).collect()
     }
 
-    /// Words multiplied once; vectors convolved where they stand; and plain loops over the windows that count: texts of 1
-    /// to 7 words in one batch, windows of 3 to 5.
+    /// Compares three ways: distinct words multiplied once, a convolution of all vectors, and plain loops over the windows that
+    /// count. Texts of 1 to 7 words in one batch, windows of 3 to 5 words.
     #[test]
     fn windows_begin_at_words_and_run_into_zeros() {
         let texts: Vec<Vec<i64>> =

@@ -10,17 +10,17 @@ pub(crate) struct WordVectorsConfig {
     pub(crate) embed_dim: usize,
     /// Standard deviation of the random word vectors.
     pub(crate) embed_std: f64,
-    /// On whole words.
+    /// Dropout of whole words.
     pub(crate) embedding_dropout: f64,
-    /// What reads the characters of each word.
+    /// The model of each word's characters.
     pub(crate) characters: CharacterModel,
 }
 
 /// The first layer of every model: x = [dropout(e); characters] \[B, T, D + E\], where e\[b, t\] is the given vector of a
 /// word that has one, else E[ids[b, t]].
 ///
-/// The dropout is of whole words: those of one id are dropped together, given ones too. Given vectors get no gradient,
-/// and E gets none from their places.
+/// Dropout drops whole words: those of one id together, given vectors too. Given vectors get no gradient, and E gets
+/// none from their positions.
 #[derive(Clone, Debug)]
 pub(crate) struct WordVectors {
     pub(crate) emb: Embedding,
@@ -34,12 +34,12 @@ impl WordVectorsConfig {
         self.characters.check()
     }
 
-    /// D + E; `None` where it passes the word size.
+    /// D + E; `None` if it overflows `usize`.
     pub(crate) fn width(&self) -> Option<usize> {
         self.embed_dim.checked_add(self.characters.width())
     }
 
-    /// The number of parameters; `None` where it passes 64 bits.
+    /// The number of parameters; `None` if it exceeds 64 bits.
     pub(crate) fn parameters(&self, sizes: &DataSizes) -> Option<u64> {
         parameters::sum([
             parameters::shapes(&[&[sizes.words, self.embed_dim]]),
@@ -49,7 +49,7 @@ impl WordVectorsConfig {
 }
 
 impl WordVectors {
-    /// Fresh vectors; panics where characters are read and there are none.
+    /// Fresh vectors; panics if the model reads characters and the alphabet is empty.
     #[track_caller]
     pub(crate) fn new(config: WordVectorsConfig, sizes: DataSizes, rng: &mut Rng) -> Self {
         WordVectors {
@@ -72,7 +72,7 @@ impl WordVectors {
         let e = self.dropout.forward(&e, words.ids, self.emb.weight.shape()[0], mode);
         let Some(chars) = &self.chars else { return e };
         let Some((characters, lengths)) = words.characters else {
-            panic!("words: the model reads characters, but the words {:?} come without", words.ids.shape());
+            panic!("words: the model reads characters, but the words {:?} have none", words.ids.shape());
         };
         Tensor::concat(&[&e, &chars.forward(characters, lengths, mode)], -1)
     }

@@ -1,26 +1,26 @@
-use crate::padding::real_places;
+use crate::padding::real_positions;
 use gradus_engine::{DType, Tensor};
 
-/// A batch of word sequences: what all models read. Ids and lengths are `i64`; all but the characters are on
+/// A batch of word sequences, which all models read. Ids and lengths are `i64`; all tensors but the characters are on
 /// the model's device.
 #[derive(Clone, Copy, Debug)]
 pub struct Words<'a> {
     /// Word ids [B, T].
     pub ids: &'a Tensor,
-    /// Words of each sequence [B].
+    /// The number of words of each sequence [B].
     pub lengths: &'a Tensor,
     /// Character ids [B, T, C] and the length of each word [B, T], 0 for padding; both in host memory. A model without
     /// characters does not read them.
     pub characters: Option<(&'a Tensor, &'a Tensor)>,
-    /// Vectors for words that the model's table does not hold.
+    /// Vectors for words that are not in the model's table.
     pub given: Option<Given<'a>>,
 }
 
-/// Vectors that come with a batch, in place of those of the model's table E: of words that a file of vectors knows and
-/// training did not see.
+/// Vectors that come with a batch and replace those of the model's table E, for words that a file of vectors contains but
+/// the training data did not.
 #[derive(Clone, Copy, Debug)]
 pub struct Given<'a> {
-    /// Whether a word has its vector here, [B, T] of truth values.
+    /// A mask [B, T] of the words that have a given vector (`bool`).
     pub known: &'a Tensor,
     /// The vectors [B, T, D]; read only where `known`.
     pub vectors: &'a Tensor,
@@ -32,14 +32,14 @@ impl<'a> Words<'a> {
         Words { ids, lengths, characters: None, given: None }
     }
 
-    /// Which places are real, [B, T].
+    /// A mask [B, T] of the real positions.
     pub(crate) fn real(&self) -> Tensor {
-        real_places(self.lengths, self.ids.dim(1))
+        real_positions(self.lengths, self.ids.dim(1))
     }
 }
 
 impl Given<'_> {
-    /// e [B, T, D] with the given vectors where there are any.
+    /// e [B, T, D] with the given vectors in their positions.
     #[track_caller]
     pub(crate) fn in_place_of(&self, e: &Tensor) -> Tensor {
         let (known, vectors) = (self.known.shape(), self.vectors.shape());

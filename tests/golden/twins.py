@@ -1,9 +1,9 @@
-"""The models in PyTorch, with the same names of parameters: what ours are compared with. Dropout is left out."""
+"""The models in PyTorch, with the same parameter names, to compare ours with them. Without dropout."""
 import torch, torch.nn as nn, torch.nn.functional as F
 
 
 def real(n, t):
-    """Which of t places are real, from lengths."""
+    """A mask of the real ones of t positions, from lengths."""
     return torch.arange(t)[None] < n[:, None]
 
 
@@ -65,7 +65,7 @@ class TextCnn(Words):
         if s.attention: e = attended(s.attn, e, there)
         z = []
         for conv in s.convs:
-            # A window counts if it begins at a word; past the text's end stand zeros.
+            # A window counts if it begins at a word; vectors past the text's end are zeros.
             y = F.relu(conv(F.pad(e, (0, 0, 0, conv.kernel_size[0] - 1)).transpose(1, 2)))
             z.append(y.masked_fill(~there[:, None], 0.0).amax(2))
         return s.out(torch.cat(z, 1))

@@ -25,12 +25,12 @@ impl Example {
         Example::new(inputs, move |x| vec![call(x)])
     }
 
-    /// The places of the inputs that get gradients.
+    /// The indices of the inputs that get gradients.
     pub fn differentiable(&self) -> Vec<usize> {
         (0..self.inputs.len()).filter(|&i| self.inputs[i].dtype().is_float()).collect()
     }
 
-    /// The same with float inputs rounded to `f32` and kept in `dtype`.
+    /// The inputs with floats rounded to `f32` and stored in `dtype`.
     pub fn rounded(&self, dtype: DType) -> Vec<Tensor> {
         let round = |t: &Tensor| match t.dtype().is_float() {
             true => t.to_dtype(DType::F32).to_dtype(dtype),
@@ -40,53 +40,53 @@ impl Example {
     }
 }
 
-/// A row: an operation, and how to draw examples of it.
+/// A row: an operation and a function that draws examples of it.
 #[derive(Clone, Copy)]
 pub struct Case {
     /// The operation's name in the registry.
     pub op: &'static str,
-    /// What is particular in this row.
+    /// What is special about this row.
     pub name: &'static str,
     /// Draws an example.
     pub draw: fn(&mut Draw) -> Example,
     /// How many rounding errors of its largest term an `f32` result may have: the length of its sums.
     pub roundings: f64,
-    /// Which inputs of the *operation* get gradients, as the places in its node, for planted errors.
+    /// The inputs of the *operation* that get gradients, as indices in its node, for planted errors.
     pub slots: &'static [usize],
     /// Whether the operation allows empty axes.
     pub empty: bool,
-    /// Whether its gradient in `f64` is rounded to `f32` on the way, which differences of gradients show.
+    /// Whether its gradient in `f64` is rounded to `f32` on the way, so that differences of gradients are less exact.
     pub coarse: bool,
-    /// How many orders are compared with differences.
+    /// The number of orders that are compared with differences.
     pub orders: usize,
 }
 
 impl Case {
-    /// A row for an operation of one differentiable input and few roundings.
+    /// A row for an operation with one differentiable input and few roundings.
     pub const fn new(op: &'static str, name: &'static str, draw: fn(&mut Draw) -> Example) -> Self {
         Case { op, name, draw, roundings: 16.0, slots: &[0], empty: true, coarse: false, orders: 2 }
     }
-    /// The same with other slots.
+    /// This row with other slots.
     pub const fn slots(self, slots: &'static [usize]) -> Self {
         Case { slots, ..self }
     }
-    /// The same with longer sums.
+    /// This row with longer sums.
     pub const fn roundings(self, roundings: f64) -> Self {
         Case { roundings, ..self }
     }
-    /// The same for an operation that needs at least one element on each axis.
+    /// This row for an operation that needs at least one element on each axis.
     pub const fn never_empty(self) -> Self {
         Case { empty: false, ..self }
     }
-    /// The same for an operation whose gradient is rounded to `f32`.
+    /// This row for an operation whose gradient is rounded to `f32`.
     pub const fn coarse(self) -> Self {
         Case { coarse: true, ..self }
     }
-    /// The same for points where the gradient jumps, being the mean of both sides, and has no derivative.
+    /// This row for points where the gradient jumps: it is the mean of both sides and has no derivative.
     pub const fn at_kinks(self) -> Self {
         Case { orders: 1, ..self }
     }
-    /// The same for inputs too large to be moved one element after the other: the fast kernels alone are checked.
+    /// This row for inputs that are too large to move each element: only the fast kernels are checked.
     pub const fn large(self) -> Self {
         Case { orders: 0, slots: &[], ..self }
     }

@@ -27,8 +27,8 @@ pub fn fast_is_plain(case: &Case, seed: u64, device: Device) -> Result<(), Strin
     gradient::fast_is_plain(&case.example(seed), seed, case.roundings, device)
 }
 
-/// Plants a wrong sign and a forgotten gradient in the rule of a row's operation, for each input; names those which the check of
-/// the first order does not see.
+/// Plants a wrong sign and a missing gradient in the rule of a row's operation, for each input; returns those that the check of
+/// the first order does not detect.
 pub fn unseen(case: &Case) -> Vec<String> {
     let planted =
         |&input: &usize| [Fault::Negate, Fault::Drop].map(|fault| Mutation { op: case.op, input, fault });
@@ -44,7 +44,7 @@ pub fn unseen(case: &Case) -> Vec<String> {
         .collect()
 }
 
-/// The first seed with which a row does not pass a check; a panic does not pass.
+/// The failure of the first seed with which a row does not pass a check; a panic is a failure.
 pub fn failure(check: impl Fn(&Case, u64) -> Result<(), String>, case: &Case) -> Option<String> {
     (0..8).find_map(|seed| {
         let outcome = catch_unwind(AssertUnwindSafe(|| check(case, seed)));

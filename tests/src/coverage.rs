@@ -1,4 +1,4 @@
-//! What is written down of each operation besides its code: a row of the table, and planted errors or a reason for none.
+//! Whether each operation has a row in the table, and planted errors or a reason for having none.
 
 use crate::cases;
 use crate::mutants::{List, weave};
@@ -16,7 +16,7 @@ fn names() -> [BTreeSet<&'static str>; 2] {
     [REGISTRY.iter().map(|op| op.name).collect(), cases::all().iter().map(|case| case.op).collect()]
 }
 
-/// For each operation without a row, and each row without an operation, what to write where.
+/// What to add, and where, for each operation without a row and each row without an operation.
 pub fn rows() -> Vec<String> {
     let [ops, rows] = names();
     let missing = ops.difference(&rows).map(|op| {
@@ -31,7 +31,7 @@ pub fn rows() -> Vec<String> {
     missing.chain(unknown).collect()
 }
 
-/// For each operation without planted errors, and each planted error without its place, what to write where.
+/// What to add or correct, and where, for each operation without planted errors and each error whose text is not in its file.
 ///
 /// # Errors
 /// The list cannot be read.
@@ -43,21 +43,22 @@ pub fn mutants() -> Result<Vec<String>, String> {
     let without: BTreeSet<&str> = list.without.keys().map(String::as_str).collect();
     let missing = ops.iter().filter(|op| !mutated.contains(*op) && !without.contains(*op)).map(|op| {
         format!(
-            "{op} stands neither under [without], with a reason, nor in a [[rule]] of tests/mutants.toml: write there which \
-             term of its gradient could be forgotten"
+            "{op} is neither under [without], with a reason, nor in a [[rule]] of tests/mutants.toml: add a rule there with a \
+            term of its gradient that could be forgotten"
         )
     });
     let unknown = mutated.union(&without).filter(|op| !ops.contains(*op)).map(|op| {
         format!(
-            "{op}, of tests/mutants.toml, is no operation of engine/src/ops/registry.rs: correct the name"
+            "{op} in tests/mutants.toml is not an operation of engine/src/ops/registry.rs: correct the name"
         )
     });
     let twice = mutated.intersection(&without).map(|op| {
-        format!("{op} has errors in tests/mutants.toml and stands under [without]: remove it there")
+        format!("{op} has errors in tests/mutants.toml and is also under [without]: remove it from [without]")
     });
     let silent = list.without.iter().filter(|(_, reason)| reason.is_empty());
-    let silent =
-        silent.map(|(op, _)| format!("{op} stands under [without] in tests/mutants.toml: give the reason"));
+    let silent = silent.map(|(op, _)| {
+        format!("{op} is under [without] in tests/mutants.toml without a reason: add the reason")
+    });
     let by_file = list.by_file();
     let misplaced = by_file.iter().filter_map(|(file, mutants)| {
         let text = std::fs::read_to_string(root().join(file)).map_err(|e| format!("{file}: {e}"));

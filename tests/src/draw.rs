@@ -1,8 +1,8 @@
-//! Seeded numbers and sizes.
+//! Seeded values and sizes.
 
 use gradus_engine::{DType, Rng, Shape, Tensor};
 
-/// Lengths that kernels stumble over: one, around a vector of eight, no multiple of it.
+/// Awkward lengths for kernels: one, near a vector of eight, and not a multiple of it.
 const SIZES: [usize; 8] = [1, 2, 3, 5, 7, 8, 9, 17];
 
 /// A source of test inputs, in `f64`.
@@ -13,7 +13,7 @@ pub struct Draw {
 }
 
 impl Draw {
-    /// The source with this seed.
+    /// A source with this seed.
     pub fn new(seed: u64) -> Self {
         Draw { rng: Rng::new(seed), empty: false }
     }
@@ -23,7 +23,7 @@ impl Draw {
         self.rng.stream().below(0, n as u64) as usize
     }
 
-    /// An awkward length; 0 now and then where empty axes are wanted.
+    /// An awkward length; sometimes 0 if axes may be empty.
     pub fn size(&mut self) -> usize {
         if self.empty && self.below(4) == 0 {
             return 0;
@@ -59,7 +59,7 @@ impl Draw {
         &x + x.sign() * 0.1
     }
 
-    /// Values that lie at least 0.05 apart, in random order, so that no two compete for a maximum.
+    /// Values that are at least 0.05 apart, in random order, so that no two are close to a tie.
     pub fn distinct(&mut self, shape: impl Into<Shape>) -> Tensor {
         let shape = shape.into();
         let n = shape.count();
@@ -71,7 +71,7 @@ impl Draw {
         Tensor::from_slice(&values, shape) + jitter
     }
 
-    /// Numbers in 0..n as `i64`.
+    /// Indices in 0..n as `i64`.
     pub fn ids(&mut self, shape: impl Into<Shape>, n: usize) -> Tensor {
         let shape = shape.into();
         let ids: Vec<i64> = (0..shape.count()).map(|_| self.below(n) as i64).collect();

@@ -1,4 +1,4 @@
-//! Golden files: reading them, and comparing with them.
+//! Reads golden files and compares with them.
 
 use gradus_engine::state::{StateDict, read_tensors};
 use gradus_engine::{DType, Module, Tensor};
@@ -14,7 +14,7 @@ pub struct Golden {
     tensors: StateDict,
 }
 
-/// The folder of golden files: that of `GRADUS_GOLDEN`, else the project's own.
+/// The folder of golden files: the one that `GRADUS_GOLDEN` names, else the project's own.
 pub fn folder() -> PathBuf {
     match std::env::var_os("GRADUS_GOLDEN") {
         Some(folder) => folder.into(),
@@ -23,7 +23,7 @@ pub fn folder() -> PathBuf {
 }
 
 impl Golden {
-    /// Reads a case; panics where it is not there.
+    /// Reads a case; panics if it does not exist.
     pub fn read(name: &str) -> Self {
         let path = folder().join(format!("{name}.safetensors"));
         let (tensors, text) = read_tensors(&path).unwrap_or_else(|e| panic!("{e}"));
@@ -37,7 +37,7 @@ impl Golden {
         tensor.unwrap_or_else(|| panic!("{}: there is no tensor {name}", self.name)).clone()
     }
 
-    /// A tensor, floats in `dtype`.
+    /// A tensor, with floats converted to `dtype`.
     pub fn get(&self, name: &str, dtype: DType) -> Tensor {
         let t = self.raw(name);
         if t.dtype().is_float() { t.to_dtype(dtype) } else { t }
@@ -55,7 +55,7 @@ impl Golden {
         named.collect()
     }
 
-    /// A number among the attributes.
+    /// A numeric attribute.
     pub fn number(&self, name: &str) -> usize {
         let number = self.attr[name].as_u64();
         number.unwrap_or_else(|| panic!("{}: there is no attribute {name}", self.name)) as usize
@@ -77,7 +77,7 @@ impl Golden {
         assert!(wanted.is_empty(), "{}: the module lacks {:?}", self.name, wanted.keys());
     }
 
-    /// Panics where `found` is further from the file's tensor than `roundings` of its largest element.
+    /// Panics if `found` is further from the file's tensor than `roundings` rounding errors of its largest element.
     pub fn compare(&self, name: &str, found: &Tensor, roundings: f64) {
         let expected = self.raw(name);
         assert_eq!(found.shape(), expected.shape(), "{} {name}: another shape", self.name);

@@ -1,7 +1,7 @@
 //! Gradients against central differences, in `f64`.
 //!
 //! The loss is Σ wᵢ·yᵢ with random upstream gradients w, which are variables too: layer norm and softmax hide errors
-//! where w is all ones, and a backward rule is a function of w that the second order has to differentiate.
+//! if w is all ones, and a backward rule is a function of w that the second order has to differentiate.
 
 use crate::case::Example;
 use crate::draw::Draw;
@@ -9,7 +9,7 @@ use gradus_engine::{CreateGraph, DType, Device, Tensor, grad, grad_from};
 
 /// The step of the differences: the cube root of ε, near the best for a central difference.
 const STEP: f64 = 6e-6;
-/// How far a gradient may be from a difference, beside the scale of its terms.
+/// The largest distance of a gradient from a difference, relative to the scale of its terms.
 const TOLERANCE: f64 = 2e-6;
 
 /// The loss Σ wᵢ·yᵢ and its variables: the float inputs, then the upstream gradients.
@@ -45,8 +45,8 @@ impl<'a> Loss<'a> {
         parts.reduce(|a, b| a + b).expect("an operation has a float output")
     }
 
-    /// The gradient at a point with respect to everything: one sweep from the outputs for the inputs, with no other
-    /// operation in the way, and the outputs themselves for the upstream gradients.
+    /// The gradient at a point with respect to everything: for the inputs by one sweep that starts at the outputs, without
+    /// any other operation; for the upstream gradients it is the outputs themselves.
     fn gradient(&self, at: &[Tensor]) -> Vec<Tensor> {
         let (floats, weights) = at.split_at(self.floats.len());
         let variables: Vec<Tensor> = floats.iter().map(Tensor::variable).collect();
@@ -117,7 +117,7 @@ pub fn second_order(example: &Example, seed: u64, coarse: bool) -> Result<(), St
             let (a, b) = (a.to_f64(), b.to_f64());
             if a.iter().zip(&b).any(|(a, b)| differ(*a, *b, 1e-9 * (1.0 + b.abs()))) {
                 return Err(format!(
-                    "round {round}: the rule that can be differentiated again gives {a:?}, the other {b:?}"
+                    "round {round}: the differentiable rule gives {a:?}, the fast one {b:?}"
                 ));
             }
         }

@@ -1,6 +1,6 @@
 //! Lengths near 2³¹, 2³², 2⁶² and 2⁶³ in every operation that takes a shape or makes one: the result has the right shape, or
-//! one sentence says why there is none. Tensors hold nothing or little; where a result would need memory that a machine may
-//! have, the case is left out.
+//! one sentence says why there is none. Tensors are empty or small; cases whose result might just fit into a machine's memory
+//! are left out.
 #![forbid(unsafe_code)]
 
 use gradus_engine::ops::{Attention, LstmWeights};
@@ -11,14 +11,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Once;
 
 const F32: DType = DType::F32;
-/// What the engine takes as the most elements, lengths of 0 counted as 1.
+/// The largest number of elements that the engine allows, with lengths of 0 counted as 1.
 const MOST: u128 = (1 << 60) - 1;
-/// A test may fill so many elements.
+/// The number of elements that a test may allocate.
 const FEW: u128 = 1 << 14;
-/// No machine has so many.
+/// A number of elements that no machine can hold.
 const ALL: u128 = 1 << 50;
 
-/// As many cases as the environment asks for in `PROPTEST_CASES`, or many.
+/// The number of cases in the environment variable `PROPTEST_CASES`, else many.
 fn config() -> ProptestConfig {
     match std::env::var_os("PROPTEST_CASES") {
         Some(_) => ProptestConfig::default(),
@@ -42,7 +42,7 @@ fn wide(shape: &[usize]) -> Vec<u128> {
     shape.iter().map(|&d| d as u128).collect()
 }
 
-/// The number of elements along all axes, those without elements left out.
+/// The product of the nonzero lengths.
 fn extent(shape: &[u128]) -> u128 {
     shape.iter().fold(1, |n: u128, &d| n.saturating_mul(d.max(1)))
 }
@@ -51,11 +51,11 @@ fn count(shape: &[u128]) -> u128 {
     if shape.contains(&0) { 0 } else { extent(shape) }
 }
 
-/// What a call must answer.
+/// The expected result of a call.
 enum Answer {
     Shape(Vec<u128>),
     Panic,
-    /// A test could not hold it, but some machine could.
+    /// Too large for a test, but not for every machine.
     Unknown,
 }
 
@@ -64,7 +64,7 @@ fn view(shape: Vec<u128>) -> Answer {
     if extent(&shape) <= MOST { Answer::Shape(shape) } else { Answer::Panic }
 }
 
-/// A result of this shape in memory of its own.
+/// A result of this shape in new memory.
 fn fresh(shape: Vec<u128>) -> Answer {
     match count(&shape) {
         _ if extent(&shape) > MOST => Answer::Panic,
@@ -74,10 +74,10 @@ fn fresh(shape: Vec<u128>) -> Answer {
     }
 }
 
-/// Where a condition does not hold, a panic.
+/// The answer if a condition holds, else a panic.
 fn when(fits: bool, answer: Answer) -> Answer {
     match answer {
-        // The memory is taken before the condition is looked at.
+        // The memory is allocated before the condition is checked.
         Answer::Unknown => Answer::Unknown,
         _ if fits => answer,
         _ => Answer::Panic,
@@ -85,7 +85,7 @@ fn when(fits: bool, answer: Answer) -> Answer {
 }
 
 thread_local! {
-    /// Whether a panic of this thread is expected, and not worth a message.
+    /// Whether a panic of this thread is expected, so that it needs no message.
     static QUIET: Cell<bool> = const { Cell::new(false) };
     /// The file that the last such panic named.
     static FILE: Cell<Option<String>> = const { Cell::new(None) };
@@ -113,23 +113,23 @@ fn check(op: &str, answer: Answer, call: impl FnOnce() -> Tensor) {
     match (answer, found) {
         (Answer::Shape(shape), Ok(y)) => assert_eq!(wide(&y.shape()), shape, "{op}"),
         (Answer::Shape(shape), Err(text)) => panic!("{op} of shape {shape:?}: {text}"),
-        (_, Ok(y)) => panic!("{op} answers {:?}", y.shape()),
+        (_, Ok(y)) => panic!("{op} returns {:?}", y.shape()),
         (_, Err(text)) => {
             let sentence = text.strip_prefix("assertion `left == right` failed: ").unwrap_or(&text);
-            // Of shapes and of memory.
+            // Messages about shapes and about memory.
             let names = ["shape [", "buffer: ", "pool: "];
             let own = sentence
                 .split_once(": ")
                 .is_some_and(|(name, _)| op.starts_with(name.split(' ').next().unwrap_or("?")));
             assert!(
                 own || names.iter().any(|name| sentence.starts_with(name)),
-                "{op}: no sentence of its own: {text}"
+                "{op}: the message does not name the operation: {text}"
             );
         }
     }
 }
 
-/// Zeros, where a test can hold them.
+/// Zeros, if a test can hold them.
 fn zeros(shape: &[usize]) -> Option<Tensor> {
     let wide = wide(shape);
     (extent(&wide) <= MOST && count(&wide) <= FEW).then(|| Tensor::zeros(shape, F32))
@@ -176,7 +176,7 @@ proptest! {
                 let inside = start as u128 + len as u128 <= s[axis] as u128;
                 check("narrow", when(inside, view(with(len as u128))), || x.narrow(axis as isize, start, len));
                 if inside {
-                    // The place of a view is a place in the buffer.
+                    // The offset of a view is within the buffer.
                     assert!(x.narrow(axis as isize, start, len).layout().offset() <= count(&wide(&from)).max(1) as usize);
                 }
             }
@@ -260,7 +260,7 @@ proptest! {
         let steps = t as u128 + 2 * padding as u128;
         let windows = (steps + 1).saturating_sub(k as u128);
         let fits = k > 0 && steps >= k as u128 && extent(&[b as u128, steps, c.max(1) as u128]) <= MOST;
-        // Padded, it is memory of its own.
+        // With padding, it is a new buffer.
         if count(&[b as u128, steps, c as u128]) <= FEW && extent(&[b as u128, steps, c.max(o) as u128]) <= FEW {
             check("conv1d", when(fits, fresh(vec![b as u128, windows, o as u128])), || x.conv1d(&w, &bias, padding));
             let lengths = Tensor::full([b], t.min(3) as f64, DType::I64);
@@ -282,7 +282,7 @@ proptest! {
         {
             let weights = vec![LstmWeights { w_ih, w_hh, b_ih: b_ih.flatten(), b_hh: b_ih.flatten() }; dirs];
             let y = vec![b as u128, t as u128, (dirs * hidden) as u128];
-            // The kernel counts all gates of a weight, and what it keeps of all steps.
+            // The kernel allocates all gates of a weight, and its saved data of all steps.
             let counted = [wide(&[4, hidden, d.max(hidden)]), wide(&[dirs, b, t, 5, hidden])];
             let fits = counted.iter().all(|lengths| extent(lengths) <= MOST);
             check("lstm", when(fits, fresh(y)), || {
@@ -294,7 +294,7 @@ proptest! {
             && extent(&wide(&[b, keys])) <= FEW
             && d > 0
         {
-            // The kernel counts scores, and rows that are padded to whole vectors.
+            // The kernel allocates scores, and rows that are padded to whole vectors.
             let counted = [[b, hidden.min(2), t, keys], [b, hidden.min(2), t.max(keys), d.saturating_add(63)]];
             let fits = counted.iter().all(|lengths| extent(&wide(lengths)) <= MOST);
             check("attention", when(fits, fresh(wide(&q.shape()))), || q.attention(&k, &k, &Attention::default()));

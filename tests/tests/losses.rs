@@ -6,10 +6,10 @@ use gradus_tests::case::Example;
 use gradus_tests::draw::Draw;
 use gradus_tests::{devices, gradient};
 
-/// Sizes of batch and width; one row alone and one column alone included.
+/// Batch sizes and widths, including a single row and a single column.
 const SIZES: [(usize, usize); 6] = [(1, 3), (2, 1), (2, 5), (3, 2), (5, 9), (8, 4)];
 
-/// Examples of every loss in which it is smooth.
+/// Examples of every loss at which it is smooth.
 fn examples(seed: u64) -> Vec<(String, Example)> {
     let mut draw = Draw::new(seed);
     let mut all = vec![];
@@ -19,7 +19,7 @@ fn examples(seed: u64) -> Vec<(String, Example)> {
             all.push((format!("{name} [{b}, {d}]"), Example::one(inputs, call)));
         };
         add("info_nce", matrices(2), |x| info_nce(&x[0], &x[1], 0.3));
-        // With itself: one tensor in both places, as two dropout masks of one encoder would nearly be.
+        // With itself: one tensor as both inputs, similar to two dropout masks of one encoder.
         add("info_nce of itself", matrices(1), |x| info_nce(&x[0], &x[0].tanh(), 0.5));
         add("triplet", matrices(2), |x| triplet(&x[0], &x[1], 0.7));
         add("triplet, all active", matrices(2), |x| triplet(&x[0], &x[1], 50.0));
@@ -79,10 +79,10 @@ fn info_nce_of_known_angles() {
     // Positives exchanged: each anchor has cosine 0 with its own and 1 with the other's.
     let swapped = matrix(&[&[0.0, 7.0], &[2.0, 0.0]]);
     close(info_nce(&axes, &swapped, 0.5).item(), 2.0 + (-2.0f64).exp().ln_1p());
-    // All equal: nothing tells the positive from the negatives.
+    // All equal: the positive cannot be distinguished from the negatives.
     let equal = matrix(&[&[1.0, 2.0][..]; 5]);
     close(info_nce(&equal, &equal, 0.1).item(), 5.0f64.ln());
-    // Not symmetric: both rows of one side point one way.
+    // Not symmetric: both rows of one input point in the same direction.
     let (one_way, loss) =
         (matrix(&[&[1.0, 0.0], &[1.0, 0.0]]), |a: &Tensor, p: &Tensor| info_nce(a, p, 1.0).item());
     close(loss(&axes, &one_way), 2.0f64.ln());
@@ -106,13 +106,13 @@ fn triplets_on_a_line() {
     }
 }
 
-/// The definition, in loops, with the width of each point searched for by halving.
+/// The definition, in loops; the width of each point is found by bisection.
 fn sne_by_loops(x: &[Vec<f64>], y: &[Vec<f64>], perplexity: f64) -> f64 {
     let square = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| (a - b).powi(2)).sum::<f64>();
     let row = |points: &[Vec<f64>], i: usize, beta: f64| -> Vec<f64> {
         let others = (0..points.len()).filter(|&j| j != i);
         let squares: Vec<f64> = others.map(|j| square(&points[i], &points[j])).collect();
-        // From the nearest on: with two near ones at a distance the width is so small that all would vanish.
+        // Relative to the nearest one: if all others are far away, the width is so small that all terms would underflow.
         let nearest = squares.iter().copied().fold(f64::INFINITY, f64::min);
         let e: Vec<f64> = squares.iter().map(|d| (-beta * (d - nearest)).exp()).collect();
         let total: f64 = e.iter().sum();
@@ -151,7 +151,7 @@ fn sne_is_its_definition() {
             );
         }
     }
-    // Two points have one neighbour each; equal points have all the same: p = q.
+    // Two points have one neighbour each; equal points have equal distances: p = q.
     close(sne(&draw.normal([2, 3]), &draw.normal([2, 2]), 1.5).item(), 0.0);
     let (loss, gradients) = with_gradients(
         |y| sne(&Tensor::ones([4, 3], DType::F32), &y[0], 2.0),
@@ -196,7 +196,7 @@ fn edges_are_finite() {
             }
         }
     }
-    // Directions, not lengths: the scale of either side changes nothing.
+    // Only directions matter: scaling either input changes nothing.
     let plain = info_nce(&a, &p, 0.05).item();
     close(info_nce(&(&a * 1e30), &(&p * 1e-30), 0.05).item(), plain);
     close(triplet(&(&a * 1e30), &(&p * 1e30), 0.0).item() / 1e30, triplet(&a, &p, 0.0).item());
@@ -210,10 +210,10 @@ fn wrong_arguments_are_named() {
         let message = panic.downcast_ref::<String>().unwrap();
         assert!(message.contains(says), "{message:?} does not say {says:?}");
     };
-    refused(&|| info_nce(&x(2, 3), &x(3, 3), 1.0), "info_nce: both sides must be [B, D] of one shape");
-    refused(&|| info_nce(&x(0, 3), &x(0, 3), 1.0), "info_nce: there are no numbers in [0, 3]");
+    refused(&|| info_nce(&x(2, 3), &x(3, 3), 1.0), "info_nce: both inputs must be [B, D] of one shape");
+    refused(&|| info_nce(&x(0, 3), &x(0, 3), 1.0), "info_nce: the inputs [0, 3] are empty");
     refused(&|| info_nce(&x(2, 3), &x(2, 3), 0.0), "temperature 0 must be above 0");
-    refused(&|| triplet_of(&x(2, 3), &x(2, 3), &x(2, 2), 1.0), "triplet: both sides");
+    refused(&|| triplet_of(&x(2, 3), &x(2, 3), &x(2, 2), 1.0), "triplet: both inputs");
     refused(&|| triplet(&x(2, 3), &x(2, 3), -1.0), "margin -1 must not be negative");
     refused(&|| sne(&x(2, 3), &x(3, 3), 2.0), "sne: x must be [B, D] and y [B, E]");
     refused(&|| sne(&x(2, 3), &x(2, 3), 0.5), "perplexity 0.5 must be at least 1");

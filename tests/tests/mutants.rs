@@ -1,4 +1,4 @@
-//! The list of planted errors cannot rot: every operation stands in it, and every text in its file.
+//! The list of planted errors stays complete: every operation is in it, and every text is in its file.
 //!
 //! `cargo run --profile mutants -p gradus-tests --bin mutants` plants them.
 

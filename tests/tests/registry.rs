@@ -1,4 +1,4 @@
-//! The table cannot be forgotten, and would see a wrong rule.
+//! The table is complete, and detects a wrong rule.
 
 use gradus_tests::{cases, checks, coverage};
 
@@ -11,5 +11,5 @@ fn every_operation_has_a_row_and_every_row_an_operation() {
 #[test]
 fn a_wrong_rule_turns_its_rows_red() {
     let unseen: Vec<String> = cases::all().iter().flat_map(checks::unseen).collect();
-    assert!(unseen.is_empty(), "no check sees these planted errors:\n{}", unseen.join("\n"));
+    assert!(unseen.is_empty(), "no check detects these planted errors:\n{}", unseen.join("\n"));
 }

@@ -1,4 +1,4 @@
-//! Whole training steps: the same bits whatever the threads, in place, and with less memory under `checkpoint`.
+//! Whole training steps: the same bits with any number of threads, in place, and with less memory under `checkpoint`.
 
 use gradus_engine::losses::{CrossEntropy, Reduction, crf_nll, cross_entropy};
 use gradus_engine::memory::{self, Report};
@@ -13,7 +13,7 @@ use gradus_models::{
 use gradus_tests::draw::Draw;
 use std::sync::{Mutex, PoisonError};
 
-/// The count of copies is the process's: tests that take steps run one after the other.
+/// Copies are counted for the whole process, so tests that take steps run one after the other.
 static ALONE: Mutex<()> = Mutex::new(());
 
 const SIZES: DataSizes = DataSizes { words: 50, characters: 20, outputs: 9 };
@@ -30,7 +30,7 @@ fn models(rng: &mut Rng) -> Vec<Box<dyn Classifier>> {
         characters: LSTM,
         ..Default::default()
     };
-    // Without attention and characters each distinct word is multiplied once.
+    // Without attention and characters, each distinct word is multiplied only once.
     let words = TextCnnConfig { attention_heads: 0, ..cnn.clone() };
     let cnn = TextCnnConfig { characters: CNN, ..cnn };
     vec![
@@ -94,7 +94,7 @@ fn answer(characters: CharacterModel, rng: &mut Rng) -> Vec<u32> {
     let config =
         BiDafConfig { embed_dim: 24, hidden_dim: 20, attention_heads: 4, characters, ..Default::default() };
     let (model, mut draw, mut questions) = (BiDaf::new(config, SIZES, rng), Draw::new(9), Draw::new(10));
-    // All contexts have a first word.
+    // Every context has a first word.
     let first = Tensor::from_slice(&[0i64; 9], [9]);
     steps(&model, || {
         let reading = with_words(&mut questions, [9, 7], |question| {

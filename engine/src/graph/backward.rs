@@ -41,7 +41,7 @@ impl<'a> Backward<'a> {
         self.node.inputs.len()
     }
 
-    /// Saved input i; part of the graph where that is to be differentiated again.
+    /// Saved input i; part of the graph if the gradients are to be differentiated again.
     pub fn input(&self, i: usize) -> Tensor {
         let saved = self.saved.inputs[i].as_ref();
         let x =
@@ -49,7 +49,7 @@ impl<'a> Backward<'a> {
         if self.creates_graph() { x.clone() } else { x.detach() }
     }
 
-    /// Saved output i; part of the graph where that is to be differentiated again.
+    /// Saved output i; part of the graph if the gradients are to be differentiated again.
     pub fn output(&self, i: usize) -> Tensor {
         let saved = self.saved.outputs[i].as_ref();
         let (buffer, layout) = saved
@@ -58,12 +58,13 @@ impl<'a> Backward<'a> {
         Tensor::new(buffer.clone(), *layout, edge)
     }
 
-    /// What the forward kernel left.
+    /// Extra tensor i of the forward kernel.
     pub fn extra(&self, i: usize) -> &Tensor {
         &self.saved.extra[i]
     }
 
-    /// What the forward kernel left, to be overwritten; not copied if the graph is consumed. The rule cannot read it again.
+    /// Extra tensor i of the forward kernel, to be overwritten; not copied if the graph is consumed. The rule cannot read it
+    /// again.
     pub fn take_extra(&mut self, i: usize) -> Buffer {
         let extra = std::mem::replace(&mut self.saved.extra[i], Tensor::zeros([0], DType::F32));
         Arc::try_unwrap(extra.storage).unwrap_or_else(|shared| Buffer::clone(&shared))
@@ -74,13 +75,13 @@ impl<'a> Backward<'a> {
         self.dy_of(0)
     }
 
-    /// The gradient of output i; zeros where nothing depends on it.
+    /// The gradient of output i; zeros if nothing depends on that output.
     pub fn dy_of(&self, i: usize) -> Tensor {
         let (shape, kind) = self.node.outputs[i];
         self.upstream[i].clone().unwrap_or_else(|| Tensor::zeros(shape, kind))
     }
 
-    /// The gradient of output i, where something depends on it.
+    /// The gradient of output i; `None` if nothing depends on that output.
     pub fn dy_if_any(&self, i: usize) -> Option<Tensor> {
         self.upstream[i].clone()
     }

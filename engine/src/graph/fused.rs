@@ -14,9 +14,9 @@ pub(crate) struct ForwardOutput {
 
 /// A fused operation: kernels, and a reference in tensor operations.
 ///
-/// The reference is the readable definition, the oracle in tests, the gradient of higher order, and the
-/// fallback on a device that lacks the kernel. The results of a backward kernel cannot be differentiated. So under
-/// [`CreateGraph::Yes`](super::CreateGraph::Yes) already the first gradient comes from the reference
+/// The reference is the readable definition, the oracle in tests, the source of higher-order gradients, and the
+/// fallback on a device that lacks the kernel. The results of a backward kernel cannot be differentiated, so under
+/// [`CreateGraph::Yes`](super::CreateGraph::Yes) the first gradient, too, comes from the reference
 /// ([`partials`](mod@super::partials)).
 pub(crate) struct Fused<'a, R, F, B>
 where
@@ -43,8 +43,22 @@ where
     B: Fn(&mut Backward) -> bool + Clone + Send + Sync + 'static,
 {
     /// Runs the kernel, or the reference where there is none, and records the gradient.
+    ///
+    /// Panics, with the operation's name, if inputs of floats differ in dtype, or inputs in their device.
+    #[track_caller]
     pub fn apply(self) -> Vec<Tensor> {
         let Fused { op, inputs, reference, forward, saved_outputs, backward } = self;
+        let floats = || inputs.iter().map(|t| t.dtype()).filter(|dtype| dtype.is_float());
+        if let Some(first) = floats().next()
+            && let Some(other) = floats().find(|&dtype| dtype != first)
+        {
+            panic!("{op}: the inputs are of {first} and of {other}; convert one with to_dtype");
+        }
+        let device = inputs[0].device();
+        if let Some(other) = inputs.iter().find(|t| t.device() != device) {
+            let other = other.device();
+            panic!("{op}: the inputs are on {device} and on {other}; move one with to_device");
+        }
         let Some(ForwardOutput { outputs, extra }) = forward(inputs) else {
             in_a_kernels_place(op, Pass::Forward, inputs[0].kind());
             return reference(&inputs.iter().map(|&t| t.clone()).collect::<Vec<_>>());
@@ -66,6 +80,7 @@ where
     }
 
     /// [`apply`](Fused::apply) for an operation with one output.
+    #[track_caller]
     pub fn apply_one(self) -> Tensor {
         self.apply().swap_remove(0)
     }
@@ -83,13 +98,13 @@ pub enum Pass {
 /// Fused operations whose reference ran because a kernel is missing.
 static WITHOUT_KERNEL: Mutex<Vec<(&str, Pass, Kind)>> = Mutex::new(Vec::new());
 
-/// The fused operations whose reference ran in this process because there is no kernel for the dtype, the device or the sizes: each
-/// once, with the pass and the kind of its first input. They compute the same, slower.
+/// The fused operations whose reference ran in this process because there is no kernel for the dtype, the device or the
+/// sizes: each once, with the pass and the kind of its first input. The results are the same, but slower.
 pub fn without_kernel() -> Vec<(&'static str, Pass, Kind)> {
     WITHOUT_KERNEL.lock().unwrap_or_else(PoisonError::into_inner).clone()
 }
 
-/// Notes, and reports the first time, that the reference runs in a kernel's place.
+/// Records that the reference runs instead of a kernel, and reports it the first time.
 fn in_a_kernels_place(op: &'static str, pass: Pass, kind: Kind) {
     let mut known = WITHOUT_KERNEL.lock().unwrap_or_else(PoisonError::into_inner);
     if !known.contains(&(op, pass, kind)) {

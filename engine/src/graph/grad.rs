@@ -23,7 +23,11 @@ impl Tensor {
     #[track_caller]
     pub fn backward(self) -> Gradients {
         let shape = self.shape();
-        assert_eq!(self.count(), 1, "backward: the loss has shape {shape:?}, it must be one number");
+        assert_eq!(
+            self.count(),
+            1,
+            "backward: the loss has shape {shape:?}, it must have exactly one element"
+        );
         let one = self.ones_like();
         self.backward_from(one)
     }
@@ -31,8 +35,8 @@ impl Tensor {
     /// [`backward`](Tensor::backward) from any result with its gradient `dy`.
     #[track_caller]
     pub fn backward_from(self, dy: Tensor) -> Gradients {
-        assert_eq!(self.shape(), dy.shape(), "backward: the gradient's shape is not the result's");
-        assert!(self.is_tracked(), "backward: no parameter or variable leads to this result");
+        assert_eq!(self.shape(), dy.shape(), "backward: the gradient and the result differ in shape");
+        assert!(self.is_tracked(), "backward: the result depends on no parameter or variable");
         let sweep = Sweep {
             create_graph: CreateGraph::No,
             consume: true,
@@ -66,10 +70,21 @@ pub fn grad(y: &Tensor, wrt: &[&Tensor], create_graph: CreateGraph) -> Vec<Tenso
 /// [`grad`] of Σᵢ ⟨yᵢ, dyᵢ⟩ for several results with their upstream gradients.
 #[track_caller]
 pub fn grad_from(roots: &[(&Tensor, &Tensor)], wrt: &[&Tensor], create_graph: CreateGraph) -> Vec<Tensor> {
-    let targets: Vec<_> = wrt
-        .iter()
-        .map(|t| t.edge.clone().expect("grad: a tensor of wrt is untracked; make it a variable() first"))
-        .collect();
+    for (y, dy) in roots {
+        assert!(
+            y.shape() == dy.shape() && y.kind() == dy.kind(),
+            "grad: the upstream gradient is {:?} of {}, the result {:?} of {}",
+            dy.shape(),
+            dy.dtype(),
+            y.shape(),
+            y.dtype()
+        );
+    }
+    assert!(
+        wrt.iter().all(|t| t.is_tracked()),
+        "grad: a tensor of wrt is untracked; make it a variable() first"
+    );
+    let targets: Vec<_> = wrt.iter().filter_map(|t| t.edge.clone()).collect();
     let sweep =
         Sweep { create_graph, consume: false, targets: &targets, stop_at_targets: false, leaves: false };
     let roots = roots.iter().map(|&(y, dy)| (y.clone(), dy.clone())).collect();
@@ -85,7 +100,7 @@ pub fn grad_from(roots: &[(&Tensor, &Tensor)], wrt: &[&Tensor], create_graph: Cr
 /// The Hessian-vector product H·v, where H = ∂²y/∂x² over all tensors of `wrt` together.
 ///
 /// This is one backward pass through the graph of the gradient: ∂⟨∂y/∂x, v⟩/∂x. That graph is recorded with
-/// [`CreateGraph::Yes`], from the references of fused operations instead of their kernels. For many products with one H,
+/// [`CreateGraph::Yes`], from the references of fused operations instead of their kernels. For many vectors and one H,
 /// call [`grad`] once and [`grad_from`] for each v. Source: Pearlmutter, "Fast exact multiplication by the Hessian", Neural
 /// Computation 6(1), 1994.
 ///
@@ -99,6 +114,10 @@ pub fn grad_from(roots: &[(&Tensor, &Tensor)], wrt: &[&Tensor], create_graph: Cr
 #[track_caller]
 pub fn hvp(y: &Tensor, wrt: &[&Tensor], v: &[&Tensor]) -> Vec<Tensor> {
     assert_eq!(wrt.len(), v.len(), "hvp: one vector for each tensor of wrt");
+    for (x, v) in wrt.iter().zip(v) {
+        assert_eq!(x.shape(), v.shape(), "hvp: a vector and its tensor differ in shape");
+        crate::ops::same_dtype("hvp", x, v);
+    }
     let gradients = grad(y, wrt, CreateGraph::Yes);
     let roots: Vec<_> = gradients.iter().zip(v.iter().copied()).collect();
     grad_from(&roots, wrt, CreateGraph::No)

@@ -59,7 +59,7 @@ impl Grad {
         }
     }
 
-    /// Every element of g held within ±limit.
+    /// g with every element clamped to ±limit.
     pub fn clamped(self, limit: f64) -> Grad {
         match self {
             Grad::Dense(t) => Grad::Dense(t.clamp(-limit, limit)),
@@ -104,7 +104,7 @@ pub(crate) fn rows_of(ids: &Tensor, values: &Tensor, rows: usize) -> RowGrad {
     let width = values.dim(-1);
     let summed = embedding::rows_gradient(ids.contiguous().src(), values.src());
     let (unique, summed) =
-        summed.unwrap_or_else(|| panic!("embedding: there is no gradient in {}", values.dtype()));
+        summed.unwrap_or_else(|| panic!("embedding: no gradient is implemented for {}", values.dtype()));
     let ids = Tensor::from_slice(&unique, [unique.len()]);
     RowGrad { values: Tensor::from_buffer(summed, [unique.len(), width].into()), ids, rows }
 }
@@ -123,7 +123,7 @@ fn accumulate(mut a: Tensor, b: &Tensor) -> Tensor {
 
 /// The gradients of a loss, by parameter.
 ///
-/// A value of its own: parameters and model are untouched until an optimizer takes a step with it.
+/// A separate value: parameters and model do not change until an optimizer takes a step with it.
 #[derive(Default)]
 pub struct Gradients {
     pub(crate) by_leaf: HashMap<u64, Grad>,
@@ -151,6 +151,17 @@ impl Gradients {
         self.by_leaf.insert(param.id().0, gradient.into());
     }
 
+    /// Adds the gradients of another loss: those of a batch that is computed in parts.
+    pub fn add(&mut self, other: Gradients) {
+        for (id, gradient) in other.by_leaf {
+            let sum = match self.by_leaf.remove(&id) {
+                Some(before) => before.add(gradient, CreateGraph::No),
+                None => gradient,
+            };
+            self.by_leaf.insert(id, sum);
+        }
+    }
+
     /// The number of leaves that have a gradient.
     pub fn len(&self) -> usize {
         self.by_leaf.len()
@@ -168,21 +179,26 @@ impl Gradients {
         sum_of_squares(leaves.into_iter().map(|(_, g)| g)).sqrt()
     }
 
-    /// Scales all gradients so that their norm is at most `max`; returns the norm that it was.
+    /// Scales all gradients so that their norm is at most `max`; returns the norm before scaling.
     ///
     /// g ← g · min(1, max / (‖g‖ + 10⁻⁶)). Source: Pascanu, Mikolov, Bengio, ICML 2013, algorithm 1; the
     /// 10⁻⁶ as in PyTorch.
+    #[track_caller]
     pub fn clip_norm(&mut self, max: f64) -> f64 {
+        assert!(!max.is_nan(), "clip_norm: the largest norm must not be NaN");
         let norm = self.norm();
         let scale = max / (norm + 1e-6);
-        if scale < 1.0 {
+        // NaN spreads to all of them.
+        if scale < 1.0 || scale.is_nan() {
             self.scale(scale);
         }
         norm
     }
 
-    /// Holds every element of every gradient within ±limit.
+    /// Clamps every element of every gradient to ±limit.
+    #[track_caller]
     pub fn clip_value(&mut self, limit: f64) {
+        assert!(limit >= 0.0, "clip_value: the limit {limit} must be at least 0");
         self.change(|g| g.clamped(limit));
     }
 

@@ -1,10 +1,10 @@
 //! The graph of a computation and the sweeps over it.
 //!
-//! A [`Node`] is one application of an operation. Its inputs are edges to nodes that were made before it, so ids decrease
+//! A [`Node`] is one application of an operation. Its inputs are edges to nodes that were made earlier, so ids decrease
 //! along every path from a result to its leaves. A sweep that always pops the largest pending id visits each node once, after
 //! all nodes that depend on it. It needs no sort and no recursion.
 //!
-//! The words: an *edge* is one output of a node, as an input of another; a *leaf* is a node without inputs, a parameter or a
+//! Terms: an *edge* is one output of a node, as an input of another; a *leaf* is a node without inputs, a parameter or a
 //! variable; the *rule* of a node computes the gradients of its inputs from those of its outputs and from what the forward
 //! pass *saved*; a *sweep* is one pass over the graph from results back to leaves.
 

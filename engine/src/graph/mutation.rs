@@ -1,4 +1,4 @@
-//! Planted errors in backward rules, to prove that the tests would see one.
+//! Planted errors in backward rules, to prove that the tests detect them.
 //!
 //! Compiled with the feature `mutation`, which only the tests of this workspace turn on.
 
@@ -8,11 +8,11 @@ use std::cell::Cell;
 /// An error planted in the rule of one operation.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Mutation {
-    /// Whose rule.
+    /// The operation.
     pub op: &'static str,
-    /// Which input's gradient.
+    /// The input whose gradient is wrong.
     pub input: usize,
-    /// What goes wrong.
+    /// The error.
     pub fault: Fault,
 }
 
@@ -21,7 +21,7 @@ pub struct Mutation {
 pub enum Fault {
     /// The sign is wrong.
     Negate,
-    /// The gradient is forgotten.
+    /// The gradient is missing.
     Drop,
 }
 
@@ -29,7 +29,7 @@ thread_local! {
     static PLANTED: Cell<Option<Mutation>> = const { Cell::new(None) };
 }
 
-/// Runs `f` with an error planted on this thread, in the first node of that operation that a sweep meets.
+/// Runs `f` with an error planted on this thread, in the first node of that operation that a sweep reaches.
 pub fn with<R>(mutation: Mutation, f: impl FnOnce() -> R) -> R {
     struct Clear;
     impl Drop for Clear {
@@ -47,7 +47,7 @@ pub(super) fn apply(op: &str, given: &mut [Option<Grad>]) {
     if m.op != op || m.input >= given.len() {
         return;
     }
-    // Once only: two wrong signs on one path would cancel.
+    // Only once: two wrong signs on one path would cancel.
     PLANTED.set(None);
     given[m.input] = match m.fault {
         Fault::Drop => None,

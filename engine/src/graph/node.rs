@@ -42,7 +42,7 @@ pub(crate) struct Node {
     pub outputs: Vec<(Shape, Kind)>,
     pub saved: Mutex<Option<Saved>>,
     pub rule: Option<Box<Rule>>,
-    /// The precision of its matrix products, and of the rule's.
+    /// The precision of its matmuls, and of those in its rule.
     pub precision: Precision,
 }
 
@@ -53,12 +53,12 @@ pub(crate) struct Saved {
     pub inputs: Vec<Option<Tensor>>,
     /// Outputs as buffers only: a whole tensor would hold its own node, a reference cycle that is never freed.
     pub outputs: Vec<Option<(Arc<Buffer>, Layout)>>,
-    /// Anything else that the kernel left for its backward kernel; not part of the graph.
+    /// Anything else that the backward kernel needs from the forward kernel; not part of the graph.
     pub extra: Vec<Tensor>,
 }
 
 impl Saved {
-    /// Every buffer that is kept.
+    /// All saved buffers.
     pub fn buffers(&self) -> impl Iterator<Item = &Arc<Buffer>> {
         let inputs = self.inputs.iter().flatten().map(|t| &t.storage);
         let outputs = self.outputs.iter().flatten().map(|(b, _)| b);

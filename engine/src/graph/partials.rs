@@ -1,22 +1,22 @@
-//! The backward rule of an operation that is known as a function of tensors: run it again, sweep that run.
+//! The backward rule of an operation that is given as a function of tensors: run the function again and sweep that graph.
 //!
 //! A fused operation's reference and a checkpointed function get their gradients here. The rule of op(x₀, x₁, …) must
 //! yield the *partial* derivative ∂op/∂xᵢ for each input, because the outer sweep adds them up along the edges that lead
 //! to the inputs. The function is run again on its inputs, inside the graph that these inputs belong to, so a derivative
-//! with respect to the caller's tensors would be something else:
+//! with respect to the caller's tensors would be wrong:
 //!
 //! - op(x, x), as in self-attention: both inputs are one tensor. Its gradient in the inner graph is the total
-//!   ∂op/∂x₀ + ∂op/∂x₁. Each of the two inputs would be given that total, and the outer sweep would add it twice.
+//!   ∂op/∂x₀ + ∂op/∂x₁. Each of the two inputs would get that total, and the outer sweep would add it twice.
 //! - op(x, f(x)): the inner sweep would continue from the second input through f down to x, so the first input would be
-//!   given ∂op/∂x₀ + ∂op/∂x₁ · f′(x). The outer sweep then goes through f itself: that path is counted twice.
+//!   given ∂op/∂x₀ + ∂op/∂x₁ · f′(x). The outer sweep then goes through f itself, so that path would be counted twice.
 //!
-//! Therefore each input first passes through an identity node of its own, the function runs on these nodes' outputs, and
-//! the sweep stops at them. A separate node for each input distinguishes equal tensors. Stopping there leaves everything
-//! before the inputs to the outer sweep.
+//! Therefore each input first passes through its own identity node, the function runs on the outputs of these nodes, and
+//! the sweep stops at them. A separate node for each input distinguishes inputs that are one tensor. Stopping there leaves
+//! everything before the inputs to the outer sweep.
 //!
-//! Detached copies of the inputs would also distinguish them, and are used if the gradients are not differentiated again. But
-//! a gradient that is differentiated again depends on the inputs, and a detached copy has no edge to the caller's graph: the
-//! second order would be lost silently. An identity node has this edge.
+//! Detached copies of the inputs would also distinguish them, and they are used if the gradients are not differentiated
+//! again. But a gradient that is differentiated again depends on the inputs, and a detached copy has no edge to the caller's
+//! graph: the second order would be lost silently. An identity node has this edge.
 
 use super::node::set_recording;
 use super::{Backward, CreateGraph, Sweep};

@@ -13,7 +13,7 @@ pub(crate) enum Keep {
 pub(crate) struct Saves {
     pub inputs: Keep,
     pub outputs: Keep,
-    /// Anything else that the forward kernel left; not part of the graph.
+    /// Anything else that the backward kernel needs from the forward kernel; not part of the graph.
     pub extra: Vec<Tensor>,
 }
 
@@ -23,9 +23,9 @@ impl Keep {
         match self {
             Keep::None => all.iter().map(|_| None).collect(),
             Keep::All => all.iter().map(|t| Some(save(t))).collect(),
-            Keep::These(places) => {
+            Keep::These(indices) => {
                 let mut saved: Vec<Option<S>> = all.iter().map(|_| None).collect();
-                places.iter().for_each(|&i| saved[i] = Some(save(&all[i])));
+                indices.iter().for_each(|&i| saved[i] = Some(save(&all[i])));
                 saved
             }
         }
@@ -38,8 +38,8 @@ impl Saves {
     pub const OUTPUT: Saves = Saves { inputs: Keep::None, outputs: Keep::All, extra: vec![] };
 
     /// The inputs with these indices.
-    pub const fn inputs(places: &'static [usize]) -> Self {
-        Saves { inputs: Keep::These(places), outputs: Keep::None, extra: vec![] }
+    pub const fn inputs(indices: &'static [usize]) -> Self {
+        Saves { inputs: Keep::These(indices), outputs: Keep::None, extra: vec![] }
     }
 }
 

@@ -25,7 +25,7 @@ pub(crate) struct Found {
     pub leaves: HashMap<u64, (Edge, Grad)>,
 }
 
-/// A node that is waiting, with the gradients of its outputs so far.
+/// A pending node with the gradients of its outputs so far.
 struct Pending {
     node: Arc<Node>,
     upstream: Vec<Option<Grad>>,
@@ -40,7 +40,7 @@ impl Sweep<'_> {
 
     fn sweep(&self, roots: Vec<(Tensor, Tensor)>) -> Found {
         let mut found = Found { targets: vec![None; self.targets.len()], leaves: HashMap::new() };
-        // Older nodes than the oldest target cannot lead to one.
+        // A node that is older than the oldest target depends on none of them.
         let oldest = match self.leaves {
             true => 0,
             false => self.targets.iter().map(|t| t.node.id).min().unwrap_or(u64::MAX),

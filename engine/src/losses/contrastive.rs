@@ -2,10 +2,10 @@ use super::{CrossEntropy, Reduction, cross_entropy};
 use crate::Tensor;
 
 /// InfoNCE: the mean over i of −ln(e^f(xᵢ, yᵢ) / Σⱼ e^f(xᵢ, yⱼ)), f(x, y) = cos(x, y) / τ; anchors x and positives y
-/// [B, D] → one number. The positives of the other rows are the negatives.
+/// [B, D] → a scalar. The positives of the other rows are the negatives.
 ///
 /// One direction, as in the paper: each anchor must find its positive among all. For both directions, average it with the
-/// loss of the exchanged arguments. A single pair gives 0; a row of zeros has the cosine 0 with every other row and passes no
+/// loss of the exchanged arguments. A single pair gives 0; a row of zeros has the cosine 0 with every other row and gets no
 /// gradient. Source: van den Oord, Li, Vinyals, 2018, equation 4; paper, table 4.
 #[track_caller]
 pub fn info_nce(anchors: &Tensor, positives: &Tensor, temperature: f64) -> Tensor {
@@ -21,7 +21,7 @@ pub fn info_nce(anchors: &Tensor, positives: &Tensor, temperature: f64) -> Tenso
 }
 
 /// Triplet loss with the hardest negative of the batch: the mean over i of [d(aᵢ, pᵢ) − minⱼ d(aᵢ, pⱼ) + m]₊, j ≠ i,
-/// with Euclidean d; anchors a and positives p [B, D] → one number.
+/// with Euclidean d; anchors a and positives p [B, D] → a scalar.
 ///
 /// Only the hardest negative counts, because most negatives of a batch are soon beyond the margin, and a mean over them would
 /// vanish. The choice is a constant in the gradient. All B² differences are computed, each of D elements. A single pair has no
@@ -68,9 +68,9 @@ fn same_rows(op: &str, a: &Tensor, b: &Tensor) -> usize {
     let (a, b) = (a.shape(), b.shape());
     assert!(
         a.rank() == 2 && a == b,
-        "{op}: both sides must be [B, D] of one shape, they are {a:?} and {b:?}"
+        "{op}: both inputs must be [B, D] of one shape, they are {a:?} and {b:?}"
     );
-    assert!(a.count() > 0, "{op}: there are no numbers in {a:?}");
+    assert!(a.count() > 0, "{op}: the inputs {a:?} are empty");
     a[0]
 }
 
@@ -81,14 +81,14 @@ fn length(x: &Tensor) -> Tensor {
     length.masked_fill(&zero, 0.0)
 }
 
-/// x / ‖x‖ over the last axis; 0 stays 0, without gradient.
+/// x / ‖x‖ over the last axis; for x = 0 the result and its gradient are 0.
 fn unit(x: &Tensor) -> Tensor {
     let Scaled { rows, zero, .. } = Scaled::of(x);
     let length = rows.square().sum(&[-1]).masked_fill(&zero, 1.0).sqrt();
     rows / length.unsqueeze(x.rank() - 1)
 }
 
-/// Vectors over their largest element, so that no square overflows or vanishes.
+/// Vectors divided by their largest element, so that no square overflows or underflows.
 ///
 /// The scale is a constant in the gradient: neither length nor direction depends on it.
 struct Scaled {

@@ -1,7 +1,7 @@
 use super::{CrossEntropy, Reduction};
 use crate::Tensor;
 
-/// Cross-entropy: logits [R, K], labels `i64` [R] → one number.
+/// Cross-entropy: logits [R, K], labels `i64` [R] → a scalar.
 ///
 /// lossᵣ = −(1 − ε) w_y log p_y − ε/K Σₖ wₖ log pₖ; the mean is Σ lossᵣ / Σ w_yᵣ over the rows that are not ignored,
 /// as in PyTorch. If every row is ignored the mean is 0.
@@ -25,7 +25,7 @@ pub fn cross_entropy(
     }
 }
 
-/// Σ w_y over the rows that count.
+/// Σ w_y over the rows that are not ignored.
 fn total_weight(logits: &Tensor, labels: &Tensor, options: &CrossEntropy) -> Tensor {
     let ignored = labels.eq(&Tensor::full([], options.ignore.unwrap_or(-1) as f64, labels.kind()));
     let of_rows = match &options.weights {

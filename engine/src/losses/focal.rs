@@ -1,6 +1,5 @@
 use super::Reduction;
 use crate::Tensor;
-use crate::ops::check_indices;
 
 /// Focal loss: −(1 − p_y)^γ log p_y, from logits [R, K] and labels `i64` [R]; γ = 0 is cross-entropy.
 ///
@@ -8,7 +7,7 @@ use crate::ops::check_indices;
 /// section 3.2.
 #[track_caller]
 pub fn focal(logits: &Tensor, labels: &Tensor, gamma: f64, reduction: Reduction) -> Tensor {
-    check_indices("focal", labels, logits.dim(-1), logits.shape());
+    super::check_labels("focal", logits, labels);
     let log_p = logits.log_softmax().take_along(&labels.unsqueeze(1)).squeeze(-1);
     reduction.apply(&focal_of(&log_p, gamma))
 }
@@ -22,7 +21,7 @@ pub fn focal_of(log_p: &Tensor, gamma: f64) -> Tensor {
     if gamma == 0.0 {
         return log_p.neg();
     }
-    // At p = 1 the power's derivative is infinite for γ < 1 while log p is 0: held just above, it passes none.
+    // At p = 1 the derivative of the power is infinite for γ < 1 and log p is 0. Clamped above 0, 1 − p passes no gradient.
     let miss = log_p.exp_m1().neg().clamp(f64::from(f32::MIN_POSITIVE), 1.0);
     (miss.powf(gamma) * log_p).neg()
 }

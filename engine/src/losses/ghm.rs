@@ -1,5 +1,4 @@
 use crate::Tensor;
-use crate::ops::check_indices;
 use serde::{Deserialize, Serialize};
 
 /// The sizes of the gradient-harmonising loss.
@@ -42,11 +41,13 @@ impl Ghm {
     }
 
     /// mean of −βᵢ log pᵢ over log-probabilities [R] of the right labels, and the next state. The weights are
-    /// constants in the gradient. They are counted in host memory, to which the R values of a device are copied.
+    /// constants in the gradient. They are computed on the host, to which the R values are copied from a device.
     #[track_caller]
     pub fn loss_of(&self, log_p: &Tensor, state: &GhmState) -> (Tensor, GhmState) {
         assert!(self.bins > 0, "ghm: there must be at least one bin");
-        assert_eq!(state.counts.len(), self.bins, "ghm: the state belongs to another number of bins");
+        let momentum = self.momentum;
+        assert!((0.0..1.0).contains(&momentum), "ghm: the momentum {momentum} must lie in [0, 1)");
+        assert_eq!(state.counts.len(), self.bins, "ghm: the state has another number of bins");
         let p: Vec<f64> = log_p.to_f64().into_iter().map(f64::exp).collect();
         let (weights, next) = self.weights(&p, state);
         let weights =
@@ -62,7 +63,7 @@ impl Ghm {
 /// softmax over K classes; paper, section 4.4 ("gradient balanced loss").
 #[track_caller]
 pub fn ghm(logits: &Tensor, labels: &Tensor, config: &Ghm, state: &GhmState) -> (Tensor, GhmState) {
-    check_indices("ghm", labels, logits.dim(-1), logits.shape());
+    super::check_labels("ghm", logits, labels);
     let log_p = logits.log_softmax().take_along(&labels.unsqueeze(1)).squeeze(-1);
     config.loss_of(&log_p, state)
 }

@@ -25,8 +25,9 @@ pub use sequence::{
 pub use sne::sne;
 
 use crate::Tensor;
+use crate::ops::check_indices;
 
-/// How the losses of single examples become one number.
+/// How the losses of single examples are combined into one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Reduction {
     /// Their mean.
@@ -34,6 +35,15 @@ pub enum Reduction {
     Mean,
     /// Their sum.
     Sum,
+}
+
+/// Panics, with the loss's name, unless logits are [R, K] and labels `i64` [R] within 0..K.
+#[track_caller]
+fn check_labels(loss: &str, logits: &Tensor, labels: &Tensor) {
+    let shape = logits.shape();
+    assert_eq!(shape.rank(), 2, "{loss}: logits must be [R, K], they are {shape:?}");
+    assert_eq!(labels.shape(), [shape[0]].into(), "{loss}: one label for each row of {shape:?}");
+    check_indices(loss, labels, shape[1], shape);
 }
 
 impl Reduction {

@@ -3,7 +3,7 @@ use crate::Tensor;
 use crate::nn::Crf;
 use crate::ops::check_tags;
 
-/// Mean over sentences of −log P(y | x): the likelihood that a CRF is usually trained with.
+/// Mean over sentences of −log P(y | x), with which a CRF is usually trained.
 /// Emissions [B, T, K], tags [B, T] and lengths [B] (`i64`).
 #[track_caller]
 pub fn crf_nll(crf: &Crf, emissions: &Tensor, tags: &Tensor, lengths: &Tensor) -> Tensor {

@@ -3,22 +3,22 @@ use crate::{DType, Tensor};
 
 /// The limit of squared distances, so that their sum cannot overflow in `f32`.
 const FAR: f64 = 1e30;
-/// The least value of ln p: its exponential is 0, and it is finite, so that 0 times it is 0.
+/// The smallest value of ln p: its exponential is 0, and it is finite, so that 0 times it is 0.
 const NEVER: f64 = -1e4;
 
-/// SNE: Σᵢ Σⱼ p_ij ln(p_ij / q_ij) over j ≠ i, for points x [B, D] and their images y [B, E] → one number.
+/// SNE: Σᵢ Σⱼ p_ij ln(p_ij / q_ij) over j ≠ i, for points x [B, D] and their images y [B, E] → a scalar.
 ///
 /// p_ij = exp(−‖xᵢ − xⱼ‖² / 2σᵢ²) / Σₖ exp(−‖xᵢ − xₖ‖² / 2σᵢ²) over k ≠ i, with σᵢ such that the entropy of row i is
 /// ln(perplexity): the number of neighbours, in effect. q_ij is the same of y with 2σ² = 1. The points x are a constant:
 /// the gradient goes to y alone. Where there are no more neighbours than `perplexity`, p is uniform; one point alone
-/// gives 0. All B² differences of each side are computed; the widths are found in host memory. Source: Hinton, Roweis, NIPS
+/// gives 0. All B² differences of each input are computed; the widths are computed on the host. Source: Hinton, Roweis, NIPS
 /// 2002, equations 1 to 4; paper, table 4.
 #[track_caller]
 pub fn sne(x: &Tensor, y: &Tensor, perplexity: f64) -> Tensor {
     let (from, to) = (x.shape(), y.shape());
     let paired = from.rank() == 2 && to.rank() == 2 && from[0] == to[0];
     assert!(paired, "sne: x must be [B, D] and y [B, E], they are {from:?} and {to:?}");
-    assert!(from.count() > 0 && to.count() > 0, "sne: there are no numbers in {from:?} or {to:?}");
+    assert!(from.count() > 0 && to.count() > 0, "sne: x {from:?} or y {to:?} is empty");
     assert!(perplexity >= 1.0, "sne: the perplexity {perplexity} must be at least 1");
     let b = from[0];
     if b == 1 {

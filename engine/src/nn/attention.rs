@@ -11,7 +11,7 @@ pub struct AttentionMask {
     pub causal: bool,
 }
 
-/// Multi-head self-attention: concat_n(softmax(Qₙ Kₙᵀ / √d) Vₙ) W_oᵀ + b_o, with Q, K, V from one product.
+/// Multi-head self-attention: concat_n(softmax(Qₙ Kₙᵀ / √d) Vₙ) W_oᵀ + b_o, with Q, K, V from one matmul.
 /// Source: Vaswani et al., "Attention is all you need", NIPS 2017, section 3.2.2. Names and layout as in
 /// PyTorch's `nn.MultiheadAttention`.
 ///
@@ -27,7 +27,7 @@ pub struct MultiHeadAttention {
 }
 
 impl MultiHeadAttention {
-    /// `heads` heads over `width` features, with dropout on the attention weights; panics where the heads do not
+    /// `heads` heads over `width` features, with dropout on the attention weights; panics if the heads do not
     /// divide the width.
     #[track_caller]
     pub fn new(width: usize, heads: usize, dropout: f64, rng: &mut Rng) -> Self {
@@ -52,7 +52,7 @@ impl MultiHeadAttention {
         let [b, t, d] = [x.dim(0), x.dim(1), x.dim(2)];
         let qkv = x.linear(&self.in_proj_weight.tensor(), Some(&self.in_proj_bias.tensor()));
         let qkv = qkv.reshape([b, t, 3, self.heads, d / self.heads]);
-        // [B, T, N, d] → [B, N, T, d], a view of the one product.
+        // [B, T, N, d] → [B, N, T, d], a view of the one result.
         let head = |i: usize| qkv.at(2, i).permute(&[0, 2, 1, 3]);
         let options = Attention {
             keys: mask.keys.clone(),

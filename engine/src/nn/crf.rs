@@ -15,7 +15,7 @@ pub struct Crf {
     constraints: Option<Constraints>,
 }
 
-/// Which tags may follow which; what is forbidden has score −∞.
+/// Which tags may follow which; a forbidden transition has score −∞.
 #[derive(Clone, Debug)]
 pub struct Constraints {
     /// 0 or −∞ [K, K].
@@ -27,7 +27,7 @@ pub struct Constraints {
 }
 
 impl Constraints {
-    /// From what is allowed: `allowed(i, j)` with `None` for the sequence's edge on either side.
+    /// Constraints from `allowed(i, j)`: whether tag j may follow tag i; `None` stands for the start or the end of the sequence.
     pub fn new(tags: usize, allowed: impl Fn(Option<usize>, Option<usize>) -> bool) -> Self {
         let score = |i, j| if allowed(i, j) { 0.0f32 } else { f32::NEG_INFINITY };
         let all: Vec<f32> = (0..tags * tags).map(|n| score(Some(n / tags), Some(n % tags))).collect();
@@ -53,7 +53,7 @@ impl Crf {
         }
     }
 
-    /// The same with forbidden transitions.
+    /// This CRF with forbidden transitions.
     pub fn with_constraints(self, constraints: Constraints) -> Self {
         Crf { constraints: Some(constraints), ..self }
     }
@@ -63,7 +63,7 @@ impl Crf {
         self.scores_with(dtype, None)
     }
 
-    /// The same, with `more` forbidden too.
+    /// The scores, with what `more` forbids forbidden too.
     fn scores_with(&self, dtype: DType, more: Option<&Constraints>) -> CrfScores {
         let tensor = |p: &Param, c: fn(&Constraints) -> &Tensor| {
             let forbidden = self
@@ -104,7 +104,7 @@ impl Crf {
         self.decode_with(emissions, lengths, None)
     }
 
-    /// The same among the tags that `constraints` allow, for a CRF that was trained without them.
+    /// [`decode`](Crf::decode) among the tags that `constraints` allow, for a CRF that was trained without them.
     #[track_caller]
     pub fn decode_with(
         &self,
@@ -128,7 +128,7 @@ impl Module for Crf {
 mod tests {
     use super::*;
 
-    /// All taggings of three words with three tags: the best of those that both sets of constraints allow wins.
+    /// Three words with three tags: the result is the best of all taggings that both sets of constraints allow.
     #[test]
     fn constraints_in_decoding_join_those_of_the_field() {
         type Allowed = fn(Option<usize>, Option<usize>) -> bool;

@@ -10,13 +10,13 @@ impl Dropout {
     #[track_caller]
     pub fn forward(&self, x: &Tensor, mode: &mut Mode) -> Tensor {
         match mode.stream() {
-            Some(stream) if self.0 > 0.0 => x.dropout(self.0, stream),
+            Some(stream) if self.0 != 0.0 => x.dropout(self.0, stream),
             _ => x.clone(),
         }
     }
 }
 
-/// x / (1 − p) where the mask, which broadcasts, is not 0, else 0: selected, since 0 · ∞ is NaN.
+/// x / (1 − p) where the mask, which broadcasts, is not 0, else 0. It selects, since 0 · ∞ is NaN.
 fn kept(x: &Tensor, mask: &Tensor, p: f64) -> Tensor {
     x.affine(1.0 / (1.0 - p), 0.0).masked_fill(&mask.eq_scalar(0.0), 0.0)
 }
@@ -31,8 +31,14 @@ impl EmbeddingDropout {
     /// y [.., D] from the embedded words x [.., D] and their `ids` [..], each below `words`.
     #[track_caller]
     pub fn forward(&self, x: &Tensor, ids: &Tensor, words: usize, mode: &mut Mode) -> Tensor {
+        assert_eq!(
+            ids.shape().to_vec(),
+            x.shape()[..x.rank() - 1].to_vec(),
+            "embedding_dropout: one id for each vector of x {:?}",
+            x.shape()
+        );
         match mode.stream() {
-            Some(stream) if self.0 > 0.0 => {
+            Some(stream) if self.0 != 0.0 => {
                 let by_type = Tensor::dropout_mask([words, 1], self.0, stream, x.kind());
                 kept(x, &by_type.embedding(ids), self.0)
             }
@@ -51,7 +57,7 @@ impl VariationalDropout {
     #[track_caller]
     pub fn forward(&self, x: &Tensor, mode: &mut Mode) -> Tensor {
         match mode.stream() {
-            Some(stream) if self.0 > 0.0 => {
+            Some(stream) if self.0 != 0.0 => {
                 kept(x, &Tensor::dropout_mask([x.dim(0), 1, x.dim(-1)], self.0, stream, x.kind()), self.0)
             }
             _ => x.clone(),

@@ -5,7 +5,7 @@ use crate::{Module, Rng, Tensor, Visitor};
 /// Source: Srivastava, Greff, Schmidhuber, "Highway networks", 2015.
 #[derive(Clone, Debug)]
 pub struct Highway {
-    /// Each [2D, D]: the upper half makes the candidate, the lower the gate.
+    /// Each [2D, D]: the upper half computes the candidate, the lower half the gate.
     pub layers: Vec<Linear>,
 }
 

@@ -1,6 +1,6 @@
 use crate::{Param, Rng, Shape, Tensor};
 
-/// Uniform in ±1/√fan: what PyTorch's linear, convolution and LSTM layers start from.
+/// Uniform in ±1/√fan, as in PyTorch's linear, convolution and LSTM layers.
 pub(super) fn uniform(shape: impl Into<Shape>, fan: usize, rng: &mut Rng) -> Param {
     let bound = 1.0 / (fan.max(1) as f64).sqrt();
     Param::new(Tensor::uniform(shape, -bound, bound, rng))

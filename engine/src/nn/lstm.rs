@@ -9,7 +9,7 @@ pub struct LstmConfig {
     pub inputs: usize,
     /// H, for each direction.
     pub hidden: usize,
-    /// Layers, each over the outputs of the one before.
+    /// The number of layers; each reads the outputs of the one before.
     pub layers: usize,
     /// Whether a second LSTM reads each sequence from its end.
     pub bidirectional: bool,
@@ -78,7 +78,7 @@ impl Lstm {
         self.config
     }
 
-    /// From x [B, T, D] and the sequences' lengths [B] (`i64`); `None`: all of length T. The states start at 0.
+    /// The outputs for x [B, T, D] and the sequences' lengths [B] (`i64`); `None`: all of length T. The states start at 0.
     #[track_caller]
     pub fn forward(&self, x: &Tensor, lengths: Option<&Tensor>, mode: &mut Mode) -> LstmOutput {
         let states = [self.cells.len(), x.dim(0), self.config.hidden];

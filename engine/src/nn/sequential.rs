@@ -109,7 +109,7 @@ mod tests {
         assert!(y.iter().all(|y| [0.0, 4.0].contains(y)) && y.contains(&0.0) && y.contains(&4.0));
     }
 
-    /// The state of one is that of the other.
+    /// Both have the same state dict.
     #[test]
     fn a_tuple_of_layers_has_the_names_of_a_sequential() {
         let tuple =

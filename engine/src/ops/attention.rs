@@ -25,7 +25,7 @@ struct Options {
 
 impl Tensor {
     /// Scaled dot-product attention: y = dropout(softmax(q kᵀ / √d + mask)) v, with this as q [B, N, Tq, d], k and v
-    /// [B, N, Tk, d] → y [B, N, Tq, d]. A query that may see no key gives 0.
+    /// [B, N, Tk, d] → y [B, N, Tq, d]. The result of a query that may see no key is 0.
     ///
     /// The kernel works in tiles and never stores the Tq×Tk weights. Source: Vaswani et al., NIPS 2017, equation 1;
     /// Dao et al., "FlashAttention", NeurIPS 2022.
@@ -47,7 +47,7 @@ impl Tensor {
         );
         let options = Options {
             causal: options.causal,
-            // Kernels compare in f32: the probability is the same number for all.
+            // Kernels compare in f32, so the probability is rounded for all of them.
             dropout: options.dropout.map(|(p, stream)| (f64::from(p as f32), stream)),
             scale: 1.0 / (q_shape[3].max(1) as f64).sqrt(),
         };
@@ -107,7 +107,7 @@ fn view(x: &Tensor) -> View<Src<'_>> {
 fn forward(x: &[&Tensor], options: Options) -> Option<ForwardOutput> {
     let [q, k, v] = [0, 1, 2].map(|i| rows(x[i]));
     let (shape, keys) = (q.shape(), x[3].contiguous());
-    // [B, T, N, d] in memory, seen as [B, N, T, d]: what follows joins the heads of each step.
+    // [B, T, N, d] in memory, viewed as [B, N, T, d]: the caller joins the heads of each step.
     let laid = Tensor::from_buffer(
         Buffer::for_overwrite(q.kind(), q.count()),
         [shape[0], shape[2], shape[1], shape[3]].into(),

@@ -32,7 +32,7 @@ impl Tensor {
     pub fn mul(&self, b: &Tensor) -> Tensor {
         let y = binary("mul", Binary::Mul, self, b);
         let (a_shape, b_shape) = (self.shape(), b.shape());
-        // A factor without a gradient, such as a mask, needs not the other one.
+        // A factor that needs no gradient, such as a mask, does not need the other factor saved.
         let saves = match (self.is_tracked(), b.is_tracked()) {
             (true, false) => Saves::inputs(&[1]),
             (false, true) => Saves::inputs(&[0]),
@@ -49,7 +49,7 @@ impl Tensor {
     pub fn div(&self, b: &Tensor) -> Tensor {
         let y = binary("div", Binary::Div, self, b);
         let (a_shape, b_shape) = (self.shape(), b.shape());
-        // Without a gradient for b, the quotient is not needed.
+        // The quotient is needed only for the gradient of b.
         let outputs = if b.is_tracked() { Keep::All } else { Keep::None };
         let saves = Saves { outputs, ..Saves::inputs(&[1]) };
         record_one("div", &[self, b], y, saves, move |cx| {
@@ -58,13 +58,13 @@ impl Tensor {
         })
     }
 
-    /// y = max(a, b); where they are equal each gets half of the gradient.
+    /// y = max(a, b); if a and b are equal, each gets half of the gradient.
     #[track_caller]
     pub fn maximum(&self, b: &Tensor) -> Tensor {
         extremum("maximum", Binary::Max, self, b, Tensor::lt)
     }
 
-    /// y = min(a, b); where they are equal each gets half of the gradient.
+    /// y = min(a, b); if a and b are equal, each gets half of the gradient.
     #[track_caller]
     pub fn minimum(&self, b: &Tensor) -> Tensor {
         extremum("minimum", Binary::Min, self, b, Tensor::gt)
@@ -84,7 +84,7 @@ fn extremum(
     let (a_shape, b_shape) = (a.shape(), b.shape());
     record_one(op, &[a, b], y, Saves::inputs(&[0, 1]), move |cx| {
         let (a, b, dy) = (cx.input(0).detach(), cx.input(1).detach(), cx.dy());
-        // All to the answer, half to each at a tie; selected, since 0 · ∞ is NaN.
+        // The result's input gets all of it, at a tie each gets half. It selects, since 0 · ∞ is NaN.
         let shared = a.eq(&b).select(&(&dy * 0.5), &dy);
         cx.give(0, shared.masked_fill(&loses(&a, &b), 0.0).sum_to(a_shape));
         cx.give(1, shared.masked_fill(&loses(&b, &a), 0.0).sum_to(b_shape));

@@ -23,6 +23,10 @@ impl Tensor {
         if from == shape {
             return self.clone();
         }
+        assert!(
+            shape.broadcast(&from).is_ok_and(|both| both == from),
+            "sum_to: {shape:?} does not broadcast to {from:?}"
+        );
         let lead = from.rank() - shape.rank();
         let axes: Vec<isize> = (0..from.rank())
             .filter(|&i| i < lead || shape[i - lead] != from[i])

@@ -4,7 +4,7 @@ use crate::{DType, Device, Tensor};
 use gradus_kernels::convert;
 
 impl Tensor {
-    /// y = x on another device. The gradient comes back to x's device.
+    /// y = x on another device. The gradient is moved back to x's device.
     pub fn to_device(&self, device: Device) -> Tensor {
         let from = self.device();
         if from == device {
@@ -20,7 +20,7 @@ impl Tensor {
         })
     }
 
-    /// y = x in another dtype, rounded to the nearest value. The gradient comes back in x's dtype.
+    /// y = x in another dtype, rounded to the nearest value. The gradient is converted back to x's dtype.
     pub fn to_dtype(&self, dtype: DType) -> Tensor {
         let from = self.dtype();
         if from == dtype {

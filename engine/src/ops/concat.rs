@@ -52,6 +52,11 @@ impl Tensor {
     /// y = the tensors, all of one shape, along a new axis.
     #[track_caller]
     pub fn stack(parts: &[&Tensor], axis: usize) -> Tensor {
+        if let Some((first, other)) =
+            parts.first().and_then(|first| Some((first, parts.iter().find(|t| t.shape() != first.shape())?)))
+        {
+            panic!("stack: {:?} and {:?} differ in shape", first.shape(), other.shape());
+        }
         let unsqueezed: Vec<Tensor> = parts.iter().map(|t| t.unsqueeze(axis)).collect();
         Tensor::concat(&unsqueezed.iter().collect::<Vec<_>>(), axis as isize)
     }
@@ -60,7 +65,7 @@ impl Tensor {
     #[track_caller]
     pub fn unsqueeze(&self, axis: usize) -> Tensor {
         let mut dims = self.shape().to_vec();
-        assert!(axis <= dims.len(), "unsqueeze: no place {axis} in {:?}", self.shape());
+        assert!(axis <= dims.len(), "unsqueeze: no position {axis} in {:?}", self.shape());
         dims.insert(axis, 1);
         self.reshape(Shape::from(dims))
     }

@@ -11,7 +11,7 @@ impl Tensor {
     pub fn conv1d(&self, weight: &Tensor, bias: &Tensor, padding: usize) -> Tensor {
         check("conv1d", self, weight, bias);
         let (t, k) = (self.dim(1).saturating_add(padding.saturating_mul(2)), weight.dim(2));
-        // What the padding adds is memory, too.
+        // Checks that the padded length does not overflow.
         let _ = self.shape().with(1, t);
         assert!(
             t >= k,
@@ -30,7 +30,7 @@ impl Tensor {
     }
 }
 
-/// One product for each tap of the window.
+/// One matmul for each tap of the window.
 pub(super) fn reference(x: &Tensor, weight: &Tensor, bias: &Tensor, padding: usize) -> Tensor {
     let (t, k) = (x.dim(1) + 2 * padding, weight.dim(2));
     let x = x.widen(1, padding, t);
@@ -67,9 +67,9 @@ fn forward(x: &[&Tensor], padding: usize) -> Option<ForwardOutput> {
 fn backward(cx: &mut Backward, padding: usize) -> bool {
     let (x, w, dy) = (cx.input(0).contiguous(), cx.input(1).contiguous(), cx.dy().contiguous());
     let s = sizes(&x, &w);
-    let room = |n| Buffer::for_overwrite(dy.kind(), n);
-    let mut dx = cx.needs(0).then(|| room(x.count()));
-    let (mut dw, mut dbias) = (room(w.count()), room(s.o));
+    let fresh = |n| Buffer::for_overwrite(dy.kind(), n);
+    let mut dx = cx.needs(0).then(|| fresh(x.count()));
+    let (mut dw, mut dbias) = (fresh(w.count()), fresh(s.o));
     let to = dx.as_mut().map(Buffer::dst);
     let outcome =
         conv1d::backward(s, padding, x.src(), w.src(), dy.src(), to, dw.dst(), dbias.dst(), precision());

@@ -9,8 +9,8 @@ impl Tensor {
     /// z[b, o] = max over t of relu(conv1d(x)[b, t, o]) over the windows that hold at least one real step: x [B, T, C],
     /// weight [O, C, k], bias `[O]`, lengths `[B]` (`i64`) → z [B, O].
     ///
-    /// A sentence shorter than the window is padded to it with zeros. Ties go to the lowest t. The gradient reaches
-    /// only the windows that won: 1/T of the dense convolution's.
+    /// A sentence shorter than the window is padded with zeros to its length. Ties go to the lowest t. The gradient reaches
+    /// only the windows with the maximum: 1/T of the work of a dense convolution's gradient.
     #[track_caller]
     pub fn conv_relu_max(&self, weight: &Tensor, bias: &Tensor, lengths: &Tensor) -> Tensor {
         super::conv1d::check("conv_relu_max", self, weight, bias);
@@ -48,7 +48,7 @@ impl Tensor {
     }
 }
 
-/// Besides the inputs, the backward kernel needs the winners [B, O].
+/// Besides the inputs, the backward kernel needs the windows with the maximum [B, O].
 fn forward(x: &[&Tensor]) -> Option<ForwardOutput> {
     let [x, w, bias, lengths] = [0, 1, 2, 3].map(|i| x[i].detach().contiguous());
     let s = sizes(&x, &w);
@@ -72,9 +72,9 @@ fn forward(x: &[&Tensor]) -> Option<ForwardOutput> {
 fn backward(cx: &mut Backward) -> bool {
     let (x, w, dz) = (cx.input(0).contiguous(), cx.input(1).contiguous(), cx.dy().contiguous());
     let s = sizes(&x, &w);
-    let room = |n| Buffer::for_overwrite(dz.kind(), n);
-    let mut dx = cx.needs(0).then(|| room(x.count()));
-    let (mut dw, mut dbias) = (room(w.count()), room(s.o));
+    let fresh = |n| Buffer::for_overwrite(dz.kind(), n);
+    let mut dx = cx.needs(0).then(|| fresh(x.count()));
+    let (mut dw, mut dbias) = (fresh(w.count()), fresh(s.o));
     let winner = cx.extra(0);
     let to = dx.as_mut().map(Buffer::dst);
     let outcome =

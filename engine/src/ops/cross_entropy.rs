@@ -25,6 +25,11 @@ impl Tensor {
         assert_eq!(shape.rank(), 2, "cross_entropy: logits must be [R, K], they are {shape:?}");
         assert_eq!(labels.shape(), [shape[0]].into(), "cross_entropy: one label for each row of {shape:?}");
         let classes = shape[1];
+        let smoothing = options.smoothing;
+        assert!(
+            (0.0..=1.0).contains(&smoothing),
+            "cross_entropy: the smoothing {smoothing} must lie in [0, 1]"
+        );
         check_indices_but("cross_entropy", labels, classes, shape, |_, label| Some(label) == options.ignore);
         let weights = match &options.weights {
             Some(w) => w.to_dtype(self.dtype()).to_device(self.device()).contiguous(),
@@ -54,7 +59,7 @@ fn reference(x: &Tensor, labels: &Tensor, weights: &Tensor, smoothing: f64, igno
     let safe = ignored.select(&Tensor::zeros([], labels.kind()), labels);
     let safe = if ignore.is_some() { &safe } else { labels };
     let target = safe.one_hot(classes, x.dtype()).affine(1.0 - smoothing, smoothing / classes as f64);
-    // Selected, since 0 · ∞ is NaN: a class of no part in the target may be impossible, and an ignored row anything.
+    // It selects, since 0 · ∞ is NaN: a class with target 0 may have probability 0, and an ignored row may hold anything.
     let terms = (x.log_softmax() * &target * weights).masked_fill(&target.eq_scalar(0.0), 0.0);
     let rows = terms.sum(&[-1]).neg();
     if ignore.is_some() { rows.masked_fill(&ignored, 0.0) } else { rows }

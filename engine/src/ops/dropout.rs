@@ -4,8 +4,8 @@ use crate::{DType, Kind, Shape, Tensor};
 use gradus_kernels::dropout;
 use gradus_kernels::philox::Stream;
 
-/// Dropout. The mask is a function of the stream: it is drawn again in the backward pass and never stored. It selects: an
-/// element that is dropped is 0, even where it was NaN.
+/// Dropout. The mask is a function of the stream, so it is drawn again in the backward pass and never stored. The mask
+/// selects: an element that is dropped becomes 0 even if it was NaN.
 impl Tensor {
     /// y = x ⊙ m / (1 − p), mᵢ = 1 with probability 1 − p, else 0. Source: Srivastava et al., "Dropout",
     /// JMLR 15, 2014, in the inverted form.
@@ -22,8 +22,8 @@ impl Tensor {
         })
     }
 
-    /// m / (1 − p) of a shape and kind: where it is 0, it drops whatever it broadcasts along (a whole word, a feature
-    /// over all steps).
+    /// m / (1 − p) of a shape and kind. A 0 drops everything that it broadcasts over (a whole word, a feature over all
+    /// steps).
     #[track_caller]
     pub fn dropout_mask(shape: impl Into<Shape>, p: f64, stream: Stream, kind: impl Into<Kind>) -> Tensor {
         check(p);

@@ -9,9 +9,9 @@ impl Tensor {
     /// z[b, o] = max over t of relu(conv1d(x)[b, t, o]), x[b, t] = table[ids[b, t]] for t < lengths_b, else 0: this
     /// table [V, C], ids [B, T] and lengths `[B]` (`i64`), weight [O, C, k], bias `[O]` → z [B, O].
     ///
-    /// What [`conv_relu_max`](Tensor::conv_relu_max) makes of embedded words, with the same windows and ties, but each
-    /// distinct word of the batch is multiplied once, and x [B, T, C] is never stored. The gradient of the table is
-    /// kept as the rows of the words that won.
+    /// The result equals that of [`conv_relu_max`](Tensor::conv_relu_max) on embedded words, with the same windows and ties,
+    /// but each distinct word of the batch is multiplied once, and x [B, T, C] is never stored. The gradient of the table is
+    /// kept as the rows of the words in windows with the maximum.
     #[track_caller]
     pub fn embedding_conv_relu_max(
         &self,
@@ -24,7 +24,7 @@ impl Tensor {
         check_lengths("embedding_conv_relu_max", ids, lengths);
         check_indices("embedding_conv_relu_max", ids, self.dim(0), self.shape());
         if self.device() != Device::Cpu {
-            // To compute each word once serves caches; a device gathers the words and convolves.
+            // Computing each word once pays off on a CPU's caches; a device gathers the words and convolves.
             return words(self, ids, lengths).conv_relu_max(weight, bias, lengths);
         }
         Fused {
@@ -69,7 +69,7 @@ fn sizes(weight: &Tensor, ids: &Tensor) -> Sizes {
     Sizes { b: ids.dim(0), t: ids.dim(1), c: weight.dim(1), o: weight.dim(0), k: weight.dim(2) }
 }
 
-/// Besides the inputs, the backward kernel needs the winners [B, O].
+/// Besides the inputs, the backward kernel needs the windows with the maximum [B, O].
 fn forward(x: &[&Tensor]) -> Option<ForwardOutput> {
     let [table, w, bias] = [0, 1, 2].map(|i| x[i].detach().contiguous());
     let (s, words) = (sizes(&w, x[3]), Words { ids: x[3].src(), lengths: x[4].src() });
@@ -97,9 +97,9 @@ fn backward(cx: &mut Backward) -> bool {
     true
 }
 
-/// The gradient of the table from the words that won and their rows.
+/// The gradient of the table, from the ids and rows of the words in windows with the maximum.
 fn rows(found: Option<(Vec<i64>, Buffer)>, table: &Tensor) -> Grad {
-    let (ids, values) = found.expect("embedding_conv_relu_max: dw has a kernel, so have the rows");
+    let (ids, values) = found.expect("embedding_conv_relu_max: the kernel of dw also gives the rows");
     let [rows, c] = [table.dim(0), table.dim(1)];
     let values = Tensor::from_buffer(values, [ids.len(), c].into());
     Grad::Rows(RowGrad { ids: Tensor::from_slice(&ids, [ids.len()]), values, rows })

@@ -17,7 +17,7 @@ impl Tensor {
         let ids = ids.contiguous();
         check_indices("embedding", &ids, rows, self.shape());
         let y = filled("embedding", shape, self.kind(), |y| index::gather_rows(table.src(), ids.src(), y));
-        // The ids take part as an input without gradient, so that they are saved like any other.
+        // The ids are an input without gradient, so that they are saved like any other input.
         record_one("embedding", &[self, &ids], y, Saves::inputs(&[1]), move |cx| {
             cx.give_with(0, |cx| {
                 let ids = cx.input(1);
@@ -42,7 +42,7 @@ impl Tensor {
         assert_eq!(
             ids.shape(),
             [x.dim(0)].into(),
-            "scatter_rows: one number for each row of {:?}",
+            "scatter_rows: there must be one id for each row of {:?}",
             x.shape()
         );
         check_indices("scatter_rows", &ids, rows, shape);
@@ -74,7 +74,10 @@ impl Tensor {
     #[track_caller]
     pub fn put_along(&self, ids: &Tensor, width: usize) -> Tensor {
         let (of, at) = (self.shape(), ids.shape());
-        assert_eq!(of, at, "put_along: one number for each element of x {of:?}, there are {at:?}");
+        assert_eq!(
+            of, at,
+            "put_along: there must be one id for each element of x {of:?}, ids have shape {at:?}"
+        );
         assert!(of.rank() > 0, "put_along: x has no last axis");
         let (x, ids) = (self.detach().contiguous(), ids.contiguous());
         let shape = x.shape().with(x.rank() - 1, width);
@@ -91,9 +94,10 @@ impl Tensor {
         })
     }
 
-    /// y[…, k] = 1 where k is the number x[…], else 0; x `i64`.
+    /// y[…, k] = 1 where k = x[…], else 0; x `i64`.
     #[track_caller]
     pub fn one_hot(&self, classes: usize, dtype: DType) -> Tensor {
+        assert!(dtype.is_float(), "one_hot: the result must be of floats, not of {dtype}");
         check_indices("one_hot", self, classes, [classes].into());
         let ids = self.unsqueeze(self.rank());
         Tensor::ones(ids.shape(), ids.kind().of(dtype)).put_along(&ids, classes)

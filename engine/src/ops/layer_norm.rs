@@ -8,6 +8,7 @@ impl Tensor {
     /// and (biased) variance. Source: Ba, Kiros, Hinton, "Layer normalization", 2016.
     #[track_caller]
     pub fn layer_norm(&self, gamma: &Tensor, beta: &Tensor, eps: f64) -> Tensor {
+        assert!(eps >= 0.0, "layer_norm: ε is {eps}, it must be at least 0");
         let width = self.dim(-1);
         for (name, t) in [("gamma", gamma), ("beta", beta)] {
             let shape = t.shape();
@@ -27,7 +28,7 @@ impl Tensor {
 
 fn reference(x: &Tensor, gamma: &Tensor, beta: &Tensor, eps: f64) -> Tensor {
     let last = x.rank() - 1;
-    // From the first element, which changes nothing: a mean far from 0 would be rounded more than the differences are.
+    // Subtracting the first element changes nothing in exact arithmetic; a mean far from 0 would cost digits.
     let x = &if x.dim(-1) == 0 { x.clone() } else { x - x.detach().narrow(-1, 0, 1) };
     let centred = x - x.mean(&[-1]).unsqueeze(last);
     let variance = centred.square().mean(&[-1]).unsqueeze(last);

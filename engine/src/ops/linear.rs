@@ -4,7 +4,7 @@ use crate::{Shape, Tensor};
 use gradus_kernels::gemm::{self, Product};
 
 impl Tensor {
-    /// y = x Wᵀ + b: x [.., I], W [O, I], b [O] → y [.., O]; the bias is added as the product is stored.
+    /// y = x Wᵀ + b: x [.., I], W [O, I], b [O] → y [.., O]; the matmul adds the bias when it stores its result.
     ///
     /// dx = dy W, dW = dyᵀ x, db = Σ dy.
     #[track_caller]
@@ -24,6 +24,12 @@ impl Tensor {
             );
         }
         same_dtype("linear", self, weight);
+        if let Some(b) = bias {
+            same_dtype("linear", self, b);
+        }
+        if self.rank() == 1 {
+            return self.unsqueeze(0).linear(weight, bias).squeeze(0);
+        }
         let rows: usize = x_shape[..x_shape.rank() - 1].iter().product();
         let y_shape = x_shape.with(x_shape.rank() - 1, outputs);
         let y = forward(self, weight, bias, rows, y_shape);

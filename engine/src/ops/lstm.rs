@@ -31,10 +31,17 @@ impl Tensor {
         lengths: Option<&Tensor>,
         weights: &[LstmWeights],
     ) -> [Tensor; 3] {
+        let fits = self.rank() == 3 && h0.rank() == 3;
+        assert!(
+            fits,
+            "lstm: x must be [B, T, D] and h0 [directions, B, H], they are {:?} and {:?}",
+            self.shape(),
+            h0.shape()
+        );
         let (b, t, d) = (self.dim(0), self.dim(1), self.dim(-1));
         let dirs = weights.len();
         let hidden = h0.dim(-1);
-        assert!(dirs == 1 || dirs == 2, "lstm: there are {dirs} directions, it must be 1 or 2");
+        assert!(dirs == 1 || dirs == 2, "lstm: there are {dirs} directions, expected 1 or 2");
         assert_eq!(h0.shape(), [dirs, b, hidden].into(), "lstm: h0 does not fit x {:?}", self.shape());
         assert_eq!(c0.shape(), h0.shape(), "lstm: c0 does not fit h0");
         for LstmWeights { w_ih, w_hh, b_ih, b_hh } in weights {
@@ -71,7 +78,7 @@ impl Tensor {
     }
 }
 
-/// The operation's inputs by name: tensors, or their places in the list of inputs.
+/// The operation's inputs by name: tensors, or their indices in the list of inputs.
 struct Inputs<T> {
     x: T,
     h0: T,
@@ -128,13 +135,15 @@ fn direction(
     let mut outputs: Vec<Option<Tensor>> = vec![None; t];
     for i in 0..t {
         let step = if reverse { t - 1 - i } else { i };
-        let a = x.at(1, step).linear(w.w_ih, Some(w.b_ih)) + h.linear(w.w_hh, Some(w.b_hh));
+        // What lies past the end of a sequence is not read, be it NaN, nor has it a gradient.
+        let inside = Tensor::full([], step as f64, lengths.kind()).lt(&lengths.reshape([b, 1]));
+        let x_step = x.at(1, step).masked_fill(&inside.not(), 0.0);
+        let a = x_step.linear(w.w_ih, Some(w.b_ih)) + h.linear(w.w_hh, Some(w.b_hh));
         let gate = |n: usize| a.narrow(1, n * hidden, hidden);
         let next_c = gate(1).sigmoid() * &c + gate(0).sigmoid() * gate(2).tanh();
         let next_h = gate(3).sigmoid() * next_c.tanh();
         // Past a sequence's end the states do not change and the output is 0.
-        let inside = Tensor::full([], step as f64, lengths.kind()).lt(&lengths.reshape([b, 1]));
-        outputs[step] = Some(&next_h * inside.to_dtype(x.dtype()));
+        outputs[step] = Some(next_h.masked_fill(&inside.not(), 0.0));
         (h, c) = (inside.select(&next_h, &h), inside.select(&next_c, &c));
     }
     let steps: Vec<&Tensor> = outputs.iter().flatten().collect();
@@ -184,12 +193,12 @@ fn backward(cx: &mut Backward) -> bool {
     let (inputs, places) = (Inputs::named(packed.iter()), Inputs::named(0..cx.inputs()));
     let (sizes, kind, lengths) = (sizes(&inputs), inputs.x.kind(), inputs.lengths.src());
     let (y, [dy, dh_n, dc_n]) = (cx.output(0), [0, 1, 2].map(|i| cx.dy_of(i).contiguous()));
-    let room = |input: &Tensor| Buffer::for_overwrite(kind, input.count());
-    let mut dx = cx.needs(places.x).then(|| room(inputs.x));
-    let (mut dh0, mut dc0) = (room(inputs.h0), room(inputs.c0));
+    let fresh = |input: &Tensor| Buffer::for_overwrite(kind, input.count());
+    let mut dx = cx.needs(places.x).then(|| fresh(inputs.x));
+    let (mut dh0, mut dc0) = (fresh(inputs.h0), fresh(inputs.c0));
     let dweights = inputs.weights.iter();
     let dweights =
-        dweights.map(|w| WeightGradients { dw_ih: room(w.w_ih), dw_hh: room(w.w_hh), db: room(w.b_ih) });
+        dweights.map(|w| WeightGradients { dw_ih: fresh(w.w_ih), dw_hh: fresh(w.w_hh), db: fresh(w.b_ih) });
     let mut dweights: Vec<WeightGradients<Buffer>> = dweights.collect();
     let mut saved = cx.take_extra(0);
     let args = lstm::Backward {

@@ -16,7 +16,7 @@ impl Tensor {
             cx.give_with(1, |cx| {
                 let (a, dy) = (cx.input(0), cx.dy());
                 if b_shape.rank() == 2 && a_shape.rank() > 2 {
-                    // One weight for all: one product over all rows, instead of many and their sum.
+                    // One right operand for all: one matmul over all rows instead of many and their sum.
                     let rows: usize = a_shape[..a_shape.rank() - 1].iter().product();
                     let a = a.reshape([rows, b_shape[0]]);
                     return a.t().matmul(&dy.reshape([rows, b_shape[1]]));
@@ -27,7 +27,7 @@ impl Tensor {
     }
 }
 
-/// The shape of a product; the error names both operands.
+/// The shape of the result; the error names both operands.
 fn product_shape(a: Shape, b: Shape) -> Result<Shape, crate::ShapeError> {
     let fail = |why: &str| Err(crate::ShapeError(format!("matmul: {why}: lhs {a:?} rhs {b:?}")));
     if a.rank() < 2 || b.rank() < 2 {
@@ -56,7 +56,7 @@ fn product(a: &Tensor, b: &Tensor) -> Tensor {
     };
     let (m, n) = (shape[shape.rank() - 2], shape[shape.rank() - 1]);
     let k = a.dim(-1);
-    // With one right operand for all, the leading axes of the left operand are rows of one product.
+    // With one right operand for all, the leading axes of the left operand are rows of one matmul.
     let rows: usize = shape[..shape.rank() - 1].iter().product();
     let flat = if b.rank() == 2 { a.layout.reshape([rows, k].into()) } else { None };
     let (count, m, a, b) = match flat {

@@ -2,13 +2,13 @@
 //!
 //! All are methods of [`Tensor`]. By family:
 //!
-//! - *Of each element*: [`neg`](Tensor::neg), [`abs`](Tensor::abs), [`sign`](Tensor::sign), [`step`](Tensor::step),
+//! - *Elementwise*: [`neg`](Tensor::neg), [`abs`](Tensor::abs), [`sign`](Tensor::sign), [`step`](Tensor::step),
 //!   [`square`](Tensor::square), [`sqrt`](Tensor::sqrt), [`recip`](Tensor::recip), [`exp`](Tensor::exp),
 //!   [`exp_m1`](Tensor::exp_m1), [`ln`](Tensor::ln), [`ln_1p`](Tensor::ln_1p), [`tanh`](Tensor::tanh),
 //!   [`sigmoid`](Tensor::sigmoid), [`relu`](Tensor::relu), [`gelu`](Tensor::gelu), [`erf`](Tensor::erf),
 //!   [`softplus`](Tensor::softplus), [`log_sigmoid`](Tensor::log_sigmoid), [`affine`](Tensor::affine),
 //!   [`powf`](Tensor::powf), [`clamp`](Tensor::clamp).
-//! - *Of two tensors, which broadcast*: [`add`](Tensor::add), [`sub`](Tensor::sub), [`mul`](Tensor::mul),
+//! - *On two tensors, which broadcast*: [`add`](Tensor::add), [`sub`](Tensor::sub), [`mul`](Tensor::mul),
 //!   [`div`](Tensor::div), [`maximum`](Tensor::maximum), [`minimum`](Tensor::minimum); the operators `+ - * /`,
 //!   also with a number on the right.
 //! - *Comparison, logic and choice*: [`eq`](Tensor::eq), [`ne`](Tensor::ne), [`lt`](Tensor::lt),
@@ -21,7 +21,7 @@
 //! - *Rows*: [`softmax`](Tensor::softmax), [`log_softmax`](Tensor::log_softmax),
 //!   [`layer_norm`](Tensor::layer_norm), [`cross_entropy_rows`](Tensor::cross_entropy_rows);
 //!   [`cross_entropy`](crate::losses::cross_entropy) is the mean or the sum of the last.
-//! - *Matrix products*: [`matmul`](Tensor::matmul), [`linear`](Tensor::linear).
+//! - *Matrix multiplication*: [`matmul`](Tensor::matmul), [`linear`](Tensor::linear).
 //! - *Convolution over time*: [`conv1d`](Tensor::conv1d), [`conv_relu_max`](Tensor::conv_relu_max),
 //!   [`embedding_conv_relu_max`](Tensor::embedding_conv_relu_max).
 //! - *Sequences*: [`lstm`](Tensor::lstm), [`attention`](Tensor::attention), [`crf_log_z`](Tensor::crf_log_z),
@@ -41,8 +41,8 @@
 //!
 //! A *primitive* has a gradient that is written in tensor operations, so it can be differentiated again. A *fused*
 //! operation has a kernel for the forward and one for the backward pass, and a reference in tensor operations. The
-//! reference is its definition, the oracle of the tests, its gradient of higher order and the fallback where a kernel is
-//! missing. [`REGISTRY`] lists both kinds.
+//! reference is its definition, the oracle of the tests, the source of its higher-order gradients and the fallback if a
+//! kernel is missing. [`REGISTRY`] lists both kinds.
 
 mod affine;
 mod attention;
@@ -97,11 +97,21 @@ pub(crate) fn done(outcome: Outcome) -> bool {
     outcome == Outcome::Done
 }
 
-/// Panics, with the operation's name, where two dtypes differ.
+/// Panics, with the operation's name, if two dtypes differ.
 #[track_caller]
 pub(crate) fn same_dtype(op: &str, a: &Tensor, b: &Tensor) {
     let (a, b) = (a.dtype(), b.dtype());
     assert_eq!(a, b, "{op}: dtypes differ: lhs {a}, rhs {b}; convert one with to_dtype");
+}
+
+/// Whether a dtype has exactly this number, or is of floats, which round it.
+pub(crate) fn holds(dtype: DType, number: f64) -> bool {
+    match dtype {
+        DType::F32 | DType::F64 | DType::F16 | DType::BF16 => true,
+        DType::I64 => number.fract() == 0.0 && (-(2f64.powi(63))..2f64.powi(63)).contains(&number),
+        DType::U32 => number.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(&number),
+        DType::Bool => number == 0.0 || number == 1.0,
+    }
 }
 
 /// A fresh tensor of `shape` that `write` fills.
@@ -118,14 +128,14 @@ pub(crate) fn filled(
     Tensor::from_buffer(buffer, shape)
 }
 
-/// Panics, with the operation's name, where an index (`i64`) does not lie in 0..n, the length of `whole`'s axis that it
-/// counts along. On a CUDA device indices are not looked at, for that would wait for it.
+/// Panics, with the operation's name, if an index (`i64`) is outside 0..n, the length of the axis of `whole` that it
+/// indexes. On a CUDA device indices are not checked, because reading them would wait for the device.
 #[track_caller]
 pub(crate) fn check_indices(op: &str, ids: &Tensor, n: usize, whole: crate::Shape) {
     check_indices_but(op, ids, n, whole, |_, _| false);
 }
 
-/// The same, but for those that `spared` says of by their place and value.
+/// [`check_indices`], except for the indices that `spared` accepts, given their position and value.
 #[track_caller]
 pub(crate) fn check_indices_but(
     op: &str,
@@ -140,11 +150,11 @@ pub(crate) fn check_indices_but(
         return;
     }
     let ids = ids.contiguous();
-    // One comparison for each: a negative one is above all others.
+    // One comparison per index: as `u64`, a negative index is above all others.
     let wrong = |&(at, &id): &(usize, &i64)| id as u64 >= n as u64 && !spared(at, id);
     if let Some((at, id)) = ids.elements::<i64>().iter().enumerate().find(wrong) {
         let shape = ids.shape();
-        panic!("{op}: index {id}, number {at} of {shape:?}, is outside 0..{n} of {whole:?}");
+        panic!("{op}: index {id}, at position {at} of {shape:?}, is outside 0..{n} of {whole:?}");
     }
 }
 

@@ -11,7 +11,7 @@ impl Tensor {
         let whole = self.shape()[axis];
         assert!(
             start <= whole && len <= whole - start,
-            "narrow: {len} entries from {start} on are not within axis {axis} of {:?}",
+            "narrow: {len} entries from {start} exceed axis {axis} of {:?}",
             self.shape()
         );
         if len == whole {
@@ -31,7 +31,7 @@ impl Tensor {
         let len = self.shape()[axis];
         assert!(
             start <= whole && len <= whole - start,
-            "widen: {len} entries from {start} on are not within an axis of length {whole}"
+            "widen: {len} entries from {start} exceed an axis of length {whole}"
         );
         let x = self.detach().contiguous();
         let shape = x.shape().with(axis, whole);
@@ -47,6 +47,8 @@ impl Tensor {
     /// y = entry `i` of an axis, without that axis; a view.
     #[track_caller]
     pub fn at(&self, axis: isize, i: usize) -> Tensor {
+        let n = self.dim(axis);
+        assert!(i < n, "at: index {i} is outside 0..{n} of axis {axis} of {:?}", self.shape());
         self.narrow(axis, i, 1).squeeze(axis)
     }
 }

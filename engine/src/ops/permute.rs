@@ -10,12 +10,17 @@ impl Tensor {
         for (i, &a) in axes.iter().enumerate() {
             assert!(
                 a < rank && inverse[a] == usize::MAX,
-                "permute: {axes:?} is no order of the axes of {:?}",
+                "permute: {axes:?} is not a permutation of the axes of {:?}",
                 self.shape()
             );
             inverse[a] = i;
         }
-        assert_eq!(axes.len(), rank, "permute: {axes:?} is no order of the axes of {:?}", self.shape());
+        assert_eq!(
+            axes.len(),
+            rank,
+            "permute: {axes:?} is not a permutation of the axes of {:?}",
+            self.shape()
+        );
         record_one("permute", &[self], self.view(self.layout.permute(axes)), Saves::NOTHING, move |cx| {
             cx.give_with(0, |cx| cx.dy().permute(&inverse[..rank]));
         })

@@ -25,6 +25,7 @@ impl Tensor {
     }
 
     /// y = Σ x over all elements.
+    #[track_caller]
     pub fn sum_all(&self) -> Tensor {
         let flat = self.flatten();
         flat.sum(&[0])
@@ -38,17 +39,18 @@ impl Tensor {
     }
 
     /// y = Σ x / n over all elements.
+    #[track_caller]
     pub fn mean_all(&self) -> Tensor {
         self.sum_all() / self.count() as f64
     }
 
-    /// y = max x over one axis; elements that share the maximum share the gradient.
+    /// y = max x over one axis; elements that equal the maximum share the gradient equally.
     #[track_caller]
     pub fn max(&self, axis: isize) -> Tensor {
         self.extremum("max", reduce::max, axis)
     }
 
-    /// y = min x over one axis; elements that share the minimum share the gradient.
+    /// y = min x over one axis; elements that equal the minimum share the gradient equally.
     #[track_caller]
     pub fn min(&self, axis: isize) -> Tensor {
         self.extremum("min", reduce::min, axis)
@@ -66,13 +68,13 @@ impl Tensor {
             let hit = x.eq(&y);
             let ones = hit.to_dtype(x.dtype());
             let share = &ones / ones.sum(&[axis as isize]).reshape(kept);
-            // Selected, since 0 · ∞ is NaN. Where the extremum is NaN no element equals it, and all get NaN.
+            // It selects, since 0 · ∞ is NaN. If the extremum is NaN, no element equals it, and all get NaN.
             let beaten = if op == "max" { x.lt(&y) } else { x.gt(&y) };
             cx.give_with(0, |cx| (cx.dy().reshape(kept) * share).masked_fill(&beaten, 0.0));
         })
     }
 
-    /// The index of the maximum along one axis, `i64`; the lowest if several elements share it.
+    /// The index of the maximum along one axis, `i64`; the lowest if several elements equal it.
     #[track_caller]
     pub fn arg_max(&self, axis: isize) -> Tensor {
         let axis = self.shape().axis(axis);
@@ -97,7 +99,7 @@ impl Tensor {
         let infinite = top.abs().eq_scalar(f64::INFINITY);
         let top = top.masked_fill(&infinite, 0.0).reshape(kept);
         let total = (self - &top).exp().sum(&[axis]);
-        // ln 0 has no gradient: rows of nothing but −∞ are set apart before and after the logarithm.
+        // ln 0 has no gradient: rows with only −∞ are replaced before and after the logarithm.
         let empty = total.eq_scalar(0.0);
         total.masked_fill(&empty, 1.0).ln().masked_fill(&empty, f64::NEG_INFINITY) + top.squeeze(axis)
     }
@@ -108,7 +110,7 @@ impl Tensor {
 fn sorted(shape: Shape, axes: &[isize]) -> Vec<usize> {
     let mut axes: Vec<usize> = axes.iter().map(|&a| shape.axis(a)).collect();
     axes.sort_unstable();
-    assert!(axes.windows(2).all(|w| w[0] != w[1]), "reduce: an axis of {shape:?} is named twice");
+    assert!(axes.windows(2).all(|w| w[0] != w[1]), "reduce: an axis of {shape:?} is given twice");
     axes
 }
 

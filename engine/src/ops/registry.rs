@@ -1,4 +1,4 @@
-/// What is known of an operation by its name.
+/// The registry's entry for an operation.
 #[derive(Clone, Copy, Debug)]
 pub struct OpInfo {
     /// The name in the graph, in memory reports and in the table of test cases.

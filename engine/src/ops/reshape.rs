@@ -2,7 +2,7 @@ use crate::graph::{Saves, record_one};
 use crate::{Shape, Tensor};
 
 impl Tensor {
-    /// y = the same elements in the same order under another shape; a view where the layout allows it.
+    /// y = the same elements in the same order with another shape; a view if the layout allows it.
     #[track_caller]
     pub fn reshape(&self, shape: impl Into<Shape>) -> Tensor {
         let (from, shape) = (self.shape(), shape.into());
@@ -23,7 +23,7 @@ impl Tensor {
         })
     }
 
-    /// All axes in one.
+    /// y = x with all axes merged into one.
     pub fn flatten(&self) -> Tensor {
         self.reshape([self.count()])
     }

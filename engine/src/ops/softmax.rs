@@ -5,7 +5,7 @@ use gradus_kernels::softmax;
 
 /// Normalised exponentials over the last axis.
 impl Tensor {
-    /// yⱼ = exp(xⱼ) / Σₖ exp(xₖ); a row of nothing but −∞ gives zeros.
+    /// yⱼ = exp(xⱼ) / Σₖ exp(xₖ); a row with only −∞ gives zeros.
     ///
     /// dx = y ⊙ (dy − Σ dy ⊙ y).
     #[track_caller]
@@ -25,7 +25,7 @@ impl Tensor {
         })
     }
 
-    /// yⱼ = xⱼ − ln Σₖ exp(xₖ); a row of nothing but −∞ stays so, without gradient.
+    /// yⱼ = xⱼ − ln Σₖ exp(xₖ); a row with only −∞ does not change and gets no gradient.
     ///
     /// dx = dy − exp(y) Σ dy.
     #[track_caller]

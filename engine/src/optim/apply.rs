@@ -41,9 +41,9 @@ pub(super) fn whole<'a>(rule: Rule, p: &'a mut Buffer, g: Src<'a>, state: &'a mu
 }
 
 /// The deferred steps of some rows; see the head of `moments.rs`.
-pub(super) fn replay(rule: Rule, steps: &[Taken], owed: Owed<Src>, p: &mut Buffer, state: &mut [Buffer]) {
+pub(super) fn replay(rule: Rule, steps: &[Taken], rows: Owed<Src>, p: &mut Buffer, state: &mut [Buffer]) {
     let (kind, state) = (p.kind(), in_order(rule, p.dtype(), state));
-    ran(kind, with(rule, steps, |steps| optimizer::replay(steps, p.dst(), owed, state)));
+    ran(kind, with(rule, steps, |steps| optimizer::replay(steps, p.dst(), rows, state)));
 }
 
 fn ran(kind: Kind, outcome: Outcome) {
@@ -53,7 +53,7 @@ fn ran(kind: Kind, outcome: Outcome) {
 /// The state in the order of the kernels' arguments; `None` for what the rule does not keep.
 fn in_order(rule: Rule, dtype: DType, state: &mut [Buffer]) -> [Dst<'_>; 3] {
     let mut state = state.iter_mut().map(Buffer::dst);
-    // RMSprop's second is the mean, also where the rule keeps the third alone.
+    // The second of RMSprop is the mean, even if the rule keeps only the third.
     let second = !matches!(rule, Rule::RmsProp { centered: false, .. });
     [true, second, true].map(|kept| kept.then(|| state.next()).flatten().unwrap_or_else(|| Dst::none(dtype)))
 }

@@ -6,13 +6,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-/// How quickly an average of weights forgets old ones.
+/// How quickly an average of weights forgets old weights.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AverageConfig {
     /// d, in [0, 1): the share of the average that an update keeps.
     pub decay: f64,
-    /// Whether the t-th update after the first keeps min(d, (1 + t) / (10 + t)), so that the average quickly forgets the
-    /// first weights of training.
+    /// Whether the t-th update after the first keeps min(d, (1 + t) / (10 + t)) instead of d, so that the average quickly
+    /// forgets the first weights of training.
     pub warmup: bool,
 }
 
@@ -46,7 +46,7 @@ pub struct WeightAverage {
 }
 
 impl WeightAverage {
-    /// An average of nothing yet.
+    /// An average without updates.
     #[track_caller]
     pub fn new(config: AverageConfig) -> Self {
         let d = config.decay;
@@ -54,7 +54,7 @@ impl WeightAverage {
         WeightAverage { config, updates: 0, values: BTreeMap::new(), owners: BTreeMap::new() }
     }
 
-    /// What it was made from.
+    /// The configuration.
     pub fn config(&self) -> AverageConfig {
         self.config
     }
@@ -64,9 +64,9 @@ impl WeightAverage {
         self.updates
     }
 
-    /// Takes the model's weights into the average.
+    /// Adds the model's weights to the average.
     ///
-    /// Panics where a parameter has the name of another one that was averaged before and still exists.
+    /// Panics if a parameter has the name of another one that was averaged before and still exists.
     #[track_caller]
     pub fn update(&mut self, model: &dyn Module) {
         let rest = 1.0 - self.decay();
@@ -84,7 +84,7 @@ impl WeightAverage {
         self.updates += 1;
     }
 
-    /// What the next update keeps of the average.
+    /// The share of the average that the next update keeps.
     fn decay(&self) -> f64 {
         let t = self.updates as f64;
         match self.config.warmup {
@@ -93,14 +93,14 @@ impl WeightAverage {
         }
     }
 
-    /// Puts the averages into the model, until the result is dropped; panics where a parameter has none.
+    /// Puts the averages into the model until the result is dropped; panics if a parameter has no average.
     #[track_caller]
     pub fn apply(&self, model: &dyn Module) -> Applied {
         let mut pairs = vec![];
         for (name, param) in model.named_params() {
             let value = self.values.get(&name);
             let value =
-                value.unwrap_or_else(|| panic!("average: there is none of {name:?}; update it first"));
+                value.unwrap_or_else(|| panic!("average: {name:?} has no average; call update first"));
             pairs.push((param, value));
         }
         let weights = pairs.iter().map(|(param, _)| (param.tied(), param.value())).collect();
@@ -108,7 +108,7 @@ impl WeightAverage {
         Applied { weights }
     }
 
-    /// All averages by parameter name, and the number beside them.
+    /// All averages by parameter name, and the number of updates.
     pub fn state(&self) -> (StateDict, Value) {
         (self.values.clone(), json!({ "updates": self.updates }))
     }
@@ -140,7 +140,7 @@ impl WeightAverage {
             values.insert(name, tensor.to_device(param.kind().device));
         }
         if let Some(name) = tensors.keys().next() {
-            return Err(format!("there is an average of {name:?}, which the model does not know"));
+            return Err(format!("there is an average of {name:?}, which the model does not have"));
         }
         (self.updates, self.values, self.owners) = (updates, values, BTreeMap::new());
         Ok(())
@@ -155,17 +155,17 @@ fn wide(dtype: DType) -> DType {
     }
 }
 
-/// A model that has averages in the place of its weights; dropping this puts the weights back, bit for bit.
+/// A model with averages instead of its weights; dropping this value restores the weights, bit for bit.
 ///
-/// What is changed in the model meanwhile, as by an optimizer, is lost with that.
-#[must_use = "the weights are put back as soon as this is dropped"]
+/// Restoring them discards changes that the model got in the meantime, for instance from an optimizer.
+#[must_use = "the weights are restored as soon as this is dropped"]
 #[derive(Debug)]
 pub struct Applied {
     weights: Vec<(Param, Tensor)>,
 }
 
 impl Applied {
-    /// Leaves the averages in the model for good.
+    /// Keeps the averages in the model permanently.
     pub fn keep(mut self) {
         self.weights.clear();
     }

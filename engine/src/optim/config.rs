@@ -10,10 +10,10 @@ pub enum Rule {
         /// μ.
         #[serde(default)]
         momentum: f64,
-        /// How much of the gradient is held back from v.
+        /// The share of the gradient that is not added to v.
         #[serde(default)]
         dampening: f64,
-        /// Whether the step looks ahead.
+        /// Whether to use Nesterov's momentum.
         #[serde(default)]
         nesterov: bool,
     },
@@ -34,7 +34,7 @@ pub enum Rule {
         /// ε.
         #[serde(default = "small")]
         eps: f64,
-        /// Of the step, as in SGD.
+        /// Momentum of the step, as in SGD.
         #[serde(default)]
         momentum: f64,
         /// Whether the variance replaces the second moment.
@@ -104,7 +104,7 @@ pub struct OptimizerConfig {
     pub weight_decay: f64,
 }
 
-/// Adam with a rate of 10⁻³.
+/// Adam with a learning rate of 10⁻³.
 impl Default for OptimizerConfig {
     fn default() -> Self {
         OptimizerConfig::new(Rule::adam(), rate())
@@ -132,7 +132,7 @@ fn tiny() -> f64 {
     1e-10
 }
 
-/// ε of the others.
+/// ε of the other rules.
 fn small() -> f64 {
     1e-8
 }
@@ -168,7 +168,7 @@ impl Rule {
         Rule::RAdam { beta1: 0.9, beta2: 0.999, eps: 1e-8 }
     }
 
-    /// What a step of this rate and weight decay does where the gradient is 0.
+    /// What a step with this learning rate and weight decay does to elements with gradient 0.
     pub(super) fn zero_grad(&self, lr: f64, weight_decay: f64) -> ZeroGrad {
         let coupled = weight_decay != 0.0 && !matches!(self, Rule::AdamW { .. });
         let sound = lr >= 0.0 && (lr as f32).is_finite();
@@ -180,7 +180,7 @@ impl Rule {
         }
     }
 
-    /// The names of what the rule keeps for each parameter.
+    /// The names of the moments that the rule keeps for each parameter.
     pub(super) fn state_names(&self) -> &'static [&'static str] {
         match *self {
             Rule::Sgd { momentum: 0.0, .. } => &[],
@@ -201,5 +201,41 @@ impl OptimizerConfig {
     /// A rule with a learning rate, without weight decay.
     pub fn new(rule: Rule, lr: f64) -> Self {
         OptimizerConfig { rule, lr, weight_decay: 0.0 }
+    }
+
+    /// Panics where a value is outside its range, as PyTorch does.
+    #[track_caller]
+    pub(super) fn check(&self) {
+        let at_least_zero = |name: &str, value: f64| {
+            assert!(value >= 0.0, "optimizer: {name} is {value}, it must be at least 0");
+        };
+        let share = |name: &str, value: f64| {
+            assert!((0.0..1.0).contains(&value), "optimizer: {name} is {value}, it must lie in [0, 1)");
+        };
+        at_least_zero("the learning rate", self.lr);
+        at_least_zero("the weight decay", self.weight_decay);
+        match self.rule {
+            Rule::Sgd { momentum, dampening, nesterov } => {
+                at_least_zero("the momentum", momentum);
+                let fits = !nesterov || momentum > 0.0 && dampening == 0.0;
+                assert!(fits, "optimizer: Nesterov's rule needs a momentum above 0 and no dampening");
+            }
+            Rule::AdaGrad { lr_decay, eps } => {
+                at_least_zero("the decay of the rate", lr_decay);
+                at_least_zero("ε", eps);
+            }
+            Rule::RmsProp { alpha, eps, momentum, .. } => {
+                share("α", alpha);
+                at_least_zero("ε", eps);
+                at_least_zero("the momentum", momentum);
+            }
+            Rule::Adam { beta1, beta2, eps }
+            | Rule::AdamW { beta1, beta2, eps }
+            | Rule::RAdam { beta1, beta2, eps } => {
+                share("β₁", beta1);
+                share("β₂", beta2);
+                at_least_zero("ε", eps);
+            }
+        }
     }
 }

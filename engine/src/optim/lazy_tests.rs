@@ -1,4 +1,4 @@
-//! Rows that take their steps when they are next read have the bits of tables that are swept at each step.
+//! Rows that take deferred steps have the same bits as rows of a table that each step updates as a whole.
 
 use super::*;
 use crate::losses::l2;
@@ -32,7 +32,7 @@ fn ids(t: u64) -> Tensor {
 
 fn gradients(model: &Model, t: u64) -> Gradients {
     let mut loss = (model.0.forward(&ids(t)) * model.1.tensor()).square().mean_all();
-    // Two lookups of one table in one graph, and now and then a gradient of the whole table.
+    // Two lookups in one table in one graph, and sometimes a gradient of the whole table.
     loss = loss + model.0.forward(&ids(t + 7)).sum_all();
     if t % 331 == 330 {
         loss = loss + model.0.weight.tensor().square().sum_all();
@@ -58,7 +58,7 @@ fn rules() -> Vec<(Rule, f64)> {
     ]
 }
 
-/// The bits; of no number, its sign is left to the processor.
+/// The bits, without the sign of a NaN, which depends on the processor.
 fn bits(t: &Tensor) -> Vec<u32> {
     let canonical = |x: f32| if x.is_nan() { f32::NAN.to_bits() } else { x.to_bits() };
     t.to_vec::<f32>().into_iter().map(canonical).collect()
@@ -95,7 +95,7 @@ fn rows_that_catch_up_have_the_bits_of_tables_that_are_swept() {
     }
 }
 
-/// What `act` leads to, with an optimizer that is lazy and one that is not: parameters and state.
+/// Asserts that `act` gives equal parameters and state with an optimizer that defers steps and with one that does not.
 fn same(act: impl Fn(&Model, &mut Optimizer, &dyn Fn(Optimizer) -> Optimizer)) {
     let run = |kind: &dyn Fn(Optimizer) -> Optimizer| {
         let (model, mut optimizer) =
@@ -109,11 +109,11 @@ fn same(act: impl Fn(&Model, &mut Optimizer, &dyn Fn(Optimizer) -> Optimizer)) {
 }
 
 #[test]
-fn whatever_happens_to_a_table_that_owes() {
+fn everything_that_can_happen_to_a_table_with_deferred_steps() {
     let other = || OptimizerConfig::new(Rule::adamw(), 1e-3);
-    // Another value; the moments go on.
+    // The value is replaced; the moments are kept.
     same(|model, _, _| model.0.weight.set(&Tensor::ones([ROWS, WIDTH], DType::F32)));
-    // Another optimizer, and the first one again.
+    // Another optimizer takes a step, then the first one again.
     same(|model, _, kind| {
         let mut second = kind(Optimizer::new(other()));
         (0..5).for_each(|t| second.step(model, &gradients(model, t)));
@@ -134,7 +134,7 @@ fn whatever_happens_to_a_table_that_owes() {
         (0..5).for_each(|t| optimizer.step(&second, &gradients(&second, t)));
         assert_eq!(optimizer.state().1["steps"]["words.weight"], 10);
     });
-    // A clone, and an older state.
+    // A clone, and an older state of the optimizer.
     same(|model, optimizer, _| {
         let (tensors, numbers) = optimizer.state();
         let before = bits(&model.0.weight.clone().value());
@@ -157,7 +157,7 @@ fn rows_wait_and_lookups_do_not_copy() {
     assert_eq!(stale.storage.bytes().as_ptr(), place, "no step and no lookup made a copy");
     let stale = bits(&stale);
     let fresh = bits(&model.0.weight.value());
-    assert!(stale != fresh, "AdamW shrinks rows without a gradient, later");
+    assert!(stale != fresh, "AdamW shrinks rows without a gradient, in a deferred step");
     for id in ids(0).to_vec::<i64>() {
         let row = id as usize * WIDTH..(id as usize + 1) * WIDTH;
         assert_eq!(stale[row.clone()], fresh[row]);

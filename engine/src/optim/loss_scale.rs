@@ -1,7 +1,7 @@
 use crate::{Gradients, Tensor};
 use serde::{Deserialize, Serialize};
 
-/// A factor that keeps the gradients of matrix products in `f16` above the smallest value of that type.
+/// A factor that keeps the gradients of matmuls in `f16` above the smallest value of that type.
 ///
 /// The loss is multiplied by it before the backward pass and the gradients are divided by it afterwards. If one of them is not
 /// finite the step must be skipped, and the factor is halved; after 2000 good steps in a row it is doubled. It is a power of
@@ -28,7 +28,7 @@ const PATIENCE: u32 = 2000;
 const LARGEST: f64 = (1u64 << 24) as f64;
 
 impl Default for LossScale {
-    /// 2¹⁶, which the first steps halve until it fits.
+    /// 2¹⁶, which the first steps halve until no gradient overflows.
     fn default() -> Self {
         LossScale { factor: 65536.0, good: 0 }
     }
@@ -40,8 +40,8 @@ impl LossScale {
         self.factor
     }
 
-    /// The gradients of the loss. `None` if one is not finite because of the factor, which is then halved; skip this step.
-    /// With a factor of 1 the factor is not the cause, and the gradients are returned as they are.
+    /// The gradients of the loss. `None` if one is not finite because of the factor, which is then halved: skip this step.
+    /// With a factor of 1 the factor cannot be the cause, and the gradients are returned as they are.
     pub fn backward(&mut self, loss: Tensor) -> Option<Gradients> {
         let mut gradients = loss.affine(self.factor, 0.0).backward();
         gradients.scale(1.0 / self.factor);
@@ -62,7 +62,7 @@ mod tests {
     use super::*;
     use crate::{Precision, with_precision};
 
-    /// w · 1 in f16, times `slope`: what f16 must hold is the slope times the factor.
+    /// w · 1 in f16, times `slope`: f16 must hold the slope times the factor.
     fn loss(w: &Tensor, slope: f64) -> Tensor {
         let x = Tensor::from_slice(&[1.0f32], [1, 1]);
         with_precision(Precision::F16, || x.matmul(w)).affine(slope, 0.0).sum_all()
@@ -72,7 +72,7 @@ mod tests {
     fn halves_at_infinity_and_doubles_with_patience() {
         let w = Tensor::from_slice(&[1.0f32], [1, 1]).variable();
         let mut scale = LossScale::default();
-        // f16 ends at 65504.
+        // The largest f16 is 65504.
         assert!(scale.backward(loss(&w, 1.5)).is_none());
         assert_eq!(scale.factor(), 32768.0);
         for _ in 0..PATIENCE {

@@ -8,13 +8,13 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-/// More steps than any run takes: 34 years at a thousand steps per second.
+/// A bound on the number of steps: 34 years at a thousand steps per second.
 pub(super) const MOST_STEPS: u64 = 1 << 40;
 
 /// Parameters with a learning rate and a weight decay of their own.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Group {
-    /// The parameters whose names begin so.
+    /// The group has the parameters whose names begin with this.
     pub prefix: String,
     /// lr.
     pub lr: f64,
@@ -24,16 +24,17 @@ pub struct Group {
 
 /// Takes steps, and keeps each parameter's moments by its name.
 ///
-/// A checkpoint can therefore hold them, and a name means one parameter: [`step`](Optimizer::step) panics if another parameter of
-/// the same name comes while the first one exists. Once the first one is dropped, its successor continues with its moments.
+/// A checkpoint can therefore hold them. A name stands for one parameter: [`step`](Optimizer::step) panics if it gets another
+/// parameter of the same name while the first one exists. Once the first one is dropped, a parameter of the same name continues
+/// with its moments.
 ///
-/// If the gradient of a large table is a few rows, as an embedding's is, only these rows are changed immediately. The other
-/// rows owe a step with gradient 0 and take it before they are next read: a row when [`Embedding`](crate::nn::Embedding) reads
+/// If only a few rows of a large table have a gradient, as in an embedding, only these rows are changed immediately. The step of
+/// the other rows, with gradient 0, is deferred until they are next read: a row when [`Embedding`](crate::nn::Embedding) reads
 /// it, all rows at [`Param::value`](crate::Param::value) and [`state`](Optimizer::state). The results have the same bits as if
 /// each step changed the whole table. A step does change the whole table if the gradient is not zero elsewhere (weight decay
 /// in the gradient, unlike AdamW's; an L1 or L2 term in the loss; a table that is also the output layer), if the table is
-/// small, or if half of its rows are read. With [`dense`](Optimizer::dense) every step does. The head of `optim/moments.rs`
-/// explains why and how.
+/// small, or if half of its rows are read. With [`dense`](Optimizer::dense) every step does. The comment at the head of
+/// `optim/moments.rs` explains why and how.
 ///
 /// ```
 /// use gradus_engine::optim::{Optimizer, OptimizerConfig, Rule};
@@ -60,46 +61,63 @@ pub struct Optimizer {
 
 impl Optimizer {
     /// An optimizer that has taken no step.
+    ///
+    /// # Panics
+    /// Where a value of the configuration is outside its range.
+    #[track_caller]
     pub fn new(config: OptimizerConfig) -> Self {
+        config.check();
         Optimizer { config, groups: vec![], factor: 1.0, states: BTreeMap::new(), dense: false }
     }
 
-    /// The same with groups; a parameter belongs to the first whose prefix its name begins with, else to none.
+    /// An optimizer with groups; a parameter belongs to the first group whose prefix its name begins with, else to none.
+    #[track_caller]
     pub fn with_groups(config: OptimizerConfig, groups: Vec<Group>) -> Self {
         Optimizer { groups, ..Optimizer::new(config) }
     }
 
-    /// The same, but every step sweeps every table at once: the same bits, mostly later.
+    /// The same optimizer without deferred steps: the results have the same bits, but are mostly slower.
     pub fn dense(self) -> Self {
         Optimizer { dense: true, ..self }
     }
 
-    /// What it was made from.
+    /// The configuration.
     pub fn config(&self) -> OptimizerConfig {
         self.config
     }
 
-    /// Multiplies every learning rate from now on: what a schedule sets.
+    /// Sets the factor by which all learning rates are multiplied from now on; schedules use it.
     pub fn set_lr_factor(&mut self, factor: f64) {
         self.factor = factor;
     }
 
-    /// The learning rate of parameters that belong to no group, at this moment.
+    /// The current learning rate of parameters that belong to no group.
     pub fn lr(&self) -> f64 {
         self.config.lr * self.factor
     }
 
     /// Changes every parameter of the model that has a gradient.
     ///
-    /// Those on a CUDA device with a gradient of all their elements take their steps together, in one launch for all
-    /// that have the same rates and the same number of steps behind them.
+    /// Parameters on a CUDA device with a gradient of all their elements take their steps together: one launch for all
+    /// with the same learning rate, weight decay and number of steps taken.
     ///
-    /// Panics where a parameter has the name of another one that was stepped before and still exists.
+    /// Panics if a parameter has the name of another one that took a step before and still exists.
     #[track_caller]
     pub fn step(&mut self, model: &dyn Module, gradients: &Gradients) {
         let mut together = vec![];
         for (name, param) in model.named_params() {
             let Some(gradient) = gradients.of(&param) else { continue };
+            let (shape, dtype) = match gradient {
+                Grad::Dense(g) => (g.shape(), g.dtype()),
+                Grad::Rows(rows) => (rows.values.shape().with(0, rows.rows), rows.values.dtype()),
+            };
+            assert!(
+                shape == param.shape() && dtype == param.kind().dtype,
+                "optimizer: the gradient of {} is {shape:?} of {dtype}, the parameter {:?} of {}",
+                quoted(&name),
+                param.shape(),
+                param.kind().dtype
+            );
             let (mut lr, mut decay) = (self.config.lr, self.config.weight_decay);
             if let Some(group) = self.groups.iter().find(|g| name.starts_with(&g.prefix)) {
                 (lr, decay) = (group.lr, group.weight_decay);
@@ -148,8 +166,8 @@ impl Optimizer {
     /// Restores the state of this model's optimizer. The rule must be the one that made it; learning rates may differ.
     ///
     /// # Errors
-    /// A sentence that names the parameter: a moment or a number of steps is missing or belongs to no parameter, a moment
-    /// differs from its parameter in size or dtype, or the number of steps is 0 or out of all bounds. The optimizer is
+    /// A sentence that names the parameter, if a moment or a number of steps is missing or belongs to no parameter, a moment
+    /// differs from its parameter in size or dtype, or the number of steps is 0 or too large. The optimizer is
     /// then unchanged.
     pub fn load_state(
         &mut self,
@@ -172,7 +190,7 @@ impl Optimizer {
         let mut states = BTreeMap::new();
         for (name, steps) in steps {
             let param = params.get(&name).ok_or_else(|| {
-                format!("the optimizer took steps of {}, which the model does not know", quoted(&name))
+                format!("the optimizer took steps of {}, which the model does not have", quoted(&name))
             })?;
             if !(1..=MOST_STEPS).contains(&steps) {
                 return Err(format!(

@@ -34,6 +34,16 @@ pub enum Schedule {
         /// The factor at the end.
         floor: f64,
     },
+    /// A linear warm-up, then a line from 1 to `floor` over the rest: floor + (1 − floor)(total − t) / (total − warmup), and
+    /// `floor` past the end. Source: Devlin et al., "BERT", NAACL 2019, appendix A.2.
+    Linear {
+        /// Steps until the full rate.
+        warmup: u64,
+        /// Steps in all.
+        total: u64,
+        /// The factor at the end.
+        floor: f64,
+    },
     /// A linear warm-up, then √(warmup / (t + 1)). Source: Vaswani et al. 2017, equation 3, with 1 at the top.
     InverseSqrt {
         /// Steps until the full rate.
@@ -44,35 +54,43 @@ pub enum Schedule {
 impl Schedule {
     /// The factor at time t.
     pub fn factor(&self, t: u64) -> f64 {
-        let warm = |warmup: u64| ((t + 1) as f64 / warmup.max(1) as f64).min(1.0);
+        let warm = |warmup: u64| ((t as f64 + 1.0) / warmup.max(1) as f64).min(1.0);
         match *self {
             Schedule::Constant => 1.0,
             Schedule::Step { size, gamma } => gamma.powf((t / size.max(1)) as f64),
             Schedule::Exponential { gamma } => gamma.powf(t as f64),
             Schedule::LinearWarmup { warmup } => warm(warmup),
-            Schedule::Cosine { warmup, .. } if t < warmup => warm(warmup),
+            Schedule::Cosine { warmup, .. } | Schedule::Linear { warmup, .. } if t < warmup => warm(warmup),
+            Schedule::Linear { warmup, total, floor } => {
+                floor + (1.0 - floor) * (1.0 - share_done(t, warmup, total))
+            }
             Schedule::Cosine { warmup, total, floor } => {
-                let rest = total.saturating_sub(warmup).max(1) as f64;
-                let done = ((t - warmup) as f64 / rest).min(1.0);
+                let done = share_done(t, warmup, total);
                 floor + (1.0 - floor) * (1.0 + (PI * done).cos()) / 2.0
             }
             Schedule::InverseSqrt { warmup } => match t < warmup {
                 true => warm(warmup),
-                false => (warmup.max(1) as f64 / (t + 1) as f64).sqrt(),
+                false => (warmup.max(1) as f64 / (t as f64 + 1.0)).sqrt(),
             },
         }
     }
 }
 
-/// Lowers the rate when a metric no longer improves: after more than `patience` values in a row that are not better
-/// than the best by the relative `threshold`, the factor is multiplied by `factor`, down to `floor`.
+/// The share of the steps after the warm-up that are done.
+fn share_done(t: u64, warmup: u64, total: u64) -> f64 {
+    let rest = total.saturating_sub(warmup).max(1) as f64;
+    ((t - warmup) as f64 / rest).min(1.0)
+}
+
+/// Lowers the learning rate when a metric no longer improves. After more than `patience` values in a row that are not better
+/// than the best by the relative `threshold`, the learning rate's factor is multiplied by `factor`, down to `floor`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ReduceOnPlateau {
-    /// What the rate is multiplied by.
+    /// The multiplier of each drop.
     pub factor: f64,
-    /// Values without improvement that are borne.
+    /// The number of values without improvement before a drop.
     pub patience: u64,
-    /// The relative improvement that counts.
+    /// The smallest relative improvement that counts as one.
     pub threshold: f64,
     /// The smallest factor.
     pub floor: f64,
@@ -100,7 +118,7 @@ impl ReduceOnPlateau {
 
     /// Takes the metric's next value and returns the factor from now on. NaN is no improvement.
     pub fn observe(&mut self, value: f64) -> f64 {
-        // The margin is a share of the size of the best value, which may be negative.
+        // The margin is relative to the absolute value of the best one, which may be negative.
         let margin = |best: f64| self.threshold * best.abs();
         let better = !value.is_nan()
             && self.best.is_none_or(|best| match self.maximise {
@@ -134,6 +152,11 @@ mod tests {
         close(Schedule::LinearWarmup { warmup: 4 }, 9, 1.0);
         close(Schedule::Cosine { warmup: 0, total: 10, floor: 0.2 }, 5, 0.6);
         close(Schedule::Cosine { warmup: 2, total: 10, floor: 0.2 }, 40, 0.2);
+        close(Schedule::Linear { warmup: 2, total: 10, floor: 0.0 }, 1, 1.0);
+        close(Schedule::Linear { warmup: 2, total: 10, floor: 0.0 }, 2, 1.0);
+        close(Schedule::Linear { warmup: 2, total: 10, floor: 0.0 }, 9, 0.125);
+        close(Schedule::Linear { warmup: 2, total: 10, floor: 0.2 }, 6, 0.6);
+        close(Schedule::Linear { warmup: 2, total: 10, floor: 0.2 }, 40, 0.2);
         close(Schedule::InverseSqrt { warmup: 4 }, 15, 0.5);
     }
 

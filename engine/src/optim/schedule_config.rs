@@ -1,10 +1,10 @@
 use super::{ReduceOnPlateau, Schedule};
 use serde::{Deserialize, Serialize};
 
-/// How the learning rate changes over a run: the schedule's `name` and the keys that it has, each with a default.
+/// How the learning rate changes over a run: the schedule's `name` and its keys, each with a default.
 ///
-/// Every schedule can begin with a linear warm-up over `warmup_steps` steps, and none lets the rate fall below `min_lr`
-/// after it. [`Schedule`] has the formulas.
+/// Every schedule can begin with a linear warm-up over `warmup_steps` steps. After the warm-up the rate never falls below
+/// `min_lr`. [`Schedule`] has the formulas.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "name", rename_all = "snake_case")]
 pub enum ScheduleConfig {
@@ -47,8 +47,17 @@ pub enum ScheduleConfig {
         #[serde(default)]
         warmup_steps: u64,
     },
-    /// Half a cosine from the full rate to `min_lr` at the last step of the run.
+    /// Half a cosine from the full rate to `min_lr` at the end of the run.
     Cosine {
+        /// Steps over which the rate rises from 0.
+        #[serde(default)]
+        warmup_steps: u64,
+        /// The rate at the end.
+        #[serde(default)]
+        min_lr: f64,
+    },
+    /// A line from the full rate to `min_lr` at the end of the run, as BERT is fine-tuned.
+    Linear {
         /// Steps over which the rate rises from 0.
         #[serde(default)]
         warmup_steps: u64,
@@ -82,7 +91,7 @@ pub enum ScheduleConfig {
     },
 }
 
-/// How far a run is.
+/// The progress of a run.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Moment {
     /// Steps taken.
@@ -91,7 +100,7 @@ pub struct Moment {
     pub epoch: u64,
     /// Steps of the whole run.
     pub total_steps: u64,
-    /// What the plateau has made of the rate; 1 without one.
+    /// The factor that [`ReduceOnPlateau`] has set; 1 without it.
     pub plateau: f64,
 }
 
@@ -111,7 +120,7 @@ fn half() -> f64 {
 
 impl ScheduleConfig {
     /// Every schedule with its defaults.
-    pub fn all() -> [ScheduleConfig; 7] {
+    pub fn all() -> [ScheduleConfig; 8] {
         let (warmup_steps, gamma, min_lr) = (0, half(), 0.0);
         [
             ScheduleConfig::Constant { warmup_steps },
@@ -119,6 +128,7 @@ impl ScheduleConfig {
             ScheduleConfig::Exponential { warmup_steps, gamma, min_lr },
             ScheduleConfig::LinearWarmup { warmup_steps },
             ScheduleConfig::Cosine { warmup_steps, min_lr },
+            ScheduleConfig::Linear { warmup_steps, min_lr },
             ScheduleConfig::InverseSqrt { warmup_steps, min_lr },
             ScheduleConfig::Plateau { warmup_steps, patience: 1, factor: half(), min_lr },
         ]
@@ -142,19 +152,26 @@ impl ScheduleConfig {
             S::Exponential { warmup_steps, gamma, min_lr } => {
                 (warmup_steps, min_lr, Schedule::Exponential { gamma }.factor(epoch) * warm(warmup_steps))
             }
-            S::Cosine { warmup_steps: warmup, min_lr } => {
-                (warmup, min_lr, Schedule::Cosine { warmup, total, floor: min_lr / lr }.factor(step))
-            }
+            S::Cosine { warmup_steps: warmup, min_lr } => (
+                warmup,
+                min_lr,
+                Schedule::Cosine { warmup, total, floor: (min_lr / lr).min(1.0) }.factor(step),
+            ),
+            S::Linear { warmup_steps: warmup, min_lr } => (
+                warmup,
+                min_lr,
+                Schedule::Linear { warmup, total, floor: (min_lr / lr).min(1.0) }.factor(step),
+            ),
             S::InverseSqrt { warmup_steps: warmup, min_lr } => {
                 (warmup, min_lr, Schedule::InverseSqrt { warmup }.factor(step))
             }
             S::Plateau { warmup_steps, min_lr, .. } => (warmup_steps, min_lr, plateau * warm(warmup_steps)),
         };
-        // A warm-up begins below the floor.
+        // A warm-up may begin below `min_lr`.
         if step < warmup && warm(warmup) < 1.0 { factor } else { factor.max((min_lr / lr).min(1.0)) }
     }
 
-    /// What watches the development metric, for a schedule that does.
+    /// The [`ReduceOnPlateau`] of a schedule that depends on the development metric.
     pub fn plateau(&self, maximise: bool) -> Option<ReduceOnPlateau> {
         match *self {
             ScheduleConfig::Plateau { patience, factor, .. } => {
@@ -164,9 +181,9 @@ impl ScheduleConfig {
         }
     }
 
-    /// Whether the rate of a step depends on how long the whole run is: then a run that is prolonged is another run.
+    /// Whether a step's learning rate depends on the length of the whole run, so that a longer run has other steps from the start.
     pub fn depends_on_total(&self) -> bool {
-        matches!(self, ScheduleConfig::Cosine { .. })
+        matches!(self, ScheduleConfig::Cosine { .. } | ScheduleConfig::Linear { .. })
     }
 }
 
@@ -209,7 +226,9 @@ mod tests {
         assert!((cosine.factor(0.1, at(5, 0)) - 0.6).abs() < 1e-12);
         let step = ScheduleConfig::Step { warmup_steps: 0, step_size: 2, gamma: 0.1, min_lr: 0.0 };
         assert!((step.factor(1.0, at(0, 3)) - 0.1).abs() < 1e-12);
-        let plateau = ScheduleConfig::all()[6];
+        let linear = ScheduleConfig::Linear { warmup_steps: 2, min_lr: 0.02 };
+        assert!((linear.factor(0.1, at(6, 0)) - 0.6).abs() < 1e-12 && linear.depends_on_total());
+        let plateau = ScheduleConfig::all()[7];
         assert_eq!(plateau.factor(1.0, Moment { plateau: 0.25, ..at(3, 3) }), 0.25);
         assert!(plateau.plateau(true).is_some() && cosine.plateau(true).is_none());
     }

@@ -43,7 +43,7 @@ fn an_average_by_hand() {
     set(&model.a, 15.0); // 0.75 · 7 + 0.25 · 15 = 9
     average.update(&model);
     let want = [("a".to_owned(), vec![9.0, -9.0]), ("b".to_owned(), vec![1.0, -1.0])];
-    assert_eq!(averages(&average), want, "each number exact, the tied weight once");
+    assert_eq!(averages(&average), want, "each average exact, the tied weight once");
     assert_eq!(average.updates(), 3);
 }
 
@@ -135,7 +135,7 @@ fn the_state_of_another_model_is_refused_and_nothing_changes() {
 }
 
 #[test]
-#[should_panic(expected = "there is none of \"a\"")]
+#[should_panic(expected = "\"a\" has no average")]
 fn an_average_of_nothing_cannot_be_applied() {
     let average = WeightAverage::new(AverageConfig { decay: 0.5, warmup: false });
     let _applied = average.apply(&pair(1.0, 1.0));
@@ -172,7 +172,7 @@ fn the_state_of_another_optimizer_or_model_is_refused_and_nothing_changes() {
         "\"c.exp_avg\" has no number of steps",
     );
     refused(&|_, n| drop(n["steps"].as_object_mut().unwrap().remove("b")), "\"b.exp_avg\" has no number of");
-    refused(&|_, n| n["steps"]["c"] = json!(1), "took steps of \"c\", which the model does not know");
+    refused(&|_, n| n["steps"]["c"] = json!(1), "took steps of \"c\", which the model does not have");
     for steps in [0, (1 << 40) + 1, u64::MAX] {
         refused(
             &|_, n| n["steps"]["b"] = json!(steps),

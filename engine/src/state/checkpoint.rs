@@ -11,7 +11,7 @@ const OPTIMIZER: &str = "optimizer.";
 const AVERAGE: &str = "average.";
 const STATE: &str = "state.";
 
-/// A training run at one moment: the tensors of the model, of the optimizer and, if there is one, of the average of weights,
+/// The state of a training run: the tensors of the model, of the optimizer and, if there is one, of the average of weights,
 /// and all other state of the run, as tensors (the cells of a recurrent language model) and as JSON (step, generator,
 /// configuration).
 pub struct Checkpoint {
@@ -19,7 +19,7 @@ pub struct Checkpoint {
     tensors: StateDict,
     optimizer: Value,
     average: Option<Value>,
-    /// What the run put in.
+    /// The run's own JSON.
     pub run: Value,
 }
 
@@ -64,7 +64,7 @@ impl Checkpoint {
         let ours =
             |name: &String| [MODEL, OPTIMIZER, AVERAGE, STATE].iter().any(|part| name.starts_with(part));
         if let Some(name) = tensors.keys().find(|name| !ours(name)) {
-            return Err(wrong(&format!("its tensor {} belongs to no part of it", quoted(name))));
+            return Err(wrong(&format!("its tensor {} belongs to no part of a checkpoint", quoted(name))));
         }
         let mut all: Value = serde_json::from_str(&text).map_err(|e| wrong(&e.to_string()))?;
         let mut take = |key: &str| all.get_mut(key).map(Value::take);
@@ -106,7 +106,7 @@ impl Checkpoint {
         self.average.is_some()
     }
 
-    /// Sets an average of the model's weights; an error where the checkpoint holds none.
+    /// Sets an average of the model's weights; an error if the checkpoint holds none.
     pub fn load_average(&self, average: &mut WeightAverage, model: &dyn Module) -> Result<(), StateError> {
         let none = || self.other_run("it holds no average of weights; resume without one".into());
         let numbers = self.average.as_ref().ok_or_else(none)?;

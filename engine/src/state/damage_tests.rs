@@ -1,4 +1,4 @@
-//! Files that were changed, cut, or made to deceive: an error each, never another model.
+//! Files that were damaged, cut short or forged give an error, never another model.
 
 use super::*;
 use crate::nn::{LayerNorm, Linear};
@@ -43,7 +43,7 @@ fn a_header_that_lies_is_an_error() {
     for bytes in [longer, endless, wider] {
         fs::write(&path, &bytes).unwrap();
         let message = read_tensors(&path).unwrap_err().to_string();
-        assert!(message.contains("lies is no whole safetensors file"), "{message}");
+        assert!(message.contains("lies is not a whole safetensors file"), "{message}");
     }
 }
 
@@ -80,7 +80,7 @@ fn any_bit_that_flips_is_found() {
     changed[at] ^= 4;
     fs::write(&path, &changed).unwrap();
     let message = read_tensors(&path).unwrap_err().to_string();
-    assert!(message.contains("run is damaged: its contents do not match its checksum; take"), "{message}");
+    assert!(message.contains("run is damaged: its contents do not match its checksum; use"), "{message}");
 }
 
 #[test]
@@ -98,7 +98,7 @@ fn a_large_file_is_checked_to_its_last_byte() {
     }
 }
 
-/// The checksum is what `zlib.crc32` says of the file with eight zeros in its place.
+/// The checksum equals `zlib.crc32` of the file in which the checksum's digits are zeros.
 #[test]
 fn the_checksum_is_that_of_the_file() {
     let folder = tempfile::tempdir().unwrap();
@@ -116,7 +116,7 @@ fn the_checksum_is_that_of_the_file() {
     assert_eq!(said, format!("{:08x}", !crc));
 }
 
-/// As the library of the format has it: what it writes is read, and what is written here it reads.
+/// Compatible with the format's library in both directions: reading its files, and writing files that it reads.
 #[test]
 fn files_come_from_elsewhere_and_go_there() {
     let folder = tempfile::tempdir().unwrap();
@@ -165,7 +165,7 @@ fn a_header_without_end_is_not_read() {
     let text = "x".repeat(100_000_001);
     let message = write_tensors(&path, &StateDict::new(), &text).unwrap_err().to_string();
     assert!(message.contains("cannot write") && message.contains("100 MB"), "{message}");
-    assert_eq!(fs::metadata(&path).unwrap().len() as usize, before, "what was there still is");
+    assert_eq!(fs::metadata(&path).unwrap().len() as usize, before, "the earlier file is unchanged");
 }
 
 #[cfg(unix)]
@@ -182,7 +182,7 @@ fn pipes_and_devices_are_no_weights() {
     assert!(message.contains("best: it is a device, not a regular file"), "{message}");
 }
 
-/// Bytes of any kind, and a file without a checksum some of whose bytes are others: an error, or tensors.
+/// Arbitrary bytes, and files without a checksum of which some bytes were changed: an error, or tensors.
 #[test]
 fn any_bytes_are_tensors_or_an_error() {
     let folder = tempfile::tempdir().unwrap();
@@ -203,7 +203,7 @@ fn any_bytes_are_tensors_or_an_error() {
         };
         if i % 10 > 0 {
             for change in 0..1 + i % 3 {
-                // Most of them in the header, of signs that stand there.
+                // Most changes are in the header, with characters that occur there.
                 let at = draws.below(2 * change, if i % 2 == 0 { 400 } else { bytes.len() as u64 });
                 bytes[at as usize] = b"0123456789[],:{}\"FIUB-e. "[draws.below(2 * change + 1, 25) as usize];
             }
@@ -246,10 +246,10 @@ fn bytes_are_no_bools_and_integers_no_weights() {
     let path = folder.path().join("a");
     file_of(&path, Dtype::U8, &[2], &[0, 7]);
     let message = read_tensors(&path).unwrap_err().to_string();
-    assert!(message.contains("tensor \"weight\" is of a type U8 that is not known"), "{message}");
+    assert!(message.contains("tensor \"weight\" has the unknown type U8"), "{message}");
     file_of(&path, Dtype::BOOL, &[2], &[0, 7]);
     let message = read_tensors(&path).unwrap_err().to_string();
-    assert!(message.contains("\"weight\" is of bools, and one of them is 7"), "{message}");
+    assert!(message.contains("\"weight\" is of bool, but holds the byte 7"), "{message}");
     file_of(&path, Dtype::BOOL, &[2], &[0, 1]);
     assert_eq!(read_tensors(&path).unwrap().0["weight"].to_f64(), [0.0, 1.0]);
 
@@ -283,7 +283,7 @@ fn weights_that_are_not_finite_are_refused() {
         weights[4] = wrong;
         model.weight.set(&Tensor::from_slice(&weights, [2, 3]));
         let message = check_finite(&state_dict(&model), &path).unwrap_err().to_string();
-        assert!(message.contains("tensor \"weight\" holds a number that is not finite"), "{message}");
+        assert!(message.contains("tensor \"weight\" holds a value that is not finite"), "{message}");
         Checkpoint::save(&path, &model, &optimizer, None, &StateDict::new(), &json!(0)).unwrap();
         let message = Checkpoint::read(&path).unwrap().load_model(&model).unwrap_err().to_string();
         assert!(message.contains("tensor \"weight\" holds"), "{message}");

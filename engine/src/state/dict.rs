@@ -11,9 +11,9 @@ pub fn state_dict(module: &dyn Module) -> StateDict {
     module.named_params().into_iter().map(|(name, p)| (name, p.value())).collect()
 }
 
-/// Sets a module's parameters, all or none; `path` is named in errors.
+/// Sets a module's parameters, either all of them or none; `path` is named in errors.
 ///
-/// A tied parameter is read from whichever of its names is there. Floats are converted to the parameter's dtype; integers
+/// A tied parameter is read from any of its names. Floats are converted to the parameter's dtype; integers
 /// and bools are refused. Without a conversion the parameter shares the tensor's buffer until its next step.
 ///
 /// # Errors
@@ -55,8 +55,8 @@ pub fn load_state_dict(module: &dyn Module, tensors: &StateDict, path: &Path) ->
     Ok(())
 }
 
-/// Checks that all floats are finite; `path` is named in the error. To be applied to a model's [`state_dict`] after
-/// loading: an `f64` of a file can overflow the parameter's `f32`.
+/// Checks that all floats are finite; `path` is named in the error. Apply it to a model's [`state_dict`] after
+/// loading, because an `f64` of a file can overflow the parameter's `f32`.
 ///
 /// # Errors
 /// [`StateError::NotFinite`].

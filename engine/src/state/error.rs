@@ -16,7 +16,7 @@ pub enum StateError {
         source: io::Error,
     },
     /// The file is not a safetensors file, or was cut short.
-    #[error("{} is no whole safetensors file ({}); it was cut short or is of another kind", path.display(), shortened(reason))]
+    #[error("{} is not a whole safetensors file ({}); it was cut short or has another format", path.display(), shortened(reason))]
     Broken {
         /// The file.
         path: PathBuf,
@@ -24,7 +24,7 @@ pub enum StateError {
         reason: String,
     },
     /// The checksum differs.
-    #[error("{} is damaged: its contents do not match its checksum; take an earlier copy of it or make it anew", path.display())]
+    #[error("{} is damaged: its contents do not match its checksum; use an earlier copy of it or create it again", path.display())]
     Damaged {
         /// The file.
         path: PathBuf,
@@ -58,15 +58,15 @@ pub enum StateError {
         /// Some names that are there.
         found: String,
     },
-    /// The file has a tensor of which the model knows nothing.
-    #[error("{} has a tensor {} that the model does not know; it was written by another model", path.display(), quoted(name))]
+    /// The file has a tensor that the model does not have.
+    #[error("{} has a tensor {} that the model does not have; it was written by another model", path.display(), quoted(name))]
     Unknown {
         /// The file.
         path: PathBuf,
         /// The tensor.
         name: String,
     },
-    /// A tensor is of another shape.
+    /// A tensor has another shape.
     #[error("{}: tensor {} has shape {found}, the model expects {expected}; use the configuration it was \
              trained with", path.display(), quoted(name))]
     Shape {
@@ -79,7 +79,7 @@ pub enum StateError {
         /// In the model.
         expected: String,
     },
-    /// A tensor of integers or bools where floats are expected, or the reverse.
+    /// A tensor holds integers or bools where floats are expected, or the reverse.
     #[error("{}: tensor {} is of {found}, the model expects {expected}; it was written by another model", path.display(), quoted(name))]
     Dtype {
         /// The file.
@@ -91,8 +91,8 @@ pub enum StateError {
         /// In the model.
         expected: DType,
     },
-    /// A number of a tensor is infinite or NaN.
-    #[error("{}: tensor {} holds a number that is not finite; take an earlier copy of the file or train anew", path.display(), quoted(name))]
+    /// A value of a tensor is infinite or NaN.
+    #[error("{}: tensor {} holds a value that is not finite; use an earlier copy of the file or train again", path.display(), quoted(name))]
     NotFinite {
         /// The file.
         path: PathBuf,
@@ -100,14 +100,14 @@ pub enum StateError {
         name: String,
     },
     /// The file holds tensors but is not a checkpoint.
-    #[error("{} is no checkpoint: {}", path.display(), shortened(reason))]
+    #[error("{} is not a checkpoint: {}", path.display(), shortened(reason))]
     NoCheckpoint {
         /// The file.
         path: PathBuf,
         /// What is missing.
         reason: String,
     },
-    /// The checkpoint is that of another run.
+    /// The checkpoint belongs to another run.
     #[error("{} does not fit this run: {}", path.display(), shortened(reason))]
     OtherRun {
         /// The file.

@@ -7,7 +7,7 @@ use gradus_kernels::memory::Buffer;
 use safetensors::tensor::Dtype;
 use std::path::Path;
 
-/// Writes tensors and a text to a safetensors file with a checksum over all of it; the whole file or none.
+/// Writes tensors and a text to a safetensors file with a checksum over all of it; writes the whole file or nothing.
 ///
 /// # Errors
 /// [`StateError::Io`]; [`StateError::TooMuchText`] if the header exceeds the limit of the format.
@@ -37,7 +37,7 @@ pub fn write_tensors(path: &Path, tensors: &StateDict, text: &str) -> Result<(),
 /// From this size on, a trial allocation is made before a buffer is allocated.
 const LARGE: usize = 1 << 20;
 
-/// A buffer to read into, or none if the system refuses the memory; [`Buffer`] alone would abort the process.
+/// A buffer to read into, or `None` if the system refuses the memory; [`Buffer`] alone would abort the process.
 pub(super) fn buffer(dtype: DType, count: usize) -> Option<Buffer> {
     let bytes = count.checked_mul(dtype.size())?;
     if bytes >= LARGE {
@@ -81,7 +81,7 @@ mod tests {
     #[test]
     fn memory_that_is_refused_is_none() {
         assert!(buffer(DType::F32, 1 << 60).is_none(), "more than any machine has");
-        assert!(buffer(DType::F32, usize::MAX / 2).is_none(), "more than addresses");
+        assert!(buffer(DType::F32, usize::MAX / 2).is_none(), "more than all addresses");
         assert_eq!(buffer(DType::F32, 1 << 19).unwrap().len(), 1 << 19);
     }
 }

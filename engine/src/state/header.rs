@@ -3,7 +3,7 @@
 //! ```text
 //! file   = n (u64, little endian) ‖ header (n bytes) ‖ tensors
 //! header = {"__metadata__":{"gradus.crc32":"crc32:XXXXXXXX","format":"pt","gradus":TEXT},"NAME":{"dtype":…,"shape":…,"data_offsets":…},…}
-//! X…X    = the CRC-32 of the file with eight zeros in this place, in hexadecimal
+//! X…X    = the CRC-32 of the file with these eight digits set to zero, in hexadecimal
 //! ```
 //!
 //! The checksum finds damage by a disk or a copy; it does not protect against deliberate changes. CRC-32 finds every change
@@ -64,7 +64,7 @@ pub(super) fn encode(tensors: &[(&String, Tensor)], text: &str) -> Vec<u8> {
     header
 }
 
-/// Puts the checksum into its place.
+/// Writes the checksum into the header.
 pub(super) fn seal(header: &mut [u8], checksum: u32) {
     header[START.len()..][..ZEROS.len()].copy_from_slice(format!("{checksum:08x}").as_bytes());
 }

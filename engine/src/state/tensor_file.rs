@@ -82,9 +82,8 @@ impl TensorFile {
                 skip(&mut self.file, &mut self.header, (end - start) as u64).map_err(io)?;
                 continue;
             }
-            let dtype = from_file(info.dtype).ok_or_else(|| {
-                broken(format!("tensor {name:?} is of a type {:?} that is not known", info.dtype))
-            })?;
+            let dtype = from_file(info.dtype)
+                .ok_or_else(|| broken(format!("tensor {name:?} has the unknown type {:?}", info.dtype)))?;
             let shape = Shape::try_new(&info.shape).map_err(|e| broken(format!("tensor {name:?}: {e}")))?;
             let Some(mut buffer) = buffer(dtype, shape.count()) else {
                 let bytes = shape.count() * dtype.size();
@@ -94,7 +93,7 @@ impl TensorFile {
             self.header.add(buffer.bytes());
             match buffer.bytes().iter().find(|byte| dtype == DType::Bool && **byte > 1) {
                 Some(byte) => {
-                    let reason = format!("tensor {name:?} is of bools, and one of them is {byte}");
+                    let reason = format!("tensor {name:?} is of bool, but holds the byte {byte}");
                     false_bools.get_or_insert(reason);
                 }
                 None => take(name, Tensor::from_buffer(buffer, shape))?,
@@ -109,7 +108,7 @@ impl TensorFile {
 
     /// Sets parameters, each from the tensor of its name in this file. Floats are converted to the parameter's dtype; other
     /// tensors of the file are skipped. All names, shapes and types are checked before the first parameter changes; a file
-    /// that cannot be read to its end, is damaged or holds a number that is not finite leaves some of them changed.
+    /// that cannot be read to its end, is damaged or holds a value that is not finite leaves some of them changed.
     ///
     /// # Errors
     /// [`StateError::Missing`], [`StateError::Shape`], [`StateError::Dtype`], [`StateError::NotFinite`], and those of
@@ -268,6 +267,6 @@ mod tests {
         write_tensors(&path, &tensors, "").unwrap();
         let params = [("a".into(), param(&[2]))].into();
         let error = TensorFile::open(&path).unwrap().load(&params).unwrap_err().to_string();
-        assert!(error.contains("tensor \"a\" holds a number that is not finite"), "{error}");
+        assert!(error.contains("tensor \"a\" holds a value that is not finite"), "{error}");
     }
 }

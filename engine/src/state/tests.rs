@@ -67,7 +67,7 @@ fn a_file_of_another_model_is_refused_and_nothing_changes() {
     assert_eq!(pair.first.weight.value().to_f64(), before);
 }
 
-/// What a model holds after loading are the tensors that were read, not copies of them.
+/// After loading, a model holds the tensors that were read, not copies of them.
 #[test]
 fn loading_copies_nothing_and_a_blank_model_draws_nothing() {
     let folder = tempfile::tempdir().unwrap();
@@ -136,7 +136,7 @@ fn a_run_with_an_average_goes_on_bit_for_bit() {
     assert!(checkpoint.has_average());
     assert_eq!(checkpoint.run, json!(7));
     let state = checkpoint.state();
-    assert_eq!((state.len(), state["cells"].to_f64()), (1, vec![1.5, -2.0]), "what the run put in");
+    assert_eq!((state.len(), state["cells"].to_f64()), (1, vec![1.5, -2.0]), "the run's own tensors");
     checkpoint.load_model(&second.model).unwrap();
     checkpoint.load_optimizer(&mut second.optimizer, &second.model).unwrap();
     checkpoint.load_average(&mut second.average, &second.model).unwrap();

@@ -4,7 +4,8 @@ use gradus_kernels::{dropout, elementwise};
 
 /// Tensors from slices, constants and random numbers.
 impl Tensor {
-    /// A copy of a slice in row-major order; panics if the shape has a different number of elements.
+    /// A copy of a slice in row-major order, `u8` as `bool`; panics if the shape has a different number of elements, or a `bool`
+    /// is neither 0 nor 1.
     #[track_caller]
     pub fn from_slice<T: Element>(values: &[T], shape: impl Into<Shape>) -> Tensor {
         let shape = shape.into();
@@ -14,18 +15,27 @@ impl Tensor {
             "from_slice: {} values for the shape {shape:?}",
             values.len()
         );
+        if T::DTYPE == DType::Bool {
+            let wrong = values.iter().map(|value| value.to_f64()).find(|&value| value > 1.0);
+            assert!(
+                wrong.is_none(),
+                "from_slice: a bool must be 0 or 1, found {}",
+                wrong.unwrap_or_default()
+            );
+        }
         Tensor::from_buffer(Buffer::from_slice(values), shape)
     }
 
-    /// A tensor of one element and no axis.
+    /// A tensor with one element and no axes.
     pub fn scalar<T: Element>(value: T) -> Tensor {
         Tensor::from_slice(&[value], [])
     }
 
-    /// All elements `value`; `kind` is a dtype, for a tensor on the CPU, or a [`Kind`] with the device.
+    /// All elements `value`, which an integer dtype must have exactly; `kind` is a dtype, for a tensor on the CPU, or a [`Kind`] with the device.
     #[track_caller]
     pub fn full(shape: impl Into<Shape>, value: f64, kind: impl Into<Kind>) -> Tensor {
         let (shape, kind) = (shape.into(), kind.into());
+        assert!(crate::ops::holds(kind.dtype, value), "full: {value} is no number of {}", kind.dtype);
         let mut buffer = Buffer::for_overwrite(kind, shape.count());
         crate::ops::ran("full", kind, elementwise::fill(buffer.dst(), value));
         Tensor::from_buffer(buffer, shape)
@@ -59,10 +69,13 @@ impl Tensor {
         Tensor::from_slice(&(0..n as i64).collect::<Vec<_>>(), [n])
     }
 
-    /// Uniform in [low, high), `f32`.
+    /// Uniform between low and high, `f32`. low is drawn as often as any other number; high only where rounding to `f32` reaches
+    /// it.
     #[track_caller]
     pub fn uniform(shape: impl Into<Shape>, low: f64, high: f64, rng: &mut Rng) -> Tensor {
         let shape = shape.into();
+        let fits = low <= high && ((high - low) as f32).is_finite();
+        assert!(fits, "uniform: {low} to {high} is no range of f32");
         if rng.is_blank() {
             return Tensor::zeros(shape, DType::F32);
         }
@@ -79,6 +92,7 @@ impl Tensor {
     #[track_caller]
     pub fn normal(shape: impl Into<Shape>, mean: f64, std: f64, rng: &mut Rng) -> Tensor {
         let shape = shape.into();
+        assert!(std >= 0.0, "normal: the standard deviation {std} must be at least 0");
         if rng.is_blank() {
             return Tensor::zeros(shape, DType::F32);
         }

@@ -25,11 +25,11 @@ impl Tensor {
 
     /// A contiguous tensor without gradient over a fresh buffer.
     pub(crate) fn from_buffer(buffer: Buffer, shape: Shape) -> Self {
-        assert_eq!(buffer.len(), shape.count(), "tensor: a buffer of another length than {shape:?}");
+        assert_eq!(buffer.len(), shape.count(), "tensor: the buffer's length does not fit {shape:?}");
         Tensor::new(Arc::new(buffer), Layout::contiguous(shape), None)
     }
 
-    /// The same buffer seen through another layout, without gradient.
+    /// The same buffer with another layout, without gradient.
     pub(crate) fn view(&self, layout: Layout) -> Self {
         Tensor::new(self.storage.clone(), layout, None)
     }
@@ -46,7 +46,7 @@ impl Tensor {
     pub fn count(&self) -> usize {
         self.shape().count()
     }
-    /// The length of one axis, counted from the end where it is negative.
+    /// The length of one axis, counted from the end if it is negative.
     #[track_caller]
     pub fn dim(&self, axis: isize) -> usize {
         self.shape()[self.shape().axis(axis)]
@@ -78,7 +78,7 @@ impl Tensor {
     }
 
     /// The same elements as a new leaf of the graph: [`Gradients::get`](crate::Gradients::get) and
-    /// [`grad`](crate::grad) know its gradient.
+    /// [`grad`](crate::grad) return its gradient.
     pub fn variable(&self) -> Tensor {
         Tensor { edge: Some(Edge::leaf()), ..self.clone() }
     }

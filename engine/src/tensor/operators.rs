@@ -40,18 +40,19 @@ macro_rules! operator {
 operator! {
     Add add(x, number) = x.affine(1.0, number);
     Sub sub(x, number) = x.affine(1.0, -number);
-    Mul mul(x, number) = x.affine(number, 0.0);
+    Mul mul(x, number) = x.affine(number, -0.0);
     Div div(x, number) = x.divided(number);
 }
 
 impl Tensor {
-    /// y = x / number, rounded once. A product with 1 / number would be rounded twice, and infinite if the inverse overflows.
-    /// For a power of two the product is exact, and cheaper.
+    /// y = x / number, rounded once. Multiplication by 1 / number would round twice, and overflow if the inverse does.
+    /// For a power of two the multiplication is exact, and cheaper.
+    #[track_caller]
     fn divided(&self, number: f64) -> Tensor {
         let inverse = 1.0 / number;
-        let exact = number.abs().log2().fract() == 0.0 && (1e-30..1e30).contains(&inverse.abs());
-        match exact {
-            true => self.affine(inverse, 0.0),
+        let mantissa = number.to_bits() & ((1 << 52) - 1);
+        match mantissa == 0 && (1e-30..1e30).contains(&inverse.abs()) {
+            true => self.affine(inverse, -0.0),
             false => Tensor::div(self, &Tensor::full([], number, self.kind())),
         }
     }
@@ -59,6 +60,7 @@ impl Tensor {
 
 impl Neg for &Tensor {
     type Output = Tensor;
+    #[track_caller]
     fn neg(self) -> Tensor {
         Tensor::neg(self)
     }
@@ -66,6 +68,7 @@ impl Neg for &Tensor {
 
 impl Neg for Tensor {
     type Output = Tensor;
+    #[track_caller]
     fn neg(self) -> Tensor {
         Tensor::neg(&self)
     }

@@ -32,7 +32,12 @@ impl Tensor {
     /// The only element as `f64`; panics if there is not exactly one.
     #[track_caller]
     pub fn item(&self) -> f64 {
-        assert_eq!(self.count(), 1, "item: a tensor of shape {:?} is not one number", self.shape());
+        assert_eq!(
+            self.count(),
+            1,
+            "item: a tensor of shape {:?} does not have exactly one element",
+            self.shape()
+        );
         self.to_f64()[0]
     }
 

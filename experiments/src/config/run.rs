@@ -34,6 +34,9 @@ pub struct Train {
     pub epochs: usize,
     /// Examples in a training batch.
     pub batch_size: usize,
+    /// The parts into which a training batch is divided, so that only one part is in memory at a time. The gradients of the
+    /// parts are added, weighted by their shares of the examples.
+    pub parts: usize,
     /// Examples in an evaluation batch.
     pub eval_batch_size: usize,
     /// Decay of the moving average of the weights that evaluation uses; 0 is off.
@@ -71,6 +74,7 @@ impl Default for Train {
         Self {
             epochs: 5,
             batch_size: 64,
+            parts: 1,
             eval_batch_size: 128,
             average: 0.0,
             clip_norm: 0.0,
@@ -129,6 +133,8 @@ impl Run {
         let train = &self.train;
         positive("train.epochs", train.epochs)?;
         positive("train.batch_size", train.batch_size)?;
+        let expected = format!("1 to `train.batch_size`, which is {}", train.batch_size);
+        check((1..=train.batch_size).contains(&train.parts), "train.parts", &expected, train.parts)?;
         positive("train.eval_batch_size", train.eval_batch_size)?;
         share("train.average", train.average)?;
         at_least_zero("train.clip_norm", train.clip_norm)?;
@@ -189,9 +195,9 @@ impl Run {
                 factor("schedule.gamma", gamma)?;
                 floor(min_lr)
             }
-            ScheduleConfig::Cosine { min_lr, .. } | ScheduleConfig::InverseSqrt { min_lr, .. } => {
-                floor(min_lr)
-            }
+            ScheduleConfig::Cosine { min_lr, .. }
+            | ScheduleConfig::Linear { min_lr, .. }
+            | ScheduleConfig::InverseSqrt { min_lr, .. } => floor(min_lr),
             ScheduleConfig::Plateau { factor: drop, min_lr, .. } => {
                 factor("schedule.factor", drop)?;
                 floor(min_lr)

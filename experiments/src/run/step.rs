@@ -20,7 +20,9 @@ impl<'a> Stepper<'a> {
     pub fn new(run: &'a Run, learner: &'a dyn Learner, total: u64) -> Self {
         let device = learner.module().device();
         // With f16 the loss is scaled, which a recorded step cannot do.
-        let records = device != Device::Cpu && run.precision() != Precision::F16 && learner.recordable();
+        // Nor does one whose batch comes in parts.
+        let whole = run.precision() != Precision::F16 && run.train.parts == 1;
+        let records = device != Device::Cpu && whole && learner.recordable();
         let recorded = records.then(|| {
             let state = learner.start();
             Recorded::new(learner.module(), move |inputs: &[Tensor], mode: &mut Mode| {
@@ -41,32 +43,43 @@ impl<'a> Stepper<'a> {
         // Draws from a copy, so that a failed step does not advance the generator.
         let mut rng = progress.rng.clone();
         let precision = self.run.precision();
-        let inputs = self.learner.inputs(examples, &mut Mode::Train(&mut rng));
-        let inputs: Vec<Tensor> = inputs.into_iter().map(|tensor| tensor.to_device(self.device)).collect();
         let (mut scale, mut state) = (progress.loss_scale.clone(), progress.state.clone());
-        let (value, gradients) = match &mut self.recorded {
-            Some(recorded) => {
-                let inputs: Vec<&Tensor> = inputs.iter().collect();
-                let (loss, gradients) = with_precision(precision, || recorded.run(&inputs, &mut rng));
-                (loss.item(), Some(gradients))
-            }
-            None => {
-                let mode = &mut Mode::Train(&mut rng);
-                let loss_of = || self.learner.loss(&inputs, &progress.state, mode);
-                let (loss, next) = with_precision(precision, loss_of);
-                state = next;
-                let value = loss.item();
-                if !value.is_finite() {
-                    return Err("loss");
+        let (mut value, mut gradients) = (0.0, Some(Gradients::default()));
+        for part in examples.chunks(examples.len().div_ceil(self.run.train.parts)) {
+            let share = part.len() as f64 / examples.len() as f64;
+            let inputs = self.learner.inputs(part, &mut Mode::Train(&mut rng));
+            let inputs: Vec<Tensor> =
+                inputs.into_iter().map(|tensor| tensor.to_device(self.device)).collect();
+            let of_part = match &mut self.recorded {
+                Some(recorded) => {
+                    let inputs: Vec<&Tensor> = inputs.iter().collect();
+                    let (loss, gradients) = with_precision(precision, || recorded.run(&inputs, &mut rng));
+                    value += loss.item();
+                    Some(gradients)
                 }
-                let loss = self.learner.with_penalties(loss);
-                let gradients = match precision {
-                    Precision::F16 => scale.backward(loss),
-                    Precision::F32 | Precision::Tf32 | Precision::Bf16 => Some(loss.backward()),
-                };
-                (value, gradients)
-            }
-        };
+                None => {
+                    let mode = &mut Mode::Train(&mut rng);
+                    let loss_of = || self.learner.loss(&inputs, &state, mode);
+                    let (loss, next) = with_precision(precision, loss_of);
+                    state = next;
+                    value += share * loss.item();
+                    if !value.is_finite() {
+                        return Err("loss");
+                    }
+                    let loss = self.learner.with_penalties(loss);
+                    let loss = if part.len() < examples.len() { loss * share } else { loss };
+                    match precision {
+                        Precision::F16 => scale.backward(loss),
+                        Precision::F32 | Precision::Tf32 | Precision::Bf16 => Some(loss.backward()),
+                    }
+                }
+            };
+            // With f16, a part whose gradient overflows leaves the whole batch without one.
+            gradients = gradients.zip(of_part).map(|(mut sum, part)| {
+                sum.add(part);
+                sum
+            });
+        }
         if !value.is_finite() {
             return Err("loss");
         }
@@ -100,5 +113,55 @@ impl<'a> Stepper<'a> {
         }
         optimizer.step(self.learner.module(), &gradients);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::run::{From, Training, View, Where, train};
+    use crate::tasks;
+
+    /// The final metrics and the mean loss of each epoch.
+    fn trained(sets: &[&str]) -> Vec<f64> {
+        let common = [
+            "task=classify",
+            "data.dataset=reviews",
+            "data.train_limit=60",
+            "data.dev_limit=30",
+            "data.test_limit=30",
+            "model.name=textcnn",
+            "model.embed_dim=8",
+            "model.hidden_dim=4",
+            "model.dropout=0",
+            "train.epochs=2",
+            "train.batch_size=20",
+            "optimizer.name=sgd",
+            "loss.l2=1e-3",
+        ];
+        let all: Vec<String> = common.iter().chain(sets).map(|set| set.to_string()).collect();
+        let config = tasks::load(None, &all).unwrap();
+        let task = tasks::of(&config);
+        let job = task.prepare(&config, &From::default()).unwrap();
+        let training = Training { config: &config, keys: task.keys(), metrics: task.metrics(), data: &*job };
+        let trained = train(training, Where::Memory, &View::hidden()).unwrap();
+        trained.progress.epochs.iter().map(|epoch| epoch.train_loss).collect()
+    }
+
+    #[test]
+    fn a_batch_in_parts_is_the_same_step() {
+        // Parts of 7, 7 and 6 examples.
+        let (whole, parts) = (trained(&[]), trained(&["train.parts=3"]));
+        assert_eq!(whole.len(), 2);
+        for (a, b) in whole.iter().zip(&parts) {
+            assert!((a - b).abs() < 1e-6 * a, "{whole:?} {parts:?}");
+        }
+        assert_ne!(whole, trained(&["train.batch_size=7"]));
+    }
+
+    #[test]
+    fn more_parts_than_examples_are_refused() {
+        let sets = ["task=classify", "data.dataset=reviews", "train.batch_size=4", "train.parts=5"];
+        let error = tasks::load(None, &sets.map(String::from)).unwrap_err().to_string();
+        assert!(error.contains("train.parts") && error.contains("1 to `train.batch_size`"), "{error}");
     }
 }

@@ -169,7 +169,7 @@ fn a_checkpoint_of_another_run() {
     place.gradus("evaluate a").refused(1, &["a/best.safetensors", "another model"]);
     // Parameters alone are a safetensors file, too, but nothing to go on from.
     place.write("a/checkpoint.safetensors", &place.read("b/best.safetensors"));
-    place.gradus(goes_on).refused(1, &["a/checkpoint.safetensors is no checkpoint"]);
+    place.gradus(goes_on).refused(1, &["a/checkpoint.safetensors is not a checkpoint"]);
 }
 
 #[test]

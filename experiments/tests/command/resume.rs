@@ -147,7 +147,7 @@ fn best_parameters_that_are_lost_are_missed_before_any_work() {
         place.write("a/best.safetensors", &best[..best.len() / 2]);
         place
             .gradus(command)
-            .refused(1, &["a/best.safetensors is no whole safetensors file", "cut short", lost]);
+            .refused(1, &["a/best.safetensors is not a whole safetensors file", "cut short", lost]);
     }
     // The data was not read, nor was anything written.
     std::fs::remove_file(place.path("train.tsv")).unwrap();

@@ -1,7 +1,7 @@
-// What the emulated instructions do, which main.cpp compares with NVIDIA's documentation.
+// The emulated instructions, whose results main.cpp compares with NVIDIA's documentation.
 #include "prelude.cuh"
 
-// Every lane hands its registers to the tensor cores and writes its part of the result.
+// Every lane passes its registers to the tensor cores and writes its part of the result.
 template <class Mma> DEVICE void one_mma(const u32 *a, const u32 *b, float *d, int a_registers, int b_registers, Mma mma) {
     int lane = threadIdx.x;
     float sum[4] = {};
@@ -34,7 +34,7 @@ KERNEL blocks(const u32 *rows, u32 *y) {
     for (int i = 0; i < 4; ++i) y[4 * lane + i] = words[i];
 }
 
-// One of each shuffle, a vote and an atomic, 8 numbers a lane.
+// One of each shuffle, a vote and an atomic, 8 values per lane.
 KERNEL lanes(int *y, int *counter) {
     int lane = threadIdx.x, *own = y + 8 * lane;
     own[0] = __shfl_sync(ALL_LANES, lane, 7);

@@ -1,5 +1,5 @@
 // `main layout` compares the emulated instructions with NVIDIA's documentation; `main BUG` runs one of
-// planted_bugs.cu and exits with 0 where nothing was noticed, 2 where the engine told of it, 3 where a number is wrong.
+// planted_bugs.cu and exits with 0 if nothing was noticed, 2 if the engine reported an error, 3 if a value is wrong.
 #include "../fibers.h"
 #include <cstdint>
 #include <cstdio>
@@ -15,8 +15,8 @@ static bool fails(bool condition, const char *what) {
     return condition;
 }
 
-// The layouts as CUTLASS writes them, (lane, number of its fragment) to the column-major place in A [16, K] and in
-// Bᵀ [8, K]: strides of lane mod 4 and lane / 4, then of each bit of the number. C is ((4,8),(2,2)):((32,1),(16,8)) in all.
+// The layouts as CUTLASS writes them: (lane, index in its fragment) to the column-major offset in A [16, K] and in Bᵀ [8, K], by
+// the strides of lane mod 4 and lane / 4, then of each bit of the index. C is ((4,8),(2,2)):((32,1),(16,8)) for all instructions.
 struct Layout {
     int lane[2], bits[3], numbers;
     int at(int t, int v) const {
@@ -26,7 +26,7 @@ struct Layout {
 
 struct Instruction {
     const char *kernel;
-    int depth, bytes;  // K, and bytes of a number in a register
+    int depth, bytes;  // K, and bytes of an element in a register
     Layout a, b;
     uint32_t (*encode)(float);
 };
@@ -37,7 +37,7 @@ static uint32_t bits_of(float x) {
     return bits;
 }
 
-// Of the integers below 256 in magnitude, which all these types hold.
+// The bits of an integer below 256 in magnitude, which all these types represent exactly.
 static uint32_t to_bf16(float x) { return bits_of(x) >> 16; }
 static uint32_t to_f16(float x) {
     uint32_t bits = bits_of(x);
@@ -51,7 +51,7 @@ static const Instruction INSTRUCTIONS[] = {
     {"one_mma_tf32", 8, 4, {{16, 1}, {8, 64, 0}, 4}, {{8, 1}, {32, 0, 0}, 2}, bits_of},
 };
 
-// The numbers are small integers, so that sums are exact.
+// The elements are small integers, so that sums are exact.
 static bool mma_is_wrong(const Instruction &is) {
     static float a[16][16], b[16][8], d[32][4];
     static unsigned char of_a[32 * 16], of_b[32 * 8];
@@ -89,7 +89,7 @@ static bool mma_is_wrong() {
     return false;
 }
 
-// cvt.rn.f16.f32 goes to the even neighbour of two, cvt.rna.tf32.f32 away from 0.
+// Of two nearest values cvt.rn.f16.f32 takes the even one, and cvt.rna.tf32.f32 the one away from 0.
 static bool roundings_are_wrong() {
     struct Row {
         float x, f16, tf32;
@@ -123,7 +123,7 @@ static bool roundings_are_wrong() {
     return false;
 }
 
-// ldmatrix gives a lane the words of its blocks where mma.sync wants them: row lane / 4, word lane mod 4.
+// ldmatrix gives a lane the words of its blocks that mma.sync needs: row lane / 4, word lane mod 4.
 static bool blocks_are_wrong() {
     alignas(16) static uint32_t rows[32][4], y[32][4];
     for (uint32_t i = 0; i < 128; ++i) rows[i / 4][i % 4] = i;
@@ -174,5 +174,5 @@ int main(int, char **arguments) {
     std::string name = arguments[1];
     if (name != "layout") return bug(name);
     if (mma_is_wrong() || roundings_are_wrong() || blocks_are_wrong() || lanes_are_wrong()) return 1;
-    puts("the emulated instructions do what is published of them");
+    puts("the emulated instructions do what NVIDIA documents");
 }

@@ -108,20 +108,20 @@ struct CrossEntropy {
     x: Buffer,
     labels: Buffer,
     loss: Buffer,
-    lse: Buffer,
+    norms: Buffer,
     dloss: Buffer,
     dx: Buffer,
 }
 
 impl CrossEntropy {
     fn new(bench: &Bench, [count, cols]: [usize; 2]) -> Self {
-        let [loss, lse] = [(); 2].map(|()| bench.zeros(count));
+        let [loss, norms] = [count, 2 * count].map(|n| bench.zeros(n));
         CrossEntropy {
             cols,
             x: bench.numbers(count * cols, 47),
             labels: bench.labels(count, cols),
             loss,
-            lse,
+            norms,
             dloss: bench.numbers(count, 48),
             dx: bench.zeros(count * cols),
         }
@@ -130,13 +130,13 @@ impl CrossEntropy {
 
 impl Trained for CrossEntropy {
     fn forward(&mut self, _: Precision) -> Outcome {
-        let (loss, lse) = (self.loss.dst(), self.lse.dst());
-        cross_entropy::forward(self.x.src(), self.cols, self.labels.src(), None, 0.0, None, loss, lse)
+        let (loss, norms) = (self.loss.dst(), self.norms.dst());
+        cross_entropy::forward(self.x.src(), self.cols, self.labels.src(), None, 0.0, None, loss, norms)
     }
 
     fn backward(&mut self, _: Precision) -> Outcome {
-        let [x, labels, lse, dloss] = [&self.x, &self.labels, &self.lse, &self.dloss].map(Buffer::src);
-        cross_entropy::backward(x, self.cols, labels, None, 0.0, None, lse, dloss, self.dx.dst())
+        let [x, labels, norms, dloss] = [&self.x, &self.labels, &self.norms, &self.dloss].map(Buffer::src);
+        cross_entropy::backward(x, self.cols, labels, None, 0.0, None, norms, dloss, self.dx.dst())
     }
 }
 

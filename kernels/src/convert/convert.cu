@@ -1,15 +1,15 @@
 // Elements of one dtype converted to another, and copies between layouts.
 //
 // The ladder, for copies:
-//   convert_copy_N        a thread for each element of N bytes, its place taken apart along the axes
-//   convert_transpose_N   a matrix turned through tiles of shared memory, so that both reads and writes are in order
+//   convert_copy_N        a thread for each element of N bytes, whose index is divided along the axes
+//   convert_transpose_N   a matrix is transposed through tiles in shared memory, so that both reads and writes are contiguous
 //
-// Bytes: what goes in and out, 8 for each f32. No FLOPs. The bound is memory. The tile has a column more than it uses,
-// so that a warp's 32 reads of a column fall into 32 banks. Registers are 32 or fewer, and the tile is 4 KiB of a block of
-// 256 threads, so that sm_80 and sm_90 hold all the threads they can.
+// Bytes: input and output, 8 for each f32. No FLOPs. The bound is memory. The tile has one unused column, so that a warp's 32 reads
+// of a column use 32 banks. Registers are 32 or fewer, and the tile takes 4 KiB for a block of 256 threads, so that sm_80 and sm_90
+// run as many threads as they can.
 #include "prelude.cuh"
 
-// --- From one dtype to another: integers truncate and saturate, truth is 1 where not 0.
+// --- From one dtype to another: to integers values are truncated and saturated; a bool is 1 where the value is not 0.
 
 DEVICE double wide(float x) { return x; }
 DEVICE double wide(double x) { return x; }
@@ -49,7 +49,7 @@ KERNEL convert_bool_f32(const u8 *x, float *y, int n) { cast(x, y, n); }
 KERNEL convert_bool_i64(const u8 *x, i64 *y, int n) { cast(x, y, n); }
 KERNEL convert_i64_bool(const i64 *x, u8 *y, int n) { cast(x, y, n); }
 
-// --- Between layouts. x and y are read and written at strides over one shape; a contiguous side has its own.
+// --- Between layouts. x is read and y is written at strides over one shape; a contiguous operand has the strides of the shape.
 
 template <class T>
 DEVICE void copy(const Dims &shape, const Dims &x_strides, const Dims &y_strides, const T *x, T *y, i64 offset, int n) {
@@ -70,8 +70,8 @@ KERNEL convert_copy_8(Dims shape, Dims x_strides, Dims y_strides, const u64 *x, 
     copy(shape, x_strides, y_strides, x, y, offset, n);
 }
 
-// y [count, rows, cols] = x [count, cols, rows] turned, of four bytes an element; matrices of x are `step` apart. A block
-// of 32 × 8 threads turns a tile of 32 × 32.
+// y [count, rows, cols] = x [count, cols, rows] transposed, of four bytes an element; matrices of x are `step` apart. A block of
+// 32 × 8 threads transposes a tile of 32 × 32.
 KERNEL convert_transpose_4(const u32 *x, u32 *y, int rows, int cols, i64 step) {
     SHARED(u32, tile, [32][33]);
     int across = threadIdx.x % 32, down = threadIdx.x / 32;

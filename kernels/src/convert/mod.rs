@@ -19,7 +19,7 @@ mod transpose;
 use crate::parallel::{PIECE, pieces};
 use crate::slice::on_every;
 use crate::strides::{Segment, Strides};
-use crate::{Dst, Element, Outcome, Src};
+use crate::{DType, Dst, Element, Outcome, Src};
 
 /// yᵢ = xᵢ in y's dtype: rounded to the nearest, integers truncated and saturated, bool 1 where not 0.
 ///
@@ -38,8 +38,26 @@ pub fn cast_forward<A: Element, B: Element>(x: &[A], y: &mut [B]) {
         if A::DTYPE == B::DTYPE {
             return y.copy_from_slice(bytemuck::cast_slice(x));
         }
+        if A::DTYPE == DType::I64 && B::DTYPE.is_float() {
+            let x: &[i64] = bytemuck::cast_slice(x);
+            return y.iter_mut().zip(x).for_each(|(y, &x)| *y = B::from_f64(float::<B>(x)));
+        }
         y.iter_mut().zip(x).for_each(|(y, x)| *y = B::from_f64(x.to_f64()));
     });
+}
+
+/// An integer as an `f64` that rounds to the right number of a narrower type: where it has more than 53 bits, the last bit is 1,
+/// so that the number is not taken for one halfway between two.
+///
+/// Source: Boldo, Melquiond, "Emulation of a FMA and correctly rounded sums: proved algorithms using rounding to odd", IEEE
+/// Transactions on Computers 57(4), 2008.
+fn float<B: Element>(x: i64) -> f64 {
+    let y = x as f64;
+    if B::DTYPE == DType::F64 || y as i128 == i128::from(x) {
+        return y;
+    }
+    let towards_zero = if (y as i128).abs() > i128::from(x).abs() { y.to_bits() - 1 } else { y.to_bits() };
+    f64::from_bits(towards_zero | 1)
 }
 
 /// Panics where the contiguous side is not the shape, or the strided one of `len` elements ends before its last.

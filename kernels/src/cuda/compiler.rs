@@ -7,7 +7,10 @@ use std::ffi::{CStr, CString};
 
 const PRELUDE: &str = include_str!("prelude.cuh");
 
-/// All that the machine code of a source depends on besides its own text.
+/// A file that sources include: its name and its text.
+pub(crate) type Header = (&'static str, &'static str);
+
+/// Everything that the machine code of a source depends on, except its own text and the headers beside it.
 pub(super) fn surroundings(options: &[String]) -> [String; 4] {
     let (major, minor) = version().unwrap_or_else(|e| panic!("{e}"));
     [PRELUDE.into(), functions::header(), options.join(" "), format!("{major}.{minor}")]
@@ -18,27 +21,25 @@ pub(super) fn options(architecture: u32) -> Vec<String> {
     vec![format!("--gpu-architecture=sm_{architecture}"), "--std=c++17".into()]
 }
 
-/// The assembler's report on each kernel of a source for an architecture: registers, shared memory, spills.
+/// Machine code of a source that includes some headers, and the compiler's log.
 ///
 /// # Errors
-/// The compiler's log, where it finds an error.
-pub fn assembled(name: &str, text: &str, architecture: u32) -> Result<String, String> {
+/// The log, where the compiler finds an error; that no compiler was found.
+pub(super) fn compile(
+    name: &str,
+    text: &str,
+    headers: &[Header],
+    options: &[String],
+) -> Result<(Vec<u8>, String), String> {
     version().map_err(|e| e.to_string())?;
-    let mut options = options(architecture);
-    options.push("--ptxas-options=-v".into());
-    compile(name, text, &options).map(|(_, log)| log)
-}
-
-/// Machine code of a source, and the compiler's log.
-///
-/// # Errors
-/// The log, where the compiler finds an error.
-pub(super) fn compile(name: &str, text: &str, options: &[String]) -> Result<(Vec<u8>, String), String> {
     let c_string = |s: &str| CString::new(s).map_err(|e| e.to_string());
     let (text, name) = (c_string(text)?, c_string(name)?);
-    let (prelude, functions) = (c_string(PRELUDE)?, c_string(&functions::header())?);
-    let headers = [prelude.as_ptr(), functions.as_ptr()];
-    let names = [c"prelude.cuh".as_ptr(), c"functions.cuh".as_ptr()];
+    let functions = functions::header();
+    let everywhere = [("prelude.cuh", PRELUDE), ("functions.cuh", &functions)];
+    let included: Vec<_> = headers.iter().chain(&everywhere).collect();
+    let names = included.iter().map(|header| c_string(header.0)).collect::<Result<Vec<_>, _>>()?;
+    let texts = included.iter().map(|header| c_string(header.1)).collect::<Result<Vec<_>, _>>()?;
+    let [names, headers] = [&names, &texts].map(|all| all.iter().map(|s| s.as_ptr()).collect::<Vec<_>>());
     let failed = |e: nvrtc::NvrtcError| e.to_string();
     let mut program = std::ptr::null_mut();
     // SAFETY: all strings end with 0 and outlive the program, which is destroyed below; the buffers have the sizes

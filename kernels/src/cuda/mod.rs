@@ -20,16 +20,16 @@ mod pinned;
 mod recording;
 mod timer;
 
-pub use compiler::assembled;
 pub use device::{Found, found};
 pub use driver::{Description, emulator};
 pub use error::CudaError;
 pub use graph::Graph;
 pub use launch::launches;
 pub use memory::copies_to_host;
+pub use module::Source;
 pub use timer::Timer;
 
 pub(crate) use device::{architecture, shared_limit};
 pub(crate) use launch::{Arg, Grid, by_fours, dims, launch, launched_by};
 pub(crate) use memory::{Allocation, read, read_f64};
-pub(crate) use module::{Source, source};
+pub(crate) use module::source;

@@ -1,4 +1,4 @@
-use super::compiler::{compile, options, surroundings};
+use super::compiler::{Header, compile, options, surroundings};
 use super::driver::is_emulated;
 use super::gpu::Gpu;
 use cudarc::driver::{result, sys};
@@ -7,10 +7,12 @@ use std::ffi::CString;
 use std::path::PathBuf;
 use std::sync::Mutex;
 
-/// A `.cu` file, and its compiled modules so far.
-pub(crate) struct Source {
+/// A `.cu` file with the headers that it includes, and its compiled modules so far.
+pub struct Source {
+    /// The file's name.
     pub name: &'static str,
     text: &'static str,
+    headers: &'static [Header],
     loaded: Mutex<Vec<Module>>,
 }
 
@@ -31,10 +33,10 @@ struct Function {
 // SAFETY: modules and functions are handles that the driver lets any thread use.
 unsafe impl Send for Module {}
 
-/// The source in a file beside this one.
+/// The source in a file beside this one, with the headers beside it that it includes.
 macro_rules! source {
-    ($file:literal) => {
-        $crate::cuda::Source::new($file, include_str!($file))
+    ($file:literal $(, $header:literal)*) => {
+        $crate::cuda::Source::new($file, include_str!($file), &[$(($header, include_str!($header))),*])
     };
 }
 pub(crate) use source;
@@ -43,12 +45,22 @@ pub(crate) use source;
 const FREELY_SHARED: usize = 48 * 1024;
 
 impl Source {
-    pub const fn new(name: &'static str, text: &'static str) -> Self {
-        Source { name, text, loaded: Mutex::new(Vec::new()) }
+    pub(crate) const fn new(name: &'static str, text: &'static str, headers: &'static [Header]) -> Self {
+        Source { name, text, headers, loaded: Mutex::new(Vec::new()) }
     }
 
-    /// The names of its kernels, in their order.
-    pub fn kernels(&self) -> impl Iterator<Item = &'static str> {
+    /// The assembler's report on each kernel for an architecture (80 stands for sm_80): registers, shared memory, spills.
+    ///
+    /// # Errors
+    /// The compiler's log, where it finds an error; that no compiler was found.
+    pub fn assembled(&self, architecture: u32) -> Result<String, String> {
+        let mut options = options(architecture);
+        options.push("--ptxas-options=-v".into());
+        compile(self.name, self.text, self.headers, &options).map(|(_, log)| log)
+    }
+
+    /// The names of its kernels, in their order. Headers have none.
+    pub(crate) fn kernels(&self) -> impl Iterator<Item = &'static str> {
         self.text.split("\nKERNEL ").skip(1).filter_map(|kernel| kernel.split('(').next())
     }
 
@@ -102,7 +114,8 @@ impl Source {
     fn compiled(&self, architecture: u32) -> Vec<u8> {
         let options = options(architecture);
         let mut key = Sha256::new();
-        for part in [self.text.to_owned()].into_iter().chain(surroundings(&options)) {
+        let own = self.headers.iter().map(|header| header.1).chain([self.text]).map(str::to_owned);
+        for part in own.chain(surroundings(&options)) {
             key.update(part.len().to_le_bytes());
             key.update(part);
         }
@@ -111,8 +124,8 @@ impl Source {
         if let Some(code) = file.as_ref().and_then(|file| std::fs::read(file).ok()) {
             return code;
         }
-        let (code, _) =
-            compile(self.name, self.text, &options).unwrap_or_else(|log| panic!("{}: {log}", self.name));
+        let (code, _) = compile(self.name, self.text, self.headers, &options)
+            .unwrap_or_else(|log| panic!("{}: {log}", self.name));
         if let Some(file) = file {
             // A cache that cannot be written only costs time.
             let unfinished = file.with_extension(std::process::id().to_string());
@@ -130,4 +143,28 @@ fn cache() -> Option<PathBuf> {
     given("GRADUS_CACHE")
         .or_else(|| given("XDG_CACHE_HOME").map(|folder| folder.join("gradus")))
         .or_else(|| given("HOME").map(|folder| folder.join(".cache/gradus")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// NVRTC opens no file: it finds only what is embedded. The emulator's build script registers the kernels of `.cu` files.
+    #[test]
+    fn every_included_file_is_embedded_and_headers_have_no_kernels() {
+        for Source { name, text, headers, .. } in crate::rungs::sources() {
+            let texts = headers.iter().map(|header| header.1).chain([*text]);
+            for line in texts.flat_map(str::lines) {
+                let Some(included) = line.strip_prefix("#include \"").and_then(|rest| rest.strip_suffix('"'))
+                else {
+                    continue;
+                };
+                let known = ["prelude.cuh", "functions.cuh"].contains(&included)
+                    || headers.iter().any(|header| header.0 == included);
+                assert!(known, "{name}: {included} is not embedded: name it in the source! of {name}");
+            }
+            let found = headers.iter().find(|header| header.1.contains("\nKERNEL "));
+            assert!(found.is_none(), "{name}: a kernel in {}, which is a header", found.unwrap().0);
+        }
+    }
 }

@@ -1,14 +1,15 @@
-// What every kernel may use, and all it may use: NVRTC is given no toolkit header, so this file supplies the types,
-// instructions and idioms, and each kernel source begins by including it. Compiled for the emulator, the same names
-// come from emulator/host.h.
+// Everything that a kernel may use besides the headers of its operation. NVRTC gets no toolkit header, so this file supplies the
+// types, instructions and idioms, and every source includes it. When the emulator is compiled, emulator/host.h supplies the names
+// of CUDA.
 #pragma once
 
 #ifdef CUDA_EMULATED
 #include "host.h"
 #else
-// A kernel; a function of the device; shared memory of a size known when compiled, and of one given at launch.
+// A kernel; a device function; shared memory of a size that is known at compile time, or that the launch gives.
 #define KERNEL extern "C" __global__ void
-// Declares a kernel before it is defined: so many threads of a block must find registers, and so many blocks on a multiprocessor.
+// Declares a kernel before it is defined, with the most threads of a block and, optionally, the fewest blocks that must fit on a
+// multiprocessor: both limit registers.
 #define BOUNDED(...) extern "C" __global__ void __launch_bounds__(__VA_ARGS__)
 #define DEVICE static __device__ __forceinline__
 #define DEVICE_MEMBER __device__ __forceinline__
@@ -34,7 +35,7 @@ struct Dims {
     int n[8];
 };
 
-// Where element i of a shape lies, by strides. Unused axes stand in front, with length 1.
+// The offset of element i of a shape, by strides. Unused axes are first and have length 1.
 DEVICE i64 place(i64 i, const Dims &shape, const Dims &strides) {
     i64 at = 0;
 #pragma unroll
@@ -88,7 +89,7 @@ DEVICE f16 to_f16(float x) {
 #endif
 }
 
-// Two numbers rounded as above, the first in the lower half of a word.
+// Two values rounded as above, the first in the lower half of a word.
 DEVICE u32 two_bf16(float low, float high) {
 #if defined(CUDA_EMULATED) || __CUDA_ARCH__ < 800
     return to_bf16(low).bits | u32(to_bf16(high).bits) << 16;
@@ -113,7 +114,7 @@ DEVICE void put(float &y, float x) { y = x; }
 DEVICE void put(bf16 &y, float x) { y = to_bf16(x); }
 DEVICE void put(f16 &y, float x) { y = to_f16(x); }
 
-// The length of sentence b, of at most `time` tokens; where there are no lengths all are that.
+// The length of sentence b, clamped to 0..=time; `time` if there are no lengths.
 DEVICE int length_of(const i64 *lengths, int b, int time) {
     if (!lengths) return time;
     i64 length = lengths[b];
@@ -138,27 +139,28 @@ DEVICE float warp_max(float x) {
     return x;
 }
 
-// --- Reductions over a block of whole warps, at most 1024 threads; `room` is shared, one float for each warp.
+// --- Reductions over a block of whole warps, at most 1024 threads; `scratch` is shared, one float for each warp.
 
-DEVICE float block_sum(float x, float *room) {
+DEVICE float block_sum(float x, float *scratch) {
     int lane = threadIdx.x % WARP, warp = threadIdx.x / WARP, warps = blockDim.x / WARP;
     x = warp_sum(x);
     __syncthreads();
-    if (lane == 0) room[warp] = x;
+    if (lane == 0) scratch[warp] = x;
     __syncthreads();
-    return warp_sum(lane < warps ? room[lane] : 0.0f);
+    return warp_sum(lane < warps ? scratch[lane] : 0.0f);
 }
 
-DEVICE float block_max(float x, float *room) {
+DEVICE float block_max(float x, float *scratch) {
     int lane = threadIdx.x % WARP, warp = threadIdx.x / WARP, warps = blockDim.x / WARP;
     x = warp_max(x);
     __syncthreads();
-    if (lane == 0) room[warp] = x;
+    if (lane == 0) scratch[warp] = x;
     __syncthreads();
-    return warp_max(lane < warps ? room[lane] : -INFINITY);
+    return warp_max(lane < warps ? scratch[lane] : -INFINITY);
 }
 
-// --- Rows, each shared by the threads that lie along a block's x: a warp, and a row for each y, or where rows are long the block.
+// --- Rows, each shared by the threads along a block's x: a warp, with a row for each y of the block, or the whole block for a long
+// row.
 
 struct Rows {
     int row, first, step;  // the row, the thread's first column, and from one of its columns to the next
@@ -167,34 +169,34 @@ struct Rows {
         first = threadIdx.x;
         step = blockDim.x;
     }
-    // Of all threads of the row; `room` is shared, 32 floats.
-    DEVICE_MEMBER float sum(float x, float *room) const { return step > WARP ? block_sum(x, room) : warp_sum(x); }
-    DEVICE_MEMBER float max(float x, float *room) const { return step > WARP ? block_max(x, room) : warp_max(x); }
+    // Over all threads of the row; `scratch` is shared, 32 floats.
+    DEVICE_MEMBER float sum(float x, float *scratch) const { return step > WARP ? block_sum(x, scratch) : warp_sum(x); }
+    DEVICE_MEMBER float max(float x, float *scratch) const { return step > WARP ? block_max(x, scratch) : warp_max(x); }
 };
 
 // --- A row in the registers of its threads.
 
-#define HELD 32  // that a thread holds of a row
+#define HELD 32  // elements of a row that a thread holds
 
-// Whether rows can be read and written by 16 bytes: all of them begin and end at a multiple of that.
+// Whether rows can be read and written 16 bytes at a time: all of them begin and end at multiples of 16 bytes.
 template <class... T> DEVICE bool by_fours(int cols, const T *...arrays) {
     return (u64(cols) * 4 | (u64(arrays) | ...)) % 16 == 0;
 }
 
-// The columns of a row from `from` on, up to HELD for each thread. FOURS: they are read by four at a time, else one by
-// one, which neighbours read together.
+// The columns of a row from `from` on, up to HELD for each thread. With FOURS a thread reads four at a time, otherwise one at a
+// time, and neighbouring threads read neighbouring columns.
 template <bool FOURS> struct HeldRow : Rows {
     int cols, from;
     DEVICE_MEMBER HeldRow(int cols, int from = 0) : cols(cols), from(from) {}
 
-    // The column of the thread's number i, and whether the row has it.
+    // The column of the thread's element i, and whether the row has that column.
     DEVICE_MEMBER int column(int i) const {
         return from + (FOURS ? 4 * first + i / 4 * 4 * step + i % 4 : first + i * step);
     }
     DEVICE_MEMBER bool has(int i) const { return column(FOURS ? i / 4 * 4 : i) < cols; }
 
-    // Calls f with every fourth i, until no thread of the row has more. That keeps short rows short, and the compiler from
-    // computing all the addresses before it reads.
+    // Calls f with every fourth i, until no thread of the row has more elements. This saves work for short rows, and keeps the
+    // compiler from computing all addresses before it reads.
     template <class F> DEVICE_MEMBER void fours(F f) const {
 #pragma unroll
         for (int i = 0; i < HELD; i += 4) {
@@ -208,7 +210,7 @@ template <bool FOURS> struct HeldRow : Rows {
         });
     }
 
-    // The numbers of columns that the row does not have are `none`.
+    // Elements i .. i + 4; those past the end of the row are `none`.
     DEVICE_MEMBER float4 four(const float *x, int i, float none) const {
         if (FOURS) return has(i) ? *reinterpret_cast<const float4 *>(x + column(i)) : float4{none, none, none, none};
         return float4{has(i) ? x[column(i)] : none, has(i + 1) ? x[column(i + 1)] : none,
@@ -235,7 +237,7 @@ template <bool FOURS> struct HeldRow : Rows {
     }
 };
 
-// --- tf32, for tensor cores alone: an f32 whose lower 13 bits are 0; ties go away from 0.
+// --- tf32, only for tensor cores: an f32 whose lower 13 bits are 0; ties round away from 0.
 
 DEVICE u32 to_tf32(float x) {
 #if defined(CUDA_EMULATED)
@@ -250,11 +252,11 @@ DEVICE u32 to_tf32(float x) {
 #endif
 }
 
-// --- Tensor cores: D [16, 8] in f32 += A B over one warp. Along k lie eight words of 32 bits, each of them one number in tf32
-// or two of 16 bits, the first in the lower half. With group = lane / 4 and pair = lane % 4 a lane holds the words
+// --- Tensor cores: D [16, 8] in f32 += A B over one warp. Along k are eight words of 32 bits, each of them one element in tf32 or
+// two of 16 bits, the first in the lower half. With group = lane / 4 and pair = lane % 4 a lane holds the words
 //   a0 A[group, pair], a1 A[group + 8, pair], a2 A[group, pair + 4], a3 A[group + 8, pair + 4];
 //   b0 B[pair, group], b1 B[pair + 4, group]
-// and the numbers d0 d1 D[group, 2 pair ..], d2 d3 D[group + 8, 2 pair ..].
+// and the elements d0 d1 D[group, 2 pair ..], d2 d3 D[group + 8, 2 pair ..].
 //
 // Source: NVIDIA, "Parallel Thread Execution ISA", matrix fragments of mma.m16n8k16 (bf16, f16) and mma.m16n8k8 (tf32, f16).
 
@@ -284,7 +286,7 @@ DEVICE void mma_tf32(float (&d)[4], const u32 (&a)[4], const u32 (&b)[2]) {
 #endif
 }
 
-// Of four words along k: a0, a1 and b0.
+// The same for four words along k: a0, a1 and b0.
 DEVICE void mma_f16_half(float (&d)[4], u32 a0, u32 a1, u32 b0) {
 #ifdef CUDA_EMULATED
     u32 a[2] = {a0, a1}, b[1] = {b0};
@@ -296,7 +298,7 @@ DEVICE void mma_f16_half(float (&d)[4], u32 a0, u32 a1, u32 b0) {
 #endif
 }
 
-// sm_75 knows the half alone.
+// sm_75 has only the instruction for four words.
 DEVICE void mma_f16(float (&d)[4], const u32 (&a)[4], const u32 (&b)[2]) {
 #if __CUDA_ARCH__ < 800
     mma_f16_half(d, a[0], a[1], b[0]);
@@ -308,9 +310,9 @@ DEVICE void mma_f16(float (&d)[4], const u32 (&a)[4], const u32 (&b)[2]) {
 #endif
 }
 
-// Four blocks of 8 × 4 words from shared memory: lane l names the place of row l % 8 of block l / 8, four words that begin at
-// a multiple of 16 bytes, and gets of each block the word in row lane / 4 and column lane % 4, which is how a lane holds the
-// operands above.
+// Four blocks of 8 × 4 words from shared memory: lane l passes the address of row l % 8 of block l / 8, four words that begin at a
+// multiple of 16 bytes, and gets the word in row l / 4 and column l % 4 of each block, which is how a lane holds the operands
+// above.
 //
 // Source: as above, ldmatrix.
 DEVICE void load_blocks(u32 (&x)[4], const u32 *row) {
@@ -324,11 +326,11 @@ DEVICE void load_blocks(u32 (&x)[4], const u32 *row) {
 #endif
 }
 
-// --- Philox 4x32-10: four random words for a place in a stream, the same as on the CPU.
+// --- Philox 4x32-10: four random words for an index in a stream, the same as on the CPU.
 //
 // Source: Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011.
 
-// A stream of a seed; where work is replayed that was recorded, the one so many further as `later` says, else null.
+// A stream of a seed. In a replayed graph `later` points to the number that is added to `stream`; otherwise it is null.
 struct Stream {
     u64 seed, stream;
     const u64 *later;

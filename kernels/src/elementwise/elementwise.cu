@@ -3,15 +3,15 @@
 // The ladder, for functions of one element:
 //   elementwise_unary_plain   a thread for each element
 //   elementwise_unary         a thread for each four, read and written as one float4 if alignment allows it
-// and the same two of functions with parameters, elementwise_parametric.
-// Functions of two elements take a thread for each result; where both operands are contiguous they are read in order,
-// so that a warp's 32 reads are one, and elsewhere each index is taken apart along the axes.
+// and the same two for functions with parameters, elementwise_parametric.
+// Functions of two elements have a thread for each result. If both operands are contiguous, a warp's 32 reads are one; otherwise
+// each index is divided along the axes.
 //
-// Which function it is comes in a number and is the same for the whole grid, so the switch diverges nowhere; kernels
-// for each would have to be compiled and found one by one.
+// The function is an argument and is the same for the whole grid, so that the switch never diverges; a kernel for each function
+// would have to be compiled and looked up by name.
 //
-// Bytes: 8 for each element of one operand, 12 of two. FLOPs: 1 to some 30. The bound is memory by far. Registers are
-// few (18 to 40 on sm_80), so that a multiprocessor holds all the threads it can on sm_80 and sm_90.
+// Bytes: 8 for each element of one operand, 12 of two. FLOPs: 1 to some 30. The bound is memory by far. Registers are few (18 to
+// 40 on sm_80), so that sm_80 and sm_90 run as many threads as they can.
 #include "functions.cuh"
 #include "prelude.cuh"
 
@@ -57,7 +57,7 @@ DEVICE float parametric(Parametric op, float p, float q, float x) {
     switch (op) {
         case Parametric::Affine: return p * x + q;
         case Parametric::Power: return powf(x, p);
-        case Parametric::Clamp: return x < p ? p : x > q ? q : x;
+        case Parametric::Clamp: return (x < p ? p : x) > q ? q : (x < p ? p : x);
     }
     return NAN;
 }
@@ -68,7 +68,7 @@ template <class F> DEVICE void by_fours(const float *x, float *y, int n, F f) {
     bool whole = n - i >= 4;
     auto some = [&](int j) { return j < n ? x[j] : 0.0f; };
     float4 v = whole ? *reinterpret_cast<const float4 *>(x + i) : float4{some(i), some(i + 1), some(i + 2), some(i + 3)};
-    // One after the other, so that all the functions are compiled once.
+    // In a loop that is not unrolled, so that all the functions are compiled once.
 #pragma unroll 1
     for (int turn = 0; turn < 4; ++turn) v = float4{v.y, v.z, v.w, f(v.x)};
     if (whole) {
@@ -128,7 +128,7 @@ KERNEL elementwise_fill_8(u64 value, u64 *y, int n) {
     if (i < n) y[i] = value;
 }
 
-// --- Two elements, with strides; 0 where an operand is broadcast.
+// --- Functions of two elements, with strides; a stride is 0 where an operand is broadcast.
 
 DEVICE float binary(Binary op, float a, float b) {
     switch (op) {
@@ -159,7 +159,7 @@ KERNEL elementwise_add_assign(float *y, const float *x, int n) {
     if (i < n) y[i] += x[i];
 }
 
-// With NaN only Ne holds.
+// If an operand is NaN only Ne holds.
 template <class T> DEVICE bool holds(Compare op, T a, T b) {
     switch (op) {
         case Compare::Eq: return a == b;
@@ -194,7 +194,7 @@ KERNEL elementwise_compare_bool(Compare op, Dims shape, Dims a_strides, Dims b_s
     compare(op, shape, a_strides, b_strides, a, b, y, n);
 }
 
-// y = a where the condition holds, else b; elements are moved and not looked at, so their size is all that counts.
+// y = a where the condition holds, else b; elements are only moved, so that one kernel serves all dtypes of one size.
 template <class T>
 DEVICE void choose(const Dims &shape, const Dims &c_strides, const Dims &a_strides, const Dims &b_strides, const u8 *c,
                    const T *a, const T *b, T *y, int n) {

@@ -41,9 +41,12 @@ pub(super) fn map<T: Real>(map: Map, x: &[T], y: &mut [T]) {
             Map::Unary(op) => unary(op, x),
             Map::Affine { scale, shift } => T::from_f64(scale) * x + T::from_f64(shift),
             Map::Power(exponent) => x.powf(T::from_f64(exponent)),
-            Map::Clamp { lo, .. } if x < T::from_f64(lo) => T::from_f64(lo),
-            Map::Clamp { hi, .. } if x > T::from_f64(hi) => T::from_f64(hi),
-            Map::Clamp { .. } => x,
+            Map::Clamp { lo, hi } => {
+                // NaN is neither below nor above.
+                let (lo, hi) = (T::from_f64(lo), T::from_f64(hi));
+                let raised = if x < lo { lo } else { x };
+                if raised > hi { hi } else { raised }
+            }
         };
     }
 }

@@ -1,18 +1,18 @@
-// C = A B + bias for a batch of products in f32: A [m, k], B [k, n], C [m, n] by rows, with any strides of A and B.
+// C = A B + bias for a batch of matmuls in f32: A [m, k], B [k, n], C [m, n] by rows, with any strides of A and B.
 //
 // The ladder:
 //   gemm_plain     a thread for each element of C reads a row of A and a column of B
 //   gemm_tiled     16 × 16 threads share tiles of A and B in shared memory: each element is read from memory once for 16
 //   gemm_blocked   256 threads compute 64 × 64 of C, each 4 × 4 in registers: each element in shared memory is read once for
-//                  four products, and the next tile is fetched while this one is used (double buffering)
+//                  four multiply-adds, and the next tile is fetched while this one is used (double buffering)
 //   gemm_wide      256 threads compute 128 × 128 of C, each 8 × 8: an element that is read from shared memory serves eight
-//                  products, one from memory 128, and memory is read 16 bytes at a time if alignment allows it
+//                  multiply-adds, one from memory 128, and memory is read 16 bytes at a time if alignment allows it
 //
-// If C is small and k long, as in gradients of weights, k is cut into slices, which are products of a batch, and gemm_join
-// adds them in order.
+// If C is small and k long, as in gradients of weights, k is cut into slices, which are matmuls of a batch, and gemm_join adds
+// them in order.
 //
 // FLOPs: 2 m n k. Bytes, at best: 4 (m k + k n + m n). gemm_blocked reads a byte from the second-level cache for 16 FLOP,
-// gemm_wide for 32. Measured on an H100, products of 2048 and 4096: gemm_wide reaches 42 TFLOP/s, gemm_blocked 26, cuBLAS 51
+// gemm_wide for 32. Measured on an H100, sizes of 2048 and 4096: gemm_wide reaches 42 TFLOP/s, gemm_blocked 26, cuBLAS 51
 // (benches/results). Registers allow two blocks of either, 512 threads, on a multiprocessor of sm_80 and sm_90; 17 KiB of
 // shared memory would allow more.
 //
@@ -25,7 +25,7 @@ struct Operands {
     int k;
 };
 
-// The operands of this block's product; the products of a batch are along the grid's z. The last has `last` in place of k.
+// The operands of this block's matmul; the matmuls of a batch are along the grid's z. The last has depth `last` instead of k.
 DEVICE Operands of_batch(const float *a, const float *b, const float *bias, float *c, int m, int k, int n, i64 a_batch,
                          i64 b_batch, int batch, int count, int last) {
     return Operands{a + batch * a_batch, b + batch * b_batch, bias, c + i64(batch) * m * n, batch == count - 1 ? last : k};
@@ -67,9 +67,9 @@ KERNEL gemm_tiled(ARGUMENTS) {
     if (row < m && col < n) x.c[i64(row) * n + col] = bias ? sum + bias[col] : sum;
 }
 
-#define BLOCK 64  // rows and columns of C that a block makes
-#define DEPTH 16  // of k that a tile holds
-#define EACH 4    // rows and columns that a thread makes
+#define BLOCK 64  // rows and columns of C that a block computes
+#define DEPTH 16  // elements along k in a tile
+#define EACH 4    // rows and columns that a thread computes
 
 // The part of a tile that this thread loads: four elements, `step` rows of 64 apart. Neighbouring threads read along the axis
 // whose elements are contiguous.
@@ -89,7 +89,7 @@ DEVICE Share fetch(const float *x, i64 outer_stride, i64 depth_stride, int outer
     return share;
 }
 
-DEVICE void lay(const Share &share, float (*tile)[BLOCK + 4], bool together) {
+DEVICE void store(const Share &share, float (*tile)[BLOCK + 4], bool together) {
 #pragma unroll
     for (int i = 0; i < EACH; ++i) {
         int at = threadIdx.x + 256 * i;
@@ -98,7 +98,7 @@ DEVICE void lay(const Share &share, float (*tile)[BLOCK + 4], bool together) {
 }
 
 KERNEL gemm_blocked(ARGUMENTS) {
-    // Rows of four elements more than they use: a multiple of 16 bytes, and no two rows begin in the same bank.
+    // Rows have four unused elements: their size is a multiple of 16 bytes, and no two rows begin in the same bank.
     SHARED(float, a_tile, [2][DEPTH][BLOCK + 4]);
     SHARED(float, b_tile, [2][DEPTH][BLOCK + 4]);
     Operands x = OPERANDS;
@@ -108,8 +108,8 @@ KERNEL gemm_blocked(ARGUMENTS) {
     Share of_a = fetch(x.a, a_row, a_col, row, 0, m, x.k), of_b = fetch(x.b, b_col, b_row, col, 0, n, x.k);
     int now = 0;
     for (int start = 0; start < x.k; start += DEPTH) {
-        lay(of_a, a_tile[now], a_row == 1);
-        lay(of_b, b_tile[now], b_col == 1);
+        store(of_a, a_tile[now], a_row == 1);
+        store(of_b, b_tile[now], b_col == 1);
         __syncthreads();
         of_a = fetch(x.a, a_row, a_col, row, start + DEPTH, m, x.k);
         of_b = fetch(x.b, b_col, b_row, col, start + DEPTH, n, x.k);
@@ -123,7 +123,7 @@ KERNEL gemm_blocked(ARGUMENTS) {
 #pragma unroll
                 for (int s = 0; s < EACH; ++s) sum[r][s] = fmaf(left[r], right[s], sum[r][s]);
         }
-        // The next tile goes to the other half: no thread can be two tiles ahead, for it must pass the barrier above.
+        // The next tile goes to the other half: no thread can be two tiles ahead, because it must pass the barrier above.
         now = 1 - now;
     }
 #pragma unroll
@@ -135,13 +135,13 @@ KERNEL gemm_blocked(ARGUMENTS) {
         }
 }
 
-#define WIDE 128   // rows and columns of C that a block makes
-#define SHALLOW 8  // of k that a tile holds
+#define WIDE 128   // rows and columns of C that a block computes
+#define SHALLOW 8  // elements along k in a tile
 
-// How a thread brings an operand's tiles, four elements of each. They lie along k or, where the operand's numbers lie
-// together the other way, along rows of C (for B columns, which are called rows here). What can be reckoned anew for each
-// tile is not kept, for registers are few.
-struct Bringer {
+// Loads a thread's four elements of each tile of an operand. They are along k or, if the operand is contiguous along rows of C (for
+// B columns, which are called rows here), along rows. Whatever can be recomputed for each tile is not kept, because registers are
+// few.
+struct Loader {
     const float *at;  // the first of the four in the next tile
     bool together;    // whether the four are one word of 16 bytes
     float x[4];
@@ -149,12 +149,12 @@ struct Bringer {
     static DEVICE_MEMBER int row(bool along_rows) { return along_rows ? threadIdx.x % WARP * 4 : threadIdx.x / 2; }
     static DEVICE_MEMBER int depth(bool along_rows) { return along_rows ? threadIdx.x / WARP : threadIdx.x % 2 * 4; }
 
-    DEVICE_MEMBER Bringer(const float *operand, i64 row_stride, i64 depth_stride, int first) {
+    DEVICE_MEMBER Loader(const float *operand, i64 row_stride, i64 depth_stride, int first) {
         bool along_rows = row_stride == 1, packed = along_rows || depth_stride == 1;
         together = packed && (along_rows ? depth_stride : row_stride) % 4 == 0 && reinterpret_cast<u64>(operand) % 16 == 0;
         at = operand + (first + row(along_rows)) * row_stride + depth(along_rows) * depth_stride;
     }
-    // Of the tile in which `rows` rows and `left` elements of k are left.
+    // Reads from the tile in which `rows` rows and `left` elements along k are left.
     DEVICE_MEMBER void fetch(i64 row_stride, i64 depth_stride, int rows, int left) {
         bool along_rows = row_stride == 1;
         rows -= row(along_rows);
@@ -169,7 +169,7 @@ struct Bringer {
         }
         at += SHALLOW * depth_stride;
     }
-    DEVICE_MEMBER void lay(float (*tile)[WIDE + 4], i64 row_stride) const {
+    DEVICE_MEMBER void store(float (*tile)[WIDE + 4], i64 row_stride) const {
         bool along_rows = row_stride == 1;
         float *to = &tile[depth(along_rows)][row(along_rows)];
         if (along_rows) {
@@ -181,7 +181,7 @@ struct Bringer {
     }
 };
 
-// Eight elements of a row of a tile, four and four 64 apart.
+// Eight elements of a row of a tile: four, and four that are 64 further.
 DEVICE void eight(float (&x)[8], const float *row) {
 #pragma unroll
     for (int half = 0; half < 2; ++half) {
@@ -190,7 +190,7 @@ DEVICE void eight(float (&x)[8], const float *row) {
     }
 }
 
-// Four neighbours of a row of C from column j on.
+// Writes four neighbours of a row of C from column j on.
 DEVICE void store_four(const Operands &x, int n, int i, int j, const float *sum) {
     float *to = x.c + i64(i) * n + j;
     float y[4];
@@ -212,17 +212,17 @@ KERNEL gemm_wide(ARGUMENTS) {
     SHARED(float, b_tile, [2][SHALLOW][WIDE + 4]);
     Operands x = OPERANDS;
     int lane = threadIdx.x % WARP, warp = threadIdx.x / WARP;
-    // A warp makes 4 × 8 pieces of 4 × 4, so that what it reads of a tile's row at once are few words.
+    // A warp computes 4 × 8 pieces of 4 × 4, so that it reads few words of a tile's row at once.
     int down = warp / 2 * 16 + lane / 8 * 4, across = warp % 2 * 32 + lane % 8 * 4;
     int row = blockIdx.y * WIDE, col = blockIdx.x * WIDE;
     float sum[8][8] = {};
-    Bringer of_a(x.a, a_row, a_col, row), of_b(x.b, b_col, b_row, col);
+    Loader of_a(x.a, a_row, a_col, row), of_b(x.b, b_col, b_row, col);
     of_a.fetch(a_row, a_col, m - row, x.k);
     of_b.fetch(b_col, b_row, n - col, x.k);
     int now = 0;
     for (int left = x.k; left > 0; left -= SHALLOW) {
-        of_a.lay(a_tile[now], a_row);
-        of_b.lay(b_tile[now], b_col);
+        of_a.store(a_tile[now], a_row);
+        of_b.store(b_tile[now], b_col);
         __syncthreads();
         of_a.fetch(a_row, a_col, m - row, left - SHALLOW);
         of_b.fetch(b_col, b_row, n - col, left - SHALLOW);
@@ -236,7 +236,7 @@ KERNEL gemm_wide(ARGUMENTS) {
 #pragma unroll
                 for (int s = 0; s < 8; ++s) sum[r][s] = fmaf(left[r], right[s], sum[r][s]);
         }
-        // The next tile goes to the other half: no thread can be two tiles ahead, for it must pass the barrier above.
+        // The next tile goes to the other half: no thread can be two tiles ahead, because it must pass the barrier above.
         now = 1 - now;
     }
 #pragma unroll
@@ -248,7 +248,7 @@ KERNEL gemm_wide(ARGUMENTS) {
     }
 }
 
-// C [m n] = the sum of `slices` parts, each as long as C, in order, + bias along rows of n.
+// C [m, n] = the sum of `slices` parts, each as long as C, in order, + bias along rows of n.
 KERNEL gemm_join(const float *parts, const float *bias, float *c, int slices, int elements, int n) {
     int i = blockIdx.x * blockDim.x + threadIdx.x;
     if (i >= elements) return;

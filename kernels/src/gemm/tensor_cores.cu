@@ -1,31 +1,31 @@
-// C = A B + bias for a batch of products on tensor cores, with sums in f32: A [m, k], B [k, n], C [m, n] by rows, with any
+// C = A B + bias for a batch of matmuls on tensor cores, with sums in f32: A [m, k], B [k, n], C [m, n] by rows, with any
 // strides of A and B. Elements are f32 in memory and are rounded as they are read, to tf32 or bf16 from sm_80 on and to f16
 // from sm_75 on; or they are stored in bf16 or f16, and so is C.
 //
-// The ladder, for each of the five:
+// The ladder, for each of the five combinations:
 //   plain  a thread for each element of C: the definition
-//   warp   a warp makes 16 × 8 of C by mma.sync, eight words of 32 bits along k at a time, straight from memory; four warps
-//          of a block lie side by side
-//   64     four warps make 64 × 64 of C, each 32 × 32, from tiles in shared memory: a word that is laid there serves 64
+//   warp   a warp computes 16 × 8 of C by mma.sync, eight words of 32 bits along k at a time, directly from memory; the four
+//          warps of a block are side by side
+//   64     four warps compute 64 × 64 of C, each 32 × 32, from tiles in shared memory: a word in shared memory serves 64
 //          elements, one in registers 16 or 32; the next tile is fetched and rounded while this one is used
-//   128    eight warps make 128 × 128 the same way, each 64 × 32: a word that is read from shared memory serves 32 or 64
+//   128    eight warps compute 128 × 128 the same way, each 64 × 32: a word that is read from shared memory serves 32 or 64
 //
-// Where C is small and k long, k is cut in slices, which gemm_join of gemm.cu adds up.
+// If C is small and k long, k is cut into slices, which gemm_join of gemm.cu adds.
 //
-// FLOPs: 2 m n k. Bytes asked of the second-level cache, for f32: a warp 2.7 FLOP a byte, 64 sixteen, 128 thirty-two. That
-// is a bound: some 5.5 TB/s of an H100 are 176 TFLOP/s, in tf32 and in bf16. Memory is read 16 bytes at a time where operands
-// lie so, 128 bytes of a row or column by eight lanes: the first-level cache looks up a line a cycle, and pieces of 32 bytes
-// kept it busy before anything else was. Tiles are written and read (ldmatrix) without conflicts: their rows lie 20 words
-// apart, so that eight rows' pieces of four words fall into 32 banks. By registers four blocks of 64 and two of 128, sixteen
-// warps, live on a multiprocessor of sm_80 and sm_90, with 20 and 40 KiB of shared memory each; of elements stored in 16 bits
-// one of 128. cuBLAS makes 395 TFLOP/s in tf32 on an H100, by sm_90's own instructions, which take whole tiles from shared
-// memory (wgmma); benches/results has both.
+// FLOPs: 2 m n k. FLOPs for each byte that is read from the second-level cache, in f32: 2.7 by a warp, 16 by 64, 32 by 128. This
+// is a bound: the 5.5 TB/s or so of an H100 give 176 TFLOP/s, in tf32 and in bf16. Memory is read 16 bytes at a time if alignment
+// allows it, 128 bytes of a row or column by eight lanes: the first-level cache looks up one line per cycle, and with pieces of 32
+// bytes it was the bottleneck. Tiles are written and read (ldmatrix) without bank conflicts: their rows are 20 words apart, so that
+// the four words of each of eight rows use all 32 banks. Registers allow four blocks of 64 or two of 128 (sixteen warps) on a
+// multiprocessor of sm_80 and sm_90, with 20 and 40 KiB of shared memory each; only one of 128 for elements stored in 16 bits.
+// cuBLAS reaches 395 TFLOP/s in tf32 on an H100 by instructions that only sm_90 has (wgmma), which read whole tiles from shared
+// memory; benches/results has both.
 //
-// Every sum runs over k in order, but within eight words in the hardware's.
+// Every sum runs over k in order, except that the hardware orders the eight words of one instruction.
 #include "prelude.cuh"
 
-// --- Precisions: whether the architecture has it (else its kernels are empty, and never launched), how many numbers a word
-// holds, a word of them, what a number is rounded to, a step of eight words.
+// --- Precisions: whether the architecture has it (otherwise its kernels are empty, and never launched), how many elements a word
+// holds, a word of them, the rounding of an element, and an instruction over eight words of k.
 
 struct Tf32 {
     static constexpr bool THERE = __CUDA_ARCH__ >= 800;
@@ -51,7 +51,7 @@ struct F16 {
     static DEVICE_MEMBER void multiply(float (&d)[4], const u32 (&a)[4], const u32 (&b)[2]) { mma_f16(d, a, b); }
 };
 
-// --- The operands of this block's product. Batches go along the grid's z; the last has `last` in place of k.
+// --- The operands of this block's matmul. The matmuls of a batch are along the grid's z; the last has depth `last` instead of k.
 
 template <class T> struct Operands {
     const T *a, *b, *bias;
@@ -84,11 +84,11 @@ template <class T> struct Operands {
             b_row, b_col                                                                                               \
     }
 
-// The word of row `place` of `places` that begins at depth j of k; zeros outside.
-template <class P, class T> DEVICE u32 read(const T *x, int place, int places, i64 stride, int j, int k, i64 along) {
-    const T *at = x + place * stride + j * along;
-    float first = place < places && j < k ? widen(at[0]) : 0.0f;
-    float second = P::EACH == 2 && place < places && j + 1 < k ? widen(at[along]) : 0.0f;
+// The word of a row that begins at depth j of k; zeros outside.
+template <class P, class T> DEVICE u32 read(const T *x, int row, int rows, i64 stride, int j, int k, i64 along) {
+    const T *at = x + row * stride + j * along;
+    float first = row < rows && j < k ? widen(at[0]) : 0.0f;
+    float second = P::EACH == 2 && row < rows && j + 1 < k ? widen(at[along]) : 0.0f;
     return P::word(first, second);
 }
 
@@ -124,37 +124,37 @@ template <class P, class T> DEVICE void warp(const Operands<T> &x) {
     for (int i = 0; i < 4; ++i) x.store(row + i / 2 * 8, first + 2 * pair + i % 2, sum[i]);
 }
 
-#define WORDS 16  // of k that a tile holds
+#define WORDS 16  // words along k in a tile
 
-// Four numbers that can be read at once.
+// Four elements that can be read at once.
 DEVICE float4 four(const float *x) { return *reinterpret_cast<const float4 *>(x); }
 template <class T> DEVICE float4 four(const T *x) {
     uint2 words = *reinterpret_cast<const uint2 *>(x);
     return float4{widen(T{u16(words.x)}), widen(T{u16(words.x >> 16)}), widen(T{u16(words.y)}), widen(T{u16(words.y >> 16)})};
 }
 
-// Four numbers `apart` from each other, of which `inside` exist.
+// Four elements `apart` from each other, of which `inside` exist.
 template <class T> DEVICE float4 four(const T *x, i64 apart, int inside) {
     return float4{inside > 0 ? widen(x[0]) : 0.0f, inside > 1 ? widen(x[apart]) : 0.0f,
                   inside > 2 ? widen(x[2 * apart]) : 0.0f, inside > 3 ? widen(x[3 * apart]) : 0.0f};
 }
 
-// Row of C (for B column, which is called row here) that lies at place p of a tile: neighbours lie eight apart, so that four of
-// them, fetched at once, can be laid down beside another lane's without conflict.
+// The row of C (for B the column, which is called row here) at position p of a tile. Neighbouring rows are eight apart, so that
+// four of them, fetched at once, are written beside those of another lane without bank conflicts.
 DEVICE constexpr int row_at(int p) { return p / 32 * 32 + p % 8 * 4 + p % 32 / 8; }
 
-// A thread's share of an operand's tile of SIDE rows: eight words. Where elements are contiguous along k, eight lanes (in tf32
-// four) read 128 bytes (64) of a row. Where they lie together along rows, eight lanes read 128 bytes of a k.
+// A thread's share of an operand's tile of SIDE rows: eight words. If elements are contiguous along k, eight lanes (in tf32 four)
+// read 128 bytes (64) of a row. If they are contiguous along rows, eight lanes read 128 bytes of adjacent rows at one k.
 template <class P, class T, int SIDE> struct Share {
     static constexpr int FOURS = 2 * P::EACH;            // reads
-    static constexpr int LANES = WORDS * P::EACH / 4;    // along k that read a row
-    static constexpr int STEP = SIDE / FOURS;            // places from one such read to the next
+    static constexpr int LANES = WORDS * P::EACH / 4;    // lanes that read a row along k
+    static constexpr int STEP = SIDE / FOURS;            // positions from one such read to the next
     const T *at;
     bool together;
     float4 x[FOURS];
     u32 words[8];
 
-    // The thread's first place and word in a tile, and the row that is there.
+    // The thread's first position and word in a tile, and the row at that position.
     static DEVICE_MEMBER int place(bool along_rows) {
         int lane = threadIdx.x % WARP, m = threadIdx.x / LANES;
         return along_rows ? threadIdx.x / WARP / 4 * 32 + lane % 8 : m / 8 * 8 + m % 2 * 4 + m % 8 / 2;
@@ -171,13 +171,13 @@ template <class P, class T, int SIDE> struct Share {
                    reinterpret_cast<u64>(operand) % (4 * sizeof(T)) == 0;
         at = operand + (first + row(along_rows)) * row_stride + word(along_rows) * P::EACH * depth_stride;
     }
-    // Rows and elements of k from the thread's first four to its ith.
+    // Rows, and elements along k, from the thread's first four elements to its ith four.
     static DEVICE_MEMBER int down(bool along_rows, int i) {
         return along_rows ? i / P::EACH * (SIDE / 2) : row_at(i * STEP);
     }
     static DEVICE_MEMBER int along(bool along_rows, int i) { return along_rows ? i % P::EACH : 0; }
 
-    // Of the tile in which `rows` rows and `left` elements of k are left.
+    // Reads from the tile in which `rows` rows and `left` elements along k are left.
     DEVICE_MEMBER void fetch(i64 row_stride, i64 depth_stride, int rows, int left) {
         bool along_rows = row_stride == 1;
         if (together && rows >= SIDE && left >= WORDS * P::EACH) {
@@ -189,7 +189,7 @@ template <class P, class T, int SIDE> struct Share {
         }
         at += WORDS * P::EACH * depth_stride;
     }
-    // Where not all of the tile exists, or its numbers do not lie together.
+    // For a tile at an edge, or one whose elements are not contiguous and aligned.
     DEVICE_MEMBER void fetch_edge(i64 row_stride, i64 depth_stride, int rows, int left) {
         bool along_rows = row_stride == 1;
 #pragma unroll
@@ -200,7 +200,7 @@ template <class P, class T, int SIDE> struct Share {
             x[i] = four(from, along_rows ? 1 : depth_stride, inside);
         }
     }
-    // What was fetched, as words: of two fours that lie above each other, or of neighbours in each.
+    // Rounds what was fetched to words: of two fours that are above each other, or of neighbours in each.
     DEVICE_MEMBER void round(i64 row_stride) {
         bool above = row_stride == 1 || P::EACH == 1;
 #pragma unroll
@@ -212,7 +212,7 @@ template <class P, class T, int SIDE> struct Share {
             words[4 * i + 3] = above ? P::word(p.w, q.w) : P::word(q.z, q.w);
         }
     }
-    DEVICE_MEMBER void lay(u32 (*tile)[WORDS + 4], i64 row_stride) const {
+    DEVICE_MEMBER void store(u32 (*tile)[WORDS + 4], i64 row_stride) const {
         bool along_rows = row_stride == 1;
         u32 *to = &tile[place(along_rows)][word(along_rows)];
         if (along_rows) {
@@ -253,7 +253,7 @@ DEVICE void multiply(float (&sum)[DOWN][4][4], u32 (*a_tile)[WORDS + 4], u32 (*b
     }
 }
 
-// Two rows of warps make SIDE × SIDE of C, each warp SIDE / 2 × 32.
+// Two rows of warps compute SIDE × SIDE of C, each warp SIDE / 2 × 32.
 template <class P, int SIDE, class T> DEVICE void tiles(const Operands<T> &x) {
     if (!P::THERE) return __trap();
     constexpr int DOWN = SIDE / 2 / 16, DEPTH = WORDS * P::EACH;
@@ -266,7 +266,7 @@ template <class P, int SIDE, class T> DEVICE void tiles(const Operands<T> &x) {
     Share<P, T, SIDE> of_a(x.a, x.a_row, x.a_col, first_row), of_b(x.b, x.b_col, x.b_row, first_col);
     int now = 0;
     for (int left = x.k, started = 0;; left -= DEPTH, started = 1) {
-        // A tile is on its way while the one before is used, of each operand in turn, for registers are few.
+        // A tile is fetched while the one before is used, of each operand in turn, because registers are few.
         of_a.fetch(x.a_row, x.a_col, x.m - first_row, left);
         if (started) multiply<P>(sum, a_tile[now] + row, b_tile[now] + col, 0);
         of_a.round(x.a_row);
@@ -274,13 +274,13 @@ template <class P, int SIDE, class T> DEVICE void tiles(const Operands<T> &x) {
         if (started) multiply<P>(sum, a_tile[now] + row, b_tile[now] + col, 8);
         of_b.round(x.b_col);
         if (left <= 0) break;
-        // It goes to the other half: no thread can be two tiles ahead, for it must pass the barrier below.
+        // It is stored in the other half: no thread can be two tiles ahead, because it must pass the barrier below.
         now = 1 - now;
-        of_a.lay(a_tile[now], x.a_row);
-        of_b.lay(b_tile[now], x.b_col);
+        of_a.store(a_tile[now], x.a_row);
+        of_b.store(b_tile[now], x.b_col);
         __syncthreads();
     }
-    // Of each fragment a lane has four sums; those of the four fragments side by side are neighbours in C.
+    // A lane has four sums of each fragment; those of the four fragments side by side are neighbours in C.
 #pragma unroll
     for (int i = 0; i < DOWN; ++i)
 #pragma unroll
@@ -289,7 +289,7 @@ template <class P, int SIDE, class T> DEVICE void tiles(const Operands<T> &x) {
                          sum[i][0][q], sum[i][1][q], sum[i][2][q], sum[i][3][q]);
 }
 
-// Registers for sixteen warps on a multiprocessor, where the compiler can spare them without spilling any.
+// Limits registers so that sixteen warps fit on a multiprocessor, where that spills none.
 #if __CUDA_ARCH__ < 800
 #define SIXTEEN_WARPS(threads) BOUNDED(threads)
 #else

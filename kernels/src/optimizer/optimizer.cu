@@ -4,21 +4,19 @@
 //
 // The ladder:
 //   tensor operations    one pass over memory for each term
-//   optimizer_adam_plain one pass for all terms, a thread for each number, a launch for each parameter
-//   optimizer_*          one launch for a table of parameters, which the kernel is given by value: a block finds in it the
-//                        parameter that it works on and takes 1024 of its elements, a thread four, read and written as
-//                        one float4 if alignment allows it. A model has many small parameters, for which a launch costs more
-//                        than the work
+//   optimizer_adam_plain one pass for all terms, a thread for each element, a launch for each parameter
+//   optimizer_*          one launch for a table of parameters, which is passed by value: a block finds its parameter in the table
+//                        and processes 1024 of its elements, a thread four, read and written as one float4 if alignment allows
+//                        it. A model has many small parameters, for which a launch costs more than the work
 //
-// Bytes: 28 for each number of Adam (four arrays read, three written). FLOPs: some 15. The bound is memory. Registers: 40
-// at most (34 for Adam) on every architecture, so that a multiprocessor of sm_80 and sm_90 holds six blocks, 1536 of 2048
-// threads, each with up to 64 bytes on their way. The table lies among the kernel's constants, where a block's index into
-// it is free of divergence.
+// Bytes: 28 for each element with Adam (four arrays read, three written). FLOPs: some 15. The bound is memory. Registers: 40 at
+// most (34 for Adam) on every architecture, so that a multiprocessor of sm_80 and sm_90 holds six blocks, 1536 of 2048 threads,
+// each with up to 64 bytes in flight. The table is in constant memory, and all threads of a block read the same entry.
 #include "prelude.cuh"
 
-// --- The rules: what becomes of a number p, with its gradient g and its state s.
+// --- The rules: one step of an element p with its gradient g and its state s.
 
-// How weight decay and the two moments enter, which Adam and RAdam share.
+// Weight decay and the two moments, which Adam and RAdam share.
 struct Moments {
     float shrink, penalty, beta1, new1, beta2, new2;
 };
@@ -26,7 +24,7 @@ struct Moments {
 DEVICE void moments(const Moments &by, float &p, float g, float &m, float &v) {
     p = by.shrink * p;
     if (by.penalty != 0.0f) g += by.penalty * p;
-    // The mean is interpolated from the nearer end.
+    // The mean is interpolated from the nearer of its two operands.
     m = by.beta1 > 0.5f ? m + by.new1 * (g - m) : g - by.beta1 * (g - m);
     v = by.beta2 * v + by.new2 * g * g;
 }
@@ -106,9 +104,9 @@ struct Sgd {
 
 // --- Tables of parameters. cuda.rs fills them.
 
-#define ENTRIES 64     // of a table: what a kernel is given by value must stay below 4096 bytes
-#define CHUNK 1024     // numbers of a block that takes a step
-#define SQUARES 8192   // numbers of a block that adds up squares
+#define ENTRIES 64     // of a table: a kernel's arguments must stay below 4096 bytes
+#define CHUNK 1024     // elements of a block that takes a step
+#define SQUARES 8192   // elements of a block that adds up squares
 
 // A parameter of n elements, its gradient and its state, null where the rule has none; its first block.
 struct Entry {
@@ -118,7 +116,7 @@ struct Entry {
     int n, first;
 };
 
-// In the order of their blocks. Unused ones stand last, and no block is theirs.
+// Entries in the order of their blocks. Unused entries are last and have no blocks.
 struct Table {
     Entry entry[ENTRIES];
 };
@@ -226,34 +224,34 @@ KERNEL optimizer_clamp(float *x, float low, float high, int n) {
     if (i < n) x[i] = x[i] < low ? low : x[i] > high ? high : x[i];
 }
 
-// --- Σ x² in f64 of all arrays of a table, its gradients: blocks of 256 threads each add up SQUARES elements, and one
-// block joins them, in a fixed order.
+// --- Σ x² in f64 over all gradients of a table: blocks of 256 threads each add up SQUARES elements, and one block adds the blocks'
+// sums, in a fixed order.
 
-DEVICE double block_sum_f64(double x, double *room) {
-    room[threadIdx.x] = x;
+DEVICE double block_sum_f64(double x, double *scratch) {
+    scratch[threadIdx.x] = x;
     __syncthreads();
     for (int half = 128; half > 0; half /= 2) {
-        if (int(threadIdx.x) < half) room[threadIdx.x] += room[threadIdx.x + half];
+        if (int(threadIdx.x) < half) scratch[threadIdx.x] += scratch[threadIdx.x + half];
         __syncthreads();
     }
-    return room[0];
+    return scratch[0];
 }
 
 KERNEL optimizer_squares(Table table, double *sums) {
-    SHARED(double, room, [256]);
+    SHARED(double, scratch, [256]);
     const Entry &at = of_block(table);
     int start = (int(blockIdx.x) - at.first) * SQUARES, left = at.n - start;
     const float *x = at.g + start;
     double sum = 0.0;
     for (int i = threadIdx.x; i < SQUARES && i < left; i += 256) sum += double(x[i]) * x[i];
-    sum = block_sum_f64(sum, room);
+    sum = block_sum_f64(sum, scratch);
     if (threadIdx.x == 0) sums[blockIdx.x] = sum;
 }
 
 KERNEL optimizer_squares_joined(const double *sums, double *sum, int n) {
-    SHARED(double, room, [256]);
+    SHARED(double, scratch, [256]);
     double all = 0.0;
     for (int i = threadIdx.x; i < n; i += 256) all += sums[i];
-    all = block_sum_f64(all, room);
+    all = block_sum_f64(all, scratch);
     if (threadIdx.x == 0) sum[0] = all;
 }

@@ -2,13 +2,13 @@ use crate::invalid::{Checked, check, positive};
 use crate::parameters::{conv1d, lstm, shapes, sum};
 use serde::{Deserialize, Serialize};
 
-/// Characters in a window of the CNN.
+/// The number of characters in a window of the CNN.
 pub(super) const KERNEL: usize = 3;
 
-/// How the characters of a word become one vector, beside the word's own.
+/// How the characters of a word are combined into one vector, in addition to the word's own.
 ///
 /// It is serialised as the keys `characters` (`none`, `cnn` or `lstm`) and, unless that is `none`, `char_embed_dim`,
-/// `char_dim` and `char_max_len`; whatever is missing has its default: no characters, 30, 50, 20.
+/// `char_dim` and `char_max_len`; missing keys have their defaults: no characters, 30, 50, 20.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "characters", rename_all = "lowercase", from = "Keys")]
 pub enum CharacterModel {
@@ -20,29 +20,29 @@ pub enum CharacterModel {
     Cnn {
         /// D, the width of a character's vector.
         char_embed_dim: usize,
-        /// E, the filters: the width of what the characters say of a word.
+        /// E, the number of filters: the width of the vector from a word's characters.
         char_dim: usize,
-        /// Characters kept of each word; the model itself reads words of any length.
+        /// The number of characters kept of each word; the model itself reads words of any length.
         char_max_len: usize,
     },
     /// The last states of an LSTM from each side. Source: Lample et al., NAACL 2016, section 4.1.
     Lstm {
         /// D, the width of a character's vector.
         char_embed_dim: usize,
-        /// E, the width of what the characters say of a word; even, for half of it comes from each direction.
+        /// E, the width of the vector from a word's characters; even, because half of it comes from each direction.
         char_dim: usize,
-        /// Characters kept of each word; the model itself reads words of any length.
+        /// The number of characters kept of each word; the model itself reads words of any length.
         char_max_len: usize,
     },
 }
 
 impl CharacterModel {
-    /// E, by which the words' vectors become wider.
+    /// E, the width that is added to the words' vectors.
     pub fn width(&self) -> usize {
         self.widths().map_or(0, |(_, width)| width)
     }
 
-    /// Characters to keep of each word; `None` where none are read.
+    /// The number of characters to keep of each word; `None` if none are read.
     pub fn max_len(&self) -> Option<usize> {
         match *self {
             Self::None => None,
@@ -80,7 +80,7 @@ impl CharacterModel {
     }
 }
 
-/// The keys as they may be written: unlike those of a tagged enum, all of them can be missing.
+/// The keys as a user may write them: unlike those of a tagged enum, all of them can be missing.
 #[derive(Deserialize)]
 #[serde(default)]
 struct Keys {

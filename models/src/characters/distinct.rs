@@ -5,11 +5,11 @@ use std::collections::HashMap;
 pub(super) struct Distinct {
     /// [W, longest], 0 past a word's end.
     pub(super) chars: Vec<i64>,
-    /// Of each word, at least 1.
+    /// The length of each word, at least 1.
     pub(super) lengths: Vec<i64>,
-    /// Characters of the longest word.
+    /// The number of characters of the longest word.
     pub(super) longest: usize,
-    /// For each place of the batch 1 + the number of its word, or 0 for padding.
+    /// For each position of the batch 1 + the index of its word, or 0 for padding.
     pub(super) rows: Vec<i64>,
 }
 
@@ -17,11 +17,11 @@ impl Distinct {
     #[track_caller]
     pub(super) fn of(chars: &Tensor, lengths: &Tensor) -> Self {
         let (shape, c) = (chars.shape(), chars.dim(-1));
-        assert!(shape.rank() == 3, "characters: they must be [B, T, C], they are {shape:?}");
+        assert!(shape.rank() == 3, "characters: ids must be [B, T, C], they are {shape:?}");
         assert_eq!(
             lengths.shape(),
             [shape[0], shape[1]].into(),
-            "characters: one length for each word of {shape:?}"
+            "characters: there must be one length for each word of {shape:?}"
         );
         let (chars, lengths) = (chars.elements::<i64>(), lengths.elements::<i64>());
         let mut numbers: HashMap<&[i64], i64> = HashMap::new();

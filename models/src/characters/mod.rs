@@ -3,7 +3,7 @@ mod distinct;
 
 pub use config::CharacterModel;
 
-use crate::padding::{real_places, without_padding};
+use crate::padding::{real_positions, without_padding};
 use config::KERNEL;
 use distinct::Distinct;
 use gradus_engine::nn::{Conv1d, Embedding, Lstm, LstmConfig};
@@ -14,7 +14,7 @@ use gradus_engine::{Mode, Module, Rng, Tensor, Visitor};
 /// CNN: y = max over t of relu(conv(x))_t over all windows that hold a character; outside the word x is 0.
 /// LSTM: y = [h→_n; h←_1], the last states of both directions.
 ///
-/// How far words are padded does not change y. Each distinct word of a batch is computed once.
+/// Padding does not change y. Each distinct word of a batch is computed once.
 #[derive(Clone, Debug)]
 pub struct Characters {
     emb: Embedding,
@@ -22,7 +22,7 @@ pub struct Characters {
     width: usize,
 }
 
-/// What makes one vector of the characters' vectors.
+/// Combines the vectors of a word's characters into one.
 #[derive(Clone, Debug)]
 enum Encoder {
     Cnn(Conv1d),
@@ -31,14 +31,14 @@ enum Encoder {
 
 impl Characters {
     /// A model with fresh weights for an alphabet of that size; the characters' vectors are normal with variance 1/D.
-    /// `None` where no characters are read.
+    /// `None` if no characters are read.
     ///
     /// # Panics
-    /// Where the alphabet is empty, or an LSTM is to have an odd width.
+    /// If the alphabet is empty, or if the width of an LSTM is odd.
     #[track_caller]
     pub fn new(config: CharacterModel, alphabet: usize, rng: &mut Rng) -> Option<Self> {
         let (embed_dim, width) = config.widths()?;
-        assert!(alphabet > 0, "characters: the model reads characters, but the alphabet has none");
+        assert!(alphabet > 0, "characters: the model reads characters, but the alphabet is empty");
         let emb = Embedding::new(alphabet, embed_dim, 1.0 / (embed_dim.max(1) as f64).sqrt(), rng);
         let encoder = match config {
             CharacterModel::Lstm { .. } => {
@@ -61,8 +61,8 @@ impl Characters {
         self.width
     }
 
-    /// y [B, T, E] from numbers of characters [B, T, C] and the characters of each word [B, T] (both `i64`, in host
-    /// memory, where the distinct words are found); a word of length 0 is padding and has y = 0.
+    /// y [B, T, E] from character ids [B, T, C] and the length of each word [B, T] (both `i64`, in host memory, where
+    /// the distinct words are found); a word of length 0 is padding and has y = 0.
     #[track_caller]
     pub fn forward(&self, chars: &Tensor, lengths: &Tensor, mode: &mut Mode) -> Tensor {
         let (b, t) = (chars.dim(0), chars.dim(1));
@@ -71,7 +71,7 @@ impl Characters {
             return Tensor::zeros([b, t, self.width], self.emb.weight.kind());
         }
         let y = self.spell(&words, mode);
-        // Row 0 is padding's.
+        // Row 0 is for padding.
         let rows = y.widen(0, 1, y.dim(0) + 1);
         rows.embedding(&Tensor::from_slice(&words.rows, [b, t]).to_device(rows.device()))
     }
@@ -89,8 +89,8 @@ impl Characters {
                 h.transpose(0, 1).reshape([words, self.width])
             }
             Encoder::Cnn(conv) => {
-                let e = without_padding(&e, &real_places(&all, longest));
-                // With margins on both sides the windows are those that hold a character, however short the word.
+                let e = without_padding(&e, &real_positions(&all, longest));
+                // With margins on both sides, the windows are exactly those that contain a character, even in short words.
                 let margin = KERNEL - 1;
                 let windows: Vec<i64> = lengths.iter().map(|len| len + margin as i64).collect();
                 let e = e.widen(1, margin, longest + 2 * margin);
@@ -136,7 +136,7 @@ mod tests {
             let model = model(config);
             let tight = of(&model, &[1, 2, 3, 4, 0, 0], &[3, 1]);
             assert!(tight[..6].iter().any(|&x| x != 0.0) && tight[..6] != tight[6..]);
-            // What stands past a word's end is not read, and a word of length 0 is 0.
+            // Ids past a word's end are not read, and the result of a word of length 0 is 0.
             let wide = of(&model, &[1, 2, 3, 8, 7, 5, 5, 5, 5, 5, 4, 8, 8, 8, 8], &[3, 0, 1]);
             assert_eq!(wide[..6], tight[..6]);
             assert_eq!(wide[6..12], [0.0; 6]);
@@ -151,7 +151,7 @@ mod tests {
         }
     }
 
-    /// A word that appears twice counts twice: its gradient is that of both places.
+    /// The gradient of a word that appears twice is the sum over both positions.
     #[test]
     fn repeated_words_share_their_computation_and_not_their_gradient() {
         for config in KINDS {

@@ -11,12 +11,12 @@ pub(crate) const CNN: CharacterModel =
 pub(crate) const LSTM: CharacterModel =
     CharacterModel::Lstm { char_embed_dim: 4, char_dim: 4, char_max_len: 20 };
 
-/// What an architecture may have.
+/// The options of an architecture.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Options {
     pub(crate) characters: CharacterModel,
     pub(crate) attention_heads: usize,
-    /// Where an architecture has it.
+    /// Only for architectures that have this option.
     pub(crate) layer_norm: bool,
 }
 
@@ -45,7 +45,7 @@ pub(crate) enum Model {
 /// What a model returns for B texts.
 pub(crate) struct Output {
     pub(crate) name: &'static str,
-    /// [B, ..], or [B, T, ..] where there is one for each word.
+    /// [B, ..], or [B, T, ..] if there is one for each word.
     pub(crate) values: Tensor,
     pub(crate) of_words: bool,
 }
@@ -86,7 +86,7 @@ pub(crate) fn configs(options: Options) -> (TextCnnConfig, BiLstmConfig, BiLstmC
     )
 }
 
-/// A model of each architecture with these options, always with the same weights. No bias is 0, as fresh ones may be.
+/// A model of each architecture with these options, always with the same weights. No bias is 0, unlike fresh ones.
 pub(crate) fn models(options: Options) -> [Model; 4] {
     let (cnn, lstm, crf, bidaf) = configs(options);
     let rng = &mut Rng::new(7);
@@ -112,7 +112,7 @@ impl Model {
         }
     }
 
-    /// All that the model returns; a reader reads the question as well.
+    /// All outputs of the model; a reader reads the question as well.
     pub(crate) fn outputs(&self, text: &Words, question: &Words, mode: &mut Mode) -> Vec<Output> {
         let of_texts = |name, values| Output { name, values, of_words: false };
         let of_words = |name, values| Output { name, values, of_words: true };
@@ -136,7 +136,7 @@ impl Model {
 }
 
 impl Output {
-    /// What belongs to text `b` of `len` words.
+    /// The values of text `b`, which has `len` words.
     pub(crate) fn of_text(&self, b: usize, len: usize) -> Vec<f64> {
         let values = self.values.at(0, b);
         if self.of_words { values.narrow(0, 0, len).to_f64() } else { values.to_f64() }

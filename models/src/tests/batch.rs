@@ -3,7 +3,7 @@ use crate::{Given, Words};
 use gradus_engine::{Rng, Stream, Tensor};
 
 /// Texts of the words 1 to 12. A word is written with the characters `id % 4 + 1` and `id / 4 + 1`, or with the first
-/// of them alone; every third word also has a given vector, which depends on its place.
+/// of them alone; every third word also has a given vector, which depends on its position.
 pub(crate) struct Batch {
     pub(crate) ids: Tensor,
     pub(crate) lengths: Tensor,
@@ -14,12 +14,12 @@ pub(crate) struct Batch {
 }
 
 impl Batch {
-    /// These texts, padded with 0 to the longest of them, and to `t` places at least.
+    /// These texts, padded with 0 to the longest of them, and to at least `t` positions.
     pub(crate) fn of(texts: &[Vec<i64>], t: usize) -> Self {
         Self::padded(texts, t, |_, _| 0)
     }
 
-    /// The same with noise past the texts' ends.
+    /// These texts with noise past their ends.
     pub(crate) fn with_noise(texts: &[Vec<i64>], t: usize, seed: u64) -> Self {
         let noise: Stream = Rng::new(seed).stream();
         Self::padded(texts, t, |place, below| noise.below(place, below) as i64)

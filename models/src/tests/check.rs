@@ -1,4 +1,4 @@
-//! Values with which no model can be built.
+//! Invalid values of configurations.
 
 use super::architectures::{Options, configs};
 use crate::{
@@ -96,7 +96,7 @@ fn lstms_attend_over_both_directions() {
     }
 }
 
-/// Sizes as large as they can be are compared without overflow.
+/// The largest sizes are compared without overflow.
 #[test]
 fn the_largest_sizes_are_compared() {
     let config = BiLstmConfig { hidden_dim: usize::MAX, attention_heads: 4, ..Default::default() };
@@ -115,7 +115,7 @@ fn an_invalid_configuration_is_not_built() {
 }
 
 #[test]
-#[should_panic(expected = "the model reads characters, but the alphabet has none")]
+#[should_panic(expected = "the model reads characters, but the alphabet is empty")]
 fn characters_need_an_alphabet() {
     let sizes = DataSizes { words: 3, characters: 0, outputs: 2 };
     let characters = super::CNN;

@@ -8,10 +8,10 @@ use gradus_engine::{DType, Mode, Rng, Tensor};
 
 /// The id of an unknown word.
 const UNK: i64 = 1;
-/// The id of a word whose row in the table is what is given.
+/// The id of a word whose row in the table equals its given vector.
 const SAME: i64 = 9;
 
-/// Two texts with SAME in three places, or UNK and the vector of SAME in these places, as truth values.
+/// Two texts with SAME at three positions, at which the vector of SAME may be given for UNK instead.
 const TEXTS: [i64; 10] = [SAME, 2, 3, SAME, 4, 5, SAME, 6, 0, 0];
 const LENGTHS: [i64; 2] = [5, 3];
 
@@ -30,7 +30,7 @@ fn table(model: &Model) -> gradus_engine::Param {
     named.into_iter().find(|(name, _)| name == "emb.weight").map(|(_, table)| table).unwrap()
 }
 
-/// What a model returns with words of the table, and with the same vectors given; and the gradients of its table.
+/// The outputs of a model with words of the table, and with the same vectors given; and the gradients of its table.
 fn both_ways(model: &Model) -> [(Vec<f64>, Tensor); 2] {
     model.module().convert(DType::F64);
     let lengths = Tensor::from_slice(&LENGTHS, [2]);
@@ -69,10 +69,10 @@ fn given_vectors_stand_in_for_rows_of_the_table_and_keep_gradients_from_it() {
                 let [plain, given] = [&plain_rows, &given_rows].map(|rows| rows.at(0, id).to_f64());
                 let none = |row: &[f64]| row.iter().all(|&x| x == 0.0);
                 match id as i64 {
-                    // The words that are given: their rows would have had a gradient.
+                    // A word with a given vector; without it, its row has a gradient.
                     SAME => assert!(!none(&plain) && none(&given), "{options:?}: {plain:?} {given:?}"),
                     UNK => assert!(none(&given), "{options:?}: {given:?}"),
-                    // The padding, and words that no text has, have none; the others have the same as ever.
+                    // Padding and words that no text contains have no gradient; the gradients of the others do not change.
                     0 | 7.. => assert!(none(&plain) && none(&given), "{options:?}: {id}"),
                     _ => assert!(!none(&plain) && close(&plain, &given), "{options:?}: {plain:?} {given:?}"),
                 }
@@ -81,7 +81,7 @@ fn given_vectors_stand_in_for_rows_of_the_table_and_keep_gradients_from_it() {
     }
 }
 
-/// An unknown word that no vector is given for is read from the table, and trains it.
+/// An unknown word without a given vector is read from the table, and trains it.
 #[test]
 fn what_is_not_known_keeps_its_row() {
     let model = vectors_of(3, 2, 0.0);
@@ -96,7 +96,7 @@ fn what_is_not_known_keeps_its_row() {
     assert_eq!(gradient, [0.0, 0.0, 1.0, 1.0, 1.0, 1.0]);
 }
 
-/// Words of one id are dropped together, whatever is given for them.
+/// Words of one id are dropped together, even if their given vectors differ.
 #[test]
 fn given_words_are_dropped_like_others() {
     let model = vectors_of(3, 1, 0.5);

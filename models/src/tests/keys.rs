@@ -1,4 +1,4 @@
-//! The keys of configurations, as a person writes them.
+//! The keys of configurations, as a user writes them.
 
 use super::architectures::{CNN, LSTM};
 use crate::{BiDafConfig, BiLstmConfig, BiLstmCrfConfig, CharacterModel, TextCnnConfig};
@@ -8,7 +8,7 @@ use std::fmt::Debug;
 
 const CHARACTERS: [&str; 3] = ["char_embed_dim", "char_dim", "char_max_len"];
 
-/// Writes and reads a configuration; what is written holds these keys and no others.
+/// Writes and reads a configuration; the text has these keys and no others.
 fn round_trip<C: Serialize + DeserializeOwned + PartialEq + Debug>(config: &C, keys: &[&str]) {
     let text = toml::to_string(config).unwrap();
     assert_eq!(&toml::from_str::<C>(&text).unwrap(), config, "{text}");
@@ -20,12 +20,12 @@ fn round_trip<C: Serialize + DeserializeOwned + PartialEq + Debug>(config: &C, k
     assert_eq!(found, keys);
 }
 
-/// An architecture's own keys, and those of its characters where it reads them.
+/// An architecture's own keys, and those of its characters if it reads them.
 fn every_round_trip<C>(default: C, set: fn(&mut C, CharacterModel), keys: &[&str])
 where
     C: Serialize + DeserializeOwned + PartialEq + Debug + Clone,
 {
-    assert_eq!(toml::from_str::<C>("").unwrap(), default, "what is missing has its default");
+    assert_eq!(toml::from_str::<C>("").unwrap(), default, "missing keys have their defaults");
     for characters in [CharacterModel::None, CNN, LSTM] {
         let mut config = default.clone();
         set(&mut config, characters);

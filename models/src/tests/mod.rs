@@ -1,4 +1,4 @@
-//! What holds for every architecture.
+//! Tests of every architecture.
 
 mod architectures;
 mod batch;

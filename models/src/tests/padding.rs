@@ -1,4 +1,4 @@
-//! What a model returns for a text does not depend on what shares its batch, nor on how far the batch is padded.
+//! A model's outputs for a text depend neither on the other texts of its batch nor on the amount of padding.
 
 use super::architectures::{CNN, LSTM, Options, SIZES, models};
 use super::batch::Batch;
@@ -7,7 +7,7 @@ use gradus_engine::{DType, Mode};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-/// One to four texts of 1 to 9 words, each with a question of 1 to 4.
+/// One to four texts of 1 to 9 words, each with a question of 1 to 4 words.
 fn texts() -> impl Strategy<Value = Vec<(Vec<i64>, Vec<i64>)>> {
     let word = 1..SIZES.words as i64;
     vec((vec(word.clone(), 1..10), vec(word, 1..5)), 1..5)

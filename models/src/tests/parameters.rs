@@ -1,4 +1,4 @@
-//! The number of parameters that is computed beforehand is that of the built model.
+//! The number of parameters that is computed in advance equals that of the built model.
 
 use super::architectures::{CNN, Model, Options, SIZES, configs, models};
 use crate::{BiDafConfig, BiLstmConfig, BiLstmCrfConfig, CharacterModel, DataSizes, TextCnnConfig};
@@ -20,7 +20,7 @@ fn every_parameter_is_counted() {
     }
 }
 
-/// The defaults on sizes of real data, in figures that were added up by hand.
+/// The defaults on sizes of real data, against sums computed by hand.
 #[test]
 fn the_defaults_are_counted() {
     let sizes = DataSizes { words: 30_000, characters: 0, outputs: 2 };
@@ -31,7 +31,7 @@ fn the_defaults_are_counted() {
     assert_eq!(BiLstmConfig::default().parameters(&sizes), Some(9_000_000 + lstm + 514));
 }
 
-/// One value as large as it can be, of each size: too many to count, and nothing panics.
+/// The largest value of each size: the number of parameters overflows, and nothing panics.
 #[test]
 fn too_many_to_count() {
     const MANY: usize = usize::MAX;

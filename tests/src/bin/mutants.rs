@@ -1,8 +1,8 @@
-//! Plants the errors of `mutants.toml` in a copy of the sources, one at a time, and asks that the rows of their
+//! Plants the errors of `mutants.toml` in a copy of the sources, one at a time, and checks that the rows of their
 //! operation turn red: `mutants [--only OP]`.
 //!
-//! The copy lies under the target folder and is built once with all errors, each behind a switch. First nothing is
-//! switched on: all rows must be green. Then each error alone. Ends with 1 where one is not seen.
+//! The copy is in the target folder and is built once with all errors, each behind a switch. First the rows run with all
+//! switches off and must be green. Then each error is switched on alone. The exit code is 1 if one is not detected.
 #![forbid(unsafe_code)]
 
 use gradus_tests::mutants::{List, Mutant, SWITCH, VARIABLE, place, weave};
@@ -29,7 +29,7 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<bool, String> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().ok_or("the tests lie in no workspace")?;
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().ok_or("the tests are not in a workspace")?;
     let list = List::read(&root.join("tests/mutants.toml"))?;
     let wanted = jobs(&list, env::args().skip(1).collect())?;
     let started = Instant::now();
@@ -43,7 +43,7 @@ fn run() -> Result<bool, String> {
     }
     let outcomes = each(&wanted, |(mutant, op)| check(&rows, &[op], mutant.id))?;
 
-    println!("{:<18} {:<44} {}  text", "operation", "place", COLUMNS.join("  "));
+    println!("{:<18} {:<44} {}  text", "operation", "site", COLUMNS.join("  "));
     let mut survivors = 0;
     for ((mutant, op), outcome) in wanted.iter().zip(&outcomes) {
         let marks = outcome.marks.map(|mark| format!("{mark:<12}")).join("  ");
@@ -55,11 +55,11 @@ fn run() -> Result<bool, String> {
         }
     }
     let total = outcomes.len();
-    println!("{} of {total} seen, in {:.0?}", total - survivors, started.elapsed());
+    println!("{} of {total} detected, in {:.0?}", total - survivors, started.elapsed());
     Ok(survivors == 0)
 }
 
-/// Pairs of a mutant and an operation that must see it; those of one operation where it is named.
+/// Pairs of a mutant and an operation whose rows must detect it; only those of one operation if it is named.
 fn jobs(list: &List, args: Vec<String>) -> Result<Vec<(&Mutant, &str)>, String> {
     let only = match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         [] => None,
@@ -77,12 +77,12 @@ fn jobs(list: &List, args: Vec<String>) -> Result<Vec<(&Mutant, &str)>, String> 
 /// Copies the workspace, plants all mutants in the copy and builds `rows` there; returns its path.
 fn build(root: &Path, list: &List) -> Result<PathBuf, String> {
     let exe = env::current_exe().map_err(|e| format!("this program's path: {e}"))?;
-    let target = exe.parent().and_then(Path::parent).ok_or("this program lies in no target folder")?;
+    let target = exe.parent().and_then(Path::parent).ok_or("this program is not in a target folder")?;
     let copy = target.join("mutated");
     let by_file = list.by_file();
     let mut files = sources(root)?;
     files.sort();
-    // A member may lie in the folder of another.
+    // A member may be inside the folder of another.
     files.dedup();
     for file in &files {
         let from = root.join(file);
@@ -102,7 +102,7 @@ fn build(root: &Path, list: &List) -> Result<PathBuf, String> {
     }
     let output = Command::new(env::var("CARGO").unwrap_or("cargo".into()))
         .args(["build", "--locked", "--profile", "mutants", "-p", "gradus-tests", "--bin", "rows"])
-        // A folder of its own: cargo takes a crate of the copy and one of the tree for the same.
+        // A separate folder: cargo would take a crate of the copy and one of the tree for the same.
         .arg("--target-dir")
         .arg(copy.join("target"))
         .current_dir(&copy)
@@ -121,7 +121,7 @@ fn build(root: &Path, list: &List) -> Result<PathBuf, String> {
     Ok(copy.join("target/mutants/rows"))
 }
 
-/// All files of the workspace's members and its manifest, from the root.
+/// All files of the workspace's members and its manifest, relative to the root.
 fn sources(root: &Path) -> Result<Vec<PathBuf>, String> {
     let manifest = root.join("Cargo.toml");
     let text = fs::read_to_string(&manifest).map_err(|e| format!("{}: {e}", manifest.display()))?;
@@ -142,7 +142,7 @@ fn sources(root: &Path) -> Result<Vec<PathBuf>, String> {
     Ok(files)
 }
 
-/// Writes a file unless it holds this already: cargo builds again what is newer.
+/// Writes a file unless it already has these contents, because cargo rebuilds what is newer.
 fn put(path: &Path, bytes: &[u8]) -> Result<(), String> {
     if fs::read(path).is_ok_and(|there| there == bytes) {
         return Ok(());
@@ -153,9 +153,9 @@ fn put(path: &Path, bytes: &[u8]) -> Result<(), String> {
         .map_err(|e| format!("{}: {e}", path.display()))
 }
 
-/// What the checks said with one mutant on.
+/// The results of the checks with one mutant on.
 struct Outcome {
-    /// For each of [`COLUMNS`]: `red`, `panic` (red, too), or a point.
+    /// For each of [`COLUMNS`]: `red`, `panic` (also red), or a dot.
     marks: [&'static str; 3],
     text: String,
 }
@@ -166,9 +166,9 @@ impl Outcome {
     }
 }
 
-/// Runs the rows of some operations with one mutant on; 0 is none.
+/// Runs the rows of some operations with one mutant on; 0 means none.
 fn check(rows: &Path, ops: &[&str], id: usize) -> Result<Outcome, String> {
-    // Results are the same with any number of threads; several of these run at once.
+    // Results do not depend on the number of threads, and several of these run at once.
     let output = Command::new(rows)
         .args(ops)
         .env(VARIABLE, id.to_string())
@@ -189,7 +189,7 @@ fn check(rows: &Path, ops: &[&str], id: usize) -> Result<Outcome, String> {
     Ok(Outcome { marks, text })
 }
 
-/// `f` of each item, as many at once as there are cores.
+/// Applies `f` to each item, as many at a time as there are cores.
 fn each<T: Sync, R: Send>(items: &[T], f: impl Fn(&T) -> Result<R, String> + Sync) -> Result<Vec<R>, String> {
     let (next, done) = (AtomicUsize::new(0), Mutex::new(vec![]));
     let workers = thread::available_parallelism().map_or(1, |n| n.get());
@@ -210,7 +210,7 @@ fn each<T: Sync, R: Send>(items: &[T], f: impl Fn(&T) -> Result<R, String> + Syn
     done.into_iter().map(|(_, result)| result).collect()
 }
 
-/// The file and line of what a mutant replaces.
+/// The file and line of the text that a mutant replaces.
 fn site(root: &Path, mutant: &Mutant) -> Result<String, String> {
     let path = root.join(&mutant.file);
     let text = fs::read_to_string(&path).map_err(|e| format!("{}: {e}", path.display()))?;

@@ -1,8 +1,8 @@
 //! Runs all checks over the rows of the operations that are named, or of all: `rows [OP…]`.
 //!
-//! Says for each check `green`, or `red` with the first failure; ends with 1 where one is red. The checks: both orders of the
-//! gradient against central differences, fast kernels against plain ones, the CUDA kernels on the emulator (in a build with
-//! `--features cuda-emulator`), planted errors that the rows must see, and what must be written down of each operation.
+//! Prints for each check `green`, or `red` with the first failure; the exit code is 1 if one is red. The checks: both orders of
+//! the gradient against central differences, fast kernels against plain ones, the CUDA kernels on the emulator (in a build with
+//! `--features cuda-emulator`), planted errors that the rows must detect, and that each operation has its row and its mutants.
 #![forbid(unsafe_code)]
 
 use gradus_tests::case::Case;
@@ -18,7 +18,7 @@ fn main() -> ExitCode {
         eprintln!("rows: the table has no row for {unknown}; see docs/adding-an-operation.md");
         return ExitCode::from(2);
     }
-    // What a planted error makes panic is reported as a failure.
+    // A panic because of a planted error is reported as a failure.
     std::panic::set_hook(Box::new(|_| {}));
     let mut red = false;
     let mut report = |name: &str, failure: Option<String>| {
@@ -31,12 +31,12 @@ fn main() -> ExitCode {
     for (name, check) in checks::CHECKS {
         report(name, rows.iter().find_map(|case| checks::failure(check, case)));
     }
-    // A mutant is to be seen by the checks above, as fast as they can.
+    // With a mutant on, only the checks above run, to save time.
     if std::env::var_os(VARIABLE).is_none() {
         on_the_emulator(&rows, &mut report);
         report(
             "planted errors",
-            rows.iter().flat_map(checks::unseen).next().map(|error| error + " is not seen"),
+            rows.iter().flat_map(checks::unseen).next().map(|error| error + " is not detected"),
         );
         let names = |sentence: &str| ops.is_empty() || ops.iter().any(|op| sentence.contains(op.as_str()));
         let missing =

@@ -1,4 +1,4 @@
-//! Functions of each element, of two elements, and reductions.
+//! Elementwise functions of one or two tensors, and reductions.
 
 use crate::case::{Case, Example};
 use crate::draw::Draw;
@@ -60,7 +60,7 @@ fn positive(d: &mut Draw) -> Tensor {
     d.uniform(shape, 0.5, 2.0)
 }
 
-/// Rows in which every value stands twice.
+/// Rows in which every value occurs twice.
 fn twice(d: &mut Draw) -> Tensor {
     let (m, n) = (d.size(), d.up_to(9));
     let x = d.distinct([m, n]);
@@ -88,9 +88,9 @@ pub const CASES: &[Case] = &[
     unary!("affine", normal, |x| x.affine(-1.5, 0.25)),
     Case::new("powf", "2.5", |d| Example::one(vec![positive(d)], |x| x[0].powf(2.5))).roundings(64.0),
     unary!("powf", normal, |x| x.powf(3.0)).roundings(64.0),
-    // No gradient, whose sign nobody sees.
+    // The gradient is 0, so a wrong sign cannot be detected.
     unary!("powf", normal, |x| x.powf(0.0)).slots(&[]),
-    // Held at ±0.05, where off_zero has no values: no element sits on a kink.
+    // Clamped at ±0.05, where off_zero has no values: no element is at a kink.
     unary!("clamp", off_zero, |x| (x * 2.0).clamp(-0.05, 1e3)),
     unary!("clamp", off_zero, |x| (x * 2.0).clamp(-1e3, 0.05)),
     binary!("add", "equal", equal, |a, b| a + b),
@@ -106,7 +106,7 @@ pub const CASES: &[Case] = &[
     binary!("div", "outer", outer, |a, b| a / b).roundings(256.0),
     binary!("maximum", "outer", outer, Tensor::maximum),
     binary!("minimum", "outer", outer, Tensor::minimum),
-    // Each of two equals gets half of the gradient, which is what a central difference sees.
+    // Each of two equal inputs gets half of the gradient, which is also the central difference.
     Case::new("maximum", "equals", |d| {
         let shape = d.shape();
         let a = d.normal(shape);

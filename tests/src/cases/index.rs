@@ -1,4 +1,4 @@
-//! Reading and writing by number.
+//! Reading and writing by index.
 
 use crate::case::{Case, Example};
 use gradus_engine::Tensor;

@@ -74,7 +74,7 @@ pub const CASES: &[Case] = &[
     .roundings(1024.0)
     .never_empty(),
     Case::new("embedding_conv_relu_max", "equal windows", |d| {
-        // One word alone: all whole windows tie.
+        // A single word: all whole windows tie.
         let (t, k) = (4 + d.up_to(3), d.up_to(3));
         words(d, [2, t, 3, 5, k], 1)
     })
@@ -231,7 +231,7 @@ fn scores(x: &[Tensor]) -> CrfScores {
     CrfScores { transitions: x[1].clone(), start: x[2].clone(), end: x[3].clone() }
 }
 
-/// Rows of fused operations with one tensor in two places.
+/// Rows of fused operations with one tensor as two inputs.
 pub const SLOTS: &[Case] = &[
     Case::new("attention", "x attends to x", |d| {
         let (n, t, width) = (d.up_to(2), d.up_to(5), d.up_to(8));

@@ -1,4 +1,4 @@
-//! Views, copies and products.
+//! Views, copies and matmuls.
 
 use crate::case::{Case, Example};
 use gradus_engine::{DType, Tensor, checkpoint};
@@ -78,7 +78,7 @@ pub const CASES: &[Case] = &[
             let from = x[0].dtype();
             let other = if from == DType::F64 { DType::F32 } else { DType::F64 };
             let there_and_back = x[0].to_dtype(other).to_dtype(from);
-            // What was rounded off is added again as a constant, so that differences are exact.
+            // The rounding error is added again as a constant, so that differences are exact.
             let rest = x[0].detach() - there_and_back.detach();
             there_and_back + rest
         })

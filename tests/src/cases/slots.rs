@@ -1,7 +1,7 @@
-//! One tensor in two places of an operation: directly twice, and once behind another function.
+//! One tensor as two inputs of an operation: twice directly, and once directly and once through another function.
 //!
-//! Fused and checkpointed operations must give *partial* derivatives by input. What goes wrong with op(x, x), with
-//! op(x, f(x)) and in the second order otherwise, `engine/src/graph/partials.rs` explains.
+//! Fused and checkpointed operations must give a *partial* derivative for each input. `engine/src/graph/partials.rs` explains
+//! what otherwise goes wrong with op(x, x), with op(x, f(x)) and in the second order.
 
 use crate::case::{Case, Example};
 use gradus_engine::checkpoint;

@@ -2,22 +2,22 @@ use crate::case::Example;
 use crate::draw::Draw;
 use gradus_engine::{CreateGraph, DType, Device, Tensor, grad_from};
 
-/// The names of [`Results`]; a last one, `rule`, is for the two ways to the same gradient in `f64`.
+/// The names of [`Results`]; a further name, `rule`, is for the two ways to compute the same gradient in `f64`.
 const NAMES: [&str; 4] = ["output", "gradient", "differentiable gradient", "second derivative"];
 
-/// What a call gives: outputs, gradients by the fast rules, gradients that can be differentiated again, and second
+/// The results of a call: outputs, gradients by the fast rules, gradients that can be differentiated again, and second
 /// derivatives.
 pub type Results = [Vec<Vec<f64>>; 4];
 
-/// What differs between two results.
+/// A difference between two results.
 pub struct Difference {
     /// The result: output, gradient, differentiable gradient, second derivative or rule.
     pub result: &'static str,
-    /// What is found, and what was expected.
+    /// The found and the expected value.
     pub text: String,
 }
 
-/// All results of an example on a device, by random upstream gradients; the last two where it goes `deep`.
+/// All results of an example on a device, with random upstream gradients; the last two only if `deep`.
 pub fn results(example: &Example, seed: u64, dtype: DType, device: Device, deep: bool) -> Results {
     let inputs: Vec<Tensor> = example.rounded(dtype).iter().map(|x| x.to_device(device)).collect();
     let variable = |x: &Tensor| if x.dtype().is_float() { x.variable() } else { x.clone() };
@@ -39,8 +39,8 @@ pub fn results(example: &Example, seed: u64, dtype: DType, device: Device, deep:
     [outputs, fast, again, second].map(|all| all.iter().map(Tensor::to_f64).collect())
 }
 
-/// What differs between results in `f32` and the same in `f64`, and between the two ways to the gradient in `f64`, of which
-/// one may have `lost` itself in NaN where the other has not.
+/// The differences between results in `f32` and in `f64`, and between the two ways to compute the gradient in `f64`. If `lost`,
+/// one of these may be NaN where the other is not.
 pub fn differences(fast: &Results, plain: &Results, roundings: f64, lost: bool) -> Vec<Difference> {
     let rule = plain[2].iter().zip(&plain[1]).map(|(again, fast)| {
         let found = |(a, f): (&f64, &f64)| if lost && a.is_nan() { *f } else { *a };
@@ -57,8 +57,8 @@ pub fn differences(fast: &Results, plain: &Results, roundings: f64, lost: bool) 
     .collect()
 }
 
-/// The first element that is of another kind, or further off than `roundings` of the largest. Terms of long sums may
-/// cancel, so that the largest says little: they are taken to be 0.05 at least.
+/// The first element of another kind (NaN, ±∞, finite), or further off than `roundings` of the largest element. Terms of long
+/// sums may cancel, so that the largest element may be too small for this: it counts as at least 0.05.
 fn difference(fast: &[Vec<f64>], plain: &[Vec<f64>], roundings: f64) -> Option<String> {
     if fast.len() != plain.len() {
         return Some(format!("{} tensors, in f64 {}", fast.len(), plain.len()));
@@ -68,7 +68,7 @@ fn difference(fast: &[Vec<f64>], plain: &[Vec<f64>], roundings: f64) -> Option<S
         let largest = plain.iter().filter(|p| p.is_finite()).fold(least, |m, p| m.max(p.abs()));
         let bound = roundings * f64::from(f32::EPSILON) * largest + f64::from(f32::MIN_POSITIVE);
         let differs = |(f, p): (&f64, &f64)| match () {
-            // Beyond the largest number of f32 it is infinite there, and NaN as a sum of such.
+            // Above the largest f32 the result is infinite in f32, or NaN as a sum of infinities.
             () if p.abs() > f64::from(f32::MAX) && p.is_finite() => f.is_finite() && (f - p).abs() > bound,
             () if !p.is_finite() => f != p && !(f.is_nan() && p.is_nan()),
             () => (f - p).abs() > bound || f.is_nan(),

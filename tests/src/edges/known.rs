@@ -1,17 +1,17 @@
-/// Where what `f32` gives differs from `f64`, and why that is right.
+/// A known difference between `f32` and `f64`, and the reason why it is right.
 pub struct Known {
     /// The names of operations, losses or rules.
     pub ops: &'static [&'static str],
     /// The values that were planted.
     pub values: fn(f32) -> bool,
-    /// The results that differ; none named means all.
+    /// The results that differ; empty means all.
     pub results: &'static [&'static str],
-    /// Why.
+    /// The reason.
     pub why: &'static str,
 }
 
 impl Known {
-    /// Whether this is about such a difference.
+    /// Whether this explains such a difference.
     pub fn explains(&self, op: &str, value: f32, result: &str) -> bool {
         let named = self.results.is_empty() || self.results.contains(&result);
         self.ops.contains(&op) && (self.values)(value) && named
@@ -40,45 +40,45 @@ pub const KNOWN: &[Known] = &[
         ops: &["div"],
         values: tiny,
         results: &["gradient", "differentiable gradient"],
-        why: "a / b² is beyond f32 before dy makes it smaller, and the sum of two such is NaN",
+        why: "a / b² overflows f32 before dy makes it smaller, and the sum of two infinities is NaN",
     },
     Known {
         ops: &["layer_norm"],
         values: huge,
         results: &[],
-        why: "the variance is beyond f32, so all is as far from the mean as nothing; PyTorch does the same",
+        why: "the variance overflows f32, so every normalised element is 0; PyTorch does the same",
     },
     Known {
         ops: &["lstm"],
         values: huge,
         results: &["second derivative"],
-        why: "the square of a cell is beyond f32, and the slope of its tanh 0",
+        why: "the square of a cell overflows f32, and the slope of its tanh is 0",
     },
     Known {
         ops: &["attention"],
         values: huge,
         results: &[],
-        why: "which of two scores of 1e30 is the larger is a matter of rounding; those of two such are beyond f32",
+        why: "rounding decides which of two scores of 1e30 is larger; products of two such values overflow f32",
     },
     Known {
         ops: &["attention"],
         values: not_finite,
         results: &["gradient", "rule"],
-        why: "a query all of whose scores are −∞ is passed over by the plain kernel, elsewhere it is 0 · ∞; and a row of \
-              NaN is so at masked keys too, which the reference selects away",
+        why: "the plain kernel skips a query whose scores are all −∞, elsewhere the result is 0 · ∞; and a row of NaN is NaN \
+        at masked keys too, where the reference selects 0",
     },
     Known {
         ops: &["conv1d"],
         values: not_finite,
         results: &["gradient"],
-        why: "the fast gradient of x multiplies weights by the zeros around dy as well, and 0 · ∞ is NaN",
+        why: "the fast gradient of x also multiplies weights by the zeros around dy, and 0 · ∞ is NaN",
     },
     Known {
         ops: &["embedding_conv_relu_max"],
         values: |x| huge(x) || not_finite(x),
         results: &[],
-        why: "on the CPU only words are multiplied, elsewhere the padding too: a weight of NaN that meets no word is \
-              seen there alone",
+        why: "the CPU multiplies only words, other devices padding too: a NaN weight that meets no word has an effect only \
+        there",
     },
     Known {
         ops: &[
@@ -93,20 +93,21 @@ pub const KNOWN: &[Known] = &[
         ],
         values: huge,
         results: &[],
-        why: "next to 1e30 the other scores of a path have no digits left: which one is the best is a matter of rounding",
+        why: "beside 1e30 the other scores of a path lose all digits, so rounding decides which path is the best",
     },
     Known {
         ops: &["crf_log_z", "crf_nll", "crf_log_marginals", "sequence_focal"],
         values: infinite,
         results: &["rule", "gradient"],
-        why: "where log Z is ∞ a probability is ∞ − ∞: of that one kernel makes NaN, another 0; and kernels give a \
-              forbidden score of the gold tagging no gradient, the reference that of any score",
+        why: "if log Z is ∞ a probability is ∞ − ∞, which is NaN in one kernel and 0 in another; and kernels give a \
+        forbidden score of the gold tagging no gradient, while the reference treats it like any score",
     },
     Known {
         ops: &["focal_of"],
         values: infinite,
         results: &["output"],
-        why: "ln p = ∞ is of no probability; (1 − p)^γ is held at the smallest number, whose square is beyond f32",
+        why: "ln p = ∞ belongs to no probability; (1 − p)^γ is clamped to the smallest positive value, whose square \
+        underflows f32",
     },
     Known {
         ops: &["info_nce"],

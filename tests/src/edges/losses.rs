@@ -8,7 +8,7 @@ use gradus_engine::losses::{
 use gradus_engine::nn::Crf;
 use gradus_engine::{CreateGraph, Module, Param, Rng, Tensor, grad};
 
-/// Classes, or the width of a vector.
+/// The number of classes, or the width of a vector.
 const WIDE: usize = 5;
 
 fn labelled(d: &mut Draw, call: fn(&[Tensor]) -> Tensor) -> Example {
@@ -21,7 +21,7 @@ fn vectors(d: &mut Draw, number: usize, call: fn(&[Tensor]) -> Tensor) -> Exampl
     Example::one((0..number).map(|_| d.normal([rows, WIDE])).collect(), call)
 }
 
-/// Emissions, tags and lengths of some sentences. The chain's own scores are small fixed numbers.
+/// Emissions, tags and lengths of some sentences. The chain's own scores are small constants.
 fn tagged(d: &mut Draw, call: fn(&Crf, &[Tensor]) -> Tensor) -> Example {
     let (b, t, k) = (d.up_to(3), d.up_to(4), 2 + d.up_to(3));
     let inputs = vec![d.normal([b, t, k]), d.ids([b, t], k), d.lengths(b, t)];

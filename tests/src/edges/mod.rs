@@ -1,8 +1,8 @@
-//! Numbers at the edges of `f32` in every row of the table, in every loss and in every optimizer.
+//! Values at the edges of `f32` in every row of the table, in every loss and in every optimizer.
 //!
-//! A row's example is drawn as for every other check; then edge values take the place of one number, of a whole input or
-//! of all inputs. What the fast kernels make of them in `f32` must be what the plain ones make of them in `f64`: first
-//! in kind (NaN, +∞, −∞, finite), then in value. Where it is not, [`KNOWN`] says so and why.
+//! A row's example is drawn as for every other check; then edge values replace one element, a whole input or all inputs.
+//! The results of the fast kernels in `f32` must equal those of the plain ones in `f64`: first in kind (NaN, +∞, −∞,
+//! finite), then in value. [`KNOWN`] lists the exceptions with their reasons.
 
 mod compare;
 mod known;
@@ -23,22 +23,22 @@ use crate::cases;
 use gradus_engine::{DType, Device};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// The rows of operations that are small enough, of what is no operation of the registry, and of losses.
+/// The rows of operations that are small enough, of functions that are not operations of the registry, and of losses.
 pub fn rows() -> Vec<Case> {
     let ops = cases::all().into_iter().filter(|case| case.orders > 0);
     ops.chain(OTHERS.iter().chain(LOSSES).copied()).collect()
 }
 
-/// A difference that was found, with the place in [`KNOWN`] of what explains it.
+/// A difference that was found, with the index in [`KNOWN`] of its explanation.
 pub struct Found {
-    /// Row, place, value and what differs.
+    /// Row, position, value and what differs.
     pub text: String,
-    /// Which row of [`KNOWN`] it is, if any.
+    /// The row of [`KNOWN`] that explains it, if any.
     pub known: Option<usize>,
 }
 
-/// All that differs in a row on a device: on the CPU of all derivatives; elsewhere of outputs and gradients, since second
-/// derivatives are made of the same kernels and an emulator is slow.
+/// All differences of a row on a device: of all derivatives on the CPU; of outputs and gradients elsewhere, since second
+/// derivatives use the same kernels and an emulator is slow.
 pub fn check(case: &Case, seed: u64, device: Device) -> Vec<Found> {
     let deep = device == Device::Cpu;
     let mut found = vec![];

@@ -1,7 +1,7 @@
 use gradus_engine::optim::{Optimizer, OptimizerConfig, Rule};
 use gradus_engine::{DType, Device, Gradients, Module, Param, Tensor, Visitor};
 
-/// Every rule, and the branches that its settings open.
+/// Every rule, with settings for each of its branches.
 pub const RULES: fn() -> Vec<(&'static str, Rule)> = || {
     let named = |rule: Rule| {
         let name = match rule {
@@ -31,7 +31,7 @@ impl Module for One {
     }
 }
 
-/// The parameter after some steps by these gradients.
+/// The parameter after some steps with these gradients.
 pub fn steps(rule: Rule, weight: &[f32], gradients: &[Vec<f32>], dtype: DType, device: Device) -> Vec<f64> {
     let tensor = |x: &[f32]| Tensor::from_slice(x, [x.len()]).to_dtype(dtype).to_device(device);
     let model = One(Param::new(tensor(weight)));

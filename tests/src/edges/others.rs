@@ -1,7 +1,7 @@
 use crate::case::{Case, Example};
 use gradus_engine::{DType, Tensor};
 
-/// A row for two tensors and a comparison of them.
+/// A row for a comparison of two tensors.
 macro_rules! compare {
     ($name:literal, $call:ident) => {
         Case::new($name, "row", |d| {
@@ -24,7 +24,7 @@ macro_rules! unary {
     };
 }
 
-/// Rows for what stands in no graph by itself: functions without a gradient, and some that are made of operations.
+/// Rows for functions that are not a node of a graph: those without a gradient, and some that are composed of operations.
 pub const OTHERS: &[Case] = &[
     compare!("eq", eq),
     compare!("ne", ne),

@@ -10,14 +10,14 @@ pub const VALUES: [f32; 11] =
 pub struct Planted {
     /// The value.
     pub value: f32,
-    /// Where it stands, in words.
+    /// Where it was planted, in words.
     pub place: String,
-    /// The example; its float inputs are `f64` that hold numbers of `f32`.
+    /// The example; its float inputs are `f64` tensors with values of `f32`.
     pub example: Example,
 }
 
-/// The examples of one row and seed: each value once in one place of each input, in all of an input with and without a
-/// changing sign, and in all inputs.
+/// The examples of one row and seed: each value in one element of each input, in all elements of an input with and without
+/// alternating signs, and in all inputs.
 pub fn planted(case: &Case, seed: u64) -> Vec<Planted> {
     let floats = case.example(seed).differentiable();
     let mut all = vec![];
@@ -41,7 +41,7 @@ pub fn planted(case: &Case, seed: u64) -> Vec<Planted> {
         for &input in &floats {
             let mut draw = Draw::new(seed ^ 0xed6e ^ (input as u64) << 32);
             let one = draw.below(1 << 20);
-            add(format!("one number of input {input}"), &[input], &|k, n| (k == one % n).then_some(value));
+            add(format!("one element of input {input}"), &[input], &|k, n| (k == one % n).then_some(value));
             add(format!("input {input}"), &[input], &|_, _| Some(value));
             add(format!("input {input}, signs changing"), &[input], &|k, _| {
                 Some(if k % 2 == 0 { value } else { -value })

@@ -1,8 +1,8 @@
-//! Errors inside backward rules, written down in `mutants.toml`: a term or a factor left out, one at a time.
+//! Errors inside backward rules, listed in `mutants.toml`: a term or a factor is left out, one at a time.
 //!
-//! `cargo run -p gradus-tests --bin mutants` plants each in a copy of the sources and asks that the rows of its
+//! `cargo run -p gradus-tests --bin mutants` plants each in a copy of the sources and checks that the rows of its
 //! operation turn red. All are planted in one build, each behind a switch ([`mod@weave`]), and one is switched on in
-//! each run: what is red with one mutant on and green with none has seen that mutant.
+//! each run: a row that is green without mutants and red with one has detected that mutant.
 
 mod weave;
 
@@ -15,15 +15,15 @@ use std::path::Path;
 /// One planted error.
 #[derive(Clone, Debug)]
 pub struct Mutant {
-    /// What switches it on: its place in the list, from 1.
+    /// The number that switches it on: its position in the list, from 1.
     pub id: usize,
-    /// The operations whose rows must turn red, each by itself.
+    /// The operations whose rows must turn red, each of them.
     pub ops: Vec<String>,
-    /// The file, from the root of the workspace.
+    /// The file, relative to the root of the workspace.
     pub file: String,
-    /// Text that stands once in the file, with what is replaced between « and »; without these all of it is.
+    /// Text that occurs once in the file. The part between « and » is replaced; without these, all of it is.
     pub source: String,
-    /// What stands there instead.
+    /// The replacement.
     pub instead: String,
 }
 
@@ -48,7 +48,7 @@ struct Written {
 struct Rule {
     ops: Vec<String>,
     file: String,
-    /// Pairs of source and what stands there instead.
+    /// Pairs of source and replacement.
     mutants: Vec<[String; 2]>,
 }
 
@@ -67,7 +67,7 @@ impl List {
         Ok(List { mutants, without: written.without })
     }
 
-    /// The files that have mutants, each with its own.
+    /// The files that have mutants, with the mutants of each.
     pub fn by_file(&self) -> BTreeMap<&str, Vec<&Mutant>> {
         let mut files: BTreeMap<&str, Vec<&Mutant>> = BTreeMap::new();
         for mutant in &self.mutants {

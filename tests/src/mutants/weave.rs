@@ -5,11 +5,11 @@ use std::ops::Range;
 /// The environment variable that holds the number of the mutant to switch on.
 pub const VARIABLE: &str = "GRADUS_MUTANT";
 
-/// What the copy of the kernels has besides: the switch that the woven sources ask.
+/// Source code that is added to the copy of the kernels: the switch that the woven sources check.
 pub const SWITCH: &str = r#"
 /// The switch of the planted errors.
 pub mod mutant {
-    /// Whether this one is on.
+    /// Whether this mutant is on.
     pub fn on(id: usize) -> bool {
         static ON: std::sync::LazyLock<Option<usize>> =
             std::sync::LazyLock::new(|| std::env::var("GRADUS_MUTANT").ok()?.parse().ok());
@@ -18,13 +18,13 @@ pub mod mutant {
 }
 "#;
 
-/// The bytes that a mutant replaces; an error where its source does not stand exactly once in the text.
+/// The bytes that a mutant replaces; an error if its source does not occur exactly once in the text.
 pub fn place(text: &str, mutant: &Mutant) -> Result<Range<usize>, String> {
     let Mutant { file, source, .. } = mutant;
     let whole = source.replace(['«', '»'], "");
     let found = text.matches(&whole).count();
     if found != 1 {
-        return Err(format!("{file}: this text stands {found} times, it must stand once:\n{whole}"));
+        return Err(format!("{file}: this text occurs {found} times, it must occur once:\n{whole}"));
     }
     let start = text.find(&whole).unwrap_or(0);
     let (before, inside) = match source.split_once('«') {
@@ -36,8 +36,8 @@ pub fn place(text: &str, mutant: &Mutant) -> Result<Range<usize>, String> {
 
 /// The text with all mutants in it, each behind its switch.
 ///
-/// An expression e becomes `(if on(id) { instead } else { e })`, a statement (what ends in a semicolon) the same
-/// without parentheses. What one mutant replaces may hold what others replace, or be the same.
+/// An expression e becomes `(if on(id) { instead } else { e })`, a statement (text that ends in a semicolon) the same
+/// without parentheses. The texts that two mutants replace may be nested or equal.
 pub fn weave(text: &str, mutants: &[&Mutant]) -> Result<String, String> {
     let mut places = vec![];
     for mutant in mutants {
@@ -47,7 +47,7 @@ pub fn weave(text: &str, mutants: &[&Mutant]) -> Result<String, String> {
     woven(text, 0..text.len(), &places)
 }
 
-/// A part of the text with the mutants in it, which are sorted, outer ones first.
+/// A part of the text with its mutants, which are sorted, outer ones first.
 fn woven(text: &str, part: Range<usize>, places: &[(Range<usize>, &Mutant)]) -> Result<String, String> {
     let mut out = String::new();
     let (mut at, mut i) = (part.start, 0);
@@ -106,7 +106,7 @@ mod tests {
     #[test]
     fn a_text_that_is_gone_or_stands_twice_is_an_error() {
         let one = mutant(1, "a + b", "a");
-        for (text, found) in [("a - b", "stands 0 times"), ("a + b; a + b", "stands 2 times")] {
+        for (text, found) in [("a - b", "occurs 0 times"), ("a + b; a + b", "occurs 2 times")] {
             let error = weave(text, &[&one]).unwrap_err();
             assert!(error.contains(found) && error.contains("kernels/src/lib.rs"), "{error}");
         }

@@ -5,7 +5,7 @@ use gradus_engine::optim::{Optimizer, OptimizerConfig, Rule};
 use gradus_engine::{Device, Mode, Module, Recorded, Rng, Tensor, cuda};
 use gradus_models::{Classifier, DataSizes, TextCnn, TextCnnConfig, Words};
 
-/// Steps that are replayed find the bits that others find, with dropout and an optimizer, and after other shapes and moved
+/// Replayed steps give the same bits as others, with dropout and an optimizer, and after other shapes and moved
 /// parameters.
 pub fn graphs(device: Device) {
     let train = |recorded: bool| {
@@ -27,14 +27,14 @@ pub fn graphs(device: Device) {
         };
         let mut step = Recorded::new(&model, loss_of);
         let (mut losses, mut replayed) = (vec![], String::new());
-        // Other shapes come and go.
+        // Steps with other shapes in between.
         for (t, length) in [5usize, 5, 5, 5, 6, 5, 6, 5, 5, 5, 5].into_iter().enumerate() {
             let ids: Vec<i64> = (0..4 * length).map(|i| (2 + (7 * i + 5 * t) % 28) as i64).collect();
             let ids = Tensor::from_slice(&ids, [4, length]);
             let lengths = Tensor::from_slice(&[length as i64, 3, 4, 5], [4]);
             let labels = Tensor::from_slice(&[0i64, 1, 2, (t % 3) as i64], [4]);
             if t == 8 {
-                // Another buffer in the parameters' place.
+                // New buffers for the parameters.
                 model.params().iter().for_each(|p| p.set(&p.value()));
             }
             let before = cuda::launches();
@@ -45,7 +45,7 @@ pub fn graphs(device: Device) {
                 let loss = loss_of(&inputs, &mut Mode::Train(&mut rng));
                 (loss.detach(), loss.backward())
             };
-            // What is replayed is not launched one by one, but for copies.
+            // A replay launches no single kernels, except for copies.
             replayed.push(if cuda::launches() - before < 20 { 'r' } else { '.' });
             losses.push(loss.item());
             optimizer.step(&model, &gradients);
@@ -58,7 +58,7 @@ pub fn graphs(device: Device) {
     assert_eq!(train(true), train(false));
 }
 
-/// What asks for a number while it is recorded is told so, and the device records no more.
+/// Reading a value during a recording panics with a message, and ends the recording.
 pub fn graphs_end(device: Device) {
     let x = Tensor::from_slice(&[1.0f32, 2.0], [2]).to_device(device);
     let asked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
@@ -72,19 +72,19 @@ pub fn graphs_end(device: Device) {
         graph.replay(0);
         assert_eq!(y.to_vec::<f32>(), [1.0, 4.0]);
     }
-    // What the graph reads stays where it is.
+    // The buffers that the graph reads stay where they are.
     drop(x);
     let _others: Vec<Tensor> = (0..9).map(|_| Tensor::zeros([2], y.kind())).collect();
     graph.replay(0);
     assert_eq!(y.to_vec::<f32>(), [1.0, 4.0]);
 }
 
-/// What a graph reads stays, whoever else kept it before.
+/// The buffers that a graph reads stay alive, even if another graph kept them before.
 pub fn graphs_share(device: Device) {
     let x = Tensor::from_slice(&[1.0f32, 2.0], [2]).to_device(device);
     let (first, y) = cuda::Graph::record(device, || x.square());
     let (second, z) = cuda::Graph::record(device, || &x + &y);
-    // The first one keeps x, and the second one y with all that the first one worked in.
+    // The first one keeps x, and the second one keeps y with all buffers that the first one worked in.
     drop(x);
     first.replay(0);
     drop(y);

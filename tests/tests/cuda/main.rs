@@ -1,8 +1,8 @@
-//! A CUDA device beside the CPU: every row of the table, and what training there must not do.
+//! A CUDA device against the CPU: every row of the table, and what training on a device must not do.
 //!
 //! With the feature `cuda-emulator` the device is the emulator, for the architecture in `EMULATED_ARCH` (750, 800 or
-//! 900). On a machine with a GPU the same tests run on it: `cargo test -p gradus-tests --test cuda -- --ignored`, or with all
-//! else that wants one, `kernels/tools/gpu`.
+//! 900). On a machine with a GPU the same tests run on it: `cargo test -p gradus-tests --test cuda -- --ignored`, or
+//! `kernels/tools/gpu`, which runs everything that needs a GPU.
 
 mod graphs;
 mod optimizer;
@@ -25,10 +25,10 @@ fn every_row(device: Device) {
     assert!(failures.is_empty(), "{} rows fail:\n{}", failures.len(), failures.join("\n"));
 }
 
-/// Fused operations whose reference runs on a CUDA device in rows of the table, and when.
+/// Fused operations whose reference runs on a CUDA device in rows of the table, and the reason.
 const WITHOUT_KERNEL: [(&str, Pass, &str); 0] = [];
 
-/// Every operation launches a kernel, and none runs as its reference but those that are listed.
+/// Every operation launches a kernel, and only listed ones run their reference.
 fn every_operation_has_kernels(device: Device) {
     for op in REGISTRY {
         let rows = cases::all().into_iter().filter(|case| case.op == op.name);
@@ -49,13 +49,13 @@ fn every_operation_has_kernels(device: Device) {
     for (op, pass, _) in without_kernel().into_iter().filter(|(_, _, kind)| kind.device == device) {
         assert!(
             WITHOUT_KERNEL.iter().any(|listed| (listed.0, listed.1) == (op, pass)),
-            "{op} runs as its reference on {device} ({pass:?}): write a CUDA kernel, or list it with the reason in \
+            "{op} runs its reference on {device} ({pass:?}): write a CUDA kernel, or list it with the reason in \
              WITHOUT_KERNEL, tests/tests/cuda/main.rs"
         );
     }
 }
 
-/// The gradient of a tensor that came from another device goes back there.
+/// The gradient of a tensor that was copied from another device is copied back to that device.
 fn gradients_cross(device: Device) {
     let x = Tensor::from_slice(&[1.0f32, -2.0, 3.0], [3]).variable();
     let loss = x.to_device(device).square().sum_all();
@@ -65,8 +65,8 @@ fn gradients_cross(device: Device) {
     assert_eq!((gradient.device(), gradient.to_vec::<f32>()), (Device::Cpu, vec![2.0, -4.0, 6.0]));
 }
 
-/// Forward, backward and an optimizer's step leave all numbers on the device, given vectors too: nothing is copied to main
-/// memory implicitly.
+/// Forward, backward and an optimizer's step leave all values on the device, also with given vectors: nothing is copied to
+/// host memory implicitly.
 fn training_stays(device: Device) {
     let config = BiLstmConfig { embed_dim: 6, hidden_dim: 5, ..Default::default() };
     let sizes = DataSizes { words: 20, characters: 0, outputs: 3 };
@@ -96,14 +96,14 @@ fn training_stays(device: Device) {
         losses.push(loss.detach());
         optimizer.step(&model, &loss.backward());
     }
-    assert_eq!(cuda::copies_to_host(), before, "something was copied to main memory");
+    assert_eq!(cuda::copies_to_host(), before, "something was copied to host memory");
     assert!(losses.iter().all(|loss| loss.item().is_finite()));
 }
 
-/// Checks something of a device.
+/// One check of a device.
 type Part = fn(Device);
 
-/// All that is checked of a device, by name.
+/// All checks of a device, by name.
 const PARTS: [(&str, Part); 12] = [
     ("rows", every_row),
     ("kernels", every_operation_has_kernels),
@@ -119,12 +119,12 @@ const PARTS: [(&str, Part); 12] = [
     ("graphs_share", graphs::graphs_share),
 ];
 
-/// One after the other, for copies and launches are counted for the whole process; `PART=norms` checks that alone, as one
-/// would on a device that an error has made useless for all that follows.
+/// Runs the parts one after the other, because copies and launches are counted for the whole process. `PART=norms` runs only
+/// that part, for a device on which an error breaks everything that follows.
 fn all(device: Device) {
     let only = std::env::var("PART").unwrap_or_default();
     let mut parts = PARTS.iter().filter(|(name, _)| only.is_empty() || *name == only).peekable();
-    assert!(parts.peek().is_some(), "PART={only} is no part");
+    assert!(parts.peek().is_some(), "there is no part PART={only}");
     parts.for_each(|(_, part)| part(device));
 }
 
@@ -135,7 +135,7 @@ fn on_the_emulator() {
 }
 
 #[test]
-#[ignore = "wants a GPU"]
+#[ignore = "needs a GPU"]
 fn on_a_gpu() {
     let name = std::env::var("GRADUS_TEST_DEVICE").unwrap_or_else(|_| "cuda".into());
     let device = Device::open(&name).unwrap_or_else(|e| panic!("{e}"));

@@ -1,15 +1,15 @@
-//! Optimizers' steps and what they keep.
+//! Optimizers' steps and their state.
 
 use gradus_engine::nn::Linear;
 use gradus_engine::optim::{AverageConfig, Group, Optimizer, OptimizerConfig, Rule, WeightAverage};
 use gradus_engine::state::StateDict;
 use gradus_engine::{Device, Gradients, Module, Param, Rng, Tensor, Visitor, cuda};
 
-/// Parameters, named by what their rates are.
+/// Parameters, named by their learning rates.
 struct Many(Vec<(String, Param)>);
 
 impl Many {
-    /// More than a kernel is given at once, of lengths about the ends of its blocks; five with rates of their own.
+    /// More parameters than one launch takes, with lengths near the ends of a kernel's blocks; five have their own rates.
     fn new(device: Device) -> Self {
         let lengths = [1, 3, 255, 1025, 5000].into_iter().chain([2; 70]);
         let params = lengths.enumerate().map(|(i, n)| {
@@ -19,7 +19,7 @@ impl Many {
         Many(params.collect())
     }
 
-    /// Gradients of step `t` for all, but for one at the second step.
+    /// Gradients of step `t` for all parameters, except for one at the second step.
     fn gradients(&self, t: u64) -> Vec<Gradients> {
         let with_gradient = self.0.iter().enumerate().filter(|(i, _)| (*i, t) != (3, 2));
         let gradients = with_gradient.map(|(i, (_, param))| {
@@ -54,8 +54,8 @@ fn normal(n: usize, stream: u64) -> Tensor {
     Tensor::normal([n], 0.0, 1.0, &mut Rng::new(stream))
 }
 
-/// All parameters take their steps in as few launches as there are tables of equal constants, each in place, with the bits
-/// of one after the other and the numbers of the CPU.
+/// All parameters take their steps in one launch for each table of equal constants, in place, with the same bits as one after
+/// the other and the same values as on the CPU.
 pub fn steps_together(device: Device) {
     let rules = [
         Rule::sgd(0.0),
@@ -90,16 +90,13 @@ pub fn steps_together(device: Device) {
             let tables = if t < 3 { 3 } else { 4 };
             let copies = u64::from(seen.is_some());
             assert_eq!(cuda::launches() - launches, tables + copies, "{rule:?}, step {t}");
-            // Who looked at a value keeps it.
+            // A value that was read before the step does not change.
             assert_eq!(seen.map(|value| value.to_vec::<f32>()), before, "{rule:?}");
         }
         let [found, expected, exactly] = [&together, &cpu, &apart].map(Many::numbers);
-        assert!(
-            found.iter().zip(&exactly).all(|(f, e)| f.to_bits() == e.to_bits()),
-            "{rule:?}: not the bits"
-        );
+        assert!(found.iter().zip(&exactly).all(|(f, e)| f.to_bits() == e.to_bits()), "{rule:?}: other bits");
         for (i, (f, e)) in found.iter().zip(&expected).enumerate() {
-            assert!((f - e).abs() <= 2e-5 * (1.0 + e.abs()), "{rule:?}: number {i}: {f}, on the CPU {e}");
+            assert!((f - e).abs() <= 2e-5 * (1.0 + e.abs()), "{rule:?}: element {i}: {f}, on the CPU {e}");
         }
     }
 }
@@ -117,7 +114,7 @@ pub fn norms(device: Device) {
     assert_eq!(Gradients::default().norm(), 0.0);
 }
 
-/// Moments and averages that were written and read again lie in main memory, and must find back to the parameters.
+/// Moments and averages that were read from a file are in host memory and must be moved to the parameters' device.
 pub fn state_comes_back(device: Device) {
     let model = Linear::new(3, 2, &mut Rng::new(1));
     model.move_to(device);

@@ -1,4 +1,4 @@
-//! Products in fewer bits.
+//! Matmuls in lower precision.
 
 use gradus_engine::ops::LstmWeights;
 use gradus_engine::{DType, Device, Precision, Rng, Tensor, cuda, with_precision};
@@ -10,7 +10,7 @@ fn architecture(device: Device) -> u32 {
     devices[number as usize].architecture
 }
 
-/// A product of numbers stored in 16 bits, where the device has tensor cores for them, is that of the rounded numbers.
+/// A matmul of 16-bit values, on a device with tensor cores for them, equals that of the rounded values.
 pub fn half_precision(device: Device) {
     let older = architecture(device) < 80;
     for dtype in [DType::F16, DType::BF16] {
@@ -20,7 +20,7 @@ pub fn half_precision(device: Device) {
         let mut rng = Rng::new(3);
         let [a, b] =
             [[9, 20], [20, 7]].map(|shape| Tensor::normal(shape, 0.0, 1.0, &mut rng).to_dtype(dtype));
-        // The numbers themselves, and again after a way through f32 on the device.
+        // The values directly, and again after a conversion to f32 and back on the device.
         let there = a.to_device(device).to_dtype(DType::F32).to_dtype(dtype);
         assert_eq!(there.to_f64(), a.to_f64());
         let found = there.matmul(&b.to_device(device)).to_dtype(DType::F32).to_f64();
@@ -31,14 +31,14 @@ pub fn half_precision(device: Device) {
     }
 }
 
-/// What tensor cores take is rounded, and results and gradients differ from those of `f32` by that alone.
+/// Operands of tensor cores are rounded; results and gradients differ from those of `f32` only by that.
 pub fn mixed_precision(device: Device) {
     let mut rng = Rng::new(4);
     let (b, t, d, h) = (3, 7, 20, 6);
     let shapes: [&[usize]; 8] =
         [&[b, t, d], &[9, d], &[9], &[5, 9, 3], &[5], &[4 * h, d], &[4 * h, h], &[4 * h]];
     let inputs = shapes.map(|shape| Tensor::normal(shape, 0.0, 0.5, &mut rng).variable());
-    // The squared length of a product, a convolution and an LSTM, and the gradients of their inputs.
+    // The squared norms of a matmul, a convolution and an LSTM, and the gradients of their inputs.
     let run = |device: Device, precision: Precision| {
         let [x, w, bias, taps, offsets, w_ih, w_hh, b_lstm] = inputs.each_ref().map(|x| x.to_device(device));
         let state = Tensor::zeros([1, b, h], x.kind());
@@ -70,6 +70,6 @@ pub fn mixed_precision(device: Device) {
             );
         }
     }
-    // Where there are tensor cores something was rounded; below sm_80 to f16 alone.
+    // With tensor cores something was rounded; below sm_80 only to f16.
     assert_ne!(run(device, Precision::F16).0, run(device, Precision::F32).0);
 }

@@ -1,4 +1,4 @@
-//! The mask of dropout selects: what is dropped is 0, be it NaN or infinite, forward and backward.
+//! The mask of dropout selects: a dropped element is 0 in both directions, even if it was NaN or infinite.
 
 use gradus_engine::nn::{EmbeddingDropout, VariationalDropout};
 use gradus_engine::{CreateGraph, Device, Mode, Rng, Tensor, grad};

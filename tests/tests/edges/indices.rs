@@ -18,7 +18,7 @@ fn ids(of: &[i64], shape: &[usize]) -> Tensor {
     Tensor::from_slice(of, shape.to_vec())
 }
 
-/// What a call says when it panics, and the file that it says it of.
+/// The message of a call's panic, and the file that it names.
 fn panic_of(call: &dyn Fn()) -> (String, String) {
     let said = Arc::new(Mutex::new((String::from("no panic"), String::new())));
     let (usual, here) = (take_hook(), std::thread::current().id());
@@ -27,17 +27,17 @@ fn panic_of(call: &dyn Fn()) -> (String, String) {
         let text = info.payload().downcast_ref::<String>().cloned().unwrap_or_default();
         let file = info.location().map_or(String::new(), |at| at.file().to_owned());
         match std::thread::current().id() == here {
-            true => *write.lock().expect("nobody panics with it") = (text, file),
+            true => *write.lock().expect("no holder of the lock panics") = (text, file),
             false => usual(info),
         }
     }));
     let _ = catch_unwind(AssertUnwindSafe(call));
     drop(take_hook());
-    let said = said.lock().expect("nobody panics with it");
+    let said = said.lock().expect("no holder of the lock panics");
     said.clone()
 }
 
-/// An operation, what it says, and the call.
+/// An operation, the expected message, and the call.
 type Call = (&'static str, String, Box<dyn Fn()>);
 
 #[test]
@@ -45,7 +45,7 @@ fn every_operation_names_itself_and_its_caller() {
     let mut calls: Vec<Call> = vec![];
     for bad in [-1i64, 5, i64::MAX, i64::MIN] {
         let mut add = |op, whole: &str, call: Box<dyn Fn()>| {
-            calls.push((op, format!("index {bad}, number 3 of {whole}"), call))
+            calls.push((op, format!("index {bad}, at position 3 of {whole}"), call))
         };
         let of = move |shape: &[usize]| ids(&[0, 4, 1, bad], shape);
         let logits = || matrix(4, 5);
@@ -151,7 +151,7 @@ fn every_operation_names_itself_and_its_caller() {
     }
 }
 
-/// What is ignored, or stands past a sentence's end, may be anything.
+/// Ignored labels, and indices past a sentence's end, may be anything.
 #[test]
 fn what_does_not_count_is_not_looked_at() {
     let labels = ids(&[0, -100, 4, -100], &[4]);

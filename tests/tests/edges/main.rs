@@ -1,9 +1,10 @@
-//! Values at the edges of what numbers can hold, against values computed in `f64`, given by the definition, or PyTorch's.
+//! Values at the edges of the number formats, against values computed in `f64`, given by the definition, or PyTorch's.
 
 mod dropout;
 mod indices;
 mod nan;
 mod optimizers;
+mod scalars;
 mod table;
 mod torch;
 mod values;

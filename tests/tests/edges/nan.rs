@@ -1,4 +1,4 @@
-//! NaN in, NaN out: what depends on a number is NaN where that is.
+//! NaN in, NaN out: every result that depends on a NaN is NaN.
 
 use super::row;
 use gradus_engine::losses::sne;
@@ -6,7 +6,7 @@ use gradus_engine::{DType, Device, Gradients, Param, Tensor};
 use gradus_tests::case::Case;
 use gradus_tests::{devices, edges};
 
-/// The float results of a row's call with a number of an input replaced.
+/// The float results of a row's call with one element of an input replaced.
 fn outputs(case: &Case, input: usize, place: usize, value: Option<f64>, device: Device) -> Vec<Vec<f64>> {
     let example = case.example(0);
     let mut inputs = example.rounded(DType::F32);
@@ -20,10 +20,10 @@ fn outputs(case: &Case, input: usize, place: usize, value: Option<f64>, device: 
     outputs.iter().filter(|y| y.dtype().is_float()).map(Tensor::to_f64).collect()
 }
 
-/// Comparisons and places have no NaN.
+/// Operations that do not pass NaN on: comparisons and indices.
 const WITHOUT: [&str; 9] = ["eq", "ne", "lt", "le", "gt", "ge", "sign", "step", "arg_max"];
 
-/// An element that changes when a number grows or falls by 3 depends on it.
+/// An element depends on an input element if it changes when that grows or falls by 3.
 #[test]
 fn what_depends_on_nan_is_nan() {
     for device in devices() {
@@ -33,7 +33,7 @@ fn what_depends_on_nan_is_nan() {
             let usual = outputs(case, 0, 0, None, device);
             for input in example.differentiable() {
                 let numbers = example.rounded(DType::F32)[input].to_f64();
-                // Some are enough: the first, the last, and three between.
+                // Five elements are enough: the first, the last, and three between them.
                 let n = numbers.len();
                 for place in (0..n).step_by(n.div_ceil(4).max(1)).chain(n.checked_sub(1)) {
                     let moved =

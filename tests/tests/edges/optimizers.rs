@@ -1,4 +1,4 @@
-//! What is kept of a parameter belongs to that parameter, though a checkpoint knows it by its name.
+//! The state of a parameter belongs to that parameter, although a checkpoint stores it by name.
 
 use super::row;
 use gradus_engine::nn::Linear;
@@ -21,8 +21,8 @@ fn model(seed: u64) -> Linear {
 
 #[test]
 #[should_panic(
-    expected = "optimizer: two parameters have the name \"weight\", one of [2, 3] and now one of [2, 3]; give each model \
-                an optimizer of its own, or make both parts of one model"
+    expected = "optimizer: two parameters have the name \"weight\", one of shape [2, 3] and now one of shape \
+    [2, 3]; give each model its own optimizer, or make both parts of one model"
 )]
 fn two_models_of_equal_names_do_not_share_moments() {
     let (mut optimizer, first, second) = (adam(), model(1), model(2));
@@ -30,7 +30,7 @@ fn two_models_of_equal_names_do_not_share_moments() {
     step(&mut optimizer, &second);
 }
 
-/// Two parts under one name, of which a checkpoint could hold one.
+/// Two parts with one name, of which a checkpoint could hold only one.
 struct Twice(Param, Param);
 
 impl Module for Twice {
@@ -42,7 +42,7 @@ impl Module for Twice {
 
 #[test]
 #[should_panic(
-    expected = "optimizer: two parameters have the name \"weight\", one of [2] and now one of [3]"
+    expected = "optimizer: two parameters have the name \"weight\", one of shape [2] and now one of shape [3]"
 )]
 fn nor_do_two_parameters_of_one_model() {
     let twice = Twice(Param::new(row(&[1.0, 2.0])), Param::new(row(&[1.0, 2.0, 3.0])));
@@ -60,7 +60,7 @@ fn nor_do_averages() {
     average.update(&second);
 }
 
-/// Tied parameters are one, and a state that is read again continues with the model that it is read for.
+/// Tied parameters count as one, and a loaded state continues with the model that it is loaded for.
 #[test]
 fn a_model_in_the_place_of_another_goes_on_with_its_state() {
     let tied = Param::new(row(&[1.0, 2.0]));
@@ -74,7 +74,7 @@ fn a_model_in_the_place_of_another_goes_on_with_its_state() {
     let weights = [first.weight.value(), first.bias.as_ref().expect("it has a bias").value()];
     let weights = weights.map(|w| (w.to_vec::<f32>(), w.shape()));
     let expected = step(&mut optimizer, &first);
-    // The first model lives on; the second has the weights of then, and an optimizer with the state of then.
+    // The first model still exists; the second has its weights, and an optimizer with its state, of that moment.
     let second = model(2);
     let params = [&second.weight, second.bias.as_ref().expect("it has a bias")];
     for (param, (numbers, shape)) in params.into_iter().zip(&weights) {
@@ -82,7 +82,7 @@ fn a_model_in_the_place_of_another_goes_on_with_its_state() {
     }
     optimizer.load_state(&second, tensors, &numbers).expect("it is of a model like this");
     assert_eq!(step(&mut optimizer, &second), expected);
-    // Once a model is gone, its successor continues with its moments.
+    // Once a model is dropped, its successor continues with its moments.
     drop(second);
     step(&mut optimizer, &first);
     assert_eq!(optimizer.state().1["steps"]["weight"], 3);

@@ -7,7 +7,7 @@ use gradus_tests::devices;
 use gradus_tests::edges::{self, KNOWN, LOSSES, RULES, VALUES};
 use std::collections::BTreeSet;
 
-/// The names that the losses' module offers, from its text: a new loss without a row is seen.
+/// The names that the losses' module exports, from its source, so that a new loss without a row is found.
 fn losses() -> BTreeSet<&'static str> {
     let text = include_str!("../../../engine/src/losses/mod.rs");
     let offered = text.split("pub use ").skip(1).filter_map(|rest| rest.split(';').next());
@@ -26,14 +26,14 @@ fn every_operation_loss_and_rule_has_a_row() {
     assert!(Rule::all().iter().all(|rule| rules.iter().any(|(_, other)| other == rule)));
 }
 
-/// Differences that no row of the table of known ones explains; on the CPU each of those rows explains something.
+/// Every difference is explained by a row of the table of known ones; on the CPU each of those rows explains something.
 #[test]
 fn single_precision_is_what_double_precision_says() {
     for device in devices() {
         let mut used = vec![false; KNOWN.len()];
         let mut unexplained = vec![];
         for case in edges::rows() {
-            // Fused operations are slow enough by one seed, the others quick.
+            // Fused operations are slow, so they run with one seed only.
             let fused = gradus_engine::ops::find(case.op).is_some_and(|op| op.fused);
             let seeds = if fused || device != Device::Cpu { 1 } else { 3 };
             for found in (0..seeds).flat_map(|seed| edges::check(&case, seed, device)) {
@@ -51,11 +51,11 @@ fn single_precision_is_what_double_precision_says() {
             .filter(|(_, used)| !used)
             .map(|(known, _)| (known.ops, known.why))
             .collect();
-        assert!(device != Device::Cpu || stale.is_empty(), "these explain nothing any more: {stale:?}");
+        assert!(device != Device::Cpu || stale.is_empty(), "these rows explain nothing any more: {stale:?}");
     }
 }
 
-/// Five elements of which each value takes the place of a weight, and of a gradient of one step and of all.
+/// Five elements. Each value replaces a weight, a gradient of one step, and the gradients of all steps.
 #[test]
 fn optimizers_step_as_in_double_precision() {
     for device in devices() {
@@ -75,7 +75,7 @@ fn optimizers_step_as_in_double_precision() {
                     for (i, (f, e)) in found.iter().zip(&expected).enumerate() {
                         let close =
                             f == e || (f - e).abs() <= 1e-5 * (1.0 + e.abs()) || (f.is_nan() && e.is_nan());
-                        // g² of 1e30 is beyond f32: what is divided by its root stands still, as in PyTorch.
+                        // g² of 1e30 overflows f32: a step that is divided by its root is 0, as in PyTorch.
                         let beyond = i == 2 && value.abs() == 1e30 && name != "sgd";
                         assert!(
                             close || beyond,

@@ -1,6 +1,6 @@
-//! Kinks, ties, empty and masked rows: values and gradients as PyTorch 2.15 gives them on its CPU, copied by hand.
+//! Kinks, ties, empty and masked rows: values and gradients of PyTorch 2.15 on the CPU, copied by hand.
 //!
-//! Where ours are others on purpose, a comment says so in their place.
+//! A comment marks each value that differs from PyTorch's on purpose.
 
 use super::row;
 use gradus_engine::losses::{CrossEntropy, Reduction, bce_with_logits, cross_entropy};
@@ -189,7 +189,7 @@ fn softmax_and_what_is_made_of_it() {
         let ln_2 = -LN_2;
         let y = [ln_2, ln_2, -1e30, ln_2, MIN, ln_2, NAN, NAN, NAN, NAN, NAN, NAN];
         same(&x.log_softmax(), &y, "log_softmax");
-        // PyTorch has NaN in rows of nothing but −∞.
+        // PyTorch gives NaN for rows with only −∞.
         let none = rows(&[[MIN; 3]]);
         check(
             "softmax of none",
@@ -223,7 +223,7 @@ fn softmax_and_what_is_made_of_it() {
             &[-ln_3, -ln_3, -ln_2, INF],
             &[&[-2.0 * third, third, third, third, third, -2.0 * third, -0.5, 0.0, 0.5, 0.5, -1.0, 0.5]],
         );
-        // The mean over no row is NaN in PyTorch.
+        // In PyTorch the mean over no rows is NaN.
         let ignored = Tensor::from_slice(&[1i64], [1]).to_device(device);
         for reduction in [Reduction::Mean, Reduction::Sum] {
             let options = CrossEntropy { ignore: Some(1), ..CrossEntropy::default() };

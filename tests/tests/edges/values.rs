@@ -45,18 +45,18 @@ fn binary_cross_entropy_of_large_logits() {
 }
 
 #[test]
-#[should_panic(expected = "narrow: 2 entries from 18446744073709551615 on are not within axis 0 of [4]")]
+#[should_panic(expected = "narrow: 2 entries from 18446744073709551615 exceed axis 0 of [4]")]
 fn a_start_near_the_largest_integer_does_not_wrap() {
     row(&[1.0; 4]).narrow(0, usize::MAX, 2);
 }
 
 #[test]
-#[should_panic(expected = "widen: 4 entries from 18446744073709551613 on are not within an axis of length 9")]
+#[should_panic(expected = "widen: 4 entries from 18446744073709551613 exceed an axis of length 9")]
 fn a_place_near_the_largest_integer_does_not_wrap() {
     row(&[1.0; 4]).widen(0, usize::MAX - 2, 9);
 }
 
-/// y is √ or ln of what an operation keeps of x: where it keeps nothing of x, no gradient flows, whatever comes from above.
+/// y is √ or ln of an operation's result: where the result does not depend on x, the gradient is 0, even if dy is infinite.
 #[test]
 fn no_gradient_flows_where_an_operation_holds_its_input() {
     type Held = fn(&Tensor) -> Tensor;
@@ -107,7 +107,7 @@ fn a_quotient_is_rounded_once() {
     assert_eq!(dx.to_vec::<f32>(), [1.0f32 / 3.0]);
 }
 
-/// A score that is NaN makes everything NaN, so that training can see it.
+/// A NaN score makes everything NaN, so that training detects it.
 #[test]
 fn nan_is_not_lost_in_a_chain() {
     let scores = |f64: bool| {
@@ -139,7 +139,7 @@ fn nan_is_not_lost_in_a_chain() {
     }
 }
 
-/// Rows that lie close together far from 0: what is lost is not more than the rounding of x itself allows.
+/// Rows with close values far from 0: the error is no larger than the rounding of x itself explains.
 #[test]
 fn layer_norm_far_from_zero() {
     for device in devices() {

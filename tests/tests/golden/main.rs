@@ -1,5 +1,6 @@
 //! Layers, losses, optimizers, schedules and models against PyTorch, in `f64` and in `f32`.
 
+mod bert;
 mod models;
 
 use gradus_engine::losses::{self, CrossEntropy, Ghm, Reduction};
@@ -18,14 +19,14 @@ use gradus_tests::golden::Golden;
 
 const BOTH: [DType; 2] = [DType::F64, DType::F32];
 
-/// Both dtypes on the CPU; in a build with the emulator also the CUDA device that it stands in for.
+/// Both dtypes on the CPU; in a build with the emulator also the CUDA device that it emulates.
 fn everywhere() -> Vec<(DType, Device)> {
     let kinds = devices().into_iter().flat_map(|device| BOTH.map(|dtype| (dtype, device)));
     // A CUDA device works in f32.
     kinds.filter(|&(dtype, device)| device == Device::Cpu || dtype == DType::F32).collect()
 }
 
-/// Rounding errors of its largest element that an `f32` result may have here.
+/// The error that an `f32` result may have here, in rounding errors of its largest element.
 const ROUNDINGS: f64 = 512.0;
 
 fn rng() -> Rng {
@@ -73,7 +74,7 @@ fn dim(golden: &Golden, name: &str, axis: isize) -> usize {
     golden.raw(name).dim(axis)
 }
 
-/// Truth values of the real places [B, T].
+/// The mask of the real positions [B, T].
 fn real(lengths: &Tensor, t: usize) -> Tensor {
     Tensor::arange(t).reshape([1, t]).lt(&lengths.reshape([lengths.count(), 1]))
 }
@@ -253,7 +254,7 @@ fn contrastive_losses() {
     }
 }
 
-/// The two tensors that the optimizers move.
+/// The two tensors that the optimizers change.
 struct Pair {
     a: Param,
     b: Param,

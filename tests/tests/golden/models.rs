@@ -42,7 +42,7 @@ fn trained(golden: &Golden, model: &dyn Module, dtype: DType, loss_of: &dyn Fn()
             optimizer.step(model, &kept);
         }
         let seen = Tensor::from_slice(&seen, [10]).to_dtype(dtype);
-        // Ten steps pass rounding on: Adam's first steps are the sign of the gradient where that is small.
+        // Ten steps amplify rounding: Adam's first steps are the sign of the gradient, even if that is tiny.
         let roundings = if kind == "sgd" { 4.0 * ROUNDINGS } else { 16.0 * ROUNDINGS };
         golden.compare(&format!("out.{kind}.losses"), &seen, roundings);
         for (n, p) in model.named_params() {
@@ -55,7 +55,7 @@ fn trained(golden: &Golden, model: &dyn Module, dtype: DType, loss_of: &dyn Fn()
 struct Read {
     ids: Tensor,
     lengths: Tensor,
-    /// Characters and how many each word has.
+    /// Characters and the length of each word.
     characters: Option<[Tensor; 2]>,
 }
 
@@ -86,7 +86,7 @@ fn characters(golden: &Golden) -> CharacterModel {
     }
 }
 
-/// Words, characters and outputs of a golden file's model, as far as it has them.
+/// The numbers of words, characters and outputs of a golden file's model, if it has them.
 fn sizes(golden: &Golden) -> DataSizes {
     let [words, characters, outputs] = ["emb", "chars.emb", "out"].map(|name| {
         let name = format!("param.{name}.weight");
@@ -210,7 +210,7 @@ fn readers() {
             trained(&golden, &model, dtype, &|| {
                 let Reading { start, end, embedded, encoded } = read();
                 let cross = |x, y| cross_entropy(x, y, &CrossEntropy::default(), Reduction::Mean);
-                // The pooled vectors take part, so that their gradients are compared too.
+                // The loss includes the pooled vectors, so that their gradients are compared too.
                 let pooled = [embedded, encoded].map(|p| (p.context * p.question).sum(&[1]).mean_all());
                 let [embedded, encoded] = pooled;
                 cross(&start, &first) + cross(&end, &last) + embedded + encoded

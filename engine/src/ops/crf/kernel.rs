@@ -1,4 +1,4 @@
-//! The calls of the kernels.
+//! Calls of the kernels.
 
 use crate::graph::{Backward, ForwardOutput};
 use crate::ops::done;
@@ -18,8 +18,8 @@ fn packed(x: &[&Tensor]) -> Vec<Tensor> {
     x.iter().map(|t| t.detach().contiguous()).collect()
 }
 
-/// Buffers of one dtype for what a kernel writes.
-fn room<const N: usize>(kind: Kind, counts: [usize; N]) -> [Buffer; N] {
+/// Buffers of one kind for a kernel's results.
+fn fresh<const N: usize>(kind: Kind, counts: [usize; N]) -> [Buffer; N] {
     counts.map(|n| Buffer::for_overwrite(kind, n))
 }
 
@@ -32,7 +32,7 @@ fn flat(buffer: Buffer) -> Tensor {
 pub(super) fn log_z_forward(x: &[&Tensor]) -> Option<ForwardOutput> {
     let x = packed(x);
     let (b, t) = (x[0].dim(0), x[0].dim(1));
-    let [mut alpha, mut scale, mut z] = room(x[0].kind(), [x[0].count(), b * t, b]);
+    let [mut alpha, mut scale, mut z] = fresh(x[0].kind(), [x[0].count(), b * t, b]);
     let state = State { alpha: alpha.dst(), scale: scale.dst() };
     let outcome = crf::log_z::forward(chains(&x), state, z.dst());
     let z = flat(z);
@@ -49,7 +49,7 @@ pub(super) fn log_z_backward(cx: &mut Backward) -> bool {
 pub(super) fn nll_forward(x: &[&Tensor]) -> Option<ForwardOutput> {
     let x = packed(x);
     let (b, t) = (x[0].dim(0), x[0].dim(1));
-    let [mut alpha, mut scale, mut z, mut nll] = room(x[0].kind(), [x[0].count(), b * t, b, b]);
+    let [mut alpha, mut scale, mut z, mut nll] = fresh(x[0].kind(), [x[0].count(), b * t, b, b]);
     let state = State { alpha: alpha.dst(), scale: scale.dst() };
     let outcome = crf::nll::forward(chains(&x), x[5].src(), state, z.dst(), nll.dst());
     done(outcome)
@@ -67,7 +67,7 @@ pub(super) fn marginals_forward(x: &[&Tensor]) -> Option<ForwardOutput> {
     let x = packed(x);
     let (b, t, cells) = (x[0].dim(0), x[0].dim(1), x[0].count());
     let [mut alpha, mut scale, mut beta, mut z, mut log_p] =
-        room(x[0].kind(), [cells, b * t, cells, b, cells]);
+        fresh(x[0].kind(), [cells, b * t, cells, b, cells]);
     let state = State { alpha: alpha.dst(), scale: scale.dst() };
     let outcome = crf::marginals::forward(chains(&x), state, beta.dst(), z.dst(), log_p.dst());
     let log_p = Tensor::from_buffer(log_p, x[0].shape());
@@ -95,7 +95,7 @@ fn gradients(
     let x: Vec<Tensor> = (0..5).map(|i| cx.input(i).contiguous()).collect();
     let dy = cx.dy().contiguous();
     let [mut demissions, mut dtransitions, mut dstart, mut dend] =
-        room(dy.kind(), [x[0].count(), x[1].count(), x[2].count(), x[3].count()]);
+        fresh(dy.kind(), [x[0].count(), x[1].count(), x[2].count(), x[3].count()]);
     let grads = Gradients {
         demissions: demissions.dst(),
         dtransitions: dtransitions.dst(),

@@ -45,7 +45,7 @@ impl Tensor {
         assert_eq!(
             tags.shape(),
             [self.dim(0), self.dim(1)].into(),
-            "crf: one tag for each place of {:?}",
+            "crf: there must be one tag for each position of {:?}",
             self.shape()
         );
         check_tags("crf_nll", self, tags, lengths);
@@ -79,8 +79,8 @@ impl Tensor {
         .apply_one()
     }
 
-    /// The highest-scoring tags [B, T] (`i64`; 0 past a sequence's end) and their scores [B]. Among equals the lowest
-    /// tag wins. Neither carries a gradient.
+    /// The highest-scoring tags [B, T] (`i64`; 0 past a sequence's end) and their scores [B]. Ties go to the lowest
+    /// tag. Neither has a gradient.
     #[track_caller]
     pub fn crf_viterbi(&self, scores: &CrfScores, lengths: &Tensor) -> (Tensor, Tensor) {
         check(self, scores, lengths);
@@ -98,8 +98,8 @@ impl Tensor {
     }
 }
 
-/// Panics, with the operation's name, where a tag [B, T] within a sequence's length is none of K. What stands past the end
-/// is not looked at, nor is anything on a CUDA device.
+/// Panics, with the operation's name, if a tag [B, T] within a sequence's length is outside 0..K. Tags past the end, and
+/// tags on a CUDA device, are not checked.
 #[track_caller]
 pub(crate) fn check_tags(op: &str, emissions: &Tensor, tags: &Tensor, lengths: &Tensor) {
     let shape = emissions.shape();
@@ -119,5 +119,9 @@ fn check(emissions: &Tensor, scores: &CrfScores, lengths: &Tensor) {
     let found = [scores.transitions.shape(), scores.start.shape(), scores.end.shape()];
     let k = e[2];
     assert_eq!(found, [[k, k].into(), [k].into(), [k].into()], "crf: the scores do not fit emissions {e:?}");
+    for x in [&scores.transitions, &scores.start, &scores.end] {
+        super::same_dtype("crf", emissions, x);
+    }
+    assert!(k > 0 || e[0] == 0 || e[1] == 0, "crf: there are no tags in emissions {e:?}");
     super::check_lengths("crf", emissions, lengths);
 }

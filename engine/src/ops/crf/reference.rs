@@ -1,4 +1,4 @@
-//! The definitions in tensor operations: loops over steps, no matter how slow.
+//! The definitions in tensor operations: slow but readable loops over steps.
 
 use crate::{CreateGraph, Tensor, grad};
 
@@ -23,7 +23,7 @@ pub(super) fn score(x: &[Tensor]) -> Tensor {
     let [emissions, transitions, start, end, lengths, tags] = [0, 1, 2, 3, 4, 5].map(|i| &x[i]);
     let (t, k) = (emissions.dim(1), emissions.dim(2));
     let no_tag = Tensor::zeros([], tags.kind());
-    // Zeros [B]; what stands past the end has no part in them, not even as 0 · NaN.
+    // Zeros [B]; values past the end are not read, so a NaN there cannot spread.
     let mut total = emissions.narrow(1, 0, 0).sum(&[1, 2]);
     for step in 0..t {
         let tag = tags.at(1, step);
@@ -58,7 +58,7 @@ pub(super) fn log_marginals(x: &[Tensor]) -> Tensor {
     let p = grad(&z, &[&emissions], CreateGraph::Yes).swap_remove(0);
     let (b, t) = (p.dim(0), p.dim(1));
     let inside = Tensor::arange(t).to_device(p.device()).reshape([1, t, 1]).lt(&x[4].reshape([b, 1, 1]));
-    // ln 0 = −∞ has no gradient of its own; outside the sentence ln 1 = 0.
+    // ln 0 = −∞ gets no gradient; outside the sentence the result is ln 1 = 0.
     let none = p.eq_scalar(0.0).and(&inside);
     let safe = inside.and(&none.not()).select(&p, &Tensor::ones([], p.kind()));
     let log_p = safe.ln().masked_fill(&none, f64::NEG_INFINITY);

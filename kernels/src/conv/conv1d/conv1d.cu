@@ -2,12 +2,12 @@
 //
 // The ladder:
 //   conv1d_forward_plain  a thread for each element of y: the definition
-//   gemm.cu, tensor_cores.cu  an implicit product: the matrix of all windows is x itself with rows C apart, so that every rung
-//                         of the products is one of the convolution's, and of its two gradients'; cuda.rs has the strides
+//   gemm.cu, tensor_cores.cu  an implicit matmul: the matrix of all windows is x itself with rows C apart, so that every rung of
+//                         the matmul is a rung of the convolution and of its two gradients; cuda.rs has the strides
 //
 // FLOPs: 2 B T' O C k each. Bytes, at best: 4 (B T C + O C k + B T' O). A window's elements are read from memory once and k
-// times from the caches. The plain kernel has 32 registers, so that sm_80 and sm_90 hold all the threads they can; those of
-// the products are said where they are.
+// times from the caches. The plain kernel has 32 registers, so that sm_80 and sm_90 run as many threads as they can; gemm.cu and
+// tensor_cores.cu state theirs.
 #include "prelude.cuh"
 
 KERNEL conv1d_forward_plain(const float *x, const float *w, const float *bias, float *y, int time, int channels,

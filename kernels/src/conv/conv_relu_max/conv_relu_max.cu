@@ -2,30 +2,30 @@
 //
 // The ladder:
 //   conv_relu_max_forward_plain     a thread for each feature goes through the windows: the definition
-//   relu_max                        the convolution as a product (conv1d/cuda.rs), then this: a block for 32 filters of a
-//                                   sentence, whose eight warps go through every eighth window and keep the best of theirs
-//   conv_relu_max_backward_*_plain  one live window for each feature: T' times less work than the dense gradient. A thread
-//                                   adds up one number of dw over all sentences, or one of dx over all filters
-//   conv_relu_max_backward_w        a block for 128 elements of a filter's window, which lie side by side in x; its eight warps
+//   relu_max                        the convolution as a matmul (conv1d/cuda.rs), then this: a block for 32 filters of a
+//                                   sentence, whose eight warps each go through every eighth window and keep the best
+//   conv_relu_max_backward_*_plain  one winning window for each feature: T' times less work than the dense gradient. A thread
+//                                   adds up one element of dw over all sentences, or one of dx over all filters
+//   conv_relu_max_backward_w        a block for 128 elements of a filter's window, which are adjacent in x; its eight warps
 //                                   share the sentences, read four of their windows at once and join their sums in order
-//   conv_relu_max_backward_x        a warp for 128 channels of a row of x; its lanes vote for the few filters that the row
-//                                   matters to, where each thread of the plain kernel goes through all of them
-// All sums have an order, so that results are the same on each run.
+//   conv_relu_max_backward_x        a warp for 128 channels of a row of x; its lanes vote for the few filters whose winning window
+//                                   contains the row, where each thread of the plain kernel goes through all filters
+// The order of every sum is fixed, so that results are the same on each run.
 //
 // FLOPs: 2 B T' O C k forward, 2 B O C k each backward. Bytes, at best: 4 (B T C + O C k), and 8 B T' O for the convolution that
-// is written and read once: at C k = 900, 450 FLOP for each. Backward, 4 B O C k of x and of w, and 4 B T C to write dx. All but
-// the product is bound by memory.
-// Registers on sm_80 and sm_90: relu_max 48, backward_w 59 and 64, backward_x 48 and 40; shared memory is 5 KiB at most. Of the
-// 64 warps that a multiprocessor could hold these are 40, 32, and 40 and 48.
+// is written and read once: at C k = 900, 450 FLOP for each. Backward, 4 B O C k of x and of w, and 4 B T C to write dx. Everything
+// but the matmul is bound by memory.
+// Registers on sm_80 and sm_90: relu_max 48, backward_w 59 and 64, backward_x 48 and 40; shared memory is 5 KiB at most. Of the 64
+// warps that a multiprocessor can hold they allow 40, 32, and 40 and 48.
 #include "prelude.cuh"
 
-// Of `windows`, those of a sentence that count.
+// The number of a sentence's windows, of at most `windows`, among which the best is searched.
 DEVICE int live(const i64 *lengths, int b, int windows) {
     i64 length = lengths[b];
     return length < 1 ? 1 : length > windows ? windows : int(length);
 }
 
-// The best so far, 0 and −1 at first; the lowest window of equals. The first NaN stays.
+// The best value so far and its window, 0 and −1 at first; of equal values the one with the lowest window. The first NaN stays.
 struct Best {
     float value;
     int window;
@@ -59,7 +59,7 @@ KERNEL conv_relu_max_forward_plain(const float *x, const float *w, const float *
 
 #define FILTERS 32
 #define WARPS 8
-#define AHEAD 8  // windows that are read before the first is looked at
+#define AHEAD 8  // windows that are read before the first is compared
 
 // z and the winners from y [B, W, O].
 KERNEL relu_max(const float *y, const i64 *lengths, float *z, i64 *winner, int windows, int filters) {
@@ -116,52 +116,52 @@ KERNEL conv_relu_max_backward_x_plain(const float *w, const i64 *winner, const f
     dx[i] = sum;
 }
 
-#define EACH 4            // numbers that a lane adds up, 32 apart
+#define EACH 4            // elements that a lane adds up, 32 apart
 #define SPAN (EACH * WARP)
 #define TOGETHER 4        // windows that a warp reads at once
 
 // dw [O, C, k] and dbias: block x for filter x, block y for SPAN elements of its window in the order of x, which is [k, C].
 KERNEL conv_relu_max_backward_w(const float *x, const i64 *winner, const float *dz, float *dw, float *dbias, int batch,
                                 int time, int channels, int filters, int window) {
-    SHARED(float, room, [WARPS][SPAN]);
+    SHARED(float, scratch, [WARPS][SPAN]);
     SHARED(float, of_bias, [WARPS]);
     int o = blockIdx.x, lane = threadIdx.x % WARP, warp = threadIdx.x / WARP;
     int first = blockIdx.y * SPAN + lane, size = window * channels;
     float sum[EACH] = {}, bias = 0.0f;
-    // Every eighth sentence is the warp's: each lane knows the window of one, and they take turns.
+    // Every eighth sentence is the warp's. Each lane reads the winning window of one, and broadcasts it in turn.
     for (int from = warp; from < batch; from += WARPS * WARP) {
         int b = from + lane * WARPS;
         i64 own = b < batch ? winner[i64(b) * filters + o] : -1;
         float own_up = own >= 0 ? dz[i64(b) * filters + o] : 0.0f;
         for (int turn = 0; turn < WARP && from + turn * WARPS < batch; turn += TOGETHER) {
             float next[TOGETHER][EACH], up[TOGETHER];
-            i64 numbers[TOGETHER];  // of x, from the window's first to the sentence's last
+            i64 inside[TOGETHER];  // elements of x in the window before the sentence ends
 #pragma unroll
             for (int i = 0; i < TOGETHER; ++i) {
                 i64 t = __shfl_sync(ALL_LANES, own, turn + i);
                 up[i] = __shfl_sync(ALL_LANES, own_up, turn + i);
-                numbers[i] = t < 0 ? 0 : min(i64(size), (time - t) * channels);
+                inside[i] = t < 0 ? 0 : min(i64(size), (time - t) * channels);
                 const float *begin = x + (i64(from + (turn + i) * WARPS) * time + t) * channels;
 #pragma unroll
                 for (int k = 0; k < EACH; ++k)
-                    next[i][k] = first + k * WARP < numbers[i] ? begin[first + k * WARP] : 0.0f;
+                    next[i][k] = first + k * WARP < inside[i] ? begin[first + k * WARP] : 0.0f;
             }
 #pragma unroll
             for (int i = 0; i < TOGETHER; ++i) {
                 bias += up[i];
 #pragma unroll
                 for (int k = 0; k < EACH; ++k)
-                    if (first + k * WARP < numbers[i]) sum[k] = fmaf(up[i], next[i][k], sum[k]);
+                    if (first + k * WARP < inside[i]) sum[k] = fmaf(up[i], next[i][k], sum[k]);
             }
         }
     }
-    for (int k = 0; k < EACH; ++k) room[warp][k * WARP + lane] = sum[k];
+    for (int k = 0; k < EACH; ++k) scratch[warp][k * WARP + lane] = sum[k];
     if (lane == 0) of_bias[warp] = bias;
     __syncthreads();
     int i = blockIdx.y * SPAN + threadIdx.x;
     if (threadIdx.x < SPAN && i < size) {
         float all = 0.0f;
-        for (int other = 0; other < WARPS; ++other) all += room[other][threadIdx.x];
+        for (int other = 0; other < WARPS; ++other) all += scratch[other][threadIdx.x];
         dw[(i64(o) * channels + i % channels) * window + i / channels] = all;
     }
     if (threadIdx.x > 0 || blockIdx.y > 0) return;
@@ -179,7 +179,7 @@ KERNEL conv_relu_max_backward_x(const float *w, const i64 *winner, const float *
     dz += i64(b) * filters;
     float sum[EACH] = {};
     for (int from = 0; from < filters; from += TOGETHER * WARP) {
-        i64 step[TOGETHER];  // of the window that filter from + 32 i + lane chose, the one where the row stands
+        i64 step[TOGETHER];  // the row's position in the window that won for filter from + 32 i + lane
 #pragma unroll
         for (int i = 0; i < TOGETHER; ++i) {
             int o = from + i * WARP + lane;

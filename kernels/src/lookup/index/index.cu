@@ -6,12 +6,12 @@
 //   index_scatter         a block for each index: the first block of a row adds the later ones of that row in order, so that
 //                         the sum is the same on every run, which atomics would not guarantee
 //
-// Bytes: a row in and out for each index. The search reads all indices once for each of them, from the second-level cache:
-// 16 Ki of them take 0.3 ms at 1 TB/s, little compared with the work on the rows. There is one addition for each element; the
-// bound is memory. Registers are 32 or fewer, so that sm_80 and sm_90 run as many threads as they can.
+// Bytes: a row in and out for each index. The search for an index reads all indices, from the second-level cache: for 16 Ki indices
+// this takes 0.3 ms at 1 TB/s, little compared with the work on the rows. There is one addition for each element; the bound is
+// memory. Registers are 32 or fewer, so that sm_80 and sm_90 run as many threads as they can.
 #include "prelude.cuh"
 
-// y[n, :] = table[ids[n], :], of elements of four bytes, then of eight and one.
+// y[n, :] = table[ids[n], :], for elements of four bytes, of eight and of one.
 template <class T> DEVICE void gather(const T *table, const i64 *ids, T *y, int rows, int cols, int n, T none) {
     int i = blockIdx.x;
     i64 id = ids[i];

@@ -3,23 +3,23 @@
 // The ladder:
 //   cross_entropy_*_plain  a thread for each row
 //   cross_entropy_forward_long  a block for each row, tile after tile; maximum and sum come from one pass, as in softmax.cu
-//   cross_entropy_*_held   a block for a row that its registers hold, 32 logits a thread: each is read once. Rows of up to 1024
-//                          classes have a warp each, and no barrier. The gradient needs no sum over the row, so that it goes
-//                          through a long one tile after tile
+//   cross_entropy_*_held   a block for a row that its registers hold, 32 logits per thread: each is read once. Rows of up to 1024
+//                          classes have a warp each, and no barrier. The gradient needs no sum over the row, so that this kernel
+//                          also processes long rows, tile after tile
 //
-// Bytes: forward 4 for each logit, backward 8; forward 8 where rows are long, and smoothed ones once more. FLOPs: some 15
-// for each logit, nearly all in the exponential. The bound is memory, as in softmax.cu.
-// Registers: 64. A multiprocessor of sm_80 or sm_90 then holds 32 warps by rows of 1024 classes, 30 by rows of 10000, of the 64
-// that it could; shared memory is a few words.
+// Bytes: forward 4 for each logit, backward 8; forward 8 for long rows, 12 with smoothing. FLOPs: some 15 for each logit, nearly
+// all in the exponential. The bound is memory, as in softmax.cu.
+// Registers: 64. A multiprocessor of sm_80 or sm_90 then runs 32 warps for rows of 1024 classes, 30 for rows of 10000, of at most
+// 64. Shared memory is a few words.
 //
-// A label outside the classes, which the CPU refuses, makes the row's loss and gradient NaN.
+// A label outside the classes, for which the CPU panics, makes the row's loss and gradient NaN.
 #include "prelude.cuh"
 
 // --- Forward.
 
 struct Targets {
     const i64 *labels;
-    const float *weights;  // of each class; null is 1
+    const float *weights;  // of each class; null if all are 1
     float smoothing;
     int ignores;
     i64 ignored;
@@ -27,14 +27,14 @@ struct Targets {
 
 DEVICE float weight(const Targets &t, int k) { return t.weights ? t.weights[k] : 1.0f; }
 
-// The largest logit of a row and Σ e^(x − largest): `norms` [rows, 2]. Where all are −∞ the sum is 0; NaN makes it NaN.
+// The largest logit of a row and Σ e^(x − largest): `norms` [rows, 2]. If all logits are −∞ the sum is 0; NaN makes it NaN.
 struct Norm {
     float largest, sum;
     DEVICE_MEMBER float log_p(float x) const { return sum == 0.0f ? -INFINITY : (x - largest) - logf(sum); }
     DEVICE_MEMBER void write(float *norms, i64 row) const { norms[2 * row] = largest, norms[2 * row + 1] = sum; }
 };
 
-// The loss of a row from its norm and the weighted sum of all log-probabilities, which only smoothing asks for.
+// The loss of a row from its norm and the weighted sum of all log-probabilities, which only smoothing uses.
 DEVICE float loss_of(const Targets &t, i64 y, const float *x, int classes, const Norm &norm, float spread) {
     if (t.ignores && y == t.ignored) return 0.0f;
     if (y < 0 || y >= classes) return NAN;
@@ -59,7 +59,7 @@ KERNEL cross_entropy_forward_plain(const float *logits, const i64 *labels, const
     loss[row] = loss_of(t, labels[row], x, classes, norm, spread);
 }
 
-// What some columns add to the weighted sum of log-probabilities.
+// The contribution of some columns to the weighted sum of log-probabilities.
 template <bool FOURS>
 DEVICE float spread_of(const HeldRow<FOURS> &at, const float *weights, const float (&held)[HELD], const Norm &norm) {
     float sum = 0.0f;
@@ -71,7 +71,7 @@ DEVICE float spread_of(const HeldRow<FOURS> &at, const float *weights, const flo
 
 template <bool FOURS>
 DEVICE void forward(const float *logits, const Targets &t, float *loss, float *norms, int rows, int classes) {
-    SHARED(float, room, [32]);
+    SHARED(float, scratch, [32]);
     HeldRow<FOURS> at(classes);
     if (at.row >= rows) return;
     const float *x = logits + i64(at.row) * classes;
@@ -79,11 +79,11 @@ DEVICE void forward(const float *logits, const Targets &t, float *loss, float *n
     float held[HELD], largest = -INFINITY, sum = 0.0f, spread = 0.0f;
     at.read(x, -INFINITY, held);
     at.each([&](int i) { largest = fmaxf(largest, held[i]); });
-    largest = at.max(largest, room);
+    largest = at.max(largest, scratch);
     float shift = largest == -INFINITY ? 0.0f : largest;
     at.each([&](int i) { sum += expf(held[i] - shift); });
-    Norm norm = {largest, at.sum(sum, room)};
-    if (t.smoothing > 0.0f) spread = at.sum(spread_of(at, t.weights, held, norm), room);
+    Norm norm = {largest, at.sum(sum, scratch)};
+    if (t.smoothing > 0.0f) spread = at.sum(spread_of(at, t.weights, held, norm), scratch);
     if (at.first > 0) return;
     norm.write(norms, at.row);
     loss[at.row] = loss_of(t, label, x, classes, norm, spread);
@@ -101,11 +101,11 @@ KERNEL cross_entropy_forward_held(FORWARD) {
 }
 KERNEL cross_entropy_forward_long(FORWARD) {
     Targets t = {labels, weights, smoothing, ignores, ignored};
-    SHARED(float, room, [32]);
+    SHARED(float, scratch, [32]);
     int row = blockIdx.x;
     const float *x = logits + i64(row) * classes;
     i64 label = t.labels[row];
-    // The thread's maximum, and the sum of e^(x − maximum), which is rescaled when that grows.
+    // The thread's maximum, and the sum of e^(x − maximum), which is rescaled when the maximum grows.
     float largest = -INFINITY, sum = 0.0f, spread = 0.0f;
     for (int from = 0; from < classes; from += HELD * blockDim.x) {
         HeldRow<false> at(classes, from);
@@ -116,8 +116,8 @@ KERNEL cross_entropy_forward_long(FORWARD) {
         sum *= expf(before - shift);
         at.each([&](int i) { sum += expf(held[i] - shift); });
     }
-    float most = block_max(largest, room), shift = most == -INFINITY ? 0.0f : most;
-    Norm norm = {most, block_sum(sum * expf(largest - shift), room)};
+    float most = block_max(largest, scratch), shift = most == -INFINITY ? 0.0f : most;
+    Norm norm = {most, block_sum(sum * expf(largest - shift), scratch)};
     if (t.smoothing > 0.0f) {
         for (int from = 0; from < classes; from += HELD * blockDim.x) {
             HeldRow<false> at(classes, from);
@@ -125,7 +125,7 @@ KERNEL cross_entropy_forward_long(FORWARD) {
             at.read(x, -INFINITY, held);
             spread += spread_of(at, t.weights, held, norm);
         }
-        spread = block_sum(spread, room);
+        spread = block_sum(spread, scratch);
     }
     if (threadIdx.x > 0) return;
     norm.write(norms, row);
@@ -134,11 +134,11 @@ KERNEL cross_entropy_forward_long(FORWARD) {
 
 // --- Backward. d logits = dloss (p (on_label + share Σ w) − on_label [k = y] − share w_k), with share = ε / K.
 
-// What all columns of a row have in common.
+// The values that all columns of a row share.
 struct Slope {
     float dloss, largest, inverse, share, all, on_label;
     i64 label;
-    bool none;  // no gradient: the row does not count, or is all −∞
+    bool none;  // no gradient: the row is ignored, or all its logits are −∞
 };
 
 DEVICE float slope_of(const Slope &s, float x, float weight, bool hit) {
@@ -168,18 +168,18 @@ KERNEL cross_entropy_backward_plain(BACKWARD) {
     }
 }
 
-// A row, tile after tile; one that is held is one tile.
+// The gradient of a row, tile after tile. A row that registers hold is one tile.
 template <bool FOURS>
 DEVICE void backward(const float *logits, const Targets &t, const float *norms, const float *dloss, float *dlogits, int rows,
                      int classes) {
-    SHARED(float, room, [32]);
+    SHARED(float, scratch, [32]);
     Rows in;
     if (in.row >= rows) return;
     float all = float(classes);
     if (t.weights && t.smoothing > 0.0f) {
         all = 0.0f;
         for (int k = in.first; k < classes; k += in.step) all += t.weights[k];
-        all = in.sum(all, room);
+        all = in.sum(all, scratch);
     }
     Slope slope = slope_of_row(t, in.row, norms, dloss, classes, all);
     i64 start = i64(in.row) * classes;

@@ -19,7 +19,8 @@
 // one of sm_80 has shared memory for 16 of the 20 warps for rows of 1024.
 #include "prelude.cuh"
 
-// The first number of a row. All that follows is done with differences from it, and `mean` is theirs: see mod.rs.
+// The first element of a row, x0. Everything is computed with differences from it, and `mean` is the mean of the differences: see
+// mod.rs.
 DEVICE float first(const float *row, int cols) { return cols > 0 ? row[0] : 0.0f; }
 
 // --- Forward.
@@ -41,7 +42,7 @@ KERNEL layer_norm_forward_plain(const float *x, const float *gamma, const float 
     for (int i = 0; i < cols; ++i) y[i] = (x[i] - x0 - m) * r * gamma[i] + beta[i];
 }
 
-// The elements held, less the mean and times r, become y.
+// y = held · r · γ + β, in place; the mean was subtracted from the held elements before.
 template <bool FOURS>
 DEVICE void scale(const HeldRow<FOURS> &at, const float *gamma, const float *beta, float r, float (&held)[HELD]) {
     at.fours([&](int i) {
@@ -57,7 +58,7 @@ DEVICE void scale(const HeldRow<FOURS> &at, const float *gamma, const float *bet
                 int cols
 
 KERNEL layer_norm_forward_held(FORWARD) {
-    SHARED(float, room, [32]);
+    SHARED(float, scratch, [32]);
     HeldRow<true> at(cols);
     if (at.row >= rows) return;
     float held[HELD], sum = 0.0f, squares = 0.0f;
@@ -68,13 +69,13 @@ KERNEL layer_norm_forward_held(FORWARD) {
         held[i] -= x0;
         sum += held[i];
     });
-    float m = at.sum(sum, room) / cols;
-    // The mean is taken off first: the difference of two large sums would lose what is looked for.
+    float m = at.sum(sum, scratch) / cols;
+    // The mean is subtracted first: E[x²] − E[x]² would be a difference of two large sums and lose its digits.
     at.each([&](int i) {
         held[i] = at.has(i) ? held[i] - m : 0.0f;
         squares += held[i] * held[i];
     });
-    float r = 1.0f / sqrtf(at.sum(squares, room) / cols + eps);
+    float r = 1.0f / sqrtf(at.sum(squares, scratch) / cols + eps);
     if (at.first == 0) {
         mean[at.row] = m;
         rstd[at.row] = r;
@@ -84,7 +85,7 @@ KERNEL layer_norm_forward_held(FORWARD) {
 }
 
 KERNEL layer_norm_forward_long(FORWARD) {
-    SHARED(float, room, [32]);
+    SHARED(float, scratch, [32]);
     i64 start = i64(blockIdx.x) * cols;
     x += start;
     float x0 = first(x, cols), sum = 0.0f, squares = 0.0f;
@@ -94,7 +95,7 @@ KERNEL layer_norm_forward_long(FORWARD) {
         at.read(x, x0, held);
         at.each([&](int i) { sum += held[i] - x0; });
     }
-    float m = block_sum(sum, room) / cols;
+    float m = block_sum(sum, scratch) / cols;
     for (int from = 0; from < cols; from += HELD * blockDim.x) {
         HeldRow<false> at(cols, from);
         float held[HELD];
@@ -104,7 +105,7 @@ KERNEL layer_norm_forward_long(FORWARD) {
             squares += d * d;
         });
     }
-    float r = 1.0f / sqrtf(block_sum(squares, room) / cols + eps);
+    float r = 1.0f / sqrtf(block_sum(squares, scratch) / cols + eps);
     if (threadIdx.x == 0) {
         mean[blockIdx.x] = m;
         rstd[blockIdx.x] = r;
@@ -138,7 +139,7 @@ KERNEL layer_norm_backward_plain(BACKWARD, int rows, int cols) {
         dx[start + i] = r * (dy[start + i] * gamma[i] - sum / cols - (x[start + i] - x0 - m) * r * (dot / cols));
 }
 
-// Adds what f makes of i to a sum for each column, by the column's one thread.
+// Adds f(i) to the sum of its column. Each column has one thread.
 template <bool FOURS, class F> DEVICE void add_to(const HeldRow<FOURS> &at, float *sums, F f) {
     at.fours([&](int i) {
         float4 sum = at.four(sums, i, 0.0f);
@@ -150,7 +151,7 @@ template <bool FOURS, class F> DEVICE void add_to(const HeldRow<FOURS> &at, floa
 template <bool FOURS> struct Slope {
     float hat[HELD], g[HELD];
 
-    // Where the row has no column, dy is 0 and adds nothing to any sum. x comes as its differences from x0.
+    // Past the end of the row dy is 0 and adds nothing to any sum. x is read as its differences from x0.
     DEVICE_MEMBER void read(const HeldRow<FOURS> &at, const float *x, float x0, const float *dy) {
         at.read(x, x0, hat);
         at.read(dy, 0.0f, g);
@@ -198,7 +199,7 @@ KERNEL layer_norm_columns(const float *x, const float *mean, const float *rstd, 
 }
 
 KERNEL layer_norm_backward_long(BACKWARD, int rows, int cols) {
-    SHARED(float, room, [32]);
+    SHARED(float, scratch, [32]);
     i64 start = i64(blockIdx.x) * cols;
     float x0 = first(x + start, cols), m = mean[blockIdx.x], r = rstd[blockIdx.x];
     float sum = 0.0f, dot = 0.0f, unused = 0.0f;
@@ -208,8 +209,8 @@ KERNEL layer_norm_backward_long(BACKWARD, int rows, int cols) {
         slope.read(at, x + start, x0, dy + start);
         slope.add_to_row(at, gamma, m, r, sum, dot);
     }
-    sum = block_sum(sum, room) / cols;
-    dot = block_sum(dot, room) / cols;
+    sum = block_sum(sum, scratch) / cols;
+    dot = block_sum(dot, scratch) / cols;
     for (int from = 0; from < cols; from += HELD * blockDim.x) {
         HeldRow<false> at(cols, from);
         Slope<false> slope;
@@ -219,10 +220,10 @@ KERNEL layer_norm_backward_long(BACKWARD, int rows, int cols) {
     }
 }
 
-// Of `part` rows; their part of dgamma and dbeta, [parts, cols].
+// The gradient of `part` rows, and their part of dgamma and dbeta, [parts, cols].
 KERNEL layer_norm_backward_held(BACKWARD, float *dgamma, float *dbeta, int rows, int cols, int part) {
-    SHARED(float, room, [32]);
-    DYN_SHARED(float, sums);  // dγ and dβ of those who share rows: the block, or each of its warps
+    SHARED(float, scratch, [32]);
+    DYN_SHARED(float, sums);  // dγ and dβ of the block, or of each of its warps
     int own = threadIdx.y, all = blockDim.y, begin = blockIdx.x * part;
     float *of_gamma = sums + 2 * own * cols, *of_beta = of_gamma + cols;
     HeldRow<true> columns(cols);
@@ -233,14 +234,14 @@ KERNEL layer_norm_backward_held(BACKWARD, float *dgamma, float *dbeta, int rows,
     for (int row = begin + own; row < min(rows, begin + part); row += all) {
         i64 start = i64(row) * cols;
         float m = mean[row], r = rstd[row], sum = 0.0f, dot = 0.0f;
-        // From column 0 on. The compiler must not know: it would find all columns before the loop, and keep them.
+        // From column 0 on. The compiler must not see that it is 0: it would compute all columns before the loop, and keep them.
         HeldRow<true> at(cols, min(row, 0));
         Slope<true> slope;
         slope.read(at, x + start, first(x + start, cols), dy + start);
         slope.add_to_columns(at, m, r, of_gamma, of_beta);
         slope.add_to_row(at, gamma, m, r, sum, dot);
-        sum = at.sum(sum, room) / cols;
-        dot = at.sum(dot, room) / cols;
+        sum = at.sum(sum, scratch) / cols;
+        dot = at.sum(dot, scratch) / cols;
         slope.write(at, r, sum, dot, dx + start);
     }
     __syncthreads();

@@ -2,9 +2,9 @@
 //
 // The ladder:
 //   reduce_plain   a thread for each result, which adds one element after the other
-//   reduce_blocks  a block for up to 32 adjacent results: as many of its 256 threads read one row of x together, the others
-//                  read further rows (if inner = 1, all threads read one column), and a tree combines their results. If there
-//                  are too few results for a device, n is cut into parts, whose results the same kernel combines
+//   reduce_blocks  a block for up to 32 adjacent results: the same number of its 256 threads read one row of x together, the
+//                  others read further rows (if inner = 1, all threads read one column), and a tree combines their results. If
+//                  there are too few results for a device, n is cut into parts, whose results the same kernel combines
 //
 // The order of summation depends on the shape alone. Bytes: 4 for each element of x. FLOPs: one. The bound is memory; a
 // thread loads eight elements before it adds the first.
@@ -39,9 +39,9 @@ KERNEL reduce_plain(Reduce op, int n, int inner, const float *x, float *y, int r
 #define THREADS 256
 #define AHEAD 8
 
-// y [outer, parts, inner], of `part` numbers each. `across` is a power of two, the threads that stand side by side.
+// y [outer, parts, inner], each of `part` elements. `across`, a power of two, is the number of threads that read a row together.
 template <Reduce OP> DEVICE void blocks(int n, int part, int inner, int across, const float *x, float *y) {
-    SHARED(float, room, [THREADS]);
+    SHARED(float, scratch, [THREADS]);
     int tiles = (inner + across - 1) / across, outer = blockIdx.x / tiles, down = THREADS / across;
     int i = blockIdx.x % tiles * across + threadIdx.x % across;
     u32 end = min(u32(n), (blockIdx.y + 1) * part);
@@ -55,13 +55,13 @@ template <Reduce OP> DEVICE void blocks(int n, int part, int inner, int across, 
 #pragma unroll
         for (int k = 0; k < AHEAD; ++k) all = joined(OP, all, next[k]);
     }
-    room[threadIdx.x] = all;
+    scratch[threadIdx.x] = all;
     for (int half = THREADS / 2; half >= across; half /= 2) {
         __syncthreads();
-        if (int(threadIdx.x) < half) room[threadIdx.x] = joined(OP, room[threadIdx.x], room[threadIdx.x + half]);
+        if (int(threadIdx.x) < half) scratch[threadIdx.x] = joined(OP, scratch[threadIdx.x], scratch[threadIdx.x + half]);
     }
-    // What is left was written by the thread itself.
-    if (int(threadIdx.x) < across && i < inner) y[(i64(outer) * gridDim.y + blockIdx.y) * inner + i] = room[threadIdx.x];
+    // No barrier is needed: the thread itself wrote the element that it reads.
+    if (int(threadIdx.x) < across && i < inner) y[(i64(outer) * gridDim.y + blockIdx.y) * inner + i] = scratch[threadIdx.x];
 }
 
 KERNEL reduce_blocks(Reduce op, int n, int part, int inner, int across, const float *x, float *y) {
@@ -72,7 +72,7 @@ KERNEL reduce_blocks(Reduce op, int n, int part, int inner, int across, const fl
     }
 }
 
-// y = the lowest place of the largest; a NaN is larger than all, the first of several.
+// y = the lowest index of the largest element. NaN counts as larger than all numbers, and the first NaN wins.
 KERNEL reduce_arg_max(int n, int inner, const float *x, i64 *y, int results) {
     int i = blockIdx.x * blockDim.x + threadIdx.x;
     if (i >= results) return;

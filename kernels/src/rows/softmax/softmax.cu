@@ -11,7 +11,7 @@
 // The bound is memory. Its latency is hidden not by many threads but by many loads in flight: each thread requests all its
 // 32 elements before it waits for the first, so that the warps of a multiprocessor wait for more than 100 KiB at a time.
 // Registers: 56 forward and 80 backward. A multiprocessor of sm_80 or sm_90 then runs 36 and 24 warps for rows of 1024
-// elements, 30 and 20 for rows of 10000, of at most 64; shared memory is a few words.
+// elements, 30 and 20 for rows of 10000, of at most 64. Shared memory is a few words.
 //
 // Source of the one pass: Milakov, Gimelshein, "Online normalizer calculation for softmax", 2018.
 #include "functions.cuh"
@@ -19,11 +19,11 @@
 
 // --- Forward.
 
-// The maximum and the sum of e^(x − maximum), of a part of a row or of all. Where there is nothing but −∞ the sum is 0; NaN
-// makes the sum NaN.
+// The maximum and the sum of e^(x − maximum), of a row or a part of it. If all elements are −∞ the sum is 0; NaN makes the sum
+// NaN.
 struct Total {
     float largest, sum;
-    // What e^x is taken to be a multiple of.
+    // The maximum, or 0 if that is −∞: subtracted from x before e^x is computed.
     DEVICE_MEMBER float shift() const { return largest == -INFINITY ? 0.0f : largest; }
     DEVICE_MEMBER float log() const { return sum == 0.0f ? 0.0f : logf(sum); }
     DEVICE_MEMBER float log_sum() const { return sum == 0.0f ? -INFINITY : largest + logf(sum); }
@@ -51,20 +51,20 @@ KERNEL softmax_forward_plain(RowFunction what, const float *x, float *y, int row
 }
 
 template <bool FOURS> DEVICE void forward(RowFunction what, const float *x, float *y, int rows, int cols) {
-    SHARED(float, room, [32]);
+    SHARED(float, scratch, [32]);
     HeldRow<FOURS> at(cols);
     if (at.row >= rows) return;
     float held[HELD], largest = -INFINITY, sum = 0.0f;
     at.read(x + i64(at.row) * cols, -INFINITY, held);
     at.each([&](int i) { largest = fmaxf(largest, held[i]); });
-    Total total = {at.max(largest, room), 0.0f};
+    Total total = {at.max(largest, scratch), 0.0f};
     float shift = total.shift();
     at.each([&](int i) {
         float e = expf(held[i] - shift);
         sum += e;
         if (what == RowFunction::Softmax) held[i] = e;
     });
-    total.sum = at.sum(sum, room);
+    total.sum = at.sum(sum, scratch);
     if (what == RowFunction::LogSumExp) {
         if (at.first == 0) y[at.row] = total.log_sum();
         return;
@@ -75,10 +75,10 @@ template <bool FOURS> DEVICE void forward(RowFunction what, const float *x, floa
 }
 
 KERNEL softmax_forward_long(RowFunction what, const float *x, float *y, int rows, int cols) {
-    SHARED(float, room, [32]);
+    SHARED(float, scratch, [32]);
     x += i64(blockIdx.x) * cols;
     Total own = {-INFINITY, 0.0f};
-    // The step is unsigned: of a signed one the compiler makes a variable for each column, and has twice the registers.
+    // The step is unsigned: with a signed one the compiler keeps a variable for each column and uses twice the registers.
     for (int from = 0; from < cols; from += HELD * blockDim.x) {
         HeldRow<false> at(cols, from);
         float held[HELD], before = own.largest;
@@ -88,8 +88,8 @@ KERNEL softmax_forward_long(RowFunction what, const float *x, float *y, int rows
         own.sum *= expf(before - shift);
         at.each([&](int i) { own.sum += expf(held[i] - shift); });
     }
-    Total total = {block_max(own.largest, room), 0.0f};
-    total.sum = block_sum(own.sum * expf(own.largest - total.shift()), room);
+    Total total = {block_max(own.largest, scratch), 0.0f};
+    total.sum = block_sum(own.sum * expf(own.largest - total.shift()), scratch);
     if (what == RowFunction::LogSumExp) {
         if (threadIdx.x == 0) y[blockIdx.x] = total.log_sum();
         return;
@@ -127,7 +127,7 @@ KERNEL softmax_backward_plain(RowFunction what, const float *y, const float *dy,
         dx[i] = what == RowFunction::Softmax ? y[i] * (dy[i] - sum) : most == -INFINITY ? 0.0f : dy[i] - expf(y[i]) * sum;
 }
 
-// Some columns of y and dy, and what they add to the row's sums: Σ y dy or Σ dy, and how many of y are more than −∞.
+// Some columns of y and dy, and their contribution to the row's sums: Σ y dy or Σ dy, and the number of elements of y above −∞.
 template <bool FOURS> struct Slope {
     float y[HELD], dy[HELD];
     DEVICE_MEMBER void read(RowFunction what, const HeldRow<FOURS> &at, const float *from_y, const float *from_dy, float &sum,
@@ -149,28 +149,28 @@ template <bool FOURS> struct Slope {
 };
 
 template <bool FOURS> DEVICE void backward(RowFunction what, const float *y, const float *dy, float *dx, int rows, int cols) {
-    SHARED(float, room, [32]);
+    SHARED(float, scratch, [32]);
     HeldRow<FOURS> at(cols);
     if (at.row >= rows) return;
     i64 start = i64(at.row) * cols;
     Slope<FOURS> slope;
     float sum = 0.0f, some = 0.0f;
     slope.read(what, at, y + start, dy + start, sum, some);
-    sum = at.sum(sum, room);
-    if (what != RowFunction::Softmax) some = at.sum(some, room);
+    sum = at.sum(sum, scratch);
+    if (what != RowFunction::Softmax) some = at.sum(some, scratch);
     slope.write(what, at, sum, some, dx + start);
 }
 
 KERNEL softmax_backward_long(RowFunction what, const float *y, const float *dy, float *dx, int rows, int cols) {
-    SHARED(float, room, [32]);
+    SHARED(float, scratch, [32]);
     i64 start = i64(blockIdx.x) * cols;
     float sum = 0.0f, some = 0.0f;
     for (int from = 0; from < cols; from += HELD * blockDim.x) {
         Slope<false> slope;
         slope.read(what, HeldRow<false>(cols, from), y + start, dy + start, sum, some);
     }
-    sum = block_sum(sum, room);
-    some = block_sum(some, room);
+    sum = block_sum(sum, scratch);
+    some = block_sum(some, scratch);
     float unused = 0.0f;
     for (int from = 0; from < cols; from += HELD * blockDim.x) {
         HeldRow<false> at(cols, from);

@@ -1,4 +1,4 @@
-//! Launches of attention.cu.
+//! Launches of attention.cu and attention_tiles.cu.
 
 use super::{Attention, Dropout, Gradients, Inputs, Place, Shape, Strides, Upstream, View};
 use crate::cuda::{Arg, Grid, Source, by_fours, launch, shared_limit, source};
@@ -6,7 +6,9 @@ use crate::memory::Buffer;
 use crate::philox::Stream;
 use crate::{DType, Device, Dst, Kind, Outcome, Src, convert};
 
-pub(crate) static SOURCE: Source = source!("attention.cu");
+pub(crate) static SOURCE: Source = source!("attention.cu", "attention.cuh");
+pub(crate) static TILED: Source =
+    source!("attention_tiles.cu", "attention.cuh", "attention_tiles.cuh", "attention_masks.cuh");
 /// The most blocks along a grid's y and z.
 const BLOCKS: usize = 65535;
 
@@ -97,6 +99,14 @@ impl Tile {
 }
 
 impl Rung {
+    /// The file that has its kernels.
+    fn source(self) -> &'static Source {
+        match self {
+            Rung::Plain | Rung::Warp => &SOURCE,
+            Rung::Tiles(_) => &TILED,
+        }
+    }
+
     /// The fastest that there is for a shape on a device.
     fn fastest(shape: Shape, device: Device) -> Rung {
         match TILES.iter().find(|tiles| tiles.suit(shape, device)) {
@@ -246,7 +256,7 @@ pub(crate) fn forward_by(
     let o = view(o.data, o.offset, o.strides);
     let arrays = [read(inputs.q), read(inputs.k), read(inputs.v), o, lse.into()];
     let args: Vec<Arg> = arrays.into_iter().chain(options(attention, inputs.q.data.device())).collect();
-    launch(&SOURCE, kernel, grid, &args)
+    launch(rung.source(), kernel, grid, &args)
 }
 
 /// [`forward_by`] of padded copies.
@@ -316,10 +326,10 @@ pub(crate) fn backward_by(
     let options = options(attention, inputs.q.data.device());
     let arrays = [q.clone(), k.clone(), v.clone(), o, dout.clone(), lse.clone(), dq, delta.dst().into()];
     let args: Vec<Arg> = arrays.into_iter().chain(options.clone()).collect();
-    let _ = launch(&SOURCE, kernels[0], grids[0], &args);
+    let _ = launch(rung.source(), kernels[0], grids[0], &args);
     let arrays = [q, k, v, dout, lse, delta.src().into(), dk, dv];
     let args: Vec<Arg> = arrays.into_iter().chain(options).collect();
-    launch(&SOURCE, kernels[1], grids[1], &args)
+    launch(rung.source(), kernels[1], grids[1], &args)
 }
 
 /// [`backward_by`] of padded copies.

@@ -7,7 +7,7 @@
 //   crf_log_z      a block for each sentence, a thread for each tag, all steps in one launch: αₜ and exp(transition), which is
 //                  computed once, are in shared memory; a step is then K multiply-adds, an exponential and a logarithm for
 //                  each tag
-//   crf_gradient   the same backwards: βₜ in the same way, and from the same products the expected counts of the transitions
+//   crf_gradient   the same backwards: βₜ in the same way, and from the same products the expected counts of transitions
 //   crf_score      a warp for each sentence, its lanes over positions
 //   crf_marginals  βₜ as in crf_gradient, and the marginals in the same loop
 //   crf_marginals_gradient
@@ -18,17 +18,17 @@
 //
 // # Precision
 //
-// Everything is a logarithm, so that nothing underflows. But a logarithm that grows with the position, as log Z does, would
-// lose the digits of the probabilities: near 1000 an f32 is exact to 6e-5, and so would each of them be. Hence the
-// largest of each αₜ is subtracted:
+// Everything is a logarithm, so that nothing underflows. But logarithms that grow with the position, as log Z does, would lose
+// digits of the probabilities: near 1000 an f32 is exact to 6e-5, and so would be each probability. Therefore the largest element
+// of each αₜ is subtracted:
 //   alpha(t, j) = αₜ(j) − Σ_{s≤t} scale(s), at most 0, where scale(t) is what was subtracted at t;
 //   beta(t, j) = βₜ(j) − Σ_{s>t} scale(s);
 // then log P(yₜ = j) = alpha(t, j) + beta(t, j) − rest, where rest = log Σⱼ exp(alpha(n−1, j) + end(j)) = log Z − Σ scale is
-// recomputed from small values. On this device `State` holds alpha, scale and beta; past a sentence's length they are not
+// recomputed from small values. On a CUDA device `State` holds alpha, scale and beta; past a sentence's length they are not
 // written.
 //
-// A sum of products of exponentials, all at most 1, is accepted if it is at least LEAST: terms that underflowed are below
-// 1e-37, K times. A smaller sum, such as 0 for a forbidden tag, is recomputed in logarithms by its thread.
+// A sum of products of exponentials, all at most 1, is accepted if it is at least LEAST: the terms that underflowed are at most K,
+// each below 1e-37. A smaller sum, such as 0 for a forbidden tag, is recomputed in logarithms by its thread.
 //
 // FLOPs: 2 B T K² forward, 4 B T K² backward. Bytes: 8 B T K forward, 12 B T K backward. Both are small: the bound is the
 // chain of T steps, each of K multiply-adds and three barriers, by calculation about 400 cycles for 50 tags; the sentences
@@ -44,12 +44,12 @@
 
 #define LEAST 1e-30f
 #define MOST 1e30f
-#define FAR 40.0f  // e^FAR times what underflowed is still nothing
+#define FAR 40.0f  // e^FAR times a term that underflowed is still negligible
 
-// x, or 0 where it is infinite or NaN: what may be taken out of a logarithm.
+// x, or 0 if it is infinite or NaN: a shift that can be subtracted from logarithms.
 DEVICE float finite(float x) { return fabsf(x) < INFINITY ? x : 0.0f; }
 
-// log Σ eˣ so far, as the largest and the sum of e^(x − largest).
+// log Σ eˣ so far, as the largest x and the sum of e^(x − largest).
 struct LogSum {
     float largest, sum;
 };
@@ -73,7 +73,7 @@ DEVICE float log_sum(const float *logs, const float *scores, int step, int tags)
     return value(total);
 }
 
-// A sum of many numbers, with what rounding took from it (Kahan).
+// A sum of many values, and the rounding error to be subtracted from the next value (Kahan).
 struct Sum {
     float sum, lost;
 };
@@ -84,7 +84,7 @@ DEVICE void add(Sum &total, float x) {
     total.sum = sum;
 }
 
-// e^(path − from); 0 where the path is forbidden, though `from` may be −∞ as well.
+// e^(path − from); 0 if the path is forbidden, even if `from` is −∞ as well.
 DEVICE float ratio(float path, float from) { return path == -INFINITY ? 0.0f : expf(path - from); }
 
 DEVICE bool is_tag(i64 y, int tags) { return y >= 0 && y < tags; }
@@ -115,8 +115,8 @@ KERNEL crf_log_z_plain(const float *emissions, const float *transitions, const f
     log_z[b] = length == 0 ? 0.0f : log_sum(alpha + i64(length - 1) * tags, end, 1, tags) + taken.sum;
 }
 
-// exp(transition − the largest) to `weights`, rows `stride` apart; returns the largest. All threads of a
-// block.
+// Writes exp(transition − the largest transition) to `weights`, rows `stride` apart; returns the largest. Called by all threads of
+// a block.
 DEVICE float exponentials(const float *transitions, float *weights, int stride, int tags, float *partial) {
     float largest = -INFINITY;
     for (int i = threadIdx.x; i < tags * tags; i += blockDim.x) largest = fmaxf(largest, transitions[i]);
@@ -131,7 +131,7 @@ KERNEL crf_log_z(const float *emissions, const float *transitions, const float *
                  i64 *lengths, float *alpha, float *scale, float *log_z, int batch, int time, int tags) {
     SHARED(float, partial, [WARP]);
     DYN_SHARED(float, weights);
-    float *now = weights + tags * tags, *logs = now + tags;  // of the position before: e^alpha, and alpha
+    float *now = weights + tags * tags, *logs = now + tags;  // e^alpha and alpha of the position before
     int b = blockIdx.x, j = threadIdx.x, length = length_of(lengths, b, time);
     bool mine = j < tags;
     emissions += i64(b) * time * tags;
@@ -150,7 +150,7 @@ KERNEL crf_log_z(const float *emissions, const float *transitions, const float *
             x = (sure ? top + logf(sum) : log_sum(logs, transitions + j, tags, tags)) + e;
         }
         if (mine && t + 1 < length) e = emissions[i64(t + 1) * tags + j];
-        // Everyone has read `now` when the maximum is known.
+        // Every thread has read `now` once the maximum is known.
         float out = finite(block_max(x, partial));
         if (mine) {
             now[j] = expf(x - out);
@@ -166,7 +166,6 @@ KERNEL crf_log_z(const float *emissions, const float *transitions, const float *
 // --- The score of a tagging of each sentence [B], and with log_z the negative log-likelihood.
 
 // A warp for a sentence.
-
 KERNEL crf_score(const float *emissions, const float *transitions, const float *start, const float *end, const
                  i64 *lengths, const i64 *labels, const float *log_z, float *result, int batch, int time, int
                  tags) {
@@ -189,8 +188,8 @@ KERNEL crf_score(const float *emissions, const float *transitions, const float *
     if (lane == 0) result[b] = !log_z ? score : score == -INFINITY ? INFINITY : log_z[b] - score;
 }
 
-// --- The gradients of slope · log Z, less those of slope · score(y) where a tagging is given; without alpha,
-// those of slope · score(y) alone. There is none where no tagging is allowed, nor of a forbidden score.
+// --- The gradients of slope · log Z, minus those of slope · score(y) if a tagging is given; without alpha, those of
+// slope · score(y) alone. They are 0 for a sentence that allows no tagging, and for a forbidden score.
 
 // `rows` [B, 2, K] is scratch for βₜ.
 KERNEL crf_gradient_plain(const float *emissions, const float *transitions, const float *start, const float
@@ -256,15 +255,14 @@ KERNEL crf_gradient_plain(const float *emissions, const float *transitions, cons
     }
 }
 
-// log Σ exp(alpha(n−1, j) + end(j)), of which each thread brings its tag's. All threads of a block.
+// log Σ exp(alpha(n−1, j) + end(j)), from x, the term of the thread's tag. Called by all threads of a block.
 DEVICE float rest_of(float x, float *partial) {
     float out = finite(block_max(x, partial));
     return out + logf(block_sum(expf(x - out), partial));
 }
 
-// A step back. The room of a block: exp(transition − top) in rows of `stride`, an odd number, so that neither
-// the threads of a row nor those of a column meet in a bank; then of a position e^(eₜ + βₜ − largest), and
-// the logarithms.
+// The operands of a step back. In the shared memory of a block: `weights`, exp(transition − top) in rows of `stride`, an odd number,
+// so that neither a row nor a column has bank conflicts; `now`, e^(eₜ + βₜ − largest) of a position, and `logs`, its logarithms.
 struct Back {
     const float *transitions, *weights;
     int stride, tags;
@@ -272,14 +270,13 @@ struct Back {
     float *now, *logs, *partial;
 };
 
-// From this thread's onward = eₜ(i) + beta(t, i), and what forward took out at t, beta(t−1, i); −∞ from a
-// thread without a tag, which gets nothing of use. With `counts`, its row of what is to be the transitions'
-// gradient, that of slope · P(yₜ₋₁ = i, yₜ = j) is added for each j; `before` is alpha(t−1, i). All threads
-// of a block.
+// beta(t−1, i), from this thread's onward = eₜ(i) + beta(t, i) and the scale that forward subtracted at t; −∞ from and to a thread
+// without a tag. `counts` is the thread's row of the transitions' gradient, to which slope · P(yₜ₋₁ = i, yₜ = j) is added for each
+// j, or null; `before` is alpha(t−1, i). Called by all threads of a block.
 DEVICE float step_back(const Back &x, float onward, float scale, float *counts, float slope, float before) {
     int i = threadIdx.x;
     bool mine = i < x.tags;
-    // Everyone has read the position before when the maximum is known.
+    // Every thread has read the values of the previous position once the maximum is known.
     float largest = finite(block_max(onward, x.partial));
     if (mine) {
         x.now[i] = expf(onward - largest);
@@ -287,8 +284,7 @@ DEVICE float step_back(const Back &x, float onward, float scale, float *counts, 
     }
     __syncthreads();
     if (!mine) return -INFINITY;
-    // P(yₜ₋₁ = i, yₜ = j) is e^before · weight · now · e^far. With a moderate `far` no product that matters
-    // underflows.
+    // P(yₜ₋₁ = i, yₜ = j) is e^before · weight · now · e^far. If `far` is moderate, only negligible products underflow.
     float far = x.top + largest - scale - x.rest, factor = slope * expf(before) * expf(far), sum = 0.0f;
     const float *weights = x.weights + i * x.stride, *transitions = x.transitions + i * x.tags;
     if (counts && far < FAR) {
@@ -312,9 +308,9 @@ KERNEL crf_gradient(const float *emissions, const float *transitions, const floa
                     *slopes, float *demissions, float *dtransitions, float *dstart, float *dend, int batch,
                     int time, int tags) {
     SHARED(float, partial, [WARP]);
-    DYN_SHARED(float, room);
+    DYN_SHARED(float, scratch);
     int stride = tags | 1, b = blockIdx.x, i = threadIdx.x, length = length_of(lengths, b, time);
-    float *weights = room, *counts = weights + tags * stride;
+    float *weights = scratch, *counts = weights + tags * stride;
     float *now = counts + tags * stride, *logs = now + tags;
     bool mine = i < tags;
     emissions += i64(b) * time * tags;
@@ -348,7 +344,7 @@ KERNEL crf_gradient(const float *emissions, const float *transitions, const floa
             demissions[i64(t) * tags + i] = is_tag(y, tags) ? de : NAN;
             if (t == 0) dstart[i] = expected + (start[i] != -INFINITY ? given : 0.0f);
             if (t == length - 1) dend[i] = expected + (end[i] != -INFINITY ? given : 0.0f);
-            // A thread alone has this row of `counts`.
+            // No other thread accesses this row of `counts`.
             if (y_before == i && is_tag(y, tags) && transitions[i * tags + y] != -INFINITY)
                 counts[i * stride + y] += once;
         }
@@ -363,17 +359,16 @@ KERNEL crf_gradient(const float *emissions, const float *transitions, const floa
     for (int k = i; k < tags * tags; k += blockDim.x) dtransitions[k] = counts[k / tags * stride + k % tags];
 }
 
-// --- The log-marginals [B, T, K]: at most 0, −∞ for what is impossible, 0 in the padding; beta [B, T, K] is
-// for backward.
+// --- The log-marginals [B, T, K]: at most 0, −∞ for impossible tags, 0 in the padding; beta [B, T, K] is for backward.
 
 // A block of whole warps, at least K threads; shared: 4 K ((K | 1) + 2) bytes.
 KERNEL crf_marginals(const float *emissions, const float *transitions, const float *end, const i64 *lengths,
                      const float *alpha, const float *scale, float *beta, float *log_p, int batch, int time,
                      int tags) {
     SHARED(float, partial, [WARP]);
-    DYN_SHARED(float, room);
+    DYN_SHARED(float, scratch);
     int stride = tags | 1, b = blockIdx.x, i = threadIdx.x, length = length_of(lengths, b, time);
-    float *weights = room, *now = weights + tags * stride, *logs = now + tags;
+    float *weights = scratch, *now = weights + tags * stride, *logs = now + tags;
     bool mine = i < tags;
     emissions += i64(b) * time * tags;
     alpha += i64(b) * time * tags;
@@ -390,7 +385,7 @@ KERNEL crf_marginals(const float *emissions, const float *transitions, const flo
         float onward = -INFINITY;
         if (mine) {
             i64 cell = i64(t) * tags + i;
-            // A NaN must not be taken for the larger number.
+            // A NaN must stay: fminf would return 0.
             float p = a + after - rest;
             beta[cell] = after;
             log_p[cell] = a + after == -INFINITY ? -INFINITY : p > 0.0f ? 0.0f : p;
@@ -408,9 +403,9 @@ KERNEL crf_marginals_gradient(const float *emissions, const float *transitions, 
                               *dlog_p, float *demissions, float *dtransitions, float *dstart, float *dend, int
                               batch, int time, int tags) {
     SHARED(float, partial, [WARP]);
-    DYN_SHARED(float, room);
+    DYN_SHARED(float, scratch);
     int stride = tags | 1, b = blockIdx.x, k = threadIdx.x, length = length_of(lengths, b, time);
-    float *scores = room, *counts = scores + tags * stride;
+    float *scores = scratch, *counts = scores + tags * stride;
     float *tangents = counts + tags * stride, *logs = tangents + tags;
     float *onward = logs + tags, *betas = onward + tags;
     bool mine = k < tags;
@@ -426,7 +421,7 @@ KERNEL crf_marginals_gradient(const float *emissions, const float *transitions, 
     scale += i64(b) * time;
     float rest = -INFINITY;
     if (length > 0) rest = rest_of(mine ? alpha[i64(length - 1) * tags + k] + end[k] : -INFINITY, partial);
-    // Without an allowed tagging, or any position, everything is 0.
+    // If the sentence is empty or allows no tagging, all gradients are 0.
     int steps = rest == -INFINITY ? 0 : length;
     for (i64 i = i64(steps) * tags + k; i < i64(time) * tags; i += blockDim.x) demissions[i] = 0.0f;
     for (int i = k; i < tags * stride; i += blockDim.x) counts[i] = 0.0f;
@@ -438,8 +433,7 @@ KERNEL crf_marginals_gradient(const float *emissions, const float *transitions, 
         if (alpha[cell] + beta[cell] != -INFINITY) total += dlog_p[cell];
     }
     total = block_sum(total, partial);
-    // Forward, A(t, j) = u(t, j) + Σᵢ P(yₜ = j | yₜ₋₁ = i) A(t−1, i), kept in demissions. A thread has column
-    // j of `counts`.
+    // Forward: A(t, j) = u(t, j) + Σᵢ P(yₜ = j | yₜ₋₁ = i) A(t−1, i), kept in demissions. Thread j writes column j of `counts`.
     float tangent = 0.0f;
     for (int t = 0; t < steps; ++t) {
         i64 cell = i64(t) * tags + k;
@@ -463,7 +457,7 @@ KERNEL crf_marginals_gradient(const float *emissions, const float *transitions, 
         }
         __syncthreads();
     }
-    // Back, B(t−1, i) = Σⱼ P(yₜ₋₁ = i | yₜ = j) (u(t, j) + B(t, j)). A thread has row i of `counts`.
+    // Back: B(t−1, i) = Σⱼ P(yₜ₋₁ = i | yₜ = j) (u(t, j) + B(t, j)). Thread i writes row i of `counts`.
     float behind = 0.0f;
     for (int t = steps - 1; t >= 0; --t) {
         i64 cell = i64(t) * tags + k;

@@ -1,24 +1,24 @@
 // Viterbi: the best path [B, T] of a linear-chain CRF, −1 in the padding, and its score [B]; see mod.rs. emissions [B, T, K],
-// transitions [K, K], start and end [K], lengths [B]. Among equals the lowest tag wins, at the last position first; where
-// no tagging is allowed the path is all 0.
+// transitions [K, K], start and end [K], lengths [B]. Of equal paths the one with the lowest tag wins, compared from the last
+// position on; if no tagging is allowed the path is all 0.
 //
 // The ladder:
 //   crf_viterbi_plain  a thread for each sentence: the textbook's recursion
-//   crf_viterbi        a block for each sentence, a thread for each tag, all steps in one launch; the way back is read from
+//   crf_viterbi        a block for each sentence, a thread for each tag, all steps in one launch; the backtrace is read from
 //                      shared memory, some rows at a time
 //
-// FLOPs: 2 B T K². Bytes: 8 B T K for emissions and the tags before, and as many on the way back. The bound is the chain of
-// T steps, each K additions and one barrier long, and on the way back T reads that wait for each other.
+// FLOPs: 2 B T K². Bytes: 8 B T K for emissions and the tags before, and as many for the backtrace. The bound is the chain of T
+// steps, each K additions and one barrier long, and in the backtrace T reads that wait for each other.
 //
 // Occupancy: shared memory is 4 K (K + 2) bytes, at least 8 KiB: for 50 tags sm_80 holds fourteen blocks of 64 threads and
 // sm_90 twenty; registers, 32, would allow 32.
 //
-// A length outside 0..=T is the nearest inside. NaN is larger than all, so that the score is NaN where one of the scores is.
+// A length outside 0..=T is clamped. NaN counts as larger than all numbers, so that the result is NaN if one of the scores is.
 #include "prelude.cuh"
 
 DEVICE bool beats(float x, float best) { return x > best || (x != x && best == best); }
 
-// `alpha` [B, T, K] is room for the scores of the best ways.
+// `alpha` [B, T, K] is scratch for the scores of the best paths.
 KERNEL crf_viterbi_plain(const float *emissions, const float *transitions, const float *start, const float
                          *end, const i64 *lengths, float *alpha, i64 *path, float *score, int batch, int time,
                          int tags) {
@@ -60,9 +60,9 @@ KERNEL crf_viterbi_plain(const float *emissions, const float *transitions, const
 KERNEL crf_viterbi(const float *emissions, const float *transitions, const float *start, const float *end,
                    const i64 *lengths, u32 *from, i64 *path, float *score, int batch, int time, int tags, int
                    shared) {
-    DYN_SHARED(float, room);
+    DYN_SHARED(float, scratch);
     SHARED(int, last, [1]);
-    float *scores = room, *now = scores + tags * tags, *next = now + tags;
+    float *scores = scratch, *now = scores + tags * tags, *next = now + tags;
     int b = blockIdx.x, j = threadIdx.x, length = length_of(lengths, b, time);
     bool mine = j < tags;
     emissions += i64(b) * time * tags;
@@ -111,9 +111,9 @@ KERNEL crf_viterbi(const float *emissions, const float *transitions, const float
         for (int t = j; t < length; t += blockDim.x) path[t] = 0;
         return;
     }
-    // The way back is a chain of reads. All threads fetch as many rows as have room, and one follows the way
+    // The backtrace is a chain of reads. All threads fetch as many rows as fit into `scratch`, and one thread follows the path
     // through them.
-    u32 *rows = reinterpret_cast<u32 *>(room);
+    u32 *rows = reinterpret_cast<u32 *>(scratch);
     for (int end_row = length; end_row > 0;) {
         int first = max(end_row - shared / tags, 0);
         for (int i = j; i < (end_row - first) * tags; i += blockDim.x)

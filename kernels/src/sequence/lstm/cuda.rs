@@ -1,4 +1,4 @@
-//! Launches of lstm.cu, between the products with the input and those for the weights' gradients.
+//! Launches of lstm.cu, lstm_steps.cu and lstm_held.cu, between the products with the input and those for the weights' gradients.
 
 use super::{Backward, Forward, Sizes, Weights};
 use crate::cuda::{Arg, Grid, Source, launch, shared_limit, source};
@@ -6,7 +6,11 @@ use crate::gemm::{Product, batched, batched_with_bias};
 use crate::memory::Buffer;
 use crate::{DType, Dst, Kind, Outcome, Precision, Src, convert, elementwise, reduce};
 
-pub(crate) static SOURCE: Source = source!("lstm.cu");
+pub(crate) static SOURCE: Source = source!("lstm.cu", "lstm_cell.cuh");
+/// A launch for each step.
+pub(crate) static STEPS: Source = source!("lstm_steps.cu", "lstm_cell.cuh");
+/// All steps in one launch, by blocks that hold W_hh.
+pub(crate) static HELD: Source = source!("lstm_held.cu", "lstm_cell.cuh");
 
 /// Which way the steps go.
 #[derive(Clone, Copy, PartialEq)]
@@ -15,7 +19,7 @@ pub(crate) enum Pass {
     Backward,
 }
 
-/// How blocks that run all steps of a sentence hold W_hh; the values are those of `Share` in lstm.cu.
+/// How blocks that run all steps of a sentence hold W_hh; the values are those of `Share` in lstm_held.cu.
 pub(crate) struct Held {
     pass: Pass,
     rounded: bool,
@@ -86,7 +90,7 @@ impl Held {
             let (back, rounded) = (self.pass == Pass::Backward, self.rounded);
             let mut args: Vec<Arg> = vec![w_hh.into(), shares.dst_range(i * size, size).into()];
             args.extend([hidden.into(), self.threads.into(), back.into(), rounded.into()]);
-            let _ = launch(&SOURCE, "lstm_shares", Grid::cover(self.threads * self.depth, 256), &args);
+            let _ = launch(&HELD, "lstm_shares", Grid::cover(self.threads * self.depth, 256), &args);
         }
         shares
     }
@@ -172,7 +176,7 @@ pub fn forward(args: Forward<Src, Dst, Src>, precision: Precision) -> Outcome {
         let shares = held.shares(hidden, weights.iter().map(|w| w.w_hh), kind);
         let (kernel, grid) = held.kernel();
         let args: Vec<Arg> = args(shares.src()).into_iter().chain(ends).chain(counts(&sizes)).collect();
-        return launch(&SOURCE, kernel, grid, &args);
+        return launch(&HELD, kernel, grid, &args);
     }
     let w_hh = together(hidden, &weights, false, kind);
     let mut args = args(w_hh.src());
@@ -181,7 +185,7 @@ pub fn forward(args: Forward<Src, Dst, Src>, precision: Precision) -> Outcome {
     let cells = saved.src().part(4 * units, units);
     let given = [lengths.into(), h0.into(), c0.into(), cells.into(), y.into()];
     let args: Vec<Arg> = given.into_iter().chain(ends).chain(counts(&sizes)).collect();
-    launch(&SOURCE, "lstm_forward_end", Grid::cover(directions * batch * hidden, 256), &args)
+    launch(&STEPS, "lstm_forward_end", Grid::cover(directions * batch * hidden, 256), &args)
 }
 
 /// T as the kernels count it.
@@ -190,7 +194,7 @@ pub(crate) fn steps(time: usize) -> i32 {
     i32::try_from(time).unwrap_or_else(|_| panic!("lstm: {time} steps are more than a kernel counts to"))
 }
 
-/// Launches a kernel once for each step, its last argument.
+/// Launches a kernel of [`STEPS`] once for each step, its last argument.
 pub(crate) fn each_step(
     steps: impl Iterator<Item = i32>,
     mut args: Vec<Arg>,
@@ -201,7 +205,7 @@ pub(crate) fn each_step(
     let last = args.len() - 1;
     for step in steps {
         args[last] = step.into();
-        let _ = launch(&SOURCE, kernel, grid, &args);
+        let _ = launch(&STEPS, kernel, grid, &args);
     }
 }
 
@@ -241,7 +245,7 @@ pub fn backward(args: Backward<Src, Dst, Src>, precision: Precision) -> Outcome 
         Some(held) => {
             let shares = held.shares(hidden, weights.iter().map(|w| w.w_hh), kind);
             let (kernel, grid) = held.kernel();
-            let _ = launch(&SOURCE, kernel, grid, &args(shares.src()));
+            let _ = launch(&HELD, kernel, grid, &args(shares.src()));
         }
         // The last launch, of step −1, leaves dh0.
         None => {

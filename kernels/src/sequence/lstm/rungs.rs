@@ -3,7 +3,7 @@
 use crate::cuda::ladder::{assert_same, cast, integers, numbers};
 use crate::cuda::shared_limit;
 use crate::cuda::{Arg, Grid, launch};
-use crate::lstm::cuda::{Held, Pass, SOURCE, each_step, step_blocks, steps};
+use crate::lstm::cuda::{HELD, Held, Pass, SOURCE, STEPS, each_step, step_blocks, steps};
 use crate::lstm::{self, Backward, Forward, Sizes, WeightGradients, Weights};
 use crate::memory::Buffer;
 use crate::{DType, Device, Kind, Precision, convert};
@@ -135,12 +135,12 @@ impl Layer {
                 let given = [&self.lengths, &h0, &c0, &cells].map(|x| Arg::from(x.src()));
                 let written = [y.dst().into()].into_iter().chain(ends);
                 let args: Vec<Arg> = given.into_iter().chain(written).chain(self.counts()).collect();
-                launch(&SOURCE, "lstm_forward_end", Grid::cover(self.state(), 64), &args)
+                launch(&STEPS, "lstm_forward_end", Grid::cover(self.state(), 64), &args)
             }
             Run::All | Run::Bf16 => {
                 let (held, shares) = self.held(run, Pass::Forward)?;
                 let (kernel, grid) = held.kernel();
-                launch(&SOURCE, kernel, grid, &args(&shares, &ends))
+                launch(&HELD, kernel, grid, &args(&shares, &ends))
             }
         };
         Some([gates, cells, y, h_n, c_n])
@@ -175,7 +175,7 @@ impl Layer {
             Run::All | Run::Bf16 => {
                 let (held, shares) = self.held(run, Pass::Backward)?;
                 let (kernel, grid) = held.kernel();
-                let _ = launch(&SOURCE, kernel, grid, &args(&shares));
+                let _ = launch(&HELD, kernel, grid, &args(&shares));
             }
         }
         Some([gates, dh0, dc0])

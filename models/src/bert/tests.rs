@@ -1,0 +1,110 @@
+use super::*;
+use crate::padding::real_positions;
+use crate::{Classifier, Words};
+use gradus_engine::losses::{CrossEntropy, Reduction, cross_entropy};
+
+fn config() -> BertConfig {
+    BertConfig {
+        vocab_size: 11,
+        hidden_size: 6,
+        num_hidden_layers: 3,
+        num_attention_heads: 2,
+        intermediate_size: 10,
+        max_position_embeddings: 5,
+        ..BertConfig::default()
+    }
+}
+
+fn ids(ids: [i64; 8]) -> (Tensor, Tensor, Tensor) {
+    let lengths = Tensor::from_slice(&[3i64, 2], [2]);
+    let real = real_positions(&lengths, 4);
+    (Tensor::from_slice(&ids, [2, 4]), lengths, real)
+}
+
+#[test]
+fn padding_has_no_effect() {
+    let model = Bert::new(&config(), &mut Rng::new(1));
+    let at_real = |pieces| {
+        let (ids, _, real) = ids(pieces);
+        let output = model.forward(&ids, None, &real, &mut Mode::Eval);
+        let last = output.last().to_vec::<f32>();
+        (last[..18].to_vec(), last[24..36].to_vec(), output.pooled.to_vec::<f32>())
+    };
+    assert_eq!(at_real([1, 2, 3, 0, 4, 5, 0, 0]), at_real([1, 2, 3, 10, 4, 5, 9, 7]));
+}
+
+#[test]
+fn attention_weights_are_those_of_the_outputs() {
+    let model = Bert::new(&config(), &mut Rng::new(1));
+    let (ids, _, real) = ids([1, 2, 3, 0, 4, 5, 0, 0]);
+    let weights = model.attentions(&ids, None, &real);
+    let shape: gradus_engine::Shape = [2, 2, 4, 4].into();
+    assert!(weights.len() == 3 && weights.iter().all(|w| w.shape() == shape));
+    let x = &model.forward(&ids, None, &real, &mut Mode::Eval).layers[0];
+    let layer = &model.layers[0];
+    let fused = layer.forward(x, &real, &mut Mode::Eval).to_vec::<f32>();
+    let composed = layer.with_weights(x, &weights[0]).to_vec::<f32>();
+    assert!(fused.iter().zip(&composed).all(|(a, b)| (a - b).abs() < 1e-5), "{fused:?} {composed:?}");
+}
+
+#[test]
+fn what_is_frozen_has_no_gradient() {
+    let names = |frozen: Option<usize>| {
+        let model = BertClassifier::new(&config(), Pooling::Cls, 2, &mut Rng::new(1));
+        let model = match frozen {
+            Some(layers) => model.frozen(layers),
+            None => model,
+        };
+        let (ids, lengths, _) = ids([1, 2, 3, 0, 4, 5, 0, 0]);
+        let mut rng = Rng::new(2);
+        let logits = model.logits(&Words::new(&ids, &lengths), &mut Mode::Train(&mut rng));
+        let labels = Tensor::from_slice(&[0i64, 1], [2]);
+        let gradients = cross_entropy(&logits, &labels, &CrossEntropy::default(), Reduction::Mean).backward();
+        let trained = model.named_params().into_iter().filter(|(_, p)| gradients.of(p).is_some());
+        trained.map(|(name, _)| name).collect::<Vec<_>>()
+    };
+    assert!(names(None).len() > names(Some(0)).len());
+    assert!(names(Some(0)).iter().all(|name| !name.contains("embeddings")));
+    assert!(names(Some(0)).iter().any(|name| name.contains("layer.0.")));
+    let above = names(Some(2));
+    assert!(above.iter().all(|name| !name.contains("layer.0.") && !name.contains("layer.1.")));
+    assert!(above.iter().any(|name| name.contains("layer.2.")));
+    assert_eq!(names(Some(3)).len(), 4, "the pooler and the last layer");
+}
+
+#[test]
+fn parameters_are_counted() {
+    let model = Bert::new(&config(), &mut Rng::new(1));
+    assert_eq!(config().parameters(), Some(model.param_count() as u64));
+    let mini = BertConfig {
+        hidden_size: 384,
+        num_hidden_layers: 6,
+        intermediate_size: 1_536,
+        ..BertConfig::default()
+    };
+    assert_eq!(mini.parameters(), Some(22_713_216));
+    let huge = BertConfig { vocab_size: usize::MAX, ..BertConfig::default() };
+    assert_eq!(huge.parameters(), None);
+}
+
+#[test]
+fn sizes_that_cannot_be() {
+    let checks = [
+        (BertConfig { num_attention_heads: 4, ..config() }, "num_attention_heads"),
+        (BertConfig { num_attention_heads: 0, ..config() }, "num_attention_heads"),
+        (BertConfig { num_hidden_layers: 0, ..config() }, "num_hidden_layers"),
+        (BertConfig { hidden_dropout_prob: 1.0, ..config() }, "hidden_dropout_prob"),
+        (BertConfig { layer_norm_eps: f64::NAN, ..config() }, "layer_norm_eps"),
+    ];
+    for (config, key) in checks {
+        assert_eq!(config.check().unwrap_err().key, key);
+    }
+}
+
+#[test]
+#[should_panic(expected = "bert: 6 pieces in a sequence, the model has 5 positions")]
+fn a_sequence_beyond_the_positions_is_refused() {
+    let real = real_positions(&Tensor::from_slice(&[6i64], [1]), 6);
+    let ids = Tensor::from_slice(&[1i64; 6], [1, 6]);
+    Bert::new(&config(), &mut Rng::new(1)).forward(&ids, None, &real, &mut Mode::Eval);
+}
