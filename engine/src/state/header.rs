@@ -26,7 +26,7 @@ const TEXT: &str = "gradus";
 const MARK: &str = "crc32:";
 const START: &str = r#"{"__metadata__":{"gradus.crc32":"crc32:"#;
 const ZEROS: &[u8; 8] = b"00000000";
-/// Names and layouts are PyTorch's; transformers refuses weights of which this is not said.
+/// Names and layouts are PyTorch's. Without this entry, transformers 4 refuses the file.
 const FORMAT: &str = r#""format":"pt""#;
 
 /// Why a header cannot be used.

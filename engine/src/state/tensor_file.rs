@@ -15,12 +15,12 @@ pub struct TensorFile {
     header: Header,
 }
 
-/// What the header says about one tensor.
+/// The entry of one tensor in the header.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TensorInfo {
     /// Its name.
     pub name: String,
-    /// Its type; none if the engine does not have it.
+    /// Its type, if the engine has it.
     pub dtype: Option<DType>,
     /// Its type as the file names it.
     pub kind: String,
@@ -64,8 +64,8 @@ impl TensorFile {
     /// has one, is known only at the end.
     ///
     /// # Errors
-    /// [`StateError::Io`]; [`StateError::Broken`]: a wanted tensor of a type that the engine does not have, or bools that are
-    /// none; [`StateError::Memory`]; [`StateError::Damaged`]: the checksum differs.
+    /// [`StateError::Io`]; [`StateError::Broken`]: a wanted tensor of a type that the engine does not have, or a byte other than
+    /// 0 and 1 among bools; [`StateError::Memory`]; [`StateError::Damaged`]: the checksum differs.
     pub fn read(
         mut self,
         mut wanted: impl FnMut(&str) -> bool,
@@ -91,7 +91,8 @@ impl TensorFile {
             };
             self.file.read_exact(buffer.bytes_mut()).map_err(io)?;
             self.header.add(buffer.bytes());
-            match buffer.bytes().iter().find(|byte| dtype == DType::Bool && **byte > 1) {
+            let bytes = if dtype == DType::Bool { buffer.bytes() } else { &[] };
+            match bytes.iter().find(|byte| **byte > 1) {
                 Some(byte) => {
                     let reason = format!("tensor {name:?} is of bool, but holds the byte {byte}");
                     false_bools.get_or_insert(reason);
@@ -216,17 +217,18 @@ mod tests {
     }
 
     #[test]
-    fn the_header_is_told_in_the_order_of_the_file() {
+    fn tensors_are_listed_in_the_order_of_the_file() {
         let folder = tempfile::tempdir().unwrap();
         let tensors = TensorFile::open(&file(&folder)).unwrap().tensors();
-        let told: Vec<_> = tensors.iter().map(|t| (t.name.as_str(), t.kind.as_str(), &t.shape[..])).collect();
+        let listed: Vec<_> =
+            tensors.iter().map(|t| (t.name.as_str(), t.kind.as_str(), &t.shape[..])).collect();
         let wide_first = [
             ("ids", "I64", &[1][..]),
             ("a", "F32", &[2]),
             ("rest", "F32", &[40_000]),
             ("b", "BF16", &[1, 2]),
         ];
-        assert_eq!(told, wide_first);
+        assert_eq!(listed, wide_first);
     }
 
     #[test]
