@@ -131,7 +131,7 @@ impl WordPieces {
         let room = (longest - 3).checked_sub(first.len());
         let too_long = FirstTooLong { pieces: first.len(), longest };
         let kept = second.len().min(room.ok_or(too_long)?);
-        if kept == 0 && second.len() > 0 {
+        if kept == 0 && !second.is_empty() {
             return Err(too_long);
         }
         let mut pieces = Pieces::default();

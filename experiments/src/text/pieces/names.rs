@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 pub struct Names {
     /// Padding.
     pub pad_token: String,
-    /// A word that pieces cannot spell.
+    /// A word that the pieces cannot spell.
     pub unk_token: String,
     /// The start of a text; its vector stands for the whole.
     pub cls_token: String,
@@ -46,7 +46,7 @@ impl Names {
 pub struct Special {
     /// Padding.
     pub pad: u32,
-    /// A word that pieces cannot spell.
+    /// A word that the pieces cannot spell.
     pub unk: u32,
     /// The start of a text.
     pub cls: u32,
