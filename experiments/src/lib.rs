@@ -8,13 +8,14 @@
 //! | [`data`] | data sets: formats, known sets, the user's files, downloads |
 //! | [`text`] | tokenising, vocabulary, batches, word vectors |
 //! | [`metrics`] | metrics and tests of significance |
+//! | [`pretrained`] | pretrained BERT models: reading and writing their folders |
 //! | [`tasks`] | the tasks: one folder and one row of [`tasks::TASKS`] each |
 //! | [`run`] | the trait of tasks, the training loop, the folder of a run |
 //! | [`studies`] | the tables and figures of the paper: what is compared on which data |
 //! | [`report`] | tables, plots and reports, from result files alone |
 //!
-//! Imports run one way: `data`, then `text`, `metrics` and `config`, then `run`, `tasks`, `report`, `studies`, `commands`,
-//! `cli`. Nothing outside `tasks` names a task, except `studies`.
+//! Imports run one way: `data`, then `text`, `metrics` and `config`, then `pretrained`, `run`, `tasks`, `report`,
+//! `studies`, `commands`, `cli`. Nothing outside `tasks` names a task, except `studies`.
 #![forbid(unsafe_code)]
 
 pub mod cli;
@@ -24,6 +25,7 @@ pub mod data;
 #[cfg(test)]
 mod fuzz;
 pub mod metrics;
+pub mod pretrained;
 pub mod report;
 pub mod run;
 pub mod studies;

@@ -1,11 +1,10 @@
-use super::header::{self, Fault, Header};
+use super::header;
 use super::{StateDict, StateError};
 use crate::files;
-use crate::{DType, Device, Shape, Tensor};
+use crate::{DType, Device, Tensor};
 use crc32fast::Hasher;
 use gradus_kernels::memory::Buffer;
 use safetensors::tensor::Dtype;
-use std::io::Read;
 use std::path::Path;
 
 /// Writes tensors and a text to a safetensors file with a checksum over all of it; writes the whole file or nothing.
@@ -35,57 +34,11 @@ pub fn write_tensors(path: &Path, tensors: &StateDict, text: &str) -> Result<(),
     written.map_err(|source| StateError::Io { action: "write", path: path.into(), source })
 }
 
-/// Reads all tensors of a safetensors file, and its text (empty if there is none).
-///
-/// # Errors
-/// [`StateError::Io`]: not a regular file, or one that cannot be read; [`StateError::Broken`]: not a safetensors file, or
-/// one with an unknown type; [`StateError::Damaged`]: the checksum differs; [`StateError::Memory`].
-pub fn read_tensors(path: &Path) -> Result<(StateDict, String), StateError> {
-    let io = |source| StateError::Io { action: "read", path: path.into(), source };
-    let broken = |reason: String| StateError::Broken { path: path.into(), reason };
-    let mut file = files::open(path).map_err(io)?;
-    let mut header = Header::read(&mut file).map_err(|fault| match fault {
-        Fault::Io(source) => io(source),
-        Fault::Broken(reason) => broken(reason),
-        Fault::Damaged => StateError::Damaged { path: path.into() },
-    })?;
-    let mut tensors = StateDict::new();
-    let mut false_bools = None;
-    // In the order of the file, each into its own buffer.
-    for name in header.metadata.offset_keys() {
-        let Some(info) = header.metadata.info(&name) else { continue };
-        let dtype = from_file(info.dtype)
-            .ok_or_else(|| broken(format!("tensor {name:?} has the unknown type {:?}", info.dtype)))?;
-        let shape = Shape::try_new(&info.shape).map_err(|e| broken(format!("tensor {name:?}: {e}")))?;
-        let Some(mut buffer) = buffer(dtype, shape.count()) else {
-            let bytes = shape.count() * dtype.size();
-            return Err(StateError::Memory { path: path.into(), name, bytes });
-        };
-        file.read_exact(buffer.bytes_mut()).map_err(io)?;
-        header.add(buffer.bytes());
-        if dtype == DType::Bool
-            && let Some(byte) = buffer.bytes().iter().find(|byte| **byte > 1)
-        {
-            false_bools
-                .get_or_insert_with(|| format!("tensor {name:?} is of bool, but holds the byte {byte}"));
-        }
-        tensors.insert(name, Tensor::from_buffer(buffer, shape));
-    }
-    let text = header.text();
-    if !header.matches() {
-        return Err(StateError::Damaged { path: path.into() });
-    }
-    match false_bools {
-        Some(reason) => Err(broken(reason)),
-        None => Ok((tensors, text)),
-    }
-}
-
 /// From this size on, a trial allocation is made before a buffer is allocated.
 const LARGE: usize = 1 << 20;
 
 /// A buffer to read into, or `None` if the system refuses the memory; [`Buffer`] alone would abort the process.
-fn buffer(dtype: DType, count: usize) -> Option<Buffer> {
+pub(super) fn buffer(dtype: DType, count: usize) -> Option<Buffer> {
     let bytes = count.checked_mul(dtype.size())?;
     if bytes >= LARGE {
         // The pool's blocks are up to a quarter larger than their buffers.
@@ -108,7 +61,7 @@ pub(super) fn to_file(dtype: DType) -> Dtype {
     }
 }
 
-fn from_file(dtype: Dtype) -> Option<DType> {
+pub(super) fn from_file(dtype: Dtype) -> Option<DType> {
     Some(match dtype {
         Dtype::F32 => DType::F32,
         Dtype::F64 => DType::F64,

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! file   = n (u64, little endian) ‖ header (n bytes) ‖ tensors
-//! header = {"__metadata__":{"gradus.crc32":"crc32:XXXXXXXX","gradus":TEXT},"NAME":{"dtype":…,"shape":…,"data_offsets":…},…}
+//! header = {"__metadata__":{"gradus.crc32":"crc32:XXXXXXXX","format":"pt","gradus":TEXT},"NAME":{"dtype":…,"shape":…,"data_offsets":…},…}
 //! X…X    = the CRC-32 of the file with these eight digits set to zero, in hexadecimal
 //! ```
 //!
@@ -26,6 +26,8 @@ const TEXT: &str = "gradus";
 const MARK: &str = "crc32:";
 const START: &str = r#"{"__metadata__":{"gradus.crc32":"crc32:"#;
 const ZEROS: &[u8; 8] = b"00000000";
+/// Names and layouts are PyTorch's. Without this entry, transformers 4 refuses the file.
+const FORMAT: &str = r#""format":"pt""#;
 
 /// Why a header cannot be used.
 pub(super) enum Fault {
@@ -42,7 +44,7 @@ impl From<io::Error> for Fault {
 
 /// The header of a file of these tensors, in this order, with zeros for the checksum.
 pub(super) fn encode(tensors: &[(&String, Tensor)], text: &str) -> Vec<u8> {
-    let mut header = format!("{START}{}\"", String::from_utf8_lossy(ZEROS));
+    let mut header = format!("{START}{}\",{FORMAT}", String::from_utf8_lossy(ZEROS));
     if !text.is_empty() {
         header += &format!(",\"{TEXT}\":{}", json!(text));
     }
@@ -115,6 +117,11 @@ impl Header {
     /// The text; empty if there is none.
     pub fn text(&self) -> String {
         self.metadata.metadata().as_ref().and_then(|entries| entries.get(TEXT)).cloned().unwrap_or_default()
+    }
+
+    /// Whether the file has a checksum.
+    pub fn has_checksum(&self) -> bool {
+        self.checksum.is_some()
     }
 
     /// Adds the bytes of the next tensor to the checksum.

@@ -10,12 +10,14 @@ mod dict;
 mod error;
 mod file;
 mod header;
+mod tensor_file;
 
 pub use checkpoint::Checkpoint;
 pub use dict::{StateDict, check_finite, load_state_dict, state_dict};
 pub use error::StateError;
 pub(crate) use error::quoted;
-pub use file::{read_tensors, write_tensors};
+pub use file::write_tensors;
+pub use tensor_file::{TensorFile, TensorInfo, read_tensors};
 
 use crate::Module;
 use std::path::Path;

@@ -10,6 +10,7 @@
 //! | [`characters`] | a word's characters to ids |
 //! | [`lexicon`] | texts to ids of words and characters, and to padded batches |
 //! | [`vectors`] | pretrained word vectors (GloVe, word2vec) |
+//! | [`pieces`] | WordPiece: pieces of words, as BERT reads text |
 //! | [`frequencies`] | how often words occur, how long texts are |
 //! | [`batches`] | grouping examples of similar length into batches |
 //!
@@ -39,6 +40,7 @@ mod html;
 pub mod lexicon;
 pub mod normalise;
 pub mod offsets;
+pub mod pieces;
 #[cfg(test)]
 mod tests;
 pub mod tokenise;
@@ -51,6 +53,7 @@ pub use frequencies::{Frequencies, Lengths};
 pub use lexicon::{Coverage, Lexicon, LexiconOptions, Padded, Text};
 pub use normalise::Form;
 pub use offsets::{Characters, chars};
+pub use pieces::WordPieces;
 pub use tokenise::{Mode, Tokeniser};
 pub use tokens::Tokens;
 pub use vectors::{Spellings, VectorFile};
