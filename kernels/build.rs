@@ -114,7 +114,9 @@ mod emulator {
         let mut build = cc::Build::new();
         // For a debugger, if the profile requests it; messages of sanitizers need line numbers only.
         let debugged = sanitizer.is_empty() && env::var("DEBUG").is_ok_and(|debug| debug != "false");
-        build.cpp(true).std("c++20").opt_level(1).debug(debugged).pic(true).warnings(false);
+        build.cpp(true).std("c++20").opt_level(1).debug(debugged).pic(true);
+        // Not `warnings(false)`, which is -w: with it `-Werror=switch` would find nothing.
+        build.warnings(true).extra_warnings(false);
         build.include("src/cuda").include("emulator").include(out).define("CUDA_EMULATED", None);
         // What the device does in one rounding or two, the CPU does in two: sums are compared within tolerances.
         build

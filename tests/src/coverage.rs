@@ -2,6 +2,8 @@
 
 use crate::cases;
 use crate::mutants::{List, weave};
+use gradus_engine::Device;
+use gradus_engine::graph::{Pass, without_kernel};
 use gradus_engine::ops::REGISTRY;
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -16,15 +18,37 @@ fn names() -> [BTreeSet<&'static str>; 2] {
     [REGISTRY.iter().map(|op| op.name).collect(), cases::all().iter().map(|case| case.op).collect()]
 }
 
+/// What to add, and where, for an operation without a row.
+pub fn no_row(op: &str) -> String {
+    format!(
+        "{op} has no row: add one to a file of tests/src/cases/ (elementwise, shape, index or layers), \
+         `Case::new(\"{op}\", …)`"
+    )
+}
+
+/// Fused operations whose reference runs on a CUDA device in rows of the table, and the reason.
+const WITHOUT_KERNEL: [(&str, Pass, &str); 0] = [];
+
+/// What to write, and where, for each fused operation whose reference ran on a CUDA device in this process.
+pub fn without_cuda() -> Vec<String> {
+    let on_cuda = without_kernel().into_iter().filter(|(_, _, kind)| kind.device != Device::Cpu);
+    let listed = |op: &str, pass: Pass| WITHOUT_KERNEL.iter().any(|row| (row.0, row.1) == (op, pass));
+    let missing = on_cuda.filter(|(op, pass, _)| !listed(op, *pass));
+    missing
+        .map(|(op, pass, kind)| {
+            format!(
+                "{op} runs its reference on {} ({pass:?}): write a CUDA kernel, or list it with the reason in \
+                 WITHOUT_KERNEL, tests/src/coverage.rs",
+                kind.device
+            )
+        })
+        .collect()
+}
+
 /// What to add, and where, for each operation without a row and each row without an operation.
 pub fn rows() -> Vec<String> {
     let [ops, rows] = names();
-    let missing = ops.difference(&rows).map(|op| {
-        format!(
-            "{op} has no row: add one to a file of tests/src/cases/ (elementwise, shape, index or layers), \
-             `Case::new(\"{op}\", …)`"
-        )
-    });
+    let missing = ops.difference(&rows).map(|op| no_row(op));
     let unknown = rows
         .difference(&ops)
         .map(|op| format!("the row {op} belongs to no operation: add {op} to engine/src/ops/registry.rs"));

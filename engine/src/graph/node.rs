@@ -143,7 +143,10 @@ pub(super) fn record_always(
     saves: Saves,
     rule: Box<Rule>,
 ) -> Vec<Tensor> {
-    debug_assert!(crate::ops::find(op).is_some(), "record: {op} is not in the registry of ops");
+    debug_assert!(
+        crate::ops::find(op).is_some(),
+        "record: {op} is not in the registry: add it to engine/src/ops/registry.rs"
+    );
     let saved = Saved {
         inputs: saves.inputs.of(inputs, |&t| t.clone()),
         outputs: saves.outputs.of(&outputs, |t| (t.storage.clone(), t.layout)),

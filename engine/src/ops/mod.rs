@@ -88,7 +88,11 @@ use gradus_kernels::memory::Buffer;
 pub(crate) fn ran(op: &str, kind: Kind, outcome: Outcome) {
     if outcome == Outcome::NoKernel {
         let Kind { dtype, device } = kind;
-        panic!("{op}: there is no kernel for {dtype} on {device}; convert with to_dtype(DType::F32) first");
+        let advice = match dtype {
+            DType::F32 => "move the tensors to the CPU",
+            _ => "convert with to_dtype(DType::F32) first",
+        };
+        panic!("{op}: there is no kernel for {dtype} on {device}; {advice}");
     }
 }
 

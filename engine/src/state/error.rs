@@ -6,7 +6,7 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 pub enum StateError {
     /// The operating system reported an error.
-    #[error("cannot {action} {}: {source}; check the path, its permissions and the space left", path.display())]
+    #[error("cannot {action} {}: {source}; {}", path.display(), advice(action))]
     Io {
         /// `read` or `write`.
         action: &'static str,
@@ -133,4 +133,12 @@ fn shortened(reason: &str) -> String {
     }
     let escaped = |c: char| if c.is_control() { c.escape_debug().to_string() } else { c.to_string() };
     shown.chars().map(escaped).collect()
+}
+
+/// What to check where an action on a file fails.
+fn advice(action: &str) -> &'static str {
+    match action {
+        "read" => "check the path and its permissions",
+        _ => "check the path, its permissions and the space left",
+    }
 }

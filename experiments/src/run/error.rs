@@ -24,7 +24,7 @@ pub enum RunError {
     #[error(transparent)]
     Write(#[from] WriteError),
     /// A file or folder of the run.
-    #[error("cannot {action} {}: {source}; check the path, its permissions and the space left", path.display())]
+    #[error("cannot {action} {}: {source}; {}", path.display(), advice(action))]
     Io {
         /// `read` or `write`.
         action: &'static str,
@@ -88,4 +88,12 @@ pub enum RunError {
         /// Which checkpoint is kept, and what to do.
         advice: String,
     },
+}
+
+/// What to check where an action on a file fails.
+fn advice(action: &str) -> &'static str {
+    match action {
+        "read" => "check the path and its permissions",
+        _ => "check the path, its permissions and the space left",
+    }
 }

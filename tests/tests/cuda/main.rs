@@ -8,7 +8,6 @@ mod graphs;
 mod optimizer;
 mod precision;
 
-use gradus_engine::graph::{Pass, without_kernel};
 use gradus_engine::losses::{CrossEntropy, Reduction, cross_entropy};
 use gradus_engine::ops::REGISTRY;
 use gradus_engine::optim::{Optimizer, OptimizerConfig, Rule};
@@ -24,9 +23,6 @@ fn every_row(device: Device) {
     let failures: Vec<String> = rows.filter_map(|case| checks::failure(check, &case)).collect();
     assert!(failures.is_empty(), "{} rows fail:\n{}", failures.len(), failures.join("\n"));
 }
-
-/// Fused operations whose reference runs on a CUDA device in rows of the table, and the reason.
-const WITHOUT_KERNEL: [(&str, Pass, &str); 0] = [];
 
 /// Every operation launches a kernel, and only listed ones run their reference.
 fn every_operation_has_kernels(device: Device) {
@@ -46,13 +42,8 @@ fn every_operation_has_kernels(device: Device) {
             op.name
         );
     }
-    for (op, pass, _) in without_kernel().into_iter().filter(|(_, _, kind)| kind.device == device) {
-        assert!(
-            WITHOUT_KERNEL.iter().any(|listed| (listed.0, listed.1) == (op, pass)),
-            "{op} runs its reference on {device} ({pass:?}): write a CUDA kernel, or list it with the reason in \
-             WITHOUT_KERNEL, tests/tests/cuda/main.rs"
-        );
-    }
+    let missing = gradus_tests::coverage::without_cuda();
+    assert!(missing.is_empty(), "{}", missing.join("\n"));
 }
 
 /// The gradient of a tensor that was copied from another device is copied back to that device.
