@@ -3,7 +3,8 @@ use serde::{Deserialize, Serialize};
 
 /// How the learning rate changes over a run: the schedule's `name` and its keys, each with a default.
 ///
-/// Every schedule can begin with a linear warm-up over `warmup_steps` steps. After the warm-up the rate never falls below
+/// Every schedule can begin with a linear warm-up over `warmup_steps` steps, or over a share of the run for the one that is a
+/// line over all of it. After the warm-up the rate never falls below
 /// `min_lr`. [`Schedule`] has the formulas.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "name", rename_all = "snake_case")]
@@ -58,9 +59,9 @@ pub enum ScheduleConfig {
     },
     /// A line from the full rate to `min_lr` at the end of the run, as BERT is fine-tuned.
     Linear {
-        /// Steps over which the rate rises from 0.
+        /// The share of the run's steps over which the rate rises from 0.
         #[serde(default)]
-        warmup_steps: u64,
+        warmup_share: f64,
         /// The rate at the end.
         #[serde(default)]
         min_lr: f64,
@@ -128,7 +129,7 @@ impl ScheduleConfig {
             ScheduleConfig::Exponential { warmup_steps, gamma, min_lr },
             ScheduleConfig::LinearWarmup { warmup_steps },
             ScheduleConfig::Cosine { warmup_steps, min_lr },
-            ScheduleConfig::Linear { warmup_steps, min_lr },
+            ScheduleConfig::Linear { warmup_share: 0.0, min_lr },
             ScheduleConfig::InverseSqrt { warmup_steps, min_lr },
             ScheduleConfig::Plateau { warmup_steps, patience: 1, factor: half(), min_lr },
         ]
@@ -157,11 +158,11 @@ impl ScheduleConfig {
                 min_lr,
                 Schedule::Cosine { warmup, total, floor: (min_lr / lr).min(1.0) }.factor(step),
             ),
-            S::Linear { warmup_steps: warmup, min_lr } => (
-                warmup,
-                min_lr,
-                Schedule::Linear { warmup, total, floor: (min_lr / lr).min(1.0) }.factor(step),
-            ),
+            S::Linear { warmup_share, min_lr } => {
+                let warmup = (warmup_share * total as f64).ceil() as u64;
+                let floor = (min_lr / lr).min(1.0);
+                (warmup, min_lr, Schedule::Linear { warmup, total, floor }.factor(step))
+            }
             S::InverseSqrt { warmup_steps: warmup, min_lr } => {
                 (warmup, min_lr, Schedule::InverseSqrt { warmup }.factor(step))
             }
@@ -199,7 +200,10 @@ mod tests {
     fn every_schedule_warms_up_and_keeps_its_floor() {
         for schedule in ScheduleConfig::all() {
             let mut table = serde_json::to_value(schedule).unwrap();
-            table["warmup_steps"] = 4.into();
+            match table.get("warmup_share") {
+                Some(_) => table["warmup_share"] = 0.4.into(),
+                None => table["warmup_steps"] = 4.into(),
+            }
             if table.get("min_lr").is_some() {
                 table["min_lr"] = 0.05.into();
             }
@@ -226,7 +230,7 @@ mod tests {
         assert!((cosine.factor(0.1, at(5, 0)) - 0.6).abs() < 1e-12);
         let step = ScheduleConfig::Step { warmup_steps: 0, step_size: 2, gamma: 0.1, min_lr: 0.0 };
         assert!((step.factor(1.0, at(0, 3)) - 0.1).abs() < 1e-12);
-        let linear = ScheduleConfig::Linear { warmup_steps: 2, min_lr: 0.02 };
+        let linear = ScheduleConfig::Linear { warmup_share: 0.2, min_lr: 0.02 };
         assert!((linear.factor(0.1, at(6, 0)) - 0.6).abs() < 1e-12 && linear.depends_on_total());
         let plateau = ScheduleConfig::all()[7];
         assert_eq!(plateau.factor(1.0, Moment { plateau: 0.25, ..at(3, 3) }), 0.25);

@@ -64,7 +64,7 @@ fn keys(format: TableFormat) -> String {
     let of_task = |task: &'static &'static dyn AnyTask| {
         let keys = task.keys();
         let mut owners = config::owners(&keys);
-        owners.push(("run".to_owned(), config::run_defaults(&keys)));
+        owners.extend(config::run_defaults(&keys));
         (format!("gradus train {}", task.name()), owners, Some(task))
     };
     for (title, owners, task) in [every_run].into_iter().chain(TASKS.iter().map(of_task)) {
@@ -90,7 +90,8 @@ some keys also have a flag (`gradus train TASK --help`). A key whose owner is no
 `model.kernel_sizes` if the model is a BiLSTM.
 
 The owner `model` means every model of the task, `model.name = bilstm` this model alone, and `without data.train` a run on a
-named data set. In the tables of the tasks, `run` lists the keys of every run whose default differs in that task.
+named data set. In the tables of the tasks, `run` lists the keys of every run whose default differs in that task, and
+`run with model.name = bert` those whose default differs once more for that model.
 
 This page is written by `gradus list --markdown > docs/keys.md`; a test checks that it is up to date.
 ";

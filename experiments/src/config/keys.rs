@@ -33,11 +33,12 @@ pub trait Keys: Clone + Default + Serialize + DeserializeOwned + Send + Sync + '
     /// The keys of `[loss]` on which the time of a step depends.
     const COSTLY: &'static [&'static str] = &[];
 
-    /// One value for each variant, with its defaults; the default variant first. Together they have every key.
+    /// One value for each variant, with its defaults; the default variant first. Together they have every key. A path that must
+    /// be given is [`FILE`].
     fn examples() -> Vec<Self>;
 
-    /// The defaults of a run of this task.
-    fn run() -> Run;
+    /// The defaults of a run of this task with the model of that name.
+    fn run(model: &str) -> Run;
 
     /// Checks every value.
     ///
@@ -66,7 +67,7 @@ pub struct TaskKeys {
     /// [`Keys::examples`] as tables.
     pub examples: fn() -> Vec<Table>,
     /// [`Keys::run`].
-    pub run: fn() -> Run,
+    pub run: fn(&str) -> Run,
     /// Reduces a table to the keys that have an effect, and adds defaults of missing ones.
     pub settle: fn(Table) -> Result<Table, ConfigError>,
     /// [`Keys::validate`].
@@ -202,8 +203,10 @@ fn fill(task: &TaskKeys, table: &mut Table) {
         };
         // Of several examples that agree as well, the first.
         let Some(example) = examples.iter().rev().max_by_key(agreement) else { continue };
-        for (key, value) in example.iter().filter(|(key, _)| section(key) == name && !flat.contains_key(*key))
-        {
+        let missing = |(key, value): &(&String, &Value)| {
+            section(key) == name && !flat.contains_key(*key) && value.as_str() != Some(FILE)
+        };
+        for (key, value) in example.iter().filter(missing) {
             insert(table, &Setting { key: key.clone(), value: value.clone(), at: Place::Code });
         }
     }
@@ -271,27 +274,37 @@ fn foreign(
     let shown = |values: &BTreeMap<String, Value>, key: &str| {
         values.get(key).and_then(Value::as_str).unwrap_or_default().to_owned()
     };
-    // The variants that have the key, by the selectors in which they differ from this run: those of the key's own section,
-    // or where none of these differs, all.
     let section = key.split('.').next().unwrap_or_default();
-    let mut owners: Vec<Vec<String>> = task
-        .all_examples()
+    // The variants that have the key, by the selectors in which they differ from this run: those of the key's own section or, if
+    // some variant agrees with the run in these, the first other one.
+    let differing = |example: &BTreeMap<String, Value>| -> Vec<&'static str> {
+        let differs = |selector: &&str| {
+            let known = example.keys().any(|k| k.split('.').next() == selector.split('.').next());
+            known && **selector != key && shown(example, selector) != shown(effective, selector)
+        };
+        task.selectors().filter(differs).collect()
+    };
+    let own = |selectors: &[&'static str]| -> Vec<&'static str> {
+        selectors.iter().copied().filter(|s| s.split('.').next() == Some(section)).collect()
+    };
+    let examples = task.all_examples();
+    let variants: Vec<_> = examples
         .iter()
         .filter(|example| example.contains_key(&key))
-        .map(|example| {
-            let differs = |selector: &&str| {
-                let known = example.keys().any(|k| k.split('.').next() == selector.split('.').next());
-                known && **selector != key && shown(example, selector) != shown(effective, selector)
-            };
-            let all: Vec<&str> = task.selectors().filter(differs).collect();
-            let own: Vec<&str> =
-                all.iter().copied().filter(|s| s.split('.').next() == Some(section)).collect();
+        .map(|example| (example, differing(example)))
+        .collect();
+    let elsewhere = variants.iter().any(|(_, all)| own(all).is_empty());
+    let mut owners: Vec<Vec<String>> = variants
+        .iter()
+        .filter(|(_, all)| own(all).is_empty() == elsewhere)
+        .map(|(example, all)| {
             let owner = |selector: &str| match shown(example, selector) {
                 none if none.is_empty() => format!("runs without {selector}"),
                 value if value == FILE => format!("runs with {selector}"),
                 value => format!("{selector} = {value}"),
             };
-            if own.is_empty() { all } else { own }.into_iter().map(owner).collect::<Vec<String>>()
+            let decisive = if elsewhere { all.iter().copied().take(1).collect() } else { own(all) };
+            decisive.into_iter().map(owner).collect()
         })
         .collect();
     // If the same variant can have the key, the value of another key of its section excludes it.

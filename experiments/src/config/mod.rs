@@ -75,13 +75,23 @@ pub fn load(all: &[TaskKeys], file: Option<&Path>, sets: &[String]) -> Result<Co
     }
     let task = chosen(all, &settings)?;
     make_absolute(task, &mut settings)?;
-    let mut run = (task.run)();
+    let mut run = (task.run)(&model(task, &settings));
     if run.train.metric.is_empty() {
         run.train.metric = (task.metrics)().first().copied().unwrap_or_default().to_owned();
     }
     let config = settled(task, all, table_of(&run), &settings)?;
     validated(task, config, &settings)
 }
+
+/// The name of the model that the settings choose, else the task's default.
+fn model(task: &TaskKeys, settings: &[Setting]) -> String {
+    let named = settings.iter().rfind(|setting| setting.key == MODEL).and_then(|s| s.value.as_str());
+    let default = || task.choices_of(MODEL).first().cloned().unwrap_or_default();
+    named.map_or_else(default, str::to_owned)
+}
+
+/// The key that names the model.
+const MODEL: &str = "model.name";
 
 /// Checks that the settings of one command line, flags among them, give no key two values: neither would be known to be meant.
 ///
@@ -139,10 +149,12 @@ pub fn resume(all: &[TaskKeys], saved: &Config, sets: &[String]) -> Result<Confi
 }
 
 /// The keys that `--resume --set` may change: those of the run ([`Run::RESUMABLE`]), those of the task
-/// ([`Keys::RESUMABLE`]), and paths, whose files must hold the same data.
+/// ([`Keys::RESUMABLE`]), and paths of data, whose files must hold the same. The folder of a pretrained model is not read again.
 pub fn resume_keys(task: &TaskKeys) -> Vec<String> {
-    let named = [Run::RESUMABLE, task.resumable, task.paths].concat();
-    let may_change = |key: &String| key.starts_with("schedule.") || named.contains(&key.as_str());
+    let named = [Run::RESUMABLE, task.resumable].concat();
+    let is_path = |key: &str| key.starts_with("data.") && task.paths.contains(&key);
+    let may_change =
+        |key: &String| key.starts_with("schedule.") || named.contains(&key.as_str()) || is_path(key);
     task.kinds().into_keys().filter(may_change).collect()
 }
 

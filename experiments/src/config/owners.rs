@@ -20,13 +20,24 @@ pub fn owners(task: &TaskKeys) -> Vec<Owned> {
     by_owner(&examples, task.selectors, "")
 }
 
-/// The keys of every run that have another default in a task, with that default.
-pub fn run_defaults(task: &TaskKeys) -> BTreeMap<String, Value> {
-    let defaults = flatten(&table_of(&Run::default()));
-    let mut run = (task.run)();
-    run.train.metric = (task.metrics)().first().copied().unwrap_or_default().to_owned();
-    let differs = |(key, value): &(String, Value)| defaults.get(key) != Some(value);
-    flatten(&table_of(&run)).into_iter().filter(differs).collect()
+/// The keys of every run that have another default in a task, with that default: first those of all its models, then those
+/// that a model has besides.
+pub fn run_defaults(task: &TaskKeys) -> Vec<Owned> {
+    let defaults = |model: &str| {
+        let mut run = (task.run)(model);
+        run.train.metric = (task.metrics)().first().copied().unwrap_or_default().to_owned();
+        flatten(&table_of(&run))
+    };
+    let other = |flat: Flat, than: &Flat| -> Flat {
+        flat.into_iter().filter(|(key, value)| than.get(key) != Some(value)).collect()
+    };
+    let models = task.choices_of("model.name");
+    let of_task = defaults(models.first().map_or("", String::as_str));
+    let of_model =
+        |model: &String| (format!("run with model.name = {model}"), other(defaults(model), &of_task));
+    let of_models = models.iter().map(of_model).filter(|(_, keys)| !keys.is_empty());
+    let every = flatten(&table_of(&Run::default()));
+    [(RUN.to_owned(), other(of_task.clone(), &every))].into_iter().chain(of_models).collect()
 }
 
 /// The keys of every run by their owner, as [`owners`].
@@ -51,10 +62,16 @@ fn by_owner(examples: &[Flat], selectors: &[&str], rest: &str) -> Vec<Owned> {
     // A section's own keys come before those of its variants.
     let (mut of_sections, mut of_variants) = (vec![], vec![]);
     for key in keys {
-        let selectors: Vec<&str> =
-            selectors.iter().copied().filter(|selector| section(selector) == section(key)).collect();
-        let common = if selectors.is_empty() && !rest.is_empty() { rest } else { section(key) };
-        for (owner, keys) in owners_of(key, examples, &selectors, common) {
+        let (own, others): (Vec<&str>, Vec<&str>) =
+            selectors.iter().copied().partition(|selector| section(selector) == section(key));
+        let common = if own.is_empty() && !rest.is_empty() { rest } else { section(key) };
+        let mut of_key = owners_of(key, examples, &own, common);
+        // What a section's own selectors do not decide, those of another one do: a model that brings its own words does without
+        // keys of the data.
+        if of_key.is_empty() {
+            of_key = owners_of(key, examples, &others, common);
+        }
+        for (owner, keys) in of_key {
             if owner == common { of_sections.push((owner, keys)) } else { of_variants.push((owner, keys)) }
         }
     }
@@ -186,7 +203,7 @@ mod tests {
                     task.task
                 );
             }
-            assert_eq!(run_defaults(&task)["train.metric"].as_str(), Some((task.metrics)()[0]));
+            assert_eq!(run_defaults(&task)[0].1["train.metric"].as_str(), Some((task.metrics)()[0]));
         }
     }
 
@@ -199,6 +216,8 @@ mod tests {
                 let mut sets = vec![format!("task={}", task.task)];
                 sets.extend(selected);
                 sets.extend(example.get("data.dataset").map(|_| "data.dataset=some".to_owned()));
+                let paths = example.iter().filter(|(_, value)| is_path(value));
+                sets.extend(paths.map(|(key, _)| format!("{key}=FILE")));
                 let Ok(config) = tasks::load(None, &sets) else {
                     // One loss needs a key of the data.
                     assert!(sets.contains(&"loss.name=binary_cross_entropy".to_owned()), "{sets:?}");
@@ -206,7 +225,7 @@ mod tests {
                 };
                 let of_run = config.flat();
                 for (key, value) in
-                    example.iter().filter(|(key, _)| !["data.dataset", "data.train"].contains(&key.as_str()))
+                    example.iter().filter(|(key, value)| *key != "data.dataset" && !is_path(value))
                 {
                     assert_eq!(of_run.get(key), Some(value), "{key} with {sets:?}");
                 }

@@ -195,9 +195,13 @@ impl Run {
                 factor("schedule.gamma", gamma)?;
                 floor(min_lr)
             }
-            ScheduleConfig::Cosine { min_lr, .. }
-            | ScheduleConfig::Linear { min_lr, .. }
-            | ScheduleConfig::InverseSqrt { min_lr, .. } => floor(min_lr),
+            ScheduleConfig::Linear { warmup_share, min_lr } => {
+                share("schedule.warmup_share", warmup_share)?;
+                floor(min_lr)
+            }
+            ScheduleConfig::Cosine { min_lr, .. } | ScheduleConfig::InverseSqrt { min_lr, .. } => {
+                floor(min_lr)
+            }
             ScheduleConfig::Plateau { factor: drop, min_lr, .. } => {
                 factor("schedule.factor", drop)?;
                 floor(min_lr)

@@ -63,6 +63,7 @@ fn a_key_without_effect_names_what_it_belongs_to() {
         ("tag", "model.kernel_sizes=3", "gradus train classify"),
         ("read", "loss.class_weights=1,2", "gradus train classify"),
         ("read", "loss.temperature=0.2", "loss.contrastive"),
+        ("classify", "model.layer_decay=0.9", "model.name = bert"),
     ] {
         let sets: &[&str] =
             if set.starts_with("model.layers") { &["model.name=textcnn", set] } else { &[set] };
@@ -70,8 +71,37 @@ fn a_key_without_effect_names_what_it_belongs_to() {
         assert!(error.starts_with(&format!("--set {set}: `")), "{error}");
         assert!(error.contains("has no effect") && error.contains(owner), "{error}");
     }
+    for set in ["data.min_count=1", "data.tokenizer=english", "data.embeddings=FILE"] {
+        let error = refused("classify", &["model.name=bert", "model.pretrained=FILE", set]);
+        assert!(error.contains("has no effect") && error.contains("model.name = bilstm"), "{error}");
+    }
     let error = refused("classify", &["data.train=mine.tsv"]);
     assert!(error.contains("`data.dataset` has no effect") && error.contains("data.train"), "{error}");
+}
+
+#[test]
+fn a_model_can_have_its_own_defaults() {
+    let bert = ["model.name=bert", "model.pretrained=some"];
+    let config = with("classify", &bert).unwrap();
+    assert_eq!((config.run.optimizer.lr, config.run.train.epochs), (5e-5, 3));
+    let config = with("classify", &[&bert[..], &["train.epochs=4"]].concat()).unwrap();
+    assert_eq!((config.run.optimizer.lr, config.run.train.epochs), (5e-5, 4));
+    assert_eq!(with("classify", &[]).unwrap().run, Run { train: config_train(), ..Run::default() });
+    let error = refused("classify", &bert[..1]);
+    assert!(error.contains("`model.pretrained` must be the folder of a BERT"), "{error}");
+    for (set, expected) in [
+        ("model.layer_decay=0", "above 0 and at most 1"),
+        ("data.max_len=2", "at least 3"),
+        ("model.pooling=max", "cls, mean"),
+    ] {
+        let error = refused("classify", &[&bert[..], &[set]].concat());
+        assert!(error.starts_with(&format!("--set {set}: ")) && error.contains(expected), "{error}");
+    }
+}
+
+/// The training of a run of the first task.
+fn config_train() -> Train {
+    Train { metric: "accuracy".into(), ..Train::default() }
 }
 
 #[test]
@@ -94,11 +124,21 @@ fn every_key_of_every_owner_is_accepted_where_it_belongs() {
     }
 }
 
+/// Settings for the paths that a model must be given.
+fn paths(task: &TaskKeys, model: &str) -> Vec<String> {
+    let examples: Vec<_> = (task.examples)().iter().map(flatten).collect();
+    let of_model = examples.iter().find(|example| example["model.name"].as_str() == Some(model)).unwrap();
+    let needed = of_model.iter().filter(|(key, value)| key.starts_with("model.") && is_path(value));
+    needed.map(|(key, _)| format!("{key}=some")).collect()
+}
+
 #[test]
 fn what_is_written_is_read_back() {
     for task in tasks::keys() {
         for name in task.choices_of("model.name") {
-            let config = with(task.task, &[&format!("model.name={name}"), "optimizer.lr=5e-4"]).unwrap();
+            let mut all = vec![format!("model.name={name}"), "optimizer.lr=5e-4".into()];
+            all.extend(paths(&task, &name));
+            let config = with(task.task, &all.iter().map(String::as_str).collect::<Vec<_>>()).unwrap();
             assert_eq!(file(&config.to_toml()).unwrap(), config, "{}", config.to_toml());
         }
     }

@@ -180,13 +180,14 @@ fn fuzz_configuration() {
 fn fuzz_run() {
     run("run", |bytes| {
         let (folder, _) = folder_with("config.toml", bytes);
-        for name in ["data.json", "text.json", "checkpoint.safetensors", "best.safetensors"] {
+        for name in ["data.json", "text.json", "prior.json", "checkpoint.safetensors", "best.safetensors"] {
             std::fs::write(folder.path().join(name), bytes).unwrap();
         }
         let run = RunFolder(folder.path().into());
         check(run.config(&tasks::keys()));
         check(run.trained_on());
-        check(tasks::words::ReadAs::load(folder.path(), 2));
+        check(tasks::words::load_tokeniser(folder.path()));
+        check(tasks::classify::Prior::load(folder.path(), 2));
         check(read_tensors(&run.best()));
     });
 }

@@ -8,6 +8,7 @@ use crate::config::{Config, TaskKeys};
 use crate::data::Split;
 use crate::data::formats::conll::ReadWords;
 use crate::data::known::AnySet;
+use gradus_engine::optim::{Group, OptimizerConfig};
 use gradus_engine::{Mode, Module, Rng, Tensor};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -141,6 +142,8 @@ pub trait Learner: Sync {
     fn loss(&self, inputs: &[Tensor], state: &State, mode: &mut Mode) -> (Tensor, State);
     /// The loss with the penalties on all parameters.
     fn with_penalties(&self, loss: Tensor) -> Tensor;
+    /// [`Task::groups`].
+    fn groups(&self, config: OptimizerConfig) -> Vec<Group>;
     /// [`Task::recordable`].
     fn recordable(&self) -> bool;
     /// The metrics of a split, by name.

@@ -1,6 +1,7 @@
 use crate::config::ConfigError;
 use crate::data::atomic::WriteError;
 use crate::data::error::DataError;
+use crate::pretrained::PretrainedError;
 use gradus_engine::CudaError;
 use gradus_engine::state::StateError;
 use std::path::PathBuf;
@@ -20,6 +21,9 @@ pub enum RunError {
     /// A checkpoint.
     #[error(transparent)]
     State(#[from] StateError),
+    /// The folder of a pretrained model.
+    #[error(transparent)]
+    Pretrained(#[from] PretrainedError),
     /// A file of the run's folder that could not be written.
     #[error(transparent)]
     Write(#[from] WriteError),

@@ -8,6 +8,7 @@ use super::{RunError, State, Understood};
 use crate::data::Split;
 use crate::data::formats::conll::ReadWords;
 use crate::text::batches;
+use gradus_engine::optim::{Group, OptimizerConfig};
 use gradus_engine::{Mode, Module, Rng, Tensor, losses};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -146,6 +147,10 @@ impl<T: Task> Learner for AtWork<'_, T> {
             total = total + losses::l2(&self.module().params()) * l2;
         }
         total
+    }
+
+    fn groups(&self, config: OptimizerConfig) -> Vec<Group> {
+        self.task.groups(config)
     }
 
     fn recordable(&self) -> bool {

@@ -7,6 +7,7 @@ use crate::data::generated::Sizes;
 use crate::data::known::KnownSet;
 use crate::data::{DataError, OwnFiles, OwnPart, Part, Split, Splits};
 use crate::text::batches;
+use gradus_engine::optim::{Group, OptimizerConfig};
 use gradus_engine::{Mode, Module, Rng, Tensor};
 use std::path::Path;
 
@@ -116,6 +117,11 @@ pub trait Task: Sized + Send + Sync + 'static {
 
     /// Whether [`loss`](Task::loss) runs entirely on the device and has no state, so that steps can be recorded there.
     fn recordable(&self) -> bool;
+
+    /// Parameters with a learning rate of their own, for the optimizer of a run.
+    fn groups(&self, _: OptimizerConfig) -> Vec<Group> {
+        vec![]
+    }
 
     /// λ₁ and λ₂ of the penalties λ₁ Σ|w| + λ₂ Σw² on all parameters.
     fn penalties(&self) -> [f64; 2] {

@@ -69,7 +69,7 @@ pub fn train(training: Training, place: Where, view: &View) -> Result<Trained, R
     let (learner, model) = (learner.as_ref(), learner.module());
     // Weights are initialised in host memory, so that they are the same on every device.
     model.move_to(Device::open(&run.device)?);
-    let mut optimizer = Optimizer::new(run.optimizer);
+    let mut optimizer = Optimizer::with_groups(run.optimizer, learner.groups(run.optimizer));
     let decay = run.train.average;
     let mut average = (decay > 0.0).then(|| WeightAverage::new(AverageConfig { decay, warmup: true }));
     let larger = metric.better == super::Better::Larger;

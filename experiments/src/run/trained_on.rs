@@ -12,7 +12,7 @@ use std::path::Path;
 pub(super) const CHANGED: &str = "its contents have changed since training";
 
 /// The version of the folder's contents. Runs of other versions are refused.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 
 /// The most labels of a run.
 const MOST_LABELS: usize = 100_000;

@@ -292,7 +292,7 @@ pub fn check_size(parameters: Option<u64>) -> Result<(), RunError> {
 }
 
 /// TOML has no null, so an absent path is an empty string: then every key is in every written configuration.
-mod optional_path {
+pub(super) mod optional_path {
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
     use std::path::{Path, PathBuf};
 

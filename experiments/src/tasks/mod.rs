@@ -6,8 +6,9 @@
 //! | [`classify`] | one or several labels for each text |
 //! | [`tag`] | a tag for each word |
 //! | [`read`] | the span of a text that answers a question |
-//! | [`keys`], `words`, `warnings` | keys, the handling of words, and warnings about data that several tasks share |
+//! | [`keys`], `words`, `bert`, `warnings` | keys, the handling of words and of pieces, and warnings about data that several tasks share |
 
+mod bert;
 pub mod classify;
 pub mod keys;
 pub mod read;

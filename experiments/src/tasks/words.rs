@@ -10,55 +10,30 @@ use crate::text::tokenise::NUM;
 use crate::text::{Coverage, Lexicon, LexiconOptions, Spellings, Tokeniser, Tokens, VectorFile};
 use gradus_engine::{Module, Tensor};
 use gradus_models::Words;
-use serde::{Deserialize, Serialize};
 use std::path::Path;
 
-/// How a run reads text. It is saved with the run, so that later texts are read as the training split was.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ReadAs {
-    /// How text is split into words.
-    #[serde(flatten)]
-    pub tokeniser: Tokeniser,
-    /// How many texts of the training split have each label: the prior, for a text without words. Empty for tasks without
-    /// labels of whole texts.
-    pub counts: Vec<u64>,
-    /// How many texts the training split has, for tasks with labels of whole texts.
-    pub texts: u64,
-}
-
-/// Its file in a run's folder.
+/// The file that holds the tokeniser of a run, so that later texts are split as the training split was.
 const FILE: &str = "text.json";
 
-/// The files of a run that reads words: how it reads text; the words, by id; the characters, by id, if the model reads them;
+/// The files of a run that reads words: how text is split; the words, by id; the characters, by id, if the model reads them;
 /// which words occurred once in training; the pretrained vectors of words that are not in the vocabulary, if there are any.
 pub const FILES: [&str; 5] = {
     let [a, b, c, d] = lexicon::FILES;
     [FILE, a, b, c, d]
 };
 
-impl ReadAs {
-    /// Writes the file.
-    pub fn save(&self, folder: &Path) -> Result<(), RunError> {
-        let text = serde_json::to_string(self).expect("settings are made of numbers and text");
-        Ok(crate::data::atomic::write(&folder.join(FILE), text.as_bytes())?)
-    }
+/// Writes the tokeniser of a run.
+pub fn save_tokeniser(tokeniser: &Tokeniser, folder: &Path) -> Result<(), RunError> {
+    let text = serde_json::to_string(tokeniser).expect("settings are made of numbers and text");
+    Ok(crate::data::atomic::write(&folder.join(FILE), text.as_bytes())?)
+}
 
-    /// Reads the file, which must count this number of labels.
-    pub fn load(folder: &Path, labels: usize) -> Result<ReadAs, RunError> {
-        let path = folder.join(FILE);
-        let text = files::read_text(&path, Limit::Labels)?;
-        let damaged = |reason: String| RunError::Damaged { path: path.clone(), reason };
-        let read: ReadAs = serde_json::from_str(&text).map_err(|e| damaged(e.to_string()))?;
-        match read.counts.len() {
-            n if n == labels => Ok(read),
-            n => Err(damaged(format!("it counts {n} labels, the run has {labels}"))),
-        }
-    }
-
-    /// For a task without labels of whole texts.
-    pub fn tokeniser(tokeniser: Tokeniser) -> ReadAs {
-        ReadAs { tokeniser, counts: vec![], texts: 0 }
-    }
+/// Reads the tokeniser of a run.
+pub fn load_tokeniser(folder: &Path) -> Result<Tokeniser, RunError> {
+    let path = folder.join(FILE);
+    let text = files::read_text(&path, Limit::Labels)?;
+    serde_json::from_str(&text)
+        .map_err(|error| RunError::Damaged { path: path.clone(), reason: error.to_string() })
 }
 
 /// The lexicon of a run: that of the folder `kept`, else the words of the training split, with pretrained vectors if a file

@@ -5,13 +5,16 @@ use crate::tasks::{TEXT, about};
 use crate::tiny::Tiny;
 
 /// Files that `predict` reads, and the one that only a resumed training reads.
-const READ: [&str; 8] = [
+const READ: [&str; 11] = [
     "config.toml",
     "data.json",
     "vocabulary.txt",
     "alphabet.txt",
     "lexicon.json",
     "text.json",
+    "prior.json",
+    "bert.json",
+    "tokenizer.json",
     "vectors.safetensors",
     "best.safetensors",
 ];
@@ -23,10 +26,12 @@ fn a_flipped_byte_is_found() {
     let vector = |word: &str| format!("{word} {}\n", ["0.25"; 8].join(" "));
     place.write("vectors.txt", ["the", "a", "in", "unheard"].map(vector).concat().as_bytes());
     let mut seen = std::collections::BTreeSet::new();
-    for tiny in Tiny::all() {
-        let tiny = tiny.with_state();
-        let run = tiny.name();
-        place.gradus(&format!("{} --embeddings vectors.txt", tiny.train(run))).well();
+    let words = Tiny::all().into_iter().map(|tiny| tiny.with_state().with(&["data.embeddings=vectors.txt"]));
+    let pieces = Tiny::all().into_iter().map(|tiny| tiny.with(&["model.name=bert"]));
+    let pieces = pieces.filter(|tiny| tiny.sets().iter().any(|set| set == "model.name=bert"));
+    for (i, tiny) in words.chain(pieces).enumerate() {
+        let run = &format!("{}-{i}", tiny.name());
+        place.gradus(&tiny.train(run)).well();
         let ask = |name: &str| {
             let mut command = match name {
                 CHECKPOINT => place.command(&format!("{} --set train.epochs=4", tiny.resume(run))),
@@ -71,7 +76,7 @@ fn a_run_of_another_version_is_refused() {
         "train classify --out a --resume --set train.epochs=9",
     ];
     // Before versions were written, and after this one.
-    for other in [now.replace("\"format\":2,", ""), now.replace("\"format\":2,", "\"format\":3,")] {
+    for other in [now.replace("\"format\":3,", ""), now.replace("\"format\":3,", "\"format\":4,")] {
         assert_ne!(other, now);
         place.write("a/data.json", other.as_bytes());
         let before = place.files("a");
@@ -82,7 +87,7 @@ fn a_run_of_another_version_is_refused() {
         assert!(place.files("a") == before);
     }
     // What that version wrote besides, too.
-    place.write("a/data.json", now.replace("\"format\":2,", "").as_bytes());
+    place.write("a/data.json", now.replace("\"format\":3,", "").as_bytes());
     place.write("a/config.toml", b"task = 'classify'\n[model]\nname = 'bilstm'\nold_key = 7\n");
     place.gradus("evaluate a").refused(1, &["another version of gradus"]);
 }
@@ -126,7 +131,7 @@ fn what_a_run_says_of_itself_is_not_believed() {
     for (text, parts) in [
         (twice, &["a/data.json is damaged", "'no' twice"][..]),
         (outside, &["a/data.json is damaged", "'../lexicon.json' is not the name of a file"]),
-        (more, &["a/text.json is damaged", "2 labels", "3"]),
+        (more, &["a/prior.json is damaged", "2 labels", "3"]),
         (whole[..whole.len() / 2].to_owned(), &["a/data.json is damaged"]),
     ] {
         assert_ne!(text, whole);

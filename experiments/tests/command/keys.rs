@@ -78,7 +78,9 @@ fn keys_of_variants_are_taken_with_them_and_refused_with_others() {
         let selectors: Vec<&str> =
             task.keys().selectors.iter().copied().chain(["optimizer.name", "schedule.name"]).collect();
         let selected = |variant: &BTreeMap<String, Value>| -> Vec<String> {
-            let named = variant.iter().filter(|(key, _)| selectors.contains(&key.as_str()));
+            let needed = |key: &str, value: &Value| key.starts_with("model.") && config::is_path(value);
+            let named =
+                variant.iter().filter(|(key, value)| selectors.contains(&key.as_str()) || needed(key, value));
             least(*task, variant).into_iter().chain(named.map(|(key, value)| set(key, value))).collect()
         };
         let all: BTreeMap<String, Value> =

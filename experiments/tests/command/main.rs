@@ -18,6 +18,7 @@ mod kills;
 mod labels;
 mod numbers;
 mod place;
+mod pretrained;
 mod read;
 mod report;
 mod reproduce;

@@ -1,5 +1,6 @@
 //! A folder to run `gradus` in, and what is read from it afterwards.
 
+use crate::pretrained;
 use gradus::config::ConfigError;
 use gradus::tasks;
 use gradus_engine::state::read_tensors;
@@ -222,15 +223,19 @@ pub fn lines(text: &str) -> Vec<Value> {
 }
 
 /// Those settings of a list that have an effect on a run with the settings that are given, in their order: a key of another
-/// task or model, or a name that this one does not know, is left out.
+/// task or model, or a name that this one does not know, is left out. A model that must be given a folder gets one.
 #[track_caller]
 pub fn effective(given: &[String], wanted: &[&str]) -> Vec<String> {
     let mut sets = given.to_vec();
     for set in wanted {
+        let before = sets.len();
         sets.push((*set).to_owned());
+        if *set == "model.name=bert" {
+            sets.push(format!("model.pretrained={}", pretrained::folder().display()));
+        }
         match tasks::load(None, &sets) {
             Ok(_) => {}
-            Err(ConfigError::NoEffect { .. } | ConfigError::OutOfRange { .. }) => drop(sets.pop()),
+            Err(ConfigError::NoEffect { .. } | ConfigError::OutOfRange { .. }) => sets.truncate(before),
             Err(error) => panic!("{error}"),
         }
     }

@@ -5,7 +5,7 @@ use gradus::run::AnyTask;
 use gradus::tasks::TASKS;
 
 /// Sizes with which a run takes less than a second.
-const SMALL: [&str; 11] = [
+const SMALL: [&str; 12] = [
     "model.embed_dim=8",
     "model.hidden_dim=6",
     "model.layers=1",
@@ -14,6 +14,7 @@ const SMALL: [&str; 11] = [
     "data.test_limit=13",
     "data.min_count=1",
     "train.batch_size=12",
+    "train.eval_batch_size=128",
     "train.epochs=3",
     "train.log_every=1",
     "optimizer.lr=1e-2",
@@ -33,7 +34,8 @@ const STATE: [&str; 8] = [
 ];
 
 /// What changes a model or its loss besides the names that keys hold.
-const MORE: [&[&str]; 4] = [
+const MORE: [&[&str]; 5] = [
+    &["model.name=bert", "model.pooling=mean", "model.layer_decay=0.9", "model.frozen_layers=1"],
     &["model.unk_singletons=0.5", "model.attention_heads=2"],
     &["loss.class_weights=1,3", "loss.label_smoothing=0.1", "model.layer_norm=true"],
     &["loss.contrastive=both", "model.no_answer=true"],

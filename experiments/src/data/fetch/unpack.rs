@@ -2,6 +2,7 @@
 
 use super::FetchError;
 use crate::data::DataError;
+use crate::data::error::shortened;
 use crate::data::files;
 use crate::data::known::Unpack;
 use flate2::read::GzDecoder;
@@ -77,7 +78,7 @@ impl Archive<'_> {
     }
 
     fn zip(&self, to: &Path) -> Result<(), Fault> {
-        let no_zip = |error: zip::result::ZipError| Fault::Archive(format!("a broken one ({error})"));
+        let no_zip = |error: zip::result::ZipError| broken(&error);
         let mut archive = zip::ZipArchive::new(self.open()?).map_err(no_zip)?;
         let mut left = Left::all();
         for i in 0..archive.len() {
@@ -95,7 +96,7 @@ impl Archive<'_> {
     }
 
     fn tar(&self, to: &Path) -> Result<(), Fault> {
-        let no_tar = |error: std::io::Error| Fault::Archive(format!("a broken one ({error})"));
+        let no_tar = |error: std::io::Error| broken(&error);
         let mut archive = tar::Archive::new(GzDecoder::new(self.open()?));
         let mut left = Left::all();
         for entry in archive.entries().map_err(no_tar)? {
@@ -161,9 +162,14 @@ fn pour(mut entry: impl Read, path: &Path, left: &mut Left) -> Result<(), Fault>
                 file.write_all(&buffer[..n]).map_err(|source| unwritten(path, source))?;
             }
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) => return Err(Fault::Archive(format!("a broken one ({error})"))),
+            Err(error) => return Err(broken(&error)),
         }
     }
+}
+
+/// An archive that cannot be read. The reason may quote its bytes.
+fn broken(error: &dyn std::fmt::Display) -> Fault {
+    Fault::Archive(format!("a broken one ({})", shortened(&error.to_string())))
 }
 
 #[cfg(test)]
@@ -225,6 +231,23 @@ mod tests {
         let path = folder.path().join("cut");
         fs::write(&path, &cut[..cut.len() - 12]).unwrap();
         assert!(unpack(&path).unwrap_err().contains("u: expected an archive of 's', found a broken one"));
+    }
+
+    #[test]
+    fn a_reason_that_quotes_bytes_is_one_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.tar.gz");
+        let mut header = tar::Header::new_gnu();
+        header.as_mut_bytes()[..6].copy_from_slice(b"one\ntw");
+        header.as_mut_bytes()[148..156].copy_from_slice(b"\x01no sum ");
+        let mut gzip =
+            flate2::write::GzEncoder::new(File::create(&path).unwrap(), flate2::Compression::fast());
+        gzip.write_all(header.as_bytes()).unwrap();
+        gzip.finish().unwrap();
+        let archive = Archive { file: &path, url: "u", set: "s" };
+        let error = archive.unpack(Unpack::TarGz, &folder.path().join("to")).unwrap_err().to_string();
+        assert!(error.contains("one\\ntw") && error.contains("\\u{1}no sum"), "{error}");
+        crate::fuzz::check_sentence(error);
     }
 
     /// Nothing is written outside the folder, and an error is one sentence.

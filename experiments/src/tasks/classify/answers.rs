@@ -14,12 +14,7 @@ pub(super) fn answer(
     asks: &[Ask],
     style: Style,
 ) -> Vec<Result<String, String>> {
-    let tokens = |ask: &Ask| {
-        let mut tokens = ask.tokens(&task.read_as.tokeniser);
-        tokens.truncate(task.longest());
-        tokens
-    };
-    let texts: Vec<Text> = asks.iter().map(|ask| task.lexicon.encode(&tokens(ask))).collect();
+    let texts: Vec<Text> = asks.iter().map(|ask| task.reading.read(&task.keys, ask)).collect();
     let lengths: Vec<usize> = texts.iter().map(|text| text.len()).collect();
     let predictions = batches::each(&lengths, BATCH, |batch| {
         let chosen: Vec<&Text> = batch.iter().map(|&i| &texts[i]).collect();

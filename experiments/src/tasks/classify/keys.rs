@@ -3,14 +3,15 @@ use crate::config::{ConfigError, Keys, Run};
 use crate::data::files::Encoding;
 use crate::data::formats::labelled;
 use crate::run::State;
+use crate::tasks::bert::{self, BertKeys};
 use crate::tasks::keys::{FORMS, LimitKeys, Penalties, Source, TOKENIZERS, TextKeys, WordKeys, of_model};
 use gradus_engine::losses::{self, CrossEntropy, Ghm, GhmState, Reduction};
 use gradus_engine::{DType, Tensor};
-use gradus_models::{BiLstmConfig, CharacterModel, TextCnnConfig};
-use serde::{Deserialize, Serialize};
+use gradus_models::{BiLstmConfig, CharacterModel, Pooling, TextCnnConfig};
+use serde::{Deserialize, Serialize, Serializer};
 
 /// The keys of text classification.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default)]
 pub struct ClassifyKeys {
     /// Section `data`.
@@ -21,8 +22,41 @@ pub struct ClassifyKeys {
     pub loss: Loss,
 }
 
+/// A model that brings its own pieces has no keys of words.
+impl Serialize for ClassifyKeys {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Written<'a> {
+            data: WrittenData<'a>,
+            model: &'a Model,
+            loss: &'a Loss,
+        }
+        #[derive(Serialize)]
+        struct WrittenData<'a> {
+            #[serde(flatten)]
+            source: &'a Source<LabelledKeys>,
+            #[serde(flatten)]
+            limits: LimitKeys,
+            #[serde(flatten)]
+            text: Option<TextKeys>,
+            #[serde(flatten)]
+            words: Option<&'a WordKeys>,
+            max_len: usize,
+            positive: &'a str,
+        }
+        let ClassifyKeys { data, model, loss } = self;
+        let Data { source, limits, text, words, max_len, positive } = data;
+        let (text, words) = match model {
+            Model::Bert { .. } => (None, None),
+            Model::TextCnn(_) | Model::BiLstm(_) => (Some(*text), Some(words)),
+        };
+        let data = WrittenData { source, limits: *limits, text, words, max_len: *max_len, positive };
+        Written { data, model, loss }.serialize(serializer)
+    }
+}
+
 /// The examples, and how their text is read.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(default)]
 pub struct Data {
     /// A data set or files.
@@ -37,7 +71,8 @@ pub struct Data {
     /// Which words are in the vocabulary.
     #[serde(flatten)]
     pub words: WordKeys,
-    /// The most words of a text; longer ones are cut. 0 means no limit, or 4,096 for a model with self-attention.
+    /// The most words of a text; longer ones are cut. 0 means no limit, or 4,096 for a model with self-attention. For BERT the
+    /// most pieces, and 0 means as many as the model has positions.
     pub max_len: usize,
     /// The positive one of two labels, whose precision, recall and F1 are reported; by default the last one.
     pub positive: String,
@@ -57,6 +92,9 @@ pub struct LabelledKeys {
     pub label_separator: String,
 }
 
+/// Names of [`Pooling`].
+const POOLINGS: &[&str] = &["cls", "mean"];
+
 /// Names of the formats.
 pub const FORMATS: &[&str] = &["auto", "header", "tab", "space", "csv", "jsonl", "folders", "files"];
 
@@ -68,6 +106,15 @@ pub enum Model {
     TextCnn(TextCnnConfig),
     /// A bidirectional LSTM.
     BiLstm(BiLstmConfig),
+    /// A pretrained BERT.
+    Bert {
+        /// Its folder, and how it is trained.
+        #[serde(flatten)]
+        bert: BertKeys,
+        /// The vector of a text.
+        #[serde(default)]
+        pooling: Pooling,
+    },
 }
 
 /// The loss and the penalties.
@@ -159,12 +206,14 @@ impl Default for LossKind {
 
 impl Keys for ClassifyKeys {
     const SELECTORS: &'static [&'static str] = &["data.train", "model.name", "model.characters", "loss.name"];
-    const PATHS: &'static [&'static str] = &["data.train", "data.dev", "data.test", "data.embeddings"];
+    const PATHS: &'static [&'static str] =
+        &["data.train", "data.dev", "data.test", "data.embeddings", "model.pretrained"];
     const CHOICES: &'static [(&'static str, &'static [&'static str])] = &[
         ("data.tokenizer", TOKENIZERS),
         ("data.normalize", FORMS),
         ("data.format", FORMATS),
         ("data.encoding", &Encoding::NAMES),
+        ("model.pooling", POOLINGS),
     ];
     const RESUMABLE: &'static [&'static str] = Penalties::KEYS;
     const COSTLY: &'static [&'static str] = &["loss.contrastive"];
@@ -177,7 +226,9 @@ impl Keys for ClassifyKeys {
         ];
         let bilstm = |characters| Model::BiLstm(BiLstmConfig { characters, ..BiLstmConfig::default() });
         let textcnn = |characters| Model::TextCnn(TextCnnConfig { characters, ..TextCnnConfig::default() });
+        let bert = Model::Bert { bert: BertKeys::example(), pooling: Pooling::default() };
         let models = characters.into_iter().map(bilstm).chain(characters.into_iter().map(textcnn));
+        let models = models.chain([bert]);
         let losses = [
             LossKind::default(),
             LossKind::Focal { gamma: gamma() },
@@ -191,8 +242,8 @@ impl Keys for ClassifyKeys {
         models.map(with_model).chain(losses.map(with_loss)).chain([own]).collect()
     }
 
-    fn run() -> Run {
-        Run::default()
+    fn run(model: &str) -> Run {
+        if model == bert::NAME { bert::run() } else { Run::default() }
     }
 
     fn validate(&self) -> Result<(), ConfigError> {
@@ -201,6 +252,10 @@ impl Keys for ClassifyKeys {
         match &self.model {
             Model::TextCnn(config) => config.check().map_err(of_model)?,
             Model::BiLstm(config) => config.check().map_err(of_model)?,
+            Model::Bert { bert, pooling: _ } => {
+                bert.validate()?;
+                BertKeys::check_longest("data.max_len", self.data.max_len)?;
+            }
         }
         self.loss.validate()?;
         let binary = matches!(self.loss.kind, LossKind::BinaryCrossEntropy {});
@@ -228,7 +283,7 @@ impl ClassifyKeys {
         matches!(self.loss.kind, LossKind::BinaryCrossEntropy {})
     }
 
-    /// The longest text to read, in words.
+    /// The longest text to read, in words, for a model that reads words.
     pub(super) fn longest(&self) -> usize {
         let most = if self.model.heads() > 0 { LONGEST_WITH_ATTENTION } else { usize::MAX };
         if self.data.max_len == 0 { most } else { self.data.max_len.min(most) }
@@ -241,6 +296,7 @@ impl Model {
         match self {
             Model::TextCnn(config) => config.characters.max_len(),
             Model::BiLstm(config) => config.characters.max_len(),
+            Model::Bert { .. } => None,
         }
     }
 
@@ -248,14 +304,7 @@ impl Model {
         match self {
             Model::TextCnn(config) => config.attention_heads,
             Model::BiLstm(config) => config.attention_heads,
-        }
-    }
-
-    /// The width of a word's vector.
-    pub fn embed_dim(&self) -> usize {
-        match self {
-            Model::TextCnn(config) => config.embed_dim,
-            Model::BiLstm(config) => config.embed_dim,
+            Model::Bert { .. } => 0,
         }
     }
 }

@@ -5,6 +5,8 @@
 //! | `keys` | the sections `[data]`, `[model]` and `[loss]` |
 //! | `sets` | the known data sets; [`generated`] has the generated ones |
 //! | `own` | the user's own files |
+//! | `reading` | how texts become words or pieces |
+//! | `prior` | how often each label occurs |
 //! | `model` | the model, its inputs and its predictions |
 //! | `metrics` | counts, metrics, metrics of each label |
 //! | `mistakes` | what is wrong with a prediction |
@@ -18,14 +20,20 @@ mod metrics;
 mod mistakes;
 mod model;
 mod own;
+mod prior;
+mod reading;
 mod sets;
 mod warnings;
 
 pub use keys::ClassifyKeys;
 pub use model::Prediction;
 
+use keys::Model;
+pub(crate) use prior::Prior;
+use reading::{ReadTexts, Reading};
+
 use super::keys::{Named, Source};
-use super::words::{self, ReadAs};
+use super::{bert, words};
 use crate::config::ConfigError;
 use crate::data::counted::{counted, verb};
 use crate::data::files::FileReader;
@@ -34,20 +42,26 @@ use crate::data::{DataError, Example, OwnPart, Part, Split, Splits, split};
 use crate::run::{
     Ask, Described, Details, Generated, Metric, Mistake, Origin, RunError, State, Style, Task, Understood,
 };
-use crate::text::{Coverage, Lexicon, Mode as Splitting, Text, Tokeniser, Tokens};
+use crate::text::{Mode as Splitting, Text};
+use gradus_engine::optim::{Group, OptimizerConfig};
 use gradus_engine::{Mode, Rng, Tensor};
 use gradus_models::Classifier;
 use rayon::prelude::*;
 use std::path::Path;
 
+/// The files of a run: how often each label occurs, and how texts are read, as words or as pieces.
+const FILES: [&str; 8] = {
+    let [a, b, c, d, e] = words::FILES;
+    let [f, g] = bert::FILES;
+    [Prior::FILE, a, b, c, d, e, f, g]
+};
+
 /// A prepared classification set.
 pub struct Classify {
     keys: ClassifyKeys,
     data: Splits<Vec<Example>>,
-    lexicon: Lexicon,
-    /// Of train, dev and test.
-    coverage: [Coverage; 3],
-    read_as: ReadAs,
+    reading: Reading,
+    prior: Prior,
     /// The texts of train, dev and test.
     texts: [Vec<Text>; 3],
     /// Counts of odd texts.
@@ -88,11 +102,6 @@ fn splitting(keys: &ClassifyKeys) -> Splitting {
 }
 
 impl Classify {
-    /// The longest text to read, in words.
-    fn longest(&self) -> usize {
-        self.keys.longest()
-    }
-
     fn split_texts(&self, split: Split) -> &[Text] {
         &self.texts[split as usize]
     }
@@ -101,19 +110,6 @@ impl Classify {
     fn several(&self) -> bool {
         self.keys.several()
     }
-}
-
-/// The tokens of each text, at most [`ClassifyKeys::longest`], and how many texts were cut.
-fn tokenised(keys: &ClassifyKeys, tokeniser: &Tokeniser, examples: &[Example]) -> (Vec<Tokens>, usize) {
-    let longest = keys.longest();
-    let tokens = |example: &Example| {
-        let mut tokens = tokeniser.tokens(&example.text);
-        let is_cut = tokens.len() > longest;
-        tokens.truncate(longest);
-        (tokens, is_cut)
-    };
-    let (tokens, cut): (Vec<Tokens>, Vec<bool>) = examples.par_iter().map(tokens).unzip();
-    (tokens, cut.into_iter().filter(|cut| *cut).count())
 }
 
 impl Task for Classify {
@@ -127,7 +123,7 @@ impl Task for Classify {
     ];
     const METRICS: &'static [Metric] = metrics::METRICS;
     const PREDICTIONS: &'static str = "tsv";
-    const FILES: &'static [&'static str] = &words::FILES;
+    const FILES: &'static [&'static str] = &FILES;
     type Keys = ClassifyKeys;
     type Part = Vec<Example>;
     type Model = dyn Classifier;
@@ -161,37 +157,26 @@ impl Task for Classify {
     ) -> Result<Self, RunError> {
         let data = own::positive_last(data, &keys.data.positive)?;
         keys.fits(&data.labels)?;
-        let read_as = match kept {
-            Some(folder) => ReadAs::load(folder, data.labels.len())?,
+        let prior = match kept {
+            Some(folder) => Prior::load(folder, data.labels.len())?,
             None => {
-                let mut counts = vec![0; data.labels.len()];
-                data.train.iter().flat_map(|example| &example.labels).for_each(|&label| counts[label] += 1);
-                warnings::check_trained(&keys, &data, &counts)?;
-                let tokeniser = keys.data.text.tokeniser(splitting(&keys));
-                ReadAs { tokeniser, counts, texts: data.train.len() as u64 }
+                let prior = Prior::count(&data.train, data.labels.len());
+                warnings::check_trained(&keys, &data, &prior.counts)?;
+                prior
             }
         };
-        let read = Split::ALL.map(|split| tokenised(&keys, &read_as.tokeniser, data.split(split)));
-        let cut = read.iter().map(|(_, cut)| cut).sum();
-        let tokens = read.map(|(tokens, _)| tokens);
-        let [train, dev, test] = tokens.each_ref().map(Vec::as_slice);
-        let options = keys.data.words.options(keys.model.characters());
-        let lexicon = words::lexicon(kept, &keys.data.words, &options, [train, dev, test])?;
-        let coverage = [train, dev, test].map(|tokens| lexicon.coverage(tokens));
+        let (reading, ReadTexts { texts, cut }) = Reading::of(&keys, &data, kept)?;
         let counted = matches!(keys.data.source, Source::Own(_));
         let all = Split::ALL.into_iter().flat_map(|split| data.split(split));
-        let wordless = |(tokens, example): &(&Tokens, &Example)| {
-            tokens.is_empty() && !(counted && example.text.is_empty())
-        };
-        let odd = Odd { cut, wordless: tokens.iter().flatten().zip(all).filter(wordless).count() };
-        let encode = |tokens: &Vec<Tokens>| tokens.iter().map(|tokens| lexicon.encode(tokens)).collect();
-        let texts = tokens.each_ref().map(encode);
-        Ok(Classify { keys, data, lexicon, coverage, read_as, texts, odd })
+        let wordless =
+            |(text, example): &(&Text, &Example)| text.is_blank() && !(counted && example.text.is_empty());
+        let odd = Odd { cut, wordless: texts.iter().flatten().zip(all).filter(wordless).count() };
+        Ok(Classify { keys, data, reading, prior, texts, odd })
     }
 
     fn save(&self, folder: &Path) -> Result<(), RunError> {
-        self.read_as.save(folder)?;
-        Ok(self.lexicon.save(folder)?)
+        self.prior.save(folder)?;
+        self.reading.save(folder)
     }
 
     fn data(&self) -> &Splits<Vec<Example>> {
@@ -199,7 +184,7 @@ impl Task for Classify {
     }
 
     fn vocabulary(&self) -> usize {
-        self.lexicon.len()
+        self.reading.vocabulary()
     }
 
     fn sizes(&self) -> Vec<usize> {
@@ -236,6 +221,13 @@ impl Task for Classify {
 
     fn recordable(&self) -> bool {
         self.keys.loss.recordable() && self.keys.model.characters().is_none()
+    }
+
+    fn groups(&self, config: OptimizerConfig) -> Vec<Group> {
+        match (&self.keys.model, &self.reading) {
+            (Model::Bert { bert, .. }, Reading::Pieces(text)) => bert.groups(text.layers(), config),
+            (Model::Bert { .. } | Model::TextCnn(_) | Model::BiLstm(_), _) => vec![],
+        }
     }
 
     fn penalties(&self) -> [f64; 2] {
@@ -284,8 +276,8 @@ impl Task for Classify {
     }
 
     fn understood(&self) -> Understood {
-        let mut understood = words::understood(&self.lexicon, &self.read_as.tokeniser, &self.coverage);
-        let counts = &self.read_as.counts;
+        let mut understood = self.reading.understood(&self.texts);
+        let counts = &self.prior.counts;
         let named = self.data.labels.iter().cloned().zip(counts.iter().map(|&n| n as usize));
         understood.lines.insert(0, ("labels", Understood::counts(named)));
         let examples = || Split::ALL.into_iter().flat_map(|split| self.data.split(split));
@@ -296,11 +288,11 @@ impl Task for Classify {
         understood.warnings.extend(warnings::of(self, counts));
         let Odd { cut, wordless } = self.odd;
         if cut > 0 {
-            let longest = self.longest();
+            let (longest, parts) = self.reading.longest(&self.keys);
             understood.lines.push((
                 "cut",
                 format!(
-                    "{} {} more than {longest} words and {} cut to {longest}",
+                    "{} {} more than {longest} {parts} and {} cut to {longest}",
                     counted(cut, "texts"),
                     verb(cut, "has", "have"),
                     verb(cut, "is", "are")

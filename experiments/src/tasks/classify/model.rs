@@ -2,12 +2,13 @@
 
 use super::Classify;
 use super::keys::Model;
+use super::reading::Reading;
 use crate::run::RunError;
 use crate::tasks::keys::check_size;
 use crate::tasks::words;
-use crate::text::Text;
+use crate::text::{Lexicon, Text};
 use gradus_engine::{Mode, Rng, Tensor, no_grad};
-use gradus_models::{BiLstm, Classifier, DataSizes, TextCnn};
+use gradus_models::{BertClassifier, BiLstm, Classifier, DataSizes, TextCnn};
 
 /// The prediction for a text.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,24 +19,40 @@ pub struct Prediction {
     pub probabilities: Vec<f64>,
 }
 
-/// A new model as the keys describe it, with pretrained vectors if there are any.
+/// A new model as the keys describe it, with pretrained weights or vectors if there are any.
 pub(super) fn classifier(task: &Classify, rng: &mut Rng) -> Result<Box<dyn Classifier>, RunError> {
-    let sizes = DataSizes {
-        words: task.lexicon.len(),
-        characters: task.lexicon.characters().unwrap_or(0),
-        outputs: task.data.labels.len(),
-    };
-    let model: Box<dyn Classifier> = match &task.keys.model {
-        Model::TextCnn(config) => {
-            check_size(config.parameters(&sizes))?;
-            Box::new(TextCnn::new(config.clone(), sizes, rng))
+    let outputs = task.data.labels.len();
+    match (&task.keys.model, &task.reading) {
+        (Model::Bert { bert, pooling }, Reading::Pieces(text)) => {
+            let blank = &mut Rng::blank();
+            let rng = if text.is_new() { rng } else { blank };
+            let model = BertClassifier::new(text.config(), *pooling, outputs, rng);
+            text.start(&model.bert)?;
+            Ok(Box::new(if bert.frozen_layers > 0 { model.frozen(bert.frozen_layers) } else { model }))
         }
-        Model::BiLstm(config) => {
+        (Model::TextCnn(config), Reading::Words { lexicon, .. }) => {
+            let sizes = sizes(lexicon, outputs);
             check_size(config.parameters(&sizes))?;
-            Box::new(BiLstm::new(config.clone(), sizes, rng))
+            started(lexicon, Box::new(TextCnn::new(config.clone(), sizes, rng)))
         }
-    };
-    words::start(&task.lexicon, &model)?;
+        (Model::BiLstm(config), Reading::Words { lexicon, .. }) => {
+            let sizes = sizes(lexicon, outputs);
+            check_size(config.parameters(&sizes))?;
+            started(lexicon, Box::new(BiLstm::new(config.clone(), sizes, rng)))
+        }
+        (Model::Bert { .. }, Reading::Words { .. })
+        | (Model::TextCnn(_) | Model::BiLstm(_), Reading::Pieces(_)) => {
+            unreachable!("texts are read for the model of the keys")
+        }
+    }
+}
+
+fn sizes(lexicon: &Lexicon, outputs: usize) -> DataSizes {
+    DataSizes { words: lexicon.len(), characters: lexicon.characters().unwrap_or(0), outputs }
+}
+
+fn started(lexicon: &Lexicon, model: Box<dyn Classifier>) -> Result<Box<dyn Classifier>, RunError> {
+    words::start(lexicon, &model)?;
     Ok(model)
 }
 
@@ -57,14 +74,14 @@ pub(super) fn inputs(task: &Classify, examples: &[usize], mode: &mut Mode) -> Ve
         }
     };
     let mut tensors = vec![labels];
-    tensors.extend(task.lexicon.batch(&texts, 0.0, mode).into_tensors());
+    tensors.extend(task.reading.batch(&texts, mode).into_tensors());
     tensors
 }
 
 impl Classify {
     /// The predictions for texts, in their order; for a text without words, the frequencies of the labels.
     pub(super) fn predictions(&self, model: &dyn Classifier, texts: &[&Text]) -> Vec<Prediction> {
-        let batch = self.lexicon.batch(texts, 0.0, &mut Mode::Eval).to_device(model.device());
+        let batch = self.reading.batch(texts, &mut Mode::Eval).to_device(model.device());
         let p = no_grad(|| {
             let logits = model.logits(&batch.words(), &mut Mode::Eval);
             if self.several() { logits.sigmoid() } else { logits.softmax() }
@@ -72,19 +89,15 @@ impl Classify {
         let best = p.arg_max(1).to_vec::<i64>();
         let k = p.dim(1);
         let predicted = |((text, row), best): ((&&Text, &[f64]), i64)| match text.is_blank() {
-            true => self.prior(),
+            true => self.by_frequency(),
             false => self.prediction(row.to_vec(), best as usize),
         };
         texts.iter().zip(p.to_f64().chunks(k)).zip(best).map(predicted).collect()
     }
 
     /// How often each label occurs in training.
-    fn prior(&self) -> Prediction {
-        let counts = &self.read_as.counts;
-        let texts = self.read_as.texts.max(1) as f64;
-        let probabilities: Vec<f64> = counts.iter().map(|&n| n as f64 / texts).collect();
-        let best = (0..counts.len()).max_by_key(|&label| (counts[label], std::cmp::Reverse(label)));
-        self.prediction(probabilities, best.unwrap_or(0))
+    fn by_frequency(&self) -> Prediction {
+        self.prediction(self.prior.probabilities(), self.prior.best())
     }
 
     fn prediction(&self, probabilities: Vec<f64>, best: usize) -> Prediction {

@@ -31,7 +31,7 @@ pub(super) fn answer(
     }
     let of = |ask: &Ask| &contexts[ask.context.as_deref().unwrap_or_default()];
     let question = |ask: &Ask| {
-        let mut tokens = ask.tokens(&task.read_as.tokeniser);
+        let mut tokens = ask.tokens(&task.tokeniser);
         tokens.truncate(LONGEST_QUESTION);
         task.lexicon.encode(&tokens)
     };

@@ -278,7 +278,7 @@ impl Keys for ReadKeys {
         characters.map(with_model).into_iter().chain(contrastive.map(with_loss)).chain([own]).collect()
     }
 
-    fn run() -> Run {
+    fn run(_: &str) -> Run {
         Run { train: Train { batch_size: 32, clip_norm: 5.0, ..Train::default() }, ..Run::default() }
     }
 

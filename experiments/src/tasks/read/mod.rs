@@ -25,7 +25,7 @@ pub use keys::ReadKeys;
 pub use model::Answered;
 
 use super::warnings;
-use super::words::{self, ReadAs};
+use super::words;
 use crate::data::counted::{counted, verb};
 use crate::data::files::FileReader;
 use crate::data::formats::squad;
@@ -35,7 +35,7 @@ use crate::metrics::reading::{row, row_by_answer};
 use crate::run::{
     Ask, Described, Details, Generated, Metric, Mistake, Origin, RunError, State, Style, Task, Understood,
 };
-use crate::text::{Coverage, Lexicon, Mode as Splitting, Text, Tokens};
+use crate::text::{Coverage, Lexicon, Mode as Splitting, Text, Tokeniser, Tokens};
 use gradus_engine::{Mode, Rng, Tensor};
 use gradus_models::Reader;
 use rayon::prelude::*;
@@ -49,7 +49,7 @@ pub struct Read {
     lexicon: Lexicon,
     /// Of train, dev and test.
     coverage: [Coverage; 3],
-    read_as: ReadAs,
+    tokeniser: Tokeniser,
     /// Train, dev and test.
     parts: [Encoded; 3],
     /// The training questions from which a model can learn.
@@ -96,7 +96,7 @@ impl Part for Questions {
 impl Read {
     /// A context or question as the model reads it.
     fn tokens(&self, text: &str, longest: usize) -> Tokens {
-        let mut tokens = self.read_as.tokeniser.tokens(text);
+        let mut tokens = self.tokeniser.tokens(text);
         tokens.truncate(longest);
         tokens
     }
@@ -178,13 +178,13 @@ impl Task for Read {
     }
 
     fn prepare(keys: ReadKeys, data: Splits<Questions>, kept: Option<&Path>) -> Result<Self, RunError> {
-        let read_as = match kept {
-            Some(folder) => ReadAs::load(folder, 0)?,
-            None => ReadAs::tokeniser(keys.data.text.tokeniser(Splitting::English)),
+        let tokeniser = match kept {
+            Some(folder) => words::load_tokeniser(folder)?,
+            None => keys.data.text.tokeniser(Splitting::English),
         };
         let longest = if keys.model.heads() > 0 { LONGEST_WITH_ATTENTION } else { usize::MAX };
         let tokens = |text: &String, longest: usize| {
-            let mut tokens = read_as.tokeniser.tokens(text);
+            let mut tokens = tokeniser.tokens(text);
             tokens.truncate(longest);
             tokens
         };
@@ -221,11 +221,11 @@ impl Task for Read {
             }
             .into());
         }
-        Ok(Read { keys, data, lexicon, coverage, read_as, parts, located })
+        Ok(Read { keys, data, lexicon, coverage, tokeniser, parts, located })
     }
 
     fn save(&self, folder: &Path) -> Result<(), RunError> {
-        self.read_as.save(folder)?;
+        words::save_tokeniser(&self.tokeniser, folder)?;
         Ok(self.lexicon.save(folder)?)
     }
 
@@ -343,7 +343,7 @@ impl Task for Read {
     }
 
     fn understood(&self) -> Understood {
-        let mut understood = words::understood(&self.lexicon, &self.read_as.tokeniser, &self.coverage);
+        let mut understood = words::understood(&self.lexicon, &self.tokeniser, &self.coverage);
         let contexts: Vec<String> = self.parts.iter().map(|part| part.contexts.len().to_string()).collect();
         understood.lines.insert(0, ("contexts", contexts.join(" + ")));
         let unanswered =

@@ -20,7 +20,7 @@ pub(super) fn answer(
     asks: &[Ask],
     style: Style,
 ) -> Vec<Result<String, String>> {
-    let tokeniser = &task.read_as.tokeniser;
+    let tokeniser = &task.tokeniser;
     let as_trained = task.keys.data.text.tokenizer == Splitting::Auto && tokeniser.mode == Mode::Whitespace;
     let split = |ask: &Ask| match &ask.words {
         None if as_trained => splitting::words(&ask.text, tokeniser, &task.lexicon),

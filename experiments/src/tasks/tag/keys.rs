@@ -295,7 +295,7 @@ impl Keys for TagKeys {
         characters.map(with_model).into_iter().chain(losses.map(with_loss)).chain([own]).collect()
     }
 
-    fn run() -> Run {
+    fn run(_: &str) -> Run {
         Run { train: Train { batch_size: 32, clip_norm: 5.0, ..Train::default() }, ..Run::default() }
     }
 

@@ -26,7 +26,7 @@ mod tags;
 pub use keys::TagKeys;
 
 use super::warnings;
-use super::words::{self, ReadAs};
+use super::words;
 use crate::data::counted::{counted, verb};
 use crate::data::files::FileReader;
 use crate::data::formats::conll::{self, Known, ReadWords};
@@ -54,7 +54,7 @@ pub struct Tag {
     lexicon: Lexicon,
     /// Of train, dev and test.
     coverage: [Coverage; 3],
-    read_as: ReadAs,
+    tokeniser: Tokeniser,
     /// The sentences of train, dev and test.
     texts: [Vec<Text>; 3],
     /// The training sentences, in pieces if they are long.
@@ -136,11 +136,11 @@ impl Task for Tag {
         if kept.is_none() && !tags.are_entities() {
             keys.fits_plain_tags()?;
         }
-        let read_as = match kept {
-            Some(folder) => ReadAs::load(folder, 0)?,
-            None => ReadAs::tokeniser(keys.data.text.tokeniser(splitting::mode(&keys, &data))),
+        let tokeniser = match kept {
+            Some(folder) => words::load_tokeniser(folder)?,
+            None => keys.data.text.tokeniser(splitting::mode(&keys, &data)),
         };
-        let tokens = Split::ALL.map(|split| tokenised(&read_as.tokeniser, data.split(split)));
+        let tokens = Split::ALL.map(|split| tokenised(&tokeniser, data.split(split)));
         let [train, dev, test] = tokens.each_ref().map(Vec::as_slice);
         let options = keys.data.words.options(keys.model.characters());
         let lexicon = words::lexicon(kept, &keys.data.words, &options, [train, dev, test])?;
@@ -148,11 +148,11 @@ impl Task for Tag {
         let encode = |tokens: &Vec<Tokens>| tokens.iter().map(|tokens| lexicon.encode(tokens)).collect();
         let texts: [Vec<Text>; 3] = tokens.each_ref().map(encode);
         let pieces = pieces::of(texts[0].iter().map(Text::len));
-        Ok(Tag { keys, data, tags, lexicon, coverage, read_as, texts, pieces })
+        Ok(Tag { keys, data, tags, lexicon, coverage, tokeniser, texts, pieces })
     }
 
     fn save(&self, folder: &Path) -> Result<(), RunError> {
-        self.read_as.save(folder)?;
+        words::save_tokeniser(&self.tokeniser, folder)?;
         Ok(self.lexicon.save(folder)?)
     }
 
@@ -248,7 +248,7 @@ impl Task for Tag {
     }
 
     fn understood(&self) -> Understood {
-        let mut understood = words::understood(&self.lexicon, &self.read_as.tokeniser, &self.coverage);
+        let mut understood = words::understood(&self.lexicon, &self.tokeniser, &self.coverage);
         let counts = self.tags.occurrences(&self.data.train);
         let what = if self.tags.are_entities() { "entities" } else { "tags" };
         understood.lines.insert(0, (what, Understood::counts(counts.clone())));

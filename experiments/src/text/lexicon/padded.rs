@@ -19,6 +19,11 @@ pub struct Text {
 }
 
 impl Text {
+    /// The pieces of a text, for a model that brings its own. A blank text has none of its own.
+    pub fn of_pieces(ids: Vec<u32>, blank: bool) -> Text {
+        Text { ids, blank, ..Text::default() }
+    }
+
     /// Number of words: at least one, even for a text without words.
     #[allow(clippy::len_without_is_empty)]
     pub fn len(&self) -> usize {
@@ -119,6 +124,11 @@ impl Padded {
             characters: spelled.then(|| characters(texts, t)),
             given: vectors.and_then(|vectors| given(texts, t, vectors)),
         }
+    }
+
+    /// Pads texts, each with the ids that it has.
+    pub fn of_ids(texts: &[&Text]) -> Self {
+        Padded::of(texts, |_, id| id, false, None)
     }
 
     /// Moves the batch to another device. Characters stay, because the distinct words among them are found in host

@@ -17,7 +17,8 @@ use tokenizers::normalizers::bert::BertNormalizer;
 use tokenizers::pre_tokenizers::bert::BertPreTokenizer;
 use tokenizers::{AddedToken, AddedVocabulary};
 
-pub(super) const FILE: &str = "tokenizer.json";
+/// The file of a tokenizer.
+pub const FILE: &str = "tokenizer.json";
 const ADVICE: &str = "only the tokenizers of BERT models are read";
 
 /// What is looked at first: the kinds of its parts.

@@ -26,6 +26,7 @@ mod tests;
 mod train;
 
 pub use encode::{FirstTooLong, PairPieces, Pieces, WordPlaces};
+pub use json::FILE;
 pub use names::{Names, Special};
 
 use crate::data::{DataError, error::quoted};

@@ -1,0 +1,221 @@
+//! What tasks share that fine-tune BERT: keys, defaults of a run, pieces, learning rates by layer.
+
+use super::keys::{check_size, optional_path};
+use crate::config::validate::check;
+use crate::config::{ConfigError, FILE, Run, Train};
+use crate::data::counted::counted;
+use crate::data::files;
+use crate::data::limits::Limit;
+use crate::pretrained::Pretrained;
+use crate::run::RunError;
+use crate::text::{Text, WordPieces};
+use gradus_engine::optim::{Group, OptimizerConfig, Rule, ScheduleConfig};
+use gradus_models::{Bert, BertConfig};
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+
+/// The name of the model in `model.name`.
+pub const NAME: &str = "bert";
+
+/// The keys of every fine-tuned BERT.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct BertKeys {
+    /// The folder of the pretrained model: `config.json`, `model.safetensors`, and `tokenizer.json` or `vocab.txt`. The run
+    /// keeps what it needs, so that it does not need the folder later.
+    #[serde(with = "optional_path")]
+    pub pretrained: Option<PathBuf>,
+    /// How many of the lowest layers keep their weights, and the embeddings with them; 0 trains all.
+    pub frozen_layers: usize,
+    /// ξ: layer l of L has the learning rate lr ξ^(L − l), the embeddings lr ξ^L, all above the layers lr.
+    ///
+    /// Source: Sun et al., "How to fine-tune BERT for text classification?", CCL 2019, section 5.4.3.
+    pub layer_decay: f64,
+}
+
+impl Default for BertKeys {
+    fn default() -> Self {
+        BertKeys { pretrained: None, frozen_layers: 0, layer_decay: 1.0 }
+    }
+}
+
+impl BertKeys {
+    /// The defaults, for [`Keys::examples`](crate::config::Keys::examples).
+    pub fn example() -> Self {
+        BertKeys { pretrained: Some(FILE.into()), ..Self::default() }
+    }
+
+    /// Checks that a folder is named and that the decay is a factor. The number of layers is known when the folder is read.
+    ///
+    /// # Errors
+    /// [`ConfigError::OutOfRange`].
+    pub fn validate(&self) -> Result<(), ConfigError> {
+        let expected =
+            "the folder of a BERT: config.json, model.safetensors, and tokenizer.json or vocab.txt";
+        check(
+            self.pretrained.is_some(),
+            "model.pretrained",
+            expected,
+            "none; name one with --set model.pretrained=FOLDER",
+        )?;
+        let decay = self.layer_decay;
+        check(decay > 0.0 && decay <= 1.0, "model.layer_decay", "above 0 and at most 1", decay)
+    }
+
+    /// Checks the most pieces of a text, 0 for as many as the model has positions.
+    ///
+    /// # Errors
+    /// [`ConfigError::OutOfRange`].
+    pub fn check_longest(key: &str, longest: usize) -> Result<(), ConfigError> {
+        let expected =
+            "0 for as many pieces as the model has positions, or at least 3: [CLS], a piece and [SEP]";
+        check(longest == 0 || longest >= SHORTEST, key, expected, longest)
+    }
+
+    /// The learning rates of embeddings and layers; none if all have that of the optimizer.
+    pub fn groups(&self, layers: usize, config: OptimizerConfig) -> Vec<Group> {
+        if self.layer_decay == 1.0 {
+            return vec![];
+        }
+        let group = |prefix: String, below: usize| {
+            let lr = config.lr * self.layer_decay.powi(below as i32);
+            Group { prefix, lr, weight_decay: config.weight_decay }
+        };
+        let of_layer = |l: usize| group(format!("bert.encoder.layer.{l}."), layers - 1 - l);
+        let embeddings = group("bert.embeddings.".into(), layers);
+        [embeddings].into_iter().chain((0..layers).map(of_layer)).collect()
+    }
+}
+
+/// The defaults of a run that fine-tunes BERT (Devlin et al. 2019, appendix A.3).
+pub fn run() -> Run {
+    Run {
+        optimizer: OptimizerConfig { weight_decay: 0.01, ..OptimizerConfig::new(Rule::adamw(), 5e-5) },
+        schedule: ScheduleConfig::Linear { warmup_share: 0.1, min_lr: 0.0 },
+        train: Train { epochs: 3, batch_size: 32, eval_batch_size: 64, clip_norm: 1.0, ..Train::default() },
+        ..Run::default()
+    }
+}
+
+/// The files of a run that reads pieces: the sizes of the model, and its pieces.
+pub const FILES: [&str; 2] = [SIZES, crate::text::pieces::FILE];
+
+const SIZES: &str = "bert.json";
+
+/// How a BERT reads text: its pieces and sizes and, for a new run, its pretrained weights.
+#[derive(Debug)]
+pub struct BertText {
+    pieces: WordPieces,
+    config: BertConfig,
+    pretrained: Option<Pretrained>,
+}
+
+impl BertText {
+    /// That of the run in the folder `kept`, else that of the pretrained model.
+    ///
+    /// # Errors
+    /// Files that are missing or malformed; more frozen layers than the model has.
+    pub fn open(keys: &BertKeys, kept: Option<&Path>) -> Result<Self, RunError> {
+        let opened = match (kept, &keys.pretrained) {
+            (None, Some(folder)) => {
+                let pretrained = Pretrained::open(folder)?;
+                let (pieces, config) = (pretrained.pieces().clone(), pretrained.config().clone());
+                BertText { pieces, config, pretrained: Some(pretrained) }
+            }
+            (Some(folder), _) => {
+                let path = folder.join(SIZES);
+                let text = files::read_text(&path, Limit::Config)?;
+                let damaged = |reason: String| RunError::Damaged { path: path.clone(), reason };
+                let config: BertConfig =
+                    serde_json::from_str(&text).map_err(|error| damaged(error.to_string()))?;
+                config.check().map_err(|error| damaged(error.to_string()))?;
+                BertText { pieces: WordPieces::load(folder)?, config, pretrained: None }
+            }
+            (None, None) => unreachable!("validated keys name a folder"),
+        };
+        check_size(opened.config.parameters())?;
+        let positions = opened.config.max_position_embeddings;
+        let expected = "a model with at least 3 positions, for [CLS], a piece and [SEP]";
+        check(positions >= SHORTEST, "model.pretrained", expected, positions)?;
+        let layers = opened.config.num_hidden_layers;
+        let expected = format!("at most {layers}, the layers of the model");
+        check(keys.frozen_layers <= layers, "model.frozen_layers", &expected, keys.frozen_layers)?;
+        Ok(opened)
+    }
+
+    /// Writes the files that [`open`](BertText::open) reads from a folder.
+    ///
+    /// # Errors
+    /// A folder that cannot be written.
+    pub fn save(&self, folder: &Path) -> Result<(), RunError> {
+        let sizes = serde_json::to_string(&self.config).expect("sizes are numbers and names");
+        crate::data::atomic::write(&folder.join(SIZES), sizes.as_bytes())?;
+        Ok(self.pieces.save(folder)?)
+    }
+
+    /// Sets the weights of a new run's model to the pretrained ones.
+    ///
+    /// # Errors
+    /// Weights that cannot be read.
+    pub fn start(&self, bert: &Bert) -> Result<(), RunError> {
+        match &self.pretrained {
+            Some(pretrained) => Ok(pretrained.load_into(bert)?),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether the model's first weights are the pretrained ones; else they are those of a run, which are read later.
+    pub fn is_new(&self) -> bool {
+        self.pretrained.is_some()
+    }
+
+    /// The sizes of the model.
+    pub fn config(&self) -> &BertConfig {
+        &self.config
+    }
+
+    /// L.
+    pub fn layers(&self) -> usize {
+        self.config.num_hidden_layers
+    }
+
+    /// The pieces.
+    pub fn pieces(&self) -> &WordPieces {
+        &self.pieces
+    }
+
+    /// The most pieces of a text, \[CLS\] and \[SEP\] among them: `max_len`, where it is not 0, and no more than the model has
+    /// positions.
+    pub fn longest(&self, max_len: usize) -> usize {
+        let positions = self.config.max_position_embeddings;
+        if max_len == 0 { positions } else { positions.min(max_len) }
+    }
+
+    /// The pieces of a text, at most `longest`, and whether it was cut.
+    pub fn encode(&self, text: &str, longest: usize) -> (Text, bool) {
+        let pieces = self.pieces.encode(text, longest);
+        let blank = pieces.ids.len() == ADDED;
+        (Text::of_pieces(pieces.ids, blank), pieces.cut)
+    }
+
+    /// Lines on the model and on the pieces of train, dev and test.
+    pub fn understood(&self, texts: [&[Text]; 3]) -> Vec<(&'static str, String)> {
+        let mut lines = vec![("pieces", counted(self.pieces.size(), "word pieces"))];
+        let notes = self.pretrained.iter().flat_map(Pretrained::notes);
+        lines.extend(notes.map(|note| ("pretrained", note.clone())));
+        let unknown = self.pieces.special().unk;
+        for (split, texts) in ["train", "dev", "test"].into_iter().zip(texts) {
+            let ids = || texts.iter().flat_map(Text::ids);
+            let (all, unknown) = (ids().count(), ids().filter(|id| **id == unknown).count());
+            let share = 100.0 * unknown as f64 / all.max(1) as f64;
+            lines.push((split, format!("{}, {share:.1} % unknown", counted(all, "pieces"))));
+        }
+        lines
+    }
+}
+
+/// The special pieces that every text has: \[CLS\] and \[SEP\].
+const ADDED: usize = 2;
+
+/// The shortest text that says something: one piece, and the special ones.
+const SHORTEST: usize = ADDED + 1;
