@@ -21,7 +21,7 @@ pub(super) enum Reading {
         coverage: [Coverage; 3],
     },
     /// As pieces of words.
-    Pieces(BertText),
+    Pieces(Box<BertText>),
 }
 
 /// The texts of a data set, read.
@@ -47,7 +47,7 @@ impl Reading {
                 let read =
                     splits.map(|examples| counted_cuts(examples, |example| text.encode(example, longest)));
                 let cut = read.iter().map(|(_, cut)| cut).sum();
-                Ok((Reading::Pieces(text), ReadTexts { texts: read.map(|(texts, _)| texts), cut }))
+                Ok((Reading::Pieces(Box::new(text)), ReadTexts { texts: read.map(|(texts, _)| texts), cut }))
             }
             Model::TextCnn(_) | Model::BiLstm(_) => {
                 let tokeniser = match kept {
