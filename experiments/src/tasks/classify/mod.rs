@@ -30,9 +30,10 @@ pub use model::Prediction;
 
 use keys::Model;
 pub(crate) use prior::Prior;
-use reading::{ReadTexts, Reading};
+use reading::ReadTexts;
 
 use super::keys::{Named, Source};
+use super::reading::Reading;
 use super::{bert, words};
 use crate::config::ConfigError;
 use crate::data::counted::{counted, verb};
@@ -165,7 +166,7 @@ impl Task for Classify {
                 prior
             }
         };
-        let (reading, ReadTexts { texts, cut }) = Reading::of(&keys, &data, kept)?;
+        let (reading, ReadTexts { texts, cut }) = reading::read_all(&keys, &data, kept)?;
         let counted = matches!(keys.data.source, Source::Own(_));
         let all = Split::ALL.into_iter().flat_map(|split| data.split(split));
         let wordless =
@@ -220,7 +221,7 @@ impl Task for Classify {
     }
 
     fn recordable(&self) -> bool {
-        self.keys.loss.recordable() && self.keys.model.characters().is_none()
+        self.keys.loss.recordable() && self.reading.recordable()
     }
 
     fn groups(&self, config: OptimizerConfig) -> Vec<Group> {
@@ -276,7 +277,7 @@ impl Task for Classify {
     }
 
     fn understood(&self) -> Understood {
-        let mut understood = self.reading.understood(&self.texts);
+        let mut understood = self.read_as();
         let counts = &self.prior.counts;
         let named = self.data.labels.iter().cloned().zip(counts.iter().map(|&n| n as usize));
         understood.lines.insert(0, ("labels", Understood::counts(named)));
@@ -288,7 +289,7 @@ impl Task for Classify {
         understood.warnings.extend(warnings::of(self, counts));
         let Odd { cut, wordless } = self.odd;
         if cut > 0 {
-            let (longest, parts) = self.reading.longest(&self.keys);
+            let (longest, parts) = self.longest();
             understood.lines.push((
                 "cut",
                 format!(

@@ -2,9 +2,9 @@
 
 use super::Classify;
 use super::keys::Model;
-use super::reading::Reading;
 use crate::run::RunError;
 use crate::tasks::keys::check_size;
+use crate::tasks::reading::Reading;
 use crate::tasks::words;
 use crate::text::{Lexicon, Text};
 use gradus_engine::{Mode, Rng, Tensor, no_grad};
@@ -30,17 +30,17 @@ pub(super) fn classifier(task: &Classify, rng: &mut Rng) -> Result<Box<dyn Class
             text.start(&model.bert)?;
             Ok(Box::new(if bert.frozen_layers > 0 { model.frozen(bert.frozen_layers) } else { model }))
         }
-        (Model::TextCnn(config), Reading::Words { lexicon, .. }) => {
-            let sizes = sizes(lexicon, outputs);
+        (Model::TextCnn(config), Reading::Words(text)) => {
+            let sizes = sizes(&text.lexicon, outputs);
             check_size(config.parameters(&sizes))?;
-            started(lexicon, Box::new(TextCnn::new(config.clone(), sizes, rng)))
+            started(&text.lexicon, Box::new(TextCnn::new(config.clone(), sizes, rng)))
         }
-        (Model::BiLstm(config), Reading::Words { lexicon, .. }) => {
-            let sizes = sizes(lexicon, outputs);
+        (Model::BiLstm(config), Reading::Words(text)) => {
+            let sizes = sizes(&text.lexicon, outputs);
             check_size(config.parameters(&sizes))?;
-            started(lexicon, Box::new(BiLstm::new(config.clone(), sizes, rng)))
+            started(&text.lexicon, Box::new(BiLstm::new(config.clone(), sizes, rng)))
         }
-        (Model::Bert { .. }, Reading::Words { .. })
+        (Model::Bert { .. }, Reading::Words(_))
         | (Model::TextCnn(_) | Model::BiLstm(_), Reading::Pieces(_)) => {
             unreachable!("texts are read for the model of the keys")
         }
@@ -74,14 +74,14 @@ pub(super) fn inputs(task: &Classify, examples: &[usize], mode: &mut Mode) -> Ve
         }
     };
     let mut tensors = vec![labels];
-    tensors.extend(task.reading.batch(&texts, mode).into_tensors());
+    tensors.extend(task.batch(&texts, mode).into_tensors());
     tensors
 }
 
 impl Classify {
     /// The predictions for texts, in their order; for a text without words, the frequencies of the labels.
     pub(super) fn predictions(&self, model: &dyn Classifier, texts: &[&Text]) -> Vec<Prediction> {
-        let batch = self.reading.batch(texts, &mut Mode::Eval).to_device(model.device());
+        let batch = self.batch(texts, &mut Mode::Eval).to_device(model.device());
         let p = no_grad(|| {
             let logits = model.logits(&batch.words(), &mut Mode::Eval);
             if self.several() { logits.sigmoid() } else { logits.softmax() }
