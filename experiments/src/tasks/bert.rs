@@ -1,8 +1,8 @@
 //! What tasks share that fine-tune BERT: keys, defaults of a run, pieces, learning rates by layer.
 
-use super::keys::{check_size, optional_path};
+use super::keys::check_size;
 use crate::config::validate::check;
-use crate::config::{ConfigError, FILE, Run, Train};
+use crate::config::{ConfigError, FILE, Run, Train, optional_path};
 use crate::data::counted::counted;
 use crate::data::files;
 use crate::data::limits::Limit;

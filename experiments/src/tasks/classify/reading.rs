@@ -1,6 +1,7 @@
 use super::keys::Model;
 use super::{Classify, ClassifyKeys, splitting};
 use crate::data::{Example, Split, Splits};
+use crate::regimes::distillation::MASKED;
 use crate::run::{Ask, RunError, Understood};
 use crate::tasks::bert::BertText;
 use crate::tasks::reading::Reading;
@@ -63,6 +64,15 @@ impl Classify {
             }
             Reading::Pieces(text) => text.encode(&ask.text, text.longest(self.keys.data.max_len)).0,
         }
+    }
+
+    /// Reads a text of a transfer set, whose masked words a BERT reads as its mask.
+    pub(super) fn read_altered(&self, text: &str) -> Text {
+        let mask = match &self.reading {
+            Reading::Words(_) => MASKED,
+            Reading::Pieces(text) => &text.pieces().names().mask_token,
+        };
+        self.read(&Ask { text: text.replace(MASKED, mask), ..Ask::default() })
     }
 
     /// A batch of texts as the model takes it.

@@ -4,6 +4,7 @@ use crate::data::DataError;
 use crate::data::files::Encoding;
 use crate::data::formats::conll::{Columns, Comments};
 use crate::data::formats::scheme::{Scheme, TagKind};
+use crate::regimes::distillation::{self, Distillation, OneWay};
 use crate::run::State;
 use crate::tasks::bert::{self, BertKeys};
 use crate::tasks::keys::{FORMS, LimitKeys, Penalties, Source, TOKENIZERS, TextKeys, WordKeys, of_model};
@@ -171,6 +172,9 @@ pub struct Loss {
     /// Penalties on the parameters.
     #[serde(flatten)]
     pub penalties: Penalties,
+    /// Whether the model learns from a teacher.
+    #[serde(flatten)]
+    pub distillation: Distillation<OneWay>,
 }
 
 /// The losses, of the tag sequence of a sentence or of the marginals of its tags.
@@ -306,9 +310,17 @@ impl TagKeys {
 }
 
 impl Keys for TagKeys {
-    const SELECTORS: &'static [&'static str] = &["data.train", "model.name", "model.characters", "loss.name"];
-    const PATHS: &'static [&'static str] =
-        &["data.train", "data.dev", "data.test", "data.embeddings", "model.pretrained"];
+    const SELECTORS: &'static [&'static str] =
+        &["data.train", "model.name", "model.characters", "loss.name", distillation::TEACHER];
+    const PATHS: &'static [&'static str] = &[
+        "data.train",
+        "data.dev",
+        "data.test",
+        "data.embeddings",
+        "model.pretrained",
+        distillation::TEACHER,
+        distillation::UNLABELLED,
+    ];
     const CHOICES: &'static [(&'static str, &'static [&'static str])] = &[
         ("data.tokenizer", TOKENIZERS),
         ("data.normalize", FORMS),
@@ -340,13 +352,10 @@ impl Keys for TagKeys {
         let own = TagKeys { data: own, ..Self::default() };
         let bert = Model::Bert { bert: BertKeys::example(), constraints: constraints() };
         let bert = TagKeys { model: bert, ..Self::default() };
-        characters
-            .map(with_model)
-            .into_iter()
-            .chain([bert])
-            .chain(losses.map(with_loss))
-            .chain([own])
-            .collect()
+        let distillation = Distillation::example(OneWay::default());
+        let student = TagKeys { loss: Loss { distillation, ..Loss::default() }, ..Self::default() };
+        let models = characters.map(with_model).into_iter().chain([bert]);
+        models.chain(losses.map(with_loss)).chain([own, student]).collect()
     }
 
     fn run(model: &str) -> Run {
@@ -370,6 +379,7 @@ impl Keys for TagKeys {
             Model::Bert { bert, constraints: _ } => bert.validate()?,
         }
         self.loss.penalties.validate()?;
+        self.loss.distillation.validate()?;
         match &self.loss.kind {
             LossKind::Crf | LossKind::TokenCrossEntropy => Ok(()),
             LossKind::Focal { gamma } | LossKind::SequenceFocal { gamma } => {

@@ -8,12 +8,14 @@
 //! | `splitting` | splits later texts into words as the training sentences are split |
 //! | `reading` | how sentences become words, or words in pieces |
 //! | `pieces` | splits long sentences into pieces |
+//! | `distil` | what a student learns from a teacher |
 //! | `model` | the model, its inputs and its predictions |
 //! | `metrics` | counts, metrics, metrics of each kind |
 //! | `mistakes` | what is wrong with a prediction |
 //! | `answers` | the output of `gradus predict`, and the file of predictions |
 
 mod answers;
+mod distil;
 pub mod generated;
 mod keys;
 mod metrics;
@@ -35,10 +37,12 @@ use crate::data::formats::conll::{self, Known, ReadWords};
 use crate::data::formats::scheme::{self, Scheme, TagKind};
 use crate::data::known::KnownSet;
 use crate::data::{DataError, OwnPart, Part, Sentence, Split, Splits, split};
+use crate::regimes::distillation;
 use crate::run::{
     Ask, Described, Details, Generated, Metric, Mistake, Origin, RunError, State, Style, Task, Understood,
 };
 use crate::text::{Text, Tokeniser, Tokens};
+use distil::{Outputs, Taught};
 use gradus_engine::optim::{Group, OptimizerConfig};
 use gradus_engine::{Mode, Rng, Tensor};
 use gradus_models::Tagger;
@@ -58,8 +62,10 @@ pub struct Tag {
     tags: Tags,
     reading: Reading,
     tokeniser: Tokeniser,
-    /// The sentences of train, dev and test.
+    /// The sentences of train, dev and test; after those of train, sentences that a teacher alone has labelled.
     texts: [Vec<Text>; 3],
+    /// What a student learns from its teacher.
+    transfer: Option<Taught>,
     /// The training sentences, in pieces if they are long.
     pieces: Vec<Piece>,
 }
@@ -82,11 +88,12 @@ fn asked(keys: &TagKeys) -> TagKind {
     keys.data.source.format().1.tags
 }
 
-/// The files of a run: how text is split, then the words, or the sizes of the model and its pieces.
-const FILES: [&str; 7] = {
+/// The files of a run: how text is split; the words, or the sizes of the model and its pieces; what a student's teacher says.
+const FILES: [&str; 9] = {
     let [a, b, c, d, e] = words::FILES;
     let [f, g] = bert::FILES;
-    [a, b, c, d, e, f, g]
+    let [h, i] = distillation::FILES;
+    [a, b, c, d, e, f, g, h, i]
 };
 
 fn tokenised(tokeniser: &Tokeniser, sentences: &[Sentence]) -> Vec<Tokens> {
@@ -154,13 +161,24 @@ impl Task for Tag {
         let reading = reading::open(&keys, &tokeniser, &tokens, kept)?;
         let encode = |tokens: &Vec<Tokens>| reading::encode_all(&reading, tokens);
         let texts: [Vec<Text>; 3] = tokens.each_ref().map(encode);
-        let pieces = pieces::of(texts[0].iter().map(|text| sizes(&reading, text)), longest(&reading));
-        Ok(Tag { keys, data, tags, reading, tokeniser, texts, pieces })
+        let transfer = distil::transfer(&keys, &data, kept)?;
+        let mut task = Tag { keys, data, tags, reading, tokeniser, texts, transfer: None, pieces: vec![] };
+        if let Some(transfer) = transfer {
+            let more = task.read_altered(&transfer.unlabelled.iter().collect::<Vec<_>>());
+            task.texts[0].extend(more);
+            task.transfer = Some(Taught::new(transfer, &task.texts[0]));
+        }
+        let sizes = task.texts[0].iter().map(|text| sizes(&task.reading, text));
+        task.pieces = pieces::of(sizes, longest(&task.reading));
+        Ok(task)
     }
 
     fn save(&self, folder: &Path) -> Result<(), RunError> {
         if let Reading::Pieces(_) = self.reading {
             words::save_tokeniser(&self.tokeniser, folder)?;
+        }
+        if let Some(taught) = &self.transfer {
+            taught.transfer.save(folder)?;
         }
         self.reading.save(folder)
     }
@@ -178,7 +196,8 @@ impl Task for Tag {
     }
 
     fn lengths(&self, split: Split) -> Vec<usize> {
-        self.texts[split as usize].iter().map(|text| text.len()).collect()
+        let texts = &self.texts[split as usize][..self.data.split(split).len()];
+        texts.iter().map(Text::len).collect()
     }
 
     fn model(&self, rng: &mut Rng) -> Result<Box<dyn Tagger>, RunError> {
@@ -195,12 +214,17 @@ impl Task for Tag {
 
     fn loss(&self, model: &dyn Tagger, inputs: &[Tensor], state: &State, mode: &mut Mode) -> (Tensor, State) {
         let (tags, words) = inputs.split_first().expect("inputs: tags, then words");
+        let (taught, words) = words.split_at(if self.transfer.is_some() { 3 } else { 0 });
         let words = match self.reading {
             Reading::Words(_) => words::words_of(words),
             Reading::Pieces(_) => words::in_pieces(words),
         };
         let emissions = model.emissions(&words, mode);
-        self.keys.loss.of(model.crf(), &emissions, tags, words.lengths, state)
+        let [teacher, labelled, lengths] = taught else {
+            return self.keys.loss.of(model.crf(), &emissions, tags, words.lengths, state);
+        };
+        let taught = Outputs { teacher, labelled, lengths };
+        distil::loss(&self.keys.loss, model.crf(), (&emissions, tags, words.lengths), &taught, state)
     }
 
     fn recordable(&self) -> bool {
@@ -283,6 +307,10 @@ impl Task for Tag {
         let longest = longest(&self.reading);
         let is_long = |text: &&Text| sizes(&self.reading, text).iter().sum::<usize>() > longest;
         let long = self.texts.iter().flatten().filter(is_long).count();
+        if let Some(taught) = &self.transfer {
+            let (labelled, more) = (self.data.train.len(), taught.transfer.unlabelled.len());
+            understood.lines.push(("transfer", format!("{labelled} sentences with labels, {more} without")));
+        }
         if long > 0 {
             let parts = match self.reading {
                 Reading::Words(_) => "words",

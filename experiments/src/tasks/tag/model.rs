@@ -40,15 +40,26 @@ pub(super) fn tagger(task: &Tag, rng: &mut Rng) -> Result<Box<dyn Tagger>, RunEr
     }
 }
 
-/// Tags [B, T], then words.
+/// Tags [B, T], then words. In a student's run, the tags are those of N rows, and after them come the teacher's log-marginals
+/// [B, T, K], the rows with labels [N] and their lengths [N].
 pub(super) fn inputs(task: &Tag, examples: &[usize], mode: &mut Mode) -> Vec<Tensor> {
     let pieces: Vec<_> = examples.iter().map(|&i| &task.pieces[i]).collect();
     let texts: Vec<Text> =
         pieces.iter().map(|piece| task.texts[0][piece.sentence].part(piece.words.clone())).collect();
     let gold = |piece: &&super::Piece| task.data.train[piece.sentence].tags[piece.words.clone()].to_vec();
-    let gold: Vec<Vec<usize>> = pieces.iter().map(gold).collect();
+    let labelled = pieces.iter().filter(|piece| piece.sentence < task.data.train.len());
+    let gold: Vec<Vec<usize>> = labelled.map(gold).collect();
     let batch = task.batch(&texts.iter().collect::<Vec<_>>(), task.keys.model.unknown(), mode);
     let mut tensors = vec![batch.aligned(&gold.iter().collect::<Vec<_>>())];
+    if let Some(taught) = &task.transfer {
+        let (t, k) = (tensors[0].dim(1), task.tags.names().len());
+        let labelled = (0i64..).zip(&pieces).filter(|(_, p)| p.sentence < task.data.train.len());
+        let (rows, lengths): (Vec<i64>, Vec<i64>) =
+            labelled.map(|(row, p)| (row, p.words.len() as i64)).unzip();
+        tensors.push(taught.outputs(&pieces, t, k));
+        tensors.push(Tensor::from_slice(&rows, [rows.len()]));
+        tensors.push(Tensor::from_slice(&lengths, [lengths.len()]));
+    }
     tensors.extend(batch.into_tensors());
     tensors
 }
