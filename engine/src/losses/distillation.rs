@@ -79,13 +79,13 @@ mod tests {
         let (student, teacher) = (Param::new(random([3, 4], 1)), random([3, 4], 2));
         for t in [1.0, 2.5] {
             let loss = soft_targets(&student.tensor(), &teacher, t, Reduction::Sum);
+            assert!(loss.item() > 0.0);
             let gradients = loss.backward();
             let Some(Grad::Dense(gradient)) = gradients.of(&student) else { panic!("no dense gradient") };
             let gradient = gradient.to_vec::<f64>();
             let [q, p] = [&student.value(), &teacher].map(|x| (x / t).softmax());
             let expected = ((q - p) * t).to_vec::<f64>();
             assert!(gradient.iter().zip(&expected).all(|(a, b)| (a - b).abs() < 1e-12), "{t}");
-            assert!(loss.item() > 0.0);
         }
         assert!(soft_targets(&teacher, &teacher, 3.0, Reduction::Mean).item().abs() < 1e-15);
     }
