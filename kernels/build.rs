@@ -121,6 +121,8 @@ mod emulator {
         // What the device does in one rounding or two, the CPU does in two: sums are compared within tolerances.
         build
             .flag("-Werror=switch")
+            // The host compiler does not know the pragmas of a CUDA compiler.
+            .flag("-Wno-unknown-pragmas")
             .flag("-ffp-contract=off")
             .flag("-fno-strict-aliasing")
             .flag("-fvisibility=hidden");

@@ -9,12 +9,13 @@
 //! | [`text`] | tokenising, vocabulary, batches, word vectors |
 //! | [`metrics`] | metrics and tests of significance |
 //! | [`pretrained`] | pretrained BERT models: reading and writing their folders |
+//! | [`regimes`] | ways to train that wrap a task, such as distillation |
 //! | [`tasks`] | the tasks: one folder and one row of [`tasks::TASKS`] each |
 //! | [`run`] | the trait of tasks, the training loop, the folder of a run |
 //! | [`studies`] | the tables and figures of the paper: what is compared on which data |
 //! | [`report`] | tables, plots and reports, from result files alone |
 //!
-//! Imports run one way: `data`, then `text`, `metrics` and `config`, then `pretrained`, `run`, `tasks`, `report`,
+//! Imports run one way: `data`, then `text`, `metrics` and `config`, then `pretrained`, `run`, `regimes`, `tasks`, `report`,
 //! `studies`, `commands`, `cli`. Nothing outside `tasks` names a task, except `studies`.
 #![forbid(unsafe_code)]
 
@@ -26,6 +27,7 @@ pub mod data;
 mod fuzz;
 pub mod metrics;
 pub mod pretrained;
+pub mod regimes;
 pub mod report;
 pub mod run;
 pub mod studies;

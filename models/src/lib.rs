@@ -25,7 +25,7 @@ mod textcnn;
 mod word_vectors;
 mod words;
 
-pub use bert::{Bert, BertActivation, BertClassifier, BertConfig, BertOutput, MaskedLm, Pooling};
+pub use bert::{Bert, BertActivation, BertClassifier, BertConfig, BertOutput, BertTagger, MaskedLm, Pooling};
 pub use bidaf::{BiDaf, BiDafConfig};
 pub use bilstm::{BiLstm, BiLstmConfig};
 pub use bilstm_crf::{BiLstmCrf, BiLstmCrfConfig};

@@ -5,13 +5,15 @@ use gradus_engine::{DType, Tensor};
 /// the model's device.
 #[derive(Clone, Copy, Debug)]
 pub struct Words<'a> {
-    /// Word ids [B, T].
+    /// Word ids [B, T]; with `pieces`, the place of each word's first piece as b · P + p.
     pub ids: &'a Tensor,
     /// The number of words of each sequence [B].
     pub lengths: &'a Tensor,
     /// Character ids [B, T, C] and the length of each word [B, T], 0 for padding; both in host memory. A model without
     /// characters does not read them.
     pub characters: Option<(&'a Tensor, &'a Tensor)>,
+    /// The ids of the pieces of each sequence [B, P] and their number [B], for a model that reads words in pieces.
+    pub pieces: Option<(&'a Tensor, &'a Tensor)>,
     /// Vectors for words that are not in the model's table.
     pub given: Option<Given<'a>>,
 }
@@ -29,7 +31,7 @@ pub struct Given<'a> {
 impl<'a> Words<'a> {
     /// Words without characters, whose vectors are all those of the model's table: ids [B, T], lengths [B].
     pub fn new(ids: &'a Tensor, lengths: &'a Tensor) -> Self {
-        Words { ids, lengths, characters: None, given: None }
+        Words { ids, lengths, characters: None, pieces: None, given: None }
     }
 
     /// A mask [B, T] of the real positions.

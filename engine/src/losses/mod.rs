@@ -6,6 +6,7 @@
 mod bce;
 mod contrastive;
 mod cross_entropy;
+mod distillation;
 mod focal;
 mod ghm;
 mod penalty;
@@ -16,6 +17,7 @@ pub use crate::ops::CrossEntropy;
 pub use bce::bce_with_logits;
 pub use contrastive::{info_nce, triplet, triplet_of};
 pub use cross_entropy::cross_entropy;
+pub use distillation::{logit_regression, soft_targets, token_soft_targets};
 pub use focal::{focal, focal_of};
 pub use ghm::{Ghm, GhmState, ghm};
 pub use penalty::{l1, l2};

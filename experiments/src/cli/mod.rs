@@ -2,6 +2,7 @@
 
 mod compare;
 mod data;
+mod distil;
 mod evaluate;
 mod predict;
 mod report;
@@ -36,6 +37,7 @@ enum Command {
         #[command(subcommand)]
         task: Box<train::TaskArgs>,
     },
+    Distil(distil::DistilArgs),
     Evaluate(evaluate::EvaluateArgs),
     Compare(compare::CompareArgs),
     Predict(predict::PredictArgs),
@@ -140,6 +142,7 @@ impl Cli {
             None => reproduce::without_a_command(),
             Some(Command::Reproduce(args)) => args.run(),
             Some(Command::Train { task }) => task.run(),
+            Some(Command::Distil(args)) => args.run(),
             Some(Command::Evaluate(args)) => args.run(),
             Some(Command::Compare(args)) => args.run(),
             Some(Command::Predict(args)) => args.run(),

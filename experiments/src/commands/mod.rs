@@ -3,6 +3,7 @@
 mod compare;
 pub mod data;
 mod devices;
+mod distil;
 mod evaluate;
 mod input;
 mod json_lines;
@@ -17,6 +18,7 @@ mod trained;
 
 pub use compare::{Compare, compare};
 pub use devices::devices;
+pub use distil::{Distil, distil};
 pub use evaluate::{Evaluate, evaluate};
 pub use input::{Format, Input};
 pub use list::{TableFormat, list};

@@ -7,6 +7,7 @@
 //! | --- | --- |
 //! | `run` | the keys of every run |
 //! | `keys` | what a task declares about its keys; the error for a key without effect |
+//! | [`optional_path`] | paths that may be absent |
 //! | `overlay` | values from TOML and from `--set` |
 //! | `owners` | every key by its owner, for `gradus list` and `docs/keys.md` |
 //! | [`validate`] | checks of single values |
@@ -26,6 +27,7 @@
 
 mod error;
 mod keys;
+pub mod optional_path;
 mod overlay;
 mod owners;
 mod run;

@@ -1,14 +1,14 @@
 //! What tasks share that fine-tune BERT: keys, defaults of a run, pieces, learning rates by layer.
 
-use super::keys::{check_size, optional_path};
+use super::keys::check_size;
 use crate::config::validate::check;
-use crate::config::{ConfigError, FILE, Run, Train};
+use crate::config::{ConfigError, FILE, Run, Train, optional_path};
 use crate::data::counted::counted;
 use crate::data::files;
 use crate::data::limits::Limit;
 use crate::pretrained::Pretrained;
 use crate::run::RunError;
-use crate::text::{Text, WordPieces};
+use crate::text::{Padded, Text, WordPieces};
 use gradus_engine::optim::{Group, OptimizerConfig, Rule, ScheduleConfig};
 use gradus_models::{Bert, BertConfig};
 use serde::{Deserialize, Serialize};
@@ -198,15 +198,36 @@ impl BertText {
         (Text::of_pieces(pieces.ids, blank), pieces.cut)
     }
 
+    /// The pieces of each word; of a word with more than `longest` the first ones.
+    pub fn encode_words<'w>(&self, words: impl Iterator<Item = &'w str>, longest: usize) -> Text {
+        let pieces = |word| {
+            let mut pieces = self.pieces.of_word(word);
+            pieces.truncate(longest);
+            pieces
+        };
+        Text::of_words_in_pieces(words.map(pieces).collect(), self.pieces.special().unk)
+    }
+
+    /// The most pieces of a text without \[CLS\] and \[SEP\].
+    pub fn places(&self) -> usize {
+        self.config.max_position_embeddings - ADDED
+    }
+
+    /// A batch of words in pieces.
+    pub fn batch_of_words(&self, texts: &[&Text]) -> Padded {
+        let special = self.pieces.special();
+        Padded::of_words_in_pieces(texts, special.cls, special.sep)
+    }
+
     /// Lines on the model and on the pieces of train, dev and test.
-    pub fn understood(&self, texts: [&[Text]; 3]) -> Vec<(&'static str, String)> {
+    pub fn understood<'t>(&self, ids: [impl Iterator<Item = &'t u32>; 3]) -> Vec<(&'static str, String)> {
         let mut lines = vec![("pieces", counted(self.pieces.size(), "word pieces"))];
         let notes = self.pretrained.iter().flat_map(Pretrained::notes);
         lines.extend(notes.map(|note| ("pretrained", note.clone())));
-        let unknown = self.pieces.special().unk;
-        for (split, texts) in ["train", "dev", "test"].into_iter().zip(texts) {
-            let ids = || texts.iter().flat_map(Text::ids);
-            let (all, unknown) = (ids().count(), ids().filter(|id| **id == unknown).count());
+        let unk = self.pieces.special().unk;
+        for (split, ids) in ["train", "dev", "test"].into_iter().zip(ids) {
+            let (mut all, mut unknown) = (0, 0);
+            ids.for_each(|&id| (all, unknown) = (all + 1, unknown + usize::from(id == unk)));
             let share = 100.0 * unknown as f64 / all.max(1) as f64;
             lines.push((split, format!("{}, {share:.1} % unknown", counted(all, "pieces"))));
         }

@@ -1,7 +1,7 @@
 //! Keys that several tasks share.
 
 use crate::config::validate::{at_least_zero, check};
-use crate::config::{ConfigError, FILE};
+use crate::config::{ConfigError, FILE, optional_path};
 use crate::data::OwnFiles;
 use crate::data::files::Encoding;
 use crate::run::{Limits, Origin, RunError};
@@ -289,19 +289,4 @@ pub fn check_size(parameters: Option<u64>) -> Result<(), RunError> {
         found: parameters.map_or("more than 2^64".into(), |n| n.to_string())
             + "; lower model.embed_dim, model.hidden_dim, model.layers or data.max_vocab",
     })
-}
-
-/// TOML has no null, so an absent path is an empty string: then every key is in every written configuration.
-pub(super) mod optional_path {
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
-    use std::path::{Path, PathBuf};
-
-    pub fn serialize<S: Serializer>(path: &Option<PathBuf>, serializer: S) -> Result<S::Ok, S::Error> {
-        path.as_deref().unwrap_or(Path::new("")).serialize(serializer)
-    }
-
-    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<PathBuf>, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        Ok((!text.is_empty()).then(|| text.into()))
-    }
 }

@@ -6,12 +6,13 @@
 //! | [`classify`] | one or several labels for each text |
 //! | [`tag`] | a tag for each word |
 //! | [`read`] | the span of a text that answers a question |
-//! | [`keys`], `words`, `bert`, `warnings` | keys, the handling of words and of pieces, and warnings about data that several tasks share |
+//! | [`keys`], `reading`, `words`, `bert`, `warnings` | keys, how text is read as words or pieces, and warnings about data that several tasks share |
 
 mod bert;
 pub mod classify;
 pub mod keys;
 pub mod read;
+mod reading;
 pub mod tag;
 mod warnings;
 pub(crate) mod words;

@@ -23,17 +23,66 @@ pub const FILES: [&str; 5] = {
 };
 
 /// Writes the tokeniser of a run.
+///
+/// # Errors
+/// A folder that cannot be written.
 pub fn save_tokeniser(tokeniser: &Tokeniser, folder: &Path) -> Result<(), RunError> {
     let text = serde_json::to_string(tokeniser).expect("settings are made of numbers and text");
     Ok(crate::data::atomic::write(&folder.join(FILE), text.as_bytes())?)
 }
 
 /// Reads the tokeniser of a run.
+///
+/// # Errors
+/// A file that is missing or damaged.
 pub fn load_tokeniser(folder: &Path) -> Result<Tokeniser, RunError> {
     let path = folder.join(FILE);
     let text = files::read_text(&path, Limit::Labels)?;
     serde_json::from_str(&text)
         .map_err(|error| RunError::Damaged { path: path.clone(), reason: error.to_string() })
+}
+
+/// How a run reads text as words.
+pub struct WordText {
+    /// How text is split.
+    pub tokeniser: Tokeniser,
+    /// The words.
+    pub lexicon: Lexicon,
+    /// How much of train, dev and test it has.
+    pub coverage: [Coverage; 3],
+}
+
+impl WordText {
+    /// The words of train, dev and test: those of the run in the folder `kept`, else those of the training split.
+    /// `characters` is the most characters of a word, if the model reads them.
+    ///
+    /// # Errors
+    /// Files that are missing or damaged.
+    pub fn new(
+        kept: Option<&Path>,
+        tokeniser: Tokeniser,
+        keys: &WordKeys,
+        characters: Option<usize>,
+        splits: [&[Tokens]; 3],
+    ) -> Result<Self, RunError> {
+        let lexicon = lexicon(kept, keys, &keys.options(characters), splits)?;
+        let coverage = splits.map(|tokens| lexicon.coverage(tokens));
+        Ok(WordText { tokeniser, lexicon, coverage })
+    }
+
+    /// Writes the files that a later run reads.
+    ///
+    /// # Errors
+    /// A folder that cannot be written.
+    pub fn save(&self, folder: &Path) -> Result<(), RunError> {
+        save_tokeniser(&self.tokeniser, folder)?;
+        Ok(self.lexicon.save(folder)?)
+    }
+
+    /// Lines and warnings on the words of train, dev and test.
+    pub fn understood(&self) -> Understood {
+        understood(&self.lexicon, &self.tokeniser, &self.coverage)
+    }
 }
 
 /// The lexicon of a run: that of the folder `kept`, else the words of the training split, with pretrained vectors if a file
@@ -66,13 +115,18 @@ pub fn start(lexicon: &Lexicon, model: &dyn Module) -> Result<(), RunError> {
     }
 }
 
+/// The batch of words with their pieces in the tensors of a step.
+pub fn in_pieces(tensors: &[Tensor]) -> Words<'_> {
+    Words { pieces: Some((&tensors[2], &tensors[3])), ..Words::new(&tensors[0], &tensors[1]) }
+}
+
 /// The batch of words in the tensors of a step.
 pub fn words_of(tensors: &[Tensor]) -> Words<'_> {
     let characters = match tensors {
         [_, _, characters, lengths, ..] => Some((characters, lengths)),
         _ => None,
     };
-    Words { ids: &tensors[0], lengths: &tensors[1], characters, given: None }
+    Words { characters, ..Words::new(&tensors[0], &tensors[1]) }
 }
 
 /// Lines and warnings on the words of train, dev and test, read by the tokeniser.

@@ -5,6 +5,7 @@ mod asks;
 mod compare;
 mod damage;
 mod data;
+mod distil;
 #[cfg(feature = "cuda-emulator")]
 mod emulated;
 mod events;

@@ -10,6 +10,7 @@
 //! | `layer` | attention and dense layers |
 //! | `masked` | the head that predicts masked pieces |
 //! | `classifier` | the head that classifies texts |
+//! | `tagger` | the head that tags words |
 //! | `init` | the first values of the parameters |
 //!
 //! Source: Devlin et al., "BERT: Pre-training of deep bidirectional transformers for language understanding", NAACL 2019.
@@ -20,12 +21,14 @@ mod embeddings;
 mod init;
 mod layer;
 mod masked;
+mod tagger;
 #[cfg(test)]
 mod tests;
 
 pub use classifier::{BertClassifier, Pooling};
 pub use config::{BertActivation, BertConfig};
 pub use masked::MaskedLm;
+pub use tagger::BertTagger;
 
 use embeddings::BertEmbeddings;
 use gradus_engine::nn::Linear;

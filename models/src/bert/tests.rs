@@ -1,6 +1,6 @@
 use super::*;
 use crate::padding::real_positions;
-use crate::{Classifier, Words};
+use crate::{Classifier, Tagger, Words};
 use gradus_engine::losses::{CrossEntropy, Reduction, cross_entropy};
 
 fn config() -> BertConfig {
@@ -107,4 +107,22 @@ fn a_sequence_beyond_the_positions_is_refused() {
     let real = real_positions(&Tensor::from_slice(&[6i64], [1]), 6);
     let ids = Tensor::from_slice(&[1i64; 6], [1, 6]);
     Bert::new(&config(), &mut Rng::new(1)).forward(&ids, None, &real, &mut Mode::Eval);
+}
+
+#[test]
+fn a_word_is_tagged_at_its_first_piece() {
+    let model = BertTagger::new(&config(), 3, &mut Rng::new(1));
+    let (pieces, counts, real) = ids([1, 2, 3, 0, 4, 5, 0, 0]);
+    // The first text has words at pieces 0 and 2, the second one at piece 1; its second place is padding.
+    let (first, lengths) =
+        (Tensor::from_slice(&[0i64, 2, 5, 0], [2, 2]), Tensor::from_slice(&[2i64, 1], [2]));
+    let words = Words { pieces: Some((&pieces, &counts)), ..Words::new(&first, &lengths) };
+    let emissions = model.emissions(&words, &mut Mode::Eval);
+    assert_eq!(emissions.shape().to_vec(), [2, 2, 3]);
+    let hidden = model.bert.forward(&pieces, None, &real, &mut Mode::Eval);
+    let of_pieces = model.of_hidden(hidden.last()).to_vec::<f32>();
+    let of_words = emissions.to_vec::<f32>();
+    for (word, piece) in [(0, 0), (1, 2), (2, 5)] {
+        assert_eq!(of_words[3 * word..][..3], of_pieces[3 * piece..][..3]);
+    }
 }

@@ -90,6 +90,7 @@ pub const KNOWN: &[Known] = &[
             "token_cross_entropy",
             "token_focal",
             "token_ghm",
+            "token_soft_targets",
         ],
         values: huge,
         results: &[],

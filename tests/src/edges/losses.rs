@@ -2,8 +2,8 @@ use crate::case::{Case, Example};
 use crate::draw::Draw;
 use gradus_engine::losses::{
     CrossEntropy, Ghm, Reduction, bce_with_logits, crf_nll, cross_entropy, focal, focal_of, ghm, info_nce,
-    l1, l2, sequence_focal, sne, token_cross_entropy, token_focal, token_ghm, token_log_probabilities,
-    triplet, triplet_of,
+    l1, l2, logit_regression, sequence_focal, sne, soft_targets, token_cross_entropy, token_focal, token_ghm,
+    token_log_probabilities, token_soft_targets, triplet, triplet_of,
 };
 use gradus_engine::nn::Crf;
 use gradus_engine::{CreateGraph, Module, Param, Rng, Tensor, grad};
@@ -70,6 +70,27 @@ pub const LOSSES: &[Case] = &[
     .roundings(256.0),
     Case::new("ghm", "of its own batch", |d| labelled(d, |x| ghm(&x[0], &x[1], &GHM, &GHM.start()).0))
         .roundings(512.0),
+    Case::new("soft_targets", "T = 2", |d| {
+        vectors(d, 2, |x| soft_targets(&x[0], &x[1], 2.0, Reduction::Mean))
+    })
+    .roundings(512.0),
+    Case::new("logit_regression", "mean", |d| {
+        vectors(d, 2, |x| logit_regression(&x[0], &x[1], Reduction::Mean))
+    })
+    .roundings(256.0),
+    Case::new("token_soft_targets", "a teacher's marginals", |d| {
+        let (b, t, k) = (d.up_to(3), d.up_to(4), 2 + d.up_to(3));
+        let inputs = vec![d.normal([b, t, k]), d.lengths(b, t)];
+        let teacher = d.normal([b, t, k]);
+        Example::one(inputs, move |x| {
+            let crf = Crf::new(k, &mut Rng::new(7));
+            crf.convert(x[0].dtype());
+            crf.move_to(x[0].device());
+            let teacher = teacher.to_dtype(x[0].dtype()).to_device(x[0].device()).log_softmax();
+            token_soft_targets(&crf, &x[0], &teacher, &x[1])
+        })
+    })
+    .roundings(512.0),
     Case::new("l1", "one parameter", |d| {
         let shape = d.shape();
         Example::new(vec![d.normal(shape)], |x| penalty(&x[0], l1))

@@ -14,7 +14,7 @@ pub(super) fn answer(
     asks: &[Ask],
     style: Style,
 ) -> Vec<Result<String, String>> {
-    let texts: Vec<Text> = asks.iter().map(|ask| task.reading.read(&task.keys, ask)).collect();
+    let texts: Vec<Text> = asks.iter().map(|ask| task.read(ask)).collect();
     let lengths: Vec<usize> = texts.iter().map(|text| text.len()).collect();
     let predictions = batches::each(&lengths, BATCH, |batch| {
         let chosen: Vec<&Text> = batch.iter().map(|&i| &texts[i]).collect();

@@ -2,6 +2,7 @@ use crate::config::validate::{at_least_zero, check, positive, share};
 use crate::config::{ConfigError, Keys, Run};
 use crate::data::files::Encoding;
 use crate::data::formats::labelled;
+use crate::regimes::distillation::{self, Distillation, Objective};
 use crate::run::State;
 use crate::tasks::bert::{self, BertKeys};
 use crate::tasks::keys::{FORMS, LimitKeys, Penalties, Source, TOKENIZERS, TextKeys, WordKeys, of_model};
@@ -127,6 +128,9 @@ pub struct Loss {
     /// Penalties on the parameters.
     #[serde(flatten)]
     pub penalties: Penalties,
+    /// Whether the model learns from a teacher.
+    #[serde(flatten)]
+    pub distillation: Distillation<Objective>,
 }
 
 /// The losses.
@@ -205,9 +209,23 @@ impl Default for LossKind {
 }
 
 impl Keys for ClassifyKeys {
-    const SELECTORS: &'static [&'static str] = &["data.train", "model.name", "model.characters", "loss.name"];
-    const PATHS: &'static [&'static str] =
-        &["data.train", "data.dev", "data.test", "data.embeddings", "model.pretrained"];
+    const SELECTORS: &'static [&'static str] = &[
+        "data.train",
+        "model.name",
+        "model.characters",
+        "loss.name",
+        distillation::TEACHER,
+        "loss.objective",
+    ];
+    const PATHS: &'static [&'static str] = &[
+        "data.train",
+        "data.dev",
+        "data.test",
+        "data.embeddings",
+        "model.pretrained",
+        distillation::TEACHER,
+        distillation::UNLABELLED,
+    ];
     const CHOICES: &'static [(&'static str, &'static [&'static str])] = &[
         ("data.tokenizer", TOKENIZERS),
         ("data.normalize", FORMS),
@@ -239,7 +257,12 @@ impl Keys for ClassifyKeys {
         let with_model = |model| ClassifyKeys { model, ..Self::default() };
         let with_loss = |kind| ClassifyKeys { loss: Loss { kind, ..Loss::default() }, ..Self::default() };
         let own = ClassifyKeys { data: own, ..Self::default() };
-        models.map(with_model).chain(losses.map(with_loss)).chain([own]).collect()
+        let student = |objective| {
+            let distillation = Distillation::example(objective);
+            ClassifyKeys { loss: Loss { distillation, ..Loss::default() }, ..Self::default() }
+        };
+        let students = [Objective::default(), Objective::Logits {}].map(student);
+        models.map(with_model).chain(losses.map(with_loss)).chain([own]).chain(students).collect()
     }
 
     fn run(model: &str) -> Run {
@@ -258,6 +281,14 @@ impl Keys for ClassifyKeys {
             }
         }
         self.loss.validate()?;
+        self.loss.distillation.validate()?;
+        if let Some(from) = self.loss.distillation.teacher() {
+            from.objective.validate()?;
+            let fits = !self.several() || matches!(from.objective, Objective::Logits {});
+            let expected =
+                "logits, since a text may have several labels, whose probabilities do not sum to 1";
+            check(fits, "loss.objective", expected, "soft")?;
+        }
         let binary = matches!(self.loss.kind, LossKind::BinaryCrossEntropy {});
         let (fits, expected) = match &self.data.source {
             Source::Own(own) => {

@@ -5,6 +5,7 @@
 //! | `keys` | the sections `[data]`, `[model]` and `[loss]` |
 //! | `sets` | the known data sets; [`generated`] has the generated ones |
 //! | `own` | the user's own files |
+//! | `distil` | what a student learns from a teacher |
 //! | `reading` | how texts become words or pieces |
 //! | `prior` | how often each label occurs |
 //! | `model` | the model, its inputs and its predictions |
@@ -14,6 +15,7 @@
 //! | `answers` | the output of `gradus predict`, and the file of predictions |
 
 mod answers;
+mod distil;
 pub mod generated;
 mod keys;
 mod metrics;
@@ -28,17 +30,20 @@ mod warnings;
 pub use keys::ClassifyKeys;
 pub use model::Prediction;
 
+use distil::Taught;
 use keys::Model;
 pub(crate) use prior::Prior;
-use reading::{ReadTexts, Reading};
+use reading::ReadTexts;
 
 use super::keys::{Named, Source};
+use super::reading::Reading;
 use super::{bert, words};
 use crate::config::ConfigError;
 use crate::data::counted::{counted, verb};
 use crate::data::files::FileReader;
 use crate::data::known::{KnownSet, TokensGiven};
 use crate::data::{DataError, Example, OwnPart, Part, Split, Splits, split};
+use crate::regimes::distillation::{self, Transfer};
 use crate::run::{
     Ask, Described, Details, Generated, Metric, Mistake, Origin, RunError, State, Style, Task, Understood,
 };
@@ -49,11 +54,12 @@ use gradus_models::Classifier;
 use rayon::prelude::*;
 use std::path::Path;
 
-/// The files of a run: how often each label occurs, and how texts are read, as words or as pieces.
-const FILES: [&str; 8] = {
+/// The files of a run: how often each label occurs; how texts are read, as words or as pieces; what a student's teacher says.
+const FILES: [&str; 10] = {
     let [a, b, c, d, e] = words::FILES;
     let [f, g] = bert::FILES;
-    [Prior::FILE, a, b, c, d, e, f, g]
+    let [h, i] = distillation::FILES;
+    [Prior::FILE, a, b, c, d, e, f, g, h, i]
 };
 
 /// A prepared classification set.
@@ -62,8 +68,10 @@ pub struct Classify {
     data: Splits<Vec<Example>>,
     reading: Reading,
     prior: Prior,
-    /// The texts of train, dev and test.
+    /// The texts of train, dev and test; after those of train, texts that a teacher alone has labelled.
     texts: [Vec<Text>; 3],
+    /// What a student learns from its teacher.
+    transfer: Option<Transfer<String>>,
     /// Counts of odd texts.
     odd: Odd,
 }
@@ -165,17 +173,25 @@ impl Task for Classify {
                 prior
             }
         };
-        let (reading, ReadTexts { texts, cut }) = Reading::of(&keys, &data, kept)?;
+        let (reading, ReadTexts { texts, cut }) = reading::read_all(&keys, &data, kept)?;
         let counted = matches!(keys.data.source, Source::Own(_));
         let all = Split::ALL.into_iter().flat_map(|split| data.split(split));
         let wordless =
             |(text, example): &(&Text, &Example)| text.is_blank() && !(counted && example.text.is_empty());
         let odd = Odd { cut, wordless: texts.iter().flatten().zip(all).filter(wordless).count() };
-        Ok(Classify { keys, data, reading, prior, texts, odd })
+        let transfer = distil::transfer(&keys, &data, kept)?;
+        let mut task = Classify { keys, data, reading, prior, texts, transfer, odd };
+        let more = task.transfer.iter().flat_map(|transfer| &transfer.unlabelled);
+        let more: Vec<Text> = more.map(|text| task.read_altered(text)).collect();
+        task.texts[0].extend(more);
+        Ok(task)
     }
 
     fn save(&self, folder: &Path) -> Result<(), RunError> {
         self.prior.save(folder)?;
+        if let Some(transfer) = &self.transfer {
+            transfer.save(folder)?;
+        }
         self.reading.save(folder)
     }
 
@@ -188,11 +204,12 @@ impl Task for Classify {
     }
 
     fn sizes(&self) -> Vec<usize> {
-        self.lengths(Split::Train)
+        self.texts[0].iter().map(Text::len).collect()
     }
 
     fn lengths(&self, split: Split) -> Vec<usize> {
-        self.split_texts(split).iter().map(|text| text.len()).collect()
+        let texts = &self.split_texts(split)[..self.data.split(split).len()];
+        texts.iter().map(Text::len).collect()
     }
 
     fn model(&self, rng: &mut Rng) -> Result<Box<dyn Classifier>, RunError> {
@@ -214,13 +231,18 @@ impl Task for Classify {
         state: &State,
         mode: &mut Mode,
     ) -> (Tensor, State) {
-        let (labels, words) = inputs.split_first().expect("inputs: labels, then words");
-        let logits = model.logits(&words::words_of(words), mode);
-        self.keys.loss.of(&logits, labels, state)
+        let (labels, rest) = inputs.split_first().expect("inputs: labels, what a teacher says, then words");
+        if self.transfer.is_none() {
+            let logits = model.logits(&words::words_of(rest), mode);
+            return self.keys.loss.of(&logits, labels, state);
+        }
+        let logits = model.logits(&words::words_of(&rest[2..]), mode);
+        let taught = Taught { teacher: &rest[0], labelled: &rest[1] };
+        distil::loss(&self.keys.loss, &logits, labels, &taught, state)
     }
 
     fn recordable(&self) -> bool {
-        self.keys.loss.recordable() && self.keys.model.characters().is_none()
+        self.keys.loss.recordable() && self.reading.recordable()
     }
 
     fn groups(&self, config: OptimizerConfig) -> Vec<Group> {
@@ -276,7 +298,7 @@ impl Task for Classify {
     }
 
     fn understood(&self) -> Understood {
-        let mut understood = self.reading.understood(&self.texts);
+        let mut understood = self.read_as();
         let counts = &self.prior.counts;
         let named = self.data.labels.iter().cloned().zip(counts.iter().map(|&n| n as usize));
         understood.lines.insert(0, ("labels", Understood::counts(named)));
@@ -288,7 +310,7 @@ impl Task for Classify {
         understood.warnings.extend(warnings::of(self, counts));
         let Odd { cut, wordless } = self.odd;
         if cut > 0 {
-            let (longest, parts) = self.reading.longest(&self.keys);
+            let (longest, parts) = self.longest();
             understood.lines.push((
                 "cut",
                 format!(
@@ -298,6 +320,10 @@ impl Task for Classify {
                     verb(cut, "is", "are")
                 ),
             ));
+        }
+        if let Some(transfer) = &self.transfer {
+            let (labelled, more) = (self.data.train.len(), transfer.unlabelled.len());
+            understood.lines.push(("transfer", format!("{labelled} texts with labels, {more} without")));
         }
         if wordless > 0 {
             understood.warnings.push(format!(

@@ -2,9 +2,9 @@
 
 use super::Classify;
 use super::keys::Model;
-use super::reading::Reading;
 use crate::run::RunError;
 use crate::tasks::keys::check_size;
+use crate::tasks::reading::Reading;
 use crate::tasks::words;
 use crate::text::{Lexicon, Text};
 use gradus_engine::{Mode, Rng, Tensor, no_grad};
@@ -30,17 +30,17 @@ pub(super) fn classifier(task: &Classify, rng: &mut Rng) -> Result<Box<dyn Class
             text.start(&model.bert)?;
             Ok(Box::new(if bert.frozen_layers > 0 { model.frozen(bert.frozen_layers) } else { model }))
         }
-        (Model::TextCnn(config), Reading::Words { lexicon, .. }) => {
-            let sizes = sizes(lexicon, outputs);
+        (Model::TextCnn(config), Reading::Words(text)) => {
+            let sizes = sizes(&text.lexicon, outputs);
             check_size(config.parameters(&sizes))?;
-            started(lexicon, Box::new(TextCnn::new(config.clone(), sizes, rng)))
+            started(&text.lexicon, Box::new(TextCnn::new(config.clone(), sizes, rng)))
         }
-        (Model::BiLstm(config), Reading::Words { lexicon, .. }) => {
-            let sizes = sizes(lexicon, outputs);
+        (Model::BiLstm(config), Reading::Words(text)) => {
+            let sizes = sizes(&text.lexicon, outputs);
             check_size(config.parameters(&sizes))?;
-            started(lexicon, Box::new(BiLstm::new(config.clone(), sizes, rng)))
+            started(&text.lexicon, Box::new(BiLstm::new(config.clone(), sizes, rng)))
         }
-        (Model::Bert { .. }, Reading::Words { .. })
+        (Model::Bert { .. }, Reading::Words(_))
         | (Model::TextCnn(_) | Model::BiLstm(_), Reading::Pieces(_)) => {
             unreachable!("texts are read for the model of the keys")
         }
@@ -56,11 +56,32 @@ fn started(lexicon: &Lexicon, model: Box<dyn Classifier>) -> Result<Box<dyn Clas
     Ok(model)
 }
 
-/// Labels [B], or truth values [B, K] if a text may have several labels; then words.
+/// Labels [B], or truth values [B, K] if a text may have several labels; then words. In a student's run, the labels are those of
+/// N rows, and after them come the teacher's logits [B, K] and the rows with labels [N].
 pub(super) fn inputs(task: &Classify, examples: &[usize], mode: &mut Mode) -> Vec<Tensor> {
     let texts: Vec<&Text> = examples.iter().map(|&i| &task.texts[0][i]).collect();
+    let Some(transfer) = &task.transfer else {
+        let mut tensors = vec![labels(task, examples)];
+        tensors.extend(task.batch(&texts, mode).into_tensors());
+        return tensors;
+    };
+    let (known, k) = (task.data.train.len(), task.data.labels.len());
+    let (rows, labelled): (Vec<i64>, Vec<usize>) =
+        (0i64..).zip(examples.iter().copied()).filter(|(_, example)| *example < known).unzip();
+    let teacher: Vec<f32> =
+        examples.iter().flat_map(|&i| &transfer.outputs[i * k..(i + 1) * k]).copied().collect();
+    let mut tensors = vec![
+        labels(task, &labelled),
+        Tensor::from_slice(&teacher, [examples.len(), k]),
+        Tensor::from_slice(&rows, [rows.len()]),
+    ];
+    tensors.extend(task.batch(&texts, mode).into_tensors());
+    tensors
+}
+
+fn labels(task: &Classify, examples: &[usize]) -> Tensor {
     let (b, k) = (examples.len(), task.data.labels.len());
-    let labels = match task.several() {
+    match task.several() {
         true => {
             let mut truth = vec![0.0f32; b * k];
             for (row, &i) in truth.chunks_mut(k).zip(examples) {
@@ -72,16 +93,13 @@ pub(super) fn inputs(task: &Classify, examples: &[usize], mode: &mut Mode) -> Ve
             let labels: Vec<i64> = examples.iter().map(|&i| task.data.train[i].labels[0] as i64).collect();
             Tensor::from_slice(&labels, [b])
         }
-    };
-    let mut tensors = vec![labels];
-    tensors.extend(task.reading.batch(&texts, mode).into_tensors());
-    tensors
+    }
 }
 
 impl Classify {
     /// The predictions for texts, in their order; for a text without words, the frequencies of the labels.
     pub(super) fn predictions(&self, model: &dyn Classifier, texts: &[&Text]) -> Vec<Prediction> {
-        let batch = self.reading.batch(texts, &mut Mode::Eval).to_device(model.device());
+        let batch = self.batch(texts, &mut Mode::Eval).to_device(model.device());
         let p = no_grad(|| {
             let logits = model.logits(&batch.words(), &mut Mode::Eval);
             if self.several() { logits.sigmoid() } else { logits.softmax() }

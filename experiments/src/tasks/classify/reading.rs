@@ -1,28 +1,15 @@
 use super::keys::Model;
-use super::{ClassifyKeys, splitting};
+use super::{Classify, ClassifyKeys, splitting};
 use crate::data::{Example, Split, Splits};
+use crate::regimes::distillation::MASKED;
 use crate::run::{Ask, RunError, Understood};
 use crate::tasks::bert::BertText;
-use crate::tasks::words;
-use crate::text::{Coverage, Lexicon, Padded, Text, Tokeniser, Tokens};
+use crate::tasks::reading::Reading;
+use crate::tasks::words::{self, WordText};
+use crate::text::{Padded, Text, Tokens};
 use gradus_engine::Mode;
 use rayon::prelude::*;
 use std::path::Path;
-
-/// How a model reads texts.
-pub(super) enum Reading {
-    /// As words.
-    Words {
-        /// How text is split.
-        tokeniser: Tokeniser,
-        /// The words.
-        lexicon: Lexicon,
-        /// How many of the words of train, dev and test it has.
-        coverage: [Coverage; 3],
-    },
-    /// As pieces of words.
-    Pieces(BertText),
-}
 
 /// The texts of a data set, read.
 pub(super) struct ReadTexts {
@@ -32,98 +19,85 @@ pub(super) struct ReadTexts {
     pub cut: usize,
 }
 
-impl Reading {
-    /// Reads the texts of all splits, as the run in the folder `kept` does, if there is one.
-    pub fn of(
-        keys: &ClassifyKeys,
-        data: &Splits<Vec<Example>>,
-        kept: Option<&Path>,
-    ) -> Result<(Reading, ReadTexts), RunError> {
-        let splits = Split::ALL.map(|split| data.split(split).as_slice());
-        match &keys.model {
-            Model::Bert { bert, .. } => {
-                let text = BertText::open(bert, kept)?;
-                let longest = text.longest(keys.data.max_len);
-                let read =
-                    splits.map(|examples| counted_cuts(examples, |example| text.encode(example, longest)));
-                let cut = read.iter().map(|(_, cut)| cut).sum();
-                Ok((Reading::Pieces(text), ReadTexts { texts: read.map(|(texts, _)| texts), cut }))
+/// Reads the texts of all splits, as the run in the folder `kept` does, if there is one.
+pub(super) fn read_all(
+    keys: &ClassifyKeys,
+    data: &Splits<Vec<Example>>,
+    kept: Option<&Path>,
+) -> Result<(Reading, ReadTexts), RunError> {
+    let splits = Split::ALL.map(|split| data.split(split).as_slice());
+    match &keys.model {
+        Model::Bert { bert, .. } => {
+            let text = BertText::open(bert, kept)?;
+            let longest = text.longest(keys.data.max_len);
+            let read = splits.map(|examples| counted_cuts(examples, |example| text.encode(example, longest)));
+            let cut = read.iter().map(|(_, cut)| cut).sum();
+            Ok((Reading::Pieces(Box::new(text)), ReadTexts { texts: read.map(|(texts, _)| texts), cut }))
+        }
+        Model::TextCnn(_) | Model::BiLstm(_) => {
+            let tokeniser = match kept {
+                Some(folder) => words::load_tokeniser(folder)?,
+                None => keys.data.text.tokeniser(splitting(keys)),
+            };
+            let longest = keys.longest();
+            let read = splits.map(|examples| {
+                counted_cuts(examples, |example| shortened(tokeniser.tokens(example), longest))
+            });
+            let cut = read.iter().map(|(_, cut)| cut).sum();
+            let tokens = read.map(|(tokens, _)| tokens);
+            let all = tokens.each_ref().map(Vec::as_slice);
+            let text = WordText::new(kept, tokeniser, &keys.data.words, keys.model.characters(), all)?;
+            let encode =
+                |tokens: &[Tokens]| tokens.iter().map(|tokens| text.lexicon.encode(tokens)).collect();
+            let texts = all.map(encode);
+            Ok((Reading::Words(Box::new(text)), ReadTexts { texts, cut }))
+        }
+    }
+}
+
+impl Classify {
+    /// Reads a new text, at most as long as in training.
+    pub(super) fn read(&self, ask: &Ask) -> Text {
+        match &self.reading {
+            Reading::Words(text) => {
+                text.lexicon.encode(&shortened(ask.tokens(&text.tokeniser), self.keys.longest()).0)
             }
-            Model::TextCnn(_) | Model::BiLstm(_) => {
-                let tokeniser = match kept {
-                    Some(folder) => words::load_tokeniser(folder)?,
-                    None => keys.data.text.tokeniser(splitting(keys)),
-                };
-                let longest = keys.longest();
-                let read = splits.map(|examples| {
-                    counted_cuts(examples, |example| shortened(tokeniser.tokens(example), longest))
-                });
-                let cut = read.iter().map(|(_, cut)| cut).sum();
-                let tokens = read.map(|(tokens, _)| tokens);
-                let all = tokens.each_ref().map(Vec::as_slice);
-                let options = keys.data.words.options(keys.model.characters());
-                let lexicon = words::lexicon(kept, &keys.data.words, &options, all)?;
-                let coverage = all.map(|tokens| lexicon.coverage(tokens));
-                let encode = |tokens: &[Tokens]| tokens.iter().map(|tokens| lexicon.encode(tokens)).collect();
-                let texts = all.map(encode);
-                Ok((Reading::Words { tokeniser, lexicon, coverage }, ReadTexts { texts, cut }))
-            }
+            Reading::Pieces(text) => text.encode(&ask.text, text.longest(self.keys.data.max_len)).0,
         }
     }
 
-    /// Writes the files that [`of`](Reading::of) reads from a folder.
-    pub fn save(&self, folder: &Path) -> Result<(), RunError> {
-        match self {
-            Reading::Words { tokeniser, lexicon, .. } => {
-                words::save_tokeniser(tokeniser, folder)?;
-                Ok(lexicon.save(folder)?)
-            }
-            Reading::Pieces(text) => text.save(folder),
-        }
-    }
-
-    /// The number of words or pieces.
-    pub fn vocabulary(&self) -> usize {
-        match self {
-            Reading::Words { lexicon, .. } => lexicon.len(),
-            Reading::Pieces(text) => text.pieces().size(),
-        }
-    }
-
-    /// A new text, at most as long as in training.
-    pub fn read(&self, keys: &ClassifyKeys, ask: &Ask) -> Text {
-        match self {
-            Reading::Words { tokeniser, lexicon, .. } => {
-                lexicon.encode(&shortened(ask.tokens(tokeniser), keys.longest()).0)
-            }
-            Reading::Pieces(text) => text.encode(&ask.text, text.longest(keys.data.max_len)).0,
-        }
+    /// Reads a text of a transfer set, whose masked words a BERT reads as its mask.
+    pub(super) fn read_altered(&self, text: &str) -> Text {
+        let mask = match &self.reading {
+            Reading::Words(_) => MASKED,
+            Reading::Pieces(text) => &text.pieces().names().mask_token,
+        };
+        self.read(&Ask { text: text.replace(MASKED, mask), ..Ask::default() })
     }
 
     /// A batch of texts as the model takes it.
-    pub fn batch(&self, texts: &[&Text], mode: &mut Mode) -> Padded {
-        match self {
-            Reading::Words { lexicon, .. } => lexicon.batch(texts, 0.0, mode),
+    pub(super) fn batch(&self, texts: &[&Text], mode: &mut Mode) -> Padded {
+        match &self.reading {
+            Reading::Words(text) => text.lexicon.batch(texts, 0.0, mode),
             Reading::Pieces(_) => Padded::of_ids(texts),
         }
     }
 
     /// The longest text, and what its parts are called.
-    pub fn longest(&self, keys: &ClassifyKeys) -> (usize, &'static str) {
-        match self {
-            Reading::Words { .. } => (keys.longest(), "words"),
-            Reading::Pieces(text) => (text.longest(keys.data.max_len), "pieces"),
+    pub(super) fn longest(&self) -> (usize, &'static str) {
+        match &self.reading {
+            Reading::Words(_) => (self.keys.longest(), "words"),
+            Reading::Pieces(text) => (text.longest(self.keys.data.max_len), "pieces"),
         }
     }
 
     /// Lines and warnings on the texts of train, dev and test.
-    pub fn understood(&self, texts: &[Vec<Text>; 3]) -> Understood {
-        match self {
-            Reading::Words { tokeniser, lexicon, coverage } => {
-                words::understood(lexicon, tokeniser, coverage)
-            }
+    pub(super) fn read_as(&self) -> Understood {
+        match &self.reading {
+            Reading::Words(text) => text.understood(),
             Reading::Pieces(text) => {
-                let lines = text.understood(texts.each_ref().map(Vec::as_slice));
+                let lines =
+                    text.understood(self.texts.each_ref().map(|texts| texts.iter().flat_map(Text::ids)));
                 Understood { lines, ..Understood::default() }
             }
         }

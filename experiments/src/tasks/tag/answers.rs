@@ -1,10 +1,11 @@
 //! The answers of a tagger, and its predictions as a file.
 
-use super::{Tag, splitting};
+use super::{Tag, reading, splitting};
 use crate::data::Split;
 use crate::data::formats::{conll, scheme};
 use crate::run::{Ask, Style};
 use crate::tasks::keys::Splitting;
+use crate::tasks::reading::Reading;
 use crate::text::{Characters, Mode, Text, Tokens, batches};
 use gradus_models::Tagger;
 use serde_json::{Value, json};
@@ -22,12 +23,12 @@ pub(super) fn answer(
 ) -> Vec<Result<String, String>> {
     let tokeniser = &task.tokeniser;
     let as_trained = task.keys.data.text.tokenizer == Splitting::Auto && tokeniser.mode == Mode::Whitespace;
-    let split = |ask: &Ask| match &ask.words {
-        None if as_trained => splitting::words(&ask.text, tokeniser, &task.lexicon),
+    let split = |ask: &Ask| match (&ask.words, &task.reading) {
+        (None, Reading::Words(text)) if as_trained => splitting::words(&ask.text, tokeniser, &text.lexicon),
         _ => ask.tokens(tokeniser),
     };
     let tokens: Vec<Tokens> = asks.iter().map(split).collect();
-    let texts: Vec<Text> = tokens.iter().map(|tokens| task.lexicon.encode(tokens)).collect();
+    let texts = reading::encode_all(&task.reading, &tokens);
     let lengths: Vec<usize> = texts.iter().map(|text| text.len()).collect();
     let tags = batches::each(&lengths, BATCH, |batch| {
         let chosen: Vec<&Text> = batch.iter().map(|&i| &texts[i]).collect();

@@ -4,16 +4,18 @@ use crate::data::DataError;
 use crate::data::files::Encoding;
 use crate::data::formats::conll::{Columns, Comments};
 use crate::data::formats::scheme::{Scheme, TagKind};
+use crate::regimes::distillation::{self, Distillation, OneWay};
 use crate::run::State;
+use crate::tasks::bert::{self, BertKeys};
 use crate::tasks::keys::{FORMS, LimitKeys, Penalties, Source, TOKENIZERS, TextKeys, WordKeys, of_model};
 use gradus_engine::Tensor;
 use gradus_engine::losses::{self, Ghm, GhmState};
 use gradus_engine::nn::Crf;
 use gradus_models::{BiLstmCrfConfig, CharacterModel};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 /// The keys of tagging.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default)]
 pub struct TagKeys {
     /// Section `data`.
@@ -24,8 +26,40 @@ pub struct TagKeys {
     pub loss: Loss,
 }
 
+/// A model that brings its own pieces has no keys of words.
+impl Serialize for TagKeys {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Written<'a> {
+            data: WrittenData<'a>,
+            model: &'a Model,
+            loss: &'a Loss,
+        }
+        #[derive(Serialize)]
+        struct WrittenData<'a> {
+            #[serde(flatten)]
+            source: &'a Source<ColumnKeys>,
+            #[serde(flatten)]
+            limits: LimitKeys,
+            #[serde(flatten)]
+            text: Option<TextKeys>,
+            #[serde(flatten)]
+            words: Option<&'a WordKeys>,
+            scheme: ModelScheme,
+        }
+        let TagKeys { data, model, loss } = self;
+        let Data { source, limits, text, words, scheme } = data;
+        let (text, words) = match model {
+            Model::Bert { .. } => (None, None),
+            Model::BiLstmCrf { .. } => (Some(*text), Some(words)),
+        };
+        let data = WrittenData { source, limits: *limits, text, words, scheme: *scheme };
+        Written { data, model, loss }.serialize(serializer)
+    }
+}
+
 /// The sentences, and how their words are read.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(default)]
 pub struct Data {
     /// A data set or files.
@@ -116,6 +150,16 @@ pub enum Model {
         #[serde(default = "constraints")]
         constraints: bool,
     },
+    /// A pretrained BERT with a CRF.
+    #[serde(rename = "bert")]
+    Bert {
+        /// Its folder, and how it is trained.
+        #[serde(flatten)]
+        bert: BertKeys,
+        /// Whether decoding allows only valid sequences of tags.
+        #[serde(default = "constraints")]
+        constraints: bool,
+    },
 }
 
 /// The loss and the penalties.
@@ -128,6 +172,9 @@ pub struct Loss {
     /// Penalties on the parameters.
     #[serde(flatten)]
     pub penalties: Penalties,
+    /// Whether the model learns from a teacher.
+    #[serde(flatten)]
+    pub distillation: Distillation<OneWay>,
 }
 
 /// The losses, of the tag sequence of a sentence or of the marginals of its tags.
@@ -224,6 +271,7 @@ impl Model {
     pub fn characters(&self) -> Option<usize> {
         match self {
             Model::BiLstmCrf { config, .. } => config.characters.max_len(),
+            Model::Bert { .. } => None,
         }
     }
 
@@ -231,13 +279,14 @@ impl Model {
     pub fn unknown(&self) -> f64 {
         match self {
             Model::BiLstmCrf { unk_singletons, .. } => *unk_singletons,
+            Model::Bert { .. } => 0.0,
         }
     }
 
     /// Whether decoding allows only valid sequences of tags.
     pub fn constrained(&self) -> bool {
         match self {
-            Model::BiLstmCrf { constraints, .. } => *constraints,
+            Model::BiLstmCrf { constraints, .. } | Model::Bert { constraints, .. } => *constraints,
         }
     }
 }
@@ -261,8 +310,17 @@ impl TagKeys {
 }
 
 impl Keys for TagKeys {
-    const SELECTORS: &'static [&'static str] = &["data.train", "model.name", "model.characters", "loss.name"];
-    const PATHS: &'static [&'static str] = &["data.train", "data.dev", "data.test", "data.embeddings"];
+    const SELECTORS: &'static [&'static str] =
+        &["data.train", "model.name", "model.characters", "loss.name", distillation::TEACHER];
+    const PATHS: &'static [&'static str] = &[
+        "data.train",
+        "data.dev",
+        "data.test",
+        "data.embeddings",
+        "model.pretrained",
+        distillation::TEACHER,
+        distillation::UNLABELLED,
+    ];
     const CHOICES: &'static [(&'static str, &'static [&'static str])] = &[
         ("data.tokenizer", TOKENIZERS),
         ("data.normalize", FORMS),
@@ -292,10 +350,18 @@ impl Keys for TagKeys {
         let with_loss = |kind| TagKeys { loss: Loss { kind, ..Loss::default() }, ..Self::default() };
         let own = Data { source: Source::example(), ..Data::default() };
         let own = TagKeys { data: own, ..Self::default() };
-        characters.map(with_model).into_iter().chain(losses.map(with_loss)).chain([own]).collect()
+        let bert = Model::Bert { bert: BertKeys::example(), constraints: constraints() };
+        let bert = TagKeys { model: bert, ..Self::default() };
+        let distillation = Distillation::example(OneWay::default());
+        let student = TagKeys { loss: Loss { distillation, ..Loss::default() }, ..Self::default() };
+        let models = characters.map(with_model).into_iter().chain([bert]);
+        models.chain(losses.map(with_loss)).chain([own, student]).collect()
     }
 
-    fn run(_: &str) -> Run {
+    fn run(model: &str) -> Run {
+        if model == bert::NAME {
+            return bert::run();
+        }
         Run { train: Train { batch_size: 32, clip_norm: 5.0, ..Train::default() }, ..Run::default() }
     }
 
@@ -310,8 +376,10 @@ impl Keys for TagKeys {
                 config.check().map_err(of_model)?;
                 share("model.unk_singletons", *unk_singletons)?;
             }
+            Model::Bert { bert, constraints: _ } => bert.validate()?,
         }
         self.loss.penalties.validate()?;
+        self.loss.distillation.validate()?;
         match &self.loss.kind {
             LossKind::Crf | LossKind::TokenCrossEntropy => Ok(()),
             LossKind::Focal { gamma } | LossKind::SequenceFocal { gamma } => {

@@ -6,41 +6,50 @@
 //! | `sets` | the known data sets; [`generated`] has the generated ones |
 //! | `tags` | the tags of a run: kinds of entities in a scheme, or plain tags |
 //! | `splitting` | splits later texts into words as the training sentences are split |
+//! | `reading` | how sentences become words, or words in pieces |
 //! | `pieces` | splits long sentences into pieces |
+//! | `distil` | what a student learns from a teacher |
 //! | `model` | the model, its inputs and its predictions |
 //! | `metrics` | counts, metrics, metrics of each kind |
 //! | `mistakes` | what is wrong with a prediction |
 //! | `answers` | the output of `gradus predict`, and the file of predictions |
 
 mod answers;
+mod distil;
 pub mod generated;
 mod keys;
 mod metrics;
 mod mistakes;
 mod model;
 mod pieces;
+mod reading;
 mod sets;
 mod splitting;
 mod tags;
 
 pub use keys::TagKeys;
 
-use super::warnings;
-use super::words;
+use super::reading::Reading;
+use super::{bert, warnings, words};
 use crate::data::counted::{counted, verb};
 use crate::data::files::FileReader;
 use crate::data::formats::conll::{self, Known, ReadWords};
 use crate::data::formats::scheme::{self, Scheme, TagKind};
 use crate::data::known::KnownSet;
 use crate::data::{DataError, OwnPart, Part, Sentence, Split, Splits, split};
+use crate::regimes::distillation;
 use crate::run::{
     Ask, Described, Details, Generated, Metric, Mistake, Origin, RunError, State, Style, Task, Understood,
 };
-use crate::text::{Coverage, Lexicon, Text, Tokeniser, Tokens};
+use crate::text::{Text, Tokeniser, Tokens};
+use distil::{Outputs, Taught};
+use gradus_engine::optim::{Group, OptimizerConfig};
 use gradus_engine::{Mode, Rng, Tensor};
 use gradus_models::Tagger;
+use keys::Model;
 use pieces::Piece;
 use rayon::prelude::*;
+use reading::{longest, sizes};
 use std::collections::BTreeMap;
 use std::path::Path;
 use tags::Tags;
@@ -51,12 +60,12 @@ pub struct Tag {
     /// With the tags of the run.
     data: Splits<Vec<Sentence>>,
     tags: Tags,
-    lexicon: Lexicon,
-    /// Of train, dev and test.
-    coverage: [Coverage; 3],
+    reading: Reading,
     tokeniser: Tokeniser,
-    /// The sentences of train, dev and test.
+    /// The sentences of train, dev and test; after those of train, sentences that a teacher alone has labelled.
     texts: [Vec<Text>; 3],
+    /// What a student learns from its teacher.
+    transfer: Option<Taught>,
     /// The training sentences, in pieces if they are long.
     pieces: Vec<Piece>,
 }
@@ -79,6 +88,14 @@ fn asked(keys: &TagKeys) -> TagKind {
     keys.data.source.format().1.tags
 }
 
+/// The files of a run: how text is split; the words, or the sizes of the model and its pieces; what a student's teacher says.
+const FILES: [&str; 9] = {
+    let [a, b, c, d, e] = words::FILES;
+    let [f, g] = bert::FILES;
+    let [h, i] = distillation::FILES;
+    [a, b, c, d, e, f, g, h, i]
+};
+
 fn tokenised(tokeniser: &Tokeniser, sentences: &[Sentence]) -> Vec<Tokens> {
     sentences.par_iter().map(|sentence| Tokens::of_words(&sentence.words, tokeniser)).collect()
 }
@@ -94,7 +111,7 @@ impl Task for Tag {
     ];
     const METRICS: &'static [Metric] = metrics::METRICS;
     const PREDICTIONS: &'static str = "conll";
-    const FILES: &'static [&'static str] = &words::FILES;
+    const FILES: &'static [&'static str] = &FILES;
     type Keys = TagKeys;
     type Part = Vec<Sentence>;
     type Model = dyn Tagger;
@@ -141,19 +158,29 @@ impl Task for Tag {
             None => keys.data.text.tokeniser(splitting::mode(&keys, &data)),
         };
         let tokens = Split::ALL.map(|split| tokenised(&tokeniser, data.split(split)));
-        let [train, dev, test] = tokens.each_ref().map(Vec::as_slice);
-        let options = keys.data.words.options(keys.model.characters());
-        let lexicon = words::lexicon(kept, &keys.data.words, &options, [train, dev, test])?;
-        let coverage = [train, dev, test].map(|tokens| lexicon.coverage(tokens));
-        let encode = |tokens: &Vec<Tokens>| tokens.iter().map(|tokens| lexicon.encode(tokens)).collect();
+        let reading = reading::open(&keys, &tokeniser, &tokens, kept)?;
+        let encode = |tokens: &Vec<Tokens>| reading::encode_all(&reading, tokens);
         let texts: [Vec<Text>; 3] = tokens.each_ref().map(encode);
-        let pieces = pieces::of(texts[0].iter().map(Text::len));
-        Ok(Tag { keys, data, tags, lexicon, coverage, tokeniser, texts, pieces })
+        let transfer = distil::transfer(&keys, &data, kept)?;
+        let mut task = Tag { keys, data, tags, reading, tokeniser, texts, transfer: None, pieces: vec![] };
+        if let Some(transfer) = transfer {
+            let more = task.read_altered(&transfer.unlabelled.iter().collect::<Vec<_>>());
+            task.texts[0].extend(more);
+            task.transfer = Some(Taught::new(transfer, &task.texts[0]));
+        }
+        let sizes = task.texts[0].iter().map(|text| sizes(&task.reading, text));
+        task.pieces = pieces::of(sizes, longest(&task.reading));
+        Ok(task)
     }
 
     fn save(&self, folder: &Path) -> Result<(), RunError> {
-        words::save_tokeniser(&self.tokeniser, folder)?;
-        Ok(self.lexicon.save(folder)?)
+        if let Reading::Pieces(_) = self.reading {
+            words::save_tokeniser(&self.tokeniser, folder)?;
+        }
+        if let Some(taught) = &self.transfer {
+            taught.transfer.save(folder)?;
+        }
+        self.reading.save(folder)
     }
 
     fn data(&self) -> &Splits<Vec<Sentence>> {
@@ -161,7 +188,7 @@ impl Task for Tag {
     }
 
     fn vocabulary(&self) -> usize {
-        self.lexicon.len()
+        self.reading.vocabulary()
     }
 
     fn sizes(&self) -> Vec<usize> {
@@ -169,7 +196,8 @@ impl Task for Tag {
     }
 
     fn lengths(&self, split: Split) -> Vec<usize> {
-        self.texts[split as usize].iter().map(|text| text.len()).collect()
+        let texts = &self.texts[split as usize][..self.data.split(split).len()];
+        texts.iter().map(Text::len).collect()
     }
 
     fn model(&self, rng: &mut Rng) -> Result<Box<dyn Tagger>, RunError> {
@@ -186,13 +214,28 @@ impl Task for Tag {
 
     fn loss(&self, model: &dyn Tagger, inputs: &[Tensor], state: &State, mode: &mut Mode) -> (Tensor, State) {
         let (tags, words) = inputs.split_first().expect("inputs: tags, then words");
-        let words = words::words_of(words);
+        let (taught, words) = words.split_at(if self.transfer.is_some() { 3 } else { 0 });
+        let words = match self.reading {
+            Reading::Words(_) => words::words_of(words),
+            Reading::Pieces(_) => words::in_pieces(words),
+        };
         let emissions = model.emissions(&words, mode);
-        self.keys.loss.of(model.crf(), &emissions, tags, words.lengths, state)
+        let [teacher, labelled, lengths] = taught else {
+            return self.keys.loss.of(model.crf(), &emissions, tags, words.lengths, state);
+        };
+        let taught = Outputs { teacher, labelled, lengths };
+        distil::loss(&self.keys.loss, model.crf(), (&emissions, tags, words.lengths), &taught, state)
     }
 
     fn recordable(&self) -> bool {
-        self.keys.loss.recordable() && self.keys.model.characters().is_none()
+        self.keys.loss.recordable() && self.reading.recordable()
+    }
+
+    fn groups(&self, config: OptimizerConfig) -> Vec<Group> {
+        match (&self.keys.model, &self.reading) {
+            (Model::Bert { bert, .. }, Reading::Pieces(text)) => bert.groups(text.layers(), config),
+            (Model::Bert { .. } | Model::BiLstmCrf { .. }, _) => vec![],
+        }
     }
 
     fn penalties(&self) -> [f64; 2] {
@@ -248,7 +291,7 @@ impl Task for Tag {
     }
 
     fn understood(&self) -> Understood {
-        let mut understood = words::understood(&self.lexicon, &self.tokeniser, &self.coverage);
+        let mut understood = self.read_as();
         let counts = self.tags.occurrences(&self.data.train);
         let what = if self.tags.are_entities() { "entities" } else { "tags" };
         understood.lines.insert(0, (what, Understood::counts(counts.clone())));
@@ -261,11 +304,20 @@ impl Task for Tag {
         let words = |split| self.data.split(split).iter().map(|sentence| &sentence.words).collect();
         let repeated = || Split::ALL.map(words);
         understood.warnings.extend(warnings::repeated(&self.keys.data.source, ("sentences", ""), repeated));
-        let long = self.texts.iter().flatten().filter(|text| text.len() > pieces::LONGEST).count();
+        let longest = longest(&self.reading);
+        let is_long = |text: &&Text| sizes(&self.reading, text).iter().sum::<usize>() > longest;
+        let long = self.texts.iter().flatten().filter(is_long).count();
+        if let Some(taught) = &self.transfer {
+            let (labelled, more) = (self.data.train.len(), taught.transfer.unlabelled.len());
+            understood.lines.push(("transfer", format!("{labelled} sentences with labels, {more} without")));
+        }
         if long > 0 {
-            let longest = pieces::LONGEST;
+            let parts = match self.reading {
+                Reading::Words(_) => "words",
+                Reading::Pieces(_) => "word pieces",
+            };
             understood.warnings.push(format!(
-                "{} {} more than {longest} words and {} read in pieces",
+                "{} {} more than {longest} {parts} and {} read in overlapping windows",
                 counted(long, "sentences"),
                 verb(long, "has", "have"),
                 verb(long, "is", "are")

@@ -3,42 +3,63 @@
 use super::Tag;
 use super::keys::Model;
 use super::pieces::{Window, windows};
+use super::reading::{longest, sizes};
 use crate::run::RunError;
 use crate::tasks::keys::check_size;
+use crate::tasks::reading::Reading;
 use crate::tasks::words;
 use crate::text::Text;
 use gradus_engine::{Mode, Rng, Tensor};
-use gradus_models::{BiLstmCrf, DataSizes, Tagger};
+use gradus_models::{BertTagger, BiLstmCrf, DataSizes, Tagger};
 
-/// The most words in a batch, unless a single piece is longer.
-const MOST_WORDS: usize = 3072;
+/// The most words or word pieces in a batch, unless a single window has more.
+const MOST: usize = 3072;
 
-/// A new model as the keys describe it, with pretrained vectors if there are any.
+/// A new model as the keys describe it, with pretrained weights or vectors if there are any.
 pub(super) fn tagger(task: &Tag, rng: &mut Rng) -> Result<Box<dyn Tagger>, RunError> {
-    let sizes = DataSizes {
-        words: task.lexicon.len(),
-        characters: task.lexicon.characters().unwrap_or(0),
-        outputs: task.tags.names().len(),
-    };
-    let model: Box<dyn Tagger> = match &task.keys.model {
-        Model::BiLstmCrf { config, .. } => {
+    let outputs = task.tags.names().len();
+    match (&task.keys.model, &task.reading) {
+        (Model::BiLstmCrf { config, .. }, Reading::Words(text)) => {
+            let characters = text.lexicon.characters().unwrap_or(0);
+            let sizes = DataSizes { words: text.lexicon.len(), characters, outputs };
             check_size(config.parameters(&sizes))?;
-            Box::new(BiLstmCrf::new(config.clone(), sizes, rng))
+            let model: Box<dyn Tagger> = Box::new(BiLstmCrf::new(config.clone(), sizes, rng));
+            words::start(&text.lexicon, &model)?;
+            Ok(model)
         }
-    };
-    words::start(&task.lexicon, &model)?;
-    Ok(model)
+        (Model::Bert { bert, .. }, Reading::Pieces(text)) => {
+            let blank = &mut Rng::blank();
+            let rng = if text.is_new() { rng } else { blank };
+            let model = BertTagger::new(text.config(), outputs, rng);
+            text.start(&model.bert)?;
+            Ok(Box::new(if bert.frozen_layers > 0 { model.frozen(bert.frozen_layers) } else { model }))
+        }
+        (Model::BiLstmCrf { .. }, Reading::Pieces(_)) | (Model::Bert { .. }, Reading::Words(_)) => {
+            unreachable!("sentences are read for the model of the keys")
+        }
+    }
 }
 
-/// Tags [B, T], then words.
+/// Tags [B, T], then words. In a student's run, the tags are those of N rows, and after them come the teacher's log-marginals
+/// [B, T, K], the rows with labels [N] and their lengths [N].
 pub(super) fn inputs(task: &Tag, examples: &[usize], mode: &mut Mode) -> Vec<Tensor> {
     let pieces: Vec<_> = examples.iter().map(|&i| &task.pieces[i]).collect();
     let texts: Vec<Text> =
         pieces.iter().map(|piece| task.texts[0][piece.sentence].part(piece.words.clone())).collect();
     let gold = |piece: &&super::Piece| task.data.train[piece.sentence].tags[piece.words.clone()].to_vec();
-    let gold: Vec<Vec<usize>> = pieces.iter().map(gold).collect();
-    let batch = task.lexicon.batch(&texts.iter().collect::<Vec<_>>(), task.keys.model.unknown(), mode);
+    let labelled = pieces.iter().filter(|piece| piece.sentence < task.data.train.len());
+    let gold: Vec<Vec<usize>> = labelled.map(gold).collect();
+    let batch = task.batch(&texts.iter().collect::<Vec<_>>(), task.keys.model.unknown(), mode);
     let mut tensors = vec![batch.aligned(&gold.iter().collect::<Vec<_>>())];
+    if let Some(taught) = &task.transfer {
+        let (t, k) = (tensors[0].dim(1), task.tags.names().len());
+        let labelled = (0i64..).zip(&pieces).filter(|(_, p)| p.sentence < task.data.train.len());
+        let (rows, lengths): (Vec<i64>, Vec<i64>) =
+            labelled.map(|(row, p)| (row, p.words.len() as i64)).unzip();
+        tensors.push(taught.outputs(&pieces, t, k));
+        tensors.push(Tensor::from_slice(&rows, [rows.len()]));
+        tensors.push(Tensor::from_slice(&lengths, [lengths.len()]));
+    }
     tensors.extend(batch.into_tensors());
     tensors
 }
@@ -48,12 +69,16 @@ impl Tag {
     pub(super) fn predictions(&self, model: &dyn Tagger, texts: &[&Text]) -> Vec<Vec<usize>> {
         let mut tags: Vec<Vec<usize>> = vec![vec![]; texts.len()];
         let mut waiting: Vec<(usize, Window)> = vec![];
+        let mut largest = 0;
         for (i, text) in texts.iter().enumerate() {
-            for window in windows(text.len()) {
-                let longest = waiting.iter().map(|(_, w)| w.read.len()).chain([window.read.len()]).max();
-                if longest.unwrap_or(0) * (waiting.len() + 1) > MOST_WORDS {
+            let sizes = sizes(&self.reading, text);
+            for window in windows(&sizes, longest(&self.reading)) {
+                let size: usize = sizes[window.read.clone()].iter().sum();
+                if size.max(largest) * (waiting.len() + 1) > MOST {
                     self.decode(model, texts, &std::mem::take(&mut waiting), &mut tags);
+                    largest = 0;
                 }
+                largest = size.max(largest);
                 waiting.push((i, window));
             }
         }
@@ -73,7 +98,7 @@ impl Tag {
             return;
         }
         let parts: Vec<Text> = windows.iter().map(|(i, w)| texts[*i].part(w.read.clone())).collect();
-        let batch = self.lexicon.batch(&parts.iter().collect::<Vec<_>>(), 0.0, &mut Mode::Eval);
+        let batch = self.batch(&parts.iter().collect::<Vec<_>>(), 0.0, &mut Mode::Eval);
         let batch = batch.to_device(model.device());
         let constraints = self.keys.model.constrained().then(|| self.tags.constraints()).flatten();
         let (best, _) = model.decode(&batch.words(), constraints.as_ref());

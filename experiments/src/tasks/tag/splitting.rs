@@ -1,5 +1,6 @@
 //! How text is split into words if `data.tokenizer` is `auto`: as the training sentences are.
 
+use super::keys::Model;
 use super::{TagKeys, sets};
 use crate::data::known::TokensGiven;
 use crate::data::{Sentence, Splits};
@@ -7,7 +8,8 @@ use crate::tasks::keys::{Named, Source};
 use crate::text::{Lexicon, Mode, Tokeniser, Tokens, tokenise::is_number};
 use std::ops::Range;
 
-/// The mode of the tokeniser: single characters if the words of the training sentences are characters, else white space.
+/// The mode of the tokeniser: single characters if the words of the training sentences are characters, else white space; for a
+/// BERT, which counts no words, English, since punctuation is a word of its own in most data.
 pub(super) fn mode(keys: &TagKeys, data: &Splits<Vec<Sentence>>) -> Mode {
     const MOST: f64 = 0.98;
     let known = match &keys.data.source {
@@ -25,7 +27,10 @@ pub(super) fn mode(keys: &TagKeys, data: &Splits<Vec<Sentence>>) -> Mode {
         Some(TokensGiven::Characters) => Mode::Characters,
         // English has words of one letter, but no text consists of them.
         None if all > 0 && single as f64 >= MOST * all as f64 => Mode::Characters,
-        Some(TokensGiven::Words | TokensGiven::No) | None => Mode::Whitespace,
+        Some(TokensGiven::Words | TokensGiven::No) | None => match keys.model {
+            Model::Bert { .. } => Mode::English,
+            Model::BiLstmCrf { .. } => Mode::Whitespace,
+        },
     }
 }
 

@@ -11,9 +11,9 @@ pub struct Text {
     ids: Vec<u32>,
     /// For each word with a given vector: its index in the text, and the row of the vector.
     given: Vec<(usize, u32)>,
-    /// The ids of the characters of all words, one word after another.
+    /// The ids of the characters, or of the pieces, of all words, one word after another.
     characters: Vec<u32>,
-    /// Where each word's characters end; empty if the model does not read characters.
+    /// Where those of each word end; empty if the model reads neither characters nor words in pieces.
     ends: Vec<usize>,
     blank: bool,
 }
@@ -22,6 +22,17 @@ impl Text {
     /// The pieces of a text, for a model that brings its own. A blank text has none of its own.
     pub fn of_pieces(ids: Vec<u32>, blank: bool) -> Text {
         Text { ids, blank, ..Text::default() }
+    }
+
+    /// Words in pieces: the ids of the pieces of each word. Without words, one placeholder of that piece.
+    pub fn of_words_in_pieces(words: Vec<Vec<u32>>, placeholder: u32) -> Text {
+        let mut text = Text { blank: words.is_empty(), ..Text::default() };
+        let words = if words.is_empty() { vec![vec![placeholder]] } else { words };
+        for pieces in words {
+            text.push(0, None);
+            text.push_characters(&pieces);
+        }
+        text
     }
 
     /// Number of words: at least one, even for a text without words.
@@ -81,8 +92,8 @@ impl Text {
         self.ends.push(self.characters.len());
     }
 
-    /// The characters of a word.
-    fn spelled(&self, word: usize) -> &[u32] {
+    /// The characters or pieces of a word.
+    pub fn spelled(&self, word: usize) -> &[u32] {
         let start = if word == 0 { 0 } else { self.ends[word - 1] };
         &self.characters[start..self.ends[word]]
     }
@@ -97,6 +108,8 @@ pub struct Padded {
     lengths: Tensor,
     /// Characters [B, T, C] and how many each word has [B, T].
     characters: Option<(Tensor, Tensor)>,
+    /// The pieces of all words [B, P], and how many there are [B].
+    pieces: Option<(Tensor, Tensor)>,
     /// Which words have a given vector [B, T], and the vectors [B, T, D].
     given: Option<(Tensor, Tensor)>,
 }
@@ -122,6 +135,7 @@ impl Padded {
             ids: Tensor::from_slice(&ids, [b, t]),
             lengths: Tensor::from_slice(&lengths, [b]),
             characters: spelled.then(|| characters(texts, t)),
+            pieces: None,
             given: vectors.and_then(|vectors| given(texts, t, vectors)),
         }
     }
@@ -129,6 +143,27 @@ impl Padded {
     /// Pads texts, each with the ids that it has.
     pub fn of_ids(texts: &[&Text]) -> Self {
         Padded::of(texts, |_, id| id, false, None)
+    }
+
+    /// Pads words in pieces, between the pieces `cls` and `sep`.
+    pub fn of_words_in_pieces(texts: &[&Text], cls: u32, sep: u32) -> Self {
+        let counts: Vec<usize> = texts.iter().map(|text| text.characters.len() + 2).collect();
+        let p = counts.iter().copied().max().unwrap_or(0);
+        let mut pieces = vec![i64::from(PAD); texts.len() * p];
+        for (row, text) in pieces.chunks_mut(p.max(1)).zip(texts) {
+            let all = [cls].into_iter().chain(text.characters.iter().copied()).chain([sep]);
+            row.iter_mut().zip(all).for_each(|(to, id)| *to = id.into());
+        }
+        let first = |i: usize, word: usize| {
+            let before = if word == 0 { 0 } else { texts[i].ends[word - 1] };
+            (i * p + 1 + before) as u32
+        };
+        let t = texts.iter().map(|text| text.len()).max().unwrap_or(0);
+        let counts: Vec<i64> = counts.into_iter().map(|count| count as i64).collect();
+        let (pieces, counts) =
+            (Tensor::from_slice(&pieces, [texts.len(), p]), Tensor::from_slice(&counts, [texts.len()]));
+        let words = Padded::of(texts, |place, _| first(place / t, place % t), false, None);
+        Padded { pieces: Some((pieces, counts)), ..words }
     }
 
     /// Moves the batch to another device. Characters stay, because the distinct words among them are found in host
@@ -139,6 +174,7 @@ impl Padded {
             ids: self.ids.to_device(device),
             lengths: self.lengths.to_device(device),
             characters: self.characters,
+            pieces: self.pieces.map(|(ids, counts)| (ids.to_device(device), counts.to_device(device))),
             given: self.given.map(given),
         }
     }
@@ -147,11 +183,12 @@ impl Padded {
     pub fn words(&self) -> Words<'_> {
         let characters = self.characters.as_ref().map(|(characters, lengths)| (characters, lengths));
         let given = self.given.as_ref().map(|(known, vectors)| Given { known, vectors });
-        Words { ids: &self.ids, lengths: &self.lengths, characters, given }
+        let pieces = self.pieces.as_ref().map(|(ids, counts)| (ids, counts));
+        Words { ids: &self.ids, lengths: &self.lengths, characters, pieces, given }
     }
 
     /// Ids [B, T] and lengths [B]; then, if the model reads characters, characters [B, T, C] and how many each word has
-    /// [B, T]. A training batch has no given vectors: every training word with a vector is in the embedding table.
+    /// [B, T]; or for words in pieces, the pieces [B, P] and their number [B]. A training batch has no given vectors: every training word with a vector is in the embedding table.
     ///
     /// # Panics
     /// If a word has a given vector.
@@ -159,7 +196,8 @@ impl Padded {
     pub fn into_tensors(self) -> Vec<Tensor> {
         assert!(self.given.is_none(), "padded: a batch with given vectors is not one of training");
         let characters = self.characters.into_iter().flat_map(|(characters, lengths)| [characters, lengths]);
-        [self.ids, self.lengths].into_iter().chain(characters).collect()
+        let pieces = self.pieces.into_iter().flat_map(|(ids, counts)| [ids, counts]);
+        [self.ids, self.lengths].into_iter().chain(characters).chain(pieces).collect()
     }
 
     /// Lengths [B].

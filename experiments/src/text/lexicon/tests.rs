@@ -372,3 +372,23 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn words_in_pieces_are_found_by_their_first_piece() {
+    let (unk, cls, sep) = (9, 1, 2);
+    let texts = [vec![vec![5], vec![6, 7], vec![8]], vec![], vec![vec![3, 4]]];
+    let texts = texts.map(|words| Text::of_words_in_pieces(words, unk));
+    assert_eq!(
+        texts.each_ref().map(|text| (text.len(), text.is_blank())),
+        [(3, false), (1, true), (1, false)]
+    );
+    let batch = Padded::of_words_in_pieces(&texts.each_ref(), cls, sep);
+    let words = batch.words();
+    let (pieces, counts) = words.pieces.unwrap();
+    assert_eq!(pieces.to_vec::<i64>(), [[1, 5, 6, 7, 8, 2], [1, 9, 2, 0, 0, 0], [1, 3, 4, 2, 0, 0]].concat());
+    assert_eq!((counts.to_vec::<i64>(), words.lengths.to_vec::<i64>()), (vec![6, 3, 4], vec![3, 1, 1]));
+    // As places in all pieces of the batch, where [CLS] comes first; 0 at padding.
+    assert_eq!(words.ids.to_vec::<i64>(), [[1, 2, 4], [7, 0, 0], [13, 0, 0]].concat());
+    let part = Padded::of_words_in_pieces(&[&texts[0].part(1..3)], cls, sep);
+    assert_eq!(part.words().pieces.unwrap().0.to_vec::<i64>(), [1, 6, 7, 8, 2]);
+}

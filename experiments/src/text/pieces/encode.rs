@@ -117,6 +117,12 @@ impl WordPieces {
         WordPlaces { ids, pieces, cut }
     }
 
+    /// The pieces of one word, at least one: the unknown piece stands for a word of characters that are dropped.
+    pub fn of_word(&self, word: &str) -> Vec<u32> {
+        let ids = self.split(word).get_ids().to_vec();
+        if ids.is_empty() { vec![self.special.unk] } else { ids }
+    }
+
     /// The pieces of two texts, at most `longest` with `[CLS]` and both `[SEP]`; only the second is cut.
     ///
     /// # Errors

@@ -1,0 +1,43 @@
+use crate::commands::{self, Distil};
+use clap::Args;
+use std::path::PathBuf;
+
+/// Train a student on what a trained run, its teacher, says of the texts.
+#[derive(Args)]
+#[command(
+    after_help = "The student is a run like any other, with the data of its teacher and the key loss.teacher: continue it with gradus train \
+                  TASK --out DIR --resume, and measure it with gradus evaluate and gradus compare.\n\nExamples:\n  \
+                  gradus distil runs/bert --student bilstm --out runs/small --set model.hidden_dim=64\n  \
+                  gradus distil runs/bert --student textcnn --set loss.objective=logits --set loss.copies=10 --out runs/cnn"
+)]
+pub(super) struct DistilArgs {
+    /// The folder of the teacher's run.
+    teacher: PathBuf,
+    /// The model of the student.
+    #[arg(long, value_name = "NAME")]
+    student: String,
+    /// The folder for the student's run.
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// Replace the run in that folder.
+    #[arg(long)]
+    overwrite: bool,
+    /// The folder of the real data sets [default: the one that the teacher used, else the environment variable GRADUS_DATA].
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// The seed for the initial weights, dropout and the order of the examples.
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    seed: Option<String>,
+    /// A setting, such as loss.objective=logits; may be repeated for other keys. A key that has no effect on this run is an error.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    sets: Vec<String>,
+}
+
+impl DistilArgs {
+    pub fn run(self) -> anyhow::Result<()> {
+        let Self { teacher, student, out, overwrite, data, seed, sets } = self;
+        let seed = seed.map(|seed| format!("seed={seed}"));
+        let sets = seed.into_iter().chain(sets).collect();
+        commands::distil(&Distil { teacher, student, out, overwrite, sets, data })
+    }
+}

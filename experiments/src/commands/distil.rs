@@ -1,0 +1,70 @@
+use super::Train;
+use crate::config::ConfigError;
+use crate::data::shown::terminal;
+use crate::regimes::distillation::TEACHER;
+use crate::run::RunFolder;
+use crate::tasks;
+use anyhow::bail;
+use std::path::PathBuf;
+
+/// The arguments of `gradus distil`.
+pub struct Distil {
+    /// The folder of the teacher's run.
+    pub teacher: PathBuf,
+    /// The name of the student's model.
+    pub student: String,
+    /// The folder for the student's run.
+    pub out: PathBuf,
+    /// Whether to replace a run in the folder.
+    pub overwrite: bool,
+    /// Settings of the student's run, `key=value`.
+    pub sets: Vec<String>,
+    /// The data folder.
+    pub data: Option<PathBuf>,
+}
+
+/// Trains a student: a run of the teacher's task on the teacher's data, with `loss.teacher`. The student's settings are those that
+/// are given, else for its data the teacher's, else the defaults of its model.
+///
+/// # Errors
+/// A teacher that is no finished run; as [`train`](super::train()).
+pub fn distil(ask: &Distil) -> anyhow::Result<()> {
+    let keys = tasks::keys();
+    let run = RunFolder(ask.teacher.clone());
+    let config = run.config(&keys)?;
+    let task = tasks::of(&config);
+    if !task.keys().has(TEACHER) {
+        bail!(
+            "{}: expected a run of a task whose models can be distilled, found one of gradus train {}",
+            terminal(&ask.teacher.display().to_string()),
+            task.name()
+        );
+    }
+    let mut sets = vec![format!("task={}", task.name()), format!("model.name={}", ask.student)];
+    sets.push(format!("{TEACHER}={}", ask.teacher.display()));
+    sets.extend(ask.sets.iter().cloned());
+    // The data of the teacher, as far as the student has its keys and nothing else is asked for. The source comes first: without
+    // it no configuration is whole.
+    let of_data = config.flat().into_iter().filter(|(key, _)| key.starts_with("data."));
+    let is_source = |key: &str| key == "data.train" || key == "data.dataset";
+    let (source, rest): (Vec<_>, Vec<_>) = of_data.partition(|(key, _)| is_source(key));
+    for (key, value) in source.into_iter().chain(rest) {
+        if ask.sets.iter().any(|set| set.split('=').next() == Some(key.as_str())) {
+            continue;
+        }
+        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        sets.push(format!("{key}={value}"));
+        if let Err(ConfigError::NoEffect { .. }) = tasks::load(None, &sets) {
+            sets.pop();
+        }
+    }
+    super::train(&Train {
+        task: task.name(),
+        out: ask.out.clone(),
+        resume: false,
+        overwrite: ask.overwrite,
+        config: None,
+        sets,
+        data: ask.data.clone().or(run.trained_on()?.folder.map(PathBuf::from)),
+    })
+}
