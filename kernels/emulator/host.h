@@ -111,7 +111,7 @@ static inline unsigned short to_f16(float x) {
     if (bits >= 0x47800000) return sign | 0x7c00;
     // Below 2⁻¹⁴ values are multiples of 2⁻²⁴.
     if (bits < 0x38800000) return sign | unsigned(std::nearbyint(std::ldexp(std::fabs(x), 24)));
-    return sign | ((bits + 0xfff + (bits >> 13 & 1)) >> 13) - (112 << 10);
+    return sign | (((bits + 0xfff + (bits >> 13 & 1)) >> 13) - (112 << 10));
 }
 
 // cvt.rna.tf32.f32: to the nearest, ties away from 0.

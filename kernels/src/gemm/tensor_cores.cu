@@ -80,7 +80,7 @@ template <class T> struct Operands {
 #define OPERANDS(T)                                                                                                    \
     Operands<T> {                                                                                                      \
         a + (batch + blockIdx.z) * a_batch, b + (batch + blockIdx.z) * b_batch, bias,                                  \
-            c + i64(batch + blockIdx.z) * m * n, m, batch + blockIdx.z == count - 1 ? last : k, n, a_row, a_col,       \
+            c + i64(batch + blockIdx.z) * m * n, m, int(batch + blockIdx.z) == count - 1 ? last : k, n, a_row, a_col,       \
             b_row, b_col                                                                                               \
     }
 
