@@ -50,6 +50,9 @@ pub struct RunResult {
     pub seconds: f64,
     /// Tokens per second in training, padding not counted.
     pub tokens_per_second: f64,
+    /// Test examples per second on one thread, if it was measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub examples_per_second: Option<f64>,
     /// Peak memory use, if it was measured.
     pub peak_memory_bytes: Option<u64>,
     /// The epoch whose parameters were evaluated, from 1.
@@ -146,6 +149,8 @@ impl RunResult {
         match measure {
             Measure::Test(metric) => self.test.get(metric.name).map(|value| metric.scaled(*value)),
             Measure::TrainLoss => self.epochs.last().map(|epoch| epoch.train_loss),
+            Measure::Parameters => Some(self.parameters as f64 / 1e6),
+            Measure::Speed => self.examples_per_second,
         }
     }
 
@@ -162,7 +167,7 @@ impl RunResult {
             return Some(format!("the metric {} is {value:?}", quoted(name)));
         }
         let losses = self.steps.iter().map(|s| s.loss).chain(self.epochs.iter().map(|e| e.train_loss));
-        let speed = [self.seconds, self.tokens_per_second];
+        let speed = [self.seconds, self.tokens_per_second, self.examples_per_second.unwrap_or(0.0)];
         if let Some(loss) = losses.into_iter().chain(speed).find(|value| !is_sound(*value)) {
             return Some(format!("a loss or time is {loss:?}"));
         }

@@ -2,6 +2,7 @@
 
 mod dry_run;
 mod estimate;
+mod kept;
 mod plan;
 mod turns;
 mod work;
@@ -100,7 +101,14 @@ pub fn reproduce(ask: &Reproduce) -> anyhow::Result<()> {
     listen()?;
     let work = Work::new(ask, jobs > 1);
     work.copy(&plan)?;
-    let trained = turns::take_turns(&work, &plan.trainings, jobs, threads);
+    let all = plan.trainings.len();
+    let mut before = 0;
+    let mut in_turn = |stage: &Vec<&plan::Training>| {
+        let trained = turns::take_turns(&work, stage, (before, all), (jobs.min(stage.len()), threads));
+        before += stage.len();
+        trained
+    };
+    let trained = plan.stages().iter().try_for_each(&mut in_turn);
     Working::tidy(&ask.out);
     trained?;
     with_threads(ask.threads, || {
