@@ -112,7 +112,9 @@ impl RunFolder {
             (Ok(a), Ok(b)) => a == b,
             _ => false,
         };
-        let inside = |name: &str| Path::new(name).parent().filter(|folder| !folder.as_os_str().is_empty()).map(Path::to_owned);
+        let inside = |name: &str| {
+            Path::new(name).parent().filter(|folder| !folder.as_os_str().is_empty()).map(Path::to_owned)
+        };
         let folders = of_task.iter().filter_map(|name| inside(name));
         OWN.iter().chain(of_task).any(|name| same(&self.file(name), path))
             || folders.map(|folder| self.0.join(folder)).any(|folder| same(&folder, path))

@@ -76,7 +76,7 @@ fn where_there_is_nothing_to_read_there_is_an_answer_and_the_next_lines_are_answ
         let text = text.as_str();
         let mut asked: Vec<(&str, &str)> = vec![(text, CONTEXT)];
         let blank = NOTHING.map(|nothing| (tiny.asked(nothing), nothing));
-        for (none, nothing) in &blank {
+        for (none, nothing) in blank.iter().map(|(none, nothing)| (none.as_str(), *nothing)) {
             asked.extend([(none, CONTEXT), (text, CONTEXT), (text, nothing), (none, nothing)]);
         }
         asked.push((text, CONTEXT));

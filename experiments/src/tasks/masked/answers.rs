@@ -15,7 +15,12 @@ use serde_json::{Value, json};
 const SAID: usize = 5;
 
 /// One line per text.
-pub(super) fn answer(task: &Masked, model: &MaskedLm, asks: &[Ask], style: Style) -> Vec<Result<String, String>> {
+pub(super) fn answer(
+    task: &Masked,
+    model: &MaskedLm,
+    asks: &[Ask],
+    style: Style,
+) -> Vec<Result<String, String>> {
     let marked: Vec<Marked> = asks.iter().map(|ask| task.vocabulary.read_marked(ask)).collect();
     // Only windows with a mask are read.
     let of_text: Vec<Vec<MaskedWindow>> = marked.iter().map(|marked| windows(task, marked)).collect();

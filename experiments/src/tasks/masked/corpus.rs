@@ -142,7 +142,10 @@ mod tests {
     #[test]
     fn empty_lines_separate_documents() {
         let corpus = read("\n a b \r\nc\n\n \t\nd\r\n\n").unwrap();
-        assert_eq!((corpus.texts, corpus.documents), (vec!["a b".into(), "c".into(), "d".into()], vec![0, 0, 1]));
+        assert_eq!(
+            (corpus.texts, corpus.documents),
+            (vec!["a b".into(), "c".into(), "d".into()], vec![0, 0, 1])
+        );
         let mut two = read("a\n\nb").unwrap();
         two.add(&TextFile { path: "g".into(), text: "c\n".into(), sha256: String::new() }).unwrap();
         assert_eq!(two.documents, [0, 1, 2]);
@@ -152,7 +155,9 @@ mod tests {
     fn paragraphs_have_no_line_breaks() {
         let mut corpus = read("a").unwrap();
         let text = "the fine\n cast \n\nwas\n\n\nin\nOslo\n";
-        corpus.add_paragraphs(&TextFile { path: "g".into(), text: text.into(), sha256: String::new() }).unwrap();
+        corpus
+            .add_paragraphs(&TextFile { path: "g".into(), text: text.into(), sha256: String::new() })
+            .unwrap();
         assert_eq!(corpus.texts, ["a", "the fine cast", "was", "in Oslo"]);
         assert_eq!(corpus.documents, [0, 1, 1, 1]);
     }
@@ -168,7 +173,9 @@ mod tests {
     #[test]
     fn whole_documents_are_held_out_if_there_are_many() {
         let text = |documents: usize| -> String {
-            (0..documents).map(|d| (0..1 + d % 4).map(|i| format!("{d} {i}\n")).collect::<String>() + "\n").collect()
+            (0..documents)
+                .map(|d| (0..1 + d % 4).map(|i| format!("{d} {i}\n")).collect::<String>() + "\n")
+                .collect()
         };
         let mut many = read(&text(20)).unwrap();
         let all = many.texts.len();

@@ -6,10 +6,8 @@ use crate::data::{Split, shown};
 use crate::run::{Better, Metric, Mistake, Unit};
 
 /// The metrics.
-pub(super) const METRICS: &[Metric] = &[
-    Metric { name: "perplexity", better: Better::Smaller, unit: Unit::Plain },
-    Metric::share("accuracy"),
-];
+pub(super) const METRICS: &[Metric] =
+    &[Metric { name: "perplexity", better: Better::Smaller, unit: Unit::Plain }, Metric::share("accuracy")];
 
 /// The prediction of a masked piece.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,7 +29,7 @@ const AROUND: usize = 8;
 
 impl Guess {
     /// From the log-probabilities [V] at place k of a window.
-    pub fn of(vocabulary: &Vocabulary, window: &MaskedWindow, k: usize, row: &[f32]) -> Guess {
+    pub(super) fn of(vocabulary: &Vocabulary, window: &MaskedWindow, k: usize, row: &[f32]) -> Guess {
         let (place, gold) = (window.places[k], window.gold[k]);
         let (predicted, probability) =
             likeliest::<1>(&vocabulary.ordinary, row).pop().expect("a vocabulary has ordinary pieces");
@@ -43,7 +41,7 @@ impl Guess {
     }
 
     /// Whether the likeliest piece is the right one.
-    pub fn is_right(&self) -> bool {
+    pub(super) fn is_right(&self) -> bool {
         self.gold == self.predicted
     }
 }
@@ -114,9 +112,12 @@ pub(super) fn mistake(task: &Masked, split: Split, example: usize, guesses: &[Gu
 /// of the right one, and the pieces around.
 pub(super) fn table(task: &Masked, predictions: &[Vec<Guess>]) -> String {
     let mut lines = String::from("text\tmasked\tpredicted\tprobability\tprobability_of_masked\taround\n");
-    for (number, guess) in predictions.iter().enumerate().flat_map(|(i, of)| of.iter().map(move |g| (i + 1, g))) {
+    for (number, guess) in
+        predictions.iter().enumerate().flat_map(|(i, of)| of.iter().map(move |g| (i + 1, g)))
+    {
         let [masked, predicted] = [guess.gold, guess.predicted].map(|id| task.vocabulary.shown(id));
-        let (masked, predicted, around) = (shown::tsv(&masked), shown::tsv(&predicted), shown::tsv(&guess.around));
+        let (masked, predicted, around) =
+            (shown::tsv(&masked), shown::tsv(&predicted), shown::tsv(&guess.around));
         let (p, of_masked) = (guess.probability, guess.log_p.exp());
         lines += &format!("{number}\t{masked}\t{predicted}\t{p:.6}\t{of_masked:.6}\t{around}\n");
     }
@@ -153,7 +154,10 @@ mod tests {
         let sums: Vec<f64> = (0..3).map(|k| sums[0][k] + sums[1][k]).collect();
         let [perplexity, accuracy] = metrics(&sums)[..] else { panic!() };
         // The inverse of the geometric mean of the probabilities.
-        assert!((perplexity - (64f64).powf(0.25)).abs() < 1e-12 && accuracy == 0.75, "{perplexity} {accuracy}");
+        assert!(
+            (perplexity - (64f64).powf(0.25)).abs() < 1e-12 && accuracy == 0.75,
+            "{perplexity} {accuracy}"
+        );
         assert_eq!(metrics(&counts(&[])), [1.0, 0.0]);
         assert_eq!(metrics(&[]), [1.0, 0.0]);
         assert!(metrics(&[1.0, 0.0, 1e6])[0].is_finite());

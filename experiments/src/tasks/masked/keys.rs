@@ -5,7 +5,7 @@ use crate::tasks::keys::{LimitKeys, Source, of_model};
 use gradus_engine::optim::{OptimizerConfig, Rule, ScheduleConfig};
 use gradus_models::BertConfig;
 use serde::{Deserialize, Serialize};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// The keys of masked language modelling.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -161,16 +161,6 @@ impl Keys for MaskedKeys {
                 let expected = format!("at most `model.max_position_embeddings`, which is {longest}");
                 check(max_len <= longest, "data.max_len", &expected, max_len)
             }
-        }
-    }
-}
-
-impl MaskedKeys {
-    /// The folder of the pretrained model, if training starts from one.
-    pub(super) fn pretrained(&self) -> Option<&Path> {
-        match &self.model {
-            Model::Bert(Start::Pretrained { pretrained }) => Some(pretrained),
-            Model::Bert(Start::Fresh(_)) => None,
         }
     }
 }

@@ -137,7 +137,8 @@ mod tests {
         let vocabulary = vocabulary();
         let window = vocabulary.framed(&vocabulary.read(TEXT));
         let n = window.len() - 2;
-        for (share, expected) in [(0.15, (0.15 * n as f64).round() as usize), (0.5, n.div_ceil(2)), (1e-9, 1)] {
+        for (share, expected) in [(0.15, (0.15 * n as f64).round() as usize), (0.5, n.div_ceil(2)), (1e-9, 1)]
+        {
             for stream in 0..20 {
                 let found = Masking { share, ..PIECES }.evaluate(&vocabulary, &window, &mut draws(stream));
                 assert_eq!(found.places.len(), expected);

@@ -139,7 +139,8 @@ impl Task for Masked {
         let texts: [Vec<Vec<u32>>; 3] = Split::ALL.map(read);
         let windows = texts[Split::Train as usize].iter().enumerate().flat_map(|(text, ids)| {
             let windows = vocabulary.windows(ids, keys.data.max_len).into_iter();
-            let ordinary = |window: &Range<usize>| ids[window.clone()].iter().any(|&id| vocabulary.is_ordinary(id));
+            let ordinary =
+                |window: &Range<usize>| ids[window.clone()].iter().any(|&id| vocabulary.is_ordinary(id));
             windows.filter(ordinary).map(move |window| (text, window)).collect::<Vec<_>>()
         });
         let windows: Vec<_> = windows.collect();
@@ -204,7 +205,8 @@ impl Task for Masked {
 
     fn predict(&self, model: &MaskedLm, split: Split, examples: &[usize]) -> Vec<Vec<Guess>> {
         let windows: Vec<_> = examples.iter().map(|&i| self.evaluated(split, i)).collect();
-        let guess = |window: &MaskedWindow, k: usize, row: &[f32]| Guess::of(&self.vocabulary, window, k, row);
+        let guess =
+            |window: &MaskedWindow, k: usize, row: &[f32]| Guess::of(&self.vocabulary, window, k, row);
         let (padding, rows) = (self.padding(), self.begin.config.vocab_size);
         let mut guesses = model::at_places(model, &windows.concat(), padding, rows, guess).into_iter();
         windows.iter().map(|windows| guesses.by_ref().take(windows.len()).flatten().collect()).collect()
@@ -283,6 +285,11 @@ impl Task for Masked {
     fn described(_: &MaskedKeys, data: &Splits<Corpus>, split: Split) -> Described {
         let words = |text: &String| text.split_whitespace().map(String::from).collect();
         let words: Vec<Vec<String>> = data.split(split).texts.iter().map(words).collect();
-        Described { examples: words.len(), lengths: words.iter().map(Vec::len).collect(), words, labels: vec![] }
+        Described {
+            examples: words.len(),
+            lengths: words.iter().map(Vec::len).collect(),
+            words,
+            labels: vec![],
+        }
     }
 }

@@ -44,7 +44,11 @@ impl Begin {
     /// # Errors
     /// Files that are missing or malformed; texts without a word; windows longer than the model can read; a model that is too
     /// large.
-    pub fn open(keys: &MaskedKeys, texts: &[String], kept: Option<&Path>) -> Result<(Self, WordPieces), RunError> {
+    pub fn open(
+        keys: &MaskedKeys,
+        texts: &[String],
+        kept: Option<&Path>,
+    ) -> Result<(Self, WordPieces), RunError> {
         let (begin, pieces) = match (kept, &keys.model) {
             (Some(folder), _) => kept_in(folder)?,
             (None, Model::Bert(Start::Pretrained { pretrained })) => {

@@ -35,8 +35,10 @@ impl Vocabulary {
         let special = pieces.special();
         let is_ordinary = |id: &u32| all[*id as usize].is_some() && !special.has(*id);
         let ordinary = (0..all.len() as u32).filter(is_ordinary).collect();
-        let continues =
-            all.iter().map(|piece| piece.as_ref().is_some_and(|piece| piece.starts_with(CONTINUES))).collect();
+        let continues = all
+            .iter()
+            .map(|piece| piece.as_ref().is_some_and(|piece| piece.starts_with(CONTINUES)))
+            .collect();
         Vocabulary { pieces, continues, ordinary }
     }
 

@@ -42,17 +42,13 @@ const SIZES: Sizes = Sizes { train: 6000, dev: 600, test: 600 };
 const IN_A_DOCUMENT: usize = 8;
 
 fn note() -> String {
-    "generated plain text; a masked word follows from its neighbours on both sides, agreement and repetition".into()
+    "generated plain text; a masked word follows from its neighbours on both sides, agreement and repetition"
+        .into()
 }
 
 /// The generated sets.
-pub static SETS: &[Generated<Corpus>] = &[Generated {
-    name: NAME,
-    what: note,
-    labels: &[],
-    sizes: SIZES,
-    make: |seed| almanac(seed, SIZES),
-}];
+pub static SETS: &[Generated<Corpus>] =
+    &[Generated { name: NAME, what: note, labels: &[], sizes: SIZES, make: |seed| almanac(seed, SIZES) }];
 
 /// Generates the corpus: the same for the same seed and sizes, on every platform.
 pub fn almanac(seed: u64, sizes: Sizes) -> Splits<Corpus> {
@@ -96,7 +92,11 @@ mod tests {
 
     fn counts(corpus: &Corpus) -> HashMap<&str, usize> {
         let mut counts = HashMap::new();
-        corpus.texts.iter().flat_map(|text| text.split(' ')).for_each(|word| *counts.entry(word).or_default() += 1);
+        corpus
+            .texts
+            .iter()
+            .flat_map(|text| text.split(' '))
+            .for_each(|word| *counts.entry(word).or_default() += 1);
         counts
     }
 

@@ -11,7 +11,17 @@ const ADJECTIVES: usize = 10;
 const PLACES: usize = 20;
 
 const MONTHS: [&str; 12] = [
-    "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
     "december",
 ];
 
@@ -38,7 +48,8 @@ impl Lexicon {
                 (0..count).for_each(|_| lists.iter_mut().for_each(|list| list.push(mint.word(endings))));
                 lists
             };
-            let (nouns, verbs) = (turns(NOUNS, &["el", "an", "ot", "ir"]), turns(VERBS, &["ate", "ine", "ock"]));
+            let (nouns, verbs) =
+                (turns(NOUNS, &["el", "an", "ot", "ir"]), turns(VERBS, &["ate", "ine", "ock"]));
             let adjectives = turns(ADJECTIVES, &["ous", "al", "ic"]);
             let places = turns(PLACES, &["va", "do"]).concat();
             let kinds = nouns.into_iter().zip(verbs).zip(adjectives);
