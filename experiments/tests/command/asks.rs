@@ -111,6 +111,9 @@ fn where_there_is_nothing_to_read_there_is_an_answer_and_the_next_lines_are_answ
                 assert_eq!(said.lines().count(), 1, "{run}: {said:?}");
             }
         }
+        if !tiny.task.mark().is_empty() {
+            continue;
+        }
         let said = predict(&place, &tiny, &run, &["--format", "conll", "--text", " \n\n"]).well();
         assert!(said.trim().is_empty() || said.lines().count() == 1, "{said:?}");
     }

@@ -269,10 +269,12 @@ impl Task for Masked {
             understood.lines.push((
                 "windows",
                 format!(
-                    "{} {} more than {longest} pieces and {} read in windows of at most {longest}",
+                    "{} {} more than {longest} pieces and {} read in windows of at most {longest}; {} of {} for training",
                     counted(long, "texts"),
                     verb(long, "has", "have"),
-                    verb(long, "is", "are")
+                    verb(long, "is", "are"),
+                    counted(self.windows.len(), "windows"),
+                    counted(self.data.train.texts.len(), "texts")
                 ),
             ));
         }
