@@ -2,8 +2,8 @@
 
 use crate::place::Place;
 use gradus::pretrained::Pretrained;
+use gradus_engine::Rng;
 use gradus_engine::state::{StateDict, read_tensors, state_dict};
-use gradus_engine::{Module, Rng};
 use gradus_models::MaskedLm;
 use std::path::Path;
 
@@ -135,14 +135,13 @@ fn what_a_run_cannot_start_from_is_said() {
         ("--set model.pretrained=nowhere", "nowhere"),
         ("--set model.pretrained=", "`model.pretrained` must be the folder of a BERT model, found nothing"),
         (
-            "--set model.pretrained=a/pretrained --set data.max_len=600",
-            "`data.max_len` must be at most 512, the positions of the model, found 600",
-        ),
-        (
             "--set data.max_len=600",
             "`data.max_len` must be at most `model.max_position_embeddings`, which is 512, found 600",
         ),
-        ("--set data.max_len=3", "`data.max_len` must be at least 4, found 3"),
+        (
+            "--set data.max_len=2",
+            "`data.max_len` must be 0 for as many pieces as the model has positions, or at least 3",
+        ),
         ("--set data.mask_share=1", "`data.mask_share` must be above 0 and below 1, found 1"),
         ("--set model.vocab_size=31", "`model.vocab_size` must be at least 32, found 31"),
         ("--set model.num_attention_heads=3", "`model.num_attention_heads` must be a divisor of hidden_size"),

@@ -50,7 +50,7 @@ fn windows(task: &Masked, marked: &Marked) -> Vec<MaskedWindow> {
             places,
         })
     };
-    task.vocabulary.windows(&marked.ids, task.keys.data.max_len).into_iter().filter_map(of_window).collect()
+    task.vocabulary.windows(&marked.ids, task.longest()).into_iter().filter_map(of_window).collect()
 }
 
 fn line(task: &Masked, ask: &Ask, marked: &Marked, said: Vec<Vec<(u32, f64)>>, style: Style) -> String {

@@ -1,6 +1,7 @@
-use crate::config::validate::{check, positive};
+use crate::config::validate::check;
 use crate::config::{ConfigError, FILE, Keys, Run, Train};
 use crate::data::files::Encoding;
+use crate::tasks::bert::{self, BertKeys};
 use crate::tasks::keys::{LimitKeys, Source, of_model};
 use gradus_engine::optim::{OptimizerConfig, Rule, ScheduleConfig};
 use gradus_models::BertConfig;
@@ -27,7 +28,8 @@ pub struct Data {
     /// How many texts.
     #[serde(flatten)]
     pub limits: LimitKeys,
-    /// The most pieces of a window, `[CLS]` and `[SEP]` included; longer texts are read in several windows.
+    /// The most pieces of a window, `[CLS]` and `[SEP]` included, and no more than the model has positions; longer texts are read in
+    /// several windows. 0 means as many as the model has positions.
     pub max_len: usize,
     /// The share of a window's pieces that are masked.
     pub mask_share: f64,
@@ -70,9 +72,6 @@ pub struct Fresh {
     /// Whether pieces are in lower case and without accents.
     pub lowercase: bool,
 }
-
-/// The fewest pieces of a window: `[CLS]`, `[SEP]` and two others.
-const SHORTEST: usize = 4;
 
 /// The smallest vocabulary that can be trained.
 const FEWEST_PIECES: usize = 32;
@@ -133,10 +132,10 @@ impl Keys for MaskedKeys {
         ]
     }
 
-    fn run() -> Run {
+    fn run(_: &str) -> Run {
         Run {
             optimizer: OptimizerConfig { weight_decay: 0.01, ..OptimizerConfig::new(Rule::adamw(), 5e-4) },
-            schedule: ScheduleConfig::Linear { warmup_steps: 100, min_lr: 0.0 },
+            schedule: ScheduleConfig::Linear { warmup_share: 0.1, min_lr: 0.0 },
             train: Train { epochs: 10, batch_size: 32, clip_norm: 1.0, ..Train::default() },
             ..Run::default()
         }
@@ -145,7 +144,7 @@ impl Keys for MaskedKeys {
     fn validate(&self) -> Result<(), ConfigError> {
         self.data.source.validate()?;
         let Data { max_len, mask_share, .. } = self.data;
-        check(max_len >= SHORTEST, "data.max_len", &format!("at least {SHORTEST}"), max_len)?;
+        BertKeys::check_longest("data.max_len", max_len)?;
         check(mask_share > 0.0 && mask_share < 1.0, "data.mask_share", "above 0 and below 1", mask_share)?;
         match &self.model {
             Model::Bert(Start::Pretrained { pretrained }) => {
@@ -153,10 +152,10 @@ impl Keys for MaskedKeys {
                 check(named, "model.pretrained", "the folder of a BERT model", "nothing")
             }
             Model::Bert(Start::Fresh(Fresh { sizes, .. })) => {
-                positive("model.vocab_size", sizes.vocab_size)?;
                 let fewest = format!("at least {FEWEST_PIECES}");
                 check(sizes.vocab_size >= FEWEST_PIECES, "model.vocab_size", &fewest, sizes.vocab_size)?;
                 sizes.check().map_err(of_model)?;
+                bert::check_positions("model.max_position_embeddings", sizes)?;
                 let longest = sizes.max_position_embeddings;
                 let expected = format!("at most `model.max_position_embeddings`, which is {longest}");
                 check(max_len <= longest, "data.max_len", &expected, max_len)

@@ -32,7 +32,7 @@ pub use corpus::Corpus;
 pub use guesses::Guess;
 pub use keys::MaskedKeys;
 
-use super::warnings;
+use super::{bert, warnings};
 use crate::data::counted::{counted, verb};
 use crate::data::files::FileReader;
 use crate::data::known::KnownSet;
@@ -70,6 +70,11 @@ impl Masked {
         Masking { share: mask_share, whole_words }
     }
 
+    /// The most pieces of a window.
+    fn longest(&self) -> usize {
+        bert::longest(&self.begin.config, self.keys.data.max_len)
+    }
+
     /// The piece that fills a batch.
     fn padding(&self) -> u32 {
         self.vocabulary.pieces.special().pad
@@ -84,7 +89,7 @@ impl Masked {
             let plain = self.vocabulary.framed(&ids[window]);
             self.masking().evaluate(&self.vocabulary, &plain, &mut draws)
         };
-        let windows = self.vocabulary.windows(ids, self.keys.data.max_len).into_iter().map(masked);
+        let windows = self.vocabulary.windows(ids, self.longest()).into_iter().map(masked);
         windows.filter(|window| !window.places.is_empty()).collect()
     }
 }
@@ -100,7 +105,7 @@ impl Task for Masked {
     ];
     const METRICS: &'static [Metric] = guesses::METRICS;
     const PREDICTIONS: &'static str = "tsv";
-    const FILES: &'static [&'static str] = &start::FILES;
+    const FILES: &'static [&'static str] = &bert::FILES;
     const FINISHED: &'static [&'static str] = &start::TRAINED_FILES;
     const MARK: &'static str = MASK;
     type Keys = MaskedKeys;
@@ -137,8 +142,9 @@ impl Task for Masked {
         let vocabulary = Vocabulary::new(pieces);
         let read = |split| data.split(split).texts.par_iter().map(|text| vocabulary.read(text)).collect();
         let texts: [Vec<Vec<u32>>; 3] = Split::ALL.map(read);
+        let longest = bert::longest(&begin.config, keys.data.max_len);
         let windows = texts[Split::Train as usize].iter().enumerate().flat_map(|(text, ids)| {
-            let windows = vocabulary.windows(ids, keys.data.max_len).into_iter();
+            let windows = vocabulary.windows(ids, longest).into_iter();
             let ordinary =
                 |window: &Range<usize>| ids[window.clone()].iter().any(|&id| vocabulary.is_ordinary(id));
             windows.filter(ordinary).map(move |window| (text, window)).collect::<Vec<_>>()
@@ -255,15 +261,9 @@ impl Task for Masked {
     fn understood(&self) -> Understood {
         let mut understood = Understood::default();
         understood.lines.extend(self.begin.understood(&self.vocabulary.pieces));
-        let unknown = self.vocabulary.pieces.special().unk;
-        for split in Split::ALL {
-            let ids = || self.texts[split as usize].iter().flatten();
-            let (all, unknown) = (ids().count(), ids().filter(|id| **id == unknown).count());
-            let share = 100.0 * unknown as f64 / all.max(1) as f64;
-            let line = format!("{}, {share:.1} % unknown", counted(all, "pieces"));
-            understood.lines.push((["train", "dev", "test"][split as usize], line));
-        }
-        let longest = self.keys.data.max_len;
+        let ids = self.texts.each_ref().map(|texts| texts.iter().flatten());
+        understood.lines.extend(bert::of_splits(&self.vocabulary.pieces, ids));
+        let longest = self.longest();
         let long = self.texts.iter().flatten().filter(|ids| ids.len() + 2 > longest).count();
         if long > 0 {
             understood.lines.push((

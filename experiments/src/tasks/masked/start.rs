@@ -1,23 +1,15 @@
 //! What a run starts from: the sizes of its model, its pieces and, for a new run, pretrained weights.
 
 use super::keys::{Fresh, MaskedKeys, Model, Start};
-use crate::config::validate::check;
 use crate::data::atomic;
 use crate::data::counted::counted;
-use crate::data::files;
-use crate::data::limits::Limit;
 use crate::pretrained::{Pretrained, save_masked};
 use crate::run::RunError;
+use crate::tasks::bert;
 use crate::text::WordPieces;
 use gradus_engine::Rng;
 use gradus_models::{BertConfig, MaskedLm};
 use std::path::Path;
-
-/// The sizes of a run's model.
-const SIZES: &str = "bert.json";
-
-/// The files that a trained model needs: its sizes and its pieces.
-pub(super) const FILES: [&str; 2] = [SIZES, "tokenizer.json"];
 
 /// The folder of the trained model, in that of the run.
 const TRAINED: &str = "pretrained";
@@ -42,18 +34,21 @@ impl Begin {
     /// That of the run in the folder `kept`, else that of the keys, with its pieces; new pieces are those of `texts`.
     ///
     /// # Errors
-    /// Files that are missing or malformed; texts without a word; windows longer than the model can read; a model that is too
-    /// large.
+    /// Files that are missing or malformed; texts without a word; a model that is too large.
     pub fn open(
         keys: &MaskedKeys,
         texts: &[String],
         kept: Option<&Path>,
     ) -> Result<(Self, WordPieces), RunError> {
         let (begin, pieces) = match (kept, &keys.model) {
-            (Some(folder), _) => kept_in(folder)?,
+            (Some(folder), _) => {
+                let (config, pieces) = bert::kept(folder)?;
+                (Begin { config, pretrained: None }, pieces)
+            }
             (None, Model::Bert(Start::Pretrained { pretrained })) => {
                 let pretrained = Pretrained::open(pretrained)?;
                 let (config, pieces) = (pretrained.config().clone(), pretrained.pieces().clone());
+                bert::check_positions("model.pretrained", &config)?;
                 (Begin { config, pretrained: Some(pretrained) }, pieces)
             }
             (None, Model::Bert(Start::Fresh(Fresh { sizes, lowercase }))) => {
@@ -62,9 +57,6 @@ impl Begin {
                 (Begin { config, pretrained: None }, pieces)
             }
         };
-        let (longest, positions) = (keys.data.max_len, begin.config.max_position_embeddings);
-        let expected = format!("at most {positions}, the positions of the model");
-        check(longest <= positions, "data.max_len", &expected, longest)?;
         check_size(&begin.config)?;
         Ok((begin, pieces))
     }
@@ -74,9 +66,7 @@ impl Begin {
     /// # Errors
     /// A folder that cannot be written.
     pub fn save(&self, pieces: &WordPieces, folder: &Path) -> Result<(), RunError> {
-        let sizes = serde_json::to_string(&self.config).expect("sizes are numbers and names");
-        atomic::write(&folder.join(SIZES), sizes.as_bytes())?;
-        Ok(pieces.save(folder)?)
+        bert::keep(&self.config, pieces, folder)
     }
 
     /// A model with its first weights.
@@ -110,21 +100,6 @@ impl Begin {
         }
         Ok(save_masked(&folder, &self.config, model, pieces)?)
     }
-}
-
-/// What a run has written.
-fn kept_in(folder: &Path) -> Result<(Begin, WordPieces), RunError> {
-    let path = folder.join(SIZES);
-    let text = files::read_text(&path, Limit::Config)?;
-    let damaged = |reason: String| RunError::Damaged { path: path.clone(), reason };
-    let config: BertConfig = serde_json::from_str(&text).map_err(|error| damaged(error.to_string()))?;
-    config.check().map_err(|error| damaged(error.to_string()))?;
-    let pieces = WordPieces::load(folder)?;
-    if pieces.size() > config.vocab_size {
-        let (rows, size) = (config.vocab_size, pieces.size());
-        return Err(damaged(format!("it has {rows} word embeddings, the vocabulary {size} pieces")));
-    }
-    Ok((Begin { config, pretrained: None }, pieces))
 }
 
 /// The most parameters; with more, training would need over 32 GB.
