@@ -27,8 +27,12 @@ pub trait AnyTask: Sync {
     fn metrics(&self) -> &'static [Metric];
     /// [`Task::FILES`].
     fn files(&self) -> &'static [&'static str];
+    /// [`Task::FINISHED`].
+    fn finished(&self) -> &'static [&'static str];
     /// [`Task::HAS_CONTEXT`].
     fn has_context(&self) -> bool;
+    /// [`Task::MARK`].
+    fn mark(&self) -> &'static str;
     /// What an example is called, in the plural.
     fn unit(&self) -> &'static str;
     /// Its keys.
@@ -146,6 +150,11 @@ pub trait Learner: Sync {
     fn groups(&self, config: OptimizerConfig) -> Vec<Group>;
     /// [`Task::recordable`].
     fn recordable(&self) -> bool;
+    /// [`Task::finish`].
+    ///
+    /// # Errors
+    /// A folder that cannot be written.
+    fn finish(&self, folder: &Path) -> Result<(), RunError>;
     /// The metrics of a split, by name.
     fn metrics(&self, split: Split) -> BTreeMap<String, f64>;
     /// The evaluation of the model on a split.

@@ -157,6 +157,10 @@ impl<T: Task> Learner for AtWork<'_, T> {
         self.task.recordable()
     }
 
+    fn finish(&self, folder: &Path) -> Result<(), RunError> {
+        self.task.finish(&self.model, folder)
+    }
+
     fn metrics(&self, split: Split) -> BTreeMap<String, f64> {
         named::<T>(&sums(&self.rows(split, &self.predictions(split))))
     }

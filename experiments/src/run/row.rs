@@ -47,8 +47,16 @@ impl<T: Task> AnyTask for Row<T> {
         T::FILES
     }
 
+    fn finished(&self) -> &'static [&'static str] {
+        T::FINISHED
+    }
+
     fn has_context(&self) -> bool {
         T::HAS_CONTEXT
+    }
+
+    fn mark(&self) -> &'static str {
+        T::MARK
     }
 
     fn unit(&self) -> &'static str {

@@ -30,6 +30,10 @@ pub trait Task: Sized + Send + Sync + 'static {
     const PREDICTIONS: &'static str;
     /// The names of the files that [`save`](Task::save) may write. No other task may give them another meaning.
     const FILES: &'static [&'static str];
+    /// The files that [`finish`](Task::finish) writes, relative to the run's folder.
+    const FINISHED: &'static [&'static str] = &[];
+    /// What a text must hold to be answered, such as `[MASK]`; empty if any text can be answered.
+    const MARK: &'static str = "";
     /// Whether a text is answered by means of a context, as a question is.
     const HAS_CONTEXT: bool = false;
 
@@ -74,6 +78,15 @@ pub trait Task: Sized + Send + Sync + 'static {
     /// # Errors
     /// A folder that cannot be written.
     fn save(&self, folder: &Path) -> Result<(), RunError>;
+
+    /// Writes what a run yields besides its best weights, with a model that has them, when training has ended. Each file is
+    /// written whole or not at all, and anew if the run is resumed.
+    ///
+    /// # Errors
+    /// A folder that cannot be written.
+    fn finish(&self, _: &Self::Model, _: &Path) -> Result<(), RunError> {
+        Ok(())
+    }
 
     /// The data set as read.
     fn data(&self) -> &Splits<Self::Part>;

@@ -17,6 +17,7 @@ mod hold;
 mod keys;
 mod kills;
 mod labels;
+mod masked;
 mod numbers;
 mod place;
 mod pretrained;

@@ -76,6 +76,8 @@ fn what_is_frozen_has_no_gradient() {
 fn parameters_are_counted() {
     let model = Bert::new(&config(), &mut Rng::new(1));
     assert_eq!(config().parameters(), Some(model.param_count() as u64));
+    let masked = MaskedLm::new(&config(), &mut Rng::new(1));
+    assert_eq!(config().masked_parameters(), Some(masked.param_count() as u64));
     let mini = BertConfig {
         hidden_size: 384,
         num_hidden_layers: 6,
@@ -84,7 +86,7 @@ fn parameters_are_counted() {
     };
     assert_eq!(mini.parameters(), Some(22_713_216));
     let huge = BertConfig { vocab_size: usize::MAX, ..BertConfig::default() };
-    assert_eq!(huge.parameters(), None);
+    assert_eq!((huge.parameters(), huge.masked_parameters()), (None, None));
 }
 
 #[test]
