@@ -5,6 +5,7 @@ mod asks;
 mod compare;
 mod damage;
 mod data;
+mod elsewhere;
 #[cfg(feature = "cuda-emulator")]
 mod emulated;
 mod events;
