@@ -3,7 +3,7 @@
 //! | file | holds |
 //! | --- | --- |
 //! | `keys` | the sections `[data]`, `[model]` and `[loss]` |
-//! | `sets` | the known data sets; [`generated`] has the generated ones |
+//! | `sets`, `families` | the known data sets; [`generated`] has the generated ones |
 //! | `own` | the user's own files |
 //! | `reading` | how texts become words or pieces |
 //! | `prior` | how often each label occurs |
@@ -14,6 +14,7 @@
 //! | `answers` | the output of `gradus predict`, and the file of predictions |
 
 mod answers;
+mod families;
 pub mod generated;
 mod keys;
 mod metrics;
@@ -328,6 +329,7 @@ impl Task for Classify {
 impl ClassifyKeys {
     /// Checks that the keys fit the labels of the data.
     fn fits(&self, labels: &[String]) -> Result<(), ConfigError> {
+        self.fits_set()?;
         self.loss.fits(labels.len())
     }
 }
