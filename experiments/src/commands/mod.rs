@@ -27,7 +27,7 @@ pub use predict::{Predict, predict};
 pub use report::{Report, report};
 pub use reproduce::{Reproduce, reproduce};
 pub use train::{Train, train};
-pub use trained::Place;
+pub use trained::{Other, Place};
 
 use crate::data::shown::terminal;
 use crate::run::RunError;

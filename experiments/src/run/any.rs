@@ -96,6 +96,8 @@ pub enum Wanted {
     Split(Split, Vec<String>),
     /// Those of a file, as a split, with these labels.
     File(Split, Vec<String>, PathBuf),
+    /// Those of a split of a named data set, instead of the run's own.
+    Set(Split, String),
     /// None, for prediction; with the name of the data set and its labels.
     Nothing(String, Vec<String>),
 }

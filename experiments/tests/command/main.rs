@@ -6,6 +6,7 @@ mod compare;
 mod damage;
 mod data;
 mod distil;
+mod elsewhere;
 #[cfg(feature = "cuda-emulator")]
 mod emulated;
 mod events;
