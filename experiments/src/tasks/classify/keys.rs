@@ -1,3 +1,4 @@
+use super::families::has_several_labels;
 use crate::config::validate::{at_least_zero, check, positive, share};
 use crate::config::{ConfigError, Keys, Run};
 use crate::data::files::Encoding;
@@ -5,7 +6,9 @@ use crate::data::formats::labelled;
 use crate::regimes::distillation::{self, Distillation, Objective};
 use crate::run::State;
 use crate::tasks::bert::{self, BertKeys};
-use crate::tasks::keys::{FORMS, LimitKeys, Penalties, Source, TOKENIZERS, TextKeys, WordKeys, of_model};
+use crate::tasks::keys::{
+    FORMS, LimitKeys, Named, Penalties, Source, TOKENIZERS, TextKeys, WordKeys, of_model,
+};
 use gradus_engine::losses::{self, CrossEntropy, Ghm, GhmState, Reduction};
 use gradus_engine::{DType, Tensor};
 use gradus_models::{BiLstmConfig, CharacterModel, Pooling, TextCnnConfig};
@@ -302,13 +305,25 @@ impl Keys for ClassifyKeys {
                 let expected = "binary_cross_entropy, the loss for several labels a text, since data.label_separator is set";
                 (binary || separator.is_empty(), expected)
             }
-            Source::Set(_) => (!binary, "a loss for one label a text, as the texts of named data sets have"),
+            // That a set of several labels needs this loss is checked when it is read, so that others can describe it.
+            Source::Set(Named { dataset }) => (
+                !binary || has_several_labels(dataset),
+                "a loss for one label a text, as the texts of this data set have",
+            ),
         };
         check(fits, "loss.name", expected, self.loss.kind.name())
     }
 }
 
 impl ClassifyKeys {
+    /// Checks that the loss fits a named set whose texts may have several labels.
+    pub(super) fn fits_set(&self) -> Result<(), ConfigError> {
+        let Source::Set(Named { dataset }) = &self.data.source else { return Ok(()) };
+        let expected =
+            "binary_cross_entropy, the loss for several labels a text, as the texts of this data set have";
+        check(self.several() || !has_several_labels(dataset), "loss.name", expected, self.loss.kind.name())
+    }
+
     /// Whether a text may have several labels or none.
     pub(super) fn several(&self) -> bool {
         matches!(self.loss.kind, LossKind::BinaryCrossEntropy {})

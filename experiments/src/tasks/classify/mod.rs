@@ -3,7 +3,7 @@
 //! | file | holds |
 //! | --- | --- |
 //! | `keys` | the sections `[data]`, `[model]` and `[loss]` |
-//! | `sets` | the known data sets; [`generated`] has the generated ones |
+//! | `sets`, `families` | the known data sets; [`generated`] has the generated ones |
 //! | `own` | the user's own files |
 //! | `distil` | what a student learns from a teacher |
 //! | `reading` | how texts become words or pieces |
@@ -16,6 +16,7 @@
 
 mod answers;
 mod distil;
+mod families;
 pub mod generated;
 mod keys;
 mod metrics;
@@ -354,6 +355,7 @@ impl Task for Classify {
 impl ClassifyKeys {
     /// Checks that the keys fit the labels of the data.
     fn fits(&self, labels: &[String]) -> Result<(), ConfigError> {
+        self.fits_set()?;
         self.loss.fits(labels.len())
     }
 }
