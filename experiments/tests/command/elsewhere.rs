@@ -52,7 +52,9 @@ fn a_run_on_ones_own_file_is_evaluated_on_a_set() {
     let place = Place::new();
     let rows: String = (0..60).map(|i| ["positive\tgood film\n", "negative\tbad film\n"][i % 2]).collect();
     place.write("mine.tsv", rows.as_bytes());
-    place.gradus("train classify --train mine.tsv --out run --threads 1 --set train.epochs=1").well();
+    place
+        .gradus("train classify --train mine.tsv --format tab --out run --threads 1 --set train.epochs=1")
+        .well();
     let text = place.gradus("evaluate run --dataset domain-3 --split dev").well();
     assert!(text.starts_with("1000 examples of domain-3 (dev)\n"), "{text}");
 }
@@ -85,7 +87,10 @@ fn a_set_without_training_files_is_for_evaluation() {
         .gradus("train tag --dataset uner-de-pud --data d --out a")
         .refused(1, &["the train split of 'uner-de-pud' is empty"]);
     let text = place.gradus("data stats uner-de-pud --data d --out plots").well();
-    assert!(text.contains("label PER") && text.contains("1,000"), "{text}");
+    for part in ["label PER", "1,000", "the most frequent words of test\n     1      1,000  50.00%  ada"] {
+        assert!(text.contains(part), "expected {part:?} in: {text}");
+    }
+    assert!(!text.contains("100.00%"), "{text}");
     place.gradus(&format!("train tag --dataset names-a --out run {SMALL}")).well();
     let text = place.gradus("evaluate run --dataset uner-de-pud --data d").well();
     assert!(text.starts_with("50 sentences of uner-de-pud (test)"), "{text}");

@@ -7,6 +7,7 @@ use gradus::data::{Sentence, Split, Splits};
 use gradus::run::Task;
 use gradus::tasks::tag::Tag;
 use gradus::text::Alphabet;
+use std::collections::HashSet;
 use std::path::Path;
 
 /// The labels of a known set are the kinds of its entities; its tags are those of IOB2.
@@ -108,10 +109,10 @@ fn treebanks_have_their_official_counts() {
         ("ud-chinese-gsd", [(3_997, 98_608), (500, 12_663), (500, 12_012)], 15),
     ] {
         let set = load(&folder, name);
-        let mut tags = std::collections::HashSet::new();
+        let mut tags: HashSet<usize> = HashSet::new();
         for (split, expected) in Split::ALL.into_iter().zip(expected) {
             let part = set.split(split);
-            tags.extend(part.iter().flat_map(|sentence| &sentence.tags));
+            tags.extend(part.iter().flat_map(|sentence| sentence.tags.iter().copied()));
             let words: usize = part.iter().map(|sentence| sentence.words.len()).sum();
             assert_eq!((part.len(), words), expected, "{name} {split}");
         }
