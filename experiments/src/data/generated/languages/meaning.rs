@@ -36,24 +36,28 @@ pub struct Phrase {
     pub owner: Option<(Unit, Name)>,
 }
 
+/// An agent did something to a patient.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// Who did it.
+    pub agent: Phrase,
+    /// What was done; its class says whether it judges.
+    pub verb: Unit,
+    /// Whether it was not done.
+    pub not: Option<Unit>,
+    /// To whom.
+    pub patient: Phrase,
+    /// The unit of being in a place, and the place.
+    pub place: Option<(Unit, Name)>,
+    /// When.
+    pub time: Option<Unit>,
+}
+
 /// What happened, or what it is like.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Clause {
-    /// An agent did something to a patient.
-    Event {
-        /// Who did it.
-        agent: Phrase,
-        /// What was done; its class says whether it judges.
-        verb: Unit,
-        /// Whether it was not done.
-        not: Option<Unit>,
-        /// To whom.
-        patient: Phrase,
-        /// The unit of being in a place, and the place.
-        place: Option<(Unit, Phrase)>,
-        /// When.
-        time: Option<Unit>,
-    },
+    /// Something happened.
+    Event(Box<Event>),
     /// A thing is good or bad.
     Judgement {
         /// The thing.
@@ -200,9 +204,10 @@ impl Draw<'_> {
         let patient = if patient.is_empty() { self.thing() } else { self.named(patient) };
         let place = match class {
             Class::Visit => None,
-            _ => self.chance(40, Class::In).map(|at| (at, self.named("LOC"))),
+            _ => self.chance(40, Class::In).map(|at| (at, self.name("LOC"))),
         };
-        Clause::Event { agent, verb, not, patient, place, time: self.chance(30, Class::Time) }
+        let time = self.chance(30, Class::Time);
+        Clause::Event(Box::new(Event { agent, verb, not, patient, place, time }))
     }
 
     /// An event that judges a thing.
@@ -211,8 +216,9 @@ impl Draw<'_> {
         let not = self.chance(20, Class::Not);
         let verb = self.unit(if positive != not.is_some() { Class::Praise } else { Class::Blame });
         let patient = self.thing();
-        let place = self.chance(30, Class::In).map(|at| (at, self.named("LOC")));
-        Clause::Event { agent, verb, not, patient, place, time: self.chance(30, Class::Time) }
+        let place = self.chance(30, Class::In).map(|at| (at, self.name("LOC")));
+        let time = self.chance(30, Class::Time);
+        Clause::Event(Box::new(Event { agent, verb, not, patient, place, time }))
     }
 
     fn judgement(&mut self, positive: bool) -> Clause {

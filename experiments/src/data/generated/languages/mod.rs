@@ -51,7 +51,7 @@ mod speech;
 mod tests;
 
 pub use concept::{Class, Concept, TOPICS};
-pub use meaning::{Clause, Meaning, Name, Phrase, Unit};
+pub use meaning::{Clause, Event, Meaning, Name, Phrase, Unit};
 
 use super::{Rng, Sizes};
 use crate::data::formats::scheme::Entity;

@@ -59,12 +59,15 @@ impl Speaker {
 
     fn clause(&self, clause: &Clause) -> Vec<Word> {
         match clause {
-            Clause::Event { agent, verb, not, patient, place, time } => {
-                let subject = self.phrase(agent, Case::Subject);
-                let object = self.phrase(patient, Case::Object);
-                let place = place.iter().flat_map(|(at, place)| self.phrase(place, Case::Place(*at)));
-                let time = time.iter().map(|time| self.word(*time));
-                let verb = self.verb(*verb, *not);
+            Clause::Event(event) => {
+                let subject = self.phrase(&event.agent, Case::Subject);
+                let object = self.phrase(&event.patient, Case::Object);
+                let place = event
+                    .place
+                    .iter()
+                    .flat_map(|(at, name)| self.with_adposition(self.name(name, Case::Place(*at)), *at));
+                let time = event.time.iter().map(|time| self.word(*time));
+                let verb = self.verb(event.verb, event.not);
                 match self.language.order {
                     Order::Svo => {
                         subject.into_iter().chain(verb).chain(object).chain(place).chain(time).collect()
@@ -112,7 +115,7 @@ impl Speaker {
         }
     }
 
-    /// A phrase with its adposition, or with the endings of its case.
+    /// A phrase with the endings of its case.
     fn phrase(&self, phrase: &Phrase, case: Case) -> Vec<Word> {
         let mut noun: Vec<Word> =
             [phrase.adjective, phrase.noun].into_iter().flatten().map(|unit| self.word(unit)).collect();
@@ -132,10 +135,7 @@ impl Speaker {
                 false => words.extend(owner),
             }
         }
-        match case {
-            Case::Place(unit) => self.with_adposition(words, unit),
-            Case::Subject | Case::Object | Case::Owner(_) => words,
-        }
+        words
     }
 
     fn with_adposition(&self, mut words: Vec<Word>, unit: Unit) -> Vec<Word> {

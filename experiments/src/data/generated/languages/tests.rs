@@ -210,8 +210,8 @@ fn a_meaning_is_said_as_each_language_says_it() {
         noun: Some(unit(Class::Thing, 2, 6)),
         ..Phrase::default()
     };
-    let place = Phrase { name: name("LOC", vec![unit(Class::Stem, 2, 8)]), ..Phrase::default() };
-    let event = Clause::Event {
+    let place = Name { kind: "LOC", parts: vec![unit(Class::Stem, 2, 8)] };
+    let event = Event {
         agent,
         verb: unit(Class::Make, 0, 3),
         not: Some(unit(Class::Not, 0, 2)),
@@ -220,7 +220,8 @@ fn a_meaning_is_said_as_each_language_says_it() {
         time: Some(unit(Class::Time, 0, 9)),
     };
     let stop = unit(Class::Stop, 0, 10);
-    let meaning = Meaning { first: event, second: None, stop, positive: true, topic: 2 };
+    let first = Clause::Event(Box::new(event));
+    let meaning = Meaning { first, second: None, stop, positive: true, topic: 2 };
     let expected = [
         (vec!["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10"], vec![(0, 2), (8, 9)]),
         (vec!["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10"], vec![(0, 2), (8, 9)]),
