@@ -37,8 +37,8 @@ impl Cell {
     }
 
     /// Sets the key of a path to the folder of another cell's run with the same seed, or to a path in it.
-    pub fn set_run(self, key: &str, (row, column): (&str, &str), path: &str) -> Self {
-        let name = format!("{}--{}", slug(row), slug(column));
+    pub fn set_run(self, key: &str, (study, row, column): (&str, &str, &str), path: &str) -> Self {
+        let name = format!("{study}/{}--{}", slug(row), slug(column));
         self.set(key, format!("{RUN}{name}{SEED}{}{path}", if path.is_empty() { "" } else { "/" }))
     }
 
@@ -53,7 +53,7 @@ impl Cell {
     }
 }
 
-/// Stands for the study before the name of a run, and the seed after it, until a run is made of the cell.
+/// Ends the name of a run; a seed comes after it when a run is made of the cell.
 const SEED: &str = "--seed";
 
 /// One training run of a study: a cell with one seed.
@@ -83,7 +83,7 @@ impl Run {
         for (_, value) in &mut sets {
             if let Some(name) = value.strip_prefix(RUN) {
                 let (name, path) = name.split_once(SEED).unwrap_or((name, ""));
-                *value = format!("{RUN}{study}/{name}{SEED}{seed}{path}");
+                *value = format!("{RUN}{name}{SEED}{seed}{path}");
             }
         }
         sets.push(("seed".into(), seed.to_string()));
@@ -129,11 +129,12 @@ mod tests {
 
     #[test]
     fn a_run_refers_to_that_of_another_cell_with_its_seed() {
-        let cell = Cell::new("SST-2", "student").set_run("loss.teacher", ("SST-2", "+L2"), "");
-        let cell = cell.set_run("model.pretrained", ("texts", "BERT"), "pretrained");
+        let cell =
+            Cell::new("SST-2", "student").set_run("loss.teacher", ("distillation", "SST-2", "+L2"), "");
+        let cell = cell.set_run("model.pretrained", ("pretraining", "texts", "BERT"), "pretrained");
         let run = Run::new("distillation", &cell, 7);
         assert_eq!(run.assignments()[0], "loss.teacher=run:distillation/sst-2--l2--seed7");
-        assert_eq!(run.assignments()[1], "model.pretrained=run:distillation/texts--bert--seed7/pretrained");
+        assert_eq!(run.assignments()[1], "model.pretrained=run:pretraining/texts--bert--seed7/pretrained");
         assert_eq!(run.name(), "distillation/sst-2--student--seed7");
     }
 

@@ -1,4 +1,4 @@
-//! A generated corpus of plain text: an almanac of an invented land, whose words must be guessed from both sides.
+//! Generated corpora of plain text: `languages`, and an almanac of an invented land, whose words must be guessed from both sides.
 //!
 //! A text is one or two sentences of a seeded grammar over some 40 common and 700 coined words. What can be known about a masked
 //! word, and from where:
@@ -26,6 +26,7 @@
 //! assert_eq!((set.train.texts.len(), set.dev.texts.len()), (100, 10));
 //! ```
 
+mod languages;
 mod speaker;
 
 use super::Corpus;
@@ -47,8 +48,30 @@ fn note() -> String {
 }
 
 /// The generated sets.
-pub static SETS: &[Generated<Corpus>] =
-    &[Generated { name: NAME, what: note, labels: &[], sizes: SIZES, make: |seed| almanac(seed, SIZES) }];
+pub static SETS: &[Generated<Corpus>] = &[
+    Generated { name: NAME, what: note, labels: &[], sizes: SIZES, make: |seed| almanac(seed, SIZES) },
+    Generated {
+        name: languages::NAMES[0],
+        what: || languages::note(0),
+        labels: &[],
+        sizes: SIZES,
+        make: |seed| languages::corpus(0, seed, SIZES),
+    },
+    Generated {
+        name: languages::NAMES[1],
+        what: || languages::note(1),
+        labels: &[],
+        sizes: SIZES,
+        make: |seed| languages::corpus(1, seed, SIZES),
+    },
+    Generated {
+        name: languages::NAMES[2],
+        what: || languages::note(2),
+        labels: &[],
+        sizes: SIZES,
+        make: |seed| languages::corpus(2, seed, SIZES),
+    },
+];
 
 /// Generates the corpus: the same for the same seed and sizes, on every platform.
 pub fn almanac(seed: u64, sizes: Sizes) -> Splits<Corpus> {
