@@ -148,7 +148,15 @@ pub(super) fn fine_tuned(names: (&'static str, &'static str), set: &str, scale: 
         ("data.train_limit", train.to_string()),
         ("data.dev_limit", dev.to_string()),
         ("data.test_limit", test.to_string()),
-        ("train.epochs", if scale == Smoke { "1" } else { "3" }.to_owned()),
+        (
+            "train.epochs",
+            match scale {
+                Smoke => "1",
+                Quick => "10",
+                Standard | Full => "3",
+            }
+            .to_owned(),
+        ),
         // A small BERT takes larger steps.
         ("optimizer.lr", if small { "1e-3" } else { "1e-4" }.to_owned()),
     ];
@@ -165,7 +173,7 @@ pub(super) fn fine_tuned(names: (&'static str, &'static str), set: &str, scale: 
 pub(super) fn pretraining(names: (&'static str, &'static str), set: &str, scale: Scale) -> Cell {
     let (epochs, limit, seeds) = match scale {
         Smoke => ("1", "96", ONE),
-        Quick => ("12", "0", TWO),
+        Quick => ("6", "0", TWO),
         Standard | Full => ("40", "0", THREE),
     };
     let sets = [
