@@ -2,7 +2,7 @@ use crate::attention::ResidualAttention;
 use crate::invalid::{self, Invalid};
 use crate::padding::{mean_over_time, without_padding};
 use crate::word_vectors::{WordVectors, WordVectorsConfig};
-use crate::{CharacterModel, DataSizes, Pooled, Reader, Reading, Words, parameters};
+use crate::{CharacterModel, DataSizes, Pooled, Reader, ReaderInput, Reading, Words, parameters};
 use gradus_engine::nn::{Dropout, Highway, Linear, Lstm, LstmConfig};
 use gradus_engine::{Mode, Module, Param, Rng, Tensor, Visitor};
 use serde::{Deserialize, Serialize};
@@ -183,7 +183,10 @@ fn of_both(layer: &Linear, a: &Tensor, b: &Tensor) -> Tensor {
 
 impl Reader for BiDaf {
     #[track_caller]
-    fn read(&self, context: &Words, question: &Words, mode: &mut Mode) -> Reading {
+    fn read(&self, input: &ReaderInput, mode: &mut Mode) -> Reading {
+        let ReaderInput::Words { context, question } = *input else {
+            panic!("bidaf: expected the words of each text, found the pieces of both in one sequence")
+        };
         let real = [context.real(), question.real()];
         let [x_c, c] = self.encode(context, mode);
         let [x_q, q] = self.encode(question, mode);
@@ -201,11 +204,11 @@ impl Reader for BiDaf {
         Reading {
             start: logits(&self.p1, &m),
             end: logits(&self.p2, &m2),
-            embedded: Pooled {
+            embedded: Some(Pooled {
                 context: mean(&without_padding(&x_c, &real[0]), context),
                 question: mean(&without_padding(&x_q, &real[1]), question),
-            },
-            encoded: Pooled { context: mean(&c, context), question: mean(&q, question) },
+            }),
+            encoded: Some(Pooled { context: mean(&c, context), question: mean(&q, question) }),
         }
     }
 }
@@ -262,7 +265,8 @@ mod tests {
             let mut rng = Rng::new(3);
             let model = BiDaf::new(small(characters, heads), SIZES, &mut rng);
             let loss = |mode: &mut Mode| {
-                let Reading { start, end, .. } = model.read(&context.words(), &question.words(), mode);
+                let input = ReaderInput::Words { context: &context.words(), question: &question.words() };
+                let Reading { start, end, .. } = model.read(&input, mode);
                 let options = CrossEntropy::default();
                 let of = |x: &Tensor, y: &Tensor| cross_entropy(x, y, &options, Reduction::Mean);
                 (of(&start, &starts) + of(&end, &ends), start, end)
@@ -286,12 +290,13 @@ mod tests {
         let (contexts, questions) = (vec![vec![1, 2, 3], vec![4, 5], vec![]], vec![vec![2], vec![], vec![3]]);
         let model = BiDaf::new(small(CharacterModel::None, 0), SIZES, &mut Rng::new(2));
         let (c, q) = (Batch::of(&contexts, 0), Batch::of(&questions, 0));
-        let reading = model.read(&c.words(), &q.words(), &mut Mode::Eval);
+        let input = ReaderInput::Words { context: &c.words(), question: &q.words() };
+        let reading = model.read(&input, &mut Mode::Eval);
         assert!(reading.start.at(0, 2).to_f64().iter().all(|&x| x == f64::NEG_INFINITY));
         let start = reading.start.narrow(0, 0, 2);
         let answers = Tensor::from_slice(&[1i64, 0], [2]);
         let loss = cross_entropy(&start, &answers, &CrossEntropy::default(), Reduction::Mean);
-        let loss = loss + reading.encoded.question.square().mean_all();
+        let loss = loss + reading.encoded.unwrap().question.square().mean_all();
         assert!(loss.item().is_finite());
         let gradients = loss.backward();
         for (name, param) in model.named_params() {

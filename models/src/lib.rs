@@ -25,16 +25,18 @@ mod textcnn;
 mod word_vectors;
 mod words;
 
-pub use bert::{Bert, BertActivation, BertClassifier, BertConfig, BertOutput, BertTagger, MaskedLm, Pooling};
+pub use bert::{
+    Bert, BertActivation, BertClassifier, BertConfig, BertOutput, BertReader, BertTagger, MaskedLm, Pooling,
+};
 pub use bidaf::{BiDaf, BiDafConfig};
 pub use bilstm::{BiLstm, BiLstmConfig};
 pub use bilstm_crf::{BiLstmCrf, BiLstmCrfConfig};
 pub use characters::{CharacterModel, Characters};
 pub use classifier::Classifier;
 pub use invalid::Invalid;
-pub use reader::{Pooled, Reader, Reading};
+pub use reader::{PiecePairs, Pooled, Reader, ReaderInput, Reading};
 pub use sizes::DataSizes;
-pub use span::{Span, best_spans};
+pub use span::{Span, best_span, best_spans};
 pub use tagger::Tagger;
 pub use textcnn::{TextCnn, TextCnnConfig};
 pub use words::{Given, Words};

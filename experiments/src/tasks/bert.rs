@@ -12,6 +12,7 @@ use crate::text::{Padded, Text, WordPieces};
 use gradus_engine::optim::{Group, OptimizerConfig, Rule, ScheduleConfig};
 use gradus_models::{Bert, BertConfig};
 use serde::{Deserialize, Serialize};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 /// The name of the model in `model.name`.
@@ -186,6 +187,14 @@ impl BertText {
         let pieces = self.pieces.encode(text, longest);
         let blank = pieces.ids.len() == ADDED;
         (Text::of_pieces(pieces.ids, blank), pieces.cut)
+    }
+
+    /// The pieces `… [SEP]` of a text that stands after another, and the bytes of each but the last.
+    pub fn encode_second(&self, text: &str) -> (Text, Vec<Range<usize>>) {
+        let pieces = self.pieces.encode(text, usize::MAX);
+        let own = &pieces.offsets[1..pieces.offsets.len() - 1];
+        let places: Vec<Range<usize>> = own.iter().map(|&(start, end)| start..end).collect();
+        (Text::of_pieces(pieces.ids[1..].to_vec(), places.is_empty()), places)
     }
 
     /// The pieces of each word; of a word with more than `longest` the first ones.

@@ -11,6 +11,7 @@
 //! | `masked` | the head that predicts masked pieces |
 //! | `classifier` | the head that classifies texts |
 //! | `tagger` | the head that tags words |
+//! | `reader` | the head that finds answers |
 //! | `init` | the first values of the parameters |
 //!
 //! Source: Devlin et al., "BERT: Pre-training of deep bidirectional transformers for language understanding", NAACL 2019.
@@ -21,6 +22,7 @@ mod embeddings;
 mod init;
 mod layer;
 mod masked;
+mod reader;
 mod tagger;
 #[cfg(test)]
 mod tests;
@@ -28,6 +30,7 @@ mod tests;
 pub use classifier::{BertClassifier, Pooling};
 pub use config::{BertActivation, BertConfig};
 pub use masked::MaskedLm;
+pub use reader::BertReader;
 pub use tagger::BertTagger;
 
 use embeddings::BertEmbeddings;
