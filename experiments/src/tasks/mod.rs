@@ -6,15 +6,19 @@
 //! | [`classify`] | one or several labels for each text |
 //! | [`tag`] | a tag for each word |
 //! | [`read`] | the span of a text that answers a question |
-//! | [`keys`], `reading`, `words`, `bert`, `warnings` | keys, how text is read as words or pieces, and warnings about data that several tasks share |
+//! | [`keys`] | keys that several tasks share |
+//! | `reading`, `words`, `bert`, `word_vectors`, `piece_vectors` | how text is read as words or pieces, and their vectors |
+//! | `warnings` | warnings about data that several tasks share |
 
 mod bert;
 pub mod classify;
 pub mod keys;
+mod piece_vectors;
 pub mod read;
 mod reading;
 pub mod tag;
 mod warnings;
+mod word_vectors;
 pub(crate) mod words;
 
 use crate::config::{self, Config, ConfigError, TaskKeys};

@@ -9,6 +9,7 @@ mod distil;
 #[cfg(feature = "cuda-emulator")]
 mod emulated;
 mod events;
+mod explain;
 mod faults;
 mod fetch;
 mod fetch_attacks;

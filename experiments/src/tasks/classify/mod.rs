@@ -12,10 +12,13 @@
 //! | `metrics` | counts, metrics, metrics of each label |
 //! | `mistakes` | what is wrong with a prediction |
 //! | `warnings` | what to look at before training |
+//! | `explain`, `attack` | outputs to explain; the model under attack |
 //! | `answers` | the output of `gradus predict`, and the file of predictions |
 
 mod answers;
+mod attack;
 mod distil;
+mod explain;
 pub mod generated;
 mod keys;
 mod metrics;
@@ -38,11 +41,13 @@ use reading::ReadTexts;
 use super::keys::{Named, Source};
 use super::reading::Reading;
 use super::{bert, words};
+use crate::attack::Changes;
 use crate::config::ConfigError;
 use crate::data::counted::{counted, verb};
 use crate::data::files::FileReader;
 use crate::data::known::{KnownSet, TokensGiven};
 use crate::data::{DataError, Example, OwnPart, Part, Split, Splits, split};
+use crate::explain::{Explained, Which};
 use crate::regimes::distillation::{self, Transfer};
 use crate::run::{
     Ask, Described, Details, Generated, Metric, Mistake, Origin, RunError, State, Style, Task, Understood,
@@ -295,6 +300,23 @@ impl Task for Classify {
 
     fn answer(&self, model: &dyn Classifier, asks: &[Ask], style: Style) -> Vec<Result<String, String>> {
         answers::answer(self, model, asks, style)
+    }
+
+    fn explained<'a>(
+        &'a self,
+        model: &'a Self::Model,
+        ask: &Ask,
+        which: &Which,
+    ) -> Result<Vec<Box<dyn Explained + 'a>>, String> {
+        explain::explained(self, model, ask, which)
+    }
+
+    fn changes<'a>(
+        &'a self,
+        model: &'a Self::Model,
+        split: Split,
+    ) -> Result<Box<dyn Changes<Self::Prediction> + 'a>, String> {
+        attack::changes(self, model, split)
     }
 
     fn understood(&self) -> Understood {

@@ -9,7 +9,7 @@ use crate::tasks::keys::check_size;
 use crate::tasks::words;
 use crate::text::Text;
 use gradus_engine::{Device, Mode, Rng, Tensor, no_grad};
-use gradus_models::{BiDaf, DataSizes, Reader, best_spans};
+use gradus_models::{BiDaf, DataSizes, Reader, Reading, best_spans};
 
 /// The answer to a question.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -72,13 +72,24 @@ pub(super) fn inputs(task: &Read, examples: &[usize], mode: &mut Mode) -> Vec<Te
 impl Read {
     /// The answers to questions about contexts, in their order.
     pub(super) fn answers(&self, model: &dyn Reader, asked: &[(&Text, &Text)]) -> Vec<Answered> {
+        let (reading, lengths) = self.reading(model, asked);
+        self.answered(&reading, &lengths)
+    }
+
+    /// What the model reads in contexts with questions, without a gradient, and the lengths of the contexts [B].
+    pub(super) fn reading(&self, model: &dyn Reader, asked: &[(&Text, &Text)]) -> (Reading, Tensor) {
         let (contexts, questions): (Vec<&Text>, Vec<&Text>) = asked.iter().copied().unzip();
         let device = model.device();
         let batch = |texts: &[&Text]| self.lexicon.batch(texts, 0.0, &mut Mode::Eval).to_device(device);
         let (context, question) = (batch(&contexts), batch(&questions));
         let reading = no_grad(|| model.read(&context.words(), &question.words(), &mut Mode::Eval));
+        (reading, context.lengths().clone())
+    }
+
+    /// The answers of a reading, from the lengths of the contexts [B].
+    pub(super) fn answered(&self, reading: &Reading, lengths: &Tensor) -> Vec<Answered> {
         let longest = self.keys.model.longest_answer();
-        let (start, end, lengths) = (&reading.start, &reading.end, context.lengths());
+        let (start, end) = (&reading.start, &reading.end);
         if !self.keys.model.no_answer() {
             let spans = best_spans(start, end, lengths, longest);
             let answered = |span: gradus_models::Span| Answered {
@@ -92,7 +103,7 @@ impl Read {
         let nothing = |logits: &Tensor| logits.softmax().narrow(1, 0, 1).to_device(Device::Cpu).to_f64();
         let (no_start, no_end) = (nothing(start), nothing(end));
         if t == 1 {
-            return vec![Answered { words: None, probability: 1.0 }; contexts.len()];
+            return vec![Answered { words: None, probability: 1.0 }; lengths.count()];
         }
         let rest = |logits: &Tensor| logits.narrow(1, 1, t - 1);
         let words: Vec<i64> = lengths.to_vec::<i64>().iter().map(|length| length - 1).collect();
