@@ -6,10 +6,11 @@
 //! | [`classify`] | one or several labels for each text |
 //! | [`tag`] | a tag for each word |
 //! | [`read`] | the span of a text that answers a question |
-//! | [`keys`] | keys that several tasks share |
+//! | [`keys`], `adversarial` | keys that several tasks share, adversarial training among them |
 //! | `reading`, `words`, `bert`, `word_vectors`, `piece_vectors` | how text is read as words or pieces, and their vectors |
 //! | `warnings` | warnings about data that several tasks share |
 
+mod adversarial;
 mod bert;
 pub mod classify;
 pub mod keys;

@@ -38,6 +38,7 @@ use keys::Model;
 pub(crate) use prior::Prior;
 use reading::ReadTexts;
 
+use super::adversarial::Adversarial;
 use super::keys::{Named, Source};
 use super::reading::Reading;
 use super::{bert, words};
@@ -55,7 +56,7 @@ use crate::run::{
 use crate::text::{Mode as Splitting, Text};
 use gradus_engine::optim::{Group, OptimizerConfig};
 use gradus_engine::{Mode, Rng, Tensor};
-use gradus_models::Classifier;
+use gradus_models::{Classifier, Words};
 use rayon::prelude::*;
 use std::path::Path;
 
@@ -237,13 +238,22 @@ impl Task for Classify {
         mode: &mut Mode,
     ) -> (Tensor, State) {
         let (labels, rest) = inputs.split_first().expect("inputs: labels, what a teacher says, then words");
-        if self.transfer.is_none() {
-            let logits = model.logits(&words::words_of(rest), mode);
-            return self.keys.loss.of(&logits, labels, state);
+        let (taught, words) = match &self.transfer {
+            None => (None, rest),
+            Some(_) => (Some(Taught { teacher: &rest[0], labelled: &rest[1] }), &rest[2..]),
+        };
+        let (words, loss) = (words::words_of(words), &self.keys.loss);
+        let of = |logits: &Tensor| match &taught {
+            None => loss.of(logits, labels, state),
+            Some(taught) => distil::loss(loss, logits, labels, taught, state),
+        };
+        if loss.adversarial == Adversarial::None {
+            return of(&model.logits(&words, mode));
         }
-        let logits = model.logits(&words::words_of(&rest[2..]), mode);
-        let taught = Taught { teacher: &rest[0], labelled: &rest[1] };
-        distil::loss(&self.keys.loss, &logits, labels, &taught, state)
+        let x = model.embed(&words, mode);
+        let mut at = |x: &Tensor| of(&model.logits(&Words { embedded: Some(x), ..words }, mode));
+        let (clean, next) = at(&x);
+        (loss.adversarial.added(clean, &x, |x| at(x).0), next)
     }
 
     fn recordable(&self) -> bool {
