@@ -18,8 +18,7 @@
 //! | [`report`] | tables, plots and reports, from result files alone |
 //!
 //! Imports run one way: `data`, then `text`, `metrics`, `config`, `explain` and `attack`, then `pretrained`, `run`, `regimes`,
-//! `tasks`, `report`,
-//! `studies`, `commands`, `cli`. Nothing outside `tasks` names a task, except `studies`.
+//! `tasks`, `report`, `studies`, `commands`, `cli`. Nothing outside `tasks` names a task, except `studies`.
 #![forbid(unsafe_code)]
 
 pub mod attack;

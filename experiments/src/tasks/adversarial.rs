@@ -209,4 +209,27 @@ mod tests {
         let total = Adversarial::Fgm { adversarial_epsilon: 1.0 }.added(loss(&x), &x, loss);
         assert_eq!(total.item(), 0.0);
     }
+
+    #[test]
+    fn keys_that_cannot_be_are_refused() {
+        let with = |sets: &[&str]| {
+            let all = ["task=classify", "data.dataset=reviews"].iter().chain(sets).map(|set| set.to_string());
+            crate::tasks::load(None, &all.collect::<Vec<_>>()).map(drop).map_err(|error| error.to_string())
+        };
+        assert_eq!(with(&["loss.adversarial=pgd", "loss.adversarial_steps=5", "loss.name=ghm"]), Ok(()));
+        for (sets, part) in [
+            (&["loss.adversarial_epsilon=2"][..], "loss.adversarial_epsilon"),
+            (&["loss.adversarial=fgm", "loss.adversarial_steps=5"], "loss.adversarial_steps"),
+            (&["loss.adversarial=fgm", "loss.adversarial_epsilon=0"], "loss.adversarial_epsilon"),
+            (&["loss.adversarial=pgd", "loss.adversarial_steps=0"], "1 to 100"),
+            (&["loss.adversarial=sgd"], "loss.adversarial"),
+            (
+                &["model.name=bert", "model.pretrained=x", "model.frozen_layers=1", "loss.adversarial=fgm"],
+                "no gradient passes the frozen layers",
+            ),
+        ] {
+            let fault = with(sets).unwrap_err();
+            assert!(fault.contains(part), "{sets:?}: {fault}");
+        }
+    }
 }

@@ -102,13 +102,12 @@ fn each_model_is_explained_and_attacked() {
 /// The attacks of a run: of every kind, with the same seed the same, within the budget.
 fn attacked(place: &Place, tiny: &Tiny, run: &str) {
     for kind in ["characters", "words", "hotflip"] {
-        let args = format!("attack {run} --kind {kind} --budget 2 --limit 9 --format json");
-        let found = place.json(&args).remove(0);
-        assert_eq!(place.json(&format!("{args} --threads 2")).remove(0), found);
+        let args = format!("attack {run} --kind {kind} --budget 2 --limit 5");
+        let found = place.json(&format!("{args} --format json")).remove(0);
         let [clean, attacked] = ["clean", "attacked"].map(|when| found["accuracy"][when].as_f64().unwrap());
         assert!((0.0..=clean).contains(&attacked), "{found}");
         let outcomes = found["outcomes"].as_array().unwrap();
-        assert_eq!(outcomes.len() as u64 + found["left_out"].as_u64().unwrap(), 9);
+        assert_eq!(outcomes.len() as u64 + found["left_out"].as_u64().unwrap(), 5);
         for outcome in outcomes {
             assert!(outcome["changed_places"].as_array().unwrap().len() <= 2, "{outcome}");
             let tried = outcome["attacked"].as_bool().unwrap();
@@ -118,8 +117,11 @@ fn attacked(place: &Place, tiny: &Tiny, run: &str) {
         for metric in tiny.task.metrics() {
             assert!(found["metrics"]["attacked"][metric.name].is_f64(), "{found}");
         }
-        let text = place.gradus(&format!("attack {run} --kind {kind} --budget 2 --limit 9")).well();
-        assert!(text.contains("queries in the mean") && text.contains("right as a whole"), "{text}");
+        if kind == "characters" {
+            let text = place.gradus(&args).well();
+            assert!(text.contains("queries in the mean") && text.contains("right as a whole"), "{text}");
+            assert_eq!(place.json(&format!("{args} --format json --threads 2")).remove(0), found);
+        }
     }
 }
 
