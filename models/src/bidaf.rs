@@ -2,7 +2,10 @@ use crate::attention::ResidualAttention;
 use crate::invalid::{self, Invalid};
 use crate::padding::{mean_over_time, without_padding};
 use crate::word_vectors::{WordVectors, WordVectorsConfig};
-use crate::{CharacterModel, DataSizes, Pooled, Reader, ReaderInput, Reading, Words, parameters};
+use crate::{
+    Attended, CharacterModel, DataSizes, Embeds, Pooled, Reader, ReaderInput, Reading, Side, Words,
+    parameters,
+};
 use gradus_engine::nn::{Dropout, Highway, Linear, Lstm, LstmConfig};
 use gradus_engine::{Mode, Module, Param, Rng, Tensor, Visitor};
 use serde::{Deserialize, Serialize};
@@ -161,12 +164,17 @@ impl BiDaf {
         lstm.forward(&x, Some(words.lengths), mode).y
     }
 
+    /// S [B, T, J] from c [B, T, 2H] and q [B, J, 2H]; −∞ where `absent` [B, J] marks padding of the question.
+    fn similarity(&self, c: &Tensor, q: &Tensor, absent: &Tensor) -> Tensor {
+        let linear = self.wc.forward(c) + self.wq.forward(q).transpose(1, 2);
+        let s = linear + (c * self.wcq.tensor()).matmul(&q.transpose(1, 2));
+        s.masked_fill(&absent.unsqueeze(1), f64::NEG_INFINITY)
+    }
+
     /// g [B, T, 8H] from c [B, T, 2H] and q [B, J, 2H], and masks of their real positions.
     fn flow(&self, c: &Tensor, q: &Tensor, real: [&Tensor; 2]) -> Tensor {
         let absent = real.map(Tensor::not);
-        let linear = self.wc.forward(c) + self.wq.forward(q).transpose(1, 2);
-        let s = linear + (c * self.wcq.tensor()).matmul(&q.transpose(1, 2));
-        let s = s.masked_fill(&absent[1].unsqueeze(1), f64::NEG_INFINITY);
+        let s = self.similarity(c, q, &absent[1]);
         let to_question = s.softmax().matmul(q);
         let weights = s.max(-1).masked_fill(&absent[0], f64::NEG_INFINITY).softmax();
         let to_context = weights.unsqueeze(1).matmul(c);
@@ -210,6 +218,35 @@ impl Reader for BiDaf {
             }),
             encoded: Some(Pooled { context: mean(&c, context), question: mean(&q, question) }),
         }
+    }
+
+    /// The attention from context to question, softmax_j(S); then the self-attention of the context, if there is one.
+    #[track_caller]
+    fn attentions(&self, input: &ReaderInput) -> Vec<Attended> {
+        let ReaderInput::Words { context, question } = input else {
+            panic!("bidaf: expected words of both texts, found their pieces in one sequence")
+        };
+        let (mode, real) = (&mut Mode::Eval, [context.real(), question.real()]);
+        let [[_, c], [_, q]] = [context, question].map(|words| self.encode(words, mode));
+        let flow = self.similarity(&c, &q, &real[1].not()).softmax().unsqueeze(1);
+        let mut all = vec![Attended { weights: flow, between: [Side::Context, Side::Question] }];
+        if let Some(attn) = &self.attn {
+            let g = self.flow(&c, &q, [&real[0], &real[1]]);
+            let m = self.run(&self.m1, &g, context, mode);
+            let weights = attn.weights(&m, &real[0]);
+            all.push(Attended { weights, between: [Side::Context, Side::Context] });
+        }
+        all
+    }
+}
+
+impl Embeds for BiDaf {
+    fn embed(&self, words: &Words, mode: &mut Mode) -> Tensor {
+        self.vectors.forward(words, mode)
+    }
+
+    fn word_table(&self) -> &Param {
+        &self.vectors.emb.weight
     }
 }
 

@@ -1,13 +1,19 @@
-use crate::Words;
-use gradus_engine::{Mode, Module, Tensor};
+use crate::{Embeds, Words};
+use gradus_engine::{Mode, Tensor};
 
 /// A model that finds the answer to a question in a text.
-pub trait Reader: Module + Send + Sync {
+pub trait Reader: Embeds + Send + Sync {
     /// Predicts where the answer begins and ends in each of B contexts, with one question each.
     ///
     /// # Panics
     /// If the model reads the other form of input.
     fn read(&self, input: &ReaderInput, mode: &mut Mode) -> Reading;
+
+    /// The attention weights in evaluation, in the order of the layers.
+    ///
+    /// # Panics
+    /// If the model reads the other form of input.
+    fn attentions(&self, input: &ReaderInput) -> Vec<Attended>;
 }
 
 /// Contexts and questions as a [`Reader`] takes them.
@@ -33,6 +39,26 @@ pub struct PiecePairs<'a> {
     pub types: &'a Tensor,
     /// Where an answer may begin and end [B, T] (`bool`): at pieces of the context, and at `[CLS]` if that stands for no answer.
     pub places: &'a Tensor,
+}
+
+/// The attention weights of one layer of a [`Reader`].
+#[derive(Clone, Debug)]
+pub struct Attended {
+    /// How much each position of the first text attends to each of the second [B, N, T₁, T₂].
+    pub weights: Tensor,
+    /// The text that attends, and the text that it attends to.
+    pub between: [Side; 2],
+}
+
+/// A text that a [`Reader`] reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// The context.
+    Context,
+    /// The question.
+    Question,
+    /// Both, in one sequence.
+    Both,
 }
 
 /// What a [`Reader`] returns.

@@ -1,13 +1,16 @@
 //! Tasks without their types, as commands, training loop and studies use them.
 
 use super::ask::{Ask, Style};
+use super::attacked::Attacked;
 use super::task::{Described, Details, Mistake};
 use super::trained_on::TrainedOn;
 use super::{Metric, RunError, State, Understood};
+use crate::attack::Plan;
 use crate::config::{Config, TaskKeys};
 use crate::data::Split;
 use crate::data::formats::conll::ReadWords;
 use crate::data::known::AnySet;
+use crate::explain::{Explained, Which};
 use gradus_engine::optim::{Group, OptimizerConfig};
 use gradus_engine::{Mode, Module, Rng, Tensor};
 use std::collections::BTreeMap;
@@ -163,6 +166,16 @@ pub trait Learner: Sync {
     fn evaluate(&self, split: Split) -> Evaluation;
     /// [`Task::answer`].
     fn answer(&self, asks: &[Ask], style: Style) -> Vec<Result<String, String>>;
+    /// [`Task::explained`].
+    ///
+    /// # Errors
+    /// As there.
+    fn explained(&self, ask: &Ask, which: &Which) -> Result<Vec<Box<dyn Explained + '_>>, String>;
+    /// Attacks the model on a split.
+    ///
+    /// # Errors
+    /// As [`Task::changes`]; a split without an example that can be attacked.
+    fn attack(&self, split: Split, plan: &Plan) -> Result<Attacked, String>;
     /// [`Task::columns`].
     fn columns(&self) -> ReadWords;
 }

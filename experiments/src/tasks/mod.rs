@@ -7,16 +7,21 @@
 //! | [`tag`] | a tag for each word |
 //! | [`read`] | the span of a text that answers a question |
 //! | [`masked`] | the masked pieces of a text |
-//! | [`keys`], `reading`, `words`, `bert`, `warnings` | keys, how text is read as words or pieces, and warnings about data that several tasks share |
+//! | [`keys`], `adversarial` | keys that several tasks share, adversarial training among them |
+//! | `reading`, `words`, `bert`, `word_vectors`, `piece_vectors` | how text is read as words or pieces, and their vectors |
+//! | `warnings` | warnings about data that several tasks share |
 
+mod adversarial;
 mod bert;
 pub mod classify;
 pub mod keys;
 pub mod masked;
+mod piece_vectors;
 pub mod read;
 mod reading;
 pub mod tag;
 mod warnings;
+mod word_vectors;
 pub(crate) mod words;
 
 use crate::config::{self, Config, ConfigError, TaskKeys};

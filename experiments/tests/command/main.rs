@@ -10,6 +10,7 @@ mod elsewhere;
 #[cfg(feature = "cuda-emulator")]
 mod emulated;
 mod events;
+mod explain;
 mod faults;
 mod fetch;
 mod fetch_attacks;

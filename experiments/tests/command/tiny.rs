@@ -39,7 +39,7 @@ const STATE: [&str; 8] = [
 ];
 
 /// What changes a model or its loss besides the names that keys hold.
-const MORE: [&[&str]; 6] = [
+const MORE: [&[&str]; 7] = [
     &["model.name=bert", "model.pooling=mean", "model.layer_decay=0.9", "model.frozen_layers=1"],
     &["model.name=bert", "model.no_answer=true", "data.max_len=24"],
     &["model.unk_singletons=0.5", "model.attention_heads=2"],

@@ -1,8 +1,8 @@
 use super::init::dense;
 use super::{Bert, BertConfig};
-use crate::{Reader, ReaderInput, Reading};
+use crate::{Attended, Embeds, PiecePairs, Reader, ReaderInput, Reading, Side, Words};
 use gradus_engine::nn::Linear;
-use gradus_engine::{Mode, Module, Rng, Tensor, Visitor};
+use gradus_engine::{Mode, Module, Param, Rng, Tensor, Visitor};
 
 /// BERT that reads a question and its context as one sequence: start_t = w₁ · h_t + b₁, end_t = w₂ · h_t + b₂ \[B, T\] at the
 /// pieces where an answer may begin and end, h \[B, T, D\] the output of the last layer.
@@ -36,19 +36,45 @@ impl BertReader {
     pub fn frozen(self, layers: usize) -> Self {
         BertReader { bert: self.bert.frozen(layers), ..self }
     }
+
+    /// The pairs, and their segments if the model tells them apart.
+    #[track_caller]
+    fn pairs<'a>(&self, input: &ReaderInput<'a>) -> (PiecePairs<'a>, Option<&'a Tensor>) {
+        let ReaderInput::Pieces(pairs) = *input else {
+            panic!("bert reader: expected the pieces of both texts in one sequence, found words of each")
+        };
+        (pairs, self.segments.then_some(pairs.types))
+    }
 }
 
 impl Reader for BertReader {
     #[track_caller]
     fn read(&self, input: &ReaderInput, mode: &mut Mode) -> Reading {
-        let ReaderInput::Pieces(pairs) = input else {
-            panic!("bert reader: expected the pieces of both texts in one sequence, found words of each")
-        };
-        let types = self.segments.then_some(pairs.types);
-        let output = self.bert.forward(pairs.pieces.ids, types, &pairs.pieces.real(), mode);
+        let (pairs, types) = self.pairs(input);
+        let e = Embeds::embed(&self.bert, &pairs.pieces, mode);
+        let output = self.bert.forward_embedded(&e, types, &pairs.pieces.real(), mode);
         let (ends, elsewhere) = (self.ends.forward(output.last()), pairs.places.not());
         let logits = |end: usize| -> Tensor { ends.at(2, end).masked_fill(&elsewhere, f64::NEG_INFINITY) };
         Reading { start: logits(0), end: logits(1), embedded: None, encoded: None }
+    }
+
+    #[track_caller]
+    fn attentions(&self, input: &ReaderInput) -> Vec<Attended> {
+        let (pairs, types) = self.pairs(input);
+        let e = Embeds::embed(&self.bert, &pairs.pieces, &mut Mode::Eval);
+        let all = self.bert.attentions_embedded(&e, types, &pairs.pieces.real());
+        all.into_iter().map(|weights| Attended { weights, between: [Side::Both, Side::Both] }).collect()
+    }
+}
+
+impl Embeds for BertReader {
+    #[track_caller]
+    fn embed(&self, words: &Words, mode: &mut Mode) -> Tensor {
+        Embeds::embed(&self.bert, words, mode)
+    }
+
+    fn word_table(&self) -> &Param {
+        self.bert.word_table()
     }
 }
 

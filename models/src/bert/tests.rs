@@ -210,3 +210,19 @@ fn a_bert_reads_no_words() {
     let input = ReaderInput::Words { context: &words, question: &words };
     BertReader::new(&config(), &mut Rng::new(1)).read(&input, &mut Mode::Eval);
 }
+
+/// f(ids) = f(E[ids]), and in evaluation the gradient with respect to the vectors passes frozen layers.
+#[test]
+fn vectors_can_be_given_in_place_of_pieces() {
+    let model = BertClassifier::new(&config(), Pooling::Mean, 2, &mut Rng::new(1)).frozen(3);
+    let (ids, lengths, _) = ids([1, 2, 3, 0, 4, 5, 0, 0]);
+    let words = Words::new(&ids, &lengths);
+    let own = model.logits(&words, &mut Mode::Eval).to_f64();
+    let x = Embeds::embed(&model, &words, &mut Mode::Eval).detach().variable();
+    let logits = model.logits(&Words { embedded: Some(&x), ..words }, &mut Mode::Eval);
+    assert_eq!(logits.to_f64(), own);
+    let gradient = logits.square().sum_all().backward().get(&x).unwrap().clone();
+    assert!(gradient.at(0, 0).to_f64().iter().any(|&g| g != 0.0));
+    assert!(gradient.at(0, 1).narrow(0, 2, 2).to_f64().iter().all(|&g| g == 0.0), "at padding");
+    assert_eq!(model.attentions(&words).len(), 3);
+}

@@ -5,6 +5,7 @@ use crate::data::files::Encoding;
 use crate::data::formats::labelled;
 use crate::regimes::distillation::{self, Distillation, Objective};
 use crate::run::State;
+use crate::tasks::adversarial::Adversarial;
 use crate::tasks::bert::{self, BertKeys};
 use crate::tasks::keys::{
     FORMS, LimitKeys, Named, Penalties, Source, TOKENIZERS, TextKeys, WordKeys, of_model,
@@ -128,6 +129,9 @@ pub struct Loss {
     /// The loss.
     #[serde(flatten)]
     pub kind: LossKind,
+    /// Adversarial training.
+    #[serde(flatten)]
+    pub adversarial: Adversarial,
     /// Penalties on the parameters.
     #[serde(flatten)]
     pub penalties: Penalties,
@@ -217,6 +221,7 @@ impl Keys for ClassifyKeys {
         "model.name",
         "model.characters",
         "loss.name",
+        "loss.adversarial",
         distillation::TEACHER,
         "loss.objective",
     ];
@@ -237,7 +242,7 @@ impl Keys for ClassifyKeys {
         ("model.pooling", POOLINGS),
     ];
     const RESUMABLE: &'static [&'static str] = Penalties::KEYS;
-    const COSTLY: &'static [&'static str] = &["loss.contrastive"];
+    const COSTLY: &'static [&'static str] = &Adversarial::COSTLY;
 
     fn examples() -> Vec<Self> {
         let characters = [
@@ -265,7 +270,11 @@ impl Keys for ClassifyKeys {
             ClassifyKeys { loss: Loss { distillation, ..Loss::default() }, ..Self::default() }
         };
         let students = [Objective::default(), Objective::Logits {}].map(student);
-        models.map(with_model).chain(losses.map(with_loss)).chain([own]).chain(students).collect()
+        let with_adversary =
+            |adversarial| ClassifyKeys { loss: Loss { adversarial, ..Loss::default() }, ..Self::default() };
+        let adversaries = Adversarial::examples().map(with_adversary);
+        let losses = losses.map(with_loss).into_iter().chain(adversaries);
+        models.map(with_model).chain(losses).chain([own]).chain(students).collect()
     }
 
     fn run(model: &str) -> Run {
@@ -281,6 +290,10 @@ impl Keys for ClassifyKeys {
             Model::Bert { bert, pooling: _ } => {
                 bert.validate()?;
                 BertKeys::check_longest("data.max_len", self.data.max_len)?;
+                // Nothing is known of the gradient below frozen layers.
+                let learns = bert.frozen_layers == 0 || self.loss.adversarial == Adversarial::None;
+                let expected = "none, since no gradient passes the frozen layers (model.frozen_layers)";
+                check(learns, "loss.adversarial", expected, self.loss.adversarial.name())?;
             }
         }
         self.loss.validate()?;
@@ -369,6 +382,7 @@ impl LossKind {
 impl Loss {
     fn validate(&self) -> Result<(), ConfigError> {
         self.penalties.validate()?;
+        self.adversarial.validate()?;
         match &self.kind {
             LossKind::CrossEntropy { label_smoothing, class_weights } => {
                 share("loss.label_smoothing", *label_smoothing)?;
@@ -408,7 +422,8 @@ impl Loss {
     /// Whether the loss runs entirely on the device.
     pub(super) fn recordable(&self) -> bool {
         let penalised = self.penalties != Penalties::default();
-        !penalised && !matches!(self.kind, LossKind::Ghm { .. })
+        let moves = self.adversarial != Adversarial::None;
+        !penalised && !moves && !matches!(self.kind, LossKind::Ghm { .. })
     }
 
     /// The loss of logits [B, K] for labels [B], or for truth values [B, K] if a text may have several labels.

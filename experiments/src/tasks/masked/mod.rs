@@ -33,10 +33,12 @@ pub use guesses::Guess;
 pub use keys::MaskedKeys;
 
 use super::{bert, warnings};
+use crate::attack::Changes;
 use crate::data::counted::{counted, verb};
 use crate::data::files::FileReader;
 use crate::data::known::KnownSet;
 use crate::data::{DataError, OwnPart, Split, Splits};
+use crate::explain::{Explained, Which};
 use crate::run::{
     Ask, Described, Details, Generated, Metric, Mistake, Origin, RunError, State, Style, Task, Understood,
 };
@@ -93,6 +95,10 @@ impl Masked {
         windows.filter(|window| !window.places.is_empty()).collect()
     }
 }
+
+/// Why a run is neither explained nor attacked.
+const NO_OUTPUT: &str = "expected a run that gives texts or words labels, or finds answers, found one of gradus train masked; fine-tune its \
+                         model first, with --set model.pretrained=RUN/pretrained";
 
 impl Task for Masked {
     const NAME: &'static str = "masked";
@@ -256,6 +262,19 @@ impl Task for Masked {
 
     fn answer(&self, model: &MaskedLm, asks: &[Ask], style: Style) -> Vec<Result<String, String>> {
         answers::answer(self, model, asks, style)
+    }
+
+    fn explained<'a>(
+        &'a self,
+        _: &'a MaskedLm,
+        _: &Ask,
+        _: &Which,
+    ) -> Result<Vec<Box<dyn Explained + 'a>>, String> {
+        Err(NO_OUTPUT.into())
+    }
+
+    fn changes<'a>(&'a self, _: &'a MaskedLm, _: Split) -> Result<Box<dyn Changes<Vec<Guess>> + 'a>, String> {
+        Err(NO_OUTPUT.into())
     }
 
     fn understood(&self) -> Understood {

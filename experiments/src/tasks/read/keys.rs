@@ -309,6 +309,7 @@ impl Keys for ReadKeys {
         ("data.encoding", &Encoding::NAMES),
     ];
     const RESUMABLE: &'static [&'static str] = Penalties::KEYS;
+    const COSTLY: &'static [&'static str] = &["loss.contrastive"];
 
     fn examples() -> Vec<Self> {
         let characters = [

@@ -11,11 +11,14 @@
 //! | `pairs` | questions with windows of their contexts in pieces, and the answers of all windows |
 //! | `model` | the model, its inputs and its predictions |
 //! | `mistakes` | what is wrong with an answer |
+//! | `explain`, `attack` | outputs to explain; the model under attack |
 //! | `answers` | the output of `gradus predict`, and the file of predictions |
 
 mod answers;
 pub mod articles;
 mod asked;
+mod attack;
+mod explain;
 pub mod generated;
 mod keys;
 mod mistakes;
@@ -30,11 +33,13 @@ pub use model::Answered;
 
 use super::reading::Reading;
 use super::{bert, warnings, words};
+use crate::attack::Changes;
 use crate::data::counted::{counted, verb};
 use crate::data::files::FileReader;
 use crate::data::formats::squad;
 use crate::data::known::KnownSet;
 use crate::data::{DataError, OwnPart, Part, Questions, Split, Splits, split};
+use crate::explain::{Explained, Which};
 use crate::metrics::reading::{row, row_by_answer};
 use crate::run::{
     Ask, Described, Details, Generated, Metric, Mistake, Origin, RunError, State, Style, Task, Understood,
@@ -328,6 +333,23 @@ impl Task for Read {
 
     fn answer(&self, model: &dyn Reader, asks: &[Ask], style: Style) -> Vec<Result<String, String>> {
         answers::answer(self, model, asks, style)
+    }
+
+    fn explained<'a>(
+        &'a self,
+        model: &'a Self::Model,
+        ask: &Ask,
+        which: &Which,
+    ) -> Result<Vec<Box<dyn Explained + 'a>>, String> {
+        explain::explained(self, model, ask, which)
+    }
+
+    fn changes<'a>(
+        &'a self,
+        model: &'a Self::Model,
+        split: Split,
+    ) -> Result<Box<dyn Changes<Self::Prediction> + 'a>, String> {
+        attack::changes(self, model, split)
     }
 
     fn understood(&self) -> Understood {

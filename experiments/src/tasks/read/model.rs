@@ -11,7 +11,7 @@ use crate::tasks::reading::Reading;
 use crate::tasks::words;
 use crate::text::{Lexicon, Text};
 use gradus_engine::{Device, Mode, Rng, Tensor, no_grad};
-use gradus_models::{BertReader, BiDaf, DataSizes, Reader, ReaderInput, best_spans};
+use gradus_models::{BertReader, BiDaf, DataSizes, Reader, ReaderInput, Reading as Logits, best_spans};
 
 /// The answer to a question.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -105,27 +105,36 @@ impl Read {
     /// The answers to questions about contexts, in their order.
     pub(super) fn answers(&self, model: &dyn Reader, asked: &[(&Text, &Text)]) -> Vec<Answered> {
         match &self.reading {
-            Reading::Words(text) => self.answers_in_words(&text.lexicon, model, asked),
+            Reading::Words(text) => {
+                let (reading, lengths) = self.logits_in_words(&text.lexicon, model, asked);
+                self.answered(&reading, &lengths)
+            }
             Reading::Pieces(text) => {
                 self.answers_in_pieces(model, asked, text.longest(self.keys.data.max_len))
             }
         }
     }
 
-    fn answers_in_words(
+    /// What a model of words reads in contexts with questions, without a gradient, and the lengths of the contexts [B].
+    pub(super) fn logits_in_words(
         &self,
         lexicon: &Lexicon,
         model: &dyn Reader,
         asked: &[(&Text, &Text)],
-    ) -> Vec<Answered> {
+    ) -> (Logits, Tensor) {
         let (contexts, questions): (Vec<&Text>, Vec<&Text>) = asked.iter().copied().unzip();
         let device = model.device();
         let batch = |texts: &[&Text]| lexicon.batch(texts, 0.0, &mut Mode::Eval).to_device(device);
         let (context, question) = (batch(&contexts), batch(&questions));
         let input = ReaderInput::Words { context: &context.words(), question: &question.words() };
         let reading = no_grad(|| model.read(&input, &mut Mode::Eval));
+        (reading, context.lengths().clone())
+    }
+
+    /// The answers that logits over words give, from the lengths of the contexts [B].
+    pub(super) fn answered(&self, reading: &Logits, lengths: &Tensor) -> Vec<Answered> {
         let longest = self.keys.model.longest_answer();
-        let (start, end, lengths) = (&reading.start, &reading.end, context.lengths());
+        let (start, end) = (&reading.start, &reading.end);
         if !self.keys.model.no_answer() {
             let spans = best_spans(start, end, lengths, longest);
             let answered = |span: gradus_models::Span| Answered {
@@ -139,7 +148,7 @@ impl Read {
         let nothing = |logits: &Tensor| logits.softmax().narrow(1, 0, 1).to_device(Device::Cpu).to_f64();
         let (no_start, no_end) = (nothing(start), nothing(end));
         if t == 1 {
-            return vec![Answered { words: None, probability: 1.0 }; contexts.len()];
+            return vec![Answered { words: None, probability: 1.0 }; lengths.count()];
         }
         let rest = |logits: &Tensor| logits.narrow(1, 1, t - 1);
         let words: Vec<i64> = lengths.to_vec::<i64>().iter().map(|length| length - 1).collect();

@@ -58,6 +58,11 @@ impl Pair {
         some.map(|window| Pair::new(question, context, window)).collect()
     }
 
+    /// The pieces.
+    pub fn text(&self) -> &Text {
+        &self.text
+    }
+
     /// The number of pieces.
     pub fn len(&self) -> usize {
         self.text.len()

@@ -103,7 +103,7 @@ fn longest_context(keys: &ReadKeys) -> usize {
 }
 
 /// A context in words, after the one for "no answer" if the model learns that.
-fn with_nothing_before(lexicon: &Lexicon, no_answer: bool, tokens: &Tokens) -> Text {
+pub(super) fn with_nothing_before(lexicon: &Lexicon, no_answer: bool, tokens: &Tokens) -> Text {
     let text = lexicon.encode(tokens);
     match no_answer {
         true => lexicon.encode(&Tokens::default()).followed_by(&text),
