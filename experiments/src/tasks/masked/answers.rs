@@ -57,13 +57,13 @@ fn line(task: &Masked, ask: &Ask, marked: &Marked, said: Vec<Vec<(u32, f64)>>, s
     let shown = |id: u32| task.vocabulary.shown(id);
     if style == Style::Json {
         let mut characters = Characters::new(&ask.text);
-        let mask = |((_, at), said): (&(usize, std::ops::Range<usize>), &Vec<(u32, f64)>)| {
+        let masks = marked.masks.iter().zip(&said).map(|((_, at), said)| {
             let place = characters.range(at.clone());
             let piece = |(id, p): &(u32, f64)| json!({ "piece": shown(*id), "probability": p });
             let pieces: Vec<Value> = said.iter().map(piece).collect();
             json!({ "start": place.start, "end": place.end, "text": MASK, "pieces": pieces })
-        };
-        let masks: Vec<Value> = marked.masks.iter().zip(&said).map(mask).collect();
+        });
+        let masks: Vec<Value> = masks.collect();
         return json!({ "text": ask.text, "masks": masks }).to_string();
     }
     let of_mask = |said: &Vec<(u32, f64)>| {

@@ -12,8 +12,9 @@
 //!   of them can be read in the other.
 //! - **A long tail.** Words of a kind follow Zipf's law, so that even who knows the kind seldom knows the word.
 //!
-//! Of the words of test, at full size with seed 1, 11 % are the most frequent one, the full stop (asserted by the tests). A BERT of two
-//! layers and 64 units is far above that after a minute on two cores.
+//! Of the words of test, at full size with seed 1, 11 % are the most frequent one, the full stop (asserted by the tests). For
+//! orientation: a BERT of two layers and 64 units (`optimizer.lr=2e-3`, 15 epochs, a minute on one core) predicts 49 % of the masked
+//! pieces, at a perplexity of 10.
 //!
 //! Dev and test share no text with training. The same seed gives the same texts on every platform. A text depends on seed, split
 //! and index alone, so that a larger training split begins with the smaller one.

@@ -42,7 +42,7 @@ impl Lexicon {
     fn shared() -> &'static Lexicon {
         static LEXICON: OnceLock<Lexicon> = OnceLock::new();
         LEXICON.get_or_init(|| {
-            let mut mint = Mint::new(0x616c_6d61_6e61_63);
+            let mut mint = Mint::new(0x0061_6c6d_616e_6163);
             let mut turns = |count: usize, endings: &[&str]| {
                 let mut lists = vec![vec![]; KINDS];
                 (0..count).for_each(|_| lists.iter_mut().for_each(|list| list.push(mint.word(endings))));
