@@ -171,19 +171,21 @@ fn in_pieces(
 /// The tensors with which a model reads vectors.
 enum OfTexts {
     /// The context and the question.
-    Words([OfVectors; 2]),
+    Words(Box<[OfVectors; 2]>),
     /// The pair, the segment of each piece, and where an answer can be.
-    Pieces(OfVectors, [Tensor; 2]),
+    Pieces(Box<(OfVectors, [Tensor; 2])>),
 }
 
 impl OfTexts {
     /// What `read` makes of the input.
     fn read<R>(&self, read: impl FnOnce(&ReaderInput) -> R) -> R {
         match self {
-            OfTexts::Words([context, question]) => {
+            OfTexts::Words(texts) => {
+                let [context, question] = &**texts;
                 read(&ReaderInput::Words { context: &context.words(), question: &question.words() })
             }
-            OfTexts::Pieces(pieces, [types, places]) => {
+            OfTexts::Pieces(pair) => {
+                let (pieces, [types, places]) = &**pair;
                 read(&ReaderInput::Pieces(PiecePairs { pieces: pieces.words(), types, places }))
             }
         }
@@ -208,13 +210,13 @@ impl EndOf<'_> {
     /// The texts of vectors [S, T, D].
     fn of_vectors(&self, x: &Tensor) -> OfTexts {
         let Some(rows) = &self.texts.pair else {
-            return OfTexts::Words([Side::Context, Side::Question].map(|side| {
+            return OfTexts::Words(Box::new([Side::Context, Side::Question].map(|side| {
                 let words = self.words_of(side);
                 OfVectors::new(&x.narrow(1, words.start, words.len()))
-            }));
+            })));
         };
         let repeated = |row: &Tensor| row.broadcast_to([x.dim(0), row.dim(1)]);
-        OfTexts::Pieces(OfVectors::new(x), rows.each_ref().map(repeated))
+        OfTexts::Pieces(Box::new((OfVectors::new(x), rows.each_ref().map(repeated))))
     }
 }
 

@@ -61,7 +61,7 @@ pub enum Clause {
     /// A thing is good or bad.
     Judgement {
         /// The thing.
-        subject: Phrase,
+        subject: Box<Phrase>,
         /// The copula.
         be: Unit,
         /// Whether it is not so.
@@ -226,6 +226,6 @@ impl Draw<'_> {
         let be = self.unit(Class::Be);
         let not = self.chance(20, Class::Not);
         let adjective = self.unit(if positive != not.is_some() { Class::Good } else { Class::Bad });
-        Clause::Judgement { subject, be, not, adjective }
+        Clause::Judgement { subject: Box::new(subject), be, not, adjective }
     }
 }
