@@ -277,7 +277,7 @@ fn a_bert_reads_long_contexts_in_windows() {
         }
         ran.well();
         let found = place.json(&format!("evaluate {out} --json")).remove(0);
-        assert!(found["metrics"]["em"].as_f64().unwrap() > 0.95, "{found}");
+        assert!(found["metrics"]["em"].as_f64().unwrap() > 0.9, "{found}");
         let measured: Value =
             serde_json::from_slice(&place.read(&format!("{out}/predictions.test.json"))).unwrap();
         let asks: Vec<String> = articles
