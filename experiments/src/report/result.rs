@@ -190,9 +190,13 @@ const RENAMED: &[(&str, &str, &str)] = &[("data.tokenizer", "english", "auto")];
 
 /// The defaults for the task, the model and the other variants that a configuration names.
 fn defaults(config: &BTreeMap<String, String>) -> BTreeMap<String, String> {
-    let names = config.iter().filter(|(key, _)| {
+    let all = tasks::keys();
+    let of_task = all.iter().find(|task| Some(task.task) == config.get("task").map(String::as_str));
+    let decides =
+        |key: &str| of_task.is_some_and(|task| task.selectors.contains(&key) || task.paths.contains(&key));
+    let names = config.iter().filter(|(key, value)| {
         let name = key.ends_with(".name") || key.as_str() == "task" || key.as_str() == "data.dataset";
-        name || key.as_str() == "model.characters"
+        name || decides(key) && !value.is_empty()
     });
     let sets: Vec<String> = names.map(|(key, value)| format!("{key}={value}")).collect();
     tasks::load(None, &sets).map_or(BTreeMap::new(), |config| keys(&config.to_json()))
