@@ -90,9 +90,11 @@ fn cells(
         taught(LOGITS, &[("loss.objective", "logits")]),
         taught(ALTERED, &[("loss.objective", "logits"), ("loss.copies", "4")]),
     ];
-    // Of the generated texts a few thousand are enough.
     let limited = |cell: Cell| match (source, scale) {
+        // Of the generated texts a few thousand are enough.
         (DataSource::Embedded, Scale::Quick) => cell.set("data.train_limit", "4000"),
+        // A teacher of this size takes as long as all other classifiers of the standard scale together.
+        (DataSource::Real, Scale::Standard) => Cell { seeds: vec![1], ..cell },
         _ => cell,
     };
     cells.into_iter().map(limited).collect()
