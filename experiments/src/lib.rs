@@ -11,18 +11,22 @@
 //! | [`pretrained`] | pretrained BERT models: reading and writing their folders |
 //! | [`regimes`] | ways to train that wrap a task, such as distillation |
 //! | [`tasks`] | the tasks: one folder and one row of [`tasks::TASKS`] each |
+//! | [`explain`] | explanations of a model's outputs |
+//! | [`attack`] | changes of texts that make a model wrong |
 //! | [`run`] | the trait of tasks, the training loop, the folder of a run |
 //! | [`studies`] | the tables and figures of the paper: what is compared on which data |
 //! | [`report`] | tables, plots and reports, from result files alone |
 //!
-//! Imports run one way: `data`, then `text`, `metrics` and `config`, then `pretrained`, `run`, `regimes`, `tasks`, `report`,
-//! `studies`, `commands`, `cli`. Nothing outside `tasks` names a task, except `studies`.
+//! Imports run one way: `data`, then `text`, `metrics`, `config`, `explain` and `attack`, then `pretrained`, `run`, `regimes`,
+//! `tasks`, `report`, `studies`, `commands`, `cli`. Nothing outside `tasks` names a task, except `studies`.
 #![forbid(unsafe_code)]
 
+pub mod attack;
 pub mod cli;
 pub mod commands;
 pub mod config;
 pub mod data;
+pub mod explain;
 #[cfg(test)]
 mod fuzz;
 pub mod metrics;

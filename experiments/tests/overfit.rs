@@ -17,10 +17,18 @@ fn learned(task: &str, text: &str, sets: &[&str]) -> f64 {
     let path = folder.path().join("hundred");
     std::fs::write(&path, text).unwrap();
     let files = ["train", "dev", "test"].map(|split| format!("data.{split}={}", path.display()));
-    let common = ["data.min_count=1", "model.embed_dim=24", "model.hidden_dim=16", "model.dropout=0"];
-    let common = common.into_iter().chain(["train.batch_size=10", "optimizer.lr=1e-2"]);
+    let words = [
+        "data.min_count=1",
+        "model.embed_dim=24",
+        "model.hidden_dim=16",
+        "model.dropout=0",
+        "optimizer.lr=1e-2",
+    ];
+    let pieces = ["model.hidden_dropout_prob=0", "model.attention_probs_dropout_prob=0", "optimizer.lr=3e-3"];
+    let common = if task == "masked" { &pieces[..] } else { &words };
+    let common = common.iter().chain(sets).copied().chain(["train.batch_size=10"]);
     let task = [format!("task={task}")].into_iter().chain(files);
-    let all: Vec<String> = task.chain(common.chain(sets.iter().copied()).map(String::from)).collect();
+    let all: Vec<String> = task.chain(common.map(String::from)).collect();
     let config = gradus::tasks::load(None, &all).unwrap();
     let task = gradus::tasks::of(&config);
     let job = task.prepare(&config, &From::default()).unwrap();
@@ -56,4 +64,19 @@ fn the_reader() {
     let text = squad::write(&reading(1, SIZES).train);
     let em = learned("read", &text, &["train.epochs=60", "train.metric=em"]);
     assert!(em >= 0.99, "{em}");
+}
+
+/// Twenty sentences of eight words, of which each tells all others.
+#[test]
+fn the_masked_language_model() {
+    let sentence = |i: u8| {
+        (b'a'..b'i').map(|c| format!("{}{} ", (b'a' + i % 20) as char, c as char)).collect::<String>()
+    };
+    let text: String = (0..100).map(|i| sentence(i) + "\n").collect();
+    let sizes = ["hidden_size=32", "num_hidden_layers=1", "intermediate_size=64", "vocab_size=400"];
+    let sizes = sizes.map(|size| format!("model.{size}"));
+    let more = ["data.max_len=16", "train.epochs=150", "train.metric=accuracy"];
+    let sets: Vec<&str> = sizes.iter().map(String::as_str).chain(more).collect();
+    let accuracy = learned("masked", &text, &sets);
+    assert!(accuracy >= 0.99, "{accuracy}");
 }

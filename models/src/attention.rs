@@ -20,9 +20,19 @@ impl ResidualAttention {
     /// The output, of h's shape [B, T, D]; `real` [B, T] marks the positions that are not padding.
     #[track_caller]
     pub(crate) fn forward(&self, h: &Tensor, real: &Tensor, mode: &mut Mode) -> Tensor {
-        let mask = AttentionMask { keys: Some(real.clone()), causal: false };
-        without_padding(&(h + self.0.forward(h, &mask, mode)), real)
+        without_padding(&(h + self.0.forward(h, &mask(real), mode)), real)
     }
+
+    /// The weights [B, N, T, T] with which [`forward`](Self::forward) attends.
+    #[track_caller]
+    pub(crate) fn weights(&self, h: &Tensor, real: &Tensor) -> Tensor {
+        self.0.weights(h, &mask(real))
+    }
+}
+
+/// Every real position is a key.
+fn mask(real: &Tensor) -> AttentionMask {
+    AttentionMask { keys: Some(real.clone()), causal: false }
 }
 
 impl Module for ResidualAttention {

@@ -2,7 +2,10 @@ use crate::attention::ResidualAttention;
 use crate::invalid::{self, Invalid};
 use crate::padding::{mean_over_time, without_padding};
 use crate::word_vectors::{WordVectors, WordVectorsConfig};
-use crate::{CharacterModel, DataSizes, Pooled, Reader, Reading, Words, parameters};
+use crate::{
+    Attended, CharacterModel, DataSizes, Embeds, Pooled, Reader, ReaderInput, Reading, Side, Words,
+    parameters,
+};
 use gradus_engine::nn::{Dropout, Highway, Linear, Lstm, LstmConfig};
 use gradus_engine::{Mode, Module, Param, Rng, Tensor, Visitor};
 use serde::{Deserialize, Serialize};
@@ -161,12 +164,17 @@ impl BiDaf {
         lstm.forward(&x, Some(words.lengths), mode).y
     }
 
+    /// S [B, T, J] from c [B, T, 2H] and q [B, J, 2H]; −∞ where `absent` [B, J] marks padding of the question.
+    fn similarity(&self, c: &Tensor, q: &Tensor, absent: &Tensor) -> Tensor {
+        let linear = self.wc.forward(c) + self.wq.forward(q).transpose(1, 2);
+        let s = linear + (c * self.wcq.tensor()).matmul(&q.transpose(1, 2));
+        s.masked_fill(&absent.unsqueeze(1), f64::NEG_INFINITY)
+    }
+
     /// g [B, T, 8H] from c [B, T, 2H] and q [B, J, 2H], and masks of their real positions.
     fn flow(&self, c: &Tensor, q: &Tensor, real: [&Tensor; 2]) -> Tensor {
         let absent = real.map(Tensor::not);
-        let linear = self.wc.forward(c) + self.wq.forward(q).transpose(1, 2);
-        let s = linear + (c * self.wcq.tensor()).matmul(&q.transpose(1, 2));
-        let s = s.masked_fill(&absent[1].unsqueeze(1), f64::NEG_INFINITY);
+        let s = self.similarity(c, q, &absent[1]);
         let to_question = s.softmax().matmul(q);
         let weights = s.max(-1).masked_fill(&absent[0], f64::NEG_INFINITY).softmax();
         let to_context = weights.unsqueeze(1).matmul(c);
@@ -183,7 +191,10 @@ fn of_both(layer: &Linear, a: &Tensor, b: &Tensor) -> Tensor {
 
 impl Reader for BiDaf {
     #[track_caller]
-    fn read(&self, context: &Words, question: &Words, mode: &mut Mode) -> Reading {
+    fn read(&self, input: &ReaderInput, mode: &mut Mode) -> Reading {
+        let ReaderInput::Words { context, question } = *input else {
+            panic!("bidaf: expected the words of each text, found the pieces of both in one sequence")
+        };
         let real = [context.real(), question.real()];
         let [x_c, c] = self.encode(context, mode);
         let [x_q, q] = self.encode(question, mode);
@@ -201,12 +212,41 @@ impl Reader for BiDaf {
         Reading {
             start: logits(&self.p1, &m),
             end: logits(&self.p2, &m2),
-            embedded: Pooled {
+            embedded: Some(Pooled {
                 context: mean(&without_padding(&x_c, &real[0]), context),
                 question: mean(&without_padding(&x_q, &real[1]), question),
-            },
-            encoded: Pooled { context: mean(&c, context), question: mean(&q, question) },
+            }),
+            encoded: Some(Pooled { context: mean(&c, context), question: mean(&q, question) }),
         }
+    }
+
+    /// The attention from context to question, softmax_j(S); then the self-attention of the context, if there is one.
+    #[track_caller]
+    fn attentions(&self, input: &ReaderInput) -> Vec<Attended> {
+        let ReaderInput::Words { context, question } = input else {
+            panic!("bidaf: expected words of both texts, found their pieces in one sequence")
+        };
+        let (mode, real) = (&mut Mode::Eval, [context.real(), question.real()]);
+        let [[_, c], [_, q]] = [context, question].map(|words| self.encode(words, mode));
+        let flow = self.similarity(&c, &q, &real[1].not()).softmax().unsqueeze(1);
+        let mut all = vec![Attended { weights: flow, between: [Side::Context, Side::Question] }];
+        if let Some(attn) = &self.attn {
+            let g = self.flow(&c, &q, [&real[0], &real[1]]);
+            let m = self.run(&self.m1, &g, context, mode);
+            let weights = attn.weights(&m, &real[0]);
+            all.push(Attended { weights, between: [Side::Context, Side::Context] });
+        }
+        all
+    }
+}
+
+impl Embeds for BiDaf {
+    fn embed(&self, words: &Words, mode: &mut Mode) -> Tensor {
+        self.vectors.forward(words, mode)
+    }
+
+    fn word_table(&self) -> &Param {
+        &self.vectors.emb.weight
     }
 }
 
@@ -262,7 +302,8 @@ mod tests {
             let mut rng = Rng::new(3);
             let model = BiDaf::new(small(characters, heads), SIZES, &mut rng);
             let loss = |mode: &mut Mode| {
-                let Reading { start, end, .. } = model.read(&context.words(), &question.words(), mode);
+                let input = ReaderInput::Words { context: &context.words(), question: &question.words() };
+                let Reading { start, end, .. } = model.read(&input, mode);
                 let options = CrossEntropy::default();
                 let of = |x: &Tensor, y: &Tensor| cross_entropy(x, y, &options, Reduction::Mean);
                 (of(&start, &starts) + of(&end, &ends), start, end)
@@ -286,12 +327,13 @@ mod tests {
         let (contexts, questions) = (vec![vec![1, 2, 3], vec![4, 5], vec![]], vec![vec![2], vec![], vec![3]]);
         let model = BiDaf::new(small(CharacterModel::None, 0), SIZES, &mut Rng::new(2));
         let (c, q) = (Batch::of(&contexts, 0), Batch::of(&questions, 0));
-        let reading = model.read(&c.words(), &q.words(), &mut Mode::Eval);
+        let input = ReaderInput::Words { context: &c.words(), question: &q.words() };
+        let reading = model.read(&input, &mut Mode::Eval);
         assert!(reading.start.at(0, 2).to_f64().iter().all(|&x| x == f64::NEG_INFINITY));
         let start = reading.start.narrow(0, 0, 2);
         let answers = Tensor::from_slice(&[1i64, 0], [2]);
         let loss = cross_entropy(&start, &answers, &CrossEntropy::default(), Reduction::Mean);
-        let loss = loss + reading.encoded.question.square().mean_all();
+        let loss = loss + reading.encoded.unwrap().question.square().mean_all();
         assert!(loss.item().is_finite());
         let gradients = loss.backward();
         for (name, param) in model.named_params() {

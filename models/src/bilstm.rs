@@ -1,10 +1,10 @@
 use crate::attention::ResidualAttention;
 use crate::invalid::{self, Invalid};
-use crate::padding::{mean_over_time, without_padding};
+use crate::padding::{mean_over_time, mean_weights, without_padding};
 use crate::word_vectors::{WordVectors, WordVectorsConfig};
-use crate::{CharacterModel, Classifier, DataSizes, Words, parameters};
+use crate::{CharacterModel, Classifier, DataSizes, Embeds, Words, parameters};
 use gradus_engine::nn::{Dropout, LayerNorm, Linear, Lstm, LstmConfig};
-use gradus_engine::{Mode, Module, Rng, Tensor, Visitor};
+use gradus_engine::{Mode, Module, Param, Rng, Tensor, Visitor};
 use serde::{Deserialize, Serialize};
 
 /// The hyper-parameters of a [`BiLstm`].
@@ -124,17 +124,47 @@ impl BiLstm {
 impl Classifier for BiLstm {
     #[track_caller]
     fn logits(&self, words: &Words, mode: &mut Mode) -> Tensor {
-        let drop = Dropout(self.config.dropout);
-        let x = self.vectors.forward(words, mode);
-        let mut h = self.rnn.forward(&drop.forward(&x, mode), Some(words.lengths), mode).y;
-        if let Some(norm) = &self.norm {
-            // β would add padding to the mean.
-            h = without_padding(&norm.forward(&h), &words.real());
-        }
+        let mut h = self.hidden(words, mode);
         if let Some(attn) = &self.attn {
             h = attn.forward(&h, &words.real(), mode);
         }
+        let drop = Dropout(self.config.dropout);
         self.out.forward(&drop.forward(&mean_over_time(&h, words.lengths), mode))
+    }
+
+    #[track_caller]
+    fn attentions(&self, words: &Words) -> Vec<Tensor> {
+        let Some(attn) = &self.attn else { return vec![] };
+        vec![attn.weights(&self.hidden(words, &mut Mode::Eval), &words.real())]
+    }
+
+    fn reads_from(&self, t: usize) -> Vec<f64> {
+        mean_weights(t)
+    }
+}
+
+impl BiLstm {
+    /// h [B, T, 2H] before the attention, 0 at padding.
+    #[track_caller]
+    fn hidden(&self, words: &Words, mode: &mut Mode) -> Tensor {
+        let x = self.vectors.forward(words, mode);
+        let x = Dropout(self.config.dropout).forward(&x, mode);
+        let h = self.rnn.forward(&x, Some(words.lengths), mode).y;
+        match &self.norm {
+            // β would add padding to the mean.
+            Some(norm) => without_padding(&norm.forward(&h), &words.real()),
+            None => h,
+        }
+    }
+}
+
+impl Embeds for BiLstm {
+    fn embed(&self, words: &Words, mode: &mut Mode) -> Tensor {
+        self.vectors.forward(words, mode)
+    }
+
+    fn word_table(&self) -> &Param {
+        &self.vectors.emb.weight
     }
 }
 

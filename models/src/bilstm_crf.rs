@@ -1,9 +1,9 @@
 use crate::attention::ResidualAttention;
 use crate::invalid::{self, Invalid};
 use crate::word_vectors::{WordVectors, WordVectorsConfig};
-use crate::{CharacterModel, DataSizes, Tagger, Words, parameters};
+use crate::{CharacterModel, DataSizes, Embeds, Tagger, Words, parameters};
 use gradus_engine::nn::{Crf, Dropout, Linear, Lstm, LstmConfig};
-use gradus_engine::{Mode, Module, Rng, Tensor, Visitor};
+use gradus_engine::{Mode, Module, Param, Rng, Tensor, Visitor};
 use serde::{Deserialize, Serialize};
 
 /// The hyper-parameters of a [`BiLstmCrf`].
@@ -122,17 +122,41 @@ impl BiLstmCrf {
 impl Tagger for BiLstmCrf {
     #[track_caller]
     fn emissions(&self, words: &Words, mode: &mut Mode) -> Tensor {
-        let drop = Dropout(self.config.dropout);
-        let x = self.vectors.forward(words, mode);
-        let mut h = self.rnn.forward(&drop.forward(&x, mode), Some(words.lengths), mode).y;
+        let mut h = self.hidden(words, mode);
         if let Some(attn) = &self.attn {
             h = attn.forward(&h, &words.real(), mode);
         }
-        self.out.forward(&drop.forward(&h, mode))
+        self.out.forward(&Dropout(self.config.dropout).forward(&h, mode))
+    }
+
+    #[track_caller]
+    fn attentions(&self, words: &Words) -> Vec<Tensor> {
+        let Some(attn) = &self.attn else { return vec![] };
+        vec![attn.weights(&self.hidden(words, &mut Mode::Eval), &words.real())]
     }
 
     fn crf(&self) -> &Crf {
         &self.crf
+    }
+}
+
+impl BiLstmCrf {
+    /// h [B, T, 2H] before the attention.
+    #[track_caller]
+    fn hidden(&self, words: &Words, mode: &mut Mode) -> Tensor {
+        let x = self.vectors.forward(words, mode);
+        let x = Dropout(self.config.dropout).forward(&x, mode);
+        self.rnn.forward(&x, Some(words.lengths), mode).y
+    }
+}
+
+impl Embeds for BiLstmCrf {
+    fn embed(&self, words: &Words, mode: &mut Mode) -> Tensor {
+        self.vectors.forward(words, mode)
+    }
+
+    fn word_table(&self) -> &Param {
+        &self.vectors.emb.weight
     }
 }
 

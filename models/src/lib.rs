@@ -12,6 +12,7 @@ mod bilstm;
 mod bilstm_crf;
 mod characters;
 mod classifier;
+mod embeds;
 mod invalid;
 mod padding;
 mod parameters;
@@ -25,16 +26,19 @@ mod textcnn;
 mod word_vectors;
 mod words;
 
-pub use bert::{Bert, BertActivation, BertClassifier, BertConfig, BertOutput, BertTagger, MaskedLm, Pooling};
+pub use bert::{
+    Bert, BertActivation, BertClassifier, BertConfig, BertOutput, BertReader, BertTagger, MaskedLm, Pooling,
+};
 pub use bidaf::{BiDaf, BiDafConfig};
 pub use bilstm::{BiLstm, BiLstmConfig};
 pub use bilstm_crf::{BiLstmCrf, BiLstmCrfConfig};
 pub use characters::{CharacterModel, Characters};
 pub use classifier::Classifier;
+pub use embeds::Embeds;
 pub use invalid::Invalid;
-pub use reader::{Pooled, Reader, Reading};
+pub use reader::{Attended, PiecePairs, Pooled, Reader, ReaderInput, Reading, Side};
 pub use sizes::DataSizes;
-pub use span::{Span, best_spans};
+pub use span::{Span, best_span, best_spans};
 pub use tagger::Tagger;
 pub use textcnn::{TextCnn, TextCnnConfig};
 pub use words::{Given, Words};

@@ -17,3 +17,8 @@ pub(crate) fn mean_over_time(x: &Tensor, lengths: &Tensor) -> Tensor {
     let counts = lengths.to_dtype(DType::F32).clamp(1.0, f64::MAX).to_dtype(x.dtype());
     x.sum(&[1]) / counts.unsqueeze(1)
 }
+
+/// The weights of a mean over `t` positions.
+pub(crate) fn mean_weights(t: usize) -> Vec<f64> {
+    vec![1.0 / t as f64; t]
+}

@@ -7,7 +7,7 @@ pub struct Span {
     pub start: usize,
     /// Its last word.
     pub end: usize,
-    /// log P(start) + log P(end).
+    /// log P(start) + log P(end), or the sum of the two logits.
     pub score: f64,
 }
 
@@ -35,17 +35,24 @@ pub fn best_spans(start: &Tensor, end: &Tensor, lengths: &Tensor, longest: usize
         let row = b * t..b * t + len as usize;
         let (start, end) = (&start[row.clone()], &end[row]);
         // Compares sums of logits, not of log-probabilities: subtracting log Z would break ties by rounding.
-        let mut best: Option<Span> = None;
-        for (i, s) in start.iter().enumerate() {
-            for (j, e) in end.iter().enumerate().skip(i).take(longest) {
-                if best.is_none_or(|b| s + e > b.score) {
-                    best = Some(Span { start: i, end: j, score: s + e });
-                }
-            }
-        }
+        let best = best_span(start, end, longest);
         best.map(|span| Span { score: span.score - start_z[b] - end_z[b], ..span })
     });
     best.collect()
+}
+
+/// The span of one context with the highest sum start_i + end_j, i ≤ j < i + `longest`, from the logits of its words. Ties go
+/// to the lowest start, then to the lowest end. Without words there is no span.
+pub fn best_span(start: &[f64], end: &[f64], longest: usize) -> Option<Span> {
+    let mut best: Option<Span> = None;
+    for (i, s) in start.iter().enumerate() {
+        for (j, e) in end.iter().enumerate().skip(i).take(longest) {
+            if best.is_none_or(|b| s + e > b.score) {
+                best = Some(Span { start: i, end: j, score: s + e });
+            }
+        }
+    }
+    best
 }
 
 #[cfg(test)]

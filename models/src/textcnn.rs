@@ -1,10 +1,10 @@
 use crate::attention::ResidualAttention;
 use crate::invalid::{self, Invalid};
-use crate::padding::without_padding;
+use crate::padding::{mean_weights, without_padding};
 use crate::word_vectors::{WordVectors, WordVectorsConfig};
-use crate::{CharacterModel, Classifier, DataSizes, Words, parameters};
+use crate::{CharacterModel, Classifier, DataSizes, Embeds, Words, parameters};
 use gradus_engine::nn::{Conv1d, Dropout, Linear};
-use gradus_engine::{Mode, Module, Rng, Tensor, Visitor};
+use gradus_engine::{Mode, Module, Param, Rng, Tensor, Visitor};
 use serde::{Deserialize, Serialize};
 
 /// The hyper-parameters of a [`TextCnn`].
@@ -126,7 +126,12 @@ impl TextCnn {
         let steps = words.ids.dim(1) + longest - 1;
         let WordVectors { emb, chars, dropout } = &self.vectors;
         let drops_words = dropout.0 > 0.0 && mode.is_train();
-        if chars.is_none() && self.attn.is_none() && words.given.is_none() && !drops_words {
+        if chars.is_none()
+            && self.attn.is_none()
+            && words.given.is_none()
+            && words.embedded.is_none()
+            && !drops_words
+        {
             // A word's vector does not depend on its position, so each distinct word is multiplied once.
             let ids = words.ids.widen(1, 0, steps);
             let table = emb.weight.tensor_for_rows(&ids);
@@ -140,12 +145,18 @@ impl TextCnn {
     /// x [B, T, D + E], 0 at padding.
     #[track_caller]
     fn words(&self, words: &Words, mode: &mut Mode) -> Tensor {
-        let real = words.real();
-        let x = without_padding(&self.vectors.forward(words, mode), &real);
+        let (x, real) = self.before_attention(words, mode);
         match &self.attn {
             Some(attn) => attn.forward(&x, &real, mode),
             None => x,
         }
+    }
+
+    /// The words' vectors [B, T, D + E], 0 at padding, and the mask of the real positions.
+    #[track_caller]
+    fn before_attention(&self, words: &Words, mode: &mut Mode) -> (Tensor, Tensor) {
+        let real = words.real();
+        (without_padding(&self.vectors.forward(words, mode), &real), real)
     }
 }
 
@@ -155,6 +166,27 @@ impl Classifier for TextCnn {
         let features = self.features(words, mode);
         let z = Tensor::concat(&features.iter().collect::<Vec<_>>(), 1);
         self.out.forward(&Dropout(self.config.dropout).forward(&z, mode))
+    }
+
+    #[track_caller]
+    fn attentions(&self, words: &Words) -> Vec<Tensor> {
+        let Some(attn) = &self.attn else { return vec![] };
+        let (x, real) = self.before_attention(words, &mut Mode::Eval);
+        vec![attn.weights(&x, &real)]
+    }
+
+    fn reads_from(&self, t: usize) -> Vec<f64> {
+        mean_weights(t)
+    }
+}
+
+impl Embeds for TextCnn {
+    fn embed(&self, words: &Words, mode: &mut Mode) -> Tensor {
+        self.vectors.forward(words, mode)
+    }
+
+    fn word_table(&self) -> &Param {
+        &self.vectors.emb.weight
     }
 }
 

@@ -20,7 +20,7 @@ pub(crate) struct WordVectorsConfig {
 /// word that has one, else E[ids[b, t]].
 ///
 /// Dropout drops whole words: those of one id together, given vectors too. Given vectors get no gradient, and E gets
-/// none from their positions.
+/// none from their positions. [`Words::embedded`] replaces all of x.
 #[derive(Clone, Debug)]
 pub(crate) struct WordVectors {
     pub(crate) emb: Embedding,
@@ -67,6 +67,16 @@ impl WordVectors {
     /// x [B, T, D + E].
     #[track_caller]
     pub(crate) fn forward(&self, words: &Words, mode: &mut Mode) -> Tensor {
+        if let Some(x) = words.embedded {
+            let [b, t, width] = [words.ids.dim(0), words.ids.dim(1), self.width()];
+            let found = x.shape();
+            assert_eq!(
+                found,
+                [b, t, width].into(),
+                "words: vectors {found:?} for [{b}, {t}] words of width {width}"
+            );
+            return x.clone();
+        }
         let e = self.emb.forward(words.ids);
         let e = words.given.map_or(e.clone(), |given| given.in_place_of(&e));
         let e = self.dropout.forward(&e, words.ids, self.emb.weight.shape()[0], mode);

@@ -16,6 +16,10 @@ pub struct Words<'a> {
     pub pieces: Option<(&'a Tensor, &'a Tensor)>,
     /// Vectors for words that are not in the model's table.
     pub given: Option<Given<'a>>,
+    /// The vectors of the words [B, T, D], or of the pieces [B, P, D], in place of those that the model computes
+    /// ([`Embeds`](crate::Embeds)), with a gradient if they are a variable. Characters, given vectors, and the ids of what has
+    /// these vectors are then not read.
+    pub embedded: Option<&'a Tensor>,
 }
 
 /// Vectors that come with a batch and replace those of the model's table E, for words that a file of vectors contains but
@@ -31,7 +35,7 @@ pub struct Given<'a> {
 impl<'a> Words<'a> {
     /// Words without characters, whose vectors are all those of the model's table: ids [B, T], lengths [B].
     pub fn new(ids: &'a Tensor, lengths: &'a Tensor) -> Self {
-        Words { ids, lengths, characters: None, pieces: None, given: None }
+        Words { ids, lengths, characters: None, pieces: None, given: None, embedded: None }
     }
 
     /// A mask [B, T] of the real positions.

@@ -8,7 +8,7 @@ use gradus_engine::state::state_dict;
 use gradus_engine::{Mode, Module, Rng, Tensor, checkpoint};
 use gradus_models::{
     BiDaf, BiDafConfig, BiLstm, BiLstmConfig, BiLstmCrf, BiLstmCrfConfig, CharacterModel, Classifier,
-    DataSizes, Reader, Tagger, TextCnn, TextCnnConfig, Words,
+    DataSizes, Reader, ReaderInput, Tagger, TextCnn, TextCnnConfig, Words,
 };
 use gradus_tests::draw::Draw;
 use std::sync::{Mutex, PoisonError};
@@ -98,7 +98,9 @@ fn answer(characters: CharacterModel, rng: &mut Rng) -> Vec<u32> {
     let first = Tensor::from_slice(&[0i64; 9], [9]);
     steps(&model, || {
         let reading = with_words(&mut questions, [9, 7], |question| {
-            with_words(&mut draw, [9, 33], |context| model.read(context, question, &mut Mode::Train(rng)))
+            with_words(&mut draw, [9, 33], |context| {
+                model.read(&ReaderInput::Words { context, question }, &mut Mode::Train(rng))
+            })
         });
         let of = |logits| cross_entropy(logits, &first, &CrossEntropy::default(), Reduction::Mean);
         of(&reading.start) + of(&reading.end)

@@ -3,7 +3,7 @@
 use super::learner::{Batch, Learner, full, mean_cross_entropy};
 use gradus_engine::losses::crf_nll;
 use gradus_engine::{Mode, Module, Tensor};
-use gradus_models::{BiDaf, BiLstmCrf, Classifier, Reader, Tagger, Words};
+use gradus_models::{BiDaf, BiLstmCrf, Classifier, Reader, ReaderInput, Tagger, Words};
 
 /// Cross-entropy over the classes of a text.
 pub struct Classify<M>(pub M);
@@ -47,7 +47,7 @@ impl Learner for Read {
         let lengths = [full(batch.ids), full(question)];
         let context = Words::new(batch.ids, &lengths[0]);
         let question = Words::new(question, &lengths[1]);
-        let found = self.0.read(&context, &question, mode);
+        let found = self.0.read(&ReaderInput::Words { context: &context, question: &question }, mode);
         mean_cross_entropy(&found.start, &batch.targets[0])
             + mean_cross_entropy(&found.end, &batch.targets[1])
     }

@@ -50,17 +50,40 @@ impl MultiHeadAttention {
     #[track_caller]
     pub fn forward(&self, x: &Tensor, mask: &AttentionMask, mode: &mut Mode) -> Tensor {
         let [b, t, d] = [x.dim(0), x.dim(1), x.dim(2)];
-        let qkv = x.linear(&self.in_proj_weight.tensor(), Some(&self.in_proj_bias.tensor()));
-        let qkv = qkv.reshape([b, t, 3, self.heads, d / self.heads]);
-        // [B, T, N, d] → [B, N, T, d], a view of the one result.
-        let head = |i: usize| qkv.at(2, i).permute(&[0, 2, 1, 3]);
+        let [q, k, v] = self.heads(x);
         let options = Attention {
             keys: mask.keys.clone(),
             causal: mask.causal,
             dropout: mode.stream().filter(|_| self.dropout > 0.0).map(|s| (self.dropout, s)),
         };
-        let y = head(0).attention(&head(1), &head(2), &options);
+        let y = q.attention(&k, &v, &options);
         self.out_proj.forward(&y.permute(&[0, 2, 1, 3]).reshape([b, t, d]))
+    }
+
+    /// Q, K and V [B, N, T, d] from x [B, T, D], as views of one matmul's result.
+    #[track_caller]
+    fn heads(&self, x: &Tensor) -> [Tensor; 3] {
+        let [b, t, d] = [x.dim(0), x.dim(1), x.dim(2)];
+        let qkv = x.linear(&self.in_proj_weight.tensor(), Some(&self.in_proj_bias.tensor()));
+        let qkv = qkv.reshape([b, t, 3, self.heads, d / self.heads]);
+        // [B, T, N, d] → [B, N, T, d].
+        [0, 1, 2].map(|i| qkv.at(2, i).permute(&[0, 2, 1, 3]))
+    }
+
+    /// softmax(Q Kᵀ / √d) [B, N, T, T], the weights with which [`forward`](Self::forward) attends in evaluation; 0 in a row
+    /// without a key. For explanations: it takes memory quadratic in T.
+    #[track_caller]
+    pub fn weights(&self, x: &Tensor, mask: &AttentionMask) -> Tensor {
+        let [q, k, _] = self.heads(x);
+        let t = x.dim(1);
+        let scores = q.matmul(&k.t()) * (1.0 / (q.dim(-1) as f64).sqrt());
+        let keys = |hidden: &Tensor| hidden.reshape([hidden.dim(0), 1, 1, t]).not();
+        let mut masks: Vec<Tensor> = mask.keys.iter().map(keys).collect();
+        if mask.causal {
+            let place = Tensor::arange(t).to_device(x.device());
+            masks.push(place.reshape([t, 1]).lt(&place.reshape([1, t])));
+        }
+        masks.iter().fold(scores, |scores, hidden| scores.masked_fill(hidden, f64::NEG_INFINITY)).softmax()
     }
 }
 
@@ -69,5 +92,32 @@ impl Module for MultiHeadAttention {
         v.param("in_proj_weight", &self.in_proj_weight);
         v.param("in_proj_bias", &self.in_proj_bias);
         v.module("out_proj", &self.out_proj);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::DType;
+
+    /// concat_n(weights Vₙ) W_oᵀ + b_o is the output, with padding, with and without causality; each row sums to 1.
+    #[test]
+    fn weights_are_those_of_the_output() {
+        let mut rng = Rng::new(3);
+        let layer = MultiHeadAttention::new(6, 2, 0.0, &mut rng);
+        layer.convert(DType::F64);
+        let x = Tensor::normal([2, 4, 6], 0.0, 1.0, &mut rng).to_dtype(DType::F64);
+        let keys = Tensor::from_slice(&[1u8, 1, 1, 1, 1, 1, 0, 0], [2, 4]);
+        for (keys, causal) in [(None, false), (Some(keys.clone()), false), (Some(keys), true)] {
+            let mask = AttentionMask { keys, causal };
+            let weights = layer.weights(&x, &mask);
+            let [_, _, v] = layer.heads(&x);
+            let y = weights.matmul(&v).permute(&[0, 2, 1, 3]).reshape([2, 4, 6]);
+            let composed = layer.out_proj.forward(&y).to_f64();
+            let fused = layer.forward(&x, &mask, &mut Mode::Eval).to_f64();
+            let close = fused.iter().zip(&composed).all(|(a, b)| (a - b).abs() < 1e-12);
+            assert!(close, "{mask:?}: {fused:?} {composed:?}");
+            assert!(weights.sum(&[-1]).to_f64().iter().all(|sum| (sum - 1.0).abs() < 1e-12), "{mask:?}");
+        }
     }
 }

@@ -1,9 +1,11 @@
 //! The command line: one file for each command.
 
+mod attack;
 mod compare;
 mod data;
 mod distil;
 mod evaluate;
+mod explain;
 mod predict;
 mod report;
 mod reproduce;
@@ -41,6 +43,8 @@ enum Command {
     Evaluate(evaluate::EvaluateArgs),
     Compare(compare::CompareArgs),
     Predict(predict::PredictArgs),
+    Explain(explain::ExplainArgs),
+    Attack(attack::AttackArgs),
     /// List studies, tasks, data sets, models, losses, metrics and all configuration keys.
     #[command(after_help = "Example: gradus list | less")]
     List {
@@ -146,6 +150,8 @@ impl Cli {
             Some(Command::Evaluate(args)) => args.run(),
             Some(Command::Compare(args)) => args.run(),
             Some(Command::Predict(args)) => args.run(),
+            Some(Command::Explain(args)) => args.run(),
+            Some(Command::Attack(args)) => args.run(),
             Some(Command::List { markdown }) => {
                 commands::list(if markdown { TableFormat::Markdown } else { TableFormat::Text })
             }

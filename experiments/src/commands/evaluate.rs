@@ -1,6 +1,6 @@
 //! `gradus evaluate`: the metrics of a run on a split or file, and its predictions in the task's standard format.
 
-use super::trained::{Place, Trained};
+use super::trained::{Other, Place, Trained};
 use super::{print, with_threads};
 use crate::data::atomic::WriteError;
 use crate::data::counted::counted;
@@ -16,8 +16,8 @@ pub struct Evaluate {
     pub run: PathBuf,
     /// The split to evaluate on.
     pub split: Split,
-    /// A labelled file to evaluate instead of the split.
-    pub file: Option<PathBuf>,
+    /// A labelled file instead of the split, or another data set with this split.
+    pub other: Option<Other>,
     /// The device and the data folder.
     pub place: Place,
     /// Number of threads; 0 means one per core.
@@ -26,7 +26,8 @@ pub struct Evaluate {
     pub json: bool,
 }
 
-/// Prints the metrics of a run's best epoch on a split and writes its predictions into the run's folder.
+/// Prints the metrics of a run's best epoch on a split, a file or another data set, and writes its predictions into the run's
+/// folder.
 ///
 /// Predictions contain text of the data. They are written only if the data has not changed since training or was named on
 /// the command line: otherwise the folder of someone else's run could make this command copy any file.
@@ -43,25 +44,29 @@ pub fn evaluate(ask: &Evaluate) -> anyhow::Result<()> {
 /// What to print, and whether the predictions could be written.
 fn evaluated(ask: &Evaluate) -> anyhow::Result<(String, Result<(), WriteError>)> {
     let trained = Trained::open(&ask.run, &ask.place)?;
-    let job = trained.prepare(trained.wanted(ask.split, ask.file.as_deref()))?;
+    let job = trained.prepare(trained.wanted(ask.split, ask.other.as_ref()))?;
     let now = job.trained_on();
     trained.check_labels(&now)?;
     let evaluation = trained.learner(job.as_ref())?.evaluate(ask.split);
     let same = trained.unchanged(&now, ask.split);
     // A file that has moved may have another name than in training.
-    let data = if ask.file.is_none() { &trained.on.name } else { &now.name };
+    let data = if ask.other.is_none() { &trained.on.name } else { &now.name };
     let (text, extension) = &evaluation.predictions;
-    let name = ask.file.as_deref().map_or(ask.split.to_string(), file_name);
+    let name = match &ask.other {
+        None => ask.split.to_string(),
+        Some(Other::File(file)) => file_name(file),
+        Some(Other::Set(name)) => format!("{name}.{}", ask.split),
+    };
     let path = ask.run.join(format!("predictions.{name}.{extension}"));
-    let written = (same || ask.file.is_some()).then(|| atomic::write(&path, text.as_bytes()));
+    let written = (same || ask.other.is_some()).then(|| atomic::write(&path, text.as_bytes()));
     let metrics = evaluation.metrics();
     let (examples, unit) = (evaluation.rows.len(), trained.task.unit());
     if ask.json {
         let found = json!({
             "run": ask.run.display().to_string(),
             "data": data,
-            "split": ask.file.is_none().then_some(ask.split),
-            "unchanged": ask.file.is_none().then_some(same),
+            "split": (!matches!(ask.other, Some(Other::File(_)))).then_some(ask.split),
+            "unchanged": ask.other.is_none().then_some(same),
             "examples": examples,
             "note": evaluation.note,
             "rule": evaluation.rule,
@@ -71,9 +76,9 @@ fn evaluated(ask: &Evaluate) -> anyhow::Result<(String, Result<(), WriteError>)>
         });
         return Ok((format!("{found}\n"), written.unwrap_or(Ok(()))));
     }
-    let of = match (&ask.file, same) {
-        (Some(file), _) => shown::terminal(&file.display().to_string()).into_owned(),
-        (None, true) => format!("{} ({})", shown::terminal(data), ask.split),
+    let of = match (&ask.other, same) {
+        (Some(Other::File(file)), _) => shown::terminal(&file.display().to_string()).into_owned(),
+        (Some(Other::Set(_)), _) | (None, true) => format!("{} ({})", shown::terminal(data), ask.split),
         (None, false) => {
             format!("{} ({}), which has changed since training", shown::terminal(data), ask.split)
         }

@@ -42,6 +42,9 @@ fn studies_and_tasks() -> String {
                 text += &format!("  {flag:<20} {}\n", names.join(", "));
             }
         }
+        if !task.mark().is_empty() {
+            text += &format!("  {:<20} texts with {}\n", "gradus predict", task.mark());
+        }
         let metrics: Vec<&str> = task.metrics().iter().map(|metric| metric.name).collect();
         text += &format!("  {:<20} {}\n", "--set train.metric=", metrics.join(", "));
         for set in task.generated() {

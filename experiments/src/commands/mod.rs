@@ -1,10 +1,12 @@
 //! What each command of `gradus` does; `cli` has parsed its arguments.
 
+mod attack;
 mod compare;
 pub mod data;
 mod devices;
 mod distil;
 mod evaluate;
+mod explain;
 mod input;
 mod json_lines;
 mod list;
@@ -16,10 +18,12 @@ mod statistics;
 mod train;
 mod trained;
 
+pub use attack::{Attack, attack};
 pub use compare::{Compare, compare};
 pub use devices::devices;
 pub use distil::{Distil, distil};
 pub use evaluate::{Evaluate, evaluate};
+pub use explain::{Explain, Form, explain};
 pub use input::{Format, Input};
 pub use list::{TableFormat, list};
 pub use moved::Moved;
@@ -27,7 +31,7 @@ pub use predict::{Predict, predict};
 pub use report::{Report, report};
 pub use reproduce::{Reproduce, reproduce};
 pub use train::{Train, train};
-pub use trained::Place;
+pub use trained::{Other, Place};
 
 use crate::data::shown::terminal;
 use crate::run::RunError;

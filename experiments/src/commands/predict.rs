@@ -48,7 +48,7 @@ pub fn predict(ask: Predict) -> anyhow::Result<()> {
 
 fn answered(ask: Predict) -> anyhow::Result<()> {
     let trained = Trained::open(&ask.run, &ask.place)?;
-    let needs = trained.task.has_context();
+    let (needs, mark) = (trained.task.has_context(), trained.task.mark());
     if ask.context.is_some() && !needs {
         bail!(
             "--context: the run is one of gradus train {}, which answers texts without a context; leave the flag out",
@@ -89,6 +89,7 @@ fn answered(ask: Predict) -> anyhow::Result<()> {
             asks.push(line.and_then(|asked: Ask| {
                 let split = ask.tokenized && asked.words.is_none();
                 let asked = if split { asked.split_at_spaces() } else { asked };
+                check_mark(&asked, mark)?;
                 let context = context_of(&asked, ask.context.as_deref(), needs)?;
                 Ok(Ask { context, ..asked })
             }));
@@ -120,6 +121,21 @@ fn answered(ask: Predict) -> anyhow::Result<()> {
             verb(n, "was", "were"),
             verb(n, "reason is", "reasons are")
         ),
+    }
+}
+
+/// Checks that a text holds what the task answers, such as `[MASK]`; a mark is in one of its words if it is split.
+fn check_mark(asked: &Ask, mark: &str) -> Result<(), String> {
+    let holds = match &asked.words {
+        Some(words) => mark.is_empty() || words.iter().any(|word| asked.text[word.clone()].contains(mark)),
+        None => asked.text.contains(mark),
+    };
+    match holds {
+        true => Ok(()),
+        false => Err(format!(
+            "{}: expected {mark} in place of a word, found none; write {mark} where a word is to be predicted",
+            quoted(&asked.text)
+        )),
     }
 }
 

@@ -20,6 +20,15 @@ pub struct Place {
     pub device: String,
 }
 
+/// Data to use a trained model on, other than its own.
+#[derive(Clone, Debug)]
+pub enum Other {
+    /// A labelled file.
+    File(PathBuf),
+    /// A named data set of the same task.
+    Set(String),
+}
+
 /// A run with the parameters of its best epoch.
 pub(super) struct Trained {
     folder: RunFolder,
@@ -65,12 +74,13 @@ impl Trained {
         }
     }
 
-    /// The examples of a split, or of a file instead of it.
-    pub fn wanted(&self, split: Split, file: Option<&Path>) -> Wanted {
+    /// The examples of a split, of a file instead of it, or of another data set's split.
+    pub fn wanted(&self, split: Split, other: Option<&Other>) -> Wanted {
         let labels = self.on.labels.clone();
-        match file {
+        match other {
             None => Wanted::Split(split, labels),
-            Some(file) => Wanted::File(split, labels, file.into()),
+            Some(Other::File(file)) => Wanted::File(split, labels, file.clone()),
+            Some(Other::Set(name)) => Wanted::Set(split, name.clone()),
         }
     }
 
@@ -94,8 +104,8 @@ impl Trained {
         }
         let listed = crate::data::error::listed;
         Err(RunError::Settings(format!(
-            "{}: expected data with the labels of the model, {}, found {}; evaluate on the data set of the training, or on a \
-             file with these labels (--file FILE)",
+            "{}: expected data with the labels of the model, {}, found {}; evaluate on the data set of the training, or on \
+             another set (--dataset NAME) or file (--file FILE) with these labels",
             self.folder.path().display(),
             listed(&self.on.labels),
             listed(&now.labels)

@@ -8,6 +8,7 @@
 //! | `run` | the keys of every run |
 //! | `keys` | what a task declares about its keys; the error for a key without effect |
 //! | [`optional_path`] | paths that may be absent |
+//! | [`reference`](mod@reference) | paths that are known only where a study runs |
 //! | `overlay` | values from TOML and from `--set` |
 //! | `owners` | every key by its owner, for `gradus list` and `docs/keys.md` |
 //! | [`validate`] | checks of single values |
@@ -30,6 +31,7 @@ mod keys;
 pub mod optional_path;
 mod overlay;
 mod owners;
+pub mod reference;
 mod run;
 #[cfg(test)]
 mod tests;
@@ -38,6 +40,7 @@ pub mod validate;
 pub use error::{ConfigError, Place};
 pub use keys::{FILE, Keys, TaskKeys};
 pub use owners::{Owned, is_path, owners, run_defaults, run_owners};
+pub use reference::Reference;
 pub use run::{Run, Train};
 
 use crate::data::limits::Limit;
@@ -234,6 +237,9 @@ fn make_absolute(task: &TaskKeys, settings: &mut [Setting]) -> Result<(), Config
         let Some(path) = setting.value.as_str().filter(|path| !path.is_empty()).map(PathBuf::from) else {
             continue;
         };
+        if reference::is_reference(&path) {
+            continue;
+        }
         let path = match &setting.at {
             Place::File { path: file, .. } => file.parent().unwrap_or(Path::new("")).join(path),
             Place::Set(_) | Place::Flag(_) | Place::Code => path,

@@ -76,10 +76,10 @@ fn keys() -> Vec<String> {
     }
 }
 
-/// `config.json` for `transformers`; `pad` is the id of padding.
-pub(super) fn written(config: &BertConfig, pad: u32) -> String {
+/// `config.json` for `transformers`, which calls the model `architecture`; `pad` is the id of padding.
+pub(super) fn written(config: &BertConfig, architecture: &str, pad: u32) -> String {
     let mut object = json!({
-        "architectures": ["BertModel"],
+        "architectures": [architecture],
         "model_type": MODEL_TYPE,
         "position_embedding_type": "absolute",
         "pad_token_id": pad,

@@ -6,6 +6,9 @@ pub(super) const POOLER: &str = "pooler.";
 /// The name that those of a layer begin with, before its number.
 pub(super) const LAYER: &str = "encoder.layer.";
 
+/// The table of the pieces.
+pub(super) const WORDS: &str = "embeddings.word_embeddings.weight";
+
 /// Names and shapes of the parameters, as `transformers` has them.
 pub(super) fn params(config: &BertConfig) -> Vec<(String, Vec<usize>)> {
     let (d, f) = (config.hidden_size, config.intermediate_size);
@@ -50,7 +53,7 @@ pub(super) struct Size {
 
 /// The sizes that one tensor shows.
 pub(super) fn sizes(config: &BertConfig) -> [Size; 5] {
-    let words = "embeddings.word_embeddings.weight";
+    let words = WORDS;
     let positions = "embeddings.position_embeddings.weight";
     let types = "embeddings.token_type_embeddings.weight";
     let dense = "encoder.layer.0.intermediate.dense.weight";

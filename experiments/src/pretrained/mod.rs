@@ -6,6 +6,7 @@
 //! | `folder` | which files a folder has |
 //! | `config` | `config.json` to a [`BertConfig`] and back |
 //! | `weights` | the names of the tensors in the file and in the model, and whether they fit the configuration |
+//! | `masked` | the head that predicts masked pieces |
 //! | `layout` | names and shapes of the parameters that a configuration implies |
 //! | `save` | writing such a folder |
 //!
@@ -24,18 +25,19 @@
 mod config;
 mod folder;
 mod layout;
+mod masked;
 mod save;
 #[cfg(test)]
 mod tests;
 mod weights;
 
-pub use save::save;
+pub use save::{save, save_masked};
 
 use crate::data::DataError;
 use crate::data::counted::{counted, verb};
 use crate::text::WordPieces;
-use gradus_engine::Module;
 use gradus_engine::state::{StateError, TensorFile};
+use gradus_engine::{Module, Param};
 use gradus_models::{Bert, BertConfig};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -62,6 +64,8 @@ pub struct Pretrained {
     config: BertConfig,
     pieces: WordPieces,
     weights: Weights,
+    /// A note on rows of the embeddings without a piece, if there are any.
+    rows: Option<String>,
     notes: Vec<String>,
 }
 
@@ -80,8 +84,9 @@ impl Pretrained {
         let weights = Weights::read(&files.weights, &files.config, &config)?;
         let pieces = WordPieces::load(folder)?;
         let mut notes = weights.notes();
-        notes.extend(unused_rows(folder, &config, &pieces)?);
-        Ok(Pretrained { config, pieces, weights, notes })
+        let rows = unused_rows(folder, &config, &pieces)?;
+        notes.extend(rows.clone());
+        Ok(Pretrained { config, pieces, weights, rows, notes })
     }
 
     /// The sizes of the model.
@@ -111,14 +116,15 @@ impl Pretrained {
     /// If the model was made with another configuration.
     #[track_caller]
     pub fn load_into(&self, bert: &Bert) -> Result<(), PretrainedError> {
+        Ok(TensorFile::open(self.weights.path())?.load(&self.params(bert))?)
+    }
+
+    /// The parameters of a model by their names in the file.
+    #[track_caller]
+    fn params(&self, bert: &Bert) -> BTreeMap<String, Param> {
         layout::check(&self.config, bert);
-        let mut params = BTreeMap::new();
-        for (name, param) in bert.named_params() {
-            if let Some(stored) = self.weights.stored(&name) {
-                params.insert(stored.to_owned(), param);
-            }
-        }
-        Ok(TensorFile::open(self.weights.path())?.load(&params)?)
+        let params = bert.named_params().into_iter();
+        params.filter_map(|(name, param)| Some((self.weights.stored(&name)?.to_owned(), param))).collect()
     }
 }
 

@@ -1,9 +1,11 @@
 use super::folder::WEIGHTS;
-use super::{PretrainedError, config, layout};
+use super::layout::{self, POOLER};
+use super::weights::PREFIX;
+use super::{PretrainedError, config};
 use crate::data::atomic::{self, WriteError};
 use crate::text::WordPieces;
-use gradus_engine::state;
-use gradus_models::{Bert, BertConfig};
+use gradus_engine::state::{StateDict, state_dict, write_tensors};
+use gradus_models::{Bert, BertConfig, MaskedLm};
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -23,12 +25,43 @@ pub fn save(
     pieces: &WordPieces,
 ) -> Result<(), PretrainedError> {
     layout::check(config, bert);
+    save_tensors(folder, config, ("BertModel", &state_dict(bert)), pieces)
+}
+
+/// The same for a model with the head that predicts masked pieces, as `BertForMaskedLM` of `transformers` has it: without the
+/// pooler, which the head does not train.
+///
+/// # Errors
+/// As [`save`].
+///
+/// # Panics
+/// As [`save`].
+#[track_caller]
+pub fn save_masked(
+    folder: &Path,
+    config: &BertConfig,
+    model: &MaskedLm,
+    pieces: &WordPieces,
+) -> Result<(), PretrainedError> {
+    layout::check(config, &model.bert);
+    let mut tensors = state_dict(model);
+    tensors.retain(|name, _| !name.starts_with(&format!("{PREFIX}{POOLER}")));
+    save_tensors(folder, config, ("BertForMaskedLM", &tensors), pieces)
+}
+
+#[track_caller]
+fn save_tensors(
+    folder: &Path,
+    config: &BertConfig,
+    (architecture, tensors): (&str, &StateDict),
+    pieces: &WordPieces,
+) -> Result<(), PretrainedError> {
     let (rows, size) = (config.vocab_size, pieces.size());
     assert!(size <= rows, "pretrained: the model has {rows} word embeddings, the vocabulary {size} pieces");
     pieces.save(folder)?;
     write(&folder.join("tokenizer_config.json"), &tokenizer(config, pieces))?;
-    state::save(bert, &folder.join(WEIGHTS))?;
-    write(&folder.join("config.json"), &config::written(config, pieces.special().pad))
+    write_tensors(&folder.join(WEIGHTS), tensors, "")?;
+    write(&folder.join("config.json"), &config::written(config, architecture, pieces.special().pad))
 }
 
 fn write(path: &Path, text: &str) -> Result<(), PretrainedError> {

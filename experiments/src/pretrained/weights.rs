@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// What some files have before every name of the model itself.
-const PREFIX: &str = "bert.";
+pub(super) const PREFIX: &str = "bert.";
 /// A buffer of the numbers 0, 1, 2, …, not a weight.
 const POSITIONS: &str = "embeddings.position_ids";
 /// What the names of the model itself begin with; all others are of heads.
@@ -132,7 +132,7 @@ impl Weights {
         }
     }
 
-    fn fault(&self, expected: &str, found: String, advice: &str) -> DataError {
+    pub fn fault(&self, expected: &str, found: String, advice: &str) -> DataError {
         DataError::File { path: self.path.clone(), expected: expected.into(), found, advice: advice.into() }
     }
 
@@ -145,14 +145,21 @@ impl Weights {
         self.stored.get(name).map(String::as_str)
     }
 
+    /// The names in the file of tensors of heads.
+    pub fn of_heads(&self) -> &[String] {
+        &self.unused
+    }
+
+    /// A note on tensors that are not used, if there are any.
+    pub fn note_of(&self, unused: &[String]) -> Option<String> {
+        let (path, tensors) = (self.path.display(), counted(unused.len(), "tensors"));
+        (!unused.is_empty()).then(|| format!("{path}: {tensors} of other heads ignored: {}", listed(unused)))
+    }
+
     /// What is not used, and what is missing.
     pub fn notes(&self) -> Vec<String> {
         let path = self.path.display();
-        let mut notes = vec![];
-        if !self.unused.is_empty() {
-            let tensors = counted(self.unused.len(), "tensors");
-            notes.push(format!("{path}: {tensors} of other heads ignored: {}", listed(&self.unused)));
-        }
+        let mut notes: Vec<String> = self.note_of(&self.unused).into_iter().collect();
         if !self.stored.keys().any(|name| name.starts_with(POOLER)) {
             notes.push(format!("{path}: no pooler; its weights stay random"));
         }
@@ -161,7 +168,7 @@ impl Weights {
 }
 
 /// The name that a tensor has in a model.
-fn name_in_model(stored: &str) -> String {
+pub(super) fn name_in_model(stored: &str) -> String {
     let name = stored.strip_prefix(PREFIX).unwrap_or(stored);
     // The first models were written by TensorFlow.
     for (old, new) in [("LayerNorm.gamma", "LayerNorm.weight"), ("LayerNorm.beta", "LayerNorm.bias")] {

@@ -144,7 +144,11 @@ impl Report {
                 Shows::Means | Shows::Curves => {
                     let of_study = found.runs.iter().filter(|run| run.study == study.name);
                     let settings: BTreeSet<_> = of_study.map(|run| (run.scale, run.source)).collect();
-                    if settings.is_empty() {
+                    let all: BTreeSet<_> = found.runs.iter().map(|run| (run.scale, run.source)).collect();
+                    // A study may have no cells on real data.
+                    let planned = all.is_empty()
+                        || all.iter().any(|(scale, source)| !study.cells(*scale, *source).is_empty());
+                    if settings.is_empty() && planned {
                         not_run.push(study);
                     }
                     for setting in settings {

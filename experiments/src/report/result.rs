@@ -50,6 +50,9 @@ pub struct RunResult {
     pub seconds: f64,
     /// Tokens per second in training, padding not counted.
     pub tokens_per_second: f64,
+    /// Test examples per second on one thread, if it was measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub examples_per_second: Option<f64>,
     /// Peak memory use, if it was measured.
     pub peak_memory_bytes: Option<u64>,
     /// The epoch whose parameters were evaluated, from 1.
@@ -146,6 +149,8 @@ impl RunResult {
         match measure {
             Measure::Test(metric) => self.test.get(metric.name).map(|value| metric.scaled(*value)),
             Measure::TrainLoss => self.epochs.last().map(|epoch| epoch.train_loss),
+            Measure::Parameters => Some(self.parameters as f64 / 1e6),
+            Measure::Speed => self.examples_per_second,
         }
     }
 
@@ -162,7 +167,7 @@ impl RunResult {
             return Some(format!("the metric {} is {value:?}", quoted(name)));
         }
         let losses = self.steps.iter().map(|s| s.loss).chain(self.epochs.iter().map(|e| e.train_loss));
-        let speed = [self.seconds, self.tokens_per_second];
+        let speed = [self.seconds, self.tokens_per_second, self.examples_per_second.unwrap_or(0.0)];
         if let Some(loss) = losses.into_iter().chain(speed).find(|value| !is_sound(*value)) {
             return Some(format!("a loss or time is {loss:?}"));
         }
@@ -185,9 +190,13 @@ const RENAMED: &[(&str, &str, &str)] = &[("data.tokenizer", "english", "auto")];
 
 /// The defaults for the task, the model and the other variants that a configuration names.
 fn defaults(config: &BTreeMap<String, String>) -> BTreeMap<String, String> {
-    let names = config.iter().filter(|(key, _)| {
+    let all = tasks::keys();
+    let of_task = all.iter().find(|task| Some(task.task) == config.get("task").map(String::as_str));
+    let decides =
+        |key: &str| of_task.is_some_and(|task| task.selectors.contains(&key) || task.paths.contains(&key));
+    let names = config.iter().filter(|(key, value)| {
         let name = key.ends_with(".name") || key.as_str() == "task" || key.as_str() == "data.dataset";
-        name || key.as_str() == "model.characters"
+        name || decides(key) && !value.is_empty()
     });
     let sets: Vec<String> = names.map(|(key, value)| format!("{key}={value}")).collect();
     tasks::load(None, &sets).map_or(BTreeMap::new(), |config| keys(&config.to_json()))

@@ -22,7 +22,7 @@ pub struct Section {
     pub study: &'static Study,
     /// Scale and data.
     pub setting: Option<(Scale, DataSource)>,
-    /// Whether the claim held.
+    /// Whether the claim held, if there is one.
     pub judgement: Option<Judgement>,
     /// Results first, then the comparisons.
     pub tables: Vec<Table>,
@@ -47,9 +47,9 @@ impl Section {
     ) -> Result<Self, ReportError> {
         let grid = Grid::new(study, setting, runs);
         let lines: Vec<_> = study.measures.iter().flat_map(|measure| grid.lines(*measure)).collect();
-        let judgement = judge(study.claims, &lines);
+        let judgement = (!study.claims.is_empty()).then(|| judge(study.claims, &lines));
         let mut tables: Vec<Table> = study.measures.iter().map(|m| tables::means(&grid, *m)).collect();
-        tables.push(tables::comparisons(&judgement));
+        tables.extend(judgement.as_ref().map(tables::comparisons));
         let absent = |row, column, seed| {
             format!("{row}, {column}, seed {seed} ({})", result_file(study.name, row, column, seed).display())
         };
@@ -60,7 +60,7 @@ impl Section {
             id: format!("{}-{}-{}", study.name, setting.0, setting.1),
             study,
             setting: Some(setting),
-            judgement: Some(judgement),
+            judgement,
             tables,
             plots: plots(&grid)?,
             differences: differences(&grid, paper)

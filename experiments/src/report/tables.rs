@@ -103,7 +103,15 @@ pub(super) fn comparisons(judgement: &Judgement) -> Table {
         vec![
             Entry::new(outcome.row),
             Entry::new(outcome.claim.measure.label()),
-            Entry::new(format!("{} better than {}", outcome.claim.better, outcome.claim.worse)),
+            Entry::new(match outcome.claim.share {
+                1.0 => format!("{} better than {}", outcome.claim.better, outcome.claim.worse),
+                share => format!(
+                    "{} better than {:.0}% of {}",
+                    outcome.claim.better,
+                    100.0 * share,
+                    outcome.claim.worse
+                ),
+            }),
             number(outcome.advantage, &|x| outcome.claim.measure.show_signed(x)),
             number(outcome.needed, &|x| outcome.claim.measure.show(x)),
             Entry::new(match outcome.verdict {

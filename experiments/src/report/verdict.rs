@@ -83,7 +83,7 @@ pub fn judge(claims: &[Claim], lines: &[Line]) -> Judgement {
 fn compare(claim: Claim, line: &Line) -> Outcome {
     let cell = |column| line.cells.iter().find(|(name, _)| *name == column).and_then(|(_, number)| *number);
     let (a, b) = (cell(claim.better), cell(claim.worse));
-    let advantage = a.zip(b).map(|(a, b)| line.measure.advantage(a.mean, b.mean));
+    let advantage = a.zip(b).map(|(a, b)| line.measure.advantage(a.mean, claim.share * b.mean));
     let pooled = Pooled::of(line.cells.iter().filter_map(|(_, number)| number.as_ref()));
     let needed = pooled.zip(a.zip(b)).map(|(pooled, (a, b))| pooled.needed(a.seeds, b.seeds));
     let verdict = match (advantage, needed) {
@@ -129,10 +129,7 @@ mod tests {
     use crate::run::Metric;
 
     const ACCURACY: Measure = Measure::Test(Metric::share("accuracy"));
-    const CLAIM: &[Claim] = &[
-        Claim { measure: ACCURACY, better: "b", worse: "a" },
-        Claim { measure: Measure::TrainLoss, better: "b", worse: "a" },
-    ];
+    const CLAIM: &[Claim] = &[Claim::of(ACCURACY, "b", "a"), Claim::of(Measure::TrainLoss, "b", "a")];
 
     fn line(a: &[f64], b: &[f64]) -> Line {
         line_of(ACCURACY, a, b)
@@ -144,6 +141,17 @@ mod tests {
 
     fn verdict(lines: &[Line]) -> Verdict {
         judge(CLAIM, lines).verdict
+    }
+
+    #[test]
+    fn a_share_is_enough_where_the_claim_says_so() {
+        const KEEPS: &[Claim] = &[Claim::share(ACCURACY, 0.94, "b", "a")];
+        let of = |b: &[f64]| judge(KEEPS, &[line(&[89.9, 90.0, 90.1], b)]).verdict;
+        assert_eq!(of(&[85.4, 85.5, 85.6]), Verdict::Held, "84.6 is enough");
+        assert_eq!(of(&[83.4, 83.5, 83.6]), Verdict::DidNotHold);
+        const FEWER: &[Claim] = &[Claim::share(Measure::Parameters, 0.1, "b", "a")];
+        let of = |b: f64| judge(FEWER, &[line_of(Measure::Parameters, &[22.0, 22.0], &[b, b])]).verdict;
+        assert_eq!([of(2.1), of(2.3)], [Verdict::Held, Verdict::DidNotHold]);
     }
 
     #[test]

@@ -1,13 +1,16 @@
 //! Tasks without their types, as commands, training loop and studies use them.
 
 use super::ask::{Ask, Style};
+use super::attacked::Attacked;
 use super::task::{Described, Details, Mistake};
 use super::trained_on::TrainedOn;
 use super::{Metric, RunError, State, Understood};
+use crate::attack::Plan;
 use crate::config::{Config, TaskKeys};
 use crate::data::Split;
 use crate::data::formats::conll::ReadWords;
 use crate::data::known::AnySet;
+use crate::explain::{Explained, Which};
 use gradus_engine::optim::{Group, OptimizerConfig};
 use gradus_engine::{Mode, Module, Rng, Tensor};
 use std::collections::BTreeMap;
@@ -27,8 +30,12 @@ pub trait AnyTask: Sync {
     fn metrics(&self) -> &'static [Metric];
     /// [`Task::FILES`].
     fn files(&self) -> &'static [&'static str];
+    /// [`Task::FINISHED`].
+    fn finished(&self) -> &'static [&'static str];
     /// [`Task::HAS_CONTEXT`].
     fn has_context(&self) -> bool;
+    /// [`Task::MARK`].
+    fn mark(&self) -> &'static str;
     /// What an example is called, in the plural.
     fn unit(&self) -> &'static str;
     /// Its keys.
@@ -96,6 +103,8 @@ pub enum Wanted {
     Split(Split, Vec<String>),
     /// Those of a file, as a split, with these labels.
     File(Split, Vec<String>, PathBuf),
+    /// Those of a split of a named data set, instead of the run's own.
+    Set(Split, String),
     /// None, for prediction; with the name of the data set and its labels.
     Nothing(String, Vec<String>),
 }
@@ -146,12 +155,27 @@ pub trait Learner: Sync {
     fn groups(&self, config: OptimizerConfig) -> Vec<Group>;
     /// [`Task::recordable`].
     fn recordable(&self) -> bool;
+    /// [`Task::finish`].
+    ///
+    /// # Errors
+    /// A folder that cannot be written.
+    fn finish(&self, folder: &Path) -> Result<(), RunError>;
     /// The metrics of a split, by name.
     fn metrics(&self, split: Split) -> BTreeMap<String, f64>;
     /// The evaluation of the model on a split.
     fn evaluate(&self, split: Split) -> Evaluation;
     /// [`Task::answer`].
     fn answer(&self, asks: &[Ask], style: Style) -> Vec<Result<String, String>>;
+    /// [`Task::explained`].
+    ///
+    /// # Errors
+    /// As there.
+    fn explained(&self, ask: &Ask, which: &Which) -> Result<Vec<Box<dyn Explained + '_>>, String>;
+    /// Attacks the model on a split.
+    ///
+    /// # Errors
+    /// As [`Task::changes`]; a split without an example that can be attacked.
+    fn attack(&self, split: Split, plan: &Plan) -> Result<Attacked, String>;
     /// [`Task::columns`].
     fn columns(&self) -> ReadWords;
 }

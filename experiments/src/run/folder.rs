@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// The files of a run.
@@ -28,6 +29,7 @@ use std::path::{Path, PathBuf};
 /// | `best.safetensors` | the parameters of the best epoch |
 /// | `metrics.jsonl` | one line for each logged step and each epoch |
 /// | `events.out.tfevents.*` | the same for TensorBoard |
+/// | [`Task::FINISHED`](super::Task::FINISHED) | what the task makes of the best parameters when training has ended |
 /// | `predictions.*` | the predictions that `gradus evaluate` wrote |
 /// | `.lock` | held by the process that trains here ([`Lock`](super::Lock)) |
 ///
@@ -104,13 +106,18 @@ impl RunFolder {
         self.write("data.json", on.written().as_bytes())
     }
 
-    /// Whether a path is one of the files that a run writes here; `of_task` are those of its task.
+    /// Whether a path is one of the files that a run writes here, or a folder of them; `of_task` are those of its task.
     pub fn would_write(&self, path: &Path, of_task: &[&'static str]) -> bool {
         let same = |a: &Path, b: &Path| match (fs::canonicalize(a), fs::canonicalize(b)) {
             (Ok(a), Ok(b)) => a == b,
             _ => false,
         };
+        let inside = |name: &str| {
+            Path::new(name).parent().filter(|folder| !folder.as_os_str().is_empty()).map(Path::to_owned)
+        };
+        let folders = of_task.iter().filter_map(|name| inside(name));
         OWN.iter().chain(of_task).any(|name| same(&self.file(name), path))
+            || folders.map(|folder| self.0.join(folder)).any(|folder| same(&folder, path))
     }
 
     /// The name of a file in the folder that a run would overwrite; `of_task` are the files of its task.
@@ -134,6 +141,16 @@ impl RunFolder {
     /// A file that cannot be removed.
     pub fn clear(&self, of_tasks: &[&'static str]) -> Result<(), RunError> {
         let io = |source| RunError::Io { action: "remove", path: self.0.clone(), source };
+        for name in of_tasks.iter().filter(|name| name.contains('/')) {
+            let path = self.file(name);
+            match fs::remove_file(&path) {
+                Err(error) if !matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+                    return Err(io(error));
+                }
+                // A folder in which someone else has files stays.
+                Ok(()) | Err(_) => drop(path.parent().map(fs::remove_dir)),
+            }
+        }
         for entry in fs::read_dir(&self.0).map_err(io)? {
             let entry = entry.map_err(io)?;
             let name = entry.file_name().to_string_lossy().into_owned();

@@ -11,12 +11,14 @@
 //! | `state` | the state of a loss between steps |
 //! | `folder`, `trained_on`, `lock` | the files of a run; one process at a time |
 //! | `metric`, `record`, `understood` | metrics, logged steps and epochs, the summary before the first epoch |
+//! | `attacked` | a model under attack on a split |
 //! | `ask` | inputs of a trained model, and the style of its answers |
 //! | `tensorboard` | losses and metrics as an event file |
 //! | `interrupt`, `view` | Ctrl-C; progress bars |
 
 mod any;
 mod ask;
+mod attacked;
 mod error;
 mod folder;
 mod interrupt;
@@ -38,6 +40,7 @@ mod view;
 
 pub use any::{AnyTask, DescribedSet, Evaluation, From, GeneratedInfo, Job, Learner, Wanted, sums};
 pub use ask::{Ask, Style, places};
+pub use attacked::{Attacked, AttackedExample};
 pub use error::RunError;
 pub use folder::RunFolder;
 pub use interrupt::{interrupted, listen};

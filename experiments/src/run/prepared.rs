@@ -2,11 +2,14 @@
 
 use super::any::{Evaluation, Job, Learner, sums};
 use super::ask::{Ask, Style};
+use super::attacked::{self, Attacked};
 use super::task::{Mistake, Task};
 use super::trained_on::TrainedOn;
 use super::{RunError, State, Understood};
+use crate::attack::Plan;
 use crate::data::Split;
 use crate::data::formats::conll::ReadWords;
+use crate::explain::{Explained, Which};
 use crate::text::batches;
 use gradus_engine::optim::{Group, OptimizerConfig};
 use gradus_engine::{Mode, Module, Rng, Tensor, losses};
@@ -116,7 +119,7 @@ fn worst(mistakes: impl Iterator<Item = Mistake>) -> Vec<Mistake> {
 }
 
 /// The metrics of sums, by name.
-fn named<T: Task>(sums: &[f64]) -> BTreeMap<String, f64> {
+pub(super) fn named<T: Task>(sums: &[f64]) -> BTreeMap<String, f64> {
     T::METRICS.iter().map(|metric| metric.name.to_owned()).zip(T::metrics(sums)).collect()
 }
 
@@ -157,6 +160,10 @@ impl<T: Task> Learner for AtWork<'_, T> {
         self.task.recordable()
     }
 
+    fn finish(&self, folder: &Path) -> Result<(), RunError> {
+        self.task.finish(&self.model, folder)
+    }
+
     fn metrics(&self, split: Split) -> BTreeMap<String, f64> {
         named::<T>(&sums(&self.rows(split, &self.predictions(split))))
     }
@@ -182,6 +189,14 @@ impl<T: Task> Learner for AtWork<'_, T> {
 
     fn answer(&self, asks: &[Ask], style: Style) -> Vec<Result<String, String>> {
         self.task.answer(&self.model, asks, style)
+    }
+
+    fn explained(&self, ask: &Ask, which: &Which) -> Result<Vec<Box<dyn Explained + '_>>, String> {
+        self.task.explained(&self.model, ask, which)
+    }
+
+    fn attack(&self, split: Split, plan: &Plan) -> Result<Attacked, String> {
+        attacked::attacked::<T>(self.task, &self.model, split, plan)
     }
 
     fn columns(&self) -> ReadWords {

@@ -47,8 +47,16 @@ impl<T: Task> AnyTask for Row<T> {
         T::FILES
     }
 
+    fn finished(&self) -> &'static [&'static str] {
+        T::FINISHED
+    }
+
     fn has_context(&self) -> bool {
         T::HAS_CONTEXT
+    }
+
+    fn mark(&self) -> &'static str {
+        T::MARK
     }
 
     fn unit(&self) -> &'static str {
@@ -98,10 +106,7 @@ fn whole<T: Task>(keys: &T::Keys, folder: Option<&Path>) -> Result<Splits<T::Par
         Origin::Own(files, _) => {
             files.load(&|reader, path, labels| T::read_own(keys, reader, path, labels), SPLIT_SEED)?
         }
-        Origin::Set(name, _) => match T::generated().iter().find(|set| set.name == name) {
-            Some(set) => (set.make)(SPLIT_SEED),
-            None => known::<T>(name, folder, &Split::ALL)?,
-        },
+        Origin::Set(name, _) => named::<T>(name, folder, &Split::ALL)?,
     })
 }
 
@@ -110,10 +115,12 @@ fn read<T: Task>(keys: &T::Keys, from: &From) -> Result<(Splits<T::Part>, Option
     let own = |reader: &mut FileReader, path: &Path, labels: Option<&[String]>| {
         T::read_own(keys, reader, path, labels)
     };
-    let (limits, needs_folder) = match T::origin(keys) {
-        Origin::Own(_, limits) => (limits, false),
-        Origin::Set(name, limits) => (limits, !T::generated().iter().any(|set| set.name == name)),
+    let (limits, set) = match T::origin(keys) {
+        Origin::Own(_, limits) => (limits, None),
+        Origin::Set(name, limits) => (limits, Some(name)),
     };
+    let set = if let Wanted::Set(_, other) = &from.wanted { Some(other.as_str()) } else { set };
+    let needs_folder = set.is_some_and(|name| !T::generated().iter().any(|set| set.name == name));
     let folder = if needs_folder { data_folder(from.folder.as_deref()) } else { None };
     let (set, wanted) = match &from.wanted {
         Wanted::Nothing(name, labels) => return Ok((Splits::none(name, labels), None)),
@@ -125,17 +132,25 @@ fn read<T: Task>(keys: &T::Keys, from: &From) -> Result<(Splits<T::Part>, Option
         Wanted::Split(split, labels) => {
             let set = match T::origin(keys) {
                 Origin::Own(files, _) => files.load_split(&own, SPLIT_SEED, (*split, labels))?,
-                Origin::Set(name, _) if needs_folder => known::<T>(name, folder.as_deref(), &[*split])?,
-                Origin::Set(..) => whole::<T>(keys, None)?,
+                Origin::Set(name, _) => named::<T>(name, folder.as_deref(), &[*split])?,
             };
             (set, vec![*split])
         }
+        Wanted::Set(split, name) => (named::<T>(name, folder.as_deref(), &[*split])?, vec![*split]),
     };
     let limited = Split::ALL
         .into_iter()
         .zip(limits)
         .fold(set, |set, (split, limit)| set.limited(split, limit, SPLIT_SEED));
     Ok((limited.checked(&wanted)?, folder))
+}
+
+/// A generated set, or some splits of a known one.
+fn named<T: Task>(name: &str, folder: Option<&Path>, wanted: &[Split]) -> Result<Splits<T::Part>, RunError> {
+    match T::generated().iter().find(|set| set.name == name) {
+        Some(set) => Ok((set.make)(SPLIT_SEED)),
+        None => known::<T>(name, folder, wanted),
+    }
 }
 
 fn known<T: Task>(name: &str, folder: Option<&Path>, wanted: &[Split]) -> Result<Splits<T::Part>, RunError> {

@@ -1,11 +1,13 @@
 use super::ask::{Ask, Style};
 use super::{Metric, RunError, State, Understood};
+use crate::attack::Changes;
 use crate::config::{Keys, TaskKeys};
 use crate::data::files::FileReader;
 use crate::data::formats::conll::ReadWords;
 use crate::data::generated::Sizes;
 use crate::data::known::KnownSet;
 use crate::data::{DataError, OwnFiles, OwnPart, Part, Split, Splits};
+use crate::explain::{Explained, Which};
 use crate::text::batches;
 use gradus_engine::optim::{Group, OptimizerConfig};
 use gradus_engine::{Mode, Module, Rng, Tensor};
@@ -30,6 +32,10 @@ pub trait Task: Sized + Send + Sync + 'static {
     const PREDICTIONS: &'static str;
     /// The names of the files that [`save`](Task::save) may write. No other task may give them another meaning.
     const FILES: &'static [&'static str];
+    /// The files that [`finish`](Task::finish) writes, relative to the run's folder.
+    const FINISHED: &'static [&'static str] = &[];
+    /// What a text must hold to be answered, such as `[MASK]`; empty if any text can be answered.
+    const MARK: &'static str = "";
     /// Whether a text is answered by means of a context, as a question is.
     const HAS_CONTEXT: bool = false;
 
@@ -40,7 +46,7 @@ pub trait Task: Sized + Send + Sync + 'static {
     /// The type of its models.
     type Model: Module + Send + Sync + ?Sized;
     /// A model's output for one example.
-    type Prediction: Send;
+    type Prediction: Send + Clone;
 
     /// Its generated data sets.
     fn generated() -> &'static [Generated<Self::Part>];
@@ -74,6 +80,15 @@ pub trait Task: Sized + Send + Sync + 'static {
     /// # Errors
     /// A folder that cannot be written.
     fn save(&self, folder: &Path) -> Result<(), RunError>;
+
+    /// Writes what a run yields besides its best weights, with a model that has them, when training has ended. Each file is
+    /// written whole or not at all, and anew if the run is resumed.
+    ///
+    /// # Errors
+    /// A folder that cannot be written.
+    fn finish(&self, _: &Self::Model, _: &Path) -> Result<(), RunError> {
+        Ok(())
+    }
 
     /// The data set as read.
     fn data(&self) -> &Splits<Self::Part>;
@@ -169,6 +184,27 @@ pub trait Task: Sized + Send + Sync + 'static {
     /// # Errors
     /// For a text that cannot be answered, one sentence; the others are answered.
     fn answer(&self, model: &Self::Model, asks: &[Ask], style: Style) -> Vec<Result<String, String>>;
+
+    /// The outputs of the model for a text that are to be explained: at least one.
+    ///
+    /// # Errors
+    /// What cannot be explained, in one sentence: a text without words, an unknown label, a flag that has no effect.
+    fn explained<'a>(
+        &'a self,
+        model: &'a Self::Model,
+        ask: &Ask,
+        which: &Which,
+    ) -> Result<Vec<Box<dyn Explained + 'a>>, String>;
+
+    /// The examples of a split with the model, as attacks see them.
+    ///
+    /// # Errors
+    /// A model that cannot be wrong, in one sentence.
+    fn changes<'a>(
+        &'a self,
+        model: &'a Self::Model,
+        split: Split,
+    ) -> Result<Box<dyn Changes<Self::Prediction> + 'a>, String>;
 
     /// How keys and data were understood, for the lines before the first epoch.
     fn understood(&self) -> Understood;

@@ -164,6 +164,9 @@ pub fn train(training: Training, place: Where, view: &View) -> Result<Trained, R
     if let Some(best) = &best {
         load_state_dict(model, best, Path::new("memory"))?;
     }
+    if let Some(folder) = keeper.folder {
+        learner.finish(folder.path())?;
+    }
     let (dev, test) = (learner.metrics(Split::Dev), learner.metrics(Split::Test));
     progress.wall_seconds = before + began.elapsed().as_secs_f64();
     Ok(Trained { dev, test, parameters: model.param_count() as u64, progress })

@@ -139,6 +139,64 @@ pub(super) fn cell(
     Cell { seeds: given.seeds.to_vec(), ..cell }
 }
 
+/// A cell for a BERT that is fine-tuned on a data set, with the limits and seeds of its budget. Its folder is to be set.
+pub(super) fn fine_tuned(names: (&'static str, &'static str), set: &str, scale: Scale) -> Cell {
+    let given = budget(set, scale);
+    let [train, dev, test] = given.limits;
+    let small = matches!(scale, Smoke | Quick);
+    let sizes = [
+        ("data.train_limit", train.to_string()),
+        ("data.dev_limit", dev.to_string()),
+        ("data.test_limit", test.to_string()),
+        (
+            "train.epochs",
+            match scale {
+                Smoke => "1",
+                Quick => "10",
+                Standard | Full => "3",
+            }
+            .to_owned(),
+        ),
+        // A small BERT takes larger steps.
+        ("optimizer.lr", if small { "1e-3" } else { "1e-4" }.to_owned()),
+    ];
+    let cell = sizes.into_iter().fold(Cell::new(names.0, names.1), |cell, (key, value)| cell.set(key, value));
+    let cell = match given.max_len {
+        Some(longest) => cell.set("data.max_len", longest.to_string()),
+        None => cell,
+    };
+    let cell = cell.set("data.dataset", set).set("model.name", "bert");
+    Cell { seeds: given.seeds.to_vec(), ..cell }
+}
+
+/// A cell for a BERT of two layers and 64 units that is pre-trained on a generated text.
+pub(super) fn pretraining(names: (&'static str, &'static str), set: &str, scale: Scale) -> Cell {
+    let (epochs, limit, seeds) = match scale {
+        Smoke => ("1", "96", ONE),
+        Quick => ("6", "0", TWO),
+        Standard | Full => ("40", "0", THREE),
+    };
+    let sets = [
+        ("task", "masked"),
+        ("data.dataset", set),
+        ("data.train_limit", limit),
+        ("data.dev_limit", limit),
+        ("data.test_limit", limit),
+        ("data.max_len", "64"),
+        ("model.name", "bert"),
+        ("model.vocab_size", "1024"),
+        ("model.hidden_size", "64"),
+        ("model.num_hidden_layers", "2"),
+        ("model.num_attention_heads", "4"),
+        ("model.intermediate_size", "256"),
+        ("model.max_position_embeddings", "128"),
+        ("train.epochs", epochs),
+        ("optimizer.lr", "2e-3"),
+    ];
+    let cell = Cell::new(names.0, names.1).set_all(&sets);
+    Cell { seeds: seeds.to_vec(), ..cell }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -12,6 +12,8 @@
 //! | [`figure5`] | six optimizers |
 //! | [`contrastive`] | BiDAF with and without contrastive objectives |
 //! | [`attention`] | TextCNN and BiLSTM with and without self-attention |
+//! | [`pretraining`] | masked language modelling of a small BERT |
+//! | [`distillation`] | small classifiers alone and taught by a BERT |
 //! | `budgets` | sizes and seeds of all runs, by task and scale |
 //!
 //! Each of them is a [`Study`]. It plans [`Run`]s for a [`Scale`] and a [`DataSource`]; each run has one result file,
@@ -30,8 +32,10 @@
 pub mod attention;
 mod budgets;
 pub mod contrastive;
+pub mod distillation;
 pub mod figure3;
 pub mod figure5;
+pub mod pretraining;
 pub mod table10;
 pub mod table5;
 pub mod table7;
@@ -52,6 +56,8 @@ pub fn all() -> &'static [Study] {
         figure5::STUDY,
         figure3::STUDY,
         table5::STUDY,
+        pretraining::STUDY,
+        distillation::STUDY,
         table7::STUDY,
         table8::STUDY,
     ];

@@ -1,4 +1,4 @@
-//! What tasks share that fine-tune BERT: keys, defaults of a run, pieces, learning rates by layer.
+//! What tasks share that train BERT: its pieces and sizes; for fine-tuning, keys, defaults of a run and learning rates by layer.
 
 use super::keys::check_size;
 use crate::config::validate::check;
@@ -12,6 +12,7 @@ use crate::text::{Padded, Text, WordPieces};
 use gradus_engine::optim::{Group, OptimizerConfig, Rule, ScheduleConfig};
 use gradus_models::{Bert, BertConfig};
 use serde::{Deserialize, Serialize};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 /// The name of the model in `model.name`.
@@ -123,20 +124,13 @@ impl BertText {
                 BertText { pieces, config, pretrained: Some(pretrained) }
             }
             (Some(folder), _) => {
-                let path = folder.join(SIZES);
-                let text = files::read_text(&path, Limit::Config)?;
-                let damaged = |reason: String| RunError::Damaged { path: path.clone(), reason };
-                let config: BertConfig =
-                    serde_json::from_str(&text).map_err(|error| damaged(error.to_string()))?;
-                config.check().map_err(|error| damaged(error.to_string()))?;
-                BertText { pieces: WordPieces::load(folder)?, config, pretrained: None }
+                let (config, pieces) = self::kept(folder)?;
+                BertText { pieces, config, pretrained: None }
             }
             (None, None) => unreachable!("validated keys name a folder"),
         };
         check_size(opened.config.parameters())?;
-        let positions = opened.config.max_position_embeddings;
-        let expected = "a model with at least 3 positions, for [CLS], a piece and [SEP]";
-        check(positions >= SHORTEST, "model.pretrained", expected, positions)?;
+        check_positions("model.pretrained", &opened.config)?;
         let layers = opened.config.num_hidden_layers;
         let expected = format!("at most {layers}, the layers of the model");
         check(keys.frozen_layers <= layers, "model.frozen_layers", &expected, keys.frozen_layers)?;
@@ -148,9 +142,7 @@ impl BertText {
     /// # Errors
     /// A folder that cannot be written.
     pub fn save(&self, folder: &Path) -> Result<(), RunError> {
-        let sizes = serde_json::to_string(&self.config).expect("sizes are numbers and names");
-        crate::data::atomic::write(&folder.join(SIZES), sizes.as_bytes())?;
-        Ok(self.pieces.save(folder)?)
+        keep(&self.config, &self.pieces, folder)
     }
 
     /// Sets the weights of a new run's model to the pretrained ones.
@@ -187,8 +179,7 @@ impl BertText {
     /// The most pieces of a text, \[CLS\] and \[SEP\] among them: `max_len`, where it is not 0, and no more than the model has
     /// positions.
     pub fn longest(&self, max_len: usize) -> usize {
-        let positions = self.config.max_position_embeddings;
-        if max_len == 0 { positions } else { positions.min(max_len) }
+        longest(&self.config, max_len)
     }
 
     /// The pieces of a text, at most `longest`, and whether it was cut.
@@ -196,6 +187,14 @@ impl BertText {
         let pieces = self.pieces.encode(text, longest);
         let blank = pieces.ids.len() == ADDED;
         (Text::of_pieces(pieces.ids, blank), pieces.cut)
+    }
+
+    /// The pieces `… [SEP]` of a text that stands after another, and the bytes of each but the last.
+    pub fn encode_second(&self, text: &str) -> (Text, Vec<Range<usize>>) {
+        let pieces = self.pieces.encode(text, usize::MAX);
+        let own = &pieces.offsets[1..pieces.offsets.len() - 1];
+        let places: Vec<Range<usize>> = own.iter().map(|&(start, end)| start..end).collect();
+        (Text::of_pieces(pieces.ids[1..].to_vec(), places.is_empty()), places)
     }
 
     /// The pieces of each word; of a word with more than `longest` the first ones.
@@ -224,15 +223,69 @@ impl BertText {
         let mut lines = vec![("pieces", counted(self.pieces.size(), "word pieces"))];
         let notes = self.pretrained.iter().flat_map(Pretrained::notes);
         lines.extend(notes.map(|note| ("pretrained", note.clone())));
-        let unk = self.pieces.special().unk;
-        for (split, ids) in ["train", "dev", "test"].into_iter().zip(ids) {
-            let (mut all, mut unknown) = (0, 0);
-            ids.for_each(|&id| (all, unknown) = (all + 1, unknown + usize::from(id == unk)));
-            let share = 100.0 * unknown as f64 / all.max(1) as f64;
-            lines.push((split, format!("{}, {share:.1} % unknown", counted(all, "pieces"))));
-        }
+        lines.extend(of_splits(&self.pieces, ids));
         lines
     }
+}
+
+/// Writes the files that [`kept`] reads from the folder of a run.
+///
+/// # Errors
+/// A folder that cannot be written.
+pub fn keep(config: &BertConfig, pieces: &WordPieces, folder: &Path) -> Result<(), RunError> {
+    let sizes = serde_json::to_string(config).expect("sizes are numbers and names");
+    crate::data::atomic::write(&folder.join(SIZES), sizes.as_bytes())?;
+    Ok(pieces.save(folder)?)
+}
+
+/// The sizes and the pieces of a run.
+///
+/// # Errors
+/// Files that are missing or malformed.
+pub fn kept(folder: &Path) -> Result<(BertConfig, WordPieces), RunError> {
+    let path = folder.join(SIZES);
+    let text = files::read_text(&path, Limit::Config)?;
+    let damaged = |reason: String| RunError::Damaged { path: path.clone(), reason };
+    let config: BertConfig = serde_json::from_str(&text).map_err(|error| damaged(error.to_string()))?;
+    config.check().map_err(|error| damaged(error.to_string()))?;
+    let pieces = WordPieces::load(folder)?;
+    match pieces.size() <= config.vocab_size {
+        true => Ok((config, pieces)),
+        false => {
+            let (rows, size) = (config.vocab_size, pieces.size());
+            Err(damaged(format!("it has {rows} word embeddings, the vocabulary {size} pieces")))
+        }
+    }
+}
+
+/// Checks that a model can read a piece.
+///
+/// # Errors
+/// [`ConfigError::OutOfRange`] of that key.
+pub fn check_positions(key: &str, config: &BertConfig) -> Result<(), ConfigError> {
+    let positions = config.max_position_embeddings;
+    let expected = "a model with at least 3 positions, for [CLS], a piece and [SEP]";
+    check(positions >= SHORTEST, key, expected, positions)
+}
+
+/// The most pieces of a text: `max_len`, where it is not 0, and no more than the model has positions.
+pub fn longest(config: &BertConfig, max_len: usize) -> usize {
+    let positions = config.max_position_embeddings;
+    if max_len == 0 { positions } else { positions.min(max_len) }
+}
+
+/// Lines on the pieces of train, dev and test.
+pub fn of_splits<'t>(
+    pieces: &WordPieces,
+    ids: [impl Iterator<Item = &'t u32>; 3],
+) -> impl Iterator<Item = (&'static str, String)> {
+    let unk = pieces.special().unk;
+    ["train", "dev", "test"].into_iter().zip(ids).map(move |(split, ids)| {
+        let count = |(all, unknown): (usize, usize), id: &u32| (all + 1, unknown + usize::from(*id == unk));
+        let (all, unknown) = ids.fold((0usize, 0), count);
+        let share = 100.0 * unknown as f64 / all.max(1) as f64;
+        (split, format!("{}, {share:.1} % unknown", counted(all, "pieces")))
+    })
 }
 
 /// The special pieces that every text has: \[CLS\] and \[SEP\].

@@ -6,15 +6,22 @@
 //! | [`classify`] | one or several labels for each text |
 //! | [`tag`] | a tag for each word |
 //! | [`read`] | the span of a text that answers a question |
-//! | [`keys`], `reading`, `words`, `bert`, `warnings` | keys, how text is read as words or pieces, and warnings about data that several tasks share |
+//! | [`masked`] | the masked pieces of a text |
+//! | [`keys`], `adversarial` | keys that several tasks share, adversarial training among them |
+//! | `reading`, `words`, `bert`, `word_vectors`, `piece_vectors` | how text is read as words or pieces, and their vectors |
+//! | `warnings` | warnings about data that several tasks share |
 
+mod adversarial;
 mod bert;
 pub mod classify;
 pub mod keys;
+pub mod masked;
+mod piece_vectors;
 pub mod read;
 mod reading;
 pub mod tag;
 mod warnings;
+mod word_vectors;
 pub(crate) mod words;
 
 use crate::config::{self, Config, ConfigError, TaskKeys};
@@ -29,6 +36,7 @@ pub static TASKS: &[&dyn AnyTask] = &[
     &Row::<classify::Classify>::NEW,
     &Row::<tag::Tag>::NEW,
     &Row::<read::Read>::NEW,
+    &Row::<masked::Masked>::NEW,
 ];
 
 /// The keys of all tasks.
@@ -38,7 +46,7 @@ pub fn keys() -> Vec<TaskKeys> {
 
 /// The files that the tasks keep in the folders of runs.
 pub fn files() -> Vec<&'static str> {
-    TASKS.iter().flat_map(|task| task.files().iter().copied()).collect()
+    TASKS.iter().flat_map(|task| task.files().iter().chain(task.finished()).copied()).collect()
 }
 
 /// A configuration from a file and settings ([`config::load`]).

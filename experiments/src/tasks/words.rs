@@ -87,7 +87,7 @@ impl WordText {
 
 /// The lexicon of a run: that of the folder `kept`, else the words of the training split, with pretrained vectors if a file
 /// is named.
-pub fn lexicon(
+fn lexicon(
     kept: Option<&Path>,
     keys: &WordKeys,
     options: &LexiconOptions,
@@ -130,7 +130,7 @@ pub fn words_of(tensors: &[Tensor]) -> Words<'_> {
 }
 
 /// Lines and warnings on the words of train, dev and test, read by the tokeniser.
-pub fn understood(lexicon: &Lexicon, tokeniser: &Tokeniser, coverage: &[Coverage; 3]) -> Understood {
+fn understood(lexicon: &Lexicon, tokeniser: &Tokeniser, coverage: &[Coverage; 3]) -> Understood {
     let mut understood =
         Understood { coverage: lexicon.vector_width().map(|_| *coverage), ..Understood::default() };
     understood.lines.push(("vocabulary", counted(lexicon.len() - 2, "words")));

@@ -68,6 +68,29 @@ impl Frequencies {
     }
 }
 
+impl Frequencies {
+    /// The Jensen-Shannon divergence of the distributions of words p and q, in bits (Lin 1991):
+    /// ½ Σ p log₂(p / m) + ½ Σ q log₂(q / m) with m = (p + q) / 2, from 0 if p = q to 1 if no word is common; `None` if one of
+    /// both is empty. Its square root is a distance. Small samples of one distribution differ, so it depends on sizes.
+    pub fn divergence(&self, other: &Frequencies) -> Option<f64> {
+        let counts = |of: &Frequencies| -> HashMap<String, usize> { of.ranked.iter().cloned().collect() };
+        let (ours, theirs) = (counts(self), counts(other));
+        let share = |of: &HashMap<String, usize>, word: &str, tokens: usize| {
+            of.get(word).copied().unwrap_or(0) as f64 / tokens as f64
+        };
+        let shares = |word: &str| [share(&ours, word, self.tokens), share(&theirs, word, other.tokens)];
+        let term = |[p, q]: [f64; 2]| {
+            let part = |x: f64| if x > 0.0 { x * (2.0 * x / (p + q)).log2() } else { 0.0 };
+            part(p) + part(q)
+        };
+        // In the order of the ranks, so that the rounded sum is always the same.
+        let own = self.ranked.iter();
+        let rest = other.ranked.iter().filter(|(word, _)| !ours.contains_key(word));
+        let sum: f64 = own.chain(rest).map(|(word, _)| term(shares(word))).sum();
+        (self.tokens > 0 && other.tokens > 0).then_some((0.5 * sum).clamp(0.0, 1.0))
+    }
+}
+
 /// Order statistics of lengths: the p-quantile of n lengths is the ⌈p·n⌉-th in ascending order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lengths {
@@ -119,6 +142,26 @@ mod tests {
         assert_eq!(unknown, Unknown { tokens: 0.5, types: 1.0 / 3.0 });
         assert_eq!(count("a").unknown(&count("")), None);
         assert_eq!(count("").unknown(&count("a")), Some(Unknown { tokens: 1.0, types: 1.0 }));
+    }
+
+    #[test]
+    fn divergences_are_those_computed_by_hand() {
+        let of = |p: &str, q: &str| count(p).divergence(&count(q));
+        let is = |p: &str, q: &str, expected: f64| {
+            for found in [of(p, q), of(q, p)] {
+                assert!((found.unwrap() - expected).abs() < 1e-12, "{p}, {q}: {found:?}");
+            }
+        };
+        is("a b b", "b a b b a b", 0.0);
+        is("a b", "c d d", 1.0);
+        // m = (½, ¼, ¼): each side is ½ log₂ 1 + ½ log₂ 2.
+        is("a b", "a c", 0.5);
+        // p = (1, 0), q = (½, ½), m = (¾, ¼): ½ log₂(4/3) + ½ (½ log₂(2/3) + ½ log₂ 2).
+        is("a", "a b", 0.5 * (4.0f64 / 3.0).log2() + 0.25 * (2.0f64 / 3.0).log2() + 0.25);
+        is("a", "a b", 0.311_278_124_459_132_84);
+        // p = (¾, ¼), q = (¼, ¾), m = (½, ½): 1 - H(¼).
+        is("a a a b", "a b b b", 0.188_721_875_540_867_17);
+        assert_eq!((of("a", ""), of("", "a"), of("", "")), (None, None, None));
     }
 
     #[test]

@@ -38,7 +38,7 @@ fn a_flipped_byte_is_found() {
                 _ => place.command(&format!("predict {run}")),
             };
             if name != CHECKPOINT {
-                command.args(about(&tiny)).args(["--text", TEXT]);
+                command.args(about(&tiny)).args(["--text", &tiny.asked(TEXT)]);
             }
             crate::place::Ran::from(command.output().unwrap())
         };

@@ -187,8 +187,8 @@ fn a_real_set_is_fetched_checked_and_described() {
     assert!(out.contains("'sst1' is now in d/sentconv") && out.matches(": right: ").count() == 3, "{out}");
     assert_eq!(server.asked().len(), 4);
     let out = place.gradus("data check --data d").well();
-    assert!(out.ends_with("3 files, all as the catalogue has them\n"), "{out}");
+    assert!(out.ends_with("3 files, all as in the catalogue\n"), "{out}");
     let out = place.gradus("data fetch sst1 --data d").well();
-    assert!(out.starts_with("'sst1' is whole already in d/sentconv\n"), "{out}");
+    assert!(out.starts_with("'sst1' is already complete in d/sentconv\n"), "{out}");
     assert!(place.gradus("data stats sst1 --data d").well().contains("label very positive"));
 }

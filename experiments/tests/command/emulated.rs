@@ -56,7 +56,9 @@ fn each_task_agrees_with_the_cpu() {
             assert_close(&here.0, &there.0, 1e-6);
             assert_close(&here.1, &there.1, 1e-4);
             let asked = |args: &[&str]| {
-                let args = [&["--json", "--text", TEXT, "--text", "", "--text", "Ada"], args].concat();
+                let [text, blank, word] = [TEXT, "", "Ada"].map(|text| tiny.asked(text));
+                let texts = ["--json", "--text", &text, "--text", &blank, "--text", &word];
+                let args = [&texts[..], args].concat();
                 predict(&place, &tiny, &cpu, &args).well()
             };
             assert_close(&asked(&[]), &asked(&["--device", DEVICE]), 1e-4);

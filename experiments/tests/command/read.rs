@@ -1,6 +1,7 @@
 //! Reading from the command line: train, resume, evaluate, predict, and files that are wrong.
 
-use crate::place::Place;
+use crate::place::{Place, lines};
+use crate::pretrained;
 use serde_json::{Value, json};
 
 /// Two people and their towns in each context; the question names one of them.
@@ -229,4 +230,101 @@ fn of_a_file_with_one_article_paragraphs_are_held_out() {
     place
         .gradus(&args("b", ""))
         .refused(1, &["train.json: expected at least 3 questions", "found 1 question", "--dev and --test"]);
+}
+
+/// Contexts of several windows of the tiny BERT, which hold one town each, in text whose pieces are not its bytes.
+fn in_long_contexts(n: usize) -> Vec<Value> {
+    let towns = ["Oslo", "Be\u{301}rgen", "U.S."];
+    let filler = |words: usize| {
+        let words: Vec<&str> =
+            "the quick 😀 fox jumps over my lazy dog".split(' ').cycle().take(words).collect();
+        words.join(" ")
+    };
+    let article = |i: usize| {
+        let context =
+            format!("{} Änne left {}, they say {}", filler(i * 7 % 60), towns[i % 3], filler(i * 11 % 50));
+        let start = context.chars().position(|c| c == ',').unwrap() - towns[i % 3].chars().count();
+        let question = if i == 5 { "why ".repeat(70) } else { "which town ?".to_owned() };
+        let answers = json!([{ "text": towns[i % 3], "answer_start": start }]);
+        let qa = json!({ "id": format!("q{i}"), "question": question, "answers": answers });
+        json!({ "title": format!("t{i}"), "paragraphs": [{ "context": context, "qas": [qa] }] })
+    };
+    (0..n).map(article).collect()
+}
+
+#[test]
+fn a_bert_reads_long_contexts_in_windows() {
+    let place = Place::new();
+    let articles = in_long_contexts(60);
+    place.write("long.json", json!({ "version": "1.1", "data": articles }).to_string().as_bytes());
+    for (out, sets) in [
+        ("a", "--set data.max_len=0 --set train.eval_batch_size=3"),
+        ("b", "--set data.max_len=30 --set model.no_answer=true"),
+    ] {
+        let args = format!(
+            "train read --train long.json --dev long.json --test long.json --out {out} --threads 1 --model bert --set \
+             model.pretrained={} --set optimizer.lr=1e-2 --set train.epochs=12 --set train.batch_size=8 --set \
+             model.max_answer=8 {sets}",
+            pretrained::folder().display()
+        );
+        let ran = place.gradus(&args);
+        let (longest, most) = if out == "a" { (64, 30) } else { (30, 13) };
+        for said in [
+            format!("of more than {longest} pieces and are read with overlapping windows of it"),
+            format!("3 questions have more than {most} pieces and are cut to {most}"),
+        ] {
+            assert!(ran.err.contains(&said), "{said}: {}", ran.err);
+        }
+        ran.well();
+        let found = place.json(&format!("evaluate {out} --json")).remove(0);
+        assert!(found["metrics"]["em"].as_f64().unwrap() > 0.9, "{found}");
+        let measured: Value =
+            serde_json::from_slice(&place.read(&format!("{out}/predictions.test.json"))).unwrap();
+        let asks: Vec<String> = articles
+            .iter()
+            .map(|article| {
+                let paragraph = &article["paragraphs"][0];
+                json!({ "question": paragraph["qas"][0]["question"], "context": paragraph["context"] })
+                    .to_string()
+            })
+            .collect();
+        let said = lines(&place.predict(&format!("{out} --json --format jsonl"), &asks.join("\n")).well());
+        for (i, (answer, article)) in said.iter().zip(&articles).enumerate() {
+            assert_eq!(answer["answer"], measured[format!("q{i}")], "{out}: question {i}");
+            // Characters of the context as it was given.
+            let context = article["paragraphs"][0]["context"].as_str().unwrap();
+            let [start, end] = ["start", "end"].map(|key| answer[key].as_u64().unwrap() as usize);
+            let there: String = context.chars().skip(start).take(end - start).collect();
+            assert_eq!(answer["answer"], there.as_str());
+            assert!((0.0..=1.0).contains(&answer["probability"].as_f64().unwrap()), "{answer}");
+        }
+        let mut asked = place.command(&format!("predict {out} --text town --context"));
+        let said = String::from_utf8(asked.arg(" ").output().unwrap().stdout).unwrap();
+        assert!(said.contains("100.0%"), "a context without pieces: {said}");
+    }
+}
+
+#[test]
+fn keys_without_effect_on_a_bert_are_refused() {
+    let place = place();
+    let bert = format!("--model bert --set model.pretrained={}", pretrained::folder().display());
+    let train = format!("train read --out a --train train.json {bert}");
+    for (sets, parts) in [
+        ("--set loss.contrastive=encoding", &["`loss.contrastive` must be none", "found encoding"][..]),
+        ("--set data.min_count=2", &["`data.min_count` has no effect on this run"]),
+        ("--set data.tokenizer=english", &["`data.tokenizer` has no effect on this run"]),
+        ("--set model.hidden_dim=4", &["`model.hidden_dim` has no effect on this run"]),
+        (
+            "--set data.max_len=4",
+            &["`data.max_len` must be 0 for as many pieces", "or at least 5", "found 4"],
+        ),
+        ("--set model.max_answer=0", &["`model.max_answer` must be at least 1"]),
+        (
+            "--set model.frozen_layers=3",
+            &["`model.frozen_layers` must be at most 2, the layers of the model"],
+        ),
+    ] {
+        place.gradus(&format!("{train} {sets}")).refused(1, parts);
+    }
+    assert!(!place.path("a").exists());
 }

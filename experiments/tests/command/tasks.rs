@@ -89,7 +89,8 @@ fn compared(place: &Place, tiny: &Tiny, run: &str, other: &str) {
 }
 
 fn asked(place: &Place, tiny: &Tiny, run: &str) {
-    let texts = [TEXT, "Ada", "no words that were seen"];
+    let texts = [TEXT, "Ada", "no words that were seen"].map(|text| tiny.asked(text));
+    let texts = texts.each_ref().map(String::as_str);
     let given: Vec<&str> = texts.iter().flat_map(|text| ["--text", *text]).collect();
     place.write("texts", (texts.join("\n") + "\n").as_bytes());
     let objects = texts.map(|text| match tiny.task.has_context() {
@@ -99,7 +100,7 @@ fn asked(place: &Place, tiny: &Tiny, run: &str) {
     place.write("texts.jsonl", (objects.join("\n") + "\n").as_bytes());
     place.write("texts.conll", texts.map(|text| text.replace(' ', " O\n") + " O\n").join("\n").as_bytes());
     for json in [&[][..], &["--json"]] {
-        let with = |args: &[&'static str]| predict(place, tiny, run, &[args, json].concat()).well();
+        let with = |args: &[&str]| predict(place, tiny, run, &[args, json].concat()).well();
         let answers = with(&given);
         assert_eq!(answers.lines().count(), texts.len(), "{answers}");
         assert_eq!(with(&["--file", "texts"]), answers);
@@ -123,6 +124,12 @@ fn asked(place: &Place, tiny: &Tiny, run: &str) {
     if tiny.task.has_context() {
         place.gradus(&format!("predict {run} --text where")).refused(1, &["--context", "--format jsonl"]);
     } else {
+        let mark = tiny.task.mark();
+        if !mark.is_empty() {
+            let ran = place.gradus(&format!("predict {run} --text where"));
+            assert!(ran.err.contains(&format!("'where': expected {mark} in place of a word")), "{}", ran.err);
+            assert_eq!((ran.code, ran.out.as_str()), (Some(1), "\n"));
+        }
         let ran = place.gradus(&format!("predict {run} --text where --context here"));
         ran.refused(1, &["--context", &format!("gradus train {}", tiny.name()), "leave the flag out"]);
     }

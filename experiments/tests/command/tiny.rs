@@ -5,10 +5,15 @@ use gradus::run::AnyTask;
 use gradus::tasks::TASKS;
 
 /// Sizes with which a run takes less than a second.
-const SMALL: [&str; 12] = [
+const SMALL: [&str; 17] = [
     "model.embed_dim=8",
     "model.hidden_dim=6",
     "model.layers=1",
+    "model.hidden_size=8",
+    "model.num_hidden_layers=1",
+    "model.num_attention_heads=2",
+    "model.intermediate_size=12",
+    "model.vocab_size=90",
     "data.train_limit=48",
     "data.dev_limit=12",
     "data.test_limit=13",
@@ -34,12 +39,14 @@ const STATE: [&str; 8] = [
 ];
 
 /// What changes a model or its loss besides the names that keys hold.
-const MORE: [&[&str]; 5] = [
+const MORE: [&[&str]; 7] = [
     &["model.name=bert", "model.pooling=mean", "model.layer_decay=0.9", "model.frozen_layers=1"],
+    &["model.name=bert", "model.no_answer=true", "data.max_len=24"],
     &["model.unk_singletons=0.5", "model.attention_heads=2"],
     &["loss.class_weights=1,3", "loss.label_smoothing=0.1", "model.layer_norm=true"],
     &["loss.contrastive=both", "model.no_answer=true"],
     &["model.embedding_dropout=0.3", "model.constraints=false"],
+    &["data.whole_words=true", "data.max_len=20"],
 ];
 
 /// A task with the settings of a tiny run on the first of its generated sets.
@@ -104,6 +111,14 @@ impl Tiny {
     /// Its settings, the task among them.
     pub fn sets(&self) -> &[String] {
         &self.sets
+    }
+
+    /// A text as the task answers it: with its mark, where texts need one.
+    pub fn asked(&self, text: &str) -> String {
+        match self.task.mark() {
+            "" => text.to_owned(),
+            mark => format!("{text} {mark}"),
+        }
     }
 
     /// The arguments that train it.

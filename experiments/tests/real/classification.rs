@@ -5,7 +5,7 @@ use gradus::data::{DataError, Example, Split, Splits};
 use gradus::run::Task;
 use gradus::tasks::classify::Classify;
 use gradus::text::vocabulary::{UNK, Vocabulary};
-use gradus::text::{Mode, Tokeniser, batches};
+use gradus::text::{Frequencies, Mode, Tokeniser, batches};
 use std::path::Path;
 
 fn read(folder: &Path, name: &str, seed: u64) -> Result<Splits<Vec<Example>>, DataError> {
@@ -43,6 +43,74 @@ fn the_sets_have_their_official_counts() {
         assert!(!set.note.contains("version"), "{name}: {}", set.note);
         println!("{name}: {:?}, checksum {}, {}", sizes(&set), &set.checksum[..12], set.note);
     }
+}
+
+#[test]
+fn domains_of_reviews_have_their_official_counts() {
+    let Some(folder) = folder() else { return };
+    for (name, train, negative, positive) in [
+        ("fdu-apparel", 1_600, 1_000, 1_000),
+        ("fdu-baby", 1_500, 900, 1_000),
+        ("fdu-books", 1_600, 1_000, 1_000),
+        ("fdu-camera", 1_597, 998, 999),
+        ("fdu-dvd", 1_600, 1_000, 1_000),
+        ("fdu-electronics", 1_598, 998, 1_000),
+        ("fdu-health", 1_600, 1_000, 1_000),
+        ("fdu-imdb", 1_600, 1_006, 994),
+        ("fdu-kitchen", 1_600, 1_000, 1_000),
+        ("fdu-magazines", 1_570, 970, 1_000),
+        ("fdu-mr", 1_600, 1_014, 986),
+        ("fdu-music", 1_600, 1_000, 1_000),
+        ("fdu-software", 1_515, 915, 1_000),
+        ("fdu-sports", 1_600, 1_000, 1_000),
+        ("fdu-toys", 1_600, 1_000, 1_000),
+        ("fdu-video", 1_600, 1_000, 1_000),
+    ] {
+        let set = load(&folder, name);
+        assert_eq!(
+            (sizes(&set), labels(&set)),
+            ([train - 200, 200, 400], vec![negative, positive]),
+            "{name}"
+        );
+        assert!(!set.note.contains("version"), "{name}: {}", set.note);
+    }
+}
+
+/// The counts of the labels are those of the corpus's README; of projected ones, no counts are published.
+#[test]
+fn emotions_have_their_official_counts() {
+    let Some(folder) = folder() else { return };
+    for (name, sizes_of, counts) in [
+        ("xed-en", [14_024, 1_752, 1_752], [3_828, 3_400, 2_317, 2_439, 2_833, 2_464, 2_442, 2_699]),
+        ("xed-fi", [11_561, 1_444, 1_444], [3_197, 2_455, 2_337, 2_106, 2_418, 2_133, 1_929, 2_303]),
+        ("xed-de", [4_400, 550, 550], [0; 8]),
+        ("xed-fr", [5_843, 730, 730], [0; 8]),
+        ("xed-ro", [7_576, 947, 947], [0; 8]),
+    ] {
+        let set = load(&folder, name);
+        assert_eq!(sizes(&set), sizes_of, "{name}");
+        let all = || Split::ALL.into_iter().flat_map(|split| set.split(split));
+        let of = |label: usize| all().filter(|example| example.labels.contains(&label)).count();
+        let found: Vec<usize> = (0..8).map(of).collect();
+        assert!(found == counts || counts == [0; 8] && found.iter().all(|&n| n > 500), "{name}: {found:?}");
+        assert!(all().all(|example| !example.labels.is_empty() && !example.text.is_empty()), "{name}");
+        assert!(all().filter(|example| example.labels.len() > 1).count() > set.train.len() / 20, "{name}");
+        assert!(!set.note.contains("version"), "{name}: {}", set.note);
+    }
+}
+
+/// Reviews of books and of kitchens differ more than two halves of the reviews of books.
+#[test]
+fn domains_diverge() {
+    let Some(folder) = folder() else { return };
+    let words = |examples: &[Example]| {
+        Frequencies::count(examples.iter().flat_map(|example| example.text.split(' ')))
+    };
+    let (books, kitchen) = (load(&folder, "fdu-books").train, load(&folder, "fdu-kitchen").train);
+    let within = words(&books[..700]).divergence(&words(&books[700..])).unwrap();
+    let across = words(&books[..700]).divergence(&words(&kitchen[..700])).unwrap();
+    println!("Jensen-Shannon divergence: books {within:.3}, books and kitchen {across:.3}");
+    assert!(within < 0.15 && across > within + 0.05, "{within} {across}");
 }
 
 #[test]

@@ -65,6 +65,15 @@ fn sentences_have_their_pieces_and_vectors() {
     assert!(largest < 1e-5, "{largest}");
 }
 
+/// Sentence vectors have no use for the head that predicts masked pieces.
+#[test]
+fn a_head_for_masked_pieces_is_started_anew() {
+    let Some(path) = model() else { return };
+    let pretrained = Pretrained::open(&path).unwrap();
+    let [note] = &pretrained.notes_for_masked()[..] else { panic!("{:?}", pretrained.notes_for_masked()) };
+    assert!(note.ends_with("no head for masked pieces; a new one starts from random weights"), "{note}");
+}
+
 #[test]
 fn what_is_saved_is_loaded() {
     let Some(path) = model() else { return };

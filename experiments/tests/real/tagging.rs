@@ -7,6 +7,7 @@ use gradus::data::{Sentence, Split, Splits};
 use gradus::run::Task;
 use gradus::tasks::tag::Tag;
 use gradus::text::Alphabet;
+use std::collections::HashSet;
 use std::path::Path;
 
 /// The labels of a known set are the kinds of its entities; its tags are those of IOB2.
@@ -71,6 +72,52 @@ fn the_sets_have_their_official_counts() {
         }
         assert!(!set.note.contains("version"), "{name}: {}", set.note);
         println!("{name}: checksum {}, {}", &set.checksum[..12], set.note);
+    }
+}
+
+#[test]
+fn names_of_other_languages_have_their_official_counts() {
+    let Some(folder) = folder() else { return };
+    // Sentences, words and names of train, dev and test.
+    for (name, expected) in [
+        ("conll2003-plo", [(14_041, 203_621, 20_061), (3_250, 51_362, 5_020), (3_453, 46_435, 4_946)]),
+        ("uner-en", [(0, 0, 0), (2_001, 25_149, 966), (2_077, 25_097, 1_088)]),
+        ("uner-sv", [(4_303, 66_646, 967), (504, 9_797, 23), (1_219, 20_377, 196)]),
+        ("uner-zh", [(3_997, 98_616, 6_136), (500, 12_663, 810), (500, 12_012, 767)]),
+        ("uner-en-pud", [(0, 0, 0), (0, 0, 0), (1_000, 21_176, 1_075)]),
+        ("uner-de-pud", [(0, 0, 0), (0, 0, 0), (1_000, 21_331, 1_039)]),
+        ("uner-zh-pud", [(0, 0, 0), (0, 0, 0), (1_000, 21_415, 1_139)]),
+    ] {
+        let set = load(&folder, name);
+        assert_eq!(set.labels, ["LOC", "ORG", "PER"]);
+        for (split, expected) in Split::ALL.into_iter().zip(expected) {
+            let (sentences, words, names) = counts(&set, split);
+            assert_eq!((sentences, words, names.iter().sum()), expected, "{name} {split}");
+        }
+        assert!(!set.note.contains("version"), "{name}: {}", set.note);
+    }
+    let [all, some] = ["conll2003", "conll2003-plo"].map(|name| load(&folder, name));
+    assert!(all.train.iter().zip(&some.train).all(|(a, b)| a.words == b.words));
+    assert_eq!(counts(&some, Split::Test).2, [1_668, 1_661, 1_617]);
+}
+
+#[test]
+fn treebanks_have_their_official_counts() {
+    let Some(folder) = folder() else { return };
+    for (name, expected, used) in [
+        ("ud-english-ewt", [(12_544, 204_577), (2_001, 25_147), (2_077, 25_094)], 17),
+        ("ud-chinese-gsd", [(3_997, 98_608), (500, 12_663), (500, 12_012)], 15),
+    ] {
+        let set = load(&folder, name);
+        let mut tags: HashSet<usize> = HashSet::new();
+        for (split, expected) in Split::ALL.into_iter().zip(expected) {
+            let part = set.split(split);
+            tags.extend(part.iter().flat_map(|sentence| sentence.tags.iter().copied()));
+            let words: usize = part.iter().map(|sentence| sentence.words.len()).sum();
+            assert_eq!((part.len(), words), expected, "{name} {split}");
+        }
+        assert_eq!((set.labels.len(), tags.len()), (17, used), "{name}");
+        assert!(!set.note.contains("version"), "{name}: {}", set.note);
     }
 }
 

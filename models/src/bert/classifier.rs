@@ -1,9 +1,9 @@
 use super::init::dense;
 use super::{Bert, BertConfig};
-use crate::padding::{mean_over_time, without_padding};
-use crate::{Classifier, Words};
+use crate::padding::{mean_over_time, mean_weights, without_padding};
+use crate::{Classifier, Embeds, Words};
 use gradus_engine::nn::{Dropout, Linear};
-use gradus_engine::{Mode, Module, Rng, Tensor, Visitor};
+use gradus_engine::{Mode, Module, Param, Rng, Tensor, Visitor};
 use serde::{Deserialize, Serialize};
 
 /// The vector of a text.
@@ -55,12 +55,37 @@ impl Classifier for BertClassifier {
     #[track_caller]
     fn logits(&self, words: &Words, mode: &mut Mode) -> Tensor {
         let real = words.real();
-        let output = self.bert.forward(words.ids, None, &real, mode);
+        let e = Embeds::embed(&self.bert, words, mode);
+        let output = self.bert.forward_embedded(&e, None, &real, mode);
         let pooled = match self.pooling {
             Pooling::Cls => output.pooled,
             Pooling::Mean => mean_over_time(&without_padding(output.last(), &real), words.lengths),
         };
         self.classifier.forward(&Dropout(self.dropout).forward(&pooled, mode))
+    }
+
+    #[track_caller]
+    fn attentions(&self, words: &Words) -> Vec<Tensor> {
+        let e = Embeds::embed(&self.bert, words, &mut Mode::Eval);
+        self.bert.attentions_embedded(&e, None, &words.real())
+    }
+
+    fn reads_from(&self, t: usize) -> Vec<f64> {
+        match self.pooling {
+            Pooling::Cls => (0..t).map(|place| if place == 0 { 1.0 } else { 0.0 }).collect(),
+            Pooling::Mean => mean_weights(t),
+        }
+    }
+}
+
+impl Embeds for BertClassifier {
+    #[track_caller]
+    fn embed(&self, words: &Words, mode: &mut Mode) -> Tensor {
+        Embeds::embed(&self.bert, words, mode)
+    }
+
+    fn word_table(&self) -> &Param {
+        self.bert.word_table()
     }
 }
 

@@ -101,6 +101,13 @@ impl BertConfig {
         let layers = layer.and_then(|n| n.checked_mul(self.num_hidden_layers as u64));
         parameters::sum([words, positions, types, norm, layers, parameters::linear(d, d)])
     }
+
+    /// The number of parameters of a [`MaskedLm`](super::MaskedLm); `None` where it passes 64 bits.
+    pub fn masked_parameters(&self) -> Option<u64> {
+        let d = self.hidden_size;
+        let bias = parameters::shapes(&[&[self.vocab_size]]);
+        parameters::sum([self.parameters(), parameters::linear(d, d), parameters::shapes(&[&[2, d]]), bias])
+    }
 }
 
 impl BertActivation {

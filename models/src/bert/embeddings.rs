@@ -3,7 +3,7 @@ use super::init::{norm, table};
 use gradus_engine::nn::{Dropout, Embedding, LayerNorm};
 use gradus_engine::{Mode, Module, Rng, Tensor, Visitor};
 
-/// x = dropout(LN(E[ids] + P[0 … T − 1] + S[types])) \[B, T, D\].
+/// x = dropout(LN(e + P[0 … T − 1] + S[types])) \[B, T, D\], with e = E[ids].
 #[derive(Clone, Debug)]
 pub(super) struct BertEmbeddings {
     pub words: Embedding,
@@ -25,16 +25,17 @@ impl BertEmbeddings {
         }
     }
 
+    /// x from e [B, T, D].
     #[track_caller]
-    pub fn forward(&self, ids: &Tensor, types: Option<&Tensor>, mode: &mut Mode) -> Tensor {
-        let (time, longest) = (ids.dim(1), self.positions.weight.shape()[0]);
+    pub fn forward(&self, e: &Tensor, types: Option<&Tensor>, mode: &mut Mode) -> Tensor {
+        let (time, longest) = (e.dim(1), self.positions.weight.shape()[0]);
         assert!(time <= longest, "bert: {time} pieces in a sequence, the model has {longest} positions");
         let types = match types {
             Some(types) => self.types.forward(types),
             None => self.types.weight.tensor().narrow(0, 0, 1),
         };
         let positions = self.positions.weight.tensor().narrow(0, 0, time);
-        let x = self.words.forward(ids) + (types + positions);
+        let x = e + (types + positions);
         Dropout(self.dropout).forward(&self.norm.forward(&x), mode)
     }
 }

@@ -1,8 +1,9 @@
 use super::init::{dense, norm, zeros};
 use super::{Bert, BertConfig};
 use crate::bert::config::BertActivation;
+use crate::padding::real_positions;
 use gradus_engine::nn::{LayerNorm, Linear};
-use gradus_engine::{Module, Param, Rng, Tensor, Visitor};
+use gradus_engine::{Mode, Module, Param, Rng, Tensor, Visitor};
 
 /// BERT with the head that predicts masked pieces: logits = E LN(act(W h + b)) + c, with E the embeddings of the pieces.
 ///
@@ -32,6 +33,16 @@ impl MaskedLm {
             bias: zeros(config.vocab_size),
             activation: config.hidden_act,
         }
+    }
+
+    /// Logits [M, V] of masked pieces: `ids` `i64` [B, T], lengths `i64` [B] and places `i64` [M] as b · T + t.
+    ///
+    /// # Panics
+    /// If T is more than the model has positions.
+    #[track_caller]
+    pub fn logits(&self, ids: &Tensor, lengths: &Tensor, places: &Tensor, mode: &mut Mode) -> Tensor {
+        let real = real_positions(lengths, ids.dim(1));
+        self.logits_at(self.bert.forward(ids, None, &real, mode).last(), places)
     }
 
     /// Logits [M, V] at some places alone, since [B, T, V] may not fit into memory: hidden states [B, T, D], places `i64` [M]

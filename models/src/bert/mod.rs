@@ -11,6 +11,7 @@
 //! | `masked` | the head that predicts masked pieces |
 //! | `classifier` | the head that classifies texts |
 //! | `tagger` | the head that tags words |
+//! | `reader` | the head that finds answers |
 //! | `init` | the first values of the parameters |
 //!
 //! Source: Devlin et al., "BERT: Pre-training of deep bidirectional transformers for language understanding", NAACL 2019.
@@ -21,6 +22,7 @@ mod embeddings;
 mod init;
 mod layer;
 mod masked;
+mod reader;
 mod tagger;
 #[cfg(test)]
 mod tests;
@@ -28,11 +30,13 @@ mod tests;
 pub use classifier::{BertClassifier, Pooling};
 pub use config::{BertActivation, BertConfig};
 pub use masked::MaskedLm;
+pub use reader::BertReader;
 pub use tagger::BertTagger;
 
+use crate::{Embeds, Words};
 use embeddings::BertEmbeddings;
 use gradus_engine::nn::Linear;
-use gradus_engine::{Mode, Module, Rng, Tensor, Visitor, no_grad};
+use gradus_engine::{Mode, Module, Param, Rng, Tensor, Visitor, no_grad};
 use init::dense;
 use layer::BertLayer;
 
@@ -101,13 +105,39 @@ impl Bert {
         real: &Tensor,
         mode: &mut Mode,
     ) -> BertOutput {
-        let mut layers = vec![match self.frozen {
-            Some(_) => no_grad(|| self.embeddings.forward(ids, types, mode)),
-            None => self.embeddings.forward(ids, types, mode),
+        self.forward_embedded(&self.embed(ids), types, real, mode)
+    }
+
+    /// The pieces' vectors e = E[ids], without those of positions and segments: ids \[B, T\] → [B, T, D].
+    #[track_caller]
+    pub fn embed(&self, ids: &Tensor) -> Tensor {
+        match self.frozen {
+            Some(_) => no_grad(|| self.embeddings.words.forward(ids)),
+            None => self.embeddings.words.forward(ids),
+        }
+    }
+
+    /// [`forward`](Bert::forward) from e [B, T, D]. In evaluation gradients with respect to e pass frozen layers too, since
+    /// nothing is trained then.
+    ///
+    /// # Panics
+    /// If T is more than the model has positions.
+    #[track_caller]
+    pub fn forward_embedded(
+        &self,
+        e: &Tensor,
+        types: Option<&Tensor>,
+        real: &Tensor,
+        mode: &mut Mode,
+    ) -> BertOutput {
+        let frozen = self.frozen.filter(|_| mode.is_train());
+        let mut layers = vec![match frozen {
+            Some(_) => no_grad(|| self.embeddings.forward(e, types, mode)),
+            None => self.embeddings.forward(e, types, mode),
         }];
         for (i, layer) in self.layers.iter().enumerate() {
             let x = &layers[i];
-            layers.push(match self.frozen {
+            layers.push(match frozen {
                 Some(frozen) if i < frozen => no_grad(|| layer.forward(x, real, mode)),
                 Some(_) | None => layer.forward(x, real, mode),
             });
@@ -120,8 +150,26 @@ impl Bert {
     /// one (fourth).
     #[track_caller]
     pub fn attentions(&self, ids: &Tensor, types: Option<&Tensor>, real: &Tensor) -> Vec<Tensor> {
-        let outputs = self.forward(ids, types, real, &mut Mode::Eval).layers;
+        self.attentions_embedded(&self.embed(ids), types, real)
+    }
+
+    /// [`attentions`](Bert::attentions) from e [B, T, D].
+    #[track_caller]
+    pub fn attentions_embedded(&self, e: &Tensor, types: Option<&Tensor>, real: &Tensor) -> Vec<Tensor> {
+        let outputs = self.forward_embedded(e, types, real, &mut Mode::Eval).layers;
         self.layers.iter().zip(&outputs).map(|(layer, x)| layer.attention_weights(x, real)).collect()
+    }
+}
+
+impl Embeds for Bert {
+    /// The vectors of the pieces, e.
+    #[track_caller]
+    fn embed(&self, words: &Words, _: &mut Mode) -> Tensor {
+        words.embedded.cloned().unwrap_or_else(|| Bert::embed(self, words.ids))
+    }
+
+    fn word_table(&self) -> &Param {
+        &self.embeddings.words.weight
     }
 }
 

@@ -1,9 +1,9 @@
 use super::init::dense;
 use super::{Bert, BertConfig};
 use crate::padding::real_positions;
-use crate::{Tagger, Words};
+use crate::{Embeds, Tagger, Words};
 use gradus_engine::nn::{Crf, Dropout, Linear};
-use gradus_engine::{Mode, Module, Rng, Tensor, Visitor};
+use gradus_engine::{Mode, Module, Param, Rng, Tensor, Visitor};
 
 /// BERT with a CRF: the emissions of a word are a linear layer of the output at its first piece, [B, T, K].
 ///
@@ -48,11 +48,9 @@ impl BertTagger {
 impl Tagger for BertTagger {
     #[track_caller]
     fn emissions(&self, words: &Words, mode: &mut Mode) -> Tensor {
-        let Some((pieces, counts)) = words.pieces else {
-            panic!("bert tagger: expected words with their pieces, found words alone")
-        };
+        let (pieces, counts) = in_pieces(words);
         let real = real_positions(counts, pieces.dim(1));
-        let output = self.bert.forward(pieces, None, &real, mode);
+        let output = self.bert.forward_embedded(&self.embed(words, mode), None, &real, mode);
         let hidden = output.last();
         let [b, p, d] = [hidden.dim(0), hidden.dim(1), hidden.dim(2)];
         let first = hidden.reshape([b * p, d]).embedding(words.ids);
@@ -62,6 +60,32 @@ impl Tagger for BertTagger {
     fn crf(&self) -> &Crf {
         &self.crf
     }
+
+    /// Between the pieces of the words.
+    #[track_caller]
+    fn attentions(&self, words: &Words) -> Vec<Tensor> {
+        let (pieces, counts) = in_pieces(words);
+        let e = self.embed(words, &mut Mode::Eval);
+        self.bert.attentions_embedded(&e, None, &real_positions(counts, pieces.dim(1)))
+    }
+}
+
+impl Embeds for BertTagger {
+    /// The vectors of the pieces [B, P, D].
+    #[track_caller]
+    fn embed(&self, words: &Words, _: &mut Mode) -> Tensor {
+        words.embedded.cloned().unwrap_or_else(|| self.bert.embed(in_pieces(words).0))
+    }
+
+    fn word_table(&self) -> &Param {
+        self.bert.word_table()
+    }
+}
+
+/// The pieces [B, P] and their number [B].
+#[track_caller]
+fn in_pieces<'a>(words: &Words<'a>) -> (&'a Tensor, &'a Tensor) {
+    words.pieces.unwrap_or_else(|| panic!("bert tagger: expected words with their pieces, found words alone"))
 }
 
 impl Module for BertTagger {

@@ -1,7 +1,8 @@
 use super::*;
 use crate::padding::real_positions;
-use crate::{Classifier, Tagger, Words};
+use crate::{Classifier, PiecePairs, Reader, ReaderInput, Reading, Tagger, Words, best_spans};
 use gradus_engine::losses::{CrossEntropy, Reduction, cross_entropy};
+use gradus_engine::optim::{Optimizer, OptimizerConfig, Rule};
 
 fn config() -> BertConfig {
     BertConfig {
@@ -76,6 +77,8 @@ fn what_is_frozen_has_no_gradient() {
 fn parameters_are_counted() {
     let model = Bert::new(&config(), &mut Rng::new(1));
     assert_eq!(config().parameters(), Some(model.param_count() as u64));
+    let masked = MaskedLm::new(&config(), &mut Rng::new(1));
+    assert_eq!(config().masked_parameters(), Some(masked.param_count() as u64));
     let mini = BertConfig {
         hidden_size: 384,
         num_hidden_layers: 6,
@@ -84,7 +87,7 @@ fn parameters_are_counted() {
     };
     assert_eq!(mini.parameters(), Some(22_713_216));
     let huge = BertConfig { vocab_size: usize::MAX, ..BertConfig::default() };
-    assert_eq!(huge.parameters(), None);
+    assert_eq!((huge.parameters(), huge.masked_parameters()), (None, None));
 }
 
 #[test]
@@ -125,4 +128,101 @@ fn a_word_is_tagged_at_its_first_piece() {
     for (word, piece) in [(0, 0), (1, 2), (2, 5)] {
         assert_eq!(of_words[3 * word..][..3], of_pieces[3 * piece..][..3]);
     }
+}
+
+/// Two pairs of pieces: contexts of two pieces and of one, `[CLS]` as a place of the second.
+struct Pairs([Tensor; 4]);
+
+impl Pairs {
+    fn new(pieces: [i64; 10], types: [i64; 10]) -> Pairs {
+        let places = [0u8, 0, 1, 1, 0, 1, 0, 0, 1, 0];
+        Pairs([
+            Tensor::from_slice(&pieces, [2, 5]),
+            Tensor::from_slice(&[5i64, 4], [2]),
+            Tensor::from_slice(&types, [2, 5]),
+            Tensor::from_slice(&places, [2, 5]),
+        ])
+    }
+
+    fn input(&self) -> ReaderInput<'_> {
+        let [ids, lengths, types, places] = &self.0;
+        ReaderInput::Pieces(PiecePairs { pieces: Words::new(ids, lengths), types, places })
+    }
+}
+
+const PIECES: [i64; 10] = [2, 3, 7, 8, 3, 2, 5, 3, 9, 0];
+const TYPES: [i64; 10] = [0, 0, 1, 1, 1, 0, 0, 0, 1, 0];
+
+#[test]
+fn an_answer_begins_and_ends_at_its_places_alone() {
+    let model = BertReader::new(&config(), &mut Rng::new(1));
+    let of = |pieces, types| {
+        let Reading { start, end, embedded, encoded } =
+            model.read(&Pairs::new(pieces, types).input(), &mut Mode::Eval);
+        assert!(embedded.is_none() && encoded.is_none());
+        [start, end].map(|logits| logits.to_vec::<f32>())
+    };
+    let found = of(PIECES, TYPES);
+    for logits in &found {
+        let finite: Vec<usize> = (0..10).filter(|&i| logits[i].is_finite()).collect();
+        assert_eq!(finite, [2, 3, 5, 8]);
+        assert!((0..10).all(|i| finite.contains(&i) || logits[i] == f32::NEG_INFINITY));
+    }
+    assert_ne!(found[0], found[1]);
+    // Padding changes nothing; segments do, if the model has two.
+    let (mut padded, mut other) = (PIECES, TYPES);
+    padded[9] = 10;
+    assert_eq!(of(padded, TYPES), found);
+    other[2] = 0;
+    assert_ne!(of(PIECES, other), found);
+    let of_one = BertReader::new(&BertConfig { type_vocab_size: 1, ..config() }, &mut Rng::new(1));
+    let start =
+        |types| of_one.read(&Pairs::new(PIECES, types).input(), &mut Mode::Eval).start.to_vec::<f32>();
+    assert_eq!(start(TYPES), start(other));
+}
+
+#[test]
+fn answers_are_learned_by_heart() {
+    let mut rng = Rng::new(3);
+    let model = BertReader::new(&BertConfig { hidden_dropout_prob: 0.0, ..config() }, &mut rng).frozen(0);
+    let pairs = Pairs::new(PIECES, TYPES);
+    let gold = [[3i64, 0], [3, 0]].map(|ends| Tensor::from_slice(&ends, [2]));
+    let mut optimizer = Optimizer::new(OptimizerConfig::new(Rule::adam(), 0.01));
+    for _ in 0..60 {
+        let Reading { start, end, .. } = model.read(&pairs.input(), &mut Mode::Train(&mut rng));
+        let of = |x, y| cross_entropy(x, y, &CrossEntropy::default(), Reduction::Mean);
+        optimizer.step(&model, &(of(&start, &gold[0]) + of(&end, &gold[1])).backward());
+    }
+    let Reading { start, end, .. } = model.read(&pairs.input(), &mut Mode::Eval);
+    let spans = best_spans(&start, &end, &Tensor::from_slice(&[5i64, 4], [2]), 3);
+    let places: Vec<(usize, usize)> =
+        spans.into_iter().flatten().map(|span| (span.start, span.end)).collect();
+    assert_eq!(places, [(3, 3), (0, 0)]);
+}
+
+#[test]
+#[should_panic(
+    expected = "bert reader: expected the pieces of both texts in one sequence, found words of each"
+)]
+fn a_bert_reads_no_words() {
+    let (ids, lengths, _) = ids([1, 2, 3, 0, 4, 5, 0, 0]);
+    let words = Words::new(&ids, &lengths);
+    let input = ReaderInput::Words { context: &words, question: &words };
+    BertReader::new(&config(), &mut Rng::new(1)).read(&input, &mut Mode::Eval);
+}
+
+/// f(ids) = f(E[ids]), and in evaluation the gradient with respect to the vectors passes frozen layers.
+#[test]
+fn vectors_can_be_given_in_place_of_pieces() {
+    let model = BertClassifier::new(&config(), Pooling::Mean, 2, &mut Rng::new(1)).frozen(3);
+    let (ids, lengths, _) = ids([1, 2, 3, 0, 4, 5, 0, 0]);
+    let words = Words::new(&ids, &lengths);
+    let own = model.logits(&words, &mut Mode::Eval).to_f64();
+    let x = Embeds::embed(&model, &words, &mut Mode::Eval).detach().variable();
+    let logits = model.logits(&Words { embedded: Some(&x), ..words }, &mut Mode::Eval);
+    assert_eq!(logits.to_f64(), own);
+    let gradient = logits.square().sum_all().backward().get(&x).unwrap().clone();
+    assert!(gradient.at(0, 0).to_f64().iter().any(|&g| g != 0.0));
+    assert!(gradient.at(0, 1).narrow(0, 2, 2).to_f64().iter().all(|&g| g == 0.0), "at padding");
+    assert_eq!(model.attentions(&words).len(), 3);
 }

@@ -1,6 +1,6 @@
 use crate::{
     BiDaf, BiDafConfig, BiLstm, BiLstmConfig, BiLstmCrf, BiLstmCrfConfig, CharacterModel, Classifier,
-    DataSizes, Reader, Tagger, TextCnn, TextCnnConfig, Words,
+    DataSizes, Reader, ReaderInput, Tagger, TextCnn, TextCnnConfig, Words,
 };
 use gradus_engine::{Mode, Module, Rng, Tensor};
 
@@ -121,14 +121,15 @@ impl Model {
             Model::BiLstm(model) => vec![of_texts("bilstm: logits", model.logits(text, mode))],
             Model::BiLstmCrf(model) => vec![of_words("bilstm-crf: emissions", model.emissions(text, mode))],
             Model::BiDaf(model) => {
-                let reading = model.read(text, question, mode);
+                let reading = model.read(&ReaderInput::Words { context: text, question }, mode);
+                let [embedded, encoded] = [reading.embedded.unwrap(), reading.encoded.unwrap()];
                 vec![
                     of_words("bidaf: start", reading.start),
                     of_words("bidaf: end", reading.end),
-                    of_texts("bidaf: embedded context", reading.embedded.context),
-                    of_texts("bidaf: embedded question", reading.embedded.question),
-                    of_texts("bidaf: encoded context", reading.encoded.context),
-                    of_texts("bidaf: encoded question", reading.encoded.question),
+                    of_texts("bidaf: embedded context", embedded.context),
+                    of_texts("bidaf: embedded question", embedded.question),
+                    of_texts("bidaf: encoded context", encoded.context),
+                    of_texts("bidaf: encoded question", encoded.question),
                 ]
             }
         }

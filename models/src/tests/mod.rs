@@ -3,6 +3,7 @@
 mod architectures;
 mod batch;
 mod check;
+mod embedded;
 mod given;
 mod keys;
 mod padding;

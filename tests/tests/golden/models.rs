@@ -6,7 +6,7 @@ use gradus_engine::optim::{Optimizer, OptimizerConfig, Rule};
 use gradus_engine::{DType, Device, Gradients, Mode, Module, Tensor};
 use gradus_models::{
     BiDaf, BiDafConfig, BiLstm, BiLstmConfig, BiLstmCrf, BiLstmCrfConfig, CharacterModel, Classifier,
-    DataSizes, Reader, Reading, Tagger, TextCnn, TextCnnConfig, Words,
+    DataSizes, Reader, ReaderInput, Reading, Tagger, TextCnn, TextCnnConfig, Words,
 };
 use gradus_tests::golden::Golden;
 
@@ -198,8 +198,12 @@ fn readers() {
             let model = BiDaf::new(config.clone(), sizes(&golden), &mut rng());
             model.move_to(device);
             golden.load(&model, dtype);
-            let read = || model.read(&context.words(), &question.words(), &mut Mode::Eval);
-            let Reading { start, end, embedded, encoded } = read();
+            let read = || {
+                let input = ReaderInput::Words { context: &context.words(), question: &question.words() };
+                let Reading { start, end, embedded, encoded } = model.read(&input, &mut Mode::Eval);
+                (start, end, [embedded, encoded].map(Option::unwrap))
+            };
+            let (start, end, [embedded, encoded]) = read();
             for (name, found) in [("start", start), ("end", end)] {
                 golden.compare(&format!("out.{name}"), &found, ROUNDINGS);
             }
@@ -208,10 +212,10 @@ fn readers() {
                 golden.compare(&format!("out.{layer}.question"), &found.question, ROUNDINGS);
             }
             trained(&golden, &model, dtype, &|| {
-                let Reading { start, end, embedded, encoded } = read();
+                let (start, end, means) = read();
                 let cross = |x, y| cross_entropy(x, y, &CrossEntropy::default(), Reduction::Mean);
                 // The loss includes the pooled vectors, so that their gradients are compared too.
-                let pooled = [embedded, encoded].map(|p| (p.context * p.question).sum(&[1]).mean_all());
+                let pooled = means.map(|p| (p.context * p.question).sum(&[1]).mean_all());
                 let [embedded, encoded] = pooled;
                 cross(&start, &first) + cross(&end, &last) + embedded + encoded
             });

@@ -2,7 +2,7 @@
 
 mod shown;
 
-use super::trained::{Place, Trained};
+use super::trained::{Other, Place, Trained};
 use super::{print, with_threads};
 use crate::config::{self, Config};
 use crate::data::Split;
@@ -164,7 +164,7 @@ struct Found {
 }
 
 fn evaluation(ask: &Compare, trained: &Trained) -> anyhow::Result<Found> {
-    let job = trained.prepare(trained.wanted(ask.split, ask.file.as_deref()))?;
+    let job = trained.prepare(trained.wanted(ask.split, ask.file.clone().map(Other::File).as_ref()))?;
     let now = job.trained_on();
     trained.check_labels(&now)?;
     let found = trained.learner(job.as_ref())?.evaluate(ask.split);

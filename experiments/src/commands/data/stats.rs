@@ -25,7 +25,9 @@ pub fn stats(name: &str, data: Option<&Path>, out: Option<&Path>, top: usize) ->
     let note = if note.is_empty() { String::new() } else { format!(": {note}") };
     let mut text = format!("{name}{note}\nchecksum {checksum}\n\n");
     text += &table(task.unit(), &splits, &counts);
-    text += &frequent(&counts[0], top);
+    // A set may have no training split.
+    let first = counts.iter().position(|counts| counts.tokens() > 0).unwrap_or(0);
+    text += &frequent(&counts[first], Split::ALL[first], top);
     if let Some(out) = out {
         let path = out.join(format!("{name}.words.svg"));
         let curves: Vec<(String, Vec<usize>)> = Split::ALL
@@ -54,7 +56,8 @@ fn table(unit: &str, parts: &[Described], counts: &[Frequencies]) -> String {
         let lengths = &lengths;
         move |i: usize| lengths[i].as_ref().map_or("-".into(), |found| number(of(found)))
     };
-    let unknown: Vec<_> = counts.iter().map(|found| counts[0].unknown(found)).collect();
+    let trained = |found: &Frequencies| (counts[0].tokens() > 0).then(|| counts[0].unknown(found)).flatten();
+    let unknown: Vec<_> = counts.iter().map(trained).collect();
     let percent = |share: Option<f64>| share.map_or("-".into(), |share| format!("{:.2}%", 100.0 * share));
 
     let mut text = row("", &|i| Split::ALL[i].to_string());
@@ -74,8 +77,8 @@ fn table(unit: &str, parts: &[Described], counts: &[Frequencies]) -> String {
     text + &row("types not in train", &|i| percent(unknown[i].map(|share| share.types)))
 }
 
-fn frequent(counts: &Frequencies, top: usize) -> String {
-    let mut text = String::from("\nthe most frequent words of train\n");
+fn frequent(counts: &Frequencies, split: Split, top: usize) -> String {
+    let mut text = format!("\nthe most frequent words of {split}\n");
     for (i, (word, count)) in counts.ranked().iter().take(top).enumerate() {
         let share = 100.0 * *count as f64 / counts.tokens() as f64;
         text += &format!("{:>6} {:>10} {share:>6.2}%  {}\n", i + 1, thousands(*count as u64), terminal(word));

@@ -32,9 +32,13 @@ pub(super) fn dry_run(ask: &Reproduce, plan: &Plan) -> anyhow::Result<()> {
                 let Estimate { seconds: takes, basis } = estimate;
                 seconds += takes;
                 *bases.entry(basis).or_default() += 1;
-                match RunFolder(Working::path(&ask.out, key)).checkpoint().exists() {
-                    true => format!("continues from its checkpoint, at most {}", rounded(takes)),
-                    false => format!("to be trained, {}", rounded(takes)),
+                if basis == Basis::Nothing {
+                    "to be trained after the runs that it reads".into()
+                } else {
+                    match RunFolder(Working::path(&ask.out, key)).checkpoint().exists() {
+                        true => format!("continues from its checkpoint, at most {}", rounded(takes)),
+                        false => format!("to be trained, {}", rounded(takes)),
+                    }
                 }
             }
             Origin::Trained(i) => {
@@ -65,6 +69,9 @@ pub(super) fn dry_run(ask: &Reproduce, plan: &Plan) -> anyhow::Result<()> {
                 "{runs} estimated from the seconds per epoch of the same model on the same data in {}\n",
                 ask.out.display()
             ),
+            Basis::Nothing => {
+                format!("{runs} not estimated, since they read the folders of runs to be trained\n")
+            }
             Basis::Steps => format!(
                 "{runs} estimated from a few training steps measured now; evaluation counts as a third of training, reading \
                  data and writing files are not counted\n"

@@ -1,4 +1,5 @@
 use super::Reproduce;
+use super::kept::Kept;
 use super::plan::{Training, keys};
 use crate::config::Config;
 use crate::data::Split;
@@ -21,6 +22,8 @@ pub(super) enum Basis {
     SameModel,
     /// A few measured steps.
     Steps,
+    /// Nothing: it reads the folders of runs that are not there yet.
+    Nothing,
 }
 
 /// The estimated time of a training on this machine.
@@ -86,7 +89,12 @@ impl<'a> Estimates<'a> {
         }) {
             return Ok(Estimate { seconds: epoch * config.run.train.epochs as f64, basis: Basis::SameModel });
         }
-        Ok(Estimate { seconds: self.measured(config)?, basis: Basis::Steps })
+        let kept = |key: &String| Kept::path(&self.ask.out, key).exists();
+        if !training.reads.values().all(kept) {
+            return Ok(Estimate { seconds: 0.0, basis: Basis::Nothing });
+        }
+        let here = Kept::resolved(config, &training.reads, (&self.ask.out, self.ask.data.as_deref()))?;
+        Ok(Estimate { seconds: self.measured(&here)?, basis: Basis::Steps })
     }
 
     fn mean(&self, seconds: impl Fn(&Keys, &RunResult) -> Option<f64>) -> Option<f64> {

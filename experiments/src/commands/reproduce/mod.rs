@@ -2,6 +2,7 @@
 
 mod dry_run;
 mod estimate;
+mod kept;
 mod plan;
 mod turns;
 mod work;
@@ -83,6 +84,7 @@ pub fn reproduce(ask: &Reproduce) -> anyhow::Result<()> {
     config::check_given_once(&tasks::keys(), &ask.settings()).map_err(|error| error.of_flags(&flags))?;
     let source = ask.source();
     let runs: Vec<Run> = studies.iter().flat_map(|s| s.runs(ask.scale, source)).collect();
+    let runs = with_read(ask, runs)?;
     // A study of data sets describes those of all studies.
     let described: Vec<Run> = match studies.iter().any(|s| matches!(s.shows, Shows::Statistics(_))) {
         true => studies::all().iter().flat_map(|s| s.runs(ask.scale, source)).collect(),
@@ -100,11 +102,38 @@ pub fn reproduce(ask: &Reproduce) -> anyhow::Result<()> {
     listen()?;
     let work = Work::new(ask, jobs > 1);
     work.copy(&plan)?;
-    let trained = turns::take_turns(&work, &plan.trainings, jobs, threads);
+    let all = plan.trainings.len();
+    let mut before = 0;
+    let mut in_turn = |stage: &Vec<&plan::Training>| {
+        let trained = turns::take_turns(&work, stage, (before, all), (jobs.min(stage.len()), threads));
+        before += stage.len();
+        trained
+    };
+    let trained = plan.stages().iter().try_for_each(&mut in_turn);
     Working::tidy(&ask.out);
     trained?;
     with_threads(ask.threads, || {
         described.iter().try_for_each(|run| work.describe(&plan::config(ask, run)?, None))
     })?;
     super::report::of_results(&ask.out)
+}
+
+/// The runs, and those of other studies whose folders they read.
+///
+/// # Errors
+/// Wrong settings.
+fn with_read(ask: &Reproduce, mut runs: Vec<Run>) -> anyhow::Result<Vec<Run>> {
+    let mut i = 0;
+    while i < runs.len() {
+        for name in kept::names(&plan::config(ask, &runs[i])?) {
+            if runs.iter().any(|run| run.name() == name) {
+                continue;
+            }
+            let mut all = studies::all().iter().flat_map(|study| study.runs(ask.scale, ask.source()));
+            let read = all.find(|run| run.name() == name);
+            runs.push(read.unwrap_or_else(|| panic!("studies: there is no run {name}")));
+        }
+        i += 1;
+    }
+    Ok(runs)
 }

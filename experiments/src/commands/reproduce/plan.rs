@@ -1,11 +1,12 @@
 use super::Reproduce;
+use super::kept::{Kept, names};
 use crate::config::{Config, ConfigError};
 use crate::report::{self, RunResult};
 use crate::studies::Run;
 use crate::tasks;
 use anyhow::{Context, bail};
 use serde_json::Value;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// The runs of a command and where their results come from, decided before any training.
 pub(super) struct Plan {
@@ -43,6 +44,10 @@ pub(super) struct Training {
     pub key: String,
     /// The runs that get its result, at least one.
     pub runs: Vec<Run>,
+    /// The runs whose folders it reads: their names and keys.
+    pub reads: BTreeMap<String, String>,
+    /// Whether another run reads its folder, which is then kept.
+    pub is_read: bool,
 }
 
 impl Training {
@@ -69,11 +74,18 @@ impl Plan {
                 done.insert(key(&result.config), result);
             }
         }
+        let keys: BTreeMap<String, String> =
+            runs.iter().zip(&configs).map(|(run, (config, _))| (run.name(), key(&value(config)))).collect();
+        let lost = lost(ask, &runs, &configs, &keys);
         let mut plan = Plan { runs: vec![], trainings: vec![] };
         let mut known: HashMap<String, usize> = HashMap::new();
         for (run, (config, here)) in runs.into_iter().zip(configs) {
             let key = key(&value(&config));
-            let origin = match (here, done.get(&key)) {
+            if lost.contains(&run.name()) {
+                done.remove(&key);
+            }
+            let reads = names(&config).into_iter().map(|name| (name.clone(), keys[&name].clone())).collect();
+            let origin = match (here && !lost.contains(&run.name()), done.get(&key)) {
                 (true, _) => Origin::Here,
                 (false, Some(result)) => Origin::Copied(Box::new(result.clone())),
                 (false, None) => {
@@ -84,6 +96,8 @@ impl Plan {
                             config,
                             key: key.clone(),
                             runs: vec![run.clone()],
+                            reads,
+                            is_read: false,
                         }),
                     }
                     Origin::Trained(i)
@@ -91,7 +105,48 @@ impl Plan {
             };
             plan.runs.push(Planned { run, key, origin });
         }
+        let read: BTreeSet<String> = plan.trainings.iter().flat_map(|t| t.reads.values().cloned()).collect();
+        for training in &mut plan.trainings {
+            training.is_read = read.contains(&training.key);
+        }
         Ok(plan)
+    }
+
+    /// The trainings in stages: each reads folders of earlier stages alone.
+    pub fn stages(&self) -> Vec<Vec<&Training>> {
+        let mut stages: Vec<Vec<&Training>> = vec![];
+        let mut left: Vec<&Training> = self.trainings.iter().collect();
+        while !left.is_empty() {
+            let waits = |training: &&Training| {
+                left.iter().any(|other| training.reads.values().any(|key| *key == other.key))
+            };
+            let (later, now): (Vec<&Training>, Vec<&Training>) = left.iter().copied().partition(waits);
+            assert!(!now.is_empty(), "studies: runs wait for each other");
+            stages.push(now);
+            left = later;
+        }
+        stages
+    }
+}
+
+/// The runs that have a result but whose folder is not kept, although a run without a result needs it.
+fn lost(
+    ask: &Reproduce,
+    runs: &[Run],
+    configs: &[(Config, bool)],
+    keys: &BTreeMap<String, String>,
+) -> BTreeSet<String> {
+    let mut lost = BTreeSet::new();
+    loop {
+        let missing = |run: &Run, here: &bool| !here || lost.contains(&run.name());
+        let to_train = runs.iter().zip(configs).filter(|(run, (_, here))| missing(run, here));
+        let read: BTreeSet<String> = to_train.flat_map(|(_, (config, _))| names(config)).collect();
+        let is_lost = |name: &String| !lost.contains(name) && !Kept::path(&ask.out, &keys[name]).exists();
+        let more: Vec<String> = read.into_iter().filter(is_lost).collect();
+        if more.is_empty() {
+            return lost;
+        }
+        lost.extend(more);
     }
 }
 

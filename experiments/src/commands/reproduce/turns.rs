@@ -7,7 +7,8 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 /// Trains all, `jobs` at a time: each job takes the next training when its last one has finished. Each job has a pool of
-/// `threads` threads, so that jobs do not compete for them, and results do not depend on the number of jobs.
+/// `threads` threads, so that jobs do not compete for them, and results do not depend on the number of jobs. `before` of `all`
+/// were trained earlier.
 ///
 /// After an error no further training begins, but running ones are finished, so that their results are not lost.
 ///
@@ -15,9 +16,9 @@ use std::thread;
 /// The first error; Ctrl-C.
 pub(super) fn take_turns(
     work: &Work,
-    trainings: &[Training],
-    jobs: usize,
-    threads: usize,
+    trainings: &[&Training],
+    (before, all): (usize, usize),
+    (jobs, threads): (usize, usize),
 ) -> anyhow::Result<()> {
     let (next, failed) = (AtomicUsize::new(0), Mutex::new(None));
     let fail = |error: anyhow::Error| {
@@ -30,7 +31,7 @@ pub(super) fn take_turns(
             let Some(training) = trainings.get(i) else { break };
             let done = match interrupted() {
                 true => Err(stopped(0).into()),
-                false => work.train(training, &format!("[{}/{}]", i + 1, trainings.len())),
+                false => work.train(training, &format!("[{}/{all}]", before + i + 1)),
             };
             if let Err(error) = done {
                 // Report it now: the other runs may take long.

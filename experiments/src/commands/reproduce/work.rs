@@ -1,16 +1,20 @@
 use super::Reproduce;
+use super::kept::Kept;
 use super::plan::{self, Origin, Plan, Planned, title, value};
 use super::working::Working;
 use crate::commands::statistics::statistics;
+use crate::commands::with_threads;
 use crate::config::Config;
 use crate::data::Split;
+use crate::report::study::Measure;
 use crate::report::{DataStatistics, DataUsed, Machine, RunResult, SCHEMA};
-use crate::run::{Bars, From, Job, RunError, Training, Where, train};
-use crate::studies::Run;
+use crate::run::{Bars, From, Job, RunError, RunFolder, Training, Where, train};
+use crate::studies::{self, Run};
 use crate::tasks;
 use anyhow::{Context, bail};
-use gradus_engine::memory;
+use gradus_engine::{Device, Rng, memory};
 use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
 
 /// Trains the planned runs and writes their results; jobs share it.
 pub(super) struct Work<'a> {
@@ -64,10 +68,11 @@ impl<'a> Work<'a> {
     /// # Errors
     /// Any failure of the training; Ctrl-C, which leaves a checkpoint.
     pub fn train(&self, training: &plan::Training, number: &str) -> anyhow::Result<()> {
-        let plan::Training { config, key, runs } = training;
+        let plan::Training { config, key, runs, reads, is_read } = training;
         let first = training.first();
         let title = format!("{number} {}", title(first));
-        let data = self.data(config).with_context(|| title.clone())?;
+        let here = Kept::resolved(config, reads, (&self.ask.out, self.ask.data.as_deref()))?;
+        let data = self.data(&here).with_context(|| title.clone())?;
         let working = Working::take(&self.ask.out, key)?;
         let place = working.as_ref().map_or(Where::Memory, Working::place);
         // Otherwise the peak would be that of several runs, or of a part of one.
@@ -76,7 +81,8 @@ impl<'a> Work<'a> {
             memory::reset_peak();
         }
         let task = tasks::of(config);
-        let whole = Training { config, keys: task.keys(), metrics: task.metrics(), data: data.as_ref() };
+        let whole =
+            Training { config: &here, keys: task.keys(), metrics: task.metrics(), data: data.as_ref() };
         let trained = match train(whole, place, &self.bars.view(&title)) {
             Ok(trained) => trained,
             Err(RunError::Interrupted { step, .. }) => return Err(stopped(step).into()),
@@ -110,6 +116,7 @@ impl<'a> Work<'a> {
             parameters: trained.parameters,
             seconds: progress.wall_seconds,
             tokens_per_second: progress.speed(),
+            examples_per_second: self.speed(runs, working.as_ref(), &here, data.as_ref())?,
             peak_memory_bytes: measured.then(|| memory::usage().peak as u64),
             best_epoch: progress.best.map_or(0, |(epoch, _)| epoch),
             dev: trained.dev,
@@ -122,8 +129,38 @@ impl<'a> Work<'a> {
             working.map_or(Ok(()), Working::remove)?;
             bail!("{title}: {fault}, which means that training diverged; {CURE}");
         }
+        if *is_read {
+            let Some(working) = &working else {
+                bail!(
+                    "{title}: its folder is in use by another process, which this one needs; try again later"
+                )
+            };
+            Kept::put(&self.ask.out, key, working.folder())?;
+        }
         runs.iter().try_for_each(|run| self.write(&result, run))?;
         Ok(working.map_or(Ok(()), Working::remove)?)
+    }
+
+    /// Test examples per second on one thread, for studies that show it.
+    fn speed(
+        &self,
+        runs: &[Run],
+        working: Option<&Working>,
+        config: &Config,
+        data: &dyn Job,
+    ) -> anyhow::Result<Option<f64>> {
+        let shows = |run: &Run| studies::find(run.study).is_ok_and(|s| s.measures.contains(&Measure::Speed));
+        let Some(working) = working.filter(|_| !self.side_by_side && runs.iter().any(shows)) else {
+            return Ok(None);
+        };
+        let learner = data.learner(&mut Rng::blank())?;
+        RunFolder(working.folder().into()).load_best(learner.module(), &config.task)?;
+        learner.module().move_to(Device::open(&config.run.device)?);
+        with_threads(1, || {
+            let began = Instant::now();
+            learner.metrics(Split::Test);
+            Ok(Some(data.count(Split::Test) as f64 / began.elapsed().as_secs_f64()))
+        })
     }
 
     /// The prepared data of a configuration.

@@ -53,6 +53,11 @@ impl Working {
         }
     }
 
+    /// The folder.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// Removes the folder, because the result is written or the run has failed.
     ///
     /// # Errors

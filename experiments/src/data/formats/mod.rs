@@ -3,6 +3,6 @@
 pub mod conll;
 pub mod imdb;
 pub mod labelled;
-mod lines;
+pub mod lines;
 pub mod scheme;
 pub mod squad;

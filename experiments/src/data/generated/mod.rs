@@ -1,6 +1,7 @@
-//! The common parts of generated data sets: random integers, coined words, sizes. The generators are in the folders of
-//! their tasks.
+//! The common parts of generated data sets: random integers, coined words, sizes, and languages that several tasks use. The
+//! other generators are in the folders of their tasks.
 
+pub mod languages;
 mod rng;
 mod words;
 

@@ -180,7 +180,7 @@ impl<P: Part> KnownSet<P> {
         self.load_splits(folder, seed, &Split::ALL)
     }
 
-    /// Reads only what some splits need; the others are empty.
+    /// Reads only what some splits need; the others are empty, as are those of which the set has no files.
     ///
     /// # Errors
     /// As [`load`](KnownSet::load).
@@ -218,7 +218,9 @@ impl<P: Part> KnownSet<P> {
             [layout.note, self.caution].into_iter().filter(|note| !note.is_empty()).map(String::from),
         );
         (set.checksum, set.note) = (all.checksum(), notes.join("; "));
-        set.checked(wanted)
+        let there = |split: &&Split| !layout.part(**split).is_empty() || held_out.contains(split);
+        let there: Vec<Split> = wanted.iter().filter(there).copied().collect();
+        set.checked(&there)
     }
 
     fn hold_out(&self, set: &mut Splits<P>, seed: u64, notes: &mut Vec<String>) {

@@ -1,6 +1,7 @@
 //! Tests on folders of a tiny random BERT that they make themselves.
 
 mod malformed;
+mod masked;
 mod reading;
 
 use super::{Pretrained, save};

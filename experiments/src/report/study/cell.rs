@@ -1,3 +1,4 @@
+use crate::config::reference::RUN;
 use std::path::PathBuf;
 
 /// One number of a table: a configuration that is run with several seeds.
@@ -35,6 +36,12 @@ impl Cell {
         sets.iter().fold(self, |cell, (key, value)| cell.set(key, *value))
     }
 
+    /// Sets the key of a path to the folder of another cell's run with the same seed, or to a path in it.
+    pub fn set_run(self, key: &str, (study, row, column): (&str, &str, &str), path: &str) -> Self {
+        let name = format!("{study}/{}--{}", slug(row), slug(column));
+        self.set(key, format!("{RUN}{name}{SEED}{}{path}", if path.is_empty() { "" } else { "/" }))
+    }
+
     /// With the paper's number.
     pub fn paper(self, number: f64) -> Self {
         Cell { paper: Some(number), ..self }
@@ -45,6 +52,9 @@ impl Cell {
         Cell { paper_gain: Some(gain), ..self }
     }
 }
+
+/// Ends the name of a run; a seed comes after it when a run is made of the cell.
+const SEED: &str = "--seed";
 
 /// One training run of a study: a cell with one seed.
 #[derive(Clone, Debug, PartialEq)]
@@ -65,6 +75,25 @@ impl Run {
     /// The run's result file, relative to the results folder: `runs/<study>/<row>--<column>--seed<k>.json`.
     pub fn file(&self) -> PathBuf {
         result_file(self.study, self.row, self.column, self.seed)
+    }
+
+    /// A run of a cell.
+    pub(super) fn new(study: &'static str, cell: &Cell, seed: u64) -> Self {
+        let mut sets = cell.sets.clone();
+        for (_, value) in &mut sets {
+            if let Some(name) = value.strip_prefix(RUN) {
+                let (name, path) = name.split_once(SEED).unwrap_or((name, ""));
+                *value = format!("{RUN}{name}{SEED}{seed}{path}");
+            }
+        }
+        sets.push(("seed".into(), seed.to_string()));
+        Run { study, row: cell.row, column: cell.column, seed, sets }
+    }
+
+    /// Its name, by which other runs refer to its folder: `<study>/<row>--<column>--seed<k>`.
+    pub fn name(&self) -> String {
+        let file = self.file().with_extension("");
+        file.strip_prefix("runs").unwrap_or(&file).display().to_string()
     }
 
     /// `key=value` for each setting, as for [`crate::config`] and `--set`.
@@ -96,6 +125,17 @@ mod tests {
     fn a_later_value_replaces_an_earlier_one() {
         let cell = Cell::new("r", "c").set_all(&[("a", "1"), ("b", "2")]).set("a", "3");
         assert_eq!(cell.sets, [("b".to_owned(), "2".to_owned()), ("a".to_owned(), "3".to_owned())]);
+    }
+
+    #[test]
+    fn a_run_refers_to_that_of_another_cell_with_its_seed() {
+        let cell =
+            Cell::new("SST-2", "student").set_run("loss.teacher", ("distillation", "SST-2", "+L2"), "");
+        let cell = cell.set_run("model.pretrained", ("pretraining", "texts", "BERT"), "pretrained");
+        let run = Run::new("distillation", &cell, 7);
+        assert_eq!(run.assignments()[0], "loss.teacher=run:distillation/sst-2--l2--seed7");
+        assert_eq!(run.assignments()[1], "model.pretrained=run:pretraining/texts--bert--seed7/pretrained");
+        assert_eq!(run.name(), "distillation/sst-2--student--seed7");
     }
 
     #[test]

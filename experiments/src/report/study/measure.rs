@@ -9,6 +9,10 @@ pub enum Measure {
     Test(Metric),
     /// Mean training loss of the last epoch; smaller is better.
     TrainLoss,
+    /// Millions of parameters; smaller is better.
+    Parameters,
+    /// Test examples per second on one thread.
+    Speed,
 }
 
 impl Measure {
@@ -32,12 +36,19 @@ impl Measure {
         match self {
             Measure::Test(metric) => metric.name,
             Measure::TrainLoss => "train_loss",
+            Measure::Parameters => "parameters",
+            Measure::Speed => "speed",
         }
     }
 
     /// The label of a table or an axis.
     pub fn label(self) -> String {
-        let Measure::Test(metric) = self else { return "training loss, mean of the last epoch".into() };
+        let metric = match self {
+            Measure::Test(metric) => metric,
+            Measure::TrainLoss => return "training loss, mean of the last epoch".into(),
+            Measure::Parameters => return "millions of parameters, smaller is better".into(),
+            Measure::Speed => return "test examples per second on one thread".into(),
+        };
         let name = match metric.name.split_once('_') {
             Some((metric, average)) => format!("test {metric} ({average} average)"),
             None => format!("test {}", metric.name),
@@ -56,8 +67,10 @@ impl Measure {
     /// By how much `a` is better than `b`; negative if it is worse.
     pub fn advantage(self, a: f64, b: f64) -> f64 {
         match self {
-            Measure::Test(Metric { better: Better::Larger, .. }) => a - b,
-            Measure::Test(Metric { better: Better::Smaller, .. }) | Measure::TrainLoss => b - a,
+            Measure::Test(Metric { better: Better::Larger, .. }) | Measure::Speed => a - b,
+            Measure::Test(Metric { better: Better::Smaller, .. })
+            | Measure::TrainLoss
+            | Measure::Parameters => b - a,
         }
     }
 
@@ -75,7 +88,8 @@ impl Measure {
         match self {
             Measure::Test(Metric { unit: Unit::Percent, .. }) => 1,
             Measure::Test(Metric { unit: Unit::Plain, .. }) => 2,
-            Measure::TrainLoss => 3,
+            Measure::TrainLoss | Measure::Parameters => 3,
+            Measure::Speed => 0,
         }
     }
 }

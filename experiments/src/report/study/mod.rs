@@ -44,8 +44,8 @@ pub struct Study {
     pub plan: fn(Scale, DataSource) -> Vec<Cell>,
 }
 
-/// One column beats another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// One column beats another, or comes close enough to it.
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Claim {
     /// What is compared: one of the study's measures.
     pub measure: Measure,
@@ -53,12 +53,19 @@ pub struct Claim {
     pub better: &'static str,
     /// The column that is worse.
     pub worse: &'static str,
+    /// What `better` must beat is this share of the number of `worse`.
+    pub share: f64,
 }
 
 impl Claim {
     /// `better` beats `worse` in `measure`.
     pub const fn of(measure: Measure, better: &'static str, worse: &'static str) -> Self {
-        Claim { measure, better, worse }
+        Claim { measure, better, worse, share: 1.0 }
+    }
+
+    /// `better` beats a share of `worse` in `measure`.
+    pub const fn share(measure: Measure, share: f64, better: &'static str, worse: &'static str) -> Self {
+        Claim { measure, better, worse, share }
     }
 }
 
@@ -120,8 +127,6 @@ impl Study {
 
     /// One run of a cell.
     pub fn run(&self, cell: &Cell, seed: u64) -> Run {
-        let mut sets = cell.sets.clone();
-        sets.push(("seed".into(), seed.to_string()));
-        Run { study: self.name, row: cell.row, column: cell.column, seed, sets }
+        Run::new(self.name, cell, seed)
     }
 }

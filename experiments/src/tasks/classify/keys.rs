@@ -1,11 +1,15 @@
+use super::families::has_several_labels;
 use crate::config::validate::{at_least_zero, check, positive, share};
 use crate::config::{ConfigError, Keys, Run};
 use crate::data::files::Encoding;
 use crate::data::formats::labelled;
 use crate::regimes::distillation::{self, Distillation, Objective};
 use crate::run::State;
+use crate::tasks::adversarial::Adversarial;
 use crate::tasks::bert::{self, BertKeys};
-use crate::tasks::keys::{FORMS, LimitKeys, Penalties, Source, TOKENIZERS, TextKeys, WordKeys, of_model};
+use crate::tasks::keys::{
+    FORMS, LimitKeys, Named, Penalties, Source, TOKENIZERS, TextKeys, WordKeys, of_model,
+};
 use gradus_engine::losses::{self, CrossEntropy, Ghm, GhmState, Reduction};
 use gradus_engine::{DType, Tensor};
 use gradus_models::{BiLstmConfig, CharacterModel, Pooling, TextCnnConfig};
@@ -125,6 +129,9 @@ pub struct Loss {
     /// The loss.
     #[serde(flatten)]
     pub kind: LossKind,
+    /// Adversarial training.
+    #[serde(flatten)]
+    pub adversarial: Adversarial,
     /// Penalties on the parameters.
     #[serde(flatten)]
     pub penalties: Penalties,
@@ -214,6 +221,7 @@ impl Keys for ClassifyKeys {
         "model.name",
         "model.characters",
         "loss.name",
+        "loss.adversarial",
         distillation::TEACHER,
         "loss.objective",
     ];
@@ -234,7 +242,7 @@ impl Keys for ClassifyKeys {
         ("model.pooling", POOLINGS),
     ];
     const RESUMABLE: &'static [&'static str] = Penalties::KEYS;
-    const COSTLY: &'static [&'static str] = &["loss.contrastive"];
+    const COSTLY: &'static [&'static str] = &Adversarial::COSTLY;
 
     fn examples() -> Vec<Self> {
         let characters = [
@@ -262,7 +270,11 @@ impl Keys for ClassifyKeys {
             ClassifyKeys { loss: Loss { distillation, ..Loss::default() }, ..Self::default() }
         };
         let students = [Objective::default(), Objective::Logits {}].map(student);
-        models.map(with_model).chain(losses.map(with_loss)).chain([own]).chain(students).collect()
+        let with_adversary =
+            |adversarial| ClassifyKeys { loss: Loss { adversarial, ..Loss::default() }, ..Self::default() };
+        let adversaries = Adversarial::examples().map(with_adversary);
+        let losses = losses.map(with_loss).into_iter().chain(adversaries);
+        models.map(with_model).chain(losses).chain([own]).chain(students).collect()
     }
 
     fn run(model: &str) -> Run {
@@ -278,6 +290,10 @@ impl Keys for ClassifyKeys {
             Model::Bert { bert, pooling: _ } => {
                 bert.validate()?;
                 BertKeys::check_longest("data.max_len", self.data.max_len)?;
+                // Nothing is known of the gradient below frozen layers.
+                let learns = bert.frozen_layers == 0 || self.loss.adversarial == Adversarial::None;
+                let expected = "none, since no gradient passes the frozen layers (model.frozen_layers)";
+                check(learns, "loss.adversarial", expected, self.loss.adversarial.name())?;
             }
         }
         self.loss.validate()?;
@@ -302,13 +318,25 @@ impl Keys for ClassifyKeys {
                 let expected = "binary_cross_entropy, the loss for several labels a text, since data.label_separator is set";
                 (binary || separator.is_empty(), expected)
             }
-            Source::Set(_) => (!binary, "a loss for one label a text, as the texts of named data sets have"),
+            // That a set of several labels needs this loss is checked when it is read, so that others can describe it.
+            Source::Set(Named { dataset }) => (
+                !binary || has_several_labels(dataset),
+                "a loss for one label a text, as the texts of this data set have",
+            ),
         };
         check(fits, "loss.name", expected, self.loss.kind.name())
     }
 }
 
 impl ClassifyKeys {
+    /// Checks that the loss fits a named set whose texts may have several labels.
+    pub(super) fn fits_set(&self) -> Result<(), ConfigError> {
+        let Source::Set(Named { dataset }) = &self.data.source else { return Ok(()) };
+        let expected =
+            "binary_cross_entropy, the loss for several labels a text, as the texts of this data set have";
+        check(self.several() || !has_several_labels(dataset), "loss.name", expected, self.loss.kind.name())
+    }
+
     /// Whether a text may have several labels or none.
     pub(super) fn several(&self) -> bool {
         matches!(self.loss.kind, LossKind::BinaryCrossEntropy {})
@@ -354,6 +382,7 @@ impl LossKind {
 impl Loss {
     fn validate(&self) -> Result<(), ConfigError> {
         self.penalties.validate()?;
+        self.adversarial.validate()?;
         match &self.kind {
             LossKind::CrossEntropy { label_smoothing, class_weights } => {
                 share("loss.label_smoothing", *label_smoothing)?;
@@ -393,7 +422,8 @@ impl Loss {
     /// Whether the loss runs entirely on the device.
     pub(super) fn recordable(&self) -> bool {
         let penalised = self.penalties != Penalties::default();
-        !penalised && !matches!(self.kind, LossKind::Ghm { .. })
+        let moves = self.adversarial != Adversarial::None;
+        !penalised && !moves && !matches!(self.kind, LossKind::Ghm { .. })
     }
 
     /// The loss of logits [B, K] for labels [B], or for truth values [B, K] if a text may have several labels.

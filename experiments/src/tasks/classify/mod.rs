@@ -3,7 +3,7 @@
 //! | file | holds |
 //! | --- | --- |
 //! | `keys` | the sections `[data]`, `[model]` and `[loss]` |
-//! | `sets` | the known data sets; [`generated`] has the generated ones |
+//! | `sets`, `families` | the known data sets; [`generated`] has the generated ones |
 //! | `own` | the user's own files |
 //! | `distil` | what a student learns from a teacher |
 //! | `reading` | how texts become words or pieces |
@@ -12,10 +12,14 @@
 //! | `metrics` | counts, metrics, metrics of each label |
 //! | `mistakes` | what is wrong with a prediction |
 //! | `warnings` | what to look at before training |
+//! | `explain`, `attack` | outputs to explain; the model under attack |
 //! | `answers` | the output of `gradus predict`, and the file of predictions |
 
 mod answers;
+mod attack;
 mod distil;
+mod explain;
+mod families;
 pub mod generated;
 mod keys;
 mod metrics;
@@ -35,14 +39,17 @@ use keys::Model;
 pub(crate) use prior::Prior;
 use reading::ReadTexts;
 
+use super::adversarial::Adversarial;
 use super::keys::{Named, Source};
 use super::reading::Reading;
 use super::{bert, words};
+use crate::attack::Changes;
 use crate::config::ConfigError;
 use crate::data::counted::{counted, verb};
 use crate::data::files::FileReader;
 use crate::data::known::{KnownSet, TokensGiven};
 use crate::data::{DataError, Example, OwnPart, Part, Split, Splits, split};
+use crate::explain::{Explained, Which};
 use crate::regimes::distillation::{self, Transfer};
 use crate::run::{
     Ask, Described, Details, Generated, Metric, Mistake, Origin, RunError, State, Style, Task, Understood,
@@ -50,7 +57,7 @@ use crate::run::{
 use crate::text::{Mode as Splitting, Text};
 use gradus_engine::optim::{Group, OptimizerConfig};
 use gradus_engine::{Mode, Rng, Tensor};
-use gradus_models::Classifier;
+use gradus_models::{Classifier, Words};
 use rayon::prelude::*;
 use std::path::Path;
 
@@ -232,13 +239,22 @@ impl Task for Classify {
         mode: &mut Mode,
     ) -> (Tensor, State) {
         let (labels, rest) = inputs.split_first().expect("inputs: labels, what a teacher says, then words");
-        if self.transfer.is_none() {
-            let logits = model.logits(&words::words_of(rest), mode);
-            return self.keys.loss.of(&logits, labels, state);
+        let (taught, words) = match &self.transfer {
+            None => (None, rest),
+            Some(_) => (Some(Taught { teacher: &rest[0], labelled: &rest[1] }), &rest[2..]),
+        };
+        let (words, loss) = (words::words_of(words), &self.keys.loss);
+        let of = |logits: &Tensor| match &taught {
+            None => loss.of(logits, labels, state),
+            Some(taught) => distil::loss(loss, logits, labels, taught, state),
+        };
+        if loss.adversarial == Adversarial::None {
+            return of(&model.logits(&words, mode));
         }
-        let logits = model.logits(&words::words_of(&rest[2..]), mode);
-        let taught = Taught { teacher: &rest[0], labelled: &rest[1] };
-        distil::loss(&self.keys.loss, &logits, labels, &taught, state)
+        let x = model.embed(&words, mode);
+        let mut at = |x: &Tensor| of(&model.logits(&Words { embedded: Some(x), ..words }, mode));
+        let (clean, next) = at(&x);
+        (loss.adversarial.added(clean, &x, |x| at(x).0), next)
     }
 
     fn recordable(&self) -> bool {
@@ -295,6 +311,23 @@ impl Task for Classify {
 
     fn answer(&self, model: &dyn Classifier, asks: &[Ask], style: Style) -> Vec<Result<String, String>> {
         answers::answer(self, model, asks, style)
+    }
+
+    fn explained<'a>(
+        &'a self,
+        model: &'a Self::Model,
+        ask: &Ask,
+        which: &Which,
+    ) -> Result<Vec<Box<dyn Explained + 'a>>, String> {
+        explain::explained(self, model, ask, which)
+    }
+
+    fn changes<'a>(
+        &'a self,
+        model: &'a Self::Model,
+        split: Split,
+    ) -> Result<Box<dyn Changes<Self::Prediction> + 'a>, String> {
+        attack::changes(self, model, split)
     }
 
     fn understood(&self) -> Understood {
@@ -354,6 +387,7 @@ impl Task for Classify {
 impl ClassifyKeys {
     /// Checks that the keys fit the labels of the data.
     fn fits(&self, labels: &[String]) -> Result<(), ConfigError> {
+        self.fits_set()?;
         self.loss.fits(labels.len())
     }
 }

@@ -100,10 +100,12 @@ impl Classify {
     /// The predictions for texts, in their order; for a text without words, the frequencies of the labels.
     pub(super) fn predictions(&self, model: &dyn Classifier, texts: &[&Text]) -> Vec<Prediction> {
         let batch = self.batch(texts, &mut Mode::Eval).to_device(model.device());
-        let p = no_grad(|| {
-            let logits = model.logits(&batch.words(), &mut Mode::Eval);
-            if self.several() { logits.sigmoid() } else { logits.softmax() }
-        });
+        self.predicted(texts, &no_grad(|| model.logits(&batch.words(), &mut Mode::Eval)))
+    }
+
+    /// The predictions for texts from their logits [B, K].
+    pub(super) fn predicted(&self, texts: &[&Text], logits: &Tensor) -> Vec<Prediction> {
+        let p = no_grad(|| if self.several() { logits.sigmoid() } else { logits.softmax() });
         let best = p.arg_max(1).to_vec::<i64>();
         let k = p.dim(1);
         let predicted = |((text, row), best): ((&&Text, &[f64]), i64)| match text.is_blank() {

@@ -1,12 +1,15 @@
 //! The known sets for text classification. Counts and digests were measured on the files.
 
+use super::families::{fdu, xed};
 use crate::data::files::Encoding;
 use crate::data::formats::imdb::{self, Polarity};
 use crate::data::formats::labelled::{self, Columns, Format, PerText};
-use crate::data::known::{Download, KnownFile, KnownSet, Layout, Source, SplitRule, TokensGiven, Unpack};
+use crate::data::known::{
+    Download, KnownFile, KnownSet, Layout, NONE, Source, SplitRule, TokensGiven, Unpack,
+};
 use crate::data::{DataError, Example};
 
-const fn file(path: &'static str, examples: usize, sha256: &'static str) -> KnownFile {
+pub(super) const fn file(path: &'static str, examples: usize, sha256: &'static str) -> KnownFile {
     KnownFile { path, sha256, examples }
 }
 
@@ -364,4 +367,177 @@ pub static SETS: &[KnownSet<Vec<Example>>] = &[
         caution: "",
         twin: "reviews-long",
     },
+    fdu!(
+        "apparel",
+        "apparel",
+        "clothes",
+        "domain-1",
+        (1_600, 519_173, "589702d71eded8ca23907acf6e434f203c8c6feb09737106f77f03707641ffc3"),
+        (127_187, "8e591ec14fa0e3d26837b9a40c99d3a93b49f47e7a3fbe4d0afe1b4e1dd45439")
+    ),
+    fdu!(
+        "baby",
+        "baby",
+        "baby products",
+        "domain-2",
+        (1_500, 849_433, "0d884186f3aef0e12dafac0a875887fe631de0df992b15158ab177763882bf57"),
+        (220_031, "8763bb4b8bbf83b93b6aab03706719fc742fb7d89830a6bd95ea1c2490ea58f7")
+    ),
+    fdu!(
+        "books",
+        "books",
+        "books",
+        "domain-3",
+        (1_600, 1_517_583, "40c4c5971165b9e0a509a60472c3bf06c8e1430d4944833141eb3c34d986b65e"),
+        (351_857, "b451ac03e48b599bf35dd1a450158389e1ac9018950e95c631053ac14a5b10ad")
+    ),
+    fdu!(
+        "camera",
+        "camera_photo",
+        "cameras",
+        "domain-4",
+        (1_597, 1_077_961, "425bf93c303b2f38d2f53649508ea9e55d0114679ecb00fda5c2c15ebbe9e708"),
+        (258_814, "3fdea0837d6c41f04720dce8d2e690bbdeb5019ecac749f8f38472ac1dcfa439")
+    ),
+    fdu!(
+        "dvd",
+        "dvd",
+        "DVDs",
+        "domain-5",
+        (1_600, 1_581_172, "47334240d9cef76ac5f15a10f9082c3d2c6e7f9a9bb0478a3800ede2a0300771"),
+        (402_497, "762e6e030892375eda4f211be58624a3bb6a07c966901c79b803837d21fca4b5")
+    ),
+    fdu!(
+        "electronics",
+        "electronics",
+        "electronics",
+        "domain-6",
+        (1_598, 918_340, "bb2f28c4a20e3d075dd71ff049970bd445f4d47bcc8404a68eb03850413a8da7"),
+        (222_978, "a4d2e7d2a5b8b501a6611e45e1b241aa0d601388b79265cfc94c203cb52f8b8c")
+    ),
+    fdu!(
+        "health",
+        "health_personal_care",
+        "health and personal care",
+        "domain-1",
+        (1_600, 736_321, "384f1ec3d76a2f755844cac4bd7725b86bc79910dae60fc33f133e380f827b4a"),
+        (173_498, "07f289177da7ebe71f1ac2ee3d5a25f190913e2a11116f0fb55862e01b60a331")
+    ),
+    fdu!(
+        "imdb",
+        "imdb",
+        "films, from IMDB",
+        "domain-2",
+        (1_600, 2_254_776, "16dd91ee7aebde130cfeb4d1c58bfe221ad87f1862fdb8ae694693eec3432caa"),
+        (486_414, "dc708b7338157a6be56a1ded26abd97f82284d0e736876a6b833ad59e8a2cd53")
+    ),
+    fdu!(
+        "kitchen",
+        "kitchen_housewares",
+        "housewares",
+        "domain-3",
+        (1_600, 762_961, "df5c9e8473b084a6b252dfbb5e074adcaacb9638a882fee3f20d62d747f45d6f"),
+        (193_578, "86bcc015f7cfa773880951830ac6161dc2b8717e8a69773ca11a5bd6529b2020")
+    ),
+    fdu!(
+        "magazines",
+        "magazines",
+        "magazines",
+        "domain-4",
+        (1_570, 1_027_102, "d4805a9f094c1c7befa64bc42ea846261b1290a2fd120c46f45c9e89faf782ae"),
+        (263_233, "620ecd0ccd7b7f73483b8cdcef5ca07dff92e2d57c9cf4b6e9f7d669a681f6c3")
+    ),
+    fdu!(
+        "mr",
+        "MR",
+        "films, single sentences from MR",
+        "domain-5",
+        (1_600, 191_447, "a6f222085a50061dd560c3beafc968679abae74683e3d18a66b619c5e2d178dc"),
+        (47_573, "82ec2a6d570978d173240dfd655c25e151761d7d0ace365725745a361e6fabea")
+    ),
+    fdu!(
+        "music",
+        "music",
+        "music",
+        "domain-6",
+        (1_600, 1_170_332, "f0b41243475c16391a02e91d87710ed87d68927d4d77f526a3d2369a98ac572e"),
+        (275_218, "54a157c56930b9e587b6b955fe4b2e3258d2f70d0d58ccbbf40a4bfd846ee204")
+    ),
+    fdu!(
+        "software",
+        "software",
+        "software",
+        "domain-1",
+        (1_515, 1_137_236, "a050cb3ea22b94b21ce70acff3a23eabd1f39307bd862d6c0cc23170eb4830f4"),
+        (270_384, "3b92617a5b3ad618b7aaab98546d49c2a69f46dedbceb4ec14dee1cbb4ff02d3")
+    ),
+    fdu!(
+        "sports",
+        "sports_outdoors",
+        "sports and outdoor products",
+        "domain-2",
+        (1_600, 827_286, "062ac0e2fb04a81c1f06f15b219634810a323a2ee187750e2f479030ebad0326"),
+        (216_957, "77394d7c91fbc69cc16bfaf79f1f945999fe2d8e0fc536f1f79d17089e611f49")
+    ),
+    fdu!(
+        "toys",
+        "toys_games",
+        "toys and games",
+        "domain-3",
+        (1_600, 785_692, "bb8404d3b48ab02bca2a75bb1e245297aac36b8143a81549f6485b4c2d24dd10"),
+        (194_694, "6ee304a53f25697ee96bcb60fe07cc36d282ef343c3e0f8ae09df669ec39b116")
+    ),
+    fdu!(
+        "video",
+        "video",
+        "videos",
+        "domain-4",
+        (1_600, 1_304_633, "2867b3e5fffc44132aa61ff49dd608eeacc503b2c9c2133680f0cb4a7a258f3e"),
+        (341_154, "8de7a49ee3001409c9049b1f52949d78c7875cb92e031b43f5cef681dfd341e4")
+    ),
+    xed!(
+        "en",
+        "English",
+        "en-annotated.tsv",
+        (17_528, "26ac0254fbdb8b09cf2b00d44041d9084ece31bd200ae7c0e0662fbd8b037d98"),
+        1_752,
+        "opinions-a",
+        ""
+    ),
+    xed!(
+        "fi",
+        "Finnish",
+        "fi-annotated.tsv",
+        (14_449, "0b5ba26b2636c3a773b77a12b1b6a86a0b6ad49c6a50572ac43868d443992392"),
+        1_444,
+        "opinions-d",
+        ""
+    ),
+    xed!(
+        "de",
+        "German",
+        "de-projections.tsv",
+        (5_500, "e6aa155371e37b30ff5e5c71054836b2a48bfa254bc7dfb7463f7b3be6ec3995"),
+        550,
+        "opinions-b",
+        "the labels are those of aligned lines, some of which may be in the training splits of xed-en and xed-fi"
+    ),
+    xed!(
+        "fr",
+        "French",
+        "fr-projections.tsv",
+        (7_303, "255e0bd33c56bb909105e9a63b47c2be07815b2529f0000cd74befc230647e26"),
+        730,
+        "opinions-b",
+        "the labels are those of aligned lines, some of which may be in the training splits of xed-en and xed-fi"
+    ),
+    xed!(
+        "ro",
+        "Romanian",
+        "ro-projections.tsv",
+        (9_470, "ec52a9e670b6dc8d1a6ca2bf5e351d32911c2b572518ba241f02fbd902b093f1"),
+        947,
+        "opinions-c",
+        "the labels are those of aligned lines, some of which may be in the training splits of xed-en and xed-fi"
+    ),
 ];

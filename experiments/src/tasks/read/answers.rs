@@ -1,7 +1,7 @@
 //! The answers of a reader, and its predictions as a file.
 
 use super::spans::text_of;
-use super::{Answered, LONGEST_QUESTION, Read};
+use super::{Answered, Read};
 use crate::data::Split;
 use crate::run::{Ask, Style};
 use crate::text::{Characters, Text, Tokens, batches};
@@ -23,19 +23,10 @@ pub(super) fn answer(
     let mut contexts: HashMap<&str, (Tokens, Text)> = HashMap::new();
     for ask in asks {
         let context = ask.context.as_deref().unwrap_or_default();
-        contexts.entry(context).or_insert_with(|| {
-            let tokens = task.tokens(context, task.longest_context());
-            let text = task.context(&tokens);
-            (tokens, text)
-        });
+        contexts.entry(context).or_insert_with(|| task.read_context(context));
     }
     let of = |ask: &Ask| &contexts[ask.context.as_deref().unwrap_or_default()];
-    let question = |ask: &Ask| {
-        let mut tokens = ask.tokens(&task.tokeniser);
-        tokens.truncate(LONGEST_QUESTION);
-        task.lexicon.encode(&tokens)
-    };
-    let questions: Vec<Text> = asks.iter().map(question).collect();
+    let questions: Vec<Text> = asks.iter().map(|ask| task.read_question(ask)).collect();
     let lengths: Vec<usize> = asks.iter().map(|ask| of(ask).1.len()).collect();
     let answers = batches::each(&lengths, BATCH, |batch| {
         let asked: Vec<(&Text, &Text)> = batch.iter().map(|&i| (&of(&asks[i]).1, &questions[i])).collect();

@@ -1,14 +1,15 @@
-use crate::config::validate::{above_zero, at_least_zero, positive, share};
+use crate::config::validate::{above_zero, at_least_zero, check, positive, share};
 use crate::config::{ConfigError, Keys, Run, Train};
 use crate::data::files::Encoding;
+use crate::tasks::bert::{self, BertKeys};
 use crate::tasks::keys::{FORMS, LimitKeys, Penalties, Source, TOKENIZERS, TextKeys, WordKeys, of_model};
 use gradus_engine::Tensor;
 use gradus_engine::losses::{self, CrossEntropy, Reduction};
 use gradus_models::{BiDafConfig, CharacterModel, Pooled, Reading};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 /// The keys of reading comprehension.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default)]
 pub struct ReadKeys {
     /// Section `data`.
@@ -19,8 +20,40 @@ pub struct ReadKeys {
     pub loss: Loss,
 }
 
+/// A model that brings its own pieces has no keys of words.
+impl Serialize for ReadKeys {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Written<'a> {
+            data: WrittenData<'a>,
+            model: &'a Model,
+            loss: &'a Loss,
+        }
+        #[derive(Serialize)]
+        struct WrittenData<'a> {
+            #[serde(flatten)]
+            source: &'a Source<SquadKeys>,
+            #[serde(flatten)]
+            limits: LimitKeys,
+            #[serde(flatten)]
+            text: Option<TextKeys>,
+            #[serde(flatten)]
+            words: Option<&'a WordKeys>,
+            max_len: usize,
+        }
+        let ReadKeys { data, model, loss } = self;
+        let Data { source, limits, text, words, max_len } = data;
+        let (text, words) = match model {
+            Model::Bert { .. } => (None, None),
+            Model::BiDaf { .. } => (Some(*text), Some(words)),
+        };
+        let data = WrittenData { source, limits: *limits, text, words, max_len: *max_len };
+        Written { data, model, loss }.serialize(serializer)
+    }
+}
+
 /// The questions, and how texts are read.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(default)]
 pub struct Data {
     /// A data set or files.
@@ -35,7 +68,9 @@ pub struct Data {
     /// Which words are in the vocabulary.
     #[serde(flatten)]
     pub words: WordKeys,
-    /// The most words of a context in training; 0 means no limit. Evaluation reads the whole context.
+    /// The most words of a context in training; 0 means no limit. Evaluation reads the whole context. For BERT the most pieces of
+    /// question and context, with the special ones, and 0 means as many as the model has positions; of a longer context it
+    /// reads overlapping windows, in evaluation too.
     pub max_len: usize,
 }
 
@@ -75,6 +110,19 @@ pub enum Model {
         /// The fraction of the words that occur once in training to replace by UNK, drawn for each batch.
         #[serde(default)]
         unk_singletons: f64,
+    },
+    /// A pretrained BERT.
+    #[serde(rename = "bert")]
+    Bert {
+        /// Its folder, and how it is trained.
+        #[serde(flatten)]
+        bert: BertKeys,
+        /// The most pieces of an answer.
+        #[serde(default = "max_answer_pieces")]
+        max_answer: usize,
+        /// Whether the model learns questions without an answer; otherwise they are left out.
+        #[serde(default)]
+        no_answer: bool,
     },
 }
 
@@ -155,6 +203,11 @@ fn max_answer() -> usize {
     15
 }
 
+/// As in the original code.
+fn max_answer_pieces() -> usize {
+    30
+}
+
 fn weight() -> f64 {
     0.1
 }
@@ -203,6 +256,7 @@ impl Model {
     pub fn characters(&self) -> Option<usize> {
         match self {
             Model::BiDaf { config, .. } => config.characters.max_len(),
+            Model::Bert { .. } => None,
         }
     }
 
@@ -210,20 +264,21 @@ impl Model {
     pub fn heads(&self) -> usize {
         match self {
             Model::BiDaf { config, .. } => config.attention_heads,
+            Model::Bert { .. } => 0,
         }
     }
 
-    /// The most words of an answer.
+    /// The most words or pieces of an answer.
     pub fn longest_answer(&self) -> usize {
         match self {
-            Model::BiDaf { max_answer, .. } => *max_answer,
+            Model::BiDaf { max_answer, .. } | Model::Bert { max_answer, .. } => *max_answer,
         }
     }
 
     /// Whether a question may have no answer.
     pub fn no_answer(&self) -> bool {
         match self {
-            Model::BiDaf { no_answer, .. } => *no_answer,
+            Model::BiDaf { no_answer, .. } | Model::Bert { no_answer, .. } => *no_answer,
         }
     }
 
@@ -231,6 +286,7 @@ impl Model {
     pub fn unknown(&self) -> f64 {
         match self {
             Model::BiDaf { unk_singletons, .. } => *unk_singletons,
+            Model::Bert { .. } => 0.0,
         }
     }
 }
@@ -244,7 +300,8 @@ impl Keys for ReadKeys {
         "loss.contrastive",
         "loss.contrastive_loss",
     ];
-    const PATHS: &'static [&'static str] = &["data.train", "data.dev", "data.test", "data.embeddings"];
+    const PATHS: &'static [&'static str] =
+        &["data.train", "data.dev", "data.test", "data.embeddings", "model.pretrained"];
     const CHOICES: &'static [(&'static str, &'static [&'static str])] = &[
         ("data.tokenizer", TOKENIZERS),
         ("data.normalize", FORMS),
@@ -252,6 +309,7 @@ impl Keys for ReadKeys {
         ("data.encoding", &Encoding::NAMES),
     ];
     const RESUMABLE: &'static [&'static str] = Penalties::KEYS;
+    const COSTLY: &'static [&'static str] = &["loss.contrastive"];
 
     fn examples() -> Vec<Self> {
         let characters = [
@@ -275,10 +333,17 @@ impl Keys for ReadKeys {
             |contrastive| ReadKeys { loss: Loss { contrastive, ..Loss::default() }, ..Self::default() };
         let own = Data { source: Source::example(), ..Data::default() };
         let own = ReadKeys { data: own, ..Self::default() };
-        characters.map(with_model).into_iter().chain(contrastive.map(with_loss)).chain([own]).collect()
+        let bert =
+            Model::Bert { bert: BertKeys::example(), max_answer: max_answer_pieces(), no_answer: false };
+        let bert = ReadKeys { model: bert, ..Self::default() };
+        let models = characters.map(with_model).into_iter().chain([bert]);
+        models.chain(contrastive.map(with_loss)).chain([own]).collect()
     }
 
-    fn run(_: &str) -> Run {
+    fn run(model: &str) -> Run {
+        if model == bert::NAME {
+            return bert::run();
+        }
         Run { train: Train { batch_size: 32, clip_norm: 5.0, ..Train::default() }, ..Run::default() }
     }
 
@@ -290,6 +355,17 @@ impl Keys for ReadKeys {
                 config.check().map_err(of_model)?;
                 positive("model.max_answer", *max_answer)?;
                 share("model.unk_singletons", *unk_singletons)?;
+            }
+            Model::Bert { bert, max_answer, no_answer: _ } => {
+                bert.validate()?;
+                positive("model.max_answer", *max_answer)?;
+                let (longest, expected) =
+                    (self.data.max_len, "0 for as many pieces as the model has positions");
+                let expected = format!("{expected}, or at least {SHORTEST_PAIR}: {WHAT_PAIR}");
+                check(longest == 0 || longest >= SHORTEST_PAIR, "data.max_len", &expected, longest)?;
+                let none = self.loss.contrastive == Contrastive::None;
+                let expected = "none, since a BERT reads question and context as one text; leave it out";
+                check(none, "loss.contrastive", expected, self.loss.contrastive.name())?;
             }
         }
         self.loss.penalties.validate()?;
@@ -307,6 +383,23 @@ impl Keys for ReadKeys {
                     ContrastiveLoss::Sne => Ok(()),
                 }
             }
+        }
+    }
+}
+
+/// The shortest pair of texts that says something.
+pub(super) const SHORTEST_PAIR: usize = 5;
+
+/// What it is made of.
+pub(super) const WHAT_PAIR: &str = "[CLS], a piece of the question, [SEP], a piece of the context, [SEP]";
+
+impl Contrastive {
+    fn name(&self) -> &'static str {
+        match self {
+            Contrastive::None => "none",
+            Contrastive::Embedding(_) => "embedding",
+            Contrastive::Encoding(_) => "encoding",
+            Contrastive::Both(_) => "both",
         }
     }
 }
@@ -331,7 +424,8 @@ impl Loss {
         let LossKind::CrossEntropy { label_smoothing } = self.kind;
         let of = |logits: &Tensor, at: &Tensor| cross_entropy_of_end(logits, at, label_smoothing);
         let total = of(&reading.start, first) + of(&reading.end, last);
-        let add = |total: Tensor, level: &Pooled, objective: &Objective| {
+        let add = |total: Tensor, level: &Option<Pooled>, objective: &Objective| {
+            let level = level.as_ref().expect("validated keys compare texts that the model reads apart");
             total + objective.contrast(level) * objective.contrastive_weight
         };
         match &self.contrastive {

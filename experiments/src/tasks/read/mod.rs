@@ -7,65 +7,83 @@
 //! | [`articles`] | holds out whole articles or paragraphs |
 //! | `asked` | which questions are the same |
 //! | [`spans`] | answers as first and last word, and back |
+//! | `reading` | how contexts and questions become words or pieces |
+//! | `pairs` | questions with windows of their contexts in pieces, and the answers of all windows |
 //! | `model` | the model, its inputs and its predictions |
 //! | `mistakes` | what is wrong with an answer |
+//! | `explain`, `attack` | outputs to explain; the model under attack |
 //! | `answers` | the output of `gradus predict`, and the file of predictions |
 
 mod answers;
 pub mod articles;
 mod asked;
+mod attack;
+mod explain;
 pub mod generated;
 mod keys;
 mod mistakes;
 mod model;
+mod pairs;
+mod reading;
 mod sets;
 pub mod spans;
 
 pub use keys::ReadKeys;
 pub use model::Answered;
 
-use super::warnings;
-use super::words;
+use super::reading::Reading;
+use super::{bert, warnings, words};
+use crate::attack::Changes;
 use crate::data::counted::{counted, verb};
 use crate::data::files::FileReader;
 use crate::data::formats::squad;
 use crate::data::known::KnownSet;
 use crate::data::{DataError, OwnPart, Part, Questions, Split, Splits, split};
+use crate::explain::{Explained, Which};
 use crate::metrics::reading::{row, row_by_answer};
 use crate::run::{
     Ask, Described, Details, Generated, Metric, Mistake, Origin, RunError, State, Style, Task, Understood,
 };
-use crate::text::{Coverage, Lexicon, Mode as Splitting, Text, Tokeniser, Tokens};
+use crate::text::{Mode as Splitting, Text, Tokens};
+use gradus_engine::optim::{Group, OptimizerConfig};
 use gradus_engine::{Mode, Rng, Tensor};
-use gradus_models::Reader;
+use gradus_models::{Reader, ReaderInput};
+use keys::Model;
 use rayon::prelude::*;
-use spans::{Located, locate};
+use reading::ReadTexts;
+use spans::{Located, locate, locate_all};
 use std::path::Path;
 
 /// A prepared reading set.
 pub struct Read {
     keys: ReadKeys,
     data: Splits<Questions>,
-    lexicon: Lexicon,
-    /// Of train, dev and test.
-    coverage: [Coverage; 3],
-    tokeniser: Tokeniser,
+    reading: Reading,
     /// Train, dev and test.
     parts: [Encoded; 3],
-    /// The training questions from which a model can learn.
+    /// The training questions from which a model can learn, each with one or several windows of its context.
     located: Vec<Located>,
+    /// How many questions were cut.
+    cut: usize,
 }
 
 /// A prepared split.
 #[derive(Default)]
 struct Encoded {
-    /// The contexts; each begins with a token for "no answer" if the model learns that.
+    /// The contexts; each begins with a word for "no answer" if the model learns that, or ends with a piece `[SEP]`.
     contexts: Vec<Text>,
-    /// The tokens of each context, with their places.
+    /// The words or pieces of each context, with their places.
     tokens: Vec<Tokens>,
     /// The questions.
     questions: Vec<Text>,
 }
+
+/// The files of a run: how text is split and the words, or the sizes of the model and its pieces.
+const FILES: [&str; 7] = {
+    let [a, b, c, d, e] = words::FILES;
+    let [f, g] = bert::FILES;
+    [a, b, c, d, e, f, g]
+};
 
 /// The longest question, in words; the time of a step is proportional to questions times contexts.
 const LONGEST_QUESTION: usize = 1000;
@@ -93,33 +111,6 @@ impl Part for Questions {
     }
 }
 
-impl Read {
-    /// A context or question as the model reads it.
-    fn tokens(&self, text: &str, longest: usize) -> Tokens {
-        let mut tokens = self.tokeniser.tokens(text);
-        tokens.truncate(longest);
-        tokens
-    }
-
-    /// The most words of a context in evaluation.
-    fn longest_context(&self) -> usize {
-        if self.keys.model.heads() > 0 { LONGEST_WITH_ATTENTION } else { usize::MAX }
-    }
-
-    /// A context as the model reads it, after the token for "no answer" if the model learns that.
-    fn context(&self, tokens: &Tokens) -> Text {
-        with_nothing_before(&self.lexicon, self.keys.model.no_answer(), tokens)
-    }
-}
-
-fn with_nothing_before(lexicon: &Lexicon, no_answer: bool, tokens: &Tokens) -> Text {
-    let text = lexicon.encode(tokens);
-    match no_answer {
-        true => lexicon.encode(&Tokens::default()).followed_by(&text),
-        false => text,
-    }
-}
-
 impl Task for Read {
     const NAME: &'static str = "read";
     const TITLE: &'static str = "Reading Comprehension";
@@ -131,7 +122,7 @@ impl Task for Read {
     ];
     const METRICS: &'static [Metric] = &[Metric::share("f1"), Metric::share("em")];
     const PREDICTIONS: &'static str = "json";
-    const FILES: &'static [&'static str] = &words::FILES;
+    const FILES: &'static [&'static str] = &FILES;
     const HAS_CONTEXT: bool = true;
     type Keys = ReadKeys;
     type Part = Questions;
@@ -178,55 +169,33 @@ impl Task for Read {
     }
 
     fn prepare(keys: ReadKeys, data: Splits<Questions>, kept: Option<&Path>) -> Result<Self, RunError> {
-        let tokeniser = match kept {
-            Some(folder) => words::load_tokeniser(folder)?,
-            None => keys.data.text.tokeniser(Splitting::English),
-        };
-        let longest = if keys.model.heads() > 0 { LONGEST_WITH_ATTENTION } else { usize::MAX };
-        let tokens = |text: &String, longest: usize| {
-            let mut tokens = tokeniser.tokens(text);
-            tokens.truncate(longest);
-            tokens
-        };
-        // Contexts before questions; the vocabulary is counted in this order.
-        let all: [Vec<Tokens>; 3] = Split::ALL.map(|split| {
-            let part = data.split(split);
-            let contexts = part.contexts.par_iter().map(|context| tokens(context, longest));
-            let questions = part.questions.par_iter().map(|q| tokens(&q.question, LONGEST_QUESTION));
-            contexts.chain(questions).collect()
-        });
-        let options = keys.data.words.options(keys.model.characters());
-        let [train, dev, test] = all.each_ref().map(Vec::as_slice);
-        let lexicon = words::lexicon(kept, &keys.data.words, &options, [train, dev, test])?;
-        let coverage = [train, dev, test].map(|tokens| lexicon.coverage(tokens));
-        let no_answer = keys.model.no_answer();
-        let mut split = Split::ALL.into_iter();
-        let parts = all.map(|mut tokens| {
-            let contexts = split.next().map_or(0, |split| data.split(split).contexts.len());
-            let questions = tokens.split_off(contexts);
-            Encoded {
-                contexts: tokens.iter().map(|t| with_nothing_before(&lexicon, no_answer, t)).collect(),
-                questions: questions.iter().map(|tokens| lexicon.encode(tokens)).collect(),
-                tokens,
+        let (reading, ReadTexts { parts, cut }) = reading::read_all(&keys, &data, kept)?;
+        let (train, no_answer) = (&parts[0], keys.model.no_answer());
+        let located = match &reading {
+            Reading::Words(_) => {
+                let limit = (keys.data.max_len > 0).then_some(keys.data.max_len);
+                locate(&data.train, &train.tokens, limit, no_answer)
             }
-        });
-        let limit = (keys.data.max_len > 0).then_some(keys.data.max_len);
-        let located = locate(&data.train, &parts[0].tokens, limit, no_answer);
+            Reading::Pieces(text) => {
+                let longest = text.longest(keys.data.max_len);
+                let room = |question: usize| pairs::room(longest, &train.questions[question]);
+                locate_all(&data.train, &train.tokens, room, no_answer)
+            }
+        };
         let trains = !data.train.questions.is_empty() && kept.is_none();
         if trains && located.is_empty() {
             return Err(DataError::Settings {
                 key: data.name.clone(),
-                expected: "at least one training question whose answer is a span of words".into(),
+                expected: "at least one training question whose answer is a span of its context".into(),
                 found: "none; check the answers or raise data.max_len".into(),
             }
             .into());
         }
-        Ok(Read { keys, data, lexicon, coverage, tokeniser, parts, located })
+        Ok(Read { keys, data, reading, parts, located, cut })
     }
 
     fn save(&self, folder: &Path) -> Result<(), RunError> {
-        words::save_tokeniser(&self.tokeniser, folder)?;
-        Ok(self.lexicon.save(folder)?)
+        self.reading.save(folder)
     }
 
     fn data(&self) -> &Splits<Questions> {
@@ -234,27 +203,38 @@ impl Task for Read {
     }
 
     fn cut(&self) -> Option<String> {
-        let cut = self.data.train.questions.len() - self.located.len();
+        let learned = self.located.chunk_by(|a, b| a.question == b.question).count();
+        let cut = self.data.train.questions.len() - learned;
         (cut > 0).then(|| {
             format!(
-                "{} left out, because {} not a span of the words that are read",
+                "{} left out, because {} not a span of the {} that are read",
                 counted(cut, "training questions"),
-                verb(cut, "its answer is", "their answers are")
+                verb(cut, "its answer is", "their answers are"),
+                self.units()
             )
         })
     }
 
     fn vocabulary(&self) -> usize {
-        self.lexicon.len()
+        self.reading.vocabulary()
     }
 
     fn sizes(&self) -> Vec<usize> {
-        self.located.iter().map(|example| example.window.len()).collect()
+        let beside = |question: usize| match &self.reading {
+            Reading::Words(_) => 0,
+            Reading::Pieces(_) => self.parts[0].questions[question].len() + 1,
+        };
+        self.located.iter().map(|example| example.window.len() + beside(example.question)).collect()
     }
 
     fn lengths(&self, split: Split) -> Vec<usize> {
-        let contexts = &self.parts[split as usize].contexts;
-        self.data.split(split).questions.iter().map(|q| contexts[q.context].len()).collect()
+        let Encoded { contexts, questions, .. } = &self.parts[split as usize];
+        let beside = |question: &Text| match &self.reading {
+            Reading::Words(_) => 0,
+            Reading::Pieces(_) => question.len(),
+        };
+        let asked = self.data.split(split).questions.iter().zip(questions);
+        asked.map(|(q, question)| contexts[q.context].len() + beside(question)).collect()
     }
 
     fn model(&self, rng: &mut Rng) -> Result<Box<dyn Reader>, RunError> {
@@ -267,13 +247,26 @@ impl Task for Read {
 
     fn loss(&self, model: &dyn Reader, inputs: &[Tensor], state: &State, mode: &mut Mode) -> (Tensor, State) {
         let (ends, texts) = inputs.split_at(2);
-        let (context, question) = texts.split_at(texts.len() / 2);
-        let reading = model.read(&words::words_of(context), &words::words_of(question), mode);
+        let reading = match &self.reading {
+            Reading::Words(_) => {
+                let (context, question) = texts.split_at(texts.len() / 2);
+                let (context, question) = (&words::words_of(context), &words::words_of(question));
+                model.read(&ReaderInput::Words { context, question }, mode)
+            }
+            Reading::Pieces(_) => model.read(&pairs::input(texts), mode),
+        };
         (self.keys.loss.of(&reading, &ends[0], &ends[1]), state.clone())
     }
 
     fn recordable(&self) -> bool {
-        self.keys.loss.recordable() && self.keys.model.characters().is_none()
+        self.keys.loss.recordable() && self.reading.recordable()
+    }
+
+    fn groups(&self, config: OptimizerConfig) -> Vec<Group> {
+        match (&self.keys.model, &self.reading) {
+            (Model::Bert { bert, .. }, Reading::Pieces(text)) => bert.groups(text.layers(), config),
+            (Model::Bert { .. } | Model::BiDaf { .. }, _) => vec![],
+        }
     }
 
     fn penalties(&self) -> [f64; 2] {
@@ -342,8 +335,25 @@ impl Task for Read {
         answers::answer(self, model, asks, style)
     }
 
+    fn explained<'a>(
+        &'a self,
+        model: &'a Self::Model,
+        ask: &Ask,
+        which: &Which,
+    ) -> Result<Vec<Box<dyn Explained + 'a>>, String> {
+        explain::explained(self, model, ask, which)
+    }
+
+    fn changes<'a>(
+        &'a self,
+        model: &'a Self::Model,
+        split: Split,
+    ) -> Result<Box<dyn Changes<Self::Prediction> + 'a>, String> {
+        attack::changes(self, model, split)
+    }
+
     fn understood(&self) -> Understood {
-        let mut understood = words::understood(&self.lexicon, &self.tokeniser, &self.coverage);
+        let mut understood = self.read_as();
         let contexts: Vec<String> = self.parts.iter().map(|part| part.contexts.len().to_string()).collect();
         understood.lines.insert(0, ("contexts", contexts.join(" + ")));
         let unanswered =

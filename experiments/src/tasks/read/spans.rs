@@ -103,6 +103,47 @@ pub fn locate(split: &Questions, tokens: &[Tokens], limit: Option<usize>, no_ans
     split.questions.iter().enumerate().filter_map(locate).collect()
 }
 
+/// For training a model that reads all windows of a context: the windows that contain the first answer of a question, or, if
+/// there is none, the one of [`window_with`]. If the model learns that there is no answer, the other windows of the context and
+/// those of questions without an answer are examples of that. Questions are left out as by [`locate`]. `limit` is the most
+/// tokens of a window with a question.
+///
+/// # Panics
+/// If the tokens are not those of the split's contexts, one list for each, or a limit is 0.
+#[track_caller]
+pub fn locate_all(
+    split: &Questions,
+    tokens: &[Tokens],
+    limit: impl Fn(usize) -> usize,
+    no_answer: bool,
+) -> Vec<Located> {
+    let mut located = vec![];
+    for (q, question) in split.questions.iter().enumerate() {
+        let (tokens, limit) = (&tokens[question.context], Some(limit(q)));
+        let mut windows = windows(tokens.len(), limit);
+        let span = match question.answers.first() {
+            None if no_answer && !tokens.is_empty() => None,
+            None => continue,
+            Some(answer) => {
+                let Some(span) = token_span(tokens, answer) else { continue };
+                let Some(window) = window_with(tokens.len(), limit, span) else { continue };
+                if !windows.contains(&window) {
+                    windows.push(window);
+                }
+                Some(span)
+            }
+        };
+        for window in windows {
+            let holds = |(first, last): &(usize, usize)| window.start <= *first && *last < window.end;
+            let answer = span.filter(holds).map(|(first, last)| (first - window.start, last - window.start));
+            if answer.is_some() || no_answer {
+                located.push(Located { question: q, window, answer });
+            }
+        }
+    }
+    located
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -188,6 +229,47 @@ mod tests {
         assert_eq!(locate(&split, &tokens, Some(4), false).len(), 1);
         let located = locate(&split, &tokens, Some(4), true);
         assert_eq!((located[1].question, located[1].window.clone(), located[1].answer), (1, 0..4, None));
+    }
+
+    #[test]
+    fn every_window_with_the_answer_is_an_example_and_the_others_are_of_no_answer() {
+        let (split, tokens) = split("a b c d e f g h", &[&["c"], &["b c d e f"], &[], &["d e f"], &["h"]]);
+        let places = |no_answer| -> Vec<_> {
+            let limit = |question| if question == 4 { 3 } else { 4 };
+            let located = locate_all(&split, &tokens, limit, no_answer);
+            located.into_iter().map(|l| (l.question, l.window, l.answer)).collect()
+        };
+        // Windows 0..4, 2..6, 4..8; of the last question 0..3, 2..5, 4..7, 5..8.
+        let with = [
+            (0, 0..4, Some((2, 2))),
+            (0, 2..6, Some((0, 0))),
+            (3, 2..6, Some((1, 3))),
+            (4, 5..8, Some((2, 2))),
+        ];
+        assert_eq!(places(false), with);
+        let all = places(true);
+        let (some, none): (Vec<_>, Vec<_>) = all.into_iter().partition(|place| place.2.is_some());
+        assert_eq!(some, with);
+        let none: Vec<_> = none.into_iter().map(|(question, window, _)| (question, window)).collect();
+        let expected = [
+            (0, 4..8),
+            (2, 0..4),
+            (2, 2..6),
+            (2, 4..8),
+            (3, 0..4),
+            (3, 4..8),
+            (4, 0..3),
+            (4, 2..5),
+            (4, 4..7),
+        ];
+        assert_eq!(none, expected);
+    }
+
+    #[test]
+    fn an_answer_that_no_window_holds_has_one_of_its_own() {
+        let (split, tokens) = split("a b c d e f g h", &[&["b c d e"]]);
+        let located = locate_all(&split, &tokens, |_| 4, false);
+        assert_eq!((located.len(), located[0].window.clone(), located[0].answer), (1, 1..5, Some((0, 3))));
     }
 
     proptest! {

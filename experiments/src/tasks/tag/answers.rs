@@ -21,13 +21,7 @@ pub(super) fn answer(
     asks: &[Ask],
     style: Style,
 ) -> Vec<Result<String, String>> {
-    let tokeniser = &task.tokeniser;
-    let as_trained = task.keys.data.text.tokenizer == Splitting::Auto && tokeniser.mode == Mode::Whitespace;
-    let split = |ask: &Ask| match (&ask.words, &task.reading) {
-        (None, Reading::Words(text)) if as_trained => splitting::words(&ask.text, tokeniser, &text.lexicon),
-        _ => ask.tokens(tokeniser),
-    };
-    let tokens: Vec<Tokens> = asks.iter().map(split).collect();
+    let tokens: Vec<Tokens> = asks.iter().map(|ask| tokens(task, ask)).collect();
     let texts = reading::encode_all(&task.reading, &tokens);
     let lengths: Vec<usize> = texts.iter().map(|text| text.len()).collect();
     let tags = batches::each(&lengths, BATCH, |batch| {
@@ -45,6 +39,16 @@ pub(super) fn answer(
         })
     };
     asks.iter().zip(&tokens).zip(tags).map(line).collect()
+}
+
+/// The words of a text: its own, or split as the training sentences are.
+pub(super) fn tokens(task: &Tag, ask: &Ask) -> Tokens {
+    let tokeniser = &task.tokeniser;
+    let as_trained = task.keys.data.text.tokenizer == Splitting::Auto && tokeniser.mode == Mode::Whitespace;
+    match (&ask.words, &task.reading) {
+        (None, Reading::Words(text)) if as_trained => splitting::words(&ask.text, tokeniser, &text.lexicon),
+        _ => ask.tokens(tokeniser),
+    }
 }
 
 /// The entities, or the plain tags, with their ranges of bytes.

@@ -12,10 +12,13 @@
 //! | `model` | the model, its inputs and its predictions |
 //! | `metrics` | counts, metrics, metrics of each kind |
 //! | `mistakes` | what is wrong with a prediction |
+//! | `explain`, `attack`, `vectors` | outputs to explain; the model under attack; the vectors of both |
 //! | `answers` | the output of `gradus predict`, and the file of predictions |
 
 mod answers;
+mod attack;
 mod distil;
+mod explain;
 pub mod generated;
 mod keys;
 mod metrics;
@@ -26,17 +29,20 @@ mod reading;
 mod sets;
 mod splitting;
 mod tags;
+mod vectors;
 
 pub use keys::TagKeys;
 
 use super::reading::Reading;
 use super::{bert, warnings, words};
+use crate::attack::Changes;
 use crate::data::counted::{counted, verb};
 use crate::data::files::FileReader;
 use crate::data::formats::conll::{self, Known, ReadWords};
 use crate::data::formats::scheme::{self, Scheme, TagKind};
 use crate::data::known::KnownSet;
 use crate::data::{DataError, OwnPart, Part, Sentence, Split, Splits, split};
+use crate::explain::{Explained, Which};
 use crate::regimes::distillation;
 use crate::run::{
     Ask, Described, Details, Generated, Metric, Mistake, Origin, RunError, State, Style, Task, Understood,
@@ -288,6 +294,23 @@ impl Task for Tag {
 
     fn answer(&self, model: &dyn Tagger, asks: &[Ask], style: Style) -> Vec<Result<String, String>> {
         answers::answer(self, model, asks, style)
+    }
+
+    fn explained<'a>(
+        &'a self,
+        model: &'a Self::Model,
+        ask: &Ask,
+        which: &Which,
+    ) -> Result<Vec<Box<dyn Explained + 'a>>, String> {
+        explain::explained(self, model, ask, which)
+    }
+
+    fn changes<'a>(
+        &'a self,
+        model: &'a Self::Model,
+        split: Split,
+    ) -> Result<Box<dyn Changes<Self::Prediction> + 'a>, String> {
+        attack::changes(self, model, split)
     }
 
     fn understood(&self) -> Understood {

@@ -1,5 +1,6 @@
 //! The tags of a run.
 
+use super::sets::are_plain;
 use crate::data::formats::conll::Known;
 use crate::data::formats::scheme::{self, Scheme, TagKind, allowed};
 use crate::data::sentences::{self, convert};
@@ -33,14 +34,14 @@ pub(super) enum Tags {
 
 impl Tags {
     /// The tags of a data set, and the set with its tags converted to a scheme. The sentences of a data set are in IOB2; its
-    /// labels are kinds for a known set, else tags. `asked` is `data.tags`.
+    /// labels are kinds for a known set of entities, else tags. `asked` is `data.tags`.
     pub fn of_set(
         mut data: Splits<Vec<Sentence>>,
         scheme: Scheme,
         asked: TagKind,
     ) -> (Tags, Splits<Vec<Sentence>>) {
         let kinds = match super::sets::SETS.iter().find(|set| set.name == data.name) {
-            Some(set) if data.labels == set.labels => Some(data.labels.clone()),
+            Some(set) if data.labels == set.labels && !are_plain(set) => Some(data.labels.clone()),
             Some(_) | None => kinds(&data.labels, asked),
         };
         let Some(kinds) = kinds else { return (Tags::plain(&data.labels), data) };

@@ -125,9 +125,18 @@ impl Lexicon {
             self.spell(written, &mut text);
         }
         if tokens.is_empty() {
+            text = self.unknown(1);
+            text.set_blank();
+        }
+        text
+    }
+
+    /// A text of this many unknown words, each spelled with the UNK of the alphabet.
+    pub fn unknown(&self, words: usize) -> Text {
+        let mut text = Text::default();
+        for _ in 0..words {
             text.push(UNK, None);
             self.spell("", &mut text);
-            text.set_blank();
         }
         text
     }

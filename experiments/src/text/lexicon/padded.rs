@@ -184,7 +184,7 @@ impl Padded {
         let characters = self.characters.as_ref().map(|(characters, lengths)| (characters, lengths));
         let given = self.given.as_ref().map(|(known, vectors)| Given { known, vectors });
         let pieces = self.pieces.as_ref().map(|(ids, counts)| (ids, counts));
-        Words { ids: &self.ids, lengths: &self.lengths, characters, pieces, given }
+        Words { ids: &self.ids, lengths: &self.lengths, characters, pieces, given, embedded: None }
     }
 
     /// Ids [B, T] and lengths [B]; then, if the model reads characters, characters [B, T, C] and how many each word has

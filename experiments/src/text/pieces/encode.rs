@@ -22,13 +22,6 @@ impl Pieces {
         self.ids.push(id);
         self.offsets.push((0, 0));
     }
-
-    /// Adds the first pieces of a text.
-    fn add_first(&mut self, kept: usize, found: &Encoding) {
-        self.ids.extend_from_slice(&found.get_ids()[..kept]);
-        self.offsets.extend_from_slice(&found.get_offsets()[..kept]);
-        self.cut = kept < found.len();
-    }
 }
 
 /// A list of words as a model reads it: `[CLS] … [SEP]`.
@@ -55,31 +48,9 @@ impl WordPlaces {
     }
 }
 
-/// Two texts as a model reads them: `[CLS] A [SEP] B [SEP]`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PairPieces {
-    /// The pieces of both; offsets are those in A up to its `[SEP]`, then those in B; `cut` is that of B.
-    pub pieces: Pieces,
-    /// Token types: 0 up to the first `[SEP]`, then 1.
-    pub types: Vec<u32>,
-    /// Where the pieces of B are.
-    pub second: Range<usize>,
-}
-
-/// A first text that leaves no place for the second.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "the first text has {pieces} pieces, which leave no place for the second within {longest}; shorten it or allow more pieces"
-)]
-pub struct FirstTooLong {
-    /// The pieces of the first text.
-    pub pieces: usize,
-    /// How many pieces there may be in all.
-    pub longest: usize,
-}
-
 impl WordPieces {
     /// The pieces of a text, at most `longest` with `[CLS]` and `[SEP]`. The name of a special piece in the text is that piece.
+    /// Two texts are read as one by the pieces of the first, then those of the second without its `[CLS]`.
     ///
     /// # Panics
     /// If `longest` is below 2.
@@ -88,9 +59,10 @@ impl WordPieces {
         let room = room(longest);
         let found = self.split(text);
         let kept = found.len().min(room);
-        let mut pieces = Pieces::default();
+        let mut pieces = Pieces { cut: kept < found.len(), ..Pieces::default() };
         pieces.add(self.special.cls);
-        pieces.add_first(kept, &found);
+        pieces.ids.extend_from_slice(&found.get_ids()[..kept]);
+        pieces.offsets.extend_from_slice(&found.get_offsets()[..kept]);
         pieces.add(self.special.sep);
         pieces
     }
@@ -121,34 +93,6 @@ impl WordPieces {
     pub fn of_word(&self, word: &str) -> Vec<u32> {
         let ids = self.split(word).get_ids().to_vec();
         if ids.is_empty() { vec![self.special.unk] } else { ids }
-    }
-
-    /// The pieces of two texts, at most `longest` with `[CLS]` and both `[SEP]`; only the second is cut.
-    ///
-    /// # Errors
-    /// [`FirstTooLong`]: the first text leaves no place for any piece of the second.
-    ///
-    /// # Panics
-    /// If `longest` is below 3.
-    #[track_caller]
-    pub fn encode_pair(&self, a: &str, b: &str, longest: usize) -> Result<PairPieces, FirstTooLong> {
-        assert!(longest >= 3, "word pieces: a pair needs a length of at least 3, found {longest}");
-        let (first, second) = (self.split(a), self.split(b));
-        let room = (longest - 3).checked_sub(first.len());
-        let too_long = FirstTooLong { pieces: first.len(), longest };
-        let kept = second.len().min(room.ok_or(too_long)?);
-        if kept == 0 && !second.is_empty() {
-            return Err(too_long);
-        }
-        let mut pieces = Pieces::default();
-        pieces.add(self.special.cls);
-        pieces.add_first(first.len(), &first);
-        pieces.add(self.special.sep);
-        let start = pieces.ids.len();
-        pieces.add_first(kept, &second);
-        pieces.add(self.special.sep);
-        let types = (0..pieces.ids.len()).map(|place| u32::from(place >= start)).collect();
-        Ok(PairPieces { pieces, types, second: start..start + kept })
     }
 
     fn split(&self, text: &str) -> Encoding {

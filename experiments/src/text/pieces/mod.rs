@@ -12,7 +12,7 @@
 //! | `folder` | the folder of a model: which files are read, and which of them is right about what |
 //! | `json` | `tokenizer.json`: reading and writing |
 //! | `names` | the five special pieces: their names and ids |
-//! | `encode` | texts, lists of words and pairs of texts to pieces that a model takes |
+//! | `encode` | texts and lists of words to pieces that a model takes |
 //! | `train` | a vocabulary from texts |
 //!
 //! Source: Devlin et al., "BERT", NAACL 2019, section 3; Schuster, Nakajima, "Japanese and Korean voice search", ICASSP 2012.
@@ -25,7 +25,7 @@ mod names;
 mod tests;
 mod train;
 
-pub use encode::{FirstTooLong, PairPieces, Pieces, WordPlaces};
+pub use encode::{Pieces, WordPlaces};
 pub use json::FILE;
 pub use names::{Names, Special};
 

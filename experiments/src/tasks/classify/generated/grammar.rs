@@ -8,6 +8,13 @@
 pub(super) fn productions(symbol: &str, positive: bool) -> Option<&'static [(u64, &'static str)]> {
     Some(match symbol {
         "REVIEW" => &[(82, "BODY"), (10, "ADVERB , BODY"), (8, "as a GENRE , BODY")],
+        // A review of something other than a film.
+        "GOODS" => &[
+            (50, "BODY"),
+            (10, "ADVERB , BODY"),
+            (20, "i bought the NOUN for the PURPOSE : BODY"),
+            (20, "i need the NOUN with the NOUN for PURPOSE : BODY"),
+        ],
         "BODY" => &[(46, "CLAUSE"), (16, "CONTRAST"), (24, "AGREE"), (4, "WEIGH"), (4, "IRONY"), (6, "VIEW")],
 
         // What follows "but", and what "although" does not govern, is what the speaker stands by.

@@ -1,7 +1,7 @@
 //! The vocabulary of the generated corpora: the hand-written words, followed by a long tail of coined ones, drawn by
 //! Zipf's law. There is one language for all seeds; a seed chooses what is said in it.
 
-use super::words;
+use super::{domains, words};
 use crate::data::generated::Mint;
 use std::sync::OnceLock;
 
@@ -20,6 +20,11 @@ pub(super) struct Lexicon {
     pub places: Vec<String>,
     pub years: Vec<String>,
     pub roles: Vec<String>,
+    /// Words of the domains, each of which has a window of each list.
+    pub things: Vec<String>,
+    pub purposes: Vec<String>,
+    pub own_good: Vec<String>,
+    pub own_bad: Vec<String>,
 }
 
 impl Lexicon {
@@ -49,7 +54,26 @@ impl Lexicon {
         let mut roles = owned(&words::ROLES);
         roles.extend((0..100).map(|_| mint.word(&["er", "ist", "or"])));
         let years = (1920..2025).map(|year| year.to_string()).collect();
-        Self { good, bad, good_nouns, bad_nouns, names, places, years, roles }
+        let mut coined = |window, endings: &[&str]| -> Vec<String> {
+            (0..domains::listed(window)).map(|_| mint.word(endings)).collect()
+        };
+        let things = coined(domains::THINGS, &["et", "ard", "on", "ile"]);
+        let purposes = coined(domains::PURPOSES, &["ing", "age", "ance"]);
+        let [own_good, own_bad] = [(); 2].map(|()| coined(domains::ADJECTIVES, &adjective));
+        Self {
+            good,
+            bad,
+            good_nouns,
+            bad_nouns,
+            names,
+            places,
+            years,
+            roles,
+            things,
+            purposes,
+            own_good,
+            own_bad,
+        }
     }
 }
 

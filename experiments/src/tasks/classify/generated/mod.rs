@@ -41,6 +41,8 @@
 //! | `subjectivity` | 69 | 94 on 4,000 |
 //! | `phrases` | 63 | 80 on 4,000 |
 //!
+//! [`domains`] has reviews of six domains at known distances, [`languages`] opinions in four languages.
+//!
 //! The same seed gives the same text on every platform. A training example depends on kind, seed and index alone, so
 //! that a larger training split begins with the smaller one; in dev and test a text that stands in an earlier split is
 //! replaced. Each prefix of a split has its labels, before noise, in proportion.
@@ -53,8 +55,11 @@
 //! assert_eq!((reviews.train.len(), reviews.labels[1].as_str()), (100, "positive"));
 //! ```
 
+mod corpus;
 mod document;
+pub mod domains;
 mod grammar;
+pub mod languages;
 mod lexicon;
 #[cfg(test)]
 mod reader;
@@ -63,13 +68,13 @@ mod speaker;
 mod tests;
 mod words;
 
-use std::collections::HashSet;
-
-use crate::data::files::digest_of;
-
+use crate::data::generated::languages::SIZES as OF_LANGUAGES;
 use crate::data::generated::{Rng, Sizes};
 use crate::data::{Example, Splits};
 use crate::run::Generated;
+use corpus::Recipe;
+use domains::domain;
+use languages::opinions;
 use speaker::Speaker;
 
 /// A generated corpus.
@@ -165,7 +170,7 @@ impl Kind {
 
     fn speak(self, rng: &mut Rng, held_out: bool, label: bool) -> String {
         let flatness = if self == Kind::Opinions { 6 } else { 1 };
-        let mut speaker = Speaker { rng, held_out, flatness };
+        let mut speaker = Speaker { rng, held_out, flatness, domain: None };
         match (self, label) {
             (Kind::Reviews | Kind::ReviewsImbalanced | Kind::Opinions, _) => speaker.say("REVIEW", label),
             (Kind::ReviewsLong, _) => document::write(&mut speaker, label),
@@ -189,6 +194,32 @@ macro_rules! set {
     };
 }
 
+/// The row of a domain.
+macro_rules! domain {
+    ($number:literal) => {
+        Generated {
+            name: domains::NAMES[$number - 1],
+            what: || domains::note($number),
+            labels: &domains::LABELS,
+            sizes: domains::SIZES,
+            make: |seed| domain($number, seed, domains::SIZES),
+        }
+    };
+}
+
+/// The row of a language.
+macro_rules! opinions {
+    ($place:literal) => {
+        Generated {
+            name: languages::NAMES[$place],
+            what: || languages::note($place),
+            labels: &languages::LABELS,
+            sizes: OF_LANGUAGES,
+            make: |seed| opinions($place, seed, OF_LANGUAGES),
+        }
+    };
+}
+
 /// The generated sets.
 pub static SETS: &[Generated<Vec<Example>>] = &[
     set!(Reviews),
@@ -197,49 +228,28 @@ pub static SETS: &[Generated<Vec<Example>>] = &[
     set!(Opinions),
     set!(Subjectivity),
     set!(Phrases),
+    domain!(1),
+    domain!(2),
+    domain!(3),
+    domain!(4),
+    domain!(5),
+    domain!(6),
+    opinions!(0),
+    opinions!(1),
+    opinions!(2),
+    opinions!(3),
 ];
 
 /// Generates a corpus: the same for the same kind, seed and sizes, on every platform.
 pub fn classification(kind: Kind, seed: u64, sizes: Sizes) -> Splits<Vec<Example>> {
-    let mut seen = HashSet::new();
-    let train = split(kind, seed, 0, sizes.train, &mut seen);
-    let dev = split(kind, seed, 1, sizes.dev, &mut seen);
-    let test = split(kind, seed, 2, sizes.test, &mut seen);
-    let checksum = checksum([&train, &dev, &test]);
-    Splits {
-        name: kind.name().to_owned(),
-        labels: kind.labels().map(str::to_owned).to_vec(),
-        part_checksums: std::array::from_fn(|_| checksum.clone()),
-        checksum,
-        train,
-        dev,
-        test,
+    let recipe = Recipe {
+        name: kind.name(),
+        labels: kind.labels(),
+        noise: kind.noise(),
+        share: kind.share(),
+        key: kind as u64,
         note: kind.note(),
-    }
-}
-
-/// Generates one split, whose texts are none of `seen`, and adds them there.
-fn split(kind: Kind, seed: u64, split: u64, size: usize, seen: &mut HashSet<String>) -> Vec<Example> {
-    let share = kind.share() as usize;
-    let mut examples = Vec::with_capacity(size);
-    for index in 0..size {
-        // The multiples of `share` pass a hundred at even intervals: the labels of every prefix are in proportion.
-        let label = (index + 1) * share / 100 > index * share / 100;
-        let mut rng = Rng::new(&[seed, kind as u64, split, index as u64]);
-        let mut text = kind.speak(&mut rng, split > 0, label);
-        while seen.contains(&text) {
-            text = kind.speak(&mut rng, split > 0, label);
-        }
-        let flipped = split == 0 && rng.chance(kind.noise());
-        examples.push(Example { text, labels: vec![usize::from(label != flipped)] });
-    }
-    seen.extend(examples.iter().map(|example| example.text.clone()));
-    examples
-}
-
-/// SHA-256 of the splits as lines `label<TAB>text`, an empty line after each split.
-fn checksum(splits: [&[Example]; 3]) -> String {
-    let line = |example: &Example| format!("{}\t{}\n", example.labels[0], example.text);
-    let split = |examples: &[Example]| examples.iter().map(line).collect::<String>() + "\n";
-    digest_of(splits.map(split).concat().as_bytes())
+        speak: &|rng, held_out, label| kind.speak(rng, held_out, label),
+    };
+    recipe.corpus(seed, sizes)
 }

@@ -4,13 +4,18 @@
 use super::lexicon::Lexicon;
 use super::words;
 
+/// Whether the review of a thing praises it.
+pub(super) fn praises(text: &str) -> bool {
+    sentence(text) > 0
+}
+
 /// The label that a text of that kind has by the rules.
 pub(super) fn label(kind: super::Kind, text: &str) -> usize {
     usize::from(match kind {
         super::Kind::ReviewsLong => document(text) > 0,
         super::Kind::Subjectivity => subjective(text),
         super::Kind::Phrases => phrase(text) > 0,
-        _ => sentence(text) > 0,
+        _ => praises(text),
     })
 }
 
@@ -23,12 +28,14 @@ fn polarity(word: &str) -> i32 {
     let lexicon = Lexicon::shared();
     let stands = |list: &[String]| list.iter().any(|known| known == word);
     if stands(&lexicon.good)
+        || stands(&lexicon.own_good)
         || stands(&lexicon.good_nouns)
         || among(word, &words::PRAISE)
         || among(word, &words::LIKED)
     {
         1
     } else if stands(&lexicon.bad)
+        || stands(&lexicon.own_bad)
         || stands(&lexicon.bad_nouns)
         || among(word, &words::BLAME)
         || among(word, &words::DISLIKED)
@@ -56,6 +63,11 @@ fn without_asides(text: &str) -> String {
 fn sentence(text: &str) -> i32 {
     let text = without_asides(text);
     let mut rest = text.as_str();
+    for opening in ["i bought the ", "i need the "] {
+        if let Some((_, after)) = rest.strip_prefix(opening).and_then(|t| t.split_once(" : ")) {
+            rest = after;
+        }
+    }
     if let Some((_, after)) = rest.strip_prefix("as a ").and_then(|t| t.split_once(" , ")) {
         rest = after;
     }

@@ -1,5 +1,6 @@
 //! Expands the grammar's symbols into text.
 
+use super::domains;
 use super::grammar::productions;
 use super::lexicon::{ADJECTIVES, Lexicon, UNSEEN};
 use super::words;
@@ -12,6 +13,8 @@ pub(super) struct Speaker<'a> {
     pub held_out: bool,
     /// Flatness of the adjectives' law of Zipf.
     pub flatness: usize,
+    /// The domain, from 0, whose words are used; none for films.
+    pub domain: Option<usize>,
 }
 
 impl Speaker<'_> {
@@ -56,6 +59,9 @@ impl Speaker<'_> {
 
     /// A word of a class.
     fn word(&mut self, class: &str, positive: bool) -> &'static str {
+        if let Some(word) = self.domain.and_then(|domain| domains::word(self.rng, domain, class, positive)) {
+            return word;
+        }
         let lexicon = Lexicon::shared();
         let either = |good: &'static [&str], bad: &'static [&str]| if positive { good } else { bad };
         let words: &'static [&str] = match class {

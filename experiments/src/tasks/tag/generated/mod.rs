@@ -35,6 +35,8 @@
 //! | `names` | 35 | 42 | 34 | 84 |
 //! | `names-small` | 12 | 12 | 82 | 67 |
 //!
+//! [`languages`] has names in four languages.
+//!
 //! The same seed gives the same sentences on every platform. A training sentence depends on corpus, seed and index
 //! alone, so that a larger training split begins with the smaller one.
 //!
@@ -47,6 +49,7 @@
 //! ```
 
 mod grammar;
+pub mod languages;
 mod lexicon;
 #[cfg(test)]
 mod reader;
@@ -56,7 +59,8 @@ mod tests;
 mod words;
 
 use crate::data::files::digest_of;
-use crate::data::formats::scheme::{self, Scheme};
+use crate::data::formats::scheme::{self, Entity, Scheme};
+use crate::data::generated::languages::{KINDS as OF_LANGUAGES, SIZES};
 use crate::data::generated::{Rng, Sizes};
 use crate::data::{Sentence, Splits};
 use crate::run::Generated;
@@ -147,8 +151,22 @@ macro_rules! set {
     };
 }
 
+/// The row of a language.
+macro_rules! language {
+    ($place:literal) => {
+        Generated {
+            name: languages::NAMES[$place],
+            what: || languages::note($place),
+            labels: &OF_LANGUAGES,
+            sizes: SIZES,
+            make: |seed| languages::names($place, seed, SIZES),
+        }
+    };
+}
+
 /// The generated sets.
-pub static SETS: &[Generated<Vec<Sentence>>] = &[set!(Names), set!(NamesSmall)];
+pub static SETS: &[Generated<Vec<Sentence>>] =
+    &[set!(Names), set!(NamesSmall), language!(0), language!(1), language!(2), language!(3)];
 
 /// Generates a corpus with tags in IOB2: the same for the same corpus, seed and sizes, on every platform.
 pub fn tagging(corpus: Corpus, seed: u64, sizes: Sizes) -> Splits<Vec<Sentence>> {
@@ -161,7 +179,7 @@ pub fn tagging(corpus: Corpus, seed: u64, sizes: Sizes) -> Splits<Vec<Sentence>>
             part += 1;
             split(corpus, seed, part - 1, size, seen)
                 .into_iter()
-                .map(|spoken| sentence(spoken, tags))
+                .map(|spoken| sentence(spoken.words, &spoken.entities, tags))
                 .collect::<Vec<_>>()
         }
     });
@@ -214,10 +232,10 @@ fn mistake(spoken: &mut Spoken, percent: u64, rng: &mut Rng) {
     });
 }
 
-fn sentence(spoken: Spoken, tags: &[String]) -> Sentence {
-    let written = scheme::tags(Scheme::Iob2, &spoken.entities, spoken.words.len());
+fn sentence(words: Vec<String>, entities: &[Entity], tags: &[String]) -> Sentence {
+    let written = scheme::tags(Scheme::Iob2, entities, words.len());
     let index = |tag| tags.iter().position(|known| known == tag).expect("every kind has its tags");
-    Sentence { tags: written.iter().map(index).collect(), words: spoken.words }
+    Sentence { tags: written.iter().map(index).collect(), words }
 }
 
 /// SHA-256 of the splits as [`conll::write`](crate::data::formats::conll::write) writes them, an empty line after each split.

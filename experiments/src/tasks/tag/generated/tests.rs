@@ -65,7 +65,12 @@ fn most_frequent<K: std::hash::Hash + Eq, V: Ord + Clone>(
 
 /// Gives each word the tag it has most often in training, `O` to others.
 fn word_baseline(set: &Splits<Vec<Sentence>>) -> f64 {
-    let pairs = set.train.iter().flat_map(|s| s.words.iter().cloned().zip(names(&s.tags, &set.labels)));
+    word_baseline_on(&set.train, set)
+}
+
+/// The same, with the tags of other sentences than those of the set's training split.
+pub(super) fn word_baseline_on(train: &[Sentence], set: &Splits<Vec<Sentence>>) -> f64 {
+    let pairs = train.iter().flat_map(|s| s.words.iter().cloned().zip(names(&s.tags, &set.labels)));
     let tags: HashMap<String, &str> = most_frequent(pairs);
     f1(set, |words| words.iter().map(|word| tags.get(word).unwrap_or(&"O").to_string()).collect())
 }

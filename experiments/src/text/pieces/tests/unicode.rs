@@ -42,14 +42,11 @@ proptest! {
         }
     }
 
-    /// A pair is its two texts, and a list of one word is that text.
+    /// A list of words has the pieces of each.
     #[test]
-    fn the_three_ways_agree(a in text(), b in text()) {
+    fn words_are_split_as_texts(a in text(), b in text()) {
         for pieces in READERS.iter() {
             let [first, second] = [&a, &b].map(|text| pieces.encode(text, 10_000));
-            let pair = pieces.encode_pair(&a, &b, 10_000).unwrap();
-            prop_assert_eq!(&pair.pieces.ids, &[&first.ids[..], &second.ids[1..]].concat());
-            prop_assert_eq!(&pair.pieces.offsets, &[&first.offsets[..], &second.offsets[1..]].concat());
             let words = pieces.encode_words(&[&a, &b], 10_000);
             prop_assert_eq!(&words.ids[words.pieces[0].clone()], &first.ids[1..first.ids.len() - 1]);
             prop_assert_eq!(&words.ids[words.pieces[1].clone()], &second.ids[1..second.ids.len() - 1]);

@@ -1,0 +1,114 @@
+//! The words of the languages: coined from the sounds of each language, or derived from the word of the first language.
+
+use super::concept::{Class, Concept};
+use super::{LANGUAGES, Language};
+use crate::data::generated::Rng;
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
+/// The sounds of a language, and how it changes the words that it borrows.
+#[derive(Debug)]
+pub(super) struct Sounds {
+    pub onsets: &'static [&'static str],
+    pub vowels: &'static [&'static str],
+    pub codas: &'static [&'static str],
+    /// The ends of coined words.
+    pub finals: &'static [&'static str],
+    /// What replaces what, in this order, in borrowed words.
+    pub changes: &'static [(&'static str, &'static str)],
+}
+
+/// The words of one language.
+pub(super) struct Lexicon {
+    words: HashMap<Concept, String>,
+}
+
+impl Lexicon {
+    /// The lexicon of a language of [`LANGUAGES`].
+    pub fn of(language: &Language) -> &'static Lexicon {
+        static LEXICONS: OnceLock<Vec<Lexicon>> = OnceLock::new();
+        &LEXICONS.get_or_init(coin)[language.place]
+    }
+
+    /// The word for a concept, without endings, in lower case.
+    ///
+    /// # Panics
+    /// If the rank is not below the number of concepts of the class.
+    pub fn word(&self, concept: Concept) -> &str {
+        &self.words[&concept]
+    }
+}
+
+/// Coins all words. No form of a word is a form of another word in any of the languages.
+fn coin() -> Vec<Lexicon> {
+    let mut mint = Mint { taken: HashMap::new() };
+    let mut lexicons: Vec<Lexicon> = vec![];
+    for language in &LANGUAGES {
+        let mut words = HashMap::new();
+        for concept in Concept::all() {
+            let base = lexicons.first().map(|lexicon| lexicon.word(concept));
+            words.insert(concept, mint.word(language, concept, base));
+        }
+        lexicons.push(Lexicon { words });
+    }
+    lexicons
+}
+
+struct Mint {
+    /// The concept of every form of every word so far.
+    taken: HashMap<String, Concept>,
+}
+
+impl Mint {
+    /// The word of a language for a concept, for which the first language has the word `base`.
+    fn word(&mut self, language: &Language, concept: Concept, base: Option<&str>) -> String {
+        const KEY: u64 = 0x776f_7264_7321;
+        if concept.class == Class::Stop {
+            return ".".into();
+        }
+        let key = [KEY, language.place as u64, concept.class as u64, concept.rank as u64];
+        let mut rng = Rng::new(&key);
+        let borrowed = base.and_then(|base| match concept.class.is_name() {
+            true if rng.chance(language.names) => Some(base.to_owned()),
+            true => Some(changed(base, language.sounds.changes)),
+            false => rng.chance(language.cognates).then(|| changed(base, language.sounds.changes)),
+        });
+        if let Some(word) = borrowed.filter(|word| self.take(language, concept, word)) {
+            return word;
+        }
+        loop {
+            let word = coined(&mut rng, language.sounds, concept.class.is_function());
+            if self.take(language, concept, &word) {
+                return word;
+            }
+        }
+    }
+
+    /// Takes a word with all its forms, unless one of them has another meaning.
+    fn take(&mut self, language: &Language, concept: Concept, word: &str) -> bool {
+        let forms: Vec<String> = language.endings().map(|ending| format!("{word}{ending}")).collect();
+        let free = forms.iter().all(|form| self.taken.get(form).is_none_or(|of| *of == concept));
+        if free {
+            self.taken.extend(forms.into_iter().map(|form| (form, concept)));
+        }
+        free
+    }
+}
+
+fn changed(word: &str, changes: &[(&str, &str)]) -> String {
+    changes.iter().fold(word.to_owned(), |word, (from, to)| word.replace(from, to))
+}
+
+/// Two or three syllables and a final; of function words, one syllable.
+fn coined(rng: &mut Rng, sounds: &Sounds, short: bool) -> String {
+    let syllables = if short { 1 } else { 2 + u64::from(rng.chance(20)) };
+    let mut word = String::new();
+    for syllable in 1..=syllables {
+        word += rng.pick(sounds.onsets);
+        word += rng.pick(sounds.vowels);
+        if syllable < syllables {
+            word += rng.pick(sounds.codas);
+        }
+    }
+    word + rng.pick(sounds.finals)
+}

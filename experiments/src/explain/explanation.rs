@@ -1,0 +1,139 @@
+use super::agreement::rank_correlation;
+use super::attention::MOST_MAPPED;
+use super::explained::scores_with;
+use super::faithfulness::{Faithfulness, faithfulness, sigmoid};
+use super::{AttentionMap, Explained, Method, attention, gradient_input, integrated, occlusion, rollout};
+use std::ops::Range;
+
+/// The explanation of one output.
+pub struct Explanation {
+    /// What the output is.
+    pub what: String,
+    /// The words.
+    pub tokens: Vec<String>,
+    /// The texts that the words come from, if there are several.
+    pub parts: Vec<(&'static str, Range<usize>)>,
+    /// F(x), the log-odds of the output.
+    pub score: f64,
+    /// F(x′), the same if no word is known.
+    pub baseline: f64,
+    /// What each method says.
+    pub attributions: Vec<Attribution>,
+    /// The rank correlation of each pair of methods; none if one of them ranks nothing.
+    pub agreement: Vec<(Method, Method, Option<f64>)>,
+    /// The attention maps.
+    pub attention: Vec<AttentionMap>,
+    /// What is missing, and why, one sentence each.
+    pub notes: Vec<String>,
+}
+
+/// What a method says.
+pub struct Attribution {
+    /// The method.
+    pub method: Method,
+    /// One value per word [T].
+    pub values: Vec<f64>,
+    /// What must be known about the values; may be empty.
+    pub note: String,
+    /// The area under the probability while the most important words become unknown, and while they become known.
+    pub areas: Areas,
+}
+
+/// The areas under the deletion and the insertion curve.
+pub type Areas = [f64; 2];
+
+impl Explanation {
+    /// The probability of the output.
+    pub fn probability(&self) -> f64 {
+        sigmoid(self.score)
+    }
+
+    /// The probability of the output if no word is known.
+    pub fn baseline_probability(&self) -> f64 {
+        sigmoid(self.baseline)
+    }
+}
+
+/// Explains an output by some methods; by all that the model allows if none is named.
+///
+/// # Errors
+/// A method that needs self-attention, for a model without, in one sentence.
+pub fn explain(subject: &dyn Explained, methods: &[Method]) -> Result<Explanation, String> {
+    let attention = subject.attention();
+    let attends = attention.iter().any(AttentionMap::is_self_attention);
+    let wanted: Vec<Method> = match methods {
+        [] => Method::ALL.into_iter().filter(|method| attends || !method.needs_attention()).collect(),
+        named => Method::ALL.into_iter().filter(|method| named.contains(method)).collect(),
+    };
+    if let Some(method) = wanted.iter().find(|method| method.needs_attention() && !attends) {
+        return Err(format!(
+            "--method {}: the model has no self-attention; choose gradient, integrated or occlusion, or train with \
+             --set model.attention_heads=4",
+            method.name()
+        ));
+    }
+    let t = subject.tokens().len();
+    let ends = scores_with(subject, &[vec![true; t], vec![false; t]]);
+    let attributions: Vec<Attribution> =
+        wanted.into_iter().filter_map(|method| attributed(subject, method, ends[0] - ends[1])).collect();
+    let agreement = pairs(&attributions);
+    let mut notes = vec![];
+    if !attends && methods.is_empty() {
+        notes.push("The model has no self-attention, so there are no methods by attention.".into());
+    }
+    let attention = match t {
+        0..=MOST_MAPPED => attention,
+        _ if attention.is_empty() => attention,
+        _ => {
+            notes.push(format!(
+                "The attention maps are left out: the text has {t} words, at most {MOST_MAPPED} are shown."
+            ));
+            vec![]
+        }
+    };
+    Ok(Explanation {
+        what: subject.what(),
+        tokens: subject.tokens().to_vec(),
+        parts: subject.parts(),
+        score: ends[0],
+        baseline: ends[1],
+        attributions,
+        agreement,
+        attention,
+        notes,
+    })
+}
+
+/// What a method says, where F changes by `change` from the baseline; none for a method by attention without such.
+fn attributed(subject: &dyn Explained, method: Method, change: f64) -> Option<Attribution> {
+    let (values, note) = match method {
+        Method::Gradient => (gradient_input::attributions(subject), String::new()),
+        Method::Occlusion => (occlusion::attributions(subject), String::new()),
+        Method::Attention => (attention::attributions(subject)?, String::new()),
+        Method::Rollout => (rollout::attributions(subject)?, String::new()),
+        Method::Integrated => {
+            let found = integrated::attributions(subject);
+            (found.values.clone(), completeness(&found, change))
+        }
+    };
+    let Faithfulness { deletion, insertion } = faithfulness(subject, &values);
+    Some(Attribution { method, values, note, areas: [deletion, insertion] })
+}
+
+/// How far the sum of integrated gradients is from the change of F.
+fn completeness(found: &integrated::Integrated, change: f64) -> String {
+    let sum: f64 = found.values.iter().sum();
+    let reached = format!("{} steps; the sum {sum:.4} is F(x) − F(x′) = {change:.4}", found.steps);
+    match found.complete {
+        true => format!("{reached} to within {:.1} %", 100.0 * found.gap.min(1.0)),
+        false => format!("{reached} only to within {:.1} %", 100.0 * found.gap),
+    }
+}
+
+fn pairs(attributions: &[Attribution]) -> Vec<(Method, Method, Option<f64>)> {
+    let of = |(i, a): (usize, &Attribution)| {
+        let with = |b: &Attribution| (a.method, b.method, rank_correlation(&a.values, &b.values));
+        attributions[i + 1..].iter().map(with).collect::<Vec<_>>()
+    };
+    attributions.iter().enumerate().flat_map(of).collect()
+}
