@@ -360,7 +360,7 @@ impl Task for Read {
             self.data.train.questions.iter().filter(|question| question.answers.is_empty()).count();
         if self.keys.model.no_answer() {
             understood.lines.insert(1, ("no answer", counted(unanswered, "training questions")));
-            if unanswered == 0 {
+            if unanswered == 0 && self.located.iter().all(|example| example.answer.is_some()) {
                 understood.warnings.push(
                     "model.no_answer is true, but every training question has an answer: the model will always answer"
                         .into(),

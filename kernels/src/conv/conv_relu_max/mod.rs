@@ -43,9 +43,10 @@ use crate::sizes::count;
 use crate::slice::on_device;
 use crate::{Dst, Outcome, Precision, Real, Src};
 
-/// The number of windows of a sentence of `len` steps over which the maximum is taken.
+/// The number of windows of a sentence of `len` steps over which the maximum is taken. Without channels or taps all windows have
+/// the value of the bias, and the first one wins: sentences without numbers may have more steps than can be counted in a lifetime.
 pub(crate) fn live(s: Sizes, len: i64) -> usize {
-    let windows = s.t.max(s.k) - s.k + 1;
+    let windows = if s.c == 0 || s.k == 0 { 1 } else { s.t.max(s.k) - s.k + 1 };
     usize::try_from(len).unwrap_or(0).clamp(1, windows)
 }
 

@@ -7,7 +7,8 @@ use std::cmp::Ordering;
 
 /// Pairs of an element of w and one of x in the window `t` of sentence `b`, padding left out.
 fn pairs(s: Sizes, b: usize, o: usize, t: usize) -> impl Iterator<Item = (usize, usize)> {
-    let steps = (0..s.k).take_while(move |j| t + j < s.t);
+    let taps = if s.c == 0 { 0 } else { s.k };
+    let steps = (0..taps).take_while(move |j| t + j < s.t);
     steps.flat_map(move |j| (0..s.c).map(move |c| ((o * s.c + c) * s.k + j, (b * s.t + t + j) * s.c + c)))
 }
 

@@ -188,3 +188,20 @@ fn a_winner_outside_is_refused() {
     let s = Sizes { b: 1, t: 3, c: 1, o: 1, k: 1 };
     conv_relu_max_backward(s, &[0.0f32; 3], &[0.0], &[4], &[1.0], None, &mut [0.0], &mut [0.0]);
 }
+
+/// All windows have the value of the bias then, and there may be more of them than can be looked at.
+#[test]
+fn of_sentences_without_numbers_the_first_window_wins() {
+    let t = 1 << 40;
+    let of = |c: usize, k: usize| {
+        let s = Sizes { b: 1, t, c, o: 2, k };
+        let (mut z, mut winner) = (vec![9.0f32; 2], vec![9; 2]);
+        conv_relu_max_forward(s, &[], &[], &[0.5, -1.0], &[t as i64], &mut z, &mut winner);
+        let (mut wide, mut same) = (vec![9.0f64; 2], vec![9; 2]);
+        conv_relu_max_forward::<f64>(s, &[], &[], &[0.5, -1.0], &[t as i64], &mut wide, &mut same);
+        assert_eq!((wide, &same), (vec![0.5, 0.0], &winner));
+        (z, winner)
+    };
+    assert_eq!(of(0, 3), (vec![0.5, 0.0], vec![0, -1]));
+    assert_eq!(of(0, t), (vec![0.5, 0.0], vec![0, -1]));
+}
