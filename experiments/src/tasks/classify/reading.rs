@@ -104,7 +104,7 @@ impl Classify {
     }
 }
 
-/// At most so many tokens, and whether some were left out.
+/// The first `longest` tokens, and whether any were left out.
 fn shortened(mut tokens: Tokens, longest: usize) -> (Tokens, bool) {
     let cut = tokens.len() > longest;
     tokens.truncate(longest);

@@ -1,5 +1,5 @@
 //! Splits long sentences into pieces, because attention takes quadratic time, every layer takes memory, and a pretrained model
-//! has so many positions and no more.
+//! has a fixed number of positions.
 //!
 //! Each word has a size: 1 for a model of words, the number of its word pieces for a BERT.
 

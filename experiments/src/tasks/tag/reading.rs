@@ -54,7 +54,7 @@ pub(super) fn sizes(reading: &Reading, text: &Text) -> Vec<usize> {
 }
 
 impl Tag {
-    /// A batch of sentences as the model takes it; in training, so many of the words that occur once become unknown.
+    /// A batch of sentences as the model takes it. In training, the share `unknown` of the words that occur once becomes unknown.
     pub(super) fn batch(&self, texts: &[&Text], unknown: f64, mode: &mut Mode) -> Padded {
         match &self.reading {
             Reading::Words(text) => text.lexicon.batch(texts, unknown, mode),
