@@ -10,6 +10,7 @@ use super::{Config, Run};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError};
 use toml::{Table, Value};
 
 /// The sections `[data]`, `[model]` and `[loss]` of a task.
@@ -74,6 +75,16 @@ pub struct TaskKeys {
     pub validate: fn(&Table) -> Result<(), ConfigError>,
 }
 
+/// Every variant of a task's and a run's keys.
+struct Variants {
+    /// Dotted keys with their defaults: the task's variants, then the run's.
+    examples: Vec<BTreeMap<String, Value>>,
+    /// The number of the task's variants.
+    own: usize,
+    /// The type of every key.
+    kinds: BTreeMap<String, Kind>,
+}
+
 impl TaskKeys {
     /// The keys of the task of that name.
     pub const fn of<K: Keys>(task: &'static str, metrics: fn() -> Vec<&'static str>) -> Self {
@@ -94,22 +105,37 @@ impl TaskKeys {
 
     /// Every key of a run of the task, with its type.
     pub(super) fn kinds(&self) -> BTreeMap<String, Kind> {
-        let mut kinds: BTreeMap<String, Kind> = BTreeMap::from([("task".to_owned(), Kind::Text)]);
-        for example in self.all_examples() {
-            kinds.extend(example.into_iter().map(|(key, value)| (key, Kind::of(&value))));
-        }
-        kinds
+        self.variants().kinds.clone()
     }
 
     /// Whether a run of the task can have a key.
     pub fn has(&self, key: &str) -> bool {
-        self.kinds().contains_key(key)
+        self.variants().kinds.contains_key(key)
     }
 
     /// Every variant of the task's and the run's keys, dotted.
-    pub(super) fn all_examples(&self) -> Vec<BTreeMap<String, Value>> {
-        let runs = Run::examples().into_iter().map(|run| flatten(&table_of(&run)));
-        (self.examples)().iter().map(flatten).chain(runs).collect()
+    pub(super) fn all_examples(&self) -> &'static [BTreeMap<String, Value>] {
+        &self.variants().examples
+    }
+
+    /// Every variant of the task's own keys, dotted.
+    fn own_examples(&self) -> &'static [BTreeMap<String, Value>] {
+        let Variants { examples, own, .. } = self.variants();
+        &examples[..*own]
+    }
+
+    /// What follows from the examples, which is made once for each task: every command asks for it many times.
+    fn variants(&self) -> &'static Variants {
+        static MADE: Mutex<BTreeMap<&str, &'static Variants>> = Mutex::new(BTreeMap::new());
+        let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
+        made.entry(self.task).or_insert_with(|| {
+            let mut examples: Vec<BTreeMap<String, Value>> = (self.examples)().iter().map(flatten).collect();
+            let own = examples.len();
+            examples.extend(Run::examples().into_iter().map(|run| flatten(&table_of(&run))));
+            let mut kinds = BTreeMap::from([("task".to_owned(), Kind::Text)]);
+            kinds.extend(examples.iter().flatten().map(|(key, value)| (key.clone(), Kind::of(value))));
+            Box::leak(Box::new(Variants { examples, own, kinds }))
+        })
     }
 
     /// The names that a key may hold; empty if it may hold any text.
@@ -185,7 +211,7 @@ pub(super) fn settled(
 /// selectors counting most.
 fn fill(task: &TaskKeys, table: &mut Table) {
     let flat = flatten(table);
-    let examples: Vec<BTreeMap<String, Value>> = (task.examples)().iter().map(flatten).collect();
+    let examples = task.own_examples();
     let section = |key: &str| key.split('.').next().unwrap_or_default().to_owned();
     let sections: BTreeSet<String> =
         examples.iter().flat_map(BTreeMap::keys).map(|key| section(key)).collect();
