@@ -321,7 +321,7 @@ fn long_lines_beside_short_ones_take_little_memory() {
     for tiny in Tiny::all() {
         let tiny = tiny.with(&["train.epochs=1", "data.max_len=0", "model.embed_dim=24"]);
         place.gradus(&tiny.train(tiny.name())).well();
-        let (text, long) = (tiny.asked(TEXT), tiny.asked(&"Ada left Oslo early . ".repeat(100_000)));
+        let (text, long) = (tiny.asked(TEXT), tiny.asked(&"Ada left Oslo early . ".repeat(30_000)));
         let mut asked: Vec<(&str, &str)> = vec![(&text, CONTEXT); 300];
         asked[7] = match tiny.task.has_context() {
             // The time of a reader grows with the length of a context alone.

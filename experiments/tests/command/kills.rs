@@ -7,7 +7,7 @@ use gradus_engine::Stream;
 use std::time::Instant;
 
 /// Of each task.
-const KILLS: usize = 5;
+const KILLS: usize = 3;
 
 /// The command that continues a run, or begins it where it had no checkpoint yet.
 fn continues(place: &Place, tiny: &Tiny, out: &str) -> String {

@@ -1,7 +1,8 @@
 //! Coined words, and ranks drawn by Zipf's law.
 
 use super::Rng;
-use std::collections::HashSet;
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
 
 /// Coins words that do not look like the hand-written ones: two or three syllables and an ending.
 pub struct Mint {
@@ -42,14 +43,18 @@ impl Mint {
 /// A rank from 0 to `ranks` - 1 by the law of Zipf and Mandelbrot, P(r) ∝ 1 / (r + flatness). A larger `flatness` gives
 /// a longer tail.
 pub fn zipf(rng: &mut Rng, ranks: usize, flatness: usize) -> usize {
-    let weight = |rank: usize| 1_000_000 / (rank + flatness) as u64;
-    let total = (0..ranks).map(weight).sum();
-    let mut left = rng.below(total);
-    for rank in 0..ranks {
-        match left.checked_sub(weight(rank)) {
-            Some(rest) => left = rest,
-            None => return rank,
-        }
-    }
-    ranks - 1
+    // A corpus draws from the same few laws again and again.
+    thread_local! { static SUMS: RefCell<HashMap<(usize, usize), Vec<u64>>> = RefCell::default() }
+    SUMS.with_borrow_mut(|known| {
+        let sums = known.entry((ranks, flatness)).or_insert_with(|| {
+            let weights = (0..ranks).map(|rank| 1_000_000 / (rank + flatness) as u64);
+            let add = |sum: &mut u64, weight: u64| {
+                *sum += weight;
+                Some(*sum)
+            };
+            weights.scan(0, add).collect()
+        });
+        let drawn = rng.below(sums[ranks - 1]);
+        sums.partition_point(|sum| *sum <= drawn)
+    })
 }

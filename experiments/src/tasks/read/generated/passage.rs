@@ -197,8 +197,10 @@ fn state(text: &mut String, line: &str, subject: &str, object: &str) -> Vec<Answ
     while let Some(c) = rest.chars().next() {
         let put = |text: &mut String, part: &str| {
             // The sentence's first letter is a capital.
-            let first = text.len() == start;
-            text.push_str(&if first { capitalised(part) } else { part.to_owned() });
+            match text.len() == start {
+                true => text.push_str(&capitalised(part)),
+                false => text.push_str(part),
+            }
         };
         if let Some(after) = rest.strip_prefix("{s}") {
             put(text, subject);
