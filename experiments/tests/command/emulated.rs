@@ -33,7 +33,8 @@ fn each_task_agrees_with_the_cpu() {
     let place = Place::new();
     for tiny in Tiny::all() {
         let few =
-            tiny.with(&["data.train_limit=24", "data.dev_limit=5", "data.test_limit=6", "train.epochs=2"]);
+            tiny.with(&["data.train_limit=12", "data.dev_limit=3", "data.test_limit=4", "train.epochs=2"]);
+        let few = few.with(&["train.batch_size=6", "data.max_len=24"]);
         for (i, tiny) in [few.clone(), few.with_state()].into_iter().enumerate() {
             let [cpu, device] = ["cpu", "device"].map(|on| format!("{}{i}-{on}", tiny.name()));
             place.gradus(&tiny.train(&cpu)).well();
@@ -149,7 +150,7 @@ fn recorded_steps_are_the_steps() {
     let (mut recorded, mut others) = (0, 0);
     for tiny in Tiny::all() {
         let few =
-            tiny.with(&["data.train_limit=6", "data.dev_limit=2", "data.test_limit=2", "data.max_len=20"]);
+            tiny.with(&["data.train_limit=3", "data.dev_limit=2", "data.test_limit=2", "data.max_len=12"]);
         for variant in few.variants() {
             let Some(one_by_one) = steps(&variant, false) else {
                 others += 1;

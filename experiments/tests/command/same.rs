@@ -238,7 +238,7 @@ fn the_size_of_evaluation_batches_changes_nothing() {
     let place = Place::new();
     let mut tried = 0;
     for tiny in Tiny::all() {
-        let short = tiny.with(&["train.epochs=1", "data.train_limit=24", "data.test_limit=31"]);
+        let short = tiny.with(&["train.epochs=1", "data.train_limit=12", "data.test_limit=7"]);
         for model in short.each("model.name") {
             for more in [&[][..], &["model.characters=cnn", "model.char_dim=6", "model.attention_heads=2"]] {
                 let run = format!("{}-{tried}", tiny.name());
