@@ -49,7 +49,7 @@ impl Section {
         let lines: Vec<_> = study.measures.iter().flat_map(|measure| grid.lines(*measure)).collect();
         let judgement = (!study.claims.is_empty()).then(|| judge(study.claims, &lines));
         let mut tables: Vec<Table> = study.measures.iter().map(|m| tables::means(&grid, *m)).collect();
-        tables.extend(judgement.as_ref().map(tables::comparisons));
+        tables.extend(judgement.as_ref().map(|judgement| tables::comparisons(&grid, judgement)));
         let absent = |row, column, seed| {
             format!("{row}, {column}, seed {seed} ({})", result_file(study.name, row, column, seed).display())
         };

@@ -13,6 +13,8 @@ pub enum Measure {
     Parameters,
     /// Test examples per second on one thread.
     Speed,
+    /// The size of the file of the best parameters, in megabytes of 10⁶ bytes; smaller is better.
+    Megabytes,
 }
 
 impl Measure {
@@ -38,6 +40,7 @@ impl Measure {
             Measure::TrainLoss => "train_loss",
             Measure::Parameters => "parameters",
             Measure::Speed => "speed",
+            Measure::Megabytes => "megabytes",
         }
     }
 
@@ -48,6 +51,7 @@ impl Measure {
             Measure::TrainLoss => return "training loss, mean of the last epoch".into(),
             Measure::Parameters => return "millions of parameters, smaller is better".into(),
             Measure::Speed => return "test examples per second on one thread".into(),
+            Measure::Megabytes => return "megabytes of the file of parameters, smaller is better".into(),
         };
         let name = match metric.name.split_once('_') {
             Some((metric, average)) => format!("test {metric} ({average} average)"),
@@ -70,7 +74,8 @@ impl Measure {
             Measure::Test(Metric { better: Better::Larger, .. }) | Measure::Speed => a - b,
             Measure::Test(Metric { better: Better::Smaller, .. })
             | Measure::TrainLoss
-            | Measure::Parameters => b - a,
+            | Measure::Parameters
+            | Measure::Megabytes => b - a,
         }
     }
 
@@ -88,7 +93,7 @@ impl Measure {
         match self {
             Measure::Test(Metric { unit: Unit::Percent, .. }) => 1,
             Measure::Test(Metric { unit: Unit::Plain, .. }) => 2,
-            Measure::TrainLoss | Measure::Parameters => 3,
+            Measure::TrainLoss | Measure::Parameters | Measure::Megabytes => 3,
             Measure::Speed => 0,
         }
     }
