@@ -105,26 +105,6 @@ def bce(k):
     return outcome({"x": x, "targets": t}, {}, {"loss": F.binary_cross_entropy_with_logits(x, t)})
 
 
-# Distillation of layers ------------------------------------------------------------------------------------------------
-def real_mean(pair, real):
-    return F.mse_loss(*(x[real.expand_as(x)] for x in pair))
-
-
-@case("loss_hidden", 160)
-def hidden(k):
-    a, b, n = leaf(rnd(3, 5 * k, 4)), rnd(3, 5 * k, 4), lengths(3, 5 * k)
-    real = (torch.arange(5 * k)[None] < n[:, None])[..., None]
-    return outcome({"a": a, "b": b, "lengths": n}, {}, {"loss": real_mean((a, b), real)})
-
-
-@case("loss_scores", 161)
-def scores(k):
-    a, b, n = leaf(rnd(3, 2, 5 * k, 5 * k)), rnd(3, 2, 5 * k, 5 * k), lengths(3, 5 * k)
-    real = torch.arange(5 * k)[None] < n[:, None]
-    real = real[:, None, :, None] & real[:, None, None, :]
-    return outcome({"a": a, "b": b, "lengths": n}, {}, {"loss": real_mean((a, b), real)})
-
-
 # Contrastive losses ----------------------------------------------------------------------------------------------------
 def pairs(k, n=2):
     return [leaf(rnd(5 * k, 4)) for _ in range(n)]

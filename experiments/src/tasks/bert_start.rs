@@ -59,13 +59,7 @@ impl FreshSizes {
     /// The sizes of the model, beside those of another BERT.
     pub fn beside(&self, other: &BertConfig) -> BertConfig {
         let FreshSizes { hidden_size, num_hidden_layers, num_attention_heads, intermediate_size } = *self;
-        BertConfig {
-            hidden_size,
-            num_hidden_layers,
-            num_attention_heads,
-            intermediate_size,
-            ..other.clone()
-        }
+        BertConfig { hidden_size, num_hidden_layers, num_attention_heads, intermediate_size, ..other.clone() }
     }
 
     /// Checks the values.

@@ -252,9 +252,11 @@ fn a_student_imitates_embeddings_and_evenly_spaced_layers() {
     let params = student.named_params();
     let matrix = |name: &str| params.iter().find(|(known, _)| known == name).unwrap().1.tensor();
     let mut expected = 0.0;
-    for (matrix, m, g) in
-        [(matrix("embeddings.weight"), 0, 0), (matrix("hidden.weight"), 1, 2), (matrix("hidden.weight"), 2, 4)]
-    {
+    for (matrix, m, g) in [
+        (matrix("embeddings.weight"), 0, 0),
+        (matrix("hidden.weight"), 1, 2),
+        (matrix("hidden.weight"), 2, 4),
+    ] {
         let square = (own.layers[m].linear(&matrix, None) - &theirs.layers[g]).square().to_f64();
         let places = [0, 1, 2, 4, 5].map(|place| square[6 * place..6 * (place + 1)].iter().sum::<f64>());
         expected += places.iter().sum::<f64>() / 30.0;

@@ -236,16 +236,6 @@ fn losses_on_logits() {
 }
 
 #[test]
-fn losses_on_layers() {
-    type Loss = fn(&Tensor, &Tensor, &Tensor) -> Tensor;
-    let cases: [(&str, Loss); 2] =
-        [("loss_hidden", losses::hidden_regression), ("loss_scores", losses::score_regression)];
-    for (name, loss) in cases {
-        layer(name, |_| Nothing, &["a", "b", "lengths"], |_, _, x| vec![("loss", loss(&x[0], &x[1], &x[2]))]);
-    }
-}
-
-#[test]
 fn contrastive_losses() {
     type Loss = fn(&Golden, &[Tensor]) -> Tensor;
     fn number(g: &Golden, name: &str) -> f64 {

@@ -80,12 +80,13 @@ mod tests {
         let speech = PartsOfSpeech::new(texts.clone(), tags);
         let copies: Vec<String> =
             (0..4000).flat_map(|copy| altered(&texts[0], 0, copy, Some(&speech))).collect();
-        let share = |word: &str| {
-            copies.iter().filter(|found| *found == word).count() as f64 / copies.len() as f64
-        };
+        let share =
+            |word: &str| copies.iter().filter(|found| *found == word).count() as f64 / copies.len() as f64;
         assert!((share(MASKED) - 0.1).abs() < 0.01, "{}", share(MASKED));
         assert!((share("n1") - 0.075).abs() < 0.01, "{}", share("n1"));
         assert_eq!(share("v"), 0.0);
-        assert!((0..100).all(|copy| ["v", MASKED].contains(&&*altered(&texts[2], 2, copy, Some(&speech))[0])));
+        assert!(
+            (0..100).all(|copy| ["v", MASKED].contains(&&*altered(&texts[2], 2, copy, Some(&speech))[0]))
+        );
     }
 }

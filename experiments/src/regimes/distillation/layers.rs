@@ -1,7 +1,9 @@
 use super::keys::{Hidden, Scores};
 use crate::data::counted::counted;
 use crate::run::{RunError, RunFolder};
-use gradus_engine::state::{StateDict, check_finite, load_state_dict, read_tensors, state_dict, write_tensors};
+use gradus_engine::state::{
+    StateDict, check_finite, load_state_dict, read_tensors, state_dict, write_tensors,
+};
 use gradus_engine::{Mode, Module, Rng, Tensor};
 use gradus_models::{Bert, BertClassifier, BertConfig, BertStudent, Words};
 use std::path::Path;

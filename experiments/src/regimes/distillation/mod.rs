@@ -2,7 +2,7 @@
 //!
 //! The transfer set is the training split, altered copies of its texts, and texts without labels. The teacher reads each of them
 //! once, before the first step; the run keeps what it says in [`FILES`], so that a resumed run needs neither the teacher nor
-//! the texts.
+//! the texts. A student that imitates layers needs the teacher in every step, and keeps its weights in [`LAYERS`].
 //!
 //! | file | holds |
 //! | --- | --- |

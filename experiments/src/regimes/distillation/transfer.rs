@@ -79,7 +79,8 @@ pub fn finished_run(
     let run = RunFolder(folder.into());
     let config = run.config(tasks)?;
     if config.task != task {
-        let (expected, found) = (format!("a run of gradus train {task}"), format!("one of gradus train {}", config.task));
+        let (expected, found) =
+            (format!("a run of gradus train {task}"), format!("one of gradus train {}", config.task));
         return Err(refused(key, folder, &expected, &found));
     }
     let on = run.trained_on()?;
@@ -136,7 +137,8 @@ pub fn unlabelled<O>(keys: &FromTeacher<O>) -> Result<Vec<String>, DataError> {
 
 /// The texts of a column of a table with tabs, whose first line names the columns.
 fn in_column<'t>(text: &'t str, column: &str, path: &Path) -> Result<Vec<&'t str>, DataError> {
-    let mut lines = text.lines().enumerate().map(|(i, line)| (i + 1, line)).filter(|(_, line)| !line.is_empty());
+    let mut lines =
+        text.lines().enumerate().map(|(i, line)| (i + 1, line)).filter(|(_, line)| !line.is_empty());
     let head = lines.next().map_or("", |(_, line)| line);
     let Some(place) = head.split('\t').position(|name| name.trim() == column) else {
         return Err(DataError::Line {

@@ -45,7 +45,10 @@ fn plan(scale: Scale, source: DataSource) -> Vec<Cell> {
     let teacher = teacher(ROW, set, scale, source).set("model.pooling", "mean");
     let student = |column, sets: &[(&str, &str)]| {
         let cell = Cell { row: ROW, column, ..teacher.clone() };
-        let cell = Cell { sets: cell.sets.into_iter().filter(|(key, _)| key != "model.pretrained").collect(), ..cell };
+        let cell = Cell {
+            sets: cell.sets.into_iter().filter(|(key, _)| key != "model.pretrained").collect(),
+            ..cell
+        };
         let sizes = [
             ("model.num_hidden_layers", "2"),
             ("model.hidden_size", width),

@@ -92,7 +92,8 @@ pub(super) fn pieces_of_teacher(
     keys: &ClassifyKeys,
     labels: &[String],
 ) -> Result<(BertConfig, WordPieces), RunError> {
-    let from = keys.loss.distillation.teacher().expect("validated keys of a BERT without a folder name a teacher");
+    let from =
+        keys.loss.distillation.teacher().expect("validated keys of a BERT without a folder name a teacher");
     Ok(bert_teacher(&from.teacher, labels)?.1)
 }
 

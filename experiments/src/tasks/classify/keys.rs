@@ -318,7 +318,8 @@ impl Keys for ClassifyKeys {
             if let Objective::Hidden(_) = from.objective {
                 let expected = "soft or logits, since only a student with model.name = bert has the layers of its teacher";
                 check(matches!(self.model, Model::Bert { .. }), "loss.objective", expected, objective)?;
-                let expected = "none, since hidden states are those of unchanged texts (loss.objective = hidden)";
+                let expected =
+                    "none, since hidden states are those of unchanged texts (loss.objective = hidden)";
                 let adversarial = self.loss.adversarial;
                 check(adversarial == Adversarial::None, "loss.adversarial", expected, adversarial.name())?;
             }
