@@ -123,7 +123,7 @@ fn bert_teacher(place: &Place) -> String {
     let sizes = sizes.map(|size| format!(" --set model.{size}")).concat();
     format!(
         "distil teacher --student bert{sizes} --set optimizer.lr=1e-2 --set train.batch_size=12 --set train.epochs=3 --set \
-         loss.objective=hidden"
+         schedule.name=constant --set loss.objective=hidden"
     )
 }
 
@@ -135,7 +135,7 @@ fn a_student_that_imitates_layers_keeps_none_of_them() {
     place.gradus(&format!("{distil} --out cut --set loss.copies=1 --set train.epochs=1")).well();
     std::fs::rename(place.path("teacher"), place.path("away")).unwrap();
     place.gradus("train classify --out cut --resume --set train.epochs=3").well();
-    assert_eq!(place.read("cut/best.safetensors"), place.read("whole/best.safetensors"));
+    assert!(place.read("cut/best.safetensors") == place.read("whole/best.safetensors"));
     let (best, _) = read_tensors(&place.path("whole/best.safetensors")).unwrap();
     let of_bert = |name: &String| name.starts_with("bert.") || name.starts_with("classifier.");
     assert!(best.keys().all(of_bert) && !best.is_empty(), "{:?}", best.keys());
