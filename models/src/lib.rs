@@ -27,7 +27,8 @@ mod word_vectors;
 mod words;
 
 pub use bert::{
-    Bert, BertActivation, BertClassifier, BertConfig, BertOutput, BertReader, BertTagger, MaskedLm, Pooling,
+    Bert, BertActivation, BertClassifier, BertConfig, BertOutput, BertReader, BertStudent, BertTagger,
+    MaskedLm, Pooling,
 };
 pub use bidaf::{BiDaf, BiDafConfig};
 pub use bilstm::{BiLstm, BiLstmConfig};

@@ -1,6 +1,6 @@
-//! Contrastive losses: both orders against central differences, hand-made values, and inputs at the edges of `f32`.
+//! Contrastive losses and distances of layers: both orders against central differences, hand-made values, and inputs at the edges of `f32`.
 
-use gradus_engine::losses::{info_nce, sne, triplet, triplet_of};
+use gradus_engine::losses::{hidden_regression, info_nce, score_regression, sne, triplet, triplet_of};
 use gradus_engine::{CreateGraph, DType, Tensor, grad};
 use gradus_tests::case::Example;
 use gradus_tests::draw::Draw;
@@ -27,6 +27,21 @@ fn examples(seed: u64) -> Vec<(String, Example)> {
         let points = draw.normal([b, d + 2]);
         let call = move |y: &[Tensor]| sne(&points, &y[0], 1.7);
         all.push((format!("sne [{b}, {d}]"), Example::one(vec![draw.normal([b, d])], call)));
+        // The last text is the longest, and the first one is empty where there are several.
+        let lengths: Vec<i64> =
+            (1..=b).map(|text| if text == b { d } else { (text - 1) % d } as i64).collect();
+        let lengths = Tensor::from_slice(&lengths, [b]);
+        let teacher = draw.normal([b, d, 3]).to_dtype(DType::F32);
+        let n = lengths.clone();
+        let like = |t: &Tensor, x: &Tensor| t.to_device(x.device()).to_dtype(x.dtype());
+        let call =
+            move |x: &[Tensor]| hidden_regression(&x[0], &like(&teacher, &x[0]), &n.to_device(x[0].device()));
+        all.push((format!("hidden states [{b}, {d}, 3]"), Example::one(vec![draw.normal([b, d, 3])], call)));
+        let teacher = draw.normal([b, 2, d, d]).to_dtype(DType::F32);
+        let call = move |x: &[Tensor]| {
+            score_regression(&x[0], &like(&teacher, &x[0]), &lengths.to_device(x[0].device()))
+        };
+        all.push((format!("scores [{b}, 2, {d}, {d}]"), Example::one(vec![draw.normal([b, 2, d, d])], call)));
     }
     all
 }

@@ -39,13 +39,56 @@ pub fn logit_regression(student: &Tensor, teacher: &Tensor, reduction: Reduction
 #[track_caller]
 pub fn token_soft_targets(crf: &Crf, emissions: &Tensor, teacher: &Tensor, lengths: &Tensor) -> Tensor {
     check_both("token soft targets", emissions, teacher, 3);
-    let (b, t) = (emissions.dim(0), emissions.dim(1));
-    let real = Tensor::arange(t).to_device(emissions.device()).reshape([1, t]).lt(&lengths.reshape([b, 1]));
+    let t = emissions.dim(1);
+    let real = real_places(t, lengths);
     let zero = Tensor::zeros([], emissions.kind());
     let real_only = |x: &Tensor| real.unsqueeze(2).select(x, &zero);
     let log_q = real_only(&crf.log_marginals(emissions, lengths));
     let rows = divergence(&real_only(&teacher.detach()), &log_q);
     rows.sum_all() / real.to_dtype(emissions.dtype()).sum_all()
+}
+
+/// Mean of (student − teacher)² over the real places and D: hidden states [B, T, D], lengths [B] (`i64`). No gradient flows into
+/// the teacher's. Without a real place it is 0.
+///
+/// Source: Jiao et al., "TinyBERT: Distilling BERT for natural language understanding", EMNLP findings 2020, equations 8 and 9.
+///
+/// # Panics
+/// If the shapes do not fit.
+#[track_caller]
+pub fn hidden_regression(student: &Tensor, teacher: &Tensor, lengths: &Tensor) -> Tensor {
+    check_both("hidden regression", student, teacher, 3);
+    mean_of_real(&(student - &teacher.detach()), &real_places(student.dim(1), lengths).unsqueeze(2))
+}
+
+/// Mean of (student − teacher)² over the heads and the pairs of real places: attention scores before the softmax [B, N, T, T],
+/// lengths [B] (`i64`). No gradient flows into the teacher's. Without a real place it is 0.
+///
+/// Source: Jiao et al. 2020, equation 7.
+///
+/// # Panics
+/// If the shapes do not fit.
+#[track_caller]
+pub fn score_regression(student: &Tensor, teacher: &Tensor, lengths: &Tensor) -> Tensor {
+    check_both("score regression", student, teacher, 4);
+    let (b, t) = (student.dim(0), student.dim(3));
+    let real = real_places(t, lengths);
+    let [from, to] = [real.reshape([b, 1, t, 1]), real.reshape([b, 1, 1, t])];
+    mean_of_real(&(student - &teacher.detach()), &from.and(&to))
+}
+
+/// A mask [B, T] of the places before the lengths.
+fn real_places(t: usize, lengths: &Tensor) -> Tensor {
+    Tensor::arange(t).to_device(lengths.device()).reshape([1, t]).lt(&lengths.reshape([lengths.count(), 1]))
+}
+
+/// The mean of the squares at real places; `real` broadcasts to the differences.
+fn mean_of_real(difference: &Tensor, real: &Tensor) -> Tensor {
+    let kind = difference.kind();
+    let square = real.select(difference, &Tensor::zeros([], kind)).square();
+    let each = difference.count() / real.count().max(1);
+    let count = (real.to_dtype(difference.dtype()).sum_all() * each as f64).clamp(1.0, f64::MAX);
+    square.sum_all() / count
 }
 
 /// Σ p (log p − log q) over the last axis. What has p = 0 counts 0, even where log p is −∞.

@@ -17,7 +17,9 @@ pub use crate::ops::CrossEntropy;
 pub use bce::bce_with_logits;
 pub use contrastive::{info_nce, triplet, triplet_of};
 pub use cross_entropy::cross_entropy;
-pub use distillation::{logit_regression, soft_targets, token_soft_targets};
+pub use distillation::{
+    hidden_regression, logit_regression, score_regression, soft_targets, token_soft_targets,
+};
 pub use focal::{focal, focal_of};
 pub use ghm::{Ghm, GhmState, ghm};
 pub use penalty::{l1, l2};

@@ -8,7 +8,9 @@ use std::path::PathBuf;
     after_help = "The student is a run like any other, with the data of its teacher and the key loss.teacher: continue it with gradus train \
                   TASK --out DIR --resume, and measure it with gradus evaluate and gradus compare.\n\nExamples:\n  \
                   gradus distil runs/bert --student bilstm --out runs/small --set model.hidden_dim=64\n  \
-                  gradus distil runs/bert --student textcnn --set loss.objective=logits --set loss.copies=10 --out runs/cnn"
+                  gradus distil runs/bert --student textcnn --set loss.objective=logits --set loss.copies=10 --out runs/cnn\n  \
+                  gradus distil runs/bert --student bert --set loss.objective=hidden --set model.num_hidden_layers=2 --set optimizer.lr=1e-3 --out \
+                  runs/tiny"
 )]
 pub(super) struct DistilArgs {
     /// The folder of the teacher's run.

@@ -158,7 +158,7 @@ fn tested(trained: &Trained) -> Result<Tested, RunError> {
         fingerprint: fingerprint.finish(),
         examples: evaluation.rows.len(),
         right: evaluation.right.iter().filter(|right| **right).count(),
-        parameters: learner.module().param_count() as u64,
+        parameters: learner.kept_part().param_count() as u64,
         metrics: evaluation.metrics(),
         details: evaluation.details,
         // Otherwise the folder of someone else's run could make this command copy any file.

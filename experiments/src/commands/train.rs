@@ -205,7 +205,7 @@ fn understood(config: &Config, job: &dyn Job) -> anyhow::Result<()> {
     let found = job.understood();
     lines.extend(found.lines);
     let learner = job.learner(&mut Rng::blank())?;
-    let parameters = learner.module().param_count();
+    let parameters = learner.kept_part().param_count();
     lines.push(("model", format!("{}, {}", config.text("model.name"), counted(parameters, "parameters"))));
     let mut text = String::new();
     for (what, line) in lines {

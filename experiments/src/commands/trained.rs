@@ -87,7 +87,7 @@ impl Trained {
     /// The model of the best epoch, with the examples.
     pub fn learner<'a>(&self, job: &'a dyn Job) -> Result<Box<dyn Learner + 'a>, RunError> {
         let learner = job.learner(&mut Rng::blank())?;
-        self.folder.load_best(learner.module(), &self.config.task)?;
+        self.folder.load_best(learner.kept_part(), &self.config.task)?;
         learner.module().move_to(self.device);
         Ok(learner)
     }

@@ -35,6 +35,7 @@ pub mod own;
 pub mod plots;
 pub mod rank_frequency;
 pub mod result;
+mod right;
 pub mod section;
 pub mod statistics;
 pub mod study;
@@ -56,6 +57,7 @@ pub use figures::Plot;
 pub use grid::Line;
 pub use machine::Machine;
 pub use result::{DataUsed, RunResult, SCHEMA, keys};
+pub use right::RightExamples;
 pub use section::Section;
 pub use statistics::{DataStatistics, STATISTICS_SCHEMA, SplitStatistics};
 

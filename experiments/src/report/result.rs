@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::error::ReportError;
 use super::json;
 use super::machine::Machine;
+use super::right::RightExamples;
 use super::study::{self, DataSource, Measure, Run, Scale, Trial};
 use crate::data::atomic;
 use crate::data::error::quoted;
@@ -53,6 +54,12 @@ pub struct RunResult {
     /// Test examples per second on one thread, if it was measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub examples_per_second: Option<f64>,
+    /// The size of the file of the best parameters, if it was written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model_bytes: Option<u64>,
+    /// Which test examples were right as a whole, if it was recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub right: Option<RightExamples>,
     /// Peak memory use, if it was measured.
     pub peak_memory_bytes: Option<u64>,
     /// The epoch whose parameters were evaluated, from 1.
@@ -162,6 +169,7 @@ impl RunResult {
             Measure::TrainLoss => self.epochs.last().map(|epoch| epoch.train_loss),
             Measure::Parameters => Some(self.parameters as f64 / 1e6),
             Measure::Speed => self.examples_per_second,
+            Measure::Megabytes => self.model_bytes.map(|bytes| bytes as f64 / 1e6),
         }
     }
 
@@ -185,6 +193,9 @@ impl RunResult {
         }
         if let Some(negative) = speed.into_iter().find(|value| *value < 0.0) {
             return Some(format!("a time is {negative:?}"));
+        }
+        if self.right.as_ref().is_some_and(|right| !right.fits(self.data.test)) {
+            return Some(format!("it does not say of {} test examples which were right", self.data.test));
         }
         if !self.steps.is_sorted_by_key(|s| s.step) || !self.epochs.is_sorted_by(|a, b| a.epoch < b.epoch) {
             return Some("its steps or epochs are out of order".into());

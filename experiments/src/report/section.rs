@@ -52,7 +52,7 @@ impl Section {
         if let Shows::Matrix(metric) = study.shows {
             tables.extend(grid.columns().into_iter().map(|column| tables::matrix(&grid, column, metric)));
         }
-        tables.extend(judgement.as_ref().map(tables::comparisons));
+        tables.extend(judgement.as_ref().map(|judgement| tables::comparisons(&grid, judgement)));
         let absent = |row, column, seed| {
             format!("{row}, {column}, seed {seed} ({})", result_file(study.name, row, column, seed).display())
         };

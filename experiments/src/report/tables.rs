@@ -1,10 +1,11 @@
 //! Tables of results: ours next to the paper's, with a dash for missing numbers.
 
 use super::grid::{Filled, Grid};
+use super::result::RunResult;
 use super::study::Measure;
 use super::summary::Summary;
 use super::table::{Entry, Mark, Table};
-use super::verdict::{Judgement, Verdict};
+use super::verdict::{Judgement, Outcome, Verdict};
 use crate::run::Metric;
 
 /// The table of one measure: mean ± spread, the gain over the baseline, and the paper's number.
@@ -119,14 +120,23 @@ fn datasets(grid: &Grid, row: &str) -> Vec<String> {
 }
 
 /// The comparisons of a claim, one per row.
-pub(super) fn comparisons(judgement: &Judgement) -> Table {
-    let head = ["Row", "Measure", "Comparison", "Advantage", "Needed to decide", "Outcome"];
-    let rows = judgement.outcomes.iter().map(|outcome| {
+pub(super) fn comparisons(grid: &Grid, judgement: &Judgement) -> Table {
+    let mut head = vec!["Row", "Measure", "Comparison", "Advantage", "Needed to decide", "Outcome"];
+    let paired: Vec<Option<Entry>> = judgement.outcomes.iter().map(|outcome| paired(grid, outcome)).collect();
+    let mut caption = "The comparisons behind the verdict.".to_owned();
+    let any_paired = paired.iter().any(Option::is_some);
+    if any_paired {
+        head.push("McNemar's p");
+        caption += " McNemar's exact test pairs two runs of the same seed by their test examples, which are right as a whole \
+                    or not; p is how likely a difference as large or larger is, in either direction, between equals. It does \
+                    not decide the outcome.";
+    }
+    let rows = judgement.outcomes.iter().zip(paired).map(|(outcome, paired)| {
         let number = |value: Option<f64>, text: &dyn Fn(f64) -> String| match value {
             Some(value) => Entry::new(text(value)),
             None => Entry::hole(),
         };
-        vec![
+        let mut row = vec![
             Entry::new(outcome.row),
             Entry::new(outcome.claim.measure.label()),
             Entry::new(match outcome.claim.share {
@@ -146,13 +156,29 @@ pub(super) fn comparisons(judgement: &Judgement) -> Table {
                 Verdict::Undecided => "within spread",
                 Verdict::Incomplete => "number missing",
             }),
-        ]
+        ];
+        row.extend(any_paired.then(|| paired.unwrap_or_else(|| Entry::new(""))));
+        row
     });
-    Table {
-        caption: "The comparisons behind the verdict.".into(),
-        head: head.map(String::from).to_vec(),
-        rows: rows.collect(),
+    Table { caption, head: head.into_iter().map(String::from).collect(), rows: rows.collect() }
+}
+
+/// McNemar's test of a comparison on test data, for each seed of which both runs recorded which examples were right.
+fn paired(grid: &Grid, outcome: &Outcome) -> Option<Entry> {
+    let claim = outcome.claim;
+    if !matches!(claim.measure, Measure::Test(_)) || claim.share != 1.0 {
+        return None;
     }
+    let [better, worse] = [claim.better, claim.worse].map(|column| grid.get(outcome.row, column));
+    let (better, worse) = (better?, worse?);
+    let of_seed = |run: &&RunResult| {
+        let other = worse.runs.iter().find(|other| other.seed == run.seed)?;
+        let same = run.data.checksum == other.data.checksum && run.data.test == other.data.test;
+        let p = run.right.as_ref().filter(|_| same)?.mcnemar(other.right.as_ref()?);
+        Some(if p < 0.001 { "< 0.001".to_owned() } else { format!("{p:.3}") })
+    };
+    let found: Vec<String> = better.runs.iter().filter_map(of_seed).collect();
+    (!found.is_empty()).then(|| Entry::new(found.join(", ")))
 }
 
 /// The text with a capital first letter.

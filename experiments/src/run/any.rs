@@ -141,8 +141,10 @@ pub trait Job: Send + Sync {
 
 /// A model with a prepared data set.
 pub trait Learner: Sync {
-    /// The model's parameters.
+    /// The model's parameters, all that training changes.
     fn module(&self) -> &dyn Module;
+    /// Those of them that are kept: [`Task::kept_part`].
+    fn kept_part(&self) -> &dyn Module;
     /// [`Task::start`].
     fn start(&self) -> State;
     /// [`Task::inputs`].
@@ -162,6 +164,8 @@ pub trait Learner: Sync {
     fn finish(&self, folder: &Path) -> Result<(), RunError>;
     /// The metrics of a split, by name.
     fn metrics(&self, split: Split) -> BTreeMap<String, f64>;
+    /// The same, and which examples are right as a whole.
+    fn tested(&self, split: Split) -> (BTreeMap<String, f64>, Vec<bool>);
     /// The evaluation of the model on a split.
     fn evaluate(&self, split: Split) -> Evaluation;
     /// [`Task::answer`].

@@ -95,6 +95,10 @@ impl<T: Task> AtWork<'_, T> {
         let counts = |(i, prediction)| self.task.counts(split, i, prediction);
         predictions.iter().enumerate().map(counts).collect()
     }
+
+    fn right(&self, split: Split, predictions: &[T::Prediction]) -> Vec<bool> {
+        predictions.iter().enumerate().map(|(i, p)| self.task.right(split, i, p)).collect()
+    }
 }
 
 /// Mistakes that an evaluation keeps.
@@ -126,6 +130,10 @@ pub(super) fn named<T: Task>(sums: &[f64]) -> BTreeMap<String, f64> {
 impl<T: Task> Learner for AtWork<'_, T> {
     fn module(&self) -> &dyn Module {
         &self.model
+    }
+
+    fn kept_part(&self) -> &dyn Module {
+        T::kept_part(&self.model).unwrap_or(&self.model)
     }
 
     fn start(&self) -> State {
@@ -168,11 +176,15 @@ impl<T: Task> Learner for AtWork<'_, T> {
         named::<T>(&sums(&self.rows(split, &self.predictions(split))))
     }
 
+    fn tested(&self, split: Split) -> (BTreeMap<String, f64>, Vec<bool>) {
+        let predictions = self.predictions(split);
+        (named::<T>(&sums(&self.rows(split, &predictions))), self.right(split, &predictions))
+    }
+
     fn evaluate(&self, split: Split) -> Evaluation {
         let predictions = self.predictions(split);
         let rows = self.rows(split, &predictions);
-        let right: Vec<bool> =
-            predictions.iter().enumerate().map(|(i, p)| self.task.right(split, i, p)).collect();
+        let right = self.right(split, &predictions);
         let wrong = predictions.iter().enumerate().filter(|(i, _)| !right[*i]);
         Evaluation {
             note: self.task.data().note.clone(),

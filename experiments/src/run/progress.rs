@@ -151,6 +151,8 @@ pub struct Trained {
     pub dev: BTreeMap<String, f64>,
     /// The same on the test split.
     pub test: BTreeMap<String, f64>,
+    /// Which examples of the test split were right as a whole.
+    pub right: Vec<bool>,
     /// The number of trained parameters.
     pub parameters: u64,
 }

@@ -118,6 +118,11 @@ pub trait Task: Sized + Send + Sync + 'static {
     /// Settings that exclude each other or do not fit the data; a model that is too large.
     fn model(&self, rng: &mut Rng) -> Result<Box<Self::Model>, RunError>;
 
+    /// The part of a model that is kept when training has ended; none if that is the whole model.
+    fn kept_part(_: &Self::Model) -> Option<&dyn Module> {
+        None
+    }
+
     /// The state of the loss before the first step.
     fn start(&self) -> State {
         State::default()

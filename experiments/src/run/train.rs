@@ -66,7 +66,8 @@ pub fn train(training: Training, place: Where, view: &View) -> Result<Trained, R
 
     let mut rng = Rng::new(run.seed);
     let learner = data.learner(&mut rng)?;
-    let (learner, model) = (learner.as_ref(), learner.module());
+    let learner = learner.as_ref();
+    let (model, kept) = (learner.module(), learner.kept_part());
     // Weights are initialised in host memory, so that they are the same on every device.
     model.move_to(Device::open(&run.device)?);
     let mut optimizer = Optimizer::with_groups(run.optimizer, learner.groups(run.optimizer));
@@ -97,12 +98,12 @@ pub fn train(training: Training, place: Where, view: &View) -> Result<Trained, R
             let now = state_dict(model);
             if progress.at_best() {
                 // The run may have been interrupted before the best parameters were written to their file.
-                let evaluated = evaluated(model, average.as_ref());
+                let evaluated = evaluated(model, kept, average.as_ref());
                 folder.save_best(&evaluated)?;
                 best = Some(evaluated);
             } else if progress.best.is_some() {
-                folder.load_best(model, &config.task)?;
-                best = Some(state_dict(model));
+                folder.load_best(kept, &config.task)?;
+                best = Some(state_dict(kept));
                 load_state_dict(model, &now, &folder.checkpoint())?;
             }
             folder.sweep()?;
@@ -151,7 +152,7 @@ pub fn train(training: Training, place: Where, view: &View) -> Result<Trained, R
         // The checkpoint first: if its epoch is the best one, a resumed run takes the best parameters from it.
         keeper.save(model, (&optimizer, average.as_ref()), &progress)?;
         if better {
-            best = Some(evaluated(model, average.as_ref()));
+            best = Some(evaluated(model, kept, average.as_ref()));
         }
         if let (Some(folder), Some(best)) = (keeper.folder, &best) {
             if better {
@@ -162,20 +163,21 @@ pub fn train(training: Training, place: Where, view: &View) -> Result<Trained, R
     }
 
     if let Some(best) = &best {
-        load_state_dict(model, best, Path::new("memory"))?;
+        load_state_dict(kept, best, Path::new("memory"))?;
     }
     if let Some(folder) = keeper.folder {
         learner.finish(folder.path())?;
     }
-    let (dev, test) = (learner.metrics(Split::Dev), learner.metrics(Split::Test));
+    let dev = learner.metrics(Split::Dev);
+    let (test, right) = learner.tested(Split::Test);
     progress.wall_seconds = before + began.elapsed().as_secs_f64();
-    Ok(Trained { dev, test, parameters: model.param_count() as u64, progress })
+    Ok(Trained { dev, test, right, parameters: kept.param_count() as u64, progress })
 }
 
-/// The parameters for evaluation: their moving averages, if there are any.
-fn evaluated(model: &dyn Module, average: Option<&WeightAverage>) -> StateDict {
+/// The parameters for evaluation, those that are kept: their moving averages, if there are any.
+fn evaluated(model: &dyn Module, kept: &dyn Module, average: Option<&WeightAverage>) -> StateDict {
     let _averaged = average.map(|average| average.apply(model));
-    state_dict(model)
+    state_dict(kept)
 }
 
 fn finite(model: &dyn Module) -> bool {

@@ -13,7 +13,7 @@
 //! | [`contrastive`] | BiDAF with and without contrastive objectives |
 //! | [`attention`] | TextCNN and BiLSTM with and without self-attention |
 //! | [`pretraining`] | masked language modelling of a small BERT |
-//! | [`distillation`] | small classifiers alone and taught by a BERT |
+//! | [`distillation`] | small models alone and taught by a BERT |
 //! | `budgets` | sizes and seeds of all runs, by task and scale |
 //!
 //! Each of them is a [`Study`]. It plans [`Run`]s for a [`Scale`] and a [`DataSource`]; each run has one result file,
@@ -57,7 +57,9 @@ pub fn all() -> &'static [Study] {
         figure3::STUDY,
         table5::STUDY,
         pretraining::STUDY,
-        distillation::STUDY,
+        distillation::classifiers::STUDY,
+        distillation::layers::STUDY,
+        distillation::taggers::STUDY,
         table7::STUDY,
         table8::STUDY,
     ];

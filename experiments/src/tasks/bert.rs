@@ -108,7 +108,18 @@ const SIZES: &str = "bert.json";
 pub struct BertText {
     pieces: WordPieces,
     config: BertConfig,
-    pretrained: Option<Pretrained>,
+    weights: First,
+}
+
+/// The first weights of a model.
+#[derive(Debug)]
+enum First {
+    /// Those of a pretrained model.
+    Pretrained(Box<Pretrained>),
+    /// Random ones.
+    Random,
+    /// Those of a run, which are read later.
+    Kept,
 }
 
 impl BertText {
@@ -121,11 +132,11 @@ impl BertText {
             (None, Some(folder)) => {
                 let pretrained = Pretrained::open(folder)?;
                 let (pieces, config) = (pretrained.pieces().clone(), pretrained.config().clone());
-                BertText { pieces, config, pretrained: Some(pretrained) }
+                BertText { pieces, config, weights: First::Pretrained(Box::new(pretrained)) }
             }
             (Some(folder), _) => {
                 let (config, pieces) = self::kept(folder)?;
-                BertText { pieces, config, pretrained: None }
+                BertText { pieces, config, weights: First::Kept }
             }
             (None, None) => unreachable!("validated keys name a folder"),
         };
@@ -135,6 +146,15 @@ impl BertText {
         let expected = format!("at most {layers}, the layers of the model");
         check(keys.frozen_layers <= layers, "model.frozen_layers", &expected, keys.frozen_layers)?;
         Ok(opened)
+    }
+
+    /// That of a new model with random weights and these sizes and pieces.
+    ///
+    /// # Errors
+    /// A model that is too large.
+    pub fn fresh(config: BertConfig, pieces: WordPieces) -> Result<Self, RunError> {
+        check_size(config.parameters())?;
+        Ok(BertText { pieces, config, weights: First::Random })
     }
 
     /// Writes the files that [`open`](BertText::open) reads from a folder.
@@ -150,15 +170,15 @@ impl BertText {
     /// # Errors
     /// Weights that cannot be read.
     pub fn start(&self, bert: &Bert) -> Result<(), RunError> {
-        match &self.pretrained {
-            Some(pretrained) => Ok(pretrained.load_into(bert)?),
-            None => Ok(()),
+        match &self.weights {
+            First::Pretrained(pretrained) => Ok(pretrained.load_into(bert)?),
+            First::Random | First::Kept => Ok(()),
         }
     }
 
-    /// Whether the model's first weights are the pretrained ones; else they are those of a run, which are read later.
+    /// Whether the model's first weights are pretrained or random ones; else they are those of a run, which are read later.
     pub fn is_new(&self) -> bool {
-        self.pretrained.is_some()
+        !matches!(self.weights, First::Kept)
     }
 
     /// The sizes of the model.
@@ -221,8 +241,9 @@ impl BertText {
     /// Lines on the model and on the pieces of train, dev and test.
     pub fn understood<'t>(&self, ids: [impl Iterator<Item = &'t u32>; 3]) -> Vec<(&'static str, String)> {
         let mut lines = vec![("pieces", counted(self.pieces.size(), "word pieces"))];
-        let notes = self.pretrained.iter().flat_map(Pretrained::notes);
-        lines.extend(notes.map(|note| ("pretrained", note.clone())));
+        if let First::Pretrained(pretrained) = &self.weights {
+            lines.extend(pretrained.notes().iter().map(|note| ("pretrained", note.clone())));
+        }
         lines.extend(of_splits(&self.pieces, ids));
         lines
     }

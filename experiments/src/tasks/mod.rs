@@ -8,11 +8,12 @@
 //! | [`read`] | the span of a text that answers a question |
 //! | [`masked`] | the masked pieces of a text |
 //! | [`keys`], `adversarial` | keys that several tasks share, adversarial training among them |
-//! | `reading`, `words`, `bert`, `word_vectors`, `piece_vectors` | how text is read as words or pieces, and their vectors |
+//! | `reading`, `words`, `bert`, `bert_start`, `word_vectors`, `piece_vectors` | how text is read as words or pieces, and their vectors |
 //! | `warnings` | warnings about data that several tasks share |
 
 mod adversarial;
 mod bert;
+mod bert_start;
 pub mod classify;
 pub mod keys;
 pub mod masked;

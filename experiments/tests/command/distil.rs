@@ -3,6 +3,7 @@
 use crate::place::{Place, flags};
 use crate::tiny::Tiny;
 use gradus::regimes::distillation::TEACHER;
+use gradus_engine::state::read_tensors;
 
 /// The tasks whose models can be distilled.
 fn taught() -> Vec<Tiny> {
@@ -111,4 +112,113 @@ fn a_teacher_must_fit() {
         ))
         .refused(1, &["expected a run with the labels of the data, 'a', 'b', 'c', found"]);
     place.gradus(&format!("{} --set loss.copies=1", one.train("student"))).refused(1, &[TEACHER]);
+}
+
+/// A BERT of a tiny classifier, as a teacher in the folder `teacher`, and the settings of a student of one layer.
+fn bert_teacher(place: &Place) -> String {
+    let tiny = Tiny::all().remove(0).with(&["model.name=bert", "train.epochs=1"]);
+    assert_eq!(tiny.name(), "classify");
+    place.gradus(&tiny.train("teacher")).well();
+    let sizes = ["num_hidden_layers=1", "hidden_size=8", "num_attention_heads=2", "intermediate_size=12"];
+    let sizes = sizes.map(|size| format!(" --set model.{size}")).concat();
+    format!(
+        "distil teacher --student bert{sizes} --set optimizer.lr=1e-2 --set train.batch_size=12 --set train.epochs=3 --set \
+         schedule.name=constant --set loss.objective=hidden"
+    )
+}
+
+#[test]
+fn a_student_that_imitates_layers_keeps_none_of_them() {
+    let place = Place::new();
+    let distil = bert_teacher(&place);
+    place.gradus(&format!("{distil} --out whole --set loss.copies=1")).well();
+    place.gradus(&format!("{distil} --out cut --set loss.copies=1 --set train.epochs=1")).well();
+    std::fs::rename(place.path("teacher"), place.path("away")).unwrap();
+    place.gradus("train classify --out cut --resume --set train.epochs=3").well();
+    assert!(place.read("cut/best.safetensors") == place.read("whole/best.safetensors"));
+    let (best, _) = read_tensors(&place.path("whole/best.safetensors")).unwrap();
+    let of_bert = |name: &String| name.starts_with("bert.") || name.starts_with("classifier.");
+    assert!(best.keys().all(of_bert) && !best.is_empty(), "{:?}", best.keys());
+    let log = crate::place::lines(&place.text("whole/metrics.jsonl"));
+    let losses: Vec<f64> = log.iter().filter_map(|line| line["train_loss"].as_f64()).collect();
+    assert!(losses[2] < 0.8 * losses[0], "{losses:?}");
+    for command in ["evaluate whole --split train", "predict whole --text fine", "report whole"] {
+        place.gradus(command).well();
+    }
+    // The damaged weights of the teacher are seen.
+    place.write("cut/layers.safetensors", b"");
+    place
+        .gradus("train classify --out cut --resume --set train.epochs=4")
+        .refused(1, &["layers.safetensors"]);
+}
+
+#[test]
+fn a_student_that_imitates_layers_must_fit() {
+    let place = Place::new();
+    let distil = bert_teacher(&place);
+    for (sets, parts) in [
+        ("model.num_hidden_layers=3", &["at most 2 layers", "found 3"][..]),
+        ("model.num_attention_heads=4 --set loss.attention_scores=yes", &["2 attention heads", "found 4"]),
+        ("model.num_attention_heads=3", &["model.num_attention_heads", "divisor of hidden_size"]),
+        ("loss.attention_scores=maybe", &["auto, yes, no"]),
+        ("loss.hidden_weight=0", &["loss.hidden_weight", "above 0"]),
+        ("loss.adversarial=fgm", &["loss.adversarial", "hidden states"]),
+        ("model.frozen_layers=1", &["model.frozen_layers", "has no effect"]),
+    ] {
+        place.gradus(&format!("{distil} --out student --set {sets}")).refused(1, parts);
+        assert!(!place.path("student").exists(), "{sets}");
+    }
+    let other = Place::new();
+    let texts = "b a d c f e h g j i l k n m p o r q t s v u x w z y 0 1 2 3 4 5 6 7 8 9\n".repeat(40);
+    other.write("text.txt", texts.as_bytes());
+    let small = "--set model.hidden_size=8 --set model.num_hidden_layers=1 --set model.num_attention_heads=2 --set \
+                 model.intermediate_size=8 --set model.vocab_size=90 --set train.epochs=1";
+    other.gradus(&format!("train masked --train text.txt --out a {small}")).well();
+    let folder = other.path("a/pretrained");
+    let from =
+        format!("distil teacher --student bert --out student --set model.pretrained={}", folder.display());
+    place
+        .gradus(&format!("{from} --set loss.objective=hidden"))
+        .refused(1, &["expected a student that reads the word pieces of its teacher"]);
+    place.gradus("distil teacher --student bilstm --out words --set loss.objective=hidden").refused(
+        1,
+        &["`loss.objective` must be soft or logits, since only a student with model.name = bert has the layers"],
+    );
+    place.gradus("distil teacher --student textcnn --out words --set train.epochs=1").well();
+    place.gradus("distil words --student bert --out student").refused(
+        1,
+        &["expected a run of a BERT, whose word pieces the student reads, found model.name = textcnn"],
+    );
+}
+
+#[test]
+fn words_are_replaced_by_others_of_their_part_of_speech() {
+    let place = Place::new();
+    place.write("speech.conll", "the DET\ncat NOUN\nsat VERB\n\na DET\nfilm NOUN\n\n".repeat(30).as_bytes());
+    place
+        .gradus("train tag --train speech.conll --out speech --set train.epochs=1 --set data.tags=plain")
+        .well();
+    let tiny = Tiny::all().remove(0);
+    place.gradus(&tiny.train("teacher")).well();
+    let distil = |out: &str, sets: &str| {
+        format!("distil teacher --student textcnn --out {out} --set train.epochs=1 {sets}")
+    };
+    place.gradus(&distil("masked", "--set loss.copies=2")).well();
+    place.gradus(&distil("replaced", "--set loss.copies=2 --set loss.tagger=speech")).well();
+    let [masked, replaced] = ["masked", "replaced"].map(|run| place.text(&format!("{run}/transfer.jsonl")));
+    assert_eq!(masked.lines().count(), replaced.lines().count());
+    assert!(masked != replaced);
+    place.gradus(&distil("no", "--set loss.tagger=speech")).refused(1, &["loss.tagger", "loss.copies"]);
+    place
+        .gradus(&distil("no", "--set loss.copies=1 --set loss.tagger=teacher"))
+        .refused(1, &["loss.tagger", "expected a run of gradus train tag"]);
+    let names = Tiny::all().remove(1);
+    assert_eq!(names.name(), "tag");
+    place.gradus(&names.train("names")).well();
+    place
+        .gradus(&distil("no", "--set loss.copies=1 --set loss.tagger=names"))
+        .refused(1, &["loss.tagger", "expected a tagger of parts of speech, found one of entities"]);
+    place
+        .gradus(&distil("no", "--set loss.unlabelled_column=text"))
+        .refused(1, &["loss.unlabelled_column", "loss.unlabelled names no file"]);
 }

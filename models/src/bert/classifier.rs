@@ -1,5 +1,5 @@
 use super::init::dense;
-use super::{Bert, BertConfig};
+use super::{Bert, BertConfig, BertOutput};
 use crate::padding::{mean_over_time, mean_weights, without_padding};
 use crate::{Classifier, Embeds, Words};
 use gradus_engine::nn::{Dropout, Linear};
@@ -49,19 +49,25 @@ impl BertClassifier {
     pub fn frozen(self, layers: usize) -> Self {
         BertClassifier { bert: self.bert.frozen(layers), ..self }
     }
+
+    /// Logits [B, K], and what they are read from.
+    #[track_caller]
+    pub fn read(&self, words: &Words, mode: &mut Mode) -> (Tensor, BertOutput) {
+        let real = words.real();
+        let e = Embeds::embed(&self.bert, words, mode);
+        let output = self.bert.forward_embedded(&e, None, &real, mode);
+        let pooled = match self.pooling {
+            Pooling::Cls => output.pooled.clone(),
+            Pooling::Mean => mean_over_time(&without_padding(output.last(), &real), words.lengths),
+        };
+        (self.classifier.forward(&Dropout(self.dropout).forward(&pooled, mode)), output)
+    }
 }
 
 impl Classifier for BertClassifier {
     #[track_caller]
     fn logits(&self, words: &Words, mode: &mut Mode) -> Tensor {
-        let real = words.real();
-        let e = Embeds::embed(&self.bert, words, mode);
-        let output = self.bert.forward_embedded(&e, None, &real, mode);
-        let pooled = match self.pooling {
-            Pooling::Cls => output.pooled,
-            Pooling::Mean => mean_over_time(&without_padding(output.last(), &real), words.lengths),
-        };
-        self.classifier.forward(&Dropout(self.dropout).forward(&pooled, mode))
+        self.read(words, mode).0
     }
 
     #[track_caller]

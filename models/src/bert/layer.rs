@@ -71,10 +71,14 @@ impl BertLayer {
 
     /// softmax(q kᵀ / √(D / N)) over the real keys, [B, N, T, T].
     pub fn attention_weights(&self, x: &Tensor, real: &Tensor) -> Tensor {
-        let [q, k] = [&self.query, &self.key].map(|w| self.heads(&w.forward(x)));
         let hidden = real.reshape([real.dim(0), 1, 1, real.dim(1)]).not();
-        let scale = 1.0 / (q.dim(-1) as f64).sqrt();
-        (q.matmul(&k.t()) * scale).masked_fill(&hidden, f64::NEG_INFINITY).softmax()
+        self.attention_scores(x).masked_fill(&hidden, f64::NEG_INFINITY).softmax()
+    }
+
+    /// q kᵀ / √(D / N) over all keys, [B, N, T, T].
+    pub fn attention_scores(&self, x: &Tensor) -> Tensor {
+        let [q, k] = [&self.query, &self.key].map(|w| self.heads(&w.forward(x)));
+        q.matmul(&k.t()) * (1.0 / (q.dim(-1) as f64).sqrt())
     }
 
     /// The output in evaluation, with given attention weights.

@@ -12,6 +12,7 @@
 //! | `classifier` | the head that classifies texts |
 //! | `tagger` | the head that tags words |
 //! | `reader` | the head that finds answers |
+//! | `student` | a classifier that imitates the layers of a larger model |
 //! | `init` | the first values of the parameters |
 //!
 //! Source: Devlin et al., "BERT: Pre-training of deep bidirectional transformers for language understanding", NAACL 2019.
@@ -23,6 +24,7 @@ mod init;
 mod layer;
 mod masked;
 mod reader;
+mod student;
 mod tagger;
 #[cfg(test)]
 mod tests;
@@ -31,6 +33,7 @@ pub use classifier::{BertClassifier, Pooling};
 pub use config::{BertActivation, BertConfig};
 pub use masked::MaskedLm;
 pub use reader::BertReader;
+pub use student::BertStudent;
 pub use tagger::BertTagger;
 
 use crate::{Embeds, Words};
@@ -144,6 +147,23 @@ impl Bert {
         }
         let pooled = self.pooler.forward(&layers[self.layers.len()].at(1, 0)).tanh();
         BertOutput { layers, pooled }
+    }
+
+    /// The attention scores q kᵀ / √(D / N) of layer l, from 1, before the softmax and over all places [B, N, T, T], of a forward
+    /// pass; at padding they have no meaning.
+    ///
+    /// # Panics
+    /// If there is no such layer.
+    #[track_caller]
+    pub fn attention_scores(&self, output: &BertOutput, l: usize) -> Tensor {
+        let layers = self.layers.len();
+        assert!((1..=layers).contains(&l), "bert: there is no layer {l}, the model has {layers}");
+        self.layers[l - 1].attention_scores(&output.layers[l - 1])
+    }
+
+    /// D.
+    pub fn width(&self) -> usize {
+        self.pooler.weight.shape()[1]
     }
 
     /// The attention weights of each layer [B, N, T, T], in evaluation: how much each place (third axis) attends to each real

@@ -226,3 +226,70 @@ fn vectors_can_be_given_in_place_of_pieces() {
     assert!(gradient.at(0, 1).narrow(0, 2, 2).to_f64().iter().all(|&g| g == 0.0), "at padding");
     assert_eq!(model.attentions(&words).len(), 3);
 }
+
+/// The student and its teacher, of other widths and depths.
+fn student_of(heads: usize) -> (BertStudent, Bert) {
+    let mut rng = Rng::new(5);
+    let teacher = Bert::new(&BertConfig { num_hidden_layers: 4, ..config() }, &mut rng);
+    let small = BertConfig { hidden_size: 4, num_hidden_layers: 2, num_attention_heads: heads, ..config() };
+    let classifier = BertClassifier::new(&small, Pooling::Mean, 2, &mut rng);
+    (BertStudent::new(classifier, 6, &mut rng), teacher)
+}
+
+#[test]
+fn a_student_imitates_embeddings_and_evenly_spaced_layers() {
+    assert_eq!([1, 2].map(|m| BertStudent::imitated(m, 2, 4)), [2, 4]);
+    assert_eq!([1, 2, 3].map(|m| BertStudent::imitated(m, 3, 4)), [1, 3, 4]);
+    assert_eq!([1, 2, 3].map(|m| BertStudent::imitated(m, 3, 3)), [1, 2, 3]);
+    let (student, teacher) = student_of(2);
+    let (ids, lengths, real) = ids([1, 2, 3, 0, 4, 5, 0, 0]);
+    let words = Words::new(&ids, &lengths);
+    let (logits, distance) = student.taught(&words, &teacher, true, &mut Mode::Eval);
+    assert_eq!(logits.to_f64(), student.logits(&words, &mut Mode::Eval).to_f64());
+    // The same sum by hand, over the five real places and, of each text, its real pairs of places.
+    let [own, theirs] =
+        [&student.classifier.bert, &teacher].map(|bert| bert.forward(&ids, None, &real, &mut Mode::Eval));
+    let params = student.named_params();
+    let matrix = |name: &str| params.iter().find(|(known, _)| known == name).unwrap().1.tensor();
+    let mut expected = 0.0;
+    for (matrix, m, g) in [
+        (matrix("embeddings.weight"), 0, 0),
+        (matrix("hidden.weight"), 1, 2),
+        (matrix("hidden.weight"), 2, 4),
+    ] {
+        let square = (own.layers[m].linear(&matrix, None) - &theirs.layers[g]).square().to_f64();
+        let places = [0, 1, 2, 4, 5].map(|place| square[6 * place..6 * (place + 1)].iter().sum::<f64>());
+        expected += places.iter().sum::<f64>() / 30.0;
+    }
+    for (m, g) in [(1, 2), (2, 4)] {
+        let [a, b] = [(&student.classifier.bert, &own, m), (&teacher, &theirs, g)]
+            .map(|(bert, output, l)| bert.attention_scores(output, l));
+        let square = (a - b).square();
+        let of = |text, n| square.at(0, text).narrow(1, 0, n).narrow(2, 0, n).sum_all().item();
+        expected += (of(0, 3) + of(1, 2)) / (2.0 * (9.0 + 4.0));
+    }
+    assert!((distance.item() - expected).abs() < 1e-5 * expected, "{} {expected}", distance.item());
+    // All that the student has learns, what its logits need alone excepted; the teacher does not.
+    let gradients = distance.backward();
+    for (name, param) in params {
+        let learns = !name.contains("pooler") && !name.starts_with("student.classifier");
+        assert_eq!(gradients.of(&param).is_some(), learns, "{name}");
+    }
+    assert!(teacher.params().iter().all(|param| gradients.of(param).is_none()));
+}
+
+#[test]
+fn heads_may_differ_where_scores_are_not_compared() {
+    let (student, teacher) = student_of(4);
+    let (ids, lengths, _) = ids([1, 2, 3, 0, 4, 5, 0, 0]);
+    let words = Words::new(&ids, &lengths);
+    let distance = |student: &BertStudent| student.taught(&words, &teacher, false, &mut Mode::Eval).1.item();
+    assert!(distance(&student).is_finite());
+    // Of equal widths none has a matrix, and a model is at no distance from itself.
+    let twin = BertClassifier::new(&config(), Pooling::Cls, 2, &mut Rng::new(1));
+    let count = twin.param_count();
+    let bert = twin.bert.clone();
+    let twin = BertStudent::new(twin, 6, &mut Rng::new(2));
+    assert_eq!(twin.param_count(), count);
+    assert_eq!(twin.taught(&words, &bert, true, &mut Mode::Eval).1.item(), 0.0);
+}

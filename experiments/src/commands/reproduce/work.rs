@@ -9,13 +9,15 @@ use crate::commands::with_threads;
 use crate::config::Config;
 use crate::data::Split;
 use crate::report::study::{Measure, Trial};
-use crate::report::{DataStatistics, DataUsed, Machine, RunResult, SCHEMA};
+use crate::report::{DataStatistics, DataUsed, Machine, RightExamples, RunResult, SCHEMA};
 use crate::run::{Bars, From, Job, RunError, RunFolder, Training, Where, interrupted, train};
 use crate::studies::{self, Run};
 use crate::tasks;
 use anyhow::{Context, bail};
 use gradus_engine::{Device, Rng, memory};
 use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
@@ -124,6 +126,8 @@ impl<'a> Work<'a> {
             seconds: progress.wall_seconds,
             tokens_per_second: progress.speed(),
             examples_per_second: self.speed(runs, working.as_ref(), &here, data.as_ref())?,
+            model_bytes: working.as_ref().map(|w| bytes(&RunFolder(w.folder().into()).best())).transpose()?,
+            right: Some(RightExamples::new(&trained.right)),
             peak_memory_bytes: measured.then(|| memory::usage().peak as u64),
             best_epoch: progress.best.map_or(0, |(epoch, _)| epoch),
             dev: trained.dev,
@@ -185,7 +189,7 @@ impl<'a> Work<'a> {
             return Ok(None);
         };
         let learner = data.learner(&mut Rng::blank())?;
-        RunFolder(working.folder().into()).load_best(learner.module(), &config.task)?;
+        RunFolder(working.folder().into()).load_best(learner.kept_part(), &config.task)?;
         learner.module().move_to(Device::open(&config.run.device)?);
         with_threads(1, || {
             let began = Instant::now();
@@ -235,6 +239,12 @@ type Trials = BTreeMap<String, BTreeMap<String, f64>>;
 pub(super) fn stopped(step: u64) -> RunError {
     let resume = "finished runs and the checkpoints of the others are kept; the same command continues them";
     RunError::Interrupted { step, resume: Some(resume.into()) }
+}
+
+/// The size of a file.
+fn bytes(path: &Path) -> Result<u64, RunError> {
+    let io = |source| RunError::Io { action: "read", path: path.into(), source };
+    Ok(fs::metadata(path).map_err(io)?.len())
 }
 
 fn used(data: &dyn Job) -> DataUsed {

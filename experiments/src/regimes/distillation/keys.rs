@@ -1,7 +1,7 @@
 use crate::config::validate::{above_zero, check};
 use crate::config::{ConfigError, FILE, optional_path};
 use serde::{Deserialize, Serialize};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Whether a run is that of a student, and of which teacher.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -28,12 +28,18 @@ pub struct FromTeacher<O> {
     /// Altered copies of each training text.
     #[serde(default)]
     pub copies: usize,
+    /// The folder of a tagger of parts of speech, by whose tags words of altered copies are replaced by others.
+    #[serde(default, with = "optional_path")]
+    pub tagger: Option<PathBuf>,
     /// A file of more texts, one on each line.
     #[serde(default, with = "optional_path")]
     pub unlabelled: Option<PathBuf>,
+    /// The name of the column of these texts, if the file is a table with tabs between columns and their names in its first line.
+    #[serde(default)]
+    pub unlabelled_column: String,
 }
 
-/// How the logits of the student are compared with those of the teacher.
+/// How the student is compared with the teacher.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "objective", rename_all = "lowercase")]
 pub enum Objective {
@@ -45,6 +51,45 @@ pub enum Objective {
     },
     /// The squared distance of the logits.
     Logits {},
+    /// The divergence of the probabilities, and the squared distances of hidden states and attention scores; for two BERTs.
+    Hidden(Hidden),
+}
+
+/// How the layers of a student are compared with those of its teacher.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Hidden {
+    /// T of the probabilities.
+    pub temperature: f64,
+    /// λ: the factor of the distances of the layers, whose sum is added to the divergence.
+    pub hidden_weight: f64,
+    /// Whether the scores of attention are compared besides hidden states.
+    pub attention_scores: Scores,
+}
+
+/// Whether attention scores are compared.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Scores {
+    /// If both models have the same number of heads.
+    #[default]
+    Auto,
+    /// They are.
+    Yes,
+    /// They are not.
+    No,
+}
+
+impl Scores {
+    /// Their names.
+    pub const NAMES: &'static [&'static str] = &["auto", "yes", "no"];
+}
+
+/// Source: Jiao et al. 2020: T = 1, and all terms count the same.
+impl Default for Hidden {
+    fn default() -> Self {
+        Hidden { temperature: 1.0, hidden_weight: 1.0, attention_scores: Scores::default() }
+    }
 }
 
 fn label_weight() -> f64 {
@@ -70,6 +115,19 @@ impl Objective {
         match *self {
             Objective::Soft { temperature } => above_zero("loss.temperature", temperature),
             Objective::Logits {} => Ok(()),
+            Objective::Hidden(Hidden { temperature, hidden_weight, .. }) => {
+                above_zero("loss.temperature", temperature)?;
+                above_zero("loss.hidden_weight", hidden_weight)
+            }
+        }
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Objective::Soft { .. } => "soft",
+            Objective::Logits {} => "logits",
+            Objective::Hidden(_) => "hidden",
         }
     }
 }
@@ -84,6 +142,9 @@ pub const TEACHER: &str = "loss.teacher";
 /// The key that names more texts.
 pub const UNLABELLED: &str = "loss.unlabelled";
 
+/// The key that names a tagger of parts of speech.
+pub const TAGGER: &str = "loss.tagger";
+
 impl<O> Default for Distillation<O> {
     fn default() -> Self {
         Distillation::None {}
@@ -93,8 +154,15 @@ impl<O> Default for Distillation<O> {
 impl<O> Distillation<O> {
     /// A student's run, for [`Keys::examples`](crate::config::Keys::examples).
     pub fn example(objective: O) -> Self {
-        let (teacher, label_weight) = (FILE.into(), label_weight());
-        Distillation::From(FromTeacher { teacher, objective, label_weight, copies: 0, unlabelled: None })
+        Distillation::From(FromTeacher {
+            teacher: FILE.into(),
+            objective,
+            label_weight: label_weight(),
+            copies: 0,
+            tagger: None,
+            unlabelled: None,
+            unlabelled_column: String::new(),
+        })
     }
 
     /// The keys of a student's run, if it is one.
@@ -113,7 +181,12 @@ impl<O> Distillation<O> {
         let Some(keys) = self.teacher() else { return Ok(()) };
         let weight = keys.label_weight;
         check((0.0..=1.0).contains(&weight), "loss.label_weight", "from 0 to 1", weight)?;
-        check(keys.copies <= MOST_COPIES, "loss.copies", &format!("at most {MOST_COPIES}"), keys.copies)
+        check(keys.copies <= MOST_COPIES, "loss.copies", &format!("at most {MOST_COPIES}"), keys.copies)?;
+        let expected = "none, since only altered copies are changed by it; ask for some with loss.copies";
+        let tagger = keys.tagger.as_deref().filter(|_| keys.copies == 0);
+        check(tagger.is_none(), TAGGER, expected, tagger.unwrap_or(Path::new("")).display())?;
+        let (column, expected) = (&keys.unlabelled_column, "none, since loss.unlabelled names no file");
+        check(column.is_empty() || keys.unlabelled.is_some(), "loss.unlabelled_column", expected, column)
     }
 }
 

@@ -1,8 +1,9 @@
+use super::keys::{FromTeacher, TEACHER};
 use crate::config::{Config, TaskKeys};
-use crate::data::error::listed;
+use crate::data::error::{listed, quoted};
 use crate::data::limits::Limit;
 use crate::data::{DataError, atomic, files};
-use crate::run::{RunError, RunFolder};
+use crate::run::{RunError, RunFolder, TrainedOn};
 use gradus_engine::Tensor;
 use gradus_engine::state::{StateDict, read_tensors, write_tensors};
 use serde::Serialize;
@@ -65,44 +66,64 @@ impl<T: Serialize + DeserializeOwned> Transfer<T> {
     }
 }
 
+/// The finished run of a task in the folder that a key names; `tasks` are the keys of all tasks.
+///
+/// # Errors
+/// A folder that is not that of a run of the task, or was changed.
+pub fn finished_run(
+    key: &str,
+    folder: &Path,
+    tasks: &[TaskKeys],
+    task: &str,
+) -> Result<(RunFolder, Config, TrainedOn), RunError> {
+    let run = RunFolder(folder.into());
+    let config = run.config(tasks)?;
+    if config.task != task {
+        let (expected, found) =
+            (format!("a run of gradus train {task}"), format!("one of gradus train {}", config.task));
+        return Err(refused(key, folder, &expected, &found));
+    }
+    let on = run.trained_on()?;
+    run.check_files(&on)?;
+    Ok((run, config, on))
+}
+
+fn refused(key: &str, folder: &Path, expected: &str, found: &str) -> RunError {
+    RunError::Settings(format!("{key} = {}: expected {expected}, found {found}", folder.display()))
+}
+
 /// The run of a teacher for a student of a task with these labels; `tasks` are the keys of all tasks.
 ///
 /// # Errors
-/// A folder that is not that of a finished run of the task, or was changed; other labels.
+/// As [`finished_run`]; other labels.
 pub fn teacher(
     folder: &Path,
     tasks: &[TaskKeys],
     task: &str,
     labels: &[String],
 ) -> Result<(RunFolder, Config), RunError> {
-    let run = RunFolder(folder.into());
-    let config = run.config(tasks)?;
-    let refused = |expected: String, found: String| {
-        let shown = folder.display();
-        Err(RunError::Settings(format!("loss.teacher = {shown}: expected {expected}, found {found}")))
-    };
-    if config.task != task {
-        return refused(
-            format!("a run of gradus train {task}"),
-            format!("one of gradus train {}", config.task),
-        );
-    }
-    let on = run.trained_on()?;
-    run.check_files(&on)?;
+    let (run, config, on) = finished_run(TEACHER, folder, tasks, task)?;
     if on.labels != labels {
-        return refused(format!("a run with the labels of the data, {}", listed(labels)), listed(&on.labels));
+        let expected = format!("a run with the labels of the data, {}", listed(labels));
+        return Err(refused(TEACHER, folder, &expected, &listed(&on.labels)));
     }
     Ok((run, config))
 }
 
-/// The lines of a file that are not empty.
+/// The texts without labels that the keys name; none if they name no file.
 ///
 /// # Errors
-/// A file that cannot be read, or has no text.
-pub fn unlabelled(path: &Path) -> Result<Vec<String>, DataError> {
+/// A file that cannot be read, has no text, or lacks the column.
+pub fn unlabelled<O>(keys: &FromTeacher<O>) -> Result<Vec<String>, DataError> {
+    let Some(path) = &keys.unlabelled else { return Ok(vec![]) };
     let text = files::read_text(path, Limit::Text)?;
-    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-    let texts: Vec<String> = lines.map(String::from).collect();
+    let column = keys.unlabelled_column.as_str();
+    let texts: Vec<&str> = match column {
+        "" => text.lines().collect(),
+        _ => in_column(&text, column, path)?,
+    };
+    let texts: Vec<String> =
+        texts.into_iter().map(str::trim).filter(|text| !text.is_empty()).map(String::from).collect();
     match texts.is_empty() {
         false => Ok(texts),
         true => Err(DataError::File {
@@ -111,5 +132,59 @@ pub fn unlabelled(path: &Path) -> Result<Vec<String>, DataError> {
             found: "no text".into(),
             advice: "name another file with --set loss.unlabelled=FILE, or leave it out".into(),
         }),
+    }
+}
+
+/// The texts of a column of a table with tabs, whose first line names the columns.
+fn in_column<'t>(text: &'t str, column: &str, path: &Path) -> Result<Vec<&'t str>, DataError> {
+    let mut lines =
+        text.lines().enumerate().map(|(i, line)| (i + 1, line)).filter(|(_, line)| !line.is_empty());
+    let head = lines.next().map_or("", |(_, line)| line);
+    let Some(place) = head.split('\t').position(|name| name.trim() == column) else {
+        return Err(DataError::Line {
+            path: path.into(),
+            line: 1,
+            expected: format!("the name {} among those of the columns", quoted(column)),
+            found: quoted(head),
+            advice: "set loss.unlabelled_column to one of them, or leave it out if each line is a text",
+        });
+    };
+    let field = |(line, row): (usize, &'t str)| {
+        row.split('\t').nth(place).ok_or_else(|| DataError::Line {
+            path: path.into(),
+            line,
+            expected: format!("the column {}", quoted(column)),
+            found: quoted(row),
+            advice: "give each line as many columns as the first one",
+        })
+    };
+    lines.map(field).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Distillation, OneWay};
+    use super::*;
+
+    #[test]
+    fn texts_are_lines_or_a_column() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("more.tsv");
+        std::fs::write(&path, "label\tsentence\n1\ta fine cast\r\n\n0\t \n0\tdull\n").unwrap();
+        let Distillation::From(keys) = Distillation::example(OneWay {}) else { unreachable!() };
+        let of = |column: &str, path: &Path| {
+            let unlabelled_column = column.to_owned();
+            unlabelled(&FromTeacher { unlabelled: Some(path.into()), unlabelled_column, ..keys.clone() })
+                .map_err(|error| error.to_string())
+        };
+        assert_eq!(of("sentence", &path).unwrap(), ["a fine cast", "dull"]);
+        assert_eq!(of("", &path).unwrap(), ["label\tsentence", "1\ta fine cast", "0", "0\tdull"]);
+        let error = of("text", &path).unwrap_err();
+        assert!(error.contains("more.tsv, line 1: expected the name 'text'"), "{error}");
+        std::fs::write(&path, "label\tsentence\n1\n").unwrap();
+        let error = of("sentence", &path).unwrap_err();
+        assert!(error.contains("line 2: expected the column 'sentence', found '1'"), "{error}");
+        std::fs::write(&path, "label\tsentence\n1\t\n").unwrap();
+        assert!(of("sentence", &path).unwrap_err().contains("found no text"));
     }
 }

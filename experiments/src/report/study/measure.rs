@@ -16,6 +16,8 @@ pub enum Measure {
     Parameters,
     /// Test examples per second on one thread.
     Speed,
+    /// The size of the file of the best parameters, in megabytes of 10⁶ bytes; smaller is better.
+    Megabytes,
 }
 
 impl Measure {
@@ -42,6 +44,7 @@ impl Measure {
             Measure::TrainLoss => "train_loss".into(),
             Measure::Parameters => "parameters".into(),
             Measure::Speed => "speed".into(),
+            Measure::Megabytes => "megabytes".into(),
         }
     }
 
@@ -53,6 +56,7 @@ impl Measure {
             Measure::TrainLoss => "training loss, mean of the last epoch".into(),
             Measure::Parameters => "millions of parameters, smaller is better".into(),
             Measure::Speed => "test examples per second on one thread".into(),
+            Measure::Megabytes => "megabytes of the file of parameters, smaller is better".into(),
         }
     }
 
@@ -64,7 +68,7 @@ impl Measure {
                 Better::Smaller => b - a,
             },
             Measure::Speed => a - b,
-            Measure::TrainLoss | Measure::Parameters => b - a,
+            Measure::TrainLoss | Measure::Parameters | Measure::Megabytes => b - a,
         }
     }
 
@@ -84,7 +88,7 @@ impl Measure {
                 Unit::Percent => 1,
                 Unit::Plain => 2,
             },
-            Measure::TrainLoss | Measure::Parameters => 3,
+            Measure::TrainLoss | Measure::Parameters | Measure::Megabytes => 3,
             Measure::Speed => 0,
         }
     }

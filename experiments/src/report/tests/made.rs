@@ -220,6 +220,8 @@ pub fn made(run: &Run, scale: Scale, source: DataSource) -> RunResult {
         seconds: 3.0 + noise(&name),
         tokens_per_second: 30_000.0 * (1.0 + noise(&name)),
         examples_per_second: None,
+        model_bytes: None,
+        right: None,
         peak_memory_bytes: Some(87_000_000),
         best_epoch: 3,
         dev: metrics(base, &name),

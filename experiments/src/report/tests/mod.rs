@@ -71,6 +71,29 @@ fn numbers_are_those_of_the_files() {
     assert_eq!(table.rows[0][1].lines, ["paper 89.1"]);
 }
 
+/// One seed of one row has the test examples of both columns.
+#[test]
+fn comparisons_are_paired_where_both_runs_say_which_examples_were_right() {
+    let folder = results(Scale::Quick, DataSource::Real);
+    let mut runs = STUDIES[0].runs(Scale::Quick, DataSource::Real);
+    runs.retain(|run| (run.row, run.seed) == ("IMDB", 2));
+    for (column, right) in [("None", 0..594), ("+Decay", 0..600)] {
+        let run = runs.iter().find(|run| run.column == column).unwrap();
+        let mut result = made(run, Scale::Quick, DataSource::Real);
+        result.right = Some(RightExamples::new(&(0..600).map(|i| right.contains(&i)).collect::<Vec<_>>()));
+        result.write(folder.path()).unwrap();
+        result.right = Some(RightExamples::new(&[true; 12]));
+        let error = result.write(folder.path()).unwrap_err().to_string();
+        assert!(error.contains("it does not say of 600 test examples which were right"), "{error}");
+    }
+    let report = Report::read(folder.path(), STUDIES).unwrap();
+    let table = section(&report, "weights").tables.last().unwrap();
+    assert_eq!(table.head.last().unwrap(), "McNemar's p");
+    let paired: Vec<&str> = table.rows.iter().map(|row| row[6].main.as_str()).collect();
+    // 2 / 2⁶: six examples that only one of the two has right.
+    assert_eq!(paired.iter().filter(|p| !p.is_empty()).collect::<Vec<_>>(), [&"0.031"], "{paired:?}");
+}
+
 #[test]
 fn a_setting_that_some_runs_lack_is_no_difference() {
     let folder = results(Scale::Quick, DataSource::Real);

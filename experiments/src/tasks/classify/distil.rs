@@ -1,14 +1,18 @@
-//! Distillation of a classifier: the teacher's logits of each text of the transfer set.
+//! Distillation of a classifier: the teacher's logits of each text of the transfer set, and its layers for a student that
+//! imitates them.
 
 use super::Classify;
 use super::keys::{ClassifyKeys, Loss};
 use crate::data::{Example, Splits};
-use crate::regimes::distillation::{self, Objective, Transfer, altered};
-use crate::run::{RunError, State, Task};
-use crate::tasks;
-use crate::text::{Text, batches};
+use crate::regimes::distillation::{self, FromTeacher, Hidden, LayerTeacher, Objective, Transfer, altered};
+use crate::run::{RunError, RunFolder, State, Task};
+use crate::tasks::reading::Reading;
+use crate::tasks::tag::parts_of_speech;
+use crate::tasks::{self, bert};
+use crate::text::{Text, WordPieces, batches};
 use gradus_engine::losses::{self, Reduction};
 use gradus_engine::{Mode, Rng, Tensor, no_grad};
+use gradus_models::BertConfig;
 use std::path::Path;
 
 /// Texts that the teacher reads together.
@@ -29,17 +33,82 @@ pub(super) fn transfer(
         let k = data.labels.len();
         return Ok(Some(Transfer::load(folder, |more| (data.train.len() + more.len()) * k)?));
     }
-    let mut unlabelled = match &from.unlabelled {
-        Some(path) => distillation::unlabelled(path)?,
-        None => vec![],
-    };
-    for (i, example) in data.train.iter().enumerate() {
-        let words: Vec<&str> = example.text.split_whitespace().collect();
-        unlabelled.extend((0..from.copies).map(|copy| altered(&words, i, copy).join(" ")));
+    let mut unlabelled = distillation::unlabelled(from)?;
+    let words = |example: &Example| example.text.split_whitespace().map(String::from).collect();
+    let trained: Vec<Vec<String>> = data.train.iter().map(words).collect();
+    let speech = from.tagger.as_deref().map(|tagger| parts_of_speech(tagger, trained.clone())).transpose()?;
+    for (i, words) in trained.iter().enumerate() {
+        let copy = |copy| altered(words, i, copy, speech.as_ref()).join(" ");
+        unlabelled.extend((0..from.copies).map(copy));
     }
     let texts = data.train.iter().map(|example| &example.text).chain(&unlabelled);
     let outputs = outputs(&from.teacher, &data.labels, texts)?;
     Ok(Some(Transfer { unlabelled, outputs }))
+}
+
+/// The teacher, if the student imitates its layers: that of the run in the folder `kept`, else that of the keys.
+///
+/// # Errors
+/// A teacher that is no BERT, reads other pieces or shorter texts, or does not fit the student's sizes.
+pub(super) fn layers(
+    keys: &ClassifyKeys,
+    data: &Splits<Vec<Example>>,
+    reading: &Reading,
+    kept: Option<&Path>,
+) -> Result<Option<LayerTeacher>, RunError> {
+    let from = keys.loss.distillation.teacher().filter(|_| !data.train.is_empty());
+    let (Some(FromTeacher { teacher, objective: Objective::Hidden(hidden), .. }), Reading::Pieces(student)) =
+        (from, reading)
+    else {
+        return Ok(None);
+    };
+    if let Some(folder) = kept {
+        return Ok(Some(LayerTeacher::load(folder, student.config(), hidden)?));
+    }
+    let (run, (config, pieces)) = bert_teacher(teacher, &data.labels)?;
+    let shown = teacher.display();
+    if !pieces.same(student.pieces()) {
+        return Err(RunError::Settings(format!(
+            "loss.objective = hidden: expected a student that reads the word pieces of its teacher {shown}, found another \
+             vocabulary; leave model.pretrained out for a student with random weights in the teacher's pieces, or set \
+             loss.objective=soft"
+        )));
+    }
+    let (most, longest) = (config.max_position_embeddings, student.longest(keys.data.max_len));
+    if longest > most {
+        return Err(RunError::Settings(format!(
+            "loss.objective = hidden: expected texts of at most {most} pieces, as many as the teacher {shown} reads, found \
+             {longest}; set data.max_len={most}"
+        )));
+    }
+    Ok(Some(LayerTeacher::of_run(&run, &config, student.config(), hidden)?))
+}
+
+/// The sizes and the word pieces of the teacher, for a student with random weights.
+///
+/// # Errors
+/// A teacher that is no BERT.
+pub(super) fn pieces_of_teacher(
+    keys: &ClassifyKeys,
+    labels: &[String],
+) -> Result<(BertConfig, WordPieces), RunError> {
+    let from =
+        keys.loss.distillation.teacher().expect("validated keys of a BERT without a folder name a teacher");
+    Ok(bert_teacher(&from.teacher, labels)?.1)
+}
+
+/// The run of a teacher that is a BERT, its sizes and its word pieces.
+fn bert_teacher(folder: &Path, labels: &[String]) -> Result<(RunFolder, (BertConfig, WordPieces)), RunError> {
+    let (run, config) = distillation::teacher(folder, &tasks::keys(), Classify::NAME, labels)?;
+    let model = config.text("model.name");
+    if model != bert::NAME {
+        return Err(RunError::Settings(format!(
+            "loss.teacher = {}: expected a run of a BERT, whose word pieces the student reads, found model.name = {model}",
+            folder.display()
+        )));
+    }
+    let read = bert::kept(folder)?;
+    Ok((run, read))
 }
 
 /// The teacher's logits, one row for each text.
@@ -74,11 +143,11 @@ pub(super) struct Taught<'t> {
     pub labelled: &'t Tensor,
 }
 
-/// α N/B times the loss on the N rows with labels, plus 1 − α times the mean distance to the teacher. `labels` are those of the
-/// rows with labels.
+/// α N/B times the loss on the N rows with labels, plus 1 − α times the mean distance to the teacher, that of its layers among
+/// it. `labels` are those of the rows with labels.
 pub(super) fn loss(
     keys: &Loss,
-    logits: &Tensor,
+    (logits, of_layers): (&Tensor, Option<&Tensor>),
     labels: &Tensor,
     taught: &Taught,
     state: &State,
@@ -90,6 +159,13 @@ pub(super) fn loss(
             losses::soft_targets(logits, taught.teacher, temperature, Reduction::Mean)
         }
         Objective::Logits {} => losses::logit_regression(logits, taught.teacher, Reduction::Mean),
+        Objective::Hidden(Hidden { temperature, hidden_weight, .. }) => {
+            let soft = losses::soft_targets(logits, taught.teacher, temperature, Reduction::Mean);
+            match of_layers {
+                Some(layers) => soft + layers * hidden_weight,
+                None => soft,
+            }
+        }
     };
     if labelled == 0 || weight == 0.0 {
         return (distance * (1.0 - weight), state.clone());
@@ -110,7 +186,7 @@ mod tests {
         let teacher = Tensor::from_slice(&[0f32, 0.0, 2.0, -1.0, 1.0, -1.0], [3, 2]);
         let taught = Taught { teacher: &teacher, labelled: &Tensor::from_slice(&[2i64], [1]) };
         let labels = Tensor::from_slice(&[1i64], [1]);
-        let of = |keys: &Loss| loss(keys, &logits, &labels, &taught, &State::default()).0.item();
+        let of = |keys: &Loss| loss(keys, (&logits, None), &labels, &taught, &State::default()).0.item();
         // Distances 1, 0 and 2; the row with a label has loss ln 2.
         assert!((of(&keys) - (0.5 * 2f64.ln() / 3.0 + 0.5)).abs() < 1e-6);
         for (weight, expected) in [(0.0, 1.0), (1.0, 2f64.ln() / 3.0)] {
@@ -121,7 +197,7 @@ mod tests {
         let none = Taught { labelled: &Tensor::from_slice::<i64>(&[], [0]), ..taught };
         let labels = Tensor::from_slice::<i64>(&[], [0]);
         let keys = Loss { distillation: Distillation::example(Objective::default()), ..Loss::default() };
-        let value = loss(&keys, &logits, &labels, &none, &State::default()).0.item();
+        let value = loss(&keys, (&logits, None), &labels, &none, &State::default()).0.item();
         let soft = losses::soft_targets(&logits, &teacher, 2.0, Reduction::Mean).item();
         assert!((value - 0.5 * soft).abs() < 1e-6);
     }

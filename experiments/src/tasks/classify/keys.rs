@@ -3,10 +3,11 @@ use crate::config::validate::{at_least_zero, check, positive, share};
 use crate::config::{ConfigError, Keys, Run};
 use crate::data::files::Encoding;
 use crate::data::formats::labelled;
-use crate::regimes::distillation::{self, Distillation, Objective};
+use crate::regimes::distillation::{self, Distillation, Hidden, Objective, Scores};
 use crate::run::State;
 use crate::tasks::adversarial::Adversarial;
 use crate::tasks::bert::{self, BertKeys};
+use crate::tasks::bert_start::{BertStart, FreshSizes};
 use crate::tasks::keys::{
     FORMS, LimitKeys, Named, Penalties, Source, TOKENIZERS, TextKeys, WordKeys, of_model,
 };
@@ -111,11 +112,11 @@ pub enum Model {
     TextCnn(TextCnnConfig),
     /// A bidirectional LSTM.
     BiLstm(BiLstmConfig),
-    /// A pretrained BERT.
+    /// A BERT.
     Bert {
-        /// Its folder, and how it is trained.
+        /// The folder of a pretrained one, and how it is trained; for a student also sizes.
         #[serde(flatten)]
-        bert: BertKeys,
+        start: BertStart,
         /// The vector of a text.
         #[serde(default)]
         pooling: Pooling,
@@ -219,6 +220,7 @@ impl Keys for ClassifyKeys {
     const SELECTORS: &'static [&'static str] = &[
         "data.train",
         "model.name",
+        "model.pretrained",
         "model.characters",
         "loss.name",
         "loss.adversarial",
@@ -233,6 +235,7 @@ impl Keys for ClassifyKeys {
         "model.pretrained",
         distillation::TEACHER,
         distillation::UNLABELLED,
+        distillation::TAGGER,
     ];
     const CHOICES: &'static [(&'static str, &'static [&'static str])] = &[
         ("data.tokenizer", TOKENIZERS),
@@ -240,6 +243,7 @@ impl Keys for ClassifyKeys {
         ("data.format", FORMATS),
         ("data.encoding", &Encoding::NAMES),
         ("model.pooling", POOLINGS),
+        ("loss.attention_scores", Scores::NAMES),
     ];
     const RESUMABLE: &'static [&'static str] = Penalties::KEYS;
     const COSTLY: &'static [&'static str] = &Adversarial::COSTLY;
@@ -252,9 +256,9 @@ impl Keys for ClassifyKeys {
         ];
         let bilstm = |characters| Model::BiLstm(BiLstmConfig { characters, ..BiLstmConfig::default() });
         let textcnn = |characters| Model::TextCnn(TextCnnConfig { characters, ..TextCnnConfig::default() });
-        let bert = Model::Bert { bert: BertKeys::example(), pooling: Pooling::default() };
+        let bert = |start| Model::Bert { start, pooling: Pooling::default() };
         let models = characters.into_iter().map(bilstm).chain(characters.into_iter().map(textcnn));
-        let models = models.chain([bert]);
+        let models = models.chain([bert(BertStart::Pretrained(BertKeys::example()))]);
         let losses = [
             LossKind::default(),
             LossKind::Focal { gamma: gamma() },
@@ -270,11 +274,13 @@ impl Keys for ClassifyKeys {
             ClassifyKeys { loss: Loss { distillation, ..Loss::default() }, ..Self::default() }
         };
         let students = [Objective::default(), Objective::Logits {}].map(student);
+        let model = bert(BertStart::Fresh(FreshSizes::default()));
+        let imitator = ClassifyKeys { model, ..student(Objective::Hidden(Hidden::default())) };
         let with_adversary =
             |adversarial| ClassifyKeys { loss: Loss { adversarial, ..Loss::default() }, ..Self::default() };
         let adversaries = Adversarial::examples().map(with_adversary);
         let losses = losses.map(with_loss).into_iter().chain(adversaries);
-        models.map(with_model).chain(losses).chain([own]).chain(students).collect()
+        models.map(with_model).chain(losses).chain([own]).chain(students).chain([imitator]).collect()
     }
 
     fn run(model: &str) -> Run {
@@ -287,11 +293,15 @@ impl Keys for ClassifyKeys {
         match &self.model {
             Model::TextCnn(config) => config.check().map_err(of_model)?,
             Model::BiLstm(config) => config.check().map_err(of_model)?,
-            Model::Bert { bert, pooling: _ } => {
-                bert.validate()?;
+            Model::Bert { start, pooling: _ } => {
+                match (start, self.loss.distillation.teacher()) {
+                    (BertStart::Fresh(sizes), Some(_)) => sizes.validate()?,
+                    (BertStart::Fresh(_), None) => BertKeys::default().validate()?,
+                    (BertStart::Pretrained(bert), _) => bert.validate()?,
+                }
                 BertKeys::check_longest("data.max_len", self.data.max_len)?;
                 // Nothing is known of the gradient below frozen layers.
-                let learns = bert.frozen_layers == 0 || self.loss.adversarial == Adversarial::None;
+                let learns = start.frozen_layers() == 0 || self.loss.adversarial == Adversarial::None;
                 let expected = "none, since no gradient passes the frozen layers (model.frozen_layers)";
                 check(learns, "loss.adversarial", expected, self.loss.adversarial.name())?;
             }
@@ -300,10 +310,19 @@ impl Keys for ClassifyKeys {
         self.loss.distillation.validate()?;
         if let Some(from) = self.loss.distillation.teacher() {
             from.objective.validate()?;
+            let objective = from.objective.name();
             let fits = !self.several() || matches!(from.objective, Objective::Logits {});
             let expected =
                 "logits, since a text may have several labels, whose probabilities do not sum to 1";
-            check(fits, "loss.objective", expected, "soft")?;
+            check(fits, "loss.objective", expected, objective)?;
+            if let Objective::Hidden(_) = from.objective {
+                let expected = "soft or logits, since only a student with model.name = bert has the layers of its teacher";
+                check(matches!(self.model, Model::Bert { .. }), "loss.objective", expected, objective)?;
+                let expected =
+                    "none, since hidden states are those of unchanged texts (loss.objective = hidden)";
+                let adversarial = self.loss.adversarial;
+                check(adversarial == Adversarial::None, "loss.adversarial", expected, adversarial.name())?;
+            }
         }
         let binary = matches!(self.loss.kind, LossKind::BinaryCrossEntropy {});
         let (fits, expected) = match &self.data.source {

@@ -50,23 +50,23 @@ use crate::data::files::FileReader;
 use crate::data::known::{KnownSet, TokensGiven};
 use crate::data::{DataError, Example, OwnPart, Part, Split, Splits, split};
 use crate::explain::{Explained, Which};
-use crate::regimes::distillation::{self, Transfer};
+use crate::regimes::distillation::{self, LayerTeacher, Transfer};
 use crate::run::{
     Ask, Described, Details, Generated, Metric, Mistake, Origin, RunError, State, Style, Task, Understood,
 };
 use crate::text::{Mode as Splitting, Text};
 use gradus_engine::optim::{Group, OptimizerConfig};
-use gradus_engine::{Mode, Rng, Tensor};
+use gradus_engine::{Mode, Module, Rng, Tensor};
 use gradus_models::{Classifier, Words};
 use rayon::prelude::*;
 use std::path::Path;
 
 /// The files of a run: how often each label occurs; how texts are read, as words or as pieces; what a student's teacher says.
-const FILES: [&str; 10] = {
+const FILES: [&str; 11] = {
     let [a, b, c, d, e] = words::FILES;
     let [f, g] = bert::FILES;
     let [h, i] = distillation::FILES;
-    [Prior::FILE, a, b, c, d, e, f, g, h, i]
+    [Prior::FILE, a, b, c, d, e, f, g, h, i, distillation::LAYERS]
 };
 
 /// A prepared classification set.
@@ -79,6 +79,8 @@ pub struct Classify {
     texts: [Vec<Text>; 3],
     /// What a student learns from its teacher.
     transfer: Option<Transfer<String>>,
+    /// The teacher, if the student imitates its layers.
+    layers: Option<LayerTeacher>,
     /// Counts of odd texts.
     odd: Odd,
 }
@@ -187,7 +189,8 @@ impl Task for Classify {
             |(text, example): &(&Text, &Example)| text.is_blank() && !(counted && example.text.is_empty());
         let odd = Odd { cut, wordless: texts.iter().flatten().zip(all).filter(wordless).count() };
         let transfer = distil::transfer(&keys, &data, kept)?;
-        let mut task = Classify { keys, data, reading, prior, texts, transfer, odd };
+        let layers = distil::layers(&keys, &data, &reading, kept)?;
+        let mut task = Classify { keys, data, reading, prior, texts, transfer, layers, odd };
         let more = task.transfer.iter().flat_map(|transfer| &transfer.unlabelled);
         let more: Vec<Text> = more.map(|text| task.read_altered(text)).collect();
         task.texts[0].extend(more);
@@ -198,6 +201,9 @@ impl Task for Classify {
         self.prior.save(folder)?;
         if let Some(transfer) = &self.transfer {
             transfer.save(folder)?;
+        }
+        if let Some(layers) = &self.layers {
+            layers.save(folder)?;
         }
         self.reading.save(folder)
     }
@@ -223,6 +229,10 @@ impl Task for Classify {
         model::classifier(self, rng)
     }
 
+    fn kept_part(model: &dyn Classifier) -> Option<&dyn Module> {
+        model.student().map(|student| -> &dyn Module { &student.classifier })
+    }
+
     fn start(&self) -> State {
         self.keys.loss.start()
     }
@@ -244,9 +254,13 @@ impl Task for Classify {
             Some(_) => (Some(Taught { teacher: &rest[0], labelled: &rest[1] }), &rest[2..]),
         };
         let (words, loss) = (words::words_of(words), &self.keys.loss);
+        if let (Some(taught), Some(teacher), Some(student)) = (&taught, &self.layers, model.student()) {
+            let (logits, of_layers) = teacher.taught(student, &words, mode);
+            return distil::loss(loss, (&logits, Some(&of_layers)), labels, taught, state);
+        }
         let of = |logits: &Tensor| match &taught {
             None => loss.of(logits, labels, state),
-            Some(taught) => distil::loss(loss, logits, labels, taught, state),
+            Some(taught) => distil::loss(loss, (logits, None), labels, taught, state),
         };
         if loss.adversarial == Adversarial::None {
             return of(&model.logits(&words, mode));
@@ -258,12 +272,14 @@ impl Task for Classify {
     }
 
     fn recordable(&self) -> bool {
-        self.keys.loss.recordable() && self.reading.recordable()
+        self.keys.loss.recordable() && self.reading.recordable() && self.layers.is_none()
     }
 
     fn groups(&self, config: OptimizerConfig) -> Vec<Group> {
         match (&self.keys.model, &self.reading) {
-            (Model::Bert { bert, .. }, Reading::Pieces(text)) => bert.groups(text.layers(), config),
+            (Model::Bert { start, .. }, Reading::Pieces(text)) => {
+                start.pretrained().map_or(vec![], |bert| bert.groups(text.layers(), config))
+            }
             (Model::Bert { .. } | Model::TextCnn(_) | Model::BiLstm(_), _) => vec![],
         }
     }
@@ -357,6 +373,9 @@ impl Task for Classify {
         if let Some(transfer) = &self.transfer {
             let (labelled, more) = (self.data.train.len(), transfer.unlabelled.len());
             understood.lines.push(("transfer", format!("{labelled} texts with labels, {more} without")));
+        }
+        if let (Some(layers), Reading::Pieces(text)) = (&self.layers, &self.reading) {
+            understood.lines.push(("imitates", layers.described(text.config())));
         }
         if wordless > 0 {
             understood.warnings.push(format!(

@@ -23,12 +23,17 @@ pub struct Prediction {
 pub(super) fn classifier(task: &Classify, rng: &mut Rng) -> Result<Box<dyn Classifier>, RunError> {
     let outputs = task.data.labels.len();
     match (&task.keys.model, &task.reading) {
-        (Model::Bert { bert, pooling }, Reading::Pieces(text)) => {
+        (Model::Bert { start, pooling }, Reading::Pieces(text)) => {
             let blank = &mut Rng::blank();
             let rng = if text.is_new() { rng } else { blank };
             let model = BertClassifier::new(text.config(), *pooling, outputs, rng);
             text.start(&model.bert)?;
-            Ok(Box::new(if bert.frozen_layers > 0 { model.frozen(bert.frozen_layers) } else { model }))
+            let frozen = start.frozen_layers();
+            let model = if frozen > 0 { model.frozen(frozen) } else { model };
+            Ok(match &task.layers {
+                Some(teacher) => Box::new(teacher.student(model, rng)),
+                None => Box::new(model),
+            })
         }
         (Model::TextCnn(config), Reading::Words(text)) => {
             let sizes = sizes(&text.lexicon, outputs);

@@ -1,9 +1,10 @@
 use super::keys::Model;
-use super::{Classify, ClassifyKeys, splitting};
+use super::{Classify, ClassifyKeys, distil, splitting};
 use crate::data::{Example, Split, Splits};
 use crate::regimes::distillation::MASKED;
 use crate::run::{Ask, RunError, Understood};
-use crate::tasks::bert::BertText;
+use crate::tasks::bert::{BertKeys, BertText};
+use crate::tasks::bert_start::BertStart;
 use crate::tasks::reading::Reading;
 use crate::tasks::words::{self, WordText};
 use crate::text::{Padded, Text, Tokens};
@@ -27,8 +28,15 @@ pub(super) fn read_all(
 ) -> Result<(Reading, ReadTexts), RunError> {
     let splits = Split::ALL.map(|split| data.split(split).as_slice());
     match &keys.model {
-        Model::Bert { bert, .. } => {
-            let text = BertText::open(bert, kept)?;
+        Model::Bert { start, .. } => {
+            let text = match (start, kept) {
+                (BertStart::Fresh(sizes), None) => {
+                    let (config, pieces) = distil::pieces_of_teacher(keys, &data.labels)?;
+                    BertText::fresh(sizes.beside(&config), pieces)?
+                }
+                (BertStart::Fresh(_), Some(_)) => BertText::open(&BertKeys::default(), kept)?,
+                (BertStart::Pretrained(bert), _) => BertText::open(bert, kept)?,
+            };
             let longest = text.longest(keys.data.max_len);
             let read = splits.map(|examples| counted_cuts(examples, |example| text.encode(example, longest)));
             let cut = read.iter().map(|(_, cut)| cut).sum();

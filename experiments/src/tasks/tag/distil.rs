@@ -5,7 +5,7 @@ use super::pieces::{Piece, windows};
 use super::reading::{encode_all, longest, sizes};
 use super::{Tag, tokenised};
 use crate::data::{Sentence, Splits};
-use crate::regimes::distillation::{self, Transfer, altered};
+use crate::regimes::distillation::{self, PartsOfSpeech, TAGGER, Transfer, altered, finished_run};
 use crate::run::{RunError, State, Task};
 use crate::tasks;
 use crate::text::{Text, Tokens, batches};
@@ -34,18 +34,41 @@ pub(super) fn transfer(
         let more = |more: &[Vec<String>]| more.iter().map(Vec::len).sum::<usize>();
         return Ok(Some(Transfer::load(folder, |texts| (words + more(texts)) * data.labels.len())?));
     }
-    let lines = match &from.unlabelled {
-        Some(path) => distillation::unlabelled(path)?,
-        None => vec![],
-    };
+    let lines = distillation::unlabelled(from)?;
     let split = |line: &String| line.split_whitespace().map(String::from).collect();
     let mut unlabelled: Vec<Vec<String>> = lines.iter().map(split).collect();
+    let speech = from.tagger.as_deref().map(|tagger| parts_of_speech(tagger, trained().cloned().collect()));
+    let speech = speech.transpose()?;
     for (i, words) in trained().enumerate() {
-        unlabelled.extend((0..from.copies).map(|copy| altered(words, i, copy)));
+        unlabelled.extend((0..from.copies).map(|copy| altered(words, i, copy, speech.as_ref())));
     }
     let sentences: Vec<&Vec<String>> = trained().chain(&unlabelled).collect();
     let outputs = outputs(&from.teacher, &data.labels, &sentences)?;
     Ok(Some(Transfer { unlabelled, outputs }))
+}
+
+/// Texts with the part of speech of each word, as a finished run of a tagger says.
+///
+/// # Errors
+/// A folder that is not that of a tagger, or was changed; a tagger of entities.
+pub fn parts_of_speech(folder: &Path, texts: Vec<Vec<String>>) -> Result<PartsOfSpeech, RunError> {
+    let (run, config, on) = finished_run(TAGGER, folder, &tasks::keys(), Tag::NAME)?;
+    let mut keys: TagKeys = config.keys();
+    keys.loss.distillation = Default::default();
+    let tagger = Tag::prepare(keys, Splits::none("", &on.labels), Some(folder))?;
+    if tagger.tags.are_entities() {
+        return Err(RunError::Settings(format!(
+            "{TAGGER} = {}: expected a tagger of parts of speech, found one of entities",
+            folder.display()
+        )));
+    }
+    let model = tagger.model(&mut Rng::blank())?;
+    run.load_best(&model, Tag::NAME)?;
+    let read = tagger.read_altered(&texts.iter().collect::<Vec<_>>());
+    let mut tags = tagger.predictions(&*model, &read.iter().collect::<Vec<_>>());
+    // A text without words is one unknown word to the model.
+    tags.iter_mut().zip(&texts).for_each(|(tags, words)| tags.truncate(words.len()));
+    Ok(PartsOfSpeech::new(texts, tags))
 }
 
 /// The teacher's log-marginals of all words, one row for each.

@@ -320,6 +320,7 @@ impl Keys for TagKeys {
         "model.pretrained",
         distillation::TEACHER,
         distillation::UNLABELLED,
+        distillation::TAGGER,
     ];
     const CHOICES: &'static [(&'static str, &'static [&'static str])] = &[
         ("data.tokenizer", TOKENIZERS),

@@ -31,6 +31,7 @@ mod splitting;
 mod tags;
 mod vectors;
 
+pub(super) use distil::parts_of_speech;
 pub use keys::TagKeys;
 
 use super::reading::Reading;

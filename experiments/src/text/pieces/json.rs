@@ -151,7 +151,7 @@ impl WordPieces {
         atomic::write(&folder.join(FILE), self.json().as_bytes()).map_err(WriteError::into_data_error)
     }
 
-    fn json(&self) -> String {
+    pub(super) fn json(&self) -> String {
         let written = Written {
             version: "1.0",
             truncation: (),

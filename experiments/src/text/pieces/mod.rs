@@ -110,6 +110,11 @@ impl WordPieces {
         Ok(WordPieces { inner, names, special, size })
     }
 
+    /// Whether they split every text into the same ids.
+    pub fn same(&self, other: &WordPieces) -> bool {
+        self.json() == other.json()
+    }
+
     /// V: the largest id and one more. A model's table of embeddings has as many rows.
     pub fn size(&self) -> usize {
         self.size
