@@ -61,6 +61,15 @@ pub const STUDIES: &[Study] = &[
         ..PLAIN
     },
     Study {
+        name: "domains",
+        source: "Figure 6",
+        title: "One domain's classifier on another",
+        measures: &[ACCURACY],
+        shows: Shows::Matrix(Metric::share("accuracy")),
+        plan: domains,
+        ..PLAIN
+    },
+    Study {
         name: "sets",
         source: "Table 4",
         title: "Data sets as measured",
@@ -134,6 +143,11 @@ fn losses(scale: Scale, _: DataSource) -> Vec<Cell> {
 fn optimizers(scale: Scale, _: DataSource) -> Vec<Cell> {
     let of = |column, name| cell("SST-2", column, "reviews", scale).set("optimizer.name", name);
     vec![of("SGD", "sgd"), of("Adam", "adam")]
+}
+
+fn domains(scale: Scale, _: DataSource) -> Vec<Cell> {
+    let of = |row, set| cell(row, "BiLSTM", set, scale).tried(["books", "films"].map(Trial::On));
+    vec![of("Books", "books"), of("Films", "films")]
 }
 
 /// A number between 0 and 1 that depends only on the text.
@@ -210,6 +224,7 @@ pub fn made(run: &Run, scale: Scale, source: DataSource) -> RunResult {
         best_epoch: 3,
         dev: metrics(base, &name),
         test: metrics(base, &name),
+        trials: run.trials.iter().map(|trial| (trial.name(), metrics(base - 0.1, &trial.name()))).collect(),
         steps: (1..=60).map(|i| StepLoss { step: 5 * i, loss: loss(5 * i) }).collect(),
         epochs: (1..=4).map(epoch).collect(),
     }
