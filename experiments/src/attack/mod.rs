@@ -32,7 +32,7 @@ pub const MOST_WORDS: usize = 1024;
 pub const BATCH: usize = 64;
 
 /// What an attack does to a word.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
     /// Misspells it.
     Characters,
@@ -43,6 +43,9 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// All of them.
+    pub const ALL: [Kind; 3] = [Kind::Characters, Kind::Words, Kind::HotFlip];
+
     /// Its name, as in `--kind NAME`.
     pub fn name(self) -> &'static str {
         match self {

@@ -134,18 +134,33 @@ fn completeness(found: &integrated::Integrated, change: f64) -> String {
 
 fn pairs(subject: &dyn Explained, attributions: &[Attribution]) -> Vec<(Method, Method, Option<f64>)> {
     let words = removable(subject);
-    let values = |a: &Attribution| -> Vec<f64> { words.iter().map(|&word| a.values[word]).collect() };
     let of = |(i, a): (usize, &Attribution)| {
-        let with = |b: &Attribution| (a.method, b.method, rank_correlation(&values(a), &values(b)));
+        let with = |b: &Attribution| (a.method, b.method, agreement(&words, &a.values, &b.values));
         attributions[i + 1..].iter().map(with).collect::<Vec<_>>()
     };
     attributions.iter().enumerate().flat_map(of).collect()
 }
 
-/// The areas of a random order of the words, drawn by the seed: the control with which those of a method are compared.
-pub fn random_areas(subject: &dyn Explained, seed: u64, stream: u64) -> Areas {
+/// The rank correlation of two attributions of these words.
+fn agreement(words: &[usize], a: &[f64], b: &[f64]) -> Option<f64> {
+    let [a, b] = [a, b].map(|values| words.iter().map(|&word| values[word]).collect::<Vec<f64>>());
+    rank_correlation(&a, &b)
+}
+
+/// A random order of the words, with which those of the methods are compared.
+pub struct Control {
+    /// The areas under its deletion and its insertion curve.
+    pub areas: Areas,
+    /// Its rank correlation with each method; none if the method ranks nothing.
+    pub agreement: Vec<(Method, Option<f64>)>,
+}
+
+/// The control for the explanation of an output, drawn by the seed.
+pub fn control(subject: &dyn Explained, explanation: &Explanation, seed: u64, stream: u64) -> Control {
     let mut order: Vec<f64> = (0..subject.tokens().len()).map(|place| place as f64).collect();
     shuffle(&mut order, seed, stream);
+    let words = removable(subject);
+    let with = |a: &Attribution| (a.method, agreement(&words, &order, &a.values));
     let Faithfulness { deletion, insertion } = faithfulness(subject, &order);
-    [deletion, insertion]
+    Control { areas: [deletion, insertion], agreement: explanation.attributions.iter().map(with).collect() }
 }

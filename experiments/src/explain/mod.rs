@@ -34,13 +34,13 @@ mod tests;
 
 pub use attention::AttentionMap;
 pub use explained::{Explained, Which, log_odds, log_odds_of_any};
-pub use explanation::{Areas, Attribution, Explanation, explain, random_areas};
+pub use explanation::{Areas, Attribution, Control, Explanation, control, explain};
 pub use json::json;
 pub use page::page;
 pub use terminal::terminal;
 
 /// A method.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Method {
     /// Gradient × input.
     Gradient,

@@ -221,10 +221,14 @@ fn what_cannot_be_removed_is_not_compared() {
         &[(between + p(false)) / 2.0, (between + p(true)) / 2.0],
         1e-12,
     );
-    let of_random: Vec<Areas> = (0..20).map(|stream| random_areas(&subject, 1, stream)).collect();
+    let explanation = explain(&subject, &[Method::Occlusion]).unwrap();
+    let random = |stream| control(&subject, &explanation, 1, stream);
+    let of_random: Vec<Areas> = (0..20).map(|stream| random(stream).areas).collect();
     assert!(of_random.contains(&[found.deletion, found.insertion]), "one of the two orders");
     assert!(of_random.iter().any(|areas| *areas != of_random[0]), "and the other one");
-    assert_eq!(random_areas(&subject, 1, 3), of_random[3]);
+    assert_eq!(random(3).areas, of_random[3]);
+    let right = of_random[3] == [found.deletion, found.insertion];
+    assert_eq!(random(3).agreement, [(Method::Occlusion, Some(if right { 1.0 } else { -1.0 }))]);
     subject.baseline = subject.x.clone();
     let found = faithfulness::faithfulness(&subject, &[1.0; 5]);
     let constant = faithfulness::sigmoid(scores_with(&subject, &[vec![true; 5]])[0]);

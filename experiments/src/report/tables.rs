@@ -118,9 +118,11 @@ fn datasets(grid: &Grid, row: &str) -> Vec<String> {
     names.into_iter().map(|name| format!("on {name}")).collect()
 }
 
-/// The comparisons of a claim, one per row.
+/// The comparisons of a claim, one per row, or per column if rows are compared.
 pub(super) fn comparisons(judgement: &Judgement) -> Table {
-    let head = ["Row", "Measure", "Comparison", "Advantage", "Needed to decide", "Outcome"];
+    let rows_too = judgement.outcomes.iter().any(|outcome| outcome.claim.of_rows);
+    let place = if rows_too { "Row or column" } else { "Row" };
+    let head = [place, "Measure", "Comparison", "Advantage", "Needed to decide", "Outcome"];
     let rows = judgement.outcomes.iter().map(|outcome| {
         let number = |value: Option<f64>, text: &dyn Fn(f64) -> String| match value {
             Some(value) => Entry::new(text(value)),

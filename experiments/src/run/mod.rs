@@ -44,7 +44,7 @@ pub use any::{AnyTask, DescribedSet, Evaluation, From, GeneratedInfo, Job, Learn
 pub use ask::{Ask, Style, places};
 pub use attacked::{Attacked, AttackedExample};
 pub use error::RunError;
-pub use faithful::{Faithful, Sample};
+pub use faithful::{Faithful, OfMethod, Sample};
 pub use folder::RunFolder;
 pub use interrupt::{interrupted, listen};
 pub use lock::Lock;

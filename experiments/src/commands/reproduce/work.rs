@@ -1,21 +1,20 @@
 use super::Reproduce;
 use super::kept::Kept;
 use super::plan::{self, Origin, Plan, Planned, title, value};
-use super::trials;
+use super::trials::{self, Trials};
 use super::working::Working;
 use crate::commands::statistics::statistics;
 use crate::commands::trained::{Place, Trained};
 use crate::commands::with_threads;
 use crate::config::Config;
 use crate::data::Split;
-use crate::report::study::{Measure, Trial};
+use crate::report::study::Measure;
 use crate::report::{DataStatistics, DataUsed, Machine, RunResult, SCHEMA};
 use crate::run::{Bars, From, Job, RunError, RunFolder, Training, Where, interrupted, train};
 use crate::studies::{self, Run};
 use crate::tasks;
 use anyhow::{Context, bail};
 use gradus_engine::{Device, Rng, memory};
-use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
@@ -163,13 +162,16 @@ impl<'a> Work<'a> {
         let place =
             Place { data: self.ask.data.clone(), device: config.run.device.clone(), ..Place::default() };
         let run = Trained::open(folder, &place)?;
-        let numbers = |trial: Trial| {
+        let mut all = Trials::new();
+        for trial in trials {
             if interrupted() {
                 return Err(stopped(step).into());
             }
-            Ok((trial.name(), trials::numbers(trial, &run).with_context(|| trial.name())?))
-        };
-        trials.into_iter().map(numbers).collect()
+            if !all.contains_key(&trial.name()) {
+                all.extend(trials::together(trial, &run).with_context(|| trial.name())?);
+            }
+        }
+        Ok(all)
     }
 
     /// Test examples per second on one thread, for studies that show it.
@@ -227,9 +229,6 @@ const CURE: &str = "try a smaller --set optimizer.lr=… or --set train.clip_nor
 
 /// Why a run whose folder is needed cannot be trained now.
 const IN_USE: &str = "its folder is in use by another process, and this one needs it; try again later";
-
-/// Numbers by trial and name.
-type Trials = BTreeMap<String, BTreeMap<String, f64>>;
 
 /// The error after Ctrl-C.
 pub(super) fn stopped(step: u64) -> RunError {

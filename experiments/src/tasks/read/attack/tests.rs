@@ -6,9 +6,9 @@ use crate::explain::log_odds;
 use crate::pretrained;
 use crate::run::Task;
 use crate::tasks::bert::BertKeys;
-use crate::tasks::read::ReadKeys;
 use crate::tasks::read::keys::{Data, Model};
 use crate::tasks::read::pairs::{Pair, input, tensors};
+use crate::tasks::read::{Encoded, ReadKeys};
 use crate::text::WordPieces;
 use gradus_engine::{DType, Mode, Module, Rng, Tensor};
 use gradus_models::{Bert, BertConfig};
@@ -94,7 +94,7 @@ fn answers_are_places_of_the_context_as_it_was() {
         let changes = changes(&task, &*model, Split::Test);
         for example in (0..3).filter(|&example| no_answer || example < 2) {
             let words = changes.victim(example).unwrap().words;
-            let evaluated = task.predict(&model, Split::Test, &[example]).remove(0);
+            let evaluated = task.predict(&*model, Split::Test, &[example]).remove(0);
             let read = changes.read(example, &[words.clone(), replaced(&words, "red", "e"), words.clone()]);
             assert_eq!(read[0].0, evaluated);
             assert_eq!(read[0], read[2]);
@@ -140,7 +140,7 @@ fn the_gradient_is_that_of_the_loss() {
         let changes = changes(&task, &*model, Split::Test);
         let words = changes.victim(0).unwrap().words;
         let gradient = changes.gradient(0, &words);
-        assert_eq!(gradient.shape(), [words.len(), 6]);
+        assert_eq!(gradient.shape().to_vec(), [words.len(), 6]);
         let Reading::Pieces(text) = &task.reading else { panic!("the model reads pieces") };
         let table = model.word_table().value().to_f64();
         let once = |word: &str| {
