@@ -22,11 +22,11 @@ const BILSTM: &str = "SST-2, BiLSTM";
 
 /// The rows and their models.
 pub(super) const ROWS: [(&str, &str); 3] =
-    [(BERT, "bert"), (BILSTM, "bilstm"), ("SST-2, TextCNN", "textcnn")];
+    [(BILSTM, "bilstm"), ("SST-2, TextCNN", "textcnn"), (BERT, "bert")];
 
 /// The most words to change in a text, and the number of texts to attack.
 const BUDGET: usize = 2;
-const ATTACKED: usize = 100;
+const ATTACKED: usize = 50;
 
 const fn attack(kind: Kind) -> Trial {
     Trial::Attack { kind, budget: BUDGET, limit: ATTACKED }
@@ -60,12 +60,14 @@ pub const STUDY: Study = Study {
     ],
     shows: Shows::Matrices(&[QUERIES]),
     notes: &[
-        "An attack changes at most 2 words of each of 100 texts of the test split, the same ones for all models, until the model is \
+        "An attack changes at most 2 words of each of 50 texts of the test split, the same ones for all models, until the model is \
          wrong. Accuracy under attack is the share of these texts that are still right; the test accuracy beside it is of the whole \
          split. `characters` misspells words, `words` takes words with similar vectors, `hotflip` follows the gradient.",
         "Queries are the texts that a model had to read until the attack ended, in the mean over those that it got right.",
         "BERT on real data is all-MiniLM-L6-v2, on generated data a small BERT that was pre-trained here (study pretraining). At the \
          standard scale, all models learn from 2,000 texts, since PGD takes the time of four trainings.",
+        "Adversarial training moves the vectors of a text by 0.3 in all on real data, by 0.1 on generated data, where a vector of the \
+         models has a norm of about 1 and of about 0.3.",
     ],
     plan,
 };
@@ -76,7 +78,14 @@ fn plan(scale: Scale, source: DataSource) -> Vec<Cell> {
             let cell = classifier((row, column), model, scale, source);
             cell.tried(Kind::ALL.map(attack))
         };
-        [of(PLAIN), of(FGM).set("loss.adversarial", "fgm"), of(PGD).set("loss.adversarial", "pgd")]
+        let epsilon = match source {
+            DataSource::Real => "0.3",
+            DataSource::Embedded => "0.1",
+        };
+        let against = |column, name: &str| {
+            of(column).set_all(&[("loss.adversarial", name), ("loss.adversarial_epsilon", epsilon)])
+        };
+        [of(PLAIN), against(FGM, "fgm"), against(PGD, "pgd")]
     };
     ROWS.into_iter().flat_map(cells).collect()
 }
@@ -107,16 +116,29 @@ pub(super) fn classifier(
             if scale == Scale::Smoke { cell } else { cell.set("data.min_count", "2") }
         }
     };
-    match (scale, source) {
-        (Scale::Smoke, _) => cell.set("data.test_limit", "6"),
-        (Scale::Quick, DataSource::Embedded) if is_bert => {
-            cell.set_all(&[("data.train_limit", "2000"), ("train.epochs", "4")])
+    let limits: &[(&str, &str)] = match (scale, source, is_bert) {
+        (Scale::Smoke, ..) => &[("data.test_limit", "4")],
+        // A few thousand of the generated texts are enough.
+        (Scale::Quick, DataSource::Embedded, false) => {
+            &[("data.train_limit", "2000"), ("data.test_limit", "500")]
         }
-        (Scale::Quick, DataSource::Embedded) => cell.set("data.train_limit", "2000"),
-        (Scale::Standard, DataSource::Real) => {
-            let seeds = if is_bert { vec![1] } else { vec![1, 2] };
-            Cell { seeds, ..cell.set("data.train_limit", "2000") }
+        (Scale::Quick, DataSource::Embedded, true) => &[
+            ("data.train_limit", "1000"),
+            ("data.dev_limit", "200"),
+            ("data.test_limit", "500"),
+            ("train.epochs", "4"),
+        ],
+        (Scale::Standard, DataSource::Real, false) => &[("data.train_limit", "2000")],
+        (Scale::Standard, DataSource::Real, true) => {
+            &[("data.train_limit", "2000"), ("data.dev_limit", "300"), ("train.epochs", "2")]
         }
-        _ => cell,
-    }
+        (Scale::Quick | Scale::Standard | Scale::Full, ..) => &[],
+    };
+    // PGD takes the time of four trainings.
+    let seeds = match (scale, is_bert) {
+        (Scale::Smoke | Scale::Quick | Scale::Standard, true) => vec![1],
+        (Scale::Standard, false) => vec![1, 2],
+        (Scale::Smoke | Scale::Quick, false) | (Scale::Full, _) => cell.seeds.clone(),
+    };
+    Cell { seeds, ..cell.set_all(limits) }
 }

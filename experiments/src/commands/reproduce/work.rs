@@ -10,7 +10,7 @@ use crate::config::Config;
 use crate::data::Split;
 use crate::report::study::Measure;
 use crate::report::{DataStatistics, DataUsed, Machine, RunResult, SCHEMA};
-use crate::run::{Bars, From, Job, RunError, RunFolder, Training, Where, interrupted, train};
+use crate::run::{Bars, From, Job, Learner, RunError, RunFolder, Training, Where, interrupted, train};
 use crate::studies::{self, Run};
 use crate::tasks;
 use anyhow::{Context, bail};
@@ -106,8 +106,9 @@ impl<'a> Work<'a> {
             }
         };
         let progress = trained.progress;
-        let trials =
-            self.tried(training, working.as_ref(), (&here, progress.step)).with_context(|| title.clone())?;
+        let trials = self
+            .tried(training, working.as_ref(), (&here, progress.step), data.as_ref())
+            .with_context(|| title.clone())?;
         let result = RunResult {
             schema: SCHEMA,
             study: first.study.into(),
@@ -153,22 +154,24 @@ impl<'a> Work<'a> {
         training: &plan::Training,
         working: Option<&Working>,
         (config, step): (&Config, u64),
+        data: &dyn Job,
     ) -> anyhow::Result<Trials> {
         let trials = training.trials();
         if trials.is_empty() {
             return Ok(Trials::new());
         }
-        let folder = working.context(IN_USE)?.folder();
+        let working = working.context(IN_USE)?;
         let place =
             Place { data: self.ask.data.clone(), device: config.run.device.clone(), ..Place::default() };
-        let run = Trained::open(folder, &place)?;
+        let run = Trained::open(working.folder(), &place)?;
+        let learner = best(working, config, data)?;
         let mut all = Trials::new();
         for trial in trials {
             if interrupted() {
                 return Err(stopped(step).into());
             }
             if !all.contains_key(&trial.name()) {
-                all.extend(trials::together(trial, &run).with_context(|| trial.name())?);
+                all.extend(trials::together(trial, &run, learner.as_ref()).with_context(|| trial.name())?);
             }
         }
         Ok(all)
@@ -186,9 +189,7 @@ impl<'a> Work<'a> {
         let Some(working) = working.filter(|_| !self.side_by_side && runs.iter().any(shows)) else {
             return Ok(None);
         };
-        let learner = data.learner(&mut Rng::blank())?;
-        RunFolder(working.folder().into()).load_best(learner.module(), &config.task)?;
-        learner.module().move_to(Device::open(&config.run.device)?);
+        let learner = best(working, config, data)?;
         with_threads(1, || {
             let began = Instant::now();
             learner.metrics(Split::Test);
@@ -222,6 +223,14 @@ impl<'a> Work<'a> {
         }
         Ok(())
     }
+}
+
+/// The model of the best epoch, with the data that it was trained on.
+fn best<'a>(working: &Working, config: &Config, data: &'a dyn Job) -> anyhow::Result<Box<dyn Learner + 'a>> {
+    let learner = data.learner(&mut Rng::blank())?;
+    RunFolder(working.folder().into()).load_best(learner.module(), &config.task)?;
+    learner.module().move_to(Device::open(&config.run.device)?);
+    Ok(learner)
 }
 
 /// What to do if the loss is no longer finite.
