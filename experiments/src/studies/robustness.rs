@@ -123,10 +123,12 @@ pub(super) fn classifier(
             &[("data.train_limit", "2000"), ("data.test_limit", "500")]
         }
         (Scale::Quick, DataSource::Embedded, true) => &[
-            ("data.train_limit", "1000"),
+            ("data.train_limit", "2000"),
             ("data.dev_limit", "200"),
             ("data.test_limit", "500"),
-            ("train.epochs", "4"),
+            ("train.epochs", "3"),
+            // Small batches: of the few texts, there must be enough steps.
+            ("train.batch_size", "8"),
         ],
         (Scale::Standard, DataSource::Real, false) => &[("data.train_limit", "2000")],
         (Scale::Standard, DataSource::Real, true) => {
