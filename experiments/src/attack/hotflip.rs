@@ -2,20 +2,20 @@ use super::space::cased;
 use super::{Space, Victim};
 use gradus_engine::{Device, Tensor, no_grad};
 
-/// The most replacements to try at once.
+/// The number of replacements to try in each step.
 const MOST: usize = 10;
 
 /// A word in place of another.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Flip {
-    /// The place of the word.
+    /// The index of the word in the text.
     pub place: usize,
-    /// What stands there instead.
+    /// The new word.
     pub word: String,
 }
 
-/// The replacements for which the loss grows most to first order, (E_c − E_w) · ∂loss/∂x_t; the best first. Only words of the
-/// table are replaced, at places that may change, by words that fit their tags.
+/// The replacements of word w at place t by word c with the largest growth of the loss to first order, (E_c − E_w) · ∂loss/∂x_t;
+/// the best first. Both words are in the table, `may` is true at t, and c has the tag of w if words have tags.
 ///
 /// Source: Ebrahimi, Rao, Lowd, Dou, "HotFlip: white-box adversarial examples for text classification", ACL 2018, equation 1 and
 /// section 5; here greedily instead of by beam search.

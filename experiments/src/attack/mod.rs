@@ -1,16 +1,16 @@
 //! Attacks: small changes of a text that make a model wrong.
 //!
-//! An attack changes single words of an example that the model gets right, at most as many as its budget, and stops as soon as
-//! the model is wrong. It sees the words and what the model makes of them ([`Changes`]); it knows no task.
+//! An attack takes an example that the model gets right and changes single words of it, at most as many as its budget, until the
+//! model gets it wrong. It reads the words and calls the model through the trait [`Changes`], which each task implements.
 //!
 //! | file | holds |
 //! | --- | --- |
-//! | `changes` | the trait [`Changes`]: an example's words, and what the model makes of others in their place |
-//! | `space` | the words of the model's table by their vectors |
+//! | `changes` | the trait [`Changes`]: the words of an example, and the model's output and loss for changed words |
+//! | `space` | the words of the model's embedding table, with their vectors |
 //! | `characters` | misspellings of a word |
-//! | `nearest` | words that are like a word |
-//! | `hotflip` | words that the gradient says would hurt most |
-//! | `search` | the search for changes within the budget |
+//! | `nearest` | the words whose vectors are most similar to that of a word |
+//! | `hotflip` | the replacements for which the gradient predicts the largest loss |
+//! | `search` | which changes are tried, in which order |
 
 mod changes;
 mod characters;
@@ -25,14 +25,14 @@ pub use changes::{Changes, Victim};
 pub use search::{After, Outcome, attack};
 pub use space::Space;
 
-/// The most words of an example that is attacked: the number of queries grows with it.
+/// The maximum length of an example in words; longer ones are not attacked, since the number of queries grows with the length.
 pub const MOST_WORDS: usize = 1024;
 
 /// The size of a batch of queries.
 pub const BATCH: usize = 64;
 
 /// What an attack does to a word.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
     /// Misspells it.
     Characters,
@@ -43,6 +43,9 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// All of them.
+    pub const ALL: [Kind; 3] = [Kind::Characters, Kind::Words, Kind::HotFlip];
+
     /// Its name, as in `--kind NAME`.
     pub fn name(self) -> &'static str {
         match self {
@@ -72,7 +75,7 @@ impl Plan {
     /// The cosine of [`Plan::similarity`] if none is given.
     pub const SIMILARITY: f64 = 0.5;
 
-    /// What the attack does, for a reader; `tags` says whether words have tags.
+    /// What the attack does to a word, for a report; `tags` says whether words have tags.
     pub fn rule(&self, tags: bool) -> String {
         let tag = match tags {
             true => ", which has the same tag most often in this split",

@@ -1,11 +1,11 @@
 use super::Space;
 use super::space::cased;
 
-/// The most words to try in place of one.
+/// The number of replacements to try for a word.
 pub(super) const MOST: usize = 12;
 
-/// The words with the largest cosine to a word, at least `similarity`, that fit its tag; of equal ones the more frequent. None for
-/// a word that has no vector in the table.
+/// The words with this tag whose vectors have the largest cosine with that of a word, at least `similarity`; of equal ones the
+/// more frequent. None for a word that is not in the table.
 ///
 /// Source: Jin, Jin, Zhou, Szolovits, "Is BERT really robust? A strong baseline for natural language attack on text
 /// classification and entailment", AAAI 2020, algorithm 1; here with the model's own vectors.

@@ -8,7 +8,7 @@ use super::{Changes, Kind, Plan, Victim};
 pub struct Outcome<P> {
     /// The model's output for the example as it is.
     pub before: P,
-    /// The output for the changed words; none if the example was not attacked, since the model gets it wrong anyway.
+    /// What the attack reached; none if the example was not attacked, because the model gets it wrong as it is.
     pub after: Option<After<P>>,
 }
 
@@ -21,9 +21,9 @@ pub struct After<P> {
     pub changed: Vec<String>,
     /// The output for them.
     pub output: P,
-    /// Whether it is wrong.
+    /// Whether that output is wrong.
     pub fell: bool,
-    /// How many texts the model had to read; a gradient counts as one.
+    /// The number of texts that the model read; a gradient counts as one.
     pub queries: usize,
 }
 
@@ -34,17 +34,19 @@ impl<P> After<P> {
     }
 }
 
-/// What the model is asked instead of a word to learn how much the word matters: no vocabulary has it.
+/// Stands in place of a word, to measure how much the word matters: no vocabulary contains it, and a model of pieces drops it.
 const UNKNOWN: &str = "\u{fffd}";
 
-/// The smallest growth of a loss that is more than the rounding of another batch.
+/// The smallest relative growth of a loss that counts: the loss of the same text differs by rounding from batch to batch.
 const GROWTH: f64 = 1e-5;
 
 /// Attacks an example; `right` says whether an output is. None if the example cannot be attacked.
 ///
-/// Characters and words: the words are ranked by the loss without each of them (Jin et al., AAAI 2020, section 3); then, in this
-/// order, each is replaced by that candidate that makes the model wrong, else by that with the largest loss if it grows. HotFlip:
-/// in each step one word, by the gradient at the text so far. Both stop when the model is wrong, or when the budget is spent.
+/// Characters and words: the words are ranked by the loss of the text without each of them, the largest first (Jin et al., AAAI
+/// 2020, section 3). In this order, each word is changed to the candidate that makes the model wrong; if there is none, to the
+/// candidate with the largest loss, provided that the loss grows. HotFlip: each step computes the gradient at the current text,
+/// tries the best replacements of all words, and makes one of them in the same way. An attack ends when the model is wrong, when
+/// the budget is spent, or when no change makes the loss grow.
 pub fn attack<P: Clone>(
     changes: &dyn Changes<P>,
     right: &dyn Fn(&P) -> bool,
@@ -75,7 +77,7 @@ pub fn attack<P: Clone>(
     Some(Outcome { before, after: Some(After { words: victim.words, changed, output, fell, queries }) })
 }
 
-/// A search: the text so far, and what the model makes of it.
+/// The state of a search: the current text, and the model's output and loss for it.
 struct Search<'a, P> {
     changes: &'a dyn Changes<P>,
     right: &'a dyn Fn(&P) -> bool,
@@ -147,8 +149,9 @@ impl<P: Clone> Search<'_, P> {
         self.changes.read(self.example, texts)
     }
 
-    /// Goes on from the text with the largest loss, of those for which the model is wrong if there are any; stays if the loss
-    /// does not grow. Returns which it was.
+    /// Chooses one of these texts as the current one and returns its index. If the model is wrong for some of them, it is the one
+    /// with the largest loss among those; else the one with the largest loss among all, if that is larger than the current loss.
+    /// Otherwise the current text remains, and the result is none.
     fn take_best(&mut self, texts: Vec<Vec<String>>) -> Option<usize> {
         let found = self.read(&texts);
         let wrong = |i: &usize| !(self.right)(&found[*i].0);

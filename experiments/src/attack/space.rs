@@ -4,7 +4,7 @@ use crate::text::vocabulary::UNK;
 use gradus_engine::{Device, Tensor, no_grad};
 use std::collections::HashMap;
 
-/// The words of a model's table with their vectors, without those that no text can contain.
+/// The words of a model's embedding table with their vectors; padding and other entries that no text contains are left out.
 pub struct Space {
     words: Vec<String>,
     places: HashMap<String, usize>,
@@ -38,7 +38,8 @@ impl Space {
         Space { words, places, table, directions, tags: None }
     }
 
-    /// The same with the tag that each word has most often, of equal ones the lowest; a word without a tag replaces none.
+    /// The same with the tag that each word has most often; of equally frequent ones the lowest. A word that has no tag then
+    /// [fits](Space::fits) no place that has one.
     pub fn with_tags<'a>(self, tagged: impl Iterator<Item = (&'a str, usize)>) -> Space {
         let mut counts: HashMap<usize, HashMap<usize, usize>> = HashMap::new();
         for (word, tag) in tagged {

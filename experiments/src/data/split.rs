@@ -35,6 +35,17 @@ pub fn shuffle<T>(items: &mut [T], seed: u64, stream: u64) {
     }
 }
 
+/// At most `limit` of the numbers below `count`, drawn by `seed`, in ascending order; 0 means all.
+pub fn sample(count: usize, limit: usize, seed: u64) -> Vec<usize> {
+    let mut chosen: Vec<usize> = (0..count).collect();
+    if limit > 0 && limit < count {
+        shuffle(&mut chosen, seed, u64::MAX);
+        chosen.truncate(limit);
+        chosen.sort_unstable();
+    }
+    chosen
+}
+
 /// Removes `n` items, drawn by `seed`, from `items` and returns them. The remaining items are shuffled too, since data
 /// sets are often sorted by label.
 pub fn hold_out<T>(items: &mut Vec<T>, n: usize, seed: u64) -> Vec<T> {
@@ -83,6 +94,17 @@ mod tests {
         assert_eq!(counts.len(), 6);
         // 1000 expected, standard deviation 29.
         assert!(counts.values().all(|&c| (850..1150).contains(&c)), "{counts:?}");
+    }
+
+    #[test]
+    fn a_sample_is_drawn_by_the_seed_and_ascends() {
+        let drawn = sample(50, 10, 1);
+        assert!(drawn.len() == 10 && drawn.is_sorted_by(|a, b| a < b) && drawn.iter().all(|&i| i < 50));
+        assert_eq!(drawn, sample(50, 10, 1));
+        assert_ne!(drawn, sample(50, 10, 2));
+        for limit in [0, 50, 60] {
+            assert_eq!(sample(50, limit, 1), (0..50).collect::<Vec<_>>());
+        }
     }
 
     #[test]

@@ -1,5 +1,5 @@
-/// Spearman's rank correlation of |a| and |b|: whether two methods agree which words matter. Methods by attention have no signs,
-/// so none are compared. None if all words matter the same to one of them.
+/// Spearman's rank correlation of |a| and |b|: how far two methods agree on which words matter. Signs are ignored, since methods
+/// by attention have none. None if one of the methods gives all words the same value.
 ///
 /// ρ is the correlation of the ranks, with the mean rank for ties. Source: Spearman, American Journal of Psychology 15, 1904;
 /// for explanations: Jain, Wallace, NAACL 2019, section 4.1 (with Kendall's τ).

@@ -18,8 +18,8 @@ pub trait Explained {
     /// x [T, D], the vectors of the words.
     fn vectors(&self) -> Tensor;
 
-    /// x′ [T, D], the vectors of the same number of words of which nothing is known. At words that are not explained, such as
-    /// markers of the ends of a text, x′ equals x.
+    /// x′ [T, D], the vectors of as many unknown words. At positions that are not explained, such as the markers of the ends of a
+    /// text, x′ equals x.
     fn baseline(&self) -> Tensor;
 
     /// F [S], the [log-odds](log_odds) of the output for each of S texts [S, T, D], with a gradient if the vectors have one.
@@ -28,11 +28,11 @@ pub trait Explained {
     /// The attention maps of the text, in the order of the layers.
     fn attention(&self) -> Vec<AttentionMap>;
 
-    /// From which positions of the last layer the output is read, as the weights of a mean [T].
+    /// The weights [T] of the mean over the positions of the last layer from which the output is computed.
     fn reads_from(&self) -> Vec<f64>;
 }
 
-/// What to explain; without a value, what the model is most certain of.
+/// Which output to explain; a field without a value means the output of which the model is most certain.
 #[derive(Clone, Debug, Default)]
 pub struct Which {
     /// The label or tag; of a reader `start` or `end`.
@@ -50,8 +50,22 @@ pub fn log_odds(z: &Tensor, k: usize) -> Tensor {
     let outputs = z.dim(1);
     assert!(k < outputs && outputs > 1, "log-odds: output {k} of {outputs}; there must be another one");
     let this: Vec<u8> = (0..outputs).map(|j| u8::from(j == k)).collect();
-    let this = Tensor::from_slice(&this, [1, outputs]).to_device(z.device());
-    z.at(1, k) - z.masked_fill(&this, f64::NEG_INFINITY).log_sum_exp(-1)
+    z.at(1, k) - without(z, &this).log_sum_exp(-1)
+}
+
+/// The log-odds that the output is one of several, log Σ_{k right} exp z_k − log Σ_{j not right} exp z_j: [S, K] → [S].
+#[track_caller]
+pub fn log_odds_of_any(z: &Tensor, right: &[bool]) -> Tensor {
+    assert_eq!(right.len(), z.dim(1), "log-odds: outputs that are right or not, and logits of others");
+    let [right, wrong] = [true, false]
+        .map(|which| -> Vec<u8> { right.iter().map(|&right| u8::from(right == which)).collect() });
+    without(z, &wrong).log_sum_exp(-1) - without(z, &right).log_sum_exp(-1)
+}
+
+/// The logits [S, K] with −∞ for some outputs [K].
+fn without(z: &Tensor, outputs: &[u8]) -> Tensor {
+    let outputs = Tensor::from_slice(outputs, [1, outputs.len()]).to_device(z.device());
+    z.masked_fill(&outputs, f64::NEG_INFINITY)
 }
 
 /// The most positions of the texts in one pass.
@@ -80,6 +94,13 @@ pub(super) fn scores_with(subject: &dyn Explained, kept: &[Vec<bool>]) -> Vec<f6
         no_grad(|| subject.score(&kept.select(&x, &baseline))).to_f64()
     };
     kept.chunks(texts_in_a_pass(t)).flat_map(pass).collect()
+}
+
+/// The words whose vectors differ from the baseline. The others, such as `[CLS]` or a word that is unknown as it is, cannot be
+/// removed, and take no part in comparisons of methods.
+pub(super) fn removable(subject: &dyn Explained) -> Vec<usize> {
+    let difference = (subject.vectors() - subject.baseline()).detach().abs();
+    by_word(&difference).iter().enumerate().filter(|(_, d)| **d > 0.0).map(|(word, _)| word).collect()
 }
 
 /// The sum over the features of each word: [T, D] → [T].

@@ -1,8 +1,9 @@
 use super::agreement::rank_correlation;
 use super::attention::MOST_MAPPED;
-use super::explained::scores_with;
+use super::explained::{removable, scores_with};
 use super::faithfulness::{Faithfulness, faithfulness, sigmoid};
 use super::{AttentionMap, Explained, Method, attention, gradient_input, integrated, occlusion, rollout};
+use crate::data::split::shuffle;
 use std::ops::Range;
 
 /// The explanation of one output.
@@ -15,9 +16,9 @@ pub struct Explanation {
     pub parts: Vec<(&'static str, Range<usize>)>,
     /// F(x), the log-odds of the output.
     pub score: f64,
-    /// F(x′), the same if no word is known.
+    /// F(x′), the log-odds of the output if all words are unknown.
     pub baseline: f64,
-    /// What each method says.
+    /// The attributions of each method.
     pub attributions: Vec<Attribution>,
     /// The rank correlation of each pair of methods; none if one of them ranks nothing.
     pub agreement: Vec<(Method, Method, Option<f64>)>,
@@ -27,19 +28,20 @@ pub struct Explanation {
     pub notes: Vec<String>,
 }
 
-/// What a method says.
+/// The attributions of a method.
 pub struct Attribution {
     /// The method.
     pub method: Method,
     /// One value per word [T].
     pub values: Vec<f64>,
-    /// What must be known about the values; may be empty.
+    /// A remark on the values, such as how exact they are; may be empty.
     pub note: String,
-    /// The area under the probability while the most important words become unknown, and while they become known.
+    /// The areas under its deletion and its insertion curve.
     pub areas: Areas,
 }
 
-/// The areas under the deletion and the insertion curve.
+/// The area under the probability of the output while words become unknown (deletion), and while they become known (insertion),
+/// the most important word first.
 pub type Areas = [f64; 2];
 
 impl Explanation {
@@ -54,7 +56,7 @@ impl Explanation {
     }
 }
 
-/// Explains an output by some methods; by all that the model allows if none is named.
+/// Explains an output by the methods that are named; if none is, by all methods that the model allows.
 ///
 /// # Errors
 /// A method that needs self-attention, for a model without, in one sentence.
@@ -76,7 +78,7 @@ pub fn explain(subject: &dyn Explained, methods: &[Method]) -> Result<Explanatio
     let ends = scores_with(subject, &[vec![true; t], vec![false; t]]);
     let attributions: Vec<Attribution> =
         wanted.into_iter().filter_map(|method| attributed(subject, method, ends[0] - ends[1])).collect();
-    let agreement = pairs(&attributions);
+    let agreement = pairs(subject, &attributions);
     let mut notes = vec![];
     if !attends && methods.is_empty() {
         notes.push("The model has no self-attention, so there are no methods by attention.".into());
@@ -104,7 +106,7 @@ pub fn explain(subject: &dyn Explained, methods: &[Method]) -> Result<Explanatio
     })
 }
 
-/// What a method says, where F changes by `change` from the baseline; none for a method by attention without such.
+/// The attributions of a method, where `change` is F(x) − F(x′); none for a method that needs attention which the model lacks.
 fn attributed(subject: &dyn Explained, method: Method, change: f64) -> Option<Attribution> {
     let (values, note) = match method {
         Method::Gradient => (gradient_input::attributions(subject), String::new()),
@@ -130,10 +132,35 @@ fn completeness(found: &integrated::Integrated, change: f64) -> String {
     }
 }
 
-fn pairs(attributions: &[Attribution]) -> Vec<(Method, Method, Option<f64>)> {
+fn pairs(subject: &dyn Explained, attributions: &[Attribution]) -> Vec<(Method, Method, Option<f64>)> {
+    let words = removable(subject);
     let of = |(i, a): (usize, &Attribution)| {
-        let with = |b: &Attribution| (a.method, b.method, rank_correlation(&a.values, &b.values));
+        let with = |b: &Attribution| (a.method, b.method, agreement(&words, &a.values, &b.values));
         attributions[i + 1..].iter().map(with).collect::<Vec<_>>()
     };
     attributions.iter().enumerate().flat_map(of).collect()
+}
+
+/// The rank correlation of two attributions of these words.
+fn agreement(words: &[usize], a: &[f64], b: &[f64]) -> Option<f64> {
+    let [a, b] = [a, b].map(|values| words.iter().map(|&word| values[word]).collect::<Vec<f64>>());
+    rank_correlation(&a, &b)
+}
+
+/// A random order of the words, with which those of the methods are compared.
+pub struct Control {
+    /// The areas under its deletion and its insertion curve.
+    pub areas: Areas,
+    /// Its rank correlation with each method; none if the method ranks nothing.
+    pub agreement: Vec<(Method, Option<f64>)>,
+}
+
+/// The control for the explanation of an output, drawn by the seed.
+pub fn control(subject: &dyn Explained, explanation: &Explanation, seed: u64, stream: u64) -> Control {
+    let mut order: Vec<f64> = (0..subject.tokens().len()).map(|place| place as f64).collect();
+    shuffle(&mut order, seed, stream);
+    let words = removable(subject);
+    let with = |a: &Attribution| (a.method, agreement(&words, &order, &a.values));
+    let Faithfulness { deletion, insertion } = faithfulness(subject, &order);
+    Control { areas: [deletion, insertion], agreement: explanation.attributions.iter().map(with).collect() }
 }

@@ -2,7 +2,7 @@ use super::Explained;
 use super::explained::{by_word, gradients, scores_with, texts_in_a_pass};
 use gradus_engine::Tensor;
 
-/// What integrated gradients gave.
+/// The result of integrated gradients.
 pub(super) struct Integrated {
     /// a [T].
     pub values: Vec<f64>,
@@ -10,14 +10,14 @@ pub(super) struct Integrated {
     pub steps: usize,
     /// |Σ a − (F(x) − F(x′))| / |F(x) − F(x′)|, how far the sum is from completeness.
     pub gap: f64,
-    /// Whether the gap is small enough.
+    /// Whether the sum is complete to 1 %.
     pub complete: bool,
 }
 
-/// The gap that is small enough: 1 %.
+/// The largest relative gap at which the sum counts as complete: 1 %.
 const GAP: f64 = 0.01;
 
-/// A gap in F itself that is small enough, as an `f32` cannot tell more.
+/// The absolute gap that is always allowed, since F is computed in `f32`.
 const ROUNDING: f64 = 1e-5;
 
 /// The first and the largest number of steps.

@@ -1,7 +1,8 @@
 //! Explanations: how much each word contributes to an output of a trained model.
 //!
-//! A method sees a model as a function F of the vectors x \[T, D\] of a text's words ([`Explained`]) and gives each word a
-//! number. All methods compare with the same baseline x′, in which each word is unknown (a model of pieces: masked).
+//! A method treats a model as a function F of the vectors x \[T, D\] of a text's words ([`Explained`]) and gives each word a
+//! number, its attribution. All methods that need a baseline use the same one, x′: the vectors of as many unknown words; for a
+//! model of pieces, of as many masked pieces.
 //!
 //! | file | holds |
 //! | --- | --- |
@@ -11,7 +12,7 @@
 //! | `occlusion` | the change of F without one word |
 //! | `attention` | attention maps; the mean attention to each word |
 //! | `rollout` | attention through all layers |
-//! | `faithfulness` | deletion and insertion: what F loses without the words that a method ranks first |
+//! | `faithfulness` | deletion and insertion: how fast the probability falls or rises when words are removed or added in the order of a method |
 //! | `agreement` | the rank correlation of two methods |
 //! | `explanation` | all of this for one output, [`explain`] |
 //! | `terminal`, `page`, `json` | an explanation for a terminal, as an HTML page, as JSON |
@@ -32,14 +33,14 @@ mod terminal;
 mod tests;
 
 pub use attention::AttentionMap;
-pub use explained::{Explained, Which, log_odds};
-pub use explanation::{Attribution, Explanation, explain};
+pub use explained::{Explained, Which, log_odds, log_odds_of_any};
+pub use explanation::{Areas, Attribution, Control, Explanation, control, explain};
 pub use json::json;
 pub use page::page;
 pub use terminal::terminal;
 
 /// A method.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Method {
     /// Gradient × input.
     Gradient,

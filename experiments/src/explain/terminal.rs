@@ -2,8 +2,8 @@ use super::{Attribution, Explanation};
 use crate::data::shown;
 use std::fmt::Write;
 
-/// An explanation for a person: with colours the text once for each method, red where a word speaks against the output, green
-/// where it speaks for it; in any case a table of the words, the areas and the agreement.
+/// An explanation for a person: a table of the words, the areas and the agreement. With colours, before it, the text once for each
+/// method, with words against the output on red and words for it on green.
 pub fn terminal(explanation: &Explanation, colour: bool) -> String {
     let mut text = format!(
         "{}: probability {:.4}, {:.4} if no word is known\n",

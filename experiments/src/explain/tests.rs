@@ -203,6 +203,38 @@ fn a_planted_word_is_found() {
     assert!(p(true) != p(false));
 }
 
+/// Words that are as in the baseline take no part in the curves and in the correlation; if all are, p is constant.
+#[test]
+fn what_cannot_be_removed_is_not_compared() {
+    let mut subject = toy(5, 2, |x: &Tensor| x.at(1, 1).sum(&[-1]).square() * 3.0 - 4.0);
+    let rows = |from: &[usize]| {
+        let of = |&i: &usize| if i % 2 == 0 { subject.x.at(0, i) } else { subject.baseline.at(0, i) };
+        Tensor::stack(&from.iter().map(of).collect::<Vec<_>>().iter().collect::<Vec<_>>(), 0)
+    };
+    subject.baseline = rows(&[0, 1, 2, 3, 4]);
+    let p = |known: bool| faithfulness::sigmoid(scores_with(&subject, &[vec![known; 5]])[0]);
+    // Words 1 and 3 remain; the values of the others, however large, change nothing.
+    let found = faithfulness::faithfulness(&subject, &[9.0, 2.0, 9.0, 1.0, 9.0]);
+    let between = (p(true) + p(false)) / 2.0;
+    assert_close(
+        &[found.deletion, found.insertion],
+        &[(between + p(false)) / 2.0, (between + p(true)) / 2.0],
+        1e-12,
+    );
+    let explanation = explain(&subject, &[Method::Occlusion]).unwrap();
+    let random = |stream| control(&subject, &explanation, 1, stream);
+    let of_random: Vec<Areas> = (0..20).map(|stream| random(stream).areas).collect();
+    assert!(of_random.contains(&[found.deletion, found.insertion]), "one of the two orders");
+    assert!(of_random.iter().any(|areas| *areas != of_random[0]), "and the other one");
+    assert_eq!(random(3).areas, of_random[3]);
+    let right = of_random[3] == [found.deletion, found.insertion];
+    assert_eq!(random(3).agreement, [(Method::Occlusion, Some(if right { 1.0 } else { -1.0 }))]);
+    subject.baseline = subject.x.clone();
+    let found = faithfulness::faithfulness(&subject, &[1.0; 5]);
+    let constant = faithfulness::sigmoid(scores_with(&subject, &[vec![true; 5]])[0]);
+    assert_eq!([found.deletion, found.insertion], [constant; 2]);
+}
+
 /// Rollout of two layers against the product of matrices, and the last layer's mean attention.
 #[test]
 fn rollout_is_a_product_of_matrices() {
@@ -237,6 +269,9 @@ fn log_odds_are_those_of_the_softmax() {
         let found = log_odds(&z, k).to_f64();
         assert!((found[0] - (p[0] / (1.0 - p[0])).ln()).abs() < 1e-12);
     }
+    let p = z.softmax().to_f64();
+    let of_two = log_odds_of_any(&z, &[true, false, true]).to_f64();
+    assert!((of_two[0] - ((p[0] + p[2]) / p[1]).ln()).abs() < 1e-12);
     // Where p is 1 in f64, the log-odds still are exact.
     assert!((log_odds(&z, 0).to_f64()[1] - 89.0).abs() < 1e-9);
     let x = z.variable();

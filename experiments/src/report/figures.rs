@@ -30,9 +30,10 @@ pub(super) fn plots(grid: &Grid) -> Result<Vec<Plot>, ReportError> {
             plots.extend(loss_curves(grid, row, name)?);
         }
     }
-    if let Shows::Matrix(metric) = grid.study.shows {
-        for (i, column) in grid.columns().into_iter().enumerate() {
-            plots.extend(matrix(grid, column, metric, name(&format!("matrix-{}", i + 1)))?);
+    for (i, metric) in grid.study.shows.matrices().iter().enumerate() {
+        for (j, column) in grid.columns().into_iter().enumerate() {
+            let number = i * grid.columns().len() + j + 1;
+            plots.extend(matrix(grid, column, *metric, name(&format!("matrix-{number}")))?);
         }
     }
     for measure in grid.study.measures {

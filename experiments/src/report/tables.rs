@@ -119,9 +119,11 @@ fn datasets(grid: &Grid, row: &str) -> Vec<String> {
     names.into_iter().map(|name| format!("on {name}")).collect()
 }
 
-/// The comparisons of a claim, one per row.
+/// The comparisons of a claim, one per row, or per column if rows are compared.
 pub(super) fn comparisons(grid: &Grid, judgement: &Judgement) -> Table {
-    let mut head = vec!["Row", "Measure", "Comparison", "Advantage", "Needed to decide", "Outcome"];
+    let rows_too = judgement.outcomes.iter().any(|outcome| outcome.claim.of_rows);
+    let place = if rows_too { "Row or column" } else { "Row" };
+    let mut head = vec![place, "Measure", "Comparison", "Advantage", "Needed to decide", "Outcome"];
     let paired: Vec<Option<Entry>> = judgement.outcomes.iter().map(|outcome| paired(grid, outcome)).collect();
     let mut caption = "The comparisons behind the verdict.".to_owned();
     let any_paired = paired.iter().any(Option::is_some);
@@ -169,7 +171,10 @@ fn paired(grid: &Grid, outcome: &Outcome) -> Option<Entry> {
     if !matches!(claim.measure, Measure::Test(_)) || claim.share != 1.0 {
         return None;
     }
-    let [better, worse] = [claim.better, claim.worse].map(|column| grid.get(outcome.row, column));
+    let [better, worse] = [claim.better, claim.worse].map(|name| match claim.of_rows {
+        true => grid.get(name, outcome.row),
+        false => grid.get(outcome.row, name),
+    });
     let (better, worse) = (better?, worse?);
     let of_seed = |run: &&RunResult| {
         let other = worse.runs.iter().find(|other| other.seed == run.seed)?;

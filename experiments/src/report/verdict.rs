@@ -1,8 +1,8 @@
 //! Decides whether a claim held, by a rule that is fixed before the numbers are known.
 //!
-//! A claim is a list of comparisons "column A beats column B", made in every row. A comparison is *held* if A's mean is
-//! better by more than the least significant difference at 95% (with the spread pooled over the cells of the row, see
-//! [`Pooled`]), *contradicted* if it is worse by more than that, and *undecided* otherwise. With only one seed it is
+//! A claim is a list of comparisons "column A beats column B", made in every row, or "row A beats row B", made in every column. A
+//! comparison is *held* if A's mean is better by more than the least significant difference at 95% (with the spread pooled over the
+//! cells of that row or column, see [`Pooled`]), *contradicted* if it is worse by more than that, and *undecided* otherwise. With only one seed it is
 //! always undecided. The claim held if every comparison did, and did not hold if one is contradicted. Otherwise it is
 //! incomplete if numbers are missing, and undecided if none are.
 
@@ -38,9 +38,9 @@ impl Verdict {
 /// One comparison.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Outcome {
-    /// The row.
+    /// The row; the column, if rows are compared.
     pub row: &'static str,
-    /// Which column should beat which.
+    /// Which column, or row, should beat which.
     pub claim: Claim,
     /// By how much it is better; `None` if a number is missing.
     pub advantage: Option<f64>,
@@ -59,14 +59,17 @@ pub struct Judgement {
     pub outcomes: Vec<Outcome>,
 }
 
-/// Makes each comparison in every line of its measure.
+/// Makes each comparison in every line of its measure, or in every column if it compares rows.
 pub fn judge(claims: &[Claim], lines: &[Line]) -> Judgement {
-    let outcomes: Vec<Outcome> = lines
-        .iter()
-        .flat_map(|line| {
-            claims.iter().filter(|claim| claim.measure == line.measure).map(|claim| compare(*claim, line))
-        })
-        .collect();
+    let turned = turned(lines);
+    let in_lines = |lines: &[Line], of_rows: bool| -> Vec<Outcome> {
+        let made = |line: &Line| {
+            let of = |claim: &&Claim| claim.of_rows == of_rows && claim.measure == line.measure;
+            claims.iter().filter(of).map(|claim| compare(*claim, line)).collect::<Vec<_>>()
+        };
+        lines.iter().flat_map(made).collect()
+    };
+    let outcomes = [in_lines(lines, false), in_lines(&turned, true)].concat();
     let any = |verdict| outcomes.iter().any(|outcome| outcome.verdict == verdict);
     let verdict = if any(Verdict::DidNotHold) {
         Verdict::DidNotHold
@@ -78,6 +81,25 @@ pub fn judge(claims: &[Claim], lines: &[Line]) -> Judgement {
         Verdict::Held
     };
     Judgement { verdict, outcomes }
+}
+
+/// The columns of each measure as lines, whose cells are the rows.
+fn turned(lines: &[Line]) -> Vec<Line> {
+    let mut turned: Vec<Line> = vec![];
+    for line in lines {
+        for (column, number) in &line.cells {
+            let same = |found: &&mut Line| found.row == *column && found.measure == line.measure;
+            match turned.iter_mut().find(same) {
+                Some(found) => found.cells.push((line.row, *number)),
+                None => turned.push(Line {
+                    row: *column,
+                    measure: line.measure,
+                    cells: vec![(line.row, *number)],
+                }),
+            }
+        }
+    }
+    turned
 }
 
 fn compare(claim: Claim, line: &Line) -> Outcome {
@@ -193,6 +215,16 @@ mod tests {
         assert_eq!(verdict(&[held.clone(), held.clone()]), Verdict::Held);
         assert_eq!(verdict(&[held.clone(), open.clone()]), Verdict::Undecided);
         assert_eq!(verdict(&[held, open, against]), Verdict::DidNotHold);
+    }
+
+    #[test]
+    fn rows_are_compared_in_every_column() {
+        const ROWS: &[Claim] = &[Claim::of_rows(ACCURACY, "s", "r")];
+        let (r, s) = (line(&[80.0, 80.1], &[90.0, 90.1]), line(&[85.0, 85.1], &[70.0, 70.1]));
+        let found = judge(ROWS, &[r, Line { row: "s", ..s }]);
+        let of = |outcome: &Outcome| (outcome.row, outcome.verdict, outcome.advantage.map(f64::round));
+        let expected = [("a", Verdict::Held, Some(5.0)), ("b", Verdict::DidNotHold, Some(-20.0))];
+        assert_eq!(found.outcomes.iter().map(of).collect::<Vec<_>>(), expected);
     }
 
     #[test]

@@ -20,7 +20,7 @@ pub(super) fn opening(report: &Report) -> Vec<String> {
         ),
         "A claim is judged by comparing means over seeds. A comparison is held, or contradicted, where the difference \
          exceeds the least significant one at 95%: t · s · √(1/n + 1/m), with the spread s pooled over the cells of the \
-         row and Student's t at its degrees of freedom. A claim held if all its comparisons did, did not hold if one is \
+         row, or of the column where rows are compared, and Student's t at its degrees of freedom. A claim held if all its comparisons did, did not hold if one is \
          contradicted, and is undecided otherwise; with one seed there is no spread, and nothing is decided. The rule \
          makes no allowance for the many comparisons of a table, nor for how the test examples were drawn."
             .into(),

@@ -2,6 +2,7 @@
 
 use super::ask::{Ask, Style};
 use super::attacked::Attacked;
+use super::faithful::{Faithful, Sample};
 use super::task::{Described, Details, Mistake};
 use super::trained_on::TrainedOn;
 use super::{Metric, RunError, State, Understood};
@@ -180,6 +181,11 @@ pub trait Learner: Sync {
     /// # Errors
     /// As [`Task::changes`]; a split without an example that can be attacked.
     fn attack(&self, split: Split, plan: &Plan) -> Result<Attacked, String>;
+    /// Measures explanations of the model's outputs for a sample of a split.
+    ///
+    /// # Errors
+    /// A sample without an example whose output can be explained.
+    fn faithful(&self, split: Split, sample: Sample) -> Result<Faithful, String>;
     /// [`Task::columns`].
     fn columns(&self) -> ReadWords;
 }

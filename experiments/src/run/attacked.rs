@@ -81,14 +81,8 @@ pub(super) fn attacked<T: Task>(
     plan: &Plan,
 ) -> Result<Attacked, String> {
     let changes = task.changes(model, split)?;
-    let mut chosen: Vec<usize> = (0..changes.count()).collect();
-    if plan.limit > 0 && plan.limit < chosen.len() {
-        split::shuffle(&mut chosen, plan.seed, u64::MAX);
-        chosen.truncate(plan.limit);
-        chosen.sort_unstable();
-    }
     let (mut examples, mut left_out, mut rows) = (vec![], 0, [vec![], vec![]]);
-    for place in chosen {
+    for place in split::sample(changes.count(), plan.limit, plan.seed) {
         let right = |output: &T::Prediction| task.right(split, place, output);
         let Some(Outcome { before, after }) = attack(changes.as_ref(), &right, place, plan) else {
             left_out += 1;

@@ -12,6 +12,7 @@
 //! | `folder`, `trained_on`, `lock` | the files of a run; one process at a time |
 //! | `metric`, `record`, `understood` | metrics, logged steps and epochs, the summary before the first epoch |
 //! | `attacked` | a model under attack on a split |
+//! | `faithful` | how faithful explanations of a model's outputs are, on a sample of a split |
 //! | `ask` | inputs of a trained model, and the style of its answers |
 //! | `tensorboard` | losses and metrics as an event file |
 //! | `interrupt`, `view` | Ctrl-C; progress bars |
@@ -20,6 +21,7 @@ mod any;
 mod ask;
 mod attacked;
 mod error;
+mod faithful;
 mod folder;
 mod interrupt;
 mod lock;
@@ -42,6 +44,7 @@ pub use any::{AnyTask, DescribedSet, Evaluation, From, GeneratedInfo, Job, Learn
 pub use ask::{Ask, Style, places};
 pub use attacked::{Attacked, AttackedExample};
 pub use error::RunError;
+pub use faithful::{Faithful, OfMethod, Sample};
 pub use folder::RunFolder;
 pub use interrupt::{interrupted, listen};
 pub use lock::Lock;

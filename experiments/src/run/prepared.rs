@@ -3,6 +3,7 @@
 use super::any::{Evaluation, Job, Learner, sums};
 use super::ask::{Ask, Style};
 use super::attacked::{self, Attacked};
+use super::faithful::{self, Faithful, Sample};
 use super::task::{Mistake, Task};
 use super::trained_on::TrainedOn;
 use super::{RunError, State, Understood};
@@ -209,6 +210,10 @@ impl<T: Task> Learner for AtWork<'_, T> {
 
     fn attack(&self, split: Split, plan: &Plan) -> Result<Attacked, String> {
         attacked::attacked::<T>(self.task, &self.model, split, plan)
+    }
+
+    fn faithful(&self, split: Split, sample: Sample) -> Result<Faithful, String> {
+        faithful::faithful::<T>(self.task, &self.model, split, sample)
     }
 
     fn columns(&self) -> ReadWords {

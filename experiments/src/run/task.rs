@@ -190,6 +190,11 @@ pub trait Task: Sized + Send + Sync + 'static {
     /// For a text that cannot be answered, one sentence; the others are answered.
     fn answer(&self, model: &Self::Model, asks: &[Ask], style: Style) -> Vec<Result<String, String>>;
 
+    /// An example of a split as a text to [explain](Task::explained); none if the task explains no texts.
+    fn ask(&self, _: Split, _: usize) -> Option<Ask> {
+        None
+    }
+
     /// The outputs of the model for a text that are to be explained: at least one.
     ///
     /// # Errors

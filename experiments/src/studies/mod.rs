@@ -14,6 +14,8 @@
 //! | [`attention`] | TextCNN and BiLSTM with and without self-attention |
 //! | [`pretraining`] | masked language modelling of a small BERT |
 //! | [`distillation`] | small models alone and taught by a BERT |
+//! | [`robustness`] | classifiers under attack, with and without adversarial training |
+//! | [`faithfulness`] | methods that explain classifiers |
 //! | `budgets` | sizes and seeds of all runs, by task and scale |
 //!
 //! Each of them is a [`Study`]. It plans [`Run`]s for a [`Scale`] and a [`DataSource`]; each run has one result file,
@@ -33,9 +35,11 @@ pub mod attention;
 mod budgets;
 pub mod contrastive;
 pub mod distillation;
+pub mod faithfulness;
 pub mod figure3;
 pub mod figure5;
 pub mod pretraining;
+pub mod robustness;
 pub mod table10;
 pub mod table5;
 pub mod table7;
@@ -60,6 +64,8 @@ pub fn all() -> &'static [Study] {
         distillation::classifiers::STUDY,
         distillation::layers::STUDY,
         distillation::taggers::STUDY,
+        robustness::STUDY,
+        faithfulness::STUDY,
         table7::STUDY,
         table8::STUDY,
     ];

@@ -1,5 +1,5 @@
 use super::*;
-use crate::report::study::Cell;
+use crate::report::study::{Cell, Claim, Measure, Trial};
 use crate::report::{self, RunResult};
 use crate::tasks;
 use std::collections::BTreeSet;
@@ -49,16 +49,50 @@ fn no_key_is_set_twice() {
 }
 
 #[test]
-fn claims_and_baselines_speak_of_columns_that_every_row_has() {
+fn claims_and_baselines_speak_of_rows_and_of_columns_that_every_row_has() {
     for (study, scale, source) in every_plan() {
         let cells = study.cells(scale, source);
         let rows: BTreeSet<&str> = cells.iter().map(|cell| cell.row).collect();
-        let named = study.claims.iter().flat_map(|claim| [claim.better, claim.worse]).chain(study.baseline);
+        let (of_rows, of_columns): (Vec<&Claim>, Vec<&Claim>) =
+            study.claims.iter().partition(|claim| claim.of_rows);
+        let named = of_columns.iter().flat_map(|claim| [claim.better, claim.worse]).chain(study.baseline);
+        for row in of_rows.iter().flat_map(|claim| [claim.better, claim.worse]) {
+            assert!(cells.is_empty() || rows.contains(row), "{}: {row}", study.name);
+        }
         assert!(study.claims.iter().all(|claim| study.measures.contains(&claim.measure)));
         for column in named {
             let with: BTreeSet<&str> =
                 cells.iter().filter(|c| c.column == column).map(|cell| cell.row).collect();
             assert_eq!(with, rows, "{}: {column}", study.name);
+        }
+    }
+}
+
+#[test]
+fn trials_that_are_shown_are_made() {
+    for (study, scale, source) in every_plan() {
+        let shown = study.measures.iter().filter_map(|measure| match measure {
+            Measure::Trial(trial, _) => Some(*trial),
+            Measure::Test(_) | Measure::TrainLoss | Measure::Parameters | Measure::Megabytes | Measure::Speed => None,
+        });
+        let shown: Vec<Trial> = shown.collect();
+        for cell in study.cells(scale, source) {
+            assert!(shown.iter().all(|trial| cell.trials.contains(trial)), "{}: {}", study.name, cell.row);
+            let names: BTreeSet<String> = cell.trials.iter().map(|trial| trial.name()).collect();
+            assert_eq!(names.len(), cell.trials.len(), "{}: {}", study.name, cell.row);
+        }
+    }
+}
+
+#[test]
+fn equal_models_are_attacked_and_explained() {
+    for source in DataSource::ALL {
+        let cells = |study: Study| study.cells(Scale::Quick, source);
+        for explained in cells(faithfulness::STUDY) {
+            let attacked = cells(robustness::STUDY);
+            let attacked =
+                attacked.iter().find(|cell| (cell.row, cell.column) == (explained.row, explained.column));
+            assert_eq!(attacked.unwrap().sets, explained.sets);
         }
     }
 }
@@ -76,8 +110,11 @@ fn cells_of_a_row_differ_only_where_the_study_means_it() {
 
 #[test]
 fn standard_has_the_sizes_of_table_8() {
-    // The students of distillation are smaller than the paper's models.
-    for study in all().iter().filter(|study| !study.name.starts_with("distillation")) {
+    // Students, and models that are attacked or explained, are smaller than the paper's.
+    let small = [robustness::STUDY.name, faithfulness::STUDY.name];
+    let of_the_paper =
+        |study: &&Study| !small.contains(&study.name) && !study.name.starts_with("distillation");
+    for study in all().iter().filter(of_the_paper) {
         for cell in study.cells(Scale::Standard, DataSource::Real) {
             let column =
                 table8::PAPER.models.iter().position(|(name, _)| value(&cell, "model.name") == Some(name));

@@ -51,18 +51,23 @@ pub fn places(text: &Text) -> Vec<Range<usize>> {
 /// The words of a text as attacks change them: stretches between white space, and each ASCII punctuation mark. Split further,
 /// they have the pieces of the text.
 pub fn words_of(text: &str) -> Vec<String> {
-    let mut words: Vec<String> = vec![];
-    for chunk in text.split_whitespace() {
-        let mut rest = chunk;
-        while let Some(first) = rest.chars().next() {
-            let is_mark = first.is_ascii_punctuation();
-            let mark = |c: char| c.is_ascii_punctuation();
-            let end = if is_mark { 1 } else { rest.find(mark).unwrap_or(rest.len()) };
-            words.push(rest[..end].to_owned());
-            rest = &rest[end..];
+    word_places(text).into_iter().map(|place| text[place].to_owned()).collect()
+}
+
+/// The bytes of each of these words.
+pub fn word_places(text: &str) -> Vec<Range<usize>> {
+    let mut places: Vec<Range<usize>> = vec![];
+    let mut within_word = false;
+    for (i, c) in text.char_indices() {
+        let (end, in_word) = (i + c.len_utf8(), !c.is_whitespace() && !c.is_ascii_punctuation());
+        match places.last_mut() {
+            Some(last) if within_word && in_word => last.end = end,
+            _ if c.is_whitespace() => {}
+            _ => places.push(i..end),
         }
+        within_word = in_word;
     }
-    words
+    places
 }
 
 /// The pieces that are whole words of letters, with their rows of a model's table [V, W].

@@ -106,10 +106,6 @@ fn each_model_is_explained_and_attacked() {
 
 /// The attacks of a run: of every kind, with the same seed the same, within the budget.
 fn attacked(place: &Place, tiny: &Tiny, run: &str) {
-    if tiny.task.has_context() && tiny.sets().iter().any(|set| set == "model.name=bert") {
-        place.gradus(&format!("attack {run}")).refused(1, &["expected a reader of words"]);
-        return;
-    }
     for kind in ["characters", "words", "hotflip"] {
         let args = format!("attack {run} --kind {kind} --budget 2 --limit 5");
         let found = place.json(&format!("{args} --format json")).remove(0);

@@ -193,6 +193,42 @@ fn what_a_student_reads_is_trained_again() {
     assert!(results(&place, "r") == before);
 }
 
+/// The models without adversarial training are trained once, then attacked for one study and explained for another.
+#[test]
+fn a_finished_run_is_attacked_and_explained() {
+    let place = Place::new();
+    place.gradus("reproduce robustness faithfulness --scale smoke --out r").well();
+    let trials = |study: &str, run: &str| {
+        let result = result(&place, &format!("r/runs/{study}/sst-2-{run}--seed1.json"));
+        result["trials"].as_object().unwrap().clone()
+    };
+    for run in ["bert--plain", "bilstm--fgm", "textcnn--pgd"] {
+        let attacked = trials("robustness", run);
+        assert_eq!(attacked.len(), 3);
+        for (name, numbers) in attacked {
+            let of = |number: &str| numbers[number].as_f64().unwrap();
+            assert!(
+                (0.0..=of("clean")).contains(&of("accuracy")) && of("queries") >= 0.0,
+                "{name}: {numbers}"
+            );
+        }
+    }
+    for (run, methods) in [("bert--plain", 6), ("bilstm--plain", 4)] {
+        let explained = trials("faithfulness", run);
+        assert_eq!(explained.len(), methods);
+        for (name, numbers) in explained {
+            let of = |number: &str| numbers[number].as_f64().unwrap();
+            assert!(
+                [of("deletion"), of("insertion")].iter().all(|area| (0.0..=1.0).contains(area)),
+                "{name}"
+            );
+            assert!((-1.0..=1.0).contains(&of("agreement")), "{name}: {numbers}");
+        }
+    }
+    let report = place.text("r/report.md");
+    assert!(report.contains("Plain: test insertion, %, by trial."), "{report}");
+}
+
 #[test]
 fn two_jobs_find_what_one_finds() {
     let place = Place::new();

@@ -1,21 +1,20 @@
 use super::Reproduce;
 use super::kept::Kept;
 use super::plan::{self, Origin, Plan, Planned, title, value};
-use super::trials;
+use super::trials::{self, Trials};
 use super::working::Working;
 use crate::commands::statistics::statistics;
 use crate::commands::trained::{Place, Trained};
 use crate::commands::with_threads;
 use crate::config::Config;
 use crate::data::Split;
-use crate::report::study::{Measure, Trial};
+use crate::report::study::Measure;
 use crate::report::{DataStatistics, DataUsed, Machine, RightExamples, RunResult, SCHEMA};
-use crate::run::{Bars, From, Job, RunError, RunFolder, Training, Where, interrupted, train};
+use crate::run::{Bars, From, Job, Learner, RunError, RunFolder, Training, Where, interrupted, train};
 use crate::studies::{self, Run};
 use crate::tasks;
 use anyhow::{Context, bail};
 use gradus_engine::{Device, Rng, memory};
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
@@ -109,8 +108,9 @@ impl<'a> Work<'a> {
             }
         };
         let progress = trained.progress;
-        let trials =
-            self.tried(training, working.as_ref(), (&here, progress.step)).with_context(|| title.clone())?;
+        let trials = self
+            .tried(training, working.as_ref(), (&here, progress.step), data.as_ref())
+            .with_context(|| title.clone())?;
         let result = RunResult {
             schema: SCHEMA,
             study: first.study.into(),
@@ -158,22 +158,27 @@ impl<'a> Work<'a> {
         training: &plan::Training,
         working: Option<&Working>,
         (config, step): (&Config, u64),
+        data: &dyn Job,
     ) -> anyhow::Result<Trials> {
         let trials = training.trials();
         if trials.is_empty() {
             return Ok(Trials::new());
         }
-        let folder = working.context(IN_USE)?.folder();
+        let working = working.context(IN_USE)?;
         let place =
             Place { data: self.ask.data.clone(), device: config.run.device.clone(), ..Place::default() };
-        let run = Trained::open(folder, &place)?;
-        let numbers = |trial: Trial| {
+        let run = Trained::open(working.folder(), &place)?;
+        let learner = best(working, config, data)?;
+        let mut all = Trials::new();
+        for trial in trials {
             if interrupted() {
                 return Err(stopped(step).into());
             }
-            Ok((trial.name(), trials::numbers(trial, &run).with_context(|| trial.name())?))
-        };
-        trials.into_iter().map(numbers).collect()
+            if !all.contains_key(&trial.name()) {
+                all.extend(trials::together(trial, &run, learner.as_ref()).with_context(|| trial.name())?);
+            }
+        }
+        Ok(all)
     }
 
     /// Test examples per second on one thread, for studies that show it.
@@ -188,9 +193,7 @@ impl<'a> Work<'a> {
         let Some(working) = working.filter(|_| !self.side_by_side && runs.iter().any(shows)) else {
             return Ok(None);
         };
-        let learner = data.learner(&mut Rng::blank())?;
-        RunFolder(working.folder().into()).load_best(learner.kept_part(), &config.task)?;
-        learner.module().move_to(Device::open(&config.run.device)?);
+        let learner = best(working, config, data)?;
         with_threads(1, || {
             let began = Instant::now();
             learner.metrics(Split::Test);
@@ -226,14 +229,19 @@ impl<'a> Work<'a> {
     }
 }
 
+/// The model of the best epoch, with the data that it was trained on.
+fn best<'a>(working: &Working, config: &Config, data: &'a dyn Job) -> anyhow::Result<Box<dyn Learner + 'a>> {
+    let learner = data.learner(&mut Rng::blank())?;
+    RunFolder(working.folder().into()).load_best(learner.kept_part(), &config.task)?;
+    learner.module().move_to(Device::open(&config.run.device)?);
+    Ok(learner)
+}
+
 /// What to do if the loss is no longer finite.
 const CURE: &str = "try a smaller --set optimizer.lr=… or --set train.clip_norm=…, with another --out";
 
 /// Why a run whose folder is needed cannot be trained now.
 const IN_USE: &str = "its folder is in use by another process, and this one needs it; try again later";
-
-/// Numbers by trial and name.
-type Trials = BTreeMap<String, BTreeMap<String, f64>>;
 
 /// The error after Ctrl-C.
 pub(super) fn stopped(step: u64) -> RunError {

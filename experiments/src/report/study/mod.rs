@@ -39,7 +39,7 @@ pub struct Study {
     pub baseline: Option<&'static str>,
     /// The numbers that are read from each run, with one table for each; the paper's numbers belong to the first.
     pub measures: &'static [Measure],
-    /// The paper's result as a list of comparisons; each is made in every row.
+    /// The paper's result as a list of comparisons; each is made in every row, or between rows in every column.
     pub claims: &'static [Claim],
     /// How the report shows the results.
     pub shows: Shows,
@@ -49,7 +49,7 @@ pub struct Study {
     pub plan: fn(Scale, DataSource) -> Vec<Cell>,
 }
 
-/// One column beats another, or comes close enough to it.
+/// One column beats another, or comes close enough to it; or one row another.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Claim {
     /// What is compared: one of the study's measures.
@@ -60,17 +60,24 @@ pub struct Claim {
     pub worse: &'static str,
     /// What `better` must beat is this share of the number of `worse`.
     pub share: f64,
+    /// Whether `better` and `worse` are rows, which are compared in every column; else they are columns.
+    pub of_rows: bool,
 }
 
 impl Claim {
     /// `better` beats `worse` in `measure`.
     pub const fn of(measure: Measure, better: &'static str, worse: &'static str) -> Self {
-        Claim { measure, better, worse, share: 1.0 }
+        Claim { measure, better, worse, share: 1.0, of_rows: false }
     }
 
     /// `better` beats a share of `worse` in `measure`.
     pub const fn share(measure: Measure, share: f64, better: &'static str, worse: &'static str) -> Self {
-        Claim { measure, better, worse, share }
+        Claim { measure, better, worse, share, of_rows: false }
+    }
+
+    /// The row `better` beats the row `worse` in `measure`.
+    pub const fn of_rows(measure: Measure, better: &'static str, worse: &'static str) -> Self {
+        Claim { measure, better, worse, share: 1.0, of_rows: true }
     }
 }
 
@@ -83,6 +90,8 @@ pub enum Shows {
     Curves,
     /// As `Means`, and for each column this metric as a table and a heat map of rows and trials.
     Matrix(Metric),
+    /// As `Matrix`, for several metrics.
+    Matrices(&'static [Metric]),
     /// The sizes of the data sets, from their statistics files, next to the paper's.
     Statistics(&'static [Sizes]),
     /// The hyper-parameters of all runs of all studies, next to the paper's.
@@ -118,6 +127,17 @@ pub struct Setting {
     pub key: &'static str,
     /// Its value for each of [`Settings::models`]; `None` if the paper has a dash.
     pub values: &'static [Option<&'static str>],
+}
+
+impl Shows {
+    /// The metrics that are shown as matrices of rows and trials.
+    pub fn matrices(&self) -> &[Metric] {
+        match self {
+            Shows::Matrix(metric) => std::slice::from_ref(metric),
+            Shows::Matrices(metrics) => metrics,
+            Shows::Means | Shows::Curves | Shows::Statistics(_) | Shows::Settings(_) => &[],
+        }
+    }
 }
 
 impl Study {

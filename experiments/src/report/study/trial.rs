@@ -1,17 +1,45 @@
 //! What is measured on a finished run beside the metrics on its own data.
 
+use crate::attack::Kind;
+use crate::explain::Method;
+
 /// One thing that is measured with the parameters of a run's best epoch. Each gives named numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Trial {
     /// The task's metrics on the test split of another data set.
     On(&'static str),
+    /// What an attack on the test split leaves: the share of examples that are still right (`accuracy`) of those that were right
+    /// before (`clean`), and the mean number of queries for an example (`queries`).
+    Attack {
+        /// What is done to a word.
+        kind: Kind,
+        /// The most words to change in an example.
+        budget: usize,
+        /// The number of examples, drawn by a fixed seed.
+        limit: usize,
+    },
+    /// How faithful the explanations of outputs for the test split are, in the mean: the areas under the deletion and the
+    /// insertion curve (`deletion`, `insertion`), and the rank correlation with the other methods (`agreement`).
+    Explained {
+        /// The method; none for a random order of the words, as the control.
+        by: Option<Method>,
+        /// The number of examples, drawn by a fixed seed.
+        limit: usize,
+    },
 }
+
+/// The name of a random order of the words.
+const RANDOM: &str = "random";
 
 impl Trial {
     /// Its name in result files.
     pub fn name(self) -> String {
         match self {
             Trial::On(set) => format!("on {set}"),
+            Trial::Attack { kind, budget, limit } => {
+                format!("under attack by {} of {budget} words in {limit} texts", kind.name())
+            }
+            Trial::Explained { limit, .. } => format!("explained by {} in {limit} texts", self.heading()),
         }
     }
 
@@ -19,6 +47,8 @@ impl Trial {
     pub fn heading(self) -> String {
         match self {
             Trial::On(set) => set.into(),
+            Trial::Attack { kind, .. } => kind.name().into(),
+            Trial::Explained { by, .. } => by.map_or(RANDOM, Method::name).into(),
         }
     }
 }

@@ -329,6 +329,10 @@ impl Task for Classify {
         answers::answer(self, model, asks, style)
     }
 
+    fn ask(&self, split: Split, example: usize) -> Option<Ask> {
+        Some(Ask { text: self.data.split(split)[example].text.clone(), ..Ask::default() })
+    }
+
     fn explained<'a>(
         &'a self,
         model: &'a Self::Model,

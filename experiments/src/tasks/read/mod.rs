@@ -335,6 +335,13 @@ impl Task for Read {
         answers::answer(self, model, asks, style)
     }
 
+    fn ask(&self, split: Split, example: usize) -> Option<Ask> {
+        let part = self.data.split(split);
+        let question = &part.questions[example];
+        let context = Some(part.contexts[question.context].clone());
+        Some(Ask { text: question.question.clone(), context, ..Ask::default() })
+    }
+
     fn explained<'a>(
         &'a self,
         model: &'a Self::Model,
@@ -349,7 +356,7 @@ impl Task for Read {
         model: &'a Self::Model,
         split: Split,
     ) -> Result<Box<dyn Changes<Self::Prediction> + 'a>, String> {
-        attack::changes(self, model, split)
+        Ok(attack::changes(self, model, split))
     }
 
     fn understood(&self) -> Understood {

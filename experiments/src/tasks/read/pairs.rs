@@ -68,7 +68,12 @@ impl Pair {
         self.text.len()
     }
 
-    /// Where a piece of the context is.
+    /// Where the window is in the context.
+    pub fn window(&self) -> Range<usize> {
+        self.window.clone()
+    }
+
+    /// Where a piece of the context is, counted from the start of the window.
     pub fn place(&self, piece: usize) -> usize {
         self.before + piece
     }
@@ -97,15 +102,15 @@ pub(super) fn input(tensors: &[Tensor]) -> ReaderInput<'_> {
 
 /// The logits of a window.
 #[derive(Clone, Debug)]
-struct Logits {
+pub(super) struct Logits {
     /// Where the window begins in the context.
-    first: usize,
+    pub first: usize,
     /// Of the answer's first piece, at each piece of the window.
-    start: Vec<f64>,
+    pub start: Vec<f64>,
     /// Of the answer's last piece, likewise.
-    end: Vec<f64>,
+    pub end: Vec<f64>,
     /// Of the start and of the end at `[CLS]`; −∞ unless that stands for no answer.
-    nothing: [f64; 2],
+    pub nothing: [f64; 2],
 }
 
 /// The best span of all windows and its probability, or that of no answer. Logits of different windows are compared as they are,
@@ -165,6 +170,22 @@ impl Read {
         asked: &[(&Text, &Text)],
         longest: usize,
     ) -> Vec<Answered> {
+        let read = self.logits_in_pieces(model, asked, longest);
+        read.iter().map(|windows| self.answered_in_pieces(windows)).collect()
+    }
+
+    /// The answer that the logits of the windows of a context give.
+    pub(super) fn answered_in_pieces(&self, windows: &[Logits]) -> Answered {
+        answered(windows, self.keys.model.longest_answer(), self.keys.model.no_answer())
+    }
+
+    /// The logits of the windows of each context with its question, without a gradient.
+    pub(super) fn logits_in_pieces(
+        &self,
+        model: &dyn Reader,
+        asked: &[(&Text, &Text)],
+        longest: usize,
+    ) -> Vec<Vec<Logits>> {
         let mut read: Vec<Vec<Logits>> = asked.iter().map(|_| vec![]).collect();
         let (mut waiting, mut largest): (Vec<(usize, Pair)>, usize) = (vec![], 0);
         for (i, (context, question)) in asked.iter().enumerate() {
@@ -178,8 +199,7 @@ impl Read {
             }
         }
         self.read_pairs(model, waiting, &mut read);
-        let (longest, no_answer) = (self.keys.model.longest_answer(), self.keys.model.no_answer());
-        read.iter().map(|windows| answered(windows, longest, no_answer)).collect()
+        read
     }
 
     /// Appends the logits of windows to those of their questions.

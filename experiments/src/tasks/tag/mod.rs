@@ -297,6 +297,10 @@ impl Task for Tag {
         answers::answer(self, model, asks, style)
     }
 
+    fn ask(&self, split: Split, example: usize) -> Option<Ask> {
+        Some(Ask::of_words(&self.data.split(split)[example].words))
+    }
+
     fn explained<'a>(
         &'a self,
         model: &'a Self::Model,

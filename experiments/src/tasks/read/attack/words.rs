@@ -1,12 +1,12 @@
-//! A reader under attack: words of the context are changed, but none of an answer.
+//! A reader of words under attack.
 
-use super::reading::with_nothing_before;
-use super::spans::token_span;
-use super::{Answered, Read};
+use super::fix_answers;
 use crate::attack::{self, Changes, Space, Victim};
 use crate::data::{Question, Split};
 use crate::explain::log_odds;
-use crate::tasks::reading::Reading;
+use crate::tasks::read::reading::with_nothing_before;
+use crate::tasks::read::spans::token_span;
+use crate::tasks::read::{Answered, Read};
 use crate::tasks::word_vectors::{OfVectors, WordVectors, word_features};
 use crate::tasks::words::WordText;
 use crate::text::{Text, Tokens, batches};
@@ -14,7 +14,7 @@ use gradus_engine::{CreateGraph, Mode, Tensor, grad, no_grad};
 use gradus_models::{Reader, ReaderInput, Reading as Logits};
 
 /// The questions of a split with the model.
-struct Asked<'a> {
+pub(super) struct Asked<'a> {
     task: &'a Read,
     text: &'a WordText,
     model: &'a dyn Reader,
@@ -22,20 +22,13 @@ struct Asked<'a> {
     space: Space,
 }
 
-/// The contexts of a split's questions as attacks see them.
-pub(super) fn changes<'a>(
-    task: &'a Read,
-    model: &'a dyn Reader,
-    split: Split,
-) -> Result<Box<dyn Changes<Answered> + 'a>, String> {
-    let Reading::Words(text) = &task.reading else {
-        return Err("expected a reader of words, found one of word pieces, whose contexts gradus attack does not change".into());
-    };
-    let space = Space::of_vocabulary(text.lexicon.vocabulary(), &model.word_table().value());
-    Ok(Box::new(Asked { task, text, model, split, space }))
-}
+impl<'a> Asked<'a> {
+    /// The questions of a split with a model that reads the words of `text`.
+    pub fn new(task: &'a Read, text: &'a WordText, model: &'a dyn Reader, split: Split) -> Self {
+        let space = Space::of_vocabulary(text.lexicon.vocabulary(), &model.word_table().value());
+        Asked { task, text, model, split, space }
+    }
 
-impl Asked<'_> {
     fn question(&self, example: usize) -> &Question {
         &self.task.data.split(self.split).questions[example]
     }
@@ -82,11 +75,7 @@ impl Changes<Answered> for Asked<'_> {
         let tokens = self.tokens(example);
         self.gold(example)?;
         let mut victim = Victim::of_words(WordVectors::written(tokens));
-        for answer in &self.question(example).answers {
-            if let Some((first, last)) = token_span(tokens, answer) {
-                victim.fixed[first..=last].fill(true);
-            }
-        }
+        fix_answers(&mut victim, tokens, self.question(example));
         (2..=attack::MOST_WORDS).contains(&tokens.len()).then_some(victim)
     }
 
