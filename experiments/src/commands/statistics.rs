@@ -4,6 +4,7 @@ use crate::run::{Described, DescribedSet, RunError};
 use crate::studies::DataSource;
 use crate::tasks;
 use crate::text::Vocabulary;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// The statistics of a configuration's data set, without the limits of the run.
@@ -33,6 +34,7 @@ pub(super) fn statistics(
         train,
         dev,
         test,
+        divergence: BTreeMap::new(),
     })
 }
 

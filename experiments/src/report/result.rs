@@ -12,7 +12,7 @@ use super::machine::Machine;
 use super::study::{self, DataSource, Measure, Run, Scale};
 use crate::data::atomic;
 use crate::data::error::quoted;
-use crate::run::{Epoch, StepLoss};
+use crate::run::{Epoch, Metric, StepLoss};
 use crate::tasks;
 use crate::text::Coverage;
 
@@ -151,7 +151,19 @@ impl RunResult {
             Measure::TrainLoss => self.epochs.last().map(|epoch| epoch.train_loss),
             Measure::Parameters => Some(self.parameters as f64 / 1e6),
             Measure::Speed => self.examples_per_second,
+            Measure::Gap(metric) => {
+                let own = self.value(Measure::Test(metric))?;
+                let others: Vec<f64> = self.on_others(metric).map(|(_, value)| value).collect();
+                let mean = others.iter().sum::<f64>() / others.len() as f64;
+                (!others.is_empty()).then(|| Measure::Test(metric).advantage(own, mean))
+            }
         }
+    }
+
+    /// A metric on each other set that the run was tried on, as shown in tables.
+    pub fn on_others(&self, metric: Metric) -> impl Iterator<Item = (&str, f64)> {
+        let others = self.trials.iter().filter(|(name, _)| **name != self.data.name);
+        others.filter_map(move |(name, found)| Some((name.as_str(), metric.scaled(*found.get(metric.name)?))))
     }
 
     /// The configuration as dotted keys with their values as text.

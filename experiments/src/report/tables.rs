@@ -69,7 +69,7 @@ fn hole(filled: &Filled, measure: Measure) -> Entry {
         entry = entry.line(format!("missing: seed {}", list(&filled.missing)));
     }
     for run in &filled.runs {
-        entry = entry.line(match run.value(measure) {
+        entry = entry.line(match filled.value(run, measure) {
             Some(value) => format!("seed {}: {}", run.seed, measure.show(value)),
             None => format!("seed {} did not record {}", run.seed, measure.name()),
         });
@@ -94,7 +94,7 @@ fn datasets(grid: &Grid, row: &str) -> Vec<String> {
 
 /// The comparisons of a claim, one per row.
 pub(super) fn comparisons(judgement: &Judgement) -> Table {
-    let head = ["Row", "Measure", "Comparison", "Advantage", "Needed to decide", "Outcome"];
+    let head = ["Row or column", "Measure", "Comparison", "Advantage", "Needed to decide", "Outcome"];
     let rows = judgement.outcomes.iter().map(|outcome| {
         let number = |value: Option<f64>, text: &dyn Fn(f64) -> String| match value {
             Some(value) => Entry::new(text(value)),

@@ -1,8 +1,9 @@
 //! Decides whether a claim held, by a rule that is fixed before the numbers are known.
 //!
-//! A claim is a list of comparisons "column A beats column B", made in every row. A comparison is *held* if A's mean is
+//! A claim is a list of comparisons "column A beats column B", made in every row, or "row A beats row B" in one column. A
+//! comparison is *held* if A's mean is
 //! better by more than the least significant difference at 95% (with the spread pooled over the cells of the row, see
-//! [`Pooled`]), *contradicted* if it is worse by more than that, and *undecided* otherwise. With only one seed it is
+//! [`Pooled`], or of the column), *contradicted* if it is worse by more than that, and *undecided* otherwise. With only one seed it is
 //! always undecided. The claim held if every comparison did, and did not hold if one is contradicted. Otherwise it is
 //! incomplete if numbers are missing, and undecided if none are.
 
@@ -38,9 +39,9 @@ impl Verdict {
 /// One comparison.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Outcome {
-    /// The row.
+    /// The row, or the column in which rows are compared.
     pub row: &'static str,
-    /// Which column should beat which.
+    /// Which column, or row, should beat which.
     pub claim: Claim,
     /// By how much it is better; `None` if a number is missing.
     pub advantage: Option<f64>,
@@ -59,14 +60,21 @@ pub struct Judgement {
     pub outcomes: Vec<Outcome>,
 }
 
-/// Makes each comparison in every line of its measure.
+/// Makes each comparison in every line of its measure, or in its column.
 pub fn judge(claims: &[Claim], lines: &[Line]) -> Judgement {
-    let outcomes: Vec<Outcome> = lines
-        .iter()
-        .flat_map(|line| {
-            claims.iter().filter(|claim| claim.measure == line.measure).map(|claim| compare(*claim, line))
-        })
-        .collect();
+    let (of_rows, of_columns): (Vec<&Claim>, Vec<&Claim>) =
+        claims.iter().partition(|claim| claim.within.is_some());
+    let in_line = |line| {
+        let claims = of_columns.iter().filter(move |claim: &&&Claim| claim.measure == line.measure);
+        claims.map(move |claim| compare(**claim, line))
+    };
+    let mut outcomes: Vec<Outcome> = lines.iter().flat_map(in_line).collect();
+    for claim in of_rows {
+        let column = upright(lines, claim);
+        if [claim.better, claim.worse].iter().all(|row| column.cells.iter().any(|(name, _)| name == row)) {
+            outcomes.push(compare(*claim, &column));
+        }
+    }
     let any = |verdict| outcomes.iter().any(|outcome| outcome.verdict == verdict);
     let verdict = if any(Verdict::DidNotHold) {
         Verdict::DidNotHold
@@ -78,6 +86,14 @@ pub fn judge(claims: &[Claim], lines: &[Line]) -> Judgement {
         Verdict::Held
     };
     Judgement { verdict, outcomes }
+}
+
+/// The column of a claim as a line, with a number for each row.
+fn upright(lines: &[Line], claim: &Claim) -> Line {
+    let column = claim.within.unwrap_or_default();
+    let number = |line: &Line| line.cells.iter().find(|(name, _)| *name == column).map(|cell| (line.row, cell.1));
+    let of_measure = lines.iter().filter(|line| line.measure == claim.measure);
+    Line { row: column, measure: claim.measure, cells: of_measure.filter_map(number).collect() }
 }
 
 fn compare(claim: Claim, line: &Line) -> Outcome {
@@ -193,6 +209,24 @@ mod tests {
         assert_eq!(verdict(&[held.clone(), held.clone()]), Verdict::Held);
         assert_eq!(verdict(&[held.clone(), open.clone()]), Verdict::Undecided);
         assert_eq!(verdict(&[held, open, against]), Verdict::DidNotHold);
+    }
+
+    #[test]
+    fn rows_are_compared_in_one_column() {
+        const NEAR: &[Claim] = &[Claim::of_rows(ACCURACY, "b", "near", "far")];
+        let of = |near: &[f64], far: &[f64]| {
+            let lines = [("near", near), ("far", far)]
+                .map(|(row, b)| Line { row, ..line(&[1.0, 99.0], b) });
+            judge(NEAR, &lines)
+        };
+        let held = of(&[90.0, 90.2], &[80.0, 80.2]);
+        assert_eq!((held.verdict, held.outcomes.len(), held.outcomes[0].row), (Verdict::Held, 1, "b"));
+        // The spread is that of the column alone.
+        assert!((held.outcomes[0].needed.unwrap() - 4.303 * 0.02f64.sqrt()).abs() < 1e-9);
+        assert_eq!(of(&[80.0, 80.2], &[90.0, 90.2]).verdict, Verdict::DidNotHold);
+        assert_eq!(of(&[90.0, 90.2], &[]).verdict, Verdict::Incomplete);
+        // Without such rows it says nothing.
+        assert!(judge(NEAR, &[line(&[1.0], &[2.0])]).outcomes.is_empty());
     }
 
     #[test]

@@ -1,3 +1,4 @@
+use super::measure::Measure;
 use crate::config::reference::RUN;
 use std::path::PathBuf;
 
@@ -16,12 +17,14 @@ pub struct Cell {
     pub paper: Option<f64>,
     /// The gain over the baseline, if the paper states it without the number itself.
     pub paper_gain: Option<f64>,
+    /// What is read from its runs instead of the study's measures, where rows differ in that.
+    pub instead: Option<Measure>,
 }
 
 impl Cell {
     /// A cell without settings and seeds.
     pub fn new(row: &'static str, column: &'static str) -> Self {
-        Cell { row, column, sets: vec![], seeds: vec![], paper: None, paper_gain: None }
+        Cell { row, column, sets: vec![], seeds: vec![], paper: None, paper_gain: None, instead: None }
     }
 
     /// Sets a key, replacing an earlier value.
@@ -40,6 +43,11 @@ impl Cell {
     pub fn set_run(self, key: &str, (study, row, column): (&str, &str, &str), path: &str) -> Self {
         let name = format!("{study}/{}--{}", slug(row), slug(column));
         self.set(key, format!("{RUN}{name}{SEED}{}{path}", if path.is_empty() { "" } else { "/" }))
+    }
+
+    /// Reads another measure than the study's, in the same unit.
+    pub fn reads(self, measure: Measure) -> Self {
+        Cell { instead: Some(measure), ..self }
     }
 
     /// With the paper's number.

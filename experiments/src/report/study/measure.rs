@@ -13,6 +13,8 @@ pub enum Measure {
     Parameters,
     /// Test examples per second on one thread.
     Speed,
+    /// A metric on the test split minus its mean on the other sets that the run was tried on; smaller is better.
+    Gap(Metric),
 }
 
 impl Measure {
@@ -31,9 +33,21 @@ impl Measure {
         panic!("measure: the task has no metric of that name")
     }
 
+    /// The [`Gap`](Measure::Gap) of the metric with this name.
+    ///
+    /// # Panics
+    /// As [`test`](Measure::test).
+    pub const fn gap(metrics: &'static [Metric], name: &str) -> Self {
+        match Measure::test(metrics, name) {
+            Measure::Test(metric) => Measure::Gap(metric),
+            other => other,
+        }
+    }
+
     /// A short name, for file names.
     pub fn name(self) -> &'static str {
         match self {
+            Measure::Gap(_) => "gap",
             Measure::Test(metric) => metric.name,
             Measure::TrainLoss => "train_loss",
             Measure::Parameters => "parameters",
@@ -45,6 +59,10 @@ impl Measure {
     pub fn label(self) -> String {
         let metric = match self {
             Measure::Test(metric) => metric,
+            Measure::Gap(metric) => {
+                let of = Measure::Test(metric).label();
+                return format!("{of}, minus its mean on the other sets; smaller is better");
+            }
             Measure::TrainLoss => return "training loss, mean of the last epoch".into(),
             Measure::Parameters => return "millions of parameters, smaller is better".into(),
             Measure::Speed => return "test examples per second on one thread".into(),
@@ -69,6 +87,7 @@ impl Measure {
         match self {
             Measure::Test(Metric { better: Better::Larger, .. }) | Measure::Speed => a - b,
             Measure::Test(Metric { better: Better::Smaller, .. })
+            | Measure::Gap(_)
             | Measure::TrainLoss
             | Measure::Parameters => b - a,
         }
@@ -86,8 +105,10 @@ impl Measure {
 
     fn digits(self) -> usize {
         match self {
-            Measure::Test(Metric { unit: Unit::Percent, .. }) => 1,
-            Measure::Test(Metric { unit: Unit::Plain, .. }) => 2,
+            Measure::Test(Metric { unit: Unit::Percent, .. })
+            | Measure::Gap(Metric { unit: Unit::Percent, .. }) => 1,
+            Measure::Test(Metric { unit: Unit::Plain, .. })
+            | Measure::Gap(Metric { unit: Unit::Plain, .. }) => 2,
             Measure::TrainLoss | Measure::Parameters => 3,
             Measure::Speed => 0,
         }

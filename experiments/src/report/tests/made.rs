@@ -240,6 +240,7 @@ fn statistics(name: &str, source: DataSource) -> DataStatistics {
         train: split(25_000),
         dev: split(2_500),
         test: split(25_000),
+        divergence: Default::default(),
     }
 }
 
