@@ -2,10 +2,13 @@
 
 use super::error::ReportError;
 use super::grid::Grid;
+use super::heat_map::{Row, heat_map};
 use super::plots::{self, Curve, Dot, Group};
 use super::result::RunResult;
-use super::study::{DataSource, Measure, Shows};
+use super::study::{DataSource, Measure, Shows, Trial};
 use super::tables::capital;
+use super::transfer::Divergences;
+use crate::run::Metric;
 
 /// A plot with the name of its file.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,10 +31,42 @@ pub(super) fn plots(grid: &Grid) -> Result<Vec<Plot>, ReportError> {
             plots.extend(loss_curves(grid, row, name)?);
         }
     }
+    if let Shows::Matrix(metric) = grid.study.shows {
+        for (i, column) in grid.columns().into_iter().enumerate() {
+            plots.extend(matrix(grid, column, metric, name(&format!("matrix-{}", i + 1)))?);
+        }
+    }
     for measure in grid.study.measures {
-        plots.extend(dots(grid, *measure, name(measure.name()))?);
+        plots.extend(dots(grid, *measure, name(&measure.name()))?);
     }
     Ok(plots)
+}
+
+fn matrix(grid: &Grid, column: &str, metric: Metric, name: String) -> Result<Option<Plot>, ReportError> {
+    let trials = grid.trials();
+    let row = |row: &'static str| {
+        let filled = grid.get(row, column)?;
+        let mean = |trial: &Trial| Some(filled.summary(Measure::Trial(*trial, metric))?.mean);
+        Some((row.to_owned(), trials.iter().map(mean).collect()))
+    };
+    let rows: Vec<Row> = grid.rows().into_iter().filter_map(row).collect();
+    if rows.iter().all(|(_, values)| values.iter().all(Option::is_none)) {
+        return Ok(None);
+    }
+    let measure = Measure::Test(metric);
+    let heads: Vec<String> = trials.iter().map(|trial| trial.heading()).collect();
+    let svg = heat_map(&name, &heads, &rows, |value| measure.show(value))?;
+    let caption = format!("{column}: {} of each row in each trial.", measure.label());
+    Ok(Some(Plot { name, caption, svg }))
+}
+
+/// The divergences between the sets of a study.
+pub(super) fn divergences(grid: &Grid, of: &Divergences) -> Result<Plot, ReportError> {
+    let name = format!("{}-{}-{}-divergence", grid.study.name, grid.scale, grid.source);
+    let rows: Vec<Row> = of.sets.iter().cloned().zip(of.bits.clone()).collect();
+    let svg = heat_map(&name, &of.sets, &rows, |bits| format!("{bits:.2}"))?;
+    let caption = "Jensen-Shannon divergence of the words of two training splits, in bits.".into();
+    Ok(Plot { name, caption, svg })
 }
 
 fn dots(grid: &Grid, measure: Measure, name: String) -> Result<Option<Plot>, ReportError> {

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::hash::Hash;
 
 use super::result::RunResult;
-use super::study::{Cell, DataSource, Measure, Scale, Study};
+use super::study::{Cell, DataSource, Measure, Scale, Study, Trial};
 use super::summary::Summary;
 
 /// A study at one scale on one kind of data.
@@ -57,6 +57,11 @@ impl<'a> Grid<'a> {
         unique(self.cells.iter().map(|filled| filled.cell.column))
     }
 
+    /// The trials of all runs.
+    pub fn trials(&self) -> Vec<Trial> {
+        unique(self.cells.iter().flat_map(|filled| filled.cell.trials.clone()))
+    }
+
     pub fn get(&self, row: &str, column: &str) -> Option<&Filled<'a>> {
         self.cells.iter().find(|filled| filled.cell.row == row && filled.cell.column == column)
     }
@@ -75,6 +80,13 @@ impl<'a> Grid<'a> {
 }
 
 impl Filled<'_> {
+    /// Whether the trial is on the data that the runs learned from.
+    pub fn is_of(&self, trial: Trial) -> bool {
+        match trial {
+            Trial::On(set) => self.runs.iter().any(|run| run.data.name == set),
+        }
+    }
+
     /// The cell's number; `None` if one of its runs is missing or did not record it.
     pub fn summary(&self, measure: Measure) -> Option<Summary> {
         let values = self.values(measure);

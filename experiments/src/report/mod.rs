@@ -26,6 +26,7 @@ mod differences;
 pub mod error;
 mod figures;
 mod grid;
+mod heat_map;
 mod html;
 mod json;
 pub mod machine;
@@ -132,7 +133,7 @@ impl Report {
         let found = collect::collect(results)?;
         let paper = studies.iter().find_map(|study| match &study.shows {
             Shows::Settings(settings) => Some((study.source, settings)),
-            Shows::Means | Shows::Curves | Shows::Statistics(_) => None,
+            Shows::Means | Shows::Curves | Shows::Matrix(_) | Shows::Statistics(_) => None,
         });
         let (mut sections, mut not_run) = (Vec::new(), Vec::new());
         for study in studies {
@@ -143,7 +144,7 @@ impl Report {
                 }
                 Shows::Settings(_) if found.runs.is_empty() => not_run.push(study),
                 Shows::Settings(paper) => sections.push(Section::of_settings(study, &found.runs, paper)),
-                Shows::Means | Shows::Curves => {
+                Shows::Means | Shows::Curves | Shows::Matrix(_) => {
                     let of_study = found.runs.iter().filter(|run| run.study == study.name);
                     let settings: BTreeSet<_> = of_study.map(|run| (run.scale, run.source)).collect();
                     let all: BTreeSet<_> = found.runs.iter().map(|run| (run.scale, run.source)).collect();
@@ -154,7 +155,12 @@ impl Report {
                         not_run.push(study);
                     }
                     for setting in settings {
-                        sections.push(Section::of_study(study, setting, &found.runs, paper)?);
+                        sections.push(Section::of_study(
+                            study,
+                            setting,
+                            (&found.runs, &found.statistics),
+                            paper,
+                        )?);
                     }
                 }
             }

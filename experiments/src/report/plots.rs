@@ -219,7 +219,7 @@ pub(super) fn drawn(name: &str, draw: impl FnOnce(&Area) -> Drawn) -> Result<Str
 }
 
 /// Minimum and maximum with a margin on both sides; the range is never empty.
-fn range(values: impl Iterator<Item = f64>, margin: f64) -> (f64, f64) {
+pub(super) fn range(values: impl Iterator<Item = f64>, margin: f64) -> (f64, f64) {
     let (least, largest) = values.fold((f64::MAX, f64::MIN), |(a, b), x| (a.min(x), b.max(x)));
     if least > largest {
         return (0.0, 1.0);

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::error::ReportError;
 use super::json;
 use super::machine::Machine;
-use super::study::{self, DataSource, Measure, Run, Scale};
+use super::study::{self, DataSource, Measure, Run, Scale, Trial};
 use crate::data::atomic;
 use crate::data::error::quoted;
 use crate::run::{Epoch, Metric, StepLoss};
@@ -61,6 +61,9 @@ pub struct RunResult {
     pub dev: BTreeMap<String, f64>,
     /// Metrics of these parameters on the test split, by name.
     pub test: BTreeMap<String, f64>,
+    /// What its trials measured: numbers by trial and name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub trials: BTreeMap<String, BTreeMap<String, f64>>,
     /// The logged training loss of individual steps.
     pub steps: Vec<StepLoss>,
     /// The completed epochs.
@@ -144,10 +147,18 @@ impl RunResult {
         self.file() == run.file() && (self.scale, self.source) == (scale, source) && config.iter().all(same)
     }
 
+    /// Whether it has the numbers of all these trials.
+    pub fn has(&self, trials: &[Trial]) -> bool {
+        trials.iter().all(|trial| self.trials.contains_key(&trial.name()))
+    }
+
     /// The measured number as shown in tables; `None` if the run did not record it.
     pub fn value(&self, measure: Measure) -> Option<f64> {
         match measure {
             Measure::Test(metric) => self.test.get(metric.name).map(|value| metric.scaled(*value)),
+            Measure::Trial(trial, metric) => {
+                self.trials.get(&trial.name())?.get(metric.name).map(|value| metric.scaled(*value))
+            }
             Measure::TrainLoss => self.epochs.last().map(|epoch| epoch.train_loss),
             Measure::Parameters => Some(self.parameters as f64 / 1e6),
             Measure::Speed => self.examples_per_second,
@@ -162,8 +173,9 @@ impl RunResult {
 
     /// A metric on each other set that the run was tried on, as shown in tables.
     pub fn on_others(&self, metric: Metric) -> impl Iterator<Item = (&str, f64)> {
-        let others = self.trials.iter().filter(|(name, _)| **name != self.data.name);
-        others.filter_map(move |(name, found)| Some((name.as_str(), metric.scaled(*found.get(metric.name)?))))
+        let on = self.trials.iter().filter_map(|(name, found)| Some((Trial::set_of(name)?, found)));
+        let others = on.filter(|(set, _)| *set != self.data.name);
+        others.filter_map(move |(set, found)| Some((set, metric.scaled(*found.get(metric.name)?))))
     }
 
     /// The configuration as dotted keys with their values as text.
@@ -175,6 +187,7 @@ impl RunResult {
     /// plots rely on its numbers.
     pub(crate) fn fault(&self) -> Option<String> {
         let metrics = self.dev.iter().chain(&self.test).chain(self.epochs.iter().flat_map(|e| &e.dev));
+        let metrics = metrics.chain(self.trials.values().flatten());
         if let Some((name, value)) = metrics.into_iter().find(|(_, value)| !is_sound(**value)) {
             return Some(format!("the metric {} is {value:?}", quoted(name)));
         }

@@ -3,8 +3,9 @@
 use super::grid::{Filled, Grid};
 use super::study::Measure;
 use super::summary::Summary;
-use super::table::{Entry, Table};
+use super::table::{Entry, Mark, Table};
 use super::verdict::{Judgement, Verdict};
+use crate::run::Metric;
 
 /// The table of one measure: mean ± spread, the gain over the baseline, and the paper's number.
 pub(super) fn means(grid: &Grid, measure: Measure) -> Table {
@@ -33,6 +34,31 @@ pub(super) fn means(grid: &Grid, measure: Measure) -> Table {
         ),
     };
     Table { caption, head, rows: rows.collect() }
+}
+
+/// A metric of all trials of one column's runs: a line for each row, an entry for each trial. A trial on the data of the row
+/// itself is highlighted.
+pub(super) fn matrix(grid: &Grid, column: &str, metric: Metric) -> Table {
+    let trials = grid.trials();
+    let mut head = vec![grid.study.rows.to_owned()];
+    head.extend(trials.iter().map(|trial| trial.heading()));
+    let rows = grid.rows().into_iter().filter_map(|row| {
+        let filled = grid.get(row, column)?;
+        let entries = trials.iter().map(|trial| {
+            let measure = Measure::Trial(*trial, metric);
+            match filled.summary(measure) {
+                Some(summary) => {
+                    let entry = Entry::new(mean_and_spread(measure, summary));
+                    if filled.is_of(*trial) { entry.marked(Mark::Best) } else { entry }
+                }
+                None if filled.cell.trials.contains(trial) => hole(filled, measure),
+                None => Entry::new(""),
+            }
+        });
+        Some(std::iter::once(Entry::new(row)).chain(entries).collect())
+    });
+    let label = Measure::Test(metric).label();
+    Table { caption: format!("{column}: {label}, by trial."), head, rows: rows.collect() }
 }
 
 fn entry(grid: &Grid, filled: &Filled, measure: Measure) -> Entry {

@@ -5,6 +5,7 @@ mod dry_run;
 mod estimate;
 mod kept;
 mod plan;
+mod trials;
 mod turns;
 mod work;
 mod working;

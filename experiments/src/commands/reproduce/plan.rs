@@ -1,12 +1,13 @@
 use super::Reproduce;
 use super::kept::{Kept, names};
 use crate::config::{Config, ConfigError};
+use crate::report::study::Trial;
 use crate::report::{self, RunResult};
 use crate::studies::Run;
 use crate::tasks;
 use anyhow::{Context, bail};
 use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// The runs of a command and where their results come from, decided before any training.
 pub(super) struct Plan {
@@ -51,6 +52,14 @@ pub(super) struct Training {
 }
 
 impl Training {
+    /// The trials of all its runs.
+    pub fn trials(&self) -> Vec<Trial> {
+        let mut trials: Vec<Trial> = self.runs.iter().flat_map(|run| run.trials.clone()).collect();
+        let mut seen = HashSet::new();
+        trials.retain(|trial| seen.insert(*trial));
+        trials
+    }
+
     /// Its first run.
     pub fn first(&self) -> &Run {
         &self.runs[0]
@@ -64,14 +73,16 @@ impl Plan {
     /// Wrong settings; a result file of another run, which is never replaced.
     pub fn new(ask: &Reproduce, runs: Vec<Run>) -> anyhow::Result<Plan> {
         check_settings(ask, &runs)?;
-        let mut done = HashMap::new();
+        let mut done: HashMap<String, RunResult> = HashMap::new();
         let mut configs = vec![];
         for run in &runs {
             let config = config(ask, run)?;
             let result = there(ask, run, &config)?;
-            configs.push((config, result.is_some()));
+            configs.push((config, result.as_ref().is_some_and(|result| result.has(&run.trials))));
             if let Some(result) = result {
-                done.insert(key(&result.config), result);
+                // Results of the same configuration may have other trials.
+                let known = done.entry(key(&result.config)).or_insert_with(|| result.clone());
+                known.trials.extend(result.trials);
             }
         }
         let keys: BTreeMap<String, String> =
@@ -85,7 +96,8 @@ impl Plan {
                 done.remove(&key);
             }
             let reads = names(&config).into_iter().map(|name| (name.clone(), keys[&name].clone())).collect();
-            let origin = match (here && !lost.contains(&run.name()), done.get(&key)) {
+            let copied = done.get(&key).filter(|result| result.has(&run.trials));
+            let origin = match (here && !lost.contains(&run.name()), copied) {
                 (true, _) => Origin::Here,
                 (false, Some(result)) => Origin::Copied(Box::new(result.clone())),
                 (false, None) => {

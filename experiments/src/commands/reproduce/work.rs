@@ -1,18 +1,21 @@
 use super::Reproduce;
 use super::kept::Kept;
 use super::plan::{self, Origin, Plan, Planned, title, value};
+use super::trials;
 use super::working::Working;
 use crate::commands::statistics::statistics;
+use crate::commands::trained::{Place, Trained};
 use crate::commands::with_threads;
 use crate::config::Config;
 use crate::data::Split;
-use crate::report::study::Measure;
+use crate::report::study::{Measure, Trial};
 use crate::report::{DataStatistics, DataUsed, Machine, RunResult, SCHEMA};
-use crate::run::{Bars, From, Job, RunError, RunFolder, Training, Where, train};
+use crate::run::{Bars, From, Job, RunError, RunFolder, Training, Where, interrupted, train};
 use crate::studies::{self, Run};
 use crate::tasks;
 use anyhow::{Context, bail};
 use gradus_engine::{Device, Rng, memory};
+use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
@@ -59,7 +62,9 @@ impl<'a> Work<'a> {
 
     fn write(&self, result: &RunResult, run: &Run) -> anyhow::Result<()> {
         let (study, row, column) = (run.study.into(), run.row.into(), run.column.into());
-        Ok(RunResult { study, row, column, ..result.clone() }.write(&self.ask.out)?)
+        let mut result = RunResult { study, row, column, ..result.clone() };
+        result.trials.retain(|name, _| run.trials.iter().any(|trial| trial.name() == *name));
+        Ok(result.write(&self.ask.out)?)
     }
 
     /// Trains a configuration and writes the results of its runs. An interrupted training resumes from its checkpoint, and
@@ -102,6 +107,8 @@ impl<'a> Work<'a> {
             }
         };
         let progress = trained.progress;
+        let trials =
+            self.tried(training, working.as_ref(), (&here, progress.step)).with_context(|| title.clone())?;
         let result = RunResult {
             schema: SCHEMA,
             study: first.study.into(),
@@ -121,6 +128,7 @@ impl<'a> Work<'a> {
             best_epoch: progress.best.map_or(0, |(epoch, _)| epoch),
             dev: trained.dev,
             test: trained.test,
+            trials,
             steps: progress.steps,
             epochs: progress.epochs,
         };
@@ -130,15 +138,38 @@ impl<'a> Work<'a> {
             bail!("{title}: {fault}, which means that training diverged; {CURE}");
         }
         if *is_read {
-            let Some(working) = &working else {
-                bail!(
-                    "{title}: its folder is in use by another process, which this one needs; try again later"
-                )
-            };
+            let working = working.as_ref().with_context(|| format!("{title}: {IN_USE}"))?;
             Kept::put(&self.ask.out, key, working.folder())?;
         }
         runs.iter().try_for_each(|run| self.write(&result, run))?;
         Ok(working.map_or(Ok(()), Working::remove)?)
+    }
+
+    /// The numbers of all trials of a training.
+    ///
+    /// # Errors
+    /// Faults of their data; Ctrl-C.
+    fn tried(
+        &self,
+        training: &plan::Training,
+        working: Option<&Working>,
+        (config, step): (&Config, u64),
+    ) -> anyhow::Result<Trials> {
+        let trials = training.trials();
+        if trials.is_empty() {
+            return Ok(Trials::new());
+        }
+        let folder = working.context(IN_USE)?.folder();
+        let place =
+            Place { data: self.ask.data.clone(), device: config.run.device.clone(), ..Place::default() };
+        let run = Trained::open(folder, &place)?;
+        let numbers = |trial: Trial| {
+            if interrupted() {
+                return Err(stopped(step).into());
+            }
+            Ok((trial.name(), trials::numbers(trial, &run).with_context(|| trial.name())?))
+        };
+        trials.into_iter().map(numbers).collect()
     }
 
     /// Test examples per second on one thread, for studies that show it.
@@ -193,6 +224,12 @@ impl<'a> Work<'a> {
 
 /// What to do if the loss is no longer finite.
 const CURE: &str = "try a smaller --set optimizer.lr=… or --set train.clip_norm=…, with another --out";
+
+/// Why a run whose folder is needed cannot be trained now.
+const IN_USE: &str = "its folder is in use by another process, and this one needs it; try again later";
+
+/// Numbers by trial and name.
+type Trials = BTreeMap<String, BTreeMap<String, f64>>;
 
 /// The error after Ctrl-C.
 pub(super) fn stopped(step: u64) -> RunError {

@@ -1,4 +1,5 @@
 use super::measure::Measure;
+use super::trial::Trial;
 use crate::config::reference::RUN;
 use std::path::PathBuf;
 
@@ -13,6 +14,8 @@ pub struct Cell {
     pub sets: Vec<(String, String)>,
     /// The seeds.
     pub seeds: Vec<u64>,
+    /// What is measured on each finished run.
+    pub trials: Vec<Trial>,
     /// The paper's number, in the unit of the measure.
     pub paper: Option<f64>,
     /// The gain over the baseline, if the paper states it without the number itself.
@@ -24,7 +27,8 @@ pub struct Cell {
 impl Cell {
     /// A cell without settings and seeds.
     pub fn new(row: &'static str, column: &'static str) -> Self {
-        Cell { row, column, sets: vec![], seeds: vec![], paper: None, paper_gain: None, instead: None }
+        let (sets, seeds, trials) = (vec![], vec![], vec![]);
+        Cell { row, column, sets, seeds, trials, paper: None, paper_gain: None, instead: None }
     }
 
     /// Sets a key, replacing an earlier value.
@@ -43,6 +47,11 @@ impl Cell {
     pub fn set_run(self, key: &str, (study, row, column): (&str, &str, &str), path: &str) -> Self {
         let name = format!("{study}/{}--{}", slug(row), slug(column));
         self.set(key, format!("{RUN}{name}{SEED}{}{path}", if path.is_empty() { "" } else { "/" }))
+    }
+
+    /// With trials of each finished run.
+    pub fn tried(self, trials: impl IntoIterator<Item = Trial>) -> Self {
+        Cell { trials: trials.into_iter().collect(), ..self }
     }
 
     /// Reads another measure than the study's, in the same unit.
@@ -77,6 +86,8 @@ pub struct Run {
     pub seed: u64,
     /// Changes to the default configuration: keys and values, including the seed.
     pub sets: Vec<(String, String)>,
+    /// What is measured on the finished run.
+    pub trials: Vec<Trial>,
 }
 
 impl Run {
@@ -95,7 +106,7 @@ impl Run {
             }
         }
         sets.push(("seed".into(), seed.to_string()));
-        Run { study, row: cell.row, column: cell.column, seed, sets }
+        Run { study, row: cell.row, column: cell.column, seed, sets, trials: cell.trials.clone() }
     }
 
     /// Its name, by which other runs refer to its folder: `<study>/<row>--<column>--seed<k>`.

@@ -1,5 +1,6 @@
 //! The number of a run that fills a table.
 
+use super::trial::Trial;
 use crate::run::{Better, Metric, Unit};
 
 /// A number that is read from a run.
@@ -7,13 +8,15 @@ use crate::run::{Better, Metric, Unit};
 pub enum Measure {
     /// A metric on the test split.
     Test(Metric),
+    /// A number of a trial.
+    Trial(Trial, Metric),
     /// Mean training loss of the last epoch; smaller is better.
     TrainLoss,
     /// Millions of parameters; smaller is better.
     Parameters,
     /// Test examples per second on one thread.
     Speed,
-    /// A metric on the test split minus its mean on the other sets that the run was tried on; smaller is better.
+    /// By how much a metric on the test split is better than its mean on the other sets of the run's trials; smaller is better.
     Gap(Metric),
 }
 
@@ -23,10 +26,14 @@ impl Measure {
     /// # Panics
     /// If the task has no such metric; in a constant, this is a compile-time error.
     pub const fn test(metrics: &'static [Metric], name: &str) -> Self {
+        Measure::Test(Measure::metric(metrics, name))
+    }
+
+    const fn metric(metrics: &'static [Metric], name: &str) -> Metric {
         let mut i = 0;
         while i < metrics.len() {
             if same(metrics[i].name, name) {
-                return Measure::Test(metrics[i]);
+                return metrics[i];
             }
             i += 1;
         }
@@ -38,58 +45,52 @@ impl Measure {
     /// # Panics
     /// As [`test`](Measure::test).
     pub const fn gap(metrics: &'static [Metric], name: &str) -> Self {
-        match Measure::test(metrics, name) {
-            Measure::Test(metric) => Measure::Gap(metric),
-            other => other,
-        }
+        Measure::Gap(Measure::metric(metrics, name))
+    }
+
+    /// The number of a trial.
+    ///
+    /// # Panics
+    /// As [`test`](Measure::test).
+    pub const fn trial(trial: Trial, metrics: &'static [Metric], name: &str) -> Self {
+        Measure::Trial(trial, Measure::metric(metrics, name))
     }
 
     /// A short name, for file names.
-    pub fn name(self) -> &'static str {
+    pub fn name(self) -> String {
         match self {
-            Measure::Gap(_) => "gap",
-            Measure::Test(metric) => metric.name,
-            Measure::TrainLoss => "train_loss",
-            Measure::Parameters => "parameters",
-            Measure::Speed => "speed",
+            Measure::Gap(metric) => format!("gap-{}", metric.name),
+            Measure::Test(metric) => metric.name.into(),
+            Measure::Trial(trial, metric) => format!("{}-{}", trial.name().replace(' ', "-"), metric.name),
+            Measure::TrainLoss => "train_loss".into(),
+            Measure::Parameters => "parameters".into(),
+            Measure::Speed => "speed".into(),
         }
     }
 
     /// The label of a table or an axis.
     pub fn label(self) -> String {
-        let metric = match self {
-            Measure::Test(metric) => metric,
+        match self {
+            Measure::Test(metric) => labelled("test ", metric, ""),
+            Measure::Trial(trial, metric) => labelled("", metric, &format!(" {}", trial.name())),
             Measure::Gap(metric) => {
-                let of = Measure::Test(metric).label();
-                return format!("{of}, minus its mean on the other sets; smaller is better");
+                format!("{}: gap to the mean on other sets; smaller is better", labelled("test ", metric, ""))
             }
-            Measure::TrainLoss => return "training loss, mean of the last epoch".into(),
-            Measure::Parameters => return "millions of parameters, smaller is better".into(),
-            Measure::Speed => return "test examples per second on one thread".into(),
-        };
-        let name = match metric.name.split_once('_') {
-            Some((metric, average)) => format!("test {metric} ({average} average)"),
-            None => format!("test {}", metric.name),
-        };
-        let unit = match metric.unit {
-            Unit::Percent => ", %",
-            Unit::Plain => "",
-        };
-        let better = match metric.better {
-            Better::Larger => "",
-            Better::Smaller => ", smaller is better",
-        };
-        name + unit + better
+            Measure::TrainLoss => "training loss, mean of the last epoch".into(),
+            Measure::Parameters => "millions of parameters, smaller is better".into(),
+            Measure::Speed => "test examples per second on one thread".into(),
+        }
     }
 
     /// By how much `a` is better than `b`; negative if it is worse.
     pub fn advantage(self, a: f64, b: f64) -> f64 {
         match self {
-            Measure::Test(Metric { better: Better::Larger, .. }) | Measure::Speed => a - b,
-            Measure::Test(Metric { better: Better::Smaller, .. })
-            | Measure::Gap(_)
-            | Measure::TrainLoss
-            | Measure::Parameters => b - a,
+            Measure::Test(metric) | Measure::Trial(_, metric) => match metric.better {
+                Better::Larger => a - b,
+                Better::Smaller => b - a,
+            },
+            Measure::Speed => a - b,
+            Measure::Gap(_) | Measure::TrainLoss | Measure::Parameters => b - a,
         }
     }
 
@@ -105,14 +106,31 @@ impl Measure {
 
     fn digits(self) -> usize {
         match self {
-            Measure::Test(Metric { unit: Unit::Percent, .. })
-            | Measure::Gap(Metric { unit: Unit::Percent, .. }) => 1,
-            Measure::Test(Metric { unit: Unit::Plain, .. })
-            | Measure::Gap(Metric { unit: Unit::Plain, .. }) => 2,
+            Measure::Test(metric) | Measure::Trial(_, metric) | Measure::Gap(metric) => match metric.unit {
+                Unit::Percent => 1,
+                Unit::Plain => 2,
+            },
             Measure::TrainLoss | Measure::Parameters => 3,
             Measure::Speed => 0,
         }
     }
+}
+
+/// The label of a metric, between two parts of a sentence.
+fn labelled(before: &str, metric: Metric, after: &str) -> String {
+    let name = match metric.name.split_once('_') {
+        Some((metric, average)) => format!("{before}{metric} ({average} average){after}"),
+        None => format!("{before}{}{after}", metric.name),
+    };
+    let unit = match metric.unit {
+        Unit::Percent => ", %",
+        Unit::Plain => "",
+    };
+    let better = match metric.better {
+        Better::Larger => "",
+        Better::Smaller => ", smaller is better",
+    };
+    name + unit + better
 }
 
 /// String equality as a `const fn`.
@@ -140,6 +158,16 @@ mod tests {
         let [f1, average, perplexity] = ["f1", "f1_macro", "perplexity"].map(|m| Measure::test(METRICS, m));
         assert_eq!([f1.name(), average.name(), perplexity.name()], ["f1", "f1_macro", "perplexity"]);
         assert_eq!(average.label(), "test f1 (macro average), %");
+        let elsewhere = Measure::Trial(Trial::On("books"), METRICS[1]);
+        assert_eq!(
+            [elsewhere.name(), elsewhere.label()],
+            ["on-books-f1_macro", "f1 (macro average) on books, %"]
+        );
+        let gap = Measure::gap(METRICS, "f1_macro");
+        assert_eq!(
+            (gap.name().as_str(), gap.advantage(5.0, 7.0), gap.show(2.04)),
+            ("gap-f1_macro", 2.0, "2.0".into())
+        );
         assert_eq!(perplexity.label(), "test perplexity, smaller is better");
         assert_eq!([f1.advantage(81.0, 80.0), perplexity.advantage(81.0, 80.0)], [1.0, -1.0]);
         assert_eq!(Measure::TrainLoss.advantage(0.25, 0.75), 0.5);

@@ -6,14 +6,19 @@
 //! | `cell` | a cell of a table, its runs and their result files |
 //! | `measure` | the number that is read from a run |
 //! | `scale` | how large the runs are, and on which data |
+//! | `trial` | what is measured on a finished run beside the metrics on its own data |
+
+use crate::run::Metric;
 
 mod cell;
 mod measure;
 mod scale;
+mod trial;
 
 pub use cell::{Cell, Run, result_file};
 pub use measure::Measure;
 pub use scale::{DataSource, Scale, UnknownName};
+pub use trial::Trial;
 
 /// One table, figure or claim of a paper.
 #[derive(Clone, Debug)]
@@ -88,6 +93,8 @@ pub enum Shows {
     Means,
     /// As `Means`, and the training loss over the steps.
     Curves,
+    /// As `Means`, and for each column this metric as a table and a heat map of rows and trials.
+    Matrix(Metric),
     /// The sizes of the data sets, from their statistics files, next to the paper's.
     Statistics(&'static [Sizes]),
     /// The hyper-parameters of all runs of all studies, next to the paper's.

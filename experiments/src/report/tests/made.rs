@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 const ACCURACY: Measure = Measure::Test(Metric::share("accuracy"));
 const PRECISION: Measure = Measure::Test(Metric::share("precision_macro"));
 
-const PLAIN: Study = Study {
+pub const PLAIN: Study = Study {
     name: "",
     source: "",
     title: "",
@@ -61,6 +61,15 @@ pub const STUDIES: &[Study] = &[
         ..PLAIN
     },
     Study {
+        name: "domains",
+        source: "Figure 6",
+        title: "One domain's classifier on another",
+        measures: &[ACCURACY],
+        shows: Shows::Matrix(Metric::share("accuracy")),
+        plan: domains,
+        ..PLAIN
+    },
+    Study {
         name: "sets",
         source: "Table 4",
         title: "Data sets as measured",
@@ -98,7 +107,7 @@ pub fn study(name: &str) -> &'static Study {
     STUDIES.iter().find(|study| study.name == name).unwrap()
 }
 
-fn cell(row: &'static str, column: &'static str, set: &str, scale: Scale) -> Cell {
+pub fn cell(row: &'static str, column: &'static str, set: &str, scale: Scale) -> Cell {
     let (embed, seeds) = match scale {
         Scale::Smoke => ("16", vec![1]),
         Scale::Quick => ("48", vec![1, 2]),
@@ -136,6 +145,11 @@ fn optimizers(scale: Scale, _: DataSource) -> Vec<Cell> {
     vec![of("SGD", "sgd"), of("Adam", "adam")]
 }
 
+fn domains(scale: Scale, _: DataSource) -> Vec<Cell> {
+    let of = |row, set| cell(row, "BiLSTM", set, scale).tried(["books", "films"].map(Trial::On));
+    vec![of("Books", "books"), of("Films", "films")]
+}
+
 /// A number between 0 and 1 that depends only on the text.
 fn noise(text: &str) -> f64 {
     let hash = text
@@ -164,7 +178,12 @@ fn metrics(base: f64, name: &str) -> BTreeMap<String, f64> {
 
 /// A made-up result in which columns further to the right are better.
 pub fn made(run: &Run, scale: Scale, source: DataSource) -> RunResult {
-    let columns = study(run.study).cells(scale, source);
+    made_of(study(run.study), run, scale, source)
+}
+
+/// The same for a run of any study.
+pub fn made_of(study: &Study, run: &Run, scale: Scale, source: DataSource) -> RunResult {
+    let columns = study.cells(scale, source);
     let columns = unique(columns.iter().filter(|c| c.row == run.row).map(|cell| cell.column));
     let place = columns.iter().position(|column| *column == run.column).unwrap();
     let name = run.file().display().to_string();
@@ -210,6 +229,7 @@ pub fn made(run: &Run, scale: Scale, source: DataSource) -> RunResult {
         best_epoch: 3,
         dev: metrics(base, &name),
         test: metrics(base, &name),
+        trials: run.trials.iter().map(|trial| (trial.name(), metrics(base - 0.1, &trial.name()))).collect(),
         steps: (1..=60).map(|i| StepLoss { step: 5 * i, loss: loss(5 * i) }).collect(),
         epochs: (1..=4).map(epoch).collect(),
     }
@@ -220,7 +240,8 @@ pub fn first(name: &str, scale: Scale, source: DataSource) -> Run {
     study(name).runs(scale, source).remove(0)
 }
 
-fn statistics(name: &str, source: DataSource) -> DataStatistics {
+/// Made-up statistics of a data set.
+pub fn statistics(name: &str, source: DataSource) -> DataStatistics {
     let split = |examples: u64| SplitStatistics {
         examples,
         tokens: 21 * examples,

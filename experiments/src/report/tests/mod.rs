@@ -2,6 +2,7 @@
 
 mod attacks;
 mod made;
+mod transfer;
 
 use super::study::{DataSource, Run, Scale};
 use super::*;
@@ -234,4 +235,31 @@ fn what_differs_is_read_from_the_configurations() {
     let few = results(Scale::Quick, DataSource::Embedded);
     let few = Report::read(few.path(), &STUDIES[..3]).unwrap();
     assert!(!section(&few, "weights").differences.join("\n").contains("BiLSTM"));
+}
+
+#[test]
+fn a_matrix_has_each_trial_of_each_row() {
+    let (scale, source) = (Scale::Quick, DataSource::Embedded);
+    let folder = results(scale, source);
+    let report = Report::read(folder.path(), STUDIES).unwrap();
+    let section = report.sections.iter().find(|section| section.study.name == "domains").unwrap();
+    let table = &section.tables[1];
+    assert_eq!(table.caption, "BiLSTM: test accuracy, %, by trial.");
+    assert_eq!(table.head, ["Data set", "books", "films"]);
+    // Of the data that a row learned from, the number is highlighted.
+    let marked = |i: usize, j: usize| table.rows[i][j].mark == Some(table::Mark::Best);
+    assert_eq!([marked(0, 1), marked(0, 2), marked(1, 1), marked(1, 2)], [true, false, false, true]);
+    assert!(section.plots.iter().any(|plot| plot.name == "domains-quick-embedded-matrix-1"));
+
+    // A result without one of its trials is incomplete.
+    let run = first("domains", scale, source);
+    let mut result = made(&run, scale, source);
+    assert!(result.has(&run.trials));
+    result.trials.remove("on films");
+    assert!(!result.has(&run.trials));
+    result.write(folder.path()).unwrap();
+    let report = Report::read(folder.path(), STUDIES).unwrap();
+    let section = report.sections.iter().find(|section| section.study.name == "domains").unwrap();
+    let entry = &section.tables[1].rows[0][2];
+    assert!(entry.hole && entry.lines[0] == "seed 1 did not record on-films-accuracy", "{entry:?}");
 }
