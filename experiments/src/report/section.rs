@@ -3,14 +3,15 @@
 use super::appendix::{Appendix, appendix};
 use super::differences::differences;
 use super::error::ReportError;
-use super::figures::{Plot, plots};
+use super::figures::{self, Plot, plots};
 use super::grid::Grid;
 use super::measured;
 use super::result::RunResult;
 use super::statistics::DataStatistics;
-use super::study::{DataSource, Scale, Settings, Sizes, Study, result_file};
+use super::study::{DataSource, Measure, Scale, Settings, Shows, Sizes, Study, result_file};
 use super::table::Table;
 use super::tables;
+use super::transfer::{self, Divergences};
 use super::verdict::{Judgement, judge};
 
 /// A study at one scale on one kind of data. Sections of statistics and settings cover all runs.
@@ -42,13 +43,27 @@ impl Section {
     pub(super) fn of_study(
         study: &'static Study,
         setting: (Scale, DataSource),
-        runs: &[RunResult],
+        (runs, statistics): (&[RunResult], &[DataStatistics]),
         paper: Option<(&str, &Settings)>,
     ) -> Result<Self, ReportError> {
         let grid = Grid::new(study, setting, runs);
         let lines: Vec<_> = study.measures.iter().flat_map(|measure| grid.lines(*measure)).collect();
         let judgement = (!study.claims.is_empty()).then(|| judge(study.claims, &lines));
         let mut tables: Vec<Table> = study.measures.iter().map(|m| tables::means(&grid, *m)).collect();
+        if let Shows::Matrix(metric) = study.shows {
+            tables.extend(grid.columns().into_iter().map(|column| tables::matrix(&grid, column, metric)));
+        }
+        let mut plots = plots(&grid)?;
+        let gap = study
+            .measures
+            .iter()
+            .find_map(|m| if let Measure::Gap(metric) = m { Some(*metric) } else { None });
+        let divergences = gap.and_then(|metric| Some((metric, Divergences::of(&grid, statistics)?)));
+        if let Some((metric, divergences)) = &divergences {
+            tables.push(divergences.table());
+            tables.extend(transfer::correlations(&grid, *metric, divergences));
+            plots.push(figures::divergences(&grid, divergences)?);
+        }
         tables.extend(judgement.as_ref().map(tables::comparisons));
         let absent = |row, column, seed| {
             format!("{row}, {column}, seed {seed} ({})", result_file(study.name, row, column, seed).display())
@@ -62,7 +77,7 @@ impl Section {
             setting: Some(setting),
             judgement,
             tables,
-            plots: plots(&grid)?,
+            plots,
             differences: differences(&grid, paper)
                 .into_iter()
                 .chain(study.notes.iter().map(|note| (*note).to_owned()))

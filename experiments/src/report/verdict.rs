@@ -62,16 +62,16 @@ pub struct Judgement {
 
 /// Makes each comparison in every line of its measure, or in its column.
 pub fn judge(claims: &[Claim], lines: &[Line]) -> Judgement {
-    let (of_rows, of_columns): (Vec<&Claim>, Vec<&Claim>) =
-        claims.iter().partition(|claim| claim.within.is_some());
-    let in_line = |line| {
-        let claims = of_columns.iter().filter(move |claim: &&&Claim| claim.measure == line.measure);
-        claims.map(move |claim| compare(**claim, line))
-    };
-    let mut outcomes: Vec<Outcome> = lines.iter().flat_map(in_line).collect();
-    for claim in of_rows {
+    let mut outcomes = vec![];
+    for line in lines {
+        let of_columns =
+            claims.iter().filter(|claim| claim.within.is_none() && claim.measure == line.measure);
+        outcomes.extend(of_columns.map(|claim| compare(*claim, line)));
+    }
+    for claim in claims.iter().filter(|claim| claim.within.is_some()) {
         let column = upright(lines, claim);
-        if [claim.better, claim.worse].iter().all(|row| column.cells.iter().any(|(name, _)| name == row)) {
+        let has = |row: &str| column.cells.iter().any(|(name, _)| *name == row);
+        if has(claim.better) && has(claim.worse) {
             outcomes.push(compare(*claim, &column));
         }
     }
@@ -91,7 +91,8 @@ pub fn judge(claims: &[Claim], lines: &[Line]) -> Judgement {
 /// The column of a claim as a line, with a number for each row.
 fn upright(lines: &[Line], claim: &Claim) -> Line {
     let column = claim.within.unwrap_or_default();
-    let number = |line: &Line| line.cells.iter().find(|(name, _)| *name == column).map(|cell| (line.row, cell.1));
+    let number =
+        |line: &Line| line.cells.iter().find(|(name, _)| *name == column).map(|cell| (line.row, cell.1));
     let of_measure = lines.iter().filter(|line| line.measure == claim.measure);
     Line { row: column, measure: claim.measure, cells: of_measure.filter_map(number).collect() }
 }
@@ -215,8 +216,7 @@ mod tests {
     fn rows_are_compared_in_one_column() {
         const NEAR: &[Claim] = &[Claim::of_rows(ACCURACY, "b", "near", "far")];
         let of = |near: &[f64], far: &[f64]| {
-            let lines = [("near", near), ("far", far)]
-                .map(|(row, b)| Line { row, ..line(&[1.0, 99.0], b) });
+            let lines = [("near", near), ("far", far)].map(|(row, b)| Line { row, ..line(&[1.0, 99.0], b) });
             judge(NEAR, &lines)
         };
         let held = of(&[90.0, 90.2], &[80.0, 80.2]);

@@ -66,7 +66,7 @@ fn cells(
         DataSource::Real => (real, "64", "64"),
         DataSource::Embedded => ("opinions-a", "12", "16"),
     };
-    let teacher = budgets::fine_tuned((row, TEACHER), set, scale).set("model.pooling", "mean");
+    let teacher = budgets::fine_tuned((row, TEACHER), set, (scale, source)).set("model.pooling", "mean");
     let teacher = match source {
         DataSource::Real => teacher.set("model.pretrained", "data:pretrained/all-minilm-l6-v2"),
         DataSource::Embedded => {
@@ -95,6 +95,8 @@ fn cells(
         (DataSource::Embedded, Scale::Quick) => cell.set("data.train_limit", "4000"),
         // A teacher of this size takes as long as all other classifiers of the standard scale together.
         (DataSource::Real, Scale::Standard) => Cell { seeds: vec![1], ..cell },
+        // So many has the model that the teacher starts from.
+        (DataSource::Embedded, Scale::Standard | Scale::Full) => Cell { seeds: vec![1, 2], ..cell },
         _ => cell,
     };
     cells.into_iter().map(limited).collect()

@@ -8,10 +8,12 @@
 //! | [`table8`] | hyper-parameters |
 //! | [`table9`] | losses of the BiLSTM-CRF on CoNLL-2003 and WNUT-17 |
 //! | [`table10`] | no regularisation, L2, dropout, layer normalisation |
+//! | [`figure1`] | BERT and BiLSTM, trained on each domain and tested on all |
 //! | [`figure3`] | cross-entropy and focal loss, balanced and imbalanced |
 //! | [`figure5`] | six optimizers |
 //! | [`contrastive`] | BiDAF with and without contrastive objectives |
 //! | [`attention`] | TextCNN and BiLSTM with and without self-attention |
+//! | [`languages`] | models trained in one language and tested in others, by the text of pre-training |
 //! | [`pretraining`] | masked language modelling of a small BERT |
 //! | [`distillation`] | small classifiers alone and taught by a BERT |
 //! | `budgets` | sizes and seeds of all runs, by task and scale |
@@ -33,8 +35,10 @@ pub mod attention;
 mod budgets;
 pub mod contrastive;
 pub mod distillation;
+pub mod figure1;
 pub mod figure3;
 pub mod figure5;
+pub mod languages;
 pub mod pretraining;
 pub mod table10;
 pub mod table5;
@@ -57,6 +61,8 @@ pub fn all() -> &'static [Study] {
         figure3::STUDY,
         table5::STUDY,
         pretraining::STUDY,
+        figure1::STUDY,
+        languages::STUDY,
         distillation::STUDY,
         table7::STUDY,
         table8::STUDY,
