@@ -171,7 +171,7 @@ pub(super) fn fine_tuned(
         Some(longest) => cell.set("data.max_len", longest.to_string()),
         None => cell,
     };
-    let cell = cell.set("data.dataset", set).set("model.name", "bert");
+    let cell = cell.set("task", given.task).set("data.dataset", set).set("model.name", "bert");
     Cell { seeds: given.seeds.to_vec(), ..cell }
 }
 
@@ -220,7 +220,7 @@ pub(super) enum Start {
 }
 
 /// A cell for a BERT that is pre-trained: on generated text one of two layers and 64 units, on real text one of two layers and 128
-/// units.
+/// units; a smaller one at the smoke scale.
 pub(super) fn pretraining(
     names: (&'static str, &'static str),
     set: &str,
@@ -260,13 +260,18 @@ pub(super) fn pretraining(
         Start::Random | Start::Untrained => {
             let rate = if small { "2e-3" } else { "1e-3" };
             let (epochs, rate) = if start == Start::Untrained { ("1", "1e-12") } else { (epochs, rate) };
+            let [pieces, hidden, layers, heads, inner] = match (source, scale) {
+                (_, Smoke) => ["128", "16", "1", "2", "32"],
+                (DataSource::Embedded, _) => ["4096", "64", "2", "4", "256"],
+                (DataSource::Real, _) => ["8192", "128", "2", "4", "512"],
+            };
             cell.set_all(&[
-                ("model.vocab_size", if small { "1024" } else { "8192" }),
-                ("model.hidden_size", if small { "64" } else { "128" }),
-                ("model.num_hidden_layers", "2"),
-                ("model.num_attention_heads", "4"),
-                ("model.intermediate_size", if small { "256" } else { "512" }),
-                ("model.max_position_embeddings", if small { "128" } else { "512" }),
+                ("model.vocab_size", pieces),
+                ("model.hidden_size", hidden),
+                ("model.num_hidden_layers", layers),
+                ("model.num_attention_heads", heads),
+                ("model.intermediate_size", inner),
+                ("model.max_position_embeddings", "128"),
                 ("train.epochs", epochs),
                 ("optimizer.lr", rate),
             ])

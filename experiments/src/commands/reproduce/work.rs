@@ -107,8 +107,8 @@ impl<'a> Work<'a> {
             }
         };
         let progress = trained.progress;
-        let trials =
-            self.tried(training, working.as_ref(), (&here, progress.step)).with_context(|| title.clone())?;
+        let tried = self.tried(training, working.as_ref(), (&here, &trained.test, progress.step));
+        let trials = tried.with_context(|| title.clone())?;
         let result = RunResult {
             schema: SCHEMA,
             study: first.study.into(),
@@ -153,7 +153,7 @@ impl<'a> Work<'a> {
         &self,
         training: &plan::Training,
         working: Option<&Working>,
-        (config, step): (&Config, u64),
+        (config, test, step): (&Config, &BTreeMap<String, f64>, u64),
     ) -> anyhow::Result<Trials> {
         let trials = training.trials();
         if trials.is_empty() {
@@ -166,6 +166,10 @@ impl<'a> Work<'a> {
         let numbers = |trial: Trial| {
             if interrupted() {
                 return Err(stopped(step).into());
+            }
+            // On its own set, it has been tested.
+            if matches!(trial, Trial::On(set) if set == config.text("data.dataset")) {
+                return Ok((trial.name(), test.clone()));
             }
             Ok((trial.name(), trials::numbers(trial, &run).with_context(|| trial.name())?))
         };
