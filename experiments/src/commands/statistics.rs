@@ -4,6 +4,7 @@ use crate::run::{Described, DescribedSet, RunError};
 use crate::studies::DataSource;
 use crate::tasks;
 use crate::text::Vocabulary;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// The statistics of a configuration's data set, without the limits of the run.
@@ -21,9 +22,9 @@ pub(super) fn statistics(
     let distinct = Vocabulary::count(splits[0].words.iter().flatten(), 1, usize::MAX).len() as u64;
     Ok(DataStatistics {
         schema: STATISTICS_SCHEMA,
+        language: language(&name),
         name,
         source,
-        language: "English".into(),
         task: task.title().into(),
         checksum,
         note,
@@ -33,7 +34,34 @@ pub(super) fn statistics(
         train,
         dev,
         test,
+        divergence: BTreeMap::new(),
     })
+}
+
+/// The language of a set, which its name tells if it is not English.
+fn language(name: &str) -> String {
+    const LANGUAGES: [(&str, &str); 8] = [
+        ("chinese", "Chinese"),
+        ("de", "German"),
+        ("fi", "Finnish"),
+        ("fr", "French"),
+        ("ro", "Romanian"),
+        ("sv", "Swedish"),
+        ("weibo", "Chinese"),
+        ("zh", "Chinese"),
+    ];
+    let parts: Vec<&str> = name.split('-').collect();
+    match parts[..] {
+        ["names" | "opinions" | "language", letter @ ("a" | "b" | "c" | "d")] => {
+            format!("generated, {letter}")
+        }
+        ["languages", ..] => "generated, a to d".into(),
+        ["tatoeba"] | ["tatoeba", "paired"] => "six languages".into(),
+        _ => {
+            let named = LANGUAGES.iter().find(|(part, _)| parts.contains(part));
+            named.map_or("English", |(_, language)| language).into()
+        }
+    }
 }
 
 fn part(split: &Described) -> SplitStatistics {
@@ -42,5 +70,35 @@ fn part(split: &Described) -> SplitStatistics {
         tokens: split.lengths.iter().map(|&n| n as u64).sum(),
         longest: split.words.iter().map(|words| words.len() as u64).max().unwrap_or(0),
         label_counts: split.labels.iter().map(|&(_, n)| n as u64).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_language_of_a_set_is_in_its_name() {
+        let sets = [
+            "imdb",
+            "xed-fi",
+            "uner-de-pud",
+            "weibo-ner",
+            "names-b",
+            "languages-paired",
+            "domain-1",
+            "tatoeba",
+        ];
+        let expected = [
+            "English",
+            "Finnish",
+            "German",
+            "Chinese",
+            "generated, b",
+            "generated, a to d",
+            "English",
+            "six languages",
+        ];
+        assert_eq!(sets.map(language), expected);
     }
 }

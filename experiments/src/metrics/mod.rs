@@ -7,9 +7,11 @@
 //! | [`reading`] | exact match and F1 of answers, as SQuAD's scripts, v1.1 and v2.0 |
 //! | [`bootstrap`] | whether two systems differ in a metric that is a function of sums over examples |
 //! | [`mcnemar`] | whether two systems are right equally often (exact test) |
+//! | [`spearman`] | whether two lists of numbers have the same order |
 
 pub mod bootstrap;
 pub mod classification;
 pub mod entities;
 pub mod mcnemar;
 pub mod reading;
+pub mod spearman;

@@ -7,6 +7,7 @@ use super::plots::{self, Curve, Dot, Group};
 use super::result::RunResult;
 use super::study::{DataSource, Measure, Shows, Trial};
 use super::tables::capital;
+use super::transfer::Divergences;
 use crate::run::Metric;
 
 /// A plot with the name of its file.
@@ -58,6 +59,15 @@ fn matrix(grid: &Grid, column: &str, metric: Metric, name: String) -> Result<Opt
     let svg = heat_map(&name, &heads, &rows, |value| measure.show(value))?;
     let caption = format!("{column}: {} of each row in each trial.", measure.label());
     Ok(Some(Plot { name, caption, svg }))
+}
+
+/// The divergences between the sets of a study.
+pub(super) fn divergences(grid: &Grid, of: &Divergences) -> Result<Plot, ReportError> {
+    let name = format!("{}-{}-{}-divergence", grid.study.name, grid.scale, grid.source);
+    let rows: Vec<Row> = of.sets.iter().cloned().zip(of.bits.clone()).collect();
+    let svg = heat_map(&name, &of.sets, &rows, |bits| format!("{bits:.2}"))?;
+    let caption = "Jensen-Shannon divergence of the words of two training splits, in bits.".into();
+    Ok(Plot { name, caption, svg })
 }
 
 fn dots(grid: &Grid, measure: Measure, name: String) -> Result<Option<Plot>, ReportError> {

@@ -97,7 +97,12 @@ impl Filled<'_> {
 
     /// The numbers of the runs that exist.
     pub fn values(&self, measure: Measure) -> Vec<f64> {
-        self.runs.iter().filter_map(|run| run.value(measure)).collect()
+        self.runs.iter().filter_map(|run| self.value(run, measure)).collect()
+    }
+
+    /// The number of one of its runs.
+    pub fn value(&self, run: &RunResult, measure: Measure) -> Option<f64> {
+        run.value(self.cell.instead.unwrap_or(measure))
     }
 }
 

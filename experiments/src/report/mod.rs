@@ -12,6 +12,7 @@
 //! | [`table`], `tables`, `measured`, `appendix` | the table type; the contents of each table |
 //! | [`plots`], `figures` | drawing SVG; the plots of each study |
 //! | [`rank_frequency`] | plot of a corpus's word counts by rank |
+//! | `transfer` | what models lose on other sets, beside how much their words differ |
 //! | `differences`, [`section`] | differences from the paper; one study with all of the above |
 //! | `wording`, `markdown`, `html` | sentences shared by both formats; the two formats |
 //! | [`own`] | the report of a user's own runs |
@@ -44,6 +45,7 @@ pub mod table;
 mod tables;
 #[cfg(test)]
 mod tests;
+mod transfer;
 pub mod verdict;
 mod wording;
 
@@ -157,7 +159,12 @@ impl Report {
                         not_run.push(study);
                     }
                     for setting in settings {
-                        sections.push(Section::of_study(study, setting, &found.runs, paper)?);
+                        sections.push(Section::of_study(
+                            study,
+                            setting,
+                            (&found.runs, &found.statistics),
+                            paper,
+                        )?);
                     }
                 }
             }

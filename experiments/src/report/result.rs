@@ -13,7 +13,7 @@ use super::right::RightExamples;
 use super::study::{self, DataSource, Measure, Run, Scale, Trial};
 use crate::data::atomic;
 use crate::data::error::quoted;
-use crate::run::{Epoch, StepLoss};
+use crate::run::{Epoch, Metric, StepLoss};
 use crate::tasks;
 use crate::text::Coverage;
 
@@ -170,7 +170,20 @@ impl RunResult {
             Measure::Parameters => Some(self.parameters as f64 / 1e6),
             Measure::Speed => self.examples_per_second,
             Measure::Megabytes => self.model_bytes.map(|bytes| bytes as f64 / 1e6),
+            Measure::Gap(metric) => {
+                let own = self.value(Measure::Test(metric))?;
+                let others: Vec<f64> = self.on_others(metric).map(|(_, value)| value).collect();
+                let mean = others.iter().sum::<f64>() / others.len() as f64;
+                (!others.is_empty()).then(|| Measure::Test(metric).advantage(own, mean))
+            }
         }
+    }
+
+    /// A metric on each other set that the run was tried on, as shown in tables.
+    pub fn on_others(&self, metric: Metric) -> impl Iterator<Item = (&str, f64)> {
+        let on = self.trials.iter().filter_map(|(name, found)| Some((Trial::set_of(name)?, found)));
+        let others = on.filter(|(set, _)| *set != self.data.name);
+        others.filter_map(move |(set, found)| Some((set, metric.scaled(*found.get(metric.name)?))))
     }
 
     /// The configuration as dotted keys with their values as text.

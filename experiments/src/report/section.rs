@@ -3,14 +3,15 @@
 use super::appendix::{Appendix, appendix};
 use super::differences::differences;
 use super::error::ReportError;
-use super::figures::{Plot, plots};
+use super::figures::{self, Plot, plots};
 use super::grid::Grid;
 use super::measured;
 use super::result::RunResult;
 use super::statistics::DataStatistics;
-use super::study::{DataSource, Scale, Settings, Sizes, Study, result_file};
+use super::study::{DataSource, Measure, Scale, Settings, Sizes, Study, result_file};
 use super::table::Table;
 use super::tables;
+use super::transfer::{self, Divergences};
 use super::verdict::{Judgement, judge};
 
 /// A study at one scale on one kind of data. Sections of statistics and settings cover all runs.
@@ -42,7 +43,7 @@ impl Section {
     pub(super) fn of_study(
         study: &'static Study,
         setting: (Scale, DataSource),
-        runs: &[RunResult],
+        (runs, statistics): (&[RunResult], &[DataStatistics]),
         paper: Option<(&str, &Settings)>,
     ) -> Result<Self, ReportError> {
         let grid = Grid::new(study, setting, runs);
@@ -51,6 +52,17 @@ impl Section {
         let mut tables: Vec<Table> = study.measures.iter().map(|m| tables::means(&grid, *m)).collect();
         for metric in study.shows.matrices() {
             tables.extend(grid.columns().into_iter().map(|column| tables::matrix(&grid, column, *metric)));
+        }
+        let mut plots = plots(&grid)?;
+        let gap = study
+            .measures
+            .iter()
+            .find_map(|m| if let Measure::Gap(metric) = m { Some(*metric) } else { None });
+        let divergences = gap.and_then(|metric| Some((metric, Divergences::of(&grid, statistics)?)));
+        if let Some((metric, divergences)) = &divergences {
+            tables.push(divergences.table());
+            tables.extend(transfer::correlations(&grid, *metric, divergences));
+            plots.push(figures::divergences(&grid, divergences)?);
         }
         tables.extend(judgement.as_ref().map(|judgement| tables::comparisons(&grid, judgement)));
         let absent = |row, column, seed| {
@@ -65,7 +77,7 @@ impl Section {
             setting: Some(setting),
             judgement,
             tables,
-            plots: plots(&grid)?,
+            plots,
             differences: differences(&grid, paper)
                 .into_iter()
                 .chain(study.notes.iter().map(|note| (*note).to_owned()))

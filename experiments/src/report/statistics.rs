@@ -1,5 +1,6 @@
 //! The measured statistics of a data set, in `data/<name>.json` under the results folder.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -8,6 +9,7 @@ use super::error::ReportError;
 use super::json;
 use super::study::DataSource;
 use crate::data::atomic;
+use crate::data::error::quoted;
 
 /// The version of the format.
 pub const STATISTICS_SCHEMA: u32 = 1;
@@ -40,6 +42,10 @@ pub struct DataStatistics {
     pub dev: SplitStatistics,
     /// The test split.
     pub test: SplitStatistics,
+    /// The Jensen-Shannon divergence, in bits, of the words of its training split and those of other sets, by their names
+    /// ([`Frequencies::divergence`](crate::text::Frequencies::divergence)). Only of sets that a study compares.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub divergence: BTreeMap<String, f64>,
 }
 
 /// One split.
@@ -60,9 +66,16 @@ impl DataStatistics {
     /// Reads a statistics file.
     ///
     /// # Errors
-    /// A file that cannot be read, is not a statistics file, or has another version.
+    /// A file that cannot be read, is not a statistics file, has another version, or has a divergence that no texts have.
     pub fn read(path: &Path) -> Result<Self, ReportError> {
-        json::read(path, STATISTICS_SCHEMA)
+        let read: DataStatistics = json::read(path, STATISTICS_SCHEMA)?;
+        match read.divergence.iter().find(|(_, bits)| !(0.0..=1.0).contains(*bits)) {
+            None => Ok(read),
+            Some((name, bits)) => Err(ReportError::Broken {
+                path: path.into(),
+                fault: format!("the divergence from {} is {bits:?} bits, not from 0 to 1", quoted(name)),
+            }),
+        }
     }
 
     /// Writes the file to its place under the results folder, atomically.

@@ -96,7 +96,7 @@ fn hole(filled: &Filled, measure: Measure) -> Entry {
         entry = entry.line(format!("missing: seed {}", list(&filled.missing)));
     }
     for run in &filled.runs {
-        entry = entry.line(match run.value(measure) {
+        entry = entry.line(match filled.value(run, measure) {
             Some(value) => format!("seed {}: {}", run.seed, measure.show(value)),
             None => format!("seed {} did not record {}", run.seed, measure.name()),
         });
@@ -119,11 +119,9 @@ fn datasets(grid: &Grid, row: &str) -> Vec<String> {
     names.into_iter().map(|name| format!("on {name}")).collect()
 }
 
-/// The comparisons of a claim, one per row, or per column if rows are compared.
+/// The comparisons of a claim, in rows and in columns.
 pub(super) fn comparisons(grid: &Grid, judgement: &Judgement) -> Table {
-    let rows_too = judgement.outcomes.iter().any(|outcome| outcome.claim.of_rows);
-    let place = if rows_too { "Row or column" } else { "Row" };
-    let mut head = vec![place, "Measure", "Comparison", "Advantage", "Needed to decide", "Outcome"];
+    let mut head = vec!["Row or column", "Measure", "Comparison", "Advantage", "Needed to decide", "Outcome"];
     let paired: Vec<Option<Entry>> = judgement.outcomes.iter().map(|outcome| paired(grid, outcome)).collect();
     let mut caption = "The comparisons behind the verdict.".to_owned();
     let any_paired = paired.iter().any(Option::is_some);
@@ -171,9 +169,9 @@ fn paired(grid: &Grid, outcome: &Outcome) -> Option<Entry> {
     if !matches!(claim.measure, Measure::Test(_)) || claim.share != 1.0 {
         return None;
     }
-    let [better, worse] = [claim.better, claim.worse].map(|name| match claim.of_rows {
-        true => grid.get(name, outcome.row),
-        false => grid.get(outcome.row, name),
+    let [better, worse] = [claim.better, claim.worse].map(|name| match claim.within {
+        Some(column) => grid.get(name, column),
+        None => grid.get(outcome.row, name),
     });
     let (better, worse) = (better?, worse?);
     let of_seed = |run: &&RunResult| {

@@ -1,8 +1,9 @@
 //! Decides whether a claim held, by a rule that is fixed before the numbers are known.
 //!
-//! A claim is a list of comparisons "column A beats column B", made in every row, or "row A beats row B", made in every column. A
-//! comparison is *held* if A's mean is better by more than the least significant difference at 95% (with the spread pooled over the
-//! cells of that row or column, see [`Pooled`]), *contradicted* if it is worse by more than that, and *undecided* otherwise. With only one seed it is
+//! A claim is a list of comparisons "column A beats column B", made in every row, or "row A beats row B" in one column. A
+//! comparison is *held* if A's mean is better by more than the least significant difference at 95% (with the spread pooled over
+//! the cells of the row, or of the column, see [`Pooled`]), *contradicted* if it is worse by more than that, and *undecided*
+//! otherwise. With only one seed it is
 //! always undecided. The claim held if every comparison did, and did not hold if one is contradicted. Otherwise it is
 //! incomplete if numbers are missing, and undecided if none are.
 
@@ -38,7 +39,7 @@ impl Verdict {
 /// One comparison.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Outcome {
-    /// The row; the column, if rows are compared.
+    /// The row, or the column in which rows are compared.
     pub row: &'static str,
     /// Which column, or row, should beat which.
     pub claim: Claim,
@@ -59,17 +60,21 @@ pub struct Judgement {
     pub outcomes: Vec<Outcome>,
 }
 
-/// Makes each comparison in every line of its measure, or in every column if it compares rows.
+/// Makes each comparison in every line of its measure, or in its column.
 pub fn judge(claims: &[Claim], lines: &[Line]) -> Judgement {
-    let turned = turned(lines);
-    let in_lines = |lines: &[Line], of_rows: bool| -> Vec<Outcome> {
-        let made = |line: &Line| {
-            let of = |claim: &&Claim| claim.of_rows == of_rows && claim.measure == line.measure;
-            claims.iter().filter(of).map(|claim| compare(*claim, line)).collect::<Vec<_>>()
-        };
-        lines.iter().flat_map(made).collect()
-    };
-    let outcomes = [in_lines(lines, false), in_lines(&turned, true)].concat();
+    let mut outcomes = vec![];
+    for line in lines {
+        let of_columns =
+            claims.iter().filter(|claim| claim.within.is_none() && claim.measure == line.measure);
+        outcomes.extend(of_columns.map(|claim| compare(*claim, line)));
+    }
+    for claim in claims.iter().filter(|claim| claim.within.is_some()) {
+        let column = upright(lines, claim);
+        let has = |row: &str| column.cells.iter().any(|(name, _)| *name == row);
+        if has(claim.better) && has(claim.worse) {
+            outcomes.push(compare(*claim, &column));
+        }
+    }
     let any = |verdict| outcomes.iter().any(|outcome| outcome.verdict == verdict);
     let verdict = if any(Verdict::DidNotHold) {
         Verdict::DidNotHold
@@ -83,23 +88,13 @@ pub fn judge(claims: &[Claim], lines: &[Line]) -> Judgement {
     Judgement { verdict, outcomes }
 }
 
-/// The columns of each measure as lines, whose cells are the rows.
-fn turned(lines: &[Line]) -> Vec<Line> {
-    let mut turned: Vec<Line> = vec![];
-    for line in lines {
-        for (column, number) in &line.cells {
-            let same = |found: &&mut Line| found.row == *column && found.measure == line.measure;
-            match turned.iter_mut().find(same) {
-                Some(found) => found.cells.push((line.row, *number)),
-                None => turned.push(Line {
-                    row: *column,
-                    measure: line.measure,
-                    cells: vec![(line.row, *number)],
-                }),
-            }
-        }
-    }
-    turned
+/// The column of a claim as a line, with a number for each row.
+fn upright(lines: &[Line], claim: &Claim) -> Line {
+    let column = claim.within.unwrap_or_default();
+    let number =
+        |line: &Line| line.cells.iter().find(|(name, _)| *name == column).map(|cell| (line.row, cell.1));
+    let of_measure = lines.iter().filter(|line| line.measure == claim.measure);
+    Line { row: column, measure: claim.measure, cells: of_measure.filter_map(number).collect() }
 }
 
 fn compare(claim: Claim, line: &Line) -> Outcome {
@@ -218,13 +213,20 @@ mod tests {
     }
 
     #[test]
-    fn rows_are_compared_in_every_column() {
-        const ROWS: &[Claim] = &[Claim::of_rows(ACCURACY, "s", "r")];
-        let (r, s) = (line(&[80.0, 80.1], &[90.0, 90.1]), line(&[85.0, 85.1], &[70.0, 70.1]));
-        let found = judge(ROWS, &[r, Line { row: "s", ..s }]);
-        let of = |outcome: &Outcome| (outcome.row, outcome.verdict, outcome.advantage.map(f64::round));
-        let expected = [("a", Verdict::Held, Some(5.0)), ("b", Verdict::DidNotHold, Some(-20.0))];
-        assert_eq!(found.outcomes.iter().map(of).collect::<Vec<_>>(), expected);
+    fn rows_are_compared_in_one_column() {
+        const NEAR: &[Claim] = &[Claim::of_rows(ACCURACY, "b", "near", "far")];
+        let of = |near: &[f64], far: &[f64]| {
+            let lines = [("near", near), ("far", far)].map(|(row, b)| Line { row, ..line(&[1.0, 99.0], b) });
+            judge(NEAR, &lines)
+        };
+        let held = of(&[90.0, 90.2], &[80.0, 80.2]);
+        assert_eq!((held.verdict, held.outcomes.len(), held.outcomes[0].row), (Verdict::Held, 1, "b"));
+        // The spread is that of the column alone.
+        assert!((held.outcomes[0].needed.unwrap() - 4.303 * 0.02f64.sqrt()).abs() < 1e-9);
+        assert_eq!(of(&[80.0, 80.2], &[90.0, 90.2]).verdict, Verdict::DidNotHold);
+        assert_eq!(of(&[90.0, 90.2], &[]).verdict, Verdict::Incomplete);
+        // Without such rows it says nothing.
+        assert!(judge(NEAR, &[line(&[1.0], &[2.0])]).outcomes.is_empty());
     }
 
     #[test]

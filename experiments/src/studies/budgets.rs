@@ -139,25 +139,31 @@ pub(super) fn cell(
     Cell { seeds: given.seeds.to_vec(), ..cell }
 }
 
-/// A cell for a BERT that is fine-tuned on a data set, with the limits and seeds of its budget. Its folder is to be set.
-pub(super) fn fine_tuned(names: (&'static str, &'static str), set: &str, scale: Scale) -> Cell {
+/// A cell for a BERT that is fine-tuned on a data set, with the limits and seeds of its budget. Its folder is to be set. On
+/// generated data it is a small one, which takes larger steps.
+pub(super) fn fine_tuned(
+    names: (&'static str, &'static str),
+    set: &str,
+    (scale, source): (Scale, DataSource),
+) -> Cell {
     let given = budget(set, scale);
     let [train, dev, test] = given.limits;
-    let small = matches!(scale, Smoke | Quick);
+    let small = source == DataSource::Embedded;
     let sizes = [
         ("data.train_limit", train.to_string()),
         ("data.dev_limit", dev.to_string()),
         ("data.test_limit", test.to_string()),
         (
             "train.epochs",
-            match scale {
-                Smoke => "1",
-                Quick => "10",
-                Standard | Full => "3",
+            if scale == Smoke {
+                "1"
+            } else if small {
+                "10"
+            } else {
+                "3"
             }
             .to_owned(),
         ),
-        // A small BERT takes larger steps.
         ("optimizer.lr", if small { "1e-3" } else { "1e-4" }.to_owned()),
     ];
     let cell = sizes.into_iter().fold(Cell::new(names.0, names.1), |cell, (key, value)| cell.set(key, value));
@@ -165,35 +171,113 @@ pub(super) fn fine_tuned(names: (&'static str, &'static str), set: &str, scale: 
         Some(longest) => cell.set("data.max_len", longest.to_string()),
         None => cell,
     };
-    let cell = cell.set("data.dataset", set).set("model.name", "bert");
+    let cell = cell.set("task", given.task).set("data.dataset", set).set("model.name", "bert");
     Cell { seeds: given.seeds.to_vec(), ..cell }
 }
 
-/// A cell for a BERT of two layers and 64 units that is pre-trained on a generated text.
-pub(super) fn pretraining(names: (&'static str, &'static str), set: &str, scale: Scale) -> Cell {
-    let (epochs, limit, seeds) = match scale {
-        Smoke => ("1", "96", ONE),
-        Quick => ("6", "0", TWO),
-        Standard | Full => ("40", "0", THREE),
+/// The budget of a model of one domain, which is tried on all.
+pub(super) fn of_domain(cell: Cell, (scale, source): (Scale, DataSource)) -> Cell {
+    let is_bert = cell.sets.contains(&("model.name".into(), "bert".into()));
+    let ([train, dev, test], epochs, seeds) = match (source, scale) {
+        (_, Smoke) => (["64", "32", "32"], "1", ONE),
+        (DataSource::Embedded, Quick) => (["800", "200", "400"], "3", ONE),
+        (DataSource::Embedded, Standard | Full) => (["4000", "500", "1000"], "5", TWO),
+        // A BERT of this size takes as long as all other classifiers of the standard scale together.
+        (DataSource::Real, Quick | Standard) if is_bert => (["800", "100", "0"], "2", ONE),
+        (DataSource::Real, Quick | Standard) => (["800", "100", "0"], "8", THREE),
+        (DataSource::Real, Full) if is_bert => (["0", "0", "0"], "3", TWO),
+        (DataSource::Real, Full) => (["0", "0", "0"], "8", THREE),
     };
-    let sets = [
+    let longest = if source == DataSource::Real { "64" } else { "0" };
+    let limits = [("data.train_limit", train), ("data.dev_limit", dev), ("data.test_limit", test)];
+    let cell = cell.set_all(&limits).set_all(&[("data.max_len", longest), ("train.epochs", epochs)]);
+    Cell { seeds: seeds.to_vec(), ..cell }
+}
+
+/// The budget of a model of one language, which is tried on others.
+pub(super) fn of_language(cell: Cell, (scale, source): (Scale, DataSource)) -> Cell {
+    let ([train, dev, test], epochs, seeds) = match (source, scale) {
+        (_, Smoke) => (["64", "32", "32"], "1", ONE),
+        (DataSource::Embedded, Quick) => (["800", "200", "400"], "3", ONE),
+        (DataSource::Embedded, Standard | Full) => (["4000", "500", "1000"], "5", TWO),
+        (DataSource::Real, Quick | Standard) => (["0", "500", "0"], "3", ONE),
+        (DataSource::Real, Full) => (["0", "0", "0"], "10", TWO),
+    };
+    let limits = [("data.train_limit", train), ("data.dev_limit", dev), ("data.test_limit", test)];
+    let cell = cell.set_all(&limits).set_all(&[("train.epochs", epochs), ("optimizer.lr", "1e-3")]);
+    Cell { seeds: seeds.to_vec(), ..cell }
+}
+
+/// What pre-training begins with.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Start {
+    /// Random weights, and pieces of the text.
+    Random,
+    /// The same, and they stay as they are.
+    Untrained,
+    /// A pretrained model, whose folder is to be set.
+    Pretrained,
+}
+
+/// A cell for a BERT that is pre-trained: on generated text one of two layers and 64 units, on real text one of two layers and 128
+/// units; a smaller one at the smoke scale.
+pub(super) fn pretraining(
+    names: (&'static str, &'static str),
+    set: &str,
+    (scale, source): (Scale, DataSource),
+    start: Start,
+) -> Cell {
+    let (epochs, limit, seeds) = match (source, scale) {
+        (_, Smoke) => ("1", "96", ONE),
+        (DataSource::Embedded, Quick) if set == "language-a" => ("6", "0", TWO),
+        (DataSource::Embedded, Quick) => ("3", "0", ONE),
+        (DataSource::Embedded, Standard | Full) => ("30", "0", TWO),
+        (DataSource::Real, Quick | Standard) => ("5", "60000", ONE),
+        (DataSource::Real, Full) => ("20", "0", TWO),
+    };
+    // A line with a translation has twice as much text.
+    let limit = match (source, scale, set) {
+        (DataSource::Embedded, Quick | Standard | Full, "languages-paired") => "3000",
+        (DataSource::Real, Quick | Standard, "tatoeba-paired") => "32000",
+        _ => limit,
+    };
+    let small = source == DataSource::Embedded;
+    let all = [
         ("task", "masked"),
         ("data.dataset", set),
         ("data.train_limit", limit),
-        ("data.dev_limit", limit),
-        ("data.test_limit", limit),
+        ("data.dev_limit", if scale == Smoke { limit } else { "0" }),
+        ("data.test_limit", if scale == Smoke { limit } else { "0" }),
         ("data.max_len", "64"),
         ("model.name", "bert"),
-        ("model.vocab_size", "1024"),
-        ("model.hidden_size", "64"),
-        ("model.num_hidden_layers", "2"),
-        ("model.num_attention_heads", "4"),
-        ("model.intermediate_size", "256"),
-        ("model.max_position_embeddings", "128"),
-        ("train.epochs", epochs),
-        ("optimizer.lr", "2e-3"),
     ];
-    let cell = Cell::new(names.0, names.1).set_all(&sets);
+    let cell = Cell::new(names.0, names.1).set_all(&all);
+    let cell = match start {
+        Start::Pretrained => cell.set_all(&[
+            ("train.epochs", if scale == Smoke { "1" } else { "5" }),
+            ("optimizer.lr", if small { "1e-3" } else { "1e-4" }),
+        ]),
+        Start::Random | Start::Untrained => {
+            let rate = if small { "2e-3" } else { "1e-3" };
+            let (epochs, rate) = if start == Start::Untrained { ("1", "1e-12") } else { (epochs, rate) };
+            let [pieces, hidden, layers, heads, inner] = match (source, scale) {
+                (_, Smoke) => ["128", "16", "1", "2", "32"],
+                (DataSource::Embedded, _) => ["4096", "64", "2", "4", "256"],
+                (DataSource::Real, _) => ["8192", "128", "2", "4", "512"],
+            };
+            cell.set_all(&[
+                ("model.vocab_size", pieces),
+                ("model.hidden_size", hidden),
+                ("model.num_hidden_layers", layers),
+                ("model.num_attention_heads", heads),
+                ("model.intermediate_size", inner),
+                ("model.max_position_embeddings", "128"),
+                ("train.epochs", epochs),
+                ("optimizer.lr", rate),
+            ])
+        }
+    };
+    let cell = if small || start == Start::Pretrained { cell } else { cell.set("model.lowercase", "false") };
     Cell { seeds: seeds.to_vec(), ..cell }
 }
 

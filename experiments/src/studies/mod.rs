@@ -8,10 +8,12 @@
 //! | [`table8`] | hyper-parameters |
 //! | [`table9`] | losses of the BiLSTM-CRF on CoNLL-2003 and WNUT-17 |
 //! | [`table10`] | no regularisation, L2, dropout, layer normalisation |
+//! | [`figure1`] | BERT and BiLSTM, trained on each domain and tested on all |
 //! | [`figure3`] | cross-entropy and focal loss, balanced and imbalanced |
 //! | [`figure5`] | six optimizers |
 //! | [`contrastive`] | BiDAF with and without contrastive objectives |
 //! | [`attention`] | TextCNN and BiLSTM with and without self-attention |
+//! | [`languages`] | models trained in one language and tested in others, by the text of pre-training |
 //! | [`pretraining`] | masked language modelling of a small BERT |
 //! | [`distillation`] | small models alone and taught by a BERT |
 //! | [`robustness`] | classifiers under attack, with and without adversarial training |
@@ -36,8 +38,10 @@ mod budgets;
 pub mod contrastive;
 pub mod distillation;
 pub mod faithfulness;
+pub mod figure1;
 pub mod figure3;
 pub mod figure5;
+pub mod languages;
 pub mod pretraining;
 pub mod robustness;
 pub mod table10;
@@ -61,6 +65,8 @@ pub fn all() -> &'static [Study] {
         figure3::STUDY,
         table5::STUDY,
         pretraining::STUDY,
+        figure1::STUDY,
+        languages::STUDY,
         distillation::classifiers::STUDY,
         distillation::layers::STUDY,
         distillation::taggers::STUDY,

@@ -1,7 +1,7 @@
 //! Section 2.3: masked language modelling, from nothing, of the small BERTs that other studies start from.
 
-use super::budgets;
-use crate::report::study::{DataSource, Measure, Shows, Study};
+use super::budgets::{self, Start};
+use crate::report::study::{Cell, DataSource, Measure, Scale, Shows, Study};
 use crate::run::Task;
 use crate::tasks::masked::Masked;
 
@@ -9,10 +9,20 @@ use crate::tasks::masked::Masked;
 pub(super) const NAME: &str = "pretraining";
 /// The column of all its models.
 pub(super) const BERT: &str = "BERT";
-/// The row of the text in one language.
-pub(super) const ONE: &str = "One language";
 
-/// A small BERT on generated text.
+/// The rows. The last four are those of real text.
+pub(super) const ONE: &str = "One language";
+pub(super) const SEVERAL: &str = "Several languages";
+pub(super) const PAIRED: &str = "Several languages, with translations";
+pub(super) const UNTRAINED: &str = "Several languages, random weights";
+pub(super) const DOMAINS: &str = "All domains";
+pub(super) const ONE_DOMAIN: &str = "One domain, after others";
+pub(super) const REAL_ONE: &str = "English";
+pub(super) const REAL_SEVERAL: &str = "Six languages";
+pub(super) const REAL_PAIRED: &str = "Six languages, with translations";
+pub(super) const REAL_UNTRAINED: &str = "Six languages, random weights";
+
+/// Small BERTs on generated and on real text.
 pub const STUDY: Study = Study {
     name: NAME,
     source: "Section 2.3",
@@ -24,9 +34,38 @@ pub const STUDY: Study = Study {
     measures: &[Measure::test(Masked::METRICS, "accuracy"), Measure::test(Masked::METRICS, "perplexity")],
     claims: &[],
     shows: Shows::Means,
-    notes: &["Studies on generated data start from these models, studies on real data from published ones."],
-    plan: |scale, source| match source {
-        DataSource::Embedded => vec![budgets::pretraining((ONE, BERT), "language-a", scale)],
-        DataSource::Real => vec![],
-    },
+    notes: &[
+        "Other studies start from these models, on real data also from published ones. Perplexities of models with different \
+         vocabularies cannot be compared, nor can accuracies.",
+        "Random weights: a rate of 10⁻¹² leaves the weights as they were drawn.",
+        "One domain, after others: on generated data more pre-training of the model of all domains, on real data of a published BERT, \
+         whose file has no head for masked pieces.",
+    ],
+    plan,
 };
+
+fn plan(scale: Scale, source: DataSource) -> Vec<Cell> {
+    let cell = |row, set, start| budgets::pretraining((row, BERT), set, (scale, source), start);
+    match source {
+        DataSource::Embedded => vec![
+            cell(ONE, "language-a", Start::Random),
+            cell(SEVERAL, "languages", Start::Random),
+            cell(PAIRED, "languages-paired", Start::Random),
+            cell(UNTRAINED, "languages", Start::Untrained),
+            cell(DOMAINS, "domains-text", Start::Random),
+            cell(ONE_DOMAIN, "domain-6-text", Start::Pretrained).set_run(
+                "model.pretrained",
+                (NAME, DOMAINS, BERT),
+                "pretrained",
+            ),
+        ],
+        DataSource::Real => vec![
+            cell(REAL_ONE, "tatoeba-en", Start::Random),
+            cell(REAL_SEVERAL, "tatoeba", Start::Random),
+            cell(REAL_PAIRED, "tatoeba-paired", Start::Random),
+            cell(REAL_UNTRAINED, "tatoeba", Start::Untrained),
+            cell(ONE_DOMAIN, "fdu-mr-text", Start::Pretrained)
+                .set("model.pretrained", "data:pretrained/all-minilm-l6-v2"),
+        ],
+    }
+}

@@ -54,9 +54,9 @@ pub const STUDY: Study = Study {
         Claim::of(WORDS, PGD, PLAIN),
         Claim::of(HOTFLIP, FGM, PLAIN),
         Claim::of(HOTFLIP, PGD, PLAIN),
-        Claim::of_rows(CHARACTERS, BERT, BILSTM),
-        Claim::of_rows(WORDS, BERT, BILSTM),
-        Claim::of_rows(HOTFLIP, BERT, BILSTM),
+        Claim::of_rows(CHARACTERS, PLAIN, BERT, BILSTM),
+        Claim::of_rows(WORDS, PLAIN, BERT, BILSTM),
+        Claim::of_rows(HOTFLIP, PLAIN, BERT, BILSTM),
     ],
     shows: Shows::Matrices(&[QUERIES]),
     notes: &[
@@ -103,11 +103,11 @@ pub(super) fn classifier(
     };
     let is_bert = model == "bert";
     let cell = match (is_bert, source) {
-        (true, DataSource::Real) => budgets::fine_tuned(names, set, scale)
+        (true, DataSource::Real) => budgets::fine_tuned(names, set, (scale, source))
             .set_all(&[("model.pooling", "mean"), ("model.pretrained", "data:pretrained/all-minilm-l6-v2")]),
         (true, DataSource::Embedded) => {
             let small = (pretraining::NAME, pretraining::ONE, pretraining::BERT);
-            let cell = budgets::fine_tuned(names, set, scale).set("model.pooling", "mean");
+            let cell = budgets::fine_tuned(names, set, (scale, source)).set("model.pooling", "mean");
             cell.set_run("model.pretrained", small, "pretrained")
         }
         (false, _) => {

@@ -1,5 +1,6 @@
 //! `gradus reproduce`: the studies of the paper, one or several runs at a time, and their report.
 
+mod divergences;
 mod dry_run;
 mod estimate;
 mod kept;
@@ -114,7 +115,8 @@ pub fn reproduce(ask: &Reproduce) -> anyhow::Result<()> {
     Working::tidy(&ask.out);
     trained?;
     with_threads(ask.threads, || {
-        described.iter().try_for_each(|run| work.describe(&plan::config(ask, run)?, None))
+        described.iter().try_for_each(|run| work.describe(&plan::config(ask, run)?, None))?;
+        divergences::write(ask, &studies)
     })?;
     super::report::of_results(&ask.out)
 }

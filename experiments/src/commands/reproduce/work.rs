@@ -8,13 +8,14 @@ use crate::commands::trained::{Place, Trained};
 use crate::commands::with_threads;
 use crate::config::Config;
 use crate::data::Split;
-use crate::report::study::Measure;
+use crate::report::study::{Measure, Trial};
 use crate::report::{DataStatistics, DataUsed, Machine, RightExamples, RunResult, SCHEMA};
 use crate::run::{Bars, From, Job, Learner, RunError, RunFolder, Training, Where, interrupted, train};
 use crate::studies::{self, Run};
 use crate::tasks;
 use anyhow::{Context, bail};
 use gradus_engine::{Device, Rng, memory};
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
@@ -108,9 +109,9 @@ impl<'a> Work<'a> {
             }
         };
         let progress = trained.progress;
-        let trials = self
-            .tried(training, working.as_ref(), (&here, progress.step), data.as_ref())
-            .with_context(|| title.clone())?;
+        let tried =
+            self.tried(training, working.as_ref(), (&here, progress.step), (data.as_ref(), &trained.test));
+        let trials = tried.with_context(|| title.clone())?;
         let result = RunResult {
             schema: SCHEMA,
             study: first.study.into(),
@@ -158,7 +159,7 @@ impl<'a> Work<'a> {
         training: &plan::Training,
         working: Option<&Working>,
         (config, step): (&Config, u64),
-        data: &dyn Job,
+        (data, test): (&dyn Job, &BTreeMap<String, f64>),
     ) -> anyhow::Result<Trials> {
         let trials = training.trials();
         if trials.is_empty() {
@@ -173,6 +174,10 @@ impl<'a> Work<'a> {
         for trial in trials {
             if interrupted() {
                 return Err(stopped(step).into());
+            }
+            // On its own set, it has been tested.
+            if matches!(trial, Trial::On(set) if set == config.text("data.dataset")) {
+                all.insert(trial.name(), test.clone());
             }
             if !all.contains_key(&trial.name()) {
                 all.extend(trials::together(trial, &run, learner.as_ref()).with_context(|| trial.name())?);

@@ -1,3 +1,4 @@
+use super::measure::Measure;
 use super::trial::Trial;
 use crate::config::reference::RUN;
 use std::path::PathBuf;
@@ -19,12 +20,15 @@ pub struct Cell {
     pub paper: Option<f64>,
     /// The gain over the baseline, if the paper states it without the number itself.
     pub paper_gain: Option<f64>,
+    /// What is read from its runs instead of the study's measures, where rows differ in that.
+    pub instead: Option<Measure>,
 }
 
 impl Cell {
     /// A cell without settings and seeds.
     pub fn new(row: &'static str, column: &'static str) -> Self {
-        Cell { row, column, sets: vec![], seeds: vec![], trials: vec![], paper: None, paper_gain: None }
+        let (sets, seeds, trials) = (vec![], vec![], vec![]);
+        Cell { row, column, sets, seeds, trials, paper: None, paper_gain: None, instead: None }
     }
 
     /// Sets a key, replacing an earlier value.
@@ -48,6 +52,11 @@ impl Cell {
     /// With trials of each finished run.
     pub fn tried(self, trials: impl IntoIterator<Item = Trial>) -> Self {
         Cell { trials: trials.into_iter().collect(), ..self }
+    }
+
+    /// Reads another measure than the study's, in the same unit.
+    pub fn reads(self, measure: Measure) -> Self {
+        Cell { instead: Some(measure), ..self }
     }
 
     /// With the paper's number.

@@ -18,6 +18,8 @@ pub enum Measure {
     Speed,
     /// The size of the file of the best parameters, in megabytes of 10⁶ bytes; smaller is better.
     Megabytes,
+    /// By how much a metric on the test split is better than its mean on the other sets of the run's trials; smaller is better.
+    Gap(Metric),
 }
 
 impl Measure {
@@ -26,19 +28,40 @@ impl Measure {
     /// # Panics
     /// If the task has no such metric; in a constant, this is a compile-time error.
     pub const fn test(metrics: &'static [Metric], name: &str) -> Self {
+        Measure::Test(Measure::metric(metrics, name))
+    }
+
+    const fn metric(metrics: &'static [Metric], name: &str) -> Metric {
         let mut i = 0;
         while i < metrics.len() {
             if same(metrics[i].name, name) {
-                return Measure::Test(metrics[i]);
+                return metrics[i];
             }
             i += 1;
         }
         panic!("measure: the task has no metric of that name")
     }
 
+    /// The [`Gap`](Measure::Gap) of the metric with this name.
+    ///
+    /// # Panics
+    /// As [`test`](Measure::test).
+    pub const fn gap(metrics: &'static [Metric], name: &str) -> Self {
+        Measure::Gap(Measure::metric(metrics, name))
+    }
+
+    /// The number of a trial.
+    ///
+    /// # Panics
+    /// As [`test`](Measure::test).
+    pub const fn trial(trial: Trial, metrics: &'static [Metric], name: &str) -> Self {
+        Measure::Trial(trial, Measure::metric(metrics, name))
+    }
+
     /// A short name, for file names.
     pub fn name(self) -> String {
         match self {
+            Measure::Gap(metric) => format!("gap-{}", metric.name),
             Measure::Test(metric) => metric.name.into(),
             Measure::Trial(trial, metric) => format!("{}-{}", trial.name().replace(' ', "-"), metric.name),
             Measure::TrainLoss => "train_loss".into(),
@@ -53,6 +76,9 @@ impl Measure {
         match self {
             Measure::Test(metric) => labelled("test ", metric, ""),
             Measure::Trial(trial, metric) => labelled("", metric, &format!(" {}", trial.name())),
+            Measure::Gap(metric) => {
+                format!("{}: gap to the mean on other sets; smaller is better", labelled("test ", metric, ""))
+            }
             Measure::TrainLoss => "training loss, mean of the last epoch".into(),
             Measure::Parameters => "millions of parameters, smaller is better".into(),
             Measure::Speed => "test examples per second on one thread".into(),
@@ -68,7 +94,7 @@ impl Measure {
                 Better::Smaller => b - a,
             },
             Measure::Speed => a - b,
-            Measure::TrainLoss | Measure::Parameters | Measure::Megabytes => b - a,
+            Measure::Gap(_) | Measure::TrainLoss | Measure::Parameters | Measure::Megabytes => b - a,
         }
     }
 
@@ -84,7 +110,7 @@ impl Measure {
 
     fn digits(self) -> usize {
         match self {
-            Measure::Test(metric) | Measure::Trial(_, metric) => match metric.unit {
+            Measure::Test(metric) | Measure::Trial(_, metric) | Measure::Gap(metric) => match metric.unit {
                 Unit::Percent => 1,
                 Unit::Plain => 2,
             },
@@ -140,6 +166,11 @@ mod tests {
         assert_eq!(
             [elsewhere.name(), elsewhere.label()],
             ["on-books-f1_macro", "f1 (macro average) on books, %"]
+        );
+        let gap = Measure::gap(METRICS, "f1_macro");
+        assert_eq!(
+            (gap.name().as_str(), gap.advantage(5.0, 7.0), gap.show(2.04)),
+            ("gap-f1_macro", 2.0, "2.0".into())
         );
         assert_eq!(perplexity.label(), "test perplexity, smaller is better");
         assert_eq!([f1.advantage(81.0, 80.0), perplexity.advantage(81.0, 80.0)], [1.0, -1.0]);

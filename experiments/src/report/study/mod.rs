@@ -49,35 +49,40 @@ pub struct Study {
     pub plan: fn(Scale, DataSource) -> Vec<Cell>,
 }
 
-/// One column beats another, or comes close enough to it; or one row another.
+/// One column beats another in each row, or comes close enough to it; or one row beats another in a column.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Claim {
     /// What is compared: one of the study's measures.
     pub measure: Measure,
-    /// The column that is better.
+    /// The column in which rows are compared; if none, columns are.
+    pub within: Option<&'static str>,
+    /// The column, or row, that is better.
     pub better: &'static str,
-    /// The column that is worse.
+    /// The column, or row, that is worse.
     pub worse: &'static str,
     /// What `better` must beat is this share of the number of `worse`.
     pub share: f64,
-    /// Whether `better` and `worse` are rows, which are compared in every column; else they are columns.
-    pub of_rows: bool,
 }
 
 impl Claim {
     /// `better` beats `worse` in `measure`.
     pub const fn of(measure: Measure, better: &'static str, worse: &'static str) -> Self {
-        Claim { measure, better, worse, share: 1.0, of_rows: false }
+        Claim::share(measure, 1.0, better, worse)
     }
 
     /// `better` beats a share of `worse` in `measure`.
     pub const fn share(measure: Measure, share: f64, better: &'static str, worse: &'static str) -> Self {
-        Claim { measure, better, worse, share, of_rows: false }
+        Claim { measure, within: None, better, worse, share }
     }
 
-    /// The row `better` beats the row `worse` in `measure`.
-    pub const fn of_rows(measure: Measure, better: &'static str, worse: &'static str) -> Self {
-        Claim { measure, better, worse, share: 1.0, of_rows: true }
+    /// In a column, the row `better` beats the row `worse`. Where a study has no such rows, the claim says nothing.
+    pub const fn of_rows(
+        measure: Measure,
+        column: &'static str,
+        better: &'static str,
+        worse: &'static str,
+    ) -> Self {
+        Claim { within: Some(column), ..Claim::of(measure, better, worse) }
     }
 }
 

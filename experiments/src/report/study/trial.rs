@@ -30,12 +30,19 @@ pub enum Trial {
 
 /// The name of a random order of the words.
 const RANDOM: &str = "random";
+/// What the name of a trial on a set begins with.
+const ON: &str = "on ";
 
 impl Trial {
+    /// The set of a trial [`On`](Trial::On) one, from its name in a result file; none for other trials.
+    pub fn set_of(name: &str) -> Option<&str> {
+        name.strip_prefix(ON)
+    }
+
     /// Its name in result files.
     pub fn name(self) -> String {
         match self {
-            Trial::On(set) => format!("on {set}"),
+            Trial::On(set) => format!("{ON}{set}"),
             Trial::Attack { kind, budget, limit } => {
                 format!("under attack by {} of {budget} words in {limit} texts", kind.name())
             }
@@ -50,5 +57,16 @@ impl Trial {
             Trial::Attack { kind, .. } => kind.name().into(),
             Trial::Explained { by, .. } => by.map_or(RANDOM, Method::name).into(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_set_is_known_from_the_name_of_its_trial() {
+        assert_eq!(Trial::set_of(&Trial::On("books").name()), Some("books"));
+        assert_eq!(Trial::set_of("books"), None);
     }
 }

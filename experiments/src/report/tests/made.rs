@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 const ACCURACY: Measure = Measure::Test(Metric::share("accuracy"));
 const PRECISION: Measure = Measure::Test(Metric::share("precision_macro"));
 
-const PLAIN: Study = Study {
+pub const PLAIN: Study = Study {
     name: "",
     source: "",
     title: "",
@@ -107,7 +107,7 @@ pub fn study(name: &str) -> &'static Study {
     STUDIES.iter().find(|study| study.name == name).unwrap()
 }
 
-fn cell(row: &'static str, column: &'static str, set: &str, scale: Scale) -> Cell {
+pub fn cell(row: &'static str, column: &'static str, set: &str, scale: Scale) -> Cell {
     let (embed, seeds) = match scale {
         Scale::Smoke => ("16", vec![1]),
         Scale::Quick => ("48", vec![1, 2]),
@@ -178,7 +178,12 @@ fn metrics(base: f64, name: &str) -> BTreeMap<String, f64> {
 
 /// A made-up result in which columns further to the right are better.
 pub fn made(run: &Run, scale: Scale, source: DataSource) -> RunResult {
-    let columns = study(run.study).cells(scale, source);
+    made_of(study(run.study), run, scale, source)
+}
+
+/// The same for a run of any study.
+pub fn made_of(study: &Study, run: &Run, scale: Scale, source: DataSource) -> RunResult {
+    let columns = study.cells(scale, source);
     let columns = unique(columns.iter().filter(|c| c.row == run.row).map(|cell| cell.column));
     let place = columns.iter().position(|column| *column == run.column).unwrap();
     let name = run.file().display().to_string();
@@ -237,7 +242,8 @@ pub fn first(name: &str, scale: Scale, source: DataSource) -> Run {
     study(name).runs(scale, source).remove(0)
 }
 
-fn statistics(name: &str, source: DataSource) -> DataStatistics {
+/// Made-up statistics of a data set.
+pub fn statistics(name: &str, source: DataSource) -> DataStatistics {
     let split = |examples: u64| SplitStatistics {
         examples,
         tokens: 21 * examples,
@@ -257,6 +263,7 @@ fn statistics(name: &str, source: DataSource) -> DataStatistics {
         train: split(25_000),
         dev: split(2_500),
         test: split(25_000),
+        divergence: Default::default(),
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod attacks;
 mod made;
+mod transfer;
 
 use super::study::{DataSource, Run, Scale};
 use super::*;

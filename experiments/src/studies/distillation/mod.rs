@@ -32,7 +32,7 @@ const OF_STUDENTS: &str = "Students learn from the teacher alone (loss.label_wei
 
 /// A BERT that is fine-tuned on a data set.
 fn teacher(row: &'static str, set: &str, scale: Scale, source: DataSource) -> Cell {
-    let teacher = budgets::fine_tuned((row, TEACHER), set, scale);
+    let teacher = budgets::fine_tuned((row, TEACHER), set, (scale, source));
     match source {
         DataSource::Real => teacher.set("model.pretrained", "data:pretrained/all-minilm-l6-v2"),
         DataSource::Embedded => {

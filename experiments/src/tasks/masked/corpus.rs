@@ -66,6 +66,17 @@ impl Corpus {
         Ok(())
     }
 
+    /// Adds texts, each as a document of its own; blank ones are left out.
+    pub fn add_each(&mut self, texts: impl IntoIterator<Item = impl AsRef<str>>) {
+        for text in texts {
+            let text = text.as_ref().trim();
+            if !text.is_empty() {
+                self.documents.push(self.documents.last().map_or(0, |last| last + 1));
+                self.texts.push(text.to_owned());
+            }
+        }
+    }
+
     /// The number of documents.
     fn count(&self) -> usize {
         let mut documents = self.documents.clone();
@@ -160,6 +171,13 @@ mod tests {
             .unwrap();
         assert_eq!(corpus.texts, ["a", "the fine cast", "was", "in Oslo"]);
         assert_eq!(corpus.documents, [0, 1, 1, 1]);
+    }
+
+    #[test]
+    fn single_texts_are_documents_of_their_own() {
+        let mut corpus = read("a\nb").unwrap();
+        corpus.add_each([" c ", " ", "d"]);
+        assert_eq!((corpus.texts.concat(), corpus.documents), ("abcd".into(), vec![0, 0, 1, 2]));
     }
 
     #[test]

@@ -3,6 +3,8 @@
 use super::Corpus;
 use crate::data::DataError;
 use crate::data::files::Encoding;
+use crate::data::formats::conll::{self, Columns, Known};
+use crate::data::formats::lines::lines;
 use crate::data::known::{KnownFile, KnownSet, Layout, NONE, Source, SplitRule, TokensGiven};
 
 const fn file(path: &'static str, examples: usize, sha256: &'static str) -> KnownFile {
@@ -12,6 +14,107 @@ const fn file(path: &'static str, examples: usize, sha256: &'static str) -> Know
 /// Lines with hard breaks, an empty line between paragraphs.
 fn paragraphs(source: &mut Source, into: &mut Corpus) -> Result<(), DataError> {
     into.add_paragraphs(&source.lines()?)
+}
+
+/// `label<TAB>text`, without the labels.
+fn without_labels(source: &mut Source, into: &mut Corpus) -> Result<(), DataError> {
+    let file = source.lines()?;
+    let texts = lines(&file.text).map(|(_, line)| line.split_once('\t').map_or(line, |(_, text)| text));
+    into.add_each(texts);
+    Ok(())
+}
+
+/// Which sides of pairs of sentences are texts.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sides {
+    English,
+    Each,
+    Together,
+}
+
+/// `English<TAB>translation`, of every tenth line; of English alone every second one, so that there is as much text.
+fn pairs(source: &mut Source, sides: Sides, into: &mut Corpus) -> Result<(), DataError> {
+    let file = source.lines()?;
+    let step = if sides == Sides::English { 2 } else { 10 };
+    for (_, line) in lines(&file.text).step_by(step) {
+        match (line.split_once('\t'), sides) {
+            (Some((english, _)), Sides::English) => into.add_each([english]),
+            (Some((english, other)), Sides::Each) => into.add_each([english, other]),
+            (Some((english, other)), Sides::Together) => into.add_each([format!("{english} {other}")]),
+            (None, _) => into.add_each([line]),
+        }
+    }
+    Ok(())
+}
+
+/// Pairs of sentences, and tagged sentences, whose words are the text.
+fn pairs_and_words(source: &mut Source, sides: Sides, into: &mut Corpus) -> Result<(), DataError> {
+    if source.path.extension().is_none_or(|ending| ending != "iob2") {
+        return pairs(source, sides, into);
+    }
+    let kinds = ["LOC", "ORG", "PER"].map(String::from);
+    let read = conll::read(&source.lines()?, &Columns::FIRST_AND_LAST, Known::Kinds(&kinds))?;
+    into.add_each(read.sentences.iter().map(|sentence| sentence.words.join(" ")));
+    Ok(())
+}
+
+/// The address of Tatoeba's pairs.
+const PAIRS: &str = "https://www.manythings.org/anki (as TSV with the first two columns)";
+
+/// The files of [`pairs_and_words`]; `sides` texts are made of a pair.
+macro_rules! several {
+    ($sides:literal) => {
+        &[
+            file(
+                "tatoeba/eng-deu.tsv",
+                16_982 * $sides,
+                "a79c90b3cd3102decffa49cc00fb6f20023974f2ae5c4782515bebe133fcc07b",
+            ),
+            file(
+                "tatoeba/eng-fra.tsv",
+                16_713 * $sides,
+                "0bb85dbaa1c896844649094d7eaf2e34bee34e84fe362b26ce7e8f2e12aae104",
+            ),
+            file(
+                "tatoeba/eng-fin.tsv",
+                5_949 * $sides,
+                "cc00216f54c0562a11d4692a2fb901c45da4ff11bfa4f18e4b07d6f52af69165",
+            ),
+            file(
+                "uner/sv_talbanken-ud-train.iob2",
+                4_303,
+                "19bd5d848199ec964ae0ba58f04ee22c4db8b9ec457c912074e12bc45af0b9c9",
+            ),
+            file(
+                "uner/zh_gsd-ud-train.iob2",
+                3_997,
+                "6c0726ba2a803d61848f5021914c63623088f9e4b26cc4dbba077c9c6d8c13c0",
+            ),
+        ]
+    };
+}
+
+/// A set of sentences in several languages.
+const fn of_languages(
+    name: &'static str,
+    description: &'static str,
+    twin: &'static str,
+    layouts: &'static [Layout<Corpus>],
+) -> KnownSet<Corpus> {
+    KnownSet {
+        name,
+        description,
+        address: PAIRS,
+        licence: "CC BY 2.0 (Tatoeba); the sentences of Universal NER: CC BY-SA 4.0",
+        labels: &[],
+        tokens: TokensGiven::No,
+        encoding: Encoding::Utf8,
+        layouts,
+        splits: SplitRule::DevAndTestFromTrain(1_000),
+        downloads: NONE,
+        caution: "a sentence may have several translations, and stand in several splits",
+        twin,
+    }
 }
 
 /// The known sets.
@@ -93,4 +196,73 @@ pub static SETS: &[KnownSet<Corpus>] = &[
         caution: "",
         twin: "almanac",
     },
+    KnownSet {
+        name: "fdu-mr-text",
+        description: "FDU-MTL: the training texts of the domain fdu-mr (film reviews, single sentences), without labels",
+        address: "https://github.com/ccsasuke/man (folder data/fdu-mtl)",
+        licence: "no licence stated (Rotten Tomatoes)",
+        labels: &[],
+        tokens: TokensGiven::Words,
+        encoding: Encoding::Utf8OrWindows1252,
+        layouts: &[Layout {
+            folder: "fdu-mtl",
+            read: without_labels,
+            note: "",
+            train: &[file(
+                "MR.task.train",
+                1_600,
+                "a6f222085a50061dd560c3beafc968679abae74683e3d18a66b619c5e2d178dc",
+            )],
+            dev: &[],
+            test: &[],
+        }],
+        splits: SplitRule::DevAndTestFromTrain(160),
+        downloads: NONE,
+        caution: "",
+        twin: "domain-6-text",
+    },
+    of_languages(
+        "tatoeba-en",
+        "Tatoeba: English sentences",
+        "language-a",
+        &[Layout {
+            folder: "",
+            read: |source, into| pairs(source, Sides::English, into),
+            note: "every second sentence",
+            train: &[file(
+                "tatoeba/eng-deu.tsv",
+                84_907,
+                "a79c90b3cd3102decffa49cc00fb6f20023974f2ae5c4782515bebe133fcc07b",
+            )],
+            dev: &[],
+            test: &[],
+        }],
+    ),
+    of_languages(
+        "tatoeba",
+        "Tatoeba: sentences in English, German, French and Finnish; Universal NER: sentences in Swedish and Chinese",
+        "languages",
+        &[Layout {
+            folder: "",
+            read: |source, into| pairs_and_words(source, Sides::Each, into),
+            note: "every tenth pair",
+            train: several!(2),
+            dev: &[],
+            test: &[],
+        }],
+    ),
+    of_languages(
+        "tatoeba-paired",
+        "Tatoeba: English sentences, each with its translation into German, French or Finnish; Universal NER: sentences in Swedish and \
+         Chinese",
+        "languages-paired",
+        &[Layout {
+            folder: "",
+            read: |source, into| pairs_and_words(source, Sides::Together, into),
+            note: "every tenth pair",
+            train: several!(1),
+            dev: &[],
+            test: &[],
+        }],
+    ),
 ];

@@ -44,6 +44,9 @@ pub const ADJECTIVES: usize = 50;
 /// Percentage of the training labels that are flipped.
 const NOISE: u64 = 4;
 
+/// The stream of random numbers of the reviews without labels.
+const TEXTS: u64 = 210;
+
 /// The length of a list with a window of this length for each domain.
 pub(super) const fn listed(window: usize) -> usize {
     window + (NAMES.len() - 1) * step(window)
@@ -106,6 +109,21 @@ pub fn domain(number: usize, seed: u64, sizes: Sizes) -> Splits<Vec<Example>> {
     recipe.corpus(seed, sizes)
 }
 
+/// `n` reviews without labels, of some of the domains by turns, drawn from other random numbers than the labelled sets: what a
+/// model can be pre-trained on. The same for the same numbers and seed; a larger `n` begins with the smaller one.
+///
+/// # Panics
+/// If `numbers` is empty, or one of them is not from 1 to 6.
+pub fn texts(numbers: &[usize], seed: u64, n: usize) -> Vec<String> {
+    let text = |index: usize| {
+        let mut rng = Rng::new(&[seed, TEXTS, index as u64]);
+        let positive = rng.chance(50);
+        let domain = Some(numbers[index % numbers.len()] - 1);
+        Speaker { rng: &mut rng, held_out: false, flatness: 1, domain }.say("GOODS", positive)
+    };
+    (0..n).map(text).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -153,6 +171,19 @@ mod tests {
                 (NAMES[number - 1], LABELS.map(String::from).to_vec())
             );
         }
+    }
+
+    #[test]
+    fn reviews_without_labels_are_those_of_their_domains() {
+        let mixed = texts(&[1, 6], 1, 40);
+        assert_eq!(mixed[..20], texts(&[1, 6], 1, 20));
+        let of = [1, 6].map(|number| texts(&[number], 1, 40));
+        for (i, text) in mixed.iter().enumerate() {
+            assert_eq!(*text, of[i % 2][i]);
+        }
+        let labelled = domain(1, 1, SOME);
+        let common = of[0].iter().filter(|text| labelled.train.iter().any(|example| example.text == **text));
+        assert!(common.count() < 4);
     }
 
     #[test]

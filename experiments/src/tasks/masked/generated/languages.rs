@@ -34,9 +34,22 @@ pub fn corpus(place: usize, seed: u64, sizes: Sizes) -> Splits<Corpus> {
         2 => (&all[..], true),
         _ => panic!("languages: there is no set {place}"),
     };
+    corpus_of(NAMES[place], note(place), seed, sizes, |seed, n| {
+        let lines = languages::texts(seed, chosen, pairs, n);
+        lines.into_iter().map(|line| line.replace('\t', " ")).collect()
+    })
+}
+
+/// A corpus of texts, each a document of its own, of which `texts` makes any number for a seed.
+pub(super) fn corpus_of(
+    name: &str,
+    note: String,
+    seed: u64,
+    sizes: Sizes,
+    texts: impl Fn(u64, usize) -> Vec<String>,
+) -> Splits<Corpus> {
     let part = |split: u64, n: usize| {
-        let lines = languages::texts(seed + APART * split, chosen, pairs, n);
-        let texts: Vec<String> = lines.into_iter().map(|line| line.replace('\t', " ")).collect();
+        let texts = texts(seed + APART * split, n);
         Corpus { documents: (0..texts.len()).collect(), texts }
     };
     let [train, dev, test] = [(0, sizes.train), (1, sizes.dev), (2, sizes.test)].map(|(s, n)| part(s, n));
@@ -47,8 +60,8 @@ pub fn corpus(place: usize, seed: u64, sizes: Sizes) -> Splits<Corpus> {
         test,
         part_checksums: std::array::from_fn(|_| checksum.clone()),
         checksum,
-        note: note(place),
-        ..Splits::none(NAMES[place], &[])
+        note,
+        ..Splits::none(name, &[])
     }
 }
 

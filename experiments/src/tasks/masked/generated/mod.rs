@@ -1,4 +1,4 @@
-//! Generated corpora of plain text: `languages`, and an almanac of an invented land, whose words must be guessed from both sides.
+//! Generated corpora of plain text: `languages`, `domains`, and an almanac of an invented land, whose words must be guessed from both sides.
 //!
 //! A text is one or two sentences of a seeded grammar over some 40 common and 700 coined words. What can be known about a masked
 //! word, and from where:
@@ -27,6 +27,7 @@
 //! assert_eq!((set.train.texts.len(), set.dev.texts.len()), (100, 10));
 //! ```
 
+mod domains;
 mod languages;
 mod speaker;
 
@@ -48,30 +49,32 @@ fn note() -> String {
         .into()
 }
 
+/// A row of the table of generated sets.
+macro_rules! set {
+    ($family:ident, $place:literal) => {
+        Generated {
+            name: $family::NAMES[$place],
+            what: || $family::note($place),
+            labels: &[],
+            sizes: SIZES,
+            make: |seed| $family::corpus($place, seed, SIZES),
+        }
+    };
+}
+
 /// The generated sets.
 pub static SETS: &[Generated<Corpus>] = &[
     Generated { name: NAME, what: note, labels: &[], sizes: SIZES, make: |seed| almanac(seed, SIZES) },
-    Generated {
-        name: languages::NAMES[0],
-        what: || languages::note(0),
-        labels: &[],
-        sizes: SIZES,
-        make: |seed| languages::corpus(0, seed, SIZES),
-    },
-    Generated {
-        name: languages::NAMES[1],
-        what: || languages::note(1),
-        labels: &[],
-        sizes: SIZES,
-        make: |seed| languages::corpus(1, seed, SIZES),
-    },
-    Generated {
-        name: languages::NAMES[2],
-        what: || languages::note(2),
-        labels: &[],
-        sizes: SIZES,
-        make: |seed| languages::corpus(2, seed, SIZES),
-    },
+    set!(languages, 0),
+    set!(languages, 1),
+    set!(languages, 2),
+    set!(domains, 0),
+    set!(domains, 1),
+    set!(domains, 2),
+    set!(domains, 3),
+    set!(domains, 4),
+    set!(domains, 5),
+    set!(domains, 6),
 ];
 
 /// Generates the corpus: the same for the same seed and sizes, on every platform.
