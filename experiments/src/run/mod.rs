@@ -12,6 +12,7 @@
 //! | `folder`, `trained_on`, `lock` | the files of a run; one process at a time |
 //! | `metric`, `record`, `understood` | metrics, logged steps and epochs, the summary before the first epoch |
 //! | `attacked` | a model under attack on a split |
+//! | `compression` | weights in int8, without the smallest ones |
 //! | `ask` | inputs of a trained model, and the style of its answers |
 //! | `tensorboard` | losses and metrics as an event file |
 //! | `interrupt`, `view` | Ctrl-C; progress bars |
@@ -19,6 +20,7 @@
 mod any;
 mod ask;
 mod attacked;
+mod compression;
 mod error;
 mod folder;
 mod interrupt;
@@ -41,6 +43,7 @@ mod view;
 pub use any::{AnyTask, DescribedSet, Evaluation, From, GeneratedInfo, Job, Learner, Wanted, sums};
 pub use ask::{Ask, Style, places};
 pub use attacked::{Attacked, AttackedExample};
+pub use compression::Compression;
 pub use error::RunError;
 pub use folder::RunFolder;
 pub use interrupt::{interrupted, listen};
