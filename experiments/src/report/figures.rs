@@ -30,9 +30,10 @@ pub(super) fn plots(grid: &Grid) -> Result<Vec<Plot>, ReportError> {
             plots.extend(loss_curves(grid, row, name)?);
         }
     }
-    if let Shows::Matrix(metric) = grid.study.shows {
+    for (metric, of_metric) in grid.study.shows.matrices().iter().enumerate() {
         for (i, column) in grid.columns().into_iter().enumerate() {
-            plots.extend(matrix(grid, column, metric, name(&format!("matrix-{}", i + 1)))?);
+            let number = if metric == 0 { String::new() } else { format!("-{}", metric + 1) };
+            plots.extend(matrix(grid, column, *of_metric, name(&format!("matrix-{}{number}", i + 1)))?);
         }
     }
     for measure in grid.study.measures {
@@ -55,7 +56,7 @@ fn matrix(grid: &Grid, column: &str, metric: Metric, name: String) -> Result<Opt
     let measure = Measure::Test(metric);
     let heads: Vec<String> = trials.iter().map(|trial| trial.heading()).collect();
     let svg = heat_map(&name, &heads, &rows, |value| measure.show(value))?;
-    let caption = format!("{column}: {} of each row in each trial.", measure.label());
+    let caption = format!("{column}: {} of each row in each trial.", Measure::of_trials(metric));
     Ok(Some(Plot { name, caption, svg }))
 }
 

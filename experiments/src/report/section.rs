@@ -8,7 +8,7 @@ use super::grid::Grid;
 use super::measured;
 use super::result::RunResult;
 use super::statistics::DataStatistics;
-use super::study::{DataSource, Scale, Settings, Shows, Sizes, Study, result_file};
+use super::study::{DataSource, Scale, Settings, Sizes, Study, result_file};
 use super::table::Table;
 use super::tables;
 use super::verdict::{Judgement, judge};
@@ -49,8 +49,8 @@ impl Section {
         let lines: Vec<_> = study.measures.iter().flat_map(|measure| grid.lines(*measure)).collect();
         let judgement = (!study.claims.is_empty()).then(|| judge(study.claims, &lines));
         let mut tables: Vec<Table> = study.measures.iter().map(|m| tables::means(&grid, *m)).collect();
-        if let Shows::Matrix(metric) = study.shows {
-            tables.extend(grid.columns().into_iter().map(|column| tables::matrix(&grid, column, metric)));
+        for metric in study.shows.matrices() {
+            tables.extend(grid.columns().into_iter().map(|column| tables::matrix(&grid, column, *metric)));
         }
         tables.extend(judgement.as_ref().map(tables::comparisons));
         let absent = |row, column, seed| {

@@ -3,15 +3,19 @@
 use super::budgets::{self, cell};
 use super::pretraining;
 use crate::report::study::{Cell, Claim, DataSource, Measure, Scale, Shows, Study};
-use crate::run::Task;
+use crate::run::{Metric, Task};
 use crate::tasks::classify::Classify;
 
-const ACCURACY: Measure = Measure::test(Classify::METRICS, "accuracy");
+/// The metric of the study.
+pub(super) const METRIC: Metric = Metric::share("accuracy");
+const ACCURACY: Measure = Measure::test(Classify::METRICS, METRIC.name);
 const NAME: &str = "distillation";
-const TEACHER: &str = "Teacher: BERT";
+/// The column of the teachers.
+pub(super) const TEACHER: &str = "Teacher: BERT";
 const ALONE: &str = "Alone";
 const SOFT: &str = "Soft targets";
-const LOGITS: &str = "Logits";
+/// The column of the students that learn logits.
+pub(super) const LOGITS: &str = "Logits";
 const ALTERED: &str = "Logits, altered texts";
 
 /// What the paper claims that a student keeps of its teacher's accuracy, and of its size.

@@ -14,6 +14,7 @@
 //! | [`attention`] | TextCNN and BiLSTM with and without self-attention |
 //! | [`pretraining`] | masked language modelling of a small BERT |
 //! | [`distillation`] | small classifiers alone and taught by a BERT |
+//! | [`compression`] | a BERT and its students in int8 and pruned |
 //! | `budgets` | sizes and seeds of all runs, by task and scale |
 //!
 //! Each of them is a [`Study`]. It plans [`Run`]s for a [`Scale`] and a [`DataSource`]; each run has one result file,
@@ -31,6 +32,7 @@
 
 pub mod attention;
 mod budgets;
+pub mod compression;
 pub mod contrastive;
 pub mod distillation;
 pub mod figure3;
@@ -58,6 +60,7 @@ pub fn all() -> &'static [Study] {
         table5::STUDY,
         pretraining::STUDY,
         distillation::STUDY,
+        compression::STUDY,
         table7::STUDY,
         table8::STUDY,
     ];
