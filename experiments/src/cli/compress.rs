@@ -1,13 +1,13 @@
 use super::{MovedArgs, PlaceArgs};
 use crate::commands::{self, Compress};
 use crate::run::Compression;
-use clap::{ArgGroup, Args};
+use anyhow::bail;
+use clap::Args;
 use std::path::PathBuf;
 
 /// Make a smaller run from a trained one: weights in int8, without the smallest ones, or both.
 #[derive(Args)]
 #[command(
-    group(ArgGroup::new("how").args(["int8", "prune"]).required(true).multiple(true)),
     after_help = "The new folder is a run that evaluate, predict, explain, attack and compare read like any other; training cannot \
                   be continued in it. Weights are the parameters with two axes or more, such as matrices and tables of vectors; \
                   biases and layer norms stay as they are. The command prints the parameters, the bytes and the metrics on dev before \
@@ -43,6 +43,9 @@ fn share(text: &str) -> Result<f64, String> {
 impl CompressArgs {
     pub fn run(self) -> anyhow::Result<()> {
         let CompressArgs { run, out, int8, prune, moved, place } = self;
+        if !int8 && prune.is_none() {
+            bail!("expected --int8, --prune SHARE or both; without them there is nothing to do");
+        }
         let (place, threads) = moved.place(place);
         let compression = Compression { int8, pruned: prune.unwrap_or(0.0) };
         commands::compress(&Compress { run, out, compression, place, threads })

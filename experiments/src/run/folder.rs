@@ -404,8 +404,8 @@ impl RunFolder {
         Compression::read(&TensorFile::open(&self.best()).ok()?.text())
     }
 
-    /// Writes a compressed run, made from a run with these parameters: the files that a trained model needs, except `without`, and the
-    /// compressed parameters.
+    /// Writes a compressed run, made from a run with these parameters: the files that a trained model needs, except `without`, the log
+    /// of its training, and the compressed parameters.
     ///
     /// # Errors
     /// A file of that run that is missing or was changed; a folder that cannot be written.
@@ -419,7 +419,8 @@ impl RunFolder {
         let mut on = from.trained_on()?;
         on.files.retain(|name, _| !without.contains(&name.as_str()));
         from.check_files(&on)?;
-        for name in on.files.keys().map(String::as_str).chain(["config.toml"]) {
+        let log = Some("metrics.jsonl").filter(|name| from.file(name).exists());
+        for name in on.files.keys().map(String::as_str).chain(["config.toml"]).chain(log) {
             let mut file = files::open(&from.file(name))?;
             atomic::write_with(&self.file(name), |out| io::copy(&mut file, out).map(drop))?;
         }

