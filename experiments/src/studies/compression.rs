@@ -36,7 +36,7 @@ pub const STUDY: Study = Study {
     claims: &[],
     shows: Shows::Matrices(&[distillation::METRIC, MEGABYTES, THROUGHPUT]),
     notes: &[
-        "The runs are those of the study distillation: the teacher, and students that learned its logits.",
+        "Only on generated data. The runs are those of the study distillation: the teacher, and students that learned its logits.",
         "Weights are pruned by their absolute values in the whole model (See, Luong, Manning 2016), and models are not trained \
          afterwards. Zeros save bytes, not time.",
         "Speeds are of one evaluation each on a machine that may be busy, and vary by a fifth.",
@@ -45,6 +45,10 @@ pub const STUDY: Study = Study {
 };
 
 fn plan(scale: Scale, source: DataSource) -> Vec<Cell> {
+    // Generated data only: there are no results on real data.
+    if source == DataSource::Real {
+        return vec![];
+    }
     let cells = distillation::STUDY.cells(scale, source).into_iter();
     let compared = cells.filter(|cell| [distillation::TEACHER, distillation::LOGITS].contains(&cell.column));
     compared.map(|cell| cell.tried(TRIALS)).collect()
