@@ -78,6 +78,7 @@
 
 pub mod files;
 pub mod graph;
+mod int8;
 mod layout;
 pub mod losses;
 pub mod memory;
@@ -97,6 +98,7 @@ mod tensor;
 pub use gradus_kernels::cuda::{self, CudaError};
 pub use gradus_kernels::{DType, Device, Element, Kind, Precision, philox::Stream};
 pub use graph::{CreateGraph, Grad, Gradients, RowGrad, checkpoint, grad, grad_from, hvp, no_grad};
+pub use int8::{Int8Rows, Int8Weight};
 pub use layout::Layout;
 pub use module::{Module, Visitor};
 pub use param::{Param, ParamId};

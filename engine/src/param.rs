@@ -1,6 +1,6 @@
 use crate::graph::Edge;
 use crate::optim::{Moments, lock};
-use crate::{DType, Device, Kind, Shape, Tensor};
+use crate::{DType, Device, Int8Rows, Int8Weight, Kind, Shape, Tensor};
 use gradus_kernels::memory::Buffer;
 use std::sync::{Arc, Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak};
 
@@ -15,6 +15,8 @@ pub struct ParamId(pub(crate) u64);
 ///
 /// Rows of a table may have steps of the [`Optimizer`](crate::optim::Optimizer) that they have not taken yet; they are taken
 /// before the rows are read. The head of `optim/moments.rs` explains these deferred steps.
+///
+/// A weight may also be there in int8 ([`set_int8`](Param::set_int8)), for inference; it is lost when the value changes.
 pub struct Param(Arc<Inner>);
 
 struct Inner {
@@ -26,6 +28,8 @@ struct Inner {
 struct Held {
     value: Tensor,
     deferred: Option<Arc<Mutex<Moments>>>,
+    /// The value in int8, of which `value` is the expanded form.
+    int8: Option<Arc<Int8Weight>>,
 }
 
 /// A parameter that is dropped when its model is.
@@ -57,7 +61,7 @@ impl Owner {
 impl Param {
     /// A parameter with this value.
     pub fn new(value: Tensor) -> Self {
-        let held = Held { value: whole(&value), deferred: None };
+        let held = Held { value: whole(&value), deferred: None, int8: None };
         Param(Arc::new(Inner { leaf: Edge::leaf(), held: RwLock::new(held) }))
     }
 
@@ -145,6 +149,30 @@ impl Param {
         // The moments are not replaced, so they need the deferred steps.
         held.settle();
         held.value = value;
+        held.int8 = None;
+    }
+
+    /// Replaces the value by one in int8, expanded to `f32`. Layers whose products have a kernel for int8 run it in inference
+    /// ([`Linear`](crate::nn::Linear), [`Lstm`](crate::nn::Lstm)), everything else reads the expanded value.
+    ///
+    /// # Panics
+    /// If the shapes differ.
+    #[track_caller]
+    pub fn set_int8(&self, rows: &Int8Rows) {
+        self.adopt(rows.expanded().to_dtype(self.dtype()));
+        self.keep_int8(Int8Weight::pack(rows));
+    }
+
+    /// Sets the int8 of which the value, in `f32`, already is the expanded form; other values have none.
+    pub(crate) fn keep_int8(&self, packed: Option<Int8Weight>) {
+        let kind = self.kind();
+        let packed = packed.filter(|_| kind.dtype == DType::F32);
+        self.write().int8 = packed.map(|packed| Arc::new(packed.to_device(kind.device)));
+    }
+
+    /// The value in int8, as a layer reads it; none if it was not set so, or has changed.
+    pub fn int8(&self) -> Option<Arc<Int8Weight>> {
+        self.read().int8.clone()
     }
 
     /// The dtype and the device.
@@ -157,6 +185,7 @@ impl Param {
         let mut held = self.write();
         held.settle();
         held.value = held.value.to_device(device);
+        held.int8 = held.int8.take().map(|int8| Arc::new(int8.to_device(device)));
     }
 
     /// Converts the value to another dtype.
@@ -164,6 +193,7 @@ impl Param {
         let mut held = self.write();
         held.settle();
         held.value = held.value.to_dtype(dtype);
+        held.int8.take_if(|int8| int8.kind().dtype != dtype);
     }
 
     /// Lets `step` change moments and value; it returns whether rows of the value have deferred steps.
@@ -246,6 +276,7 @@ impl Held {
     /// The buffer, to be written. If something else holds it, a copy replaces it first, which the
     /// [memory report](crate::memory) counts.
     fn own(&mut self) -> &mut Buffer {
+        self.int8 = None;
         let value = &mut self.value;
         if Arc::get_mut(&mut value.storage).is_none() {
             crate::memory::count_copy(value.storage.size());
@@ -256,10 +287,12 @@ impl Held {
 }
 
 impl Clone for Param {
-    /// A new parameter with an equal value: its own identity, its own buffer.
+    /// A new parameter with an equal value, also in int8: its own identity, its own buffer.
     fn clone(&self) -> Self {
         let value = self.value();
-        Param::new(Tensor::from_buffer(value.packed(), value.shape()))
+        let clone = Param::new(Tensor::from_buffer(value.packed(), value.shape()));
+        clone.write().int8 = self.int8();
+        clone
     }
 }
 
@@ -290,6 +323,27 @@ mod tests {
         let held = a.value();
         a.write().own().slice_mut::<f32>()[0] = 3.0;
         assert_eq!((held.item(), a.value().item()), (2.0, 3.0));
+    }
+
+    #[test]
+    fn a_value_in_int8_is_lost_when_the_value_changes() {
+        let w = Int8Rows::quantize(&Tensor::from_slice(&[1.0f32, -3.0, 2.0, 0.4], [2, 2]));
+        let a = Param::new(Tensor::zeros([2, 2], DType::F32));
+        let set = || {
+            a.set_int8(&w);
+            assert!(a.int8().is_some() && a.clone().int8().is_some());
+            assert_eq!(a.value().to_f64(), w.expanded().to_f64());
+        };
+        let changes: [&dyn Fn(); 3] = [
+            &|| a.set(&Tensor::zeros([2, 2], DType::F32)),
+            &|| a.write().own().slice_mut::<f32>()[0] = 2.0,
+            &|| a.convert(DType::F64),
+        ];
+        for change in changes {
+            set();
+            change();
+            assert!(a.int8().is_none());
+        }
     }
 
     #[test]

@@ -203,6 +203,9 @@ static inline float __uint_as_float(unsigned x) { return same_bits<float>(x); }
 static inline int __float_as_int(float x) { return same_bits<int>(x); }
 static inline float __int_as_float(int x) { return same_bits<float>(x); }
 static inline unsigned __umulhi(unsigned x, unsigned y) { return unsigned(uint64_t(x) * y >> 32); }
+// One operation, rounded by itself.
+static inline float __fmul_rn(float x, float y) { return x * y; }
+static inline float __fadd_rn(float x, float y) { return x + y; }
 static inline float rsqrtf(float x) { return 1.0f / sqrtf(x); }
 static inline float normcdff(float x) { return 0.5f * erfcf(-x * 0.70710678f); }
 template <class T> static inline T min(T a, T b) { return b < a ? b : a; }

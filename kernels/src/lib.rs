@@ -16,6 +16,7 @@ mod element;
 pub mod elementwise;
 mod functions;
 pub mod gemm;
+pub mod gemm_int8;
 pub mod isa;
 mod lookup;
 pub mod math;

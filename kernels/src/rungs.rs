@@ -6,7 +6,7 @@
 use crate::cuda::{Source, architecture, launched_by};
 use crate::{
     DType, Device, Kind, attention, conv_relu_max, conv1d, convert, crf, cross_entropy, dropout, elementwise,
-    gemm, index, layer_norm, lstm, optimizer, reduce, softmax,
+    gemm, gemm_int8, index, layer_norm, lstm, optimizer, reduce, softmax,
 };
 
 /// The ladder of one operation.
@@ -34,6 +34,7 @@ const LADDERS: &[Ladder] = &[
         sources: &[&gemm::cuda::SOURCE, &gemm::cuda::TENSOR_CORES],
         check: gemm::rungs::check,
     },
+    Ladder { name: "gemm_int8", sources: &[&gemm_int8::cuda::SOURCE], check: gemm_int8::rungs::check },
     Ladder { name: "conv1d", sources: &[&conv1d::cuda::SOURCE], check: conv1d::rungs::check },
     Ladder {
         name: "conv_relu_max",

@@ -4,7 +4,7 @@
 #![forbid(unsafe_code)]
 
 use gradus_engine::ops::{Attention, LstmWeights};
-use gradus_engine::{DType, Tensor};
+use gradus_engine::{DType, Int8Rows, Int8Weight, Tensor};
 use proptest::prelude::*;
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -210,6 +210,11 @@ proptest! {
         if let Some(w) = zeros(&[n, k]) {
             check("linear", fresh(expected()), || x.linear(&w, None));
             check("matmul", fresh(expected()), || x.matmul(&w.t()));
+            // Weights of few rows and columns, since they are packed in panels.
+            if extent(&wide(&[n, k])) <= FEW {
+                let int8 = Int8Weight::pack(&Int8Rows::quantize(&w)).expect("a matrix can be packed");
+                check("linear_int8", fresh(expected()), || x.linear_int8(&int8, None));
+            }
         }
         if let Some(y) = zeros(&[&lead[..], &[k, n]].concat()) {
             check("matmul", fresh(expected()), || x.matmul(&y));
@@ -285,10 +290,17 @@ proptest! {
             // The kernel allocates all gates of a weight, and its saved data of all steps.
             let counted = [wide(&[4, hidden, d.max(hidden)]), wide(&[dirs, b, t, 5, hidden])];
             let fits = counted.iter().all(|lengths| extent(lengths) <= MOST);
-            check("lstm", when(fits, fresh(y)), || {
+            check("lstm", when(fits, fresh(y.clone())), || {
                 let [y, ..] = x.lstm(&h0, &h0, None, &weights);
                 y
             });
+            if extent(&wide(&weights[0].w_ih.shape())) <= FEW {
+                let int8 = Int8Weight::pack(&Int8Rows::quantize(&weights[0].w_ih)).expect("a matrix can be packed");
+                check("lstm_int8", when(fits, fresh(y)), || {
+                    let [y, ..] = x.lstm_int8(&h0, &h0, None, &weights, &vec![&int8; dirs]);
+                    y
+                });
+            }
         }
         if let [Some(q), Some(k)] = [t, keys].map(|rows| zeros(&[b, hidden.min(2), rows, d]))
             && extent(&wide(&[b, keys])) <= FEW

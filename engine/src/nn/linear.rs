@@ -1,7 +1,11 @@
 use super::init;
+use crate::graph::is_recording;
 use crate::{Module, Param, Rng, Tensor, Visitor};
 
 /// y = x Wᵀ + b: x [.., I], W [O, I], b [O] → y [.., O].
+///
+/// With W in int8 ([`Param::set_int8`]), [`linear_int8`](Tensor::linear_int8) runs where no gradient is recorded
+/// ([`no_grad`](crate::no_grad)), and the expanded W elsewhere.
 #[derive(Clone, Debug)]
 pub struct Linear {
     /// W [O, I].
@@ -25,7 +29,11 @@ impl Linear {
     /// y [.., O] from x [.., I].
     #[track_caller]
     pub fn forward(&self, x: &Tensor) -> Tensor {
-        x.linear(&self.weight.tensor(), self.bias.as_ref().map(Param::tensor).as_ref())
+        let bias = self.bias.as_ref().map(Param::tensor);
+        match self.weight.int8() {
+            Some(weight) if !is_recording() => x.linear_int8(&weight, bias.as_ref()),
+            _ => x.linear(&self.weight.tensor(), bias.as_ref()),
+        }
     }
 }
 

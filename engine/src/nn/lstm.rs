@@ -1,6 +1,7 @@
 use super::{Dropout, init};
+use crate::graph::is_recording;
 use crate::ops::LstmWeights;
-use crate::{Mode, Module, Param, Rng, Tensor, Visitor};
+use crate::{Device, Int8Weight, Mode, Module, Param, Rng, Tensor, Visitor};
 
 /// The sizes of an [`Lstm`].
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -23,6 +24,9 @@ pub struct LstmConfig {
 ///
 /// Kernels compute values and gradients of first order. Under [`CreateGraph::Yes`](crate::CreateGraph::Yes) the backward
 /// pass is a loop over the steps in tensor operations instead, which is much slower.
+///
+/// With W_ih in int8 ([`Param::set_int8`]), [`lstm_int8`](Tensor::lstm_int8) runs on the CPU where no gradient is recorded
+/// ([`no_grad`](crate::no_grad)), and the expanded W_ih elsewhere. W_hh is always the expanded one.
 #[derive(Clone, Debug)]
 pub struct Lstm {
     config: LstmConfig,
@@ -103,7 +107,16 @@ impl Lstm {
             }
             let weights: Vec<LstmWeights> = cells.iter().map(Cell::tensors).collect();
             let state = |s: &Tensor| s.narrow(0, layer * dirs, dirs);
-            let [out, h_n, c_n] = y.lstm(&state(h0), &state(c0), lengths, &weights);
+            let (h_0, c_0) = (state(h0), state(c0));
+            let int8 = cells.iter().map(|cell| cell.w_ih.int8()).collect::<Option<Vec<_>>>();
+            let int8 = int8.filter(|_| !is_recording() && y.device() == Device::Cpu);
+            let [out, h_n, c_n] = match int8 {
+                Some(w_ih) => {
+                    let w_ih: Vec<&Int8Weight> = w_ih.iter().map(|w| &**w).collect();
+                    y.lstm_int8(&h_0, &c_0, lengths, &weights, &w_ih)
+                }
+                None => y.lstm(&h_0, &c_0, lengths, &weights),
+            };
             y = out;
             h.push(h_n);
             c.push(c_n);
@@ -133,5 +146,31 @@ impl Module for Lstm {
                 v.param(&format!("{name}{suffix}"), param);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Int8Rows, no_grad};
+
+    #[test]
+    fn int8_runs_in_inference_and_the_expanded_weights_elsewhere() {
+        let mut rng = Rng::new(1);
+        let config = LstmConfig { inputs: 6, hidden: 5, layers: 2, bidirectional: true, dropout: 0.0 };
+        let lstm = Lstm::new(config, &mut rng);
+        let x = Tensor::normal([3, 4, 6], 0.0, 1.0, &mut rng);
+        let lengths = Tensor::from_slice(&[4i64, 0, 2], [3]);
+        let run = || lstm.forward(&x, Some(&lengths), &mut Mode::Eval).y;
+        let cells = &lstm.cells;
+        cells[..3].iter().for_each(|cell| cell.w_ih.set_int8(&Int8Rows::quantize(&cell.w_ih.value())));
+        let one_layer = no_grad(run).to_f64();
+        cells[3].w_ih.set_int8(&Int8Rows::quantize(&cells[3].w_ih.value()));
+        let (int8, expanded) = (no_grad(run), run());
+        assert!(expanded.is_tracked() && !int8.is_tracked());
+        let (int8, expanded) = (int8.to_f64(), expanded.to_f64());
+        let furthest = int8.iter().zip(&expanded).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+        assert!(furthest > 0.0 && furthest < 0.01, "{furthest}");
+        assert_ne!(one_layer, int8, "a layer with both directions in int8 runs it");
     }
 }

@@ -1,8 +1,8 @@
 use crate::graph::{Backward, ForwardOutput, Fused, Keep};
-use crate::{DType, Shape, Tensor, precision};
-use gradus_kernels::lstm::{self, Sizes, WeightGradients, Weights};
+use crate::{DType, Int8Weight, Shape, Tensor, precision};
+use gradus_kernels::lstm::{self, Int8, Sizes, WeightGradients, Weights};
 use gradus_kernels::memory::Buffer;
-use gradus_kernels::{Dst, Src};
+use gradus_kernels::{Dst, Outcome, Src};
 
 /// The weights of one direction of one layer, gates in the order i, f, g, o.
 #[derive(Clone, Debug)]
@@ -31,38 +31,7 @@ impl Tensor {
         lengths: Option<&Tensor>,
         weights: &[LstmWeights],
     ) -> [Tensor; 3] {
-        let fits = self.rank() == 3 && h0.rank() == 3;
-        assert!(
-            fits,
-            "lstm: x must be [B, T, D] and h0 [directions, B, H], they are {:?} and {:?}",
-            self.shape(),
-            h0.shape()
-        );
-        let (b, t, d) = (self.dim(0), self.dim(1), self.dim(-1));
-        let dirs = weights.len();
-        let hidden = h0.dim(-1);
-        assert!(dirs == 1 || dirs == 2, "lstm: there are {dirs} directions, expected 1 or 2");
-        assert_eq!(h0.shape(), [dirs, b, hidden].into(), "lstm: h0 does not fit x {:?}", self.shape());
-        assert_eq!(c0.shape(), h0.shape(), "lstm: c0 does not fit h0");
-        for LstmWeights { w_ih, w_hh, b_ih, b_hh } in weights {
-            let found = [w_ih.shape(), w_hh.shape(), b_ih.shape(), b_hh.shape()];
-            let expected = [
-                [4 * hidden, d].into(),
-                [4 * hidden, hidden].into(),
-                [4 * hidden].into(),
-                [4 * hidden].into(),
-            ];
-            assert_eq!(
-                found,
-                expected,
-                "lstm: weights do not fit x {:?} and h0 {:?}",
-                self.shape(),
-                h0.shape()
-            );
-        }
-        let all = || Tensor::full([b], t as f64, self.kind().of(DType::I64));
-        let lengths = lengths.map_or_else(all, Tensor::contiguous);
-        super::check_lengths("lstm", self, &lengths);
+        let lengths = checked_lengths(self, h0, c0, lengths, weights);
         let mut inputs = vec![self, h0, c0, &lengths];
         inputs.extend(weights.iter().flat_map(|w| [&w.w_ih, &w.w_hh, &w.b_ih, &w.b_hh]));
         let outputs = Fused {
@@ -76,6 +45,70 @@ impl Tensor {
         .apply();
         outputs.try_into().expect("lstm: three outputs")
     }
+
+    /// [`lstm`](Tensor::lstm) for inference in which the matmul with the inputs is in int8: `w_ih` has W_ih [4H, D] for each
+    /// direction, in place of those of `weights`. Only `f32` on the CPU has a kernel.
+    ///
+    /// # Panics
+    /// As [`lstm`](Tensor::lstm), and where a gradient would be recorded: rounding has none.
+    #[track_caller]
+    pub fn lstm_int8(
+        &self,
+        h0: &Tensor,
+        c0: &Tensor,
+        lengths: Option<&Tensor>,
+        weights: &[LstmWeights],
+        w_ih: &[&Int8Weight],
+    ) -> [Tensor; 3] {
+        let lengths = checked_lengths(self, h0, c0, lengths, weights);
+        let all = weights.iter().flat_map(|w| [&w.w_hh, &w.b_ih, &w.b_hh]);
+        super::linear_int8::check_not_recorded("lstm_int8", [self, h0, c0].into_iter().chain(all));
+        let mut inputs = vec![self, h0, c0, &lengths];
+        inputs.extend(weights.iter().flat_map(|w| [&w.w_ih, &w.w_hh, &w.b_ih, &w.b_hh]));
+        let int8 =
+            w_ih.iter().map(|w| Int8 { packed: w.packed.src().slice(), scales: w.scales.src().slice() });
+        let int8: Vec<Int8> = int8.collect();
+        let run = |args: lstm::Forward<Src, Dst, Src>| lstm::forward_int8(args, &int8);
+        let Some(found) = forward_by(&inputs, run) else {
+            let kind = self.kind();
+            panic!("lstm_int8: there is no kernel for {} on {}; use lstm", kind.dtype, kind.device)
+        };
+        found.outputs.try_into().expect("lstm: three outputs")
+    }
+}
+
+/// Checks the arguments, and returns the lengths, which are all T where none are given.
+#[track_caller]
+fn checked_lengths(
+    x: &Tensor,
+    h0: &Tensor,
+    c0: &Tensor,
+    lengths: Option<&Tensor>,
+    weights: &[LstmWeights],
+) -> Tensor {
+    let fits = x.rank() == 3 && h0.rank() == 3;
+    assert!(
+        fits,
+        "lstm: x must be [B, T, D] and h0 [directions, B, H], they are {:?} and {:?}",
+        x.shape(),
+        h0.shape()
+    );
+    let (b, t, d) = (x.dim(0), x.dim(1), x.dim(-1));
+    let dirs = weights.len();
+    let hidden = h0.dim(-1);
+    assert!(dirs == 1 || dirs == 2, "lstm: there are {dirs} directions, expected 1 or 2");
+    assert_eq!(h0.shape(), [dirs, b, hidden].into(), "lstm: h0 does not fit x {:?}", x.shape());
+    assert_eq!(c0.shape(), h0.shape(), "lstm: c0 does not fit h0");
+    for LstmWeights { w_ih, w_hh, b_ih, b_hh } in weights {
+        let found = [w_ih.shape(), w_hh.shape(), b_ih.shape(), b_hh.shape()];
+        let expected =
+            [[4 * hidden, d].into(), [4 * hidden, hidden].into(), [4 * hidden].into(), [4 * hidden].into()];
+        assert_eq!(found, expected, "lstm: weights do not fit x {:?} and h0 {:?}", x.shape(), h0.shape());
+    }
+    let all = || Tensor::full([b], t as f64, x.kind().of(DType::I64));
+    let lengths = lengths.map_or_else(all, Tensor::contiguous);
+    super::check_lengths("lstm", x, &lengths);
+    lengths
 }
 
 /// The operation's inputs by name: tensors, or their indices in the list of inputs.
@@ -160,6 +193,10 @@ fn sizes(Inputs { x, h0, .. }: &Inputs<&Tensor>) -> Sizes {
 }
 
 fn forward(x: &[&Tensor]) -> Option<ForwardOutput> {
+    forward_by(x, |args| lstm::forward(args, precision()))
+}
+
+fn forward_by(x: &[&Tensor], run: impl Fn(lstm::Forward<Src, Dst, Src>) -> Outcome) -> Option<ForwardOutput> {
     let packed: Vec<Tensor> = x.iter().map(|t| t.detach().contiguous()).collect();
     let inputs = Inputs::named(packed.iter());
     let (sizes, kind, lengths) = (sizes(&inputs), inputs.x.kind(), inputs.lengths.src());
@@ -180,7 +217,7 @@ fn forward(x: &[&Tensor]) -> Option<ForwardOutput> {
         c_n: c_n.dst(),
         saved: saved.dst(),
     };
-    let outcome = lstm::forward(args, precision());
+    let outcome = run(args);
     let state = |b| Tensor::from_buffer(b, inputs.h0.shape());
     super::done(outcome).then(|| ForwardOutput {
         outputs: vec![Tensor::from_buffer(y, y_shape), state(h_n), state(c_n)],

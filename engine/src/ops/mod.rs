@@ -21,12 +21,13 @@
 //! - *Rows*: [`softmax`](Tensor::softmax), [`log_softmax`](Tensor::log_softmax),
 //!   [`layer_norm`](Tensor::layer_norm), [`cross_entropy_rows`](Tensor::cross_entropy_rows);
 //!   [`cross_entropy`](crate::losses::cross_entropy) is the mean or the sum of the last.
-//! - *Matrix multiplication*: [`matmul`](Tensor::matmul), [`linear`](Tensor::linear).
+//! - *Matrix multiplication*: [`matmul`](Tensor::matmul), [`linear`](Tensor::linear),
+//!   [`linear_int8`](Tensor::linear_int8).
 //! - *Convolution over time*: [`conv1d`](Tensor::conv1d), [`conv_relu_max`](Tensor::conv_relu_max),
 //!   [`embedding_conv_relu_max`](Tensor::embedding_conv_relu_max).
-//! - *Sequences*: [`lstm`](Tensor::lstm), [`attention`](Tensor::attention), [`crf_log_z`](Tensor::crf_log_z),
-//!   [`crf_nll`](Tensor::crf_nll), [`crf_log_marginals`](Tensor::crf_log_marginals),
-//!   [`crf_viterbi`](Tensor::crf_viterbi).
+//! - *Sequences*: [`lstm`](Tensor::lstm), [`lstm_int8`](Tensor::lstm_int8), [`attention`](Tensor::attention),
+//!   [`crf_log_z`](Tensor::crf_log_z), [`crf_nll`](Tensor::crf_nll),
+//!   [`crf_log_marginals`](Tensor::crf_log_marginals), [`crf_viterbi`](Tensor::crf_viterbi).
 //! - *Shape*: [`reshape`](Tensor::reshape), [`flatten`](Tensor::flatten), [`unsqueeze`](Tensor::unsqueeze),
 //!   [`squeeze`](Tensor::squeeze), [`permute`](Tensor::permute), [`transpose`](Tensor::transpose),
 //!   [`t`](Tensor::t), [`broadcast_to`](Tensor::broadcast_to), [`sum_to`](Tensor::sum_to),
@@ -61,6 +62,7 @@ mod identity;
 mod index;
 mod layer_norm;
 mod linear;
+mod linear_int8;
 mod lstm;
 mod matmul;
 mod narrow;

@@ -91,6 +91,16 @@ pub enum StateError {
         /// In the model.
         expected: DType,
     },
+    /// The parts of a compressed tensor do not fit together, or not the model.
+    #[error("{}: the compressed tensor {} cannot be read: {}; use an earlier copy of the file or compress the run again", path.display(), quoted(name), shortened(reason))]
+    Compressed {
+        /// The file.
+        path: PathBuf,
+        /// The tensor.
+        name: String,
+        /// What is wrong with them.
+        reason: String,
+    },
     /// A value of a tensor is infinite or NaN.
     #[error("{}: tensor {} holds a value that is not finite; use an earlier copy of the file or train again", path.display(), quoted(name))]
     NotFinite {

@@ -6,6 +6,7 @@
 //! later damage is found.
 
 mod checkpoint;
+mod compressed;
 mod dict;
 mod error;
 mod file;
@@ -13,6 +14,7 @@ mod header;
 mod tensor_file;
 
 pub use checkpoint::Checkpoint;
+pub use compressed::{add_compressed, load_compressed};
 pub use dict::{StateDict, check_finite, load_state_dict, state_dict};
 pub use error::StateError;
 pub(crate) use error::quoted;

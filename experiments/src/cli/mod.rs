@@ -2,6 +2,7 @@
 
 mod attack;
 mod compare;
+mod compress;
 mod data;
 mod distil;
 mod evaluate;
@@ -40,6 +41,7 @@ enum Command {
         task: Box<train::TaskArgs>,
     },
     Distil(distil::DistilArgs),
+    Compress(compress::CompressArgs),
     Evaluate(evaluate::EvaluateArgs),
     Compare(compare::CompareArgs),
     Predict(predict::PredictArgs),
@@ -147,6 +149,7 @@ impl Cli {
             Some(Command::Reproduce(args)) => args.run(),
             Some(Command::Train { task }) => task.run(),
             Some(Command::Distil(args)) => args.run(),
+            Some(Command::Compress(args)) => args.run(),
             Some(Command::Evaluate(args)) => args.run(),
             Some(Command::Compare(args)) => args.run(),
             Some(Command::Predict(args)) => args.run(),

@@ -2,6 +2,7 @@
 
 mod attack;
 mod compare;
+mod compress;
 pub mod data;
 mod devices;
 mod distil;
@@ -20,6 +21,7 @@ mod trained;
 
 pub use attack::{Attack, attack};
 pub use compare::{Compare, compare};
+pub use compress::{Compress, compress};
 pub use devices::devices;
 pub use distil::{Distil, distil};
 pub use evaluate::{Evaluate, evaluate};

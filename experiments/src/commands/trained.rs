@@ -30,6 +30,7 @@ pub enum Other {
 }
 
 /// A run with the parameters of its best epoch.
+#[derive(Clone)]
 pub(super) struct Trained {
     folder: RunFolder,
     /// Its configuration.
@@ -52,6 +53,16 @@ impl Trained {
         let device = Device::open(if place.device.is_empty() { "cpu" } else { &place.device })?;
         let data = place.data.clone().or(on.folder.as_ref().map(PathBuf::from));
         Ok(Trained { task: tasks::of(&config), folder, config, on, device, data, moved: place.moved.clone() })
+    }
+
+    /// Its folder.
+    pub fn folder(&self) -> &RunFolder {
+        &self.folder
+    }
+
+    /// The same run with the parameters of another folder.
+    pub fn with_folder(&self, folder: RunFolder) -> Self {
+        Trained { folder, ..self.clone() }
     }
 
     /// Prepares the examples that are wanted for the model. A file of the run that has moved must hold the same data.

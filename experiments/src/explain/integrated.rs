@@ -1,5 +1,5 @@
 use super::Explained;
-use super::explained::{by_word, gradients, scores_with, texts_in_a_pass};
+use super::explained::{by_word, gradients, texts_in_a_pass};
 use gradus_engine::Tensor;
 
 /// The result of integrated gradients.
@@ -31,8 +31,9 @@ const STEPS: [usize; 2] = [32, 2048];
 /// (steps and the check of completeness).
 pub(super) fn attributions(subject: &dyn Explained) -> Integrated {
     let (x, baseline) = (subject.vectors().detach(), subject.baseline().detach());
-    let (difference, t) = (&x - &baseline, x.dim(0));
-    let ends = scores_with(subject, &[vec![true; t], vec![false; t]]);
+    let difference = &x - &baseline;
+    // As along the path, with a gradient: without one, weights in int8 would give another F.
+    let ends = gradients(subject, &Tensor::stack(&[&x, &baseline], 0)).0;
     let change = ends[0] - ends[1];
     let mut steps = STEPS[0];
     loop {

@@ -57,7 +57,7 @@ fn matrix(grid: &Grid, column: &str, metric: Metric, name: String) -> Result<Opt
     let measure = Measure::Test(metric);
     let heads: Vec<String> = trials.iter().map(|trial| trial.heading()).collect();
     let svg = heat_map(&name, &heads, &rows, |value| measure.show(value))?;
-    let caption = format!("{column}: {} of each row in each trial.", measure.label());
+    let caption = format!("{column}: {} of each row in each trial.", Measure::of_trials(metric));
     Ok(Some(Plot { name, caption, svg }))
 }
 

@@ -58,7 +58,7 @@ pub(super) fn matrix(grid: &Grid, column: &str, metric: Metric) -> Table {
         });
         Some(std::iter::once(Entry::new(row)).chain(entries).collect())
     });
-    let label = Measure::Test(metric).label();
+    let label = Measure::of_trials(metric);
     Table { caption: format!("{column}: {label}, by trial."), head, rows: rows.collect() }
 }
 

@@ -1,7 +1,7 @@
 use super::progress::Progress;
 use super::train::Training;
 use super::trained_on::{CHANGED, TrainedOn};
-use super::{Job, Lock, RunError, tensorboard};
+use super::{Compression, Job, Lock, RunError, tensorboard};
 use crate::config::{self, Config, TaskKeys};
 use crate::data::error::shortened;
 use crate::data::limits::Limit;
@@ -9,13 +9,14 @@ use crate::data::{atomic, files};
 use gradus_engine::Module;
 use gradus_engine::optim::{Optimizer, WeightAverage};
 use gradus_engine::state::{
-    Checkpoint, StateDict, StateError, check_finite, load_state_dict, read_tensors, state_dict, write_tensors,
+    Checkpoint, StateDict, StateError, TensorFile, check_finite, load_compressed, read_tensors, state_dict,
+    write_tensors,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 /// The files of a run.
@@ -168,7 +169,7 @@ impl RunFolder {
     /// # Errors
     /// A folder that already holds a run.
     pub fn check_free(&self) -> Result<(), RunError> {
-        match self.checkpoint().exists() {
+        match self.checkpoint().exists() || self.compression().is_some() {
             false => Ok(()),
             true => Err(RunError::Settings(format!(
                 "{} holds a run already; continue it with --resume, replace it with --overwrite, or name another folder with \
@@ -277,6 +278,12 @@ impl RunFolder {
 
     fn saved(&self) -> Result<(Checkpoint, Saved), RunError> {
         let path = self.checkpoint();
+        if !path.exists() && self.compression().is_some() {
+            return Err(RunError::Settings(format!(
+                "{} holds a compressed run, which cannot be trained; train the run that it was made from",
+                self.0.display()
+            )));
+        }
         if !path.exists() {
             return Err(RunError::Settings(format!("{} is missing: {PUT_BACK}", path.display())));
         }
@@ -388,8 +395,38 @@ impl RunFolder {
     /// A file that is missing, truncated or of another model.
     pub fn load_best(&self, model: &dyn Module, task: &str) -> Result<(), RunError> {
         let tensors = self.read_best(task)?;
-        load_state_dict(model, &tensors, &self.best())?;
+        load_compressed(model, &tensors, &self.best())?;
         Ok(check_finite(&state_dict(model), &self.best())?)
+    }
+
+    /// How the run's weights are compressed; none if they are not, or if the file of parameters cannot be read.
+    pub fn compression(&self) -> Option<Compression> {
+        Compression::read(&TensorFile::open(&self.best()).ok()?.text())
+    }
+
+    /// Writes a compressed run, made from a run with these parameters: the files that a trained model needs, except `without`, the log
+    /// of its training, and the compressed parameters.
+    ///
+    /// # Errors
+    /// A file of that run that is missing or was changed; a folder that cannot be written.
+    pub fn save_compressed(
+        &self,
+        from: &RunFolder,
+        without: &[&str],
+        parameters: &StateDict,
+        compression: Compression,
+    ) -> Result<(), RunError> {
+        let mut on = from.trained_on()?;
+        on.files.retain(|name, _| !without.contains(&name.as_str()));
+        from.check_files(&on)?;
+        let log = Some("metrics.jsonl").filter(|name| from.file(name).exists());
+        for name in on.files.keys().map(String::as_str).chain(["config.toml"]).chain(log) {
+            let mut file = files::open(&from.file(name))?;
+            atomic::write_with(&self.file(name), |out| io::copy(&mut file, out).map(drop))?;
+        }
+        self.write("data.json", on.written().as_bytes())?;
+        let tensors = compression.applied(parameters);
+        Ok(write_tensors(&self.best(), &tensors, &compression.written())?)
     }
 
     /// Writes the logged steps and the epochs, in order, to `metrics.jsonl` and to the event file of TensorBoard.

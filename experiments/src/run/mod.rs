@@ -13,6 +13,7 @@
 //! | `metric`, `record`, `understood` | metrics, logged steps and epochs, the summary before the first epoch |
 //! | `attacked` | a model under attack on a split |
 //! | `faithful` | how faithful explanations of a model's outputs are, on a sample of a split |
+//! | `compression` | weights in int8, without the smallest ones |
 //! | `ask` | inputs of a trained model, and the style of its answers |
 //! | `tensorboard` | losses and metrics as an event file |
 //! | `interrupt`, `view` | Ctrl-C; progress bars |
@@ -20,6 +21,7 @@
 mod any;
 mod ask;
 mod attacked;
+mod compression;
 mod error;
 mod faithful;
 mod folder;
@@ -43,6 +45,7 @@ mod view;
 pub use any::{AnyTask, DescribedSet, Evaluation, From, GeneratedInfo, Job, Learner, Wanted, sums};
 pub use ask::{Ask, Style, places};
 pub use attacked::{Attacked, AttackedExample};
+pub use compression::Compression;
 pub use error::RunError;
 pub use faithful::{Faithful, OfMethod, Sample};
 pub use folder::RunFolder;

@@ -24,7 +24,7 @@ pub const STUDY: Study = Study {
     baseline: None,
     measures: &[Measure::test(Classify::METRICS, "accuracy")],
     claims: &[],
-    shows: Shows::Matrices(&[DELETION, INSERTION, AGREEMENT]),
+    shows: Shows::Matrix(&[DELETION, INSERTION, AGREEMENT]),
     notes: &[
         "Means over 40 texts of the test split. Deletion is the area under the probability of the predicted label while words become \
          unknown in the order of the method, insertion while they become known: a method is faithful if the first is smaller and \

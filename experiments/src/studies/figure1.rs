@@ -25,7 +25,7 @@ pub const STUDY: Study = Study {
     baseline: Some(BERT),
     measures: &[F1, GAP],
     claims: &[Claim::of(F1, BERT, BILSTM), Claim::of(GAP, BERT, BILSTM), Claim::of(GAP, ADAPTED, BERT)],
-    shows: Shows::Matrix(F1_MACRO),
+    shows: Shows::Matrix(&[F1_MACRO]),
     notes: &[
         "The paper's figure names no domains, no data and no numbers.",
         "Real data: BERT is all-MiniLM-L6-v2, which was trained for the similarity of sentences, not plain BERT; its file has no head \

@@ -18,6 +18,7 @@
 //! | [`distillation`] | small models alone and taught by a BERT |
 //! | [`robustness`] | classifiers under attack, with and without adversarial training |
 //! | [`faithfulness`] | methods that explain classifiers |
+//! | [`compression`] | a BERT and its students in int8 and pruned |
 //! | `budgets` | sizes and seeds of all runs, by task and scale |
 //!
 //! Each of them is a [`Study`]. It plans [`Run`]s for a [`Scale`] and a [`DataSource`]; each run has one result file,
@@ -35,6 +36,7 @@
 
 pub mod attention;
 mod budgets;
+pub mod compression;
 pub mod contrastive;
 pub mod distillation;
 pub mod faithfulness;
@@ -72,6 +74,7 @@ pub fn all() -> &'static [Study] {
         distillation::taggers::STUDY,
         robustness::STUDY,
         faithfulness::STUDY,
+        compression::STUDY,
         table7::STUDY,
         table8::STUDY,
     ];

@@ -58,7 +58,7 @@ pub const STUDY: Study = Study {
         Claim::of_rows(WORDS, PLAIN, BERT, BILSTM),
         Claim::of_rows(HOTFLIP, PLAIN, BERT, BILSTM),
     ],
-    shows: Shows::Matrices(&[QUERIES]),
+    shows: Shows::Matrix(&[QUERIES]),
     notes: &[
         "An attack changes at most 2 words of each of 50 texts of the test split, the same ones for all models, until the model is \
          wrong. Accuracy under attack is the share of these texts that are still right; the test accuracy beside it is of the whole \

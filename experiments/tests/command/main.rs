@@ -3,6 +3,7 @@
 
 mod asks;
 mod compare;
+mod compress;
 mod damage;
 mod data;
 mod distil;

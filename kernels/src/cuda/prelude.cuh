@@ -114,6 +114,18 @@ DEVICE void put(float &y, float x) { y = x; }
 DEVICE void put(bf16 &y, float x) { y = to_bf16(x); }
 DEVICE void put(f16 &y, float x) { y = to_f16(x); }
 
+// Σ of the four products of the signed bytes of two words, added to c.
+DEVICE int dot4(u32 a, u32 b, int c) {
+#ifdef CUDA_EMULATED
+    for (int i = 0; i < 32; i += 8) c += int(static_cast<signed char>(a >> i)) * int(static_cast<signed char>(b >> i));
+    return c;
+#else
+    int d;
+    asm("dp4a.s32.s32 %0, %1, %2, %3;" : "=r"(d) : "r"(a), "r"(b), "r"(c));
+    return d;
+#endif
+}
+
 // The length of sentence b, clamped to 0..=time; `time` if there are no lengths.
 DEVICE int length_of(const i64 *lengths, int b, int time) {
     if (!lengths) return time;

@@ -9,9 +9,10 @@ mod optimizer;
 mod precision;
 
 use gradus_engine::losses::{CrossEntropy, Reduction, cross_entropy};
+use gradus_engine::nn::Linear;
 use gradus_engine::ops::REGISTRY;
 use gradus_engine::optim::{Optimizer, OptimizerConfig, Rule};
-use gradus_engine::{DType, Device, Mode, Module, Rng, Tensor, cuda};
+use gradus_engine::{DType, Device, Int8Rows, Mode, Module, Rng, Tensor, cuda, no_grad};
 use gradus_models::{BiLstm, BiLstmConfig, Classifier, DataSizes, Given, Words};
 use gradus_tests::{cases, checks};
 
@@ -91,15 +92,30 @@ fn training_stays(device: Device) {
     assert!(losses.iter().all(|loss| loss.item().is_finite()));
 }
 
+/// A dense layer in int8 has the bits of the CPU's on a device, to which its weights move.
+fn int8(device: Device) {
+    let mut rng = Rng::new(5);
+    let layer = Linear::new(70, 33, &mut rng);
+    layer.weight.set_int8(&Int8Rows::quantize(&layer.weight.value()));
+    let x = Tensor::normal([3, 9, 70], 0.0, 1.0, &mut rng);
+    let expected = no_grad(|| layer.forward(&x));
+    layer.move_to(device);
+    let (before, x) = (cuda::launches(), x.to_device(device));
+    let found = no_grad(|| layer.forward(&x));
+    assert_eq!((found.device(), cuda::launches() - before), (device, 2), "x is quantised and multiplied");
+    assert_eq!(found.to_vec::<f32>(), expected.to_vec::<f32>());
+}
+
 /// One check of a device.
 type Part = fn(Device);
 
 /// All checks of a device, by name.
-const PARTS: [(&str, Part); 12] = [
+const PARTS: [(&str, Part); 13] = [
     ("rows", every_row),
     ("kernels", every_operation_has_kernels),
     ("gradients_cross", gradients_cross),
     ("training_stays", training_stays),
+    ("int8", int8),
     ("steps_together", optimizer::steps_together),
     ("norms", optimizer::norms),
     ("state_comes_back", optimizer::state_comes_back),

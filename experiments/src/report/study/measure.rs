@@ -86,6 +86,11 @@ impl Measure {
         }
     }
 
+    /// The label of a metric of several trials.
+    pub fn of_trials(metric: Metric) -> String {
+        labelled("", metric, "")
+    }
+
     /// By how much `a` is better than `b`; negative if it is worse.
     pub fn advantage(self, a: f64, b: f64) -> f64 {
         match self {

@@ -18,7 +18,7 @@ mod trial;
 pub use cell::{Cell, Run, result_file};
 pub use measure::Measure;
 pub use scale::{DataSource, Scale, UnknownName};
-pub use trial::Trial;
+pub use trial::{MEGABYTES, THROUGHPUT, Trial};
 
 /// One table, figure or claim of a paper.
 #[derive(Clone, Debug)]
@@ -93,14 +93,22 @@ pub enum Shows {
     Means,
     /// As `Means`, and the training loss over the steps.
     Curves,
-    /// As `Means`, and for each column this metric as a table and a heat map of rows and trials.
-    Matrix(Metric),
-    /// As `Matrix`, for several metrics.
-    Matrices(&'static [Metric]),
+    /// As `Means`, and for each column each of these metrics as a table and a heat map of rows and trials.
+    Matrix(&'static [Metric]),
     /// The sizes of the data sets, from their statistics files, next to the paper's.
     Statistics(&'static [Sizes]),
     /// The hyper-parameters of all runs of all studies, next to the paper's.
     Settings(Settings),
+}
+
+impl Shows {
+    /// The metrics that are shown as matrices of rows and trials.
+    pub fn matrices(&self) -> &'static [Metric] {
+        match self {
+            Shows::Matrix(metrics) => metrics,
+            Shows::Means | Shows::Curves | Shows::Statistics(_) | Shows::Settings(_) => &[],
+        }
+    }
 }
 
 /// The sizes of a data set in the paper.
@@ -132,17 +140,6 @@ pub struct Setting {
     pub key: &'static str,
     /// Its value for each of [`Settings::models`]; `None` if the paper has a dash.
     pub values: &'static [Option<&'static str>],
-}
-
-impl Shows {
-    /// The metrics that are shown as matrices of rows and trials.
-    pub fn matrices(&self) -> &[Metric] {
-        match self {
-            Shows::Matrix(metric) => std::slice::from_ref(metric),
-            Shows::Matrices(metrics) => metrics,
-            Shows::Means | Shows::Curves | Shows::Statistics(_) | Shows::Settings(_) => &[],
-        }
-    }
 }
 
 impl Study {

@@ -2,6 +2,7 @@
 
 use crate::attack::Kind;
 use crate::explain::Method;
+use crate::run::{Better, Metric, Unit};
 
 /// One thing that is measured with the parameters of a run's best epoch. Each gives named numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -26,7 +27,21 @@ pub enum Trial {
         /// The number of examples, drawn by a fixed seed.
         limit: usize,
     },
+    /// The task's metrics on its own test split after compression ([`Compression`](crate::run::Compression)), [`MEGABYTES`] and
+    /// [`THROUGHPUT`].
+    Compressed {
+        /// Whether weights are in int8.
+        int8: bool,
+        /// The share of weights, in percent, that are set to 0.
+        pruned: u8,
+    },
 }
+
+/// The size of the file of parameters, in 10⁶ bytes.
+pub const MEGABYTES: Metric = Metric { name: "megabytes", better: Better::Smaller, unit: Unit::Plain };
+/// Test examples per second on one thread.
+pub const THROUGHPUT: Metric =
+    Metric { name: "examples per second on one thread", better: Better::Larger, unit: Unit::Plain };
 
 /// The name of a random order of the words.
 const RANDOM: &str = "random";
@@ -47,6 +62,7 @@ impl Trial {
                 format!("under attack by {} of {budget} words in {limit} texts", kind.name())
             }
             Trial::Explained { limit, .. } => format!("explained by {} in {limit} texts", self.heading()),
+            Trial::Compressed { .. } => format!("in {}", self.heading()),
         }
     }
 
@@ -56,6 +72,10 @@ impl Trial {
             Trial::On(set) => set.into(),
             Trial::Attack { kind, .. } => kind.name().into(),
             Trial::Explained { by, .. } => by.map_or(RANDOM, Method::name).into(),
+            Trial::Compressed { int8, pruned } => {
+                let kind = if int8 { "int8" } else { "f32" };
+                if pruned == 0 { kind.into() } else { format!("{kind}, {pruned}% pruned") }
+            }
         }
     }
 }

@@ -65,7 +65,7 @@ pub const STUDIES: &[Study] = &[
         source: "Figure 6",
         title: "One domain's classifier on another",
         measures: &[ACCURACY],
-        shows: Shows::Matrix(Metric::share("accuracy")),
+        shows: Shows::Matrix(&[Metric::share("accuracy")]),
         plan: domains,
         ..PLAIN
     },

@@ -267,7 +267,7 @@ fn a_matrix_has_each_trial_of_each_row() {
     let report = Report::read(folder.path(), STUDIES).unwrap();
     let section = report.sections.iter().find(|section| section.study.name == "domains").unwrap();
     let table = &section.tables[1];
-    assert_eq!(table.caption, "BiLSTM: test accuracy, %, by trial.");
+    assert_eq!(table.caption, "BiLSTM: accuracy, %, by trial.");
     assert_eq!(table.head, ["Data set", "books", "films"]);
     // Of the data that a row learned from, the number is highlighted.
     let marked = |i: usize, j: usize| table.rows[i][j].mark == Some(table::Mark::Best);

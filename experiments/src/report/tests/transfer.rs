@@ -16,7 +16,7 @@ static STUDY: &[Study] = &[Study {
     claim: "Few lose much.",
     measures: &[Measure::Test(ACCURACY), Measure::Gap(ACCURACY)],
     claims: &[Claim::of(Measure::Gap(ACCURACY), "b", "a")],
-    shows: Shows::Matrix(ACCURACY),
+    shows: Shows::Matrix(&[ACCURACY]),
     plan: |scale, _| {
         let of = |set, column| cell(set, column, set, scale).tried(SETS.map(Trial::On));
         SETS.into_iter().flat_map(|set| ["a", "b"].map(|column| of(set, column))).collect()

@@ -3,12 +3,15 @@
 use super::super::budgets::cell;
 use super::{ALONE, CLAIM, KEPT, OF_STUDENTS, OF_TEACHERS, SIZE, SOFT, TEACHER, taught, teacher};
 use crate::report::study::{Cell, Claim, DataSource, Measure, Scale, Shows, Study};
-use crate::run::Task;
+use crate::run::{Metric, Task};
 use crate::tasks::classify::Classify;
 
-const ACCURACY: Measure = Measure::test(Classify::METRICS, "accuracy");
+/// The metric of the study.
+pub(in crate::studies) const METRIC: Metric = Metric::share("accuracy");
+const ACCURACY: Measure = Measure::test(Classify::METRICS, METRIC.name);
 const NAME: &str = "distillation";
-const LOGITS: &str = "Logits";
+/// The column of the students that learn logits.
+pub(in crate::studies) const LOGITS: &str = "Logits";
 const ALTERED: &str = "Logits, altered texts";
 const PHRASES: &str = "Logits, phrases";
 

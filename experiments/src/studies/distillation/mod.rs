@@ -14,7 +14,7 @@ use super::budgets;
 use super::pretraining;
 use crate::report::study::{Cell, DataSource, Scale};
 
-const TEACHER: &str = "Teacher: BERT";
+pub(super) const TEACHER: &str = "Teacher: BERT";
 const ALONE: &str = "Alone";
 const SOFT: &str = "Soft targets";
 

@@ -40,9 +40,9 @@ mod packing;
 pub mod plain;
 pub(crate) mod rungs;
 
-use crate::sizes::count;
+use crate::sizes::{self, count};
 use crate::slice::on_device;
-use crate::{Dst, Outcome, Precision, Real, Src};
+use crate::{DType, Dst, Outcome, Precision, Real, Src, gemm_int8};
 
 /// The sizes of one layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -171,16 +171,50 @@ impl<T: Real> Forward<&[T], &mut [T], &[i64]> {
     /// Runs all steps; panics if the length of a slice does not match the sizes.
     #[track_caller]
     pub fn run(self) {
-        let saved = saved_len(&self.sizes, self.lengths);
-        check::forward(&self.lens(|x| x.len(), |y| y.len(), |lengths| lengths.len()), saved);
-        if self.sizes.batch * self.sizes.hidden == 0 {
-            // There is no state. There may be more sentences than memory could hold an order of.
+        if !self.checked_has_states() {
             return;
         }
         if T::IS_F32 {
-            cpu::forward(self.map(T::f32s, T::f32s_mut, |lengths| lengths));
+            cpu::forward(self.map(T::f32s, T::f32s_mut, |lengths| lengths), &[]);
         } else {
             plain::forward(self);
+        }
+    }
+
+    /// Checks the arguments, and returns whether there is a state. Without one there may be more sentences than memory could hold
+    /// an order of.
+    #[track_caller]
+    fn checked_has_states(&self) -> bool {
+        let saved = saved_len(&self.sizes, self.lengths);
+        check::forward(&self.lens(|x| x.len(), |y| y.len(), |lengths| lengths.len()), saved);
+        self.sizes.batch * self.sizes.hidden > 0
+    }
+}
+
+/// W_ih of a direction, `[4H, D]`, in int8; see [`gemm_int8`](crate::gemm_int8).
+#[derive(Clone, Copy, Debug)]
+pub struct Int8<'a> {
+    /// As [`pack`](crate::gemm_int8::pack) writes it.
+    pub packed: &'a [u32],
+    /// The scales of its rows, `[4H]`.
+    pub scales: &'a [f32],
+}
+
+impl Forward<&[f32], &mut [f32], &[i64]> {
+    /// [`run`](Forward::run), but W_ih x is computed from W_ih in int8, one for each direction, instead of from the weights' own.
+    #[track_caller]
+    pub fn run_int8(self, w_ih: &[Int8]) {
+        let Sizes { input, hidden, directions, .. } = self.sizes;
+        assert_eq!(w_ih.len(), directions, "lstm: {} int8 W_ih for {directions} directions", w_ih.len());
+        for w in w_ih {
+            let (words, rows) = (gemm_int8::words(input, count("lstm", [4, hidden])), 4 * hidden);
+            sizes::lengths(
+                "lstm",
+                [("int8 W_ih", w.packed.len(), words), ("the scales of W_ih", w.scales.len(), rows)],
+            );
+        }
+        if self.checked_has_states() {
+            cpu::forward(self, w_ih);
         }
     }
 }
@@ -217,6 +251,16 @@ pub fn forward(args: Forward<Src, Dst, Src>, precision: Precision) -> Outcome {
         check::forward(&args.lens(Src::len, Dst::len, Src::len), saved_len(&args.sizes, None));
         cuda::forward(args, precision)
     })
+}
+
+/// [`Forward::run_int8`] of `f32` in host memory; there is no kernel for others.
+#[track_caller]
+pub fn forward_int8(args: Forward<Src, Dst, Src>, w_ih: &[Int8]) -> Outcome {
+    if !args.x.is_cpu() || args.x.dtype() != DType::F32 {
+        return Outcome::NoKernel;
+    }
+    args.map(|x| x.slice::<f32>(), |y| y.slice::<f32>(), |lengths| lengths.slice()).run_int8(w_ih);
+    Outcome::Done
 }
 
 /// [`Backward::run`] for any device and dtype; on a device the matmuls for dx and the weights have that precision, and

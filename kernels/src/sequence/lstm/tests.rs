@@ -234,7 +234,7 @@ fn fast_equals_plain() {
         let exact = Problem::<f64>::new(sizes, lengths.as_deref(), random).with_padding(f64::NAN);
         let problem = Problem::<f32>::new(sizes, lengths.as_deref(), random).with_padding(f32::NAN);
         let exact_outputs = exact.forward(plain::forward);
-        let (slow, fast) = (problem.forward(plain::forward), problem.forward(cpu::forward));
+        let (slow, fast) = (problem.forward(plain::forward), problem.forward(|args| cpu::forward(args, &[])));
         let compare = |name, factor: f64, exact: &[f64], slow: &[f32], fast: &[f32]| {
             let error = |y: &[f32]| largest(y.iter().zip(exact).map(|(&y, e)| (f64::from(y) - e).abs()));
             // Sums over D, H and steps whose terms are of the order of the largest result.
@@ -389,4 +389,41 @@ fn every_level_computes_the_same_gates() {
             assert!(error <= 16.0 * f64::from(f32::EPSILON), "{} {n}: {error}", level.name());
         }
     }
+}
+
+/// The product in int8 first, then a plain LSTM whose W_ih selects its part of that product.
+#[test]
+fn an_input_matmul_in_int8_is_that_of_the_int8_layer() {
+    let sizes = sizes(5, 7, 9, 6, 2);
+    let problem: Problem<f32> = Problem::new(sizes, Some(&[7, 3, 0, 5, 7]), random);
+    let Sizes { batch, time, input, hidden, .. } = sizes;
+    let (rows, outputs) = (batch * time, 4 * hidden);
+    let packed = problem.weights.iter().map(|[w_ih, ..]| {
+        let (mut q, mut scales) = (vec![0; w_ih.len()], vec![0.0; outputs]);
+        gemm_int8::quantize_rows(w_ih, &mut q, &mut scales);
+        let mut packed = vec![0; gemm_int8::words(input, outputs)];
+        gemm_int8::pack(input, outputs, &q, &mut packed);
+        (packed, scales)
+    });
+    let packed: Vec<(Vec<u32>, Vec<f32>)> = packed.collect();
+    let w_ih: Vec<Int8> = packed.iter().map(|(packed, scales)| Int8 { packed, scales }).collect();
+    let found = problem.forward(|args| args.run_int8(&w_ih));
+    let mut x = vec![0.0; rows * 2 * outputs];
+    let mut selecting = problem.clone();
+    for (d, w) in w_ih.iter().enumerate() {
+        let layer = gemm_int8::Sizes { m: rows, k: input, n: outputs };
+        let mut product = vec![0.0; rows * outputs];
+        gemm_int8::plain::linear(layer, &problem.x, w.packed, w.scales, None, &mut product);
+        for (x, product) in x.chunks_exact_mut(2 * outputs).zip(product.chunks_exact(outputs)) {
+            x[d * outputs..][..outputs].copy_from_slice(product);
+        }
+        let one = |i: usize| f32::from(u8::from(i % (2 * outputs) == d * outputs + i / (2 * outputs)));
+        selecting.weights[d][0] = (0..2 * outputs * outputs).map(one).collect();
+    }
+    (selecting.x, selecting.sizes.input) = (x, 2 * outputs);
+    let expected = selecting.forward(plain::forward);
+    for (found, expected) in found.iter().flatten().zip(expected.iter().flatten()) {
+        assert!((found - expected).abs() < 1e-5, "{found}, {expected}");
+    }
+    assert_ne!(found, problem.forward(|args| args.run()), "the weights of f32 were used");
 }

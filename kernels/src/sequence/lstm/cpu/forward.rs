@@ -1,15 +1,17 @@
 use super::super::packing::{Group, Packing};
-use super::super::{Forward, Sizes, Weights};
+use super::super::{Forward, Int8, Sizes, Weights};
 use super::gates::Activate;
 use super::{gathered, put_state, state_of};
 use crate::gemm::{Epilogue, Mat, PackedB, gemm, gemm_packed_serial};
+use crate::gemm_int8;
 use crate::isa;
 use crate::memory::Buffer;
 use crate::sizes::inside;
 use rayon::prelude::*;
 use std::marker::PhantomData;
 
-pub fn forward(args: Forward<&[f32], &mut [f32], &[i64]>) {
+/// Runs all steps; W_ih x is computed from `int8`, one for each direction, if it is not empty.
+pub fn forward(args: Forward<&[f32], &mut [f32], &[i64]>, int8: &[Int8]) {
     let Forward { sizes, lengths, x, weights, h0, c0, y, h_n, c_n, saved } = args;
     let Sizes { batch, time, input, hidden: n, directions } = sizes;
     let packing = Packing::new(&sizes, lengths);
@@ -25,8 +27,17 @@ pub fn forward(args: Forward<&[f32], &mut [f32], &[i64]>) {
     let gates_of_directions = gates.chunks_mut((rows * 4 * n).max(1));
     let cells_of_directions = cells.chunks_mut((rows * n).max(1));
     for (d, (mut gates, mut cells)) in gates_of_directions.zip(cells_of_directions).enumerate() {
-        let (x, w) = (Mat::rows(x_rows.slice(), input), Mat::rows(weights[d].w_ih, input).t());
-        gemm(rows, input, 4 * n, x, w, 0.0, gates, 4 * n, Epilogue::default());
+        match int8.get(d) {
+            None => {
+                let (x, w) = (Mat::rows(x_rows.slice(), input), Mat::rows(weights[d].w_ih, input).t());
+                gemm(rows, input, 4 * n, x, w, 0.0, gates, 4 * n, Epilogue::default());
+            }
+            Some(w) => {
+                let sizes = gemm_int8::Sizes { m: rows, k: input, n: 4 * n };
+                let (packed, scales) = (w.packed.into(), w.scales.into());
+                let _ = gemm_int8::linear(sizes, x_rows.src(), packed, scales, None, (&mut gates[..]).into());
+            }
+        }
         for group in &packing.groups {
             let (gates_here, cells_here);
             (gates_here, gates) = gates.split_at_mut(group.rows().len() * 4 * n);

@@ -1,0 +1,95 @@
+//! `gradus compress`: a run with fewer or smaller weights, made from a finished one.
+
+use super::trained::{Place, Trained};
+use super::{print, with_threads};
+use crate::data::Split;
+use crate::data::counted::counted;
+use crate::data::shown::terminal;
+use crate::regimes::distillation;
+use crate::run::{Compression, RunFolder};
+use anyhow::bail;
+use gradus_engine::state::{StateDict, state_dict};
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The arguments of `gradus compress`.
+pub struct Compress {
+    /// The run's folder.
+    pub run: PathBuf,
+    /// The folder for the compressed run.
+    pub out: PathBuf,
+    /// What to do to the weights.
+    pub compression: Compression,
+    /// The device and the data folder, for the metrics.
+    pub place: Place,
+    /// Number of threads; 0 means one per core.
+    pub threads: usize,
+}
+
+/// A run's parameters, and its metrics on dev.
+struct Measured {
+    /// Not 0.
+    nonzeros: usize,
+    all: usize,
+    /// Of the file of parameters.
+    bytes: u64,
+    metrics: BTreeMap<String, f64>,
+}
+
+/// Writes a compressed run and prints parameters, bytes and metrics on dev of both.
+///
+/// # Errors
+/// A folder without a run, or with a compressed one; an output folder that is not empty; data that is missing.
+pub fn compress(ask: &Compress) -> anyhow::Result<()> {
+    print(&with_threads(ask.threads, || compressed(ask))?)
+}
+
+fn compressed(ask: &Compress) -> anyhow::Result<String> {
+    let from = RunFolder(ask.run.clone());
+    let shown = |path: &Path| terminal(&path.display().to_string()).into_owned();
+    if from.compression().is_some() {
+        bail!("{} is compressed already; compress the run that it was made from", shown(&ask.run));
+    }
+    let taken = ask.out.exists() && fs::read_dir(&ask.out).map_or(true, |mut files| files.next().is_some());
+    if taken {
+        bail!("{}: expected a new or an empty folder; name another with --out", shown(&ask.out));
+    }
+    let trained = Trained::open(&ask.run, &ask.place)?;
+    let (before, parameters) = measured(&trained, &from)?;
+    let folder = RunFolder(ask.out.clone());
+    // What the teacher said is of use in training only.
+    folder.save_compressed(&from, &distillation::FILES, &parameters, ask.compression)?;
+    let (after, _) = measured(&Trained::open(&ask.out, &ask.place)?, &folder)?;
+    let mut text = format!("{:<18} {:>12} {:>12}\n", "", "before", "after");
+    let mut line = |name: &str, before: &str, after: &str| {
+        text += &format!("{name:<18} {before:>12} {after:>12}\n");
+    };
+    line("parameters", &before.all.to_string(), &after.all.to_string());
+    line("not zero", &before.nonzeros.to_string(), &after.nonzeros.to_string());
+    line("bytes", &before.bytes.to_string(), &after.bytes.to_string());
+    for metric in trained.task.metrics() {
+        let [before, after] = [&before, &after].map(|run| metric.show(run.metrics[metric.name]));
+        line(&format!("dev {}", metric.name), &before, &after);
+    }
+    let share = 100.0 * after.bytes as f64 / before.bytes.max(1) as f64;
+    let zeros = after.all - after.nonzeros;
+    Ok(text
+        + &format!(
+            "the file of parameters has {share:.1} % of its bytes; {} are 0\nthe compressed run is in {}\n",
+            counted(zeros, "parameters"),
+            shown(&ask.out)
+        ))
+}
+
+/// A run on its dev split, and its parameters.
+fn measured(trained: &Trained, folder: &RunFolder) -> anyhow::Result<(Measured, StateDict)> {
+    let job = trained.prepare(trained.wanted(Split::Dev, None))?;
+    let learner = trained.learner(job.as_ref())?;
+    let parameters = state_dict(learner.kept_part());
+    let values = parameters.values().map(|tensor| tensor.to_f64());
+    let nonzeros = values.map(|values| values.iter().filter(|&&x| x != 0.0).count()).sum();
+    let all = learner.kept_part().param_count();
+    let metrics = learner.metrics(Split::Dev);
+    Ok((Measured { nonzeros, all, bytes: fs::metadata(folder.best())?.len(), metrics }, parameters))
+}
