@@ -91,11 +91,9 @@ fn turned(lines: &[Line]) -> Vec<Line> {
             let same = |found: &&mut Line| found.row == *column && found.measure == line.measure;
             match turned.iter_mut().find(same) {
                 Some(found) => found.cells.push((line.row, *number)),
-                None => turned.push(Line {
-                    row: *column,
-                    measure: line.measure,
-                    cells: vec![(line.row, *number)],
-                }),
+                None => {
+                    turned.push(Line { row: column, measure: line.measure, cells: vec![(line.row, *number)] })
+                }
             }
         }
     }
