@@ -207,11 +207,9 @@ fn a_planted_word_is_found() {
 #[test]
 fn what_cannot_be_removed_is_not_compared() {
     let mut subject = toy(5, 2, |x: &Tensor| x.at(1, 1).sum(&[-1]).square() * 3.0 - 4.0);
-    let rows = |from: &[usize]| {
-        let of = |&i: &usize| if i % 2 == 0 { subject.x.at(0, i) } else { subject.baseline.at(0, i) };
-        Tensor::stack(&from.iter().map(of).collect::<Vec<_>>().iter().collect::<Vec<_>>(), 0)
-    };
-    subject.baseline = rows(&[0, 1, 2, 3, 4]);
+    let row = |i: usize| if i % 2 == 0 { subject.x.at(0, i) } else { subject.baseline.at(0, i) };
+    let rows: Vec<Tensor> = (0..5).map(row).collect();
+    subject.baseline = Tensor::stack(&rows.iter().collect::<Vec<_>>(), 0);
     let p = |known: bool| faithfulness::sigmoid(scores_with(&subject, &[vec![known; 5]])[0]);
     // Words 1 and 3 remain; the values of the others, however large, change nothing.
     let found = faithfulness::faithfulness(&subject, &[9.0, 2.0, 9.0, 1.0, 9.0]);

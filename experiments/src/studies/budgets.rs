@@ -231,7 +231,7 @@ pub(super) fn pretraining(
         (_, Smoke) => ("1", "96", ONE),
         (DataSource::Embedded, Quick) if set == "language-a" => ("6", "0", TWO),
         (DataSource::Embedded, Quick) => ("3", "0", ONE),
-        (DataSource::Embedded, Standard | Full) => ("30", "0", TWO),
+        (DataSource::Embedded, Standard | Full) => ("30", "0", THREE),
         (DataSource::Real, Quick | Standard) => ("5", "60000", ONE),
         (DataSource::Real, Full) => ("20", "0", TWO),
     };

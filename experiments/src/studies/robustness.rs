@@ -22,7 +22,7 @@ const BILSTM: &str = "SST-2, BiLSTM";
 
 /// The rows and their models.
 pub(super) const ROWS: [(&str, &str); 3] =
-    [(BILSTM, "bilstm"), ("SST-2, TextCNN", "textcnn"), (BERT, "bert")];
+    [("SST-2, TextCNN", "textcnn"), (BILSTM, "bilstm"), (BERT, "bert")];
 
 /// The most words to change in a text, and the number of texts to attack.
 const BUDGET: usize = 2;
@@ -66,8 +66,8 @@ pub const STUDY: Study = Study {
         "Queries are the texts that a model had to read until the attack ended, in the mean over those that it got right.",
         "BERT on real data is all-MiniLM-L6-v2, on generated data a small BERT that was pre-trained here (study pretraining). At the \
          standard scale, all models learn from 2,000 texts, since PGD takes the time of four trainings.",
-        "Adversarial training moves the vectors of a text by 0.3 in all on real data, by 0.1 on generated data, where a vector of the \
-         models has a norm of about 1 and of about 0.3.",
+        "Adversarial training moves all vectors of a text together by about a quarter of the norm of one of them (on real data 0.3, \
+         on generated data 0.1, of the small BERT 0.03); moved by more, the models learned nothing.",
     ],
     plan,
 };
@@ -78,9 +78,10 @@ fn plan(scale: Scale, source: DataSource) -> Vec<Cell> {
             let cell = classifier((row, column), model, scale, source);
             cell.tried(Kind::ALL.map(attack))
         };
-        let epsilon = match source {
-            DataSource::Real => "0.3",
-            DataSource::Embedded => "0.1",
+        let epsilon = match (source, model) {
+            (DataSource::Real, _) => "0.3",
+            (DataSource::Embedded, "bert") => "0.03",
+            (DataSource::Embedded, _) => "0.1",
         };
         let against = |column, name: &str| {
             of(column).set_all(&[("loss.adversarial", name), ("loss.adversarial_epsilon", epsilon)])

@@ -109,8 +109,6 @@ fn cells(
         (DataSource::Embedded, Scale::Quick) => cell.set("data.train_limit", "4000"),
         // The teacher reads long texts slowly.
         (DataSource::Real, Scale::Standard) if imdb => of_imdb(cell),
-        // So many has the model that the teacher starts from.
-        (DataSource::Embedded, Scale::Standard | Scale::Full) => Cell { seeds: vec![1, 2], ..cell },
         _ => cell,
     };
     cells.into_iter().map(limited).collect()

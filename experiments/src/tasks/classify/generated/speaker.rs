@@ -44,7 +44,7 @@ impl Speaker<'_> {
             match left.checked_sub(*weight) {
                 Some(rest) => left = rest,
                 None => {
-                    for item in line.split(' ') {
+                    for item in line.split_ascii_whitespace() {
                         if item.starts_with(|c: char| c.is_ascii_uppercase()) {
                             self.expand(item, positive, out);
                         } else {
