@@ -88,7 +88,6 @@ pub fn judge(claims: &[Claim], lines: &[Line]) -> Judgement {
     Judgement { verdict, outcomes }
 }
 
-<<<<<<< HEAD
 /// The column of a claim as a line, with a number for each row.
 fn upright(lines: &[Line], claim: &Claim) -> Line {
     let column = claim.within.unwrap_or_default();
@@ -96,23 +95,6 @@ fn upright(lines: &[Line], claim: &Claim) -> Line {
         |line: &Line| line.cells.iter().find(|(name, _)| *name == column).map(|cell| (line.row, cell.1));
     let of_measure = lines.iter().filter(|line| line.measure == claim.measure);
     Line { row: column, measure: claim.measure, cells: of_measure.filter_map(number).collect() }
-=======
-/// The columns of each measure as lines, whose cells are the rows.
-fn turned(lines: &[Line]) -> Vec<Line> {
-    let mut turned: Vec<Line> = vec![];
-    for line in lines {
-        for (column, number) in &line.cells {
-            let same = |found: &&mut Line| found.row == *column && found.measure == line.measure;
-            match turned.iter_mut().find(same) {
-                Some(found) => found.cells.push((line.row, *number)),
-                None => {
-                    turned.push(Line { row: column, measure: line.measure, cells: vec![(line.row, *number)] })
-                }
-            }
-        }
-    }
-    turned
->>>>>>> h-robust
 }
 
 fn compare(claim: Claim, line: &Line) -> Outcome {

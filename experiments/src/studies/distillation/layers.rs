@@ -50,7 +50,8 @@ fn plan(scale: Scale, source: DataSource) -> Vec<Cell> {
             ..cell
         };
         let sizes = [
-            ("model.num_hidden_layers", "2"),
+            // At the smoke scale the teacher has one layer.
+            ("model.num_hidden_layers", if scale == Scale::Smoke { "1" } else { "2" }),
             ("model.hidden_size", width),
             ("model.intermediate_size", inner),
             ("model.num_attention_heads", heads),
