@@ -207,7 +207,7 @@ fn a_planted_word_is_found() {
 #[test]
 fn what_cannot_be_removed_is_not_compared() {
     let mut subject = toy(5, 2, |x: &Tensor| x.at(1, 1).sum(&[-1]).square() * 3.0 - 4.0);
-    let row = |i: usize| if i % 2 == 0 { subject.x.at(0, i) } else { subject.baseline.at(0, i) };
+    let row = |i: usize| if i.is_multiple_of(2) { subject.x.at(0, i) } else { subject.baseline.at(0, i) };
     let rows: Vec<Tensor> = (0..5).map(row).collect();
     subject.baseline = Tensor::stack(&rows.iter().collect::<Vec<_>>(), 0);
     let p = |known: bool| faithfulness::sigmoid(scores_with(&subject, &[vec![known; 5]])[0]);

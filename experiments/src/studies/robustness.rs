@@ -67,7 +67,7 @@ pub const STUDY: Study = Study {
         "BERT on real data is all-MiniLM-L6-v2, on generated data a small BERT that was pre-trained here (study pretraining). At the \
          standard scale, all models learn from 2,000 texts, since PGD takes the time of four trainings.",
         "Adversarial training moves all vectors of a text together by about a quarter of the norm of one of them (on real data 0.3, \
-         on generated data 0.1, of the small BERT 0.03); moved by more, the models learned nothing.",
+         on generated data 0.1, of the small BERT 0.03); moved by more, the models of generated data learned nothing.",
     ],
     plan,
 };
