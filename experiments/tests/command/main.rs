@@ -23,6 +23,7 @@ mod masked;
 mod numbers;
 mod place;
 mod pretrained;
+mod probe;
 mod read;
 mod report;
 mod reproduce;
