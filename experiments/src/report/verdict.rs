@@ -1,6 +1,6 @@
 //! Decides whether a claim held, by a rule that is fixed before the numbers are known.
 //!
-//! A claim is a list of comparisons "column A beats column B", made in every row. A comparison is *held* if A's mean is
+//! A claim is a list of comparisons "column A beats column B", made in every row or in some. A comparison is *held* if A's mean is
 //! better by more than the least significant difference at 95% (with the spread pooled over the cells of the row, see
 //! [`Pooled`]), *contradicted* if it is worse by more than that, and *undecided* otherwise. With only one seed it is
 //! always undecided. The claim held if every comparison did, and did not hold if one is contradicted. Otherwise it is
@@ -59,12 +59,15 @@ pub struct Judgement {
     pub outcomes: Vec<Outcome>,
 }
 
-/// Makes each comparison in every line of its measure.
+/// Makes each comparison in every line of its measure and its rows.
 pub fn judge(claims: &[Claim], lines: &[Line]) -> Judgement {
     let outcomes: Vec<Outcome> = lines
         .iter()
         .flat_map(|line| {
-            claims.iter().filter(|claim| claim.measure == line.measure).map(|claim| compare(*claim, line))
+            let made = |claim: &&Claim| {
+                claim.measure == line.measure && (claim.rows.is_empty() || claim.rows.contains(&line.row))
+            };
+            claims.iter().filter(made).map(|claim| compare(*claim, line))
         })
         .collect();
     let any = |verdict| outcomes.iter().any(|outcome| outcome.verdict == verdict);
@@ -152,6 +155,18 @@ mod tests {
         const FEWER: &[Claim] = &[Claim::share(Measure::Parameters, 0.1, "b", "a")];
         let of = |b: f64| judge(FEWER, &[line_of(Measure::Parameters, &[22.0, 22.0], &[b, b])]).verdict;
         assert_eq!([of(2.1), of(2.3)], [Verdict::Held, Verdict::DidNotHold]);
+    }
+
+    #[test]
+    fn a_comparison_is_made_in_its_rows() {
+        const CLAIMS: &[Claim] =
+            &[Claim::of(ACCURACY, "b", "a").in_rows(&["r"]), Claim::of(ACCURACY, "a", "b").in_rows(&["s"])];
+        let rises = line(&[80.0, 80.1], &[90.0, 90.1]);
+        let falls = Line { row: "s", ..line(&[90.0, 90.1], &[80.0, 80.1]) };
+        let judged = judge(CLAIMS, &[rises, falls]);
+        assert_eq!((judged.verdict, judged.outcomes.len()), (Verdict::Held, 2));
+        let other = Line { row: "t", ..line(&[80.0], &[90.0]) };
+        assert!(judge(CLAIMS, &[other]).outcomes.is_empty());
     }
 
     #[test]

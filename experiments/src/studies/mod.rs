@@ -13,6 +13,7 @@
 //! | [`contrastive`] | BiDAF with and without contrastive objectives |
 //! | [`attention`] | TextCNN and BiLSTM with and without self-attention |
 //! | [`pretraining`] | masked language modelling of a small BERT |
+//! | [`probing`] | what each layer of a BERT tells about words and sentences |
 //! | [`distillation`] | small classifiers alone and taught by a BERT |
 //! | `budgets` | sizes and seeds of all runs, by task and scale |
 //!
@@ -36,6 +37,7 @@ pub mod distillation;
 pub mod figure3;
 pub mod figure5;
 pub mod pretraining;
+pub mod probing;
 pub mod table10;
 pub mod table5;
 pub mod table7;
@@ -57,6 +59,7 @@ pub fn all() -> &'static [Study] {
         figure3::STUDY,
         table5::STUDY,
         pretraining::STUDY,
+        probing::STUDY,
         distillation::STUDY,
         table7::STUDY,
         table8::STUDY,

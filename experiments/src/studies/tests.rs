@@ -55,6 +55,8 @@ fn claims_and_baselines_speak_of_columns_that_every_row_has() {
         let rows: BTreeSet<&str> = cells.iter().map(|cell| cell.row).collect();
         let named = study.claims.iter().flat_map(|claim| [claim.better, claim.worse]).chain(study.baseline);
         assert!(study.claims.iter().all(|claim| study.measures.contains(&claim.measure)));
+        let claimed = study.claims.iter().flat_map(|claim| claim.rows);
+        assert!(cells.is_empty() || claimed.into_iter().all(|row| rows.contains(row)), "{}", study.name);
         for column in named {
             let with: BTreeSet<&str> =
                 cells.iter().filter(|c| c.column == column).map(|cell| cell.row).collect();

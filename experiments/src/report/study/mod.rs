@@ -34,7 +34,7 @@ pub struct Study {
     pub baseline: Option<&'static str>,
     /// The numbers that are read from each run, with one table for each; the paper's numbers belong to the first.
     pub measures: &'static [Measure],
-    /// The paper's result as a list of comparisons; each is made in every row.
+    /// The paper's result as a list of comparisons; each is made in every row, unless it names some.
     pub claims: &'static [Claim],
     /// How the report shows the results.
     pub shows: Shows,
@@ -55,17 +55,24 @@ pub struct Claim {
     pub worse: &'static str,
     /// What `better` must beat is this share of the number of `worse`.
     pub share: f64,
+    /// The rows in which the comparison is made; all if empty.
+    pub rows: &'static [&'static str],
 }
 
 impl Claim {
     /// `better` beats `worse` in `measure`.
     pub const fn of(measure: Measure, better: &'static str, worse: &'static str) -> Self {
-        Claim { measure, better, worse, share: 1.0 }
+        Claim::share(measure, 1.0, better, worse)
     }
 
     /// `better` beats a share of `worse` in `measure`.
     pub const fn share(measure: Measure, share: f64, better: &'static str, worse: &'static str) -> Self {
-        Claim { measure, better, worse, share }
+        Claim { measure, better, worse, share, rows: &[] }
+    }
+
+    /// The same in some rows alone.
+    pub const fn in_rows(self, rows: &'static [&'static str]) -> Self {
+        Claim { rows, ..self }
     }
 }
 
