@@ -1,8 +1,9 @@
 //! Each model learns a hundred examples by heart: whatever is wrong in a model, its loss or its decoding shows here.
 
 use gradus::data::Split;
-use gradus::data::formats::{conll, squad};
+use gradus::data::formats::{conll, conllu, squad};
 use gradus::data::generated::Sizes;
+use gradus::data::generated::languages::{LANGUAGES, meanings};
 use gradus::run::{From, Training, View, Where, train};
 use gradus::tasks::classify::generated::{Kind, classification};
 use gradus::tasks::read::generated::reading;
@@ -25,7 +26,11 @@ fn learned(task: &str, text: &str, sets: &[&str]) -> f64 {
         "optimizer.lr=1e-2",
     ];
     let pieces = ["model.hidden_dropout_prob=0", "model.attention_probs_dropout_prob=0", "optimizer.lr=3e-3"];
-    let common = if task == "masked" { &pieces[..] } else { &words };
+    let common = match task {
+        "masked" => &pieces[..],
+        "probe" => &pieces[2..],
+        _ => &words,
+    };
     let common = common.iter().chain(sets).copied().chain(["train.batch_size=10"]);
     let task = [format!("task={task}")].into_iter().chain(files);
     let all: Vec<String> = task.chain(common.map(String::from)).collect();
@@ -79,4 +84,21 @@ fn the_masked_language_model() {
     let sets: Vec<&str> = sizes.iter().map(String::as_str).chain(more).collect();
     let accuracy = learned("masked", &text, &sets);
     assert!(accuracy >= 0.99, "{accuracy}");
+}
+
+/// Words of a random BERT's embeddings: each word has one part of speech.
+#[test]
+fn probes() {
+    let [train, ..] = meanings(1, SIZES);
+    let text = conllu::write(&train.iter().map(|meaning| LANGUAGES[0].parse(meaning)).collect::<Vec<_>>());
+    let sizes = ["hidden_size=64", "num_hidden_layers=1", "intermediate_size=64", "vocab_size=800"];
+    let sizes = sizes.map(|size| format!("model.{size}"));
+    for (model, property, least) in
+        [("linear", "pos", 0.99), ("mlp", "pos", 0.99), ("linear", "distance", 0.9)]
+    {
+        let asked = [format!("model.name={model}"), format!("probe.property={property}")];
+        let sets = sizes.iter().chain(&asked).map(String::as_str).chain(["train.epochs=40"]);
+        let accuracy = learned("probe", &text, &sets.collect::<Vec<_>>());
+        assert!(accuracy >= least, "{model} {property}: {accuracy}");
+    }
 }

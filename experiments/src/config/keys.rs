@@ -31,7 +31,7 @@ pub trait Keys: Clone + Default + Serialize + DeserializeOwned + Send + Sync + '
     /// nor the order of the examples.
     const RESUMABLE: &'static [&'static str];
 
-    /// The keys of `[loss]` on which the time of a step depends.
+    /// The keys besides those of `[data]` and `[model]` on which the time of a run depends.
     const COSTLY: &'static [&'static str] = &[];
 
     /// One value for each variant, with its defaults; the default variant first. Together they have every key. A path that must

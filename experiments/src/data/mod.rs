@@ -13,7 +13,7 @@
 //! | [`own`] | the user's own files |
 //! | [`known`] | known sets: their addresses, licences, files and checksums |
 //! | [`formats`] | one file or folder per format |
-//! | [`sentences`], [`questions`] | the types that formats read, besides [`Example`] |
+//! | [`sentences`], [`trees`], [`questions`] | the types that formats read, besides [`Example`] |
 //! | [`generated`] | common parts of generated data sets |
 //! | [`split`] | shuffling and holding out examples by a seed |
 //! | [`fetch`] | downloading a known set: resumed, verified, and renamed into place when complete |
@@ -35,12 +35,14 @@ pub mod sentences;
 pub mod shown;
 pub mod split;
 mod splits;
+pub mod trees;
 
 pub use error::DataError;
 pub use own::{OwnFiles, OwnPart};
 pub use questions::{Answer, Question, Questions};
 pub use sentences::Sentence;
 pub use splits::{Part, Splits};
+pub use trees::{Parsed, Tree};
 
 use serde::{Deserialize, Serialize};
 

@@ -4,7 +4,7 @@ use crate::data::encoding::{Encoding, decode};
 use crate::data::files::TextFile;
 use crate::data::formats::imdb::{self, Polarity};
 use crate::data::formats::labelled::{self, Format, PerText};
-use crate::data::formats::{conll, squad};
+use crate::data::formats::{conll, conllu, squad};
 use crate::report::{DataStatistics, RunResult};
 use crate::run::RunFolder;
 use crate::tasks;
@@ -86,6 +86,18 @@ fn fuzz_columns() {
             let again = conll::read(&again, &columns, found.known())
                 .unwrap_or_else(|e| panic!("{e}\n{}", again.text));
             assert_eq!(again.sentences.len(), found.sentences.len(), "{}", file.text);
+        }
+    });
+}
+
+#[test]
+fn fuzz_treebanks() {
+    run("treebanks", |bytes| {
+        for file in texts(bytes) {
+            let Some(found) = check(conllu::read(&file)) else { continue };
+            let again = TextFile { text: conllu::write(&found), ..file.clone() };
+            let again = conllu::read(&again).unwrap_or_else(|e| panic!("{e}\n{}", again.text));
+            assert_eq!(again, found, "{}", file.text);
         }
     });
 }

@@ -1,6 +1,6 @@
 //! Decides whether a claim held, by a rule that is fixed before the numbers are known.
 //!
-//! A claim is a list of comparisons "column A beats column B", made in every row, or "row A beats row B" in one column. A
+//! A claim is a list of comparisons "column A beats column B", made in every row or in some, or "row A beats row B" in one column. A
 //! comparison is *held* if A's mean is better by more than the least significant difference at 95% (with the spread pooled over
 //! the cells of the row, or of the column, see [`Pooled`]), *contradicted* if it is worse by more than that, and *undecided*
 //! otherwise. With only one seed it is
@@ -64,8 +64,11 @@ pub struct Judgement {
 pub fn judge(claims: &[Claim], lines: &[Line]) -> Judgement {
     let mut outcomes = vec![];
     for line in lines {
-        let of_columns =
-            claims.iter().filter(|claim| claim.within.is_none() && claim.measure == line.measure);
+        let made = |claim: &&Claim| {
+            let here = claim.rows.is_empty() || claim.rows.contains(&line.row);
+            here && claim.within.is_none() && claim.measure == line.measure
+        };
+        let of_columns = claims.iter().filter(made);
         outcomes.extend(of_columns.map(|claim| compare(*claim, line)));
     }
     for claim in claims.iter().filter(|claim| claim.within.is_some()) {
@@ -169,6 +172,18 @@ mod tests {
         const FEWER: &[Claim] = &[Claim::share(Measure::Parameters, 0.1, "b", "a")];
         let of = |b: f64| judge(FEWER, &[line_of(Measure::Parameters, &[22.0, 22.0], &[b, b])]).verdict;
         assert_eq!([of(2.1), of(2.3)], [Verdict::Held, Verdict::DidNotHold]);
+    }
+
+    #[test]
+    fn a_comparison_is_made_in_its_rows() {
+        const CLAIMS: &[Claim] =
+            &[Claim::of(ACCURACY, "b", "a").in_rows(&["r"]), Claim::of(ACCURACY, "a", "b").in_rows(&["s"])];
+        let rises = line(&[80.0, 80.1], &[90.0, 90.1]);
+        let falls = Line { row: "s", ..line(&[90.0, 90.1], &[80.0, 80.1]) };
+        let judged = judge(CLAIMS, &[rises, falls]);
+        assert_eq!((judged.verdict, judged.outcomes.len()), (Verdict::Held, 2));
+        let other = Line { row: "t", ..line(&[80.0], &[90.0]) };
+        assert!(judge(CLAIMS, &[other]).outcomes.is_empty());
     }
 
     #[test]

@@ -281,6 +281,34 @@ pub(super) fn pretraining(
     Cell { seeds: seeds.to_vec(), ..cell }
 }
 
+/// A cell for linear probes on a data set.
+pub(super) fn probing(
+    names: (&'static str, &'static str),
+    set: &str,
+    (scale, source): (Scale, DataSource),
+) -> Cell {
+    // The hidden states of a large BERT take most of the time.
+    let (epochs, [train, dev, test]) = match (scale, source) {
+        (Smoke, _) => ("1", ["96", "48", "64"]),
+        (Quick, _) => ("10", ["1000", "200", "400"]),
+        (Standard, DataSource::Embedded) => ("20", ["0", "0", "0"]),
+        (Standard, DataSource::Real) => ("20", ["2000", "400", "1000"]),
+        (Full, _) => ("20", ["0", "0", "0"]),
+    };
+    let sets = [
+        ("task", "probe"),
+        ("data.dataset", set),
+        ("data.train_limit", train),
+        ("data.dev_limit", dev),
+        ("data.test_limit", test),
+        ("model.name", "linear"),
+        ("train.epochs", epochs),
+        ("train.batch_size", "32"),
+    ];
+    let cell = Cell::new(names.0, names.1).set_all(&sets);
+    Cell { seeds: if scale == Smoke { ONE } else { TWO }.to_vec(), ..cell }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

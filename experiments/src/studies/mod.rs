@@ -15,6 +15,7 @@
 //! | [`attention`] | TextCNN and BiLSTM with and without self-attention |
 //! | [`languages`] | models trained in one language and tested in others, by the text of pre-training |
 //! | [`pretraining`] | masked language modelling of a small BERT |
+//! | [`probing`] | what each layer of a BERT tells about words and sentences |
 //! | [`distillation`] | small models alone and taught by a BERT |
 //! | [`robustness`] | classifiers under attack, with and without adversarial training |
 //! | [`faithfulness`] | methods that explain classifiers |
@@ -45,6 +46,7 @@ pub mod figure3;
 pub mod figure5;
 pub mod languages;
 pub mod pretraining;
+pub mod probing;
 pub mod robustness;
 pub mod table10;
 pub mod table5;
@@ -69,6 +71,7 @@ pub fn all() -> &'static [Study] {
         pretraining::STUDY,
         figure1::STUDY,
         languages::STUDY,
+        probing::STUDY,
         distillation::classifiers::STUDY,
         distillation::layers::STUDY,
         distillation::taggers::STUDY,

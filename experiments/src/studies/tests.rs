@@ -67,6 +67,8 @@ fn claims_and_baselines_speak_of_rows_and_of_columns_that_every_row_has() {
             assert!([claim.better, claim.worse].iter().all(|row| planned(row, claim.within)), "{claim:?}");
         }
         assert!(study.claims.iter().all(|claim| study.measures.contains(&claim.measure)));
+        let claimed = study.claims.iter().flat_map(|claim| claim.rows);
+        assert!(cells.is_empty() || claimed.into_iter().all(|row| rows.contains(row)), "{}", study.name);
         for column in named {
             let with: BTreeSet<&str> =
                 cells.iter().filter(|c| c.column == column).map(|cell| cell.row).collect();

@@ -7,8 +7,10 @@
 //! | [`tag`] | a tag for each word |
 //! | [`read`] | the span of a text that answers a question |
 //! | [`masked`] | the masked pieces of a text |
+//! | [`probe`] | what the hidden states of a BERT tell about words and sentences |
 //! | [`keys`], `adversarial` | keys that several tasks share, adversarial training among them |
 //! | `reading`, `words`, `bert`, `bert_start`, `word_vectors`, `piece_vectors` | how text is read as words or pieces, and their vectors |
+//! | `windows` | splitting long sentences |
 //! | `warnings` | warnings about data that several tasks share |
 
 mod adversarial;
@@ -18,10 +20,12 @@ pub mod classify;
 pub mod keys;
 pub mod masked;
 mod piece_vectors;
+pub mod probe;
 pub mod read;
 mod reading;
 pub mod tag;
 mod warnings;
+mod windows;
 mod word_vectors;
 pub(crate) mod words;
 
@@ -38,6 +42,7 @@ pub static TASKS: &[&dyn AnyTask] = &[
     &Row::<tag::Tag>::NEW,
     &Row::<read::Read>::NEW,
     &Row::<masked::Masked>::NEW,
+    &Row::<probe::Probe>::NEW,
 ];
 
 /// The keys of all tasks.

@@ -5,7 +5,7 @@ use crate::tasks::{TEXT, about};
 use crate::tiny::Tiny;
 
 /// Files that `predict` reads, and the one that only a resumed training reads.
-const READ: [&str; 11] = [
+const READ: [&str; 13] = [
     "config.toml",
     "data.json",
     "vocabulary.txt",
@@ -15,6 +15,8 @@ const READ: [&str; 11] = [
     "prior.json",
     "bert.json",
     "tokenizer.json",
+    "encoder.safetensors",
+    "probe.json",
     "vectors.safetensors",
     "best.safetensors",
 ];

@@ -24,6 +24,7 @@ mod masked;
 mod numbers;
 mod place;
 mod pretrained;
+mod probe;
 mod read;
 mod report;
 mod reproduce;

@@ -7,6 +7,7 @@ mod classification;
 mod columns;
 mod masked;
 mod pretrained;
+mod probing;
 mod reading;
 mod tagging;
 

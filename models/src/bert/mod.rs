@@ -95,6 +95,17 @@ impl Bert {
         Bert { frozen: Some(layers), ..self }
     }
 
+    /// The same without the layers above the first `layers`.
+    ///
+    /// # Panics
+    /// If there are fewer layers.
+    #[track_caller]
+    pub fn lowest(self, layers: usize) -> Self {
+        let found = self.layers.len();
+        assert!(layers <= found, "bert: the lowest {layers} layers, the model has {found}");
+        Bert { layers: self.layers.into_iter().take(layers).collect(), ..self }
+    }
+
     /// Hidden states and pooled output: `ids` `i64` [B, T]; `types`, the segment of each piece, likewise, 0 where there are
     /// none; `real` [B, T] says which places are no padding, and padding changes nothing at them.
     ///

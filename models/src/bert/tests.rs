@@ -49,6 +49,16 @@ fn attention_weights_are_those_of_the_outputs() {
 }
 
 #[test]
+fn the_lowest_layers_compute_what_they_do_below_others() {
+    let model = Bert::new(&config(), &mut Rng::new(1));
+    let (ids, _, real) = ids([1, 2, 3, 0, 4, 5, 0, 0]);
+    let all = model.forward(&ids, None, &real, &mut Mode::Eval).layers;
+    let lowest = model.lowest(1).forward(&ids, None, &real, &mut Mode::Eval).layers;
+    assert_eq!((all.len(), lowest.len()), (4, 2));
+    assert!(lowest.iter().zip(&all).all(|(a, b)| a.to_vec::<f32>() == b.to_vec::<f32>()));
+}
+
+#[test]
 fn what_is_frozen_has_no_gradient() {
     let names = |frozen: Option<usize>| {
         let model = BertClassifier::new(&config(), Pooling::Cls, 2, &mut Rng::new(1));

@@ -1,6 +1,7 @@
 //! One file or folder per format: parses text into rows, sentences or questions; errors name the line.
 
 pub mod conll;
+pub mod conllu;
 pub mod imdb;
 pub mod labelled;
 pub mod lines;

@@ -39,7 +39,7 @@ pub struct Study {
     pub baseline: Option<&'static str>,
     /// The numbers that are read from each run, with one table for each; the paper's numbers belong to the first.
     pub measures: &'static [Measure],
-    /// The paper's result as a list of comparisons; each is made in every row, or between rows in every column.
+    /// The paper's result as a list of comparisons; each is made in every row, unless it names some, or between rows in a column.
     pub claims: &'static [Claim],
     /// How the report shows the results.
     pub shows: Shows,
@@ -62,6 +62,8 @@ pub struct Claim {
     pub worse: &'static str,
     /// What `better` must beat is this share of the number of `worse`.
     pub share: f64,
+    /// The rows in which the comparison is made; all if empty.
+    pub rows: &'static [&'static str],
 }
 
 impl Claim {
@@ -72,7 +74,12 @@ impl Claim {
 
     /// `better` beats a share of `worse` in `measure`.
     pub const fn share(measure: Measure, share: f64, better: &'static str, worse: &'static str) -> Self {
-        Claim { measure, within: None, better, worse, share }
+        Claim { measure, within: None, better, worse, share, rows: &[] }
+    }
+
+    /// The same in some rows alone.
+    pub const fn in_rows(self, rows: &'static [&'static str]) -> Self {
+        Claim { rows, ..self }
     }
 
     /// In a column, the row `better` beats the row `worse`. Where a study has no such rows, the claim says nothing.

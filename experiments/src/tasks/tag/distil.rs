@@ -1,13 +1,13 @@
 //! Distillation of a tagger: the teacher's marginals of each word's tags.
 
 use super::keys::{Loss, TagKeys};
-use super::pieces::{Piece, windows};
 use super::reading::{encode_all, longest, sizes};
 use super::{Tag, tokenised};
 use crate::data::{Sentence, Splits};
 use crate::regimes::distillation::{self, PartsOfSpeech, TAGGER, Transfer, altered, finished_run};
 use crate::run::{RunError, State, Task};
 use crate::tasks;
+use crate::tasks::windows::{Piece, windows};
 use crate::text::{Text, Tokens, batches};
 use gradus_engine::losses;
 use gradus_engine::nn::Crf;

@@ -7,7 +7,6 @@
 //! | `tags` | the tags of a run: kinds of entities in a scheme, or plain tags |
 //! | `splitting` | splits later texts into words as the training sentences are split |
 //! | `reading` | how sentences become words, or words in pieces |
-//! | `pieces` | splits long sentences into pieces |
 //! | `distil` | what a student learns from a teacher |
 //! | `model` | the model, its inputs and its predictions |
 //! | `metrics` | counts, metrics, metrics of each kind |
@@ -24,7 +23,6 @@ mod keys;
 mod metrics;
 mod mistakes;
 mod model;
-mod pieces;
 mod reading;
 mod sets;
 mod splitting;
@@ -35,6 +33,7 @@ pub(super) use distil::parts_of_speech;
 pub use keys::TagKeys;
 
 use super::reading::Reading;
+use super::windows::{self, Piece};
 use super::{bert, warnings, words};
 use crate::attack::Changes;
 use crate::data::counted::{counted, verb};
@@ -54,7 +53,6 @@ use gradus_engine::optim::{Group, OptimizerConfig};
 use gradus_engine::{Mode, Rng, Tensor};
 use gradus_models::Tagger;
 use keys::Model;
-use pieces::Piece;
 use rayon::prelude::*;
 use reading::{longest, sizes};
 use std::collections::BTreeMap;
@@ -176,7 +174,7 @@ impl Task for Tag {
             task.transfer = Some(Taught::new(transfer, &task.texts[0]));
         }
         let sizes = task.texts[0].iter().map(|text| sizes(&task.reading, text));
-        task.pieces = pieces::of(sizes, longest(&task.reading));
+        task.pieces = windows::of(sizes, longest(&task.reading));
         Ok(task)
     }
 

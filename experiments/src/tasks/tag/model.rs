@@ -2,11 +2,11 @@
 
 use super::Tag;
 use super::keys::Model;
-use super::pieces::{Window, windows};
 use super::reading::{longest, sizes};
 use crate::run::RunError;
 use crate::tasks::keys::check_size;
 use crate::tasks::reading::Reading;
+use crate::tasks::windows::{Window, windows};
 use crate::tasks::words;
 use crate::text::Text;
 use gradus_engine::{Mode, Rng, Tensor};

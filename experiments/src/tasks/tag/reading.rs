@@ -1,8 +1,9 @@
 use super::keys::Model;
-use super::{Tag, TagKeys, pieces};
+use super::{Tag, TagKeys};
 use crate::run::{RunError, Understood};
 use crate::tasks::bert::BertText;
 use crate::tasks::reading::Reading;
+use crate::tasks::windows;
 use crate::tasks::words::WordText;
 use crate::text::{Padded, Text, Tokeniser, Tokens};
 use gradus_engine::Mode;
@@ -40,7 +41,7 @@ pub(super) fn encode_all(reading: &Reading, sentences: &[Tokens]) -> Vec<Text> {
 /// The largest part of a sentence that the model reads at once.
 pub(super) fn longest(reading: &Reading) -> usize {
     match reading {
-        Reading::Words(_) => pieces::LONGEST,
+        Reading::Words(_) => windows::LONGEST,
         Reading::Pieces(text) => text.places(),
     }
 }

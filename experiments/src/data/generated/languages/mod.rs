@@ -42,11 +42,13 @@
 //! | `meaning` | meanings and how they are drawn |
 //! | `lexicon` | the words of the languages |
 //! | `speech` | order and endings |
+//! | `syntax` | parts of speech and dependency trees |
 
 mod concept;
 mod lexicon;
 mod meaning;
 mod speech;
+mod syntax;
 #[cfg(test)]
 mod tests;
 
@@ -54,6 +56,7 @@ pub use concept::{Class, Concept, TOPICS};
 pub use meaning::{Clause, Event, Meaning, Name, Phrase, Unit};
 
 use super::{Rng, Sizes};
+use crate::data::Parsed;
 use crate::data::formats::scheme::Entity;
 use lexicon::Sounds;
 use speech::Speaker;
@@ -244,6 +247,11 @@ impl Language {
     /// Says a meaning.
     pub fn say(&'static self, meaning: &Meaning) -> Utterance {
         Speaker::new(self).say(meaning)
+    }
+
+    /// Says a meaning, with the part of speech of each word and the dependency tree.
+    pub fn parse(&'static self, meaning: &Meaning) -> Parsed {
+        syntax::parsed(meaning, &self.say(meaning))
     }
 
     /// The word for a concept, without endings, in lower case.

@@ -6,14 +6,14 @@
 use std::ops::Range;
 
 /// The largest piece of a sentence for a model of words.
-pub(super) const LONGEST: usize = 2048;
+pub(in crate::tasks) const LONGEST: usize = 2048;
 
 /// What to read on each side of a piece, so that its tags depend on their context; where pieces are small, an eighth of one.
 const AROUND: usize = 128;
 
 /// A piece of a sentence.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Piece {
+pub(in crate::tasks) struct Piece {
     /// The index of the sentence.
     pub sentence: usize,
     /// The range of its words.
@@ -21,7 +21,7 @@ pub(super) struct Piece {
 }
 
 /// The pieces of sentences, of at most `longest` each, for training. `sentences` has the sizes of the words of each.
-pub(super) fn of(sentences: impl Iterator<Item = Vec<usize>>, longest: usize) -> Vec<Piece> {
+pub(in crate::tasks) fn of(sentences: impl Iterator<Item = Vec<usize>>, longest: usize) -> Vec<Piece> {
     let mut pieces = vec![];
     for (sentence, sizes) in sentences.enumerate() {
         let mut start = 0;
@@ -47,7 +47,7 @@ fn reach(sizes: &[usize], start: usize, most: usize) -> usize {
 
 /// A range of words to read, and the part of it whose tags are kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Window {
+pub(in crate::tasks) struct Window {
     /// The words that the model reads.
     pub read: Range<usize>,
     /// The words whose tags are kept.
@@ -55,7 +55,7 @@ pub(super) struct Window {
 }
 
 /// The windows over a sentence of words of these sizes, of at most `longest` each; the kept parts are adjacent.
-pub(super) fn windows(sizes: &[usize], longest: usize) -> Vec<Window> {
+pub(in crate::tasks) fn windows(sizes: &[usize], longest: usize) -> Vec<Window> {
     let length = sizes.len();
     if sizes.iter().sum::<usize>() <= longest {
         return vec![Window { read: 0..length, keep: 0..length }];
