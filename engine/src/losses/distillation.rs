@@ -6,6 +6,9 @@ use crate::nn::Crf;
 /// gradient flows into the teacher's. Its gradient in the student's is T (q − p), so that its size does not depend on T where
 /// T is large.
 ///
+/// In f32, the loss is wrong by about 10⁻⁷ T², which from T of some hundreds on is more than the divergence; its gradient is right
+/// to 10⁻⁴ at T of 1000.
+///
 /// Source: Hinton, Vinyals, Dean, "Distilling the knowledge in a neural network", 2015, section 2.
 ///
 /// # Panics

@@ -35,7 +35,8 @@ pub struct Train {
     /// Examples in a training batch.
     pub batch_size: usize,
     /// The parts into which a training batch is divided, so that only one part is in memory at a time. The gradients of the
-    /// parts are added, weighted by their shares of the examples.
+    /// parts are added, weighted by their shares of the examples, which is the gradient of the batch where the loss is a mean over
+    /// examples.
     pub parts: usize,
     /// Examples in an evaluation batch.
     pub eval_batch_size: usize,

@@ -48,17 +48,27 @@ pub fn places(text: &Text) -> Vec<Range<usize>> {
     (0..text.len()).map(place).collect()
 }
 
-/// The words of a text as attacks change them: stretches between white space, and each ASCII punctuation mark. Split further,
-/// they have the pieces of the text.
-pub fn words_of(text: &str) -> Vec<String> {
-    word_places(text).into_iter().map(|place| text[place].to_owned()).collect()
+/// The words of a text as attacks change them: names of special pieces such as `[MASK]`, stretches between white space, and each
+/// ASCII punctuation mark. Split further, they have the pieces of the text.
+pub fn words_of(pieces: &WordPieces, text: &str) -> Vec<String> {
+    word_places(pieces, text).into_iter().map(|place| text[place].to_owned()).collect()
 }
 
 /// The bytes of each of these words.
-pub fn word_places(text: &str) -> Vec<Range<usize>> {
+pub fn word_places(pieces: &WordPieces, text: &str) -> Vec<Range<usize>> {
+    let names = pieces.names().all();
     let mut places: Vec<Range<usize>> = vec![];
-    let mut within_word = false;
+    let (mut within_word, mut special_end) = (false, 0);
     for (i, c) in text.char_indices() {
+        if i < special_end {
+            continue;
+        }
+        if let Some(name) = names.iter().find(|name| text[i..].starts_with(name.as_str())) {
+            special_end = i + name.len();
+            places.push(i..special_end);
+            within_word = false;
+            continue;
+        }
         let (end, in_word) = (i + c.len_utf8(), !c.is_whitespace() && !c.is_ascii_punctuation());
         match places.last_mut() {
             Some(last) if within_word && in_word => last.end = end,
@@ -95,11 +105,15 @@ mod tests {
 
     #[test]
     fn words_are_split_at_spaces_and_marks() {
+        let pieces = WordPieces::train(&["it is bad"], 60, true).unwrap();
+        let words = |text: &str| words_of(&pieces, text);
         assert_eq!(
-            words_of(" It isn't\tbad, \u{201c}é\u{201d} (5€)."),
+            words(" It isn't\tbad, \u{201c}é\u{201d} (5€)."),
             ["It", "isn", "'", "t", "bad", ",", "“é”", "(", "5€", ")", "."]
         );
-        assert_eq!(words_of(" \n"), Vec::<String>::new());
+        assert_eq!(words(" \n"), Vec::<String>::new());
+        // Names of special pieces stay whole, wherever they stand.
+        assert_eq!(words("a[MASK] [SEP][mask]b"), ["a", "[MASK]", "[SEP]", "[", "mask", "]", "b"]);
     }
 
     #[test]

@@ -92,6 +92,16 @@ impl Default for Hidden {
     }
 }
 
+/// Beyond it, all labels are nearly as likely, and what is left of their differences is lost in the rounding of f32: T² times the
+/// divergence is wrong by about 10⁻⁷ T².
+const HOTTEST: f64 = 50.0;
+
+fn check_temperature(temperature: f64) -> Result<(), ConfigError> {
+    let expected =
+        format!("a number above 0, at most {HOTTEST} (loss.objective = logits is the limit of larger ones)");
+    check(temperature > 0.0 && temperature <= HOTTEST, "loss.temperature", &expected, temperature)
+}
+
 fn label_weight() -> f64 {
     0.5
 }
@@ -113,10 +123,10 @@ impl Objective {
     /// [`ConfigError::OutOfRange`].
     pub fn validate(&self) -> Result<(), ConfigError> {
         match *self {
-            Objective::Soft { temperature } => above_zero("loss.temperature", temperature),
+            Objective::Soft { temperature } => check_temperature(temperature),
             Objective::Logits {} => Ok(()),
             Objective::Hidden(Hidden { temperature, hidden_weight, .. }) => {
-                above_zero("loss.temperature", temperature)?;
+                check_temperature(temperature)?;
                 above_zero("loss.hidden_weight", hidden_weight)
             }
         }

@@ -48,7 +48,8 @@ impl Texts<'_> {
             Reading::Pieces(reader) => {
                 let (longest, _) = self.task.longest();
                 let read = reader.pieces().encode_words(words, longest);
-                (Text::of_pieces(read.ids, false), read.pieces)
+                let blank = read.pieces.iter().all(Range::is_empty);
+                (Text::of_pieces(read.ids, blank), read.pieces)
             }
         }
     }
@@ -81,13 +82,16 @@ impl Changes<Prediction> for Texts<'_> {
                 tokens.truncate(self.task.keys.longest());
                 WordVectors::written(&tokens)
             }
-            Reading::Pieces(_) => piece_vectors::words_of(&example.text),
+            Reading::Pieces(reader) => piece_vectors::words_of(reader.pieces(), &example.text),
         };
         if words.is_empty() || words.len() > attack::MOST_WORDS {
             return None;
         }
         // Words past the longest text are not read.
-        let fixed = self.encoded(&words).1.iter().map(Range::is_empty).collect();
+        let fixed: Vec<bool> = self.encoded(&words).1.iter().map(Range::is_empty).collect();
+        if fixed.iter().all(|fixed| *fixed) {
+            return None;
+        }
         Some(Victim { fixed, ..Victim::of_words(words) })
     }
 

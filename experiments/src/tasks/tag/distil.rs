@@ -4,9 +4,10 @@ use super::keys::{Loss, TagKeys};
 use super::reading::{encode_all, longest, sizes};
 use super::{Tag, tokenised};
 use crate::data::{Sentence, Splits};
-use crate::regimes::distillation::{self, PartsOfSpeech, TAGGER, Transfer, altered, finished_run};
+use crate::regimes::distillation::{self, MASKED, PartsOfSpeech, TAGGER, Transfer, altered, finished_run};
 use crate::run::{RunError, State, Task};
 use crate::tasks;
+use crate::tasks::reading::Reading;
 use crate::tasks::windows::{Piece, windows};
 use crate::text::{Text, Tokens, batches};
 use gradus_engine::losses;
@@ -107,9 +108,16 @@ fn outputs(folder: &Path, labels: &[String], sentences: &[&Vec<String>]) -> Resu
 }
 
 impl Tag {
-    /// Reads sentences of a transfer set.
+    /// Reads sentences of a transfer set, whose masked words a BERT reads as its mask.
     pub(super) fn read_altered(&self, sentences: &[&Vec<String>]) -> Vec<Text> {
-        let sentence = |words: &&Vec<String>| Sentence { words: (*words).clone(), tags: vec![] };
+        let mask = match &self.reading {
+            Reading::Words(_) => MASKED,
+            Reading::Pieces(text) => &text.pieces().names().mask_token,
+        };
+        let sentence = |words: &&Vec<String>| {
+            let word = |word: &String| if word == MASKED { mask.to_owned() } else { word.clone() };
+            Sentence { words: words.iter().map(word).collect(), tags: vec![] }
+        };
         let sentences: Vec<Sentence> = sentences.iter().map(sentence).collect();
         let tokens: Vec<Tokens> = tokenised(&self.tokeniser, &sentences);
         encode_all(&self.reading, &tokens)

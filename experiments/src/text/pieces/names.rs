@@ -26,7 +26,7 @@ impl Default for Names {
 
 impl Names {
     /// In the order of BERT's vocabulary.
-    pub(super) fn all(&self) -> [String; 5] {
+    pub fn all(&self) -> [String; 5] {
         self.keyed().map(|(_, name)| name.clone())
     }
 

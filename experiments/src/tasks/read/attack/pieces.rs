@@ -106,8 +106,9 @@ impl<'a> Asked<'a> {
     /// The context as it is, and its words with their places.
     fn context(&self, example: usize) -> (Context, Tokens) {
         let context = &self.task.data.split(self.split).contexts[self.question(example).context];
-        let words = Tokens::of_split(context, &word_places(context), &Tokeniser::default());
-        (Context::new(self.text, piece_vectors::words_of(context)), words)
+        let words =
+            Tokens::of_split(context, &word_places(self.text.pieces(), context), &Tokeniser::default());
+        (Context::new(self.text, piece_vectors::words_of(self.text.pieces(), context)), words)
     }
 
     /// The first and the last piece of the first right answer, or none of them if no answer is right; none if the context does
