@@ -1,6 +1,6 @@
 //! A BERT as the teacher of a smaller BERT, which imitates its layers.
 
-use super::{ALONE, CLAIM, KEPT, OF_TEACHERS, SIZE, SOFT, TEACHER, taught, teacher};
+use super::{ALONE, CLAIM, KEPT, OF_TEACHERS, SIZE, SOFT, TEACHER, of_quick, taught, teacher};
 use crate::report::study::{Cell, Claim, DataSource, Measure, Scale, Shows, Study};
 use crate::run::Task;
 use crate::tasks::classify::Classify;
@@ -55,10 +55,14 @@ fn plan(scale: Scale, source: DataSource) -> Vec<Cell> {
             ("model.hidden_size", width),
             ("model.intermediate_size", inner),
             ("model.num_attention_heads", heads),
-            ("optimizer.lr", "1e-3"),
+            ("optimizer.lr", if source == DataSource::Embedded { "3e-3" } else { "1e-3" }),
         ];
         let cell = cell.set_all(&sizes);
-        let cell = if scale == Scale::Smoke { cell } else { cell.set("train.epochs", "10") };
+        let cell = match scale {
+            Scale::Smoke => cell,
+            Scale::Quick => cell.set("train.epochs", "6"),
+            Scale::Standard | Scale::Full => cell.set("train.epochs", "10"),
+        };
         taught(cell, NAME).set_all(sets)
     };
     let cells = vec![
@@ -68,7 +72,7 @@ fn plan(scale: Scale, source: DataSource) -> Vec<Cell> {
         student(HIDDEN, &[("loss.objective", "hidden")]),
     ];
     let limited = |cell: Cell| match (source, scale) {
-        (DataSource::Embedded, Scale::Quick) => cell.set("data.train_limit", "4000"),
+        (DataSource::Embedded, Scale::Quick) => of_quick(cell),
         (DataSource::Real, Scale::Standard) => Cell { seeds: vec![1], ..cell },
         _ => cell,
     };

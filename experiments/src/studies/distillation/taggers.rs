@@ -1,7 +1,7 @@
 //! A BERT as the teacher of a small tagger.
 
 use super::super::budgets::cell;
-use super::{ALONE, CLAIM, KEPT, OF_STUDENTS, OF_TEACHERS, SIZE, TEACHER, taught, teacher};
+use super::{ALONE, CLAIM, KEPT, OF_STUDENTS, OF_TEACHERS, SIZE, TEACHER, of_quick, taught, teacher};
 use crate::report::study::{Cell, Claim, DataSource, Measure, Scale, Shows, Study};
 use crate::run::Task;
 use crate::tasks::tag::Tag;
@@ -37,7 +37,7 @@ pub const STUDY: Study = Study {
 fn plan(scale: Scale, source: DataSource) -> Vec<Cell> {
     let (set, embed, hidden) = match source {
         DataSource::Real => ("conll2003", "64", "64"),
-        DataSource::Embedded => ("names-a", "12", "16"),
+        DataSource::Embedded => ("names-a", "8", "8"),
     };
     let alone = |column| {
         let cell = cell((ROW, column), (set, "bilstm-crf"), (scale, DataSource::Real));
@@ -50,6 +50,7 @@ fn plan(scale: Scale, source: DataSource) -> Vec<Cell> {
         taught(alone(ALTERED), NAME).set("loss.copies", "2"),
     ];
     let limited = |cell: Cell| match (source, scale) {
+        (DataSource::Embedded, Scale::Quick) => of_quick(cell),
         (DataSource::Real, Scale::Standard) => Cell { seeds: vec![1], ..cell },
         _ => cell,
     };
