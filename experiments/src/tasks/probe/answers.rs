@@ -149,9 +149,12 @@ impl Said<'_> {
         let (text, mut line, mut done) = (&self.ask.text, String::new(), 0);
         let values = values(self.task, self.found, self.places.len());
         for (at, value) in self.places.iter().zip(values) {
-            line += &style.shown(&text[done..at.start]);
-            line += &style.marked(&style.shown(&text[at.clone()]), &style.shown(&value));
-            done = at.end;
+            // Words that one character is written as share its place.
+            let start = at.start.max(done);
+            let end = at.end.max(start);
+            line += &style.shown(&text[done..start]);
+            line += &style.marked(&style.shown(&text[start..end]), &style.shown(&value));
+            done = end;
         }
         line + &style.shown(&text[done..])
     }
