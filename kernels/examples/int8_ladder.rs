@@ -14,7 +14,11 @@ fn main() {
 }
 
 fn all() {
-    println!("{} threads; medians of 15, in ms", rayon::current_num_threads());
+    println!(
+        "{} threads; medians of 15, in ms; one core does at most {:.0} GFLOP/s in f32",
+        rayon::current_num_threads(),
+        rungs::peak()
+    );
     println!(
         "{:<22} {:>9} {:>9} {:>9} {:>13} {:>13}",
         "", "f32", "f32 packed", "int8", "f32 / int8", "packed / int8"

@@ -17,7 +17,7 @@ use crate::data::Tree;
 use crate::data::generated::Rng;
 
 /// What the draws depend on besides the text.
-const SEED: u64 = 0x636f_6e74_726f_6c;
+const SEED: u64 = 0x0063_6f6e_7472_6f6c;
 
 /// The generator of a text's draw.
 fn draws(text: &str) -> Rng {

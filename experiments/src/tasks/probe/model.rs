@@ -57,7 +57,7 @@ pub(super) fn probes(
     // Without data, as in statistics, there are no labels.
     let outputs = rank.unwrap_or(labels.max(1));
     let config = ProbeConfig { inputs, hidden_dim, outputs, bias: rank.is_none() };
-    if !config.parameters().is_some_and(|n| n <= MOST_PARAMETERS) {
+    if config.parameters().is_none_or(|n| n > MOST_PARAMETERS) {
         return Err(RunError::Model {
             key: "model".into(),
             expected: format!("a probe of at most {MOST_PARAMETERS} parameters"),
