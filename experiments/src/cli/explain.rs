@@ -21,16 +21,16 @@ pub(super) struct ExplainArgs {
     /// The folder of the run.
     run: PathBuf,
     /// The text; the question, for a run that answers questions.
-    #[arg(long)]
+    #[arg(long, allow_hyphen_values = true)]
     text: String,
     /// The text that the question is about, for a run that answers questions.
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     context: Option<String>,
     /// A method; may be repeated [default: all that the model allows].
     #[arg(long, value_name = "NAME")]
     method: Vec<MethodName>,
     /// The label or tag to explain; start or end of an answer [default: what the model predicts].
-    #[arg(long, value_name = "LABEL")]
+    #[arg(long, value_name = "LABEL", allow_hyphen_values = true)]
     target: Option<String>,
     /// The word whose tag is explained, counted from 1, of a tagger [default: the first of the most certain entity].
     #[arg(long, value_name = "N")]

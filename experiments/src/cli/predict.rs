@@ -27,7 +27,7 @@ pub(super) struct PredictArgs {
     /// The folder of the run.
     run: PathBuf,
     /// A text; may be repeated. A text with line breaks has one answer.
-    #[arg(long, conflicts_with = "file")]
+    #[arg(long, conflicts_with = "file", allow_hyphen_values = true)]
     text: Vec<String>,
     /// A file of texts [default: standard input, unless --text is given].
     #[arg(long, value_name = "FILE")]
@@ -41,7 +41,7 @@ pub(super) struct PredictArgs {
     #[arg(long)]
     tokenized: bool,
     /// The text that the questions are about, for a run that answers questions.
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     context: Option<String>,
     /// Print one JSON object per line.
     #[arg(long)]

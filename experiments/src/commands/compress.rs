@@ -59,7 +59,7 @@ fn compressed(ask: &Compress) -> anyhow::Result<String> {
     let (before, parameters) = measured(&trained, &from)?;
     let folder = RunFolder(ask.out.clone());
     // What the teacher said is of use in training only.
-    folder.save_compressed(&from, &distillation::FILES, &parameters, ask.compression)?;
+    folder.save_compressed(&from, &distillation::OF_TRAINING, &parameters, ask.compression)?;
     let (after, _) = measured(&Trained::open(&ask.out, &ask.place)?, &folder)?;
     let mut text = format!("{:<18} {:>12} {:>12}\n", "", "before", "after");
     let mut line = |name: &str, before: &str, after: &str| {

@@ -46,12 +46,12 @@ pub enum Form {
 ///
 /// # Errors
 /// A folder without a run; a missing context, or one that the task does not use; an output or a method that the model does not
-/// have; a file that cannot be written.
+/// have; a file that is one of a run or that the run reads; a file that cannot be written.
 pub fn explain(ask: &Explain) -> anyhow::Result<()> {
     let text = with_threads(ask.threads, || explained(ask))?;
     match &ask.out {
         Some(path) => {
-            atomic::write(path, text.as_bytes())?;
+            atomic::write_named(path, text.as_bytes())?;
             print(&format!("the explanation is in {}\n", shown::terminal(&path.display().to_string())))
         }
         None => print(&text),
@@ -60,6 +60,9 @@ pub fn explain(ask: &Explain) -> anyhow::Result<()> {
 
 fn explained(ask: &Explain) -> anyhow::Result<String> {
     let trained = Trained::open(&ask.run, &ask.place)?;
+    if let Some(out) = &ask.out {
+        trained.check_out(out)?;
+    }
     let run = ask.run.display();
     match (&ask.context, trained.task.has_context()) {
         (Some(_), false) => bail!(

@@ -4,6 +4,7 @@ use crate::config::{self, Config};
 use crate::data::Split;
 use crate::data::counted::counted;
 use crate::data::shown::terminal;
+use crate::regimes::distillation::TEACHER;
 use crate::run::{
     From, Job, Lock, RunError, RunFolder, Trained, Training, View, Wanted, Where, listen, train as run,
 };
@@ -149,28 +150,34 @@ fn early_lock(ask: &Train, folder: &RunFolder) -> anyhow::Result<Option<Lock>> {
 fn check_own_files(ask: &Train, folder: &RunFolder, config: &Config, paths: &[&str]) -> anyhow::Result<()> {
     let files = own_files(ask, config, paths);
     let out = std::path::absolute(folder.path()).unwrap_or_else(|_| folder.path().into());
-    if let Some(data) = files.iter().find(|file| file.is_dir() && out.starts_with(file)) {
+    if let Some((key, data)) = files.iter().find(|(_, file)| file.is_dir() && out.starts_with(file)) {
+        let what = match *key {
+            "model.pretrained" => "the pretrained model".to_owned(),
+            TEACHER => "the teacher's run".to_owned(),
+            key if key.starts_with("data.") => "the training data, whose folders are classes".to_owned(),
+            key => format!("{key}, which this run reads"),
+        };
         bail!(
-            "{}: expected a folder outside the training data in {}, whose folders are classes; name another with --out",
+            "{}: expected a folder outside {}, the folder of {what}; name another with --out",
             out.display(),
             data.display()
         );
     }
-    match files.into_iter().find(|file| folder.would_write(file, &tasks::files())) {
+    match files.into_iter().find(|(_, file)| folder.would_write(file, &tasks::files())) {
         None => Ok(()),
-        Some(file) => bail!(
+        Some((_, file)) => bail!(
             "{}: the run would overwrite this file, which it also reads; move the file or name another folder with --out",
             file.display()
         ),
     }
 }
 
-/// The user's files that the run reads.
-fn own_files(ask: &Train, config: &Config, paths: &[&str]) -> Vec<PathBuf> {
-    let named = paths.iter().map(|key| config.text(key)).filter(|path| !path.is_empty());
+/// The user's files that the run reads, each with the key that names it.
+fn own_files<'k>(ask: &Train, config: &Config, paths: &[&'k str]) -> Vec<(&'k str, PathBuf)> {
+    let named = paths.iter().map(|key| (*key, config.text(key))).filter(|(_, path)| !path.is_empty());
     // With --resume, no configuration file is read.
-    let file = ask.config.iter().filter(|_| !ask.resume).cloned();
-    named.map(PathBuf::from).chain(file).collect()
+    let file = ask.config.iter().filter(|_| !ask.resume).map(|file| ("--config", file.clone()));
+    named.map(|(key, path)| (key, PathBuf::from(path))).chain(file).collect()
 }
 
 /// Warns if a change of `train.epochs` changes the schedule of a run that is continued.

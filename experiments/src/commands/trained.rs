@@ -2,11 +2,12 @@
 
 use super::moved::{Moved, refuse_other, with_flag};
 use crate::config::Config;
-use crate::data::DataError;
-use crate::data::Split;
-use crate::run::{AnyTask, From, Job, Learner, RunError, RunFolder, TrainedOn, Wanted};
+use crate::data::{DataError, Split, atomic};
+use crate::regimes::distillation::OF_TRAINING;
+use crate::run::{AnyTask, From, Job, Learner, RunError, RunFolder, TrainedOn, Wanted, run_of};
 use crate::tasks;
 use gradus_engine::{Device, Rng};
+use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The device of a trained model, and where its data is.
@@ -67,7 +68,7 @@ impl Trained {
 
     /// Prepares the examples that are wanted for the model. A file of the run that has moved must hold the same data.
     pub fn prepare(&self, wanted: Wanted) -> Result<Box<dyn Job>, RunError> {
-        self.folder.check_files(&self.on)?;
+        self.folder.check_needed(&self.on, &OF_TRAINING)?;
         let kept = Some(self.folder.path().to_path_buf());
         let Wanted::Split(split, _) = wanted else {
             let from = From { folder: self.data.clone(), kept, wanted };
@@ -108,19 +109,30 @@ impl Trained {
         now.part_checksums[split as usize] == self.on.part_checksums[split as usize]
     }
 
+    /// Refuses to write over a file of a run, or over one that this run reads.
+    pub fn check_out(&self, out: &Path) -> Result<(), RunError> {
+        let shown = out.display();
+        let path = atomic::followed(out);
+        if let Some(run) = run_of(&path, &tasks::files()) {
+            return Err(RunError::Settings(format!(
+                "{shown}: expected a file of your own, found the name of one that gradus writes in the folder of the run {}; \
+                 name another with --out",
+                run.display()
+            )));
+        }
+        let read =
+            |key: &&str| fs::canonicalize(self.config.text(key)).is_ok_and(|read| path.starts_with(read));
+        match self.task.keys().paths.iter().find(|key| path.exists() && read(key)) {
+            None => Ok(()),
+            Some(key) => Err(RunError::Settings(format!(
+                "{shown}: the explanation would overwrite this file, which the run reads as {key}; name another with --out"
+            ))),
+        }
+    }
+
     /// Refuses data whose labels are not the model's.
     pub fn check_labels(&self, now: &TrainedOn) -> Result<(), RunError> {
-        if now.labels == self.on.labels {
-            return Ok(());
-        }
-        let listed = crate::data::error::listed;
-        Err(RunError::Settings(format!(
-            "{}: expected data with the labels of the model, {}, found {}; evaluate on the data set of the training, or on \
-             another set (--dataset NAME) or file (--file FILE) with these labels",
-            self.folder.path().display(),
-            listed(&self.on.labels),
-            listed(&now.labels)
-        )))
+        self.on.check_labels(self.folder.path(), &now.labels)
     }
 }
 

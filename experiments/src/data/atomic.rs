@@ -43,6 +43,41 @@ pub fn write_with(
     written.map_err(|source| WriteError { path: path.into(), source })
 }
 
+/// Writes a file whose path the user named: through links, to the file that they name, and into a device or a named pipe, which are
+/// not replaced; the call waits for a reader of the pipe. Any other file is written as by [`write`].
+///
+/// # Errors
+/// As [`write`].
+pub fn write_named(path: &Path, contents: &[u8]) -> Result<(), WriteError> {
+    #[cfg(unix)]
+    if fs::metadata(path).is_ok_and(|found| is_stream(found.file_type())) {
+        let written = File::options().write(true).open(path).and_then(|mut file| file.write_all(contents));
+        return written.map_err(|source| WriteError { path: path.into(), source });
+    }
+    write(&followed(path), contents)
+}
+
+#[cfg(unix)]
+fn is_stream(kind: fs::FileType) -> bool {
+    use std::os::unix::fs::FileTypeExt;
+    kind.is_fifo() || kind.is_char_device()
+}
+
+/// The absolute path of the file that a path names, or would name if the file were there: links are followed.
+pub fn followed(path: &Path) -> PathBuf {
+    /// As many as Linux follows.
+    const MOST_LINKS: usize = 40;
+    let mut path = path.to_path_buf();
+    for _ in 0..MOST_LINKS {
+        let Ok(to) = fs::read_link(&path) else { break };
+        path = folder(&path).join(to);
+    }
+    match (fs::canonicalize(folder(&path)), path.file_name()) {
+        (Ok(folder), Some(name)) => folder.join(name),
+        _ => path,
+    }
+}
+
 fn folder(path: &Path) -> &Path {
     match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
@@ -150,6 +185,32 @@ mod tests {
         assert!(fs::symlink_metadata(&path).unwrap().is_file());
         sweep(&run).unwrap();
         assert_eq!((fs::read(&victim).unwrap(), fs::read(&path).unwrap()), (b"kept".into(), b"words".into()));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_the_user_names_is_written_where_it_is() {
+        use std::os::unix::fs::{FileTypeExt, symlink};
+        let folder = tempfile::tempdir().unwrap();
+        let [file, link, again, pipe] =
+            ["file", "link", "again", "pipe"].map(|name| folder.path().join(name));
+        symlink("file", &link).unwrap();
+        symlink("link", &again).unwrap();
+        for text in ["new", "replaced"] {
+            write_named(&again, text.as_bytes()).unwrap();
+            assert_eq!(fs::read_to_string(&file).unwrap(), text);
+        }
+        assert!([&link, &again].iter().all(|path| fs::symlink_metadata(path).unwrap().is_symlink()));
+        assert_eq!(followed(&again), fs::canonicalize(&file).unwrap());
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        let reader = std::thread::spawn({
+            let pipe = pipe.clone();
+            move || fs::read(pipe).unwrap()
+        });
+        write_named(&pipe, b"through").unwrap();
+        assert_eq!(reader.join().unwrap(), b"through");
+        assert!(fs::symlink_metadata(&pipe).unwrap().file_type().is_fifo());
+        assert!(write_named(folder.path(), b"x").is_err());
     }
 
     #[test]

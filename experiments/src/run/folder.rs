@@ -58,6 +58,10 @@ const SEAL: &str = "# Written by gradus, do not edit. SHA-256 of the lines above
 /// What to do if a file is lost that cannot be made anew.
 const PUT_BACK: &str = "put the file back, or train the run again with --overwrite";
 
+/// What to do if the data of a run that is continued has changed.
+pub(super) const OTHER_DATA: &str =
+    "give the data that the run was started with, or train a new run in another folder";
+
 /// Whether a configuration is as a run wrote it; none if it has no digest.
 fn unchanged(text: &str) -> Option<bool> {
     let (config, digest) = text.rsplit_once(SEAL)?;
@@ -67,6 +71,22 @@ fn unchanged(text: &str) -> Option<bool> {
 /// The files of any run, besides those of its task.
 const OWN: [&str; 5] =
     ["config.toml", "data.json", "checkpoint.safetensors", "best.safetensors", "metrics.jsonl"];
+
+/// Whether a run, or an evaluation of it, writes a file of this name into the folder; `of_tasks` are the files of tasks.
+fn is_written(name: &str, of_tasks: &[&'static str]) -> bool {
+    let events = name.starts_with("events.out.tfevents.") && name.ends_with(".gradus");
+    events || name.starts_with("predictions.") || OWN.iter().chain(of_tasks).any(|own| *own == name)
+}
+
+/// The folder of the run that wrote, or would write, a file; none if the file is not one of a run. The path is absolute and
+/// without links; `of_tasks` are the files of all tasks.
+pub fn run_of<'p>(path: &'p Path, of_tasks: &[&'static str]) -> Option<&'p Path> {
+    // Files lie in the folder or in one of its folders.
+    path.ancestors().skip(1).take(2).find(|folder| {
+        let name = path.strip_prefix(folder).unwrap_or(path).to_string_lossy();
+        (is_written(&name, of_tasks) || name == ".lock") && RunFolder((*folder).into()).was_begun()
+    })
+}
 
 impl RunFolder {
     fn file(&self, name: &str) -> PathBuf {
@@ -155,9 +175,7 @@ impl RunFolder {
         for entry in fs::read_dir(&self.0).map_err(io)? {
             let entry = entry.map_err(io)?;
             let name = entry.file_name().to_string_lossy().into_owned();
-            let events = name.starts_with("events.out.tfevents.") && name.ends_with(".gradus");
-            let named = OWN.iter().chain(of_tasks).any(|own| *own == name);
-            if named || events || name.starts_with("predictions.") {
+            if is_written(&name, of_tasks) {
                 fs::remove_file(entry.path()).map_err(io)?;
             }
         }
@@ -247,9 +265,20 @@ impl RunFolder {
     /// # Errors
     /// A file that is missing or was changed.
     pub fn check_files(&self, on: &TrainedOn) -> Result<(), RunError> {
+        self.check_needed(on, &[])
+    }
+
+    /// The same; but those of these names may be missing.
+    ///
+    /// # Errors
+    /// As [`check_files`](RunFolder::check_files).
+    pub fn check_needed(&self, on: &TrainedOn, may_lack: &[&str]) -> Result<(), RunError> {
         for (name, digest) in &on.files {
             let path = self.file(name);
             if fs::symlink_metadata(&path).is_err() {
+                if may_lack.contains(&name.as_str()) {
+                    continue;
+                }
                 return Err(RunError::Settings(format!("{} is missing: {PUT_BACK}", path.display())));
             }
             if files::digest(&path)? != *digest {
@@ -335,7 +364,7 @@ impl RunFolder {
         if saved.checksum != checksum {
             let shown = |checksum: &str| format!("data with the checksum {:.12}…", shortened(checksum));
             let (path, expected, found) = (self.0.clone(), shown(&saved.checksum), shown(&checksum));
-            let advice = "give the data that the run was started with, or train a new run in another folder";
+            let advice = OTHER_DATA;
             return Err(RunError::OtherRun {
                 path,
                 what: format!("data set '{name}'"),

@@ -1,6 +1,7 @@
 //! What a run keeps of its data.
 
-use crate::data::error::quoted;
+use super::RunError;
+use crate::data::error::{listed, quoted};
 use crate::data::{Part, Splits, files};
 use crate::text::Coverage;
 use serde::{Deserialize, Serialize};
@@ -81,6 +82,23 @@ impl TrainedOn {
             None => Ok(on),
             fault => Err(fault),
         }
+    }
+
+    /// Refuses data with other labels, or the same in another order, for the model in the folder of this run.
+    ///
+    /// # Errors
+    /// Both lists of labels.
+    pub fn check_labels(&self, folder: &Path, labels: &[String]) -> Result<(), RunError> {
+        if labels == self.labels {
+            return Ok(());
+        }
+        Err(RunError::Settings(format!(
+            "{}: expected data with the labels of the model, {}, found {}; evaluate on the data set of the training, or on \
+             another set (--dataset NAME) or file (--file FILE) with these labels",
+            folder.display(),
+            listed(&self.labels),
+            listed(labels)
+        )))
     }
 
     /// What is wrong with the values, which may come from someone else's file.

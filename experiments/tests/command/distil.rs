@@ -48,6 +48,11 @@ fn a_student_is_resumed_and_asked_without_its_teacher() {
         // Two texts in the file, and a copy of each training text.
         let more = place.text(&format!("{whole}/transfer.jsonl"));
         assert_eq!(more.lines().count(), 48 + 2, "{name}");
+        // Only training needs what the teacher said.
+        for file in ["transfer.jsonl", "teacher.safetensors"] {
+            std::fs::remove_file(place.path(&format!("{whole}/{file}"))).unwrap();
+        }
+        place.gradus(&format!("train {name} --out {whole} --resume")).refused(1, &["is missing"]);
         place.gradus(&format!("evaluate {whole} --split train")).well();
         crate::tasks::predict(&place, tiny, &whole, &["--text", "fine"]).well();
         // A student can teach.
@@ -104,6 +109,9 @@ fn a_teacher_must_fit() {
         place.gradus(&format!("{fine} --set {set}")).refused(1, parts);
         assert!(!place.path("student").exists(), "{set}");
     }
+    place
+        .gradus(&format!("distil {0} --student bilstm --out {0}/student", one.name()))
+        .refused(1, &["the folder of the teacher's run; name another"]);
     place.write("three.tsv", ["a\tfine\n", "b\tdull\n", "c\tso\n"].concat().repeat(20).as_bytes());
     place
         .gradus(&format!(

@@ -191,6 +191,26 @@ fn what_cannot_be_explained_or_attacked_is_refused() {
     ] {
         place.gradus(args).refused(1, parts);
     }
+    // Neither a file of a run nor what the run reads is replaced, also through a link.
+    let before = (place.files("a"), place.read("train.tsv"));
+    std::os::unix::fs::symlink("a/best.safetensors", place.path("link")).unwrap();
+    for (out, parts) in [
+        ("a/best.safetensors", ["name of one that gradus writes", "--out"]),
+        ("a/predictions.test.tsv", ["name of one that gradus writes", "--out"]),
+        ("link", ["name of one that gradus writes", "--out"]),
+        ("train.tsv", ["train.tsv: the explanation would overwrite this file", "data.train"]),
+    ] {
+        place.gradus(&format!("explain a --text fine --out {out}")).refused(1, &parts);
+    }
+    assert_eq!((place.files("a"), place.read("train.tsv")), before);
+    for text in ["-5 stars, awful", "- awful", "--fine"] {
+        for command in ["predict", "explain"] {
+            let ran: Ran = place.command(&format!("{command} a --text")).arg(text).output().unwrap().into();
+            ran.well();
+        }
+    }
+    place.gradus("explain a --text fine --out /dev/null").well();
+    assert!(!std::fs::metadata("/dev/null").unwrap().is_file());
     let ran: Ran = place.command("explain a --text").arg(" ").output().unwrap().into();
     ran.refused(1, &["expected a text with words, found ' '"]);
     for args in [

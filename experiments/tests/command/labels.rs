@@ -149,4 +149,10 @@ fn a_file_for_a_trained_run_is_not_met_with_advice_on_settings() {
     let says =
         ["h.csv, line 1: ", "a run reads other files as its training file; give this one the same form"];
     place.gradus("evaluate a --file h.csv").refused(1, &says);
+    // Data with more labels is no damage of the run.
+    let line = |i: usize| format!("{}\tfilm number {i}\n", ["no", "yes", "so"][i % 3]);
+    place.write("three.tsv", (0..60).map(line).collect::<String>().as_bytes());
+    place
+        .gradus("evaluate a --train three.tsv")
+        .refused(1, &["expected data with the labels of the model, 'no', 'yes', found", "'so'"]);
 }

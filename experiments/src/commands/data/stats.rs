@@ -37,7 +37,7 @@ pub fn stats(name: &str, data: Option<&Path>, out: Option<&Path>, top: usize) ->
                 (split.to_string(), counts.ranked().iter().map(|&(_, count)| count).collect())
             })
             .collect();
-        atomic::write(&path, rank_frequency(&name, &curves)?.as_bytes())?;
+        atomic::write_named(&path, rank_frequency(&name, &curves)?.as_bytes())?;
         text += &format!("\nthe plot of counts by rank is in {}\n", path.display());
     }
     print(&text)

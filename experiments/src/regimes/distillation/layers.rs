@@ -38,17 +38,20 @@ impl LayerTeacher {
         Self::new(&run.best(), &tensors, config.clone(), student, keys)
     }
 
-    /// That of a student's run.
+    /// That of a student's run; none if its file is missing, as in the folder of a run that is not trained further.
     ///
     /// # Errors
-    /// A file that is missing or damaged.
-    pub fn load(folder: &Path, student: &BertConfig, keys: &Hidden) -> Result<Self, RunError> {
+    /// A file that is damaged.
+    pub fn load(folder: &Path, student: &BertConfig, keys: &Hidden) -> Result<Option<Self>, RunError> {
         let path = folder.join(LAYERS);
+        if std::fs::symlink_metadata(&path).is_err() {
+            return Ok(None);
+        }
         let (tensors, text) = read_tensors(&path)?;
         let damaged = |reason: String| RunError::Damaged { path: path.clone(), reason };
         let config: BertConfig = serde_json::from_str(&text).map_err(|error| damaged(error.to_string()))?;
         config.check().map_err(|error| damaged(error.to_string()))?;
-        Self::new(&path, &tensors, config, student, keys)
+        Self::new(&path, &tensors, config, student, keys).map(Some)
     }
 
     fn new(

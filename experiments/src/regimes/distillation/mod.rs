@@ -26,4 +26,4 @@ pub use alter::{MASKED, altered};
 pub use keys::{Distillation, FromTeacher, Hidden, Objective, OneWay, Scores, TAGGER, TEACHER, UNLABELLED};
 pub use layers::{LAYERS, LayerTeacher};
 pub use speech::PartsOfSpeech;
-pub use transfer::{FILES, Transfer, finished_run, teacher, unlabelled};
+pub use transfer::{FILES, OF_TRAINING, Transfer, finished_run, teacher, unlabelled};

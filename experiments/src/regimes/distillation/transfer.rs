@@ -1,3 +1,4 @@
+use super::LAYERS;
 use super::keys::{FromTeacher, TEACHER};
 use crate::config::{Config, TaskKeys};
 use crate::data::error::{listed, quoted};
@@ -8,10 +9,14 @@ use gradus_engine::Tensor;
 use gradus_engine::state::{StateDict, read_tensors, write_tensors};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::fs;
 use std::path::Path;
 
 /// The files of a student's run: the texts of the transfer set without labels, one on each line, and the teacher's outputs.
 pub const FILES: [&str; 2] = ["transfer.jsonl", "teacher.safetensors"];
+
+/// The files of a student's run of which a trained model needs none: training alone reads them.
+pub const OF_TRAINING: [&str; 3] = [FILES[0], FILES[1], LAYERS];
 
 /// The transfer set of a student's run.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -42,12 +47,15 @@ impl<T: Serialize + DeserializeOwned> Transfer<T> {
         Ok(write_tensors(&folder.join(FILES[1]), &tensors, "")?)
     }
 
-    /// Reads the files; `numbers` says how many outputs the teacher has for such examples without labels.
+    /// Reads the files; none if one of them is missing, as in the folder of a run that is not trained further. `numbers` says how many outputs the teacher has for such examples without labels.
     ///
     /// # Errors
-    /// Files that are missing or damaged.
-    pub fn load(folder: &Path, numbers: impl FnOnce(&[T]) -> usize) -> Result<Self, RunError> {
+    /// Files that are damaged.
+    pub fn load(folder: &Path, numbers: impl FnOnce(&[T]) -> usize) -> Result<Option<Self>, RunError> {
         let [texts, path] = FILES.map(|name| folder.join(name));
+        if [&texts, &path].iter().any(|path| fs::symlink_metadata(path).is_err()) {
+            return Ok(None);
+        }
         let damaged = |path: &Path, reason: String| RunError::Damaged { path: path.into(), reason };
         let unlabelled: Vec<T> = files::read_text(&texts, Limit::Text)?
             .lines()
@@ -62,7 +70,7 @@ impl<T: Serialize + DeserializeOwned> Transfer<T> {
             let reason = format!("it holds {} outputs, the examples have {expected}", outputs.len());
             return Err(damaged(&path, reason));
         }
-        Ok(Transfer { unlabelled, outputs })
+        Ok(Some(Transfer { unlabelled, outputs }))
     }
 }
 
@@ -84,7 +92,7 @@ pub fn finished_run(
         return Err(refused(key, folder, &expected, &found));
     }
     let on = run.trained_on()?;
-    run.check_files(&on)?;
+    run.check_needed(&on, &OF_TRAINING)?;
     Ok((run, config, on))
 }
 

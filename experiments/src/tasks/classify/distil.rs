@@ -31,7 +31,7 @@ pub(super) fn transfer(
     };
     if let Some(folder) = kept {
         let k = data.labels.len();
-        return Ok(Some(Transfer::load(folder, |more| (data.train.len() + more.len()) * k)?));
+        return Transfer::load(folder, |more| (data.train.len() + more.len()) * k);
     }
     let mut unlabelled = distillation::unlabelled(from)?;
     let words = |example: &Example| example.text.split_whitespace().map(String::from).collect();
@@ -63,7 +63,7 @@ pub(super) fn layers(
         return Ok(None);
     };
     if let Some(folder) = kept {
-        return Ok(Some(LayerTeacher::load(folder, student.config(), hidden)?));
+        return LayerTeacher::load(folder, student.config(), hidden);
     }
     let (run, (config, pieces)) = bert_teacher(teacher, &data.labels)?;
     let shown = teacher.display();

@@ -33,7 +33,7 @@ pub(super) fn transfer(
     if let Some(folder) = kept {
         let words = trained().map(Vec::len).sum::<usize>();
         let more = |more: &[Vec<String>]| more.iter().map(Vec::len).sum::<usize>();
-        return Ok(Some(Transfer::load(folder, |texts| (words + more(texts)) * data.labels.len())?));
+        return Transfer::load(folder, |texts| (words + more(texts)) * data.labels.len());
     }
     let lines = distillation::unlabelled(from)?;
     let split = |line: &String| line.split_whitespace().map(String::from).collect();
