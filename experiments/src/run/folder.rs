@@ -58,10 +58,6 @@ const SEAL: &str = "# Written by gradus, do not edit. SHA-256 of the lines above
 /// What to do if a file is lost that cannot be made anew.
 const PUT_BACK: &str = "put the file back, or train the run again with --overwrite";
 
-/// What to do if the data of a run that is continued has changed.
-pub(super) const OTHER_DATA: &str =
-    "give the data that the run was started with, or train a new run in another folder";
-
 /// Whether a configuration is as a run wrote it; none if it has no digest.
 fn unchanged(text: &str) -> Option<bool> {
     let (config, digest) = text.rsplit_once(SEAL)?;
@@ -364,7 +360,7 @@ impl RunFolder {
         if saved.checksum != checksum {
             let shown = |checksum: &str| format!("data with the checksum {:.12}…", shortened(checksum));
             let (path, expected, found) = (self.0.clone(), shown(&saved.checksum), shown(&checksum));
-            let advice = OTHER_DATA;
+            let advice = "give the data that the run was started with, or train a new run in another folder";
             return Err(RunError::OtherRun {
                 path,
                 what: format!("data set '{name}'"),

@@ -1,16 +1,13 @@
 //! Tasks as rows of the registry: the types of a task behind [`AnyTask`].
 
 use super::any::{AnyTask, DescribedSet, From, GeneratedInfo, Job, Wanted};
-use super::folder::OTHER_DATA;
 use super::prepared::Prepared;
 use super::task::{Generated, Origin, Task, keys_of};
-use super::{Metric, RunError, RunFolder};
+use super::{Metric, RunError};
 use crate::config::{Config, TaskKeys};
-use crate::data::error::listed;
 use crate::data::files::FileReader;
 use crate::data::known::{AnySet, data_folder};
 use crate::data::{DataError, OwnFiles, Part, Split, Splits, own};
-use std::collections::BTreeSet;
 use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
 
@@ -91,9 +88,6 @@ impl<T: Task> AnyTask for Row<T> {
     fn prepare(&self, config: &Config, from: &From) -> Result<Box<dyn Job>, RunError> {
         let keys: T::Keys = config.keys();
         let (splits, folder) = read::<T>(&keys, from)?;
-        if let Some(folder) = &from.kept {
-            check_labels(&splits.labels, folder, &from.wanted)?;
-        }
         let task = T::prepare(keys, splits, from.kept.as_deref())?;
         Ok(Box::new(Prepared { task, folder, eval_batch_size: config.run.train.eval_batch_size }))
     }
@@ -103,25 +97,6 @@ impl<T: Task> AnyTask for Row<T> {
         let set = whole::<T>(&keys, folder)?;
         let splits = Split::ALL.map(|split| T::described(&keys, &set, split));
         Ok(DescribedSet { name: set.name, checksum: set.checksum, note: set.note, splits })
-    }
-}
-
-/// Refuses data with other labels than the run in a folder has, in any order, before what the folder holds is compared with them.
-fn check_labels(labels: &[String], folder: &Path, wanted: &Wanted) -> Result<(), RunError> {
-    let on = RunFolder(folder.into()).trained_on()?;
-    let all = |labels: &[String]| labels.iter().cloned().collect::<BTreeSet<_>>();
-    if all(labels) == all(&on.labels) {
-        return Ok(());
-    }
-    match wanted {
-        Wanted::All => Err(RunError::OtherRun {
-            path: folder.into(),
-            what: "the labels of the data".into(),
-            expected: listed(&on.labels),
-            found: listed(labels),
-            advice: OTHER_DATA,
-        }),
-        _ => on.check_labels(folder, labels),
     }
 }
 

@@ -1,9 +1,10 @@
 use crate::case::{Case, Example};
 use crate::draw::Draw;
 use gradus_engine::losses::{
-    CrossEntropy, Ghm, Reduction, bce_with_logits, crf_nll, cross_entropy, focal, focal_of, ghm, info_nce,
-    l1, l2, logit_regression, sequence_focal, sne, soft_targets, token_cross_entropy, token_focal, token_ghm,
-    token_log_probabilities, token_soft_targets, triplet, triplet_of,
+    CrossEntropy, Ghm, Reduction, bce_with_logits, crf_nll, cross_entropy, focal, focal_of, ghm,
+    hidden_regression, info_nce, l1, l2, logit_regression, score_regression, sequence_focal, sne,
+    soft_targets, token_cross_entropy, token_focal, token_ghm, token_log_probabilities, token_soft_targets,
+    triplet, triplet_of,
 };
 use gradus_engine::nn::Crf;
 use gradus_engine::{CreateGraph, Module, Param, Rng, Tensor, grad};
@@ -91,6 +92,18 @@ pub const LOSSES: &[Case] = &[
         })
     })
     .roundings(512.0),
+    Case::new("hidden_regression", "real places", |d| {
+        let (b, t) = (d.up_to(3), d.up_to(4));
+        let inputs = vec![d.normal([b, t, WIDE]), d.normal([b, t, WIDE]), d.lengths(b, t)];
+        Example::one(inputs, |x| hidden_regression(&x[0], &x[1], &x[2]))
+    })
+    .roundings(256.0),
+    Case::new("score_regression", "pairs of real places", |d| {
+        let (b, t) = (d.up_to(3), d.up_to(4));
+        let inputs = vec![d.normal([b, 2, t, t]), d.normal([b, 2, t, t]), d.lengths(b, t)];
+        Example::one(inputs, |x| score_regression(&x[0], &x[1], &x[2]))
+    })
+    .roundings(256.0),
     Case::new("l1", "one parameter", |d| {
         let shape = d.shape();
         Example::new(vec![d.normal(shape)], |x| penalty(&x[0], l1))

@@ -52,7 +52,8 @@ use crate::data::{DataError, Example, OwnPart, Part, Split, Splits, split};
 use crate::explain::{Explained, Which};
 use crate::regimes::distillation::{self, LayerTeacher, Transfer};
 use crate::run::{
-    Ask, Described, Details, Generated, Metric, Mistake, Origin, RunError, State, Style, Task, Understood,
+    Ask, Described, Details, Generated, Metric, Mistake, Origin, RunError, RunFolder, State, Style, Task,
+    Understood,
 };
 use crate::text::{Mode as Splitting, Text};
 use gradus_engine::optim::{Group, OptimizerConfig};
@@ -175,7 +176,10 @@ impl Task for Classify {
         let data = own::positive_last(data, &keys.data.positive)?;
         keys.fits(&data.labels)?;
         let prior = match kept {
-            Some(folder) => Prior::load(folder, data.labels.len())?,
+            Some(folder) => {
+                RunFolder(folder.into()).trained_on()?.check_labels(folder, &data.labels)?;
+                Prior::load(folder, data.labels.len())?
+            }
             None => {
                 let prior = Prior::count(&data.train, data.labels.len());
                 warnings::check_trained(&keys, &data, &prior.counts)?;
