@@ -292,7 +292,7 @@ pub(super) fn probing(
         (Smoke, _) => ("1", ["96", "48", "64"]),
         (Quick, _) => ("10", ["1000", "200", "400"]),
         (Standard, DataSource::Embedded) => ("20", ["0", "0", "0"]),
-        (Standard, DataSource::Real) => ("20", ["2000", "400", "1000"]),
+        (Standard, DataSource::Real) => ("20", ["1000", "300", "600"]),
         (Full, _) => ("20", ["0", "0", "0"]),
     };
     let sets = [
