@@ -86,18 +86,19 @@ fn the_masked_language_model() {
     assert!(accuracy >= 0.99, "{accuracy}");
 }
 
-/// Words of a random BERT's embeddings: each word has one part of speech.
+/// Words of a random BERT: each has one part of speech. Of the edges of trees, which random vectors hardly tell, a probe that
+/// learned nothing finds a quarter.
 #[test]
 fn probes() {
     let [train, ..] = meanings(1, SIZES);
     let text = conllu::write(&train.iter().map(|meaning| LANGUAGES[0].parse(meaning)).collect::<Vec<_>>());
-    let sizes = ["hidden_size=64", "num_hidden_layers=1", "intermediate_size=64", "vocab_size=800"];
+    let sizes = ["hidden_size=768", "num_hidden_layers=1", "intermediate_size=64", "vocab_size=800"];
     let sizes = sizes.map(|size| format!("model.{size}"));
     for (model, property, least) in
-        [("linear", "pos", 0.99), ("mlp", "pos", 0.99), ("linear", "distance", 0.9)]
+        [("linear", "pos", 0.99), ("mlp", "pos", 0.99), ("linear", "distance", 0.5)]
     {
         let asked = [format!("model.name={model}"), format!("probe.property={property}")];
-        let sets = sizes.iter().chain(&asked).map(String::as_str).chain(["train.epochs=40"]);
+        let sets = sizes.iter().chain(&asked).map(String::as_str).chain(["train.epochs=80"]);
         let accuracy = learned("probe", &text, &sets.collect::<Vec<_>>());
         assert!(accuracy >= least, "{model} {property}: {accuracy}");
     }
