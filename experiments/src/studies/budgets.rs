@@ -261,7 +261,7 @@ pub(super) fn pretraining(
             let rate = if small { "2e-3" } else { "1e-3" };
             let (epochs, rate) = if start == Start::Untrained { ("1", "1e-12") } else { (epochs, rate) };
             let [pieces, hidden, layers, heads, inner] = match (source, scale) {
-                (_, Smoke) => ["128", "16", "1", "2", "32"],
+                (_, Smoke) => ["128", "16", "2", "2", "32"],
                 (DataSource::Embedded, _) => ["4096", "64", "2", "4", "256"],
                 (DataSource::Real, _) => ["8192", "128", "2", "4", "512"],
             };

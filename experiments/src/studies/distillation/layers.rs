@@ -50,8 +50,7 @@ fn plan(scale: Scale, source: DataSource) -> Vec<Cell> {
             ..cell
         };
         let sizes = [
-            // At the smoke scale the teacher has one layer.
-            ("model.num_hidden_layers", if scale == Scale::Smoke { "1" } else { "2" }),
+            ("model.num_hidden_layers", "2"),
             ("model.hidden_size", width),
             ("model.intermediate_size", inner),
             ("model.num_attention_heads", heads),
