@@ -10,7 +10,7 @@ pub(super) const NAME: &str = "pretraining";
 /// The column of all its models.
 pub(super) const BERT: &str = "BERT";
 
-/// The rows. The last four are those of real text.
+/// The rows. The last five are those of real text.
 pub(super) const ONE: &str = "One language";
 pub(super) const SEVERAL: &str = "Several languages";
 pub(super) const PAIRED: &str = "Several languages, with translations";
@@ -21,6 +21,7 @@ pub(super) const REAL_ONE: &str = "English";
 pub(super) const REAL_SEVERAL: &str = "Six languages";
 pub(super) const REAL_PAIRED: &str = "Six languages, with translations";
 pub(super) const REAL_UNTRAINED: &str = "Six languages, random weights";
+pub(super) const REAL_ONE_DOMAIN: &str = "Films, after a published model";
 
 /// Small BERTs on generated and on real text.
 pub const STUDY: Study = Study {
@@ -38,8 +39,8 @@ pub const STUDY: Study = Study {
         "Other studies start from these models, on real data also from published ones. Perplexities of models with different \
          vocabularies cannot be compared, nor can accuracies.",
         "Random weights: a rate of 10⁻¹² leaves the weights as they were drawn.",
-        "One domain, after others: on generated data more pre-training of the model of all domains, on real data of a published BERT, \
-         whose file has no head for masked pieces.",
+        "One domain, after others: more pre-training of the model of all domains. Films, after a published model: more pre-training of \
+         all-MiniLM-L6-v2, whose file has no head for masked pieces.",
     ],
     plan,
 };
@@ -64,7 +65,7 @@ fn plan(scale: Scale, source: DataSource) -> Vec<Cell> {
             cell(REAL_SEVERAL, "tatoeba", Start::Random),
             cell(REAL_PAIRED, "tatoeba-paired", Start::Random),
             cell(REAL_UNTRAINED, "tatoeba", Start::Untrained),
-            cell(ONE_DOMAIN, "fdu-mr-text", Start::Pretrained)
+            cell(REAL_ONE_DOMAIN, "fdu-mr-text", Start::Pretrained)
                 .set("model.pretrained", "data:pretrained/all-minilm-l6-v2"),
         ],
     }
