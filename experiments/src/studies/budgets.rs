@@ -183,8 +183,8 @@ pub(super) fn of_domain(cell: Cell, (scale, source): (Scale, DataSource)) -> Cel
         (DataSource::Embedded, Quick) => (["800", "200", "400"], "3", ONE),
         (DataSource::Embedded, Standard | Full) => (["4000", "500", "1000"], "5", TWO),
         // A BERT of this size takes as long as all other classifiers of the standard scale together.
-        (DataSource::Real, Quick | Standard) if is_bert => (["600", "100", "200"], "2", ONE),
-        (DataSource::Real, Quick | Standard) => (["600", "100", "200"], "8", THREE),
+        (DataSource::Real, Quick | Standard) if is_bert => (["400", "100", "100"], "2", ONE),
+        (DataSource::Real, Quick | Standard) => (["400", "100", "100"], "8", THREE),
         (DataSource::Real, Full) if is_bert => (["0", "0", "0"], "3", TWO),
         (DataSource::Real, Full) => (["0", "0", "0"], "8", THREE),
     };

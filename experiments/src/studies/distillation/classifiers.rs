@@ -38,7 +38,7 @@ pub const STUDY: Study = Study {
     notes: &[
         OF_TEACHERS,
         OF_STUDENTS,
-        "On IMDB, both learn from 4,000 reviews and are tested on 2,000, of which the teacher reads the first 128 word pieces and the \
+        "On IMDB, both learn from 2,000 reviews and are tested on 1,000, of which the teacher reads the first 128 word pieces and the \
          students the first 100 words.",
         "On generated texts students are as small as they are because a larger BiLSTM alone is as good as the teacher, and a TextCNN \
          alone of any size.",
@@ -63,7 +63,7 @@ fn plan(scale: Scale, source: DataSource) -> Vec<Cell> {
 
 /// Fewer and shorter texts: the first 128 pieces, or 100 words.
 fn of_imdb(cell: Cell) -> Cell {
-    let limits = [("data.train_limit", "4000"), ("data.dev_limit", "500"), ("data.test_limit", "2000")];
+    let limits = [("data.train_limit", "2000"), ("data.dev_limit", "300"), ("data.test_limit", "1000")];
     let cell = cell.set_all(&limits);
     let cell = match cell.column {
         TEACHER => cell.set_all(&[("data.max_len", "128"), ("train.epochs", "2")]),
