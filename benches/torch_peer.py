@@ -4,13 +4,14 @@
   {"do": "time", "name": N, "seconds": S}   ->  {"times": [milliseconds, ...]}
   {"do": "steps", "name": N, "file": F, "rate": R, "momentum": M}
       ->  {} once F holds weights, batches, and three steps of SGD without dropout
-`torch_peer.py THREADS` serves requests; `torch_peer.py THREADS --memory NAME` prints {"rss_mb", "rss_base_mb"} and exits.
+`torch_peer.py THREADS` serves requests, with `--onnx` by ONNX Runtime, for models that read a batch; `torch_peer.py THREADS --memory NAME` prints {"rss_mb", "rss_base_mb"} and exits.
 """
-import json, os, sys, time
+import contextlib, itertools, json, os, sys, tempfile, time
 import torch, torch.nn as nn, torch.nn.functional as F
 from safetensors.torch import save_file
 from torch.nn.functional import cross_entropy
 from torchcrf import CRF
+from transformers import BertConfig, BertForSequenceClassification
 
 SPEC = os.path.join(os.path.dirname(os.path.abspath(__file__)), "workloads.json")
 
@@ -123,6 +124,15 @@ class EncoderAttentionDropout(Encoder):
         return nn.TransformerEncoderLayer(w["dim"], w["heads"], w["ff"], 0.1, F.gelu, batch_first=True)
 
 
+class Bert(BertForSequenceClassification):
+    def __init__(s, w):
+        sizes = {"vocab_size": w["vocab"], "hidden_size": w["dim"], "num_hidden_layers": w["layers"]}
+        super().__init__(BertConfig(**sizes, num_attention_heads=w["heads"], intermediate_size=w["ff"], pad_token_id=None))
+
+    def loss(s, ids, question, y):
+        return cross_entropy(s(ids).logits, y[0])
+
+
 class LstmLanguageModel(nn.Module):
     def __init__(s, w):
         super().__init__()
@@ -136,7 +146,7 @@ class LstmLanguageModel(nn.Module):
 STEPS = {
     "train_textcnn": TextCnn, "train_bilstm": BiLstm, "train_bilstm_crf": BiLstmCrf, "train_bidaf": BiDaf,
     "train_encoder": Encoder, "train_encoder_attention_dropout": EncoderAttentionDropout,
-    "train_transformer_lm": Encoder, "train_lstm_lm": LstmLanguageModel,
+    "train_transformer_lm": Encoder, "train_lstm_lm": LstmLanguageModel, "train_bert": Bert, "bert": Bert,
 }
 
 
@@ -220,7 +230,39 @@ def operation(w):
     raise SystemExit(f"torch_peer.py: unknown kind {kind}")
 
 
-def make(w):
+def reading(w):
+    """The logits of batch after batch, without gradients."""
+    step = Step(w, 32)
+    step.model.eval()
+    batches = itertools.cycle(step.ids)
+
+    @torch.inference_mode()
+    def run():
+        step.model(next(batches))
+    return run
+
+
+def onnx_reading(w, threads):
+    import onnxruntime
+    step = Step(w, 32)
+    step.model.eval()
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    with tempfile.TemporaryDirectory() as folder:
+        file = os.path.join(folder, "model.onnx")
+        with contextlib.redirect_stdout(sys.stderr):
+            torch.onnx.export(step.model, (step.ids[0],), file, input_names=["ids"], dynamo=False)
+        session = onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
+    with torch.no_grad():
+        apart = (torch.tensor(session.run(None, {"ids": step.ids[1].numpy()})[0]) - step.model(step.ids[1]).logits).abs().max()
+    assert apart < 1e-4, f"ONNX Runtime's logits differ from PyTorch's by {apart}"
+    batches = itertools.cycle([ids.numpy() for ids in step.ids])
+    return lambda: session.run(None, {"ids": next(batches)})
+
+
+def make(w, onnx=False):
+    if w["kind"] == "bert":
+        return onnx_reading(w, torch.get_num_threads()) if onnx else reading(w)
     return Step(w, 32) if w["kind"] in STEPS else operation(w)
 
 
@@ -251,7 +293,7 @@ def three_steps(w, file, rate, momentum):
 def workloads():
     for w in json.load(open(SPEC))["workloads"]:
         yield w
-        if w["kind"] in STEPS:
+        if w["name"].startswith("train_"):
             yield {**w, "name": w["name"] + "_zipf", "ids": "zipf"}
 
 
@@ -277,7 +319,7 @@ def main():
             three_steps(w, ask["file"], ask["rate"], ask["momentum"])
         else:
             if made[0] != w["name"]:
-                made = (w["name"], make(w))
+                made = (w["name"], make(w, "--onnx" in sys.argv))
                 made[1](), made[1]()
             answer = {"times": measure(made[1], ask["seconds"])}
         print(json.dumps(answer), flush=True)

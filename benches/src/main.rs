@@ -4,6 +4,7 @@
 use anyhow::{Context, Result, ensure};
 use clap::Parser;
 use gradus_benches::memory;
+use gradus_benches::peers::Python;
 use gradus_benches::report::{self, Report};
 use gradus_benches::session::{self, Session};
 use gradus_benches::steps::Step;
@@ -24,9 +25,12 @@ struct Cli {
     /// Prints one line of JSON for each workload; writes files only with --out.
     #[arg(long)]
     json: bool,
-    /// Path of a Python with torch, safetensors and pytorch-crf; PyTorch is then timed too, alternately.
+    /// Path of a Python with torch, transformers, safetensors and pytorch-crf; PyTorch is then timed too, alternately.
     #[arg(long)]
     python: Option<PathBuf>,
+    /// Times ONNX Runtime too, where a BERT reads a batch; the Python must have onnx and onnxruntime.
+    #[arg(long, requires = "python")]
+    onnx: bool,
     /// Seconds for each workload, for Gradus and for each peer.
     #[arg(long, default_value_t = 3.0)]
     seconds: f64,
@@ -66,7 +70,8 @@ fn main() -> Result<()> {
 }
 
 fn run(cli: &Cli, chosen: &[&Workload]) -> Result<()> {
-    let start = |&threads: &usize| Session::new(threads, cli.python.as_deref(), cli.seconds);
+    let python = cli.python.as_deref().map(|path| Python { path, onnx: cli.onnx });
+    let start = |&threads: &usize| Session::new(threads, python, cli.seconds);
     let mut sessions = cli.threads.iter().map(start).collect::<Result<Vec<_>>>()?;
     if !cli.json {
         sessions.iter().for_each(|session| println!("{}", session.report().machine));
@@ -114,7 +119,7 @@ fn run(cli: &Cli, chosen: &[&Workload]) -> Result<()> {
 
 /// Prints the bytes of parameters, moments, gradients, and of what each operation saves for backward.
 fn memory_report(chosen: &[&Workload]) -> Result<()> {
-    let steps = chosen.iter().filter_map(|w| Some((&w.name, Step::new(w)?)));
+    let steps = chosen.iter().filter(|w| w.is_step()).filter_map(|w| Some((&w.name, Step::new(w)?)));
     let mut any = false;
     for (name, mut step) in steps {
         println!("{name}\n{}\n", memory::Explained::of(&mut step));

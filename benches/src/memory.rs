@@ -1,8 +1,9 @@
 //! The peak resident size of a workload, in a separate process.
 
+use crate::session;
 use crate::steps::Step;
 use crate::workload::Workload;
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use gradus_engine::memory::{Report, reset_peak, usage};
 use gradus_engine::{Grad, Tensor};
 use std::fmt;
@@ -19,13 +20,8 @@ pub fn peak_mb() -> Option<f64> {
 /// that calls this.
 pub fn here(workload: &Workload) -> Result<f64> {
     let base = peak_mb().context("this system does not report the peak size of a process")?;
-    match Step::new(workload) {
-        Some(mut step) => (0..7).for_each(|_| step.run()),
-        None => match crate::ops::make(&workload.kind) {
-            Some(mut run) => (0..7).for_each(|_| run()),
-            None => bail!("{}: no such operation", workload.name),
-        },
-    }
+    let mut run = session::runner(workload)?;
+    (0..7).for_each(|_| run());
     Ok(peak_mb().unwrap_or(base) - base)
 }
 

@@ -28,8 +28,9 @@ const OF_PARAMETER: f64 = 0.02;
 /// The largest difference of one element that rounding may cause, as a share of the largest change within its parameter.
 const OF_ELEMENT: f64 = 0.5;
 
-/// Parameters whose true gradient is 0, because they shift all scores of a softmax: their change consists of rounding errors.
-const FREE: [&str; 3] = ["wc.bias", "p1.bias", "p2.bias"];
+/// The ends of the names of parameters whose true gradient is 0, because they shift all scores of a softmax: their change consists
+/// of rounding errors.
+const FREE: [&str; 4] = ["wc.bias", "p1.bias", "p2.bias", "self.key.bias"];
 
 /// The distance between the ends of two trainings.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -155,7 +156,9 @@ pub fn distance(learner: &dyn Learner, file: &Path) -> Result<Distance> {
     let loss = apart.max_by(f64::total_cmp).unwrap_or(f64::NAN);
     let (velocities, _) = optimizer.state();
     let mut worst: Option<Parameter> = None;
-    for (name, param) in learner.module().named_params().iter().filter(|(n, _)| !FREE.contains(&n.as_str())) {
+    for (name, param) in
+        learner.module().named_params().iter().filter(|(n, _)| !FREE.iter().any(|free| n.ends_with(free)))
+    {
         let (value, initial) = (param.value(), of(&format!("param.{name}"))?.to_f64());
         let mut compare = |what: String, file_name: String, initial: &[f64], ours: &Tensor| -> Result<()> {
             let theirs = of(&file_name)?.to_f64();

@@ -4,14 +4,13 @@ use crate::clock::{Times, measure, median};
 use crate::growth::{self, Series};
 use crate::machine::{Build, Machine};
 use crate::ops::{self, Run};
-use crate::peers::{self, Peer, Timer};
+use crate::peers::{self, Peer, Python, Timer};
 use crate::report::{Report, Row};
 use crate::steps::Step;
 use crate::work::Work;
-use crate::workload::Workload;
+use crate::workload::{Kind, Workload};
 use crate::{memory, peak, same};
 use anyhow::{Context, Result};
-use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
@@ -33,7 +32,7 @@ impl Session {
     ///
     /// # Errors
     /// The threads or a peer cannot be started.
-    pub fn new(threads: usize, python: Option<&Path>, seconds: f64) -> Result<Self> {
+    pub fn new(threads: usize, python: Option<Python>, seconds: f64) -> Result<Self> {
         let pool = pool(threads)?;
         let threads = pool.current_num_threads();
         let (machine, build) = (Machine::here(threads)?, Some(Build::here()));
@@ -162,9 +161,12 @@ fn speedup(workload: &Workload, seconds: f64) -> Result<f64> {
     Ok(median(&ratios))
 }
 
-fn runner(workload: &Workload) -> Result<Run> {
-    if let Some(mut step) = Step::new(workload) {
-        return Ok(Box::new(move || step.run()));
+/// The operation, the training step or the reading of a batch, ready to run.
+pub(crate) fn runner(workload: &Workload) -> Result<Run> {
+    match (Step::new(workload), &workload.kind) {
+        (Some(step), Kind::Bert(_)) => return Ok(Box::new(move || step.predict())),
+        (Some(mut step), _) => return Ok(Box::new(move || step.run())),
+        (None, _) => {}
     }
     ops::make(&workload.kind).with_context(|| format!("{}: neither a step nor an operation", workload.name))
 }
@@ -172,7 +174,7 @@ fn runner(workload: &Workload) -> Result<Run> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::workload::{Ids, Kind, Layout};
+    use crate::workload::{Ids, Layout};
 
     #[test]
     fn a_small_product_is_measured_with_its_peers() {

@@ -70,6 +70,8 @@ impl Work {
             Kind::TrainEncoder(sizes) | Kind::TrainEncoderAttentionDropout(sizes) => {
                 trained(transformer(sizes, false) + f(sizes.batch * sizes.dim * 2))
             }
+            Kind::TrainBert(sizes) => trained(bert(sizes)),
+            Kind::Bert(sizes) => Work::Flops(2.0 * bert(sizes)),
             Kind::TrainTransformerLm(sizes) => {
                 trained(transformer(sizes, true) + f(sizes.batch * sizes.len) * f(sizes.dim * sizes.vocab))
             }
@@ -89,6 +91,11 @@ fn lstm(input: usize, hidden: usize, layers: usize, dirs: usize) -> f64 {
 /// The multiplications of one head over T positions: the scores and the weighted sum.
 fn attention(len: usize, dim: usize, causal: bool) -> f64 {
     2.0 * (len * len * dim) as f64 * if causal { 0.5 } else { 1.0 }
+}
+
+/// The multiplications of all blocks, the pooler and the classifier.
+fn bert(sizes: Transformer) -> f64 {
+    transformer(sizes, false) + (sizes.batch * sizes.dim * (sizes.dim + 2)) as f64
 }
 
 /// The multiplications of all blocks.

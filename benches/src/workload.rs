@@ -141,6 +141,10 @@ pub enum Kind {
     TrainEncoder(Transformer),
     TrainEncoderAttentionDropout(Transformer),
     TrainTransformerLm(Transformer),
+    /// The fine-tuning of a BERT classifier.
+    TrainBert(Transformer),
+    /// Its logits, without gradients.
+    Bert(Transformer),
     TrainLstmLm {
         vocab: usize,
         batch: usize,

@@ -14,7 +14,7 @@ mod torch;
 use crate::workload::{Kind, Workload};
 use anyhow::Result;
 use std::path::Path;
-use torch::Torch;
+use torch::{Engine, Torch};
 
 /// Returns the milliseconds of each call, for about the given number of seconds.
 pub type Timer<'a> = Box<dyn FnMut(f64) -> Result<Vec<f64>> + 'a>;
@@ -48,14 +48,26 @@ pub trait Peer: Send {
     }
 }
 
-/// All peers that were built in or requested. `python` is the path of a Python that has PyTorch.
+/// A Python with the peers that are written for it.
+#[derive(Clone, Copy, Debug)]
+pub struct Python<'a> {
+    /// Its program, which has PyTorch.
+    pub path: &'a Path,
+    /// Whether it has ONNX Runtime, which is to be timed too.
+    pub onnx: bool,
+}
+
+/// All peers that were built in or requested.
 ///
 /// # Errors
 /// A peer cannot be started.
-pub fn all(python: Option<&Path>, threads: usize) -> Result<Vec<Box<dyn Peer>>> {
+pub fn all(python: Option<Python>, threads: usize) -> Result<Vec<Box<dyn Peer>>> {
     let mut peers: Vec<Box<dyn Peer>> = vec![];
     if let Some(python) = python {
-        peers.push(Box::new(Torch::start(python, threads)?));
+        peers.push(Box::new(Torch::start(python.path, threads, Engine::Torch)?));
+        if python.onnx {
+            peers.push(Box::new(Torch::start(python.path, threads, Engine::Onnx)?));
+        }
     }
     peers.push(Box::new(product::MATRIXMULTIPLY));
     #[cfg(feature = "gemm")]

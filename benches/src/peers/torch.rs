@@ -1,28 +1,39 @@
 use super::{Peer, Timer};
 use crate::same::{MOMENTUM, RATE};
-use crate::workload::Workload;
+use crate::workload::{Kind, Workload};
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
-/// PyTorch in a separate process, driven line by line through `torch_peer.py`.
+/// What runs in the process.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Engine {
+    /// PyTorch, which has all workloads.
+    Torch,
+    /// ONNX Runtime, with a model that PyTorch exports; it has those that read a batch.
+    Onnx,
+}
+
+/// PyTorch or ONNX Runtime in a separate process, driven line by line through `torch_peer.py`.
 pub struct Torch {
     python: PathBuf,
     threads: usize,
+    engine: Engine,
     process: Child,
     to: ChildStdin,
     from: BufReader<ChildStdout>,
 }
 
 impl Torch {
-    /// Starts a Python that has torch and pytorch-crf.
+    /// Starts a Python that has torch, transformers, safetensors and pytorch-crf, and for ONNX Runtime also onnx and onnxruntime.
     ///
     /// # Errors
     /// The program cannot be started.
-    pub fn start(python: &Path, threads: usize) -> Result<Self> {
+    pub fn start(python: &Path, threads: usize, engine: Engine) -> Result<Self> {
         let mut process = command(python, threads)
+            .args((engine == Engine::Onnx).then_some("--onnx"))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -30,7 +41,8 @@ impl Torch {
         let (Some(to), Some(from)) = (process.stdin.take(), process.stdout.take()) else {
             bail!("--python {}: the program has no standard input or output", python.display())
         };
-        let mut torch = Torch { python: python.to_owned(), threads, process, to, from: BufReader::new(from) };
+        let mut torch =
+            Torch { python: python.to_owned(), threads, engine, process, to, from: BufReader::new(from) };
         // Waits until it has started, because starting would disturb other measurements.
         torch.ask(&json!({ "do": "nothing" }))?;
         Ok(torch)
@@ -48,10 +60,16 @@ impl Torch {
 
 impl Peer for Torch {
     fn name(&self) -> &'static str {
-        "PyTorch"
+        match self.engine {
+            Engine::Torch => "PyTorch",
+            Engine::Onnx => "ONNX Runtime",
+        }
     }
 
     fn timer<'a>(&'a mut self, workload: &'a Workload) -> Result<Option<Timer<'a>>> {
+        if self.engine == Engine::Onnx && !matches!(workload.kind, Kind::Bert(_)) {
+            return Ok(None);
+        }
         let name = &workload.name;
         Ok(Some(Box::new(move |seconds| {
             let answer = self.ask(&json!({ "do": "time", "name": name, "seconds": seconds }))?;
@@ -62,12 +80,18 @@ impl Peer for Torch {
     }
 
     fn write_steps(&mut self, workload: &Workload, file: &Path) -> Result<bool> {
+        if self.engine == Engine::Onnx {
+            return Ok(false);
+        }
         let name = &workload.name;
         let how = json!({ "do": "steps", "name": name, "file": file, "rate": RATE, "momentum": MOMENTUM });
         self.ask(&how).map(|_| true)
     }
 
     fn memory_mb(&self, workload: &Workload) -> Result<Option<f64>> {
+        if self.engine == Engine::Onnx {
+            return Ok(None);
+        }
         let name = &workload.name;
         let output = command(&self.python, self.threads).args(["--memory", name]).output()?;
         let text = String::from_utf8_lossy(&output.stdout);

@@ -8,12 +8,15 @@ mod textcnn;
 
 use crate::ids::{self, Fresh};
 use crate::ops::adamw;
-use crate::workload::{Ids, Kind, Workload};
+use crate::workload::{Ids, Kind, Transformer, Workload};
 use encoder::{Block, Encoder};
 use gradus_engine::nn::TransformerBlock;
 use gradus_engine::optim::Optimizer;
-use gradus_engine::{Gradients, Mode, Rng, Tensor};
-use gradus_models::{BiDaf, BiDafConfig, BiLstm, BiLstmConfig, BiLstmCrf, BiLstmCrfConfig, DataSizes};
+use gradus_engine::{Gradients, Mode, Rng, Tensor, no_grad};
+use gradus_models::{
+    BertClassifier, BertConfig, BiDaf, BiDafConfig, BiLstm, BiLstmConfig, BiLstmCrf, BiLstmCrfConfig,
+    DataSizes, Pooling,
+};
 use language::LstmLanguageModel;
 pub use learner::{Batch, Learner};
 use paper::{Classify, Read, Tag};
@@ -49,6 +52,12 @@ impl Step {
     /// The model.
     pub fn learner(&self) -> &dyn Learner {
         self.learner.as_ref()
+    }
+
+    /// The loss of the next batch, without dropout and without gradients.
+    pub fn predict(&self) {
+        let batch = Batch { ids: self.ids.next(), question: None, targets: &self.targets };
+        black_box(no_grad(|| self.learner.loss(&batch, &mut Mode::Eval)));
     }
 
     /// One step on the next batch, with dropout.
@@ -102,11 +111,26 @@ fn model(kind: &Kind, rng: &mut Rng) -> Option<Box<dyn Learner>> {
             Box::new(Encoder::<TransformerBlock>::classifier(sizes, rng))
         }
         Kind::TrainTransformerLm(sizes) => Box::new(Encoder::<Block>::language_model(sizes, rng)),
+        Kind::TrainBert(sizes) | Kind::Bert(sizes) => {
+            Box::new(Classify(BertClassifier::new(&bert(sizes), Pooling::Cls, 2, rng)))
+        }
         Kind::TrainLstmLm { vocab, embed, hidden, layers, .. } => {
             Box::new(LstmLanguageModel::new(vocab, embed, hidden, layers, rng))
         }
         _ => return None,
     })
+}
+
+/// A BERT of these sizes, with 512 positions and dropout of 0.1 everywhere.
+fn bert(sizes: Transformer) -> BertConfig {
+    BertConfig {
+        vocab_size: sizes.vocab,
+        hidden_size: sizes.dim,
+        num_hidden_layers: sizes.layers,
+        num_attention_heads: sizes.heads,
+        intermediate_size: sizes.ff,
+        ..BertConfig::default()
+    }
 }
 
 /// The sizes of a step's inputs.
@@ -132,9 +156,10 @@ impl Sizes {
             Kind::TrainBidaf { vocab, batch, len, question_len, .. } => {
                 (vocab, [batch, len], Some(question_len), vec![(len, vec![batch]), (len, vec![batch])])
             }
-            Kind::TrainEncoder(t) | Kind::TrainEncoderAttentionDropout(t) => {
-                (t.vocab, [t.batch, t.len], None, vec![(2, vec![t.batch])])
-            }
+            Kind::TrainEncoder(t)
+            | Kind::TrainEncoderAttentionDropout(t)
+            | Kind::TrainBert(t)
+            | Kind::Bert(t) => (t.vocab, [t.batch, t.len], None, vec![(2, vec![t.batch])]),
             Kind::TrainTransformerLm(t) => {
                 (t.vocab, [t.batch, t.len], None, vec![(t.vocab, vec![t.batch * t.len])])
             }
@@ -163,6 +188,7 @@ mod tests {
             Kind::TrainEncoder(transformer),
             Kind::TrainEncoderAttentionDropout(transformer),
             Kind::TrainTransformerLm(transformer),
+            Kind::TrainBert(transformer),
             Kind::TrainLstmLm { vocab: 12, batch: 4, len: 5, embed: 8, hidden: 4, layers: 2 },
         ] {
             let workload = Workload { name: "train_small".into(), ids: Ids::Zipf, kind };
