@@ -3,12 +3,12 @@
 
 usage: make_bert.py [--seed S] [--out DIR]                (needs torch, transformers, safetensors)
 
-One file for each activation; see README.md for the names inside. Values behind the end of a sequence are noise.
+One file for each activation, and one for each head; see README.md for the names inside. Values behind the end of a sequence are noise.
 """
 import argparse, json, os
 import torch, torch.nn.functional as F
 from safetensors.torch import save_file
-from transformers import BertConfig, BertForMaskedLM
+from transformers import BertConfig, BertForMaskedLM, BertForQuestionAnswering, BertForSequenceClassification
 
 torch.set_num_threads(1)
 torch.set_default_dtype(torch.float64)
@@ -23,11 +23,15 @@ def rounded(module):
     return module
 
 
-def made(activation):
-    config = BertConfig(
+def sizes(activation):
+    return BertConfig(
         vocab_size=VOCAB, hidden_size=D, num_hidden_layers=2, num_attention_heads=HEADS, intermediate_size=FF,
         max_position_embeddings=POSITIONS, hidden_act=activation, hidden_dropout_prob=0.0,
         attention_probs_dropout_prob=0.0, attn_implementation="eager", pad_token_id=None)
+
+
+def made(activation):
+    config = sizes(activation)
     # Its own pooler: the masked-LM model of transformers has none.
     model = BertForMaskedLM(config)
     model.bert.pooler = type(model.bert)(config).pooler
@@ -68,11 +72,41 @@ def case(activation):
         loss.backward()
         optimizer.step()
     t |= {"out.sgd.losses": torch.tensor(losses)} | {f"out.sgd.{n}": p for n, p in names.items()}
-    attr = {"config": {k: getattr(config, k) for k in (
+    return t, {"config": written(config), "rate": 0.02, "frozen": []}
+
+
+def written(config):
+    return {k: getattr(config, k) for k in (
         "vocab_size", "hidden_size", "num_hidden_layers", "num_attention_heads", "intermediate_size", "hidden_act",
         "hidden_dropout_prob", "attention_probs_dropout_prob", "max_position_embeddings", "type_vocab_size",
-        "layer_norm_eps")}, "rate": 0.02, "frozen": []}
-    return {k: v.detach().contiguous() for k, v in t.items()}, attr
+        "layer_norm_eps")}
+
+
+def head(kind):
+    """The outputs of a head, 0 at padding, and gradients from random upstream ones."""
+    config = sizes("gelu")
+    model = kind(config)
+    # The reader of transformers has no pooler.
+    model.bert.pooler = model.bert.pooler or type(BertForMaskedLM(config).bert)(config).pooler
+    model = rounded(model).double().eval()
+    ids, lengths = torch.randint(VOCAB, (B, T)), torch.tensor([T, 2, 4])
+    real = torch.arange(T)[None] < lengths[:, None]
+    types = torch.randint(2, (B, T)) if kind is BertForQuestionAnswering else torch.zeros(B, T, dtype=torch.long)
+    out = model(ids, real.long(), types)
+    outputs = {"logits": out.logits} if "logits" in out else {"start": out.start_logits * real, "end": out.end_logits * real}
+    up = {n: torch.randn(y.shape).float().double() for n, y in outputs.items()}
+    named = dict(model.named_parameters())
+    grads = torch.autograd.grad(sum((y * up[n]).sum() for n, y in outputs.items()), list(named.values()), materialize_grads=True)
+    t = {f"param.{n}": p for n, p in named.items()} | {f"grad.{n}": g for n, g in zip(named, grads)}
+    t |= {"in.ids": ids, "in.types": types, "in.lengths": lengths}
+    t |= {f"up.{n}": g for n, g in up.items()} | {f"out.{n}": y for n, y in outputs.items()}
+    return t, {"config": written(config), "frozen": []}
+
+
+def save(name, case, out):
+    tensors, attr = case
+    tensors = {k: v.detach().contiguous() for k, v in tensors.items()}
+    save_file(tensors, os.path.join(out, f"model_bert_{name}.safetensors"), {"gradus": json.dumps(attr)})
 
 
 if __name__ == "__main__":
@@ -82,5 +116,7 @@ if __name__ == "__main__":
     args = args.parse_args()
     for i, activation in enumerate(["gelu", "gelu_new", "relu"]):
         torch.manual_seed(1000 * args.seed + 500 + i)
-        tensors, attr = case(activation)
-        save_file(tensors, os.path.join(args.out, f"model_bert_{activation}.safetensors"), {"gradus": json.dumps(attr)})
+        save(activation, case(activation), args.out)
+    for i, (name, kind) in enumerate([("classifier", BertForSequenceClassification), ("reader", BertForQuestionAnswering)]):
+        torch.manual_seed(1000 * args.seed + 510 + i)
+        save(name, head(kind), args.out)

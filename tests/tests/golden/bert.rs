@@ -1,10 +1,13 @@
 //! BERT against Hugging Face's transformers.
 
-use super::{ROUNDINGS, everywhere, real, rng};
+use super::{ROUNDINGS, everywhere, layer, real, rng};
 use gradus_engine::losses::{CrossEntropy, Reduction, cross_entropy};
 use gradus_engine::optim::{Optimizer, OptimizerConfig, Rule};
-use gradus_engine::{Mode, Module, Tensor};
-use gradus_models::{BertConfig, MaskedLm};
+use gradus_engine::{Device, Mode, Module, Tensor};
+use gradus_models::{
+    BertClassifier, BertConfig, BertReader, Classifier, MaskedLm, PiecePairs, Pooling, Reader, ReaderInput,
+    Words,
+};
 use gradus_tests::golden::Golden;
 
 /// x with 0 where the places of its axis, counted from the front, are not real.
@@ -18,11 +21,11 @@ fn kept(x: &Tensor, real: &Tensor, axis: usize) -> Tensor {
 fn bert() {
     for name in ["model_bert_gelu", "model_bert_gelu_new", "model_bert_relu"] {
         let golden = Golden::read(name);
-        let config: BertConfig = serde_json::from_value(golden.attr["config"].clone()).unwrap();
+        let config = config(&golden);
         for (dtype, device) in everywhere() {
             let [ids, types, lengths, places, targets] = ["ids", "types", "lengths", "places", "targets"]
                 .map(|name| golden.raw(&format!("in.{name}")).to_device(device));
-            let real = real(&lengths.to_device(gradus_engine::Device::Cpu), ids.dim(1)).to_device(device);
+            let real = real(&lengths.to_device(Device::Cpu), ids.dim(1)).to_device(device);
             let direction = golden.get("in.direction", dtype).to_device(device);
             let model = MaskedLm::new(&config, &mut rng());
             model.move_to(device);
@@ -65,4 +68,25 @@ fn bert() {
             }
         }
     }
+}
+
+fn config(golden: &Golden) -> BertConfig {
+    serde_json::from_value(golden.attr["config"].clone()).unwrap()
+}
+
+#[test]
+fn bert_with_a_head() {
+    let inputs = ["ids", "types", "lengths"];
+    let classifier = |g: &Golden| BertClassifier::new(&config(g), Pooling::Cls, 2, &mut rng());
+    layer("model_bert_classifier", classifier, &inputs, |m, _, x| {
+        vec![("logits", m.logits(&Words::new(&x[0], &x[2]), &mut Mode::Eval))]
+    });
+    let reader = |g: &Golden| BertReader::new(&config(g), &mut rng());
+    layer("model_bert_reader", reader, &inputs, |m, _, x| {
+        let places = real(&x[2], x[0].dim(1));
+        let pairs = PiecePairs { pieces: Words::new(&x[0], &x[2]), types: &x[1], places: &places };
+        let found = m.read(&ReaderInput::Pieces(pairs), &mut Mode::Eval);
+        // Elsewhere they are −∞.
+        vec![("start", kept(&found.start, &places, 1)), ("end", kept(&found.end, &places, 1))]
+    });
 }
