@@ -51,10 +51,12 @@ pub const STUDY: Study = Study {
 const ROWS: [(&str, &str, &str); 3] = [
     ("SST-2, BiLSTM", "sst2-sentences", "bilstm"),
     ("SST-2, TextCNN", "sst2-sentences", "textcnn"),
-    ("IMDB, BiLSTM", IMDB, "bilstm"),
+    (REVIEWS, IMDB, "bilstm"),
 ];
 
 const IMDB: &str = "imdb";
+/// The row of long reviews.
+pub(in crate::studies) const REVIEWS: &str = "IMDB, BiLSTM";
 
 fn plan(scale: Scale, source: DataSource) -> Vec<Cell> {
     let here = |row: &(_, &str, _)| source == DataSource::Real || row.1 != IMDB;
