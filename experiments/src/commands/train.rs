@@ -66,7 +66,6 @@ pub fn train(ask: &Train) -> anyhow::Result<()> {
         folder.check_resumable(&config.task)?;
     }
     Device::open(&config.run.device).map_err(RunError::from)?;
-    listen()?;
     let trained = with_threads(config.run.threads, || {
         let place = match ask.resume {
             true => Where::Resumed(&folder),
@@ -82,6 +81,8 @@ pub fn train(ask: &Train) -> anyhow::Result<()> {
             understood(&config, job.as_ref())?;
         }
         let _lock = match early {
+        // Until here, nothing would be lost: Ctrl-C ends the program.
+        listen()?;
             Some(lock) => lock,
             None => Lock::take(folder.path())?,
         };

@@ -163,10 +163,10 @@ pub trait Learner: Sync {
     /// # Errors
     /// A folder that cannot be written.
     fn finish(&self, folder: &Path) -> Result<(), RunError>;
-    /// The metrics of a split, by name.
-    fn metrics(&self, split: Split) -> BTreeMap<String, f64>;
+    /// The metrics of a split, by name; none after Ctrl-C.
+    fn metrics(&self, split: Split) -> Option<BTreeMap<String, f64>>;
     /// The same, and which examples are right as a whole.
-    fn tested(&self, split: Split) -> (BTreeMap<String, f64>, Vec<bool>);
+    fn tested(&self, split: Split) -> Option<(BTreeMap<String, f64>, Vec<bool>)>;
     /// The evaluation of the model on a split.
     fn evaluate(&self, split: Split) -> Evaluation;
     /// [`Task::answer`].

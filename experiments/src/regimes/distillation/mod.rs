@@ -28,4 +28,4 @@ pub use keys::{
 };
 pub use layers::{LAYERS, LayerTeacher};
 pub use speech::PartsOfSpeech;
-pub use transfer::{FILES, OF_TRAINING, Transfer, finished_run, teacher, unlabelled};
+pub use transfer::{FILES, OF_TRAINING, Transfer, finished_run, said, teacher, unlabelled};
