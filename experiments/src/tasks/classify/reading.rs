@@ -104,9 +104,10 @@ impl Classify {
         match &self.reading {
             Reading::Words(text) => text.understood(),
             Reading::Pieces(text) => {
-                let lines =
+                let mut understood =
                     text.understood(self.texts.each_ref().map(|texts| texts.iter().flat_map(Text::ids)));
-                Understood { lines, ..Understood::default() }
+                understood.lines.extend(bert::of_positions(text.config(), self.keys.data.max_len));
+                understood
             }
         }
     }

@@ -147,14 +147,20 @@ impl Read {
     /// Lines and warnings on the contexts and questions of train, dev and test.
     pub(super) fn read_as(&self) -> Understood {
         let text = match &self.reading {
-            Reading::Words(text) => return text.understood(),
+            Reading::Words(text) => {
+                let mut understood = text.understood();
+                understood.lines.extend(Cut::lines(&self.shortened()));
+                return understood;
+            }
             Reading::Pieces(text) => text,
         };
         let ids = |part: &'_ Encoded| -> Vec<u32> {
             part.contexts.iter().chain(&part.questions).flat_map(Text::ids).copied().collect()
         };
         let ids = self.parts.each_ref().map(ids);
-        let mut lines = text.understood(ids.each_ref().map(|ids| ids.iter()));
+        let mut understood = text.understood(ids.each_ref().map(|ids| ids.iter()));
+        let lines = &mut understood.lines;
+        lines.extend(bert::of_positions(text.config(), self.keys.data.max_len));
         let longest = text.longest(self.keys.data.max_len);
         let in_windows = |split: Split| {
             let (part, questions) = (&self.parts[split as usize], &self.data.split(split).questions);
@@ -173,12 +179,7 @@ impl Read {
             );
             lines.push(("windows", what));
         }
-        if self.cut > 0 {
-            let most = pairs::longest_question(longest);
-            let (has, is) = (verb(self.cut, "has", "have"), verb(self.cut, "is", "are"));
-            let what = counted(self.cut, "questions");
-            lines.push(("cut", format!("{what} {has} more than {most} pieces and {is} cut to {most}")));
-        }
-        Understood { lines, ..Understood::default() }
+        lines.extend(Cut::lines(&self.shortened()));
+        understood
     }
 }
