@@ -1,7 +1,7 @@
 //! `gradus evaluate`: the metrics of a run on a split or file, and its predictions in the task's standard format.
 
 use super::trained::{Other, Place, Trained};
-use super::{print, with_threads};
+use super::{note_cuts, print, with_threads};
 use crate::data::atomic::WriteError;
 use crate::data::counted::counted;
 use crate::data::{Split, atomic, shown};
@@ -48,6 +48,7 @@ fn evaluated(ask: &Evaluate) -> anyhow::Result<(String, Result<(), WriteError>)>
     let now = job.trained_on();
     trained.check_labels(&now)?;
     let evaluation = trained.learner(job.as_ref())?.evaluate(ask.split);
+    note_cuts(&job.shortened());
     let same = trained.unchanged(&now, ask.split);
     // A file that has moved may have another name than in training.
     let data = if ask.other.is_none() { &trained.on.name } else { &now.name };

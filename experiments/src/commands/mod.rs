@@ -36,7 +36,7 @@ pub use train::{Train, train};
 pub use trained::{Other, Place};
 
 use crate::data::shown::terminal;
-use crate::run::RunError;
+use crate::run::{Cut, RunError};
 use anyhow::Context;
 use std::io::{ErrorKind, Write};
 
@@ -53,6 +53,13 @@ pub fn with_threads<R: Send>(
 }
 
 /// Writes text to standard output.
+/// Says on standard error of which texts a model reads only the beginning.
+fn note_cuts(cuts: &[Cut]) {
+    for cut in cuts.iter().filter(|cut| cut.texts > 0) {
+        let _ = writeln!(std::io::stderr(), "note: {}", cut.note());
+    }
+}
+
 fn print(text: &str) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
     out.write_all(text.as_bytes()).and_then(|()| out.flush()).context("cannot write to standard output")

@@ -7,7 +7,7 @@ use super::faithful::{self, Faithful, Sample};
 use super::interrupt::interrupted;
 use super::task::{Mistake, Task};
 use super::trained_on::TrainedOn;
-use super::{RunError, State, Understood};
+use super::{Cut, RunError, State, Understood};
 use crate::attack::Plan;
 use crate::data::Split;
 use crate::data::formats::conll::ReadWords;
@@ -40,6 +40,10 @@ impl<T: Task> Job for Prepared<T> {
             Some(cut) => format!("{note}; {cut}"),
             None => note.clone(),
         }
+    }
+
+    fn shortened(&self) -> Vec<Cut> {
+        self.task.shortened()
     }
 
     fn count(&self, split: Split) -> usize {
@@ -201,6 +205,10 @@ impl<T: Task> Learner for AtWork<'_, T> {
             examples: self.task.examples(split),
             predictions: (self.task.written(split, &predictions), T::PREDICTIONS),
         }
+    }
+
+    fn shortened(&self, asks: &[Ask]) -> Vec<Cut> {
+        self.task.shortened_of(asks)
     }
 
     fn answer(&self, asks: &[Ask], style: Style) -> Vec<Result<String, String>> {
