@@ -13,6 +13,7 @@ mod json_lines;
 mod list;
 mod moved;
 mod predict;
+mod prediction_files;
 mod report;
 mod reproduce;
 mod statistics;
@@ -52,7 +53,6 @@ pub fn with_threads<R: Send>(
     pool.with_context(|| format!("cannot start {threads} threads"))?.install(f)
 }
 
-/// Writes text to standard output.
 /// Says on standard error of which texts a model reads only the beginning.
 fn note_cuts(cuts: &[Cut]) {
     for cut in cuts.iter().filter(|cut| cut.texts > 0) {
@@ -60,6 +60,7 @@ fn note_cuts(cuts: &[Cut]) {
     }
 }
 
+/// Writes text to standard output.
 fn print(text: &str) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
     out.write_all(text.as_bytes()).and_then(|()| out.flush()).context("cannot write to standard output")
