@@ -131,7 +131,7 @@ struct TrainArgs {
 }
 
 /// Each flag with the key that it sets. A flag whose key a task does not have is hidden from the task's help.
-const FLAGS: [(&str, &str); 16] = [
+pub(super) const FLAGS: [(&str, &str); 16] = [
     ("dataset", "data.dataset"),
     ("train", "data.train"),
     ("dev", "data.dev"),
