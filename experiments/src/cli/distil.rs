@@ -1,4 +1,8 @@
+use super::advice::as_settings;
 use crate::commands::{self, Distil};
+use crate::config::ConfigError;
+use crate::data::DataError;
+use crate::run::RunError;
 use clap::Args;
 use std::path::PathBuf;
 
@@ -38,8 +42,26 @@ pub(super) struct DistilArgs {
 impl DistilArgs {
     pub fn run(self) -> anyhow::Result<()> {
         let Self { teacher, student, out, overwrite, data, seed, sets } = self;
-        let seed = seed.map(|seed| format!("seed={seed}"));
-        let sets = seed.into_iter().chain(sets).collect();
-        commands::distil(&Distil { teacher, student, out, overwrite, sets, data })
+        let mut flags = vec![(format!("model.name={student}"), format!("--student {student}"))];
+        flags.extend(seed.as_ref().map(|seed| (format!("seed={seed}"), format!("--seed {seed}"))));
+        let sets = seed.map(|seed| format!("seed={seed}")).into_iter().chain(sets).collect();
+        let distilled = commands::distil(&Distil { teacher, student, out, overwrite, sets, data });
+        distilled.map_err(|error| match error.downcast::<ConfigError>() {
+            Ok(error) => error.of_flags(&flags).into(),
+            Err(error) => advised_in_settings(error),
+        })
     }
+}
+
+/// An error of the data, whose advice names flags of `gradus train`, with the keys instead of those that this command lacks.
+fn advised_in_settings(error: anyhow::Error) -> anyhow::Error {
+    let Some(RunError::Data(fault)) = error.downcast_ref() else { return error };
+    let message = fault.to_string();
+    let advice = match fault {
+        DataError::EmptySplit { .. } | DataError::Settings { .. } => message.as_str(),
+        _ => fault.advice().unwrap_or_default(),
+    };
+    let said = message.strip_suffix(advice).unwrap_or_default();
+    let other = as_settings(advice, &["data", "seed"]);
+    if other == advice { error } else { anyhow::Error::msg(format!("{said}{other}")) }
 }

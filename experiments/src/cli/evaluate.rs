@@ -6,7 +6,8 @@ use std::path::PathBuf;
 /// Print the metrics of a trained model on a split, a labelled file or another data set, and write its predictions.
 #[derive(Args)]
 #[command(after_help = "The predictions are a file in the run's folder, predictions.SPLIT.EXTENSION, or \
-                  predictions.NAME.EXTENSION for a --file NAME (NAME.file if it is named like a split), or \
+                  predictions.NAME.EXTENSION for a --file NAME (NAME.file if it is named like a split, NAME.2 if there are \
+                  predictions on another file of this name), or \
                   predictions.NAME.SPLIT.EXTENSION for a --dataset NAME. A classifier writes a table with the right and \
                   the predicted label, its probability and the text; if a text may have several labels, each field of \
                   labels is a JSON list, [\"a\",\"b\"]. A tagger writes columns separated by single spaces: the word, its \

@@ -106,7 +106,8 @@ struct TrainArgs {
     /// Pretrained word vectors in GloVe's text format, which may be compressed (.gz).
     #[arg(long, value_name = "FILE")]
     embeddings: Option<PathBuf>,
-    /// The most words of a text to keep (of a context that questions are about: in training); 0 keeps all.
+    /// The most words of a text to keep (of a context that questions are about: in training); 0 keeps all. For BERT the most word
+    /// pieces, which are never more than the model has positions.
     #[arg(long, value_name = "N")]
     max_len: Option<String>,
     /// The seed for the initial weights, dropout and the order of the examples.
@@ -130,7 +131,7 @@ struct TrainArgs {
 }
 
 /// Each flag with the key that it sets. A flag whose key a task does not have is hidden from the task's help.
-const FLAGS: [(&str, &str); 16] = [
+pub(super) const FLAGS: [(&str, &str); 16] = [
     ("dataset", "data.dataset"),
     ("train", "data.train"),
     ("dev", "data.dev"),

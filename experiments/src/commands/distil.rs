@@ -1,8 +1,9 @@
 use super::Train;
+use super::moved::with_flag;
 use crate::config::ConfigError;
 use crate::data::shown::terminal;
 use crate::regimes::distillation::TEACHER;
-use crate::run::RunFolder;
+use crate::run::{RunError, RunFolder};
 use crate::tasks;
 use anyhow::bail;
 use std::path::PathBuf;
@@ -58,7 +59,7 @@ pub fn distil(ask: &Distil) -> anyhow::Result<()> {
             sets.pop();
         }
     }
-    super::train(&Train {
+    let trained = super::train(&Train {
         task: task.name(),
         out: ask.out.clone(),
         resume: false,
@@ -66,5 +67,9 @@ pub fn distil(ask: &Distil) -> anyhow::Result<()> {
         config: None,
         sets,
         data: ask.data.clone().or(run.trained_on()?.folder.map(PathBuf::from)),
+    });
+    trained.map_err(|error| match error.downcast::<RunError>() {
+        Ok(error) => with_flag(error, &config).into(),
+        Err(error) => error,
     })
 }

@@ -1,14 +1,15 @@
 //! `gradus evaluate`: the metrics of a run on a split or file, and its predictions in the task's standard format.
 
+use super::prediction_files::PredictionFiles;
 use super::trained::{Other, Place, Trained};
-use super::{print, with_threads};
+use super::{note_cuts, print, with_threads};
 use crate::data::atomic::WriteError;
 use crate::data::counted::counted;
 use crate::data::{Split, atomic, shown};
 use crate::run::{Details, Metric};
 use serde_json::json;
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// The arguments of `gradus evaluate`.
 pub struct Evaluate {
@@ -47,18 +48,26 @@ fn evaluated(ask: &Evaluate) -> anyhow::Result<(String, Result<(), WriteError>)>
     let job = trained.prepare(trained.wanted(ask.split, ask.other.as_ref()))?;
     let now = job.trained_on();
     trained.check_labels(&now)?;
+    note_cuts(&job.shortened());
     let evaluation = trained.learner(job.as_ref())?.evaluate(ask.split);
     let same = trained.unchanged(&now, ask.split);
     // A file that has moved may have another name than in training.
     let data = if ask.other.is_none() { &trained.on.name } else { &now.name };
     let (text, extension) = &evaluation.predictions;
-    let name = match &ask.other {
-        None => ask.split.to_string(),
-        Some(Other::File(file)) => file_name(file),
-        Some(Other::Set(name)) => format!("{name}.{}", ask.split),
+    let (name, mut of_file) = match &ask.other {
+        None => (format!("predictions.{}.{extension}", ask.split), None),
+        Some(Other::File(file)) => {
+            let files = PredictionFiles::of(&ask.run)?;
+            (files.name(file, extension), Some((files, file)))
+        }
+        Some(Other::Set(name)) => (format!("predictions.{name}.{}.{extension}", ask.split), None),
     };
-    let path = ask.run.join(format!("predictions.{name}.{extension}"));
-    let written = (same || ask.other.is_some()).then(|| atomic::write(&path, text.as_bytes()));
+    let path = ask.run.join(&name);
+    let write = || match &mut of_file {
+        Some((files, file)) => files.write(&name, file, text),
+        None => atomic::write(&path, text.as_bytes()),
+    };
+    let written = (same || ask.other.is_some()).then(write);
     let metrics = evaluation.metrics();
     let (examples, unit) = (evaluation.rows.len(), trained.task.unit());
     if ask.json {
@@ -102,16 +111,6 @@ fn evaluated(ask: &Evaluate) -> anyhow::Result<(String, Result<(), WriteError>)>
             .into(),
     };
     Ok((lines, written.unwrap_or(Ok(()))))
-}
-
-/// The name of a file without its folders. A file that is named like a split gets another name, since predictions on a file
-/// are not those on a split.
-fn file_name(path: &Path) -> String {
-    let name = path.file_name().map_or("file".into(), |name| name.to_string_lossy().into_owned());
-    match Split::ALL.iter().any(|split| split.to_string().eq_ignore_ascii_case(&name)) {
-        true => format!("{name}.file"),
-        false => name,
-    }
 }
 
 /// One line per metric.

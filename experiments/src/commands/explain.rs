@@ -2,7 +2,7 @@
 
 use super::predict::colours;
 use super::trained::{Place, Trained};
-use super::{print, with_threads};
+use super::{note_cuts, print, with_threads};
 use crate::data::{atomic, shown};
 use crate::explain::{self, Explanation, Method, Which};
 use crate::run::{Ask, Wanted};
@@ -77,6 +77,7 @@ fn explained(ask: &Explain) -> anyhow::Result<String> {
     let job = trained.prepare(Wanted::Nothing(trained.on.name.clone(), trained.on.labels.clone()))?;
     let learner = trained.learner(job.as_ref())?;
     let text = Ask { text: ask.text.clone(), context: ask.context.clone(), ..Ask::default() };
+    note_cuts(&learner.shortened(std::slice::from_ref(&text)));
     let outputs = learner.explained(&text, &ask.which).map_err(|fault| anyhow!("{fault}"))?;
     let explanations = outputs.iter().map(|output| explain::explain(output.as_ref(), &ask.methods));
     let explanations: Vec<Explanation> =

@@ -13,6 +13,7 @@ mod json_lines;
 mod list;
 mod moved;
 mod predict;
+mod prediction_files;
 mod report;
 mod reproduce;
 mod statistics;
@@ -36,7 +37,7 @@ pub use train::{Train, train};
 pub use trained::{Other, Place};
 
 use crate::data::shown::terminal;
-use crate::run::RunError;
+use crate::run::{Cut, RunError};
 use anyhow::Context;
 use std::io::{ErrorKind, Write};
 
@@ -50,6 +51,13 @@ pub fn with_threads<R: Send>(
 ) -> anyhow::Result<R> {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
     pool.with_context(|| format!("cannot start {threads} threads"))?.install(f)
+}
+
+/// Says on standard error of which texts a model reads only the beginning.
+fn note_cuts(cuts: &[Cut]) {
+    for cut in cuts.iter().filter(|cut| cut.texts > 0) {
+        let _ = writeln!(std::io::stderr(), "note: {}", cut.note());
+    }
 }
 
 /// Writes text to standard output.

@@ -2,10 +2,10 @@
 
 use super::input::{Format, Input, Lines};
 use super::trained::{Place, Trained};
-use super::with_threads;
+use super::{note_cuts, with_threads};
 use crate::data::counted::{counted, verb};
 use crate::data::error::quoted;
-use crate::run::{Ask, Style, Wanted};
+use crate::run::{Ask, Cut, Style, Wanted};
 use anyhow::{Context, bail};
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
@@ -73,6 +73,7 @@ fn answered(ask: Predict) -> anyhow::Result<()> {
     };
     let mut out = std::io::stdout().lock();
     let mut failed = 0usize;
+    let mut cuts: Vec<Cut> = vec![];
     let mut lines = Lines::open(ask.input, ask.format, learner.columns())?;
     while let Some(batch) = lines.waiting(MOST_TEXTS, MOST_BYTES) {
         let mut asks: Vec<Result<Ask, String>> = vec![];
@@ -95,6 +96,11 @@ fn answered(ask: Predict) -> anyhow::Result<()> {
             }));
         }
         let asked: Vec<Ask> = asks.iter().filter_map(|ask| ask.as_ref().ok().cloned()).collect();
+        let of_batch = learner.shortened(&asked);
+        match cuts.is_empty() {
+            true => cuts = of_batch,
+            false => cuts.iter_mut().zip(of_batch).for_each(|(sum, cut)| sum.add(cut)),
+        }
         let mut answers = learner.answer(&asked, style).into_iter();
         for ask in asks {
             let answer = ask.and_then(|_| answers.next().unwrap_or_else(|| Err("no answer".into())));
@@ -110,9 +116,11 @@ fn answered(ask: Predict) -> anyhow::Result<()> {
         }
         out.flush().context("cannot write to standard output")?;
         if let Some(error) = end {
+            note_cuts(&cuts);
             return Err(error);
         }
     }
+    note_cuts(&cuts);
     match failed {
         0 => Ok(()),
         n => bail!(

@@ -6,7 +6,8 @@ use crate::data::counted::counted;
 use crate::data::shown::terminal;
 use crate::regimes::distillation::TEACHER;
 use crate::run::{
-    From, Job, Lock, RunError, RunFolder, Trained, Training, View, Wanted, Where, listen, train as run,
+    From, Job, Lock, RunError, RunFolder, Trained, TrainedOn, Training, View, Wanted, Where, listen,
+    train as run,
 };
 use crate::tasks;
 use anyhow::bail;
@@ -66,7 +67,6 @@ pub fn train(ask: &Train) -> anyhow::Result<()> {
         folder.check_resumable(&config.task)?;
     }
     Device::open(&config.run.device).map_err(RunError::from)?;
-    listen()?;
     let trained = with_threads(config.run.threads, || {
         let place = match ask.resume {
             true => Where::Resumed(&folder),
@@ -81,6 +81,8 @@ pub fn train(ask: &Train) -> anyhow::Result<()> {
         if !ask.resume {
             understood(&config, job.as_ref())?;
         }
+        // Until here, nothing would be lost: Ctrl-C ends the program.
+        listen()?;
         let _lock = match early {
             Some(lock) => lock,
             None => Lock::take(folder.path())?,
@@ -219,6 +221,7 @@ fn understood(config: &Config, job: &dyn Job) -> anyhow::Result<()> {
         text += &format!("{what:<10} {}\n", terminal(&line));
     }
     let mut warnings = found.warnings;
+    warnings.extend(changed_since_teacher(config, &on)?);
     let few = [("train", train), ("dev", dev), ("test", test)].into_iter().filter(|(_, n)| *n < 10);
     warnings.extend(few.map(|(split, n)| format!("the {split} split has only {}", counted(n, unit))));
     for warning in warnings {
@@ -227,6 +230,38 @@ fn understood(config: &Config, job: &dyn Job) -> anyhow::Result<()> {
     // Training continues if standard error is closed.
     let _ = std::io::stderr().write_all(text.as_bytes());
     Ok(())
+}
+
+/// Warns if the data of a student has changed since its teacher was trained on it.
+fn changed_since_teacher(config: &Config, now: &TrainedOn) -> Result<Option<String>, RunError> {
+    let teacher = config.text(TEACHER);
+    if teacher.is_empty() {
+        return Ok(None);
+    }
+    let folder = RunFolder(teacher.into());
+    let (saved, then) = (folder.config(&tasks::keys())?, folder.trained_on()?);
+    let same_source = |key: &str| saved.text(key) == config.text(key);
+    if !["data.dataset", "data.train"].iter().all(|key| same_source(key)) {
+        return Ok(None);
+    }
+    let of_source = match config.text("data.train") {
+        "" => config.text("data.dataset"),
+        file => file,
+    };
+    let changed = |split: &Split| {
+        let sums = [&then, now].map(|on| &on.part_checksums[*split as usize]);
+        sums[0] != sums[1] && same_source(&format!("data.{split}"))
+    };
+    let changed: Vec<String> =
+        Split::ALL.iter().filter(|split| changed(split)).map(Split::to_string).collect();
+    Ok((!changed.is_empty()).then(|| {
+        format!(
+            "the {} data of {} has changed since the teacher was trained; examples that the student is tested on may be among \
+             those that the teacher learned",
+            changed.join(", "),
+            of_source
+        )
+    }))
 }
 
 fn summary(config: &Config, folder: &RunFolder, trained: &Trained) -> String {

@@ -72,10 +72,15 @@ impl Trained {
         let kept = Some(self.folder.path().to_path_buf());
         let Wanted::Split(split, _) = wanted else {
             let from = From { folder: self.data.clone(), kept, wanted };
-            return self.task.prepare(&self.config, &from).map_err(without_settings);
+            let advice = "a run reads other files as its training file; give this one the same form";
+            return self.task.prepare(&self.config, &from).map_err(|error| without_settings(error, advice));
         };
         let from = From { folder: self.data.clone(), kept, wanted };
-        let job = self.task.prepare(&self.config, &from).map_err(|error| with_flag(error, &self.config))?;
+        let job = self.task.prepare(&self.config, &from).map_err(|error| {
+            let advice =
+                "a run reads its own files as in training; put back the file that it was trained with";
+            with_flag(without_settings(error, advice), &self.config)
+        })?;
         let now = job.trained_on();
         match self.moved.of(&self.config, split) {
             Some(path) if !self.unchanged(&now, split) => {
@@ -136,14 +141,17 @@ impl Trained {
     }
 }
 
-/// An error about a file for a trained run: what reading depends on was settled in training, so that advice to change a setting
-/// is of no use.
-fn without_settings(error: RunError) -> RunError {
-    const ADVICE: &str = "a run reads other files as its training file; give this one the same form";
+/// An error about a file for a trained run, with other advice if it says to change a setting: what reading depends on was
+/// settled in training.
+fn without_settings(error: RunError, instead: &'static str) -> RunError {
     let mut error = error;
     match &mut error {
-        RunError::Data(DataError::Line { advice, .. }) if is_setting(advice) => *advice = ADVICE,
-        RunError::Data(DataError::File { advice, .. }) if is_setting(advice) => *advice = ADVICE.into(),
+        RunError::Data(
+            DataError::Line { advice, .. }
+            | DataError::Place { advice, .. }
+            | DataError::Encoding { advice, .. },
+        ) if is_setting(advice) => *advice = instead,
+        RunError::Data(DataError::File { advice, .. }) if is_setting(advice) => *advice = instead.into(),
         _ => {}
     }
     error

@@ -1,9 +1,11 @@
 //! Keys and their owners.
 //!
 //! Every key belongs to what it has an effect on: the run, a task, a model, a loss, an optimizer. Each owner is a struct or
-//! a variant of an enum. A key that belongs to none of the owners in a run is refused, and the error names its owner.
+//! a variant of an enum. A key that belongs to none of the owners in a run is refused, and the error
+//! ([`foreign`](super::foreign)) names its owner.
 
 use super::error::{ConfigError, Place, nearest};
+use super::foreign::foreign;
 use super::overlay::{Kind, Setting, flatten, insert};
 use super::validate::shortened;
 use super::{Config, Run};
@@ -33,6 +35,9 @@ pub trait Keys: Clone + Default + Serialize + DeserializeOwned + Send + Sync + '
 
     /// The keys besides those of `[data]` and `[model]` on which the time of a run depends.
     const COSTLY: &'static [&'static str] = &[];
+
+    /// The selectors that a command of their own sets, each with this command.
+    const COMMANDS: &'static [(&'static str, &'static str)] = &[];
 
     /// One value for each variant, with its defaults; the default variant first. Together they have every key. A path that must
     /// be given is [`FILE`].
@@ -65,6 +70,8 @@ pub struct TaskKeys {
     pub resumable: &'static [&'static str],
     /// [`Keys::COSTLY`].
     pub costly: &'static [&'static str],
+    /// [`Keys::COMMANDS`].
+    pub commands: &'static [(&'static str, &'static str)],
     /// [`Keys::examples`] as tables.
     pub examples: fn() -> Vec<Table>,
     /// [`Keys::run`].
@@ -96,6 +103,7 @@ impl TaskKeys {
             choices: K::CHOICES,
             resumable: K::RESUMABLE,
             costly: K::COSTLY,
+            commands: K::COMMANDS,
             examples: || K::examples().iter().map(table_of).collect(),
             run: K::run,
             settle: |table| Ok(table_of(&parsed::<K>(table)?)),
@@ -156,7 +164,7 @@ impl TaskKeys {
     }
 
     /// The selectors of the task and of a run.
-    fn selectors(&self) -> impl Iterator<Item = &'static str> {
+    pub(super) fn selectors(&self) -> impl Iterator<Item = &'static str> {
         self.selectors.iter().copied().chain(["optimizer.name", "schedule.name"])
     }
 }
@@ -286,81 +294,6 @@ fn unknown_name(setting: &Setting, known: &[String]) -> ConfigError {
             hint.map_or(String::new(), |near| format!("; did you mean `{near}`?"))
         ),
     }
-}
-
-/// The error for a key without effect, which names its owner.
-fn foreign(
-    task: &TaskKeys,
-    all: &[TaskKeys],
-    effective: &BTreeMap<String, Value>,
-    setting: &Setting,
-) -> ConfigError {
-    let at = setting.at.clone();
-    let key = setting.key.clone();
-    let shown = |values: &BTreeMap<String, Value>, key: &str| {
-        values.get(key).and_then(Value::as_str).unwrap_or_default().to_owned()
-    };
-    let section = key.split('.').next().unwrap_or_default();
-    // The variants that have the key, by the selectors in which they differ from this run: those of the key's own section or, if
-    // some variant agrees with the run in these, the first other one.
-    let differing = |example: &BTreeMap<String, Value>| -> Vec<&'static str> {
-        let differs = |selector: &&str| {
-            let known = example.keys().any(|k| k.split('.').next() == selector.split('.').next());
-            known && **selector != key && shown(example, selector) != shown(effective, selector)
-        };
-        task.selectors().filter(differs).collect()
-    };
-    let own = |selectors: &[&'static str]| -> Vec<&'static str> {
-        selectors.iter().copied().filter(|s| s.split('.').next() == Some(section)).collect()
-    };
-    let examples = task.all_examples();
-    let variants: Vec<_> = examples
-        .iter()
-        .filter(|example| example.contains_key(&key))
-        .map(|example| (example, differing(example)))
-        .collect();
-    let elsewhere = variants.iter().any(|(_, all)| own(all).is_empty());
-    let mut owners: Vec<Vec<String>> = variants
-        .iter()
-        .filter(|(_, all)| own(all).is_empty() == elsewhere)
-        .map(|(example, all)| {
-            let owner = |selector: &str| match shown(example, selector) {
-                none if none.is_empty() => format!("runs without {selector}"),
-                value if value == FILE => format!("runs with {selector}"),
-                value => format!("{selector} = {value}"),
-            };
-            let decisive = if elsewhere { all.iter().copied().take(1).collect() } else { own(all) };
-            decisive.into_iter().map(owner).collect()
-        })
-        .collect();
-    // If the same variant can have the key, the value of another key of its section excludes it.
-    if owners.iter().any(Vec::is_empty) {
-        let has_key = |example: &&BTreeMap<String, Value>| example.contains_key(&key);
-        let differs = |(other, _): &&(&'static str, &'static [&'static str])| {
-            let values: Vec<String> =
-                task.all_examples().iter().filter(has_key).map(|example| shown(example, other)).collect();
-            other.split('.').next() == Some(section) && !values.contains(&shown(effective, other))
-        };
-        owners = task
-            .choices
-            .iter()
-            .filter(differs)
-            .map(|(other, _)| vec![format!("runs with another {other}")])
-            .collect();
-    }
-    owners.retain(|owner| !owner.is_empty());
-    let fewest = owners.iter().map(Vec::len).min();
-    owners.retain(|owner| Some(owner.len()) == fewest);
-    let mut seen = BTreeSet::new();
-    owners.retain(|owner| seen.insert(owner.clone()));
-    let owner = match owners.is_empty() {
-        false => owners.iter().map(|owner| owner.join(" with ")).collect::<Vec<_>>().join(" or "),
-        true => {
-            let tasks = all.iter().filter(|other| other.kinds().contains_key(&key));
-            tasks.map(|other| format!("gradus train {}", other.task)).collect::<Vec<_>>().join(" or ")
-        }
-    };
-    ConfigError::NoEffect { at, key, owner, task: task.task.to_owned() }
 }
 
 /// The placeholder for a path in an example.

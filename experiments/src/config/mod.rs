@@ -6,7 +6,8 @@
 //! | file | holds |
 //! | --- | --- |
 //! | `run` | the keys of every run |
-//! | `keys` | what a task declares about its keys; the error for a key without effect |
+//! | `keys` | what a task declares about its keys |
+//! | `foreign` | the error for a key without effect |
 //! | [`optional_path`] | paths that may be absent |
 //! | [`reference`](mod@reference) | paths that are known only where a study runs |
 //! | `overlay` | values from TOML and from `--set` |
@@ -27,6 +28,7 @@
 //! ```
 
 mod error;
+mod foreign;
 mod keys;
 pub mod optional_path;
 mod overlay;

@@ -50,7 +50,7 @@ pub fn run_owners() -> Vec<Owned> {
 /// The owner of the keys that are not in a section with variants.
 const RUN: &str = "run";
 
-fn section(key: &str) -> &str {
+pub(super) fn section(key: &str) -> &str {
     key.split_once('.').map_or("", |(section, _)| section)
 }
 

@@ -52,11 +52,11 @@ fn the_defaults_are_the_papers_table_8() {
 fn a_key_without_effect_names_what_it_belongs_to() {
     for (task, set, owner) in [
         ("classify", "model.layers=3", "model.name = bilstm"),
-        ("classify", "model.char_dim=9", "model.characters = cnn or model.characters = lstm"),
+        ("classify", "model.char_dim=9", "model.characters = cnn or lstm"),
         ("classify", "loss.gamma=1", "loss.name = focal"),
         ("classify", "data.format=tab", "data.train"),
         ("classify", "model.constraints=true", "gradus train tag"),
-        ("classify", "optimizer.momentum=0.9", "optimizer.name = sgd or optimizer.name = rmsprop"),
+        ("classify", "optimizer.momentum=0.9", "optimizer.name = sgd or rmsprop"),
         ("classify", "schedule.patience=3", "schedule.name = plateau"),
         ("tag", "data.max_len=50", "gradus train classify or gradus train read"),
         ("tag", "loss.label_smoothing=0.1", "gradus train classify or gradus train read"),
@@ -141,6 +141,68 @@ fn what_is_written_is_read_back() {
             let config = with(task.task, &all.iter().map(String::as_str).collect::<Vec<_>>()).unwrap();
             assert_eq!(file(&config.to_toml()).unwrap(), config, "{}", config.to_toml());
         }
+    }
+}
+
+#[test]
+fn a_key_without_effect_is_refused_in_the_name_of_its_owner() {
+    let bert: &[&str] = &["model.name=bert", "model.pretrained=x"];
+    let [set, file, student]: [&[&str]; 3] = [&["data.dataset=x"], &["data.train=x"], &["loss.teacher=x"]];
+    const WORDS: &str = "model.name = bilstm or textcnn";
+    const TEACHER: &str = "runs with loss.teacher (gradus distil)";
+    for (task, run, key, owner) in [
+        ("classify", [set, bert], "data.min_count", WORDS),
+        ("classify", [file, bert], "data.min_count", WORDS),
+        ("classify", [file, bert], "data.tokenizer", WORDS),
+        ("tag", [file, bert], "data.min_count", "model.name = bilstm-crf"),
+        ("read", [file, bert], "data.min_count", "model.name = bidaf"),
+        ("classify", [file, &[]], "model.pretrained", "model.name = bert"),
+        ("classify", [file, &[]], "model.pooling", "model.name = bert"),
+        ("classify", [file, &["loss.name=focal"]], "model.pooling", "model.name = bert"),
+        ("classify", [set, &[]], "model.frozen_layers", "model.name = bert with model.pretrained"),
+        ("classify", [file, bert], "model.hidden_dim", WORDS),
+        ("classify", [set, bert], "model.char_dim", &*format!("{WORDS} with model.characters = cnn or lstm")),
+        ("classify", [set, &[]], "model.char_dim", "model.characters = cnn or lstm"),
+        ("classify", [set, &[]], "loss.unlabelled", TEACHER),
+        ("tag", [set, &[]], "loss.unlabelled", TEACHER),
+        ("tag", [set, bert], "loss.copies", TEACHER),
+        (
+            "classify",
+            [file, &[]],
+            "loss.temperature",
+            &*format!("{TEACHER} with loss.objective = soft or hidden"),
+        ),
+        ("classify", [file, student], "loss.hidden_weight", "loss.objective = hidden"),
+        ("classify", [set, &[]], "model.hidden_size", "model.name = bert with loss.teacher (gradus distil)"),
+        (
+            "classify",
+            [set, bert],
+            "model.hidden_size",
+            "runs without model.pretrained with loss.teacher (gradus distil)",
+        ),
+        ("masked", [set, &["model.pretrained=x"]], "model.hidden_size", "runs without model.pretrained"),
+        (
+            "read",
+            [set, &[]],
+            "loss.margin",
+            "loss.contrastive = embedding or encoding or both with loss.contrastive_loss = triplet",
+        ),
+        ("classify", [set, &[]], "data.format", "runs with data.train"),
+        ("classify", [set, &["loss.name=ghm"]], "loss.gamma", "loss.name = focal"),
+        ("classify", [set, &[]], "optimizer.momentum", "optimizer.name = sgd or rmsprop"),
+        ("classify", [set, &["data.tokenizer=whitespace"]], "data.html", "runs with another data.tokenizer"),
+        ("classify", [set, &[]], "model.constraints", "gradus train tag"),
+    ] {
+        let all: Vec<TaskKeys> = tasks::keys();
+        let value = all.iter().find_map(|of| of.all_examples().iter().find_map(|keys| keys.get(key)));
+        let value =
+            value.map_or(String::new(), |value| value.as_str().map_or(value.to_string(), String::from));
+        let mut sets = sets(&[&format!("task={task}")]);
+        sets.extend(run.concat().into_iter().map(String::from));
+        assert!(tasks::load(None, &sets).is_ok(), "{sets:?}");
+        sets.push(format!("{key}={value}"));
+        let error = tasks::load(None, &sets).unwrap_err().to_string();
+        assert!(error.contains(&format!("it belongs to {owner}; leave it out")), "{owner}: {error}");
     }
 }
 

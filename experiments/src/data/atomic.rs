@@ -9,17 +9,36 @@ use std::path::{Path, PathBuf};
 
 /// A file that could not be written; its previous contents are kept.
 #[derive(Debug, thiserror::Error)]
-#[error("{}: cannot be written: {source}; check the free space and the permissions of {}; the previous contents are kept", path.display(), folder(path).display())]
+#[error("{}: cannot be written{}", path.display(), why(cause, folder(path)))]
 pub struct WriteError {
     path: PathBuf,
-    source: io::Error,
+    /// What the system says; the message has it, where it helps.
+    cause: io::Error,
+}
+
+/// Why a file in this folder could not be written, and what to do.
+fn why(source: &io::Error, folder: &Path) -> String {
+    let folder = folder.display();
+    match is_read_only(source) {
+        true => format!(
+            ", because you may not write into the folder {folder}; change its permissions, or copy it elsewhere"
+        ),
+        false => format!(
+            ": {source}; check the free space and the permissions of {folder}; the previous contents are kept"
+        ),
+    }
+}
+
+/// Whether a folder could not be changed because this user may not, or nobody.
+pub fn is_read_only(source: &io::Error) -> bool {
+    matches!(source.kind(), ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem)
 }
 
 impl WriteError {
     /// The error as a [`DataError`]. This is not a `From` implementation, because closures that use `?` on a
     /// `DataError` would then need type annotations.
     pub fn into_data_error(self) -> DataError {
-        DataError::Write { path: self.path, source: self.source }
+        DataError::Write { path: self.path, source: self.cause }
     }
 }
 
@@ -40,7 +59,7 @@ pub fn write_with(
     contents: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> Result<(), WriteError> {
     let written = make(folder(path)).and_then(|()| files::write(path, contents));
-    written.map_err(|source| WriteError { path: path.into(), source })
+    written.map_err(|cause| WriteError { path: path.into(), cause })
 }
 
 /// Writes a file whose path the user named: through links, to the file that they name, and into a device or a named pipe, which are
@@ -52,7 +71,7 @@ pub fn write_named(path: &Path, contents: &[u8]) -> Result<(), WriteError> {
     #[cfg(unix)]
     if fs::metadata(path).is_ok_and(|found| is_stream(found.file_type())) {
         let written = File::options().write(true).open(path).and_then(|mut file| file.write_all(contents));
-        return written.map_err(|source| WriteError { path: path.into(), source });
+        return written.map_err(|cause| WriteError { path: path.into(), cause });
     }
     write(&followed(path), contents)
 }
@@ -140,6 +159,19 @@ fn is_being_written(path: &Path) -> bool {
 mod tests {
     use super::*;
     use std::sync::mpsc;
+
+    #[test]
+    fn a_folder_that_is_read_only_is_named() {
+        let error = |kind: ErrorKind| WriteError { path: "run/a.tsv".into(), cause: kind.into() }.to_string();
+        for kind in [ErrorKind::PermissionDenied, ErrorKind::ReadOnlyFilesystem] {
+            assert_eq!(
+                error(kind),
+                "run/a.tsv: cannot be written, because you may not write into the folder run; change its permissions, or copy \
+                 it elsewhere"
+            );
+        }
+        assert!(error(ErrorKind::StorageFull).contains("check the free space and the permissions of run;"));
+    }
 
     #[test]
     fn replaces_the_file_and_leaves_nothing_else() {

@@ -146,6 +146,24 @@ pub enum DataError {
 }
 
 impl DataError {
+    /// What the error says to do, at its end; none if it says nothing of the kind, or says it with the fault.
+    pub fn advice(&self) -> Option<&str> {
+        match self {
+            DataError::Encoding { advice, .. }
+            | DataError::Line { advice, .. }
+            | DataError::Place { advice, .. } => Some(advice),
+            DataError::File { advice, .. } => Some(advice),
+            DataError::NoFolder { .. }
+            | DataError::Missing { .. }
+            | DataError::UnknownSet { .. }
+            | DataError::Settings { .. }
+            | DataError::OtherTask { .. }
+            | DataError::Read { .. }
+            | DataError::Write { .. }
+            | DataError::EmptySplit { .. } => None,
+        }
+    }
+
     /// The error for a name that is not among the known ones of a task, or of all tasks if `task` is empty.
     pub fn unknown_set(name: &str, task: &str, known: &[&str]) -> Self {
         const FAR: usize = 3;

@@ -5,16 +5,35 @@ use crate::data::limits::Limit;
 use crate::data::shown;
 use gradus_models::BertConfig;
 use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
+use std::fmt::Display;
 use std::path::Path;
 
 const ADVICE: &str = "only plain BERT models are read";
 const MODEL_TYPE: &str = "bert";
 
+/// A model's configuration.
+pub(super) struct Read {
+    pub config: BertConfig,
+    /// Which of its keys the file has. The others are those of BERT-base, as in `transformers`.
+    given: BTreeSet<String>,
+}
+
+impl Read {
+    /// A value of a key, as it was found.
+    pub fn found(&self, key: &str, value: impl Display) -> String {
+        match self.given.contains(key) {
+            true => value.to_string(),
+            false => format!("no such key, without which it is {value}"),
+        }
+    }
+}
+
 /// Reads `config.json`. Keys that do not change what the model computes are not looked at.
 ///
 /// # Errors
 /// [`DataError`]: no JSON, another kind of model, a value that cannot be.
-pub(super) fn read(path: &Path) -> Result<BertConfig, DataError> {
+pub(super) fn read(path: &Path) -> Result<Read, DataError> {
     let text = files::read_text(path, Limit::Config)?;
     let object: Map<String, Value> = serde_json::from_str(&text).map_err(|error| DataError::File {
         path: path.into(),
@@ -48,12 +67,15 @@ pub(super) fn read(path: &Path) -> Result<BertConfig, DataError> {
         }
         sizes.insert(key, value.clone());
     }
+    let given = sizes.keys().cloned().collect();
     let config: BertConfig = serde_json::from_value(Value::Object(sizes))
         .map_err(|error| refused("sizes", "those of a BERT".into(), shortened(&error.to_string()), ADVICE))?;
-    config.check().map_err(|fault| {
-        refused(fault.key, fault.expected, fault.found, "get the file again from its source")
+    let read = Read { config, given };
+    read.config.check().map_err(|fault| {
+        let found = read.found(fault.key, fault.found);
+        refused(fault.key, fault.expected, found, "get the file again from its source")
     })?;
-    Ok(config)
+    Ok(read)
 }
 
 /// Keys that make another model of a BERT, and the values with which they do not.

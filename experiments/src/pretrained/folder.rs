@@ -1,9 +1,13 @@
-use crate::data::DataError;
+use crate::data::{DataError, files};
 use std::fs;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 const CONFIG: &str = "config.json";
 pub(super) const WEIGHTS: &str = "model.safetensors";
+const TOKENIZERS: [&str; 2] = ["tokenizer.json", "vocab.txt"];
+/// Where `gradus train masked` writes a model, in the folder of its run.
+pub const OF_RUN: &str = "pretrained";
 const PICKLED: &str = "pytorch_model.bin";
 /// Other forms of weights: the name of the file, and what it is.
 const OTHERS: [(&str, &str); 4] = [
@@ -43,6 +47,11 @@ pub(super) fn find(folder: &Path) -> Result<Files, DataError> {
     let is_there = |name: &str| fs::symlink_metadata(folder.join(name)).is_ok();
     if !is_there(CONFIG) {
         let expected = "a folder with config.json, model.safetensors and tokenizer.json or vocab.txt";
+        let of_run = folder.join(OF_RUN);
+        if of_run.join(CONFIG).is_file() {
+            let found = format!("the folder of a run, whose model is in {OF_RUN}/");
+            return Err(refused(expected, found, format!("name the folder {}", of_run.display())));
+        }
         return Err(refused(expected, "no config.json".into(), "name the folder of a BERT model".into()));
     }
     if !is_there(WEIGHTS) {
@@ -57,8 +66,30 @@ pub(super) fn find(folder: &Path) -> Result<Files, DataError> {
         };
         return Err(refused(WEIGHTS, found, advice));
     }
+    let names = [CONFIG, WEIGHTS].into_iter().chain(TOKENIZERS).filter(|name| is_there(name));
+    names.map(|name| folder.join(name)).try_for_each(|path| check_download(&path))?;
     Ok(Files { config: folder.join(CONFIG), weights: folder.join(WEIGHTS) })
 }
+
+/// Refuses a file that stands for another, which was not downloaded.
+fn check_download(path: &Path) -> Result<(), DataError> {
+    let mut start = vec![];
+    let read = files::open(path)?.take(START).read_to_end(&mut start);
+    read.map_err(|source| DataError::Read { path: path.into(), source })?;
+    let text = String::from_utf8_lossy(&start).trim_start().to_lowercase();
+    let [found, advice] = if text.starts_with("version https://git-lfs") {
+        ["a pointer of Git LFS to it", "download the file itself, for example with: git lfs pull"]
+    } else if text.starts_with("<!doctype html") || text.starts_with("<html") {
+        ["an HTML page", "download the file itself, not the page that shows it"]
+    } else {
+        return Ok(());
+    };
+    let expected = "a file of a BERT model".into();
+    Err(DataError::File { path: path.into(), expected, found: found.into(), advice: advice.into() })
+}
+
+/// How many bytes of a file tell what it is.
+const START: u64 = 512;
 
 /// A path as an argument of a shell.
 fn quoted_for_a_shell(path: &Path) -> String {

@@ -31,6 +31,7 @@ mod save;
 mod tests;
 mod weights;
 
+pub use folder::OF_RUN;
 pub use save::{save, save_masked};
 
 use crate::data::DataError;
@@ -80,8 +81,9 @@ impl Pretrained {
     /// sizes than the configuration states.
     pub fn open(folder: &Path) -> Result<Self, PretrainedError> {
         let files = folder::find(folder)?;
-        let config = config::read(&files.config)?;
-        let weights = Weights::read(&files.weights, &files.config, &config)?;
+        let read = config::read(&files.config)?;
+        let weights = Weights::read(&files.weights, &files.config, &read)?;
+        let config = read.config;
         let pieces = WordPieces::load(folder)?;
         let mut notes = weights.notes();
         let rows = unused_rows(folder, &config, &pieces)?;

@@ -1,4 +1,5 @@
 use super::PretrainedError;
+use super::config::Read;
 use super::folder::WEIGHTS;
 use super::layout::{self, LAYER, POOLER};
 use crate::data::DataError;
@@ -6,7 +7,6 @@ use crate::data::counted::counted;
 use crate::data::error::{listed, quoted};
 use gradus_engine::DType;
 use gradus_engine::state::{StateError, TensorFile, TensorInfo};
-use gradus_models::BertConfig;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -34,7 +34,7 @@ impl Weights {
     /// # Errors
     /// [`StateError`]: not a safetensors file. [`DataError`]: a tensor that is missing, of another shape or type, given twice,
     /// or that a BERT does not have.
-    pub fn read(path: &Path, config_path: &Path, config: &BertConfig) -> Result<Self, PretrainedError> {
+    pub fn read(path: &Path, config_path: &Path, config: &Read) -> Result<Self, PretrainedError> {
         let tensors = TensorFile::open(path)?.tensors();
         let mut weights = Weights { path: path.into(), stored: BTreeMap::new(), unused: vec![] };
         let mut found = BTreeMap::new();
@@ -66,19 +66,20 @@ impl Weights {
     fn compare(
         &self,
         config_path: &Path,
-        config: &BertConfig,
+        read: &Read,
         found: &BTreeMap<String, TensorInfo>,
     ) -> Result<(), PretrainedError> {
+        let config = &read.config;
         let missing = |name: &str| {
             let found = self.stored.values().chain(&self.unused).take(3).map(String::as_str);
             let (path, found) = (self.path.clone(), found.collect::<Vec<_>>().join(", "));
             StateError::Missing { path, name: name.into(), found }
         };
-        let contradiction = |key: &str, expected: usize, found: usize| DataError::Place {
+        let contradiction = |key: &str, stated: usize, found: usize| DataError::Place {
             path: config_path.into(),
             place: key.into(),
             expected: format!("{found}, as in {}", WEIGHTS),
-            found: expected.to_string(),
+            found: read.found(key, stated),
             advice: ADVICE,
         };
         for size in layout::sizes(config) {

@@ -5,7 +5,7 @@ use super::attacked::Attacked;
 use super::faithful::{Faithful, Sample};
 use super::task::{Described, Details, Mistake};
 use super::trained_on::TrainedOn;
-use super::{Metric, RunError, State, Understood};
+use super::{Cut, Metric, RunError, State, Understood};
 use crate::attack::Plan;
 use crate::config::{Config, TaskKeys};
 use crate::data::Split;
@@ -116,6 +116,8 @@ pub trait Job: Send + Sync {
     fn trained_on(&self) -> TrainedOn;
     /// How the splits came about, and what was left out.
     fn note(&self) -> String;
+    /// [`Task::shortened`].
+    fn shortened(&self) -> Vec<Cut>;
     /// The number of examples of a split; for training, without those from which a model cannot learn.
     fn count(&self, split: Split) -> usize;
     /// [`Task::vocabulary`].
@@ -163,12 +165,14 @@ pub trait Learner: Sync {
     /// # Errors
     /// A folder that cannot be written.
     fn finish(&self, folder: &Path) -> Result<(), RunError>;
-    /// The metrics of a split, by name.
-    fn metrics(&self, split: Split) -> BTreeMap<String, f64>;
+    /// The metrics of a split, by name; none after Ctrl-C.
+    fn metrics(&self, split: Split) -> Option<BTreeMap<String, f64>>;
     /// The same, and which examples are right as a whole.
-    fn tested(&self, split: Split) -> (BTreeMap<String, f64>, Vec<bool>);
+    fn tested(&self, split: Split) -> Option<(BTreeMap<String, f64>, Vec<bool>)>;
     /// The evaluation of the model on a split.
     fn evaluate(&self, split: Split) -> Evaluation;
+    /// [`Task::shortened_of`].
+    fn shortened(&self, asks: &[Ask]) -> Vec<Cut>;
     /// [`Task::answer`].
     fn answer(&self, asks: &[Ask], style: Style) -> Vec<Result<String, String>>;
     /// [`Task::explained`].

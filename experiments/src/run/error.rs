@@ -73,7 +73,7 @@ pub enum RunError {
         found: String,
     },
     /// Ctrl-C, or another signal to end the program.
-    #[error("interrupted at step {step}{}", resume.as_ref().map_or(String::new(), |r| format!("; {r}")))]
+    #[error("interrupted {}{}", at(*step), resume.as_ref().map_or(String::new(), |r| format!("; {r}")))]
     Interrupted {
         /// Steps taken.
         step: u64,
@@ -92,6 +92,14 @@ pub enum RunError {
         /// Which checkpoint is kept, and what to do.
         advice: String,
     },
+}
+
+/// When a run was interrupted.
+fn at(step: u64) -> String {
+    match step {
+        0 => "before the first step".into(),
+        step => format!("at step {step}"),
+    }
 }
 
 /// What to check where an action on a file fails.

@@ -186,11 +186,18 @@ impl RunFolder {
         match self.checkpoint().exists() || self.compression().is_some() {
             false => Ok(()),
             true => Err(RunError::Settings(format!(
-                "{} holds a run already; continue it with --resume, replace it with --overwrite, or name another folder with \
-                 --out",
-                self.0.display()
+                "{} holds a run already; continue it with gradus train {} --out {0} --resume, replace it with --overwrite, or \
+                 name another folder with --out",
+                self.0.display(),
+                self.task().unwrap_or_else(|| "TASK".into())
             ))),
         }
+    }
+
+    /// The task that the configuration names; none if it cannot be read.
+    fn task(&self) -> Option<String> {
+        let text = files::read_text(&self.file("config.toml"), Limit::Config).ok()?;
+        Some(text.parse::<toml::Table>().ok()?.get("task")?.as_str()?.to_owned())
     }
 
     fn write(&self, name: &str, bytes: &[u8]) -> Result<(), RunError> {

@@ -1,6 +1,7 @@
 use super::RunError;
+use crate::data::atomic;
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::path::Path;
 
 /// A lock on a folder, held while the value lives: a second training in the folder is refused.
@@ -24,7 +25,7 @@ impl Lock {
     /// A folder that another process has locked or that cannot be written.
     pub fn take(folder: &Path) -> Result<Lock, RunError> {
         let path = folder.join(NAME);
-        let io = |source| RunError::Io { action: "lock", path: path.clone(), source };
+        let io = |source| cannot_lock(folder, source);
         fs::create_dir_all(folder).map_err(io)?;
         if fs::symlink_metadata(&path).is_ok_and(|found| !found.is_file()) {
             return Err(RunError::Settings(format!(
@@ -54,9 +55,31 @@ impl Lock {
     }
 }
 
+fn cannot_lock(folder: &Path, source: io::Error) -> RunError {
+    match atomic::is_read_only(&source) {
+        true => RunError::Settings(format!(
+            "{}: expected a folder that can be written, found one that you may not write into; change its permissions, or \
+             name another with --out",
+            folder.display()
+        )),
+        false => RunError::Io { action: "lock", path: folder.join(NAME), source },
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_folder_that_is_read_only_is_named() {
+        let of = |kind: io::ErrorKind| cannot_lock("run".as_ref(), kind.into()).to_string();
+        let denied = of(io::ErrorKind::PermissionDenied);
+        assert!(
+            denied.starts_with("run: expected a folder that can be written, found one that you may not"),
+            "{denied}"
+        );
+        assert!(of(io::ErrorKind::StorageFull).starts_with("cannot lock run/.lock: "));
+    }
 
     #[test]
     fn the_second_is_told_who_the_first_is() {

@@ -60,5 +60,5 @@ pub use task::{Described, Detail, Details, Generated, Limits, Mistake, Origin, T
 pub use throughput::seconds_per_token;
 pub use train::{Training, Where, train};
 pub use trained_on::TrainedOn;
-pub use understood::Understood;
+pub use understood::{Cut, Understood};
 pub use view::{Bars, View};

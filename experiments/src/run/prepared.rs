@@ -4,9 +4,10 @@ use super::any::{Evaluation, Job, Learner, sums};
 use super::ask::{Ask, Style};
 use super::attacked::{self, Attacked};
 use super::faithful::{self, Faithful, Sample};
+use super::interrupt::interrupted;
 use super::task::{Mistake, Task};
 use super::trained_on::TrainedOn;
-use super::{RunError, State, Understood};
+use super::{Cut, RunError, State, Understood};
 use crate::attack::Plan;
 use crate::data::Split;
 use crate::data::formats::conll::ReadWords;
@@ -39,6 +40,10 @@ impl<T: Task> Job for Prepared<T> {
             Some(cut) => format!("{note}; {cut}"),
             None => note.clone(),
         }
+    }
+
+    fn shortened(&self) -> Vec<Cut> {
+        self.task.shortened()
     }
 
     fn count(&self, split: Split) -> usize {
@@ -86,10 +91,11 @@ struct AtWork<'a, T: Task> {
 }
 
 impl<T: Task> AtWork<'_, T> {
-    /// The predictions for all examples of a split, in order.
-    fn predictions(&self, split: Split) -> Vec<T::Prediction> {
-        let sizes = self.task.lengths(split);
-        batches::each(&sizes, self.batch.max(1), |batch| self.task.predict(&self.model, split, batch))
+    /// The predictions for all examples of a split, in order; none if `stop` became true.
+    fn predictions(&self, split: Split, stop: impl Fn() -> bool) -> Option<Vec<T::Prediction>> {
+        let (sizes, of) =
+            (self.task.lengths(split), |batch: &[usize]| self.task.predict(&self.model, split, batch));
+        batches::each_until(&sizes, self.batch.max(1), stop, of)
     }
 
     fn rows(&self, split: Split, predictions: &[T::Prediction]) -> Vec<Vec<f64>> {
@@ -173,17 +179,18 @@ impl<T: Task> Learner for AtWork<'_, T> {
         self.task.finish(&self.model, folder)
     }
 
-    fn metrics(&self, split: Split) -> BTreeMap<String, f64> {
-        named::<T>(&sums(&self.rows(split, &self.predictions(split))))
+    fn metrics(&self, split: Split) -> Option<BTreeMap<String, f64>> {
+        let predictions = self.predictions(split, interrupted)?;
+        Some(named::<T>(&sums(&self.rows(split, &predictions))))
     }
 
-    fn tested(&self, split: Split) -> (BTreeMap<String, f64>, Vec<bool>) {
-        let predictions = self.predictions(split);
-        (named::<T>(&sums(&self.rows(split, &predictions))), self.right(split, &predictions))
+    fn tested(&self, split: Split) -> Option<(BTreeMap<String, f64>, Vec<bool>)> {
+        let predictions = self.predictions(split, interrupted)?;
+        Some((named::<T>(&sums(&self.rows(split, &predictions))), self.right(split, &predictions)))
     }
 
     fn evaluate(&self, split: Split) -> Evaluation {
-        let predictions = self.predictions(split);
+        let predictions = self.predictions(split, || false).expect("nothing stops the batches");
         let rows = self.rows(split, &predictions);
         let right = self.right(split, &predictions);
         let wrong = predictions.iter().enumerate().filter(|(i, _)| !right[*i]);
@@ -198,6 +205,10 @@ impl<T: Task> Learner for AtWork<'_, T> {
             examples: self.task.examples(split),
             predictions: (self.task.written(split, &predictions), T::PREDICTIONS),
         }
+    }
+
+    fn shortened(&self, asks: &[Ask]) -> Vec<Cut> {
+        self.task.shortened_of(asks)
     }
 
     fn answer(&self, asks: &[Ask], style: Style) -> Vec<Result<String, String>> {

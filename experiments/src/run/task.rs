@@ -1,5 +1,5 @@
 use super::ask::{Ask, Style};
-use super::{Metric, RunError, State, Understood};
+use super::{Cut, Metric, RunError, State, Understood};
 use crate::attack::Changes;
 use crate::config::{Keys, TaskKeys};
 use crate::data::files::FileReader;
@@ -96,6 +96,16 @@ pub trait Task: Sized + Send + Sync + 'static {
     /// A note on results besides that of the data set, such as on examples that were left out.
     fn cut(&self) -> Option<String> {
         None
+    }
+
+    /// How many texts of the data set are so long that only their beginning is read, by kind.
+    fn shortened(&self) -> Vec<Cut> {
+        vec![]
+    }
+
+    /// The same of new texts.
+    fn shortened_of(&self, _: &[Ask]) -> Vec<Cut> {
+        vec![]
     }
 
     /// The number of words in the vocabulary; 0 if there is none.

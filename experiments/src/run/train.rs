@@ -55,7 +55,7 @@ impl Training<'_> {
 /// the same bits as an uninterrupted one.
 ///
 /// # Errors
-/// Ctrl-C, a loss that is not finite, files that cannot be written. The last good checkpoint is kept in each case.
+/// Ctrl-C, in training and in evaluation; a loss that is not finite, files that cannot be written. The last good checkpoint is kept in each case.
 pub fn train(training: Training, place: Where, view: &View) -> Result<Trained, RunError> {
     let began = Instant::now();
     let Training { config, data, .. } = training;
@@ -146,6 +146,12 @@ pub fn train(training: Training, place: Where, view: &View) -> Result<Trained, R
             let _averaged = average.as_ref().map(|average| average.apply(model));
             learner.metrics(Split::Dev)
         };
+        let Some(dev) = dev else {
+            // A resumed run begins with this evaluation.
+            progress.wall_seconds = before + began.elapsed().as_secs_f64();
+            keeper.save(model, (&optimizer, average.as_ref()), &progress)?;
+            return Err(keeper.stopped(progress.step));
+        };
         view.epoch(&of_epoch, (metric, dev[metric.name]));
         let better = progress.end_epoch(dev, metric);
         progress.wall_seconds = before + began.elapsed().as_secs_f64();
@@ -168,8 +174,8 @@ pub fn train(training: Training, place: Where, view: &View) -> Result<Trained, R
     if let Some(folder) = keeper.folder {
         learner.finish(folder.path())?;
     }
-    let dev = learner.metrics(Split::Dev);
-    let (test, right) = learner.tested(Split::Test);
+    let evaluated = (learner.metrics(Split::Dev), learner.tested(Split::Test));
+    let (Some(dev), Some((test, right))) = evaluated else { return Err(keeper.stopped(progress.step)) };
     progress.wall_seconds = before + began.elapsed().as_secs_f64();
     Ok(Trained { dev, test, right, parameters: kept.param_count() as u64, progress })
 }

@@ -96,6 +96,16 @@ impl View {
         self.bar.set_message(message);
     }
 
+    /// Shows how many texts a model has read.
+    pub fn read(&self, done: usize, all: usize) {
+        if self.lines && self.last_line.get().elapsed() >= BETWEEN_LINES {
+            self.line(&format!("has read {done} of {all} texts"));
+        }
+        self.bar.set_length(all as u64);
+        self.bar.set_position(done as u64);
+        self.bar.set_prefix(self.title.clone());
+    }
+
     pub(super) fn epoch(&self, now: &Shown, (metric, value): (&Metric, f64)) {
         let Shown { epoch, epochs, loss, speed, .. } = now;
         if self.lines {

@@ -7,7 +7,7 @@ use crate::data::counted::counted;
 use crate::data::files;
 use crate::data::limits::Limit;
 use crate::pretrained::Pretrained;
-use crate::run::RunError;
+use crate::run::{RunError, Understood};
 use crate::text::{Padded, Text, WordPieces};
 use gradus_engine::optim::{Group, OptimizerConfig, Rule, ScheduleConfig};
 use gradus_models::{Bert, BertConfig};
@@ -238,14 +238,15 @@ impl BertText {
         Padded::of_words_in_pieces(texts, special.cls, special.sep)
     }
 
-    /// Lines on the model and on the pieces of train, dev and test.
-    pub fn understood<'t>(&self, ids: [impl Iterator<Item = &'t u32>; 3]) -> Vec<(&'static str, String)> {
+    /// Lines and warnings on the model and on the pieces of train, dev and test.
+    pub fn understood<'t>(&self, ids: [impl Iterator<Item = &'t u32>; 3]) -> Understood {
         let mut lines = vec![("pieces", counted(self.pieces.size(), "word pieces"))];
         if let First::Pretrained(pretrained) = &self.weights {
             lines.extend(pretrained.notes().iter().map(|note| ("pretrained", note.clone())));
         }
-        lines.extend(of_splits(&self.pieces, ids));
-        lines
+        let of_splits = of_splits(&self.pieces, ids);
+        lines.extend(of_splits.lines);
+        Understood { lines, ..of_splits }
     }
 }
 
@@ -295,18 +296,38 @@ pub fn longest(config: &BertConfig, max_len: usize) -> usize {
     if max_len == 0 { positions } else { positions.min(max_len) }
 }
 
-/// Lines on the pieces of train, dev and test.
-pub fn of_splits<'t>(
-    pieces: &WordPieces,
-    ids: [impl Iterator<Item = &'t u32>; 3],
-) -> impl Iterator<Item = (&'static str, String)> {
+/// A line where `max_len` is larger than what [`longest`] makes of it.
+pub fn of_positions(config: &BertConfig, max_len: usize) -> Option<(&'static str, String)> {
+    let positions = config.max_position_embeddings;
+    let line = || {
+        format!(
+            "data.max_len is {max_len}, but the model has {positions} positions and reads no more pieces of a text"
+        )
+    };
+    (max_len > positions).then(|| ("positions", line()))
+}
+
+/// The share of unknown pieces in training above which a vocabulary is probably that of other texts.
+const MOST_UNKNOWN: f64 = 0.5;
+
+/// Lines on the pieces of train, dev and test, and a warning if most of those of train are unknown.
+pub fn of_splits<'t>(pieces: &WordPieces, ids: [impl Iterator<Item = &'t u32>; 3]) -> Understood {
     let unk = pieces.special().unk;
-    ["train", "dev", "test"].into_iter().zip(ids).map(move |(split, ids)| {
+    let mut understood = Understood::default();
+    for (split, ids) in ["train", "dev", "test"].into_iter().zip(ids) {
         let count = |(all, unknown): (usize, usize), id: &u32| (all + 1, unknown + usize::from(*id == unk));
         let (all, unknown) = ids.fold((0usize, 0), count);
-        let share = 100.0 * unknown as f64 / all.max(1) as f64;
-        (split, format!("{}, {share:.1} % unknown", counted(all, "pieces")))
-    })
+        let share = unknown as f64 / all.max(1) as f64;
+        let shown = format!("{:.1} %", 100.0 * share);
+        understood.lines.push((split, format!("{}, {shown} unknown", counted(all, "pieces"))));
+        if split == "train" && share > MOST_UNKNOWN {
+            understood.warnings.push(format!(
+                "{shown} of the pieces of the training texts are unknown: the vocabulary of the model may be that of another \
+                 language or script"
+            ));
+        }
+    }
+    understood
 }
 
 /// The special pieces that every text has: \[CLS\] and \[SEP\].
@@ -314,3 +335,28 @@ const ADDED: usize = 2;
 
 /// The shortest text that says something: one piece, and the special ones.
 const SHORTEST: usize = ADDED + 1;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_vocabulary_of_other_texts_and_texts_without_positions_are_noted() {
+        let pieces = WordPieces::train(&["the tiny test of a tiny model"], 40, true).unwrap();
+        let ids = |text: &str| pieces.encode(text, usize::MAX).ids;
+        let of = |train: &str| {
+            let [train, other] = [train, "тест модели"].map(ids);
+            of_splits(&pieces, [train.iter(), other.iter(), other.iter()])
+        };
+        let unknown = of("тест модели тест");
+        assert_eq!(unknown.lines[0], ("train", "5 pieces, 60.0 % unknown".into()));
+        let [warning] = unknown.warnings.as_slice() else { panic!("{unknown:?}") };
+        assert!(warning.starts_with("60.0 % of the pieces of the training texts are unknown:"), "{warning}");
+        assert_eq!(of("тест модели").warnings, [""; 0], "half of them, with [CLS] and [SEP]");
+        assert_eq!(of("the tiny test").warnings, [""; 0]);
+        let config = BertConfig { max_position_embeddings: 64, ..BertConfig::default() };
+        assert_eq!((of_positions(&config, 64), of_positions(&config, 0)), (None, None));
+        let said = "data.max_len is 65, but the model has 64 positions and reads no more pieces of a text";
+        assert_eq!(of_positions(&config, 65), Some(("positions", said.into())));
+    }
+}

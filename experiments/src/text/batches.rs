@@ -66,15 +66,32 @@ fn evaluated(lengths: &[usize], size: usize) -> Vec<Vec<usize>> {
 /// # Panics
 /// If `size` is 0, or `of` does not return one result per example of a batch.
 #[track_caller]
-pub fn each<T>(lengths: &[usize], size: usize, mut of: impl FnMut(&[usize]) -> Vec<T>) -> Vec<T> {
+pub fn each<T>(lengths: &[usize], size: usize, of: impl FnMut(&[usize]) -> Vec<T>) -> Vec<T> {
+    each_until(lengths, size, || false, of).expect("batches: nothing stops them")
+}
+
+/// As [`each`]; none if `stop` became true before a batch.
+///
+/// # Panics
+/// As [`each`].
+#[track_caller]
+pub fn each_until<T>(
+    lengths: &[usize],
+    size: usize,
+    stop: impl Fn() -> bool,
+    mut of: impl FnMut(&[usize]) -> Vec<T>,
+) -> Option<Vec<T>> {
     let mut results: Vec<(usize, T)> = Vec::with_capacity(lengths.len());
     for batch in evaluated(lengths, size) {
+        if stop() {
+            return None;
+        }
         let found = of(&batch);
         assert_eq!(found.len(), batch.len(), "batches: a result for each example of a batch");
         results.extend(batch.into_iter().zip(found));
     }
     results.sort_by_key(|(i, _)| *i);
-    results.into_iter().map(|(_, result)| result).collect()
+    Some(results.into_iter().map(|(_, result)| result).collect())
 }
 
 #[track_caller]
@@ -179,6 +196,17 @@ mod tests {
         });
         assert_eq!(doubled, (0..100).map(|i| 2 * i).collect::<Vec<_>>());
         assert_eq!(batches, 13);
+    }
+
+    #[test]
+    fn batches_stop_before_the_next_one() {
+        let done = std::cell::Cell::new(0);
+        let of = |batch: &[usize]| {
+            done.set(done.get() + 1);
+            vec![(); batch.len()]
+        };
+        assert_eq!(each_until(&lengths(100), SIZE, || done.get() == 3, of), None);
+        assert_eq!(done.get(), 3);
     }
 
     #[test]

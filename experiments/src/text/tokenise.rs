@@ -200,6 +200,12 @@ mod tests {
         Tokeniser { mode, ..Default::default() }.tokens(text).written().map(String::from).collect()
     }
 
+    /// As Python's `str.lower` has it.
+    #[test]
+    fn a_sigma_at_the_end_of_a_word_is_a_final_one() {
+        assert_eq!((lowercase("ΟΔΟΣ"), lowercase("ΣΟΦΟΣ")), ("οδος".into(), "σοφος".into()));
+    }
+
     #[test]
     fn english_words_numbers_and_punctuation() {
         // import re; norm = lambda w: "<num>" if re.fullmatch(r"[\d.,:/-]*\d[\d.,:/-]*", w) else w.lower()

@@ -389,3 +389,24 @@ fn a_file_that_is_no_text_is_refused() {
     let parts = ["texts.xlsx: expected text, found an archive or a spreadsheet", "save a spreadsheet as CSV"];
     place.gradus("predict a --file texts.xlsx").refused(1, &parts);
 }
+
+/// A text of which only the beginning is read is counted, on standard error.
+#[test]
+fn texts_that_are_cut_are_counted() {
+    let place = Place::new();
+    place.gradus(&format!("{} --set data.max_len=5", place.tiny("a"))).well();
+    place.write("long.tsv", b"yes\tone two three four five six\nno\tone two three four five\n");
+    place.write("texts.txt", b"one two three four five six\none two three four five\na, b, c\na, b, c, d\n");
+    for (args, note) in [
+        ("predict a --file texts.txt", "note: 2 of 4 texts were cut to 5 words\n"),
+        ("evaluate a --file long.tsv", "note: 1 of 2 texts was cut to 5 words\n"),
+    ] {
+        let ran = place.gradus(args);
+        assert_eq!(ran.err, note, "{args}");
+        ran.well();
+    }
+    let mut explain = place.command("explain a --method occlusion");
+    let ran = Ran::from(explain.args(["--text", "one two three four five six"]).output().unwrap());
+    assert_eq!(ran.err, "note: 1 of 1 text was cut to 5 words\n");
+    assert_eq!(place.gradus("predict a --text short").err, "");
+}

@@ -122,6 +122,48 @@ fn a_teacher_must_fit() {
     place.gradus(&format!("{} --set loss.copies=1", one.train("student"))).refused(1, &[TEACHER]);
 }
 
+/// What the command advises are its own flags, and settings.
+#[test]
+fn a_student_of_data_that_has_moved_or_changed() {
+    let place = Place::new();
+    place.gradus(&place.tiny("teacher")).well();
+    let sets = crate::place::TINY.map(|set| format!(" --set {set}")).concat();
+    let distil = format!("distil teacher --student bilstm --out student{sets}");
+    let rows = place.text("train.tsv");
+    // In Windows-1252, with enough letters to tell.
+    let western: Vec<u8> = [rows.as_bytes(), &b"pos\tcaf\xe9 d\xe9j\xe0 vu \xe9t\xe9\n".repeat(9)].concat();
+    place.write("train.tsv", &western);
+    place
+        .gradus(&distil)
+        .refused(1, &["train.tsv, line 241: expected UTF-8", "with --set data.encoding=windows-1252"]);
+    place
+        .gradus("evaluate teacher")
+        .refused(1, &["expected UTF-8", "; put back the file that it was trained with"]);
+    let asked = format!("{distil} --student bilstn").replace("--student bilstm ", "");
+    place.gradus(&asked).refused(1, &["--student bilstn: `model.name` must be one of"]);
+    // Other rows than those of the training.
+    place.write("train.tsv", format!("{rows}{}", rows.lines().next().unwrap()).as_bytes());
+    let ran = place.gradus(&distil);
+    let says = "train.tsv has changed since the teacher was trained";
+    assert!(
+        ran.err.contains("warning: the train, dev, test data of ") && ran.err.contains(says),
+        "{}",
+        ran.err
+    );
+    ran.well();
+    place
+        .gradus(&distil)
+        .refused(1, &["continue it with gradus train classify --out student --resume, replace it"]);
+    place.write("train.tsv", rows.as_bytes());
+    let ran = place.gradus(&format!("{distil} --overwrite"));
+    assert!(!ran.err.contains("has changed"), "{}", ran.err);
+    std::fs::rename(place.path("train.tsv"), place.path("moved.tsv")).unwrap();
+    place.gradus(&format!("{distil} --overwrite")).refused(
+        1,
+        &["the train file of the run, found nothing there", "name its new place with --set data.train=FILE"],
+    );
+}
+
 /// A BERT of a tiny classifier, as a teacher in the folder `teacher`, and the settings of a student of one layer.
 fn bert_teacher(place: &Place) -> String {
     let tiny = Tiny::all().remove(0).with(&["model.name=bert", "train.epochs=1"]);

@@ -156,6 +156,12 @@ fn another_labelled_file_is_evaluated_in_the_place_of_a_split() {
         (place.text("a/predictions.test.tsv"), place.text("a/predictions.test.file.tsv")),
         (of_split, table)
     );
+    // Nor does another file of the same name.
+    std::fs::create_dir(place.path("more")).unwrap();
+    place.write("more/other.tsv", (rows[..30].join("\n") + "\n").as_bytes());
+    let found = place.json("evaluate a --file more/other.tsv --json").remove(0);
+    assert_eq!(found["predictions"], "a/predictions.other.tsv.2.tsv");
+    assert_eq!(place.text("a/predictions.other.tsv.tsv").lines().count(), 61);
     let found = place.json("compare b a --file other.tsv --json").remove(0);
     assert_eq!(found["metrics"]["accuracy"][1], json["metrics"]["accuracy"]);
     assert!(found["p"].as_f64().unwrap() < 0.05, "{found}");

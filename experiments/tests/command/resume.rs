@@ -2,6 +2,8 @@
 
 use crate::events;
 use crate::place::{Place, accuracy_in, replaced, signal};
+use gradus_engine::state::read_tensors;
+use serde_json::Value;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -73,6 +75,45 @@ fn stopped_by_ctrl_c() {
     ran.refused(130, &["interrupted at step", "continue with: gradus train classify --out parts --resume"]);
     place.gradus("train classify --out parts --resume").well();
     assert_same(&place);
+}
+
+/// Ctrl-C is heeded while a split is evaluated, and a resumed run begins with this evaluation.
+#[test]
+fn stopped_in_an_evaluation() {
+    let place = Place::new();
+    place.write("dev.tsv", crate::place::examples(6000).as_bytes());
+    let args = |out: &str| {
+        let sets = "--set train.epochs=1 --set train.checkpoint_every=1 --set train.eval_batch_size=1";
+        format!("{} --dev dev.tsv {sets} --set data.train_limit=16", place.tiny(out))
+    };
+    let run = place.start(&args("parts"));
+    let checkpoint = place.path("parts/checkpoint.safetensors");
+    let step = || {
+        let (_, text) = read_tensors(&checkpoint).ok()?;
+        serde_json::from_str::<Value>(&text).ok()?["run"]["progress"]["step"].as_u64()
+    };
+    place.wait_for(|| step() == Some(1));
+    signal("INT", &run);
+    let ran: crate::place::Ran = run.wait_with_output().unwrap().into();
+    ran.refused(130, &["interrupted at step 1; its checkpoint is kept"]);
+    assert!(!place.path("parts/metrics.jsonl").exists(), "the epoch has not ended");
+    place.gradus("train classify --out parts --resume").well();
+    place.gradus(&args("whole")).well();
+    assert_same(&place);
+}
+
+/// A student whose teacher still reads has nothing to lose.
+#[test]
+fn stopped_while_a_teacher_reads() {
+    let place = Place::new();
+    place.gradus(&place.tiny("teacher")).well();
+    let run = place.start("distil teacher --student bilstm --out student --set loss.copies=1000");
+    std::thread::sleep(Duration::from_millis(500));
+    signal("INT", &run);
+    let began = std::time::Instant::now();
+    assert_ne!(run.wait_with_output().unwrap().status.code(), Some(0));
+    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+    assert!(!place.path("student").exists());
 }
 
 /// A terminal that hangs up is treated like Ctrl-C, unless hanging up was ignored at the start.

@@ -4,7 +4,7 @@ use crate::commands::with_threads;
 use crate::data::Split;
 use crate::regimes::distillation;
 use crate::report::study::{MEGABYTES, THROUGHPUT, Trial};
-use crate::run::{Compression, Learner, RunFolder, Sample};
+use crate::run::{Compression, Learner, RunError, RunFolder, Sample};
 use anyhow::{Context, anyhow};
 use gradus_engine::state::state_dict;
 use std::collections::BTreeMap;
@@ -37,7 +37,7 @@ pub(super) fn together(trial: Trial, run: &Trained, learner: &dyn Learner) -> an
 /// The numbers of a trial, by name.
 ///
 /// # Errors
-/// Faults of its data, such as labels that the run does not know; a model that cannot be attacked or explained.
+/// Faults of its data, such as labels that the run does not know; a model that cannot be attacked or explained; Ctrl-C.
 pub(super) fn numbers(
     trial: Trial,
     run: &Trained,
@@ -85,7 +85,7 @@ fn compressed(
     let learner = run.with_folder(small.clone()).learner(job.as_ref())?;
     let (mut metrics, seconds) = with_threads(1, || {
         let began = Instant::now();
-        let metrics = learner.metrics(Split::Test);
+        let metrics = learner.metrics(Split::Test).ok_or(RunError::Interrupted { step: 0, resume: None })?;
         Ok((metrics, began.elapsed().as_secs_f64()))
     })?;
     let bytes = fs::metadata(small.best()).with_context(|| folder.display().to_string())?.len();

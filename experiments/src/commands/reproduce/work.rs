@@ -126,7 +126,7 @@ impl<'a> Work<'a> {
             parameters: trained.parameters,
             seconds: progress.wall_seconds,
             tokens_per_second: progress.speed(),
-            examples_per_second: self.speed(runs, working.as_ref(), &here, data.as_ref())?,
+            examples_per_second: self.speed(runs, working.as_ref(), (&here, progress.step), data.as_ref())?,
             model_bytes: working.as_ref().map(|w| bytes(&RunFolder(w.folder().into()).best())).transpose()?,
             right: Some(RightExamples::new(&trained.right)),
             peak_memory_bytes: measured.then(|| memory::usage().peak as u64),
@@ -180,7 +180,11 @@ impl<'a> Work<'a> {
                 all.insert(trial.name(), test.clone());
             }
             if !all.contains_key(&trial.name()) {
-                all.extend(trials::together(trial, &run, learner.as_ref()).with_context(|| trial.name())?);
+                let found = trials::together(trial, &run, learner.as_ref());
+                all.extend(found.map_err(|error| match error.downcast_ref() {
+                    Some(RunError::Interrupted { .. }) => stopped(step).into(),
+                    _ => error.context(trial.name()),
+                })?);
             }
         }
         Ok(all)
@@ -191,7 +195,7 @@ impl<'a> Work<'a> {
         &self,
         runs: &[Run],
         working: Option<&Working>,
-        config: &Config,
+        (config, step): (&Config, u64),
         data: &dyn Job,
     ) -> anyhow::Result<Option<f64>> {
         let shows = |run: &Run| studies::find(run.study).is_ok_and(|s| s.measures.contains(&Measure::Speed));
@@ -201,7 +205,7 @@ impl<'a> Work<'a> {
         let learner = best(working, config, data)?;
         with_threads(1, || {
             let began = Instant::now();
-            learner.metrics(Split::Test);
+            learner.metrics(Split::Test).ok_or_else(|| stopped(step))?;
             Ok(Some(data.count(Split::Test) as f64 / began.elapsed().as_secs_f64()))
         })
     }

@@ -79,6 +79,35 @@ fn refused() -> Vec<(Change, &'static str)> {
             file("tokenizer.json", b"{}"),
             "tokenizer.json: expected JSON as Hugging Face writes it, found missing field `model`",
         ),
+        (
+            file("model.safetensors", b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n"),
+            "model.safetensors: expected a file of a BERT model, found a pointer of Git LFS to it; download the file itself",
+        ),
+        (
+            file("model.safetensors", b"\n<!DOCTYPE html>\n<html>"),
+            "model.safetensors: expected a file of a BERT model, found an HTML page; download the file itself",
+        ),
+        (
+            file("tokenizer.json", b"<html>"),
+            "tokenizer.json: expected a file of a BERT model, found an HTML page;",
+        ),
+        (
+            Box::new(|folder| change_config(folder, |config| _ = config.remove("num_hidden_layers"))),
+            "config.json, num_hidden_layers: expected 2, as in model.safetensors, found no such key, without which it is 12;",
+        ),
+        (
+            Box::new(|folder| change_config(folder, |config| _ = config.remove("num_attention_heads"))),
+            "config.json, num_attention_heads: expected a divisor of hidden_size, which is 8, found no such key, without which it is 12;",
+        ),
+        (
+            Box::new(|folder| {
+                fs::create_dir(folder.join("pretrained")).unwrap();
+                ALL.iter().for_each(|name| {
+                    fs::rename(folder.join(name), folder.join("pretrained").join(name)).unwrap()
+                });
+            }),
+            "found the folder of a run, whose model is in pretrained/; name the folder FOLDER/pretrained",
+        ),
         (file("config.json", b"{"), "config.json: expected a JSON object, found EOF while parsing"),
         (file("config.json", b"[]"), "config.json: expected a JSON object, found invalid type: sequence"),
         (file("config.json", b"\xff"), "config.json, line 1: expected UTF-8, found byte 0xff"),

@@ -149,6 +149,9 @@ pub struct OneWay {}
 /// The key that names the teacher, and so decides whether a run has the others.
 pub const TEACHER: &str = "loss.teacher";
 
+/// The command that sets it.
+pub const COMMANDS: &[(&str, &str)] = &[(TEACHER, "gradus distil")];
+
 /// The key that names more texts.
 pub const UNLABELLED: &str = "loss.unlabelled";
 

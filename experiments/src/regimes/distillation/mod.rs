@@ -23,7 +23,9 @@ mod speech;
 mod transfer;
 
 pub use alter::{MASKED, altered};
-pub use keys::{Distillation, FromTeacher, Hidden, Objective, OneWay, Scores, TAGGER, TEACHER, UNLABELLED};
+pub use keys::{
+    COMMANDS, Distillation, FromTeacher, Hidden, Objective, OneWay, Scores, TAGGER, TEACHER, UNLABELLED,
+};
 pub use layers::{LAYERS, LayerTeacher};
 pub use speech::PartsOfSpeech;
-pub use transfer::{FILES, OF_TRAINING, Transfer, finished_run, teacher, unlabelled};
+pub use transfer::{FILES, OF_TRAINING, Transfer, finished_run, said, teacher, unlabelled};

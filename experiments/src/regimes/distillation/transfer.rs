@@ -4,7 +4,8 @@ use crate::config::{Config, TaskKeys};
 use crate::data::error::{listed, quoted};
 use crate::data::limits::Limit;
 use crate::data::{DataError, atomic, files};
-use crate::run::{RunError, RunFolder, TrainedOn};
+use crate::run::{RunError, RunFolder, TrainedOn, View, interrupted};
+use crate::text::batches;
 use gradus_engine::Tensor;
 use gradus_engine::state::{StateDict, read_tensors, write_tensors};
 use serde::Serialize;
@@ -116,6 +117,28 @@ pub fn teacher(
         return Err(refused(TEACHER, folder, &expected, &listed(&on.labels)));
     }
     Ok((run, config))
+}
+
+/// Texts that a teacher reads together.
+const BATCH: usize = 64;
+
+/// What a teacher says of texts of these lengths, one row for each, with its progress on standard error.
+///
+/// # Errors
+/// Ctrl-C.
+pub fn said(
+    lengths: &[usize],
+    mut of: impl FnMut(&[usize]) -> Vec<Vec<f32>>,
+) -> Result<Vec<Vec<f32>>, RunError> {
+    let (view, mut done) = (View::new("the teacher"), 0);
+    let shown = |batch: &[usize]| {
+        let rows = of(batch);
+        done += batch.len();
+        view.read(done, lengths.len());
+        rows
+    };
+    let rows = batches::each_until(lengths, BATCH, interrupted, shown);
+    rows.ok_or(RunError::Interrupted { step: 0, resume: None })
 }
 
 /// The texts without labels that the keys name; none if they name no file.

@@ -55,7 +55,7 @@ impl Log {
                 line: i + 1,
                 expected: expected.into(),
                 found: quoted(line),
-                advice: "the file was changed after training; continue the run with --resume, which rewrites it",
+                advice: "the file was changed after training; continue the run with gradus train TASK --out RUN --resume, which rewrites it",
             };
             match serde_json::from_str(line) {
                 Ok(Line::Step(StepLoss { .. })) => {}

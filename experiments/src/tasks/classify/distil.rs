@@ -9,14 +9,11 @@ use crate::run::{RunError, RunFolder, State, Task};
 use crate::tasks::reading::Reading;
 use crate::tasks::tag::parts_of_speech;
 use crate::tasks::{self, bert};
-use crate::text::{Text, WordPieces, batches};
+use crate::text::{Text, WordPieces};
 use gradus_engine::losses::{self, Reduction};
 use gradus_engine::{Mode, Rng, Tensor, no_grad};
 use gradus_models::BertConfig;
 use std::path::Path;
-
-/// Texts that the teacher reads together.
-const BATCH: usize = 64;
 
 /// The transfer set of a student's run: that of the run in the folder `kept`, else what the teacher says of the training texts,
 /// of altered copies of them and of the texts without labels. None for a run that is not a student's, and where nothing is
@@ -126,12 +123,12 @@ fn outputs<'t>(
     run.load_best(&model, Classify::NAME)?;
     let texts: Vec<Text> = texts.map(|text| teacher.read_altered(text)).collect();
     let lengths: Vec<usize> = texts.iter().map(Text::len).collect();
-    let rows = batches::each(&lengths, BATCH, |batch| {
+    let rows = distillation::said(&lengths, |batch| {
         let chosen: Vec<&Text> = batch.iter().map(|&i| &texts[i]).collect();
         let padded = teacher.batch(&chosen, &mut Mode::Eval);
         let logits = no_grad(|| model.logits(&padded.words(), &mut Mode::Eval));
         logits.to_vec::<f32>().chunks(labels.len()).map(<[f32]>::to_vec).collect()
-    });
+    })?;
     Ok(rows.concat())
 }
 

@@ -247,6 +247,7 @@ impl Keys for ClassifyKeys {
     ];
     const RESUMABLE: &'static [&'static str] = Penalties::KEYS;
     const COSTLY: &'static [&'static str] = &Adversarial::COSTLY;
+    const COMMANDS: &'static [(&'static str, &'static str)] = distillation::COMMANDS;
 
     fn examples() -> Vec<Self> {
         let characters = [

@@ -52,8 +52,8 @@ use crate::data::{DataError, Example, OwnPart, Part, Split, Splits, split};
 use crate::explain::{Explained, Which};
 use crate::regimes::distillation::{self, LayerTeacher, Transfer};
 use crate::run::{
-    Ask, Described, Details, Generated, Metric, Mistake, Origin, RunError, RunFolder, State, Style, Task,
-    Understood,
+    Ask, Cut, Described, Details, Generated, Metric, Mistake, Origin, RunError, RunFolder, State, Style,
+    Task, Understood,
 };
 use crate::text::{Mode as Splitting, Text};
 use gradus_engine::optim::{Group, OptimizerConfig};
@@ -216,6 +216,14 @@ impl Task for Classify {
         &self.data
     }
 
+    fn shortened(&self) -> Vec<Cut> {
+        self.cuts(self.odd.cut, Split::ALL.iter().map(|&split| self.data.split(split).len()).sum())
+    }
+
+    fn shortened_of(&self, asks: &[Ask]) -> Vec<Cut> {
+        self.cuts(asks.iter().filter(|ask| self.is_cut(ask)).count(), asks.len())
+    }
+
     fn vocabulary(&self) -> usize {
         self.reading.vocabulary()
     }
@@ -365,19 +373,7 @@ impl Task for Classify {
             understood.lines.insert(1, ("no label", format!("{unlabelled} of {} texts", examples().count())));
         }
         understood.warnings.extend(warnings::of(self, counts));
-        let Odd { cut, wordless } = self.odd;
-        if cut > 0 {
-            let (longest, parts) = self.longest();
-            understood.lines.push((
-                "cut",
-                format!(
-                    "{} {} more than {longest} {parts} and {} cut to {longest}",
-                    counted(cut, "texts"),
-                    verb(cut, "has", "have"),
-                    verb(cut, "is", "are")
-                ),
-            ));
-        }
+        understood.lines.extend(Cut::lines(&self.shortened()));
         if let Some(transfer) = &self.transfer {
             let (labelled, more) = (self.data.train.len(), transfer.unlabelled.len());
             understood.lines.push(("transfer", format!("{labelled} texts with labels, {more} without")));
@@ -385,6 +381,7 @@ impl Task for Classify {
         if let (Some(layers), Reading::Pieces(text)) = (&self.layers, &self.reading) {
             understood.lines.push(("imitates", layers.described(text.config())));
         }
+        let wordless = self.odd.wordless;
         if wordless > 0 {
             understood.warnings.push(format!(
                 "{} {} no words",

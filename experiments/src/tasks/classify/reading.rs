@@ -2,8 +2,8 @@ use super::keys::Model;
 use super::{Classify, ClassifyKeys, distil, splitting};
 use crate::data::{Example, Split, Splits};
 use crate::regimes::distillation::MASKED;
-use crate::run::{Ask, RunError, Understood};
-use crate::tasks::bert::{BertKeys, BertText};
+use crate::run::{Ask, Cut, RunError, Understood};
+use crate::tasks::bert::{self, BertKeys, BertText};
 use crate::tasks::bert_start::BertStart;
 use crate::tasks::reading::Reading;
 use crate::tasks::words::{self, WordText};
@@ -66,12 +66,28 @@ pub(super) fn read_all(
 impl Classify {
     /// Reads a new text, at most as long as in training.
     pub(super) fn read(&self, ask: &Ask) -> Text {
+        let (longest, _) = self.longest();
         match &self.reading {
-            Reading::Words(text) => {
-                text.lexicon.encode(&shortened(ask.tokens(&text.tokeniser), self.keys.longest()).0)
-            }
-            Reading::Pieces(text) => text.encode(&ask.text, text.longest(self.keys.data.max_len)).0,
+            Reading::Words(text) => text.lexicon.encode(&shortened(ask.tokens(&text.tokeniser), longest).0),
+            Reading::Pieces(text) => text.encode(&ask.text, longest).0,
         }
+    }
+
+    /// Whether only the beginning of a new text is read.
+    pub(super) fn is_cut(&self, ask: &Ask) -> bool {
+        let (longest, _) = self.longest();
+        // A word or piece has at least one byte. BERT reads [CLS] and [SEP] besides.
+        ask.text.len() + 2 > longest
+            && match &self.reading {
+                Reading::Words(text) => ask.tokens(&text.tokeniser).len() > longest,
+                Reading::Pieces(text) => text.encode(&ask.text, longest).1,
+            }
+    }
+
+    /// That many of all texts of which only the beginning is read.
+    pub(super) fn cuts(&self, texts: usize, all: usize) -> Vec<Cut> {
+        let (most, parts) = self.longest();
+        vec![Cut { texts, all, what: "texts", most, parts }]
     }
 
     /// Reads a text of a transfer set, whose masked words a BERT reads as its mask.
@@ -104,9 +120,10 @@ impl Classify {
         match &self.reading {
             Reading::Words(text) => text.understood(),
             Reading::Pieces(text) => {
-                let lines =
+                let mut understood =
                     text.understood(self.texts.each_ref().map(|texts| texts.iter().flat_map(Text::ids)));
-                Understood { lines, ..Understood::default() }
+                understood.lines.extend(bert::of_positions(text.config(), self.keys.data.max_len));
+                understood
             }
         }
     }

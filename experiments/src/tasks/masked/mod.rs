@@ -281,7 +281,10 @@ impl Task for Masked {
         let mut understood = Understood::default();
         understood.lines.extend(self.begin.understood(&self.vocabulary.pieces));
         let ids = self.texts.each_ref().map(|texts| texts.iter().flatten());
-        understood.lines.extend(bert::of_splits(&self.vocabulary.pieces, ids));
+        let of_splits = bert::of_splits(&self.vocabulary.pieces, ids);
+        understood.lines.extend(of_splits.lines);
+        understood.warnings.extend(of_splits.warnings);
+        understood.lines.extend(bert::of_positions(&self.begin.config, self.keys.data.max_len));
         let longest = self.longest();
         let long = self.texts.iter().flatten().filter(|ids| ids.len() + 2 > longest).count();
         if long > 0 {

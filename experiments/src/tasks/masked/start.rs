@@ -3,16 +3,13 @@
 use super::keys::{Fresh, MaskedKeys, Model, Start};
 use crate::data::atomic;
 use crate::data::counted::counted;
-use crate::pretrained::{Pretrained, save_masked};
+use crate::pretrained::{OF_RUN, Pretrained, save_masked};
 use crate::run::RunError;
 use crate::tasks::bert;
 use crate::text::WordPieces;
 use gradus_engine::Rng;
 use gradus_models::{BertConfig, MaskedLm};
 use std::path::Path;
-
-/// The folder of the trained model, in that of the run.
-const TRAINED: &str = "pretrained";
 
 /// The files in it.
 pub(super) const TRAINED_FILES: [&str; 4] = [
@@ -93,7 +90,7 @@ impl Begin {
     /// # Errors
     /// A folder that cannot be written.
     pub fn finish(&self, model: &MaskedLm, pieces: &WordPieces, folder: &Path) -> Result<(), RunError> {
-        let folder = folder.join(TRAINED);
+        let folder = folder.join(OF_RUN);
         // A process may have been killed while it wrote here.
         if folder.is_dir() {
             atomic::sweep(&folder)?;

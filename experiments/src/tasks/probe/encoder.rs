@@ -4,7 +4,7 @@ use super::keys::{Asked, PiecesOfWord, ProbeKeys, check_layer};
 use super::start::Start;
 use crate::data::counted::counted;
 use crate::pretrained::Pretrained;
-use crate::run::RunError;
+use crate::run::{RunError, Understood};
 use crate::tasks::bert;
 use crate::tasks::keys::check_size;
 use crate::tasks::windows::{Window, windows};
@@ -201,8 +201,8 @@ impl Encoder {
         rows
     }
 
-    /// Lines on the model and on the pieces of train, dev and test.
-    pub fn understood(&self, splits: [Vec<Vec<&str>>; 3]) -> Vec<(&'static str, String)> {
+    /// Lines and warnings on the model and on the pieces of train, dev and test.
+    pub fn understood(&self, splits: [Vec<Vec<&str>>; 3]) -> Understood {
         let ids = splits.map(|sentences| {
             let known = self.spelled(&sentences);
             sentences.iter().flatten().flat_map(|word| known[*word].clone()).collect::<Vec<u32>>()
@@ -210,7 +210,8 @@ impl Encoder {
         let pieces = ("vocabulary", counted(self.pieces.size(), "word pieces"));
         let notes = self.notes.iter().map(|note| ("bert", note.clone()));
         let of_splits = bert::of_splits(&self.pieces, ids.each_ref().map(|ids| ids.iter()));
-        [pieces].into_iter().chain(notes).chain(of_splits).collect()
+        let lines = [pieces].into_iter().chain(notes).chain(of_splits.lines).collect();
+        Understood { lines, ..of_splits }
     }
 }
 

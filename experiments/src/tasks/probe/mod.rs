@@ -286,11 +286,10 @@ impl Task for Probe {
     }
 
     fn understood(&self) -> Understood {
-        let mut understood = Understood::default();
+        let mut understood = self.encoder.understood(Split::ALL.map(|split| self.words(split)));
         if !self.kind().is_tree() {
-            understood.lines.push(("labels", Understood::counts(self.label_counts())));
+            understood.lines.insert(0, ("labels", Understood::counts(self.label_counts())));
         }
-        understood.lines.extend(self.encoder.understood(Split::ALL.map(|split| self.words(split))));
         let words = |split| self.data.split(split).iter().map(|sentence| &sentence.words).collect();
         let repeated = || Split::ALL.map(words);
         understood.warnings.extend(warnings::repeated(&self.keys.data.source, ("sentences", ""), repeated));

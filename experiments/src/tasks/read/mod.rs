@@ -42,7 +42,8 @@ use crate::data::{DataError, OwnPart, Part, Questions, Split, Splits, split};
 use crate::explain::{Explained, Which};
 use crate::metrics::reading::{row, row_by_answer};
 use crate::run::{
-    Ask, Described, Details, Generated, Metric, Mistake, Origin, RunError, State, Style, Task, Understood,
+    Ask, Cut, Described, Details, Generated, Metric, Mistake, Origin, RunError, State, Style, Task,
+    Understood,
 };
 use crate::text::{Mode as Splitting, Text, Tokens};
 use gradus_engine::optim::{Group, OptimizerConfig};
@@ -50,8 +51,9 @@ use gradus_engine::{Mode, Rng, Tensor};
 use gradus_models::{Reader, ReaderInput};
 use keys::Model;
 use rayon::prelude::*;
-use reading::ReadTexts;
+use reading::{CutTexts, ReadTexts};
 use spans::{Located, locate, locate_all};
+use std::collections::BTreeSet;
 use std::path::Path;
 
 /// A prepared reading set.
@@ -64,7 +66,7 @@ pub struct Read {
     /// The training questions from which a model can learn, each with one or several windows of its context.
     located: Vec<Located>,
     /// How many questions were cut.
-    cut: usize,
+    cut: CutTexts,
 }
 
 /// A prepared split.
@@ -213,6 +215,19 @@ impl Task for Read {
                 self.units()
             )
         })
+    }
+
+    fn shortened(&self) -> Vec<Cut> {
+        let parts = Split::ALL.map(|split| self.data.split(split));
+        let questions = parts.iter().map(|part| part.questions.len()).sum();
+        let contexts = parts.iter().map(|part| part.contexts.len()).sum();
+        self.cuts(self.cut, CutTexts { questions, contexts })
+    }
+
+    fn shortened_of(&self, asks: &[Ask]) -> Vec<Cut> {
+        let contexts: BTreeSet<&str> = asks.iter().filter_map(|ask| ask.context.as_deref()).collect();
+        let all = CutTexts { questions: asks.len(), contexts: contexts.len() };
+        self.cuts(self.cut_of(asks, &contexts), all)
     }
 
     fn vocabulary(&self) -> usize {

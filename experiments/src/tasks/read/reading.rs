@@ -5,20 +5,28 @@ use super::{Encoded, LONGEST_QUESTION, LONGEST_WITH_ATTENTION, Read, ReadKeys, p
 use crate::config::validate::check;
 use crate::data::counted::{counted, verb};
 use crate::data::{Questions, Split, Splits};
-use crate::run::{Ask, RunError, Understood};
-use crate::tasks::bert::BertText;
+use crate::run::{Ask, Cut, RunError, Task, Understood};
+use crate::tasks::bert::{self, BertText};
 use crate::tasks::reading::Reading;
 use crate::tasks::words::{self, WordText};
 use crate::text::{Lexicon, Mode as Splitting, Text, Tokeniser, Tokens};
 use rayon::prelude::*;
+use std::collections::BTreeSet;
 use std::path::Path;
 
 /// The contexts and questions of a data set, read.
 pub(super) struct ReadTexts {
     /// Train, dev and test.
     pub parts: [Encoded; 3],
-    /// How many questions were cut.
-    pub cut: usize,
+    /// What was cut.
+    pub cut: CutTexts,
+}
+
+/// How many texts are read to their longest length only.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct CutTexts {
+    pub questions: usize,
+    pub contexts: usize,
 }
 
 /// Reads the contexts and questions of all splits, as the run in the folder `kept` does, if there is one.
@@ -41,8 +49,8 @@ pub(super) fn read_all(
                 Some(folder) => words::load_tokeniser(folder)?,
                 None => keys.data.text.tokeniser(Splitting::English),
             };
-            let (text, parts) = in_words(keys, tokeniser, data, kept)?;
-            Ok((Reading::Words(Box::new(text)), ReadTexts { parts, cut: 0 }))
+            let (text, read) = in_words(keys, tokeniser, data, kept)?;
+            Ok((Reading::Words(Box::new(text)), read))
         }
     }
 }
@@ -52,14 +60,19 @@ fn in_words(
     tokeniser: Tokeniser,
     data: &Splits<Questions>,
     kept: Option<&Path>,
-) -> Result<(WordText, [Encoded; 3]), RunError> {
+) -> Result<(WordText, ReadTexts), RunError> {
     let longest = longest_context(keys);
+    let mut cut = CutTexts::default();
     // Contexts before questions; the vocabulary is counted in this order.
     let all: [Vec<Tokens>; 3] = Split::ALL.map(|split| {
         let part = data.split(split);
-        let contexts = part.contexts.par_iter().map(|context| tokens(&tokeniser, context, longest));
-        let questions = part.questions.par_iter().map(|q| tokens(&tokeniser, &q.question, LONGEST_QUESTION));
-        contexts.chain(questions).collect()
+        let contexts = part.contexts.par_iter().map(|context| tokeniser.tokens(context));
+        let questions = part.questions.par_iter().map(|q| tokeniser.tokens(&q.question));
+        let mut read: Vec<Tokens> = contexts.chain(questions).collect();
+        let (contexts, questions) = read.split_at_mut(part.contexts.len());
+        cut.contexts += shortened(contexts, longest);
+        cut.questions += shortened(questions, LONGEST_QUESTION);
+        read
     });
     let splits = all.each_ref().map(Vec::as_slice);
     let text = WordText::new(kept, tokeniser, &keys.data.words, keys.model.characters(), splits)?;
@@ -74,27 +87,27 @@ fn in_words(
             tokens,
         }
     });
-    Ok((text, parts))
+    Ok((text, ReadTexts { parts, cut }))
 }
 
 fn in_pieces(text: &BertText, longest: usize, data: &Splits<Questions>) -> ReadTexts {
-    let mut cut = 0;
+    let mut cut = CutTexts::default();
     let parts = Split::ALL.map(|split| {
         let part = data.split(split);
         let (tokens, contexts) =
             part.contexts.par_iter().map(|context| pairs::context(text, context)).unzip();
         let questions = part.questions.par_iter().map(|q| pairs::question(text, &q.question, longest));
         let (questions, were_cut): (Vec<Text>, Vec<bool>) = questions.unzip();
-        cut += were_cut.into_iter().filter(|cut| *cut).count();
+        cut.questions += were_cut.into_iter().filter(|cut| *cut).count();
         Encoded { contexts, tokens, questions }
     });
     ReadTexts { parts, cut }
 }
 
-fn tokens(tokeniser: &Tokeniser, text: &str, longest: usize) -> Tokens {
-    let mut tokens = tokeniser.tokens(text);
-    tokens.truncate(longest);
-    tokens
+/// Cuts texts to the longest length, and counts those that are longer.
+fn shortened(texts: &mut [Tokens], longest: usize) -> usize {
+    let long = texts.iter_mut().filter(|tokens| tokens.len() > longest);
+    long.map(|tokens| tokens.truncate(longest)).count()
 }
 
 /// The most words of a context in evaluation.
@@ -116,7 +129,8 @@ impl Read {
     pub(super) fn read_context(&self, context: &str) -> (Tokens, Text) {
         match &self.reading {
             Reading::Words(text) => {
-                let tokens = tokens(&text.tokeniser, context, longest_context(&self.keys));
+                let mut tokens = text.tokeniser.tokens(context);
+                tokens.truncate(longest_context(&self.keys));
                 let read = with_nothing_before(&text.lexicon, self.keys.model.no_answer(), &tokens);
                 (tokens, read)
             }
@@ -136,6 +150,46 @@ impl Read {
         }
     }
 
+    /// How many of new questions and of their different contexts are read to their longest length only.
+    pub(super) fn cut_of(&self, asks: &[Ask], contexts: &BTreeSet<&str>) -> CutTexts {
+        // A word or piece has at least one byte, and a pair of a BERT three pieces besides.
+        let long = |text: &&str, most: usize| text.len() + 3 > most;
+        match &self.reading {
+            Reading::Words(text) => {
+                let most = longest_context(&self.keys);
+                let contexts = contexts.iter().filter(|context| long(context, most));
+                let questions = asks.iter().filter(|ask| long(&ask.text.as_str(), LONGEST_QUESTION));
+                CutTexts {
+                    questions: questions
+                        .filter(|ask| ask.tokens(&text.tokeniser).len() > LONGEST_QUESTION)
+                        .count(),
+                    contexts: contexts.filter(|context| text.tokeniser.tokens(context).len() > most).count(),
+                }
+            }
+            Reading::Pieces(text) => {
+                let longest = text.longest(self.keys.data.max_len);
+                let most = pairs::longest_question(longest);
+                let questions = asks.iter().filter(|ask| long(&ask.text.as_str(), most));
+                let cut = questions.filter(|ask| pairs::question(text, &ask.text, longest).1).count();
+                CutTexts { questions: cut, contexts: 0 }
+            }
+        }
+    }
+
+    /// Questions and contexts of which only the beginning is read.
+    pub(super) fn cuts(&self, cut: CutTexts, all: CutTexts) -> Vec<Cut> {
+        let (most, parts) = match &self.reading {
+            Reading::Words(_) => (LONGEST_QUESTION, "words"),
+            Reading::Pieces(text) => {
+                (pairs::longest_question(text.longest(self.keys.data.max_len)), "pieces")
+            }
+        };
+        let questions = Cut { texts: cut.questions, all: all.questions, what: "questions", most, parts };
+        let most = longest_context(&self.keys);
+        let contexts = Cut { texts: cut.contexts, all: all.contexts, what: "contexts", most, parts: "words" };
+        vec![questions, contexts]
+    }
+
     /// What the parts of a context are called.
     pub(super) fn units(&self) -> &'static str {
         match &self.reading {
@@ -147,14 +201,20 @@ impl Read {
     /// Lines and warnings on the contexts and questions of train, dev and test.
     pub(super) fn read_as(&self) -> Understood {
         let text = match &self.reading {
-            Reading::Words(text) => return text.understood(),
+            Reading::Words(text) => {
+                let mut understood = text.understood();
+                understood.lines.extend(Cut::lines(&self.shortened()));
+                return understood;
+            }
             Reading::Pieces(text) => text,
         };
         let ids = |part: &'_ Encoded| -> Vec<u32> {
             part.contexts.iter().chain(&part.questions).flat_map(Text::ids).copied().collect()
         };
         let ids = self.parts.each_ref().map(ids);
-        let mut lines = text.understood(ids.each_ref().map(|ids| ids.iter()));
+        let mut understood = text.understood(ids.each_ref().map(|ids| ids.iter()));
+        let lines = &mut understood.lines;
+        lines.extend(bert::of_positions(text.config(), self.keys.data.max_len));
         let longest = text.longest(self.keys.data.max_len);
         let in_windows = |split: Split| {
             let (part, questions) = (&self.parts[split as usize], &self.data.split(split).questions);
@@ -173,12 +233,7 @@ impl Read {
             );
             lines.push(("windows", what));
         }
-        if self.cut > 0 {
-            let most = pairs::longest_question(longest);
-            let (has, is) = (verb(self.cut, "has", "have"), verb(self.cut, "is", "are"));
-            let what = counted(self.cut, "questions");
-            lines.push(("cut", format!("{what} {has} more than {most} pieces and {is} cut to {most}")));
-        }
-        Understood { lines, ..Understood::default() }
+        lines.extend(Cut::lines(&self.shortened()));
+        understood
     }
 }

@@ -9,14 +9,11 @@ use crate::run::{RunError, State, Task};
 use crate::tasks;
 use crate::tasks::reading::Reading;
 use crate::tasks::windows::{Piece, windows};
-use crate::text::{Text, Tokens, batches};
+use crate::text::{Text, Tokens};
 use gradus_engine::losses;
 use gradus_engine::nn::Crf;
 use gradus_engine::{Mode, Rng, Tensor, no_grad};
 use std::path::Path;
-
-/// Windows that the teacher reads together.
-const BATCH: usize = 64;
 
 /// The transfer set of a student's run: that of the run in the folder `kept`, else what the teacher says of the training sentences,
 /// of altered copies of them and of the sentences without labels, whose words are split at white space. None for a run that is
@@ -90,7 +87,7 @@ fn outputs(folder: &Path, labels: &[String], sentences: &[&Vec<String>]) -> Resu
         }
     }
     let (k, lengths) = (labels.len(), parts.iter().map(|(text, _)| text.len()).collect::<Vec<_>>());
-    let rows = batches::each(&lengths, BATCH, |batch| {
+    let rows = distillation::said(&lengths, |batch| {
         let chosen: Vec<&Text> = batch.iter().map(|&i| &parts[i].0).collect();
         let padded = teacher.batch(&chosen, 0.0, &mut Mode::Eval);
         let marginals = no_grad(|| {
@@ -103,7 +100,7 @@ fn outputs(folder: &Path, labels: &[String], sentences: &[&Vec<String>]) -> Resu
             row[words.start * k..words.end * k].to_vec()
         };
         batch.iter().zip(all.chunks(t * k)).map(kept).collect()
-    });
+    })?;
     Ok(rows.concat())
 }
 

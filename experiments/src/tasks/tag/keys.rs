@@ -332,6 +332,7 @@ impl Keys for TagKeys {
         ("data.encoding", &Encoding::NAMES),
     ];
     const RESUMABLE: &'static [&'static str] = Penalties::KEYS;
+    const COMMANDS: &'static [(&'static str, &'static str)] = distillation::COMMANDS;
 
     fn examples() -> Vec<Self> {
         let characters = [

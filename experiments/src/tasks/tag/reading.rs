@@ -74,8 +74,7 @@ impl Tag {
                     texts.iter().flat_map(|text| -> Vec<u32> { of(text) }).collect()
                 };
                 let pieces = self.texts.each_ref().map(pieces);
-                let lines = text.understood(pieces.each_ref().map(|ids| ids.iter()));
-                Understood { lines, ..Understood::default() }
+                text.understood(pieces.each_ref().map(|ids| ids.iter()))
             }
         }
     }

@@ -5,7 +5,9 @@
 //! longest pieces of the vocabulary; all but a word's first piece carry the prefix `##`: `unaffable → una ##ffa ##ble`. A word
 //! with a part that no piece spells, or of more than 100 characters, is `[UNK]` as a whole.
 //!
-//! Pieces, their ids and their places in the text are those of Hugging Face's `tokenizers`, which does the work.
+//! Pieces, their ids and their places in the text are those of Hugging Face's `tokenizers`, which does the work. It puts each
+//! character into lower case by itself: a Greek sigma at the end of a word becomes σ, as in `transformers`, where words of other
+//! models end in ς.
 //!
 //! | file | holds |
 //! | --- | --- |

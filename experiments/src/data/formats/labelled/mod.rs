@@ -200,7 +200,7 @@ pub fn parse(file: &TextFile, format: Format, columns: &Columns) -> Result<Read,
     let source = Source { path: file.path.as_path().into(), text: &text };
     source.check_characters()?;
     if source.lines().next().is_none() {
-        return Err(no_rows(&file.path));
+        return Err(no_rows(&file.path, "none".into()));
     }
     let layout = match format {
         Format::Auto => guess::layout(&source, columns)?,
@@ -225,6 +225,10 @@ pub fn parse(file: &TextFile, format: Format, columns: &Columns) -> Result<Read,
     let guessed = format == Format::Auto;
     let note = guessed.then(|| layout.described());
     let (rows, format, columns) = (layout.rows(&source)?, layout.format(), layout.columns());
+    if rows.is_empty() {
+        let (_, names) = source.first();
+        return Err(no_rows(&file.path, format!("only the line {}, which names the columns", quoted(names))));
+    }
     let mut read = Read { rows, format, guessed, columns, note };
     if guessed && read.strip_colons() {
         read.note = read.note.map(|note| note + ", without the colon after each label");
@@ -237,11 +241,11 @@ pub fn lacks_label(file: &TextFile) -> Option<DataError> {
     names::lacks_label(&Source { path: file.path.as_path().into(), text: &unified(&file.text) })
 }
 
-fn no_rows(path: &Path) -> DataError {
+fn no_rows(path: &Path, found: String) -> DataError {
     DataError::File {
         path: path.into(),
         expected: "at least one example".into(),
-        found: "none".into(),
+        found,
         advice: "give a file that holds labels and texts".into(),
     }
 }
@@ -266,7 +270,7 @@ impl Read {
     /// [`DataError::File`] if there is no row.
     fn finished(mut self, path: &Path) -> Result<Self, DataError> {
         if self.rows.is_empty() {
-            return Err(no_rows(path));
+            return Err(no_rows(path, "none".into()));
         }
         let empty = self.rows.iter().filter(|row| row.text.is_empty()).count();
         if empty > 0 {

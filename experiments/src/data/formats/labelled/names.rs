@@ -128,6 +128,15 @@ pub(super) fn has_some(titles: &[String], columns: &Columns) -> bool {
     columns.names().any(|name| position(titles, name).is_some())
 }
 
+/// Whether a column is given by the number 0.
+fn is_zero(column: &str) -> bool {
+    number(column) == Some(usize::MAX)
+}
+
+fn no_zero(source: &Source<'_>, line: usize) -> DataError {
+    source.fault(line, "a column", "the number 0".into(), GIVE)
+}
+
 const GIVE: &str = "name them with --text-column and --label-column (a name, or a number from 1)";
 
 /// What is wrong with a file that fits no known label: an error if its first line names a text, but no label.
@@ -166,6 +175,7 @@ pub(super) fn by_title(
             let exact = exact(titles, name).filter(|_| alike == 1);
             match exact.or_else(|| number(name)).or_else(|| position(titles, name)) {
                 Some(place) if place < titles.len() => Ok(Some(place)),
+                _ if is_zero(name) => Err(no_zero(source, line)),
                 _ => Err(fault(format!("a column {}", quoted(name)), header())),
             }
         }
@@ -222,6 +232,7 @@ pub(super) fn by_number(
     let given = |column: &Option<String>| match column.as_deref().map(|name| (name, number(name))) {
         None => Ok(None),
         Some((_, Some(place))) if place < count => Ok(Some(place)),
+        Some((name, Some(_))) if is_zero(name) => Err(no_zero(source, line)),
         Some((name, Some(_))) => Err(fault(format!("a column {name}"), format!("{count} columns"))),
         Some((name, None)) => {
             Err(fault(format!("a header that names the column {}", quoted(name)), "a line without it".into()))

@@ -10,6 +10,14 @@ use std::fs;
 use std::path::Path;
 use tempfile::TempDir;
 
+#[test]
+fn a_final_sigma_is_a_sigma_like_others() {
+    let pieces = pieces(&with("οδοσ οδος"));
+    let ids = |text: &str| pieces.encode(text, 9).ids;
+    assert_eq!(ids("ΟΔΟΣ"), ids("οδοσ"));
+    assert_ne!(ids("ΟΔΟΣ"), ids("οδος"));
+}
+
 /// A folder with these files.
 fn folder(files: &[(&str, &str)]) -> TempDir {
     let folder = tempfile::tempdir().unwrap();

@@ -263,7 +263,13 @@ fn contradicted_guesses_are_errors_with_their_line() {
         ),
         // Nothing, and one label.
         ("e.csv", " \r\n\r".into(), &["e.csv: expected at least one example, found none"]),
-        ("e.csv", "text,label\n\n".into(), &["e.csv: expected at least one example, found none"]),
+        (
+            "e.csv",
+            "text,label\n\n".into(),
+            &[
+                "e.csv: expected at least one example, found only the line 'text,label', which names the columns; give",
+            ],
+        ),
         ("e.tsv", "no\tthis\nno\tthat\nno\tit\n".into(), &["e.tsv: ", "only one label, 'no'"]),
         ("u.tsv", "p\0o\0s\0\t\0o\0k\0\n\0".into(), &["u.tsv, line 1: ", "--encoding utf-16"]),
     ] {

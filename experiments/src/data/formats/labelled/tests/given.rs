@@ -114,7 +114,12 @@ fn what_contradicts_a_given_format_is_an_error() {
             &["line 1: expected one column 'text', found 2"],
         ),
         (Format::Header, columns("3", ""), "text\tlabel\na\t1\n", &["line 1: expected a column '3'"]),
-        (Format::Header, columns("0", ""), "text\tlabel\na\t1\n", &["expected a column '0'"]),
+        (
+            Format::Header,
+            columns("0", ""),
+            "text\tlabel\na\t1\n",
+            &["expected a column, found the number 0; name them with", "a number from 1"],
+        ),
         (
             Format::Header,
             columns("text", "text"),
@@ -188,6 +193,12 @@ fn what_contradicts_a_given_format_is_an_error() {
         (Format::Csv, columns("", "kind"), "text,label\na,b\n", &["line 1: ", "'kind'"]),
         (Format::Csv, columns("", ""), "one two\n", &["line 1: expected values with commas", "'one two'"]),
         (Format::Csv, columns("", ""), "\"text,label\na,b\n", &["line 1: ", "never closed"]),
+        (
+            Format::Csv,
+            columns("", "0"),
+            "a,b\n",
+            &["line 1: expected a column, found the number 0; name them with"],
+        ),
         (Format::Csv, columns("", "9"), "text,label\na,b\n", &["line 1: expected a column"]),
         (
             Format::Jsonl,
