@@ -41,7 +41,9 @@ impl Grammar {
         static GRAMMAR: OnceLock<Grammar> = OnceLock::new();
         GRAMMAR.get_or_init(|| {
             let mut grammar = Grammar(vec![]);
-            STARTS.into_iter().for_each(|start| drop(grammar.add(start)));
+            for start in STARTS {
+                grammar.add(start);
+            }
             grammar
         })
     }
