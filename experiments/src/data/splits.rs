@@ -21,6 +21,11 @@ pub trait Part: Clone + Default + PartialEq + Send + Sync + 'static {
     /// Removes `n` examples, drawn by `seed`, and returns them.
     fn draw(&mut self, n: usize, seed: u64) -> Self;
 
+    /// Keeps `n` examples, drawn by `seed`: those that [`draw`](Part::draw) would return.
+    fn keep(&mut self, n: usize, seed: u64) {
+        *self = self.draw(n, seed);
+    }
+
     /// Removes about as many examples as each of the sizes for dev and test, drawn by `seed`. Returns them with a phrase that
     /// says what was drawn, for notes. They must not reveal anything about the remaining examples: reading comprehension, for
     /// example, holds out whole articles or paragraphs.
@@ -89,8 +94,7 @@ impl<P: Part> Splits<P> {
         let part = self.split_mut(split);
         let whole = part.len();
         if 0 < n && n < whole {
-            let drawn = part.draw(n, seed);
-            *part = drawn;
+            part.keep(n, seed);
             let separator = if self.note.is_empty() { "" } else { "; " };
             let unit = P::UNIT;
             self.note.push_str(&format!("{separator}{split}: {n} of {whole} {unit}, drawn by seed {seed}"));

@@ -2,11 +2,12 @@
 
 use crate::place::{Place, Ran, lines};
 use crate::tasks::{CONTEXT, TEXT, about, predict};
-use crate::tiny::Tiny;
+use crate::tiny::{Tiny, distinct};
 use gradus_engine::Stream;
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Stdio};
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 /// Texts without a word, however they are split.
@@ -14,20 +15,30 @@ const BLANK: [&str; 2] = ["", "   "];
 /// The same, and texts whose words vanish where HTML and invisible characters are removed.
 const NOTHING: [&str; 6] = [BLANK[0], BLANK[1], "<br />", "\u{200b}", "\u{feff}\u{2060}", "<b> </b>\t"];
 
-/// A trained run of each task, with words alone and with characters.
-fn runs(place: &Place) -> Vec<(Tiny, String)> {
-    let mut runs = vec![];
-    for tiny in Tiny::all() {
-        for (i, more) in [&[][..], &["model.characters=cnn", "model.char_dim=6", "loss.contrastive=both"]]
-            .iter()
-            .enumerate()
-        {
-            let (tiny, run) = (tiny.with(more).with(&["train.epochs=1"]), format!("{}{i}", tiny.name()));
-            place.gradus(&tiny.train(&run)).well();
-            runs.push((tiny, run));
-        }
-    }
-    runs
+/// A trained run of each task, with words alone and with characters: a folder that the tests share, and the runs in it.
+fn runs() -> &'static (Place, Vec<(Tiny, String)>) {
+    static RUNS: OnceLock<(Place, Vec<(Tiny, String)>)> = OnceLock::new();
+    RUNS.get_or_init(|| {
+        let place = Place::shared("asked");
+        let with_characters = ["model.characters=cnn", "model.char_dim=6", "loss.contrastive=both"];
+        let both = |tiny: Tiny| {
+            let tiny = tiny.with(&["train.epochs=1"]);
+            distinct([tiny.with(&with_characters), tiny])
+        };
+        let all = Tiny::all().into_iter().flat_map(both).enumerate();
+        let named = all.map(|(i, tiny)| {
+            let run = format!("{}{i}", tiny.name());
+            (tiny, run)
+        });
+        let runs: Vec<_> = named.collect();
+        std::thread::scope(|scope| {
+            let place = &place;
+            for (tiny, run) in &runs {
+                scope.spawn(move || place.gradus(&tiny.train(run)).well());
+            }
+        });
+        (place, runs)
+    })
 }
 
 /// Lines of input: each text, about the context where the task has one.
@@ -69,10 +80,10 @@ fn probabilities(answer: &Value) -> Vec<f64> {
 
 #[test]
 fn where_there_is_nothing_to_read_there_is_an_answer_and_the_next_lines_are_answered() {
-    let place = Place::new();
-    for (tiny, run) in runs(&place) {
+    let (place, runs) = runs();
+    for (tiny, run) in runs {
         let text = tiny.asked(TEXT);
-        let alone = lines(&predict(&place, &tiny, &run, &["--json", "--text", &text]).well()).remove(0);
+        let alone = lines(&predict(place, tiny, run, &["--json", "--text", &text]).well()).remove(0);
         let text = text.as_str();
         let mut asked: Vec<(&str, &str)> = vec![(text, CONTEXT)];
         let blank = NOTHING.map(|nothing| (tiny.asked(nothing), nothing));
@@ -80,7 +91,7 @@ fn where_there_is_nothing_to_read_there_is_an_answer_and_the_next_lines_are_answ
             asked.extend([(none, CONTEXT), (text, CONTEXT), (text, nothing), (none, nothing)]);
         }
         asked.push((text, CONTEXT));
-        let input = objects(&tiny, asked.iter().copied());
+        let input = objects(tiny, asked.iter().copied());
         let answers = lines(&place.predict(&format!("{run} --json --format jsonl"), &input).well());
         assert_eq!(answers.len(), asked.len(), "{run}");
         for ((asked_text, context), answer) in asked.iter().zip(&answers) {
@@ -107,14 +118,14 @@ fn where_there_is_nothing_to_read_there_is_an_answer_and_the_next_lines_are_answ
                 &["--text", nothing, "--tokenized"],
                 &["--text", nothing, "--json"],
             ] {
-                let said = predict(&place, &tiny, &run, style).well();
+                let said = predict(place, tiny, run, style).well();
                 assert_eq!(said.lines().count(), 1, "{run}: {said:?}");
             }
         }
         if !tiny.task.mark().is_empty() {
             continue;
         }
-        let said = predict(&place, &tiny, &run, &["--format", "conll", "--text", " \n\n"]).well();
+        let said = predict(place, tiny, run, &["--format", "conll", "--text", " \n\n"]).well();
         assert!(said.trim().is_empty() || said.lines().count() == 1, "{said:?}");
     }
 }
@@ -219,16 +230,16 @@ fn random_text(draws: &Stream, at: &mut u64) -> String {
 
 #[test]
 fn any_characters_are_answered_line_by_line() {
-    let place = Place::new();
+    let (place, runs) = runs();
     let draws = Stream { seed: 16, stream: 0 };
     let mut at = 0;
     let texts: Vec<String> = (0..240).map(|_| random_text(&draws, &mut at)).collect();
-    for (tiny, run) in runs(&place) {
+    for (tiny, run) in runs {
         let texts: Vec<String> = texts.iter().map(|text| tiny.asked(text)).collect();
         let contexts = texts.iter().rev();
         let asked =
             || texts.iter().zip(contexts.clone()).map(|(text, context)| (text.as_str(), context.as_str()));
-        let input = objects(&tiny, asked());
+        let input = objects(tiny, asked());
         let answers = lines(&place.predict(&format!("{run} --json --format jsonl"), &input).well());
         assert_eq!(answers.len(), texts.len(), "{run}");
         for ((text, context), answer) in asked().zip(&answers) {
@@ -251,7 +262,7 @@ fn any_characters_are_answered_line_by_line() {
         for style in ["", "--json", "--tokenized"] {
             let mut command = place.command(&format!("predict {run} {style} --file plain"));
             place.write("plain", (plain.join("\n") + "\n").as_bytes());
-            let said: Ran = command.args(about(&tiny)).output().unwrap().into();
+            let said: Ran = command.args(about(tiny)).output().unwrap().into();
             let said = said.well();
             assert_eq!(said.matches('\n').count(), texts.len(), "{run} {style}");
             let odd = |c: char| c.is_control() && c != '\n' && c != '\t';
@@ -270,13 +281,13 @@ fn any_characters_are_answered_line_by_line() {
 
 #[test]
 fn a_text_with_line_breaks_has_one_answer_on_one_line() {
-    let place = Place::new();
-    for (tiny, run) in runs(&place) {
+    let (place, runs) = runs();
+    for (tiny, run) in runs {
         for text in ["a\nb", "a\r\nb\rc", "\n", "in Oslo\n\n and\u{2028}Bergen"] {
             let text = tiny.asked(text);
             let text = text.as_str();
             for json in [&["--text", text][..], &["--text", text, "--json"]] {
-                let said = predict(&place, &tiny, &run, json).well();
+                let said = predict(place, tiny, run, json).well();
                 assert_eq!(said.lines().count(), 1, "{run}: {said:?}");
                 if json.len() == 3 {
                     let said = lines(&said).remove(0);

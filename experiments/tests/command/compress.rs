@@ -2,7 +2,7 @@
 
 use crate::place::Place;
 use crate::tasks::{TEXT, predict};
-use crate::tiny::Tiny;
+use crate::tiny::{Tiny, distinct};
 use gradus_engine::state::{read_tensors, write_tensors};
 use gradus_engine::{DType, Tensor};
 use serde_json::Value;
@@ -11,7 +11,7 @@ use serde_json::Value;
 fn runs() -> Vec<Tiny> {
     let pieces = Tiny::all().into_iter().map(|tiny| tiny.with(&["model.name=bert"]));
     let pieces = pieces.filter(|tiny| tiny.sets().iter().any(|set| set == "model.name=bert"));
-    Tiny::all().into_iter().chain(pieces).collect()
+    distinct(Tiny::all().into_iter().chain(pieces))
 }
 
 fn parameters(place: &Place, run: &str) -> Vec<(String, Tensor)> {

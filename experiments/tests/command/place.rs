@@ -7,7 +7,7 @@ use gradus_engine::state::read_tensors;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
@@ -58,18 +58,36 @@ impl From<Output> for Ran {
     }
 }
 
-/// A temporary folder with `train.tsv`: sentences with one word that decides the label.
-pub struct Place(tempfile::TempDir);
+/// A folder with `train.tsv`: sentences with one word that decides the label.
+pub struct Place {
+    folder: PathBuf,
+    /// Removes the folder at the end.
+    _temporary: Option<tempfile::TempDir>,
+}
 
 impl Place {
+    /// A temporary folder.
     pub fn new() -> Self {
-        let place = Place(tempfile::tempdir().unwrap());
+        let temporary = tempfile::tempdir().unwrap();
+        Place::at(temporary.path().to_owned(), Some(temporary))
+    }
+
+    /// A folder of that name for what several tests share, empty but for the file. It remains until it is made anew.
+    pub fn shared(name: &str) -> Self {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        let _ = std::fs::remove_dir_all(&folder);
+        std::fs::create_dir_all(&folder).unwrap();
+        Place::at(folder, None)
+    }
+
+    fn at(folder: PathBuf, temporary: Option<tempfile::TempDir>) -> Self {
+        let place = Place { folder, _temporary: temporary };
         place.write("train.tsv", examples(240).as_bytes());
         place
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
+        self.folder.join(name)
     }
 
     pub fn write(&self, name: &str, bytes: &[u8]) {
@@ -93,7 +111,7 @@ impl Place {
     /// The same with exactly these arguments.
     pub fn command_as_typed(&self, args: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_gradus"));
-        command.args(args.split_whitespace()).current_dir(self.0.path());
+        command.args(args.split_whitespace()).current_dir(&self.folder);
         command.env_remove("GRADUS_DATA").env_remove("RUST_BACKTRACE").stdin(Stdio::null());
         command
     }
@@ -115,7 +133,7 @@ impl Place {
     pub fn after(&self, first: &str, args: &str) -> Ran {
         let mut shell = Command::new("sh");
         let line = format!("{first}; exec {} {}", env!("CARGO_BIN_EXE_gradus"), replaced(args));
-        shell.args(["-c", &line]).current_dir(self.0.path()).env_remove("GRADUS_DATA");
+        shell.args(["-c", &line]).current_dir(&self.folder).env_remove("GRADUS_DATA");
         shell.output().unwrap().into()
     }
 

@@ -2,7 +2,9 @@
 
 use crate::place::{effective, flags};
 use gradus::run::AnyTask;
-use gradus::tasks::TASKS;
+use gradus::tasks::{self, TASKS};
+use std::collections::BTreeSet;
+use std::sync::OnceLock;
 
 /// Sizes with which a run takes less than a second.
 const SMALL: [&str; 17] = [
@@ -60,9 +62,10 @@ pub struct Tiny {
 impl Tiny {
     /// A run of each task.
     pub fn all() -> Vec<Tiny> {
+        static ALL: OnceLock<Vec<Tiny>> = OnceLock::new();
         let tiny =
             |task: &&'static dyn AnyTask| Tiny { task: *task, wanted: vec![], sets: vec![] }.with(&SMALL);
-        TASKS.iter().map(tiny).collect()
+        ALL.get_or_init(|| TASKS.iter().map(tiny).collect()).clone()
     }
 
     /// The same with all the state that a run of the task can have.
@@ -101,7 +104,7 @@ impl Tiny {
     /// The same with each model, each loss, each way to read characters, and with what changes them.
     pub fn variants(&self) -> Vec<Tiny> {
         let named = self.task.keys().selectors.iter().flat_map(|key| self.each(key));
-        named.chain(MORE.iter().map(|more| self.with(more))).collect()
+        distinct(named.chain(MORE.iter().map(|more| self.with(more))))
     }
 
     pub fn name(&self) -> &'static str {
@@ -130,4 +133,11 @@ impl Tiny {
     pub fn resume(&self, out: &str) -> String {
         format!("train {} --out {out} --resume", self.name())
     }
+}
+
+/// One of each of those with the same configuration: defaults that are named and settings without effect change nothing.
+pub fn distinct(all: impl IntoIterator<Item = Tiny>) -> Vec<Tiny> {
+    let mut known = BTreeSet::new();
+    let config = |tiny: &Tiny| tasks::load(None, &tiny.sets).unwrap().to_toml();
+    all.into_iter().filter(|tiny| known.insert(config(tiny))).collect()
 }

@@ -1,11 +1,14 @@
-//! The common parts of generated data sets: random integers, coined words, sizes, and languages that several tasks use. The
+//! The common parts of generated data sets: random integers, rules of grammars, coined words, sizes, and
+//! languages that several tasks use. The
 //! other generators are in the folders of their tasks.
 
 pub mod languages;
 mod rng;
+mod rule;
 mod words;
 
 pub use rng::Rng;
+pub use rule::{Item, Rule};
 pub use words::{Mint, zipf};
 
 /// Number of examples in each split.

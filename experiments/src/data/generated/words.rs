@@ -2,7 +2,7 @@
 
 use super::Rng;
 use std::cell::RefCell;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 /// Coins words that do not look like the hand-written ones: two or three syllables and an ending.
 pub struct Mint {
@@ -43,18 +43,29 @@ impl Mint {
 /// A rank from 0 to `ranks` - 1 by the law of Zipf and Mandelbrot, P(r) ∝ 1 / (r + flatness). A larger `flatness` gives
 /// a longer tail.
 pub fn zipf(rng: &mut Rng, ranks: usize, flatness: usize) -> usize {
-    // A corpus draws from the same few laws again and again.
-    thread_local! { static SUMS: RefCell<HashMap<(usize, usize), Vec<u64>>> = RefCell::default() }
+    // A corpus draws from the same few laws again and again: by the number of ranks, the sums for each flatness.
+    thread_local! { static SUMS: RefCell<Vec<Vec<(usize, Vec<u64>)>>> = RefCell::default() }
     SUMS.with_borrow_mut(|known| {
-        let sums = known.entry((ranks, flatness)).or_insert_with(|| {
-            let weights = (0..ranks).map(|rank| 1_000_000 / (rank + flatness) as u64);
-            let add = |sum: &mut u64, weight: u64| {
-                *sum += weight;
-                Some(*sum)
-            };
-            weights.scan(0, add).collect()
+        if known.len() <= ranks {
+            known.resize(ranks + 1, vec![]);
+        }
+        let known = &mut known[ranks];
+        let place = known.iter().position(|(other, _)| *other == flatness).unwrap_or_else(|| {
+            known.push((flatness, sums(ranks, flatness)));
+            known.len() - 1
         });
+        let sums = &known[place].1;
         let drawn = rng.below(sums[ranks - 1]);
         sums.partition_point(|sum| *sum <= drawn)
     })
+}
+
+/// For each rank the sum of the weights up to it.
+fn sums(ranks: usize, flatness: usize) -> Vec<u64> {
+    let mut sum = 0;
+    let add = |rank: usize| {
+        sum += 1_000_000 / (rank + flatness) as u64;
+        sum
+    };
+    (0..ranks).map(add).collect()
 }

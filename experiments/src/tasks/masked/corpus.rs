@@ -130,6 +130,11 @@ impl Part for Corpus {
         out
     }
 
+    fn keep(&mut self, n: usize, seed: u64) {
+        let mut all: Vec<usize> = (0..self.texts.len()).collect();
+        *self = self.select(&hold_out(&mut all, n, seed));
+    }
+
     /// Neighbouring lines of a document reveal much about each other. A file with fewer than ten documents is held out line by
     /// line.
     fn hold_out<const N: usize>(&mut self, sizes: [usize; N], seed: u64) -> ([Self; N], &'static str) {

@@ -108,6 +108,11 @@ impl Part for Questions {
         out
     }
 
+    fn keep(&mut self, n: usize, seed: u64) {
+        let mut all: Vec<usize> = (0..self.questions.len()).collect();
+        *self = self.select(&split::hold_out(&mut all, n, seed));
+    }
+
     fn hold_out<const N: usize>(&mut self, sizes: [usize; N], seed: u64) -> ([Self; N], &'static str) {
         articles::hold_out(self, sizes, seed)
     }

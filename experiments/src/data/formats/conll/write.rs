@@ -13,7 +13,10 @@ pub fn write(sentences: &[Sentence], tags: &[String]) -> String {
     let mut text = String::new();
     for sentence in sentences {
         for (word, &tag) in sentence.words.iter().zip(&sentence.tags) {
-            text.extend([word, "\t", &tags[tag], "\n"]);
+            text.push_str(word);
+            text.push('\t');
+            text.push_str(&tags[tag]);
+            text.push('\n');
         }
         text.push('\n');
     }

@@ -1,40 +1,55 @@
 //! A split as SQuAD v1.1, or v2.0 if a question is without an answer.
 
 use super::characters::Characters;
-use crate::data::questions::Questions;
-use serde_json::{Value, json};
+use crate::data::questions::{Answer, Question, Questions};
+use serde_json::Value;
 
-/// A split in SQuAD's own form: consecutive contexts of one title are one article.
+/// A split in SQuAD's own form: consecutive contexts of one title are one article. The keys of each object are in the order of
+/// the alphabet.
 ///
 /// # Panics
 /// If a question is about a context that is not there.
 pub fn write(split: &Questions) -> String {
     let second = split.without_answer() > 0;
-    let places: Vec<Characters<'_>> = split.contexts.iter().map(|context| Characters::of(context)).collect();
-    let mut questions: Vec<Vec<Value>> = vec![Vec::new(); split.contexts.len()];
-    for question in &split.questions {
-        let characters = &places[question.context];
-        let answers = question.answers.iter();
-        let answers: Vec<Value> =
-            answers.map(|a| json!({"text": a.text, "answer_start": characters.before(a.start)})).collect();
-        let mut entry = json!({"id": question.id, "question": question.question, "answers": answers});
-        if second {
-            entry["is_impossible"] = question.answers.is_empty().into();
-        }
-        questions[question.context].push(entry);
-    }
-    let mut articles: Vec<(&str, Vec<Value>)> = Vec::new();
-    for ((context, title), qas) in split.contexts.iter().zip(&split.titles).zip(questions) {
-        let paragraph = json!({"context": context, "qas": qas});
-        match articles.last_mut() {
-            Some((last, paragraphs)) if last == title => paragraphs.push(paragraph),
-            _ => articles.push((title, vec![paragraph])),
-        }
-    }
-    let articles: Vec<Value> = articles
+    let mut questions: Vec<Vec<&Question>> = vec![vec![]; split.contexts.len()];
+    split.questions.iter().for_each(|question| questions[question.context].push(question));
+    let paragraphs: Vec<String> = split
+        .contexts
         .iter()
-        .map(|(title, paragraphs)| json!({"title": title, "paragraphs": paragraphs}))
+        .zip(&questions)
+        .map(|(context, about)| paragraph(context, about, second))
         .collect();
+    let places: Vec<usize> = (0..paragraphs.len()).collect();
+    let article = |places: &[usize]| {
+        let (first, last) = (places[0], places[places.len() - 1]);
+        let paragraphs = paragraphs[first..=last].join(",");
+        format!("{{\"paragraphs\":[{paragraphs}],\"title\":{}}}", string(&split.titles[first]))
+    };
+    let articles = places.chunk_by(|&a, &b| split.titles[a] == split.titles[b]).map(article);
     let version = if second { "v2.0" } else { "1.1" };
-    json!({"version": version, "data": articles}).to_string() + "\n"
+    format!("{{\"data\":[{}],\"version\":\"{version}\"}}\n", articles.collect::<Vec<_>>().join(","))
+}
+
+fn paragraph(context: &str, questions: &[&Question], second: bool) -> String {
+    let characters = Characters::of(context);
+    let entry = |question: &&Question| {
+        let answer = |answer: &Answer| {
+            let (start, text) = (characters.before(answer.start), string(&answer.text));
+            format!("{{\"answer_start\":{start},\"text\":{text}}}")
+        };
+        let answers = question.answers.iter().map(answer).collect::<Vec<_>>().join(",");
+        let (id, asked) = (string(&question.id), string(&question.question));
+        let impossible = match second {
+            true => format!("\"is_impossible\":{},", question.answers.is_empty()),
+            false => String::new(),
+        };
+        format!("{{\"answers\":[{answers}],\"id\":{id},{impossible}\"question\":{asked}}}")
+    };
+    let entries = questions.iter().map(entry).collect::<Vec<_>>().join(",");
+    format!("{{\"context\":{},\"qas\":[{entries}]}}", string(context))
+}
+
+/// A string as JSON.
+fn string(text: &str) -> String {
+    Value::from(text).to_string()
 }

@@ -18,16 +18,19 @@ pub(super) struct Sounds {
     pub changes: &'static [(&'static str, &'static str)],
 }
 
-/// The words of one language.
+/// The words of one language. No form of a word is a form of another word in any of the languages.
 pub(super) struct Lexicon {
-    words: HashMap<Concept, String>,
+    /// By class and rank.
+    words: Vec<Vec<String>>,
+    /// The concept of every form of every word.
+    forms: HashMap<String, Concept>,
 }
 
 impl Lexicon {
     /// The lexicon of a language of [`LANGUAGES`].
     pub fn of(language: &Language) -> &'static Lexicon {
-        static LEXICONS: OnceLock<Vec<Lexicon>> = OnceLock::new();
-        &LEXICONS.get_or_init(coin)[language.place]
+        static LEXICONS: [OnceLock<Lexicon>; 4] = [const { OnceLock::new() }; 4];
+        LEXICONS[language.place].get_or_init(|| Lexicon::coin(language))
     }
 
     /// The word for a concept, without endings, in lower case.
@@ -35,61 +38,57 @@ impl Lexicon {
     /// # Panics
     /// If the rank is not below the number of concepts of the class.
     pub fn word(&self, concept: Concept) -> &str {
-        &self.words[&concept]
+        &self.words[concept.class as usize][concept.rank]
     }
-}
 
-/// Coins all words. No form of a word is a form of another word in any of the languages.
-fn coin() -> Vec<Lexicon> {
-    let mut mint = Mint { taken: HashMap::new() };
-    let mut lexicons: Vec<Lexicon> = vec![];
-    for language in &LANGUAGES {
-        let mut words = HashMap::new();
-        for concept in Concept::all() {
-            let base = lexicons.first().map(|lexicon| lexicon.word(concept));
-            words.insert(concept, mint.word(language, concept, base));
+    /// Coins all words, none of which is a word of the languages before.
+    fn coin(language: &Language) -> Lexicon {
+        let before: Vec<&Lexicon> = LANGUAGES[..language.place].iter().map(Lexicon::of).collect();
+        let mut lexicon = Lexicon { words: vec![], forms: HashMap::new() };
+        for class in Class::ALL {
+            let word = |rank| lexicon.add(language, &before, class.at(rank));
+            let words = (0..class.count()).map(word).collect();
+            lexicon.words.push(words);
         }
-        lexicons.push(Lexicon { words });
+        lexicon
     }
-    lexicons
-}
 
-struct Mint {
-    /// The concept of every form of every word so far.
-    taken: HashMap<String, Concept>,
-}
-
-impl Mint {
-    /// The word of a language for a concept, for which the first language has the word `base`.
-    fn word(&mut self, language: &Language, concept: Concept, base: Option<&str>) -> String {
+    /// Adds the forms of the word for a concept, and returns the word.
+    fn add(&mut self, language: &Language, before: &[&Lexicon], concept: Concept) -> String {
         const KEY: u64 = 0x776f_7264_7321;
         if concept.class == Class::Stop {
             return ".".into();
         }
         let key = [KEY, language.place as u64, concept.class as u64, concept.rank as u64];
         let mut rng = Rng::new(&key);
+        let base = before.first().map(|first| first.word(concept));
         let borrowed = base.and_then(|base| match concept.class.is_name() {
             true if rng.chance(language.names) => Some(base.to_owned()),
             true => Some(changed(base, language.sounds.changes)),
             false => rng.chance(language.cognates).then(|| changed(base, language.sounds.changes)),
         });
-        if let Some(word) = borrowed.filter(|word| self.take(language, concept, word)) {
+        if let Some(word) = borrowed.filter(|word| self.take(language, before, concept, word)) {
             return word;
         }
         loop {
             let word = coined(&mut rng, language.sounds, concept.class.is_function());
-            if self.take(language, concept, &word) {
+            if self.take(language, before, concept, &word) {
                 return word;
             }
         }
     }
 
     /// Takes a word with all its forms, unless one of them has another meaning.
-    fn take(&mut self, language: &Language, concept: Concept, word: &str) -> bool {
+    fn take(&mut self, language: &Language, before: &[&Lexicon], concept: Concept, word: &str) -> bool {
         let forms: Vec<String> = language.endings().map(|ending| format!("{word}{ending}")).collect();
-        let free = forms.iter().all(|form| self.taken.get(form).is_none_or(|of| *of == concept));
+        let has_another =
+            |lexicon: &Lexicon, form: &str| lexicon.forms.get(form).is_some_and(|of| *of != concept);
+        let free = |form: &String| {
+            !has_another(self, form) && !before.iter().any(|lexicon| has_another(lexicon, form))
+        };
+        let free = forms.iter().all(free);
         if free {
-            self.taken.extend(forms.into_iter().map(|form| (form, concept)));
+            self.forms.extend(forms.into_iter().map(|form| (form, concept)));
         }
         free
     }

@@ -7,7 +7,6 @@
 use super::meaning::{Clause, Meaning, Name, Phrase, Unit};
 use super::{Class, Utterance};
 use crate::data::{Parsed, Tree};
-use std::collections::HashMap;
 
 /// A unit of meaning, the unit that it depends on, and how.
 struct Link {
@@ -22,12 +21,20 @@ struct Link {
 /// If it says another one.
 #[track_caller]
 pub(super) fn parsed(meaning: &Meaning, said: &Utterance) -> Parsed {
-    let links: HashMap<usize, Link> = links(meaning).into_iter().map(|link| (link.unit.id, link)).collect();
+    let links = links(meaning);
+    // By the ids of the units.
+    let mut of_units: Vec<Option<&Link>> = vec![];
+    for link in &links {
+        of_units.resize(of_units.len().max(link.unit.id + 1), None);
+        of_units[link.unit.id] = Some(link);
+    }
     // The first unit of a word is its own, others are endings.
     let own: Vec<usize> = said.units.iter().map(|units| units[0]).collect();
-    let places: HashMap<usize, usize> = own.iter().enumerate().map(|(place, unit)| (*unit, place)).collect();
-    let links: Vec<&Link> = own.iter().map(|unit| &links[unit]).collect();
-    let heads = links.iter().map(|link| link.head.map(|head| places[&head])).collect();
+    let mut places = vec![None; of_units.len()];
+    own.iter().enumerate().for_each(|(place, unit)| places[*unit] = Some(place));
+    let links: Vec<&Link> = own.iter().map(|unit| of_units[*unit].expect("a word has a unit")).collect();
+    let place = |head: usize| places[head].expect("the head of a word is a word");
+    let heads = links.iter().map(|link| link.head.map(place)).collect();
     Parsed {
         words: said.words.clone(),
         pos: links.iter().map(|link| part_of_speech(link.unit.concept.class).to_owned()).collect(),

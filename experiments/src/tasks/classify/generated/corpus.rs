@@ -26,15 +26,16 @@ pub(super) struct Recipe<'a> {
 impl Recipe<'_> {
     /// The splits: the same for the same seed and sizes, on every platform.
     pub fn corpus(&self, seed: u64, sizes: Sizes) -> Splits<Vec<Example>> {
-        let mut seen = HashSet::new();
-        let train = self.split(seed, 0, sizes.train, &mut seen);
-        let dev = self.split(seed, 1, sizes.dev, &mut seen);
-        let test = self.split(seed, 2, sizes.test, &mut seen);
+        let train = self.split(seed, 0, sizes.train, &HashSet::new());
+        let mut seen: HashSet<&str> = texts(&train).collect();
+        let dev = self.split(seed, 1, sizes.dev, &seen);
+        seen.extend(texts(&dev));
+        let test = self.split(seed, 2, sizes.test, &seen);
         splits(self.name, self.labels, self.note.clone(), [train, dev, test])
     }
 
-    /// Generates one split, whose texts are none of `seen`, and adds them there.
-    fn split(&self, seed: u64, split: u64, size: usize, seen: &mut HashSet<String>) -> Vec<Example> {
+    /// Generates one split, whose texts are none of `seen`.
+    fn split(&self, seed: u64, split: u64, size: usize, seen: &HashSet<&str>) -> Vec<Example> {
         let share = self.share as usize;
         let mut examples = Vec::with_capacity(size);
         for index in 0..size {
@@ -42,15 +43,18 @@ impl Recipe<'_> {
             let label = (index + 1) * share / 100 > index * share / 100;
             let mut rng = Rng::new(&[seed, self.key, split, index as u64]);
             let mut text = (self.speak)(&mut rng, split > 0, label);
-            while seen.contains(&text) {
+            while seen.contains(text.as_str()) {
                 text = (self.speak)(&mut rng, split > 0, label);
             }
             let flipped = split == 0 && rng.chance(self.noise);
             examples.push(Example { text, labels: vec![usize::from(label != flipped)] });
         }
-        seen.extend(examples.iter().map(|example| example.text.clone()));
         examples
     }
+}
+
+fn texts(examples: &[Example]) -> impl Iterator<Item = &str> {
+    examples.iter().map(|example| example.text.as_str())
 }
 
 /// A generated set of these splits.
@@ -75,7 +79,15 @@ pub(super) fn splits(
 
 /// SHA-256 of the splits as lines `label<TAB>text`, an empty line after each split.
 fn checksum(splits: [&[Example]; 3]) -> String {
-    let line = |example: &Example| format!("{}\t{}\n", example.labels[0], example.text);
-    let split = |examples: &[Example]| examples.iter().map(line).collect::<String>() + "\n";
-    digest_of(splits.map(split).concat().as_bytes())
+    let mut text = String::new();
+    for examples in splits {
+        for example in examples {
+            text.push_str(&example.labels[0].to_string());
+            text.push('\t');
+            text.push_str(&example.text);
+            text.push('\n');
+        }
+        text.push('\n');
+    }
+    digest_of(text.as_bytes())
 }

@@ -4,6 +4,104 @@
 //! symbols, expanded in turn with the polarity of the line they stand in. `CLAUSE-` is a `CLAUSE` of the opposite
 //! polarity, `CLAUSE?` one of any.
 
+use crate::data::generated::{Item, Rule};
+use std::sync::OnceLock;
+
+/// The symbols with which texts and their sentences begin.
+const STARTS: [&str; 10] = [
+    "REVIEW",
+    "GOODS",
+    "SUBJECTIVE",
+    "OBJECTIVE",
+    "PHRASE",
+    "HEARSAY",
+    "VERDICT",
+    "CLAIM",
+    "KEPT",
+    "TAKEN_BACK",
+];
+
+/// A symbol of one polarity, or of any, and what replaces it.
+pub(super) struct Symbol {
+    pub name: &'static str,
+    /// None if the polarity is drawn.
+    pub positive: Option<bool>,
+    pub replaced: Replaced,
+}
+
+/// What replaces a symbol.
+pub(super) enum Replaced {
+    /// Symbols, by their places.
+    Rule(Rule<usize>),
+    /// The symbol of negative or of positive polarity, by their places.
+    Either([usize; 2]),
+    /// A word of the class.
+    Word,
+}
+
+/// The grammar with all symbols that are reached from [`STARTS`].
+pub(super) struct Grammar(Vec<Symbol>);
+
+impl Grammar {
+    /// The one grammar.
+    pub fn shared() -> &'static Grammar {
+        static GRAMMAR: OnceLock<Grammar> = OnceLock::new();
+        GRAMMAR.get_or_init(|| {
+            let mut grammar = Grammar(vec![]);
+            for start in STARTS {
+                grammar.add(start, Some(false));
+                grammar.add(start, Some(true));
+            }
+            grammar
+        })
+    }
+
+    /// The symbol of a name and a polarity.
+    pub fn find(&self, name: &str, positive: bool) -> &Symbol {
+        let is_it = |symbol: &&Symbol| symbol.positive == Some(positive) && symbol.name == name;
+        self.0.iter().find(is_it).unwrap_or_else(|| panic!("the grammar has no symbol {name}"))
+    }
+
+    /// The symbol at a place.
+    pub fn at(&self, place: usize) -> &Symbol {
+        &self.0[place]
+    }
+
+    /// Adds a symbol with all that it can be replaced by, unless it is there; returns its place.
+    fn add(&mut self, name: &'static str, positive: Option<bool>) -> usize {
+        let known = self.0.iter().position(|symbol| (symbol.name, symbol.positive) == (name, positive));
+        if let Some(place) = known {
+            return place;
+        }
+        let place = self.0.len();
+        self.0.push(Symbol { name, positive, replaced: Replaced::Word });
+        let replaced = match positive {
+            None => Some(Replaced::Either([false, true].map(|positive| self.add(name, Some(positive))))),
+            Some(positive) => productions(name, positive).map(|lines| {
+                Replaced::Rule(Rule::new(lines, |item| {
+                    match item.starts_with(|c: char| c.is_ascii_uppercase()) {
+                        true => Item::Symbol(self.add_item(item, positive)),
+                        false => Item::Word(item),
+                    }
+                }))
+            }),
+        };
+        if let Some(replaced) = replaced {
+            self.0[place].replaced = replaced;
+        }
+        place
+    }
+
+    /// The same for an item in a line of that polarity.
+    fn add_item(&mut self, item: &'static str, positive: bool) -> usize {
+        match (item.strip_suffix('-'), item.strip_suffix('?')) {
+            (Some(name), _) => self.add(name, Some(!positive)),
+            (_, Some(name)) => self.add(name, None),
+            _ => self.add(item, Some(positive)),
+        }
+    }
+}
+
 /// A symbol's productions and their weights, for that polarity; none if it is a class of words.
 pub(super) fn productions(symbol: &str, positive: bool) -> Option<&'static [(u64, &'static str)]> {
     Some(match symbol {

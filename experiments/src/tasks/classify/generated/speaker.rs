@@ -1,10 +1,10 @@
 //! Expands the grammar's symbols into text.
 
 use super::domains;
-use super::grammar::productions;
+use super::grammar::{Grammar, Replaced, Symbol};
 use super::lexicon::{ADJECTIVES, Lexicon, UNSEEN};
 use super::words;
-use crate::data::generated::{Rng, zipf};
+use crate::data::generated::{Item, Rng, zipf};
 
 /// Speaks the language of the corpora, in training or, with other habits, in dev and test.
 pub(super) struct Speaker<'a> {
@@ -21,7 +21,7 @@ impl Speaker<'_> {
     /// A text of that symbol and polarity: words and punctuation with one space between them.
     pub fn say(&mut self, symbol: &str, positive: bool) -> String {
         let mut words = Vec::new();
-        self.expand(symbol, positive, &mut words);
+        self.expand(Grammar::shared().find(symbol, positive), &mut words);
         for i in 1..words.len() {
             if words[i - 1] == "a" && words[i].starts_with(['a', 'e', 'i', 'o', 'u']) {
                 words[i - 1] = "an";
@@ -30,30 +30,22 @@ impl Speaker<'_> {
         words.join(" ")
     }
 
-    fn expand(&mut self, symbol: &str, positive: bool, out: &mut Vec<&'static str>) {
-        let (symbol, positive) = match (symbol.strip_suffix('-'), symbol.strip_suffix('?')) {
-            (Some(symbol), _) => (symbol, !positive),
-            (_, Some(symbol)) => (symbol, self.rng.chance(50)),
-            _ => (symbol, positive),
-        };
-        let Some(choices) = productions(symbol, positive) else {
-            return out.push(self.word(symbol, positive));
-        };
-        let mut left = self.rng.below(choices.iter().map(|(weight, _)| weight).sum());
-        for (weight, line) in choices {
-            match left.checked_sub(*weight) {
-                Some(rest) => left = rest,
-                None => {
-                    for item in line.split_ascii_whitespace() {
-                        if item.starts_with(|c: char| c.is_ascii_uppercase()) {
-                            self.expand(item, positive, out);
-                        } else {
-                            out.push(item);
-                        }
+    fn expand(&mut self, symbol: &'static Symbol, out: &mut Vec<&'static str>) {
+        let grammar = Grammar::shared();
+        match &symbol.replaced {
+            Replaced::Either(places) => {
+                let positive = self.rng.chance(50);
+                self.expand(grammar.at(places[usize::from(positive)]), out);
+            }
+            Replaced::Rule(rule) => {
+                for item in rule.draw(self.rng) {
+                    match item {
+                        Item::Word(word) => out.push(word),
+                        Item::Symbol(place) => self.expand(grammar.at(*place), out),
                     }
-                    return;
                 }
             }
+            Replaced::Word => out.push(self.word(symbol.name, symbol.positive == Some(true))),
         }
     }
 

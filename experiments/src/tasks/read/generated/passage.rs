@@ -1,6 +1,6 @@
 //! Writes one passage and the questions about it.
 
-use super::names::{BUILDINGS, EVENTS, NUMBERS, Names, capitalised, draw};
+use super::names::{BUILDINGS, EVENTS, NUMBERS, Names, draw};
 use super::relations::{ASIDES, Kind, RELATIONS, Relation, Subject};
 use crate::data::generated::Rng;
 use crate::data::questions::Answer;
@@ -67,7 +67,9 @@ pub(super) fn write(rng: &mut Rng, held_out: bool) -> Passage {
     let ask = |&f: &usize| {
         let topic = &topics[facts[f].topic];
         let name = if rng.chance(50) { &topic.name } else { &topic.short };
-        (rng.pick(facts[f].relation.questions).replace("{s}", name), answers[f].clone())
+        let (before, after) =
+            rng.pick(facts[f].relation.questions).split_once("{s}").expect("a question names its subject");
+        ([before, name, after].concat(), answers[f].clone())
     };
     let questions = order[..QUESTIONS].iter().map(ask).collect();
     Passage { title: topics[0].name.trim_start_matches("the ").to_owned(), text, questions }
@@ -190,61 +192,70 @@ fn tell(rng: &mut Rng, topics: &[Topic], facts: &[Fact], pool: &Pool) -> (String
 
 /// Adds a sentence; returns where its object stands, and the longer form if the line marks one.
 fn state(text: &mut String, line: &str, subject: &str, object: &str) -> Vec<Answer> {
-    begin(text);
-    let start = text.len();
+    let start = begin(text);
     let (mut short, mut long) = (start..start, start..start);
     let mut rest = line;
-    while let Some(c) = rest.chars().next() {
-        let put = |text: &mut String, part: &str| {
-            // The sentence's first letter is a capital.
-            match text.len() == start {
-                true => text.push_str(&capitalised(part)),
-                false => text.push_str(part),
+    while let Some(place) = rest.bytes().position(|byte| matches!(byte, b'{' | b'[' | b']')) {
+        let (plain, marked) = rest.split_at(place);
+        text.push_str(plain);
+        let (mark, after) = marked.split_at(if marked.starts_with('{') { "{s}".len() } else { 1 });
+        match mark {
+            "{s}" => text.push_str(subject),
+            "{o}" => {
+                short = text.len()..text.len() + object.len();
+                text.push_str(object);
             }
-        };
-        if let Some(after) = rest.strip_prefix("{s}") {
-            put(text, subject);
-            rest = after;
-        } else if let Some(after) = rest.strip_prefix("{o}") {
-            short.start = text.len();
-            put(text, object);
-            short.end = text.len();
-            rest = after;
-        } else {
-            match c {
-                '[' => long.start = text.len(),
-                ']' => long.end = text.len(),
-                _ => put(text, c.encode_utf8(&mut [0; 4])),
-            }
-            rest = &rest[c.len_utf8()..];
+            "[" => long.start = text.len(),
+            _ => long.end = text.len(),
         }
+        rest = after;
     }
+    text.push_str(rest);
+    end(text, start);
     let answer =
         |span: std::ops::Range<usize>| Answer { text: text[span.clone()].to_owned(), start: span.start };
     let mut answers = vec![answer(short)];
     if !long.is_empty() {
         answers.push(answer(long));
     }
-    text.push('.');
     answers
 }
 
 fn aside(rng: &mut Rng, pool: &Pool, text: &mut String) {
-    begin(text);
-    let mut line = rng.pick(ASIDES).to_owned();
-    while line.contains("{place}") {
-        line = line.replacen("{place}", rng.pick(&pool.towns), 1);
+    let start = begin(text);
+    let mut parts = rng.pick(ASIDES).split('{');
+    text.push_str(parts.next().unwrap_or_default());
+    let slots: Vec<(&str, &str)> = parts.filter_map(|part| part.split_once('}')).collect();
+    let places = slots.iter().filter(|(name, _)| *name == "place").count();
+    let towns: Vec<&str> = (0..places).map(|_| rng.pick(&pool.towns)).collect();
+    let (year, person, number) = (rng.pick(&pool.years), rng.pick(&pool.people), number(rng));
+    let mut towns = towns.into_iter();
+    for (name, after) in slots {
+        text.push_str(match name {
+            "place" => towns.next().unwrap_or_default(),
+            "year" => year,
+            "person" => person,
+            _ => &number,
+        });
+        text.push_str(after);
     }
-    line = line.replace("{year}", rng.pick(&pool.years)).replace("{person}", rng.pick(&pool.people));
-    line = line.replace("{number}", &number(rng));
-    text.push_str(&capitalised(&line));
-    text.push('.');
+    end(text, start);
 }
 
-fn begin(text: &mut String) {
+/// Begins a sentence; returns its place.
+fn begin(text: &mut String) -> usize {
     if !text.is_empty() {
         text.push(' ');
     }
+    text.len()
+}
+
+/// Ends the sentence that begins at `start`, whose first letter becomes a capital.
+fn end(text: &mut String, start: usize) {
+    if let Some(first) = text.get_mut(start..start + 1) {
+        first.make_ascii_uppercase();
+    }
+    text.push('.');
 }
 
 fn shuffle<T>(rng: &mut Rng, items: &mut [T]) {

@@ -5,6 +5,88 @@
 //! [`kind`] says which symbols are entities. The grammar is unambiguous in its tags: no sentence, read without regard
 //! to case, can be derived in two ways that tag it differently (asserted by the tests).
 
+use super::lexicon::Lexicon;
+use crate::data::generated::{Item, Rule};
+use std::sync::OnceLock;
+
+/// The symbols with which sentences begin.
+const STARTS: [&str; 2] = ["SENTENCE", "POST"];
+
+/// A symbol and what replaces it.
+pub(super) struct Symbol {
+    name: &'static str,
+    /// The kind of entity that its words form.
+    pub kind: Option<&'static str>,
+    pub replaced: Replaced,
+}
+
+/// What replaces a symbol.
+pub(super) enum Replaced {
+    /// Symbols, by their places.
+    Rule(Rule<usize>),
+    /// One of these names.
+    Name(&'static [String]),
+    /// One of these coined words.
+    Coined(&'static [String]),
+    /// A word of this class, or two.
+    Word(&'static str),
+}
+
+/// The grammar with all symbols that are reached from [`STARTS`].
+pub(super) struct Grammar(Vec<Symbol>);
+
+impl Grammar {
+    /// The one grammar.
+    pub fn shared() -> &'static Grammar {
+        static GRAMMAR: OnceLock<Grammar> = OnceLock::new();
+        GRAMMAR.get_or_init(|| {
+            let mut grammar = Grammar(vec![]);
+            for start in STARTS {
+                grammar.add(start);
+            }
+            grammar
+        })
+    }
+
+    /// The symbol of a name.
+    pub fn find(&self, name: &str) -> &Symbol {
+        let is_it = |symbol: &&Symbol| symbol.name == name;
+        self.0.iter().find(is_it).unwrap_or_else(|| panic!("the grammar has no symbol {name}"))
+    }
+
+    /// The symbol at a place.
+    pub fn at(&self, place: usize) -> &Symbol {
+        &self.0[place]
+    }
+
+    /// Adds a symbol with all that it can be replaced by, unless it is there; returns its place.
+    fn add(&mut self, name: &'static str) -> usize {
+        if let Some(place) = self.0.iter().position(|symbol| symbol.name == name) {
+            return place;
+        }
+        let place = self.0.len();
+        let lexicon = Lexicon::shared();
+        let replaced = match (lexicon.words_of_kind(name), lexicon.names(name)) {
+            (Some(words), _) => Replaced::Coined(words),
+            (_, Some(names)) => Replaced::Name(names),
+            (None, None) => Replaced::Word(name),
+        };
+        self.0.push(Symbol { name, kind: kind(name), replaced });
+        if let Some(lines) = productions(name) {
+            self.0[place].replaced = Replaced::Rule(Rule::new(lines, |item| match is_symbol(item) {
+                true => Item::Symbol(self.add(item)),
+                false => Item::Word(item),
+            }));
+        }
+        place
+    }
+}
+
+/// Whether an item of a production is a symbol; `TV`, `RT` and a sentence's `A` are words.
+pub(super) fn is_symbol(item: &str) -> bool {
+    item.len() > 2 && item.chars().all(|c| c.is_ascii_uppercase() || c == '_' || c == '.')
+}
+
 /// The kind of entity that a symbol's words form; none for symbols that are no entity.
 pub(super) fn kind(symbol: &str) -> Option<&'static str> {
     Some(match symbol {

@@ -8,8 +8,7 @@
 //! | --- | --- | --- | --- |
 //! | 26 | 20 | 15 | 5 |
 
-use super::{checksum, sentence};
-use crate::data::formats::scheme::Scheme;
+use super::{Tags, splits};
 use crate::data::generated::Sizes;
 use crate::data::generated::languages::{KINDS, LANGUAGES, Meaning, meanings};
 use crate::data::{Sentence, Splits};
@@ -32,24 +31,13 @@ pub fn note(place: usize) -> String {
 /// # Panics
 /// If the place is not from 0 to 3.
 pub fn names(place: usize, seed: u64, sizes: Sizes) -> Splits<Vec<Sentence>> {
-    let tags = Scheme::Iob2.tag_names(&KINDS.map(String::from));
+    let tags = Tags::of(&KINDS);
     let said = |meaning: &Meaning| {
         let said = LANGUAGES[place].say(meaning);
-        sentence(said.words, &said.entities, &tags)
+        tags.sentence(said.words, &said.entities)
     };
-    let [train, dev, test] =
-        meanings(seed, sizes).map(|part| part.iter().map(said).collect::<Vec<Sentence>>());
-    let checksum = checksum([&train, &dev, &test], &tags);
-    Splits {
-        name: NAMES[place].to_owned(),
-        labels: tags,
-        part_checksums: std::array::from_fn(|_| checksum.clone()),
-        checksum,
-        train,
-        dev,
-        test,
-        note: note(place),
-    }
+    let parts = meanings(seed, sizes).map(|part| part.iter().map(said).collect());
+    splits(NAMES[place], tags, note(place), parts)
 }
 
 #[cfg(test)]

@@ -67,6 +67,20 @@ impl Lexicon {
 }
 
 impl Lexicon {
+    /// The names of a class.
+    pub fn names(&self, class: &str) -> Option<&[String]> {
+        Some(match class {
+            "FIRST" => &self.first,
+            "LAST" => &self.last,
+            "TOWN" => &self.town,
+            "LAND" => &self.land,
+            "BRAND" => &self.brand,
+            "ACRONYM" => &self.acronym,
+            "STEM" => &self.stem,
+            _ => return None,
+        })
+    }
+
     /// The verbs of a class `DEED_PER`, the nouns of a class `THING_PER`.
     pub fn words_of_kind(&self, class: &str) -> Option<&Vec<String>> {
         let (lists, kind) = match class.split_once('_')? {

@@ -59,7 +59,7 @@ mod tests;
 mod words;
 
 use crate::data::files::digest_of;
-use crate::data::formats::scheme::{self, Entity, Scheme};
+use crate::data::formats::scheme::{Entity, Scheme};
 use crate::data::generated::languages::{KINDS as OF_LANGUAGES, SIZES};
 use crate::data::generated::{Rng, Sizes};
 use crate::data::{Sentence, Splits};
@@ -170,47 +170,54 @@ pub static SETS: &[Generated<Vec<Sentence>>] =
 
 /// Generates a corpus with tags in IOB2: the same for the same corpus, seed and sizes, on every platform.
 pub fn tagging(corpus: Corpus, seed: u64, sizes: Sizes) -> Splits<Vec<Sentence>> {
-    let tags = Scheme::Iob2.tag_names(&KINDS.map(String::from));
+    let tags = Tags::of(&KINDS);
     let mut seen = HashSet::new();
-    let [train, dev, test] = [sizes.train, sizes.dev, sizes.test].map({
-        let mut part = 0;
-        let (tags, seen) = (&tags, &mut seen);
-        move |size| {
-            part += 1;
-            split(corpus, seed, part - 1, size, seen)
-                .into_iter()
-                .map(|spoken| sentence(spoken.words, &spoken.entities, tags))
-                .collect::<Vec<_>>()
-        }
-    });
-    let checksum = checksum([&train, &dev, &test], &tags);
+    let mut part = |place: u64, size: usize| -> Vec<Sentence> {
+        let spoken = split(corpus, seed, place, size, &mut seen);
+        spoken.into_iter().map(|spoken| tags.sentence(spoken.words, &spoken.entities)).collect()
+    };
+    let parts = [part(0, sizes.train), part(1, sizes.dev), part(2, sizes.test)];
+    splits(corpus.name(), tags, corpus.note(), parts)
+}
+
+/// A generated set of these splits.
+fn splits(
+    name: &str,
+    tags: Tags,
+    note: String,
+    [train, dev, test]: [Vec<Sentence>; 3],
+) -> Splits<Vec<Sentence>> {
+    let checksum = checksum([&train, &dev, &test], &tags.names);
     Splits {
-        name: corpus.name().to_owned(),
-        labels: tags,
+        name: name.to_owned(),
+        labels: tags.names,
         part_checksums: std::array::from_fn(|_| checksum.clone()),
         checksum,
         train,
         dev,
         test,
-        note: corpus.note(),
+        note,
     }
 }
 
 /// Generates one split, whose sentences are none of `seen`, and adds them there.
 fn split(corpus: Corpus, seed: u64, split: u64, size: usize, seen: &mut HashSet<String>) -> Vec<Spoken> {
-    let mut sentences = Vec::with_capacity(size);
+    let (mut sentences, mut texts) = (Vec::with_capacity(size), Vec::with_capacity(size));
     for index in 0..size {
         let mut rng = Rng::new(&[seed, 100 + corpus as u64, split, index as u64]);
         let mut spoken = corpus.speak(&mut rng, split > 0);
-        while seen.contains(&spoken.words.join(" ")) {
+        let mut text = spoken.words.join(" ");
+        while seen.contains(&text) {
             spoken = corpus.speak(&mut rng, split > 0);
+            text = spoken.words.join(" ");
         }
         if split == 0 {
             mistake(&mut spoken, corpus.noise(), &mut rng);
         }
         sentences.push(spoken);
+        texts.push(text);
     }
-    seen.extend(sentences.iter().map(|spoken| spoken.words.join(" ")));
+    seen.extend(texts);
     sentences
 }
 
@@ -232,10 +239,34 @@ fn mistake(spoken: &mut Spoken, percent: u64, rng: &mut Rng) {
     });
 }
 
-fn sentence(words: Vec<String>, entities: &[Entity], tags: &[String]) -> Sentence {
-    let written = scheme::tags(Scheme::Iob2, entities, words.len());
-    let index = |tag| tags.iter().position(|known| known == tag).expect("every kind has its tags");
-    Sentence { tags: written.iter().map(index).collect(), words }
+/// The tags of some kinds of entities in IOB2.
+struct Tags {
+    names: Vec<String>,
+    /// For each kind the tags of the first word of an entity and of the words after it, by index.
+    of_kinds: Vec<(&'static str, [usize; 2])>,
+}
+
+impl Tags {
+    fn of(kinds: &[&'static str]) -> Tags {
+        let names = Scheme::Iob2.tag_names(&kinds.iter().map(|kind| kind.to_string()).collect::<Vec<_>>());
+        let index =
+            |tag: String| names.iter().position(|known| *known == tag).expect("every kind has its tags");
+        let of_kinds =
+            kinds.iter().map(|kind| (*kind, ["B", "I"].map(|part| index(format!("{part}-{kind}")))));
+        Tags { of_kinds: of_kinds.collect(), names }
+    }
+
+    /// A sentence with the tags of its entities. The first tag is that of words outside.
+    fn sentence(&self, words: Vec<String>, entities: &[Entity]) -> Sentence {
+        let mut tags = vec![0; words.len()];
+        for entity in entities {
+            let of_kind = self.of_kinds.iter().find(|(kind, _)| *kind == entity.kind);
+            let (_, [first, later]) = of_kind.expect("every entity has a kind of the corpus");
+            tags[entity.start..entity.end].fill(*later);
+            tags[entity.start] = *first;
+        }
+        Sentence { words, tags }
+    }
 }
 
 /// SHA-256 of the splits as [`conll::write`](crate::data::formats::conll::write) writes them, an empty line after each split.

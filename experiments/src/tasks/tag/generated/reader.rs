@@ -2,9 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::grammar::{kind, productions};
+use super::grammar::{is_symbol, kind, productions};
 use super::lexicon::Lexicon;
-use super::speaker::{is_symbol, list};
+use super::speaker::list;
 
 /// Where a symbol's words end, and their tags in IOB2.
 type Reading = (usize, Vec<String>);
@@ -77,14 +77,10 @@ impl Reader<'_> {
         if let Some(words) = lexicon.words_of_kind(class) {
             return named(words).then_some(1).into_iter().collect();
         }
+        if let Some(names) = lexicon.names(class) {
+            return named(names).then_some(1).into_iter().collect();
+        }
         let fits = match class {
-            "FIRST" => named(&lexicon.first),
-            "LAST" => named(&lexicon.last),
-            "TOWN" => named(&lexicon.town),
-            "LAND" => named(&lexicon.land),
-            "BRAND" => named(&lexicon.brand),
-            "ACRONYM" => named(&lexicon.acronym),
-            "STEM" => named(&lexicon.stem),
             "NUMBER" | "YEAR" => number(word),
             "NUMBER.NUMBER" => two('.'),
             "TIME" => two(':'),

@@ -1,10 +1,10 @@
 //! Expands the grammar's symbols into words with spans.
 
-use super::grammar::{kind, productions};
-use super::lexicon::{Lexicon, draw};
+use super::grammar::{Grammar, Replaced, Symbol};
+use super::lexicon::draw;
 use super::words;
 use crate::data::formats::scheme::Entity;
-use crate::data::generated::Rng;
+use crate::data::generated::{Item, Rng};
 
 /// How the case of letters is used in a sentence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,11 +36,11 @@ impl Speaker<'_> {
     /// A sentence of that symbol.
     pub fn say(&mut self, symbol: &str, case: Case) -> Spoken {
         let mut spoken = Spoken { words: Vec::new(), entities: Vec::new() };
-        self.expand(symbol, &mut spoken);
+        self.expand(Grammar::shared().find(symbol), &mut spoken);
         let words = &mut spoken.words;
         for i in 1..words.len() {
-            let vowel = words[i].to_lowercase().starts_with(['a', 'e', 'i', 'o', 'u']);
-            if vowel && matches!(words[i - 1].as_str(), "a" | "A") {
+            let article = matches!(words[i - 1].as_str(), "a" | "A");
+            if article && words[i].to_lowercase().starts_with(['a', 'e', 'i', 'o', 'u']) {
                 words[i - 1] += "n";
             }
         }
@@ -52,73 +52,44 @@ impl Speaker<'_> {
         spoken
     }
 
-    fn expand(&mut self, symbol: &str, out: &mut Spoken) {
+    fn expand(&mut self, symbol: &'static Symbol, out: &mut Spoken) {
         let start = out.words.len();
-        match productions(symbol) {
-            None => {
-                let words = self.word(symbol);
-                out.words.extend(words.split(' ').map(str::to_owned));
-            }
-            Some(choices) => {
-                let mut left = self.rng.below(choices.iter().map(|(weight, _)| weight).sum());
-                let mut line = "";
-                for (weight, choice) in choices {
-                    match left.checked_sub(*weight) {
-                        Some(rest) => left = rest,
-                        None => {
-                            line = choice;
-                            break;
-                        }
-                    }
-                }
-                for item in line.split(' ') {
-                    if is_symbol(item) {
-                        self.expand(item, out);
-                    } else {
-                        out.words.push(item.to_owned());
+        match &symbol.replaced {
+            Replaced::Rule(rule) => {
+                for item in rule.draw(self.rng) {
+                    match item {
+                        Item::Word(word) => out.words.push((*word).to_owned()),
+                        Item::Symbol(place) => self.expand(Grammar::shared().at(*place), out),
                     }
                 }
             }
+            Replaced::Name(names) => {
+                out.words.push(draw(self.rng, names, self.common, self.held_out).to_owned());
+            }
+            Replaced::Coined(words) => out.words.push(draw(self.rng, words, 100, false).to_owned()),
+            Replaced::Word(class) => out.words.extend(self.word(class).split(' ').map(str::to_owned)),
         }
-        if let Some(kind) = kind(symbol) {
+        if let Some(kind) = symbol.kind {
             out.entities.push(Entity { kind: kind.to_owned(), start, end: out.words.len() });
         }
     }
 
     /// A word of a class, or two.
     fn word(&mut self, class: &str) -> String {
-        let lexicon = Lexicon::shared();
-        if let Some(words) = lexicon.words_of_kind(class) {
-            return draw(self.rng, words, 100, false).to_owned();
+        match class {
+            "NUMBER" => (1 + self.rng.below(60)).to_string(),
+            "NUMBER.NUMBER" => format!("{}.{}", self.rng.below(200), self.rng.below(100)),
+            "YEAR" => (1900 + self.rng.below(125)).to_string(),
+            "TIME" => format!("{}:{:02}", 1 + self.rng.below(9), self.rng.below(60)),
+            "INITIAL" => format!("{}.", char::from(b'A' + self.rng.below(26) as u8)),
+            "HANDLE" => format!("@{}{}", self.rng.pick(&words::NOUNS), self.rng.below(1000)),
+            "HASHTAG" => format!("#{}{}", self.rng.pick(&words::NOUNS), self.rng.below(100)),
+            "LINK" => format!("http://{}.co/{}", self.rng.pick(&words::NOUNS), self.rng.below(10_000)),
+            "MATTER_NAME" => capitalised(self.rng.pick(&words::MATTERS)),
+            "ADJECTIVE_NAME" => capitalised(self.rng.pick(&words::ADJECTIVES)),
+            "NOUN_NAME" => capitalised(self.rng.pick(&words::NOUNS)),
+            _ => self.rng.pick(list(class)).to_owned(),
         }
-        let names: &'static [String] = match class {
-            "FIRST" => &lexicon.first,
-            "LAST" => &lexicon.last,
-            "TOWN" => &lexicon.town,
-            "LAND" => &lexicon.land,
-            "BRAND" => &lexicon.brand,
-            "ACRONYM" => &lexicon.acronym,
-            "STEM" => &lexicon.stem,
-            _ => {
-                return match class {
-                    "NUMBER" => (1 + self.rng.below(60)).to_string(),
-                    "NUMBER.NUMBER" => format!("{}.{}", self.rng.below(200), self.rng.below(100)),
-                    "YEAR" => (1900 + self.rng.below(125)).to_string(),
-                    "TIME" => format!("{}:{:02}", 1 + self.rng.below(9), self.rng.below(60)),
-                    "INITIAL" => format!("{}.", char::from(b'A' + self.rng.below(26) as u8)),
-                    "HANDLE" => format!("@{}{}", self.rng.pick(&words::NOUNS), self.rng.below(1000)),
-                    "HASHTAG" => format!("#{}{}", self.rng.pick(&words::NOUNS), self.rng.below(100)),
-                    "LINK" => {
-                        format!("http://{}.co/{}", self.rng.pick(&words::NOUNS), self.rng.below(10_000))
-                    }
-                    "MATTER_NAME" => capitalised(self.rng.pick(&words::MATTERS)),
-                    "ADJECTIVE_NAME" => capitalised(self.rng.pick(&words::ADJECTIVES)),
-                    "NOUN_NAME" => capitalised(self.rng.pick(&words::NOUNS)),
-                    _ => self.rng.pick(list(class)).to_owned(),
-                };
-            }
-        };
-        draw(self.rng, names, self.common, self.held_out).to_owned()
     }
 }
 
@@ -141,11 +112,6 @@ pub(super) fn list(class: &str) -> &'static [&'static str] {
         "GREETING" => &words::GREETINGS,
         _ => unreachable!("the grammar names a symbol that is neither a rule nor a class of words: {class}"),
     }
-}
-
-/// Whether an item of a production is a symbol; `TV`, `RT` and a sentence's `A` are words.
-pub(super) fn is_symbol(item: &str) -> bool {
-    item.len() > 2 && item.chars().all(|c| c.is_ascii_uppercase() || c == '_' || c == '.')
 }
 
 fn capitalised(word: &str) -> String {

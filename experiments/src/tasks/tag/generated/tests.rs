@@ -5,7 +5,10 @@ use crate::data::sentences::names;
 use crate::data::{
     Split,
     files::TextFile,
-    formats::conll::{self, Columns, Known},
+    formats::{
+        conll::{self, Columns, Known},
+        scheme,
+    },
 };
 use crate::metrics::entities::EntityCounts;
 
