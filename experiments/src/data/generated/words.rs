@@ -43,8 +43,10 @@ impl Mint {
 /// A rank from 0 to `ranks` - 1 by the law of Zipf and Mandelbrot, P(r) ∝ 1 / (r + flatness). A larger `flatness` gives
 /// a longer tail.
 pub fn zipf(rng: &mut Rng, ranks: usize, flatness: usize) -> usize {
-    // A corpus draws from the same few laws again and again: by the number of ranks, the sums for each flatness.
-    thread_local! { static SUMS: RefCell<Vec<Vec<(usize, Vec<u64>)>>> = RefCell::default() }
+    /// The sums for each flatness.
+    type Laws = Vec<(usize, Vec<u64>)>;
+    // A corpus draws from the same few laws again and again, here by the number of ranks.
+    thread_local! { static SUMS: RefCell<Vec<Laws>> = RefCell::default() }
     SUMS.with_borrow_mut(|known| {
         if known.len() <= ranks {
             known.resize(ranks + 1, vec![]);
