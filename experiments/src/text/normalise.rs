@@ -294,7 +294,7 @@ mod tests {
     #[test]
     fn hostile_texts_take_linear_time() {
         for part in ["\u{301}", "<!--", "<a ", "e\u{301}<br>", "é\0", "\u{1100}", "ﷺ"] {
-            let text = part.repeat(200_000);
+            let text = part.repeat(100_000);
             let began = std::time::Instant::now();
             let out = NFKC.apply(&text);
             let mut at = 0;
