@@ -139,8 +139,10 @@ fn run(ask: &Report, folder: &Path) -> anyhow::Result<OwnRun> {
         let _ = writeln!(stderr(), "{}: not evaluated: {}", terminal(&name), terminal(&why));
         why
     });
+    let compression = trained.folder().compression();
     let Trained { config, task, on, .. } = trained;
-    Ok(OwnRun { folder: folder.display().to_string(), config, task, data: on.name, log, tested })
+    let folder = folder.display().to_string();
+    Ok(OwnRun { folder, config, task, data: on.name, compression, log, tested })
 }
 
 /// Evaluates the best epoch of a run on the test split.

@@ -203,7 +203,7 @@ fn understood(config: &Config, job: &dyn Job) -> anyhow::Result<()> {
         "" => format!("data set {}", on.name),
         file => file.to_owned(),
     };
-    let [train, dev, test] = Split::ALL.map(|split| job.count(split));
+    let [train, dev, test] = [job.learned(), job.count(Split::Dev), job.count(Split::Test)];
     let unit = tasks::of(config).unit();
     let mut lines =
         vec![("data", source), ("splits", format!("{train} train, {dev} dev, {test} test {unit}"))];

@@ -120,6 +120,10 @@ pub trait Job: Send + Sync {
     fn shortened(&self) -> Vec<Cut>;
     /// The number of examples of a split; for training, without those from which a model cannot learn.
     fn count(&self, split: Split) -> usize;
+    /// [`Task::FINISHED`].
+    fn finished(&self) -> &'static [&'static str];
+    /// [`Task::learned`].
+    fn learned(&self) -> usize;
     /// [`Task::vocabulary`].
     fn vocabulary(&self) -> usize;
     /// [`Task::sizes`].

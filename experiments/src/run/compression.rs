@@ -35,6 +35,14 @@ impl Compression {
         serde_json::from_value(text.get(KEY)?.clone()).ok()
     }
 
+    /// In words, as reports show it.
+    pub fn described(self) -> String {
+        let int8 = self.int8.then(|| "int8".to_owned());
+        let pruned = (self.pruned > 0.0).then(|| format!("{} % of the weights 0", 100.0 * self.pruned));
+        let all: Vec<String> = int8.into_iter().chain(pruned).collect();
+        if all.is_empty() { "no change".into() } else { all.join(", ") }
+    }
+
     /// The tensors of a file of the compressed parameters.
     pub fn applied(self, parameters: &StateDict) -> StateDict {
         let mut tensors = parameters.clone();

@@ -158,21 +158,32 @@ impl RunFolder {
     /// A file that cannot be removed.
     pub fn clear(&self, of_tasks: &[&'static str]) -> Result<(), RunError> {
         let io = |source| RunError::Io { action: "remove", path: self.0.clone(), source };
-        for name in of_tasks.iter().filter(|name| name.contains('/')) {
-            let path = self.file(name);
-            match fs::remove_file(&path) {
-                Err(error) if !matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
-                    return Err(io(error));
-                }
-                // A folder in which someone else has files stays.
-                Ok(()) | Err(_) => drop(path.parent().map(fs::remove_dir)),
-            }
-        }
+        let within: Vec<&str> = of_tasks.iter().copied().filter(|name| name.contains('/')).collect();
+        self.remove(&within)?;
         for entry in fs::read_dir(&self.0).map_err(io)? {
             let entry = entry.map_err(io)?;
             let name = entry.file_name().to_string_lossy().into_owned();
             if is_written(&name, of_tasks) {
                 fs::remove_file(entry.path()).map_err(io)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes files of the run, which may be missing, and the folders within the run that are then empty.
+    ///
+    /// # Errors
+    /// A file that cannot be removed.
+    pub fn remove(&self, names: &[&str]) -> Result<(), RunError> {
+        for name in names {
+            let path = self.file(name);
+            match fs::remove_file(&path) {
+                Err(error) if !matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+                    return Err(RunError::Io { action: "remove", path: self.0.clone(), source: error });
+                }
+                // A folder in which someone else has files stays.
+                Ok(()) | Err(_) if name.contains('/') => drop(path.parent().map(fs::remove_dir)),
+                Ok(()) | Err(_) => {}
             }
         }
         Ok(())

@@ -53,6 +53,14 @@ impl<T: Task> Job for Prepared<T> {
         }
     }
 
+    fn finished(&self) -> &'static [&'static str] {
+        T::FINISHED
+    }
+
+    fn learned(&self) -> usize {
+        self.task.learned()
+    }
+
     fn vocabulary(&self) -> usize {
         self.task.vocabulary()
     }

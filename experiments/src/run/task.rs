@@ -114,6 +114,12 @@ pub trait Task: Sized + Send + Sync + 'static {
     /// The size of each training example, in tokens; examples from which a model cannot learn are left out.
     fn sizes(&self) -> Vec<usize>;
 
+    /// The number of texts or questions from which the model learns; each may make several of the examples of
+    /// [`sizes`](Task::sizes).
+    fn learned(&self) -> usize {
+        self.sizes().len()
+    }
+
     /// The size of each example of a split in evaluation, in tokens.
     fn lengths(&self, split: Split) -> Vec<usize>;
 

@@ -109,6 +109,10 @@ pub fn train(training: Training, place: Where, view: &View) -> Result<Trained, R
             folder.sweep()?;
             folder.set_config(config)?;
             folder.log(&progress)?;
+            if progress.epoch < epochs {
+                // They are of parameters that may soon not be the best.
+                folder.remove(data.finished())?;
+            }
             keeper = Keeper { folder: Some(folder), step: progress.step, ..keeper };
         }
     }

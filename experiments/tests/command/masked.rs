@@ -97,6 +97,12 @@ fn the_folder_is_written_anew_by_a_resumed_run_and_removed_with_the_run() {
     let name = "cls.predictions.bias";
     assert_ne!(before[name].to_f64(), weights(&place.path("a/pretrained"))[name].to_f64());
 
+    // While it is trained further, there is no model that is not the best one.
+    let mut run = place.start("train masked --out a --resume --set train.epochs=100000");
+    place.wait_for(|| !place.path("a/pretrained/model.safetensors").exists());
+    run.kill().unwrap();
+    run.wait().unwrap();
+
     // A run that replaces it leaves nothing of it, even where it ends early.
     let ran = place.gradus(&format!(
         "train masked --train text.txt {SIZES} --set optimizer.lr=1e30 --set train.clip_norm=0 --out a --overwrite"

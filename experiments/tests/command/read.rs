@@ -272,6 +272,7 @@ fn a_bert_reads_long_contexts_in_windows() {
         for said in [
             format!("of more than {longest} pieces and are read with overlapping windows of it"),
             format!("3 questions have more than {most} pieces and are cut to {most}"),
+            "60 train, 60 dev, 60 test questions".into(),
         ] {
             assert!(ran.err.contains(&said), "{said}: {}", ran.err);
         }

@@ -42,7 +42,8 @@ struct Comparison {
     data: String,
     /// Whether the data is the same as in training.
     unchanged: bool,
-    split: Split,
+    /// None for a file.
+    split: Option<Split>,
     examples: usize,
     /// What a reader of the numbers must know of the examples; may be empty.
     note: String,
@@ -130,12 +131,17 @@ fn found(ask: &Compare) -> anyhow::Result<Comparison> {
     let difference = paired(&a.found.rows, &b.found.rows, of_metric, RESAMPLES, SEED);
     let only = |x: &[bool], y: &[bool]| x.iter().zip(y).filter(|&(&x, &y)| x && !y).count();
     let only_right = [only(&a.found.right, &b.found.right), only(&b.found.right, &a.found.right)];
-    let configuration = config::diff(&first.config, &second.config);
+    let mut configuration = config::diff(&first.config, &second.config);
+    let [of_a, of_b] = [&first, &second]
+        .map(|run| run.folder().compression().map_or("none".into(), |compression| compression.described()));
+    if of_a != of_b {
+        configuration.push(("compression".into(), of_a, of_b));
+    }
     Ok(Comparison {
         runs: names,
         unchanged: a.unchanged && b.unchanged,
         data: a.data,
-        split: ask.split,
+        split: ask.file.is_none().then_some(ask.split),
         examples: a.found.rows.len(),
         note: a.found.note,
         counted: first.task.unit(),

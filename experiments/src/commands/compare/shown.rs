@@ -11,10 +11,10 @@ pub(super) fn shown(found: &Comparison) -> String {
     let (wide_a, wide_b) = (a.chars().count().max(8), b.chars().count().max(8));
     let changed = if found.unchanged { "" } else { ", which has changed since training" };
     let mut text = format!(
-        "{} of {} ({}){changed}\n",
+        "{} of {}{}{changed}\n",
         counted(found.examples, found.counted),
         terminal(&found.data),
-        found.split
+        found.split.map_or(String::new(), |split| format!(" ({split})"))
     );
     if !found.note.is_empty() {
         text += &format!("note: {}\n", terminal(&found.note));

@@ -29,7 +29,7 @@ pub use out::OutFolder;
 use super::ReportError;
 use crate::config::Config;
 use crate::data::atomic;
-use crate::run::{AnyTask, Details, Metric, Mistake};
+use crate::run::{AnyTask, Compression, Details, Metric, Mistake};
 use page::Page;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -44,7 +44,9 @@ pub struct OwnRun {
     pub task: &'static dyn AnyTask,
     /// The name of the data that it was trained on.
     pub data: String,
-    /// Its epochs.
+    /// How its weights were compressed after training.
+    pub compression: Option<Compression>,
+    /// The epochs of its training.
     pub log: Log,
     /// The test results of its best epoch, or a sentence that says why there are none.
     pub tested: Result<Tested, String>,
@@ -78,8 +80,11 @@ impl OwnRun {
         self.task.metrics().iter().find(|metric| metric.name == name)
     }
 
-    /// A metric of the best epoch on the development split.
+    /// A metric of the best epoch on the development split; none if the weights were compressed afterwards.
     fn dev(&self, metric: &Metric) -> Option<f64> {
+        if self.compression.is_some() {
+            return None;
+        }
         self.log.best(self.chosen()?)?.metric(metric.name)
     }
 

@@ -13,6 +13,12 @@ pub(super) fn part(run: &OwnRun, name: &str, id: String) -> Result<Part, ReportE
         Block::Codes(settings::in_short(run)),
         Block::Folded("All settings".into(), vec![Block::Codes(settings::all(run))]),
     ];
+    if let Some(compression) = run.compression {
+        blocks.push(Block::Gap(format!(
+            "The weights were compressed after training: {}. The epochs are those of training, before that.",
+            compression.described()
+        )));
+    }
     blocks.extend(by_epoch(run)?);
     blocks.extend([Block::Heading("Metrics"), Block::Table(metrics(run))]);
     match &run.tested {

@@ -116,6 +116,11 @@ fn side_by_side((runs, names): &Named) -> Result<Part, ReportError> {
         Some(table) => Block::Table(table),
         None => Block::Text("The runs do not differ in any setting.".into()),
     });
+    let compressed = runs.iter().zip(names).filter_map(|(run, name)| {
+        let how = run.compression?.described();
+        Some(format!("{name} was compressed after training: {how}."))
+    });
+    blocks.extend(compressed.map(Block::Text));
     let task = runs[0].task;
     let (id, scope) = (format!("side-by-side-{}", task.name()), task.name().to_owned());
     Ok(Part { id, heading: "Side by side".into(), scope, blocks })

@@ -65,6 +65,7 @@ fn run(folder: &str, sets: &[&str], value: f64) -> OwnRun {
         task: tasks::of(&config),
         config,
         data: "reviews".into(),
+        compression: None,
         log: Log { epochs: (1..=3).map(epoch).collect() },
         tested: Ok(tested(value - 0.05)),
     }
@@ -139,6 +140,20 @@ fn no_best_is_marked_among_different_quantities() {
         row(&page, "| accuracy, %").ends_with(best) && row(&page, "| f1\\_macro, %").ends_with(best),
         "{page}"
     );
+}
+
+#[test]
+fn a_compressed_run_has_no_dev_metrics_of_the_weights_before() {
+    let compression = Some(Compression { int8: true, pruned: 0.5 });
+    let runs = [run("runs/a", &[], 0.8), OwnRun { compression, ..run("runs/b", &[], 0.9) }];
+    let [_, markdown] = pages(&runs);
+    for part in [
+        "The weights were compressed after training: int8, 50 % of the weights 0.",
+        "| accuracy, % | 75.00<br>dev 80.00 | **85.00** |",
+        "b was compressed after training: int8, 50 % of the weights 0.",
+    ] {
+        assert!(markdown.contains(part), "{part}: {markdown}");
+    }
 }
 
 #[test]

@@ -47,6 +47,7 @@ use gradus_models::MaskedLm;
 use masks::{Draws, MaskedWindow, Masking};
 use rayon::prelude::*;
 use start::Begin;
+use std::collections::HashSet;
 use std::ops::Range;
 use std::path::Path;
 use vocabulary::{MASK, Vocabulary};
@@ -183,6 +184,10 @@ impl Task for Masked {
 
     fn sizes(&self) -> Vec<usize> {
         self.windows.iter().map(|(_, window)| window.len() + 2).collect()
+    }
+
+    fn learned(&self) -> usize {
+        self.windows.iter().map(|(text, _)| *text).collect::<HashSet<_>>().len()
     }
 
     fn lengths(&self, split: Split) -> Vec<usize> {

@@ -53,7 +53,7 @@ use keys::Model;
 use rayon::prelude::*;
 use reading::{CutTexts, ReadTexts};
 use spans::{Located, locate, locate_all};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::path::Path;
 
 /// A prepared reading set.
@@ -245,6 +245,10 @@ impl Task for Read {
             Reading::Pieces(_) => self.parts[0].questions[question].len() + 1,
         };
         self.located.iter().map(|example| example.window.len() + beside(example.question)).collect()
+    }
+
+    fn learned(&self) -> usize {
+        self.located.iter().map(|example| example.question).collect::<HashSet<_>>().len()
     }
 
     fn lengths(&self, split: Split) -> Vec<usize> {
