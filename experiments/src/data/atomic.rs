@@ -29,7 +29,7 @@ fn why(source: &io::Error, folder: &Path) -> String {
     }
 }
 
-/// Whether a folder could not be changed because this user may not, or nobody.
+/// Whether a folder could not be changed because this user has no permission, or because the file system is read-only.
 pub fn is_read_only(source: &io::Error) -> bool {
     matches!(source.kind(), ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem)
 }

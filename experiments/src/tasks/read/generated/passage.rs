@@ -206,7 +206,8 @@ fn state(text: &mut String, line: &str, subject: &str, object: &str) -> Vec<Answ
                 text.push_str(object);
             }
             "[" => long.start = text.len(),
-            _ => long.end = text.len(),
+            "]" => long.end = text.len(),
+            other => unreachable!("a statement has no mark {other}"),
         }
         rest = after;
     }
@@ -235,7 +236,8 @@ fn aside(rng: &mut Rng, pool: &Pool, text: &mut String) {
             "place" => towns.next().unwrap_or_default(),
             "year" => year,
             "person" => person,
-            _ => &number,
+            "number" => &number,
+            other => unreachable!("an aside has no slot {other}"),
         });
         text.push_str(after);
     }
