@@ -183,7 +183,10 @@ pub(super) fn of_domain(cell: Cell, (scale, source): (Scale, DataSource)) -> Cel
         (DataSource::Embedded, Quick) => (["800", "200", "400"], "3", ONE),
         (DataSource::Embedded, Standard | Full) => (["4000", "500", "1000"], "5", TWO),
         // Two of the three models of 16 domains are large BERTs.
-        (DataSource::Real, Quick | Standard) => (["400", "100", "100"], if is_bert { "2" } else { "8" }, ONE),
+        (DataSource::Real, Quick | Standard) => {
+            let seeds = if scale == Quick { ONE } else { THREE };
+            (["400", "100", "100"], if is_bert { "2" } else { "8" }, seeds)
+        }
         (DataSource::Real, Full) if is_bert => (["0", "0", "0"], "3", TWO),
         (DataSource::Real, Full) => (["0", "0", "0"], "8", THREE),
     };
@@ -199,7 +202,8 @@ pub(super) fn of_language(cell: Cell, (scale, source): (Scale, DataSource)) -> C
         (_, Smoke) => (["64", "32", "32"], "1", ONE),
         (DataSource::Embedded, Quick) => (["800", "200", "400"], "3", ONE),
         (DataSource::Embedded, Standard | Full) => (["4000", "500", "1000"], "5", TWO),
-        (DataSource::Real, Quick | Standard) => (["0", "500", "0"], "3", ONE),
+        (DataSource::Real, Quick) => (["0", "500", "0"], "3", ONE),
+        (DataSource::Real, Standard) => (["0", "500", "0"], "3", THREE),
         (DataSource::Real, Full) => (["0", "0", "0"], "10", TWO),
     };
     let limits = [("data.train_limit", train), ("data.dev_limit", dev), ("data.test_limit", test)];
@@ -231,7 +235,8 @@ pub(super) fn pretraining(
         (DataSource::Embedded, Quick) if set == "language-a" => ("6", "0", ONE),
         (DataSource::Embedded, Quick) => ("3", "0", ONE),
         (DataSource::Embedded, Standard | Full) => ("30", "0", THREE),
-        (DataSource::Real, Quick | Standard) => ("5", "60000", ONE),
+        (DataSource::Real, Quick) => ("5", "60000", ONE),
+        (DataSource::Real, Standard) => ("5", "60000", THREE),
         (DataSource::Real, Full) => ("20", "0", TWO),
     };
     // A line with a translation has twice as much text.
@@ -308,6 +313,7 @@ pub(super) fn probing(
     let seeds = match (scale, source) {
         // There is one small BERT to read.
         (Smoke, _) | (Quick, DataSource::Embedded) => ONE,
+        (Standard, DataSource::Real) => THREE,
         (Quick | Standard | Full, _) => TWO,
     };
     Cell { seeds: seeds.to_vec(), ..cell }

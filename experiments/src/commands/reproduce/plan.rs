@@ -124,7 +124,8 @@ impl Plan {
         Ok(plan)
     }
 
-    /// The trainings in stages: each reads folders of earlier stages alone.
+    /// The trainings in stages: each reads folders of earlier stages alone. In a stage, all of one seed come before those of the next,
+    /// so that a command that is stopped has whole tables of fewer seeds.
     pub fn stages(&self) -> Vec<Vec<&Training>> {
         let mut stages: Vec<Vec<&Training>> = vec![];
         let mut left: Vec<&Training> = self.trainings.iter().collect();
@@ -132,7 +133,8 @@ impl Plan {
             let waits = |training: &&Training| {
                 left.iter().any(|other| training.reads.values().any(|key| *key == other.key))
             };
-            let (later, now): (Vec<&Training>, Vec<&Training>) = left.iter().copied().partition(waits);
+            let (later, mut now): (Vec<&Training>, Vec<&Training>) = left.iter().copied().partition(waits);
+            now.sort_by_key(|training| training.first().seed);
             assert!(!now.is_empty(), "studies: runs wait for each other");
             stages.push(now);
             left = later;

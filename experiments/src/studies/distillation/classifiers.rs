@@ -71,7 +71,7 @@ fn of_imdb(cell: Cell) -> Cell {
         TEACHER => cell.set_all(&[("data.max_len", "128"), ("train.epochs", "2")]),
         _ => cell.set("data.max_len", "100"),
     };
-    Cell { seeds: vec![1], ..cell }
+    Cell { seeds: vec![1, 2, 3], ..cell }
 }
 
 /// The teacher, then a student alone and by each objective.
