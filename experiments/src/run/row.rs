@@ -51,6 +51,10 @@ impl<T: Task> AnyTask for Row<T> {
         T::FINISHED
     }
 
+    fn deciding(&self) -> &'static [&'static str] {
+        T::DECIDING
+    }
+
     fn has_context(&self) -> bool {
         T::HAS_CONTEXT
     }

@@ -101,11 +101,16 @@ fn by_another_metric() {
 fn runs_that_cannot_be_compared() {
     let place = Place::new();
     place.gradus(&place.tiny("a")).well();
-    place.gradus("compare a none").refused(1, &["none does not hold a run"]);
+    place.gradus("compare a none").refused(1, &["none: expected the folder of a run, but it does not exist"]);
     place.gradus(&format!("{} --set data.test_limit=9", place.tiny("few"))).well();
-    place
-        .gradus("compare a few")
-        .refused(1, &["do not have the same test examples", "(24 and 9)", "another split"]);
+    place.gradus("compare a few").refused(
+        1,
+        &[
+            "do not have the same test examples",
+            "(24 and 9): their settings differ in data.test_limit;",
+            "another split",
+        ],
+    );
     place.gradus("compare a few --split dev").well();
     place.write("train.tsv", examples(200).as_bytes());
     place.gradus(&place.tiny("other")).well();
@@ -127,7 +132,7 @@ fn metrics_of_different_labels_are_not_compared() {
             &[
                 "yes and no are different quantities: in the first, precision",
                 "label 'yes'; in the second",
-                "label 'no';",
+                "label 'no'; their settings differ in data.positive;",
             ],
         );
     }

@@ -4,7 +4,7 @@ mod shown;
 
 use super::trained::{Other, Place, Trained};
 use super::{print, with_threads};
-use crate::config::{self, Config};
+use crate::config;
 use crate::data::Split;
 use crate::metrics::bootstrap::{Difference, RESAMPLES, paired};
 use crate::metrics::mcnemar::mcnemar;
@@ -98,29 +98,21 @@ fn found(ask: &Compare) -> anyhow::Result<Comparison> {
     }
     let [a, b] = [evaluation(ask, &first)?, evaluation(ask, &second)?];
     if a.found.examples != b.found.examples {
-        if let Some(file) = &ask.file {
-            bail!(
-                "{} and {} do not read the same examples from {} ({} and {}); compare runs that read the same ones: their \
-                 settings differ in {}",
-                names[0],
-                names[1],
-                file.display(),
-                a.found.rows.len(),
-                b.found.rows.len(),
-                differing(&first.config, &second.config)
-            );
-        }
+        let from = match &ask.file {
+            Some(file) => format!("do not read the same examples from {}", file.display()),
+            None => format!("do not have the same {} examples", ask.split),
+        };
+        let elsewhere = if ask.file.is_none() { "compare them on another split, or " } else { "" };
         bail!(
-            "{} and {} do not have the same {} examples ({} and {}); compare them on another split, or retrain one of \
-             them with the data.* settings of the other",
+            "{} and {} {from} ({} and {}): {}; {elsewhere}train one of them again with the settings of the other",
             names[0],
             names[1],
-            ask.split,
             a.found.rows.len(),
-            b.found.rows.len()
+            b.found.rows.len(),
+            deciding(&first, &second)
         );
     }
-    same_quantities(&names, [&a.found, &b.found])?;
+    same_quantities(&names, [&a.found, &b.found], &deciding(&first, &second))?;
     let metrics = first.task.metrics();
     let name = &first.config.run.train.metric;
     let metric =
@@ -156,10 +148,16 @@ fn found(ask: &Compare) -> anyhow::Result<Comparison> {
     })
 }
 
-/// The keys in which two configurations differ, as a list.
-fn differing(a: &Config, b: &Config) -> String {
-    let keys: Vec<String> = config::diff(a, b).into_iter().map(|(key, ..)| key).collect();
-    if keys.is_empty() { "no key".into() } else { keys.join(", ") }
+/// The keys in which two runs differ and which decide what the examples are or what the metrics mean, as the part of a sentence.
+fn deciding(a: &Trained, b: &Trained) -> String {
+    let decides = |key: &String| key.starts_with("data.") || a.task.deciding().contains(&key.as_str());
+    let keys = config::diff(&a.config, &b.config).into_iter().map(|(key, ..)| key);
+    match keys.filter(decides).collect::<Vec<_>>() {
+        none if none.is_empty() => {
+            "their settings agree, so that the data of one was changed after training".into()
+        }
+        some => format!("their settings differ in {}", some.join(", ")),
+    }
 }
 
 /// A run evaluated on the examples.
@@ -173,14 +171,14 @@ fn evaluation(ask: &Compare, trained: &Trained) -> anyhow::Result<Found> {
     let job = trained.prepare(trained.wanted(ask.split, ask.file.clone().map(Other::File).as_ref()))?;
     let now = job.trained_on();
     trained.check_labels(&now)?;
-    let found = trained.learner(job.as_ref())?.evaluate(ask.split);
+    let found = trained.learner(job.as_ref())?.evaluate(ask.split)?;
     let unchanged = ask.file.is_some() || trained.unchanged(&now, ask.split);
     let data = if ask.file.is_none() { trained.on.name.clone() } else { now.name };
     Ok(Found { data, unchanged, found })
 }
 
 /// Refuses evaluations whose metrics of one name are different quantities, such as the recall of different labels.
-fn same_quantities(names: &[String; 2], found: [&Evaluation; 2]) -> anyhow::Result<()> {
+fn same_quantities(names: &[String; 2], found: [&Evaluation; 2], why: &str) -> anyhow::Result<()> {
     let of = |found: &Evaluation| match (found.rule, &found.details) {
         ("", Some(details)) => details.note.clone(),
         (rule, _) => rule.to_owned(),
@@ -188,8 +186,8 @@ fn same_quantities(names: &[String; 2], found: [&Evaluation; 2]) -> anyhow::Resu
     let [x, y] = found.map(of);
     if x != y {
         bail!(
-            "the metrics of {} and {} are different quantities: in the first, {x}; in the second, {y}; train one of them \
-             again with the settings of the other that decide this, such as data.positive or model.no_answer",
+            "the metrics of {} and {} are different quantities: in the first, {x}; in the second, {y}; {why}; train one of them \
+             again with the settings of the other",
             names[0],
             names[1]
         );
