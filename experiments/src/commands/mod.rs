@@ -37,7 +37,7 @@ pub use train::{Train, train};
 pub use trained::{Other, Place};
 
 use crate::data::shown::terminal;
-use crate::run::{Cut, RunError};
+use crate::run::{Cut, RunError, exit_code};
 use anyhow::Context;
 use std::io::{ErrorKind, Write};
 
@@ -66,14 +66,15 @@ fn print(text: &str) -> anyhow::Result<()> {
     out.write_all(text.as_bytes()).and_then(|()| out.flush()).context("cannot write to standard output")
 }
 
-/// The message of an error and the exit code of the command: 130 after Ctrl-C, as in shells, else 1. There is no message, and
+/// The message of an error and the exit code of the command: that of the [signal](exit_code) that interrupted it, else 1. There is no message, and
 /// the code is 0, if the reader of the output closed it.
 pub fn message_and_exit_code(error: &anyhow::Error) -> (Option<String>, u8) {
     let closed = |e: &std::io::Error| e.kind() == ErrorKind::BrokenPipe;
     if error.downcast_ref::<std::io::Error>().is_some_and(closed) {
         return (None, 0);
     }
-    let code = if matches!(error.downcast_ref(), Some(RunError::Interrupted { .. })) { 130 } else { 1 };
+    let code =
+        if matches!(error.downcast_ref(), Some(RunError::Interrupted { .. })) { exit_code() } else { 1 };
     let mut message = String::from("error");
     for cause in error.chain().map(|cause| cause.to_string()) {
         // Many errors include their cause.

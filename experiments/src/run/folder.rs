@@ -230,8 +230,14 @@ impl RunFolder {
             )));
         }
         if !path.exists() {
+            let what = match (self.0.exists(), self.0.is_dir()) {
+                (false, _) => "does not exist",
+                (true, false) => "is a file",
+                (true, true) => "does not hold a run: it has no config.toml",
+            };
             return Err(RunError::Settings(format!(
-                "{} does not hold a run: it has no config.toml; train one with gradus train TASK --out {0}",
+                "{}: expected the folder of a run, but it {what}; check the path, or train a run with gradus train TASK --out \
+                 FOLDER",
                 self.0.display()
             )));
         }

@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Whether Ctrl-C or a request to terminate has come.
 static PRESSED: AtomicBool = AtomicBool::new(false);
+/// Whether it was a request to terminate.
+static TERMINATED: AtomicBool = AtomicBool::new(false);
 /// Whether the terminal has hung up.
 static HUNG_UP: AtomicBool = AtomicBool::new(false);
 static LISTENS: AtomicBool = AtomicBool::new(false);
@@ -26,9 +28,10 @@ pub fn listen() -> Result<(), RunError> {
 fn watch() -> io::Result<()> {
     for signal in [SIGINT, SIGTERM] {
         // Actions run in this order: at the first signal the flag is not yet set, at the second one it is.
-        register_conditional_shutdown(signal, 130, &PRESSED)?;
+        register_conditional_shutdown(signal, OF_SIGNALS + signal, &PRESSED)?;
         register(signal, &PRESSED)?;
     }
+    register(SIGTERM, &TERMINATED)?;
     #[cfg(unix)]
     {
         use signal_hook::consts::SIGHUP;
@@ -48,6 +51,18 @@ fn ignores(status: &str, signal: i32) -> bool {
     let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
     // Signals count from 1.
     mask.is_some_and(|mask| mask >> (signal - 1) & 1 == 1)
+}
+
+/// The exit code of a program that a signal ended is this and the signal's number, as in shells.
+const OF_SIGNALS: i32 = 128;
+
+/// The exit code of a command that was [interrupted]: 130 after Ctrl-C, 143 after a request to terminate, 129 after a hang-up.
+pub fn exit_code() -> u8 {
+    match [&TERMINATED, &HUNG_UP].map(|flag| flag.load(Ordering::SeqCst)) {
+        [true, _] => 143,
+        [false, true] => 129,
+        [false, false] => 130,
+    }
 }
 
 /// Whether the run must end after its current step.

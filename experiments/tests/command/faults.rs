@@ -128,7 +128,7 @@ fn a_folder_that_is_no_run_or_another_one() {
     let place = Place::new();
     place.write("file", b"kept");
     for command in ["evaluate none", "predict none --text x", "train classify --out none --resume"] {
-        place.gradus(command).refused(1, &["none does not hold a run"]);
+        place.gradus(command).refused(1, &["none: expected the folder of a run, but it does not exist"]);
     }
     place.gradus(&place.tiny("file")).refused(1, &["file: expected a folder for the run, found a file"]);
     let below =

@@ -77,7 +77,7 @@ fn stopped_by_ctrl_c() {
     assert_same(&place);
 }
 
-/// Ctrl-C is heeded while a split is evaluated, and a resumed run begins with this evaluation.
+/// A signal is heeded while a split is evaluated, and a resumed run begins with this evaluation.
 #[test]
 fn stopped_in_an_evaluation() {
     let place = Place::new();
@@ -93,9 +93,9 @@ fn stopped_in_an_evaluation() {
         serde_json::from_str::<Value>(&text).ok()?["run"]["progress"]["step"].as_u64()
     };
     place.wait_for(|| step() == Some(1));
-    signal("INT", &run);
+    signal("TERM", &run);
     let ran: crate::place::Ran = run.wait_with_output().unwrap().into();
-    ran.refused(130, &["interrupted at step 1; its checkpoint is kept"]);
+    ran.refused(143, &["interrupted at step 1; its checkpoint is kept"]);
     assert!(!place.path("parts/metrics.jsonl").exists(), "the epoch has not ended");
     place.gradus("train classify --out parts --resume").well();
     place.gradus(&args("whole")).well();
@@ -141,7 +141,7 @@ fn a_hang_up_stops_a_run_that_does_not_ignore_it() {
     };
     // On a busy machine a run may end before the signal comes.
     let ran = (0..9).map(|_| hung_up()).find(|ran| ran.code != Some(0)).expect("no signal came in time");
-    ran.refused(130, &["interrupted at step", "continue with: gradus train classify --out parts --resume"]);
+    ran.refused(129, &["interrupted at step", "continue with: gradus train classify --out parts --resume"]);
     place.gradus("train classify --out parts --resume").well();
     assert_same(&place);
 
