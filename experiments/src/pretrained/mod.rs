@@ -135,9 +135,14 @@ fn unused_rows(folder: &Path, config: &BertConfig, pieces: &WordPieces) -> Resul
     let (rows, size) = (config.vocab_size, pieces.size());
     match rows.checked_sub(size) {
         Some(0) => Ok(None),
-        Some(more) if more < PADDED => {
+        // More than half without a piece are no padding.
+        Some(more) if more < PADDED && more <= size => {
             let (rows, have) = (counted(more, "rows"), verb(more, "has", "have"));
-            Ok(Some(format!("{}: {rows} of the word embeddings {have} no piece", folder.display())))
+            Ok(Some(format!(
+                "{}: {rows} of the word embeddings {have} no piece in the vocabulary; they are padding, unless the vocabulary was cut \
+                 or is another model's",
+                folder.display()
+            )))
         }
         _ => Err(DataError::File {
             path: folder.into(),

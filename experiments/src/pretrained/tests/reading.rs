@@ -82,11 +82,11 @@ fn keys_that_are_missing_are_those_of_bert_base_and_others_are_not_looked_at() {
     assert_eq!(Pretrained::open(folder.path()).unwrap().config(), &expected);
 }
 
-/// Rows up to a multiple of 128.
+/// Rows up to a multiple of 128; but half of them are no padding.
 #[test]
 fn embeddings_without_a_piece_are_noted() {
     for (more, says) in
-        [(1, "1 row of the word embeddings has no piece"), (127, "127 rows of the word embeddings have")]
+        [(1, "1 row of the word embeddings has no piece"), (22, "22 rows of the word embeddings have")]
     {
         let folder = tempfile::tempdir().unwrap();
         let config = BertConfig { vocab_size: config().vocab_size + more, ..config() };
@@ -95,6 +95,14 @@ fn embeddings_without_a_piece_are_noted() {
         let [note] = pretrained.notes() else { panic!("{:?}", pretrained.notes()) };
         assert!(note.contains(says), "{note}");
     }
+    let folder = tempfile::tempdir().unwrap();
+    let config = BertConfig { vocab_size: 2 * config().vocab_size + 1, ..config() };
+    save(folder.path(), &config, &Bert::new(&config, &mut Rng::new(1)), &pieces()).unwrap();
+    let error = Pretrained::open(folder.path()).unwrap_err().to_string();
+    assert!(
+        error.contains("expected a vocabulary of 47 pieces") && error.contains("found one of 23"),
+        "{error}"
+    );
 }
 
 #[test]
