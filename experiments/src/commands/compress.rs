@@ -90,6 +90,9 @@ fn measured(trained: &Trained, folder: &RunFolder) -> anyhow::Result<(Measured, 
     let values = parameters.values().map(|tensor| tensor.to_f64());
     let nonzeros = values.map(|values| values.iter().filter(|&&x| x != 0.0).count()).sum();
     let all = learner.kept_part().param_count();
-    let metrics = learner.evaluate(Split::Dev).metrics();
+    let metrics = learner.evaluate(Split::Dev)?.metrics();
+    if trained.folder().compression().is_some() {
+        learner.finish(folder.path())?;
+    }
     Ok((Measured { nonzeros, all, bytes: fs::metadata(folder.best())?.len(), metrics }, parameters))
 }

@@ -87,7 +87,9 @@ fn each_way_keeps_what_it_says() {
     }
     place.gradus("compress a --int8 --out a").refused(1, &["a: expected a new or an empty folder"]);
     place.gradus("compress int8 --int8 --out b").refused(1, &["int8 is compressed already"]);
-    place.gradus("compress none --int8 --out b").refused(1, &["none does not hold a run"]);
+    place
+        .gradus("compress none --int8 --out b")
+        .refused(1, &["none: expected the folder of a run, but it does not exist"]);
     assert!(!place.path("b").exists());
 }
 

@@ -97,6 +97,13 @@ fn the_folder_is_written_anew_by_a_resumed_run_and_removed_with_the_run() {
     let name = "cls.predictions.bias";
     assert_ne!(before[name].to_f64(), weights(&place.path("a/pretrained"))[name].to_f64());
 
+    // A compressed run has one too, of the values that are left.
+    place.gradus("compress a --prune 0.5 --int8 --out small").well();
+    let small: Vec<f64> =
+        weights(&place.path("small/pretrained")).values().flat_map(|w| w.to_f64()).collect();
+    let zeros = small.iter().filter(|x| **x == 0.0).count();
+    assert!(3 * zeros > small.len(), "about half of the weights are 0: {zeros} of {}", small.len());
+
     // While it is trained further, there is no model that is not the best one.
     let mut run = place.start("train masked --out a --resume --set train.epochs=100000");
     place.wait_for(|| !place.path("a/pretrained/model.safetensors").exists());
