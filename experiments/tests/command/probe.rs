@@ -35,6 +35,21 @@ fn train(place: &Place, file: &str, property: &str, more: &str) -> String {
     place.gradus(&format!("evaluate {property}")).well()
 }
 
+/// The share of the right edges that are found, from a file of predictions; a full stop has none.
+fn share_of_edges(written: &str) -> f64 {
+    let (mut right, mut all) = (0, 0);
+    for line in written.lines().filter(|line| !line.is_empty()) {
+        let columns: Vec<&str> = line.split('\t').collect();
+        let [word, gold, found] = columns[..] else { panic!("{line}") };
+        assert!(word != "." || (gold, found) == ("_", "_"), "{line}");
+        let found: Vec<&str> = found.split(',').collect();
+        for edge in gold.split(',').filter(|edge| *edge != "_") {
+            (right, all) = (right + u32::from(found.contains(&edge)), all + 1);
+        }
+    }
+    f64::from(right) / f64::from(all)
+}
+
 #[test]
 fn each_property_is_read_from_own_files() {
     let place = place();
@@ -49,6 +64,11 @@ fn each_property_is_read_from_own_files() {
         assert!(said.contains(rule) && said.contains("selectivity"), "{said}");
         let written = place.text(&format!("{property}/predictions.test.tsv"));
         assert!(written.contains(table), "{written}");
+        if property == "distance" {
+            let found =
+                place.json("evaluate distance --json").remove(0)["metrics"]["accuracy"].as_f64().unwrap();
+            assert!((share_of_edges(&written) - found).abs() < 1e-9, "{found} {written}");
+        }
         let answer = &place.json(&format!("predict {property} --json --text Oslo"))[0];
         assert_eq!(answer["text"], "Oslo");
         match property {
@@ -64,6 +84,9 @@ fn each_property_is_read_from_own_files() {
     assert_eq!((edges.split(", ").count(), text), (5, TEXT), "five edges join six words: {said}");
     let said = place.gradus("predict depth --file text").well();
     assert!(said.starts_with("[the ") && said.contains("[Oslo "), "{said}");
+    place
+        .gradus("compare pos depth")
+        .refused(1, &["test examples", "their settings differ in probe.property;"]);
     // The run keeps what it reads.
     place.gradus("evaluate pos --file trees.conllu").well();
 }

@@ -9,7 +9,7 @@ use crate::data::formats::scheme;
 use crate::data::shown::{terminal, tsv};
 use crate::data::{Split, Tree};
 use crate::metrics::spanning::spanning_tree;
-use crate::run::{Ask, Style};
+use crate::run::{Ask, NOT_FINITE, Style};
 use crate::text::{Characters, Tokeniser};
 use serde_json::json;
 use std::ops::Range;
@@ -38,6 +38,7 @@ pub(super) fn answer(
     };
     let found = batch.found(probes);
     let line = |((ask, places), found): ((&Ask, &Vec<Range<usize>>), Prediction)| match too_long(places) {
+        false if !found.property.is_finite() => Err(NOT_FINITE.into()),
         false => Ok(Said { task, ask, places, found: &found.property }.line(style)),
         true => Err(format!(
             "expected a text of at most {LONGEST_TREE} words, found one of {}; split it into sentences",
@@ -101,6 +102,11 @@ impl Said<'_> {
         }
     }
 
+    /// As [`values`]; all words count, since nothing says which are punctuation.
+    fn values(&self) -> Vec<String> {
+        values(self.task, self.found, &vec![true; self.places.len()])
+    }
+
     fn edges(&self) -> Vec<(usize, usize)> {
         match self.found {
             Found::Distances(distances) => spanning_tree(distances, &vec![true; self.places.len()]),
@@ -110,7 +116,7 @@ impl Said<'_> {
 
     fn json(&self) -> String {
         let mut characters = Characters::new(&self.ask.text);
-        let values = values(self.task, self.found, self.places.len());
+        let values = self.values();
         let mut word = |(i, value): (usize, &String)| {
             let place = characters.range(self.places[i].clone());
             let mut word = json!({ "text": self.word(i), "start": place.start, "end": place.end });
@@ -138,7 +144,7 @@ impl Said<'_> {
     }
 
     fn columns(&self) -> String {
-        let values = values(self.task, self.found, self.places.len());
+        let values = self.values();
         let line = |(i, value): (usize, &String)| {
             format!("{} {}\n", scheme::written(self.word(i)), scheme::written(value))
         };
@@ -147,7 +153,7 @@ impl Said<'_> {
 
     fn marked(&self, style: Style) -> String {
         let (text, mut line, mut done) = (&self.ask.text, String::new(), 0);
-        let values = values(self.task, self.found, self.places.len());
+        let values = self.values();
         for (at, value) in self.places.iter().zip(values) {
             // Words that one character is written as share its place.
             let start = at.start.max(done);
@@ -160,12 +166,13 @@ impl Said<'_> {
     }
 }
 
-/// What is found of each of n words, in a column: its label, its depth, or the numbers of the words that it is joined to, from 1.
-fn values(task: &Probe, found: &Found, n: usize) -> Vec<String> {
+/// What is found of each word, in a column: its label, its depth, or the numbers of the words that it is joined to, from 1. Only
+/// words that count are joined, as in the [metrics](super::metrics).
+fn values(task: &Probe, found: &Found, counted: &[bool]) -> Vec<String> {
     match found {
         Found::Labels(labels) => labels.iter().map(|&(label, _)| task.labels.names[label].clone()).collect(),
         Found::Depths(depths) => depths.iter().map(|depth| format!("{depth:.2}")).collect(),
-        Found::Distances(distances) => neighbours(n, &spanning_tree(distances, &vec![true; n])),
+        Found::Distances(distances) => neighbours(counted.len(), &spanning_tree(distances, counted)),
     }
 }
 
@@ -184,10 +191,10 @@ fn neighbours(n: usize, edges: &[(usize, usize)]) -> Vec<String> {
 }
 
 /// The right values in the same column.
-pub(super) fn right(task: &Probe, target: &Target) -> Vec<String> {
+pub(super) fn right(task: &Probe, target: &Target, counted: &[bool]) -> Vec<String> {
     let of_tree = |tree: &Tree| match task.kind() {
         Kind::Depth => tree.depths().iter().map(usize::to_string).collect(),
-        _ => neighbours(tree.len(), &edges(tree, &vec![true; tree.len()])),
+        _ => neighbours(tree.len(), &edges(tree, counted)),
     };
     match target {
         Target::Labels(labels) => labels.iter().map(|&label| task.labels.names[label].clone()).collect(),
@@ -204,8 +211,8 @@ pub(super) fn table(task: &Probe, split: Split, predictions: &[Prediction]) -> S
     }
     let all = task.data.split(split).iter().zip(&task.gold[split as usize]).zip(predictions);
     for ((sentence, gold), prediction) in all {
-        let (right, found) =
-            (right(task, &gold.property), values(task, &prediction.property, sentence.words.len()));
+        let right = right(task, &gold.property, &gold.counted);
+        let found = values(task, &prediction.property, &gold.counted);
         for (i, (right, found)) in right.iter().zip(&found).enumerate() {
             let (right, found) = (tsv(right), tsv(found));
             lines += &match task.kind() {
