@@ -96,10 +96,14 @@ impl Default for Hidden {
 /// divergence is wrong by about 10⁻⁷ T².
 const HOTTEST: f64 = 50.0;
 
+/// Below it, the teacher's probabilities are 0 and 1 even where it is not sure, as labels are; and the gradient, in proportion to
+/// T, vanishes.
+const COLDEST: f64 = 0.05;
+
 fn check_temperature(temperature: f64) -> Result<(), ConfigError> {
     let expected =
-        format!("a number above 0, at most {HOTTEST} (loss.objective = logits is the limit of larger ones)");
-    check(temperature > 0.0 && temperature <= HOTTEST, "loss.temperature", &expected, temperature)
+        format!("a number from {COLDEST} to {HOTTEST} (loss.objective = logits is the limit of larger ones)");
+    check((COLDEST..=HOTTEST).contains(&temperature), "loss.temperature", &expected, temperature)
 }
 
 fn label_weight() -> f64 {
