@@ -95,7 +95,18 @@ impl Crf {
     /// log P(y_t = k | x) [B, T, K]; 0 past a sequence's end.
     #[track_caller]
     pub fn log_marginals(&self, emissions: &Tensor, lengths: &Tensor) -> Tensor {
-        emissions.crf_log_marginals(&self.scores(emissions.dtype()), lengths)
+        self.log_marginals_with(emissions, lengths, None)
+    }
+
+    /// [`log_marginals`](Crf::log_marginals) among the sequences that `constraints` allow, for a CRF that was trained without them.
+    #[track_caller]
+    pub fn log_marginals_with(
+        &self,
+        emissions: &Tensor,
+        lengths: &Tensor,
+        constraints: Option<&Constraints>,
+    ) -> Tensor {
+        emissions.crf_log_marginals(&self.scores_with(emissions.dtype(), constraints), lengths)
     }
 
     /// The most probable tags [B, T] (`i64`) and their scores [B]; ties go to the lowest tag.

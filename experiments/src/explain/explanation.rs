@@ -4,6 +4,7 @@ use super::explained::{removable, scores_with};
 use super::faithfulness::{Faithfulness, faithfulness, sigmoid};
 use super::{AttentionMap, Explained, Method, attention, gradient_input, integrated, occlusion, rollout};
 use crate::data::split::shuffle;
+use crate::run::NOT_FINITE;
 use std::ops::Range;
 
 /// The explanation of one output.
@@ -59,7 +60,7 @@ impl Explanation {
 /// Explains an output by the methods that are named; if none is, by all methods that the model allows.
 ///
 /// # Errors
-/// A method that needs self-attention, for a model without, in one sentence.
+/// A method that needs self-attention, for a model without, and an output that is not a number, each in one sentence.
 pub fn explain(subject: &dyn Explained, methods: &[Method]) -> Result<Explanation, String> {
     let attention = subject.attention();
     let attends = attention.iter().any(AttentionMap::is_self_attention);
@@ -76,6 +77,9 @@ pub fn explain(subject: &dyn Explained, methods: &[Method]) -> Result<Explanatio
     }
     let t = subject.tokens().len();
     let ends = scores_with(subject, &[vec![true; t], vec![false; t]]);
+    if ends.iter().any(|score| score.is_nan()) {
+        return Err(NOT_FINITE.into());
+    }
     let attributions: Vec<Attribution> =
         wanted.into_iter().filter_map(|method| attributed(subject, method, ends[0] - ends[1])).collect();
     let agreement = pairs(subject, &attributions);
@@ -126,9 +130,11 @@ fn attributed(subject: &dyn Explained, method: Method, change: f64) -> Option<At
 fn completeness(found: &integrated::Integrated, change: f64) -> String {
     let sum: f64 = found.values.iter().sum();
     let reached = format!("{} steps; the sum {sum:.4} is F(x) − F(x′) = {change:.4}", found.steps);
-    match found.complete {
-        true => format!("{reached} to within {:.1} %", 100.0 * found.gap.min(1.0)),
-        false => format!("{reached} only to within {:.1} %", 100.0 * found.gap),
+    // Of a change close to 0, rounding alone is more than 1 %.
+    let (only, gap) = if found.complete { ("", found.gap.min(0.01)) } else { (" only", found.gap) };
+    match 100.0 * gap {
+        gap if gap < 0.05 => format!("{reached} to within less than 0.1 %"),
+        gap => format!("{reached}{only} to within {gap:.1} %"),
     }
 }
 

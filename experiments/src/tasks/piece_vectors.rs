@@ -6,21 +6,22 @@ use crate::text::{Padded, Text, WordPieces};
 use gradus_engine::Tensor;
 use std::ops::Range;
 
-/// The names of a text's pieces, and batches of the text and of it with every piece masked but the special ones at its ends;
+/// The names of a text's pieces, and batches of the text and of it with every piece masked but those that were added at its ends;
 /// none for a text without pieces of its own.
 pub fn text_and_masked(reader: &BertText, text: &str, longest: usize) -> Option<(Vec<String>, [Padded; 2])> {
     let (text, _) = reader.encode(text, longest);
-    (!text.is_blank()).then(|| names_and_masked(reader, &text))
+    (!text.is_blank()).then(|| names_and_masked(reader, &text, &[0, text.ids().len() - 1]))
 }
 
-/// The same for a text in pieces.
-pub fn names_and_masked(reader: &BertText, text: &Text) -> (Vec<String>, [Padded; 2]) {
+/// The same for a text in pieces, of which those at some places were added. One that the text itself names, such as a typed `[SEP]`,
+/// is masked as others are.
+pub fn names_and_masked(reader: &BertText, text: &Text, added: &[usize]) -> (Vec<String>, [Padded; 2]) {
     let pieces = reader.pieces();
-    let special = pieces.special();
+    let mask = pieces.special().mask;
     let name = |&id: &u32| pieces.piece(id).unwrap_or_else(|| format!("piece {id}"));
     let names = text.ids().iter().map(name).collect();
-    let mask = |&id: &u32| if id == special.cls || id == special.sep { id } else { special.mask };
-    let masked = Text::of_pieces(text.ids().iter().map(mask).collect(), false);
+    let masked = |(place, &id): (usize, &u32)| if added.contains(&place) { id } else { mask };
+    let masked = Text::of_pieces(text.ids().iter().enumerate().map(masked).collect(), false);
     (names, [Padded::of_ids(&[text]), Padded::of_ids(&[&masked])])
 }
 

@@ -67,6 +67,10 @@ fn a_tagger_is_trained_evaluated_and_asked() {
     let json: Value = serde_json::from_slice(&json.stdout).unwrap();
     assert_eq!(json["entities"][0]["kind"], "PER");
     assert_eq!((&json["entities"][0]["start"], &json["entities"][0]["end"]), (&3.into(), &8.into()));
+    // What is explained is what is chosen: a tag that no sequence can have at a word has no probability.
+    let asked = "--text nobody --word 1 --target I-PER";
+    place.gradus(&format!("explain crf {asked}")).refused(1, &["--target", "does not allow I-PER at word 1"]);
+    place.gradus(&format!("explain token {asked}")).well();
 }
 
 #[test]

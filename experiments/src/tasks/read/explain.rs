@@ -159,7 +159,7 @@ fn in_pieces(
     }
     let answered = task.answers(model, &[(&context, &question)]).remove(0);
     let places = answered.words.map_or([0, 0], |(first, last)| [pair.place(first), pair.place(last)]);
-    let (names, batches) = piece_vectors::names_and_masked(text, pair.text());
+    let (names, batches) = piece_vectors::names_and_masked(text, pair.text(), &pair.added());
     let WordVectors { tokens, x, unknown } = WordVectors::new(model, names, batches);
     let [_, _, types, allowed] =
         <[Tensor; 4]>::try_from(pairs::tensors(std::slice::from_ref(&pair), task.keys.model.no_answer()))

@@ -63,6 +63,11 @@ impl Pair {
         &self.text
     }
 
+    /// Where the `[CLS]` and both `[SEP]` are that were added.
+    pub fn added(&self) -> [usize; 3] {
+        [0, self.before - 1, self.len() - 1]
+    }
+
     /// The number of pieces.
     pub fn len(&self) -> usize {
         self.text.len()

@@ -7,12 +7,14 @@ use crate::data::formats::scheme;
 use crate::explain::{AttentionMap, Explained, Which, log_odds};
 use crate::run::Ask;
 use crate::tasks::word_vectors::{OfVectors, WordVectors};
+use gradus_engine::nn::Constraints;
 use gradus_engine::{Mode, Tensor, no_grad};
 use gradus_models::Tagger;
 
 /// The tag of a word.
 struct TagOf<'a> {
     model: &'a dyn Tagger,
+    constraints: Option<Constraints>,
     text: SentenceVectors,
     word: usize,
     tag: usize,
@@ -41,7 +43,7 @@ pub(super) fn explained<'a>(
             "expected a text that the model reads at once, of at most {longest} words or word pieces, found {size}; shorten it"
         ));
     }
-    let tags = task.predictions(model, &[&text]).remove(0);
+    let tags = task.predictions(model, &[&text]).remove(0).tags;
     let written = WordVectors::written(&tokens);
     let text = SentenceVectors::of(task, model, written.clone(), &text);
     let names = task.tags.names();
@@ -65,14 +67,27 @@ pub(super) fn explained<'a>(
     if names.len() < 2 {
         return Err(format!("the model knows one tag only, {}, so that no word can matter", listed(names)));
     }
+    let constraints = task.constraints();
+    let x = text.batch(&text.vectors.x.unsqueeze(0));
+    let log_p = no_grad(|| log_marginals(model, &x, constraints.as_ref())).at(1, word).to_f64();
+    if log_p[tag] == f64::NEG_INFINITY {
+        return Err(format!(
+            "--target: the scheme of the tags does not allow {} at word {}",
+            names[tag],
+            word + 1
+        ));
+    }
+    if log_p.iter().filter(|p| **p > f64::NEG_INFINITY).count() < 2 {
+        return Err(format!("the scheme of the tags allows {} alone at word {}", names[tag], word + 1));
+    }
     let what = format!("tag {} of word {}, {}", names[tag], word + 1, written[word]);
-    Ok(vec![Box::new(TagOf { model, text, word, tag, what })])
+    Ok(vec![Box::new(TagOf { model, constraints, text, word, tag, what })])
 }
 
 /// The first word of the entity whose tags have the largest mean of log P(y_t | x); of plain tags, the word with the largest.
 fn most_certain(task: &Tag, model: &dyn Tagger, text: &SentenceVectors, tags: &[usize]) -> Option<usize> {
     let x = text.batch(&text.vectors.x.unsqueeze(0));
-    let log_p = no_grad(|| log_marginals(model, &x)).squeeze(0);
+    let log_p = no_grad(|| log_marginals(model, &x, task.constraints().as_ref())).squeeze(0);
     let (k, log_p) = (log_p.dim(1), log_p.to_f64());
     let stretches: Vec<_> = match task.tags.are_entities() {
         true => scheme::entities(&task.tags.named(tags)).into_iter().map(|e| e.start..e.end).collect(),
@@ -86,10 +101,10 @@ fn most_certain(task: &Tag, model: &dyn Tagger, text: &SentenceVectors, tags: &[
     best.map(|words| words.start)
 }
 
-/// log P(y_t = k | x) [S, T, K].
-fn log_marginals(model: &dyn Tagger, x: &OfVectors) -> Tensor {
+/// log P(y_t = k | x) [S, T, K], among the sequences from which the prediction is chosen.
+fn log_marginals(model: &dyn Tagger, x: &OfVectors, constraints: Option<&Constraints>) -> Tensor {
     let emissions = model.emissions(&x.words(), &mut Mode::Eval);
-    model.crf().log_marginals(&emissions, x.lengths())
+    model.crf().log_marginals_with(&emissions, x.lengths(), constraints)
 }
 
 impl Explained for TagOf<'_> {
@@ -110,7 +125,8 @@ impl Explained for TagOf<'_> {
     }
 
     fn score(&self, x: &Tensor) -> Tensor {
-        log_odds(&log_marginals(self.model, &self.text.batch(x)).at(1, self.word), self.tag)
+        let log_p = log_marginals(self.model, &self.text.batch(x), self.constraints.as_ref());
+        log_odds(&log_p.at(1, self.word), self.tag)
     }
 
     fn attention(&self) -> Vec<AttentionMap> {
