@@ -49,7 +49,7 @@ fn evaluated(ask: &Evaluate) -> anyhow::Result<(String, Result<(), WriteError>)>
     let now = job.trained_on();
     trained.check_labels(&now)?;
     note_cuts(&job.shortened());
-    let evaluation = trained.learner(job.as_ref())?.evaluate(ask.split);
+    let evaluation = trained.learner(job.as_ref())?.evaluate(ask.split)?;
     let same = trained.unchanged(&now, ask.split);
     // A file that has moved may have another name than in training.
     let data = if ask.other.is_none() { &trained.on.name } else { &now.name };

@@ -151,7 +151,7 @@ fn tested(trained: &Trained) -> Result<Tested, RunError> {
     let now = job.trained_on();
     trained.check_labels(&now)?;
     let learner = trained.learner(job.as_ref())?;
-    let evaluation = learner.evaluate(Split::Test);
+    let evaluation = learner.evaluate(Split::Test)?;
     let unchanged = trained.unchanged(&now, Split::Test);
     let mut fingerprint = DefaultHasher::new();
     evaluation.examples.hash(&mut fingerprint);

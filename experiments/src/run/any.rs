@@ -33,6 +33,8 @@ pub trait AnyTask: Sync {
     fn files(&self) -> &'static [&'static str];
     /// [`Task::FINISHED`].
     fn finished(&self) -> &'static [&'static str];
+    /// [`Task::DECIDING`].
+    fn deciding(&self) -> &'static [&'static str];
     /// [`Task::HAS_CONTEXT`].
     fn has_context(&self) -> bool;
     /// [`Task::MARK`].
@@ -169,12 +171,21 @@ pub trait Learner: Sync {
     /// # Errors
     /// A folder that cannot be written.
     fn finish(&self, folder: &Path) -> Result<(), RunError>;
-    /// The metrics of a split, by name; none after Ctrl-C.
-    fn metrics(&self, split: Split) -> Option<BTreeMap<String, f64>>;
+    /// The metrics of a split, by name.
+    ///
+    /// # Errors
+    /// Ctrl-C; outputs that are not finite.
+    fn metrics(&self, split: Split) -> Result<BTreeMap<String, f64>, RunError>;
     /// The same, and which examples are right as a whole.
-    fn tested(&self, split: Split) -> Option<(BTreeMap<String, f64>, Vec<bool>)>;
+    ///
+    /// # Errors
+    /// As [`metrics`](Learner::metrics).
+    fn tested(&self, split: Split) -> Result<(BTreeMap<String, f64>, Vec<bool>), RunError>;
     /// The evaluation of the model on a split.
-    fn evaluate(&self, split: Split) -> Evaluation;
+    ///
+    /// # Errors
+    /// Outputs that are not finite.
+    fn evaluate(&self, split: Split) -> Result<Evaluation, RunError>;
     /// [`Task::shortened_of`].
     fn shortened(&self, asks: &[Ask]) -> Vec<Cut>;
     /// [`Task::answer`].

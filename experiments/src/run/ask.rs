@@ -4,6 +4,10 @@ use crate::data::shown::terminal;
 use crate::text::{Tokeniser, Tokens};
 use std::ops::Range;
 
+/// Why a text has no answer if an output of the model for it is not finite.
+pub const NOT_FINITE: &str = "an output of the model for this text is not finite; train again with a lower optimizer.lr, or with \
+                              train.clip_norm";
+
 /// A text for a trained model.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Ask {

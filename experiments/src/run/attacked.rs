@@ -1,6 +1,7 @@
 //! A model under attack on a split.
 
 use super::any::sums;
+use super::ask::NOT_FINITE;
 use super::prepared::named;
 use super::task::Task;
 use crate::attack::{Outcome, Plan, attack};
@@ -89,6 +90,9 @@ pub(super) fn attacked<T: Task>(
             continue;
         };
         let now = after.as_ref().map_or(&before, |after| &after.output);
+        if ![&before, now].into_iter().all(T::is_finite) {
+            return Err(NOT_FINITE.into());
+        }
         rows[0].push(task.counts(split, place, &before));
         rows[1].push(task.counts(split, place, now));
         let is_right = right(now);

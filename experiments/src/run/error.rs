@@ -1,4 +1,5 @@
 use crate::config::ConfigError;
+use crate::data::Split;
 use crate::data::atomic::WriteError;
 use crate::data::error::DataError;
 use crate::pretrained::PretrainedError;
@@ -80,10 +81,19 @@ pub enum RunError {
         /// How to continue.
         resume: Option<String>,
     },
-    /// The loss, a gradient or an updated parameter is not finite.
+    /// An output of a model for an example is not finite.
+    #[error(
+        "an output of the model for the {split} split is not finite, so that its answers mean nothing; train again with a \
+         lower optimizer.lr, or with train.clip_norm"
+    )]
+    Outputs {
+        /// The split.
+        split: Split,
+    },
+    /// The loss, a gradient, an updated parameter or an output is not finite.
     #[error("the {what} of step {step} (epoch {epoch}) is not finite; {advice}")]
     NotFinite {
-        /// `loss`, `gradient` or `update`.
+        /// `loss`, `gradient`, `update`, `loss after the update` or `dev output`.
         what: &'static str,
         /// The step, from 1.
         step: u64,

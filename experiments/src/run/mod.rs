@@ -43,13 +43,13 @@ mod understood;
 mod view;
 
 pub use any::{AnyTask, DescribedSet, Evaluation, From, GeneratedInfo, Job, Learner, Wanted, sums};
-pub use ask::{Ask, Style, places};
+pub use ask::{Ask, NOT_FINITE, Style, places};
 pub use attacked::{Attacked, AttackedExample};
 pub use compression::Compression;
 pub use error::RunError;
 pub use faithful::{Faithful, OfMethod, Sample};
 pub use folder::{RunFolder, run_of};
-pub use interrupt::{interrupted, listen};
+pub use interrupt::{exit_code, interrupted, listen};
 pub use lock::Lock;
 pub use metric::{Better, Metric, Unit};
 pub use progress::{Progress, Trained};

@@ -99,11 +99,19 @@ struct AtWork<'a, T: Task> {
 }
 
 impl<T: Task> AtWork<'_, T> {
-    /// The predictions for all examples of a split, in order; none if `stop` became true.
-    fn predictions(&self, split: Split, stop: impl Fn() -> bool) -> Option<Vec<T::Prediction>> {
+    /// The predictions for all examples of a split, in order.
+    ///
+    /// # Errors
+    /// `stop` became true; outputs that are not finite.
+    fn predictions(&self, split: Split, stop: impl Fn() -> bool) -> Result<Vec<T::Prediction>, RunError> {
         let (sizes, of) =
             (self.task.lengths(split), |batch: &[usize]| self.task.predict(&self.model, split, batch));
-        batches::each_until(&sizes, self.batch.max(1), stop, of)
+        let found = batches::each_until(&sizes, self.batch.max(1), stop, of)
+            .ok_or(RunError::Interrupted { step: 0, resume: None })?;
+        match found.iter().all(T::is_finite) {
+            true => Ok(found),
+            false => Err(RunError::Outputs { split }),
+        }
     }
 
     fn rows(&self, split: Split, predictions: &[T::Prediction]) -> Vec<Vec<f64>> {
@@ -187,22 +195,22 @@ impl<T: Task> Learner for AtWork<'_, T> {
         self.task.finish(&self.model, folder)
     }
 
-    fn metrics(&self, split: Split) -> Option<BTreeMap<String, f64>> {
+    fn metrics(&self, split: Split) -> Result<BTreeMap<String, f64>, RunError> {
         let predictions = self.predictions(split, interrupted)?;
-        Some(named::<T>(&sums(&self.rows(split, &predictions))))
+        Ok(named::<T>(&sums(&self.rows(split, &predictions))))
     }
 
-    fn tested(&self, split: Split) -> Option<(BTreeMap<String, f64>, Vec<bool>)> {
+    fn tested(&self, split: Split) -> Result<(BTreeMap<String, f64>, Vec<bool>), RunError> {
         let predictions = self.predictions(split, interrupted)?;
-        Some((named::<T>(&sums(&self.rows(split, &predictions))), self.right(split, &predictions)))
+        Ok((named::<T>(&sums(&self.rows(split, &predictions))), self.right(split, &predictions)))
     }
 
-    fn evaluate(&self, split: Split) -> Evaluation {
-        let predictions = self.predictions(split, || false).expect("nothing stops the batches");
+    fn evaluate(&self, split: Split) -> Result<Evaluation, RunError> {
+        let predictions = self.predictions(split, || false)?;
         let rows = self.rows(split, &predictions);
         let right = self.right(split, &predictions);
         let wrong = predictions.iter().enumerate().filter(|(i, _)| !right[*i]);
-        Evaluation {
+        Ok(Evaluation {
             note: self.task.data().note.clone(),
             mistakes: worst(wrong.map(|(i, p)| self.task.mistake(split, i, p))),
             right,
@@ -212,7 +220,7 @@ impl<T: Task> Learner for AtWork<'_, T> {
             rows,
             examples: self.task.examples(split),
             predictions: (self.task.written(split, &predictions), T::PREDICTIONS),
-        }
+        })
     }
 
     fn shortened(&self, asks: &[Ask]) -> Vec<Cut> {

@@ -98,6 +98,17 @@ impl<'a> Stepper<'a> {
         Ok(())
     }
 
+    /// Whether the loss of examples, with the parameters as they now are, is finite. Nothing changes.
+    pub fn is_finite(&self, examples: &[usize], progress: &Progress) -> bool {
+        let mut rng = progress.rng.clone();
+        let part = &examples[..examples.len().div_ceil(self.run.train.parts)];
+        let inputs = self.learner.inputs(part, &mut Mode::Train(&mut rng));
+        let inputs: Vec<Tensor> = inputs.into_iter().map(|tensor| tensor.to_device(self.device)).collect();
+        let mode = &mut Mode::Train(&mut rng);
+        let loss_of = || self.learner.loss(&inputs, &progress.state, mode).0;
+        with_precision(self.run.precision(), loss_of).item().is_finite()
+    }
+
     /// Clips the gradients and applies the optimizer.
     fn update(&self, optimizer: &mut Optimizer, mut gradients: Gradients) -> Result<(), &'static str> {
         let train = &self.run.train;

@@ -36,6 +36,9 @@ pub trait Task: Sized + Send + Sync + 'static {
     const FINISHED: &'static [&'static str] = &[];
     /// What a text must hold to be answered, such as `[MASK]`; empty if any text can be answered.
     const MARK: &'static str = "";
+    /// The keys outside `[data]` that decide what the examples are or what the metrics mean: runs that differ in one of them cannot be
+    /// compared.
+    const DECIDING: &'static [&'static str] = &[];
     /// Whether a text is answered by means of a context, as a question is.
     const HAS_CONTEXT: bool = false;
 
@@ -166,6 +169,9 @@ pub trait Task: Sized + Send + Sync + 'static {
 
     /// The predictions for some examples of a split, in their order.
     fn predict(&self, model: &Self::Model, split: Split, examples: &[usize]) -> Vec<Self::Prediction>;
+
+    /// Whether the outputs of the model that a prediction comes from are finite. Others have no meaning.
+    fn is_finite(prediction: &Self::Prediction) -> bool;
 
     /// The counts of a prediction. Metrics are functions of their sums.
     fn counts(&self, split: Split, example: usize, prediction: &Self::Prediction) -> Vec<f64>;

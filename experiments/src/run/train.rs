@@ -55,7 +55,7 @@ impl Training<'_> {
 /// the same bits as an uninterrupted one.
 ///
 /// # Errors
-/// Ctrl-C, in training and in evaluation; a loss that is not finite, files that cannot be written. The last good checkpoint is kept in each case.
+/// Ctrl-C, in training and in evaluation; a loss or an output that is not finite, files that cannot be written. The last good checkpoint is kept in each case.
 pub fn train(training: Training, place: Where, view: &View) -> Result<Trained, RunError> {
     let began = Instant::now();
     let Training { config, data, .. } = training;
@@ -135,6 +135,10 @@ pub fn train(training: Training, place: Where, view: &View) -> Result<Trained, R
             let stop = interrupted();
             let every = run.train.checkpoint_every as u64;
             if stop || every > 0 && progress.step.is_multiple_of(every) {
+                if !stepper.is_finite(examples, &progress) {
+                    let what = "loss after the update";
+                    return Err(keeper.not_finite(what, progress.step, progress.epoch + 1));
+                }
                 progress.wall_seconds = before + began.elapsed().as_secs_f64();
                 keeper.save(model, (&optimizer, average.as_ref()), &progress)?;
             }
@@ -150,11 +154,18 @@ pub fn train(training: Training, place: Where, view: &View) -> Result<Trained, R
             let _averaged = average.as_ref().map(|average| average.apply(model));
             learner.metrics(Split::Dev)
         };
-        let Some(dev) = dev else {
-            // A resumed run begins with this evaluation.
-            progress.wall_seconds = before + began.elapsed().as_secs_f64();
-            keeper.save(model, (&optimizer, average.as_ref()), &progress)?;
-            return Err(keeper.stopped(progress.step));
+        let dev = match dev {
+            Ok(dev) => dev,
+            Err(RunError::Interrupted { .. }) => {
+                // A resumed run begins with this evaluation.
+                progress.wall_seconds = before + began.elapsed().as_secs_f64();
+                keeper.save(model, (&optimizer, average.as_ref()), &progress)?;
+                return Err(keeper.stopped(progress.step));
+            }
+            Err(RunError::Outputs { .. }) => {
+                return Err(keeper.not_finite("dev output", progress.step, progress.epoch + 1));
+            }
+            Err(other) => return Err(other),
         };
         view.epoch(&of_epoch, (metric, dev[metric.name]));
         let better = progress.end_epoch(dev, metric);
@@ -178,8 +189,12 @@ pub fn train(training: Training, place: Where, view: &View) -> Result<Trained, R
     if let Some(folder) = keeper.folder {
         learner.finish(folder.path())?;
     }
-    let evaluated = (learner.metrics(Split::Dev), learner.tested(Split::Test));
-    let (Some(dev), Some((test, right))) = evaluated else { return Err(keeper.stopped(progress.step)) };
+    let stopped = |error| match error {
+        RunError::Interrupted { .. } => keeper.stopped(progress.step),
+        other => other,
+    };
+    let dev = learner.metrics(Split::Dev).map_err(stopped)?;
+    let (test, right) = learner.tested(Split::Test).map_err(stopped)?;
     progress.wall_seconds = before + began.elapsed().as_secs_f64();
     Ok(Trained { dev, test, right, parameters: kept.param_count() as u64, progress })
 }
@@ -265,5 +280,58 @@ impl Keeper<'_> {
             )
         });
         RunError::Interrupted { step, resume }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run::From;
+    use crate::tasks;
+
+    /// One step so large that the parameters stay finite and the outputs do not.
+    fn destroyed(sets: &[&str]) -> RunError {
+        let common = [
+            "data.train_limit=8",
+            "data.dev_limit=4",
+            "data.test_limit=4",
+            "train.batch_size=8",
+            "train.epochs=1",
+            "optimizer.name=sgd",
+        ];
+        let all: Vec<String> = common.iter().chain(sets).map(|set| set.to_string()).collect();
+        let config = tasks::load(None, &all).unwrap();
+        let task = tasks::of(&config);
+        let job = task.prepare(&config, &From::default()).unwrap();
+        let training = Training { config: &config, keys: task.keys(), metrics: task.metrics(), data: &*job };
+        match train(training, Where::Memory, &View::hidden()) {
+            Ok(trained) => panic!("{sets:?} ended well: {:?}", trained.dev),
+            Err(error) => error,
+        }
+    }
+
+    #[test]
+    fn a_last_update_that_destroys_the_outputs_is_no_success() {
+        let words = ["model.embed_dim=4", "model.hidden_dim=4"];
+        let pieces = ["model.hidden_size=8", "model.num_hidden_layers=1", "model.num_attention_heads=2"];
+        let classify: &[&str] =
+            &["task=classify", "data.dataset=reviews", "model.name=textcnn", "optimizer.lr=1e30"];
+        let tag: &[&str] = &["task=tag", "data.dataset=names", "optimizer.lr=1e38"];
+        let read: &[&str] = &["task=read", "data.dataset=passages", "optimizer.lr=1e30"];
+        let masked: &[&str] = &["task=masked", "data.dataset=almanac", "optimizer.lr=1e30"];
+        let probe: &[&str] =
+            &["task=probe", "data.dataset=probe-a", "probe.property=distance", "optimizer.lr=1e30"];
+        for (task, sizes) in
+            [(classify, &words[..]), (tag, &words), (read, &words), (masked, &pieces), (probe, &pieces)]
+        {
+            let error = destroyed(&[task, sizes].concat());
+            let RunError::NotFinite { what, step, .. } = &error else { panic!("{task:?}: {error}") };
+            assert_eq!((*what, *step), ("dev output", 1), "{task:?}: {error}");
+        }
+        let error = destroyed(&[classify, &words[..], &["train.checkpoint_every=1"]].concat());
+        assert!(
+            error.to_string().starts_with("the loss after the update of step 1 (epoch 1) is not finite"),
+            "{error}"
+        );
     }
 }

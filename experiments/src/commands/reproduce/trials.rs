@@ -4,7 +4,7 @@ use crate::commands::with_threads;
 use crate::data::Split;
 use crate::regimes::distillation;
 use crate::report::study::{MEGABYTES, THROUGHPUT, Trial};
-use crate::run::{Compression, Learner, RunError, RunFolder, Sample};
+use crate::run::{Compression, Learner, RunFolder, Sample};
 use anyhow::{Context, anyhow};
 use gradus_engine::state::state_dict;
 use std::collections::BTreeMap;
@@ -47,7 +47,7 @@ pub(super) fn numbers(
         Trial::On(set) => {
             let job = run.prepare(run.wanted(Split::Test, Some(&Other::Set(set.into()))))?;
             run.check_labels(&job.trained_on())?;
-            Ok(run.learner(job.as_ref())?.evaluate(Split::Test).metrics())
+            Ok(run.learner(job.as_ref())?.evaluate(Split::Test)?.metrics())
         }
         Trial::Attack { kind, budget, limit } => {
             let plan = Plan { kind, budget, limit, seed: SEED, similarity: Plan::SIMILARITY };
@@ -85,7 +85,7 @@ fn compressed(
     let learner = run.with_folder(small.clone()).learner(job.as_ref())?;
     let (mut metrics, seconds) = with_threads(1, || {
         let began = Instant::now();
-        let metrics = learner.metrics(Split::Test).ok_or(RunError::Interrupted { step: 0, resume: None })?;
+        let metrics = learner.metrics(Split::Test)?;
         Ok((metrics, began.elapsed().as_secs_f64()))
     })?;
     let bytes = fs::metadata(small.best()).with_context(|| folder.display().to_string())?.len();

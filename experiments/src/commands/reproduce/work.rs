@@ -93,10 +93,16 @@ impl<'a> Work<'a> {
         let trained = match train(whole, place, &self.bars.view(&title)) {
             Ok(trained) => trained,
             Err(RunError::Interrupted { step, .. }) => return Err(stopped(step).into()),
-            Err(RunError::NotFinite { what, step, epoch, .. }) => {
+            Err(error @ (RunError::NotFinite { .. } | RunError::Outputs { .. })) => {
                 // Resuming from its checkpoint would fail again.
                 working.map_or(Ok(()), Working::remove)?;
-                return Err(RunError::NotFinite { what, step, epoch, advice: CURE.into() }).context(title);
+                return Err(match error {
+                    RunError::NotFinite { what, step, epoch, .. } => {
+                        RunError::NotFinite { what, step, epoch, advice: CURE.into() }
+                    }
+                    other => other,
+                })
+                .context(title);
             }
             Err(other) => {
                 return Err(other).context(match place {
@@ -205,7 +211,10 @@ impl<'a> Work<'a> {
         let learner = best(working, config, data)?;
         with_threads(1, || {
             let began = Instant::now();
-            learner.metrics(Split::Test).ok_or_else(|| stopped(step))?;
+            learner.metrics(Split::Test).map_err(|error| match error {
+                RunError::Interrupted { .. } => stopped(step),
+                other => other,
+            })?;
             Ok(Some(data.count(Split::Test) as f64 / began.elapsed().as_secs_f64()))
         })
     }

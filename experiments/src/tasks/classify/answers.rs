@@ -2,7 +2,7 @@
 
 use super::{Classify, Prediction};
 use crate::data::{Split, shown};
-use crate::run::{Ask, Style};
+use crate::run::{Ask, NOT_FINITE, Style, Task};
 use crate::text::{Text, batches};
 use gradus_models::Classifier;
 use serde_json::json;
@@ -20,7 +20,11 @@ pub(super) fn answer(
         let chosen: Vec<&Text> = batch.iter().map(|&i| &texts[i]).collect();
         task.predictions(model, &chosen)
     });
-    asks.iter().zip(predictions).map(|(ask, prediction)| Ok(line(task, ask, &prediction, style))).collect()
+    let line = |(ask, prediction): (&Ask, Prediction)| match Classify::is_finite(&prediction) {
+        true => Ok(line(task, ask, &prediction, style)),
+        false => Err(NOT_FINITE.into()),
+    };
+    asks.iter().zip(predictions).map(line).collect()
 }
 
 /// The size of a batch.

@@ -305,6 +305,10 @@ impl Task for Classify {
         self.predictions(model, &texts)
     }
 
+    fn is_finite(prediction: &Prediction) -> bool {
+        prediction.probabilities.iter().all(|p| p.is_finite())
+    }
+
     fn counts(&self, split: Split, example: usize, prediction: &Prediction) -> Vec<f64> {
         metrics::counts(self.several(), &self.data, &self.data.split(split)[example], prediction)
     }

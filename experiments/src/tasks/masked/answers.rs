@@ -6,7 +6,7 @@ use super::masks::MaskedWindow;
 use super::model::at_places;
 use super::vocabulary::{MASK, Marked};
 use crate::data::shown::terminal;
-use crate::run::{Ask, Style};
+use crate::run::{Ask, NOT_FINITE, Style};
 use crate::text::Characters;
 use gradus_models::MaskedLm;
 use serde_json::{Value, json};
@@ -32,8 +32,11 @@ pub(super) fn answer(
     let lines = asks.iter().zip(&marked).zip(&of_text);
     lines
         .map(|((ask, marked), windows)| {
-            let said = said.by_ref().take(windows.len()).flatten();
-            Ok(line(task, ask, marked, said.collect(), style))
+            let said: Vec<Vec<(u32, f64)>> = said.by_ref().take(windows.len()).flatten().collect();
+            match said.iter().flatten().all(|(_, p)| p.is_finite()) {
+                true => Ok(line(task, ask, marked, said, style)),
+                false => Err(NOT_FINITE.into()),
+            }
         })
         .collect()
 }

@@ -112,6 +112,8 @@ impl Task for Masked {
     ];
     const METRICS: &'static [Metric] = guesses::METRICS;
     const PREDICTIONS: &'static str = "tsv";
+    const DECIDING: &'static [&'static str] =
+        &["model.pretrained", "model.vocab_size", "model.lowercase", "model.max_position_embeddings"];
     const FILES: &'static [&'static str] = &bert::FILES;
     const FINISHED: &'static [&'static str] = &start::TRAINED_FILES;
     const MARK: &'static str = MASK;
@@ -227,6 +229,10 @@ impl Task for Masked {
         let (padding, rows) = (self.padding(), self.begin.config.vocab_size);
         let mut guesses = model::at_places(model, &windows.concat(), padding, rows, guess).into_iter();
         windows.iter().map(|windows| guesses.by_ref().take(windows.len()).flatten().collect()).collect()
+    }
+
+    fn is_finite(prediction: &Vec<Guess>) -> bool {
+        prediction.iter().all(|guess| guess.log_p.is_finite())
     }
 
     fn counts(&self, _: Split, _: usize, prediction: &Vec<Guess>) -> Vec<f64> {

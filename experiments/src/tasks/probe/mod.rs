@@ -139,6 +139,7 @@ impl Task for Probe {
     ];
     const METRICS: &'static [Metric] = metrics::METRICS;
     const PREDICTIONS: &'static str = "tsv";
+    const DECIDING: &'static [&'static str] = &["probe.property"];
     const FILES: &'static [&'static str] = &FILES;
     type Keys = ProbeKeys;
     type Part = Vec<Annotated>;
@@ -232,6 +233,10 @@ impl Task for Probe {
         self.batch(split, examples).found(model)
     }
 
+    fn is_finite(prediction: &Prediction) -> bool {
+        prediction.property.is_finite() && prediction.control.is_finite()
+    }
+
     fn counts(&self, split: Split, example: usize, prediction: &Prediction) -> Vec<f64> {
         metrics::counts(self.labels.names.len(), &self.gold[split as usize][example], prediction)
     }
@@ -262,7 +267,7 @@ impl Task for Probe {
 
     fn examples(&self, split: Split) -> Vec<String> {
         let line = |(sentence, gold): (&Annotated, &Gold)| {
-            let right = answers::right(self, &gold.property);
+            let right = answers::right(self, &gold.property, &gold.counted);
             format!("{}\t{}", sentence.words.join("\u{1f}"), right.join("\u{1f}"))
         };
         self.data.split(split).iter().zip(&self.gold[split as usize]).map(line).collect()

@@ -40,6 +40,16 @@ pub enum Found {
     Distances(Vec<f64>),
 }
 
+impl Found {
+    /// Whether the outputs that it comes from are finite.
+    pub fn is_finite(&self) -> bool {
+        match self {
+            Found::Labels(labels) => labels.iter().all(|(_, p)| p.is_finite()),
+            Found::Depths(values) | Found::Distances(values) => values.iter().all(|x| x.is_finite()),
+        }
+    }
+}
+
 /// The most parameters of a probe: those of its largest sensible sizes, far below what memory can hold.
 const MOST_PARAMETERS: u64 = 100_000_000;
 

@@ -3,7 +3,7 @@
 use super::spans::text_of;
 use super::{Answered, Read};
 use crate::data::Split;
-use crate::run::{Ask, Style};
+use crate::run::{Ask, NOT_FINITE, Style, Task};
 use crate::text::{Characters, Text, Tokens, batches};
 use gradus_models::Reader;
 use serde_json::{Map, Value, json};
@@ -32,7 +32,10 @@ pub(super) fn answer(
         let asked: Vec<(&Text, &Text)> = batch.iter().map(|&i| (&of(&asks[i]).1, &questions[i])).collect();
         task.answers(model, &asked)
     });
-    let line = |(ask, answered): (&Ask, &Answered)| Ok(line(ask, &of(ask).0, answered, style));
+    let line = |(ask, answered): (&Ask, &Answered)| match Read::is_finite(answered) {
+        true => Ok(line(ask, &of(ask).0, answered, style)),
+        false => Err(NOT_FINITE.into()),
+    };
     asks.iter().zip(&answers).map(line).collect()
 }
 

@@ -129,6 +129,7 @@ impl Task for Read {
     ];
     const METRICS: &'static [Metric] = &[Metric::share("f1"), Metric::share("em")];
     const PREDICTIONS: &'static str = "json";
+    const DECIDING: &'static [&'static str] = &["model.no_answer"];
     const FILES: &'static [&'static str] = &FILES;
     const HAS_CONTEXT: bool = true;
     type Keys = ReadKeys;
@@ -304,6 +305,10 @@ impl Task for Read {
             .map(|&i| (&contexts[self.data.split(split).questions[i].context], &questions[i]))
             .collect();
         self.answers(model, &asked)
+    }
+
+    fn is_finite(prediction: &Answered) -> bool {
+        prediction.probability.is_finite()
     }
 
     fn counts(&self, split: Split, example: usize, prediction: &Answered) -> Vec<f64> {

@@ -1,9 +1,9 @@
 //! The answers of a tagger, and its predictions as a file.
 
-use super::{Tag, reading, splitting};
+use super::{Tag, Tagging, reading, splitting};
 use crate::data::Split;
 use crate::data::formats::{conll, scheme};
-use crate::run::{Ask, Style};
+use crate::run::{Ask, NOT_FINITE, Style, Task};
 use crate::tasks::keys::Splitting;
 use crate::tasks::reading::Reading;
 use crate::text::{Characters, Mode, Text, Tokens, batches};
@@ -24,11 +24,15 @@ pub(super) fn answer(
     let tokens: Vec<Tokens> = asks.iter().map(|ask| tokens(task, ask)).collect();
     let texts = reading::encode_all(&task.reading, &tokens);
     let lengths: Vec<usize> = texts.iter().map(|text| text.len()).collect();
-    let tags = batches::each(&lengths, BATCH, |batch| {
+    let found = batches::each(&lengths, BATCH, |batch| {
         let chosen: Vec<&Text> = batch.iter().map(|&i| &texts[i]).collect();
         task.predictions(model, &chosen)
     });
-    let line = |((ask, tokens), mut tags): ((&Ask, &Tokens), Vec<usize>)| {
+    let line = |((ask, tokens), found): ((&Ask, &Tokens), Tagging)| {
+        if !Tag::is_finite(&found) {
+            return Err(NOT_FINITE.into());
+        }
+        let mut tags = found.tags;
         // A text without words is one unknown word to the model, whose tag is dropped.
         tags.truncate(tokens.len());
         let text = &ask.text;
@@ -38,7 +42,7 @@ pub(super) fn answer(
             Style::Colour | Style::Plain => marked(task, text, tokens, &tags, style),
         })
     };
-    asks.iter().zip(&tokens).zip(tags).map(line).collect()
+    asks.iter().zip(&tokens).zip(found).map(line).collect()
 }
 
 /// The words of a text: its own, or split as the training sentences are.
@@ -91,11 +95,11 @@ fn in_columns(task: &Tag, text: &str, tokens: &Tokens, tags: &[usize]) -> String
 }
 
 /// Columns with word, right tag and predicted tag; conlleval reads the last two.
-pub(super) fn columns(task: &Tag, split: Split, predictions: &[Vec<usize>]) -> String {
+pub(super) fn columns(task: &Tag, split: Split, predictions: &[Tagging]) -> String {
     let (kind, scheme) = task.tags.written();
     let mut lines = String::new();
     for (sentence, predicted) in task.data.split(split).iter().zip(predictions) {
-        let [gold, predicted] = [&sentence.tags, predicted].map(|tags| task.tags.named(tags));
+        let [gold, predicted] = [&sentence.tags, &predicted.tags].map(|tags| task.tags.named(tags));
         lines += &conll::predictions(&sentence.words, &gold, &predicted, kind, scheme);
     }
     lines

@@ -1,7 +1,7 @@
 //! A tagger under attack.
 
 use super::vectors::SentenceVectors;
-use super::{Tag, reading};
+use super::{Tag, Tagging, reading};
 use crate::attack::{self, Changes, Space, Victim};
 use crate::data::{Sentence, Split};
 use crate::tasks::piece_vectors;
@@ -24,7 +24,7 @@ pub(super) fn changes<'a>(
     task: &'a Tag,
     model: &'a dyn Tagger,
     split: Split,
-) -> Result<Box<dyn Changes<Vec<usize>> + 'a>, String> {
+) -> Result<Box<dyn Changes<Tagging> + 'a>, String> {
     if task.tags.names().len() < 2 {
         return Err("the model knows one tag only, so that no word can be given another".into());
     }
@@ -57,7 +57,7 @@ impl Sentences<'_> {
     }
 }
 
-impl Changes<Vec<usize>> for Sentences<'_> {
+impl Changes<Tagging> for Sentences<'_> {
     fn count(&self) -> usize {
         self.task.data.split(self.split).len()
     }
@@ -77,19 +77,21 @@ impl Changes<Vec<usize>> for Sentences<'_> {
         (fits && words.len() <= longest).then(victim)
     }
 
-    fn read(&self, example: usize, texts: &[Vec<String>]) -> Vec<(Vec<usize>, f64)> {
+    fn read(&self, example: usize, texts: &[Vec<String>]) -> Vec<(Tagging, f64)> {
         let texts: Vec<Text> = texts.iter().map(|words| self.encoded(words)).collect();
         let lengths: Vec<usize> = texts.iter().map(Text::len).collect();
-        let constraints = self.task.keys.model.constrained().then(|| self.task.tags.constraints()).flatten();
+        let constraints = self.task.constraints();
         batches::each(&lengths, attack::BATCH, |batch| {
             let chosen: Vec<&Text> = batch.iter().map(|&i| &texts[i]).collect();
             let batch = self.task.batch(&chosen, 0.0, &mut Mode::Eval).to_device(self.model.device());
             let emissions = no_grad(|| self.model.emissions(&batch.words(), &mut Mode::Eval));
-            let (best, _) = self.model.crf().decode_with(&emissions, batch.lengths(), constraints.as_ref());
+            let (best, scores) =
+                self.model.crf().decode_with(&emissions, batch.lengths(), constraints.as_ref());
             let losses = no_grad(|| self.loss(example, &emissions, batch.lengths())).to_f64();
             let (t, best) = (best.dim(1), best.to_vec::<i64>());
             let tags = best.chunks(t.max(1)).map(|row| row.iter().map(|&tag| tag as usize).collect());
-            tags.zip(losses).collect()
+            let found = tags.zip(scores.to_f64()).map(|(tags, score)| Tagging { tags, score });
+            found.zip(losses).collect()
         })
     }
 

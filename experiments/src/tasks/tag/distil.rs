@@ -5,7 +5,7 @@ use super::reading::{encode_all, longest, sizes};
 use super::{Tag, tokenised};
 use crate::data::{Sentence, Splits};
 use crate::regimes::distillation::{self, MASKED, PartsOfSpeech, TAGGER, Transfer, altered, finished_run};
-use crate::run::{RunError, State, Task};
+use crate::run::{NOT_FINITE, RunError, State, Task};
 use crate::tasks;
 use crate::tasks::reading::Reading;
 use crate::tasks::windows::{Piece, windows};
@@ -63,9 +63,17 @@ pub fn parts_of_speech(folder: &Path, texts: Vec<Vec<String>>) -> Result<PartsOf
     let model = tagger.model(&mut Rng::blank())?;
     run.load_best(&model, Tag::NAME)?;
     let read = tagger.read_altered(&texts.iter().collect::<Vec<_>>());
-    let mut tags = tagger.predictions(&*model, &read.iter().collect::<Vec<_>>());
+    let found = tagger.predictions(&*model, &read.iter().collect::<Vec<_>>());
+    if !found.iter().all(Tag::is_finite) {
+        return Err(RunError::Settings(format!("{TAGGER} = {}: {NOT_FINITE}", folder.display())));
+    }
     // A text without words is one unknown word to the model.
-    tags.iter_mut().zip(&texts).for_each(|(tags, words)| tags.truncate(words.len()));
+    let tags = found.into_iter().zip(&texts).map(|(found, words)| {
+        let mut tags = found.tags;
+        tags.truncate(words.len());
+        tags
+    });
+    let tags = tags.collect();
     Ok(PartsOfSpeech::new(texts, tags))
 }
 

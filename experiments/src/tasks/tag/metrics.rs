@@ -1,5 +1,6 @@
 //! Counts of predicted tags, and metrics of their sums.
 
+use super::Tagging;
 use super::tags::Tags;
 use crate::data::Sentence;
 use crate::metrics::classification::Scores;
@@ -48,12 +49,7 @@ pub(super) fn right(tags: &Tags, gold: &[usize], predicted: &[usize]) -> bool {
 }
 
 /// The metrics of each kind; for plain tags with a confusion matrix.
-pub(super) fn details(
-    tags: &Tags,
-    sentences: &[Sentence],
-    predictions: &[Vec<usize>],
-    sums: &[f64],
-) -> Details {
+pub(super) fn details(tags: &Tags, sentences: &[Sentence], predictions: &[Tagging], sums: &[f64]) -> Details {
     let kinds = tags.kinds();
     let scores = if sums.is_empty() { vec![] } else { scores(sums).0 };
     let row = |(name, s): (&String, Scores)| Detail {
@@ -66,7 +62,7 @@ pub(super) fn details(
     let confusion = (!tags.are_entities()).then(|| {
         let mut counts = vec![vec![0; kinds.len()]; kinds.len()];
         for (sentence, predicted) in sentences.iter().zip(predictions) {
-            for (&gold, &predicted) in sentence.tags.iter().zip(predicted) {
+            for (&gold, &predicted) in sentence.tags.iter().zip(&predicted.tags) {
                 counts[gold][predicted] += 1;
             }
         }

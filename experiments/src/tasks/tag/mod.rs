@@ -53,6 +53,7 @@ use gradus_engine::optim::{Group, OptimizerConfig};
 use gradus_engine::{Mode, Rng, Tensor};
 use gradus_models::Tagger;
 use keys::Model;
+use model::Tagging;
 use rayon::prelude::*;
 use reading::{longest, sizes};
 use std::collections::BTreeMap;
@@ -120,7 +121,7 @@ impl Task for Tag {
     type Keys = TagKeys;
     type Part = Vec<Sentence>;
     type Model = dyn Tagger;
-    type Prediction = Vec<usize>;
+    type Prediction = Tagging;
 
     fn generated() -> &'static [Generated<Vec<Sentence>>] {
         generated::SETS
@@ -247,29 +248,33 @@ impl Task for Tag {
         [self.keys.loss.penalties.l1, self.keys.loss.penalties.l2]
     }
 
-    fn predict(&self, model: &dyn Tagger, split: Split, examples: &[usize]) -> Vec<Vec<usize>> {
+    fn predict(&self, model: &dyn Tagger, split: Split, examples: &[usize]) -> Vec<Tagging> {
         let texts: Vec<&Text> = examples.iter().map(|&i| &self.texts[split as usize][i]).collect();
         self.predictions(model, &texts)
     }
 
-    fn counts(&self, split: Split, example: usize, prediction: &Vec<usize>) -> Vec<f64> {
-        metrics::counts(&self.tags, &self.data.split(split)[example].tags, prediction)
+    fn is_finite(prediction: &Tagging) -> bool {
+        prediction.score.is_finite()
+    }
+
+    fn counts(&self, split: Split, example: usize, prediction: &Tagging) -> Vec<f64> {
+        metrics::counts(&self.tags, &self.data.split(split)[example].tags, &prediction.tags)
     }
 
     fn metrics(sums: &[f64]) -> Vec<f64> {
         metrics::metrics(sums)
     }
 
-    fn right(&self, split: Split, example: usize, prediction: &Vec<usize>) -> bool {
-        metrics::right(&self.tags, &self.data.split(split)[example].tags, prediction)
+    fn right(&self, split: Split, example: usize, prediction: &Tagging) -> bool {
+        metrics::right(&self.tags, &self.data.split(split)[example].tags, &prediction.tags)
     }
 
-    fn details(&self, split: Split, predictions: &[Vec<usize>], sums: &[f64]) -> Option<Details> {
+    fn details(&self, split: Split, predictions: &[Tagging], sums: &[f64]) -> Option<Details> {
         Some(metrics::details(&self.tags, self.data.split(split), predictions, sums))
     }
 
-    fn mistake(&self, split: Split, example: usize, prediction: &Vec<usize>) -> Mistake {
-        mistakes::mistake(self, split, example, prediction)
+    fn mistake(&self, split: Split, example: usize, prediction: &Tagging) -> Mistake {
+        mistakes::mistake(self, split, example, &prediction.tags)
     }
 
     fn columns(&self) -> ReadWords {
@@ -279,7 +284,7 @@ impl Task for Tag {
         }
     }
 
-    fn written(&self, split: Split, predictions: &[Vec<usize>]) -> String {
+    fn written(&self, split: Split, predictions: &[Tagging]) -> String {
         answers::columns(self, split, predictions)
     }
 

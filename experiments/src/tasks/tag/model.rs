@@ -9,11 +9,21 @@ use crate::tasks::reading::Reading;
 use crate::tasks::windows::{Window, windows};
 use crate::tasks::words;
 use crate::text::Text;
+use gradus_engine::nn::Constraints;
 use gradus_engine::{Mode, Rng, Tensor};
 use gradus_models::{BertTagger, BiLstmCrf, DataSizes, Tagger};
 
 /// The most words or word pieces in a batch, unless a single window has more.
 const MOST: usize = 3072;
+
+/// The tags of a sentence.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Tagging {
+    /// One tag for each word.
+    pub tags: Vec<usize>,
+    /// Their score in the model, that of the best sequence; the sum over the pieces of a long sentence.
+    pub score: f64,
+}
 
 /// A new model as the keys describe it, with pretrained weights or vectors if there are any.
 pub(super) fn tagger(task: &Tag, rng: &mut Rng) -> Result<Box<dyn Tagger>, RunError> {
@@ -66,8 +76,8 @@ pub(super) fn inputs(task: &Tag, examples: &[usize], mode: &mut Mode) -> Vec<Ten
 
 impl Tag {
     /// The tags of texts, in their order.
-    pub(super) fn predictions(&self, model: &dyn Tagger, texts: &[&Text]) -> Vec<Vec<usize>> {
-        let mut tags: Vec<Vec<usize>> = vec![vec![]; texts.len()];
+    pub(super) fn predictions(&self, model: &dyn Tagger, texts: &[&Text]) -> Vec<Tagging> {
+        let mut found = vec![Tagging::default(); texts.len()];
         let mut waiting: Vec<(usize, Window)> = vec![];
         let mut largest = 0;
         for (i, text) in texts.iter().enumerate() {
@@ -75,15 +85,20 @@ impl Tag {
             for window in windows(&sizes, longest(&self.reading)) {
                 let size: usize = sizes[window.read.clone()].iter().sum();
                 if size.max(largest) * (waiting.len() + 1) > MOST {
-                    self.decode(model, texts, &std::mem::take(&mut waiting), &mut tags);
+                    self.decode(model, texts, &std::mem::take(&mut waiting), &mut found);
                     largest = 0;
                 }
                 largest = size.max(largest);
                 waiting.push((i, window));
             }
         }
-        self.decode(model, texts, &waiting, &mut tags);
-        tags
+        self.decode(model, texts, &waiting, &mut found);
+        found
+    }
+
+    /// What the scheme of the tags forbids, if sequences are chosen among the others.
+    pub(super) fn constraints(&self) -> Option<Constraints> {
+        self.keys.model.constrained().then(|| self.tags.constraints()).flatten()
     }
 
     /// Appends the tags that windows keep, in their order.
@@ -92,7 +107,7 @@ impl Tag {
         model: &dyn Tagger,
         texts: &[&Text],
         windows: &[(usize, Window)],
-        tags: &mut [Vec<usize>],
+        found: &mut [Tagging],
     ) {
         if windows.is_empty() {
             return;
@@ -100,12 +115,12 @@ impl Tag {
         let parts: Vec<Text> = windows.iter().map(|(i, w)| texts[*i].part(w.read.clone())).collect();
         let batch = self.batch(&parts.iter().collect::<Vec<_>>(), 0.0, &mut Mode::Eval);
         let batch = batch.to_device(model.device());
-        let constraints = self.keys.model.constrained().then(|| self.tags.constraints()).flatten();
-        let (best, _) = model.decode(&batch.words(), constraints.as_ref());
+        let (best, scores) = model.decode(&batch.words(), self.constraints().as_ref());
         let (best, t) = (best.to_vec::<i64>(), best.dim(1));
-        for (row, (i, window)) in best.chunks(t.max(1)).zip(windows) {
+        for ((row, score), (i, window)) in best.chunks(t.max(1)).zip(scores.to_f64()).zip(windows) {
             let kept = window.keep.start - window.read.start..window.keep.end - window.read.start;
-            tags[*i].extend(row[kept].iter().map(|&tag| tag as usize));
+            found[*i].tags.extend(row[kept].iter().map(|&tag| tag as usize));
+            found[*i].score += score;
         }
     }
 }
