@@ -1,5 +1,6 @@
 use super::PlaceArgs;
 use crate::commands::{self, Format, Input, Predict};
+use crate::data::formats::structured;
 use anyhow::bail;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
@@ -79,14 +80,13 @@ impl PredictArgs {
 /// The format of an input without `--format`: one text per line, unless the file's name says otherwise.
 fn guessed(input: &Input) -> anyhow::Result<Format> {
     let Input::File(path) = input else { return Ok(Format::Text) };
-    let extension = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
-    match extension.as_str() {
-        "csv" | "tsv" | "json" | "jsonl" | "ndjson" | "conll" | "conllu" | "bio" | "iob" => bail!(
+    match structured::extension(path) {
+        Some(extension) => bail!(
             "{}: expected one text per line, found the name of a .{extension} file; give --format jsonl or conll for one of \
              these, --format text if each of its lines is a text, or evaluate a file with labels with gradus evaluate RUN \
              --file FILE",
             path.display()
         ),
-        _ => Ok(Format::Text),
+        None => Ok(Format::Text),
     }
 }

@@ -101,7 +101,7 @@ fn a_teacher_must_fit() {
     let fine = format!("distil {} --student bilstm --out student", one.name());
     for (set, parts) in [
         ("loss.label_weight=2", &["from 0 to 1"][..]),
-        ("loss.temperature=0", &["above 0"]),
+        ("loss.temperature=0", &["from 0.05 to 50"]),
         ("loss.objective=hard", &["soft", "logits"]),
         ("loss.unlabelled=nowhere.txt", &["nowhere.txt"]),
         ("loss.copies=1001", &["at most 1000"]),

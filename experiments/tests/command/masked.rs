@@ -146,6 +146,7 @@ fn what_a_run_cannot_start_from_is_said() {
             "`model.hidden_size` has no effect on this run of gradus train masked: it belongs to runs without model.pretrained",
         ),
         ("--set model.pretrained=nowhere", "nowhere"),
+        ("--dev train.tsv", "train.tsv: expected plain text, one text a line, found the name of a .tsv file"),
         ("--set model.pretrained=", "`model.pretrained` must be the folder of a BERT model, found nothing"),
         (
             "--set data.max_len=600",

@@ -7,3 +7,4 @@ pub mod labelled;
 pub mod lines;
 pub mod scheme;
 pub mod squad;
+pub mod structured;

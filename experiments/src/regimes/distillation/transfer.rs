@@ -2,6 +2,7 @@ use super::LAYERS;
 use super::keys::{FromTeacher, TEACHER};
 use crate::config::{Config, TaskKeys};
 use crate::data::error::{listed, quoted};
+use crate::data::formats::structured;
 use crate::data::limits::Limit;
 use crate::data::{DataError, atomic, files};
 use crate::run::{RunError, RunFolder, TrainedOn, View, interrupted};
@@ -147,14 +148,23 @@ pub fn said(
 /// A file that cannot be read, has no text, or lacks the column.
 pub fn unlabelled<O>(keys: &FromTeacher<O>) -> Result<Vec<String>, DataError> {
     let Some(path) = &keys.unlabelled else { return Ok(vec![]) };
-    let text = files::read_text(path, Limit::Text)?;
     let column = keys.unlabelled_column.as_str();
-    let texts: Vec<&str> = match column {
-        "" => text.lines().collect(),
+    if let Some(extension) = structured::extension(path).filter(|_| column.is_empty()) {
+        return Err(DataError::File {
+            path: path.into(),
+            expected: "a text on each line".into(),
+            found: format!("the name of a .{extension} file"),
+            advice: "name the column of the texts with --set loss.unlabelled_column=NAME; if each line is a text, name the file .txt"
+                .into(),
+        });
+    }
+    let text = files::read_text(path, Limit::Text)?;
+    let texts: Vec<String> = match column {
+        "" => text.lines().map(String::from).collect(),
         _ => in_column(&text, column, path)?,
     };
     let texts: Vec<String> =
-        texts.into_iter().map(str::trim).filter(|text| !text.is_empty()).map(String::from).collect();
+        texts.iter().map(|text| text.trim()).filter(|text| !text.is_empty()).map(String::from).collect();
     match texts.is_empty() {
         false => Ok(texts),
         true => Err(DataError::File {
@@ -166,12 +176,13 @@ pub fn unlabelled<O>(keys: &FromTeacher<O>) -> Result<Vec<String>, DataError> {
     }
 }
 
-/// The texts of a column of a table with tabs, whose first line names the columns.
-fn in_column<'t>(text: &'t str, column: &str, path: &Path) -> Result<Vec<&'t str>, DataError> {
-    let mut lines =
-        text.lines().enumerate().map(|(i, line)| (i + 1, line)).filter(|(_, line)| !line.is_empty());
-    let head = lines.next().map_or("", |(_, line)| line);
-    let Some(place) = head.split('\t').position(|name| name.trim() == column) else {
+/// The texts of a column of a table, whose first line names the columns, with tabs, commas, semicolons or vertical bars between
+/// them. With tabs, quotation marks are part of the text.
+fn in_column(text: &str, column: &str, path: &Path) -> Result<Vec<String>, DataError> {
+    let head = text.lines().find(|line| !line.trim().is_empty()).unwrap_or("");
+    let named = |name: &str| name.trim().trim_matches('"') == column;
+    let separator = ['\t', ',', ';', '|'].into_iter().find(|separator| head.split(*separator).any(named));
+    let Some(separator) = separator else {
         return Err(DataError::Line {
             path: path.into(),
             line: 1,
@@ -180,16 +191,32 @@ fn in_column<'t>(text: &'t str, column: &str, path: &Path) -> Result<Vec<&'t str
             advice: "set loss.unlabelled_column to one of them, or leave it out if each line is a text",
         });
     };
-    let field = |(line, row): (usize, &'t str)| {
-        row.split('\t').nth(place).ok_or_else(|| DataError::Line {
-            path: path.into(),
-            line,
-            expected: format!("the column {}", quoted(column)),
-            found: quoted(row),
-            advice: "give each line as many columns as the first one",
-        })
+    let mut rows = csv::ReaderBuilder::new()
+        .delimiter(separator as u8)
+        .quoting(separator != '\t')
+        .has_headers(false)
+        .flexible(true)
+        .from_reader(text.as_bytes())
+        .into_records();
+    let missing = |line: u64, found: String| DataError::Line {
+        path: path.into(),
+        line: line as usize,
+        expected: format!("the column {}", quoted(column)),
+        found,
+        advice: "give each line as many columns as the first one",
     };
-    lines.map(field).collect()
+    let place = rows.next().and_then(Result::ok).and_then(|names| names.iter().position(named));
+    let place = place.ok_or_else(|| missing(1, quoted(head)))?;
+    let field = |row: Result<csv::StringRecord, csv::Error>| match row {
+        Ok(row) => {
+            let line = row.position().map_or(0, csv::Position::line);
+            let found =
+                || missing(line, quoted(&row.iter().collect::<Vec<_>>().join(&separator.to_string())));
+            row.get(place).map(String::from).ok_or_else(found)
+        }
+        Err(error) => Err(missing(error.position().map_or(0, csv::Position::line), error.to_string())),
+    };
+    rows.map(field).collect()
 }
 
 #[cfg(test)]
@@ -209,7 +236,23 @@ mod tests {
                 .map_err(|error| error.to_string())
         };
         assert_eq!(of("sentence", &path).unwrap(), ["a fine cast", "dull"]);
-        assert_eq!(of("", &path).unwrap(), ["label\tsentence", "1\ta fine cast", "0", "0\tdull"]);
+        let error = of("", &path).unwrap_err();
+        assert!(
+            error.contains("more.tsv: expected a text on each line, found the name of a .tsv file"),
+            "{error}"
+        );
+        let plain = folder.path().join("more.txt");
+        std::fs::write(&plain, "a fine cast\n\n dull\n").unwrap();
+        assert_eq!(of("", &plain).unwrap(), ["a fine cast", "dull"]);
+        for table in [
+            "label;sentence\n1;a fine; cast\n0;dull\n",
+            "id,\"sentence\"\n1,\"a fine, \"\"cast\"\"\"\n2,dull\n",
+        ] {
+            std::fs::write(&plain, table).unwrap();
+            let expected =
+                if table.contains(';') { ["a fine", "dull"] } else { ["a fine, \"cast\"", "dull"] };
+            assert_eq!(of("sentence", &plain).unwrap(), expected, "{table}");
+        }
         let error = of("text", &path).unwrap_err();
         assert!(error.contains("more.tsv, line 1: expected the name 'text'"), "{error}");
         std::fs::write(&path, "label\tsentence\n1\n").unwrap();

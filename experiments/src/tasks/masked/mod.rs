@@ -36,6 +36,7 @@ use super::{bert, warnings};
 use crate::attack::Changes;
 use crate::data::counted::{counted, verb};
 use crate::data::files::FileReader;
+use crate::data::formats::structured;
 use crate::data::known::KnownSet;
 use crate::data::{DataError, OwnPart, Split, Splits};
 use crate::explain::{Explained, Which};
@@ -141,6 +142,14 @@ impl Task for Masked {
         _: Option<&[String]>,
     ) -> Result<OwnPart<Corpus>, DataError> {
         let (encoding, _) = keys.data.source.format();
+        if let Some(extension) = structured::extension(path) {
+            return Err(DataError::File {
+                path: path.into(),
+                expected: "plain text, one text a line".into(),
+                found: format!("the name of a .{extension} file"),
+                advice: "write its texts alone to another file, one on each line; if each line is a text, name it .txt".into(),
+            });
+        }
         let mut part = Corpus::default();
         part.add(&reader.read(path, encoding)?)?;
         Ok(OwnPart { part, labels: vec![], note: None })
