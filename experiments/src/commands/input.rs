@@ -205,6 +205,13 @@ impl Texts {
         if self.line == 1 && bytes.starts_with(b"\xEF\xBB\xBF") {
             bytes.drain(..3);
         }
+        if self.line == 1 && bytes.iter().filter(|byte| **byte == 0).count() * 3 > bytes.len() {
+            let order = if bytes[0] == 0 { "BE" } else { "LE" };
+            bail!(
+                "{name}: expected UTF-8, found a zero byte beside each character, as in UTF-16; convert it, for example with: \
+                 iconv -f UTF-16{order} -t UTF-8"
+            );
+        }
         while bytes.last().is_some_and(|byte| [b'\n', b'\r'].contains(byte)) {
             bytes.pop();
         }
@@ -272,6 +279,11 @@ mod tests {
         let wide: Vec<u8> = "\u{feff}a\nb\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
         let found = all(&wide, Format::Text);
         assert!(found[0].as_ref().unwrap_err().to_string().starts_with("f: expected UTF-8, found UTF-16"));
+        for (order, to_bytes) in [("BE", u16::to_be_bytes as fn(u16) -> [u8; 2]), ("LE", u16::to_le_bytes)] {
+            let unmarked: Vec<u8> = "a b\nc\n".encode_utf16().flat_map(to_bytes).collect();
+            let error = all(&unmarked, Format::Text)[0].as_ref().unwrap_err().to_string();
+            assert!(error.ends_with(&format!("iconv -f UTF-16{order} -t UTF-8")), "{error}");
+        }
     }
 
     #[test]
@@ -362,8 +374,10 @@ mod tests {
                     crate::fuzz::check_sentence(error.to_string());
                     found.clear();
                 }
-                let whole =
-                    found.len() == lines || bytes.starts_with(b"\xFF\xFE") || bytes.starts_with(b"\xFE\xFF");
+                let whole = found.len() == lines
+                    || bytes.contains(&0)
+                    || bytes.starts_with(b"\xFF\xFE")
+                    || bytes.starts_with(b"\xFE\xFF");
                 assert!(whole || format != Format::Text && found.len() <= lines);
                 found.iter().filter_map(|line| told(line).err()).for_each(crate::fuzz::check_sentence);
             }
