@@ -34,7 +34,7 @@ pub struct FromTeacher<O> {
     /// A file of more texts, one on each line.
     #[serde(default, with = "optional_path")]
     pub unlabelled: Option<PathBuf>,
-    /// The name of the column of these texts, if the file is a table with tabs between columns and their names in its first line.
+    /// The name of the column of these texts, if the file is a table with the names of its columns in its first line.
     #[serde(default)]
     pub unlabelled_column: String,
 }
