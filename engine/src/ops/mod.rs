@@ -22,7 +22,7 @@
 //!   [`layer_norm`](Tensor::layer_norm), [`cross_entropy_rows`](Tensor::cross_entropy_rows);
 //!   [`cross_entropy`](crate::losses::cross_entropy) is the mean or the sum of the last.
 //! - *Matrix multiplication*: [`matmul`](Tensor::matmul), [`linear`](Tensor::linear),
-//!   [`linear_int8`](Tensor::linear_int8).
+//!   [`linear_int8`](Tensor::linear_int8), [`linear_cross_entropy`](Tensor::linear_cross_entropy).
 //! - *Convolution over time*: [`conv1d`](Tensor::conv1d), [`conv_relu_max`](Tensor::conv_relu_max),
 //!   [`embedding_conv_relu_max`](Tensor::embedding_conv_relu_max).
 //! - *Sequences*: [`lstm`](Tensor::lstm), [`lstm_int8`](Tensor::lstm_int8), [`attention`](Tensor::attention),
@@ -62,6 +62,7 @@ mod identity;
 mod index;
 mod layer_norm;
 mod linear;
+mod linear_cross_entropy;
 mod linear_int8;
 mod lstm;
 mod matmul;

@@ -67,6 +67,7 @@ pub const REGISTRY: &[OpInfo] = &[
     primitive("checkpoint"),
     fused("layer_norm"),
     fused("cross_entropy"),
+    fused("linear_cross_entropy"),
     fused("conv1d"),
     fused("conv_relu_max"),
     fused("embedding_conv_relu_max"),

@@ -273,13 +273,33 @@ pub fn batched_with_bias(matmul: Matmul, a: Src, b: Src, bias: Option<Src>, c: D
     }
     on_device!(a, T => {
         let bias = bias.map(|x| x.slice::<T>());
-        batched_typed(matmul, a.slice::<T>(), b.slice::<T>(), Epilogue { bias, ..Epilogue::default() }, c.slice())
+        batched_typed(matmul, a.slice::<T>(), b.slice::<T>(), T::ZERO, Epilogue { bias, ..Epilogue::default() }, c.slice())
     }, cuda => cuda::batched_with_bias(matmul, a, b, bias, c))
+}
+
+/// C += A·B for one matmul, C [M, N] row-major, on the CPU.
+#[track_caller]
+pub fn accumulate(matmul: Matmul, a: Src, b: Src, c: Dst) -> Outcome {
+    let Matmul { count, m, k, n, a_strides, b_strides, .. } = matmul;
+    assert!(
+        count == 1 && c.len() == sizes::count("gemm", [m, n]),
+        "gemm: C is not one [{m}, {n}], but {}",
+        c.len()
+    );
+    for (name, x, rows, cols, strides) in [("A", a, m, k, a_strides), ("B", b, k, n, b_strides)] {
+        let fits = c.is_empty() || reach([(rows, strides[1]), (cols, strides[2])]) <= x.len();
+        assert!(
+            fits,
+            "gemm: {name} is [{rows}, {cols}] with strides {strides:?}, but has only {} elements",
+            x.len()
+        );
+    }
+    on_device!(a, T => batched_typed(matmul, a.slice::<T>(), b.slice::<T>(), T::ONE, Epilogue::default(), c.slice()))
 }
 
 /// Splits the work over matmuls if there are several and each is small, otherwise inside each.
 #[track_caller]
-fn batched_typed<T: Real>(p: Matmul, a: &[T], b: &[T], epilogue: Epilogue<T>, c: &mut [T]) {
+fn batched_typed<T: Real>(p: Matmul, a: &[T], b: &[T], beta: T, epilogue: Epilogue<T>, c: &mut [T]) {
     let Matmul { count, m, k, n, a_strides, b_strides, precision } = p;
     let size = m * n;
     if size == 0 {
@@ -294,7 +314,7 @@ fn batched_typed<T: Real>(p: Matmul, a: &[T], b: &[T], epilogue: Epilogue<T>, c:
         Mat { data: &data[start..], rows_stride: s[1], cols_stride: s[2] }
     };
     let one = |i: usize, c: &mut [T], threads: bool| {
-        run(m, k, n, mat(a, a_strides, i), mat(b, b_strides, i), T::ZERO, c, n, epilogue, threads)
+        run(m, k, n, mat(a, a_strides, i), mat(b, b_strides, i), beta, c, n, epilogue, threads)
     };
     if count == 1 || size.saturating_mul(k) > 1 << 24 {
         return c.chunks_mut(size).enumerate().for_each(|(i, c)| one(i, c, true));

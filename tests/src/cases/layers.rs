@@ -38,6 +38,31 @@ pub const CASES: &[Case] = &[
     })
     .roundings(64.0)
     .never_empty(),
+    Case::new("linear_cross_entropy", "plain", |d| {
+        let (r, k, width) = (d.size().min(9), 1 + d.size().min(9), d.size().min(9));
+        let inputs = vec![d.normal([r, width]), d.normal([k, width]), d.ids([r], k)];
+        Example::one(inputs, |x| x[0].linear_cross_entropy(&x[1], None, &x[2], &CrossEntropy::default()))
+    })
+    .slots(&[0, 1])
+    .roundings(512.0)
+    .never_empty(),
+    Case::new("linear_cross_entropy", "bias, smoothing, ignored labels", |d| {
+        let (r, k, width) = (d.size().min(9), 2 + d.size().min(9), d.size().min(9));
+        let options = CrossEntropy { smoothing: 0.1, ignore: Some(1), ..CrossEntropy::default() };
+        let inputs = vec![d.normal([r, width]), d.normal([k, width]), d.ids([r], k), d.normal([k])];
+        Example::one(inputs, move |x| x[0].linear_cross_entropy(&x[1], Some(&x[3]), &x[2], &options))
+    })
+    .slots(&[0, 1, 3])
+    .roundings(512.0)
+    .never_empty(),
+    Case::new("linear_cross_entropy", "several blocks of rows", |d| {
+        let (r, k, width) = (513 + d.up_to(300), 30 + d.up_to(9), d.up_to(9));
+        let inputs = vec![d.normal([r, width]), d.normal([k, width]), d.ids([r], k), d.normal([k])];
+        let options = CrossEntropy { smoothing: 0.1, ..CrossEntropy::default() };
+        Example::one(inputs, move |x| x[0].linear_cross_entropy(&x[1], Some(&x[3]), &x[2], &options))
+    })
+    .roundings(4096.0)
+    .large(),
     Case::new("conv1d", "padding", |d| {
         let (b, c, o, k, padding) = (d.up_to(3), d.size().min(9), d.size().min(9), d.up_to(4), d.below(3));
         let t = k + d.below(6);

@@ -5,6 +5,7 @@
 
 use crate::case::{Case, Example};
 use gradus_engine::checkpoint;
+use gradus_engine::ops::CrossEntropy;
 
 /// The rows.
 pub const CASES: &[Case] = &[
@@ -17,6 +18,15 @@ pub const CASES: &[Case] = &[
         Example::one(vec![d.normal([n, n])], |x| x[0].matmul(&x[0].tanh()))
     })
     .roundings(256.0),
+    Case::new("linear_cross_entropy", "x as its own weight", |d| {
+        let (n, width) = (1 + d.size().min(6), d.size().min(6));
+        Example::one(vec![d.normal([n, width]), d.ids([n], n)], |x| {
+            x[0].linear_cross_entropy(&x[0], None, &x[1], &CrossEntropy::default())
+        })
+    })
+    .slots(&[0, 1])
+    .roundings(512.0)
+    .never_empty(),
     Case::new("checkpoint", "x twice", |d| {
         let shape = d.shape();
         Example::one(vec![d.normal(shape)], |x| {

@@ -111,6 +111,12 @@ pub const KNOWN: &[Known] = &[
         underflows f32",
     },
     Known {
+        ops: &["linear_cross_entropy"],
+        values: huge,
+        results: &[],
+        why: "where p is 1, p − 1 is a rounding error, and a weight of 1e30 multiplies it; products of two such values overflow f32",
+    },
+    Known {
         ops: &["info_nce"],
         values: tiny,
         results: &[],
