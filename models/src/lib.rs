@@ -14,6 +14,7 @@ mod characters;
 mod classifier;
 mod embeds;
 mod invalid;
+mod language;
 mod padding;
 mod parameters;
 mod probe;
@@ -38,6 +39,9 @@ pub use characters::{CharacterModel, Characters};
 pub use classifier::Classifier;
 pub use embeds::Embeds;
 pub use invalid::Invalid;
+pub use language::{
+    LanguageModel, LmState, Positions, RnnLm, RnnLmConfig, TransformerLm, TransformerLmConfig,
+};
 pub use probe::{Probe, ProbeConfig};
 pub use reader::{Attended, PiecePairs, Pooled, Reader, ReaderInput, Reading, Side};
 pub use sizes::DataSizes;

@@ -9,6 +9,7 @@ mod cross_entropy;
 mod distillation;
 mod focal;
 mod ghm;
+mod linear_cross_entropy;
 mod penalty;
 mod sequence;
 mod sne;
@@ -22,6 +23,7 @@ pub use distillation::{
 };
 pub use focal::{focal, focal_of};
 pub use ghm::{Ghm, GhmState, ghm};
+pub use linear_cross_entropy::linear_cross_entropy;
 pub use penalty::{l1, l2};
 pub use sequence::{
     crf_nll, sequence_focal, token_cross_entropy, token_focal, token_ghm, token_log_probabilities,
