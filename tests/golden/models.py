@@ -1,7 +1,7 @@
 """Models: outputs, loss and gradients, and ten steps with either optimizer."""
 import torch, torch.nn.functional as F
 from cases import case, lengths, rounded
-from twins import BiDaf, BiLstm, BiLstmCrf, TextCnn
+from twins import BiDaf, BiLstm, BiLstmCrf, RnnLm, TextCnn, TransformerLm
 
 
 def trained(m, loss_of, frozen, rate=0.05, eps=1e-8):
@@ -117,3 +117,23 @@ def bidaf(kind, attention, frozen):
 ALIKE = ("wc.bias", "p1.bias", "p2.bias")
 case("model_bidaf", 203)(bidaf(None, False, ALIKE))
 case("model_bidaf_cnn", 204)(bidaf("cnn", True, ALIKE + KEY_BIAS))
+
+
+def language(build, frozen):
+    """A language model: the logits of two stretches of text, and the loss of the second one after the first."""
+    def make(k):
+        m, b, t, v = rounded(build(k), 0.4), 3, 6 * k, 20
+        first, ids, y = (torch.randint(v, (b, t)) for _ in range(3))
+        def logits():
+            if isinstance(m, TransformerLm):
+                return m(ids)
+            return m(ids, m(first)[1])[0]
+        out = trained(m, lambda: F.cross_entropy(logits().flatten(0, 1), y.flatten(), label_smoothing=0.1), frozen, **CALM)
+        out |= {"in.first": first, "in.ids": ids, "in.next": y, "out.logits": logits()}
+        return out, {"frozen": list(frozen), "scale": k, "heads": 2} | CALM
+    return make
+
+
+KEY_BIASES = tuple(f"blocks.{i}.self_attn.in_proj_bias" for i in range(2))
+case("model_rnn_lm", 207)(language(lambda k: RnnLm(20, 6 * k, 8 * k, 3), ()))
+case("model_transformer_lm", 208)(language(lambda k: TransformerLm(20, 8 * k, 2, 12 * k, 2, 7 * k), KEY_BIASES))

@@ -136,3 +136,39 @@ class BiDaf(Words):
         pooled = {"embedded.context": mean(x_c, n), "embedded.question": mean(x_q, j),
                   "encoded.context": mean(c, n), "encoded.question": mean(q, j)}
         return {"start": start, "end": end} | pooled
+
+
+class RnnLm(nn.Module):
+    def __init__(self, v, d, h, layers):
+        super().__init__()
+        self.embed = nn.Embedding(v, d)
+        widths = [d] + [h] * (layers - 1) + [d]
+        self.rnns = nn.ModuleList(nn.LSTM(a, b, batch_first=True) for a, b in zip(widths, widths[1:]))
+        self.bias = nn.Parameter(torch.zeros(v))
+
+    def forward(self, ids, state=None):
+        h, states = self.embed(ids), []
+        for i, rnn in enumerate(self.rnns):
+            h, s = rnn(h, None if state is None else state[i])
+            states.append(tuple(x.detach() for x in s))
+        return F.linear(h, self.embed.weight, self.bias), states
+
+
+class TransformerLm(nn.Module):
+    def __init__(self, v, d, heads, wide, layers, context):
+        super().__init__()
+        self.embed = nn.Embedding(v, d)
+        self.positions = nn.Parameter(torch.zeros(context, d))
+        self.blocks = nn.ModuleList(
+            nn.TransformerEncoderLayer(d, heads, wide, 0.0, "gelu", batch_first=True, norm_first=True)
+            for _ in range(layers))
+        self.norm = nn.LayerNorm(d)
+        self.bias = nn.Parameter(torch.zeros(v))
+
+    def forward(self, ids):
+        t = ids.shape[1]
+        x = self.embed(ids) * self.embed.weight.shape[1] ** 0.5 + self.positions[:t]
+        hidden = torch.ones(t, t).triu(1).bool()
+        for block in self.blocks:
+            x = block(x, src_mask=hidden)
+        return F.linear(self.norm(x), self.embed.weight, self.bias)

@@ -1,4 +1,4 @@
-use super::learner::{Batch, Learner, mean_cross_entropy};
+use super::learner::{Batch, Learner, mean_cross_entropy, mean_linear_cross_entropy};
 use crate::workload::Transformer;
 use gradus_engine::nn::{
     Activation, AttentionMask, Dropout, Embedding, LayerNorm, Linear, Norm, TransformerBlock,
@@ -65,8 +65,10 @@ impl<B: EncoderBlock> Learner for Encoder<B> {
         let h = self.n.forward(&(self.emb.forward(batch.ids) + places));
         let h = DROPOUT.forward(&h, mode);
         let h = self.blocks.iter().fold(h, |h, block| block.forward(&h, mode));
-        let h = if self.causal { h.reshape([b * t, h.dim(2)]) } else { h.at(1, 0) };
-        mean_cross_entropy(&self.out.forward(&h), &batch.targets[0])
+        match self.causal {
+            true => mean_linear_cross_entropy(&self.out, &h.reshape([b * t, h.dim(2)]), &batch.targets[0]),
+            false => mean_cross_entropy(&self.out.forward(&h.at(1, 0)), &batch.targets[0]),
+        }
     }
 }
 

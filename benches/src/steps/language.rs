@@ -1,4 +1,4 @@
-use super::learner::{Batch, Learner, mean_cross_entropy};
+use super::learner::{Batch, Learner, mean_linear_cross_entropy};
 use gradus_engine::nn::{Embedding, Linear, Lstm, LstmConfig};
 use gradus_engine::{Mode, Module, Rng, Tensor, Visitor};
 
@@ -29,7 +29,7 @@ impl Learner for LstmLanguageModel {
     fn loss(&self, batch: &Batch, mode: &mut Mode) -> Tensor {
         let y = self.r.forward(&self.e.forward(batch.ids), None, mode).y;
         let rows = y.reshape([y.dim(0) * y.dim(1), y.dim(2)]);
-        mean_cross_entropy(&self.o.forward(&rows), &batch.targets[0])
+        mean_linear_cross_entropy(&self.o, &rows, &batch.targets[0])
     }
 }
 

@@ -1,5 +1,6 @@
-use gradus_engine::losses::{CrossEntropy, Reduction, cross_entropy};
-use gradus_engine::{DType, Mode, Module, Tensor};
+use gradus_engine::losses::{CrossEntropy, Reduction, cross_entropy, linear_cross_entropy};
+use gradus_engine::nn::Linear;
+use gradus_engine::{DType, Mode, Module, Param, Tensor};
 
 /// The inputs of a step.
 pub struct Batch<'a> {
@@ -22,6 +23,12 @@ pub trait Learner: Send {
 /// Mean cross-entropy of logits [N, K] and labels [N].
 pub(super) fn mean_cross_entropy(logits: &Tensor, labels: &Tensor) -> Tensor {
     cross_entropy(logits, labels, &CrossEntropy::default(), Reduction::Mean)
+}
+
+/// Mean cross-entropy of h Wᵀ + b, h [N, D], and labels [N], for so many classes that the logits are not stored.
+pub(super) fn mean_linear_cross_entropy(out: &Linear, h: &Tensor, labels: &Tensor) -> Tensor {
+    let (weight, bias) = (out.weight.tensor(), out.bias.as_ref().map(Param::tensor));
+    linear_cross_entropy(h, &weight, bias.as_ref(), labels, &CrossEntropy::default(), Reduction::Mean)
 }
 
 /// The lengths of sequences without padding.

@@ -6,7 +6,8 @@ use gradus_engine::optim::{Optimizer, OptimizerConfig, Rule};
 use gradus_engine::{DType, Device, Gradients, Mode, Module, Tensor};
 use gradus_models::{
     BiDaf, BiDafConfig, BiLstm, BiLstmConfig, BiLstmCrf, BiLstmCrfConfig, CharacterModel, Classifier,
-    DataSizes, Reader, ReaderInput, Reading, Tagger, TextCnn, TextCnnConfig, Words,
+    DataSizes, LanguageModel, LmState, Positions, Reader, ReaderInput, Reading, RnnLm, RnnLmConfig, Tagger,
+    TextCnn, TextCnnConfig, TransformerLm, TransformerLmConfig, Words,
 };
 use gradus_tests::golden::Golden;
 
@@ -218,6 +219,47 @@ fn readers() {
                 let pooled = means.map(|p| (p.context * p.question).sum(&[1]).mean_all());
                 let [embedded, encoded] = pooled;
                 cross(&start, &first) + cross(&end, &last) + embedded + encoded
+            });
+        }
+    }
+}
+
+fn language_model(golden: &Golden) -> Box<dyn LanguageModel> {
+    let (tokens, embed_dim) = (dim(golden, "param.embed.weight", 0), dim(golden, "param.embed.weight", 1));
+    if golden.name == "model_rnn_lm" {
+        let hidden_dim = dim(golden, "param.rnns.0.weight_hh_l0", 1);
+        let config = RnnLmConfig { embed_dim, hidden_dim, layers: 3, dropout: 0.0, embedding_dropout: 0.0 };
+        return Box::new(RnnLm::new(config, tokens, &mut rng()));
+    }
+    let config = TransformerLmConfig {
+        embed_dim,
+        layers: 2,
+        attention_heads: golden.number("heads"),
+        feed_forward: dim(golden, "param.blocks.0.linear1.weight", 0),
+        context: dim(golden, "param.positions", 0),
+        positions: Positions::Learned,
+        dropout: 0.0,
+    };
+    Box::new(TransformerLm::new(config, tokens, &mut rng()))
+}
+
+/// The second of two stretches of text; a model with a state remembers the first, without a gradient.
+#[test]
+fn language_models() {
+    for name in ["model_rnn_lm", "model_transformer_lm"] {
+        let golden = Golden::read(name);
+        for (dtype, device) in everywhere() {
+            let [first, ids, next] =
+                ["in.first", "in.ids", "in.next"].map(|name| golden.raw(name).to_device(device));
+            let model = language_model(&golden);
+            model.move_to(device);
+            golden.load(model.as_ref(), dtype);
+            let remembered = || model.hidden(&first, &LmState::default(), &mut Mode::Eval).1.detach();
+            let (h, _) = model.hidden(&ids, &remembered(), &mut Mode::Eval);
+            golden.compare("out.logits", &model.logits(&h), ROUNDINGS);
+            let options = CrossEntropy { smoothing: 0.1, ..CrossEntropy::default() };
+            trained(&golden, model.as_ref(), dtype, &|| {
+                model.loss(&ids, &next, &remembered(), &options, &mut Mode::Eval).0
             });
         }
     }
