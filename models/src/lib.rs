@@ -12,6 +12,7 @@ mod bilstm;
 mod bilstm_crf;
 mod characters;
 mod classifier;
+mod decoding;
 mod embeds;
 mod invalid;
 mod language;
@@ -37,6 +38,7 @@ pub use bilstm::{BiLstm, BiLstmConfig};
 pub use bilstm_crf::{BiLstmCrf, BiLstmCrfConfig};
 pub use characters::{CharacterModel, Characters};
 pub use classifier::Classifier;
+pub use decoding::{Beam, Hypothesis, NextToken, Sampling, beam_search};
 pub use embeds::Embeds;
 pub use invalid::Invalid;
 pub use language::{
