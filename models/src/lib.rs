@@ -18,6 +18,7 @@ mod invalid;
 mod language;
 mod padding;
 mod parameters;
+mod places;
 mod probe;
 mod reader;
 mod sizes;
@@ -26,6 +27,7 @@ mod tagger;
 #[cfg(test)]
 mod tests;
 mod textcnn;
+mod translation;
 mod word_vectors;
 mod words;
 
@@ -50,4 +52,7 @@ pub use sizes::DataSizes;
 pub use span::{Span, best_span, best_spans};
 pub use tagger::Tagger;
 pub use textcnn::{TextCnn, TextCnnConfig};
+pub use translation::{
+    Pairs, Seq2Seq, Seq2SeqRnn, Seq2SeqRnnConfig, Seq2SeqTransformer, Seq2SeqTransformerConfig,
+};
 pub use words::{Given, Words};

@@ -1,7 +1,7 @@
 """Models: outputs, loss and gradients, and ten steps with either optimizer."""
 import torch, torch.nn.functional as F
 from cases import case, lengths, rounded
-from twins import BiDaf, BiLstm, BiLstmCrf, RnnLm, TextCnn, TransformerLm
+from twins import real, BiDaf, BiLstm, BiLstmCrf, RnnLm, Seq2SeqRnn, Seq2SeqTransformer, TextCnn, TransformerLm
 
 
 def trained(m, loss_of, frozen, rate=0.05, eps=1e-8):
@@ -137,3 +137,26 @@ def language(build, frozen):
 KEY_BIASES = tuple(f"blocks.{i}.self_attn.in_proj_bias" for i in range(2))
 case("model_rnn_lm", 207)(language(lambda k: RnnLm(20, 6 * k, 8 * k, 3), ()))
 case("model_transformer_lm", 208)(language(lambda k: TransformerLm(20, 8 * k, 2, 12 * k, 2, 7 * k), KEY_BIASES))
+
+
+def translation(build, attr, frozen):
+    """Logits of the targets, and the mean loss of those that are no padding, which is token 0."""
+    def make(k):
+        m, b, s, t, v = rounded(build(k), 0.4), 3, 6 * k, 5 * k, 20
+        source, n, target = torch.randint(1, v, (b, s)), lengths(b, s), torch.randint(1, v, (b, t))
+        y = torch.randint(1, v, (b, t)) * real(lengths(b, t), t)
+        loss = lambda: F.cross_entropy(m(source, n, target).flatten(0, 1), y.flatten(), label_smoothing=0.1, ignore_index=0)
+        out = trained(m, loss, frozen, **CALM)
+        out |= {"in.source": source, "in.lengths": n, "in.target": target, "in.next": y, "out.logits": m(source, n, target)}
+        return out, attr | {"frozen": list(frozen), "scale": k, "heads": 2} | CALM
+    return make
+
+
+KEY_BIASES = tuple(f"{side}.{i}.{name}.in_proj_bias" for i in range(2) for side, name in
+                   (("encoder", "self_attn"), ("decoder", "self_attn"), ("decoder", "multihead_attn")))
+for number, feeding in ((209, False), (210, True)):
+    case("model_seq2seq_rnn" + "_feeding" * feeding, number)(translation(
+        lambda k, feeding=feeding: Seq2SeqRnn(20, 6 * k, 4 * k, 2, feeding), {"feeding": feeding}, ()))
+for number, pre in ((211, True), (212, False)):
+    case("model_seq2seq_transformer_" + ("pre" if pre else "post"), number)(translation(
+        lambda k, pre=pre: Seq2SeqTransformer(20, 8 * k, 2, 12 * k, 2, pre), {"pre_norm": pre}, KEY_BIASES))

@@ -172,3 +172,67 @@ class TransformerLm(nn.Module):
         for block in self.blocks:
             x = block(x, src_mask=hidden)
         return F.linear(self.norm(x), self.embed.weight, self.bias)
+
+
+class Seq2SeqRnn(nn.Module):
+    def __init__(self, v, d, h, layers, feeding):
+        super().__init__()
+        self.embed, self.feeding = nn.Embedding(v, d), feeding
+        self.encoder = bilstm(d, h, layers)
+        self.decoder = nn.LSTM(d + d * feeding, 2 * h, layers, batch_first=True)
+        self.attention, self.combine = nn.Linear(2 * h, 2 * h, bias=False), nn.Linear(4 * h, d, bias=False)
+        self.bias = nn.Parameter(torch.zeros(v))
+
+    def forward(self, source, n, target):
+        packed = nn.utils.rnn.pack_padded_sequence(self.embed(source), n, batch_first=True, enforce_sorted=False)
+        m, state = self.encoder(packed)
+        m = nn.utils.rnn.pad_packed_sequence(m, batch_first=True, total_length=source.shape[1])[0]
+        state = tuple(torch.cat([x[0::2], x[1::2]], 2) for x in state)
+        hidden = ~real(n, source.shape[1])[:, None]
+
+        def attended(x, state):
+            h, state = self.decoder(x, state)
+            a = (self.attention(h) @ m.transpose(1, 2)).masked_fill(hidden, -torch.inf).softmax(2)
+            return self.combine(torch.cat([a @ m, h], 2)).tanh(), state
+
+        x = self.embed(target)
+        if self.feeding:
+            y, steps = torch.zeros_like(x[:, :1]), []
+            for t in range(x.shape[1]):
+                y, state = attended(torch.cat([x[:, t : t + 1], y], 2), state)
+                steps.append(y)
+            y = torch.cat(steps, 1)
+        else:
+            y, _ = attended(x, state)
+        return F.linear(y, self.embed.weight, self.bias)
+
+
+def sinusoids(t, d):
+    angles = torch.arange(t)[:, None] / 10000 ** (torch.arange(0, d, 2) / d)
+    return torch.stack([angles.sin(), angles.cos()], 2).flatten(1)
+
+
+class Seq2SeqTransformer(nn.Module):
+    def __init__(self, v, d, heads, wide, layers, pre_norm):
+        super().__init__()
+        self.embed = nn.Embedding(v, d)
+        of = {"dropout": 0.0, "batch_first": True, "norm_first": pre_norm}
+        self.encoder = nn.ModuleList(nn.TransformerEncoderLayer(d, heads, wide, **of) for _ in range(layers))
+        self.decoder = nn.ModuleList(nn.TransformerDecoderLayer(d, heads, wide, **of) for _ in range(layers))
+        norm = lambda: nn.LayerNorm(d) if pre_norm else nn.Identity()
+        self.encoder_norm, self.decoder_norm = norm(), norm()
+        self.bias = nn.Parameter(torch.zeros(v))
+
+    def embedded(self, ids):
+        d = self.embed.weight.shape[1]
+        return self.embed(ids) * d ** 0.5 + sinusoids(ids.shape[1], d)
+
+    def forward(self, source, n, target):
+        hidden, later = ~real(n, source.shape[1]), torch.ones(target.shape[1], target.shape[1]).triu(1).bool()
+        m = self.embedded(source)
+        for block in self.encoder:
+            m = block(m, src_key_padding_mask=hidden)
+        m, x = self.encoder_norm(m), self.embedded(target)
+        for block in self.decoder:
+            x = block(x, m, tgt_mask=later, memory_key_padding_mask=hidden)
+        return F.linear(self.decoder_norm(x), self.embed.weight, self.bias)

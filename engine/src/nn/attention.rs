@@ -11,6 +11,33 @@ pub struct AttentionMask {
     pub causal: bool,
 }
 
+/// Keys and values [B, N, T, d] of a text.
+#[derive(Clone, Debug)]
+pub struct KeysValues {
+    k: Tensor,
+    v: Tensor,
+}
+
+impl KeysValues {
+    /// Those of a text followed by another one.
+    #[track_caller]
+    pub fn followed_by(&self, next: &KeysValues) -> KeysValues {
+        let [k, v] = [(&self.k, &next.k), (&self.v, &next.v)].map(|(a, b)| Tensor::concat(&[a, b], 2));
+        KeysValues { k, v }
+    }
+
+    /// Those of the texts with these numbers, `i64` [M], each as often as it is named.
+    #[track_caller]
+    pub fn select(&self, texts: &Tensor) -> KeysValues {
+        let of = |x: &Tensor| {
+            let shape = x.shape();
+            let rows = x.reshape([shape[0], shape[1..].iter().product()]);
+            rows.embedding(texts).reshape(shape.with(0, texts.count()))
+        };
+        KeysValues { k: of(&self.k), v: of(&self.v) }
+    }
+}
+
 /// Multi-head self-attention: concat_n(softmax(Qₙ Kₙᵀ / √d) Vₙ) W_oᵀ + b_o, with Q, K, V from one matmul.
 /// Source: Vaswani et al., "Attention is all you need", NIPS 2017, section 3.2.2. Names and layout as in
 /// PyTorch's `nn.MultiheadAttention`.
@@ -57,6 +84,35 @@ impl MultiHeadAttention {
             dropout: mode.stream().filter(|_| self.dropout > 0.0).map(|s| (self.dropout, s)),
         };
         let y = q.attention(&k, &v, &options);
+        self.out_proj.forward(&y.permute(&[0, 2, 1, 3]).reshape([b, t, d]))
+    }
+
+    /// The keys and values of x [B, T, D], for queries that come later ([`attend`](Self::attend)).
+    #[track_caller]
+    pub fn keys_values(&self, x: &Tensor) -> KeysValues {
+        let width = self.out_proj.bias.as_ref().map_or(x.dim(2), |b| b.shape()[0]);
+        let part = |p: &Param| p.tensor().narrow(0, width, 2 * width);
+        let [b, t] = [x.dim(0), x.dim(1)];
+        let kv = x.linear(&part(&self.in_proj_weight), Some(&part(&self.in_proj_bias)));
+        let kv = kv.reshape([b, t, 2, self.heads, width / self.heads]);
+        let [k, v] = [0, 1].map(|i| kv.at(2, i).permute(&[0, 2, 1, 3]));
+        KeysValues { k, v }
+    }
+
+    /// y [B, Tq, D] from the queries of x [B, Tq, D] to keys and values of whatever text, of which `keys` [B, T] (`bool`) are real;
+    /// `None`: all. Source: Vaswani et al. 2017, section 3.2.3.
+    #[track_caller]
+    pub fn attend(&self, x: &Tensor, to: &KeysValues, keys: Option<&Tensor>, mode: &mut Mode) -> Tensor {
+        let [b, t, d] = [x.dim(0), x.dim(1), x.dim(2)];
+        let part = |p: &Param| p.tensor().narrow(0, 0, d);
+        let q = x.linear(&part(&self.in_proj_weight), Some(&part(&self.in_proj_bias)));
+        let q = q.reshape([b, t, self.heads, d / self.heads]).permute(&[0, 2, 1, 3]);
+        let options = Attention {
+            keys: keys.cloned(),
+            causal: false,
+            dropout: mode.stream().filter(|_| self.dropout > 0.0).map(|s| (self.dropout, s)),
+        };
+        let y = q.attention(&to.k, &to.v, &options);
         self.out_proj.forward(&y.permute(&[0, 2, 1, 3]).reshape([b, t, d]))
     }
 

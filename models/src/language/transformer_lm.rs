@@ -1,6 +1,7 @@
 use super::{LanguageModel, LmState};
 use crate::invalid::{self, Invalid};
 use crate::parameters;
+use crate::places::sinusoids;
 use gradus_engine::nn::{
     Activation, AttentionMask, Dropout, Embedding, LayerNorm, Norm, TransformerBlock, TransformerBlockConfig,
 };
@@ -138,19 +139,9 @@ impl TransformerLm {
     fn places(&self, t: usize, like: &Tensor) -> Tensor {
         match &self.positions {
             Some(table) => table.tensor().narrow(0, 0, t),
-            None => sinusoids(t, self.config.embed_dim).to_dtype(like.dtype()).to_device(like.device()),
+            None => sinusoids(0..t, self.config.embed_dim).to_dtype(like.dtype()).to_device(like.device()),
         }
     }
-}
-
-/// sin (t / 10000^(2i / D)) at 2i and its cosine at 2i + 1, [T, D].
-fn sinusoids(t: usize, width: usize) -> Tensor {
-    let value = |place: usize, i: usize| {
-        let angle = place as f64 / 10_000f64.powf((i - i % 2) as f64 / width as f64);
-        if i.is_multiple_of(2) { angle.sin() } else { angle.cos() }
-    };
-    let all: Vec<f64> = (0..t).flat_map(|place| (0..width).map(move |i| value(place, i))).collect();
-    Tensor::from_slice(&all, [t, width])
 }
 
 impl LanguageModel for TransformerLm {

@@ -6,8 +6,9 @@ use gradus_engine::optim::{Optimizer, OptimizerConfig, Rule};
 use gradus_engine::{DType, Device, Gradients, Mode, Module, Tensor};
 use gradus_models::{
     BiDaf, BiDafConfig, BiLstm, BiLstmConfig, BiLstmCrf, BiLstmCrfConfig, CharacterModel, Classifier,
-    DataSizes, LanguageModel, LmState, Positions, Reader, ReaderInput, Reading, RnnLm, RnnLmConfig, Tagger,
-    TextCnn, TextCnnConfig, TransformerLm, TransformerLmConfig, Words,
+    DataSizes, LanguageModel, LmState, Pairs, Positions, Reader, ReaderInput, Reading, RnnLm, RnnLmConfig,
+    Seq2Seq, Seq2SeqRnn, Seq2SeqRnnConfig, Seq2SeqTransformer, Seq2SeqTransformerConfig, Tagger, TextCnn,
+    TextCnnConfig, TransformerLm, TransformerLmConfig, Words,
 };
 use gradus_tests::golden::Golden;
 
@@ -261,6 +262,49 @@ fn language_models() {
             trained(&golden, model.as_ref(), dtype, &|| {
                 model.loss(&ids, &next, &remembered(), &options, &mut Mode::Eval).0
             });
+        }
+    }
+}
+
+fn translation_model(golden: &Golden) -> Box<dyn Seq2Seq> {
+    let (tokens, embed_dim) = (dim(golden, "param.embed.weight", 0), dim(golden, "param.embed.weight", 1));
+    if golden.name.starts_with("model_seq2seq_rnn") {
+        let hidden_dim = dim(golden, "param.encoder.weight_hh_l0", 1);
+        let input_feeding = golden.flag("feeding");
+        let config = Seq2SeqRnnConfig { embed_dim, hidden_dim, layers: 2, input_feeding, dropout: 0.0 };
+        return Box::new(Seq2SeqRnn::new(config, tokens, &mut rng()));
+    }
+    let config = Seq2SeqTransformerConfig {
+        embed_dim,
+        layers: 2,
+        attention_heads: golden.number("heads"),
+        feed_forward: dim(golden, "param.encoder.0.linear1.weight", 0),
+        pre_norm: golden.flag("pre_norm"),
+        dropout: 0.0,
+    };
+    Box::new(Seq2SeqTransformer::new(config, tokens, &mut rng()))
+}
+
+#[test]
+fn translation_models() {
+    for name in [
+        "model_seq2seq_rnn",
+        "model_seq2seq_rnn_feeding",
+        "model_seq2seq_transformer_pre",
+        "model_seq2seq_transformer_post",
+    ] {
+        let golden = Golden::read(name);
+        for (dtype, device) in everywhere() {
+            let [source, lengths, target, next] = ["source", "lengths", "target", "next"]
+                .map(|n| golden.raw(&format!("in.{n}")).to_device(device));
+            let pairs = Pairs { source: &source, lengths: &lengths, target: &target, next: &next };
+            let model = translation_model(&golden);
+            model.move_to(device);
+            golden.load(model.as_ref(), dtype);
+            let logits = model.logits(&model.hidden(&pairs, &mut Mode::Eval));
+            golden.compare("out.logits", &logits, ROUNDINGS);
+            let options = CrossEntropy { smoothing: 0.1, ignore: Some(0), ..CrossEntropy::default() };
+            trained(&golden, model.as_ref(), dtype, &|| model.loss(&pairs, &options, &mut Mode::Eval));
         }
     }
 }

@@ -1,0 +1,129 @@
+use super::{
+    AttentionMask, Dropout, KeysValues, LayerNorm, Linear, MultiHeadAttention, Norm, TransformerBlockConfig,
+};
+use crate::{Mode, Module, Rng, Tensor, Visitor};
+
+/// Causal self-attention, attention to a memory and two dense layers, each with a residual sum. Names as in PyTorch's
+/// `nn.TransformerDecoderLayer`. Source: Vaswani et al., NIPS 2017, section 3.1.
+#[derive(Clone, Debug)]
+pub struct TransformerDecoderBlock {
+    self_attn: MultiHeadAttention,
+    multihead_attn: MultiHeadAttention,
+    linear1: Linear,
+    linear2: Linear,
+    norm1: LayerNorm,
+    norm2: LayerNorm,
+    norm3: LayerNorm,
+    config: TransformerBlockConfig,
+}
+
+/// What a block remembers of the steps before, so that a step costs no more than one query: their keys and values, and those of the
+/// memory.
+#[derive(Clone, Debug)]
+pub struct DecoderCache {
+    before: Option<KeysValues>,
+    memory: KeysValues,
+}
+
+impl DecoderCache {
+    /// That of the sequences with these numbers, `i64` [M]; with another memory, unless theirs are in the same places.
+    #[track_caller]
+    pub fn select(&self, sequences: &Tensor, memory: Option<KeysValues>) -> DecoderCache {
+        let before = self.before.as_ref().map(|before| before.select(sequences));
+        DecoderCache { before, memory: memory.unwrap_or_else(|| self.memory.clone()) }
+    }
+}
+
+impl TransformerDecoderBlock {
+    /// A block with fresh weights.
+    #[track_caller]
+    pub fn new(config: TransformerBlockConfig, rng: &mut Rng) -> Self {
+        let TransformerBlockConfig { width, heads, feed_forward, dropout, .. } = config;
+        TransformerDecoderBlock {
+            self_attn: MultiHeadAttention::new(width, heads, dropout, rng),
+            multihead_attn: MultiHeadAttention::new(width, heads, dropout, rng),
+            linear1: Linear::new(width, feed_forward, rng),
+            linear2: Linear::new(feed_forward, width, rng),
+            norm1: LayerNorm::new(width),
+            norm2: LayerNorm::new(width),
+            norm3: LayerNorm::new(width),
+            config,
+        }
+    }
+
+    /// The keys and values of a memory [B, S, D].
+    #[track_caller]
+    pub fn read(&self, memory: &Tensor) -> KeysValues {
+        self.multihead_attn.keys_values(memory)
+    }
+
+    /// y [B, T, D] from x [B, T, D], in which a place sees those before it, and a memory with its real keys [B, S].
+    #[track_caller]
+    pub fn forward(&self, x: &Tensor, memory: &KeysValues, keys: Option<&Tensor>, mode: &mut Mode) -> Tensor {
+        let mask = AttentionMask { keys: None, causal: true };
+        let x = self.plus(&self.norm1, x, mode, |x, mode| self.self_attn.forward(x, &mask, mode));
+        self.rest(&x, memory, keys, mode)
+    }
+
+    /// What is remembered before the first step of sequences with this memory.
+    pub fn cache(&self, memory: KeysValues) -> DecoderCache {
+        DecoderCache { before: None, memory }
+    }
+
+    /// The next place y [B, 1, D] from x [B, 1, D], in evaluation: the last one of [`forward`](Self::forward).
+    #[track_caller]
+    pub fn step(&self, x: &Tensor, cache: &mut DecoderCache, keys: Option<&Tensor>) -> Tensor {
+        let mode = &mut Mode::Eval;
+        let x = self.plus(&self.norm1, x, mode, |x, mode| {
+            let this = self.self_attn.keys_values(x);
+            let all = cache.before.as_ref().map_or_else(|| this.clone(), |before| before.followed_by(&this));
+            let y = self.self_attn.attend(x, &all, None, mode);
+            cache.before = Some(all);
+            y
+        });
+        self.rest(&x, &cache.memory, keys, mode)
+    }
+
+    /// The attention to the memory and the dense layers.
+    fn rest(&self, x: &Tensor, memory: &KeysValues, keys: Option<&Tensor>, mode: &mut Mode) -> Tensor {
+        let across = |x: &Tensor, mode: &mut Mode| self.multihead_attn.attend(x, memory, keys, mode);
+        let x = self.plus(&self.norm2, x, mode, across);
+        self.plus(&self.norm3, &x, mode, |x, mode| {
+            let h = self.config.activation.forward(&self.linear1.forward(x));
+            self.linear2.forward(&Dropout(self.config.dropout).forward(&h, mode))
+        })
+    }
+
+    /// x and a function of it, normalised before or after, with dropout.
+    fn plus(
+        &self,
+        norm: &LayerNorm,
+        x: &Tensor,
+        mode: &mut Mode,
+        f: impl FnOnce(&Tensor, &mut Mode) -> Tensor,
+    ) -> Tensor {
+        let drop = Dropout(self.config.dropout);
+        match self.config.norm {
+            Norm::Post => {
+                let y = f(x, mode);
+                norm.forward(&(x + drop.forward(&y, mode)))
+            }
+            Norm::Pre => {
+                let y = f(&norm.forward(x), mode);
+                x + drop.forward(&y, mode)
+            }
+        }
+    }
+}
+
+impl Module for TransformerDecoderBlock {
+    fn visit(&self, v: &mut Visitor) {
+        v.module("self_attn", &self.self_attn);
+        v.module("multihead_attn", &self.multihead_attn);
+        v.module("linear1", &self.linear1);
+        v.module("linear2", &self.linear2);
+        v.module("norm1", &self.norm1);
+        v.module("norm2", &self.norm2);
+        v.module("norm3", &self.norm3);
+    }
+}
