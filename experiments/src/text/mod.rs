@@ -11,6 +11,7 @@
 //! | [`lexicon`] | texts to ids of words and characters, and to padded batches |
 //! | [`vectors`] | pretrained word vectors (GloVe, word2vec) |
 //! | [`pieces`] | WordPiece: pieces of words, as BERT reads text |
+//! | [`subwords`] | byte-pair encoding: frequent strings of bytes, without loss |
 //! | [`frequencies`] | how often words occur, how long texts are |
 //! | [`batches`] | grouping examples of similar length into batches |
 //!
@@ -41,6 +42,7 @@ pub mod lexicon;
 pub mod normalise;
 pub mod offsets;
 pub mod pieces;
+pub mod subwords;
 #[cfg(test)]
 mod tests;
 pub mod tokenise;
@@ -54,6 +56,7 @@ pub use lexicon::{Coverage, Lexicon, LexiconOptions, Padded, Text};
 pub use normalise::Form;
 pub use offsets::{Characters, chars};
 pub use pieces::WordPieces;
+pub use subwords::Subwords;
 pub use tokenise::{Mode, Tokeniser};
 pub use tokens::Tokens;
 pub use vectors::{Spellings, VectorFile};
