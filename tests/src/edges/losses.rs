@@ -2,9 +2,9 @@ use crate::case::{Case, Example};
 use crate::draw::Draw;
 use gradus_engine::losses::{
     CrossEntropy, Ghm, Reduction, bce_with_logits, crf_nll, cross_entropy, focal, focal_of, ghm,
-    hidden_regression, info_nce, l1, l2, logit_regression, score_regression, sequence_focal, sne,
-    soft_targets, token_cross_entropy, token_focal, token_ghm, token_log_probabilities, token_soft_targets,
-    triplet, triplet_of,
+    hidden_regression, info_nce, l1, l2, linear_cross_entropy, logit_regression, score_regression,
+    sequence_focal, sne, soft_targets, token_cross_entropy, token_focal, token_ghm, token_log_probabilities,
+    token_soft_targets, triplet, triplet_of,
 };
 use gradus_engine::nn::Crf;
 use gradus_engine::{CreateGraph, Module, Param, Rng, Tensor, grad};
@@ -60,6 +60,16 @@ pub const LOSSES: &[Case] = &[
         labelled(d, |x| cross_entropy(&x[0], &x[1], &CrossEntropy::default(), Reduction::Sum))
     })
     .roundings(256.0),
+    Case::new("linear_cross_entropy", "mean over rows that are not ignored", |d| {
+        let options = CrossEntropy { weights: None, smoothing: 0.1, ignore: Some(1) };
+        let (rows, width) = (d.up_to(6), d.up_to(4));
+        let inputs =
+            vec![d.normal([rows, width]), d.normal([WIDE, width]), d.ids([rows], WIDE), d.normal([WIDE])];
+        Example::one(inputs, move |x| {
+            linear_cross_entropy(&x[0], &x[1], Some(&x[3]), &x[2], &options, Reduction::Mean)
+        })
+    })
+    .roundings(512.0),
     Case::new("focal", "γ = 2", |d| labelled(d, |x| focal(&x[0], &x[1], 2.0, Reduction::Mean)))
         .roundings(512.0),
     Case::new("focal", "γ = 0.5", |d| labelled(d, |x| focal(&x[0], &x[1], 0.5, Reduction::Mean)))
