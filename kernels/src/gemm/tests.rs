@@ -93,6 +93,28 @@ fn batches_and_broadcast_operands() {
     assert!(c.iter().zip(&all).all(|(x, y)| (x - y).abs() < 1e-5));
 }
 
+/// C + Aᵀ·B, as of two blocks of rows.
+#[test]
+fn a_product_is_added_to_c() {
+    let (m, k, n) = (23, 40, 19);
+    let (a, b, c) = (numbers(k * m, 1), numbers(k * n, 2), numbers(m * n, 3));
+    let matmul =
+        Matmul { count: 1, m, k, n, a_strides: [0, 1, m], b_strides: [0, n, 1], precision: Precision::F32 };
+    let mut sum = c.clone();
+    assert_eq!(accumulate(matmul, a[..].into(), b[..].into(), (&mut sum[..]).into()), Outcome::Done);
+    let mut expected = c.clone();
+    plain::gemm(m, k, n, Mat::rows(&a, m).t(), Mat::rows(&b, n), 1.0, &mut expected, n, Epilogue::default());
+    assert!(sum.iter().zip(&expected).all(|(x, y)| (x - y).abs() < 1e-5));
+    let short = std::panic::catch_unwind(|| {
+        accumulate(matmul, a[1..].into(), b[..].into(), (&mut c.clone()[..]).into())
+    });
+    let said = short.unwrap_err().downcast_ref::<String>().cloned().unwrap_or_default();
+    assert!(
+        said.contains("gemm: A is [23, 40] with strides [0, 1, 23], but has only 919 elements"),
+        "{said}"
+    );
+}
+
 #[test]
 fn operands_are_rounded_to_the_precision() {
     let (m, k, n) = (3, 50, 7);
