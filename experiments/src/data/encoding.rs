@@ -110,11 +110,24 @@ pub fn decode(path: &Path, mut bytes: Vec<u8>, encoding: Encoding) -> Result<Str
             found: "the byte order mark of UTF-8 at its start".into(),
             advice: "read it as utf-8, which needs no --encoding".into(),
         }),
+        _ if is_utf8(&bytes) => Err(DataError::File {
+            path: path.into(),
+            expected: format!("text in {encoding}"),
+            found: "text in UTF-8".into(),
+            advice: "read it as utf-8, which needs no --encoding".into(),
+        }),
         Encoding::Windows1252 | Encoding::Latin1 => whole(path, &bytes, encoding, WINDOWS_1252),
         Encoding::Gb18030 => whole(path, &bytes, encoding, GB18030),
         Encoding::Utf16 if is_big_endian(&bytes) => whole(path, &bytes, encoding, UTF_16BE),
         Encoding::Utf16 => whole(path, &bytes, encoding, UTF_16LE),
     }
+}
+
+/// Whether bytes are UTF-8 with so many characters above ASCII that no text in another encoding is so by chance.
+fn is_utf8(bytes: &[u8]) -> bool {
+    const BY_CHANCE: usize = 3;
+    let text = std::str::from_utf8(bytes);
+    text.is_ok_and(|text| text.chars().filter(|c| !c.is_ascii()).take(BY_CHANCE + 1).count() > BY_CHANCE)
 }
 
 /// The number of zero bytes in the first and in the second places of pairs: where a line end or a letter of Latin has one, in
@@ -300,6 +313,18 @@ mod tests {
         for bytes in cyrillic {
             let error = decoded(&bytes, Encoding::Utf8).unwrap_err();
             assert!(error.ends_with("convert the file to UTF-8, for example with iconv"), "{error}");
+        }
+    }
+
+    #[test]
+    fn utf8_is_not_read_as_another_encoding() {
+        for encoding in [Encoding::Windows1252, Encoding::Latin1, Encoding::Gb18030] {
+            let error =
+                decoded("Das Hotel ist schön, groß, gemütlich, günstig\n".as_bytes(), encoding).unwrap_err();
+            let says = format!(
+                "f: expected text in {encoding}, found text in UTF-8; read it as utf-8, which needs no --encoding"
+            );
+            assert_eq!(error, says);
         }
     }
 

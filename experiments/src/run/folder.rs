@@ -69,9 +69,12 @@ const OWN: [&str; 5] =
     ["config.toml", "data.json", "checkpoint.safetensors", "best.safetensors", "metrics.jsonl"];
 
 /// Whether a run, or an evaluation of it, writes a file of this name into the folder; `of_tasks` are the files of tasks.
+/// With this the names of files of predictions begin.
+const PREDICTIONS: &str = "predictions.";
+
 fn is_written(name: &str, of_tasks: &[&'static str]) -> bool {
     let events = name.starts_with("events.out.tfevents.") && name.ends_with(".gradus");
-    events || name.starts_with("predictions.") || OWN.iter().chain(of_tasks).any(|own| *own == name)
+    events || name.starts_with(PREDICTIONS) || OWN.iter().chain(of_tasks).any(|own| *own == name)
 }
 
 /// The folder of the run that wrote, or would write, a file; none if the file is not one of a run. The path is absolute and
@@ -187,6 +190,20 @@ impl RunFolder {
             }
         }
         Ok(())
+    }
+
+    /// Removes the predictions of a model that will be trained further.
+    ///
+    /// # Errors
+    /// A file that cannot be removed.
+    pub fn remove_predictions(&self) -> Result<(), RunError> {
+        let io = |source| RunError::Io { action: "read", path: self.0.clone(), source };
+        let names = fs::read_dir(&self.0)
+            .map_err(io)?
+            .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()));
+        let names: Vec<String> = names.collect::<io::Result<_>>().map_err(io)?;
+        let names = names.iter().map(String::as_str).filter(|name| name.starts_with(PREDICTIONS));
+        self.remove(&names.collect::<Vec<_>>())
     }
 
     /// Checks that a run may begin here.

@@ -112,6 +112,7 @@ pub fn train(training: Training, place: Where, view: &View) -> Result<Trained, R
             if progress.epoch < epochs {
                 // They are of parameters that may soon not be the best.
                 folder.remove(data.finished())?;
+                folder.remove_predictions()?;
             }
             keeper = Keeper { folder: Some(folder), step: progress.step, ..keeper };
         }

@@ -142,6 +142,12 @@ fn understood(lexicon: &Lexicon, tokeniser: &Tokeniser, coverage: &[Coverage; 3]
             Some(_) => found.to_string(),
         };
         understood.lines.push((split, line));
+        if split == "train" && tokens > 0 && 2 * tokens_unknown > tokens && lexicon.vector_width().is_none() {
+            understood.warnings.push(format!(
+                "{unknown:.0} % of the words of the train split are unknown, since they occur too seldom; lower data.min_count, or give \
+                 more text"
+            ));
+        }
         if lexicon.vector_width().is_some() && found.is_none() {
             understood.warnings.push(format!(
                 "no word of the {split} split has a vector; check that the language and the case of data.embeddings are \

@@ -234,6 +234,10 @@ fn a_student_that_imitates_layers_must_fit() {
         1,
         &["`loss.objective` must be soft or logits, since only a student with model.name = bert has the layers"],
     );
+    place.gradus("compress teacher --int8 --out small").well();
+    place
+        .gradus("distil small --student bert --out student --set loss.objective=hidden --set model.num_hidden_layers=1")
+        .refused(1, &["found the compressed run", "small; distil from the run that it was made from"]);
     place.gradus("distil teacher --student textcnn --out words --set train.epochs=1").well();
     place.gradus("distil words --student bert --out student").refused(
         1,

@@ -325,7 +325,10 @@ fn the_best_epoch_is_reported_though_later_ones_were_resumed() {
     let place = Place::new();
     place.gradus(&format!("{} --set train.epochs=12", place.tiny_of("textcnn", "a"))).well();
     let goes_on = "train classify --out a --resume --set train.epochs=14 --set optimizer.lr=20";
+    place.gradus("evaluate a").well();
+    assert!(place.path("a/predictions.test.tsv").exists());
     let out = place.gradus(goes_on).well();
+    assert!(!place.path("a/predictions.test.tsv").exists(), "they are of another model");
     let (_, state) = place.state("a");
     let progress = &state["run"]["progress"];
     let best = 100.0 * progress["best"][1].as_f64().unwrap();

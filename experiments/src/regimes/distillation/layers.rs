@@ -32,6 +32,13 @@ impl LayerTeacher {
         student: &BertConfig,
         keys: &Hidden,
     ) -> Result<Self, RunError> {
+        if run.compression().is_some() {
+            return Err(RunError::Settings(format!(
+                "loss.objective = hidden: expected a teacher whose weights are whole, found the compressed run {}; distil from the run \
+                 that it was made from",
+                run.path().display()
+            )));
+        }
         let (all, _) = read_tensors(&run.best())?;
         let own = |(name, tensor): (String, Tensor)| Some((name.strip_prefix("bert.")?.to_owned(), tensor));
         let tensors: StateDict = all.into_iter().filter_map(own).collect();
