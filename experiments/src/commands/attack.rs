@@ -54,7 +54,11 @@ fn attacked(ask: &Attack) -> anyhow::Result<String> {
     let of = match (&ask.file, unchanged) {
         (Some(file), _) => shown::terminal(&file.display().to_string()).into_owned(),
         (None, Some(false)) => {
-            format!("{} ({}), which has changed since training", shown::terminal(data), ask.split)
+            format!(
+                "{} ({}), which has changed since training (its examples may be among those of training)",
+                shown::terminal(data),
+                ask.split
+            )
         }
         (None, _) => format!("{} ({})", shown::terminal(data), ask.split),
     };

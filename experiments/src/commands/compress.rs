@@ -11,6 +11,7 @@ use anyhow::bail;
 use gradus_engine::state::{StateDict, state_dict};
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// The arguments of `gradus compress`.
@@ -85,6 +86,13 @@ fn compressed(ask: &Compress) -> anyhow::Result<String> {
 /// A run on its dev split, and its parameters.
 fn measured(trained: &Trained, folder: &RunFolder) -> anyhow::Result<(Measured, StateDict)> {
     let job = trained.prepare(trained.wanted(Split::Dev, None))?;
+    if trained.folder().compression().is_none() && !trained.unchanged(&job.trained_on(), Split::Dev) {
+        // The run is compressed if standard error is closed.
+        let _ = writeln!(
+            std::io::stderr(),
+            "warning: the dev data has changed since training, so that its examples may be among those that the model learned"
+        );
+    }
     let learner = trained.learner(job.as_ref())?;
     let parameters = state_dict(learner.kept_part());
     let values = parameters.values().map(|tensor| tensor.to_f64());

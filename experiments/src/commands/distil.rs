@@ -24,6 +24,9 @@ pub struct Distil {
     pub data: Option<PathBuf>,
 }
 
+/// The loss of a teacher whose texts may have several labels.
+const SEVERAL: &str = "binary_cross_entropy";
+
 /// Trains a student: a run of the teacher's task on the teacher's data, with `loss.teacher`. The student's settings are those that
 /// are given, else for its data the teacher's, else the defaults of its model.
 ///
@@ -44,13 +47,21 @@ pub fn distil(ask: &Distil) -> anyhow::Result<()> {
     let mut sets = vec![format!("task={}", task.name()), format!("model.name={}", ask.student)];
     sets.push(format!("{TEACHER}={}", ask.teacher.display()));
     sets.extend(ask.sets.iter().cloned());
+    // A teacher of texts with several labels each gives a probability for each of them.
+    let is_asked = |key: &str| ask.sets.iter().any(|set| set.split('=').next() == Some(key));
+    if config.text("loss.name") == SEVERAL {
+        let of_student = [("loss.name", SEVERAL), ("loss.objective", "logits")];
+        sets.extend(
+            of_student.iter().filter(|(key, _)| !is_asked(key)).map(|(key, value)| format!("{key}={value}")),
+        );
+    }
     // The data of the teacher, as far as the student has its keys and nothing else is asked for. The source comes first: without
     // it no configuration is whole.
     let of_data = config.flat().into_iter().filter(|(key, _)| key.starts_with("data."));
     let is_source = |key: &str| key == "data.train" || key == "data.dataset";
     let (source, rest): (Vec<_>, Vec<_>) = of_data.partition(|(key, _)| is_source(key));
     for (key, value) in source.into_iter().chain(rest) {
-        if ask.sets.iter().any(|set| set.split('=').next() == Some(key.as_str())) {
+        if is_asked(&key) {
             continue;
         }
         let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);

@@ -89,7 +89,11 @@ fn evaluated(ask: &Evaluate) -> anyhow::Result<(String, Result<(), WriteError>)>
         (Some(Other::File(file)), _) => shown::terminal(&file.display().to_string()).into_owned(),
         (Some(Other::Set(_)), _) | (None, true) => format!("{} ({})", shown::terminal(data), ask.split),
         (None, false) => {
-            format!("{} ({}), which has changed since training", shown::terminal(data), ask.split)
+            format!(
+                "{} ({}), which has changed since training (its examples may be among those of training)",
+                shown::terminal(data),
+                ask.split
+            )
         }
     };
     let mut lines = format!("{} of {of}\n", counted(examples, unit));

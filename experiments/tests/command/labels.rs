@@ -54,6 +54,8 @@ fn several_labels_can_be_told_apart() {
     place
         .gradus(&format!("{train} --loss binary_cross_entropy --set train.epochs=20 --set optimizer.lr=0.05"))
         .well();
+    // A student learns what its teacher says: a probability of each label.
+    place.gradus("distil a --student textcnn --out student --set train.epochs=1").well();
     place.gradus("evaluate a").well();
     let (fun, sad) = (r#"["fun, light"]"#, r#"["fun, light","sad\t\"x\""]"#);
     let table = place.text("a/predictions.test.tsv");

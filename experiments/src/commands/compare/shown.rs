@@ -9,7 +9,11 @@ pub(super) fn shown(found: &Comparison) -> String {
     let unit = |name: &str| -> Option<&Metric> { found.units.iter().find(|metric| metric.name == name) };
     let [a, b] = &found.runs;
     let (wide_a, wide_b) = (a.chars().count().max(8), b.chars().count().max(8));
-    let changed = if found.unchanged { "" } else { ", which has changed since training" };
+    let changed = if found.unchanged {
+        ""
+    } else {
+        ", which has changed since training (its examples may be among those of training)"
+    };
     let mut text = format!(
         "{} of {}{}{changed}\n",
         counted(found.examples, found.counted),
