@@ -51,6 +51,22 @@ pub trait Keys: Clone + Default + Serialize + DeserializeOwned + Send + Sync + '
     /// # Errors
     /// [`ConfigError::OutOfRange`].
     fn validate(&self) -> Result<(), ConfigError>;
+
+    /// What the loss needs of its batches.
+    fn batches(&self) -> Batches {
+        Batches::default()
+    }
+}
+
+/// What a loss needs of its batches.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Batches {
+    /// The setting whose loss compares examples of a batch with each other, or divides by something else than their number, so that a
+    /// batch cannot come in parts; none if the loss is a mean over examples, or the task counts [what it divides
+    /// by](crate::run::Task::units).
+    pub whole: Option<String>,
+    /// Whether it compares examples with each other, of which there must then be several.
+    pub several: bool,
 }
 
 /// The keys of a task without their type, as configurations use them.
@@ -80,6 +96,8 @@ pub struct TaskKeys {
     pub settle: fn(Table) -> Result<Table, ConfigError>,
     /// [`Keys::validate`].
     pub validate: fn(&Table) -> Result<(), ConfigError>,
+    /// [`Keys::batches`].
+    pub batches: fn(&Table) -> Result<Batches, ConfigError>,
 }
 
 /// Every variant of a task's and a run's keys.
@@ -108,6 +126,7 @@ impl TaskKeys {
             run: K::run,
             settle: |table| Ok(table_of(&parsed::<K>(table)?)),
             validate: |table| parsed::<K>(table.clone())?.validate(),
+            batches: |table| Ok(parsed::<K>(table.clone())?.batches()),
         }
     }
 

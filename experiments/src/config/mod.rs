@@ -40,7 +40,7 @@ mod tests;
 pub mod validate;
 
 pub use error::{ConfigError, Place};
-pub use keys::{FILE, Keys, TaskKeys};
+pub use keys::{Batches, FILE, Keys, TaskKeys};
 pub use owners::{Owned, is_path, owners, run_defaults, run_owners};
 pub use reference::Reference;
 pub use run::{Run, Train};
@@ -256,6 +256,7 @@ fn make_absolute(task: &TaskKeys, settings: &mut [Setting]) -> Result<(), Config
 
 fn validated(task: &TaskKeys, config: Config, settings: &[Setting]) -> Result<Config, ConfigError> {
     let checked = config.run.validate(&(task.metrics)()).and_then(|()| (task.validate)(&config.keys));
+    let checked = checked.and_then(|()| config.run.fits((task.batches)(&config.keys)?));
     checked.map_err(|error| placed(error, settings))?;
     Ok(config)
 }

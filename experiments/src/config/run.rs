@@ -1,3 +1,4 @@
+use super::Batches;
 use super::ConfigError;
 use super::validate::{above_zero, at_least_zero, check, name, positive, share};
 use crate::data::limits::MOST_THREADS;
@@ -35,8 +36,8 @@ pub struct Train {
     /// Examples in a training batch.
     pub batch_size: usize,
     /// The parts into which a training batch is divided, so that only one part is in memory at a time. The gradients of the
-    /// parts are added, weighted by their shares of the examples, which is the gradient of the batch where the loss is a mean over
-    /// examples.
+    /// parts are added, weighted by their shares of what the loss is a mean over, which is the gradient of the batch. Losses that
+    /// compare examples with each other, or weigh them, allow one part only.
     pub parts: usize,
     /// Examples in an evaluation batch.
     pub eval_batch_size: usize,
@@ -114,6 +115,15 @@ impl Run {
         let with_rule = |rule| Run { optimizer: OptimizerConfig::new(rule, 1e-3), ..Run::default() };
         let with_schedule = |schedule| Run { schedule, ..Run::default() };
         Rule::all().map(with_rule).into_iter().chain(ScheduleConfig::all().map(with_schedule)).collect()
+    }
+
+    /// Checks that the batches are what the loss needs.
+    pub(super) fn fits(&self, batches: Batches) -> Result<(), ConfigError> {
+        let (train, setting, several) = (&self.train, batches.whole.unwrap_or_default(), batches.several);
+        let expected = format!("1, since the loss of a batch is not that of its parts ({setting})");
+        check(train.parts == 1 || setting.is_empty(), "train.parts", &expected, train.parts)?;
+        let expected = format!("at least 2, since the loss compares examples with each other ({setting})");
+        check(train.batch_size > 1 || !several, "train.batch_size", &expected, train.batch_size)
     }
 
     /// Checks that names exist, sizes are positive and rates are in range. `metrics` are the names of the task's metrics.

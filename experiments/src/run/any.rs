@@ -158,6 +158,8 @@ pub trait Learner: Sync {
     fn start(&self) -> State;
     /// [`Task::inputs`].
     fn inputs(&self, examples: &[usize], mode: &mut Mode) -> Vec<Tensor>;
+    /// [`Task::units`].
+    fn units(&self, inputs: &[Tensor]) -> Option<usize>;
     /// [`Task::loss`].
     fn loss(&self, inputs: &[Tensor], state: &State, mode: &mut Mode) -> (Tensor, State);
     /// The loss with the penalties on all parameters.

@@ -167,6 +167,10 @@ impl<T: Task> Learner for AtWork<'_, T> {
         self.task.inputs(examples, mode)
     }
 
+    fn units(&self, inputs: &[Tensor]) -> Option<usize> {
+        self.task.units(inputs)
+    }
+
     fn loss(&self, inputs: &[Tensor], state: &State, mode: &mut Mode) -> (Tensor, State) {
         self.task.loss(&self.model, inputs, state, mode)
     }

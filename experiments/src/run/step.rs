@@ -45,9 +45,16 @@ impl<'a> Stepper<'a> {
         let precision = self.run.precision();
         let (mut scale, mut state) = (progress.loss_scale.clone(), progress.state.clone());
         let (mut value, mut gradients) = (0.0, Some(Gradients::default()));
-        for part in examples.chunks(examples.len().div_ceil(self.run.train.parts)) {
-            let share = part.len() as f64 / examples.len() as f64;
+        let parts: Vec<&[usize]> = examples.chunks(examples.len().div_ceil(self.run.train.parts)).collect();
+        let of = |part: &&[usize]| {
             let inputs = self.learner.inputs(part, &mut Mode::Train(&mut rng));
+            let units = self.learner.units(&inputs).unwrap_or(part.len());
+            (inputs, units)
+        };
+        let inputs: Vec<(Vec<Tensor>, usize)> = parts.iter().map(of).collect();
+        let all: usize = inputs.iter().map(|(_, units)| units).sum();
+        for (part, (inputs, units)) in parts.into_iter().zip(inputs) {
+            let share = units as f64 / all.max(1) as f64;
             let inputs: Vec<Tensor> =
                 inputs.into_iter().map(|tensor| tensor.to_device(self.device)).collect();
             let of_part = match &mut self.recorded {
@@ -167,6 +174,44 @@ mod tests {
             assert!((a - b).abs() < 1e-6 * a, "{whole:?} {parts:?}");
         }
         assert_ne!(whole, trained(&["train.batch_size=7"]));
+    }
+
+    /// The loss of a batch is not that of its parts if it weighs examples or compares them with each other.
+    #[test]
+    fn losses_of_whole_batches_have_no_parts() {
+        let parts = "train.parts=2";
+        for (sets, says) in [
+            (&["task=classify", "loss.class_weights=[1,2]", parts][..], "loss.class_weights"),
+            (&["task=classify", "loss.name=ghm", parts], "loss.name = ghm"),
+            (&["task=tag", "loss.name=token_cross_entropy", parts], "loss.name = token_cross_entropy"),
+            (&["task=tag", "loss.name=focal", parts], "loss.name = focal"),
+            (&["task=read", "loss.contrastive=both", parts], "loss.contrastive = both"),
+            (
+                &["task=read", "loss.contrastive=encoding", "train.batch_size=1"],
+                "at least 2, since the loss compares",
+            ),
+        ] {
+            let data = ["data.dataset=reviews", "data.dataset=names", "data.dataset=passages"];
+            let data = data[["task=classify", "task=tag", "task=read"]
+                .iter()
+                .position(|task| *task == sets[0])
+                .unwrap()];
+            let sets: Vec<String> = sets.iter().chain([&data]).map(|set| set.to_string()).collect();
+            let error = tasks::load(None, &sets).unwrap_err().to_string();
+            assert!(error.contains(says), "{sets:?}: {error}");
+        }
+        let pieces = ["task=tag", "data.dataset=names", "loss.name=sequence_focal", parts].map(String::from);
+        assert!(tasks::load(None, &pieces).is_ok());
+        let frozen = [
+            "task=classify",
+            "data.dataset=reviews",
+            "model.name=bert",
+            "model.pretrained=x",
+            "model.frozen_layers=1",
+            "loss.l2=0.1",
+        ];
+        let error = tasks::load(None, &frozen.map(String::from)).unwrap_err().to_string();
+        assert!(error.contains("`loss.l2` must be 0, since model.frozen_layers keeps weights"), "{error}");
     }
 
     #[test]

@@ -150,6 +150,11 @@ pub trait Task: Sized + Send + Sync + 'static {
     /// A batch of training examples as tensors in host memory, for [`loss`](Task::loss).
     fn inputs(&self, examples: &[usize], mode: &mut Mode) -> Vec<Tensor>;
 
+    /// The number of things over which the loss of these inputs is a mean, such as masked pieces; none if these are the examples.
+    fn units(&self, _: &[Tensor]) -> Option<usize> {
+        None
+    }
+
     /// The loss of a batch whose tensors are on the model's device, and the state after the step.
     fn loss(&self, model: &Self::Model, inputs: &[Tensor], state: &State, mode: &mut Mode)
     -> (Tensor, State);

@@ -208,6 +208,17 @@ impl Penalties {
     /// Its keys.
     pub const KEYS: &'static [&'static str] = &["loss.l1", "loss.l2"];
 
+    /// Checks that no layer is frozen, which a penalty would move.
+    ///
+    /// # Errors
+    /// [`ConfigError::OutOfRange`].
+    pub fn check_frozen(&self, layers: usize) -> Result<(), ConfigError> {
+        let expected = "0, since model.frozen_layers keeps weights that a penalty would change; optimizer.weight_decay leaves them as they \
+                        are";
+        check(layers == 0 || self.l1 == 0.0, "loss.l1", expected, self.l1)?;
+        check(layers == 0 || self.l2 == 0.0, "loss.l2", expected, self.l2)
+    }
+
     /// Checks both values.
     ///
     /// # Errors

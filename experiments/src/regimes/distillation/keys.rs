@@ -199,6 +199,17 @@ impl<O> Distillation<O> {
         let weight = keys.label_weight;
         check((0.0..=1.0).contains(&weight), "loss.label_weight", "from 0 to 1", weight)?;
         check(keys.copies <= MOST_COPIES, "loss.copies", &format!("at most {MOST_COPIES}"), keys.copies)?;
+        // Texts without labels then have no weight in the loss.
+        let expected = "0, since texts without labels have no weight where loss.label_weight is 1";
+        check(weight < 1.0 || keys.copies == 0, "loss.copies", expected, keys.copies)?;
+        let expected = "none, since texts without labels have no weight where loss.label_weight is 1";
+        let unlabelled = keys.unlabelled.as_deref().filter(|_| weight == 1.0);
+        check(
+            unlabelled.is_none(),
+            "loss.unlabelled",
+            expected,
+            unlabelled.unwrap_or(Path::new("")).display(),
+        )?;
         let expected = "none, since only altered copies are changed by it; ask for some with loss.copies";
         let tagger = keys.tagger.as_deref().filter(|_| keys.copies == 0);
         check(tagger.is_none(), TAGGER, expected, tagger.unwrap_or(Path::new("")).display())?;

@@ -1,6 +1,6 @@
 use super::families::has_several_labels;
 use crate::config::validate::{at_least_zero, check, positive, share};
-use crate::config::{ConfigError, Keys, Run};
+use crate::config::{Batches, ConfigError, Keys, Run};
 use crate::data::files::Encoding;
 use crate::data::formats::labelled;
 use crate::regimes::distillation::{self, Distillation, Hidden, Objective, Scores};
@@ -288,6 +288,10 @@ impl Keys for ClassifyKeys {
         if model == bert::NAME { bert::run() } else { Run::default() }
     }
 
+    fn batches(&self) -> Batches {
+        Batches { whole: self.loss.whole_batches(), several: false }
+    }
+
     fn validate(&self) -> Result<(), ConfigError> {
         self.data.source.validate()?;
         self.data.words.validate()?;
@@ -308,6 +312,9 @@ impl Keys for ClassifyKeys {
             }
         }
         self.loss.validate()?;
+        if let Model::Bert { start, .. } = &self.model {
+            self.loss.penalties.check_frozen(start.frozen_layers())?;
+        }
         self.loss.distillation.validate()?;
         if let Some(from) = self.loss.distillation.teacher() {
             from.objective.validate()?;
@@ -400,6 +407,17 @@ impl LossKind {
 }
 
 impl Loss {
+    /// The setting for which a batch cannot come in parts.
+    fn whole_batches(&self) -> Option<String> {
+        match &self.kind {
+            LossKind::CrossEntropy { class_weights, .. } if !class_weights.is_empty() => {
+                Some("loss.class_weights".into())
+            }
+            LossKind::Ghm { .. } => Some("loss.name = ghm".into()),
+            LossKind::CrossEntropy { .. } | LossKind::Focal { .. } | LossKind::BinaryCrossEntropy {} => None,
+        }
+    }
+
     fn validate(&self) -> Result<(), ConfigError> {
         self.penalties.validate()?;
         self.adversarial.validate()?;

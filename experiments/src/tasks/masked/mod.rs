@@ -222,6 +222,10 @@ impl Task for Masked {
         model::tensors(&masked.iter().collect::<Vec<_>>(), self.padding())
     }
 
+    fn units(&self, inputs: &[Tensor]) -> Option<usize> {
+        inputs.last().map(Tensor::count)
+    }
+
     fn loss(&self, model: &MaskedLm, inputs: &[Tensor], state: &State, mode: &mut Mode) -> (Tensor, State) {
         (model::loss(model, inputs, mode), state.clone())
     }

@@ -1,5 +1,5 @@
 use crate::config::validate::{above_zero, at_least_zero, check, positive, share};
-use crate::config::{ConfigError, Keys, Run, Train};
+use crate::config::{Batches, ConfigError, Keys, Run, Train};
 use crate::data::files::Encoding;
 use crate::tasks::bert::{self, BertKeys};
 use crate::tasks::keys::{FORMS, LimitKeys, Penalties, Source, TOKENIZERS, TextKeys, WordKeys, of_model};
@@ -347,6 +347,14 @@ impl Keys for ReadKeys {
         Run { train: Train { batch_size: 32, clip_norm: 5.0, ..Train::default() }, ..Run::default() }
     }
 
+    fn batches(&self) -> Batches {
+        let several = self.loss.contrastive != Contrastive::None;
+        Batches {
+            whole: several.then(|| format!("loss.contrastive = {}", self.loss.contrastive.name())),
+            several,
+        }
+    }
+
     fn validate(&self) -> Result<(), ConfigError> {
         self.data.source.validate()?;
         self.data.words.validate()?;
@@ -369,6 +377,9 @@ impl Keys for ReadKeys {
             }
         }
         self.loss.penalties.validate()?;
+        if let Model::Bert { bert, .. } = &self.model {
+            self.loss.penalties.check_frozen(bert.frozen_layers)?;
+        }
         let LossKind::CrossEntropy { label_smoothing } = &self.loss.kind;
         share("loss.label_smoothing", *label_smoothing)?;
         match &self.loss.contrastive {

@@ -1,5 +1,5 @@
 use crate::config::validate::{at_least_zero, check, positive, share};
-use crate::config::{ConfigError, Keys, Run, Train};
+use crate::config::{Batches, ConfigError, Keys, Run, Train};
 use crate::data::DataError;
 use crate::data::files::Encoding;
 use crate::data::formats::conll::{Columns, Comments};
@@ -367,6 +367,17 @@ impl Keys for TagKeys {
         Run { train: Train { batch_size: 32, clip_norm: 5.0, ..Train::default() }, ..Run::default() }
     }
 
+    fn batches(&self) -> Batches {
+        // The others divide by the number of words.
+        let whole = match self.loss.kind {
+            LossKind::Crf | LossKind::SequenceFocal { .. } => None,
+            LossKind::TokenCrossEntropy => Some("loss.name = token_cross_entropy".into()),
+            LossKind::Focal { .. } => Some("loss.name = focal".into()),
+            LossKind::Ghm { .. } => Some("loss.name = ghm".into()),
+        };
+        Batches { whole, several: false }
+    }
+
     fn validate(&self) -> Result<(), ConfigError> {
         self.data.source.validate()?;
         self.data.words.validate()?;
@@ -381,6 +392,9 @@ impl Keys for TagKeys {
             Model::Bert { bert, constraints: _ } => bert.validate()?,
         }
         self.loss.penalties.validate()?;
+        if let Model::Bert { bert, .. } = &self.model {
+            self.loss.penalties.check_frozen(bert.frozen_layers)?;
+        }
         self.loss.distillation.validate()?;
         match &self.loss.kind {
             LossKind::Crf | LossKind::TokenCrossEntropy => Ok(()),
