@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 const CONFIG: &str = "config.json";
 pub(super) const WEIGHTS: &str = "model.safetensors";
+/// Where a vocabulary may be; the first is read if both are there.
 const TOKENIZERS: [&str; 2] = ["tokenizer.json", "vocab.txt"];
 /// Where `gradus train masked` writes a model, in the folder of its run.
 pub const OF_RUN: &str = "pretrained";
@@ -25,9 +26,11 @@ const CONVERT: &str = "import sys, torch, safetensors.torch as s; s.save_file({k
 pub(super) struct Files {
     pub config: PathBuf,
     pub weights: PathBuf,
+    /// That of the tokenizer.
+    pub vocabulary: PathBuf,
 }
 
-/// Finds the configuration and the weights.
+/// Finds the configuration, the weights and the vocabulary.
 ///
 /// # Errors
 /// [`DataError`]: not a folder, a missing file, weights in another format.
@@ -68,7 +71,10 @@ pub(super) fn find(folder: &Path) -> Result<Files, DataError> {
     }
     let names = [CONFIG, WEIGHTS].into_iter().chain(TOKENIZERS).filter(|name| is_there(name));
     names.map(|name| folder.join(name)).try_for_each(|path| check_download(&path))?;
-    Ok(Files { config: folder.join(CONFIG), weights: folder.join(WEIGHTS) })
+    // Without one, reading the tokenizer says what is missing.
+    let vocabulary = TOKENIZERS.into_iter().find(|name| is_there(name)).unwrap_or_default();
+    let [config, weights, vocabulary] = [CONFIG, WEIGHTS, vocabulary].map(|name| folder.join(name));
+    Ok(Files { config, weights, vocabulary })
 }
 
 /// Refuses a file that stands for another, which was not downloaded.

@@ -23,7 +23,7 @@ impl Pretrained {
         let path = self.weights.path().display();
         let fresh = || format!("{path}: no head for masked pieces; a new one starts from random weights");
         let start = head.is_empty().then(fresh);
-        start.into_iter().chain(self.weights.note_of(&others)).chain(self.rows.clone()).collect()
+        start.into_iter().chain(self.weights.note_of(&others)).chain(self.rows.note.clone()).collect()
     }
 
     /// As [`load_into`](Pretrained::load_into), with the head that predicts masked pieces. If the file has none, that of the

@@ -37,6 +37,7 @@ pub use save::{save, save_masked};
 use crate::data::DataError;
 use crate::data::counted::{counted, verb};
 use crate::text::WordPieces;
+use folder::Files;
 use gradus_engine::state::{StateError, TensorFile};
 use gradus_engine::{Module, Param};
 use gradus_models::{Bert, BertConfig};
@@ -56,18 +57,23 @@ pub enum PretrainedError {
     State(#[from] StateError),
 }
 
-/// A table of embeddings may have this many rows without a piece, less one: some models fill it up to a multiple of 64 or 128.
-const PADDED: usize = 128;
-
 /// The folder of a pretrained model: its configuration and pieces; the weights stay in their file until they are loaded.
 #[derive(Debug)]
 pub struct Pretrained {
     config: BertConfig,
     pieces: WordPieces,
     weights: Weights,
-    /// A note on rows of the embeddings without a piece, if there are any.
-    rows: Option<String>,
+    rows: Unused,
     notes: Vec<String>,
+}
+
+/// What there is to say of rows of the embeddings without a piece.
+#[derive(Debug, Default)]
+struct Unused {
+    /// On a few rows: some models fill the table up to a multiple of 8, 64 or 128, or have rows for pieces to come.
+    note: Option<String>,
+    /// On many.
+    warning: Option<String>,
 }
 
 impl Pretrained {
@@ -86,8 +92,8 @@ impl Pretrained {
         let config = read.config;
         let pieces = WordPieces::load(folder)?;
         let mut notes = weights.notes();
-        let rows = unused_rows(folder, &config, &pieces)?;
-        notes.extend(rows.clone());
+        let rows = Unused::of(&files, config.vocab_size, pieces.size())?;
+        notes.extend(rows.note.clone());
         Ok(Pretrained { config, pieces, weights, rows, notes })
     }
 
@@ -101,10 +107,15 @@ impl Pretrained {
         &self.pieces
     }
 
-    /// What a person should know about the model, one sentence each: tensors that are not used, a missing pooler, rows of the
-    /// embeddings without a piece.
+    /// What a person should know about the model, one sentence each: tensors that are not used, a missing pooler, a few rows of
+    /// the embeddings without a piece.
     pub fn notes(&self) -> &[String] {
         &self.notes
+    }
+
+    /// What is probably wrong with the model, one sentence each: many rows of the embeddings without a piece.
+    pub fn warnings(&self) -> Vec<String> {
+        self.rows.warning.iter().cloned().collect()
     }
 
     /// Sets the parameters of a model from the file, tensor by tensor, so that the weights are in memory once. Tensors of f16
@@ -130,25 +141,44 @@ impl Pretrained {
     }
 }
 
-/// Checks that each piece has an embedding; a note if there are more embeddings.
-fn unused_rows(folder: &Path, config: &BertConfig, pieces: &WordPieces) -> Result<Option<String>, DataError> {
-    let (rows, size) = (config.vocab_size, pieces.size());
-    match rows.checked_sub(size) {
-        Some(0) => Ok(None),
-        // More than half without a piece are no padding.
-        Some(more) if more < PADDED && more <= size => {
-            let (rows, have) = (counted(more, "rows"), verb(more, "has", "have"));
-            Ok(Some(format!(
-                "{}: {rows} of the word embeddings {have} no piece in the vocabulary; they are padding, unless the vocabulary was cut \
-                 or is another model's",
-                folder.display()
-            )))
-        }
-        _ => Err(DataError::File {
-            path: folder.into(),
-            expected: format!("a vocabulary of {rows} pieces, as many as the word embeddings have rows"),
-            found: format!("one of {size}"),
-            advice: "use the vocabulary that the model was trained with".into(),
-        }),
+impl Unused {
+    /// Of word embeddings with so many rows and a vocabulary of so many pieces.
+    ///
+    /// # Errors
+    /// More pieces than rows, or less than half as many: they are not of one model.
+    fn of(files: &Files, rows: usize, pieces: usize) -> Result<Self, DataError> {
+        let (vocabulary, weights) = (files.vocabulary.display(), files.weights.display());
+        let unused = match rows.checked_sub(pieces) {
+            Some(unused) if pieces >= rows.div_ceil(2) => unused,
+            _ => {
+                return Err(DataError::File {
+                    path: files.vocabulary.clone(),
+                    expected: format!(
+                        "a vocabulary of {rows} pieces, one for each row of the word embeddings in {weights}"
+                    ),
+                    found: format!("one of {pieces}"),
+                    advice: "use the vocabulary that the model was trained with".into(),
+                });
+            }
+        };
+        let of_rows = counted(unused, "rows");
+        let have = verb(unused, "has", "have");
+        Ok(match unused {
+            0 => Unused::default(),
+            // A tenth.
+            _ if 10 * unused <= rows => Unused {
+                note: Some(format!(
+                    "{weights}: {of_rows} of the {rows} of the word embeddings {have} no piece in {vocabulary}"
+                )),
+                warning: None,
+            },
+            _ => Unused {
+                note: None,
+                warning: Some(format!(
+                    "{vocabulary} has only {pieces} pieces, but the word embeddings in {weights} have {rows} rows: is it the vocabulary \
+                     that the model was trained with?"
+                )),
+            },
+        })
     }
 }

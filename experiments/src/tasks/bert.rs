@@ -241,12 +241,15 @@ impl BertText {
     /// Lines and warnings on the model and on the pieces of train, dev and test.
     pub fn understood<'t>(&self, ids: [impl Iterator<Item = &'t u32>; 3]) -> Understood {
         let mut lines = vec![("pieces", counted(self.pieces.size(), "word pieces"))];
+        let mut warnings = vec![];
         if let First::Pretrained(pretrained) = &self.weights {
             lines.extend(pretrained.notes().iter().map(|note| ("pretrained", note.clone())));
+            warnings = pretrained.warnings();
         }
         let of_splits = of_splits(&self.pieces, ids);
         lines.extend(of_splits.lines);
-        Understood { lines, ..of_splits }
+        warnings.extend(of_splits.warnings);
+        Understood { lines, warnings, coverage: None }
     }
 }
 

@@ -1,5 +1,6 @@
 //! A tiny BERT with random weights, in a folder as people have them.
 
+use crate::place::Place;
 use gradus::pretrained;
 use gradus::text::WordPieces;
 use gradus_engine::Rng;
@@ -35,4 +36,45 @@ pub fn folder() -> &'static Path {
         pretrained::save(&folder, &config, &bert, &pieces).unwrap();
         folder
     })
+}
+
+#[test]
+fn a_vocabulary_that_lacks_a_fifth_of_the_embeddings_is_warned_of() {
+    let place = Place::new();
+    let pieces = WordPieces::train(&TEXTS, 160, true).unwrap();
+    let vocab_size = pieces.size() * 5 / 4;
+    let config = BertConfig {
+        vocab_size,
+        hidden_size: 8,
+        num_hidden_layers: 1,
+        num_attention_heads: 2,
+        intermediate_size: 8,
+        ..BertConfig::default()
+    };
+    pretrained::save(&place.path("other"), &config, &Bert::new(&config, &mut Rng::new(1)), &pieces).unwrap();
+    let limits =
+        "--set data.train_limit=16 --set data.dev_limit=10 --set data.test_limit=10 --set train.epochs=1";
+    for (i, task) in [
+        "classify --dataset reviews --model bert",
+        "tag --dataset names --model bert",
+        "read --dataset passages --model bert",
+        "masked --dataset almanac",
+        "probe --dataset probe-a",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let ran = place.gradus(&format!("train {task} {limits} --set model.pretrained=other --out run{i}"));
+        let warnings: Vec<&str> = ran.err.lines().filter(|line| line.starts_with("warning: ")).collect();
+        let says = format!("tokenizer.json has only {} pieces, but the word embeddings in ", pieces.size());
+        let rows = format!(
+            "model.safetensors have {vocab_size} rows: is it the vocabulary that the model was trained with?"
+        );
+        assert!(
+            warnings.iter().any(|line| line.contains(&says) && line.ends_with(&rows)),
+            "{task}: {}",
+            ran.err
+        );
+        ran.well();
+    }
 }

@@ -310,9 +310,10 @@ fn a_vocabulary_of_another_size_is_an_error() {
     for (rows, says) in [
         (
             22,
-            "FOLDER: expected a vocabulary of 22 pieces, as many as the word embeddings have rows, found one of 23; use the vocabulary",
+            "FOLDER/tokenizer.json: expected a vocabulary of 22 pieces, one for each row of the word embeddings in \
+             FOLDER/model.safetensors, found one of 23; use the vocabulary",
         ),
-        (23 + 128, "FOLDER: expected a vocabulary of 151 pieces"),
+        (23 + 128, "FOLDER/tokenizer.json: expected a vocabulary of 151 pieces"),
     ] {
         let (folder, _) = tiny();
         change_tensors(folder.path(), |tensors| {

@@ -4,7 +4,7 @@ mod malformed;
 mod masked;
 mod reading;
 
-use super::{Pretrained, save};
+use super::{Pretrained, PretrainedError, save};
 use crate::text::WordPieces;
 use gradus_engine::state::{StateDict, read_tensors, write_tensors};
 use gradus_engine::{Module, Rng};

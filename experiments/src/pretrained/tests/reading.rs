@@ -82,26 +82,52 @@ fn keys_that_are_missing_are_those_of_bert_base_and_others_are_not_looked_at() {
     assert_eq!(Pretrained::open(folder.path()).unwrap().config(), &expected);
 }
 
-/// Rows up to a multiple of 128; but half of them are no padding.
-#[test]
-fn embeddings_without_a_piece_are_noted() {
-    for (more, says) in
-        [(1, "1 row of the word embeddings has no piece"), (22, "22 rows of the word embeddings have")]
-    {
-        let folder = tempfile::tempdir().unwrap();
-        let config = BertConfig { vocab_size: config().vocab_size + more, ..config() };
-        save(folder.path(), &config, &Bert::new(&config, &mut Rng::new(1)), &pieces()).unwrap();
-        let (pretrained, _) = loaded(folder.path());
-        let [note] = pretrained.notes() else { panic!("{:?}", pretrained.notes()) };
-        assert!(note.contains(says), "{note}");
-    }
+/// A model whose embeddings have so many rows without a piece.
+fn with_unused_rows(more: usize) -> (TempDir, Result<Pretrained, PretrainedError>) {
     let folder = tempfile::tempdir().unwrap();
-    let config = BertConfig { vocab_size: 2 * config().vocab_size + 1, ..config() };
+    let config = BertConfig { vocab_size: config().vocab_size + more, ..config() };
     save(folder.path(), &config, &Bert::new(&config, &mut Rng::new(1)), &pieces()).unwrap();
-    let error = Pretrained::open(folder.path()).unwrap_err().to_string();
-    assert!(
-        error.contains("expected a vocabulary of 47 pieces") && error.contains("found one of 23"),
-        "{error}"
+    let opened = Pretrained::open(folder.path());
+    (folder, opened)
+}
+
+#[test]
+fn a_few_embeddings_without_a_piece_are_noted_and_more_than_a_tenth_are_warned_of() {
+    for (more, says) in [
+        (1, "/model.safetensors: 1 row of the 24 of the word embeddings has no piece in "),
+        (2, "/model.safetensors: 2 rows of the 25 of the word embeddings have no piece in "),
+    ] {
+        let (_folder, opened) = with_unused_rows(more);
+        let opened = opened.unwrap();
+        let [note] = opened.notes() else { panic!("{:?}", opened.notes()) };
+        assert!(note.contains(says) && note.ends_with("/tokenizer.json"), "{note}");
+        assert_eq!((opened.notes_for_masked().last(), opened.warnings()), (Some(note), vec![]));
+    }
+    for more in [3, 23] {
+        let (_folder, opened) = with_unused_rows(more);
+        let opened = opened.unwrap();
+        let warnings = opened.warnings();
+        let [warning] = warnings.as_slice() else { panic!("{warnings:?}") };
+        let counts = format!("/model.safetensors have {} rows: is it the vocabulary", 23 + more);
+        assert!(
+            warning.contains("/tokenizer.json has only 23 pieces, but the word embeddings in "),
+            "{warning}"
+        );
+        assert!(warning.contains(&counts), "{warning}");
+        assert_eq!(opened.notes(), &[] as &[String]);
+    }
+}
+
+#[test]
+fn a_vocabulary_of_less_than_half_of_the_embeddings_is_refused() {
+    let (folder, opened) = with_unused_rows(24);
+    let at = folder.path().display();
+    assert_eq!(
+        opened.unwrap_err().to_string(),
+        format!(
+            "{at}/tokenizer.json: expected a vocabulary of 47 pieces, one for each row of the word embeddings in \
+             {at}/model.safetensors, found one of 23; use the vocabulary that the model was trained with"
+        )
     );
 }
 

@@ -302,8 +302,7 @@ impl Task for Masked {
     }
 
     fn understood(&self) -> Understood {
-        let mut understood = Understood::default();
-        understood.lines.extend(self.begin.understood(&self.vocabulary.pieces));
+        let mut understood = self.begin.understood(&self.vocabulary.pieces);
         let ids = self.texts.each_ref().map(|texts| texts.iter().flatten());
         let of_splits = bert::of_splits(&self.vocabulary.pieces, ids);
         understood.lines.extend(of_splits.lines);

@@ -4,7 +4,7 @@ use super::keys::{Fresh, MaskedKeys, Model, Start};
 use crate::data::atomic;
 use crate::data::counted::counted;
 use crate::pretrained::{OF_RUN, Pretrained, save_masked};
-use crate::run::RunError;
+use crate::run::{RunError, Understood};
 use crate::tasks::bert;
 use crate::text::WordPieces;
 use gradus_engine::Rng;
@@ -78,11 +78,15 @@ impl Begin {
         Ok(model)
     }
 
-    /// Lines on the pieces and on the weights.
-    pub fn understood(&self, pieces: &WordPieces) -> Vec<(&'static str, String)> {
+    /// Lines and warnings on the pieces and on the weights.
+    pub fn understood(&self, pieces: &WordPieces) -> Understood {
         let notes = self.pretrained.iter().flat_map(Pretrained::notes_for_masked);
         let pieces = ("vocabulary", counted(pieces.size(), "word pieces"));
-        [pieces].into_iter().chain(notes.map(|note| ("pretrained", note))).collect()
+        Understood {
+            lines: [pieces].into_iter().chain(notes.map(|note| ("pretrained", note))).collect(),
+            warnings: self.pretrained.iter().flat_map(Pretrained::warnings).collect(),
+            coverage: None,
+        }
     }
 
     /// Writes the folder of the trained model.

@@ -33,6 +33,8 @@ pub(super) struct Encoder {
     layer: usize,
     /// What a person should know about a new run's model.
     notes: Vec<String>,
+    /// What is probably wrong with it.
+    warnings: Vec<String>,
 }
 
 /// The pieces of a sentence, in windows.
@@ -59,16 +61,16 @@ impl Encoder {
             check(&config, layer)?;
             let bert = Bert::new(&config, &mut Rng::blank());
             state::load(&bert, &folder.join(FILE))?;
-            return Ok(Encoder { config, pieces, bert, layer, notes: vec![] });
+            return Ok(Encoder { config, pieces, bert, layer, notes: vec![], warnings: vec![] });
         }
-        let (config, pieces, bert, notes) = match keys.model.bert() {
+        let (config, pieces, bert, notes, warnings) = match keys.model.bert() {
             Start::Pretrained { pretrained } => {
                 let opened = Pretrained::open(pretrained)?;
                 let (config, pieces) = (opened.config().clone(), opened.pieces().clone());
                 check(&config, layer)?;
                 let bert = Bert::new(&config, &mut Rng::blank());
                 opened.load_into(&bert)?;
-                (config, pieces, bert, opened.notes().to_vec())
+                (config, pieces, bert, opened.notes().to_vec(), opened.warnings())
             }
             Start::Random(random) => {
                 let pieces = WordPieces::train(texts, random.vocab_size, random.lowercase)?;
@@ -76,13 +78,13 @@ impl Encoder {
                 check(&config, layer)?;
                 let bert = Bert::new(&config, &mut Rng::new(RANDOM));
                 let note = "random weights, which have learned nothing; name a model with --set model.pretrained=FOLDER";
-                (config, pieces, bert, vec![note.to_owned()])
+                (config, pieces, bert, vec![note.to_owned()], vec![])
             }
         };
         // Layers above the one that is read are not kept; a BERT has one at least.
         let lowest = layer.max(1);
         let config = BertConfig { num_hidden_layers: lowest, ..config };
-        Ok(Encoder { config, pieces, bert: bert.lowest(lowest), layer, notes })
+        Ok(Encoder { config, pieces, bert: bert.lowest(lowest), layer, notes, warnings })
     }
 
     /// Writes the files that [`open`](Encoder::open) reads from a folder.
@@ -211,7 +213,8 @@ impl Encoder {
         let notes = self.notes.iter().map(|note| ("bert", note.clone()));
         let of_splits = bert::of_splits(&self.pieces, ids.each_ref().map(|ids| ids.iter()));
         let lines = [pieces].into_iter().chain(notes).chain(of_splits.lines).collect();
-        Understood { lines, ..of_splits }
+        let warnings = self.warnings.iter().cloned().chain(of_splits.warnings).collect();
+        Understood { lines, warnings, coverage: None }
     }
 }
 
