@@ -7,6 +7,7 @@
 use super::error::{ConfigError, Place, nearest};
 use super::foreign::foreign;
 use super::overlay::{Kind, Setting, flatten, insert};
+use super::owners::section;
 use super::validate::shortened;
 use super::{Config, Run};
 use serde::Serialize;
@@ -138,6 +139,29 @@ impl TaskKeys {
     /// Whether a run of the task can have a key.
     pub fn has(&self, key: &str) -> bool {
         self.variants().kinds.contains_key(key)
+    }
+
+    /// The value of a key that a run does not have, where it has an effect on another one: the default.
+    fn default_of(&self, key: &str) -> Option<&'static Value> {
+        self.all_examples().iter().find_map(|example| example.get(key))
+    }
+
+    /// Those of some keys in which two runs of the task differ. A key that only one of them has counts if its value is not the
+    /// default, and if no selector of the same section differs: then this decides who has the key.
+    pub fn differing<'k>(&self, keys: &[&'k str], a: &Config, b: &Config) -> Vec<&'k str> {
+        let [a, b] = [a, b].map(Config::flat);
+        let decides = |key: &str| self.selectors.contains(&key);
+        let differs = |key: &&&str| {
+            let default = self.default_of(key).filter(|_| !decides(key));
+            a.get(**key).or(default) != b.get(**key).or(default)
+        };
+        let found: Vec<&str> = keys.iter().filter(differs).copied().collect();
+        let decided = |key: &str| {
+            let of_one = a.contains_key(key) != b.contains_key(key);
+            let by = |other: &&str| decides(other) && section(other) == section(key);
+            of_one && !decides(key) && found.iter().any(by)
+        };
+        found.iter().filter(|key| !decided(key)).copied().collect()
     }
 
     /// Every variant of the task's and the run's keys, dotted.

@@ -348,6 +348,33 @@ fn keys_in_which_two_configurations_differ() {
 }
 
 #[test]
+fn what_differs_of_some_keys_is_named_once() {
+    let differing = |task: &str, keys: &[&'static str], [a, b]: [&[&str]; 2]| {
+        let task_keys = tasks::keys().into_iter().find(|keys| keys.task == task).unwrap();
+        let [a, b] = [a, b].map(|sets| {
+            let sets = sets.iter().map(|set| (*set).to_owned()).chain([format!("task={task}")]);
+            tasks::load(None, &sets.collect::<Vec<_>>()).unwrap()
+        });
+        task_keys.differing(keys, &a, &b).join(", ")
+    };
+    let set: &[&str] = &["data.dataset=reviews"];
+    let own: &[&str] = &["data.train=/a.csv", "data.text_column=body"];
+    let reading = ["data.format", "data.text_column", "data.label_column", "data.max_len"];
+    assert_eq!(differing("classify", &reading, [set, own]), "data.text_column", "the others are defaults");
+    assert_eq!(differing("classify", &reading, [set, set]), "");
+    let source = ["data.dataset", "data.train", "data.dev", "data.test"];
+    let more = [own, &["data.test=/b.csv"]].concat();
+    assert_eq!(differing("classify", &source, [own, &more]), "data.test");
+    assert_eq!(differing("classify", &source, [set, &more]), "data.train", "it decides about the others");
+    let pieces = ["data.mask_share", "model.pretrained", "model.vocab_size"];
+    let [fresh, begun]: [&[&str]; 2] = [
+        &["data.dataset=almanac", "model.vocab_size=64"],
+        &["data.dataset=almanac", "model.pretrained=/a", "data.mask_share=0.2"],
+    ];
+    assert_eq!(differing("masked", &pieces, [fresh, begun]), "data.mask_share, model.pretrained");
+}
+
+#[test]
 fn every_key_has_an_owner_in_the_list() {
     for task in tasks::keys() {
         let listed: std::collections::BTreeSet<String> =

@@ -35,6 +35,8 @@ pub trait AnyTask: Sync {
     fn finished(&self) -> &'static [&'static str];
     /// [`Task::DECIDING`].
     fn deciding(&self) -> &'static [&'static str];
+    /// [`Task::OF_PIECES`].
+    fn of_pieces(&self) -> &'static [&'static str];
     /// [`Task::HAS_CONTEXT`].
     fn has_context(&self) -> bool;
     /// [`Task::MARK`].

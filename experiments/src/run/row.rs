@@ -55,6 +55,10 @@ impl<T: Task> AnyTask for Row<T> {
         T::DECIDING
     }
 
+    fn of_pieces(&self) -> &'static [&'static str] {
+        T::OF_PIECES
+    }
+
     fn has_context(&self) -> bool {
         T::HAS_CONTEXT
     }

@@ -36,9 +36,11 @@ pub trait Task: Sized + Send + Sync + 'static {
     const FINISHED: &'static [&'static str] = &[];
     /// What a text must hold to be answered, such as `[MASK]`; empty if any text can be answered.
     const MARK: &'static str = "";
-    /// The keys outside `[data]` that decide what the examples are or what the metrics mean: runs that differ in one of them cannot be
-    /// compared.
+    /// The keys that decide what the examples are or what the metrics mean, besides the source of the data, its encoding and its
+    /// limits: runs that differ in one of them may not be comparable.
     const DECIDING: &'static [&'static str] = &[];
+    /// The keys that decide it by way of the word pieces that a run keeps.
+    const OF_PIECES: &'static [&'static str] = &[];
     /// Whether a text is answered by means of a context, as a question is.
     const HAS_CONTEXT: bool = false;
 

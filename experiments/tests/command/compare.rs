@@ -114,10 +114,60 @@ fn runs_that_cannot_be_compared() {
     place.gradus("compare a few --split dev").well();
     place.write("train.tsv", examples(200).as_bytes());
     place.gradus(&place.tiny("other")).well();
-    place.gradus("compare a other").refused(1, &["only runs on the same data can be compared", "checksum"]);
+    let says = [
+        "only runs on the same data can be compared",
+        "checksum",
+        ": their settings agree, so that the files were",
+    ];
+    place.gradus("compare a other").refused(1, &says);
     // Both read the changed file: they can be compared, and it is said.
     let text = place.gradus("compare a few --split dev").well();
     assert!(text.contains("which has changed since training"), "{text}");
+}
+
+/// Of all the settings in which two runs differ, those are named that make them incomparable.
+#[test]
+fn the_settings_that_make_runs_incomparable_are_named() {
+    const SIZES: &str = "--threads 1 --set model.hidden_size=8 --set model.num_hidden_layers=1 --set \
+                         model.num_attention_heads=2 --set model.intermediate_size=12 --set train.epochs=1 --set \
+                         data.train_limit=24 --set data.dev_limit=6 --set data.test_limit=7";
+    let place = Place::new();
+    let train = |args: &str| {
+        let (task, more) = args.split_once(' ').unwrap();
+        place.gradus(&format!("train {task} {SIZES} {more}")).well()
+    };
+    train("probe --dataset probe-a --set model.vocab_size=90 --out pos");
+    train(
+        "probe --dataset probe-a --set model.vocab_size=80 --set probe.property=depth --set probe.rank=9 --seed 2 --out depth",
+    );
+    for flags in ["", "--split dev"] {
+        let says = "their settings differ in probe.property;";
+        place.gradus(&format!("compare pos depth {flags}")).refused(1, &["pos and depth ", says]);
+    }
+    train("masked --dataset almanac --set model.vocab_size=90 --out many");
+    train("masked --dataset almanac --set model.vocab_size=80 --set optimizer.lr=1e-2 --seed 2 --out few");
+    train(
+        "masked --dataset almanac --set model.vocab_size=90 --set data.mask_share=0.3 --set model.hidden_size=12 --out more",
+    );
+    for (run, says) in [
+        ("few", "(7 and 7): their settings differ in model.vocab_size;"),
+        ("more", "(7 and 7): their settings differ in data.mask_share;"),
+    ] {
+        place
+            .gradus(&format!("compare many {run}"))
+            .refused(1, &["do not have the same test examples", says]);
+    }
+    place
+        .gradus(&format!("{} --set data.max_vocab=9 --set data.lowercase=false", place.tiny("first")))
+        .well();
+    place.write("test.tsv", examples(30).as_bytes());
+    place.gradus(&format!("{} --test test.tsv", place.tiny("second"))).well();
+    let says = ["only runs on the same data can be compared", "): their settings differ in data.test;"];
+    place.gradus("compare first second").refused(1, &says);
+    place.gradus(&format!("{} --set data.positive=no --set data.test_limit=9", place.tiny("third"))).well();
+    place
+        .gradus("compare first third")
+        .refused(1, &["(24 and 9): their settings differ in data.test_limit, data.positive;"]);
 }
 
 /// The recall of one label is not compared with that of another.

@@ -1,5 +1,6 @@
 //! `gradus compare`: the metrics of two runs, and whether they differ significantly.
 
+mod cause;
 mod shown;
 
 use super::trained::{Other, Place, Trained};
@@ -8,7 +9,7 @@ use crate::config;
 use crate::data::Split;
 use crate::metrics::bootstrap::{Difference, RESAMPLES, paired};
 use crate::metrics::mcnemar::mcnemar;
-use crate::run::{Evaluation, Metric, TrainedOn};
+use crate::run::{Evaluation, Metric};
 use anyhow::{Context, bail};
 use serde::Serialize;
 use serde_json::json;
@@ -94,7 +95,7 @@ fn found(ask: &Compare) -> anyhow::Result<Comparison> {
         );
     }
     if ask.file.is_none() {
-        same_data(&names, [&first.on, &second.on])?;
+        same_data(&names, [&first, &second])?;
     }
     let [a, b] = [evaluation(ask, &first)?, evaluation(ask, &second)?];
     if a.found.examples != b.found.examples {
@@ -109,10 +110,10 @@ fn found(ask: &Compare) -> anyhow::Result<Comparison> {
             names[1],
             a.found.rows.len(),
             b.found.rows.len(),
-            deciding(&first, &second)
+            cause::of_examples([&first, &second], ask.file.is_none().then_some(ask.split))
         );
     }
-    same_quantities(&names, [&a.found, &b.found], &deciding(&first, &second))?;
+    same_quantities(&names, [&a.found, &b.found], &cause::of_quantities([&first, &second]))?;
     let metrics = first.task.metrics();
     let name = &first.config.run.train.metric;
     let metric =
@@ -146,18 +147,6 @@ fn found(ask: &Compare) -> anyhow::Result<Comparison> {
         mcnemar_p: mcnemar(only_right[0], only_right[1]),
         configuration: configuration.into_iter().map(|(key, a, b)| (key, [a, b])).collect(),
     })
-}
-
-/// The keys in which two runs differ and which decide what the examples are or what the metrics mean, as the part of a sentence.
-fn deciding(a: &Trained, b: &Trained) -> String {
-    let decides = |key: &String| key.starts_with("data.") || a.task.deciding().contains(&key.as_str());
-    let keys = config::diff(&a.config, &b.config).into_iter().map(|(key, ..)| key);
-    match keys.filter(decides).collect::<Vec<_>>() {
-        none if none.is_empty() => {
-            "their settings agree, so that the data of one was changed after training".into()
-        }
-        some => format!("their settings differ in {}", some.join(", ")),
-    }
 }
 
 /// A run evaluated on the examples.
@@ -196,18 +185,20 @@ fn same_quantities(names: &[String; 2], found: [&Evaluation; 2], why: &str) -> a
 }
 
 /// Refuses runs that were trained on different data.
-fn same_data(names: &[String; 2], [first, second]: [&TrainedOn; 2]) -> anyhow::Result<()> {
+fn same_data(names: &[String; 2], runs: [&Trained; 2]) -> anyhow::Result<()> {
+    let [first, second] = runs.map(|run| &run.on);
     if first.checksum != second.checksum {
         let [x, y] = [first, second].map(|on| (&on.name, on.checksum.get(..12).unwrap_or_default()));
         bail!(
-            "{} was trained on '{}' (checksum {}) and {} on '{}' (checksum {}); only runs on the same data can be \
+            "{} was trained on '{}' (checksum {}) and {} on '{}' (checksum {}): {}; only runs on the same data can be \
              compared: retrain one of them on the data of the other, or name a labelled file for both with --file",
             names[0],
             x.0,
             x.1,
             names[1],
             y.0,
-            y.1
+            y.1,
+            cause::of_data(runs)
         );
     }
     Ok(())

@@ -141,6 +141,8 @@ impl Task for Classify {
     ];
     const METRICS: &'static [Metric] = metrics::METRICS;
     const PREDICTIONS: &'static str = "tsv";
+    const DECIDING: &'static [&'static str] =
+        &["data.format", "data.text_column", "data.label_column", "data.label_separator", "data.positive"];
     const FILES: &'static [&'static str] = &FILES;
     type Keys = ClassifyKeys;
     type Part = Vec<Example>;

@@ -114,7 +114,15 @@ impl Task for Masked {
     const METRICS: &'static [Metric] = guesses::METRICS;
     const PREDICTIONS: &'static str = "tsv";
     const DECIDING: &'static [&'static str] =
-        &["model.pretrained", "model.vocab_size", "model.lowercase", "model.max_position_embeddings"];
+        &["data.max_len", "data.mask_share", "data.whole_words", "model.max_position_embeddings"];
+    const OF_PIECES: &'static [&'static str] = &[
+        "data.dataset",
+        "data.train",
+        "data.train_limit",
+        "model.pretrained",
+        "model.vocab_size",
+        "model.lowercase",
+    ];
     const FILES: &'static [&'static str] = &bert::FILES;
     const FINISHED: &'static [&'static str] = &start::TRAINED_FILES;
     const MARK: &'static str = MASK;

@@ -129,7 +129,7 @@ impl Task for Read {
     ];
     const METRICS: &'static [Metric] = &[Metric::share("f1"), Metric::share("em")];
     const PREDICTIONS: &'static str = "json";
-    const DECIDING: &'static [&'static str] = &["model.no_answer"];
+    const DECIDING: &'static [&'static str] = &["data.format", "model.no_answer"];
     const FILES: &'static [&'static str] = &FILES;
     const HAS_CONTEXT: bool = true;
     type Keys = ReadKeys;

@@ -117,6 +117,8 @@ impl Task for Tag {
     ];
     const METRICS: &'static [Metric] = metrics::METRICS;
     const PREDICTIONS: &'static str = "conll";
+    const DECIDING: &'static [&'static str] =
+        &["data.format", "data.word_column", "data.tag_column", "data.comments", "data.tags"];
     const FILES: &'static [&'static str] = &FILES;
     type Keys = TagKeys;
     type Part = Vec<Sentence>;
