@@ -6,7 +6,7 @@ use super::{print, with_threads};
 use crate::data::Split;
 use crate::data::shown::terminal;
 use crate::report::own::{self, Log, OwnRun, Tested};
-use crate::run::RunError;
+use crate::run::{RunError, no_folder};
 use crate::{report, studies};
 use anyhow::bail;
 use std::collections::hash_map::DefaultHasher;
@@ -86,11 +86,14 @@ fn holds(folder: &Path) -> anyhow::Result<Holds> {
             "{} holds both a run (config.toml) and results (runs/ or data/); move one of them to another folder",
             folder.display()
         ),
-        (false, false) => bail!(
-            "{}: expected a run (config.toml) or results (runs/), found neither; make a run with gradus train TASK --out \
-             {0}, or results with gradus reproduce --out {0}",
-            folder.display()
-        ),
+        (false, false) => {
+            let what = no_folder(folder).unwrap_or("has neither");
+            bail!(
+                "{}: expected the folder of a run (config.toml) or of results (runs/), but it {what}; check the path, or make a run \
+                 with gradus train TASK --out FOLDER, or results with gradus reproduce --out FOLDER",
+                folder.display()
+            )
+        }
     }
 }
 

@@ -87,6 +87,16 @@ pub fn run_of<'p>(path: &'p Path, of_tasks: &[&'static str]) -> Option<&'p Path>
     })
 }
 
+/// What is wrong with a path that should name a folder, as what follows "it"; none if it names one.
+pub fn no_folder(path: &Path) -> Option<&'static str> {
+    match (fs::symlink_metadata(path).is_ok(), path.is_dir()) {
+        (_, true) => None,
+        (true, false) if !path.exists() => Some("is a link to what does not exist"),
+        (true, false) => Some("is a file"),
+        (false, false) => Some("does not exist"),
+    }
+}
+
 impl RunFolder {
     fn file(&self, name: &str) -> PathBuf {
         self.0.join(name)
@@ -247,11 +257,7 @@ impl RunFolder {
             )));
         }
         if !path.exists() {
-            let what = match (self.0.exists(), self.0.is_dir()) {
-                (false, _) => "does not exist",
-                (true, false) => "is a file",
-                (true, true) => "does not hold a run: it has no config.toml",
-            };
+            let what = no_folder(&self.0).unwrap_or("does not hold a run: it has no config.toml");
             return Err(RunError::Settings(format!(
                 "{}: expected the folder of a run, but it {what}; check the path, or train a run with gradus train TASK --out \
                  FOLDER",

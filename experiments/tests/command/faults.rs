@@ -130,11 +130,21 @@ fn a_folder_that_is_no_run_or_another_one() {
     for command in ["evaluate none", "predict none --text x", "train classify --out none --resume"] {
         place.gradus(command).refused(1, &["none: expected the folder of a run, but it does not exist"]);
     }
+    place.gradus("evaluate file").refused(1, &["file: expected the folder of a run, but it is a file"]);
     place.gradus(&place.tiny("file")).refused(1, &["file: expected a folder for the run, found a file"]);
     let below =
         ["file/a/b: expected a folder for the run, but ", "/file is a file; name another folder with --out"];
     place.gradus(&place.tiny("file/a/b")).refused(1, &below);
-    place.gradus("report none").refused(1, &["none"]);
+    for (path, what) in [("none", "does not exist"), ("file", "is a file")] {
+        let says = format!(
+            "{path}: expected the folder of a run (config.toml) or of results (runs/), but it {what}"
+        );
+        place.gradus(&format!("report {path}")).refused(1, &[&says]);
+    }
+    let says = "loss.teacher: none: expected the folder of a run, but it does not exist";
+    let student = format!("{} --set loss.teacher={}", place.tiny("a"), place.path("none").display());
+    place.gradus(&student).refused(1, &[&says.replace("none", &place.path("none").display().to_string())]);
+    assert!(!place.path("a").exists());
     place.gradus(&place.tiny("a")).well();
     let before = place.files("a");
     place.gradus(&place.tiny("a")).refused(1, &["a holds a run already", "--resume"]);

@@ -152,9 +152,10 @@ fn what_is_no_run_or_no_place_is_refused() {
     place.write("mine/report.md", b"# My thesis\n");
     place.gradus("report a results").refused(1, &["results holds results", "or only folders of runs"]);
     place.gradus("report results results").refused(1, &["name one results folder, or only folders of runs"]);
-    place
-        .gradus("report empty")
-        .refused(1, &["empty: expected a run (config.toml) or results (runs/), found neither"]);
+    place.gradus("report empty").refused(
+        1,
+        &["empty: expected the folder of a run (config.toml) or of results (runs/), but it has neither"],
+    );
     place.gradus("report a empty").refused(1, &["empty: expected a run"]);
     place
         .gradus("report a --out a")

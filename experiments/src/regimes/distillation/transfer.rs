@@ -87,7 +87,10 @@ pub fn finished_run(
     task: &str,
 ) -> Result<(RunFolder, Config, TrainedOn), RunError> {
     let run = RunFolder(folder.into());
-    let config = run.config(tasks)?;
+    let config = run.config(tasks).map_err(|error| match error {
+        RunError::Settings(what) => RunError::Settings(format!("{key}: {what}")),
+        other => other,
+    })?;
     if config.task != task {
         let (expected, found) =
             (format!("a run of gradus train {task}"), format!("one of gradus train {}", config.task));
