@@ -1,7 +1,7 @@
 //! `gradus compress`: a run with fewer or smaller weights, made from a finished one.
 
 use super::trained::{Place, Trained};
-use super::{print, with_threads};
+use super::{out, print, with_threads};
 use crate::data::Split;
 use crate::data::counted::counted;
 use crate::data::shown::terminal;
@@ -52,16 +52,18 @@ fn compressed(ask: &Compress) -> anyhow::Result<String> {
     if from.compression().is_some() {
         bail!("{} is compressed already; compress the run that it was made from", shown(&ask.run));
     }
-    let taken = ask.out.exists() && fs::read_dir(&ask.out).map_or(true, |mut files| files.next().is_some());
-    if taken {
-        bail!("{}: expected a new or an empty folder; name another with --out", shown(&ask.out));
-    }
     let trained = Trained::open(&ask.run, &ask.place)?;
+    out::check_place(&ask.out, &out::files_of(&trained.config, trained.task.keys().paths), false)?;
+    let folder = RunFolder(out::reachable(&ask.out));
+    let path = folder.path();
+    let taken = path.is_dir() && fs::read_dir(path).map_or(true, |mut files| files.next().is_some());
+    if taken {
+        bail!("{}: expected a new or an empty folder; name another with --out", shown(path));
+    }
     let (before, parameters) = measured(&trained, &from)?;
-    let folder = RunFolder(ask.out.clone());
     // What the teacher said is of use in training only.
     folder.save_compressed(&from, &distillation::OF_TRAINING, &parameters, ask.compression)?;
-    let (after, _) = measured(&Trained::open(&ask.out, &ask.place)?, &folder)?;
+    let (after, _) = measured(&Trained::open(path, &ask.place)?, &folder)?;
     let mut text = format!("{:<18} {:>12} {:>12}\n", "", "before", "after");
     let mut line = |name: &str, before: &str, after: &str| {
         text += &format!("{name:<18} {before:>12} {after:>12}\n");
@@ -79,7 +81,7 @@ fn compressed(ask: &Compress) -> anyhow::Result<String> {
         + &format!(
             "the file of parameters has {share:.1} % of its bytes; {} are 0\nthe compressed run is in {}\n",
             counted(zeros, "parameters"),
-            shown(&ask.out)
+            shown(path)
         ))
 }
 

@@ -12,6 +12,7 @@ mod input;
 mod json_lines;
 mod list;
 mod moved;
+mod out;
 mod predict;
 mod prediction_files;
 mod report;

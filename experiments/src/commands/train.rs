@@ -1,5 +1,5 @@
 use super::moved::with_flag;
-use super::{print, with_threads};
+use super::{out, print, with_threads};
 use crate::config::{self, Config};
 use crate::data::Split;
 use crate::data::counted::counted;
@@ -38,7 +38,7 @@ pub struct Train {
 /// # Errors
 /// Any failure of the run, in one sentence.
 pub fn train(ask: &Train) -> anyhow::Result<()> {
-    let folder = RunFolder(ask.out.clone());
+    let folder = RunFolder(out::reachable(&ask.out));
     let keys = tasks::keys();
     config::check_given_once(&keys, &ask.sets)?;
     let config = match ask.resume {
@@ -61,7 +61,9 @@ pub fn train(ask: &Train) -> anyhow::Result<()> {
         bail!("--data: has no effect on a run on your own files; leave it out");
     }
     let task = tasks::of(&config);
-    check_own_files(ask, &folder, &config, task.keys().paths)?;
+    let own_files = own_files(ask, &config, task.keys().paths);
+    out::check_place(&ask.out, &own_files, ask.resume)?;
+    check_own_files(&folder, &own_files)?;
     let early = early_lock(ask, &folder)?;
     if ask.resume {
         folder.check_resumable(&config.task)?;
@@ -116,21 +118,6 @@ fn from(ask: &Train, folder: &RunFolder) -> Result<From, RunError> {
 /// # Errors
 /// A folder that another process holds; one that holds a run, or files of the user's own.
 fn early_lock(ask: &Train, folder: &RunFolder) -> anyhow::Result<Option<Lock>> {
-    if folder.path().exists() && !folder.path().is_dir() {
-        bail!(
-            "{}: expected a folder for the run, found a file; name a folder with --out",
-            folder.path().display()
-        );
-    }
-    let absolute = std::path::absolute(folder.path()).unwrap_or_else(|_| folder.path().into());
-    if let Some(file) = absolute.ancestors().skip(1).find(|path| path.exists()).filter(|path| !path.is_dir())
-    {
-        bail!(
-            "{}: expected a folder for the run, but {} is a file; name another folder with --out",
-            folder.path().display(),
-            file.display()
-        );
-    }
     let begun = folder.was_begun();
     if !begun
         && !ask.resume
@@ -148,38 +135,22 @@ fn early_lock(ask: &Train, folder: &RunFolder) -> anyhow::Result<Option<Lock>> {
     Ok(lock)
 }
 
+/// The user's files that the run reads, each with the key that names it.
+fn own_files<'k>(ask: &Train, config: &Config, paths: &[&'k str]) -> Vec<(&'k str, PathBuf)> {
+    // With --resume, no configuration file is read.
+    let file = ask.config.iter().filter(|_| !ask.resume).map(|file| ("--config", file.clone()));
+    out::files_of(config, paths).into_iter().chain(file).collect()
+}
+
 /// Refuses to write over a file that the run reads.
-fn check_own_files(ask: &Train, folder: &RunFolder, config: &Config, paths: &[&str]) -> anyhow::Result<()> {
-    let files = own_files(ask, config, paths);
-    let out = std::path::absolute(folder.path()).unwrap_or_else(|_| folder.path().into());
-    if let Some((key, data)) = files.iter().find(|(_, file)| file.is_dir() && out.starts_with(file)) {
-        let what = match *key {
-            "model.pretrained" => "the pretrained model".to_owned(),
-            TEACHER => "the teacher's run".to_owned(),
-            key if key.starts_with("data.") => "the training data, whose folders are classes".to_owned(),
-            key => format!("{key}, which this run reads"),
-        };
-        bail!(
-            "{}: expected a folder outside {}, the folder of {what}; name another with --out",
-            out.display(),
-            data.display()
-        );
-    }
-    match files.into_iter().find(|(_, file)| folder.would_write(file, &tasks::files())) {
+fn check_own_files(folder: &RunFolder, files: &[(&str, PathBuf)]) -> anyhow::Result<()> {
+    match files.iter().find(|(_, file)| folder.would_write(file, &tasks::files())) {
         None => Ok(()),
         Some((_, file)) => bail!(
             "{}: the run would overwrite this file, which it also reads; move the file or name another folder with --out",
             file.display()
         ),
     }
-}
-
-/// The user's files that the run reads, each with the key that names it.
-fn own_files<'k>(ask: &Train, config: &Config, paths: &[&'k str]) -> Vec<(&'k str, PathBuf)> {
-    let named = paths.iter().map(|key| (*key, config.text(key))).filter(|(_, path)| !path.is_empty());
-    // With --resume, no configuration file is read.
-    let file = ask.config.iter().filter(|_| !ask.resume).map(|file| ("--config", file.clone()));
-    named.map(|(key, path)| (key, PathBuf::from(path))).chain(file).collect()
 }
 
 /// Warns if a change of `train.epochs` changes the schedule of a run that is continued.

@@ -86,6 +86,19 @@ fn each_way_keeps_what_it_says() {
         assert!(ran.err.contains("expected a share between 0 and 1, such as 0.5"), "{}", ran.err);
     }
     place.gradus("compress a --int8 --out a").refused(1, &["a: expected a new or an empty folder"]);
+    place
+        .gradus("compress a --int8 --out missing/../a")
+        .refused(1, &["a: expected a new or an empty folder"]);
+    place
+        .gradus("compress a --int8 --out missing/../train.tsv")
+        .refused(1, &["train.tsv: expected a folder for the run, but it is a file"]);
+    for command in
+        ["compress a --int8 --out int8/b", &place.tiny("int8/b"), "distil a --student textcnn --out int8/b"]
+    {
+        let says = ["int8/b: expected a folder outside ", "/int8, the folder of another run"];
+        place.gradus(command).refused(1, &says);
+    }
+    assert!(!place.path("int8/b").exists() && !place.path("missing").exists());
     place.gradus("compress int8 --int8 --out b").refused(1, &["int8 is compressed already"]);
     place
         .gradus("compress none --int8 --out b")

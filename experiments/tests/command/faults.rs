@@ -131,7 +131,11 @@ fn a_folder_that_is_no_run_or_another_one() {
         place.gradus(command).refused(1, &["none: expected the folder of a run, but it does not exist"]);
     }
     place.gradus("evaluate file").refused(1, &["file: expected the folder of a run, but it is a file"]);
-    place.gradus(&place.tiny("file")).refused(1, &["file: expected a folder for the run, found a file"]);
+    for out in ["file", "missing/../file"] {
+        let says =
+            format!("{out}: expected a folder for the run, but it is a file; name a folder with --out");
+        place.gradus(&place.tiny(out)).refused(1, &[&says]);
+    }
     let below =
         ["file/a/b: expected a folder for the run, but ", "/file is a file; name another folder with --out"];
     place.gradus(&place.tiny("file/a/b")).refused(1, &below);
@@ -144,7 +148,7 @@ fn a_folder_that_is_no_run_or_another_one() {
     let says = "loss.teacher: none: expected the folder of a run, but it does not exist";
     let student = format!("{} --set loss.teacher={}", place.tiny("a"), place.path("none").display());
     place.gradus(&student).refused(1, &[&says.replace("none", &place.path("none").display().to_string())]);
-    assert!(!place.path("a").exists());
+    assert!(!place.path("missing").exists() && !place.path("a").exists());
     place.gradus(&place.tiny("a")).well();
     let before = place.files("a");
     place.gradus(&place.tiny("a")).refused(1, &["a holds a run already", "--resume"]);
