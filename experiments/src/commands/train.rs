@@ -1,19 +1,20 @@
 use super::moved::with_flag;
-use super::{out, print, with_threads};
+use super::{message_and_exit_code, out, print, with_threads};
 use crate::config::{self, Config};
 use crate::data::Split;
 use crate::data::counted::counted;
 use crate::data::shown::terminal;
 use crate::regimes::distillation::TEACHER;
 use crate::run::{
-    From, Job, Lock, RunError, RunFolder, Trained, TrainedOn, Training, View, Wanted, Where, listen,
-    train as run,
+    From, Job, Lock, Preparation, RunError, RunFolder, Trained, TrainedOn, Training, View, Wanted, Where,
+    interrupted, train as run,
 };
 use crate::tasks;
 use anyhow::bail;
 use gradus_engine::{Device, Rng};
-use std::io::Write;
+use std::io::{IsTerminal, Write, stderr};
 use std::path::{Path, PathBuf};
+use std::process::exit;
 
 /// The arguments of `gradus train`.
 pub struct Train {
@@ -38,6 +39,8 @@ pub struct Train {
 /// # Errors
 /// Any failure of the run, in one sentence.
 pub fn train(ask: &Train) -> anyhow::Result<()> {
+    // Until something is written, a signal ends the program.
+    let preparation = Preparation::begin(end_before_the_first_step)?;
     let folder = RunFolder(out::reachable(&ask.out));
     let keys = tasks::keys();
     config::check_given_once(&keys, &ask.sets)?;
@@ -74,17 +77,20 @@ pub fn train(ask: &Train) -> anyhow::Result<()> {
             true => Where::Resumed(&folder),
             false => Where::New(&folder),
         };
-        let job = task.prepare(&config, &from(ask, &folder)?).map_err(|error| match ask.resume {
-            true => with_flag(error, &config),
-            false => error,
+        let job = task.prepare(&config, &from(ask, &folder)?).map_err(|error| match (error, ask.resume) {
+            (RunError::Interrupted { .. }, _) => before_the_first_step(),
+            (error, true) => with_flag(error, &config),
+            (error, false) => error,
         })?;
         let training =
             Training { config: &config, keys: task.keys(), metrics: task.metrics(), data: job.as_ref() };
         if !ask.resume {
             understood(&config, job.as_ref())?;
         }
-        // Until here, nothing would be lost: Ctrl-C ends the program.
-        listen()?;
+        drop(preparation);
+        if interrupted() {
+            return Err(before_the_first_step().into());
+        }
         let _lock = match early {
             Some(lock) => lock,
             None => Lock::take(folder.path())?,
@@ -99,6 +105,21 @@ pub fn train(ask: &Train) -> anyhow::Result<()> {
         Ok(run(training, place, &View::new(title))?)
     })?;
     print(&summary(&config, &folder, &trained))
+}
+
+/// The error of a command that a signal interrupts while it prepares the data.
+fn before_the_first_step() -> RunError {
+    RunError::Interrupted { step: 0, resume: Some("nothing was written".into()) }
+}
+
+/// Ends the program with this error.
+fn end_before_the_first_step() -> ! {
+    let (message, code) = message_and_exit_code(&before_the_first_step().into());
+    // There may be a progress bar.
+    let clear = if stderr().is_terminal() { "\r\u{1b}[2K" } else { "" };
+    // Nothing can be reported if standard error is closed.
+    let _ = writeln!(stderr(), "{clear}{}", message.unwrap_or_default());
+    exit(code.into())
 }
 
 /// Where to read the data of the run.
@@ -157,7 +178,7 @@ fn check_own_files(folder: &RunFolder, files: &[(&str, PathBuf)]) -> anyhow::Res
 fn note_of_schedule(saved: &Config, config: &Config) {
     if config.run.schedule.depends_on_total() && saved.run.train.epochs != config.run.train.epochs {
         let _ = writeln!(
-            std::io::stderr(),
+            stderr(),
             "note: the learning rate of this schedule depends on train.epochs, which changes from {} to {}: the rate jumps at \
              this point, and the run will differ from a run of {}",
             saved.run.train.epochs,
@@ -199,7 +220,7 @@ fn understood(config: &Config, job: &dyn Job) -> anyhow::Result<()> {
         text += &format!("warning: {}\n", terminal(&warning));
     }
     // Training continues if standard error is closed.
-    let _ = std::io::stderr().write_all(text.as_bytes());
+    let _ = stderr().write_all(text.as_bytes());
     Ok(())
 }
 

@@ -3,6 +3,9 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag::{register, register_conditional_shutdown};
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
 
 /// Whether Ctrl-C or a request to terminate has come.
 static PRESSED: AtomicBool = AtomicBool::new(false);
@@ -26,12 +29,13 @@ pub fn listen() -> Result<(), RunError> {
 }
 
 fn watch() -> io::Result<()> {
+    // Before the flag that others wait for.
+    register(SIGTERM, &TERMINATED)?;
     for signal in [SIGINT, SIGTERM] {
         // Actions run in this order: at the first signal the flag is not yet set, at the second one it is.
         register_conditional_shutdown(signal, OF_SIGNALS + signal, &PRESSED)?;
         register(signal, &PRESSED)?;
     }
-    register(SIGTERM, &TERMINATED)?;
     #[cfg(unix)]
     {
         use signal_hook::consts::SIGHUP;
@@ -68,6 +72,46 @@ pub fn exit_code() -> u8 {
 /// Whether the run must end after its current step.
 pub fn interrupted() -> bool {
     PRESSED.load(Ordering::SeqCst) || HUNG_UP.load(Ordering::SeqCst)
+}
+
+/// The time in which a command reads and prepares data and writes nothing. Until the value is dropped, a signal ends the program:
+/// reading a file does not stop by itself.
+pub struct Preparation {
+    /// Whether it is over. Whoever holds it decides whether the program goes on or ends.
+    over: Arc<Mutex<bool>>,
+}
+
+/// Between two looks at the flags of signals.
+const LOOKS: Duration = Duration::from_millis(20);
+
+impl Preparation {
+    /// [Listens](listen), and calls `end` at the first signal.
+    ///
+    /// # Errors
+    /// An operating system that refuses the handlers.
+    pub fn begin(end: fn() -> !) -> Result<Self, RunError> {
+        listen()?;
+        let over = Arc::new(Mutex::new(false));
+        let shared = Arc::clone(&over);
+        thread::spawn(move || {
+            loop {
+                thread::sleep(LOOKS);
+                let over = shared.lock().unwrap_or_else(PoisonError::into_inner);
+                match (*over, interrupted()) {
+                    (true, _) => return,
+                    (false, true) => end(),
+                    (false, false) => {}
+                }
+            }
+        });
+        Ok(Preparation { over })
+    }
+}
+
+impl Drop for Preparation {
+    fn drop(&mut self) {
+        *self.over.lock().unwrap_or_else(PoisonError::into_inner) = true;
+    }
 }
 
 #[cfg(all(test, unix))]

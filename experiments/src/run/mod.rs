@@ -49,7 +49,7 @@ pub use compression::Compression;
 pub use error::RunError;
 pub use faithful::{Faithful, OfMethod, Sample};
 pub use folder::{RunFolder, no_folder, run_of};
-pub use interrupt::{exit_code, interrupted, listen};
+pub use interrupt::{Preparation, exit_code, interrupted, listen};
 pub use lock::Lock;
 pub use metric::{Better, Metric, Unit};
 pub use progress::{Progress, Trained};

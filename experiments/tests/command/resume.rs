@@ -77,6 +77,30 @@ fn stopped_by_ctrl_c() {
     assert_same(&place);
 }
 
+/// While data is read, nothing has been written, and a signal ends the command with a line that says so.
+#[test]
+#[cfg(target_os = "linux")]
+fn stopped_before_the_first_step() {
+    let place = Place::new();
+    // Long enough to be read for seconds.
+    place.write("train.tsv", crate::place::examples(400_000).as_bytes());
+    let before = place.files("");
+    for (name, number, code) in [("INT", 2, 130), ("TERM", 15, 143)] {
+        let run = place.start(&place.tiny("parts"));
+        let caught = || {
+            let status = std::fs::read_to_string(format!("/proc/{}/status", run.id())).unwrap_or_default();
+            let mask = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap_or_default();
+            u64::from_str_radix(mask.trim(), 16).unwrap_or_default() >> (number - 1) & 1 == 1
+        };
+        place.wait_for(caught);
+        signal(name, &run);
+        let ran: crate::place::Ran = run.wait_with_output().unwrap().into();
+        assert_eq!(ran.err, "error: interrupted before the first step; nothing was written\n");
+        assert_eq!(ran.code, Some(code));
+        assert!(place.files("") == before && !place.path("parts").exists());
+    }
+}
+
 /// A signal is heeded while a split is evaluated, and a resumed run begins with this evaluation.
 #[test]
 fn stopped_in_an_evaluation() {
