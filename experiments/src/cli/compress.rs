@@ -13,7 +13,7 @@ use std::path::PathBuf;
                   biases and layer norms stay as they are. The command prints the parameters, the bytes and the metrics on dev before \
                   and after.\n\nWith --int8, dense layers and the input of LSTMs multiply in int8; all other layers read the weights \
                   as f32 when the run is loaded. Weights that are 0 are left out of the file if it becomes smaller; they save bytes, \
-                  but no time.\n\nExamples:\n  gradus compress runs/a --int8 --out runs/a-int8\n  gradus compress runs/a --prune \
+                  but no time. A run of gradus train masked keeps a folder pretrained, with the compressed values as f32.\n\nExamples:\n  gradus compress runs/a --int8 --out runs/a-int8\n  gradus compress runs/a --prune \
                   0.7 --int8 --out runs/a-small"
 )]
 pub(super) struct CompressArgs {
