@@ -156,7 +156,7 @@ fn what_is_no_run_or_no_place_is_refused() {
         1,
         &["empty: expected the folder of a run (config.toml) or of results (runs/), but it has neither"],
     );
-    place.gradus("report a empty").refused(1, &["empty: expected a run"]);
+    place.gradus("report a empty").refused(1, &["empty: expected the folder of a run"]);
     place
         .gradus("report a --out a")
         .refused(1, &["a: expected a new folder", "found that of a run", "--out"]);
