@@ -25,7 +25,7 @@ pub(super) fn mean_cross_entropy(logits: &Tensor, labels: &Tensor) -> Tensor {
     cross_entropy(logits, labels, &CrossEntropy::default(), Reduction::Mean)
 }
 
-/// Mean cross-entropy of h Wᵀ + b, h [N, D], and labels [N], for so many classes that the logits are not stored.
+/// Mean cross-entropy of the logits h Wᵀ + b, h [N, D], and labels [N]. The logits are never stored as a whole.
 pub(super) fn mean_linear_cross_entropy(out: &Linear, h: &Tensor, labels: &Tensor) -> Tensor {
     let (weight, bias) = (out.weight.tensor(), out.bias.as_ref().map(Param::tensor));
     linear_cross_entropy(h, &weight, bias.as_ref(), labels, &CrossEntropy::default(), Reduction::Mean)

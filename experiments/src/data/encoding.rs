@@ -123,7 +123,7 @@ pub fn decode(path: &Path, mut bytes: Vec<u8>, encoding: Encoding) -> Result<Str
     }
 }
 
-/// Whether bytes are UTF-8 with so many characters above ASCII that no text in another encoding is so by chance.
+/// Whether bytes are valid UTF-8 with more than three characters above ASCII. Text in another encoding is practically never both.
 fn is_utf8(bytes: &[u8]) -> bool {
     const BY_CHANCE: usize = 3;
     let text = std::str::from_utf8(bytes);

@@ -142,7 +142,7 @@ impl Pretrained {
 }
 
 impl Unused {
-    /// Of word embeddings with so many rows and a vocabulary of so many pieces.
+    /// From the number of rows of the word embeddings and that of pieces in the vocabulary.
     ///
     /// # Errors
     /// More pieces than rows, or less than half as many: they are not of one model.

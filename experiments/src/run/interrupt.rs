@@ -77,7 +77,7 @@ pub fn interrupted() -> bool {
 /// The time in which a command reads and prepares data and writes nothing. Until the value is dropped, a signal ends the program:
 /// reading a file does not stop by itself.
 pub struct Preparation {
-    /// Whether it is over. Whoever holds it decides whether the program goes on or ends.
+    /// Whether it has ended. The thread that holds the lock decides whether the program goes on or exits.
     over: Arc<Mutex<bool>>,
 }
 

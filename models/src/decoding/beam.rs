@@ -26,7 +26,7 @@ pub struct Hypothesis {
     pub score: f64,
 }
 
-/// A sequence that goes on.
+/// A sequence that has not ended yet.
 #[derive(Clone)]
 struct Open {
     tokens: Vec<usize>,

@@ -82,7 +82,7 @@ fn keys_that_are_missing_are_those_of_bert_base_and_others_are_not_looked_at() {
     assert_eq!(Pretrained::open(folder.path()).unwrap().config(), &expected);
 }
 
-/// A model whose embeddings have so many rows without a piece.
+/// A saved model with this number of embeddings beyond those of its vocabulary.
 fn with_unused_rows(more: usize) -> (TempDir, Result<Pretrained, PretrainedError>) {
     let folder = tempfile::tempdir().unwrap();
     let config = BertConfig { vocab_size: config().vocab_size + more, ..config() };
