@@ -30,7 +30,7 @@ pub const STUDY: Study = Study {
         "The paper's figure names no domains, no data and no numbers.",
         "Real data: BERT is all-MiniLM-L6-v2, which was trained for the similarity of sentences, not plain BERT; its file has no head \
          for masked pieces, so that more pre-training begins with a new one. Below the full scale, models learn from 400 of the 1,400 \
-         training texts of a domain and are tested on 100 of 400, with one seed. Texts are cut after 64 word pieces, or words.",
+         training texts of a domain and are tested on 100 of 400. Texts are cut after 64 word pieces, or words.",
         "Generated data: six domains at known distances (fewer in quick and smoke); BERT is a small one that was pre-trained on their \
          texts without labels (study pretraining).",
         "More pre-training is on the training texts of fdu-mr, which are single sentences about films, or on other texts of domain-6.",
