@@ -235,6 +235,22 @@ impl<F> Default for Source<F> {
     }
 }
 
+impl<F> Source<F> {
+    /// The same source with other keys of the format of own files.
+    pub fn with_format<'a, G>(&'a self, keys: impl FnOnce(&'a F) -> G) -> Source<G> {
+        match self {
+            Source::Set(named) => Source::Set(named.clone()),
+            Source::Own(Own { train, dev, test, encoding, format }) => Source::Own(Own {
+                train: train.clone(),
+                dev: dev.clone(),
+                test: test.clone(),
+                encoding: *encoding,
+                format: keys(format),
+            }),
+        }
+    }
+}
+
 impl<F: Clone + Default> Source<F> {
     /// Own files with the defaults of their format, for [`Keys::examples`](crate::config::Keys::examples).
     pub fn example() -> Self {

@@ -78,6 +78,16 @@ fn each_property_is_read_from_own_files() {
             _ => assert!(answer["words"][0]["label"].is_string(), "{answer}"),
         }
     }
+    let row = |i: usize| format!("{i};{} film;{}\n", ["fine", "dull"][i % 2], ["good", "bad"][i % 2]);
+    place.write(
+        "three.csv",
+        ("id;review;mood\n".to_owned() + &(0..40).map(row).collect::<String>()).as_bytes(),
+    );
+    let columns = "--text-column review --label-column mood --overwrite";
+    train(&place, "three.csv", "sentiment", columns);
+    assert!(place.text("sentiment/predictions.test.tsv").contains(" film\n"));
+    let other = format!("train probe --train trees.conllu {SIZES} --out x --text-column 1");
+    place.gradus(&other).refused(1, &["--text-column 1: `data.text_column` has no effect"]);
     place.write("text", format!("{TEXT}\n").as_bytes());
     let said = place.gradus("predict distance --file text").well();
     let (edges, text) = said.trim_end().split_once('\t').unwrap();

@@ -18,8 +18,7 @@ pub(super) fn read(
 ) -> Result<OwnPart<Vec<Example>>, DataError> {
     let (encoding, LabelledKeys { format, text_column, label_column, label_separator }) =
         keys.data.source.format();
-    let named = |column: String| (!column.is_empty()).then_some(column);
-    let columns = Columns { text_column: named(text_column), label_column: named(label_column) };
+    let columns = Columns::named(&text_column, &label_column);
     let guessed = format == Format::Auto && columns.is_empty();
     let per_text = match keys.several() {
         true => PerText::Several(label_separator.chars().next()),
@@ -50,10 +49,7 @@ fn by_labels(file: &TextFile, labels: &[String], per_text: PerText) -> Result<Re
     if guess.as_ref().is_ok_and(fits) {
         return guess;
     }
-    let places = |label: &str, text: &str| Columns {
-        text_column: Some(text.to_owned()),
-        label_column: Some(label.to_owned()),
-    };
+    let places = |label: &str, text: &str| Columns::named(text, label);
     let readings = [
         (Format::Tab, Columns::default()),
         (Format::Tab, places("2", "1")),

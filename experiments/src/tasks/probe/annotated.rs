@@ -97,28 +97,30 @@ pub(super) fn read(
     path: &Path,
     is_train: bool,
 ) -> Result<OwnPart<Vec<Annotated>>, DataError> {
-    let (encoding, _) = keys.data.source.format();
-    let file = reader.read(path, encoding)?;
+    let (encoding, format) = keys.data.source.format();
     let own = |part, note| OwnPart { part, labels: vec![], note };
     Ok(match keys.probe.kind() {
         Kind::Pos => {
-            let parsed = conllu::read(&file)?;
+            let parsed = conllu::read(&reader.read(path, encoding)?)?;
             check_pos(path, &parsed)?;
             own(parsed.into_iter().map(Annotated::of_tree).collect(), None)
         }
-        Kind::Depth | Kind::Distance => {
-            own(conllu::read(&file)?.into_iter().map(Annotated::of_tree).collect(), None)
-        }
+        Kind::Depth | Kind::Distance => own(
+            conllu::read(&reader.read(path, encoding)?)?.into_iter().map(Annotated::of_tree).collect(),
+            None,
+        ),
         Kind::Entity => {
             let columns = Columns { tags: TagKind::Entities, ..Columns::FIRST_AND_LAST };
-            let read = conll::read(&file, &columns, Known::Nothing)?;
+            let read = conll::read(&reader.read(path, encoding)?, &columns, Known::Nothing)?;
             let sentence = |sentence| Annotated::of_entities(sentence, &read.tags);
             own(read.sentences.into_iter().map(sentence).collect(), read.note)
         }
         Kind::Sentiment => {
-            let read = labelled::parse(&file, Format::Auto, &labelled::Columns::default())?;
+            let columns = format.columns();
+            let guessed = format.format == Format::Auto && columns.is_empty();
+            let read = labelled::read(reader, path, format.format, &columns, encoding)?;
             if is_train {
-                labelled::labels(&file.path, &read, PerText::One, true)?;
+                labelled::labels(path, &read, PerText::One, guessed)?;
             }
             let text = |row: &Row| Ok(Annotated::of_text(&row.text, &row.labels(PerText::One)?.concat()));
             own(read.rows.iter().map(text).collect::<Result<_, DataError>>()?, read.note)

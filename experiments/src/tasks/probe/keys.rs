@@ -2,12 +2,13 @@ use super::start::{Random, Start};
 use crate::config::validate::check;
 use crate::config::{ConfigError, Keys, Run, Train};
 use crate::data::files::Encoding;
+use crate::data::formats::labelled::{Columns, Format};
 use crate::tasks::keys::{LimitKeys, Source};
 use gradus_engine::optim::{OptimizerConfig, Rule};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 /// The keys of probes.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default)]
 pub struct ProbeKeys {
     /// Section `data`.
@@ -18,8 +19,31 @@ pub struct ProbeKeys {
     pub probe: Asked,
 }
 
+/// Only texts with sentiments have keys of their format; that of treebanks and of columns with entities is fixed.
+impl Serialize for ProbeKeys {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Written<'a> {
+            data: WrittenData<'a>,
+            model: &'a Model,
+            probe: &'a Asked,
+        }
+        #[derive(Serialize)]
+        struct WrittenData<'a> {
+            #[serde(flatten)]
+            source: Source<Option<&'a OwnKeys>>,
+            #[serde(flatten)]
+            limits: LimitKeys,
+        }
+        let ProbeKeys { data: Data { source, limits }, model, probe } = self;
+        let is_table = probe.kind() == Kind::Sentiment;
+        let source = source.with_format(|format| is_table.then_some(format));
+        Written { data: WrittenData { source, limits: *limits }, model, probe }.serialize(serializer)
+    }
+}
+
 /// The sentences.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default)]
 pub struct Data {
     /// A data set or files.
@@ -30,9 +54,24 @@ pub struct Data {
     pub limits: LimitKeys,
 }
 
-/// The user's own files have no keys: their format follows from the property.
+/// The format of the user's own texts with sentiments.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct OwnKeys {}
+#[serde(default)]
+pub struct OwnKeys {
+    /// The format; `auto` detects it.
+    pub format: Format,
+    /// The column of the text, by name or number; empty if the format determines it.
+    pub text_column: String,
+    /// The column of the sentiment, likewise.
+    pub label_column: String,
+}
+
+impl OwnKeys {
+    /// The columns that are named.
+    pub fn columns(&self) -> Columns {
+        Columns::named(&self.text_column, &self.label_column)
+    }
+}
 
 /// What is read, and where.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -223,6 +262,7 @@ impl Keys for ProbeKeys {
     const PATHS: &'static [&'static str] = &["data.train", "data.dev", "data.test", "model.pretrained"];
     const CHOICES: &'static [(&'static str, &'static [&'static str])] = &[
         ("data.encoding", &Encoding::NAMES),
+        ("data.format", &Format::NAMES),
         ("model.hidden_act", &["gelu", "gelu_new", "relu"]),
         ("probe.pieces", &["mean", "first"]),
     ];
@@ -237,11 +277,12 @@ impl Keys for ProbeKeys {
         let mlp = |bert| Model::Mlp(Mlp { hidden_dim: Mlp::width(), bert });
         vec![
             Self::default(),
-            ProbeKeys { data: own, ..Self::default() },
+            ProbeKeys { data: own.clone(), ..Self::default() },
             asked(Property::Depth(TreeKeys::default())),
             asked(Property::Distance(TreeKeys::default())),
             asked(Property::Entity(WordKeys::default())),
             asked(Property::Sentiment),
+            ProbeKeys { data: own, ..asked(Property::Sentiment) },
             model(Model::Linear(Start::example())),
             model(mlp(Start::default())),
             model(mlp(Start::example())),

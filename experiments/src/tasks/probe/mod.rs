@@ -139,7 +139,8 @@ impl Task for Probe {
     ];
     const METRICS: &'static [Metric] = metrics::METRICS;
     const PREDICTIONS: &'static str = "tsv";
-    const DECIDING: &'static [&'static str] = &["probe.property"];
+    const DECIDING: &'static [&'static str] =
+        &["data.format", "data.text_column", "data.label_column", "probe.property"];
     const FILES: &'static [&'static str] = &FILES;
     type Keys = ProbeKeys;
     type Part = Vec<Annotated>;

@@ -87,18 +87,13 @@ impl Format {
         Format::Files,
     ];
 
+    /// Their names on the command line, in this order.
+    pub const NAMES: [&'static str; 8] =
+        ["auto", "header", "tab", "space", "csv", "jsonl", "folders", "files"];
+
     /// Its name on the command line.
     pub fn name(self) -> &'static str {
-        match self {
-            Format::Auto => "auto",
-            Format::Header => "header",
-            Format::Tab => "tab",
-            Format::Space => "space",
-            Format::Csv => "csv",
-            Format::Jsonl => "jsonl",
-            Format::Folders => "folders",
-            Format::Files => "files",
-        }
+        Format::NAMES[self as usize]
     }
 }
 
@@ -113,6 +108,12 @@ pub struct Columns {
 }
 
 impl Columns {
+    /// The columns of these names or numbers, of which an empty one is not given.
+    pub fn named(text: &str, label: &str) -> Columns {
+        let named = |column: &str| (!column.is_empty()).then(|| column.to_owned());
+        Columns { text_column: named(text), label_column: named(label) }
+    }
+
     /// Whether neither column is given.
     pub fn is_empty(&self) -> bool {
         self.text_column.is_none() && self.label_column.is_none()
@@ -128,7 +129,7 @@ pub struct Row {
     pub path: Arc<Path>,
     /// The label, empty if there is none; several as they are written, those of a list with commas between them.
     pub label: String,
-    /// The labels, if they are written as a list: in JSON, or each with fastText's prefix `__label__`, which is left out.
+    /// The labels, if they are written as a list: in JSON, also in a field of a table, or each with fastText's prefix `__label__`, which is left out.
     pub list: Option<Vec<String>>,
     /// The text, which may be empty.
     pub text: String,

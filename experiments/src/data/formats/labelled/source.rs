@@ -24,11 +24,12 @@ impl Source<'_> {
         DataError::Line { path: self.path.to_path_buf(), line, expected: expected.into(), found, advice }
     }
 
-    /// A row. Labels that all have fastText's prefix are a list of the names after it.
+    /// A row. A JSON list of labels is one, and labels that all have fastText's prefix are a list of the names after it.
     pub(super) fn row(&self, line: usize, label: &str, text: &str) -> Row {
         let names: Option<Vec<String>> =
             label.split_whitespace().map(|name| Some(name.strip_prefix(FASTTEXT)?.into())).collect();
-        match names.filter(|names| !names.is_empty()) {
+        let json = || serde_json::from_str(label.trim()).ok().filter(|_| label.trim().starts_with('['));
+        match names.filter(|names| !names.is_empty()).or_else(json) {
             Some(names) => self.listed(line, names, text),
             None => Row {
                 line,

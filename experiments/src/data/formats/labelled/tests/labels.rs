@@ -45,6 +45,21 @@ fn labels_that_look_the_same_are_an_error_with_both_lines() {
 }
 
 #[test]
+fn json_lists_in_a_field_are_lists() {
+    let table = "text,kinds\nfine film,\"[\"\"a\"\",\"\"b\"\"]\"\ndull film,\"[\"\"c\"\"]\"\nso film,[odd]\n";
+    let file = TextFile { path: "l.csv".into(), text: table.into(), sha256: String::new() };
+    let rows = parse(&file, Format::Csv, &columns("text", "kinds")).unwrap().rows;
+    assert_eq!(rows[0].labels(PerText::Several(None)).unwrap(), ["a", "b"]);
+    assert_eq!(rows[1].labels(PerText::One).unwrap(), ["c"]);
+    assert_eq!(rows[2].labels(PerText::One).unwrap(), ["[odd]"], "no JSON");
+    let error = rows[0].labels(PerText::One).unwrap_err().to_string();
+    assert!(
+        error.starts_with("l.csv, line 2: expected one label for each text, found the list 'a, b'"),
+        "{error}"
+    );
+}
+
+#[test]
 fn one_label_is_an_error_that_names_the_file() {
     for guessed in [false, true] {
         assert_refused(of(&["pos", "pos"], guessed), &["l.tsv: ", "only one label, 'pos'"], "one");
