@@ -7,10 +7,7 @@ use crate::tasks;
 /// a value; the flags in `own` stay.
 pub(super) fn as_settings(advice: &str, own: &[&str]) -> String {
     let keys = tasks::keys();
-    let key_of = |word: &str| {
-        let flag = word.strip_prefix("--").filter(|flag| !own.contains(flag))?;
-        FLAGS.iter().find(|(known, _)| *known == flag).map(|(_, key)| *key)
-    };
+    let named = |word: &str| word.strip_prefix("--").filter(|flag| !own.contains(flag)).and_then(key_of);
     let is_value = |key: &str, word: &str| {
         ["FILE", "NAME", "N"].contains(&word)
             || !word.is_empty() && word.bytes().all(|b| b.is_ascii_digit())
@@ -20,7 +17,7 @@ pub(super) fn as_settings(advice: &str, own: &[&str]) -> String {
     let mut said = vec![];
     while let Some(word) = words.next() {
         let (flag, rest) = parted(word);
-        match (key_of(flag), words.peek().copied().map(parted)) {
+        match (named(flag), words.peek().copied().map(parted)) {
             (None, _) => said.push(word.to_owned()),
             (Some(key), Some((value, end))) if rest.is_empty() && is_value(key, value) => {
                 said.push(format!("--set {key}={value}{end}"));
@@ -30,6 +27,11 @@ pub(super) fn as_settings(advice: &str, own: &[&str]) -> String {
         }
     }
     said.join(" ")
+}
+
+/// The key that a flag of `gradus train` sets.
+pub(super) fn key_of(flag: &str) -> Option<&'static str> {
+    FLAGS.iter().find(|(known, _)| *known == flag).map(|(_, key)| *key)
 }
 
 /// A word, and the punctuation after it.

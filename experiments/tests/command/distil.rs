@@ -105,6 +105,13 @@ fn a_teacher_must_fit() {
         ("loss.objective=hard", &["soft", "logits"]),
         ("loss.unlabelled=nowhere.txt", &["nowhere.txt"]),
         ("loss.copies=1001", &["at most 1000"]),
+        (
+            "loss.label_weight=0 --set loss.label_smoothing=0.1",
+            &["loss.label_smoothing", "label_weight is 0"],
+        ),
+        ("loss.label_weight=0 --set loss.name=focal", &["loss.name", "cross_entropy, since", "focal"]),
+        ("loss.label_weight=1 --set loss.temperature=3", &["loss.temperature", "label_weight is 1"]),
+        ("loss.label_weight=1 --set loss.objective=logits", &["loss.objective", "soft, since", "logits"]),
     ] {
         place.gradus(&format!("{fine} --set {set}")).refused(1, parts);
         assert!(!place.path("student").exists(), "{set}");
@@ -160,8 +167,10 @@ fn a_student_of_data_that_has_moved_or_changed() {
     std::fs::rename(place.path("train.tsv"), place.path("moved.tsv")).unwrap();
     place.gradus(&format!("{distil} --overwrite")).refused(
         1,
-        &["the train file of the run, found nothing there", "name its new place with --set data.train=FILE"],
+        &["the train file of the run, found nothing there", "name its new place with --train FILE"],
     );
+    place.gradus(&format!("{distil} --overwrite --train moved.tsv --threads 1 --device cpu")).well();
+    assert!(place.text("student/config.toml").contains("threads = 1"));
 }
 
 /// A BERT of a tiny classifier, as a teacher in the folder `teacher`, and the settings of a student of one layer.

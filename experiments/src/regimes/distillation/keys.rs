@@ -136,6 +136,25 @@ impl Objective {
         }
     }
 
+    /// Checks that a student that learns from the labels alone is not told how it is compared with its teacher.
+    ///
+    /// # Errors
+    /// [`ConfigError::OutOfRange`].
+    pub fn check_weight(&self, label_weight: f64) -> Result<(), ConfigError> {
+        let counts = |default: &str| {
+            format!("{default}, since the distance to the teacher has no weight where loss.label_weight is 1")
+        };
+        let used = label_weight < 1.0;
+        match *self {
+            Objective::Soft { temperature: t } => {
+                check(used || t == temperature(), "loss.temperature", &counts("2"), t)
+            }
+            Objective::Logits {} | Objective::Hidden(_) => {
+                check(used, "loss.objective", &counts("soft"), self.name())
+            }
+        }
+    }
+
     /// Its name.
     pub fn name(&self) -> &'static str {
         match self {
@@ -215,6 +234,23 @@ impl<O> Distillation<O> {
         check(tagger.is_none(), TAGGER, expected, tagger.unwrap_or(Path::new("")).display())?;
         let (column, expected) = (&keys.unlabelled_column, "none, since loss.unlabelled names no file");
         check(column.is_empty() || keys.unlabelled.is_some(), "loss.unlabelled_column", expected, column)
+    }
+}
+
+impl<O> FromTeacher<O> {
+    /// Checks a key of the loss on the labels, which has no effect where that loss has no weight.
+    ///
+    /// # Errors
+    /// [`ConfigError::OutOfRange`] for a value that is not the default.
+    pub fn check_of_labels(
+        &self,
+        key: &str,
+        is_default: bool,
+        (default, found): (&str, impl std::fmt::Display),
+    ) -> Result<(), ConfigError> {
+        let expected =
+            format!("{default}, since the loss on the labels has no weight where loss.label_weight is 0");
+        check(self.label_weight > 0.0 || is_default, key, &expected, found)
     }
 }
 

@@ -3,7 +3,7 @@ use crate::config::validate::{at_least_zero, check, positive, share};
 use crate::config::{Batches, ConfigError, Keys, Run};
 use crate::data::files::Encoding;
 use crate::data::formats::labelled;
-use crate::regimes::distillation::{self, Distillation, Hidden, Objective, Scores};
+use crate::regimes::distillation::{self, Distillation, FromTeacher, Hidden, Objective, Scores};
 use crate::run::State;
 use crate::tasks::adversarial::Adversarial;
 use crate::tasks::bert::{self, BertKeys};
@@ -100,9 +100,6 @@ pub struct LabelledKeys {
 
 /// Names of [`Pooling`].
 const POOLINGS: &[&str] = &["cls", "mean"];
-
-/// Names of the formats.
-pub const FORMATS: &[&str] = &["auto", "header", "tab", "space", "csv", "jsonl", "folders", "files"];
 
 /// The model.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -240,7 +237,7 @@ impl Keys for ClassifyKeys {
     const CHOICES: &'static [(&'static str, &'static [&'static str])] = &[
         ("data.tokenizer", TOKENIZERS),
         ("data.normalize", FORMS),
-        ("data.format", FORMATS),
+        ("data.format", &labelled::Format::NAMES),
         ("data.encoding", &Encoding::NAMES),
         ("model.pooling", POOLINGS),
         ("loss.attention_scores", Scores::NAMES),
@@ -318,6 +315,8 @@ impl Keys for ClassifyKeys {
         self.loss.distillation.validate()?;
         if let Some(from) = self.loss.distillation.teacher() {
             from.objective.validate()?;
+            from.objective.check_weight(from.label_weight)?;
+            self.loss.kind.check_weight(from)?;
             let objective = from.objective.name();
             let fits = !self.several() || matches!(from.objective, Objective::Logits {});
             let expected =
@@ -402,6 +401,22 @@ impl LossKind {
             LossKind::Focal { .. } => "focal",
             LossKind::Ghm { .. } => "ghm",
             LossKind::BinaryCrossEntropy {} => "binary_cross_entropy",
+        }
+    }
+
+    /// Checks that a student that does not learn from the labels is not told how.
+    fn check_weight(&self, from: &FromTeacher<Objective>) -> Result<(), ConfigError> {
+        match self {
+            LossKind::CrossEntropy { label_smoothing, class_weights } => {
+                let smoothing = *label_smoothing;
+                from.check_of_labels("loss.label_smoothing", smoothing == 0.0, ("0", smoothing))?;
+                let weights = format!("{class_weights:?}");
+                from.check_of_labels("loss.class_weights", class_weights.is_empty(), ("[]", weights))
+            }
+            LossKind::Focal { .. } | LossKind::Ghm { .. } => {
+                from.check_of_labels("loss.name", false, ("cross_entropy", self.name()))
+            }
+            LossKind::BinaryCrossEntropy {} => Ok(()),
         }
     }
 }

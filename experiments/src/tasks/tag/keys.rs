@@ -209,6 +209,18 @@ pub enum LossKind {
     },
 }
 
+impl LossKind {
+    fn name(&self) -> &'static str {
+        match self {
+            LossKind::Crf => "crf",
+            LossKind::TokenCrossEntropy => "token_cross_entropy",
+            LossKind::Focal { .. } => "focal",
+            LossKind::Ghm { .. } => "ghm",
+            LossKind::SequenceFocal { .. } => "sequence_focal",
+        }
+    }
+}
+
 fn unk_singletons() -> f64 {
     0.5
 }
@@ -371,9 +383,9 @@ impl Keys for TagKeys {
         // The others divide by the number of words.
         let whole = match self.loss.kind {
             LossKind::Crf | LossKind::SequenceFocal { .. } => None,
-            LossKind::TokenCrossEntropy => Some("loss.name = token_cross_entropy".into()),
-            LossKind::Focal { .. } => Some("loss.name = focal".into()),
-            LossKind::Ghm { .. } => Some("loss.name = ghm".into()),
+            LossKind::TokenCrossEntropy | LossKind::Focal { .. } | LossKind::Ghm { .. } => {
+                Some(format!("loss.name = {}", self.loss.kind.name()))
+            }
         };
         Batches { whole, several: false }
     }
@@ -396,6 +408,10 @@ impl Keys for TagKeys {
             self.loss.penalties.check_frozen(bert.frozen_layers)?;
         }
         self.loss.distillation.validate()?;
+        if let Some(from) = self.loss.distillation.teacher() {
+            let kind = &self.loss.kind;
+            from.check_of_labels("loss.name", *kind == LossKind::Crf, ("crf", kind.name()))?;
+        }
         match &self.loss.kind {
             LossKind::Crf | LossKind::TokenCrossEntropy => Ok(()),
             LossKind::Focal { gamma } | LossKind::SequenceFocal { gamma } => {
