@@ -1,4 +1,4 @@
-use super::PlaceArgs;
+use super::DeviceArgs;
 use crate::commands::{self, Explain, Form};
 use crate::explain::{Method, Which};
 use clap::{Args, ValueEnum};
@@ -41,8 +41,11 @@ pub(super) struct ExplainArgs {
     /// The file to write, instead of standard output.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+    /// Replace that file if it is there.
+    #[arg(long, requires = "out")]
+    overwrite: bool,
     #[command(flatten)]
-    place: PlaceArgs,
+    place: DeviceArgs,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -85,7 +88,7 @@ impl From<FormName> for Form {
 
 impl ExplainArgs {
     pub fn run(self) -> anyhow::Result<()> {
-        let ExplainArgs { run, text, context, method, target, word, format, out, place } = self;
+        let ExplainArgs { run, text, context, method, target, word, format, out, overwrite, place } = self;
         let (place, threads) = place.place();
         commands::explain(&Explain {
             run,
@@ -95,6 +98,7 @@ impl ExplainArgs {
             which: Which { target, word },
             form: format.into(),
             out,
+            overwrite,
             place,
             threads,
         })

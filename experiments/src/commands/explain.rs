@@ -25,6 +25,8 @@ pub struct Explain {
     pub form: Form,
     /// The file to write, instead of standard output.
     pub out: Option<PathBuf>,
+    /// Whether to replace that file.
+    pub overwrite: bool,
     /// The device.
     pub place: Place,
     /// Number of threads; 0 means one per core.
@@ -46,7 +48,8 @@ pub enum Form {
 ///
 /// # Errors
 /// A folder without a run; a missing context, or one that the task does not use; an output or a method that the model does not
-/// have; a file that is one of a run or that the run reads; a file that cannot be written.
+/// have; a file that is one of a run or that the run reads, or that is there and is not to be replaced; a file that cannot be
+/// written.
 pub fn explain(ask: &Explain) -> anyhow::Result<()> {
     let text = with_threads(ask.threads, || explained(ask))?;
     match &ask.out {
@@ -62,6 +65,12 @@ fn explained(ask: &Explain) -> anyhow::Result<String> {
     let trained = Trained::open(&ask.run, &ask.place)?;
     if let Some(out) = &ask.out {
         trained.check_out(out)?;
+        if out.is_file() && !ask.overwrite {
+            bail!(
+                "{}: there is a file already; name another with --out, or replace it with --overwrite",
+                shown::terminal(&out.display().to_string())
+            );
+        }
     }
     let run = ask.run.display();
     match (&ask.context, trained.task.has_context()) {

@@ -86,7 +86,7 @@ fn each_model_is_explained_and_attacked() {
         assert!(!outputs.is_empty());
         outputs.iter().for_each(check);
 
-        let out = with(&["--format", "html", "--out", "page.html"]).well();
+        let out = with(&["--format", "html", "--out", "page.html", "--overwrite"]).well();
         assert_eq!(out, "the explanation is in page.html\n");
         let page = place.text("page.html");
         assert!(
@@ -210,6 +210,13 @@ fn what_cannot_be_explained_or_attacked_is_refused() {
         }
     }
     place.gradus("explain a --text fine --out /dev/null").well();
+    place.write("mine.txt", b"kept");
+    place
+        .gradus("explain a --text fine --out mine.txt")
+        .refused(1, &["mine.txt: there is a file already", "replace it with --overwrite"]);
+    assert_eq!(place.text("mine.txt"), "kept");
+    place.gradus("explain a --text fine --out mine.txt --overwrite").well();
+    assert_ne!(place.text("mine.txt"), "kept");
     assert!(!std::fs::metadata("/dev/null").unwrap().is_file());
     let ran: Ran = place.command("explain a --text").arg(" ").output().unwrap().into();
     ran.refused(1, &["expected a text with words, found ' '"]);
