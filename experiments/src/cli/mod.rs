@@ -67,12 +67,9 @@ enum Command {
     Report(report::ReportArgs),
 }
 
-/// Where a trained model computes, and where its data is.
+/// Where a trained model computes.
 #[derive(Args)]
-struct PlaceArgs {
-    /// The folder of the real data sets [default: the one that training used, else the environment variable GRADUS_DATA].
-    #[arg(long, value_name = "DIR")]
-    data: Option<PathBuf>,
+struct DeviceArgs {
     /// The device: cpu, cuda, cuda:N, or cuda-emulated in a build with the feature cuda-emulator.
     #[arg(long, value_name = "NAME", default_value = "cpu")]
     device: String,
@@ -81,11 +78,20 @@ struct PlaceArgs {
     threads: usize,
 }
 
-impl PlaceArgs {
+/// The same, and where its data is.
+#[derive(Args)]
+struct PlaceArgs {
+    /// The folder of the real data sets [default: the one that training used, else the environment variable GRADUS_DATA].
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    #[command(flatten)]
+    device: DeviceArgs,
+}
+
+impl DeviceArgs {
     /// The place, and the threads.
     fn place(self) -> (commands::Place, usize) {
-        let Self { data, device, threads } = self;
-        (commands::Place { data, device, moved: Default::default() }, threads)
+        (commands::Place { data: None, device: self.device, moved: Default::default() }, self.threads)
     }
 }
 
@@ -106,8 +112,9 @@ struct MovedArgs {
 impl MovedArgs {
     /// The place with the new places of the files, and the threads.
     fn place(self, place: PlaceArgs) -> (commands::Place, usize) {
-        let (place, threads) = place.place();
-        (commands::Place { moved: commands::Moved([self.train, self.dev, self.test]), ..place }, threads)
+        let (of_device, threads) = place.device.place();
+        let moved = commands::Moved([self.train, self.dev, self.test]);
+        (commands::Place { data: place.data, moved, ..of_device }, threads)
     }
 }
 

@@ -1,4 +1,4 @@
-use super::PlaceArgs;
+use super::DeviceArgs;
 use crate::commands::{self, Format, Input, Predict};
 use crate::data::formats::structured;
 use anyhow::bail;
@@ -48,7 +48,7 @@ pub(super) struct PredictArgs {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
-    place: PlaceArgs,
+    place: DeviceArgs,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -66,11 +66,18 @@ impl PredictArgs {
             (None, true) => Input::StandardInput,
             (None, false) => Input::Given(text),
         };
-        let format = match format {
-            Some(FormatName::Text) => Format::Text,
-            Some(FormatName::Jsonl) => Format::Jsonl,
-            Some(FormatName::Conll) => Format::Conll,
-            None => guessed(&input)?,
+        let format = match (format, &input) {
+            (Some(FormatName::Conll), Input::Given(_)) => bail!(
+                "--format conll: expected a file, or standard input, with one word per line, found --text; leave one of the two flags \
+                 out"
+            ),
+            (Some(FormatName::Conll), _) if tokenized => {
+                bail!("--tokenized: the words of --format conll are split already; leave the flag out")
+            }
+            (Some(FormatName::Text), _) => Format::Text,
+            (Some(FormatName::Jsonl), _) => Format::Jsonl,
+            (Some(FormatName::Conll), _) => Format::Conll,
+            (None, input) => guessed(input)?,
         };
         let (place, threads) = place.place();
         commands::predict(Predict { run, input, format, tokenized, context, json, place, threads })

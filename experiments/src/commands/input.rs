@@ -53,7 +53,7 @@ impl Lines {
     pub fn open(input: Input, format: Format, columns: ReadWords) -> anyhow::Result<Self> {
         let (reader, name): (Box<dyn BufRead + Send>, String) = match input {
             Input::Given(texts) => {
-                let first = texts.into_iter().map(|text| Ok(ask(&text, format, &columns, "--text")));
+                let first = texts.into_iter().map(|text| Ok(ask(&text, format, "--text")));
                 return Ok(Lines { first: first.collect(), rest: None });
             }
             Input::StandardInput => (Box::new(BufReader::new(std::io::stdin())), "standard input".into()),
@@ -137,7 +137,7 @@ impl Texts {
                 if let Some(other) = line.as_deref().ok().filter(|_| first).and_then(other_json) {
                     return Some(Err(anyhow!("{place}: expected one JSON object per line, found {other}")));
                 }
-                Some(Ok(line.and_then(|line| ask(&line, self.format, &self.columns, &place))))
+                Some(Ok(line.and_then(|line| ask(&line, self.format, &place))))
             }
             Format::Conll => self.sentence(),
         }
@@ -224,15 +224,11 @@ impl Texts {
 }
 
 /// Parses a line.
-fn ask(line: &str, format: Format, columns: &ReadWords, place: &str) -> Result<Ask, String> {
+fn ask(line: &str, format: Format, place: &str) -> Result<Ask, String> {
     match format {
         Format::Text => Ok(Ask { text: line.into(), ..Ask::default() }),
-        Format::Conll => {
-            let rows = (1..).zip(line.lines()).filter(|(_, line)| !columns.is_between(line));
-            let words = columns.of(Path::new(place), rows).map_err(|fault| fault.to_string())?;
-            Ok(Ask::of_words(&words))
-        }
         Format::Jsonl => object(line).map_err(|fault| format!("{place}: {fault}")),
+        Format::Conll => Err(format!("{place}: expected lines of words, found a line of text")),
     }
 }
 

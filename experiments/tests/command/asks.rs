@@ -125,8 +125,13 @@ fn where_there_is_nothing_to_read_there_is_an_answer_and_the_next_lines_are_answ
         if !tiny.task.mark().is_empty() {
             continue;
         }
-        let said = predict(place, tiny, run, &["--format", "conll", "--text", " \n\n"]).well();
+        place.write("blank.conll", b" \n\n");
+        let said = predict(place, tiny, run, &["--format", "conll", "--file", "blank.conll"]).well();
         assert!(said.trim().is_empty() || said.lines().count() == 1, "{said:?}");
+        predict(place, tiny, run, &["--format", "conll", "--text", "two words"])
+            .refused(1, &["--format conll: expected a file, or standard input, with one word per line"]);
+        predict(place, tiny, run, &["--format", "conll", "--file", "blank.conll", "--tokenized"])
+            .refused(1, &["--tokenized: the words of --format conll are split already"]);
     }
 }
 
