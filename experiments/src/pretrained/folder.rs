@@ -41,13 +41,18 @@ pub(super) fn find(folder: &Path) -> Result<Files, DataError> {
         found,
         advice,
     };
+    let is_there = |name: &str| fs::symlink_metadata(folder.join(name)).is_ok();
+    if let Some(run) = unfinished(folder).filter(|_| !is_there(CONFIG) || !is_there(WEIGHTS)) {
+        let expected = "the model of a run of gradus train masked, which is written when training ends";
+        let advice = format!("end the training with: gradus train masked --out {} --resume", run.display());
+        return Err(refused(expected, "nothing there yet".into(), advice));
+    }
     let kind = fs::metadata(folder).map_err(|source| DataError::Read { path: folder.into(), source })?;
     if !kind.is_dir() {
         let expected = "the folder of a BERT model";
         let found = gradus_engine::files::name(kind.file_type()).into();
         return Err(refused(expected, found, "name the folder that holds config.json".into()));
     }
-    let is_there = |name: &str| fs::symlink_metadata(folder.join(name)).is_ok();
     if !is_there(CONFIG) {
         let expected = "a folder with config.json, model.safetensors and tokenizer.json or vocab.txt";
         let of_run = folder.join(OF_RUN);
@@ -75,6 +80,13 @@ pub(super) fn find(folder: &Path) -> Result<Files, DataError> {
     let vocabulary = TOKENIZERS.into_iter().find(|name| is_there(name)).unwrap_or_default();
     let [config, weights, vocabulary] = [CONFIG, WEIGHTS, vocabulary].map(|name| folder.join(name));
     Ok(Files { config, weights, vocabulary })
+}
+
+/// The run that writes this folder, if there is one.
+fn unfinished(folder: &Path) -> Option<&Path> {
+    let run = folder.parent().filter(|_| folder.ends_with(OF_RUN))?;
+    let config = fs::read_to_string(run.join("config.toml")).ok()?;
+    config.lines().any(|line| line == "task = \"masked\"").then_some(run)
 }
 
 /// Refuses a file that stands for another, which was not downloaded.

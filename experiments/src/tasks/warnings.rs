@@ -2,6 +2,7 @@
 
 use super::keys::Source;
 use crate::data::Split;
+use crate::data::counted::counted;
 use crate::data::error::listed;
 use std::collections::HashSet;
 use std::hash::Hash;
@@ -31,6 +32,21 @@ pub(super) fn repeated<F, K: Eq + Hash>(
     [(Split::Dev, dev), (Split::Test, test)].into_iter().filter_map(warning).collect()
 }
 
+/// Warns of lines that are probably the rows of a table, each of which is read as one text.
+pub(super) fn tabular<F>(source: &Source<F>, texts: &[String]) -> Option<String> {
+    const FEWEST: usize = 5;
+    let tabs = |text: &String| text.matches('\t').count();
+    let of_first = texts.first().map(tabs).filter(|tabs| *tabs > 0 && texts.len() >= FEWEST)?;
+    let all = texts.iter().all(|text| tabs(text) == of_first);
+    (all && !matches!(source, Source::Set(_))).then(|| {
+        format!(
+            "every training text has {}, as the rows of a table have: labels or numbers beside the texts are learned as text; write the \
+             texts alone to a file, one on each line",
+            counted(of_first, "tabs")
+        )
+    })
+}
+
 /// Warns of names that occur once in training; `what` precedes them, in the singular and in the plural.
 pub(super) fn once(what: [&str; 2], names: &[String], doubt: [&str; 2]) -> Option<String> {
     let ([one, many], [is_one, are_many]) = (what, doubt);
@@ -46,6 +62,19 @@ pub(super) fn once(what: [&str; 2], names: &[String], doubt: [&str; 2]) -> Optio
 mod tests {
     use super::*;
     use crate::tasks::keys::{Named, Own};
+
+    #[test]
+    fn rows_of_a_table_are_no_texts() {
+        let set = Source::<()>::Set(Named::default());
+        let own = Source::example();
+        let rows: Vec<String> = (0..5).map(|i| format!("film {i}\tgood")).collect();
+        let warned = |source: &Source<()>, rows: &[String]| tabular(source, rows).unwrap_or_default();
+        assert!(warned(&own, &rows).starts_with("every training text has 1 tab, as the rows of a table"));
+        assert_eq!(warned(&set, &rows), "");
+        assert_eq!(warned(&own, &rows[1..]), "", "too few to tell");
+        let one = [rows, vec!["a text".to_owned()]].concat();
+        assert_eq!(warned(&own, &one), "");
+    }
 
     #[test]
     fn a_split_that_repeats_the_training_examples_is_named() {

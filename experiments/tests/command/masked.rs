@@ -109,6 +109,14 @@ fn the_folder_is_written_anew_by_a_resumed_run_and_removed_with_the_run() {
     place.wait_for(|| !place.path("a/pretrained/model.safetensors").exists());
     run.kill().unwrap();
     run.wait().unwrap();
+    place.gradus("train masked --train text.txt --out b --set model.pretrained=a/pretrained").refused(
+        1,
+        &[
+            "a/pretrained: expected the model of a run",
+            "end the training with: gradus train masked --out ",
+            "/a --resume",
+        ],
+    );
 
     // A run that replaces it leaves nothing of it, even where it ends early.
     let ran = place.gradus(&format!(

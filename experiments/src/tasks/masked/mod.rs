@@ -331,6 +331,7 @@ impl Task for Masked {
                 ),
             ));
         }
+        understood.warnings.extend(warnings::tabular(&self.keys.data.source, &self.data.train.texts));
         let texts = || Split::ALL.map(|split| self.data.split(split).texts.iter().collect());
         understood.warnings.extend(warnings::repeated(&self.keys.data.source, ("texts", ""), texts));
         understood
