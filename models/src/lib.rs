@@ -44,7 +44,7 @@ pub use decoding::{Beam, Hypothesis, NextToken, Sampling, beam_search};
 pub use embeds::Embeds;
 pub use invalid::Invalid;
 pub use language::{
-    LanguageModel, LmState, Positions, RnnLm, RnnLmConfig, TransformerLm, TransformerLmConfig,
+    Continuation, LanguageModel, LmState, Positions, RnnLm, RnnLmConfig, TransformerLm, TransformerLmConfig,
 };
 pub use probe::{Probe, ProbeConfig};
 pub use reader::{Attended, PiecePairs, Pooled, Reader, ReaderInput, Reading, Side};

@@ -1,4 +1,4 @@
-use super::{Activation, AttentionMask, Dropout, LayerNorm, Linear, MultiHeadAttention};
+use super::{Activation, AttentionMask, Dropout, KeysValues, LayerNorm, Linear, MultiHeadAttention};
 use crate::{Mode, Module, Rng, Tensor, Visitor};
 
 /// Where a block normalises.
@@ -57,9 +57,45 @@ impl TransformerBlock {
     /// y [B, T, D] from x [B, T, D].
     #[track_caller]
     pub fn forward(&self, x: &Tensor, mask: &AttentionMask, mode: &mut Mode) -> Tensor {
+        self.with_attention(x, mode, |x, mode| self.self_attn.forward(x, mask, mode))
+    }
+
+    /// The next places of a text in evaluation, y [B, T, D] from x [B, T, D], each of which sees those before it, and the keys and
+    /// values of all places up to them. `before` are those of the text so far; if there are any, T is 1.
+    ///
+    /// # Panics
+    /// If T is not 1 after other places.
+    #[track_caller]
+    pub fn read(&self, x: &Tensor, before: Option<&KeysValues>) -> (Tensor, KeysValues) {
+        assert!(
+            before.is_none() || x.dim(1) == 1,
+            "transformer: {} places are read at once after others",
+            x.dim(1)
+        );
+        let mut all = None;
+        let y = self.with_attention(x, &mut Mode::Eval, |x, mode| {
+            let this = self.self_attn.keys_values(x);
+            let to = before.map_or_else(|| this.clone(), |before| before.followed_by(&this));
+            let y = match before {
+                Some(_) => self.self_attn.attend(x, &to, None, mode),
+                None => self.self_attn.forward(x, &AttentionMask { keys: None, causal: true }, mode),
+            };
+            all = Some(to);
+            y
+        });
+        (y, all.expect("a block attends"))
+    }
+
+    /// The block with this function for its attention.
+    fn with_attention(
+        &self,
+        x: &Tensor,
+        mode: &mut Mode,
+        attention: impl FnOnce(&Tensor, &mut Mode) -> Tensor,
+    ) -> Tensor {
         let drop = Dropout(self.config.dropout);
         let attend = |x: &Tensor, mode: &mut Mode| {
-            let y = self.self_attn.forward(x, mask, mode);
+            let y = attention(x, mode);
             drop.forward(&y, mode)
         };
         match self.config.norm {

@@ -7,27 +7,52 @@
 //! | --- | --- |
 //! | `rnn_lm` | an LSTM, whose state is carried from one stretch of text to the next |
 //! | `transformer_lm` | a Transformer whose places see only those before them |
+//! | `continuation` | a text to which tokens are added one by one |
 
+mod continuation;
 mod rnn_lm;
 #[cfg(test)]
 mod tests;
 mod transformer_lm;
 
+pub use continuation::Continuation;
 pub use rnn_lm::{RnnLm, RnnLmConfig};
 pub use transformer_lm::{Positions, TransformerLm, TransformerLmConfig};
 
 use gradus_engine::losses::{CrossEntropy, Reduction, linear_cross_entropy};
+use gradus_engine::nn::KeysValues;
 use gradus_engine::{Mode, Module, Param, Tensor};
 
-/// What a model remembers of the text before a stretch: (h, c) of each layer of LSTMs, [1, B, H]; nothing at the start of a text, and
-/// of a Transformer.
+/// What a model remembers of the text before a stretch.
 #[derive(Clone, Debug, Default)]
-pub struct LmState(Vec<(Tensor, Tensor)>);
+pub enum LmState {
+    /// Nothing, at the start of a text.
+    #[default]
+    Start,
+    /// (h, c) of each layer of an LSTM, [1, B, H].
+    Cells(Vec<(Tensor, Tensor)>),
+    /// The keys and values of each block of a Transformer, and the number of their places. Only [`read`](LanguageModel::read)
+    /// makes it.
+    Places(Vec<KeysValues>, usize),
+}
 
 impl LmState {
-    /// The same without the graph behind it: gradients end here ("truncated back-propagation through time").
+    /// (h, c) of each layer; none but of an LSTM.
+    pub fn cells(&self) -> &[(Tensor, Tensor)] {
+        match self {
+            LmState::Cells(cells) => cells,
+            LmState::Start | LmState::Places(..) => &[],
+        }
+    }
+
+    /// The cells without the graph behind them: gradients end here ("truncated back-propagation through time").
     pub fn detach(&self) -> LmState {
-        LmState(self.0.iter().map(|(h, c)| (h.detach(), c.detach())).collect())
+        match self {
+            LmState::Cells(cells) => {
+                LmState::Cells(cells.iter().map(|(h, c)| (h.detach(), c.detach())).collect())
+            }
+            LmState::Start | LmState::Places(..) => self.clone(),
+        }
     }
 }
 
@@ -39,6 +64,16 @@ pub trait LanguageModel: Module + Send + Sync {
     /// If the text is longer than the model's context, or the state is that of another model or batch.
     #[track_caller]
     fn hidden(&self, ids: &Tensor, state: &LmState, mode: &mut Mode) -> (Tensor, LmState);
+
+    /// h [B, T, D] of the next tokens of texts in evaluation, and what is remembered after them, so that another token costs no more
+    /// than one place. After other tokens, a Transformer reads one at a time.
+    ///
+    /// # Panics
+    /// As [`hidden`](LanguageModel::hidden).
+    #[track_caller]
+    fn read(&self, ids: &Tensor, state: &LmState) -> (Tensor, LmState) {
+        self.hidden(ids, state, &mut Mode::Eval)
+    }
 
     /// E [V, D], which reads words and predicts them.
     fn table(&self) -> &Param;

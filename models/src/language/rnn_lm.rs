@@ -99,7 +99,7 @@ impl RnnLm {
 impl LanguageModel for RnnLm {
     #[track_caller]
     fn hidden(&self, ids: &Tensor, state: &LmState, mode: &mut Mode) -> (Tensor, LmState) {
-        let known = state.0.len();
+        let known = state.cells().len();
         assert!(
             [0, self.rnns.len()].contains(&known),
             "rnn-lm: a state of {known} layers for {}",
@@ -111,14 +111,14 @@ impl LanguageModel for RnnLm {
         let x = EmbeddingDropout(self.config.embedding_dropout).forward(&x, ids, tokens, mode);
         let (mut h, mut next) = (drop.forward(&x, mode), vec![]);
         for (layer, rnn) in self.rnns.iter().enumerate() {
-            let output = match state.0.get(layer) {
+            let output = match state.cells().get(layer) {
                 Some((h_0, c_0)) => rnn.forward_from(&h, None, (h_0, c_0), mode),
                 None => rnn.forward(&h, None, mode),
             };
             h = drop.forward(&output.y, mode);
             next.push((output.h, output.c));
         }
-        (h, LmState(next))
+        (h, LmState::Cells(next))
     }
 
     fn table(&self) -> &Param {

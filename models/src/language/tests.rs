@@ -61,7 +61,7 @@ fn a_text_in_two_stretches_is_the_same_text() {
     let joined = |row: usize| [&first[row * 8..][..8], &second[row * 16..][..16]].concat();
     let close = whole.iter().zip([joined(0), joined(1)].concat()).all(|(a, b)| (a - b).abs() < 1e-14);
     assert!(close, "{whole:?}");
-    for ((h, c), (h_n, c_n)) in last.0.iter().zip(&end.0) {
+    for ((h, c), (h_n, c_n)) in last.cells().iter().zip(end.cells()) {
         for (a, b) in [(h, h_n), (c, c_n)] {
             assert!(a.to_f64().iter().zip(b.to_f64()).all(|(a, b)| (a - b).abs() < 1e-14));
         }
@@ -110,7 +110,6 @@ fn values_with_which_no_model_can_be_built() {
     for (text, says) in [
         ("attention_heads = 3", "attention_heads: expected a divisor of embed_dim, 256, found 3"),
         ("attention_heads = 0", "attention_heads: expected a divisor of embed_dim, 256, found 0"),
-        ("context = 0", "context: expected at least 1, found 0"),
         ("feed_forward = 0", "feed_forward: expected at least 1, found 0"),
         ("layers = 0", "layers: expected from 1 to 1000, found 0"),
         ("dropout = 1.0", "dropout: expected at least 0 and below 1, found 1"),
@@ -121,6 +120,8 @@ fn values_with_which_no_model_can_be_built() {
     ] {
         assert_eq!(of(text), Err(says.to_owned()));
     }
+    let none = TransformerLmConfig { context: 0, ..TransformerLmConfig::default() };
+    assert_eq!(none.check().map_err(|e| e.key), Err("context"));
     let of = |text: &str| toml::from_str::<RnnLmConfig>(text).unwrap().check().map_err(|e| e.key);
     assert_eq!(
         (of(""), of("hidden_dim = 0"), of("embedding_dropout = -1.0")),
@@ -133,4 +134,35 @@ fn values_with_which_no_model_can_be_built() {
 fn a_text_longer_than_the_context_is_a_bug() {
     let model = transformer(Positions::Learned);
     let _ = model.hidden(&ids(&[&[0; 6]]), &LmState::default(), &mut Mode::Eval);
+}
+
+/// Tokens that are added one by one have the probabilities of a text that is read as a whole, also beyond the context.
+#[test]
+fn a_continued_text_is_the_same_text() {
+    let text = [1, 2, 3, 6, 0, 5, 5, 2, 4, 1, 0, 3];
+    for model in all() {
+        let whole = |text: &[usize]| {
+            let row: Vec<i64> = text.iter().map(|&id| id as i64).collect();
+            let (h, _) = model.hidden(&ids(&[&row]), &LmState::default(), &mut Mode::Eval);
+            let all = model.logits(&h).log_softmax().to_f64();
+            all[all.len() - TOKENS..].to_vec()
+        };
+        for begun in [1, 3, 9] {
+            let mut continued = Continuation::new(&*model, &text[..begun]);
+            for at in begun..text.len() {
+                // A context of five is cut to its last two tokens before a sixth one.
+                let seen = match model.context() {
+                    Some(_) if begun > 5 => [5, 3, 4][(at - begun) % 3],
+                    Some(_) if at <= 5 => at,
+                    Some(_) => 3 + (at - 6) % 3,
+                    None => at,
+                };
+                let expected = whole(&text[at - seen..at]);
+                let close =
+                    continued.log_p().iter().zip(&expected).all(|(a, b)| (f64::from(*a) - b).abs() < 1e-6);
+                assert!(close, "{begun} {at}: {:?} {expected:?}", continued.log_p());
+                continued.push(text[at]);
+            }
+        }
+    }
 }

@@ -31,7 +31,8 @@ pub struct TransformerLmConfig {
     pub attention_heads: usize,
     /// The width between the dense layers of a block.
     pub feed_forward: usize,
-    /// The most tokens that the model sees.
+    /// The most tokens that the model sees. No key of a configuration: it is the length of the texts that the model learns from.
+    #[serde(skip)]
     pub context: usize,
     /// How places become vectors.
     pub positions: Positions,
@@ -135,28 +136,52 @@ impl TransformerLm {
         &self.config
     }
 
-    /// P [T, D].
-    fn places(&self, t: usize, like: &Tensor) -> Tensor {
-        match &self.positions {
-            Some(table) => table.tensor().narrow(0, 0, t),
-            None => sinusoids(0..t, self.config.embed_dim).to_dtype(like.dtype()).to_device(like.device()),
-        }
+    /// √D E\[ids\] + P from place `first` on, with dropout: [B, T] → [B, T, D].
+    #[track_caller]
+    fn embedded(&self, ids: &Tensor, first: usize, mode: &mut Mode) -> Tensor {
+        let (t, context) = (ids.dim(1), self.config.context);
+        assert!(
+            first + t <= context,
+            "transformer-lm: a text of {} tokens, the context has {context}",
+            first + t
+        );
+        let x = self.embed.forward(ids) * (self.config.embed_dim as f64).sqrt();
+        let places = match &self.positions {
+            Some(table) => table.tensor().narrow(0, first, t),
+            None => {
+                sinusoids(first..first + t, self.config.embed_dim).to_dtype(x.dtype()).to_device(x.device())
+            }
+        };
+        Dropout(self.config.dropout).forward(&(&x + places), mode)
     }
 }
 
 impl LanguageModel for TransformerLm {
     #[track_caller]
     fn hidden(&self, ids: &Tensor, _: &LmState, mode: &mut Mode) -> (Tensor, LmState) {
-        let (t, context) = (ids.dim(1), self.config.context);
-        assert!(t <= context, "transformer-lm: a text of {t} tokens, the context has {context}");
-        let x = self.embed.forward(ids) * (self.config.embed_dim as f64).sqrt();
-        let x = &x + self.places(t, &x);
-        let mut x = Dropout(self.config.dropout).forward(&x, mode);
+        let mut x = self.embedded(ids, 0, mode);
         let mask = AttentionMask { keys: None, causal: true };
         for block in &self.blocks {
             x = block.forward(&x, &mask, mode);
         }
         (self.norm.forward(&x), LmState::default())
+    }
+
+    #[track_caller]
+    fn read(&self, ids: &Tensor, state: &LmState) -> (Tensor, LmState) {
+        let (before, places) = match state {
+            LmState::Start => (None, 0),
+            LmState::Places(before, places) => (Some(before), *places),
+            LmState::Cells(_) => panic!("transformer-lm: the state of another model"),
+        };
+        let mut x = self.embedded(ids, places, &mut Mode::Eval);
+        let mut all = vec![];
+        for (i, block) in self.blocks.iter().enumerate() {
+            let (y, read) = block.read(&x, before.map(|before| &before[i]));
+            x = y;
+            all.push(read);
+        }
+        (self.norm.forward(&x), LmState::Places(all, places + ids.dim(1)))
     }
 
     fn table(&self) -> &Param {
