@@ -82,7 +82,7 @@ impl OwnFiles {
                 }
                 None => {
                     let unit = P::UNIT;
-                    notes.push(format!("{split}: a tenth of the training {unit}{how} by seed {seed}"));
+                    notes.push(format!("{split}: a tenth of the training {unit}{how}"));
                     held_out
                 }
             };

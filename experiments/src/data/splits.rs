@@ -26,12 +26,17 @@ pub trait Part: Clone + Default + PartialEq + Send + Sync + 'static {
         *self = self.draw(n, seed);
     }
 
+    /// How `n` examples are [kept](Part::keep), for notes.
+    fn kept(seed: u64) -> String {
+        format!("drawn by seed {seed}")
+    }
+
     /// Removes about as many examples as each of the sizes for dev and test, drawn by `seed`. Returns them with a phrase that
-    /// says what was drawn, for notes. They must not reveal anything about the remaining examples: reading comprehension, for
+    /// says what was drawn and how, for notes. They must not reveal anything about the remaining examples: reading comprehension, for
     /// example, holds out whole articles or paragraphs.
-    fn hold_out<const N: usize>(&mut self, sizes: [usize; N], seed: u64) -> ([Self; N], &'static str) {
+    fn hold_out<const N: usize>(&mut self, sizes: [usize; N], seed: u64) -> ([Self; N], String) {
         let part = |n| if n == 0 { Self::default() } else { self.draw(n, seed) };
-        (sizes.map(part), " held out")
+        (sizes.map(part), format!(" held out by seed {seed}"))
     }
 }
 
@@ -96,8 +101,8 @@ impl<P: Part> Splits<P> {
         if 0 < n && n < whole {
             part.keep(n, seed);
             let separator = if self.note.is_empty() { "" } else { "; " };
-            let unit = P::UNIT;
-            self.note.push_str(&format!("{separator}{split}: {n} of {whole} {unit}, drawn by seed {seed}"));
+            let (unit, kept) = (P::UNIT, P::kept(seed));
+            self.note.push_str(&format!("{separator}{split}: {n} of {whole} {unit}, {kept}"));
         }
         self
     }

@@ -230,7 +230,7 @@ impl<P: Part> KnownSet<P> {
             SplitRule::DevFromTrain(n) => {
                 let ([dev], how) = set.train.hold_out([n], seed);
                 set.dev = dev;
-                notes.push(format!("dev: {} training {unit}{how} by seed {seed}", set.dev.len()));
+                notes.push(format!("dev: {} training {unit}{how}", set.dev.len()));
             }
             SplitRule::DevAndTestFromTrain(n) => {
                 let ([test, dev], _) = set.train.hold_out([n, n], seed);

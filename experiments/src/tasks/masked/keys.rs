@@ -2,6 +2,7 @@ use crate::config::validate::check;
 use crate::config::{ConfigError, FILE, Keys, Run, Train};
 use crate::data::files::Encoding;
 use crate::tasks::bert::{self, BertKeys};
+use crate::tasks::corpus::PlainKeys;
 use crate::tasks::keys::{LimitKeys, Source, of_model};
 use gradus_engine::optim::{OptimizerConfig, Rule, ScheduleConfig};
 use gradus_models::BertConfig;
@@ -36,10 +37,6 @@ pub struct Data {
     /// Whether all pieces of a word are masked together.
     pub whole_words: bool,
 }
-
-/// The format of the user's own files: plain text has no keys.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct PlainKeys {}
 
 /// The model.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

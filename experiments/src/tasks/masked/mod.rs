@@ -4,7 +4,6 @@
 //! | file | holds |
 //! | --- | --- |
 //! | `keys` | the sections `[data]` and `[model]` |
-//! | `corpus` | plain text, one text a line; documents are held out as a whole |
 //! | `sets` | the known data sets; [`generated`] has the generated one |
 //! | `start` | what training starts from: sizes, pieces, pretrained weights; the folder of the trained model |
 //! | `vocabulary` | pieces, windows of them, and texts with masks |
@@ -18,7 +17,6 @@
 //! 2019, section 4.2).
 
 mod answers;
-mod corpus;
 pub mod generated;
 mod guesses;
 mod keys;
@@ -28,15 +26,15 @@ mod sets;
 mod start;
 mod vocabulary;
 
-pub use corpus::Corpus;
 pub use guesses::Guess;
 pub use keys::MaskedKeys;
+
+pub use super::corpus::Corpus;
 
 use super::{bert, warnings};
 use crate::attack::Changes;
 use crate::data::counted::{counted, verb};
 use crate::data::files::FileReader;
-use crate::data::formats::structured;
 use crate::data::known::KnownSet;
 use crate::data::{DataError, OwnPart, Split, Splits};
 use crate::explain::{Explained, Which};
@@ -150,17 +148,7 @@ impl Task for Masked {
         _: Option<&[String]>,
     ) -> Result<OwnPart<Corpus>, DataError> {
         let (encoding, _) = keys.data.source.format();
-        if let Some(extension) = structured::extension(path) {
-            return Err(DataError::File {
-                path: path.into(),
-                expected: "plain text, one text a line".into(),
-                found: format!("the name of a .{extension} file"),
-                advice: "write its texts alone to another file, one on each line; if each line is a text, name it .txt".into(),
-            });
-        }
-        let mut part = Corpus::default();
-        part.add(&reader.read(path, encoding)?)?;
-        Ok(OwnPart { part, labels: vec![], note: None })
+        Ok(OwnPart { part: Corpus::read_own(reader, path, encoding)?, labels: vec![], note: None })
     }
 
     fn prepare(keys: MaskedKeys, data: Splits<Corpus>, kept: Option<&Path>) -> Result<Self, RunError> {

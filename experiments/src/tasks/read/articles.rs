@@ -17,7 +17,7 @@ pub fn hold_out<const N: usize>(
     split: &mut Questions,
     sizes: [usize; N],
     seed: u64,
-) -> ([Questions; N], &'static str) {
+) -> ([Questions; N], String) {
     let asked: HashSet<usize> = split.questions.iter().map(|question| question.context).collect();
     let articles: HashSet<usize> = groups(split, By::Article)
         .into_iter()
@@ -28,7 +28,7 @@ pub fn hold_out<const N: usize>(
         0..FEWEST_ARTICLES => (By::Paragraph, ", whole paragraphs held out, because there are few articles,"),
         _ => (By::Article, ", whole articles held out"),
     };
-    (sizes.map(|questions| hold_out_groups(split, by, questions, seed)), how)
+    (sizes.map(|questions| hold_out_groups(split, by, questions, seed)), format!("{how} by seed {seed}"))
 }
 
 fn hold_out_groups(split: &mut Questions, by: By, questions: usize, seed: u64) -> Questions {

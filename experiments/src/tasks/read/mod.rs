@@ -113,7 +113,7 @@ impl Part for Questions {
         *self = self.select(&split::hold_out(&mut all, n, seed));
     }
 
-    fn hold_out<const N: usize>(&mut self, sizes: [usize; N], seed: u64) -> ([Self; N], &'static str) {
+    fn hold_out<const N: usize>(&mut self, sizes: [usize; N], seed: u64) -> ([Self; N], String) {
         articles::hold_out(self, sizes, seed)
     }
 }

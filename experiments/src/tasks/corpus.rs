@@ -1,11 +1,18 @@
-//! Plain text: one text a line, an empty line between documents.
+//! Plain text: one text a line, an empty line between documents. Tasks that learn from text alone share it.
 
 use crate::data::error::quoted;
-use crate::data::files::TextFile;
+use crate::data::files::{Encoding, FileReader, TextFile};
 use crate::data::formats::lines::lines;
+use crate::data::formats::structured;
 use crate::data::split::{hold_out, shuffle};
 use crate::data::{DataError, Part};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::path::Path;
+
+/// The format of the user's own files: plain text has no keys.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct PlainKeys {}
 
 /// Texts, and the document that each is from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -17,9 +24,27 @@ pub struct Corpus {
 }
 
 /// With fewer documents, a tenth of them is nothing or too much.
-const FEWEST_DOCUMENTS: usize = 10;
+pub(super) const FEWEST_DOCUMENTS: usize = 10;
 
 impl Corpus {
+    /// Reads one of the user's files.
+    ///
+    /// # Errors
+    /// The name of a file that is no plain text; as [`add`](Corpus::add).
+    pub fn read_own(reader: &mut FileReader, path: &Path, encoding: Encoding) -> Result<Corpus, DataError> {
+        if let Some(extension) = structured::extension(path) {
+            return Err(DataError::File {
+                path: path.into(),
+                expected: "plain text, one text a line".into(),
+                found: format!("the name of a .{extension} file"),
+                advice: "write its texts alone to another file, one on each line; if each line is a text, name it .txt".into(),
+            });
+        }
+        let mut part = Corpus::default();
+        part.add(&reader.read(path, encoding)?)?;
+        Ok(part)
+    }
+
     /// Adds the texts of a file, as documents of their own.
     ///
     /// # Errors
@@ -78,7 +103,7 @@ impl Corpus {
     }
 
     /// The number of documents.
-    fn count(&self) -> usize {
+    pub(super) fn count(&self) -> usize {
         let mut documents = self.documents.clone();
         documents.sort_unstable();
         documents.dedup();
@@ -86,15 +111,16 @@ impl Corpus {
     }
 
     /// Some texts, in this order.
-    fn select(&self, places: &[usize]) -> Corpus {
+    pub(super) fn select(&self, places: &[usize]) -> Corpus {
         Corpus {
             texts: places.iter().map(|&i| self.texts[i].clone()).collect(),
             documents: places.iter().map(|&i| self.documents[i]).collect(),
         }
     }
 
-    /// Removes documents, drawn by `seed`, until at least `n` texts are removed; the last document remains.
-    fn hold_out_documents(&mut self, n: usize, seed: u64) -> Corpus {
+    /// Removes documents, drawn by `seed`, until at least `n` texts are removed; the last document remains. The others keep their
+    /// order.
+    pub(super) fn hold_out_documents(&mut self, n: usize, seed: u64) -> Corpus {
         let mut documents: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
         for (place, document) in self.documents.iter().enumerate() {
             documents.entry(*document).or_default().push(place);
@@ -137,11 +163,15 @@ impl Part for Corpus {
 
     /// Neighbouring lines of a document reveal much about each other. A file with fewer than ten documents is held out line by
     /// line.
-    fn hold_out<const N: usize>(&mut self, sizes: [usize; N], seed: u64) -> ([Self; N], &'static str) {
+    fn hold_out<const N: usize>(&mut self, sizes: [usize; N], seed: u64) -> ([Self; N], String) {
         if self.count() < FEWEST_DOCUMENTS {
-            return (sizes.map(|n| if n == 0 { Self::default() } else { self.draw(n, seed) }), " held out");
+            let part = |n| if n == 0 { Self::default() } else { self.draw(n, seed) };
+            return (sizes.map(part), format!(" held out by seed {seed}"));
         }
-        (sizes.map(|n| self.hold_out_documents(n, seed)), ", whole documents held out")
+        (
+            sizes.map(|n| self.hold_out_documents(n, seed)),
+            format!(", whole documents held out by seed {seed}"),
+        )
     }
 }
 
@@ -203,7 +233,7 @@ mod tests {
         let mut many = read(&text(20)).unwrap();
         let all = many.texts.len();
         let ([test, dev], how) = many.hold_out([5, 5], 1);
-        assert_eq!(how, ", whole documents held out");
+        assert_eq!(how, ", whole documents held out by seed 1");
         assert!((5..9).contains(&test.len()) && (5..9).contains(&dev.len()), "{} {}", test.len(), dev.len());
         assert_eq!(many.len() + test.len() + dev.len(), all);
         let shared = |a: &Corpus, b: &Corpus| a.documents.iter().any(|d| b.documents.contains(d));
@@ -211,6 +241,6 @@ mod tests {
 
         let mut few = read(&text(9)).unwrap();
         let ([test, dev], how) = few.hold_out([5, 0], 1);
-        assert_eq!((test.len(), dev.len(), how), (5, 0, " held out"));
+        assert_eq!((test.len(), dev.len(), how), (5, 0, " held out by seed 1".into()));
     }
 }
