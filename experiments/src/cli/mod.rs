@@ -8,6 +8,7 @@ mod data;
 mod distil;
 mod evaluate;
 mod explain;
+mod generate;
 mod predict;
 mod report;
 mod reproduce;
@@ -46,6 +47,7 @@ enum Command {
     Evaluate(evaluate::EvaluateArgs),
     Compare(compare::CompareArgs),
     Predict(predict::PredictArgs),
+    Generate(generate::GenerateArgs),
     Explain(explain::ExplainArgs),
     Attack(attack::AttackArgs),
     /// List studies, tasks, data sets, models, losses, metrics and all configuration keys.
@@ -161,6 +163,7 @@ impl Cli {
             Some(Command::Evaluate(args)) => args.run(),
             Some(Command::Compare(args)) => args.run(),
             Some(Command::Predict(args)) => args.run(),
+            Some(Command::Generate(args)) => args.run(),
             Some(Command::Explain(args)) => args.run(),
             Some(Command::Attack(args)) => args.run(),
             Some(Command::List { markdown }) => {

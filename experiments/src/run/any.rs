@@ -2,6 +2,7 @@
 
 use super::ask::{Ask, Style};
 use super::attacked::Attacked;
+use super::continued::Continued;
 use super::faithful::{Faithful, Sample};
 use super::task::{Described, Details, Mistake};
 use super::trained_on::TrainedOn;
@@ -194,6 +195,11 @@ pub trait Learner: Sync {
     fn shortened(&self, asks: &[Ask]) -> Vec<Cut>;
     /// [`Task::answer`].
     fn answer(&self, asks: &[Ask], style: Style) -> Vec<Result<String, String>>;
+    /// [`Task::continued`].
+    ///
+    /// # Errors
+    /// As there.
+    fn continued(&self, prompt: &str) -> Result<Box<dyn Continued + '_>, String>;
     /// [`Task::explained`].
     ///
     /// # Errors

@@ -15,6 +15,7 @@
 //! | `faithful` | how faithful explanations of a model's outputs are, on a sample of a split |
 //! | `compression` | weights in int8, without the smallest ones |
 //! | `ask` | inputs of a trained model, and the style of its answers |
+//! | `continued` | a text that a model continues |
 //! | `tensorboard` | losses and metrics as an event file |
 //! | `interrupt`, `view` | Ctrl-C; progress bars |
 
@@ -22,6 +23,7 @@ mod any;
 mod ask;
 mod attacked;
 mod compression;
+mod continued;
 mod error;
 mod faithful;
 mod folder;
@@ -46,6 +48,7 @@ pub use any::{AnyTask, DescribedSet, Evaluation, From, GeneratedInfo, Job, Learn
 pub use ask::{Ask, NOT_FINITE, Style, places};
 pub use attacked::{Attacked, AttackedExample};
 pub use compression::Compression;
+pub use continued::Continued;
 pub use error::RunError;
 pub use faithful::{Faithful, OfMethod, Sample};
 pub use folder::{RunFolder, no_folder, run_of};

@@ -3,6 +3,7 @@
 use super::any::{Evaluation, Job, Learner, sums};
 use super::ask::{Ask, Style};
 use super::attacked::{self, Attacked};
+use super::continued::Continued;
 use super::faithful::{self, Faithful, Sample};
 use super::interrupt::interrupted;
 use super::task::{Mistake, Task};
@@ -104,9 +105,8 @@ impl<T: Task> AtWork<'_, T> {
     /// # Errors
     /// `stop` became true; outputs that are not finite.
     fn predictions(&self, split: Split, stop: impl Fn() -> bool) -> Result<Vec<T::Prediction>, RunError> {
-        let (sizes, of) =
-            (self.task.lengths(split), |batch: &[usize]| self.task.predict(&self.model, split, batch));
-        let found = batches::each_until(&sizes, self.batch.max(1), stop, of)
+        let batches = self.task.evaluated(split, self.batch.max(1));
+        let found = batches::each_of(batches, stop, |batch| self.task.predict(&self.model, split, batch))
             .ok_or(RunError::Interrupted { step: 0, resume: None })?;
         match found.iter().all(T::is_finite) {
             true => Ok(found),
@@ -233,6 +233,10 @@ impl<T: Task> Learner for AtWork<'_, T> {
 
     fn answer(&self, asks: &[Ask], style: Style) -> Vec<Result<String, String>> {
         self.task.answer(&self.model, asks, style)
+    }
+
+    fn continued(&self, prompt: &str) -> Result<Box<dyn Continued + '_>, String> {
+        self.task.continued(&self.model, prompt)
     }
 
     fn explained(&self, ask: &Ask, which: &Which) -> Result<Vec<Box<dyn Explained + '_>>, String> {

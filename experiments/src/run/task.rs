@@ -1,4 +1,5 @@
 use super::ask::{Ask, Style};
+use super::continued::Continued;
 use super::{Cut, Metric, RunError, State, Understood};
 use crate::attack::Changes;
 use crate::config::{Keys, TaskKeys};
@@ -133,6 +134,11 @@ pub trait Task: Sized + Send + Sync + 'static {
         batches::shuffled(&self.sizes(), size, seed, epoch)
     }
 
+    /// The batches in which a split is evaluated, of at most `size` examples each, as indices of examples.
+    fn evaluated(&self, split: Split, size: usize) -> Vec<Vec<usize>> {
+        batches::evaluated(&self.lengths(split), size)
+    }
+
     /// A model with initial weights.
     ///
     /// # Errors
@@ -218,6 +224,17 @@ pub trait Task: Sized + Send + Sync + 'static {
     /// # Errors
     /// For a text that cannot be answered, one sentence; the others are answered.
     fn answer(&self, model: &Self::Model, asks: &[Ask], style: Style) -> Vec<Result<String, String>>;
+
+    /// A text that begins with a prompt and that the model continues.
+    ///
+    /// # Errors
+    /// A model that continues no texts, in one sentence.
+    fn continued<'a>(&'a self, _: &'a Self::Model, _: &str) -> Result<Box<dyn Continued + 'a>, String> {
+        Err(format!(
+            "expected a run of a language model, which continues texts, found one of gradus train {}; ask it with gradus predict",
+            Self::NAME
+        ))
+    }
 
     /// An example of a split as a text to [explain](Task::explained); none if the task explains no texts.
     fn ask(&self, _: Split, _: usize) -> Option<Ask> {

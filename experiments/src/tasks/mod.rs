@@ -7,9 +7,11 @@
 //! | [`tag`] | a tag for each word |
 //! | [`read`] | the span of a text that answers a question |
 //! | [`masked`] | the masked pieces of a text |
+//! | [`language`] | the next word, subword or character of a text |
 //! | [`probe`] | what the hidden states of a BERT tell about words and sentences |
 //! | [`keys`], `adversarial` | keys that several tasks share, adversarial training among them |
 //! | `reading`, `words`, `bert`, `bert_start`, `word_vectors`, `piece_vectors` | how text is read as words or pieces, and their vectors |
+//! | `corpus` | plain text |
 //! | `windows` | splitting long sentences |
 //! | `warnings` | warnings about data that several tasks share |
 
@@ -17,7 +19,9 @@ mod adversarial;
 mod bert;
 mod bert_start;
 pub mod classify;
+mod corpus;
 pub mod keys;
+pub mod language;
 pub mod masked;
 mod piece_vectors;
 pub mod probe;
@@ -42,6 +46,7 @@ pub static TASKS: &[&dyn AnyTask] = &[
     &Row::<tag::Tag>::NEW,
     &Row::<read::Read>::NEW,
     &Row::<masked::Masked>::NEW,
+    &Row::<language::Language>::NEW,
     &Row::<probe::Probe>::NEW,
 ];
 

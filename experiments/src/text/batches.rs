@@ -44,9 +44,10 @@ pub fn sorted(lengths: &[usize], size: usize) -> Vec<Vec<usize>> {
 /// must not pad all its neighbours to its length.
 const MOST_POSITIONS: usize = 1 << 16;
 
-/// As [`sorted`], but batches of long examples are split: memory grows with the padded size, and what a model computes
+/// As `sorted`, but batches of long examples are split: memory grows with the padded size, and what a model computes
 /// for an example does not depend on its batch.
-fn evaluated(lengths: &[usize], size: usize) -> Vec<Vec<usize>> {
+#[track_caller]
+pub fn evaluated(lengths: &[usize], size: usize) -> Vec<Vec<usize>> {
     let mut batches = vec![];
     for batch in sorted(lengths, size) {
         let mut rest = batch.as_slice();
@@ -79,10 +80,23 @@ pub fn each_until<T>(
     lengths: &[usize],
     size: usize,
     stop: impl Fn() -> bool,
+    of: impl FnMut(&[usize]) -> Vec<T>,
+) -> Option<Vec<T>> {
+    each_of(evaluated(lengths, size), stop, of)
+}
+
+/// Computes `of` batch by batch, and returns the results in the order of the examples; none if `stop` became true before a batch.
+///
+/// # Panics
+/// If `of` does not return one result per example of a batch.
+#[track_caller]
+pub fn each_of<T>(
+    batches: Vec<Vec<usize>>,
+    stop: impl Fn() -> bool,
     mut of: impl FnMut(&[usize]) -> Vec<T>,
 ) -> Option<Vec<T>> {
-    let mut results: Vec<(usize, T)> = Vec::with_capacity(lengths.len());
-    for batch in evaluated(lengths, size) {
+    let mut results: Vec<(usize, T)> = vec![];
+    for batch in batches {
         if stop() {
             return None;
         }

@@ -57,6 +57,11 @@ impl Alphabet {
         self.ids.get(&character).copied().unwrap_or(UNK)
     }
 
+    /// The character of an id; none for PAD and UNK.
+    pub fn character(&self, id: u32) -> Option<char> {
+        (id as usize).checked_sub(RESERVED.len()).and_then(|place| self.characters.get(place)).copied()
+    }
+
     /// The ids of a word's characters: between 1 and `max_len` of them, never [PAD](super::vocabulary::PAD). A longer
     /// word keeps its two ends, which are more informative than its middle: the first `⌈max_len/2⌉` and the last
     /// `⌊max_len/2⌋` characters. An empty word becomes a single UNK, so that no sequence is empty.

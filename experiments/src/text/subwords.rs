@@ -40,7 +40,7 @@ pub const END: u32 = 2;
 const SELDOM: u64 = 2;
 
 /// The smallest vocabulary: special pieces and bytes.
-const SMALLEST: usize = SPECIAL.len() + 256;
+pub const SMALLEST: usize = SPECIAL.len() + 256;
 
 /// The pieces of a vocabulary.
 #[derive(Clone, Debug)]
@@ -131,6 +131,20 @@ impl Subwords {
         encoded.get_ids().to_vec()
     }
 
+    /// The bytes of a piece, which may be a part of a character; none of a special piece.
+    ///
+    /// # Panics
+    /// If the id is not below V.
+    #[track_caller]
+    pub fn bytes(&self, id: u32) -> Vec<u8> {
+        if (id as usize) < SPECIAL.len() {
+            return vec![];
+        }
+        let piece = self.0.get_model().id_to_token(id);
+        let piece = piece.unwrap_or_else(|| panic!("subwords: there is no piece {id} of {}", self.size()));
+        piece.chars().filter_map(byte_of).collect()
+    }
+
     /// The text of pieces; special ones are left out. Pieces that are no whole characters become U+FFFD.
     ///
     /// # Panics
@@ -149,6 +163,16 @@ impl Subwords {
 /// How texts become parts, and bytes characters.
 fn split() -> ByteLevel {
     ByteLevel::new(false, false, true)
+}
+
+/// The byte that a character of a piece stands for. Visible bytes stand for themselves, the others in order for U+0100 and the
+/// following characters (Radford et al. 2019, `bytes_to_unicode` in their code).
+fn byte_of(c: char) -> Option<u8> {
+    let is_visible = |byte: &u8| matches!(byte, 33..=126 | 161..=172 | 174..=255);
+    match u32::from(c).checked_sub(0x100) {
+        None => u8::try_from(c).ok(),
+        Some(rank) => (0..=255).filter(|byte| !is_visible(byte)).nth(rank as usize),
+    }
 }
 
 /// How often each part occurs, spelt in the characters that stand for bytes.
@@ -242,7 +266,10 @@ mod tests {
     proptest! {
         #[test]
         fn pieces_are_the_text(text: String) {
-            prop_assert_eq!(TRAINED.decode(&TRAINED.encode(&text)), text);
+            let ids = TRAINED.encode(&text);
+            prop_assert_eq!(TRAINED.decode(&ids), text.clone());
+            let bytes: Vec<u8> = ids.iter().flat_map(|id| TRAINED.bytes(*id)).collect();
+            prop_assert_eq!(bytes, text.into_bytes());
         }
     }
 }

@@ -36,7 +36,7 @@ impl Vocabulary {
 
     /// As [`Vocabulary::count`], but includes every word for which `keep` holds, whatever its count, in the same order.
     /// Also returns the id from which on all words occur once.
-    pub(super) fn count_and_keep<S: AsRef<str>>(
+    pub(crate) fn count_and_keep<S: AsRef<str>>(
         words: impl IntoIterator<Item = S>,
         min_count: usize,
         max_size: usize,
