@@ -29,6 +29,7 @@ fn learned(task: &str, text: &str, sets: &[&str]) -> f64 {
     let common = match task {
         "masked" => &pieces[..],
         "probe" => &pieces[2..],
+        "language" => &words[1..2],
         _ => &words,
     };
     let common = common.iter().chain(sets).copied().chain(["train.batch_size=10"]);
@@ -37,7 +38,7 @@ fn learned(task: &str, text: &str, sets: &[&str]) -> f64 {
     let config = gradus::tasks::load(None, &all).unwrap();
     let task = gradus::tasks::of(&config);
     let job = task.prepare(&config, &From::default()).unwrap();
-    assert_eq!(Split::ALL.map(|split| job.count(split)), [100; 3]);
+    assert_eq!([job.learned(), job.count(Split::Dev), job.count(Split::Test)], [100; 3]);
     let training = Training { config: &config, keys: task.keys(), metrics: task.metrics(), data: &*job };
     let trained = train(training, Where::Memory, &View::hidden()).unwrap();
     trained.dev[&config.run.train.metric]
@@ -84,6 +85,26 @@ fn the_masked_language_model() {
     let sets: Vec<&str> = sizes.iter().map(String::as_str).chain(more).collect();
     let accuracy = learned("masked", &text, &sets);
     assert!(accuracy >= 0.99, "{accuracy}");
+}
+
+/// A hundred lines that come again and again: after its first word, each is known.
+#[test]
+fn language_models() {
+    let line =
+        |i: usize| (0..6).map(|k| format!("w{} ", (7 * i + (i % 5 + 1) * k * k) % 30)).collect::<String>();
+    let text: String = (0..100).map(|i| line(i % 20) + "\n").collect();
+    let sizes =
+        ["data.stretch=24", "data.context=12", "data.stride=12", "model.dropout=0", "train.metric=accuracy"];
+    let rnn = ["model.name=rnn-lm", "model.hidden_dim=32", "model.embedding_dropout=0", "optimizer.lr=1e-2"];
+    let transformer =
+        ["model.name=transformer-lm", "model.layers=2", "model.feed_forward=48", "optimizer.lr=5e-3"];
+    for model in [rnn, transformer] {
+        for unit in ["data.unit=words", "data.unit=characters"] {
+            let sets: Vec<&str> = model.into_iter().chain(sizes).chain([unit, "train.epochs=100"]).collect();
+            let accuracy = learned("language", &text, &sets);
+            assert!(accuracy >= 0.95, "{} {unit}: {accuracy}", model[0]);
+        }
+    }
 }
 
 /// Words of a random BERT: each has one part of speech. Of the edges of trees, which random vectors hardly tell, a probe that

@@ -79,13 +79,13 @@ fn attacked(ask: &Attack) -> anyhow::Result<String> {
 
 /// The metrics before and after, and how much work it was.
 fn table(text: &mut String, metrics: &[Metric], found: &Attacked) {
-    let _ = writeln!(text, "\n{:<18} {:>8} {:>8}", "", "clean", "attacked");
+    let _ = writeln!(text, "\n{:<20} {:>8} {:>8}", "", "clean", "attacked");
     let [clean, attacked] = found.accuracy().map(|share| 100.0 * share);
-    let _ = writeln!(text, "{:<18} {clean:>8.2} {attacked:>8.2}", "right as a whole");
+    let _ = writeln!(text, "{:<20} {clean:>8.2} {attacked:>8.2}", "right as a whole");
     for metric in metrics {
         let [clean, attacked] =
             [&found.clean, &found.attacked].map(|values| metric.show(values[metric.name]));
-        let _ = writeln!(text, "{:<18} {clean:>8} {attacked:>8}", metric.name);
+        let _ = writeln!(text, "{:<20} {clean:>8} {attacked:>8}", metric.name);
     }
     let (tried, fallen) = (found.tried().count(), found.fallen().count());
     let _ = writeln!(

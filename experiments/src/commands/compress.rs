@@ -64,9 +64,9 @@ fn compressed(ask: &Compress) -> anyhow::Result<String> {
     // What the teacher said is of use in training only.
     folder.save_compressed(&from, &distillation::OF_TRAINING, &parameters, ask.compression)?;
     let (after, _) = measured(&Trained::open(path, &ask.place)?, &folder)?;
-    let mut text = format!("{:<18} {:>12} {:>12}\n", "", "before", "after");
+    let mut text = format!("{:<20} {:>12} {:>12}\n", "", "before", "after");
     let mut line = |name: &str, before: &str, after: &str| {
-        text += &format!("{name:<18} {before:>12} {after:>12}\n");
+        text += &format!("{name:<20} {before:>12} {after:>12}\n");
     };
     line("parameters", &before.all.to_string(), &after.all.to_string());
     line("not zero", &before.nonzeros.to_string(), &after.nonzeros.to_string());

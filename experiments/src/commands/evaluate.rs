@@ -119,7 +119,7 @@ fn evaluated(ask: &Evaluate) -> anyhow::Result<(String, Result<(), WriteError>)>
 
 /// One line per metric.
 fn table(metrics: &[Metric], values: &BTreeMap<String, f64>) -> String {
-    let line = |metric: &Metric| format!("{:<18} {:>8}\n", metric.name, metric.show(values[metric.name]));
+    let line = |metric: &Metric| format!("{:<20} {:>8}\n", metric.name, metric.show(values[metric.name]));
     metrics.iter().map(line).collect()
 }
 
@@ -128,13 +128,13 @@ fn details(found: &Details) -> String {
     let note =
         if found.note.is_empty() { String::new() } else { format!("{}\n", shown::terminal(&found.note)) };
     let mut text = format!(
-        "{note}\n{:<18} {:>9} {:>8} {:>8} {:>8}\n",
+        "{note}\n{:<20} {:>9} {:>8} {:>8} {:>8}\n",
         found.heading, "precision", "recall", "f1", "support"
     );
     for row in &found.rows {
         let [p, r, f] = [row.precision, row.recall, row.f1].map(|x| 100.0 * x);
         text +=
-            &format!("{:<18} {p:>9.2} {r:>8.2} {f:>8.2} {:>8}\n", shown::terminal(&row.name), row.support);
+            &format!("{:<20} {p:>9.2} {r:>8.2} {f:>8.2} {:>8}\n", shown::terminal(&row.name), row.support);
     }
     text
 }

@@ -266,10 +266,10 @@ fn summary(config: &Config, folder: &RunFolder, trained: &Trained) -> String {
         counted(trained.progress.epoch as usize, "epochs"),
         config.run.train.metric,
     );
-    text += &format!("{:<18} {:>8} {:>8}\n", "", "dev", "test");
+    text += &format!("{:<20} {:>8} {:>8}\n", "", "dev", "test");
     for metric in tasks::of(config).metrics() {
         let [dev, test] = [&trained.dev, &trained.test].map(|of| metric.show(of[metric.name]));
-        text += &format!("{:<18} {dev:>8} {test:>8}\n", metric.name);
+        text += &format!("{:<20} {dev:>8} {test:>8}\n", metric.name);
     }
     text + &format!("the run is in {}\n", shown(folder.path()))
 }

@@ -159,6 +159,11 @@ pub trait Learner: Sync {
     fn kept_part(&self) -> &dyn Module;
     /// [`Task::start`].
     fn start(&self) -> State;
+    /// [`Task::check_state`].
+    ///
+    /// # Errors
+    /// As there.
+    fn check_state(&self, examples: &[usize], state: &State) -> Result<(), String>;
     /// [`Task::inputs`].
     fn inputs(&self, examples: &[usize], mode: &mut Mode) -> Vec<Tensor>;
     /// [`Task::units`].

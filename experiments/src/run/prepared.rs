@@ -163,6 +163,10 @@ impl<T: Task> Learner for AtWork<'_, T> {
         self.task.start()
     }
 
+    fn check_state(&self, examples: &[usize], state: &State) -> Result<(), String> {
+        self.task.check_state(examples, state)
+    }
+
     fn inputs(&self, examples: &[usize], mode: &mut Mode) -> Vec<Tensor> {
         self.task.inputs(examples, mode)
     }

@@ -155,6 +155,14 @@ pub trait Task: Sized + Send + Sync + 'static {
         State::default()
     }
 
+    /// Checks the state after a batch of these examples, which may come from someone else's file.
+    ///
+    /// # Errors
+    /// What is wrong with it, in a few words.
+    fn check_state(&self, _: &[usize], _: &State) -> Result<(), String> {
+        Ok(())
+    }
+
     /// A batch of training examples as tensors in host memory, for [`loss`](Task::loss).
     fn inputs(&self, examples: &[usize], mode: &mut Mode) -> Vec<Tensor>;
 

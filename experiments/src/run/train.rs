@@ -89,6 +89,12 @@ pub fn train(training: Training, place: Where, view: &View) -> Result<Trained, R
             progress
                 .check(batches, u64::MAX >> 1)
                 .map_err(|fault| RunError::Damaged { path: folder.checkpoint(), reason: fault })?;
+            if progress.batch > 0 {
+                let order = data.batches(run.seed, progress.epoch, run.train.batch_size);
+                learner
+                    .check_state(&order[progress.batch as usize - 1], &progress.state)
+                    .map_err(|reason| RunError::Damaged { path: folder.checkpoint(), reason })?;
+            }
             if progress.epoch > epochs {
                 return Err(RunError::Settings(format!(
                     "train.epochs: expected at least the {} epochs that the run has finished, found {epochs}",

@@ -5,7 +5,7 @@ use crate::tasks::{TEXT, about};
 use crate::tiny::Tiny;
 
 /// Files that `predict` reads, and the one that only a resumed training reads.
-const READ: [&str; 13] = [
+const READ: [&str; 14] = [
     "config.toml",
     "data.json",
     "vocabulary.txt",
@@ -15,6 +15,7 @@ const READ: [&str; 13] = [
     "prior.json",
     "bert.json",
     "tokenizer.json",
+    "subwords.json",
     "encoder.safetensors",
     "probe.json",
     "vectors.safetensors",
@@ -31,7 +32,9 @@ fn a_flipped_byte_is_found() {
     let words = Tiny::all().into_iter().map(|tiny| tiny.with_state().with(&["data.embeddings=vectors.txt"]));
     let pieces = Tiny::all().into_iter().map(|tiny| tiny.with(&["model.name=bert"]));
     let pieces = pieces.filter(|tiny| tiny.sets().iter().any(|set| set == "model.name=bert"));
-    for (i, tiny) in words.chain(pieces).enumerate() {
+    let subwords = Tiny::all().into_iter().map(|tiny| tiny.with(&["data.unit=subwords"]));
+    let subwords = subwords.filter(|tiny| tiny.sets().iter().any(|set| set == "data.unit=subwords"));
+    for (i, tiny) in words.chain(pieces).chain(subwords).enumerate() {
         let run = &format!("{}-{i}", tiny.name());
         place.gradus(&tiny.train(run)).well();
         let ask = |name: &str| {

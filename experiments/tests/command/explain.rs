@@ -63,9 +63,11 @@ fn each_model_is_explained_and_attacked() {
         place.gradus(&tiny.train(run)).well();
         // A tagger that finds no entity asks for a word.
         let ran = explain(&place, &tiny, run, &[]);
-        if ran.err.contains("fine-tune its model first") {
-            ran.refused(1, &["expected a run that gives texts or words labels"]);
-            place.gradus(&format!("attack {run}")).refused(1, &["fine-tune its model first"]);
+        let other = "expected a run that gives texts or words labels";
+        if ran.err.contains(other) {
+            let is = format!("found one of gradus train {}", tiny.name());
+            ran.refused(1, &[other, &is]);
+            place.gradus(&format!("attack {run}")).refused(1, &[other, &is]);
             continue;
         }
         let (word, plain): (&[&str], _) = match ran.code {

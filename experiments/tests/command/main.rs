@@ -20,6 +20,7 @@ mod hold;
 mod keys;
 mod kills;
 mod labels;
+mod language;
 mod masked;
 mod numbers;
 mod place;

@@ -216,8 +216,13 @@ impl Place {
 
     /// What `gradus predict ARGS` prints for that standard input.
     pub fn predict(&self, args: &str, input: &str) -> Ran {
+        self.piped(&format!("predict {args}"), input)
+    }
+
+    /// Runs a command with this standard input.
+    pub fn piped(&self, args: &str, input: &str) -> Ran {
         let mut child = self
-            .command(&format!("predict {args}"))
+            .command(args)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

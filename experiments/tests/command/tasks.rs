@@ -53,7 +53,7 @@ fn evaluated(place: &Place, tiny: &Tiny, run: &str) {
         let metrics = found["metrics"].as_object().unwrap();
         assert!(metrics.keys().all(|name| names.contains(&name.as_str())) && metrics.len() == names.len());
         for metric in tiny.task.metrics() {
-            let line = format!("{:<18} {:>8}\n", metric.name, metric.show(number(&metrics[metric.name])));
+            let line = format!("{:<20} {:>8}\n", metric.name, metric.show(number(&metrics[metric.name])));
             assert!(table.contains(&line), "{line} is missing: {table}");
         }
     }

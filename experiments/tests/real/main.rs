@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 mod classification;
 mod columns;
+mod language;
 mod masked;
 mod pretrained;
 mod probing;

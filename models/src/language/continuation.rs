@@ -14,6 +14,9 @@ pub struct Continuation<'a> {
     log_p: Vec<f32>,
 }
 
+/// The most tokens that an LSTM reads at once.
+const PART: usize = 1024;
+
 impl<'a> Continuation<'a> {
     /// The text that begins with these tokens, of which the model sees as many of the last ones as its context has.
     ///
@@ -24,7 +27,8 @@ impl<'a> Continuation<'a> {
         assert!(!text.is_empty(), "continuation: a text of no tokens");
         let first = text.len() - text.len().min(model.context().unwrap_or(usize::MAX));
         let mut continued = Continuation { model, seen: vec![], state: LmState::Start, log_p: vec![] };
-        continued.read(&text[first..]);
+        // A Transformer reads its context at once; an LSTM a part after the other, so that a long text takes no more memory.
+        text[first..].chunks(model.context().unwrap_or(PART)).for_each(|part| continued.read(part));
         continued
     }
 

@@ -23,11 +23,11 @@ pub(super) fn shown(found: &Comparison) -> String {
     if !found.note.is_empty() {
         text += &format!("note: {}\n", terminal(&found.note));
     }
-    text += &format!("{:<18} {a:>wide_a$} {b:>wide_b$} {:>10}\n", "", "difference");
+    text += &format!("{:<20} {a:>wide_a$} {b:>wide_b$} {:>10}\n", "", "difference");
     for (name, values) in &found.metrics {
         let scale = |value: f64| unit(name).map_or(value, |metric| metric.scaled(value));
         let [x, y] = values.map(scale);
-        text += &format!("{name:<18} {x:>wide_a$.2} {y:>wide_b$.2} {:>+10.2}\n", y - x);
+        text += &format!("{name:<20} {x:>wide_a$.2} {y:>wide_b$.2} {:>+10.2}\n", y - x);
     }
     let Difference { difference, interval, p } = found.difference;
     let chosen = unit(&found.metric);

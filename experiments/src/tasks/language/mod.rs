@@ -178,6 +178,16 @@ impl Task for Language {
         model::built(&self.keys, self.units.size(), rng)
     }
 
+    fn check_state(&self, examples: &[usize], state: &State) -> Result<(), String> {
+        let wanted = model::cells_of(&self.keys.model, examples.len());
+        let found: BTreeMap<String, Vec<usize>> =
+            state.tensors.iter().map(|(name, tensor)| (name.clone(), tensor.shape().to_vec())).collect();
+        match found == wanted {
+            true => Ok(()),
+            false => Err(format!("expected the state of the LSTM, {wanted:?}, found {found:?}")),
+        }
+    }
+
     fn inputs(&self, examples: &[usize], _: &mut Mode) -> Vec<Tensor> {
         let text = self.train();
         let stretch = |&number: &usize| {

@@ -154,7 +154,7 @@ mod tests {
         let entries: Vec<(&str, &str, &str)> = titles.iter().map(|t| (t.as_str(), "text", "?")).collect();
         let mut rest = split(&entries);
         let ([out], how) = hold_out(&mut rest, [9], 3);
-        assert_eq!(how, ", whole articles held out");
+        assert_eq!(how, ", whole articles held out by seed 3");
         assert_eq!((out.questions.len(), rest.questions.len()), (12, 28));
         let names = |s: &Questions| s.titles.iter().cloned().collect::<HashSet<_>>();
         assert!(names(&out).is_disjoint(&names(&rest)));
