@@ -102,7 +102,7 @@ fn a_text_is_continued_and_again_by_the_same_seed() {
             said["tokens"].as_array().unwrap().last().unwrap()["likeliest"]
         );
         assert_ne!(place.piped(&format!("generate {run} --tokens 9"), "\n").well(), "");
-        assert_eq!(generate("--prompt fine --tokens 0").well(), "fine\n");
+        assert_eq!(place.gradus(&format!("generate {run} --tokens 0 --prompt fine")).well(), "fine\n");
     }
 }
 
