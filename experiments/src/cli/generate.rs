@@ -1,4 +1,4 @@
-use super::PlaceArgs;
+use super::DeviceArgs;
 use crate::commands::{self, Generate};
 use clap::Args;
 use gradus_models::Sampling;
@@ -40,7 +40,7 @@ pub(super) struct GenerateArgs {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
-    place: PlaceArgs,
+    place: DeviceArgs,
 }
 
 impl GenerateArgs {

@@ -26,7 +26,7 @@ pub struct Generate {
     pub seed: u64,
     /// Whether to print JSON.
     pub json: bool,
-    /// The device and the data folder.
+    /// The device.
     pub place: Place,
     /// Number of threads; 0 means one per core.
     pub threads: usize,

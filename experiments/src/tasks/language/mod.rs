@@ -324,6 +324,7 @@ impl Task for Language {
         understood
             .lines
             .push(("stretches", format!("{stretches} of {} for training", counted(length, "tokens"))));
+        understood.warnings.extend(warnings::tabular(&self.keys.data.source, &self.data.train.0.texts));
         let texts = || Split::ALL.map(|split| self.data.split(split).0.texts.iter().collect());
         understood.warnings.extend(warnings::repeated(&self.keys.data.source, ("texts", ""), texts));
         understood

@@ -41,3 +41,20 @@ pub fn sentences(seed: u64, sizes: Sizes) -> Splits<Prose> {
         ..Splits::none(NAME, &[])
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_corpus_is_that_of_its_seed() {
+        let sizes = Sizes { train: 60, dev: 8, test: 9 };
+        let set = sentences(1, sizes);
+        assert_eq!([&set.train, &set.dev, &set.test].map(|part| part.0.texts.len()), [60, 8, 9]);
+        assert_eq!(set, sentences(1, sizes));
+        assert_ne!(set.train, sentences(2, sizes).train);
+        assert_ne!(set.train.0.texts[..8], set.dev.0.texts[..]);
+        assert_eq!(set.train.0.texts[..], sentences(1, SIZES).train.0.texts[..60]);
+        assert_eq!(&sentences(1, SIZES).checksum[..12], "15956ca76458");
+    }
+}
