@@ -1,7 +1,7 @@
-//! The common parts of generated data sets: random integers, rules of grammars, coined words, sizes, and
-//! languages that several tasks use. The
-//! other generators are in the folders of their tasks.
+//! The common parts of generated data sets: random integers, rules of grammars, coined words, sizes, and the generators that
+//! several tasks use: languages, and text with known dependencies. The other generators are in the folders of their tasks.
 
+pub mod dependencies;
 pub mod languages;
 mod rng;
 mod rule;

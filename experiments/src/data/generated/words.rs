@@ -4,7 +4,7 @@ use super::Rng;
 use std::cell::RefCell;
 use std::collections::HashSet;
 
-/// Coins words that do not look like the hand-written ones: two or three syllables and an ending.
+/// Coins words that do not look like the hand-written ones: some syllables and an ending.
 pub struct Mint {
     rng: Rng,
     taken: HashSet<String>,
@@ -16,27 +16,42 @@ impl Mint {
         Mint { rng: Rng::new(&[key]), taken: HashSet::new() }
     }
 
-    /// A word that this mint has not coined before.
+    /// A word of two or three syllables and an ending, which this mint has not coined before.
     pub fn word(&mut self, endings: &[&str]) -> String {
+        loop {
+            let syllables = 2 + self.rng.below(2);
+            if let Some(word) = self.coined(syllables, endings) {
+                return word;
+            }
+        }
+    }
+
+    /// A word of one syllable and an ending, which this mint has not coined before.
+    pub fn short(&mut self, endings: &[&str]) -> String {
+        loop {
+            if let Some(word) = self.coined(1, endings) {
+                return word;
+            }
+        }
+    }
+
+    /// A word, unless it was coined before.
+    fn coined(&mut self, syllables: u64, endings: &[&str]) -> Option<String> {
         const ONSETS: [&str; 20] = [
             "b", "br", "d", "dr", "f", "g", "gr", "k", "l", "m", "n", "p", "pr", "r", "s", "st", "t", "tr",
             "v", "z",
         ];
         const VOWELS: [&str; 5] = ["a", "e", "i", "o", "u"];
         const CODAS: [&str; 8] = ["", "", "l", "m", "n", "r", "s", "x"];
-        loop {
-            let mut word = String::new();
-            for _ in 0..2 + self.rng.below(2) {
-                word += self.rng.pick(&ONSETS);
-                word += self.rng.pick(&VOWELS);
-                word += self.rng.pick(&CODAS);
-            }
+        let mut word = String::new();
+        for _ in 0..syllables {
             word += self.rng.pick(&ONSETS);
-            word += self.rng.pick(endings);
-            if self.taken.insert(word.clone()) {
-                return word;
-            }
+            word += self.rng.pick(&VOWELS);
+            word += self.rng.pick(&CODAS);
         }
+        word += self.rng.pick(&ONSETS);
+        word += self.rng.pick(endings);
+        self.taken.insert(word.clone()).then_some(word)
     }
 }
 
@@ -62,8 +77,8 @@ pub fn zipf(rng: &mut Rng, ranks: usize, flatness: usize) -> usize {
     })
 }
 
-/// For each rank the sum of the weights up to it.
-fn sums(ranks: usize, flatness: usize) -> Vec<u64> {
+/// For each rank the sum of the weights of [`zipf`] up to it.
+pub(super) fn sums(ranks: usize, flatness: usize) -> Vec<u64> {
     let mut sum = 0;
     let add = |rank: usize| {
         sum += 1_000_000 / (rank + flatness) as u64;
