@@ -122,6 +122,16 @@ impl Class {
         }
     }
 
+    /// The number of its concepts that each language has two words for: the most frequent ones.
+    pub const fn synonyms(self) -> usize {
+        match self {
+            Class::Good | Class::Bad => 20,
+            Class::Praise | Class::Blame => 8,
+            Class::Time => 6,
+            _ => 0,
+        }
+    }
+
     /// Whether its words are names, which languages borrow from each other.
     pub const fn is_name(self) -> bool {
         matches!(self, Class::First | Class::Stem)

@@ -1,6 +1,7 @@
 //! The words of the languages: coined from the sounds of each language, or derived from the word of the first language.
 
 use super::concept::{Class, Concept};
+use super::list::COUNT;
 use super::{LANGUAGES, Language};
 use crate::data::generated::Rng;
 use std::collections::HashMap;
@@ -29,8 +30,19 @@ pub(super) struct Lexicon {
 impl Lexicon {
     /// The lexicon of a language of [`LANGUAGES`].
     pub fn of(language: &Language) -> &'static Lexicon {
-        static LEXICONS: [OnceLock<Lexicon>; 4] = [const { OnceLock::new() }; 4];
+        static LEXICONS: [OnceLock<Lexicon>; COUNT] = [const { OnceLock::new() }; COUNT];
         LEXICONS[language.place].get_or_init(|| Lexicon::coin(language))
+    }
+
+    /// The second words of a language for its concepts that have two.
+    pub fn synonyms(language: &Language) -> &'static Lexicon {
+        static SYNONYMS: [OnceLock<Lexicon>; COUNT] = [const { OnceLock::new() }; COUNT];
+        SYNONYMS[language.place].get_or_init(|| Lexicon::coin_synonyms(language))
+    }
+
+    /// The word for a concept, if there is one.
+    pub fn get(&self, concept: Concept) -> Option<&str> {
+        self.words[concept.class as usize].get(concept.rank).map(String::as_str)
     }
 
     /// The word for a concept, without endings, in lower case.
@@ -48,6 +60,30 @@ impl Lexicon {
         for class in Class::ALL {
             let word = |rank| lexicon.add(language, &before, class.at(rank));
             let words = (0..class.count()).map(word).collect();
+            lexicon.words.push(words);
+        }
+        lexicon
+    }
+
+    /// Coins the synonyms, which are no words of any language.
+    fn coin_synonyms(language: &Language) -> Lexicon {
+        const KEY: u64 = 0x7379_6e6f_6e79_6d73;
+        let others = LANGUAGES[..language.place].iter().map(Lexicon::synonyms);
+        let before: Vec<&Lexicon> = LANGUAGES.iter().map(Lexicon::of).chain(others).collect();
+        let mut lexicon = Lexicon { words: vec![], forms: HashMap::new() };
+        for class in Class::ALL {
+            let mut word = |rank| {
+                let concept = class.at(rank);
+                let mut rng = Rng::new(&[KEY, language.place as u64, class as u64, rank as u64]);
+                loop {
+                    let word = coined(&mut rng, language.sounds, false);
+                    let known = before.iter().any(|other| other.forms.contains_key(&word));
+                    if !known && lexicon.take(language, &before, concept, &word) {
+                        return word;
+                    }
+                }
+            };
+            let words = (0..class.synonyms()).map(&mut word).collect();
             lexicon.words.push(words);
         }
         lexicon
@@ -80,7 +116,7 @@ impl Lexicon {
 
     /// Takes a word with all its forms, unless one of them has another meaning.
     fn take(&mut self, language: &Language, before: &[&Lexicon], concept: Concept, word: &str) -> bool {
-        let forms: Vec<String> = language.endings().map(|ending| format!("{word}{ending}")).collect();
+        let forms: Vec<String> = language.endings(word).map(|ending| format!("{word}{ending}")).collect();
         let has_another =
             |lexicon: &Lexicon, form: &str| lexicon.forms.get(form).is_some_and(|of| *of != concept);
         let free = |form: &String| {
@@ -91,6 +127,20 @@ impl Lexicon {
             self.forms.extend(forms.into_iter().map(|form| (form, concept)));
         }
         free
+    }
+}
+
+impl Language {
+    /// The gender of a noun, an index of its endings: people are masculine or feminine.
+    pub(super) fn gender(&self, concept: Concept) -> usize {
+        const KEY: u64 = 0x6765_6e64_6572;
+        let genders = self.suffixes.genders.len() as u64;
+        let genders = match concept.class {
+            Class::First | Class::Stem | Class::Role => genders.min(2),
+            _ => genders,
+        };
+        let key = [KEY, self.place as u64, concept.class as u64, concept.rank as u64];
+        Rng::new(&key).below(genders) as usize
     }
 }
 

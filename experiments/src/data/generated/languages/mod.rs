@@ -1,4 +1,4 @@
-//! Generated languages: one grammar of meanings, said in four languages of growing distance from the first one.
+//! Generated languages: one grammar of meanings, said in six languages, from close to the first one to distant from it.
 //!
 //! A [`Meaning`] is an event (who did what to whom, where, when), a judgement of a thing, or two of these. It has a sentiment
 //! and a topic, and names of people (`PER`), places (`LOC`) and organisations (`ORG`). Each [`Language`] says it with its own
@@ -10,11 +10,29 @@
 //! | `b` | 75% | as `a` | words | past |
 //! | `c` | 25% | verb last, owners and places before their words, no article | words | past, object |
 //! | `d` | none | verb first, adjectives and given names last, no article | endings | past, object, place, owner, negation |
+//! | `e` | 50% | verb second, adjectives after nouns | words | past; gender of articles, adjectives and verbs |
+//! | `f` | none | as `c` | endings | past, object, place, owner, possession, negation, copula, with vowel harmony |
 //!
 //! A cognate is the word of `a` with the sound changes of the language, which leave some words as they are. Names are kept (90%
-//! in `b`, 60% in `c`, 30% in `d`) or changed in this way, too. All other words are coined from the sounds of the language. So
-//! of names 96.5%, 63.8% and 35.3% are spelled as in `a`, without the endings, and of other words 37.5%, 4.0% and none. No form
-//! of a word has another meaning in any of the languages.
+//! in `b`, 60% in `c`, 30% in `d`, 80% in `e`, 40% in `f`) or changed in this way, too. All other words are coined from the
+//! sounds of the language. So these percentages are spelled as in `a`, without the endings:
+//!
+//! | | `b` | `c` | `d` | `e` | `f` |
+//! | --- | --- | --- | --- | --- | --- |
+//! | names | 96.5 | 63.8 | 35.3 | 88.4 | 53.5 |
+//! | other words | 37.5 | 4.0 | 0.0 | 19.2 | 0.0 |
+//!
+//! No form of a word has another meaning in any of the languages.
+//!
+//! - **Gender** (`e`). A noun or a name is masculine, feminine or neuter. Its article and its adjectives have the ending of its
+//!   gender, and so has the verb or the judging adjective of which it is the subject.
+//! - **Vowel harmony** (`f`). The vowels of all endings are front vowels or back vowels, as the last vowel of the stem is. Endings
+//!   follow each other: a thing that someone owns has the ending of possession before that of the object; a verb has
+//!   negation before past. Only the last word of a phrase has endings.
+//!
+//! **Several right sentences.** A language has synonyms for its most frequent words of judgement and time, and a free order
+//! of time and place. [`Language::say`] always says a meaning in the same way, [`Language::references`] in all ways, and
+//! [`Language::say_freely`] in one of these, drawn at random.
 //!
 //! What makes the texts hard:
 //!
@@ -39,6 +57,7 @@
 //! | file | holds |
 //! | --- | --- |
 //! | `concept` | what words mean |
+//! | `list` | the languages |
 //! | `meaning` | meanings and how they are drawn |
 //! | `lexicon` | the words of the languages |
 //! | `speech` | order and endings |
@@ -46,6 +65,7 @@
 
 mod concept;
 mod lexicon;
+mod list;
 mod meaning;
 mod speech;
 mod syntax;
@@ -53,13 +73,14 @@ mod syntax;
 mod tests;
 
 pub use concept::{Class, Concept, TOPICS};
+pub use list::LANGUAGES;
 pub use meaning::{Clause, Event, Meaning, Name, Phrase, Unit};
 
 use super::{Rng, Sizes};
 use crate::data::Parsed;
 use crate::data::formats::scheme::Entity;
 use lexicon::Sounds;
-use speech::Speaker;
+use speech::{Speaker, Way};
 use std::collections::HashSet;
 
 /// The kinds of names, sorted.
@@ -68,7 +89,7 @@ pub const KINDS: [&str; 3] = ["LOC", "ORG", "PER"];
 /// The number of examples at full size, in each language.
 pub const SIZES: Sizes = Sizes { train: 4000, dev: 500, test: 1000 };
 
-/// A language, by its distance from the first one of [`LANGUAGES`].
+/// A language.
 #[derive(Debug)]
 pub struct Language {
     /// Its index in [`LANGUAGES`].
@@ -115,122 +136,29 @@ pub enum Morphology {
     Suffixes,
     /// The past, all cases, and negation; several endings may follow each other, and there is no copula.
     Agglutinating,
+    /// The past, and the gender of a noun at its article, its adjectives, and the verb or adjective of which it is the subject.
+    Gendered,
+    /// As [`Agglutinating`](Self::Agglutinating), and also possession and the copula, at the last word of a phrase. The vowels
+    /// of endings follow those of the stem.
+    Harmonic,
 }
 
-/// The endings of a language; empty ones do not exist in it.
+/// The endings of a language; empty ones do not exist in it. In those with vowel harmony, `A` stands for `a` or `e`, and `U` for
+/// `u` or `ü`.
 #[derive(Debug)]
 struct Suffixes {
     past: &'static str,
     object: &'static str,
     place: &'static str,
     owner: &'static str,
+    /// Of a thing that has an owner.
+    possessed: &'static str,
     not: &'static str,
+    /// The copula.
+    be: &'static str,
+    /// Of each gender; that of the only one is empty.
+    genders: &'static [&'static str],
 }
-
-/// The languages. The distance from the first one grows with the index.
-pub static LANGUAGES: [Language; 4] = [
-    Language {
-        place: 0,
-        name: "a",
-        cognates: 100,
-        names: 100,
-        order: Order::Svo,
-        noun_first: false,
-        heads_last: false,
-        names_reversed: false,
-        articles: true,
-        morphology: Morphology::Particles,
-        suffixes: Suffixes { past: "ed", object: "", place: "", owner: "", not: "" },
-        sounds: &Sounds {
-            onsets: &[
-                "b", "br", "d", "dr", "f", "g", "h", "l", "m", "n", "p", "r", "s", "st", "t", "tr", "w",
-            ],
-            vowels: &["a", "e", "i", "o", "u", "ea"],
-            codas: &["", "", "", "", "l", "m", "n", "r"],
-            finals: &["d", "l", "m", "n", "nd", "r", "sh", "t"],
-            changes: &[],
-        },
-    },
-    Language {
-        place: 1,
-        name: "b",
-        cognates: 75,
-        names: 90,
-        order: Order::Svo,
-        noun_first: false,
-        heads_last: false,
-        names_reversed: false,
-        articles: true,
-        morphology: Morphology::Particles,
-        suffixes: Suffixes { past: "ava", object: "", place: "", owner: "", not: "" },
-        sounds: &Sounds {
-            onsets: &["b", "c", "d", "f", "g", "gl", "l", "m", "n", "p", "qu", "s", "t", "v"],
-            vowels: &["a", "e", "i", "o", "ia", "io"],
-            codas: &["", "", "", "", "l", "n", "r", "s"],
-            finals: &["", "no", "ra", "to", "le"],
-            changes: &[("sh", "ce"), ("ea", "e"), ("w", "gu")],
-        },
-    },
-    Language {
-        place: 2,
-        name: "c",
-        cognates: 25,
-        names: 60,
-        order: Order::Sov,
-        noun_first: false,
-        heads_last: true,
-        names_reversed: false,
-        articles: false,
-        morphology: Morphology::Suffixes,
-        suffixes: Suffixes { past: "ta", object: "mi", place: "", owner: "", not: "" },
-        sounds: &Sounds {
-            onsets: &["ch", "h", "k", "m", "n", "r", "s", "t", "y", "z", "j"],
-            vowels: &["a", "i", "u", "e", "o", "ü"],
-            codas: &["", "", "", "", "n", "k"],
-            finals: &["", "", "k", "n"],
-            changes: &[
-                ("br", "bur"),
-                ("dr", "dur"),
-                ("tr", "tur"),
-                ("st", "sut"),
-                ("sh", "shi"),
-                ("ea", "iya"),
-                ("f", "h"),
-                ("l", "r"),
-                ("w", "v"),
-            ],
-        },
-    },
-    Language {
-        place: 3,
-        name: "d",
-        cognates: 0,
-        names: 30,
-        order: Order::Vso,
-        noun_first: true,
-        heads_last: false,
-        names_reversed: true,
-        articles: false,
-        morphology: Morphology::Agglutinating,
-        suffixes: Suffixes { past: "lõ", object: "nä", place: "sse", owner: "dõ", not: "eik" },
-        sounds: &Sounds {
-            onsets: &["dz", "gv", "j", "kh", "l", "m", "n", "p", "q", "r", "ts", "v", "zh"],
-            vowels: &["a", "ä", "e", "i", "o", "õ", "u"],
-            codas: &["", "", "", "kh", "l", "r"],
-            finals: &["j", "l", "r", "ts", "v"],
-            changes: &[
-                ("b", "p"),
-                ("d", "t"),
-                ("g", "k"),
-                ("f", "hv"),
-                ("w", "v"),
-                ("sh", "ts"),
-                ("ea", "ää"),
-                ("o", "õ"),
-            ],
-        },
-    },
-];
 
 /// A sentence of one language.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -246,7 +174,27 @@ pub struct Utterance {
 impl Language {
     /// Says a meaning.
     pub fn say(&'static self, meaning: &Meaning) -> Utterance {
-        Speaker::new(self).say(meaning)
+        Speaker::new(self, Way::default()).say(meaning)
+    }
+
+    /// Says a meaning in all ways: [`say`](Self::say)'s first, then those with another order of time and place or with synonyms. No
+    /// sentence occurs twice. There are at most 12.
+    pub fn references(&'static self, meaning: &Meaning) -> Vec<Utterance> {
+        let mut references: Vec<Utterance> = vec![];
+        for way in Way::all(meaning) {
+            let said = Speaker::new(self, way).say(meaning);
+            if references.iter().all(|other| other.words != said.words) {
+                references.push(said);
+            }
+        }
+        references
+    }
+
+    /// Says a meaning in one of the ways of [`references`](Self::references), each equally likely.
+    pub fn say_freely(&'static self, meaning: &Meaning, rng: &mut Rng) -> Utterance {
+        let mut references = self.references(meaning);
+        let drawn = rng.below(references.len() as u64) as usize;
+        references.swap_remove(drawn)
     }
 
     /// Says a meaning, with the part of speech of each word and the dependency tree.
@@ -260,6 +208,11 @@ impl Language {
     /// If there is no such concept.
     pub fn word(&'static self, concept: Concept) -> &'static str {
         lexicon::Lexicon::of(self).word(concept)
+    }
+
+    /// Another word for a concept, without endings, in lower case, if there is one.
+    pub fn synonym(&'static self, concept: Concept) -> Option<&'static str> {
+        lexicon::Lexicon::synonyms(self).get(concept)
     }
 }
 

@@ -2,7 +2,8 @@
 //!
 //! As in Universal Dependencies, words of content are heads, and words of grammar depend on them: an article on its noun, an
 //! adposition on its name, a copula on the adjective. The root is the verb or the judging adjective of the first clause. The
-//! first part of a name is its head. The four languages say a meaning with the same tree, up to words that a language does not have.
+//! first part of a name is its head. All languages say a meaning with the same tree, up to words that a
+//! language does not have.
 
 use super::meaning::{Clause, Meaning, Name, Phrase, Unit};
 use super::{Class, Utterance};

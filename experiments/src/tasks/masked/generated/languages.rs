@@ -27,7 +27,8 @@ pub fn note(place: usize) -> String {
 /// # Panics
 /// If the place is not from 0 to 2.
 pub fn corpus(place: usize, seed: u64, sizes: Sizes) -> Splits<Corpus> {
-    let all: Vec<usize> = (0..languages::LANGUAGES.len()).collect();
+    // The languages a to d.
+    let all = [0, 1, 2, 3];
     let (chosen, pairs) = match place {
         0 => (&all[..1], false),
         1 => (&all[..], false),
