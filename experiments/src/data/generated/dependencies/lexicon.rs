@@ -77,6 +77,11 @@ impl Lexicon {
             "Design: expected at least one word of each class and at most {} prepositions in all, found {design:?}",
             PREPOSITIONS.len()
         );
+        assert!(
+            design.names.iter().all(|roles| (1..=WHOLE).contains(&roles.distance)),
+            "Design: expected distances of names from 1 to {WHOLE}, found {:?}",
+            design.names
+        );
         let mut mint = Mint::new(0x6368_6170_7465_7273);
         let mut coined =
             |n: usize, endings: &[&str]| -> Vec<String> { (0..n).map(|_| mint.short(endings)).collect() };

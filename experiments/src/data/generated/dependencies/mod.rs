@@ -30,9 +30,9 @@
 //! L tokens, and is told where in the sentence they are and how many brackets are open, but no agreement, bracket or name that
 //! no visible token shows. Agreements, brackets and names are drawn independently of each other and of the rest of the
 //! text, so what this reader cannot see is exactly as likely as it was before the text. Since the reader is told more than a model
-//! sees, this is a lower bound on the expected loss of every model with a context of L tokens. It is nearly tight: which words
-//! can follow and how likely a sentence goes on is visible in the last few words, and which roles occur does
-//! not depend on the text before.
+//! sees, this is a lower bound on the expected loss of every model with a context of L tokens. It is nearly tight: the last few
+//! words show where in a sentence they are, and neither the length of a sentence nor the roles in it depend on what came before.
+//! On one text, a good model may come out below the floor by chance, as its loss varies around the expected one.
 //!
 //! At the default design, with 1,000 words:
 //!
@@ -41,8 +41,8 @@
 //! | perplexity that no model of this context can go under | 18.4 | 14.8 | 12.4 | 11.7 | 11.2 |
 //! | tokens that depend on one further back | 11.4% | 5.8% | 2.1% | 0.9% | |
 //!
-//! The text of a seed is the same on every platform: it is drawn with integers. Probabilities are rounded like
-//! [`f64::ln`] on the platform.
+//! The text of a seed is the same on every platform: it is drawn with integers. Its nats may differ in the last bit, as
+//! [`f64::ln`] does.
 //!
 //! ```
 //! use gradus::data::generated::Rng;

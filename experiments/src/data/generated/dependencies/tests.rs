@@ -381,6 +381,12 @@ fn names_cannot_return_more_often_than_there_are_noun_phrases() {
 }
 
 #[test]
+#[should_panic(expected = "expected distances of names from 1 to 1000000, found")]
+fn a_name_returns_after_a_token_or_more() {
+    Grammar::new(&Design { names: vec![Roles { count: 2, distance: 0 }], ..Design::default() });
+}
+
+#[test]
 #[should_panic(expected = "of a subject with modifiers")]
 fn a_modifier_takes_its_tokens() {
     Grammar::new(&Design { agreement: vec![Reach { share: 60, distance: 3 }], ..Design::default() });
