@@ -104,9 +104,7 @@ impl MultiHeadAttention {
     #[track_caller]
     pub fn attend(&self, x: &Tensor, to: &KeysValues, keys: Option<&Tensor>, mode: &mut Mode) -> Tensor {
         let [b, t, d] = [x.dim(0), x.dim(1), x.dim(2)];
-        let part = |p: &Param| p.tensor().narrow(0, 0, d);
-        let q = x.linear(&part(&self.in_proj_weight), Some(&part(&self.in_proj_bias)));
-        let q = q.reshape([b, t, self.heads, d / self.heads]).permute(&[0, 2, 1, 3]);
+        let q = self.queries(x);
         let options = Attention {
             keys: keys.cloned(),
             causal: false,
@@ -114,6 +112,15 @@ impl MultiHeadAttention {
         };
         let y = q.attention(&to.k, &to.v, &options);
         self.out_proj.forward(&y.permute(&[0, 2, 1, 3]).reshape([b, t, d]))
+    }
+
+    /// Q [B, N, T, d] from x [B, T, D].
+    #[track_caller]
+    fn queries(&self, x: &Tensor) -> Tensor {
+        let [b, t, d] = [x.dim(0), x.dim(1), x.dim(2)];
+        let part = |p: &Param| p.tensor().narrow(0, 0, d);
+        let q = x.linear(&part(&self.in_proj_weight), Some(&part(&self.in_proj_bias)));
+        q.reshape([b, t, self.heads, d / self.heads]).permute(&[0, 2, 1, 3])
     }
 
     /// Q, K and V [B, N, T, d] from x [B, T, D], as views of one matmul's result.
@@ -131,16 +138,29 @@ impl MultiHeadAttention {
     #[track_caller]
     pub fn weights(&self, x: &Tensor, mask: &AttentionMask) -> Tensor {
         let [q, k, _] = self.heads(x);
-        let t = x.dim(1);
-        let scores = q.matmul(&k.t()) * (1.0 / (q.dim(-1) as f64).sqrt());
-        let keys = |hidden: &Tensor| hidden.reshape([hidden.dim(0), 1, 1, t]).not();
-        let mut masks: Vec<Tensor> = mask.keys.iter().map(keys).collect();
-        if mask.causal {
-            let place = Tensor::arange(t).to_device(x.device());
-            masks.push(place.reshape([t, 1]).lt(&place.reshape([1, t])));
-        }
-        masks.iter().fold(scores, |scores, hidden| scores.masked_fill(hidden, f64::NEG_INFINITY)).softmax()
+        softmax_of_scores(&q, &k, mask)
     }
+
+    /// softmax(Q Kᵀ / √d) [B, N, Tq, T], the weights with which [`attend`](Self::attend) attends in evaluation; 0 in a row without
+    /// a key. For explanations.
+    #[track_caller]
+    pub fn weights_to(&self, x: &Tensor, to: &KeysValues, keys: Option<&Tensor>) -> Tensor {
+        softmax_of_scores(&self.queries(x), &to.k, &AttentionMask { keys: keys.cloned(), causal: false })
+    }
+}
+
+/// softmax(Q Kᵀ / √d) [B, N, Tq, T] with 0 where the mask hides a key.
+#[track_caller]
+fn softmax_of_scores(q: &Tensor, k: &Tensor, mask: &AttentionMask) -> Tensor {
+    let [queries, t] = [q.dim(2), k.dim(2)];
+    let scores = q.matmul(&k.t()) * (1.0 / (q.dim(-1) as f64).sqrt());
+    let keys = |real: &Tensor| real.reshape([real.dim(0), 1, 1, t]).not();
+    let mut masks: Vec<Tensor> = mask.keys.iter().map(keys).collect();
+    if mask.causal {
+        let places = |n| Tensor::arange(n).to_device(q.device());
+        masks.push(places(queries).reshape([queries, 1]).lt(&places(t).reshape([1, t])));
+    }
+    masks.iter().fold(scores, |scores, hidden| scores.masked_fill(hidden, f64::NEG_INFINITY)).softmax()
 }
 
 impl Module for MultiHeadAttention {
@@ -175,5 +195,23 @@ mod tests {
             assert!(close, "{mask:?}: {fused:?} {composed:?}");
             assert!(weights.sum(&[-1]).to_f64().iter().all(|sum| (sum - 1.0).abs() < 1e-12), "{mask:?}");
         }
+    }
+
+    /// The same of the queries of one text to the keys and values of another, of which some places are padding.
+    #[test]
+    fn weights_to_another_text_are_those_of_the_output() {
+        let mut rng = Rng::new(4);
+        let layer = MultiHeadAttention::new(6, 2, 0.0, &mut rng);
+        layer.convert(DType::F64);
+        let [x, other] = [3, 4].map(|t| Tensor::normal([2, t, 6], 0.0, 1.0, &mut rng).to_dtype(DType::F64));
+        let keys = Tensor::from_slice(&[1u8, 1, 1, 1, 1, 1, 0, 0], [2, 4]);
+        let to = layer.keys_values(&other);
+        let weights = layer.weights_to(&x, &to, Some(&keys));
+        assert_eq!(weights.shape().to_vec(), [2, 2, 3, 4]);
+        let y = weights.matmul(&to.v).permute(&[0, 2, 1, 3]).reshape([2, 3, 6]);
+        let composed = layer.out_proj.forward(&y).to_f64();
+        let fused = layer.attend(&x, &to, Some(&keys), &mut Mode::Eval).to_f64();
+        assert!(fused.iter().zip(&composed).all(|(a, b)| (a - b).abs() < 1e-12));
+        assert!(weights.narrow(0, 1, 1).narrow(3, 2, 2).to_f64().iter().all(|w| *w == 0.0));
     }
 }

@@ -60,9 +60,23 @@ impl TransformerDecoderBlock {
     /// y [B, T, D] from x [B, T, D], in which a place sees those before it, and a memory with its real keys [B, S].
     #[track_caller]
     pub fn forward(&self, x: &Tensor, memory: &KeysValues, keys: Option<&Tensor>, mode: &mut Mode) -> Tensor {
+        self.rest(&self.first(x, mode), memory, keys, mode)
+    }
+
+    /// The weights [B, N, T, S] with which [`forward`](Self::forward) attends to the memory in evaluation, by head. For explanations.
+    #[track_caller]
+    pub fn weights(&self, x: &Tensor, memory: &KeysValues, keys: Option<&Tensor>) -> Tensor {
+        let x = self.first(x, &mut Mode::Eval);
+        match self.config.norm {
+            Norm::Post => self.multihead_attn.weights_to(&x, memory, keys),
+            Norm::Pre => self.multihead_attn.weights_to(&self.norm2.forward(&x), memory, keys),
+        }
+    }
+
+    /// The causal self-attention.
+    fn first(&self, x: &Tensor, mode: &mut Mode) -> Tensor {
         let mask = AttentionMask { keys: None, causal: true };
-        let x = self.plus(&self.norm1, x, mode, |x, mode| self.self_attn.forward(x, &mask, mode));
-        self.rest(&x, memory, keys, mode)
+        self.plus(&self.norm1, x, mode, |x, mode| self.self_attn.forward(x, &mask, mode))
     }
 
     /// What is remembered before the first step of sequences with this memory.

@@ -43,6 +43,11 @@ pub trait Seq2Seq: Module + Send + Sync {
     #[track_caller]
     fn translator<'a>(&'a self, source: &Tensor, lengths: &Tensor) -> Box<dyn NextToken + 'a>;
 
+    /// How much each token of the target attends to each of the source, in evaluation [B, T, S]: rows sum to 1 over the real places of
+    /// the source. Row t belongs to the token that follows that of place t.
+    #[track_caller]
+    fn alignment(&self, pairs: &Pairs) -> Tensor;
+
     /// E [V, D].
     fn table(&self) -> &Param;
 

@@ -132,22 +132,23 @@ impl Seq2SeqRnn {
         (memory, State { h: joined(&output.h), c: joined(&output.c), fed })
     }
 
-    /// h̃ [N, T, D] after x [N, T, D]; the state is then that after them.
-    fn decode(&self, x: &Tensor, memory: &Memory, state: &mut State, mode: &mut Mode) -> Tensor {
+    /// h̃ [N, T, D] and h [N, T, 2H] after x [N, T, D]; the state is then that after them.
+    fn decode(&self, x: &Tensor, memory: &Memory, state: &mut State, mode: &mut Mode) -> (Tensor, Tensor) {
         if !self.config.input_feeding {
             return self.stretch(x, memory, state, mode);
         }
-        let steps: Vec<Tensor> = (0..x.dim(1))
-            .map(|t| {
-                let input = Tensor::concat(&[&x.narrow(1, t, 1), &state.fed], 2);
-                state.fed = self.stretch(&input, memory, state, mode);
-                state.fed.clone()
-            })
-            .collect();
-        Tensor::concat(&steps.iter().collect::<Vec<_>>(), 1)
+        let step = |t| {
+            let input = Tensor::concat(&[&x.narrow(1, t, 1), &state.fed], 2);
+            let (attended, h) = self.stretch(&input, memory, state, mode);
+            state.fed = attended.clone();
+            (attended, h)
+        };
+        let (attended, h): (Vec<Tensor>, Vec<Tensor>) = (0..x.dim(1)).map(step).unzip();
+        let joined = |steps: Vec<Tensor>| Tensor::concat(&steps.iter().collect::<Vec<_>>(), 1);
+        (joined(attended), joined(h))
     }
 
-    fn stretch(&self, x: &Tensor, memory: &Memory, state: &mut State, mode: &mut Mode) -> Tensor {
+    fn stretch(&self, x: &Tensor, memory: &Memory, state: &mut State, mode: &mut Mode) -> (Tensor, Tensor) {
         let output = self.decoder.forward_from(x, None, (&state.h, &state.c), mode);
         (state.h, state.c) = (output.h, output.c);
         let h = Dropout(self.config.dropout).forward(&output.y, mode);
@@ -158,7 +159,7 @@ impl Seq2SeqRnn {
         let options = Attention { keys: Some(memory.real.clone()), ..Attention::default() };
         let c = q.attention(&m, &m, &options).squeeze(1);
         let attended = self.combine.forward(&Tensor::concat(&[&c, &h], 2)).tanh();
-        Dropout(self.config.dropout).forward(&attended, mode)
+        (Dropout(self.config.dropout).forward(&attended, mode), h)
     }
 }
 
@@ -167,7 +168,20 @@ impl Seq2Seq for Seq2SeqRnn {
     fn hidden(&self, pairs: &Pairs, mode: &mut Mode) -> Tensor {
         let (memory, mut state) = self.encode(pairs.source, pairs.lengths, mode);
         let x = self.embedded(pairs.target, mode);
-        self.decode(&x, &memory, &mut state, mode)
+        self.decode(&x, &memory, &mut state, mode).0
+    }
+
+    /// a_ts.
+    #[track_caller]
+    fn alignment(&self, pairs: &Pairs) -> Tensor {
+        no_grad(|| {
+            let mode = &mut Mode::Eval;
+            let (memory, mut state) = self.encode(pairs.source, pairs.lengths, mode);
+            let x = self.embedded(pairs.target, mode);
+            let (_, h) = self.decode(&x, &memory, &mut state, mode);
+            let scores = self.attention.forward(&h).matmul(&memory.m.t());
+            scores.masked_fill(&memory.real.not().unsqueeze(1), f64::NEG_INFINITY).softmax()
+        })
     }
 
     #[track_caller]
@@ -232,7 +246,7 @@ impl NextToken for Translator<'_> {
             }
             let mode = &mut Mode::Eval;
             let x = self.model.embedded(&super::ids(tokens, device).unsqueeze(1), mode);
-            let h = self.model.decode(&x, &self.memory, &mut self.state, mode).squeeze(1);
+            let h = self.model.decode(&x, &self.memory, &mut self.state, mode).0.squeeze(1);
             self.model.logits(&h).log_softmax().to_dtype(DType::F32).to_vec()
         })
     }

@@ -98,10 +98,10 @@ fn a_beam_finds_what_each_source_has_alone() {
     let model = &model(true);
     let (source, of) = (ids(&[&[3, 4, 5, 0], &[2, 3, 4, 5]]), lengths(&[3, 4]));
     let beam = Beam { width: 3, longest: 6, length_penalty: 0.6, start: 1, end: 2 };
-    let both = beam_search(&mut *model.translator(&source, &of), 2, &beam);
+    let both = beam_search(&mut *model.translator(&source, &of), &[beam; 2]);
     for (i, found) in both.iter().enumerate() {
         let (source, of) = (source.narrow(0, i, 1), of.narrow(0, i, 1));
-        let alone = beam_search(&mut *model.translator(&source, &of), 1, &beam).remove(0);
+        let alone = beam_search(&mut *model.translator(&source, &of), &[beam]).remove(0);
         let tokens = |all: &[crate::Hypothesis]| all.iter().map(|h| h.tokens.clone()).collect::<Vec<_>>();
         assert_eq!(tokens(found), tokens(&alone));
         let best = &found[0];
@@ -112,6 +112,26 @@ fn a_beam_finds_what_each_source_has_alone() {
         let next = sequence[1..].iter().copied().chain([2]);
         let log_p: f64 = next.enumerate().map(|(t, token)| rows[t * TOKENS + token as usize]).sum();
         assert!((log_p - best.log_p).abs() < 1e-4, "{log_p} {best:?}");
+    }
+}
+
+#[test]
+fn weights_of_attention_sum_to_one_over_the_real_places() {
+    let (source, of) = (ids(&[&[3, 4, 5, 8, 8], &[2, 3, 4, 5, 6]]), lengths(&[3, 5]));
+    let target = ids(&[&[1, 6, 7, 2], &[1, 2, 3, 4]]);
+    for model in all() {
+        let pairs = Pairs { source: &source, lengths: &of, target: &target, next: &target };
+        let weights = model.alignment(&pairs);
+        assert_eq!(weights.shape().to_vec(), [2, 4, 5]);
+        assert!(weights.sum(&[-1]).to_f64().iter().all(|sum| (sum - 1.0).abs() < 1e-6));
+        assert!(weights.narrow(0, 0, 1).narrow(2, 3, 2).to_f64().iter().all(|w| *w == 0.0));
+        assert!(weights.narrow(0, 1, 1).to_f64().iter().all(|w| *w > 0.0));
+        // A row depends on the tokens up to its own alone.
+        let other = ids(&[&[1, 6, 7, 2], &[1, 2, 3, 7]]);
+        let pairs = Pairs { target: &other, ..pairs };
+        let changed = model.alignment(&pairs).narrow(0, 1, 1).to_vec::<f32>();
+        let before = weights.narrow(0, 1, 1).to_vec::<f32>();
+        assert!(near(&changed[..15], &before[..15]) && changed[15..] != before[15..]);
     }
 }
 

@@ -152,6 +152,22 @@ impl Seq2Seq for Seq2SeqTransformer {
         self.normalised(self.decoder.iter().fold(x, read))
     }
 
+    /// The weights of the last block, in the mean over its heads.
+    #[track_caller]
+    fn alignment(&self, pairs: &Pairs) -> Tensor {
+        no_grad(|| {
+            let mode = &mut Mode::Eval;
+            let (m, real) = self.encode(pairs.source, pairs.lengths, mode);
+            let x = self.embedded(pairs.target, 0, mode);
+            let (last, before) = self.decoder.split_last().expect("a model has a layer");
+            let read = |x: Tensor, block: &TransformerDecoderBlock| {
+                block.forward(&x, &block.read(&m), Some(&real), mode)
+            };
+            let x = before.iter().fold(x, read);
+            last.weights(&x, &last.read(&m), Some(&real)).mean(&[1])
+        })
+    }
+
     #[track_caller]
     fn translator<'a>(&'a self, source: &Tensor, lengths: &Tensor) -> Box<dyn NextToken + 'a> {
         let (m, real) = no_grad(|| self.encode(source, lengths, &mut Mode::Eval));
