@@ -61,8 +61,8 @@ impl Beam {
     }
 }
 
-/// The best hypotheses of each of `sources` sources, at most as many as the beam is wide, the best one first; of equal ones that with
-/// the smaller tokens.
+/// The best hypotheses of each source, of which each is searched by a beam of its own: at most as many as the beam is wide, the best one
+/// first; of equal ones that with the smaller tokens.
 ///
 /// At each step, all continuations of the open sequences of a source are ordered by log p. Those among the first `width` that end are
 /// kept apart and lose no place to later ones; the first `width` others stay open. A source is done when as many have ended as the beam
@@ -72,23 +72,26 @@ impl Beam {
 /// Source of the penalty: Wu et al., "Google's neural machine translation system", 2016, section 7.
 ///
 /// # Panics
-/// If the beam or the longest length is 0, or a token at an end is not one of the model's.
+/// If a beam or a longest length is 0, or a token at an end is not one of the model's.
 #[track_caller]
-pub fn beam_search(model: &mut dyn NextToken, sources: usize, beam: &Beam) -> Vec<Vec<Hypothesis>> {
-    let v = model.tokens();
-    assert!(
-        beam.width > 0 && beam.longest > 0,
-        "beam search: a beam and a length of at least 1, not {beam:?}"
-    );
-    assert!(beam.start < v && beam.end < v, "beam search: {beam:?} for {v} tokens");
+pub fn beam_search(model: &mut dyn NextToken, beams: &[Beam]) -> Vec<Vec<Hypothesis>> {
+    let (v, sources) = (model.tokens(), beams.len());
+    for beam in beams {
+        assert!(
+            beam.width > 0 && beam.longest > 0,
+            "beam search: a beam and a length of at least 1, not {beam:?}"
+        );
+        assert!(beam.start < v && beam.end < v, "beam search: {beam:?} for {v} tokens");
+    }
     let first = |place| vec![Open { tokens: vec![], log_p: 0.0, place }];
     let mut open: Vec<Vec<Open>> = (0..sources).map(first).collect();
     let mut ended: Vec<Vec<Hypothesis>> = vec![vec![]; sources];
-    let mut next = (0..sources).map(|source| (source, beam.start)).collect::<Vec<_>>();
+    let mut next = beams.iter().enumerate().map(|(source, beam)| (source, beam.start)).collect::<Vec<_>>();
     while !next.is_empty() {
         let (parents, tokens): (Vec<usize>, Vec<usize>) = next.drain(..).unzip();
         let log_p = model.extend(&parents, &tokens);
-        for (open, ended) in open.iter_mut().zip(&mut ended).filter(|(open, _)| !open.is_empty()) {
+        let searched = open.iter_mut().zip(&mut ended).zip(beams);
+        for ((open, ended), beam) in searched.filter(|((open, _), _)| !open.is_empty()) {
             *open = step(open, ended, &log_p, v, beam);
             for sequence in open.iter_mut() {
                 next.push((sequence.place, *sequence.tokens.last().expect("a token was added")));

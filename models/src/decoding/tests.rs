@@ -69,7 +69,7 @@ fn a_beam_as_wide_as_the_space_is_an_exhaustive_search() {
         for length_penalty in [0.0, 0.6, 1.0, -0.5] {
             let beam = Beam { width: 120, longest: 4, length_penalty, start: 0, end: 2 };
             let mut model = Drawn::new(4, 2, seed);
-            let found = beam_search(&mut model, 2, &beam);
+            let found = beam_search(&mut model, &[beam; 2]);
             for (source, found) in found.iter().enumerate() {
                 // 1 + 3 + 9 + 27 + 81 sequences.
                 let all = model.all(&beam, source);
@@ -85,7 +85,7 @@ fn the_beam_of_one_takes_the_likeliest_token() {
     for seed in 0..20 {
         let beam = Beam { width: 1, longest: 6, length_penalty: 0.0, start: 1, end: 0 };
         let mut model = Drawn::new(5, 1, seed);
-        let found = beam_search(&mut model, 1, &beam).remove(0);
+        let found = beam_search(&mut model, &[beam]).remove(0);
         let (mut tokens, mut log_p) = (vec![], 0.0);
         loop {
             let row = model.row(&[&[0, 1], &tokens[..]].concat());
@@ -110,12 +110,25 @@ fn sources_do_not_touch_each_other_and_wider_beams_find_more() {
     for seed in 0..10 {
         let search = |width, sources| {
             let beam = Beam { width, longest: 8, length_penalty: 0.0, start: 0, end: 1 };
-            beam_search(&mut Drawn::new(6, sources, seed), sources, &beam)
+            beam_search(&mut Drawn::new(6, sources, seed), &vec![beam; sources])
         };
         let (two, narrow, wide) = (search(4, 2), search(4, 1), search(500, 1));
         assert_eq!(two[0], narrow[0]);
         assert_ne!(two[0], two[1]);
         assert!(narrow[0].len() <= 4 && wide[0][0].score >= narrow[0][0].score);
+    }
+}
+
+/// Each source is searched up to its own length.
+#[test]
+fn beams_of_one_search_may_differ() {
+    let beam = |width, longest| Beam { width, longest, length_penalty: 0.0, start: 0, end: 1 };
+    for seed in 0..5 {
+        let beams = [beam(2, 3), beam(4, 8)];
+        let both = beam_search(&mut Drawn::new(6, 2, seed), &beams);
+        assert_eq!(both[0], beam_search(&mut Drawn::new(6, 2, seed), &[beams[0]; 2])[0]);
+        assert_eq!(both[1], beam_search(&mut Drawn::new(6, 2, seed), &[beams[1]; 2])[1]);
+        assert!(both[0].iter().all(|found| found.tokens.len() <= 3));
     }
 }
 
@@ -137,11 +150,11 @@ fn a_beam_that_ends_early_loses_nothing() {
     }
     let beam = Beam { width: 2, longest: 50, length_penalty: 0.0, start: 2, end: 0 };
     let mut model = Late(0);
-    let found = beam_search(&mut model, 1, &beam).remove(0);
+    let found = beam_search(&mut model, &[beam]).remove(0);
     assert_eq!((&found[0].tokens[..], &found[1].tokens[..]), (&[1][..], &[][..]));
     assert!((found[0].log_p - (0.6f64 * 0.98).ln()).abs() < 1e-6);
     assert_eq!(model.0, 2, "nothing open can become better");
-    assert!(beam_search(&mut Drawn::new(3, 0, 1), 0, &beam).is_empty());
+    assert!(beam_search(&mut Drawn::new(3, 0, 1), &[]).is_empty());
 }
 
 #[test]
@@ -149,8 +162,7 @@ fn a_beam_that_ends_early_loses_nothing() {
 fn a_beam_of_none_is_a_bug() {
     beam_search(
         &mut Drawn::new(3, 1, 1),
-        1,
-        &Beam { width: 0, longest: 3, length_penalty: 0.0, start: 0, end: 1 },
+        &[Beam { width: 0, longest: 3, length_penalty: 0.0, start: 0, end: 1 }],
     );
 }
 
