@@ -1,8 +1,9 @@
 use super::DeviceArgs;
 use crate::commands::{self, Format, Input, Predict};
 use crate::data::formats::structured;
+use crate::run::Search;
 use anyhow::bail;
-use clap::{Args, ValueEnum};
+use clap::{Args, ValueEnum, value_parser};
 use std::path::PathBuf;
 
 /// Predict labels, entities or answers for texts given by --text, in a file, or on standard input.
@@ -20,9 +21,15 @@ use std::path::PathBuf;
                   The probability of an answer is that of its first word times that of its last; of a reader with model.no_answer, given that \
                   both agree whether there is an answer. If \"no_answer\" is true, \"answer\" is empty and \
                   \"probability\" is that the context has no answer: 1 for a context without words, which has none. A question \
-                  without words is read as one unknown word.\n\nExamples:\n  \
+                  without words is read as one unknown word.\n\n\
+                  A translation is one line. With --n-best, each text has a line for each translation, the score before it, and an \
+                  empty line after the last one; the score is the log-probability over the length penalty. With --alignment, a line for \
+                  each word of a translation shows a block for each word of the source, the higher the more the word attends to it, and \
+                  the words that it attends to most; in JSON, each translation has a row of weights for each of its tokens, a column for \
+                  each of source_tokens.\n\nExamples:\n  \
                   gradus predict runs/a --text 'a fine film' --json\n  gradus predict runs/b --file words.conll --format \
-                  conll\n  gradus predict runs/c --context 'Ada lives in Oslo.' --text 'Where does Ada live?'"
+                  conll\n  gradus predict runs/c --context 'Ada lives in Oslo.' --text 'Where does Ada live?'\n  gradus \
+                  predict runs/d --beam 8 --n-best 3 < sentences.txt"
 )]
 pub(super) struct PredictArgs {
     /// The folder of the run.
@@ -44,6 +51,19 @@ pub(super) struct PredictArgs {
     /// The text that the questions are about, for a run that answers questions.
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     context: Option<String>,
+    /// How many hypotheses to keep at each step, for a run that searches for its answers, as translation does [default: that of the
+    /// run].
+    #[arg(long, value_name = "N", value_parser = value_parser!(u16).range(1..=256))]
+    beam: Option<u16>,
+    /// How much to prefer long hypotheses: the log-probability of n pieces is divided by ((5 + n) / 6)^A [default: that of the run].
+    #[arg(long, value_name = "A", value_parser = penalty)]
+    length_penalty: Option<f64>,
+    /// Print the N best answers for each text, with their scores; the beam must be as wide, and is widened if it is not given.
+    #[arg(long, value_name = "N", value_parser = value_parser!(u16).range(1..=256))]
+    n_best: Option<u16>,
+    /// Show which words of the text each word of a translation attends to.
+    #[arg(long)]
+    alignment: bool,
     /// Print one JSON object per line.
     #[arg(long)]
     json: bool,
@@ -60,7 +80,18 @@ enum FormatName {
 
 impl PredictArgs {
     pub fn run(self) -> anyhow::Result<()> {
-        let PredictArgs { run, text, file, format, tokenized, context, json, place } = self;
+        let PredictArgs { run, text, file, format, tokenized, context, json, place, .. } = self;
+        let search = Search {
+            beam: self.beam.map(usize::from),
+            length_penalty: self.length_penalty,
+            n_best: self.n_best.map(usize::from),
+            alignment: self.alignment,
+        };
+        if let (Some(beam), Some(n)) = (search.beam, search.n_best)
+            && beam < n
+        {
+            bail!("--n-best {n}: expected at most as many as the beam is wide, {beam}; give a wider --beam");
+        }
         let input = match (file, text.is_empty()) {
             (Some(file), _) => Input::File(file),
             (None, true) => Input::StandardInput,
@@ -80,8 +111,14 @@ impl PredictArgs {
             (None, input) => guessed(input)?,
         };
         let (place, threads) = place.place();
-        commands::predict(Predict { run, input, format, tokenized, context, json, place, threads })
+        commands::predict(Predict { run, input, format, tokenized, context, search, json, place, threads })
     }
+}
+
+/// The number of a length penalty.
+fn penalty(text: &str) -> Result<f64, String> {
+    let number = text.parse().ok().filter(|number: &f64| number.is_finite() && *number >= 0.0);
+    number.ok_or_else(|| "expected a finite number of at least 0".into())
 }
 
 /// The format of an input without `--format`: one text per line, unless the file's name says otherwise.

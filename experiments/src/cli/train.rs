@@ -88,6 +88,10 @@ struct TrainArgs {
     /// The encoding of your files: utf-8, latin-1, windows-1252, utf-16, gb18030.
     #[arg(long, value_name = "NAME")]
     encoding: Option<String>,
+    /// The ending of your files of translations, which stand beside those of the sources: with de, the translations of train.en are in
+    /// train.de. Without it, each line of a file has a source, a tab and its translations, separated by tabs.
+    #[arg(long, value_name = "ENDING")]
+    target: Option<String>,
     /// The column of your files that holds the text, by name or by number from 1.
     #[arg(long, value_name = "NAME")]
     text_column: Option<String>,
@@ -131,13 +135,14 @@ struct TrainArgs {
 }
 
 /// Each flag with the key that it sets. A flag whose key a task does not have is hidden from the task's help.
-pub(super) const FLAGS: [(&str, &str); 16] = [
+pub(super) const FLAGS: [(&str, &str); 17] = [
     ("dataset", "data.dataset"),
     ("train", "data.train"),
     ("dev", "data.dev"),
     ("test", "data.test"),
     ("format", "data.format"),
     ("encoding", "data.encoding"),
+    ("target", "data.target"),
     ("text-column", "data.text_column"),
     ("label-column", "data.label_column"),
     ("embeddings", "data.embeddings"),
@@ -183,6 +188,7 @@ impl TrainArgs {
             path(&self.test, "test")?,
             self.format.clone(),
             self.encoding.as_deref().map(encoding),
+            self.target.clone(),
             self.text_column.clone(),
             self.label_column.clone(),
             path(&self.embeddings, "embeddings")?,

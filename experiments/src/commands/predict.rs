@@ -5,7 +5,7 @@ use super::trained::{Place, Trained};
 use super::{note_cuts, with_threads};
 use crate::data::counted::{counted, verb};
 use crate::data::error::quoted;
-use crate::run::{Ask, Cut, Style, Wanted};
+use crate::run::{Ask, Cut, Search, Style, Wanted};
 use anyhow::{Context, bail};
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
@@ -22,6 +22,8 @@ pub struct Predict {
     pub tokenized: bool,
     /// The context of the texts, for a task that has one.
     pub context: Option<String>,
+    /// How answers are searched for, for a task that searches.
+    pub search: Search,
     /// Whether to print JSON.
     pub json: bool,
     /// The device and the data folder.
@@ -40,8 +42,8 @@ const MOST_BYTES: usize = 4 << 20;
 /// of the texts. A text that cannot be answered gives an empty line, and an error on standard error; the others are answered.
 ///
 /// # Errors
-/// A folder without a run; input that cannot be read; a missing context, or one that the task does not use; after all lines,
-/// if any of them could not be answered.
+/// A folder without a run; input that cannot be read; a missing context, or one that the task does not use; a search for a task
+/// that does not search; after all lines, if any of them could not be answered.
 pub fn predict(ask: Predict) -> anyhow::Result<()> {
     with_threads(ask.threads, || answered(ask))
 }
@@ -52,6 +54,13 @@ fn answered(ask: Predict) -> anyhow::Result<()> {
     if ask.context.is_some() && !needs {
         bail!(
             "--context: the run is one of gradus train {}, which answers texts without a context; leave the flag out",
+            trained.config.task
+        );
+    }
+    let flags = ask.search.flags();
+    if let (Some(flag), false) = (flags.first(), trained.task.searches()) {
+        bail!(
+            "{flag}: the run is one of gradus train {}, whose answers are not searched for; leave the flag out",
             trained.config.task
         );
     }
@@ -101,7 +110,11 @@ fn answered(ask: Predict) -> anyhow::Result<()> {
             true => cuts = of_batch,
             false => cuts.iter_mut().zip(of_batch).for_each(|(sum, cut)| sum.add(cut)),
         }
-        let mut answers = learner.answer(&asked, style).into_iter();
+        let answers = match flags.is_empty() {
+            true => learner.answer(&asked, style),
+            false => learner.searched(&asked, style, &ask.search),
+        };
+        let mut answers = answers.into_iter();
         for ask in asks {
             let answer = ask.and_then(|_| answers.next().unwrap_or_else(|| Err("no answer".into())));
             match answer {

@@ -1,6 +1,6 @@
 //! Tasks without their types, as commands, training loop and studies use them.
 
-use super::ask::{Ask, Style};
+use super::ask::{Ask, Search, Style};
 use super::attacked::Attacked;
 use super::continued::Continued;
 use super::faithful::{Faithful, Sample};
@@ -40,6 +40,8 @@ pub trait AnyTask: Sync {
     fn of_pieces(&self) -> &'static [&'static str];
     /// [`Task::HAS_CONTEXT`].
     fn has_context(&self) -> bool;
+    /// [`Task::SEARCHES`].
+    fn searches(&self) -> bool;
     /// [`Task::MARK`].
     fn mark(&self) -> &'static str;
     /// What an example is called, in the plural.
@@ -205,6 +207,8 @@ pub trait Learner: Sync {
     /// # Errors
     /// As there.
     fn continued(&self, prompt: &str) -> Result<Box<dyn Continued + '_>, String>;
+    /// [`Task::searched`].
+    fn searched(&self, asks: &[Ask], style: Style, search: &Search) -> Vec<Result<String, String>>;
     /// [`Task::explained`].
     ///
     /// # Errors
@@ -235,7 +239,7 @@ pub struct Evaluation {
     /// The metrics, by name, of sums of rows.
     pub metrics_of: fn(&[f64]) -> BTreeMap<String, f64>,
     /// [`Task::rule`].
-    pub rule: &'static str,
+    pub rule: String,
     /// The metrics of each label.
     pub details: Option<Details>,
     /// The worst mistakes, the worst one first.

@@ -74,6 +74,32 @@ pub fn places<'a, S: AsRef<str>>(
     }
 }
 
+/// How answers are searched for, where that differs from the run, and what is said of them.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Search {
+    /// How many hypotheses are kept at each step; at least as many as are asked for.
+    pub beam: Option<usize>,
+    /// α of the length penalty.
+    pub length_penalty: Option<f64>,
+    /// How many answers are given for a text, with their scores; without it, the best one alone.
+    pub n_best: Option<usize>,
+    /// Whether to show what in a text each word of an answer attends to.
+    pub alignment: bool,
+}
+
+impl Search {
+    /// The flags of `gradus predict` that make it differ from that of the run.
+    pub fn flags(&self) -> Vec<&'static str> {
+        let given = [
+            ("--beam", self.beam.is_some()),
+            ("--length-penalty", self.length_penalty.is_some()),
+            ("--n-best", self.n_best.is_some()),
+            ("--alignment", self.alignment),
+        ];
+        given.into_iter().filter_map(|(flag, given)| given.then_some(flag)).collect()
+    }
+}
+
 /// How an answer is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Style {

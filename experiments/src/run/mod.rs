@@ -45,7 +45,7 @@ mod understood;
 mod view;
 
 pub use any::{AnyTask, DescribedSet, Evaluation, From, GeneratedInfo, Job, Learner, Wanted, sums};
-pub use ask::{Ask, NOT_FINITE, Style, places};
+pub use ask::{Ask, NOT_FINITE, Search, Style, places};
 pub use attacked::{Attacked, AttackedExample};
 pub use compression::Compression;
 pub use continued::Continued;

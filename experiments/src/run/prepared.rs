@@ -1,7 +1,7 @@
 //! A prepared data set, and a model with it: the types of a task behind [`Job`] and [`Learner`].
 
 use super::any::{Evaluation, Job, Learner, sums};
-use super::ask::{Ask, Style};
+use super::ask::{Ask, Search, Style};
 use super::attacked::{self, Attacked};
 use super::continued::Continued;
 use super::faithful::{self, Faithful, Sample};
@@ -223,7 +223,7 @@ impl<T: Task> Learner for AtWork<'_, T> {
             mistakes: worst(wrong.map(|(i, p)| self.task.mistake(split, i, p))),
             right,
             metrics_of: named::<T>,
-            rule: self.task.rule(),
+            rule: self.task.rule(split),
             details: self.task.details(split, &predictions, &sums(&rows)),
             rows,
             examples: self.task.examples(split),
@@ -241,6 +241,10 @@ impl<T: Task> Learner for AtWork<'_, T> {
 
     fn continued(&self, prompt: &str) -> Result<Box<dyn Continued + '_>, String> {
         self.task.continued(&self.model, prompt)
+    }
+
+    fn searched(&self, asks: &[Ask], style: Style, search: &Search) -> Vec<Result<String, String>> {
+        self.task.searched(&self.model, asks, style, search)
     }
 
     fn explained(&self, ask: &Ask, which: &Which) -> Result<Vec<Box<dyn Explained + '_>>, String> {

@@ -63,6 +63,10 @@ impl<T: Task> AnyTask for Row<T> {
         T::HAS_CONTEXT
     }
 
+    fn searches(&self) -> bool {
+        T::SEARCHES
+    }
+
     fn mark(&self) -> &'static str {
         T::MARK
     }

@@ -1,4 +1,4 @@
-use super::ask::{Ask, Style};
+use super::ask::{Ask, Search, Style};
 use super::continued::Continued;
 use super::{Cut, Metric, RunError, State, Understood};
 use crate::attack::Changes;
@@ -44,6 +44,8 @@ pub trait Task: Sized + Send + Sync + 'static {
     const OF_PIECES: &'static [&'static str] = &[];
     /// Whether a text is answered by means of a context, as a question is.
     const HAS_CONTEXT: bool = false;
+    /// Whether answers are searched for, so that [`searched`](Task::searched) differs from [`answer`](Task::answer).
+    const SEARCHES: bool = false;
 
     /// Its sections of the configuration.
     type Keys: Keys;
@@ -200,10 +202,10 @@ pub trait Task: Sized + Send + Sync + 'static {
     /// The metrics of sums of [`counts`](Task::counts), in the order of [`METRICS`](Task::METRICS).
     fn metrics(sums: &[f64]) -> Vec<f64>;
 
-    /// The rule by which the metrics are computed, if the keys decide it; else empty. Values by different rules are different
-    /// quantities.
-    fn rule(&self) -> &'static str {
-        ""
+    /// The rule by which the metrics of a split are computed, if keys or data decide it; else empty. Values by different rules are
+    /// different quantities.
+    fn rule(&self, _: Split) -> String {
+        String::new()
     }
 
     /// Whether a prediction is completely right.
@@ -232,6 +234,20 @@ pub trait Task: Sized + Send + Sync + 'static {
     /// # Errors
     /// For a text that cannot be answered, one sentence; the others are answered.
     fn answer(&self, model: &Self::Model, asks: &[Ask], style: Style) -> Vec<Result<String, String>>;
+
+    /// The same with another search; only called for a task that [`SEARCHES`](Task::SEARCHES).
+    ///
+    /// # Errors
+    /// As [`answer`](Task::answer).
+    fn searched(
+        &self,
+        model: &Self::Model,
+        asks: &[Ask],
+        style: Style,
+        _: &Search,
+    ) -> Vec<Result<String, String>> {
+        self.answer(model, asks, style)
+    }
 
     /// A text that begins with a prompt and that the model continues.
     ///

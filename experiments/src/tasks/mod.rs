@@ -8,6 +8,7 @@
 //! | [`read`] | the span of a text that answers a question |
 //! | [`masked`] | the masked pieces of a text |
 //! | [`language`] | the next word, subword or character of a text |
+//! | [`translate`] | the translation of a sentence |
 //! | [`probe`] | what the hidden states of a BERT tell about words and sentences |
 //! | [`keys`], `adversarial` | keys that several tasks share, adversarial training among them |
 //! | `reading`, `words`, `bert`, `bert_start`, `word_vectors`, `piece_vectors` | how text is read as words or pieces, and their vectors |
@@ -28,6 +29,7 @@ pub mod probe;
 pub mod read;
 mod reading;
 pub mod tag;
+pub mod translate;
 mod warnings;
 mod windows;
 mod word_vectors;
@@ -47,6 +49,7 @@ pub static TASKS: &[&dyn AnyTask] = &[
     &Row::<read::Read>::NEW,
     &Row::<masked::Masked>::NEW,
     &Row::<language::Language>::NEW,
+    &Row::<translate::Translate>::NEW,
     &Row::<probe::Probe>::NEW,
 ];
 

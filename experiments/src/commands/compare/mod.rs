@@ -168,7 +168,7 @@ fn evaluation(ask: &Compare, trained: &Trained) -> anyhow::Result<Found> {
 
 /// Refuses evaluations whose metrics of one name are different quantities, such as the recall of different labels.
 fn same_quantities(names: &[String; 2], found: [&Evaluation; 2], why: &str) -> anyhow::Result<()> {
-    let of = |found: &Evaluation| match (found.rule, &found.details) {
+    let of = |found: &Evaluation| match (found.rule.as_str(), &found.details) {
         ("", Some(details)) => details.note.clone(),
         (rule, _) => rule.to_owned(),
     };

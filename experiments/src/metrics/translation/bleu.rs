@@ -62,7 +62,9 @@ pub fn score(sums: &[f64; COUNTS]) -> f64 {
     100.0 * brevity * log.exp()
 }
 
-/// What must be said of a BLEU, as sacreBLEU's signature: `nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp`.
-pub fn signature(references: usize, tokeniser: Tokeniser) -> String {
+/// What must be said of a BLEU, as sacreBLEU's signature: `nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp`. No number of references
+/// means that segments differ in it.
+pub fn signature(references: Option<usize>, tokeniser: Tokeniser) -> String {
+    let references = super::number_of(references);
     format!("nrefs:{references}|case:mixed|eff:no|tok:{}|smooth:exp", tokeniser.name())
 }

@@ -37,8 +37,10 @@ impl Kind {
         }
     }
 
-    /// What must be said of a chrF, as sacreBLEU's signature: `nrefs:1|case:mixed|eff:yes|nc:6|nw:0|space:no`.
-    pub fn signature(self, references: usize) -> String {
+    /// What must be said of a chrF, as sacreBLEU's signature: `nrefs:1|case:mixed|eff:yes|nc:6|nw:0|space:no`. No number of references
+    /// means that segments differ in it.
+    pub fn signature(self, references: Option<usize>) -> String {
+        let references = super::number_of(references);
         format!("nrefs:{references}|case:mixed|eff:yes|nc:{CHARACTERS}|nw:{}|space:no", self.words())
     }
 }

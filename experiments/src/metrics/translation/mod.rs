@@ -20,6 +20,11 @@ pub use tokeniser::Tokeniser;
 use std::collections::HashMap;
 use std::hash::Hash;
 
+/// The number of references in a signature.
+fn number_of(references: Option<usize>) -> String {
+    references.map_or("var".into(), |n| n.to_string())
+}
+
 /// How often each n-gram occurs in a sequence.
 fn ngrams<T: Hash + Eq>(items: &[T], n: usize) -> HashMap<&[T], usize> {
     let mut counts = HashMap::new();

@@ -108,8 +108,8 @@ fn segments_and_texts_have_the_scores_of_sacrebleu() {
 
 #[test]
 fn signatures_are_those_of_sacrebleu() {
-    assert_eq!(bleu::signature(2, Tokeniser::Nist13a), "nrefs:2|case:mixed|eff:no|tok:13a|smooth:exp");
-    assert_eq!(Kind::WithWords.signature(1), "nrefs:1|case:mixed|eff:yes|nc:6|nw:2|space:no");
+    assert_eq!(bleu::signature(Some(2), Tokeniser::Nist13a), "nrefs:2|case:mixed|eff:no|tok:13a|smooth:exp");
+    assert_eq!(Kind::WithWords.signature(None), "nrefs:var|case:mixed|eff:yes|nc:6|nw:2|space:no");
 }
 
 #[test]

@@ -246,8 +246,8 @@ impl Task for Probe {
         metrics::metrics(sums)
     }
 
-    fn rule(&self) -> &'static str {
-        metrics::rule(self.kind())
+    fn rule(&self, _: Split) -> String {
+        metrics::rule(self.kind()).into()
     }
 
     fn right(&self, split: Split, example: usize, prediction: &Prediction) -> bool {

@@ -332,11 +332,9 @@ impl Task for Read {
         self.counts(split, example, prediction)[0] == 1.0
     }
 
-    fn rule(&self) -> &'static str {
-        match self.keys.model.no_answer() {
-            true => "em and f1 by the rules of SQuAD 2.0",
-            false => "em and f1 by the rules of SQuAD 1.1",
-        }
+    fn rule(&self, _: Split) -> String {
+        let version = if self.keys.model.no_answer() { "2.0" } else { "1.1" };
+        format!("em and f1 by the rules of SQuAD {version}")
     }
 
     fn details(&self, _: Split, _: &[Answered], _: &[f64]) -> Option<Details> {

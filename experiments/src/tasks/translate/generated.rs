@@ -1,0 +1,76 @@
+//! Generated pairs: each meaning of the [generated languages](crate::data::generated::languages) said in the first language and in
+//! another one, of growing distance. Difficulty is that of the languages alone: vocabulary, meanings and sizes are the same.
+
+use super::pairs::Pair;
+use crate::data::Splits;
+use crate::data::files::digest_of;
+use crate::data::generated::Sizes;
+use crate::data::generated::languages::{LANGUAGES, SIZES, meanings};
+use crate::run::Generated;
+
+/// The names of the sets, by the place of the language that is translated into, from 1.
+const NAMES: [&str; 3] = ["translate-b", "translate-c", "translate-d"];
+
+fn note(place: usize) -> String {
+    format!("generated sentences in language a with translations into language {}", LANGUAGES[place].name)
+}
+
+const fn set(place: usize, what: fn() -> String, make: fn(u64) -> Splits<Vec<Pair>>) -> Generated<Vec<Pair>> {
+    Generated { name: NAMES[place - 1], what, labels: &[], sizes: SIZES, make }
+}
+
+/// The generated sets.
+pub static SETS: &[Generated<Vec<Pair>>] = &[
+    set(1, || note(1), |seed| pairs(1, seed, SIZES)),
+    set(2, || note(2), |seed| pairs(2, seed, SIZES)),
+    set(3, || note(3), |seed| pairs(3, seed, SIZES)),
+];
+
+/// Sentences of the first language with translations into that of the place, from 1: the same for the same seed and sizes, on every
+/// platform. The sentences are the same whatever they are translated into, and none is in two splits.
+///
+/// # Panics
+/// If there is no such language.
+#[track_caller]
+pub fn pairs(place: usize, seed: u64, sizes: Sizes) -> Splits<Vec<Pair>> {
+    assert!((1..=NAMES.len()).contains(&place), "pairs: there is no language {place} to translate into");
+    let [train, dev, test] = meanings(seed, sizes).map(|meanings| -> Vec<Pair> {
+        let said = |place: usize, meaning| LANGUAGES[place].say(meaning).words.join(" ");
+        meanings.iter().map(|meaning| Pair::new(said(0, meaning), said(place, meaning))).collect()
+    });
+    let lines = |part: &Vec<Pair>| -> String {
+        part.iter().map(|pair| format!("{}\t{}\n", pair.source, pair.references.join("\t"))).collect()
+    };
+    let checksum = digest_of([&train, &dev, &test].map(lines).join("\n").as_bytes());
+    Splits {
+        train,
+        dev,
+        test,
+        part_checksums: std::array::from_fn(|_| checksum.clone()),
+        checksum,
+        note: note(place),
+        ..Splits::none(NAMES[place - 1], &[])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sentences_are_the_same_whatever_they_are_translated_into() {
+        let sizes = Sizes { train: 40, dev: 8, test: 8 };
+        let sets = [1, 2, 3].map(|place| pairs(place, 1, sizes));
+        for set in &sets {
+            assert_eq!([&set.train, &set.dev, &set.test].map(Vec::len), [40, 8, 8]);
+            assert_eq!(*set, pairs(sets.iter().position(|other| other == set).unwrap() + 1, 1, sizes));
+        }
+        for (one, other) in sets[0].train.iter().zip(&sets[2].train) {
+            assert!(one.source == other.source && one.reference() != other.reference(), "{one:?} {other:?}");
+        }
+        assert!(
+            sets[0].test.iter().all(|pair| sets[0].train.iter().all(|known| known.source != pair.source))
+        );
+        assert_ne!(sets[0].train, pairs(1, 2, sizes).train);
+    }
+}
