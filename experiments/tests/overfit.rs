@@ -30,6 +30,9 @@ fn learned(task: &str, text: &str, sets: &[&str]) -> f64 {
         "masked" => &pieces[..],
         "probe" => &pieces[2..],
         "language" => &words[1..2],
+        "translate" => {
+            &["model.dropout=0", "model.embed_dim=48", "loss.label_smoothing=0", "optimizer.lr=3e-3"]
+        }
         _ => &words,
     };
     let common = common.iter().chain(sets).copied().chain(["train.batch_size=10"]);
@@ -85,6 +88,20 @@ fn the_masked_language_model() {
     let sets: Vec<&str> = sizes.iter().map(String::as_str).chain(more).collect();
     let accuracy = learned("masked", &text, &sets);
     assert!(accuracy >= 0.99, "{accuracy}");
+}
+
+#[test]
+fn translators() {
+    let [train, ..] = meanings(1, SIZES);
+    let said = |place: usize, meaning| LANGUAGES[place].say(meaning).words.join(" ");
+    let text: String =
+        train.iter().map(|meaning| format!("{}\t{}\n", said(0, meaning), said(2, meaning))).collect();
+    let transformer = ["model.layers=1", "model.feed_forward=96"];
+    for sizes in [&transformer[..], &["model.name=seq2seq-rnn", "model.hidden_dim=48"]] {
+        let bleu =
+            learned("translate", &text, &[sizes, &["train.epochs=60", "data.vocab_size=500"]].concat());
+        assert!(bleu >= 99.0, "{sizes:?}: {bleu}");
+    }
 }
 
 /// A hundred lines that come again and again: after its first word, each is known.

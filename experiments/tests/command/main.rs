@@ -36,3 +36,4 @@ mod tag;
 mod tasks;
 mod tiny;
 mod train;
+mod translate;

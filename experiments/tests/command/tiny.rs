@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
 /// Sizes with which a run takes less than a second.
-const SMALL: [&str; 22] = [
+const SMALL: [&str; 23] = [
     "model.embed_dim=8",
     "model.hidden_dim=6",
     "model.layers=1",
@@ -17,7 +17,8 @@ const SMALL: [&str; 22] = [
     "model.intermediate_size=12",
     "model.vocab_size=90",
     "model.feed_forward=12",
-    "data.vocab_size=270",
+    "data.vocab_size=400",
+    "search.beam=2",
     "data.stretch=12",
     "data.context=6",
     "data.stride=5",
@@ -46,7 +47,7 @@ const STATE: [&str; 8] = [
 ];
 
 /// What changes a model or its loss besides the names that keys hold.
-const MORE: [&[&str]; 8] = [
+const MORE: [&[&str]; 10] = [
     &["model.name=bert", "model.pooling=mean", "model.layer_decay=0.9", "model.frozen_layers=1"],
     &["model.name=bert", "model.no_answer=true", "data.max_len=24"],
     &["model.unk_singletons=0.5", "model.attention_heads=2"],
@@ -55,6 +56,8 @@ const MORE: [&[&str]; 8] = [
     &["model.embedding_dropout=0.3", "model.constraints=false"],
     &["data.whole_words=true", "data.max_len=20"],
     &["model.name=transformer-lm", "model.positions=sinusoidal", "data.unit=characters"],
+    &["model.name=seq2seq-rnn", "model.input_feeding=true", "model.layers=2"],
+    &["model.pre_norm=false", "loss.label_smoothing=0"],
 ];
 
 /// A task with the settings of a tiny run on the first of its generated sets.

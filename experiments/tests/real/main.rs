@@ -11,6 +11,7 @@ mod pretrained;
 mod probing;
 mod reading;
 mod tagging;
+mod translating;
 
 /// The folder, or nothing with a line that says so.
 fn folder() -> Option<PathBuf> {

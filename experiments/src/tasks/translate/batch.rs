@@ -5,11 +5,11 @@ use gradus_engine::losses::{CrossEntropy, Reduction, linear_cross_entropy};
 use gradus_engine::{Mode, Tensor, no_grad};
 use gradus_models::{Pairs, Seq2Seq};
 
-/// The pieces of a text with that of the end, at most `longest` of them; 0 keeps all. What is cut from a source is its end; a
+/// The pieces of a text with that of the end, at most `longest` of them, but at least one. What is cut from a source is its end; a
 /// translation that is cut does not end.
 pub(super) fn framed(pieces: &[u32], longest: usize, cut: Cut) -> Vec<u32> {
     let all = pieces.len() + 1;
-    let kept = if longest == 0 { all } else { all.min(longest) };
+    let kept = all.min(longest).max(1);
     match cut {
         Cut::KeepsEnd => [&pieces[..kept - 1], &[END]].concat(),
         Cut::LosesEnd => pieces.iter().copied().chain([END]).take(kept).collect(),
@@ -91,7 +91,7 @@ mod tests {
     #[test]
     fn a_text_that_is_cut_keeps_or_loses_its_end() {
         for (longest, source, target) in [
-            (0, vec![7, 8, 9, END], vec![7, 8, 9, END]),
+            (usize::MAX, vec![7, 8, 9, END], vec![7, 8, 9, END]),
             (4, vec![7, 8, 9, END], vec![7, 8, 9, END]),
             (3, vec![7, 8, END], vec![7, 8, 9]),
         ] {

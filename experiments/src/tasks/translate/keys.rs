@@ -38,7 +38,7 @@ pub struct Data {
     pub limits: LimitKeys,
     /// The most pieces of the vocabulary, which both languages share.
     pub vocab_size: usize,
-    /// The most pieces of a source, and of a translation in training, the one at the end included; more are cut. 0 keeps all.
+    /// The most pieces of a source, and of a translation in training, the one at the end included; more are cut.
     pub max_len: usize,
 }
 
@@ -116,6 +116,9 @@ impl Splitting {
         }
     }
 }
+
+/// The time of a translation grows with the square of its length, and who asks for one may give any text.
+const LONGEST: usize = 2048;
 
 /// With a wider beam, the hypotheses of a batch would not fit into memory.
 pub(super) const WIDEST: usize = 256;
@@ -202,7 +205,8 @@ impl Keys for TranslateKeys {
         let Data { vocab_size, max_len, .. } = self.data;
         let fewest = format!("at least {}: three special pieces and 256 bytes", subwords::SMALLEST);
         check(vocab_size >= subwords::SMALLEST, "data.vocab_size", &fewest, vocab_size)?;
-        check(max_len != 1, "data.max_len", "0 for all pieces, or at least 2", max_len)?;
+        let expected = format!("from 2 to {LONGEST}");
+        check((2..=LONGEST).contains(&max_len), "data.max_len", &expected, max_len)?;
         let (_, FileKeys { target }) = self.data.source.format();
         let plain =
             !target.contains(['/', '\\']) && target.trim_start_matches('.').is_empty() == target.is_empty();

@@ -89,7 +89,7 @@ impl Translate {
         let (mut all, mut long) = (0, 0);
         for text in texts {
             all += 1;
-            long += usize::from(most > 0 && text.len() + 1 > most);
+            long += usize::from(text.len() + 1 > most);
         }
         Cut { texts: long, all, what, most, parts: "pieces" }
     }
@@ -178,9 +178,7 @@ impl Task for Translate {
     }
 
     fn sizes(&self) -> Vec<usize> {
-        let longest = self.keys.data.max_len;
-        let most =
-            |pieces: &Vec<u32>| if longest == 0 { pieces.len() + 1 } else { longest.min(pieces.len() + 1) };
+        let most = |pieces: &Vec<u32>| self.keys.data.max_len.min(pieces.len() + 1);
         self.texts[Split::Train as usize].iter().map(|pair| pair.iter().map(most).sum()).collect()
     }
 
@@ -218,7 +216,7 @@ impl Task for Translate {
     fn predict(&self, model: &dyn Seq2Seq, split: Split, examples: &[usize]) -> Vec<Translated> {
         let keys::SearchKeys { beam, dev_beam, length_penalty } = self.keys.search;
         let beam = if split == Split::Test { beam } else { dev_beam };
-        let [sources, targets] = self.framed(split, examples, 0);
+        let [sources, targets] = self.framed(split, examples, usize::MAX);
         let found = search::hypotheses(model, &sources, Searched { beam, length_penalty });
         let of = |(found, log_p): (Vec<_>, f64)| match found.first() {
             Some(best) => Translated {
@@ -301,17 +299,16 @@ impl Task for Translate {
 
     fn understood(&self) -> Understood {
         let mut lines = vec![("vocabulary", counted(self.pieces.size(), "subwords"))];
-        let train = (&self.data.train, &self.texts[Split::Train as usize]);
-        let per_word = |side: usize, text: fn(&Pair) -> &str| {
-            let words: usize = train.0.iter().map(|pair| text(pair).split_whitespace().count()).sum();
-            let pieces: usize = train.1.iter().map(|pair| pair[side].len()).sum();
-            pieces as f64 / words.max(1) as f64
-        };
-        let [source, target] = [per_word(0, |pair| &pair.source), per_word(1, Pair::reference)];
-        lines.push((
-            "pieces",
-            format!("{source:.2} a word of the sources, {target:.2} a word of their translations"),
-        ));
+        for (split, name) in Split::ALL.into_iter().zip(["train", "dev", "test"]) {
+            let (pairs, texts) = (self.data.split(split), &self.texts[split as usize]);
+            let spelt = |side: usize, text: fn(&Pair) -> &str| {
+                let words: usize = pairs.iter().map(|pair| text(pair).split_whitespace().count()).sum();
+                let pieces: usize = texts.iter().map(|pair| pair[side].len()).sum();
+                format!("{pieces} subwords, {:.2} a word", pieces as f64 / words.max(1) as f64)
+            };
+            let [source, target] = [spelt(0, |pair| &pair.source), spelt(1, Pair::reference)];
+            lines.push((name, format!("sources {source}; translations {target}")));
+        }
         let pairs =
             || Split::ALL.map(|split| self.data.split(split).iter().map(|pair| &pair.source).collect());
         let warnings = warnings::repeated(&self.keys.data.source, ("pairs", ", by their sources"), pairs);
