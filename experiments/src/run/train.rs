@@ -328,9 +328,16 @@ mod tests {
         let masked: &[&str] = &["task=masked", "data.dataset=almanac", "optimizer.lr=1e30"];
         let probe: &[&str] =
             &["task=probe", "data.dataset=probe-a", "probe.property=distance", "optimizer.lr=1e30"];
-        for (task, sizes) in
-            [(classify, &words[..]), (tag, &words), (read, &words), (masked, &pieces), (probe, &pieces)]
-        {
+        let subwords = ["model.embed_dim=8", "model.layers=1", "data.vocab_size=300"];
+        let translate: &[&str] = &["task=translate", "data.dataset=translate-b", "optimizer.lr=1e30"];
+        for (task, sizes) in [
+            (classify, &words[..]),
+            (tag, &words),
+            (read, &words),
+            (masked, &pieces),
+            (probe, &pieces),
+            (translate, &subwords),
+        ] {
             let error = destroyed(&[task, sizes].concat());
             let RunError::NotFinite { what, step, .. } = &error else { panic!("{task:?}: {error}") };
             assert_eq!((*what, *step), ("dev output", 1), "{task:?}: {error}");

@@ -309,6 +309,7 @@ impl Task for Translate {
             let [source, target] = [spelt(0, |pair| &pair.source), spelt(1, Pair::reference)];
             lines.push((name, format!("sources {source}; translations {target}")));
         }
+        lines.extend(Cut::lines(&self.shortened()));
         let pairs =
             || Split::ALL.map(|split| self.data.split(split).iter().map(|pair| &pair.source).collect());
         let warnings = warnings::repeated(&self.keys.data.source, ("pairs", ", by their sources"), pairs);

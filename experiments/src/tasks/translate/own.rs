@@ -197,4 +197,22 @@ mod tests {
             assert!(of(a, b).starts_with(says), "{}", of(a, b));
         }
     }
+
+    #[test]
+    fn fuzz_pairs() {
+        crate::fuzz::run("pairs", |bytes| {
+            let text = String::from_utf8_lossy(bytes);
+            let (one, half) = (file("f.tsv", &text), text.split_once("\n\n").unwrap_or((&text, "")));
+            for found in [columns(&one), aligned(&file("f.en", half.0), &file("f.de", half.1))] {
+                match found {
+                    Ok(pairs) => {
+                        let texts =
+                            pairs.iter().flat_map(|pair| [&pair.source].into_iter().chain(&pair.references));
+                        assert!(texts.into_iter().all(|text| !text.trim().is_empty()));
+                    }
+                    Err(error) => crate::fuzz::check_sentence(error),
+                }
+            }
+        });
+    }
 }
