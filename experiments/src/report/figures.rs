@@ -1,11 +1,11 @@
 //! Chooses a study's plots and fills them from its results.
 
 use super::error::ReportError;
-use super::grid::Grid;
+use super::grid::{Filled, Grid};
 use super::heat_map::{Row, heat_map};
-use super::plots::{self, Curve, Dot, Group};
+use super::plots::{self, Axis, Curve, Dot, Group};
 use super::result::RunResult;
-use super::study::{DataSource, Measure, Shows, Trial};
+use super::study::{DataSource, FLOOR, Measure, Shows, Trial};
 use super::tables::capital;
 use super::transfer::Divergences;
 use crate::run::Metric;
@@ -31,16 +31,92 @@ pub(super) fn plots(grid: &Grid) -> Result<Vec<Plot>, ReportError> {
             plots.extend(loss_curves(grid, row, name)?);
         }
     }
-    for (i, metric) in grid.study.shows.matrices().iter().enumerate() {
-        for (j, column) in grid.columns().into_iter().enumerate() {
-            let number = i * grid.columns().len() + j + 1;
-            plots.extend(matrix(grid, column, *metric, name(&format!("matrix-{number}")))?);
+    match grid.study.shows {
+        Shows::Matrix(metrics) => {
+            for (i, metric) in metrics.iter().enumerate() {
+                for (j, column) in grid.columns().into_iter().enumerate() {
+                    let number = i * grid.columns().len() + j + 1;
+                    plots.extend(matrix(grid, column, *metric, name(&format!("matrix-{number}")))?);
+                }
+            }
         }
+        Shows::Within(metrics, label) => {
+            for (i, metric) in metrics.iter().enumerate() {
+                for (j, row) in grid.rows().into_iter().enumerate() {
+                    let number = i * grid.rows().len() + j + 1;
+                    plots.extend(along_trials(grid, row, (*metric, label), name(&format!("lines-{number}")))?);
+                }
+            }
+        }
+        Shows::Means | Shows::Curves | Shows::Along | Shows::Statistics(_) | Shows::Settings(_) => {}
     }
     for measure in grid.study.measures {
-        plots.extend(dots(grid, *measure, name(&measure.name()))?);
+        let name = name(&measure.name());
+        plots.extend(match grid.study.shows {
+            Shows::Along => along_rows(grid, *measure, name)?,
+            _ => dots(grid, *measure, name)?,
+        });
     }
     Ok(plots)
+}
+
+/// Mean, minimum and maximum of a cell's runs, if all are there.
+fn spread(filled: &Filled, measure: Measure) -> Option<(f64, f64, f64)> {
+    let mean = filled.summary(measure)?.mean;
+    let values = filled.values(measure);
+    let least = values.iter().copied().fold(f64::MAX, f64::min);
+    Some((mean, least, values.into_iter().fold(f64::MIN, f64::max)))
+}
+
+/// A metric of a row's runs along the numbers of their trials, with the floor of a generated text.
+fn along_trials(
+    grid: &Grid,
+    row: &str,
+    (metric, x): (Metric, &str),
+    name: String,
+) -> Result<Option<Plot>, ReportError> {
+    let trials = grid.trials();
+    let line = |named: &str, column: &str, metric: Metric| {
+        let filled = grid.get(row, column)?;
+        let point = |trial: &Trial| {
+            let (mean, least, most) = spread(filled, Measure::Trial(*trial, metric))?;
+            Some((trial.number()?, mean, least, most))
+        };
+        let points: Vec<_> = trials.iter().filter_map(point).collect();
+        (!points.is_empty()).then(|| Curve { name: named.to_owned(), points })
+    };
+    let columns = grid.columns();
+    let curves = columns.iter().filter_map(|column| line(column, column, metric));
+    // All runs have the same test text, and so the same floor.
+    let floor = columns.iter().find_map(|column| line(FLOOR.name, column, FLOOR));
+    let curves: Vec<Curve> = curves.chain(floor).collect();
+    if curves.is_empty() {
+        return Ok(None);
+    }
+    let label = Measure::of_trials(metric);
+    let svg = plots::curves(&name, Axis { label: x, doubles: true }, &label, &curves)?;
+    let caption = format!("{row}: {label}: mean of the seeds, and the range between them.");
+    Ok(Some(Plot { name, caption, svg }))
+}
+
+/// A measure along the rows, whose names are numbers.
+fn along_rows(grid: &Grid, measure: Measure, name: String) -> Result<Option<Plot>, ReportError> {
+    let line = |column: &str| {
+        let point = |row: &&str| {
+            let (mean, least, most) = spread(grid.get(row, column)?, measure)?;
+            Some((row.parse().ok()?, mean, least, most))
+        };
+        let points: Vec<_> = grid.rows().iter().filter_map(point).collect();
+        (!points.is_empty()).then(|| Curve { name: column.to_owned(), points })
+    };
+    let curves: Vec<Curve> = grid.columns().into_iter().filter_map(line).collect();
+    if curves.is_empty() {
+        return Ok(None);
+    }
+    let label = measure.label();
+    let svg = plots::curves(&name, Axis::linear(grid.study.rows), &label, &curves)?;
+    let caption = format!("{}: mean of the seeds, and the range between them.", capital(&label));
+    Ok(Some(Plot { name, caption, svg }))
 }
 
 fn matrix(grid: &Grid, column: &str, metric: Metric, name: String) -> Result<Option<Plot>, ReportError> {
@@ -113,7 +189,7 @@ fn loss_curves(grid: &Grid, row: &str, name: String) -> Result<Option<Plot>, Rep
     if curves.is_empty() {
         return Ok(None);
     }
-    let svg = plots::curves(&name, "step", "training loss", &curves)?;
+    let svg = plots::curves(&name, Axis::linear("step"), "training loss", &curves)?;
     let caption = "Training loss over the steps, averaged over a twentieth of the run: mean of the seeds, and the range \
                    between them."
         .into();

@@ -135,7 +135,12 @@ impl Report {
         let found = collect::collect(results)?;
         let paper = studies.iter().find_map(|study| match &study.shows {
             Shows::Settings(settings) => Some((study.source, settings)),
-            Shows::Means | Shows::Curves | Shows::Matrix(_) | Shows::Statistics(_) => None,
+            Shows::Means
+            | Shows::Curves
+            | Shows::Matrix(_)
+            | Shows::Within(..)
+            | Shows::Along
+            | Shows::Statistics(_) => None,
         });
         let (mut sections, mut not_run) = (Vec::new(), Vec::new());
         for study in studies {
@@ -146,7 +151,7 @@ impl Report {
                 }
                 Shows::Settings(_) if found.runs.is_empty() => not_run.push(study),
                 Shows::Settings(paper) => sections.push(Section::of_settings(study, &found.runs, paper)),
-                Shows::Means | Shows::Curves | Shows::Matrix(_) => {
+                Shows::Means | Shows::Curves | Shows::Matrix(_) | Shows::Within(..) | Shows::Along => {
                     let of_study = found.runs.iter().filter(|run| run.study == study.name);
                     let settings: BTreeSet<_> = of_study.map(|run| (run.scale, run.source)).collect();
                     let all: BTreeSet<_> = found.runs.iter().map(|run| (run.scale, run.source)).collect();

@@ -32,6 +32,36 @@ pub(super) const LEGEND: u32 = 180;
 pub(super) type Drawn = Result<(), Box<dyn Error + Send + Sync>>;
 pub(super) type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 
+/// The x axis of [`curves`].
+#[derive(Clone, Copy, Debug)]
+pub struct Axis<'a> {
+    /// What the numbers are.
+    pub label: &'a str,
+    /// Whether each mark is twice the one before; all numbers are then above 0.
+    pub doubles: bool,
+}
+
+impl<'a> Axis<'a> {
+    /// An axis of equal steps.
+    pub fn linear(label: &'a str) -> Self {
+        Axis { label, doubles: false }
+    }
+
+    /// Where a number stands.
+    fn place(self, x: f64) -> f64 {
+        if self.doubles { x.log2() } else { x }
+    }
+
+    /// The number at a mark of an axis of this length.
+    fn mark(self, place: f64, length: f64) -> String {
+        match self.doubles {
+            true => format!("{:.0}", place.exp2()),
+            false if length < 3.0 => format!("{place:.1}"),
+            false => format!("{place:.0}"),
+        }
+    }
+}
+
 /// A line of [`curves`]: at each x, the mean, minimum and maximum over the seeds.
 #[derive(Clone, Debug)]
 pub struct Curve {
@@ -67,7 +97,12 @@ pub struct Dot {
 ///
 /// # Errors
 /// [`ReportError::Plot`] where the plotting library fails.
-pub fn curves(name: &str, x: &str, y: &str, curves: &[Curve]) -> Result<String, ReportError> {
+pub fn curves(name: &str, x: Axis, y: &str, curves: &[Curve]) -> Result<String, ReportError> {
+    let placed = |curve: &Curve| Curve {
+        name: curve.name.clone(),
+        points: curve.points.iter().map(|p| (x.place(p.0), p.1, p.2, p.3)).collect(),
+    };
+    let curves: Vec<Curve> = curves.iter().map(placed).collect();
     drawn(name, |area| {
         let names: Vec<&str> = curves.iter().map(|curve| curve.name.as_str()).collect();
         let (left, right) = area.split_horizontally(SIZE.0 - LEGEND);
@@ -82,14 +117,14 @@ pub fn curves(name: &str, x: &str, y: &str, curves: &[Curve]) -> Result<String, 
             .build_cartesian_2d(xs.0..xs.1, ys.0..ys.1)?;
         chart
             .configure_mesh()
-            .x_desc(x)
+            .x_desc(x.label)
             .y_desc(y)
-            .x_labels((xs.1 - xs.0).min(7.0) as usize + 1)
+            .x_labels(if xs.1 - xs.0 < 3.0 { 8 } else { (xs.1 - xs.0).min(7.0) as usize + 1 })
             .y_labels(7)
             .max_light_lines(0)
             .axis_style(INK)
             .bold_line_style(GRID)
-            .x_label_formatter(&|x| format!("{x:.0}"))
+            .x_label_formatter(&|mark| x.mark(*mark, xs.1 - xs.0))
             .y_label_formatter(&|y| if ys.1 - ys.0 < 0.1 { format!("{y:.4}") } else { format!("{y:.2}") })
             .label_style(text(17))
             .axis_desc_style(text(18))
@@ -240,11 +275,24 @@ mod tests {
     #[test]
     fn text_reaches_the_picture() {
         let points = (0..50).map(|i| (f64::from(i), 1.0 / f64::from(i + 1), 0.0, 1.0)).collect();
-        let svg = curves("p", "step", "loss", &[Curve { name: "Adam & co".into(), points }]).unwrap();
+        let svg = curves("p", Axis::linear("step"), "loss", &[Curve { name: "Adam & co".into(), points }]).unwrap();
         for word in ["step", "loss", "Adam &amp; co", "<polygon", "<polyline"] {
             assert!(svg.contains(word), "{word}");
         }
         assert!(svg.contains("#24292F") && svg.contains("#FFFFFF"), "the style sheet looks for these");
+    }
+
+    #[test]
+    fn marks_are_numbers_of_the_axis() {
+        let points = [16.0, 64.0, 256.0].map(|x| (x, 2.0, 2.0, 2.0)).to_vec();
+        let shown = |axis, points: &[(f64, f64, f64, f64)]| {
+            curves("p", axis, "loss", &[Curve { name: "a".into(), points: points.to_vec() }]).unwrap()
+        };
+        let doubling = shown(Axis { label: "tokens", doubles: true }, &points);
+        let marks = ["16", "32", "64", "128", "256"].map(|mark| format!("\n{mark}\n"));
+        assert!(marks.iter().all(|mark| doubling.contains(mark)), "{doubling}");
+        let shares: Vec<_> = points.iter().map(|p| (p.0 / 512.0, p.1, p.2, p.3)).collect();
+        assert!(shown(Axis::linear("dropout"), &shares).contains("\n0.3\n"));
     }
 
     #[test]

@@ -163,6 +163,7 @@ impl RunResult {
     pub fn value(&self, measure: Measure) -> Option<f64> {
         match measure {
             Measure::Test(metric) => self.test.get(metric.name).map(|value| metric.scaled(*value)),
+            Measure::Dev(metric) => self.dev.get(metric.name).map(|value| metric.scaled(*value)),
             Measure::Trial(trial, metric) => {
                 self.trials.get(&trial.name())?.get(metric.name).map(|value| metric.scaled(*value))
             }

@@ -224,6 +224,11 @@ pub trait Learner: Sync {
     /// # Errors
     /// A sample without an example whose output can be explained.
     fn faithful(&self, split: Split, sample: Sample) -> Result<Faithful, String>;
+    /// [`Task::within`].
+    ///
+    /// # Errors
+    /// As there.
+    fn within(&self, split: Split, tokens: usize) -> Result<BTreeMap<String, f64>, String>;
     /// [`Task::columns`].
     fn columns(&self) -> ReadWords;
 }

@@ -12,6 +12,7 @@ use crate::explain::{Explained, Which};
 use crate::text::batches;
 use gradus_engine::optim::{Group, OptimizerConfig};
 use gradus_engine::{Mode, Module, Rng, Tensor};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// A task: what is learned, from which data, with which models, and how it is measured.
@@ -285,6 +286,14 @@ pub trait Task: Sized + Send + Sync + 'static {
         model: &'a Self::Model,
         split: Split,
     ) -> Result<Box<dyn Changes<Self::Prediction> + 'a>, String>;
+
+    /// What a [trial within](crate::report::study::Trial::Within) this many tokens measures on a split, by name.
+    ///
+    /// # Errors
+    /// A model that does not read text token by token, in one sentence; outputs that are not finite.
+    fn within(&self, _: &Self::Model, _: Split, _: usize) -> Result<BTreeMap<String, f64>, String> {
+        Err(format!("expected a run of gradus train language, found one of gradus train {}", Self::NAME))
+    }
 
     /// How keys and data were understood, for the lines before the first epoch.
     fn understood(&self) -> Understood;

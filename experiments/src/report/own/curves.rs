@@ -2,7 +2,7 @@
 
 use super::super::ReportError;
 use super::super::figures::Plot;
-use super::super::plots::{self, Curve, PALETTE};
+use super::super::plots::{self, Axis, Curve, PALETTE};
 use super::super::table::{Entry, Table};
 use super::super::tables::capital;
 use super::OwnRun;
@@ -66,7 +66,7 @@ fn plotted(
     let curves = runs.iter().zip(names).map(curve).filter(|curve| !curve.points.is_empty());
     let curves: Vec<Curve> = curves.collect();
     let plot = |curves: &[Curve]| {
-        let svg = plots::curves(name, "epoch", &y, curves)?;
+        let svg = plots::curves(name, Axis::linear("epoch"), &y, curves)?;
         Ok(Plot { name: name.to_owned(), caption: caption.clone(), svg })
     };
     curves.chunks(PALETTE.len()).map(plot).collect()

@@ -8,6 +8,8 @@ use crate::run::{Better, Metric, Unit};
 pub enum Measure {
     /// A metric on the test split.
     Test(Metric),
+    /// A metric on the development split.
+    Dev(Metric),
     /// A number of a trial.
     Trial(Trial, Metric),
     /// Mean training loss of the last epoch; smaller is better.
@@ -42,6 +44,14 @@ impl Measure {
         panic!("measure: the task has no metric of that name")
     }
 
+    /// The metric with this name on the development split.
+    ///
+    /// # Panics
+    /// As [`test`](Measure::test).
+    pub const fn dev(metrics: &'static [Metric], name: &str) -> Self {
+        Measure::Dev(Measure::metric(metrics, name))
+    }
+
     /// The [`Gap`](Measure::Gap) of the metric with this name.
     ///
     /// # Panics
@@ -63,6 +73,7 @@ impl Measure {
         match self {
             Measure::Gap(metric) => format!("gap-{}", metric.name),
             Measure::Test(metric) => metric.name.into(),
+            Measure::Dev(metric) => format!("dev-{}", metric.name),
             Measure::Trial(trial, metric) => format!("{}-{}", trial.name().replace(' ', "-"), metric.name),
             Measure::TrainLoss => "train_loss".into(),
             Measure::Parameters => "parameters".into(),
@@ -75,6 +86,7 @@ impl Measure {
     pub fn label(self) -> String {
         match self {
             Measure::Test(metric) => labelled("test ", metric, ""),
+            Measure::Dev(metric) => labelled("dev ", metric, ""),
             Measure::Trial(trial, metric) => labelled("", metric, &format!(" {}", trial.name())),
             Measure::Gap(metric) => {
                 format!("{}: gap to the mean on other sets; smaller is better", labelled("test ", metric, ""))
@@ -94,7 +106,7 @@ impl Measure {
     /// By how much `a` is better than `b`; negative if it is worse.
     pub fn advantage(self, a: f64, b: f64) -> f64 {
         match self {
-            Measure::Test(metric) | Measure::Trial(_, metric) => match metric.better {
+            Measure::Test(metric) | Measure::Dev(metric) | Measure::Trial(_, metric) => match metric.better {
                 Better::Larger => a - b,
                 Better::Smaller => b - a,
             },
@@ -115,7 +127,10 @@ impl Measure {
 
     fn digits(self) -> usize {
         match self {
-            Measure::Test(metric) | Measure::Trial(_, metric) | Measure::Gap(metric) => match metric.unit {
+            Measure::Test(metric)
+            | Measure::Dev(metric)
+            | Measure::Trial(_, metric)
+            | Measure::Gap(metric) => match metric.unit {
                 Unit::Percent => 1,
                 Unit::Plain => 2,
             },
@@ -128,8 +143,8 @@ impl Measure {
 /// The label of a metric, between two parts of a sentence.
 fn labelled(before: &str, metric: Metric, after: &str) -> String {
     let name = match metric.name.split_once('_') {
-        Some((metric, average)) => format!("{before}{metric} ({average} average){after}"),
-        None => format!("{before}{}{after}", metric.name),
+        Some((metric, average @ ("macro" | "micro"))) => format!("{before}{metric} ({average} average){after}"),
+        Some(_) | None => format!("{before}{}{after}", metric.name.replace('_', " ")),
     };
     let unit = match metric.unit {
         Unit::Percent => ", %",
@@ -178,6 +193,10 @@ mod tests {
             ("gap-f1_macro", 2.0, "2.0".into())
         );
         assert_eq!(perplexity.label(), "test perplexity, smaller is better");
+        let dev = Measure::dev(METRICS, "perplexity");
+        assert_eq!([dev.name(), dev.label()], ["dev-perplexity", "dev perplexity, smaller is better"]);
+        let words = Metric { name: "perplexity_per_word", ..METRICS[2] };
+        assert_eq!(Measure::Test(words).label(), "test perplexity per word, smaller is better");
         assert_eq!([f1.advantage(81.0, 80.0), perplexity.advantage(81.0, 80.0)], [1.0, -1.0]);
         assert_eq!(Measure::TrainLoss.advantage(0.25, 0.75), 0.5);
         assert_eq!([f1.show(81.26), perplexity.show(81.266)], ["81.3", "81.27"]);

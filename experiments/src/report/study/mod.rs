@@ -18,7 +18,7 @@ mod trial;
 pub use cell::{Cell, Run, result_file};
 pub use measure::Measure;
 pub use scale::{DataSource, Scale, UnknownName};
-pub use trial::{MEGABYTES, THROUGHPUT, Trial};
+pub use trial::{FLOOR, MEGABYTES, THROUGHPUT, Trial};
 
 /// One table, figure or claim of a paper.
 #[derive(Clone, Debug)]
@@ -102,6 +102,11 @@ pub enum Shows {
     Curves,
     /// As `Means`, and for each column each of these metrics as a table and a heat map of rows and trials.
     Matrix(&'static [Metric]),
+    /// As `Matrix` without a heat map, and for each row this metric as lines, one for each column, along the numbers of the trials
+    /// ([`Trial::number`]), on an axis where each mark is twice the one before; what the numbers are.
+    Within(&'static [Metric], &'static str),
+    /// As `Means`, and the measures as lines, one for each column, along the rows, whose names are numbers.
+    Along,
     /// The sizes of the data sets, from their statistics files, next to the paper's.
     Statistics(&'static [Sizes]),
     /// The hyper-parameters of all runs of all studies, next to the paper's.
@@ -109,11 +114,11 @@ pub enum Shows {
 }
 
 impl Shows {
-    /// The metrics that are shown as matrices of rows and trials.
+    /// The metrics of which there are tables of rows and trials.
     pub fn matrices(&self) -> &'static [Metric] {
         match self {
-            Shows::Matrix(metrics) => metrics,
-            Shows::Means | Shows::Curves | Shows::Statistics(_) | Shows::Settings(_) => &[],
+            Shows::Matrix(metrics) | Shows::Within(metrics, _) => metrics,
+            Shows::Means | Shows::Curves | Shows::Along | Shows::Statistics(_) | Shows::Settings(_) => &[],
         }
     }
 }

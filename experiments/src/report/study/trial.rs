@@ -27,6 +27,9 @@ pub enum Trial {
         /// The number of examples, drawn by a fixed seed.
         limit: usize,
     },
+    /// The perplexity of words of the test text, always the same ones, before each of which a language model sees exactly this many
+    /// tokens; and of a generated text the perplexity of its source, [`FLOOR`].
+    Within(usize),
     /// The task's metrics on its own test split after compression ([`Compression`](crate::run::Compression)), [`MEGABYTES`] and
     /// [`THROUGHPUT`].
     Compressed {
@@ -42,6 +45,9 @@ pub const MEGABYTES: Metric = Metric { name: "megabytes", better: Better::Smalle
 /// Test examples per second on one thread.
 pub const THROUGHPUT: Metric =
     Metric { name: "examples per second on one thread", better: Better::Larger, unit: Unit::Plain };
+
+/// The perplexity that no model can go under, as the source of a generated text knows it.
+pub const FLOOR: Metric = Metric { name: "floor", better: Better::Smaller, unit: Unit::Plain };
 
 /// The name of a random order of the words.
 const RANDOM: &str = "random";
@@ -62,7 +68,16 @@ impl Trial {
                 format!("under attack by {} of {budget} words in {limit} texts", kind.name())
             }
             Trial::Explained { limit, .. } => format!("explained by {} in {limit} texts", self.heading()),
+            Trial::Within(tokens) => format!("within {tokens} tokens"),
             Trial::Compressed { .. } => format!("in {}", self.heading()),
+        }
+    }
+
+    /// The number that it varies, of which its metrics are a function; none if it varies none.
+    pub fn number(self) -> Option<f64> {
+        match self {
+            Trial::Within(tokens) => Some(tokens as f64),
+            Trial::On(_) | Trial::Attack { .. } | Trial::Explained { .. } | Trial::Compressed { .. } => None,
         }
     }
 
@@ -72,6 +87,7 @@ impl Trial {
             Trial::On(set) => set.into(),
             Trial::Attack { kind, .. } => kind.name().into(),
             Trial::Explained { by, .. } => by.map_or(RANDOM, Method::name).into(),
+            Trial::Within(tokens) => tokens.to_string(),
             Trial::Compressed { int8, pruned } => {
                 let kind = if int8 { "int8" } else { "f32" };
                 if pruned == 0 { kind.into() } else { format!("{kind}, {pruned}% pruned") }

@@ -1,6 +1,7 @@
 //! Reports of made-up results.
 
 mod attacks;
+mod lines;
 mod made;
 mod transfer;
 
