@@ -44,7 +44,12 @@ pub(super) fn plots(grid: &Grid) -> Result<Vec<Plot>, ReportError> {
             for (i, metric) in metrics.iter().enumerate() {
                 for (j, row) in grid.rows().into_iter().enumerate() {
                     let number = i * grid.rows().len() + j + 1;
-                    plots.extend(along_trials(grid, row, (*metric, label), name(&format!("lines-{number}")))?);
+                    plots.extend(along_trials(
+                        grid,
+                        row,
+                        (*metric, label),
+                        name(&format!("lines-{number}")),
+                    )?);
                 }
             }
         }

@@ -84,7 +84,10 @@ impl Filled<'_> {
     pub fn is_of(&self, trial: Trial) -> bool {
         match trial {
             Trial::On(set) => self.runs.iter().any(|run| run.data.name == set),
-            Trial::Attack { .. } | Trial::Explained { .. } | Trial::Within(_) | Trial::Compressed { .. } => false,
+            Trial::Attack { .. }
+            | Trial::Explained { .. }
+            | Trial::Within { .. }
+            | Trial::Compressed { .. } => false,
         }
     }
 

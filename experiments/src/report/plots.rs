@@ -275,7 +275,8 @@ mod tests {
     #[test]
     fn text_reaches_the_picture() {
         let points = (0..50).map(|i| (f64::from(i), 1.0 / f64::from(i + 1), 0.0, 1.0)).collect();
-        let svg = curves("p", Axis::linear("step"), "loss", &[Curve { name: "Adam & co".into(), points }]).unwrap();
+        let svg =
+            curves("p", Axis::linear("step"), "loss", &[Curve { name: "Adam & co".into(), points }]).unwrap();
         for word in ["step", "loss", "Adam &amp; co", "<polygon", "<polyline"] {
             assert!(svg.contains(word), "{word}");
         }

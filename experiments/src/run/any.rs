@@ -228,7 +228,7 @@ pub trait Learner: Sync {
     ///
     /// # Errors
     /// As there.
-    fn within(&self, split: Split, tokens: usize) -> Result<BTreeMap<String, f64>, String>;
+    fn within(&self, split: Split, tokens: usize, limit: usize) -> Result<BTreeMap<String, f64>, String>;
     /// [`Task::columns`].
     fn columns(&self) -> ReadWords;
 }

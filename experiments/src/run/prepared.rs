@@ -259,8 +259,8 @@ impl<T: Task> Learner for AtWork<'_, T> {
         faithful::faithful::<T>(self.task, &self.model, split, sample)
     }
 
-    fn within(&self, split: Split, tokens: usize) -> Result<BTreeMap<String, f64>, String> {
-        self.task.within(&self.model, split, tokens)
+    fn within(&self, split: Split, tokens: usize, limit: usize) -> Result<BTreeMap<String, f64>, String> {
+        self.task.within(&self.model, split, tokens, limit)
     }
 
     fn columns(&self) -> ReadWords {

@@ -287,11 +287,17 @@ pub trait Task: Sized + Send + Sync + 'static {
         split: Split,
     ) -> Result<Box<dyn Changes<Self::Prediction> + 'a>, String>;
 
-    /// What a [trial within](crate::report::study::Trial::Within) this many tokens measures on a split, by name.
+    /// What a [trial within](crate::report::study::Trial::Within) this many tokens measures at `limit` places of a split, by name.
     ///
     /// # Errors
     /// A model that does not read text token by token, in one sentence; outputs that are not finite.
-    fn within(&self, _: &Self::Model, _: Split, _: usize) -> Result<BTreeMap<String, f64>, String> {
+    fn within(
+        &self,
+        _: &Self::Model,
+        _: Split,
+        _tokens: usize,
+        _limit: usize,
+    ) -> Result<BTreeMap<String, f64>, String> {
         Err(format!("expected a run of gradus train language, found one of gradus train {}", Self::NAME))
     }
 

@@ -59,7 +59,9 @@ pub(super) fn numbers(
         Trial::Explained { .. } => together(trial, run, learner)?
             .remove(&trial.name())
             .with_context(|| format!("the model does not allow the method {}", trial.heading())),
-        Trial::Within(tokens) => learner.within(Split::Test, tokens).map_err(|fault| anyhow!("{fault}")),
+        Trial::Within { tokens, limit } => {
+            learner.within(Split::Test, tokens, limit).map_err(|fault| anyhow!("{fault}"))
+        }
         Trial::Compressed { int8, pruned } => {
             let compression = Compression { int8, pruned: f64::from(pruned) / 100.0 };
             let folder = run.folder().path().join("compressed");

@@ -143,7 +143,9 @@ impl Measure {
 /// The label of a metric, between two parts of a sentence.
 fn labelled(before: &str, metric: Metric, after: &str) -> String {
     let name = match metric.name.split_once('_') {
-        Some((metric, average @ ("macro" | "micro"))) => format!("{before}{metric} ({average} average){after}"),
+        Some((metric, average @ ("macro" | "micro"))) => {
+            format!("{before}{metric} ({average} average){after}")
+        }
         Some(_) | None => format!("{before}{}{after}", metric.name.replace('_', " ")),
     };
     let unit = match metric.unit {

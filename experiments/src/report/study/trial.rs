@@ -27,9 +27,14 @@ pub enum Trial {
         /// The number of examples, drawn by a fixed seed.
         limit: usize,
     },
-    /// The perplexity of words of the test text, always the same ones, before each of which a language model sees exactly this many
-    /// tokens; and of a generated text the perplexity of its source, [`FLOOR`].
-    Within(usize),
+    /// The perplexity of tokens of the test text before each of which a language model sees exactly this many; and of a generated
+    /// text the perplexity that none can go under, [`FLOOR`].
+    Within {
+        /// How many tokens are seen.
+        tokens: usize,
+        /// How many are predicted: the same in all trials with this number.
+        limit: usize,
+    },
     /// The task's metrics on its own test split after compression ([`Compression`](crate::run::Compression)), [`MEGABYTES`] and
     /// [`THROUGHPUT`].
     Compressed {
@@ -68,7 +73,7 @@ impl Trial {
                 format!("under attack by {} of {budget} words in {limit} texts", kind.name())
             }
             Trial::Explained { limit, .. } => format!("explained by {} in {limit} texts", self.heading()),
-            Trial::Within(tokens) => format!("within {tokens} tokens"),
+            Trial::Within { tokens, limit } => format!("within {tokens} tokens at {limit} places"),
             Trial::Compressed { .. } => format!("in {}", self.heading()),
         }
     }
@@ -76,7 +81,7 @@ impl Trial {
     /// The number that it varies, of which its metrics are a function; none if it varies none.
     pub fn number(self) -> Option<f64> {
         match self {
-            Trial::Within(tokens) => Some(tokens as f64),
+            Trial::Within { tokens, .. } => Some(tokens as f64),
             Trial::On(_) | Trial::Attack { .. } | Trial::Explained { .. } | Trial::Compressed { .. } => None,
         }
     }
@@ -87,7 +92,7 @@ impl Trial {
             Trial::On(set) => set.into(),
             Trial::Attack { kind, .. } => kind.name().into(),
             Trial::Explained { by, .. } => by.map_or(RANDOM, Method::name).into(),
-            Trial::Within(tokens) => tokens.to_string(),
+            Trial::Within { tokens, .. } => tokens.to_string(),
             Trial::Compressed { int8, pruned } => {
                 let kind = if int8 { "int8" } else { "f32" };
                 if pruned == 0 { kind.into() } else { format!("{kind}, {pruned}% pruned") }

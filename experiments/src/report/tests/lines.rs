@@ -9,14 +9,18 @@ const PERPLEXITY: Metric = Metric { name: "perplexity", better: Better::Smaller,
 const ACCURACY: Measure = Measure::Test(Metric::share("accuracy"));
 const CONTEXTS: [usize; 3] = [16, 64, 256];
 
+const fn within(tokens: usize) -> Trial {
+    Trial::Within { tokens, limit: 9 }
+}
+
 static STUDIES: &[Study] = &[
     Study {
         name: "contexts",
         title: "Contexts",
-        measures: &[Measure::Trial(Trial::Within(256), PERPLEXITY)],
+        measures: &[Measure::Trial(within(256), PERPLEXITY)],
         shows: Shows::Within(&[PERPLEXITY], "tokens that the model sees"),
         plan: |scale, _| {
-            let of = |column| cell("Text", column, "books", scale).tried(CONTEXTS.map(Trial::Within));
+            let of = |column| cell("Text", column, "books", scale).tried(CONTEXTS.map(within));
             ["a", "b"].map(of).to_vec()
         },
         ..PLAIN
@@ -41,7 +45,7 @@ fn a_column_is_a_line_and_the_floor_another() {
             for tokens in CONTEXTS.into_iter().filter(|_| study.name == "contexts") {
                 let numbers = [("perplexity", 1e3 / tokens as f64), ("floor", 3.0)];
                 let numbers = numbers.map(|(name, number)| (name.to_owned(), number)).into();
-                result.trials.insert(Trial::Within(tokens).name(), numbers);
+                result.trials.insert(within(tokens).name(), numbers);
             }
             result.write(folder.path()).unwrap();
         }

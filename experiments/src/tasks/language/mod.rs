@@ -9,6 +9,7 @@
 //! | `running` | a split as one sequence of tokens: its lines, stretches to learn from, windows to evaluate in |
 //! | `model` | the model, batches, the loss, and what the model says of tokens |
 //! | `guesses` | predictions, their metrics, and the file of predictions |
+//! | `within` | the perplexity by how much text is seen |
 //! | `answers`, `continued` | the output of `gradus predict` and of `gradus generate` |
 //!
 //! A split is one text: its lines, each with a token for its end, which is predicted and counted as a word (the convention on the Penn
@@ -33,6 +34,7 @@ mod prose;
 mod running;
 mod sets;
 mod units;
+mod within;
 
 pub use super::corpus::Corpus;
 pub use guesses::Guess;
@@ -297,6 +299,16 @@ impl Task for Language {
         _: Split,
     ) -> Result<Box<dyn Changes<Vec<Guess>> + 'a>, String> {
         Err(NO_OUTPUT.into())
+    }
+
+    fn within(
+        &self,
+        model: &dyn LanguageModel,
+        split: Split,
+        tokens: usize,
+        limit: usize,
+    ) -> Result<BTreeMap<String, f64>, String> {
+        within::within(self, model, split, (tokens, limit))
     }
 
     fn understood(&self) -> Understood {
