@@ -87,6 +87,7 @@ impl Filled<'_> {
             Trial::Attack { .. }
             | Trial::Explained { .. }
             | Trial::Within { .. }
+            | Trial::Richness
             | Trial::Compressed { .. } => false,
         }
     }

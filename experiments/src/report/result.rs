@@ -169,6 +169,7 @@ impl RunResult {
             }
             Measure::TrainLoss => self.epochs.last().map(|epoch| epoch.train_loss),
             Measure::Parameters => Some(self.parameters as f64 / 1e6),
+            Measure::Minutes => Some(self.seconds / 60.0),
             Measure::Speed => self.examples_per_second,
             Measure::Megabytes => self.model_bytes.map(|bytes| bytes as f64 / 1e6),
             Measure::Gap(metric) => {

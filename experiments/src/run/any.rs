@@ -229,6 +229,11 @@ pub trait Learner: Sync {
     /// # Errors
     /// As there.
     fn within(&self, split: Split, tokens: usize, limit: usize) -> Result<BTreeMap<String, f64>, String>;
+    /// [`Task::richness`].
+    ///
+    /// # Errors
+    /// As there.
+    fn richness(&self) -> Result<BTreeMap<String, f64>, String>;
     /// [`Task::columns`].
     fn columns(&self) -> ReadWords;
 }

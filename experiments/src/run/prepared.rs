@@ -263,6 +263,10 @@ impl<T: Task> Learner for AtWork<'_, T> {
         self.task.within(&self.model, split, tokens, limit)
     }
 
+    fn richness(&self) -> Result<BTreeMap<String, f64>, String> {
+        self.task.richness()
+    }
+
     fn columns(&self) -> ReadWords {
         self.task.columns()
     }

@@ -301,6 +301,14 @@ pub trait Task: Sized + Send + Sync + 'static {
         Err(format!("expected a run of gradus train language, found one of gradus train {}", Self::NAME))
     }
 
+    /// How rich the words of the training translations are: [`Trial::Richness`](crate::report::study::Trial::Richness).
+    ///
+    /// # Errors
+    /// Data without translations, in one sentence.
+    fn richness(&self) -> Result<BTreeMap<String, f64>, String> {
+        Err(format!("expected a run of gradus train translate, found one of gradus train {}", Self::NAME))
+    }
+
     /// How keys and data were understood, for the lines before the first epoch.
     fn understood(&self) -> Understood;
 

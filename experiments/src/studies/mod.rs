@@ -3,13 +3,17 @@
 //!
 //! | file | compares |
 //! | --- | --- |
+//! | [`table2`] | one recipe of translation into several languages |
+//! | [`table3`] | a Transformer that translates, beside LSTMs with attention |
 //! | [`table5`] | no, L1 and L2 penalty on MR, SUBJ, MPQA |
 //! | [`table7`] | sizes of the data sets |
 //! | [`table8`] | hyper-parameters |
 //! | [`table9`] | losses of the BiLSTM-CRF on CoNLL-2003 and WNUT-17 |
 //! | [`table10`] | no regularisation, L2, dropout, layer normalisation |
 //! | [`figure1`] | BERT and BiLSTM, trained on each domain and tested on all |
+//! | [`figure2`] | a Transformer and an LSTM, by how much text they see |
 //! | [`figure3`] | cross-entropy and focal loss, balanced and imbalanced |
+//! | [`figure4`] | language models by their rate of dropout |
 //! | [`figure5`] | six optimizers |
 //! | [`contrastive`] | BiDAF with and without contrastive objectives |
 //! | [`attention`] | TextCNN and BiLSTM with and without self-attention |
@@ -42,13 +46,17 @@ pub mod contrastive;
 pub mod distillation;
 pub mod faithfulness;
 pub mod figure1;
+pub mod figure2;
 pub mod figure3;
+pub mod figure4;
 pub mod figure5;
 pub mod languages;
 pub mod pretraining;
 pub mod probing;
 pub mod robustness;
 pub mod table10;
+pub mod table2;
+pub mod table3;
 pub mod table5;
 pub mod table7;
 pub mod table8;
@@ -68,6 +76,10 @@ pub fn all() -> &'static [Study] {
         figure5::STUDY,
         figure3::STUDY,
         table5::STUDY,
+        figure2::STUDY,
+        figure4::STUDY,
+        table3::STUDY,
+        table2::STUDY,
         pretraining::STUDY,
         figure1::STUDY,
         languages::STUDY,

@@ -62,6 +62,7 @@ pub(super) fn numbers(
         Trial::Within { tokens, limit } => {
             learner.within(Split::Test, tokens, limit).map_err(|fault| anyhow!("{fault}"))
         }
+        Trial::Richness => learner.richness().map_err(|fault| anyhow!("{fault}")),
         Trial::Compressed { int8, pruned } => {
             let compression = Compression { int8, pruned: f64::from(pruned) / 100.0 };
             let folder = run.folder().path().join("compressed");

@@ -16,6 +16,8 @@ pub enum Measure {
     TrainLoss,
     /// Millions of parameters; smaller is better.
     Parameters,
+    /// Minutes of training and evaluation; smaller is better.
+    Minutes,
     /// Test examples per second on one thread.
     Speed,
     /// The size of the file of the best parameters, in megabytes of 10⁶ bytes; smaller is better.
@@ -77,6 +79,7 @@ impl Measure {
             Measure::Trial(trial, metric) => format!("{}-{}", trial.name().replace(' ', "-"), metric.name),
             Measure::TrainLoss => "train_loss".into(),
             Measure::Parameters => "parameters".into(),
+            Measure::Minutes => "minutes".into(),
             Measure::Speed => "speed".into(),
             Measure::Megabytes => "megabytes".into(),
         }
@@ -93,6 +96,7 @@ impl Measure {
             }
             Measure::TrainLoss => "training loss, mean of the last epoch".into(),
             Measure::Parameters => "millions of parameters, smaller is better".into(),
+            Measure::Minutes => "minutes of training and evaluation, smaller is better".into(),
             Measure::Speed => "test examples per second on one thread".into(),
             Measure::Megabytes => "megabytes of the file of parameters, smaller is better".into(),
         }
@@ -111,7 +115,11 @@ impl Measure {
                 Better::Smaller => b - a,
             },
             Measure::Speed => a - b,
-            Measure::Gap(_) | Measure::TrainLoss | Measure::Parameters | Measure::Megabytes => b - a,
+            Measure::Gap(_)
+            | Measure::TrainLoss
+            | Measure::Parameters
+            | Measure::Minutes
+            | Measure::Megabytes => b - a,
         }
     }
 
@@ -135,6 +143,7 @@ impl Measure {
                 Unit::Plain => 2,
             },
             Measure::TrainLoss | Measure::Parameters | Measure::Megabytes => 3,
+            Measure::Minutes => 1,
             Measure::Speed => 0,
         }
     }

@@ -35,6 +35,8 @@ pub enum Trial {
         /// How many are predicted: the same in all trials with this number.
         limit: usize,
     },
+    /// How rich the words of the training translations are: [`TYPE_TOKEN_RATIO`] and [`PIECES_PER_WORD`].
+    Richness,
     /// The task's metrics on its own test split after compression ([`Compression`](crate::run::Compression)), [`MEGABYTES`] and
     /// [`THROUGHPUT`].
     Compressed {
@@ -53,6 +55,13 @@ pub const THROUGHPUT: Metric =
 
 /// The perplexity that no model can go under, as the source of a generated text knows it.
 pub const FLOOR: Metric = Metric { name: "floor", better: Better::Smaller, unit: Unit::Plain };
+
+/// Different words per word.
+pub const TYPE_TOKEN_RATIO: Metric =
+    Metric { name: "type-token ratio", better: Better::Smaller, unit: Unit::Plain };
+/// Pieces of the vocabulary per word.
+pub const PIECES_PER_WORD: Metric =
+    Metric { name: "subwords per word", better: Better::Smaller, unit: Unit::Plain };
 
 /// The name of a random order of the words.
 const RANDOM: &str = "random";
@@ -74,6 +83,7 @@ impl Trial {
             }
             Trial::Explained { limit, .. } => format!("explained by {} in {limit} texts", self.heading()),
             Trial::Within { tokens, limit } => format!("within {tokens} tokens at {limit} places"),
+            Trial::Richness => "of the training translations".into(),
             Trial::Compressed { .. } => format!("in {}", self.heading()),
         }
     }
@@ -82,7 +92,11 @@ impl Trial {
     pub fn number(self) -> Option<f64> {
         match self {
             Trial::Within { tokens, .. } => Some(tokens as f64),
-            Trial::On(_) | Trial::Attack { .. } | Trial::Explained { .. } | Trial::Compressed { .. } => None,
+            Trial::On(_)
+            | Trial::Attack { .. }
+            | Trial::Explained { .. }
+            | Trial::Richness
+            | Trial::Compressed { .. } => None,
         }
     }
 
@@ -93,6 +107,7 @@ impl Trial {
             Trial::Attack { kind, .. } => kind.name().into(),
             Trial::Explained { by, .. } => by.map_or(RANDOM, Method::name).into(),
             Trial::Within { tokens, .. } => tokens.to_string(),
+            Trial::Richness => "translations".into(),
             Trial::Compressed { int8, pruned } => {
                 let kind = if int8 { "int8" } else { "f32" };
                 if pruned == 0 { kind.into() } else { format!("{kind}, {pruned}% pruned") }

@@ -52,7 +52,7 @@ pub static SETS: &[KnownSet<Prose>] = &[
         splits: SplitRule::Official,
         downloads: NONE,
         caution: "",
-        twin: "language-a-text",
+        twin: "chapters",
     },
     KnownSet {
         name: "gutenberg-books",
@@ -103,6 +103,6 @@ pub static SETS: &[KnownSet<Prose>] = &[
         downloads: NONE,
         caution: "no official splits: dev is Great Expectations, whose author also wrote a book of train, test Pride and Prejudice, whose \
                   author did not",
-        twin: "language-a-text",
+        twin: "chapters",
     },
 ];

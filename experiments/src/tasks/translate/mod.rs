@@ -12,6 +12,7 @@
 //! | `batch` | batches of pairs, and the loss |
 //! | `search` | the search for translations |
 //! | `scores` | predictions, their metrics, and the file of predictions |
+//! | `richness` | how rich the words of the translations are |
 //! | `alignment` | which words of the source each word of a translation attends to |
 //! | `answers` | the output of `gradus predict` |
 //!
@@ -25,6 +26,7 @@ pub mod generated;
 mod keys;
 mod own;
 mod pairs;
+mod richness;
 mod scores;
 mod search;
 mod sets;
@@ -50,6 +52,7 @@ use gradus_engine::{Mode, Rng, Tensor};
 use gradus_models::Seq2Seq;
 use rayon::prelude::*;
 use search::Searched;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// Prepared pairs.
@@ -295,6 +298,10 @@ impl Task for Translate {
         _: Split,
     ) -> Result<Box<dyn Changes<Translated> + 'a>, String> {
         Err(NO_LABEL.into())
+    }
+
+    fn richness(&self) -> Result<BTreeMap<String, f64>, String> {
+        Ok(richness::richness(self))
     }
 
     fn understood(&self) -> Understood {

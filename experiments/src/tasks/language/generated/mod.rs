@@ -28,18 +28,18 @@ const APART: u64 = 2000;
 /// The generated sets.
 pub static SETS: &[Generated<Prose>] = &[
     Generated {
-        name: CHAPTERS,
-        what: || "generated chapters, whose words depend on words at chosen distances".into(),
-        labels: &[],
-        sizes: OF_CHAPTERS,
-        make: |seed| chapters(seed, OF_CHAPTERS),
-    },
-    Generated {
         name: SENTENCES,
         what: || "generated sentences in language a, one after the other".into(),
         labels: &[],
         sizes: OF_SENTENCES,
         make: |seed| sentences(seed, OF_SENTENCES),
+    },
+    Generated {
+        name: CHAPTERS,
+        what: || "generated chapters, whose words depend on words at chosen distances".into(),
+        labels: &[],
+        sizes: OF_CHAPTERS,
+        make: |seed| chapters(seed, OF_CHAPTERS),
     },
 ];
 
