@@ -5,10 +5,10 @@ use super::grid::{Filled, Grid};
 use super::heat_map::{Row, heat_map};
 use super::plots::{self, Axis, Curve, Dot, Group};
 use super::result::RunResult;
-use super::study::{DataSource, FLOOR, Measure, Shows, Trial};
+use super::study::{DataSource, Measure, Shows, Trial};
 use super::tables::capital;
 use super::transfer::Divergences;
-use crate::run::Metric;
+use crate::run::{FLOOR, Metric};
 
 /// A plot with the name of its file.
 #[derive(Clone, Debug, PartialEq)]

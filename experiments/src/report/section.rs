@@ -53,6 +53,7 @@ impl Section {
         for metric in study.shows.matrices() {
             tables.extend(grid.columns().into_iter().map(|column| tables::matrix(&grid, column, *metric)));
         }
+        tables.extend(tables::floors(&grid));
         let mut plots = plots(&grid)?;
         let gap = study
             .measures

@@ -6,7 +6,7 @@ use super::study::Measure;
 use super::summary::Summary;
 use super::table::{Entry, Mark, Table};
 use super::verdict::{Judgement, Outcome, Verdict};
-use crate::run::Metric;
+use crate::run::{FLOOR, Metric};
 
 /// The table of one measure: mean ± spread, the gain over the baseline, and the paper's number.
 pub(super) fn means(grid: &Grid, measure: Measure) -> Table {
@@ -60,6 +60,20 @@ pub(super) fn matrix(grid: &Grid, column: &str, metric: Metric) -> Table {
     });
     let label = Measure::of_trials(metric);
     Table { caption: format!("{column}: {label}, by trial."), head, rows: rows.collect() }
+}
+
+/// The floors of the rows in each trial; none if no run knows its floor.
+pub(super) fn floors(grid: &Grid) -> Option<Table> {
+    let trials = grid.trials();
+    let known = |column: &&str| {
+        let of_rows = || grid.rows().into_iter().filter_map(|row| grid.get(row, column));
+        of_rows()
+            .any(|filled| trials.iter().any(|trial| filled.summary(Measure::Trial(*trial, FLOOR)).is_some()))
+    };
+    // All models of a row have the same text, and so the same floor.
+    let column = grid.columns().into_iter().find(known)?;
+    let caption = "The perplexity that no model can go under, by trial.".into();
+    Some(Table { caption, ..matrix(grid, column, FLOOR) })
 }
 
 fn entry(grid: &Grid, filled: &Filled, measure: Measure) -> Entry {

@@ -27,6 +27,16 @@ pub enum Unit {
     Plain,
 }
 
+/// The perplexity that no model can go under, as the source of a generated text knows it.
+pub const FLOOR: Metric = Metric { name: "floor", better: Better::Smaller, unit: Unit::Plain };
+
+/// Different words per word.
+pub const TYPE_TOKEN_RATIO: Metric =
+    Metric { name: "type-token ratio", better: Better::Smaller, unit: Unit::Plain };
+/// Pieces of the vocabulary per word.
+pub const PIECES_PER_WORD: Metric =
+    Metric { name: "subwords per word", better: Better::Smaller, unit: Unit::Plain };
+
 impl Metric {
     /// A fraction, shown in percent, of which larger values are better.
     pub const fn share(name: &'static str) -> Metric {

@@ -54,7 +54,7 @@ pub use faithful::{Faithful, OfMethod, Sample};
 pub use folder::{RunFolder, no_folder, run_of};
 pub use interrupt::{Preparation, exit_code, interrupted, listen};
 pub use lock::Lock;
-pub use metric::{Better, Metric, Unit};
+pub use metric::{Better, FLOOR, Metric, PIECES_PER_WORD, TYPE_TOKEN_RATIO, Unit};
 pub use progress::{Progress, Trained};
 pub use record::{Epoch, StepLoss};
 pub use row::{Row, SPLIT_SEED};

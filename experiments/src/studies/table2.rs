@@ -1,10 +1,8 @@
 //! Table 2: one recipe for several languages.
 
 use super::budgets;
-use crate::report::study::{
-    Cell, Claim, DataSource, Measure, PIECES_PER_WORD, Scale, Shows, Study, TYPE_TOKEN_RATIO, Trial,
-};
-use crate::run::Task;
+use crate::report::study::{Cell, Claim, DataSource, Measure, Scale, Shows, Study, Trial};
+use crate::run::{PIECES_PER_WORD, TYPE_TOKEN_RATIO, Task};
 use crate::tasks::translate::Translate;
 
 const BLEU: Measure = Measure::test(Translate::METRICS, "bleu");

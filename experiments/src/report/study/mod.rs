@@ -18,7 +18,7 @@ mod trial;
 pub use cell::{Cell, Run, result_file};
 pub use measure::Measure;
 pub use scale::{DataSource, Scale, UnknownName};
-pub use trial::{FLOOR, MEGABYTES, PIECES_PER_WORD, THROUGHPUT, TYPE_TOKEN_RATIO, Trial};
+pub use trial::{MEGABYTES, THROUGHPUT, Trial};
 
 /// One table, figure or claim of a paper.
 #[derive(Clone, Debug)]

@@ -28,14 +28,15 @@ pub enum Trial {
         limit: usize,
     },
     /// The perplexity of tokens of the test text before each of which a language model sees exactly this many; and of a generated
-    /// text the perplexity that none can go under, [`FLOOR`].
+    /// text the perplexity that none can go under, [`FLOOR`](crate::run::FLOOR).
     Within {
         /// How many tokens are seen.
         tokens: usize,
         /// How many are predicted: the same in all trials with this number.
         limit: usize,
     },
-    /// How rich the words of the training translations are: [`TYPE_TOKEN_RATIO`] and [`PIECES_PER_WORD`].
+    /// How rich the words of the training translations are: [`TYPE_TOKEN_RATIO`](crate::run::TYPE_TOKEN_RATIO) and
+    /// [`PIECES_PER_WORD`](crate::run::PIECES_PER_WORD).
     Richness,
     /// The task's metrics on its own test split after compression ([`Compression`](crate::run::Compression)), [`MEGABYTES`] and
     /// [`THROUGHPUT`].
@@ -52,16 +53,6 @@ pub const MEGABYTES: Metric = Metric { name: "megabytes", better: Better::Smalle
 /// Test examples per second on one thread.
 pub const THROUGHPUT: Metric =
     Metric { name: "examples per second on one thread", better: Better::Larger, unit: Unit::Plain };
-
-/// The perplexity that no model can go under, as the source of a generated text knows it.
-pub const FLOOR: Metric = Metric { name: "floor", better: Better::Smaller, unit: Unit::Plain };
-
-/// Different words per word.
-pub const TYPE_TOKEN_RATIO: Metric =
-    Metric { name: "type-token ratio", better: Better::Smaller, unit: Unit::Plain };
-/// Pieces of the vocabulary per word.
-pub const PIECES_PER_WORD: Metric =
-    Metric { name: "subwords per word", better: Better::Smaller, unit: Unit::Plain };
 
 /// The name of a random order of the words.
 const RANDOM: &str = "random";

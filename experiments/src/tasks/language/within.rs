@@ -4,8 +4,7 @@ use super::model::{Seen, guesses};
 use super::{Language, generated};
 use crate::data::Split;
 use crate::data::counted::counted;
-use crate::report::study::FLOOR;
-use crate::run::NOT_FINITE;
+use crate::run::{FLOOR, NOT_FINITE};
 use gradus_models::LanguageModel;
 use std::collections::BTreeMap;
 

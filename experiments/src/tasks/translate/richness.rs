@@ -2,7 +2,7 @@
 
 use super::Translate;
 use crate::data::Split;
-use crate::report::study::{PIECES_PER_WORD, TYPE_TOKEN_RATIO};
+use crate::run::{PIECES_PER_WORD, TYPE_TOKEN_RATIO};
 use std::collections::{BTreeMap, HashSet};
 
 /// A ratio of types to tokens falls with the length of the text: it is the mean over stretches of this many words.
