@@ -15,7 +15,7 @@ const METRIC: Metric = match PERPLEXITY {
 };
 
 /// How many tokens of the test text are predicted.
-const PLACES: usize = 2000;
+const PLACES: usize = 1000;
 
 const fn within(tokens: usize) -> Trial {
     Trial::Within { tokens, limit: PLACES }
@@ -38,7 +38,7 @@ pub const STUDY: Study = Study {
     shows: Shows::Within(&[METRIC], "tokens that the model sees"),
     notes: &[
         "The paper's figure names no data, no sizes and no numbers.",
-        "Both models have about equally many parameters, the same vocabulary and the same number of epochs. The 2,000 tokens are the same \
+        "Both models have about equally many parameters, the same vocabulary and the same number of epochs. The 1,000 tokens are the same \
          for all lengths, evenly spread over the test text; the state of the LSTM begins anew for each, and the Transformer sees nothing \
          else. Test perplexity is that of the whole text, in windows.",
         "Generated text: chapters whose words depend on words at chosen distances. The floor is a bound that no model with this context can \
