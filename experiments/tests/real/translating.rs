@@ -1,7 +1,7 @@
 //! Counts of the known sets of translations, where `GRADUS_DATA` names the folder that holds them.
 
 use crate::folder;
-use gradus::data::{Part, Split};
+use gradus::data::Split;
 use gradus::run::Task;
 use gradus::tasks::translate::Translate;
 use std::collections::HashSet;

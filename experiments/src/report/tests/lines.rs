@@ -60,7 +60,10 @@ fn a_column_is_a_line_and_the_floor_another() {
     assert_eq!(contexts.tables[1].head, ["Data set", "16", "64", "256"]);
     let floors =
         contexts.tables.iter().find(|table| table.caption.contains("no model can go under")).unwrap();
-    assert_eq!(floors.rows[0].iter().map(|entry| entry.main.as_str()).collect::<Vec<_>>()[1..], ["3.00 ± 0.00"; 3]);
+    assert_eq!(
+        floors.rows[0].iter().map(|entry| entry.main.as_str()).collect::<Vec<_>>()[1..],
+        ["3.00 ± 0.00"; 3]
+    );
     assert_eq!(names(shares), ["shares-quick-embedded-accuracy"]);
     let svg = &shares.plots[0].svg;
     assert!(svg.contains("\ndropout\n") && svg.contains("\n0.3\n"), "{svg}");

@@ -17,7 +17,7 @@ pub(super) fn answer(
 ) -> Vec<Result<String, String>> {
     let read = |ask: &Ask| {
         let running = Running::new(&task.units, &[&ask.text]);
-        task.seen(&running, 0..running.len()).into_iter().map(|(_, seen)| seen).collect::<Vec<_>>()
+        task.seen(&running, 0..running.len()).into_values().collect::<Vec<_>>()
     };
     let of_texts: Vec<Vec<_>> = asks.iter().map(read).collect();
     let mut said = super::model::guesses(model, &of_texts.concat()).into_iter();

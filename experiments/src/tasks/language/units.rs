@@ -21,7 +21,7 @@ pub(super) enum Units {
     /// Token 0 stands for all unknown words. `<unk>` and `<eos>` in a text are these tokens.
     Words(Vocabulary),
     /// All texts can be spelt. Token 0 ends a line.
-    Subwords(Subwords),
+    Subwords(Box<Subwords>),
     /// Token 0 stands for all characters that training does not have.
     Characters(Alphabet),
 }
@@ -41,7 +41,7 @@ impl Units {
             (UnitKeys::Characters, Some(folder)) => {
                 Units::Characters(Alphabet::load(&folder.join(FILES[1]))?)
             }
-            (UnitKeys::Subwords(_), Some(folder)) => Units::Subwords(Subwords::load(folder)?),
+            (UnitKeys::Subwords(_), Some(folder)) => Units::Subwords(Subwords::load(folder)?.into()),
             (UnitKeys::Words(VocabularyKeys { min_count, max_vocab }), None) => {
                 let words = texts.iter().flat_map(|text| text.split_whitespace().chain([END]));
                 // Padding, which the vocabulary counts, is no token.
@@ -53,7 +53,7 @@ impl Units {
                 Units::Characters(Alphabet::count(texts.iter().flat_map(|text| [text, &ends]), 1))
             }
             (UnitKeys::Subwords(SubwordKeys { vocab_size }), None) => {
-                Units::Subwords(Subwords::train(texts, *vocab_size)?)
+                Units::Subwords(Subwords::train(texts, *vocab_size)?.into())
             }
         };
         match kept.filter(|_| units.is_unknown(units.end())) {
@@ -194,10 +194,10 @@ mod tests {
         let text = "a b é\nb";
         for units in all() {
             let mut starts = true;
-            let bytes = units.read(text).into_iter().flat_map(|token| {
-                let bytes = units.bytes(token, std::mem::replace(&mut starts, token == units.end()));
-                bytes
-            });
+            let bytes = units
+                .read(text)
+                .into_iter()
+                .flat_map(|token| units.bytes(token, std::mem::replace(&mut starts, token == units.end())));
             let expected = if matches!(units, Units::Words(_)) { "a b <unk>\nb" } else { text };
             assert_eq!(String::from_utf8(bytes.collect()).unwrap(), expected);
         }

@@ -152,7 +152,7 @@ impl Model {
     ///
     /// # Errors
     /// A model that is too large.
-    pub fn new(&self, pieces: usize, rng: &mut Rng) -> Result<Box<dyn Seq2Seq>, RunError> {
+    pub fn build(&self, pieces: usize, rng: &mut Rng) -> Result<Box<dyn Seq2Seq>, RunError> {
         Ok(match self {
             Model::Transformer(config) => {
                 check_size(config.parameters(pieces))?;

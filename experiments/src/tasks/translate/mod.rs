@@ -190,7 +190,7 @@ impl Task for Translate {
     }
 
     fn model(&self, rng: &mut Rng) -> Result<Box<dyn Seq2Seq>, RunError> {
-        self.keys.model.new(self.pieces.size(), rng)
+        self.keys.model.build(self.pieces.size(), rng)
     }
 
     fn inputs(&self, examples: &[usize], _: &mut Mode) -> Vec<Tensor> {

@@ -110,11 +110,6 @@ mod tests {
         assert!(floors.is_sorted_by(|a, b| a > b) && (10.0..13.0).contains(&floors[3].exp()), "{floors:?}");
         assert!(nats(SENTENCES, lines, None).is_none());
     }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
 
     #[test]
     fn the_corpus_is_that_of_its_seed() {
@@ -124,7 +119,7 @@ mod tests {
         assert_eq!(set, sentences(1, sizes));
         assert_ne!(set.train, sentences(2, sizes).train);
         assert_ne!(set.train.0.texts[..8], set.dev.0.texts[..]);
-        assert_eq!(set.train.0.texts[..], sentences(1, SIZES).train.0.texts[..60]);
-        assert_eq!(&sentences(1, SIZES).checksum[..12], "15956ca76458");
+        assert_eq!(set.train.0.texts[..], sentences(1, OF_SENTENCES).train.0.texts[..60]);
+        assert_eq!(&sentences(1, OF_SENTENCES).checksum[..12], "15956ca76458");
     }
 }

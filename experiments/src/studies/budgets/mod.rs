@@ -1,5 +1,12 @@
-//! The budgets of all runs: one table with the sizes and seeds for each task and scale. Budgets are defined nowhere
-//! else.
+//! The budgets of all runs: one table with the sizes and seeds for each task and scale; those of models that write texts are in
+//! `texts`. Budgets are defined nowhere else.
+
+mod texts;
+
+pub(super) use texts::{
+    RNN_LM, SEQ2SEQ_RNN, SEQ2SEQ_TRANSFORMER, TRANSFORMER_LM, by_heart, for_as_long, language,
+    of_equally_many, translation,
+};
 
 use crate::report::study::{Cell, DataSource, Scale};
 use crate::run::Task;
@@ -346,157 +353,5 @@ mod tests {
         assert_eq!(value(&tagger, "data.dataset").as_deref(), Some("names"));
         assert_eq!(value(&tagger, "model.layers").as_deref(), Some("1"));
         assert_eq!(value(&tagger, "data.max_len"), None);
-    }
-}
-
-/// The models of texts and of translations.
-pub(super) const TRANSFORMER_LM: &str = "transformer-lm";
-pub(super) const RNN_LM: &str = "rnn-lm";
-pub(super) const SEQ2SEQ_TRANSFORMER: &str = "seq2seq-transformer";
-pub(super) const SEQ2SEQ_RNN: &str = "seq2seq-rnn";
-
-/// A cell for a language model, whose Transformers and LSTMs of a scale have about equally many parameters. A Transformer sees at most
-/// the length of a stretch, which therefore is that of the longest context that is asked for.
-pub(super) fn language(
-    names: (&'static str, &'static str),
-    (set, model): (&str, &str),
-    (scale, source): (Scale, DataSource),
-) -> Cell {
-    let is_transformer = model == TRANSFORMER_LM;
-    //   width of the Transformer, its dense layers and number of layers; widths of the LSTM; lines of train, dev, test; epochs
-    let ((width, dense, layers), (embed, hidden), [train, dev, test], epochs, seeds) = match (source, scale) {
-        (_, Smoke) => (("16", "32", "1"), ("16", "16"), ["100", "40", "40"], "1", ONE),
-        (DataSource::Embedded, Quick) => {
-            (("64", "256", "2"), ("64", "115"), ["2500", "300", "300"], "6", ONE)
-        }
-        (DataSource::Embedded, Standard | Full) => {
-            (("128", "512", "4"), ("128", "335"), ["0", "0", "0"], "15", TWO)
-        }
-        (DataSource::Real, Quick) => (("64", "256", "2"), ("64", "115"), ["4000", "500", "500"], "4", ONE),
-        (DataSource::Real, Standard) => (("256", "1024", "4"), ("256", "650"), ["0", "0", "0"], "10", TWO),
-        (DataSource::Real, Full) => (("256", "1024", "4"), ("256", "650"), ["0", "0", "0"], "40", TWO),
-    };
-    let sizes = match is_transformer {
-        true => [
-            ("model.embed_dim", width),
-            ("model.feed_forward", dense),
-            ("model.layers", layers),
-            ("train.batch_size", if scale == Smoke || scale == Quick { "4" } else { "8" }),
-            ("data.stretch", "512"),
-        ],
-        false => [
-            ("model.embed_dim", embed),
-            ("model.hidden_dim", hidden),
-            ("model.layers", "2"),
-            ("train.batch_size", if scale == Smoke || scale == Quick { "8" } else { "20" }),
-            ("data.stretch", if scale == Smoke || scale == Quick { "32" } else { "70" }),
-        ],
-    };
-    let unit = if set == "gutenberg-books" { "subwords" } else { "words" };
-    let all = [
-        ("task", "language"),
-        ("data.dataset", set),
-        ("data.unit", unit),
-        (
-            if unit == "subwords" { "data.vocab_size" } else { "data.min_count" },
-            if unit == "subwords" { "8000" } else { "1" },
-        ),
-        ("data.train_limit", train),
-        ("data.dev_limit", dev),
-        ("data.test_limit", test),
-        ("data.context", "256"),
-        ("data.stride", "256"),
-        ("model.name", model),
-        ("train.epochs", epochs),
-    ];
-    let cell = Cell::new(names.0, names.1).set_all(&all).set_all(&sizes);
-    let small = scale == Smoke || scale == Quick;
-    let cell = if small { cell.set_all(&[("optimizer.lr", "3e-3"), ("model.dropout", "0.1")]) } else { cell };
-    Cell { seeds: seeds.to_vec(), ..cell }
-}
-
-/// The same with so little text that it can be learned by heart within the epochs.
-pub(super) fn by_heart(cell: Cell, (scale, source): (Scale, DataSource)) -> Cell {
-    let (train, dev, epochs) = match (source, scale) {
-        (_, Smoke) => ("100", "40", "1"),
-        (DataSource::Embedded, Quick) => ("600", "200", "8"),
-        (DataSource::Real, Quick) => ("1000", "200", "8"),
-        (DataSource::Embedded, Standard | Full) => ("4000", "1000", "20"),
-        (DataSource::Real, Standard) => ("8000", "1000", "20"),
-        (DataSource::Real, Full) => ("0", "0", "40"),
-    };
-    let cell = cell.set_all(&[
-        ("data.train_limit", train),
-        ("data.dev_limit", dev),
-        ("data.test_limit", dev),
-        ("train.epochs", epochs),
-        ("data.context", "64"),
-        ("data.stride", "64"),
-    ]);
-    // No context longer than this is asked for.
-    let cell = if cell.sets.contains(&("model.name".into(), TRANSFORMER_LM.into())) {
-        cell.set_all(&[("data.stretch", "128"), ("train.batch_size", "8")])
-    } else {
-        cell
-    };
-    match (source, scale) {
-        (_, Standard) => cell.set_all(&[("optimizer.lr", "2e-3"), ("model.embed_dim", "128")]),
-        _ => cell,
-    }
-}
-
-/// A cell for a model that translates.
-pub(super) fn translation(
-    names: (&'static str, &'static str),
-    (set, model): (&str, &str),
-    (scale, source): (Scale, DataSource),
-) -> Cell {
-    let (embed, dense, layers, pieces, [train, dev, test], epochs, seeds) = match (source, scale) {
-        (_, Smoke) => ("16", "32", "1", "400", ["96", "24", "24"], "1", ONE),
-        (DataSource::Embedded, Quick) => ("64", "128", "1", "1500", ["1500", "200", "200"], "10", ONE),
-        (DataSource::Embedded, Standard | Full) => ("128", "512", "2", "3000", ["0", "500", "0"], "20", TWO),
-        (DataSource::Real, Quick) => ("64", "256", "1", "4000", ["4000", "300", "300"], "5", ONE),
-        (DataSource::Real, Standard) => ("256", "1024", "3", "6000", ["0", "500", "1000"], "10", TWO),
-        (DataSource::Real, Full) => ("256", "1024", "3", "6000", ["0", "0", "0"], "30", TWO),
-    };
-    let sizes = match model == SEQ2SEQ_TRANSFORMER {
-        true => [("model.feed_forward", dense), ("model.layers", layers)],
-        false => [("model.hidden_dim", embed), ("model.layers", "1")],
-    };
-    let all = [
-        ("task", "translate"),
-        ("data.dataset", set),
-        ("data.vocab_size", pieces),
-        ("data.train_limit", train),
-        ("data.dev_limit", dev),
-        ("data.test_limit", test),
-        ("model.name", model),
-        ("model.embed_dim", embed),
-        ("train.epochs", epochs),
-    ];
-    let cell = Cell::new(names.0, names.1).set_all(&all).set_all(&sizes);
-    let cell = match scale {
-        Smoke | Quick => cell.set_all(&[("train.batch_size", "32"), ("optimizer.lr", "3e-3")]),
-        Standard | Full => cell,
-    };
-    Cell { seeds: seeds.to_vec(), ..cell }
-}
-
-/// The same with as many epochs as take about the time of the Transformer.
-pub(super) fn for_as_long(cell: Cell) -> Cell {
-    let epochs = cell
-        .sets
-        .iter()
-        .find(|(key, _)| key == "train.epochs")
-        .and_then(|(_, value)| value.parse::<usize>().ok());
-    let longer = epochs.map_or(1, |epochs| (3 * epochs).div_ceil(2));
-    cell.set("train.epochs", longer.to_string())
-}
-
-/// The same with as many training pairs as the smallest set has.
-pub(super) fn of_equally_many(cell: Cell, (scale, source): (Scale, DataSource)) -> Cell {
-    match (source, scale) {
-        (DataSource::Real, Standard | Full) => cell.set("data.train_limit", "8000"),
-        _ => cell,
     }
 }

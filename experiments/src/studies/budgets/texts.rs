@@ -1,0 +1,145 @@
+//! The budgets of language models and of translators.
+
+use super::{ONE, TWO};
+use crate::report::study::{Cell, DataSource, Scale};
+use Scale::{Full, Quick, Smoke, Standard};
+
+/// The models.
+pub const TRANSFORMER_LM: &str = "transformer-lm";
+pub const RNN_LM: &str = "rnn-lm";
+pub const SEQ2SEQ_TRANSFORMER: &str = "seq2seq-transformer";
+pub const SEQ2SEQ_RNN: &str = "seq2seq-rnn";
+
+/// Keys with their values.
+type Sets<'a> = &'a [(&'a str, &'a str)];
+
+/// A cell for a language model. At each scale, Transformers and LSTMs have about equally many parameters. A Transformer sees at most a
+/// stretch, which is therefore as long as the longest context that is asked for.
+pub fn language(
+    (row, column): (&'static str, &'static str),
+    (set, model): (&str, &str),
+    (scale, source): (Scale, DataSource),
+) -> Cell {
+    let (limits, epochs, seeds) = match (source, scale) {
+        (_, Smoke) => (["100", "40", "40"], "1", ONE),
+        (DataSource::Embedded, Quick) => (["2500", "300", "300"], "6", ONE),
+        (DataSource::Embedded, Standard | Full) => (["0", "0", "0"], "15", TWO),
+        (DataSource::Real, Quick) => (["4000", "500", "500"], "4", ONE),
+        (DataSource::Real, Standard) => (["0", "0", "0"], "10", TWO),
+        (DataSource::Real, Full) => (["0", "0", "0"], "40", TWO),
+    };
+    let sizes = match (model, source, scale) {
+        (TRANSFORMER_LM, _, Smoke) => ["16", "32", "1", "4"],
+        (TRANSFORMER_LM, _, Quick) => ["64", "256", "2", "4"],
+        (TRANSFORMER_LM, DataSource::Embedded, _) => ["128", "512", "4", "8"],
+        (TRANSFORMER_LM, DataSource::Real, _) => ["256", "1024", "4", "8"],
+        (_, _, Smoke) => ["16", "16", "2", "8"],
+        (_, _, Quick) => ["64", "115", "2", "8"],
+        (_, DataSource::Embedded, _) => ["128", "335", "2", "20"],
+        (_, DataSource::Real, _) => ["256", "650", "2", "20"],
+    };
+    let (inner, stretch) = match (model, scale) {
+        (TRANSFORMER_LM, _) => ("model.feed_forward", "512"),
+        (_, Smoke | Quick) => ("model.hidden_dim", "32"),
+        (_, Standard | Full) => ("model.hidden_dim", "70"),
+    };
+    let keys = ["model.embed_dim", inner, "model.layers", "train.batch_size"];
+    let sizes: Vec<(&str, &str)> = keys.into_iter().zip(sizes).collect();
+    // The words of novels come with their punctuation.
+    let unit: Sets = match set {
+        "gutenberg-books" => &[("data.unit", "subwords"), ("data.vocab_size", "8000")],
+        _ => &[("data.min_count", "1")],
+    };
+    let small: Sets = match scale {
+        Smoke | Quick => &[("optimizer.lr", "3e-3"), ("model.dropout", "0.1")],
+        Standard | Full => &[],
+    };
+    let common = [
+        ("task", "language"),
+        ("data.dataset", set),
+        ("data.stretch", stretch),
+        ("data.context", "256"),
+        ("data.stride", "256"),
+        ("model.name", model),
+        ("train.epochs", epochs),
+    ];
+    let cell = Cell::new(row, column).set_all(&common).set_all(&sizes).set_all(unit).set_all(small);
+    Cell { seeds: seeds.to_vec(), ..limited(cell, limits) }
+}
+
+/// The same with so little text that it can be learned by heart within the epochs, and no long contexts.
+pub fn by_heart(cell: Cell, (scale, source): (Scale, DataSource)) -> Cell {
+    let (limits, epochs) = match (source, scale) {
+        (_, Smoke) => (["100", "40", "40"], "1"),
+        (DataSource::Embedded, Quick) => (["600", "200", "200"], "8"),
+        (DataSource::Real, Quick) => (["1000", "200", "200"], "8"),
+        (DataSource::Embedded, Standard | Full) => (["4000", "1000", "1000"], "20"),
+        (DataSource::Real, Standard) => (["8000", "1000", "1000"], "20"),
+        (DataSource::Real, Full) => (["0", "0", "0"], "40"),
+    };
+    let is_transformer = cell.sets.contains(&("model.name".into(), TRANSFORMER_LM.into()));
+    let stretch: Sets = if is_transformer { &[("data.stretch", "128")] } else { &[] };
+    let cell = cell.set_all(&[("train.epochs", epochs), ("data.context", "64"), ("data.stride", "64")]);
+    limited(cell.set_all(stretch), limits)
+}
+
+/// A cell for a translator.
+pub fn translation(
+    (row, column): (&'static str, &'static str),
+    (set, model): (&str, &str),
+    (scale, source): (Scale, DataSource),
+) -> Cell {
+    let (limits, epochs, seeds) = match (source, scale) {
+        (_, Smoke) => (["96", "24", "24"], "1", ONE),
+        (DataSource::Embedded, Quick) => (["4000", "100", "200"], "6", ONE),
+        (DataSource::Embedded, Standard | Full) => (["0", "500", "0"], "20", TWO),
+        (DataSource::Real, Quick) => (["4000", "300", "300"], "5", ONE),
+        (DataSource::Real, Standard) => (["0", "500", "1000"], "10", TWO),
+        (DataSource::Real, Full) => (["0", "0", "0"], "30", TWO),
+    };
+    let [width, inner, layers, pieces, batch] = match (source, scale) {
+        (_, Smoke) => ["16", "32", "1", "400", "32"],
+        (DataSource::Embedded, Quick) => ["64", "128", "1", "1500", "32"],
+        (DataSource::Embedded, Standard | Full) => ["128", "512", "2", "3000", "64"],
+        (DataSource::Real, Quick) => ["64", "256", "1", "4000", "32"],
+        (DataSource::Real, Standard | Full) => ["256", "1024", "3", "6000", "64"],
+    };
+    let sizes: Sets = match model {
+        SEQ2SEQ_TRANSFORMER => &[("model.feed_forward", inner), ("model.layers", layers)],
+        _ => &[("model.hidden_dim", width), ("model.layers", "1")],
+    };
+    let small: Sets = match scale {
+        Smoke | Quick => &[("optimizer.lr", "3e-3")],
+        Standard | Full => &[],
+    };
+    let common = [
+        ("task", "translate"),
+        ("data.dataset", set),
+        ("data.vocab_size", pieces),
+        ("model.name", model),
+        ("model.embed_dim", width),
+        ("train.batch_size", batch),
+        ("train.epochs", epochs),
+    ];
+    let cell = Cell::new(row, column).set_all(&common).set_all(sizes).set_all(small);
+    Cell { seeds: seeds.to_vec(), ..limited(cell, limits) }
+}
+
+/// The same with as many epochs as take LSTMs about the time of a Transformer.
+pub fn for_as_long(cell: Cell) -> Cell {
+    let epochs = cell.sets.iter().find(|(key, _)| key == "train.epochs");
+    let epochs: usize = epochs.and_then(|(_, value)| value.parse().ok()).unwrap_or(1);
+    cell.set("train.epochs", (3 * epochs).div_ceil(2).to_string())
+}
+
+/// The same with as many training pairs as the smallest of the sets of real data has.
+pub fn of_equally_many(cell: Cell, (scale, source): (Scale, DataSource)) -> Cell {
+    match (source, scale) {
+        (DataSource::Real, Standard | Full) => cell.set("data.train_limit", "8000"),
+        (DataSource::Real | DataSource::Embedded, _) => cell,
+    }
+}
+
+fn limited(cell: Cell, [train, dev, test]: [&str; 3]) -> Cell {
+    cell.set_all(&[("data.train_limit", train), ("data.dev_limit", dev), ("data.test_limit", test)])
+}
