@@ -133,7 +133,7 @@ fn long_texts_are_cut_and_counted() {
     ));
     for says in [
         "1 source has more than 20 pieces and is cut to 20",
-        "1 translation for training has more than 20 pieces and is cut to 20",
+        "1 translation has more than 20 pieces and is cut to 20",
     ] {
         assert!(ran.err.contains(says), "{says}: {}", ran.err);
     }
@@ -146,7 +146,7 @@ fn long_texts_are_cut_and_counted() {
 #[test]
 fn further_references_count() {
     let place = place();
-    train(&place, "a", "--set train.epochs=30");
+    train(&place, "a", "--set train.epochs=30 --set train.metric=perplexity");
     let found = place.gradus("evaluate a").well();
     assert!(found.contains("bleu ") && found.contains("nrefs:1|"), "{found}");
     let written = place.text("a/predictions.test.txt");
@@ -170,7 +170,13 @@ fn further_references_count() {
 fn what_is_found_for_a_text_is_said_as_it_is_asked_for() {
     let place = place();
     for (run, model) in [("a", "seq2seq-transformer"), ("b", "seq2seq-rnn --set model.hidden_dim=8")] {
-        train(&place, run, &format!("--model {model} --set search.beam=2 --set train.epochs=30"));
+        train(
+            &place,
+            run,
+            &format!(
+                "--model {model} --set search.beam=2 --set train.epochs=30 --set train.metric=perplexity"
+            ),
+        );
         let said = |args: &str| place.predict(&format!("{run} {args}"), "red dog\n\nold tree house\n").well();
         let plain = said("");
         assert_eq!(plain.lines().count(), 3);

@@ -167,7 +167,7 @@ impl Task for Translate {
         let sources = self.texts.iter().flatten().map(|[source, _]| &source[..]);
         vec![
             self.cut("sources", sources),
-            self.cut("translations for training", train.iter().map(|[_, target]| &target[..])),
+            self.cut("translations", train.iter().map(|[_, target]| &target[..])),
         ]
     }
 
