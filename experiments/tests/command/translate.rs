@@ -3,7 +3,7 @@
 use crate::place::{Place, lines};
 use serde_json::Value;
 
-const SIZES: &str = "--set model.embed_dim=16 --set model.feed_forward=16 --set model.layers=1 --set data.vocab_size=300 --set \
+const SIZES: &str = "--set model.embed_dim=16 --set model.layers=1 --set data.vocab_size=300 --set \
                      train.batch_size=10 --set train.epochs=3 --set optimizer.lr=1e-2";
 
 /// Sentences and their translations, of which `first` says which ones.
@@ -221,7 +221,9 @@ fn what_is_found_for_a_text_is_said_as_it_is_asked_for() {
     for wrong in ["--beam 0", "--n-best 0", "--length-penalty -1", "--length-penalty nan"] {
         assert_eq!(place.gradus(&format!("predict a --text x {wrong}")).code, Some(2), "{wrong}");
     }
-    place.gradus(&place.tiny("c")).well();
+    let few =
+        "--set model.embed_dim=4 --set train.epochs=1 --set data.train_limit=40 --set data.dev_limit=10";
+    place.gradus(&format!("train classify --dataset reviews --model textcnn {few} --out c")).well();
     for flag in ["--beam 2", "--length-penalty 1", "--n-best 2", "--alignment"] {
         let name = flag.split(' ').next().unwrap();
         let says = format!(
