@@ -40,7 +40,7 @@ pub(super) struct PredictArgs {
     /// A file of texts [default: standard input, unless --text is given].
     #[arg(long, value_name = "FILE")]
     file: Option<PathBuf>,
-    /// The format of the input: text (one text per line; the default, except for a file that is named as another format), jsonl
+    /// The format of the input: text (one text per line; the default; for a file that is named as another format it is to be given), jsonl
     /// (one object per line, with "text", or with "question" and "context"; "words" lists the words of a text that is already
     /// split), or conll (one word per line and a blank line after each text; the output has the same form).
     #[arg(long, value_name = "NAME")]
@@ -53,13 +53,14 @@ pub(super) struct PredictArgs {
     context: Option<String>,
     /// How many hypotheses to keep at each step, for a run that searches for its answers, as translation does [default: that of the
     /// run].
-    #[arg(long, value_name = "N", value_parser = value_parser!(u16).range(1..=256))]
+    #[arg(long, value_name = "N", value_parser = value_parser!(u16).range(1..=256), allow_negative_numbers = true)]
     beam: Option<u16>,
-    /// How much to prefer long hypotheses: the log-probability of n pieces is divided by ((5 + n) / 6)^A [default: that of the run].
-    #[arg(long, value_name = "A", value_parser = penalty)]
+    /// How much to prefer long hypotheses: the log-probability of n pieces, the one at the end among them, is divided by
+    /// ((5 + n) / 6)^A [default: that of the run].
+    #[arg(long, value_name = "A", value_parser = penalty, allow_negative_numbers = true)]
     length_penalty: Option<f64>,
     /// Print the N best answers for each text, with their scores; the beam must be as wide, and is widened if it is not given.
-    #[arg(long, value_name = "N", value_parser = value_parser!(u16).range(1..=256))]
+    #[arg(long, value_name = "N", value_parser = value_parser!(u16).range(1..=256), allow_negative_numbers = true)]
     n_best: Option<u16>,
     /// Show which words of the text each word of a translation attends to.
     #[arg(long)]
@@ -117,8 +118,9 @@ impl PredictArgs {
 
 /// The number of a length penalty.
 fn penalty(text: &str) -> Result<f64, String> {
-    let number = text.parse().ok().filter(|number: &f64| number.is_finite() && *number >= 0.0);
-    number.ok_or_else(|| "expected a finite number of at least 0".into())
+    let most = Search::MOST_PENALTY;
+    let number = text.parse().ok().filter(|number: &f64| (0.0..=most).contains(number));
+    number.ok_or_else(|| format!("expected a number from 0 to {most}"))
 }
 
 /// The format of an input without `--format`: one text per line, unless the file's name says otherwise.

@@ -111,7 +111,7 @@ struct TrainArgs {
     #[arg(long, value_name = "FILE")]
     embeddings: Option<PathBuf>,
     /// The most words of a text to keep (of a context that questions are about: in training); 0 keeps all. For BERT the most word
-    /// pieces, which are never more than the model has positions.
+    /// pieces, which are never more than the model has positions; for translators the most subwords, at least 2.
     #[arg(long, value_name = "N")]
     max_len: Option<String>,
     /// The seed for the initial weights, dropout and the order of the examples.

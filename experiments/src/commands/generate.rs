@@ -76,7 +76,8 @@ fn piped() -> anyhow::Result<String> {
     let text = String::from_utf8(bytes).map_err(|error| {
         anyhow!("{NAME}: expected a prompt in UTF-8, found other bytes: {}", error.utf8_error())
     })?;
-    let text = text.strip_suffix('\n').unwrap_or(&text);
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    let text = text.strip_suffix('\n').unwrap_or(text);
     Ok(text.strip_suffix('\r').unwrap_or(text).to_owned())
 }
 

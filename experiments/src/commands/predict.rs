@@ -74,6 +74,13 @@ fn answered(ask: Predict) -> anyhow::Result<()> {
     }
     let job = trained.prepare(Wanted::Nothing(trained.on.name.clone(), trained.on.labels.clone()))?;
     let learner = trained.learner(job.as_ref())?;
+    if ask.tokenized && !learner.takes_words() {
+        bail!(
+            "--tokenized has no effect on {}, a run of gradus train {} that reads no words; leave it out",
+            ask.run.display(),
+            trained.config.task
+        );
+    }
     let style = match (ask.json, ask.format) {
         (true, _) => Style::Json,
         (false, Format::Conll) => Style::Columns,

@@ -10,10 +10,11 @@ pub fn counted(n: usize, plural: &str) -> String {
 /// The noun after a number.
 pub fn noun(n: usize, plural: &str) -> Cow<'_, str> {
     let singular = plural.strip_suffix('s').filter(|_| n == 1);
-    match (singular, plural.strip_suffix("ies"), plural.strip_suffix("sses")) {
-        (None, ..) => plural.into(),
-        (Some(_), Some(stem), _) => format!("{stem}y").into(),
-        (Some(_), _, Some(stem)) => format!("{stem}ss").into(),
+    let sibilant = ["sses", "ches"].into_iter().any(|end| plural.ends_with(end));
+    match (singular, plural.strip_suffix("ies")) {
+        (None, _) => plural.into(),
+        (Some(_), Some(stem)) => format!("{stem}y").into(),
+        (Some(_), None) if sibilant => plural[..plural.len() - 2].into(),
         (Some(stem), ..) => stem.into(),
     }
 }
@@ -29,10 +30,14 @@ mod tests {
 
     #[test]
     fn one_is_singular() {
-        let of = |n| ["examples", "entities", "classes", "texts"].map(|plural| counted(n, plural)).join(", ");
-        assert_eq!(of(1), "1 example, 1 entity, 1 class, 1 text");
-        assert_eq!(of(0), "0 examples, 0 entities, 0 classes, 0 texts");
-        assert_eq!(of(21), "21 examples, 21 entities, 21 classes, 21 texts");
+        let of = |n| {
+            ["examples", "entities", "classes", "stretches", "texts"]
+                .map(|plural| counted(n, plural))
+                .join(", ")
+        };
+        assert_eq!(of(1), "1 example, 1 entity, 1 class, 1 stretch, 1 text");
+        assert_eq!(of(0), "0 examples, 0 entities, 0 classes, 0 stretches, 0 texts");
+        assert_eq!(of(21), "21 examples, 21 entities, 21 classes, 21 stretches, 21 texts");
         assert_eq!([0, 1, 2].map(|n| verb(n, "has", "have")), ["have", "has", "have"]);
     }
 }

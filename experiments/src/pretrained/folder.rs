@@ -44,8 +44,9 @@ pub(super) fn find(folder: &Path) -> Result<Files, DataError> {
     let is_there = |name: &str| fs::symlink_metadata(folder.join(name)).is_ok();
     if let Some(run) = unfinished(folder).filter(|_| !is_there(CONFIG) || !is_there(WEIGHTS)) {
         let expected = "the model of a run of gradus train masked, which is written when training ends";
-        let advice = format!("end the training with: gradus train masked --out {} --resume", run.display());
-        return Err(refused(expected, "nothing there yet".into(), advice));
+        let missing = if is_there(CONFIG) { WEIGHTS } else { CONFIG };
+        let advice = format!("write it with: gradus train masked --out {} --resume", run.display());
+        return Err(refused(expected, format!("no {missing}"), advice));
     }
     let kind = fs::metadata(folder).map_err(|source| DataError::Read { path: folder.into(), source })?;
     if !kind.is_dir() {

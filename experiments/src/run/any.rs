@@ -234,6 +234,8 @@ pub trait Learner: Sync {
     /// # Errors
     /// As there.
     fn richness(&self) -> Result<BTreeMap<String, f64>, String>;
+    /// [`Task::takes_words`].
+    fn takes_words(&self) -> bool;
     /// [`Task::columns`].
     fn columns(&self) -> ReadWords;
 }

@@ -88,6 +88,9 @@ pub struct Search {
 }
 
 impl Search {
+    /// The largest α: with a higher power of the length, log-probabilities hardly count.
+    pub const MOST_PENALTY: f64 = 10.0;
+
     /// The flags of `gradus predict` that make it differ from that of the run.
     pub fn flags(&self) -> Vec<&'static str> {
         let given = [

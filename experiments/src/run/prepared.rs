@@ -267,6 +267,10 @@ impl<T: Task> Learner for AtWork<'_, T> {
         self.task.richness()
     }
 
+    fn takes_words(&self) -> bool {
+        self.task.takes_words()
+    }
+
     fn columns(&self) -> ReadWords {
         self.task.columns()
     }

@@ -230,6 +230,11 @@ pub trait Task: Sized + Send + Sync + 'static {
         ReadWords::default()
     }
 
+    /// Whether a text that is already split into words is read otherwise than the text itself.
+    fn takes_words(&self) -> bool {
+        true
+    }
+
     /// Answers texts, one line for each.
     ///
     /// # Errors

@@ -160,6 +160,21 @@ impl Subwords {
     }
 }
 
+/// The bytes of a piece as text; each byte of an incomplete character as its number, `<0xC3>`.
+pub fn shown(bytes: &[u8]) -> String {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => text.to_owned(),
+        Err(_) => bytes
+            .iter()
+            .map(
+                |byte| {
+                    if byte.is_ascii() { char::from(*byte).to_string() } else { format!("<0x{byte:02X}>") }
+                },
+            )
+            .collect(),
+    }
+}
+
 /// How texts become parts, and bytes characters.
 fn split() -> ByteLevel {
     ByteLevel::new(false, false, true)

@@ -12,14 +12,17 @@ fn texts(n: usize) -> String {
         .collect()
 }
 
-const SIZES: &str = "--threads 1 --set model.embed_dim=8 --set model.layers=1 --set data.stretch=16 --set data.context=8 --set data.stride=8 \
+const SIZES: &str = "--threads 1 --set model.embed_dim=8 --set data.stretch=16 --set data.context=8 --set data.stride=8 \
                      --set train.batch_size=4 --set train.epochs=2 --set optimizer.lr=1e-2";
 
 /// A run of each model with each unit, by name.
 fn runs(place: &Place) -> Vec<String> {
     place.write("text.txt", texts(60).as_bytes());
     let mut runs = vec![];
-    for (model, sizes) in [("rnn-lm", "hidden_dim=6"), ("transformer-lm", "feed_forward=12")] {
+    for (model, sizes) in [
+        ("rnn-lm", "hidden_dim=6 --set model.layers=2"),
+        ("transformer-lm", "feed_forward=12 --set model.layers=1"),
+    ] {
         for unit in ["words", "subwords", "characters"] {
             let out = format!("{model}-{unit}");
             let args = format!(
@@ -115,8 +118,8 @@ fn what_cannot_be_continued_is_said_in_one_sentence() {
         match run {
             "language" => {
                 for (args, says) in [
-                    ("--temperature 0", "expected a temperature above 0, found 0"),
-                    ("--temperature -1", "expected a temperature above 0, found -1"),
+                    ("--temperature 0", "expected a finite temperature above 0, found 0"),
+                    ("--temperature -1", "expected a finite temperature above 0, found -1"),
                     ("--top-p 0", "expected a top-p above 0, at most 1, found 0"),
                     ("--top-p 1.5", "expected a top-p above 0, at most 1, found 1.5"),
                 ] {
@@ -155,6 +158,10 @@ fn settings_that_do_not_fit_together_are_refused() {
         ),
         ("--model transformer-lm --set model.context=9", "model.context"),
         ("--set data.stride=0", "`data.stride` must be at least 1"),
+        (
+            "--set model.layers=1 --set model.hidden_dim=9",
+            "`model.hidden_dim` must be 650, the default, since the only layer",
+        ),
         ("--set data.stretch=100000", "`data.stretch` must be at most 65536"),
         ("--set data.unit=subwords --set data.vocab_size=258", "`data.vocab_size` must be from 259 to"),
         ("--set data.unit=characters --set data.min_count=1", "`data.min_count` has no effect"),

@@ -113,7 +113,7 @@ fn the_folder_is_written_anew_by_a_resumed_run_and_removed_with_the_run() {
         1,
         &[
             "a/pretrained: expected the model of a run",
-            "end the training with: gradus train masked --out ",
+            "write it with: gradus train masked --out ",
             "/a --resume",
         ],
     );
@@ -179,7 +179,13 @@ fn what_a_run_cannot_start_from_is_said() {
     }
     std::fs::remove_file(place.path("a/pretrained/model.safetensors")).unwrap();
     let ran = place.gradus("train masked --train text.txt --set model.pretrained=a/pretrained --out b");
-    ran.refused(1, &["a/pretrained: expected model.safetensors, found no such file"]);
+    ran.refused(
+        1,
+        &[
+            "a/pretrained: expected the model of a run of gradus train masked",
+            "found no model.safetensors; write it with",
+        ],
+    );
 }
 
 /// What is masked in evaluation depends on the example alone, in training on the seed.

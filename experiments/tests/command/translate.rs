@@ -180,6 +180,7 @@ fn what_is_found_for_a_text_is_said_as_it_is_asked_for() {
         let said = |args: &str| place.predict(&format!("{run} {args}"), "red dog\n\nold tree house\n").well();
         let plain = said("");
         assert_eq!(plain.lines().count(), 3);
+        assert_eq!(plain.lines().nth(1), Some(""), "nothing is said of nothing");
         assert_eq!(said("--beam 2"), plain);
         let best = lines(&said("--json"));
         assert_eq!(best[0]["text"], "red dog");
@@ -189,7 +190,7 @@ fn what_is_found_for_a_text_is_said_as_it_is_asked_for() {
         for (answer, text) in several.iter().zip(["red dog", "", "old tree house"]) {
             assert_eq!(answer["text"], text);
             let hypotheses = answer["hypotheses"].as_array().unwrap();
-            assert_eq!(hypotheses.len(), 3);
+            assert_eq!(hypotheses.len(), if text.is_empty() { 1 } else { 3 });
             let scores: Vec<f64> = hypotheses.iter().map(|h| h["score"].as_f64().unwrap()).collect();
             assert!(scores.is_sorted_by(|a, b| a >= b) && answer["score"] == scores[0], "{scores:?}");
             let sources = answer["source_tokens"].as_array().unwrap();
@@ -218,7 +219,9 @@ fn what_is_found_for_a_text_is_said_as_it_is_asked_for() {
     place
         .gradus("predict a --text x --beam 2 --n-best 3")
         .refused(1, &["--n-best 3: expected at most as many as the beam is wide, 2"]);
-    for wrong in ["--beam 0", "--n-best 0", "--length-penalty -1", "--length-penalty nan"] {
+    for wrong in
+        ["--beam 0", "--n-best 0", "--length-penalty -1", "--length-penalty 11", "--length-penalty nan"]
+    {
         assert_eq!(place.gradus(&format!("predict a --text x {wrong}")).code, Some(2), "{wrong}");
     }
     let few =

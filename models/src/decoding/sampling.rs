@@ -20,7 +20,7 @@ impl Sampling {
     /// Why no token can be drawn with these values, in a part of a sentence; none if one can.
     pub fn fault(&self) -> Option<String> {
         if !(self.temperature > 0.0 && self.temperature.is_finite()) {
-            return Some(format!("a temperature above 0, found {}", self.temperature));
+            return Some(format!("a finite temperature above 0, found {}", self.temperature));
         }
         (!(self.top_p > 0.0 && self.top_p <= 1.0))
             .then(|| format!("a top-p above 0, at most 1, found {}", self.top_p))

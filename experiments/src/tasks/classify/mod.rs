@@ -368,6 +368,10 @@ impl Task for Classify {
         attack::changes(self, model, split)
     }
 
+    fn takes_words(&self) -> bool {
+        !matches!(self.keys.model, Model::Bert { .. })
+    }
+
     fn understood(&self) -> Understood {
         let mut understood = self.read_as();
         let counts = &self.prior.counts;

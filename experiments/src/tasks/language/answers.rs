@@ -3,6 +3,7 @@
 use super::Language;
 use super::guesses::{Guess, nats, perplexity};
 use super::running::Running;
+use crate::data::counted::counted;
 use crate::data::shown::terminal;
 use crate::run::{Ask, NOT_FINITE, Style};
 use gradus_models::LanguageModel;
@@ -43,5 +44,6 @@ fn line(task: &Language, ask: &Ask, guesses: &[Guess], style: Style) -> String {
         return json!({ "text": ask.text, "nats": nats, "perplexity": of, "tokens": tokens }).to_string();
     }
     let perplexity = style.marked(&format!("perplexity {of:.2}"), "");
-    format!("{perplexity}, {} {}, {nats:.2} nats\t{}", guesses.len(), task.units.name(), terminal(&ask.text))
+    let tokens = counted(guesses.len(), task.units.name());
+    format!("{perplexity}, {tokens}, {nats:.2} nats\t{}", terminal(&ask.text))
 }

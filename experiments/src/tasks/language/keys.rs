@@ -180,7 +180,13 @@ impl Keys for LanguageKeys {
             check(value <= MOST_TOKENS, &format!("data.{key}"), &most, value)?;
         }
         match &self.model {
-            Model::RnnLm(config) => config.check().map_err(of_model),
+            Model::RnnLm(config) => {
+                config.check().map_err(of_model)?;
+                let (hidden, default) = (config.hidden_dim, RnnLmConfig::default().hidden_dim);
+                let expected =
+                    format!("{default}, the default, since the only layer is as wide as `model.embed_dim`");
+                check(config.layers > 1 || hidden == default, "model.hidden_dim", &expected, hidden)
+            }
             Model::TransformerLm(config) => {
                 config.check().map_err(of_model)?;
                 let expected =

@@ -311,6 +311,10 @@ impl Task for Language {
         within::within(self, model, split, (tokens, limit))
     }
 
+    fn takes_words(&self) -> bool {
+        false
+    }
+
     fn understood(&self) -> Understood {
         let mut understood = Understood::default();
         let (name, length) = (self.units.name(), self.keys.data.stretch);

@@ -141,7 +141,7 @@ impl Units {
             Units::Characters(alphabet) => {
                 alphabet.character(token + FIRST).unwrap_or(char::REPLACEMENT_CHARACTER).into()
             }
-            Units::Subwords(subwords) => subwords.decode(&[token + FIRST_SUBWORD]),
+            Units::Subwords(subwords) => subwords::shown(&subwords.bytes(token + FIRST_SUBWORD)),
         }
     }
 

@@ -297,6 +297,10 @@ impl Task for Masked {
         Err(NO_OUTPUT.into())
     }
 
+    fn takes_words(&self) -> bool {
+        false
+    }
+
     fn understood(&self) -> Understood {
         let mut understood = self.begin.understood(&self.vocabulary.pieces);
         let ids = self.texts.each_ref().map(|texts| texts.iter().flatten());

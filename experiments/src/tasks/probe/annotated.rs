@@ -111,7 +111,8 @@ pub(super) fn read(
         ),
         Kind::Entity => {
             let columns = Columns { tags: TagKind::Entities, ..Columns::FIRST_AND_LAST };
-            let read = conll::read(&reader.read(path, encoding)?, &columns, Known::Nothing)?;
+            let file = reader.read(path, encoding)?;
+            let read = conll::read(&file, &columns, Known::Nothing).map_err(without_keys)?;
             let sentence = |sentence| Annotated::of_entities(sentence, &read.tags);
             own(read.sentences.into_iter().map(sentence).collect(), read.note)
         }
@@ -126,6 +127,21 @@ pub(super) fn read(
             own(read.rows.iter().map(text).collect::<Result<_, DataError>>()?, read.note)
         }
     })
+}
+
+/// An error of columns with advice that names no keys, since a probe has none for them.
+fn without_keys(error: DataError) -> DataError {
+    const ADVICE: &str =
+        "write the word to the first column of the file and the tag of its entity to the last one";
+    match error {
+        DataError::File { path, expected, found, advice } if advice.contains("data.") => {
+            DataError::File { path, expected, found, advice: ADVICE.into() }
+        }
+        DataError::Line { path, line, expected, found, advice } if advice.contains("data.") => {
+            DataError::Line { path, line, expected, found, advice: ADVICE }
+        }
+        other => other,
+    }
 }
 
 /// Checks that every word has a part of speech, which treebanks may leave out.

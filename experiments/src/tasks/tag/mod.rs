@@ -203,6 +203,10 @@ impl Task for Tag {
         self.pieces.iter().map(|piece| piece.words.len()).collect()
     }
 
+    fn learned(&self) -> usize {
+        self.pieces.chunk_by(|a, b| a.sentence == b.sentence).count()
+    }
+
     fn lengths(&self, split: Split) -> Vec<usize> {
         let texts = &self.texts[split as usize][..self.data.split(split).len()];
         texts.iter().map(Text::len).collect()

@@ -3,7 +3,7 @@
 use super::batch;
 use crate::data::shown::terminal;
 use crate::text::Subwords;
-use crate::text::subwords::END;
+use crate::text::subwords::{END, shown};
 use gradus_engine::Tensor;
 use gradus_models::Seq2Seq;
 use std::ops::Range;
@@ -13,10 +13,10 @@ const AT_END: &str = "<end>";
 
 /// The weights of a translation's pieces on those of its source.
 pub(super) struct Alignment {
-    /// The pieces of the source as text, with its end.
-    pub source: Vec<String>,
+    /// The bytes of the pieces of the source, with its end.
+    source: Vec<Vec<u8>>,
     /// Those of the translation, without its end.
-    pub target: Vec<String>,
+    target: Vec<Vec<u8>>,
     /// A row for each piece of the translation; each sums to 1.
     pub weights: Vec<Vec<f64>>,
 }
@@ -34,10 +34,10 @@ impl Alignment {
         let inputs: Vec<Tensor> = inputs.into_iter().map(|tensor| tensor.to_device(model.device())).collect();
         let weights = model.alignment(&batch::pairs(&inputs));
         let (all, t) = (weights.to_f64(), weights.dim(1));
-        let text = |&id: &u32| if id == END { AT_END.to_owned() } else { pieces.decode(&[id]) };
+        let bytes = |&id: &u32| if id == END { AT_END.into() } else { pieces.bytes(id) };
         let of_target = |(i, target): (usize, &Vec<u32>)| Alignment {
-            source: source.iter().map(text).collect(),
-            target: target.iter().map(text).collect(),
+            source: source.iter().map(bytes).collect(),
+            target: target.iter().map(bytes).collect(),
             weights: all[i * t * source.len()..]
                 .chunks(source.len())
                 .take(target.len())
@@ -47,12 +47,17 @@ impl Alignment {
         targets.iter().enumerate().map(of_target).collect()
     }
 
+    /// The pieces of the source, with its end.
+    pub fn source(&self) -> Vec<String> {
+        self.source.iter().map(|piece| shown(piece)).collect()
+    }
+
     /// A table for a terminal: each word of the translation, a block for each word of the source, the higher the more the word attends
     /// to it, and the words that it attends to most.
     pub fn table(&self) -> String {
         let (sources, targets) = (words(&self.source), words(&self.target));
-        let named = |pieces: &[String], word: &Range<usize>| {
-            terminal(pieces[word.clone()].concat().trim()).into_owned()
+        let named = |pieces: &[Vec<u8>], word: &Range<usize>| {
+            terminal(String::from_utf8_lossy(&pieces[word.clone()].concat()).trim()).into_owned()
         };
         let names: Vec<String> = sources.iter().map(|word| named(&self.source, word)).collect();
         let rows: Vec<String> = targets.iter().map(|word| named(&self.target, word)).collect();
@@ -71,12 +76,12 @@ impl Alignment {
     }
 }
 
-/// A word begins at a piece that begins with white space.
-fn words(pieces: &[String]) -> Vec<Range<usize>> {
+/// A word begins at a piece that begins with a space.
+fn words(pieces: &[Vec<u8>]) -> Vec<Range<usize>> {
     let mut words: Vec<Range<usize>> = vec![];
     for (place, piece) in pieces.iter().enumerate() {
         match words.last_mut() {
-            Some(word) if !piece.starts_with(char::is_whitespace) && piece != AT_END => word.end = place + 1,
+            Some(word) if !piece.starts_with(b" ") && piece != AT_END.as_bytes() => word.end = place + 1,
             Some(_) | None => words.push(place..place + 1),
         }
     }
@@ -105,7 +110,7 @@ mod tests {
 
     #[test]
     fn pieces_of_a_word_share_a_row_and_a_block() {
-        let strings = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+        let strings = |texts: &[&str]| texts.iter().map(|text| text.as_bytes().to_vec()).collect::<Vec<_>>();
         let alignment = Alignment {
             source: strings(&["the", " do", "g", AT_END]),
             target: strings(&["H", "und", " da"]),
@@ -114,5 +119,12 @@ mod tests {
         assert_eq!(alignment.table(), "  Hund  ▂▆   dog 75%, the 25%\n  da      █  <end> 95%\n");
         assert_eq!(words(&strings(&["a", "b", " c", "d", " e"])), [0..2, 2..4, 4..5]);
         assert!(words(&[]).is_empty());
+        // A character of several pieces is whole in its word.
+        let parts = Alignment {
+            source: vec![AT_END.into()],
+            target: vec![b" \xc3".to_vec(), b"\x84pfel".to_vec()],
+            weights: vec![vec![1.0]; 2],
+        };
+        assert_eq!(parts.table(), "  Äpfel  █  <end> 100%\n");
     }
 }

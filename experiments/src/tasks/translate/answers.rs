@@ -6,7 +6,7 @@ use super::scores::one_line;
 use super::search::{Searched, hypotheses, pieces};
 use crate::data::shown::terminal;
 use crate::run::{Ask, NOT_FINITE, Search, Style};
-use crate::text::batches;
+use crate::text::{batches, subwords};
 use gradus_models::{Hypothesis, Seq2Seq};
 use serde_json::{Value, json};
 
@@ -33,6 +33,10 @@ pub(super) fn answer(
     });
     let said = asks.iter().zip(&sources).zip(found);
     said.map(|((ask, source), mut found)| {
+        // Nothing is said of nothing.
+        if ask.text.trim().is_empty() {
+            found = vec![Hypothesis { tokens: vec![], log_p: 0.0, score: 0.0 }];
+        }
         found.truncate(search.n_best.unwrap_or(1));
         if found.is_empty() || found.iter().any(|found| !found.score.is_finite()) {
             return Err(NOT_FINITE.into());
@@ -86,7 +90,7 @@ impl Said<'_> {
     fn object(&self, ask: &Ask, all: bool) -> Value {
         let of = |(i, found): (usize, &Hypothesis)| {
             let tokens: Vec<String> =
-                self.targets[i].iter().map(|&id| self.task.pieces.decode(&[id])).collect();
+                self.targets[i].iter().map(|&id| subwords::shown(&self.task.pieces.bytes(id))).collect();
             let mut object = json!({
                 "translation": self.text(i),
                 "score": found.score,
@@ -102,7 +106,7 @@ impl Said<'_> {
         let mut object = objects[0].clone();
         object["text"] = json!(ask.text);
         if let Some(aligned) = self.aligned.first() {
-            object["source_tokens"] = json!(aligned.source);
+            object["source_tokens"] = json!(aligned.source());
         }
         if all {
             object["hypotheses"] = Value::Array(std::mem::take(&mut objects));

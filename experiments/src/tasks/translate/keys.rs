@@ -1,8 +1,8 @@
-use crate::config::validate::{at_least_zero, check, positive, share};
+use crate::config::validate::{check, positive, share};
 use crate::config::{ConfigError, Keys, Run, Train};
 use crate::data::files::Encoding;
 use crate::metrics::translation::Tokeniser;
-use crate::run::RunError;
+use crate::run::{RunError, Search};
 use crate::tasks::keys::{LimitKeys, Source, check_size, of_model};
 use crate::text::subwords;
 use gradus_engine::Rng;
@@ -221,6 +221,8 @@ impl Keys for TranslateKeys {
             positive(key, width)?;
             check(width <= WIDEST, key, &format!("at most {WIDEST}"), width)?;
         }
-        at_least_zero("search.length_penalty", length_penalty)
+        let most = Search::MOST_PENALTY;
+        let expected = format!("from 0 to {most}");
+        check((0.0..=most).contains(&length_penalty), "search.length_penalty", &expected, length_penalty)
     }
 }

@@ -109,7 +109,7 @@ impl Task for Translate {
     ];
     const METRICS: &'static [Metric] = scores::METRICS;
     const PREDICTIONS: &'static str = "txt";
-    const DECIDING: &'static [&'static str] = &["data.max_len", "bleu.tokenizer"];
+    const DECIDING: &'static [&'static str] = &["data.target", "data.max_len", "bleu.tokenizer"];
     const FILES: &'static [&'static str] = &[subwords::FILE];
     const SEARCHES: bool = true;
     type Keys = TranslateKeys;
@@ -302,6 +302,10 @@ impl Task for Translate {
 
     fn richness(&self) -> Result<BTreeMap<String, f64>, String> {
         Ok(richness::richness(self))
+    }
+
+    fn takes_words(&self) -> bool {
+        false
     }
 
     fn understood(&self) -> Understood {

@@ -23,6 +23,15 @@ pub(super) fn read(
     }
     let beside = beside(path, target)?;
     let sources = reader.read(path, encoding)?;
+    if !beside.exists() {
+        return Err(DataError::File {
+            path: beside,
+            expected: format!("the translations of {}, since data.target is {target}", path.display()),
+            found: "nothing there".into(),
+            advice: "put the file there, or leave data.target out if each line of the other file has a source, a tab and its translation"
+                .into(),
+        });
+    }
     aligned(&sources, &reader.read(&beside, encoding)?)
 }
 
@@ -91,7 +100,7 @@ pub(super) fn columns(file: &TextFile) -> Result<Vec<Pair>, DataError> {
 /// The n-th lines of both files are a pair.
 ///
 /// # Errors
-/// Numbers of lines that differ; an empty line; files without a line.
+/// Numbers of lines that differ; an empty line; a tab in a source; files without a line.
 pub(super) fn aligned(sources: &TextFile, targets: &TextFile) -> Result<Vec<Pair>, DataError> {
     let [of_sources, of_targets] = [written(sources)?, written(targets)?];
     if of_sources.len() != of_targets.len() {
@@ -109,6 +118,14 @@ pub(super) fn aligned(sources: &TextFile, targets: &TextFile) -> Result<Vec<Pair
             expected: "a sentence".into(),
             found: "an empty line".into(),
             advice: "leave this line out of both files",
+        }),
+        // Of a file of pairs, the translations would be read as parts of its sources.
+        text if text.contains('\t') && file.path == sources.path => Err(DataError::Line {
+            path: file.path.clone(),
+            line,
+            expected: "a sentence alone, since translations are in a file of their own (data.target)".into(),
+            found: format!("a tab in {}", quoted(text)),
+            advice: "leave data.target out if the file holds pairs, else write a space for the tab",
         }),
         text => Ok(text.to_owned()),
     };
@@ -158,6 +175,7 @@ mod tests {
     fn lines_of_two_files_are_pairs() {
         let pairs = aligned(&file("a.en", "one\r\ntwo\r\n"), &file("a.de", "eins\n zwei \n \n")).unwrap();
         assert_eq!(pairs, [Pair::new("one", "eins"), Pair::new("two", "zwei")]);
+        assert_eq!(aligned(&file("a.en", "one"), &file("a.de", "ei\tns")).unwrap()[0].reference(), "ei\tns");
         assert_eq!(beside(Path::new("x/train.tok.en"), "de").unwrap(), Path::new("x/train.tok.de"));
         assert_eq!(beside(Path::new("train"), ".de").unwrap(), Path::new("train.de"));
         let error = beside(Path::new("train.de"), "de").unwrap_err().to_string();
@@ -193,6 +211,7 @@ mod tests {
             ("1\n2\n3\n", "1\n2\n \n4\n", "a.de: expected as many lines as a.en has, 3, found 4"),
             ("1\n2\n", "\n2\n", "a.de, line 1: expected a sentence, found an empty line"),
             ("1\n", "", "a.de: expected one sentence a line"),
+            ("1\n2\tzwei\n", "1\n2\n", "a.en, line 2: expected a sentence alone"),
         ] {
             assert!(of(a, b).starts_with(says), "{}", of(a, b));
         }
