@@ -66,7 +66,8 @@ impl Beam {
 ///
 /// At each step, all continuations of the open sequences of a source are ordered by log p. Those among the first `width` that end are
 /// kept apart and lose no place to later ones; the first `width` others stay open. A source is done when as many have ended as the beam
-/// is wide and no open one can become better than the worst of them. A sequence that is as long as allowed can only end. If the beam is
+/// is wide and no open one can become better than the worst of them; with a beam of 1, which takes the likeliest token at each step
+/// ("greedy"), when that token is the end. A sequence that is as long as allowed can only end. If the beam is
 /// as wide as there are sequences, the result is that of an exhaustive search.
 ///
 /// Source of the penalty: Wu et al., "Google's neural machine translation system", 2016, section 7.
@@ -130,6 +131,9 @@ fn step(open: &[Open], ended: &mut Vec<Hypothesis>, log_p: &[f32], v: usize, bea
         if token == beam.end {
             if rank < beam.width {
                 ended.push(beam.hypothesis(tokens, log_p));
+            }
+            if beam.width == 1 && rank == 0 {
+                return vec![];
             }
             continue;
         }

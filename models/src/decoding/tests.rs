@@ -82,8 +82,10 @@ fn a_beam_as_wide_as_the_space_is_an_exhaustive_search() {
 
 #[test]
 fn the_beam_of_one_takes_the_likeliest_token() {
-    for seed in 0..20 {
-        let beam = Beam { width: 1, longest: 6, length_penalty: 0.0, start: 1, end: 0 };
+    for seed in 0..40 {
+        // However long hypotheses are preferred, it ends where the end is likeliest.
+        let length_penalty = if seed % 2 == 0 { 0.0 } else { 3.0 };
+        let beam = Beam { width: 1, longest: 6, length_penalty, start: 1, end: 0 };
         let mut model = Drawn::new(5, 1, seed);
         let found = beam_search(&mut model, &[beam]).remove(0);
         let (mut tokens, mut log_p) = (vec![], 0.0);
@@ -100,7 +102,8 @@ fn the_beam_of_one_takes_the_likeliest_token() {
             }
             tokens.push(best);
         }
-        assert_eq!(found, [Hypothesis { tokens, log_p, score: log_p }]);
+        let score = log_p / ((6.0 + tokens.len() as f64) / 6.0).powf(length_penalty);
+        assert_eq!(found, [Hypothesis { tokens, log_p, score }]);
     }
 }
 
