@@ -63,9 +63,11 @@ impl Metric {
         }
     }
 
-    /// A value with two decimals, in its unit.
+    /// A value with two decimals, in its unit; one that is beyond all meaning, as the perplexity of a model that has diverged, by its
+    /// power of ten.
     pub fn show(&self, value: f64) -> String {
-        format!("{:.2}", self.scaled(value))
+        let scaled = self.scaled(value);
+        if scaled.abs() < 1e12 { format!("{scaled:.2}") } else { format!("{scaled:.1e}") }
     }
 }
 

@@ -17,7 +17,7 @@ pub(super) fn answer(
     style: Style,
 ) -> Vec<Result<String, String>> {
     let read = |ask: &Ask| {
-        let running = Running::new(&task.units, &[&ask.text]);
+        let running = Running::new(&task.units, &[ask.text.trim()]);
         task.seen(&running, 0..running.len()).into_values().collect::<Vec<_>>()
     };
     let of_texts: Vec<Vec<_>> = asks.iter().map(read).collect();

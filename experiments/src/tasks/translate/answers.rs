@@ -21,7 +21,8 @@ pub(super) fn answer(
     style: Style,
     search: &Search,
 ) -> Vec<Result<String, String>> {
-    let sources: Vec<Vec<u32>> = asks.iter().map(|ask| task.source(&task.pieces.encode(&ask.text))).collect();
+    let sources: Vec<Vec<u32>> =
+        asks.iter().map(|ask| task.source(&task.pieces.encode(ask.text.trim()))).collect();
     let sizes: Vec<usize> = sources.iter().map(Vec::len).collect();
     let keys = &task.keys.search;
     // More translations than the run's beam finds need a wider one.
