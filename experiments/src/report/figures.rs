@@ -59,7 +59,12 @@ pub(super) fn plots(grid: &Grid) -> Result<Vec<Plot>, ReportError> {
         let name = name(&measure.name());
         plots.extend(match grid.study.shows {
             Shows::Along => along_rows(grid, *measure, name)?,
-            _ => dots(grid, *measure, name)?,
+            Shows::Means
+            | Shows::Curves
+            | Shows::Matrix(_)
+            | Shows::Within(..)
+            | Shows::Statistics(_)
+            | Shows::Settings(_) => dots(grid, *measure, name)?,
         });
     }
     Ok(plots)
