@@ -39,6 +39,6 @@ pub use element::Element;
 pub use lookup::{embedding, index};
 pub use precision::Precision;
 pub use real::Real;
-pub use rows::{cross_entropy, layer_norm, reduce, softmax};
-pub use sequence::{attention, crf, lstm};
+pub use rows::{cross_entropy, layer_norm, reduce, softmax, top_k};
+pub use sequence::{attention, cached_attention, crf, lstm};
 pub use slice::{Device, Dst, Kind, Outcome, Src};

@@ -5,8 +5,8 @@
 
 use crate::cuda::{Source, architecture, launched_by};
 use crate::{
-    DType, Device, Kind, attention, conv_relu_max, conv1d, convert, crf, cross_entropy, dropout, elementwise,
-    gemm, gemm_int8, index, layer_norm, lstm, optimizer, reduce, softmax,
+    DType, Device, Kind, attention, cached_attention, conv_relu_max, conv1d, convert, crf, cross_entropy,
+    dropout, elementwise, gemm, gemm_int8, index, layer_norm, lstm, optimizer, reduce, softmax, top_k,
 };
 
 /// The ladder of one operation.
@@ -22,6 +22,7 @@ const LADDERS: &[Ladder] = &[
     Ladder { name: "dropout", sources: &[&dropout::cuda::SOURCE], check: dropout::rungs::check },
     Ladder { name: "reduce", sources: &[&reduce::cuda::SOURCE], check: reduce::rungs::check },
     Ladder { name: "softmax", sources: &[&softmax::cuda::SOURCE], check: softmax::rungs::check },
+    Ladder { name: "top_k", sources: &[&top_k::cuda::SOURCE], check: top_k::rungs::check },
     Ladder {
         name: "cross_entropy",
         sources: &[&cross_entropy::cuda::SOURCE],
@@ -51,6 +52,11 @@ const LADDERS: &[Ladder] = &[
         name: "attention",
         sources: &[&attention::cuda::SOURCE, &attention::cuda::TILED],
         check: attention::rungs::check,
+    },
+    Ladder {
+        name: "cached_attention",
+        sources: &[&cached_attention::cuda::SOURCE],
+        check: cached_attention::rungs::check,
     },
     Ladder { name: "optimizer", sources: &[&optimizer::cuda::SOURCE], check: optimizer::rungs::check },
 ];

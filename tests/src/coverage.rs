@@ -27,7 +27,8 @@ pub fn no_row(op: &str) -> String {
 }
 
 /// Fused operations whose reference runs on a CUDA device in rows of the table, and the reason.
-const WITHOUT_KERNEL: [(&str, Pass, &str); 0] = [];
+const WITHOUT_KERNEL: [(&str, Pass, &str); 1] =
+    [("cached_attention", Pass::Backward, "it is for decoding, which has no gradients")];
 
 /// What to write, and where, for each fused operation whose reference ran on a CUDA device in this process.
 pub fn without_cuda() -> Vec<String> {

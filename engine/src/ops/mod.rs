@@ -26,6 +26,7 @@
 //! - *Convolution over time*: [`conv1d`](Tensor::conv1d), [`conv_relu_max`](Tensor::conv_relu_max),
 //!   [`embedding_conv_relu_max`](Tensor::embedding_conv_relu_max).
 //! - *Sequences*: [`lstm`](Tensor::lstm), [`lstm_int8`](Tensor::lstm_int8), [`attention`](Tensor::attention),
+//!   [`cached_attention`](Tensor::cached_attention),
 //!   [`crf_log_z`](Tensor::crf_log_z), [`crf_nll`](Tensor::crf_nll),
 //!   [`crf_log_marginals`](Tensor::crf_log_marginals), [`crf_viterbi`](Tensor::crf_viterbi).
 //! - *Shape*: [`reshape`](Tensor::reshape), [`flatten`](Tensor::flatten), [`unsqueeze`](Tensor::unsqueeze),
@@ -35,7 +36,8 @@
 //! - *Parts of an axis*: [`narrow`](Tensor::narrow), [`at`](Tensor::at), [`widen`](Tensor::widen),
 //!   [`concat`](Tensor::concat), [`stack`](Tensor::stack).
 //! - *By index*: [`embedding`](Tensor::embedding), [`scatter_rows`](Tensor::scatter_rows),
-//!   [`take_along`](Tensor::take_along), [`put_along`](Tensor::put_along), [`one_hot`](Tensor::one_hot).
+//!   [`take_along`](Tensor::take_along), [`put_along`](Tensor::put_along), [`one_hot`](Tensor::one_hot),
+//!   [`top_k`](Tensor::top_k).
 //! - *Random*: [`dropout`](Tensor::dropout), [`dropout_mask`](Tensor::dropout_mask).
 //! - *Dtype, device and graph*: [`to_dtype`](Tensor::to_dtype), [`to_device`](Tensor::to_device),
 //!   [`identity`](Tensor::identity); [`checkpoint`](crate::checkpoint).
@@ -49,6 +51,7 @@ mod affine;
 mod attention;
 mod binary;
 mod broadcast;
+mod cached_attention;
 mod cast;
 mod compare;
 mod concat;
@@ -73,6 +76,7 @@ mod registry;
 mod reshape;
 mod select;
 mod softmax;
+mod top_k;
 mod unary;
 
 pub use attention::Attention;

@@ -5,3 +5,4 @@ mod ladder;
 pub mod layer_norm;
 pub mod reduce;
 pub mod softmax;
+pub mod top_k;

@@ -27,4 +27,13 @@ pub const CASES: &[Case] = &[
         Example::one(vec![d.normal([r, m]), d.ids([r, m], k)], move |x| x[0].put_along(&x[1], k))
     })
     .roundings(64.0),
+    Case::new("top_k", "rows", |d| {
+        let (r, n) = (d.size(), d.size());
+        let k = d.below(n + 1);
+        Example::one(vec![d.normal([r, n])], move |x| x[0].top_k(k).0)
+    }),
+    Case::new("top_k", "rows longer than vectors", |d| {
+        let k = d.up_to(5);
+        Example::one(vec![d.normal([2, 70])], move |x| x[0].top_k(k).0)
+    }),
 ];

@@ -146,6 +146,26 @@ pub const CASES: &[Case] = &[
     })
     .roundings(2048.0)
     .large(),
+    Case::new("cached_attention", "shared rows, and places that are none", |d| {
+        let (n, heads, dim, t, rows) = (d.up_to(3), d.up_to(2), d.size(), d.up_to(5), d.up_to(4));
+        let places = d.ids([n, t], rows).masked_fill(&d.truths([n, t]).not(), -1.0);
+        Example::one(vec![d.normal([n, heads, dim]), d.normal([rows, 2, heads, dim]), places], |x| {
+            x[0].cached_attention(&x[1], &x[2])
+        })
+    })
+    .slots(&[0, 1])
+    .roundings(2048.0)
+    .never_empty(),
+    Case::new("cached_attention", "wide heads", |d| {
+        let (dim, t) = (60 + d.size(), 10 + d.size());
+        let places = d.ids([2, t], 6);
+        Example::one(vec![d.normal([2, 1, dim]), d.normal([6, 2, 1, dim]), places], |x| {
+            x[0].cached_attention(&x[1], &x[2])
+        })
+    })
+    .large()
+    .roundings(4096.0)
+    .never_empty(),
     Case::new("crf_log_z", "uneven lengths", |d| {
         let inputs = crf(d);
         Example::one(inputs, |x| x[0].crf_log_z(&scores(x), &x[4]))
