@@ -1,4 +1,4 @@
-use super::{Linear, init};
+use super::{KeyValueCache, Linear, init};
 use crate::ops::Attention;
 use crate::{Mode, Module, Param, Rng, Tensor, Visitor};
 
@@ -11,30 +11,20 @@ pub struct AttentionMask {
     pub causal: bool,
 }
 
-/// Keys and values [B, N, T, d] of a text.
+/// Keys and values of texts, [B, T, 2, N, d].
 #[derive(Clone, Debug)]
-pub struct KeysValues {
-    k: Tensor,
-    v: Tensor,
-}
+pub struct KeysValues(pub(super) Tensor);
 
 impl KeysValues {
-    /// Those of a text followed by another one.
-    #[track_caller]
-    pub fn followed_by(&self, next: &KeysValues) -> KeysValues {
-        let [k, v] = [(&self.k, &next.k), (&self.v, &next.v)].map(|(a, b)| Tensor::concat(&[a, b], 2));
-        KeysValues { k, v }
+    /// K and V, each [B, N, T, d].
+    fn heads(&self) -> [Tensor; 2] {
+        [0, 1].map(|i| self.0.at(2, i).permute(&[0, 2, 1, 3]))
     }
 
-    /// Those of the texts with these numbers, `i64` [M], each as often as it is named.
-    #[track_caller]
-    pub fn select(&self, texts: &Tensor) -> KeysValues {
-        let of = |x: &Tensor| {
-            let shape = x.shape();
-            let rows = x.reshape([shape[0], shape[1..].iter().product()]);
-            rows.embedding(texts).reshape(shape.with(0, texts.count()))
-        };
-        KeysValues { k: of(&self.k), v: of(&self.v) }
+    /// All places one after the other, [B · T, 2, N, d].
+    pub(super) fn rows(&self) -> Tensor {
+        let shape = self.0.shape();
+        self.0.reshape([shape[0] * shape[1], shape[2], shape[3], shape[4]])
     }
 }
 
@@ -94,9 +84,7 @@ impl MultiHeadAttention {
         let part = |p: &Param| p.tensor().narrow(0, width, 2 * width);
         let [b, t] = [x.dim(0), x.dim(1)];
         let kv = x.linear(&part(&self.in_proj_weight), Some(&part(&self.in_proj_bias)));
-        let kv = kv.reshape([b, t, 2, self.heads, width / self.heads]);
-        let [k, v] = [0, 1].map(|i| kv.at(2, i).permute(&[0, 2, 1, 3]));
-        KeysValues { k, v }
+        KeysValues(kv.reshape([b, t, 2, self.heads, width / self.heads]))
     }
 
     /// y [B, Tq, D] from the queries of x [B, Tq, D] to keys and values of whatever text, of which `keys` [B, T] (`bool`) are real;
@@ -110,8 +98,28 @@ impl MultiHeadAttention {
             causal: false,
             dropout: mode.stream().filter(|_| self.dropout > 0.0).map(|s| (self.dropout, s)),
         };
-        let y = q.attention(&to.k, &to.v, &options);
+        let [k, v] = to.heads();
+        let y = q.attention(&k, &v, &options);
         self.out_proj.forward(&y.permute(&[0, 2, 1, 3]).reshape([b, t, d]))
+    }
+
+    /// y [M, 1, D] from one query x [M, 1, D] for each sequence, in evaluation, to the places `i64` [M, T] of a cache, of which a
+    /// negative one is none.
+    #[track_caller]
+    pub fn attend_cached(&self, x: &Tensor, to: &KeyValueCache, places: &Tensor) -> Tensor {
+        let y = self.queries(x).squeeze(2).cached_attention(&to.table(), places);
+        self.out_proj.forward(&y.reshape(x.shape()))
+    }
+
+    /// The weights [M, N, T] with which [`attend_cached`](Self::attend_cached) attends to places [M, T]; 0 where there is none.
+    #[track_caller]
+    pub fn weights_cached(&self, x: &Tensor, to: &KeyValueCache, places: &Tensor) -> Tensor {
+        let (q, table) = (self.queries(x), to.table());
+        let [m, n, t, d] = [q.dim(0), q.dim(1), places.dim(1), q.dim(3)];
+        let none = places.le_scalar(-1.0);
+        let keys = table.at(1, 0).reshape([to.len(), n * d]).embedding(&places.masked_fill(&none, 0.0));
+        let k = keys.reshape([m, t, n, d]).permute(&[0, 2, 1, 3]);
+        softmax_of_scores(&q, &k, &AttentionMask { keys: Some(none.not()), causal: false }).squeeze(2)
     }
 
     /// Q [B, N, T, d] from x [B, T, D].
@@ -145,7 +153,8 @@ impl MultiHeadAttention {
     /// a key. For explanations.
     #[track_caller]
     pub fn weights_to(&self, x: &Tensor, to: &KeysValues, keys: Option<&Tensor>) -> Tensor {
-        softmax_of_scores(&self.queries(x), &to.k, &AttentionMask { keys: keys.cloned(), causal: false })
+        let [k, _] = to.heads();
+        softmax_of_scores(&self.queries(x), &k, &AttentionMask { keys: keys.cloned(), causal: false })
     }
 }
 
@@ -208,10 +217,34 @@ mod tests {
         let to = layer.keys_values(&other);
         let weights = layer.weights_to(&x, &to, Some(&keys));
         assert_eq!(weights.shape().to_vec(), [2, 2, 3, 4]);
-        let y = weights.matmul(&to.v).permute(&[0, 2, 1, 3]).reshape([2, 3, 6]);
+        let y = weights.matmul(&to.heads()[1]).permute(&[0, 2, 1, 3]).reshape([2, 3, 6]);
         let composed = layer.out_proj.forward(&y).to_f64();
         let fused = layer.attend(&x, &to, Some(&keys), &mut Mode::Eval).to_f64();
         assert!(fused.iter().zip(&composed).all(|(a, b)| (a - b).abs() < 1e-12));
         assert!(weights.narrow(0, 1, 1).narrow(3, 2, 2).to_f64().iter().all(|w| *w == 0.0));
+    }
+
+    /// A query to places of a cache is one to a text of those places.
+    #[test]
+    fn places_of_a_cache_are_a_text() {
+        let mut rng = Rng::new(5);
+        let layer = MultiHeadAttention::new(6, 2, 0.0, &mut rng);
+        layer.convert(DType::F64);
+        let [x, texts] = [1, 3].map(|t| Tensor::normal([2, t, 6], 0.0, 1.0, &mut rng).to_dtype(DType::F64));
+        let cache = KeyValueCache::new(&layer.keys_values(&texts));
+        let listed = Tensor::from_slice(&[4i64, 1, -1, 5, 5, 0], [2, 3]);
+        let cached = layer.attend_cached(&x, &cache, &listed).to_f64();
+        let rows = texts.reshape([6, 6]);
+        for (i, places) in [&[4i64, 1][..], &[5, 5, 0]].into_iter().enumerate() {
+            let text = rows.embedding(&Tensor::from_slice(places, [1, places.len()]));
+            let to = layer.keys_values(&text);
+            let alone = layer.attend(&x.narrow(0, i, 1), &to, None, &mut Mode::Eval).to_f64();
+            assert!(alone.iter().zip(&cached[6 * i..]).all(|(a, b)| (a - b).abs() < 1e-12), "{i}");
+            let weights = layer.weights_to(&x.narrow(0, i, 1), &to, None).to_f64();
+            let found = layer.weights_cached(&x, &cache, &listed).narrow(0, i, 1).to_f64();
+            let real = found.chunks(3).flat_map(|row| &row[..places.len()]);
+            assert!(weights.iter().zip(real).all(|(a, b)| (a - b).abs() < 1e-12), "{i}");
+            assert!(found.chunks(3).all(|row| row[places.len()..].iter().all(|w| *w == 0.0)), "{i}");
+        }
     }
 }

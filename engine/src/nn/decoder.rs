@@ -1,5 +1,6 @@
 use super::{
-    AttentionMask, Dropout, KeysValues, LayerNorm, Linear, MultiHeadAttention, Norm, TransformerBlockConfig,
+    AttentionMask, Dropout, KeyValueCache, KeysValues, LayerNorm, Linear, MultiHeadAttention, Norm,
+    TransformerBlockConfig,
 };
 use crate::{Mode, Module, Rng, Tensor, Visitor};
 
@@ -17,21 +18,23 @@ pub struct TransformerDecoderBlock {
     config: TransformerBlockConfig,
 }
 
-/// What a block remembers of the steps before, so that a step costs no more than one query: their keys and values, and those of the
-/// memory.
+/// What a block remembers, so that a step costs no more than one query: the keys and values of the places before, and those of the
+/// memory, which sequences share.
 #[derive(Clone, Debug)]
 pub struct DecoderCache {
-    before: Option<KeysValues>,
-    memory: KeysValues,
+    before: Option<KeyValueCache>,
+    memory: KeyValueCache,
+    /// What asked the memory at the last step [M, 1, D].
+    asked: Option<Tensor>,
 }
 
-impl DecoderCache {
-    /// That of the sequences with these numbers, `i64` [M]; with another memory, unless theirs are in the same places.
-    #[track_caller]
-    pub fn select(&self, sequences: &Tensor, memory: Option<KeysValues>) -> DecoderCache {
-        let before = self.before.as_ref().map(|before| before.select(sequences));
-        DecoderCache { before, memory: memory.unwrap_or_else(|| self.memory.clone()) }
-    }
+/// Where sequences find what they attend to in a [`DecoderCache`]: rows, `i64`, of which a negative one is none.
+#[derive(Clone, Debug)]
+pub struct DecoderPlaces {
+    /// Their places up to the one that is read now [M, T] ([`CachePlaces`](super::CachePlaces)).
+    pub own: Tensor,
+    /// The places of their memory [M, S]: s of the b-th memory is b · S + s.
+    pub memory: Tensor,
 }
 
 impl TransformerDecoderBlock {
@@ -60,7 +63,8 @@ impl TransformerDecoderBlock {
     /// y [B, T, D] from x [B, T, D], in which a place sees those before it, and a memory with its real keys [B, S].
     #[track_caller]
     pub fn forward(&self, x: &Tensor, memory: &KeysValues, keys: Option<&Tensor>, mode: &mut Mode) -> Tensor {
-        self.rest(&self.first(x, mode), memory, keys, mode)
+        let across = |x: &Tensor, mode: &mut Mode| self.multihead_attn.attend(x, memory, keys, mode);
+        self.rest(&self.first(x, mode), across, mode)
     }
 
     /// The weights [B, N, T, S] with which [`forward`](Self::forward) attends to the memory in evaluation, by head. For explanations.
@@ -79,28 +83,48 @@ impl TransformerDecoderBlock {
         self.plus(&self.norm1, x, mode, |x, mode| self.self_attn.forward(x, &mask, mode))
     }
 
-    /// What is remembered before the first step of sequences with this memory.
-    pub fn cache(&self, memory: KeysValues) -> DecoderCache {
-        DecoderCache { before: None, memory }
-    }
-
-    /// The next place y [B, 1, D] from x [B, 1, D], in evaluation: the last one of [`forward`](Self::forward).
+    /// What is remembered before the first step of sequences with these memories.
     #[track_caller]
-    pub fn step(&self, x: &Tensor, cache: &mut DecoderCache, keys: Option<&Tensor>) -> Tensor {
-        let mode = &mut Mode::Eval;
-        let x = self.plus(&self.norm1, x, mode, |x, mode| {
-            let this = self.self_attn.keys_values(x);
-            let all = cache.before.as_ref().map_or_else(|| this.clone(), |before| before.followed_by(&this));
-            let y = self.self_attn.attend(x, &all, None, mode);
-            cache.before = Some(all);
-            y
-        });
-        self.rest(&x, &cache.memory, keys, mode)
+    pub fn cache(&self, memory: &KeysValues) -> DecoderCache {
+        DecoderCache { before: None, memory: KeyValueCache::new(memory), asked: None }
     }
 
-    /// The attention to the memory and the dense layers.
-    fn rest(&self, x: &Tensor, memory: &KeysValues, keys: Option<&Tensor>, mode: &mut Mode) -> Tensor {
-        let across = |x: &Tensor, mode: &mut Mode| self.multihead_attn.attend(x, memory, keys, mode);
+    /// The next place y [M, 1, D] of each sequence from x [M, 1, D], in evaluation: the last one of [`forward`](Self::forward). The
+    /// cache has M rows more after it.
+    #[track_caller]
+    pub fn step(&self, x: &Tensor, cache: &mut DecoderCache, places: &DecoderPlaces) -> Tensor {
+        let mode = &mut Mode::Eval;
+        let x = self.plus(&self.norm1, x, mode, |x, _| {
+            let this = self.self_attn.keys_values(x);
+            let own = match &mut cache.before {
+                Some(before) => {
+                    before.append(&this);
+                    before
+                }
+                none => none.insert(KeyValueCache::new(&this)),
+            };
+            self.self_attn.attend_cached(x, own, &places.own)
+        });
+        let across = |x: &Tensor, _: &mut Mode| {
+            cache.asked = Some(x.clone());
+            self.multihead_attn.attend_cached(x, &cache.memory, &places.memory)
+        };
+        self.rest(&x, across, mode)
+    }
+
+    /// The weights [M, N, S] with which the last [`step`](Self::step) attended to the places of the memory; 0 where there is none. For
+    /// explanations and penalties: keys are gathered for each sequence.
+    ///
+    /// # Panics
+    /// If there was no step.
+    #[track_caller]
+    pub fn weights_of_step(&self, cache: &DecoderCache, places: &DecoderPlaces) -> Tensor {
+        let asked = cache.asked.as_ref().expect("decoder: the weights of a step before the first one");
+        self.multihead_attn.weights_cached(asked, &cache.memory, &places.memory)
+    }
+
+    /// The attention `across` to the memory and the dense layers.
+    fn rest(&self, x: &Tensor, across: impl FnOnce(&Tensor, &mut Mode) -> Tensor, mode: &mut Mode) -> Tensor {
         let x = self.plus(&self.norm2, x, mode, across);
         self.plus(&self.norm3, &x, mode, |x, mode| {
             let h = self.config.activation.forward(&self.linear1.forward(x));

@@ -5,6 +5,7 @@
 
 mod activation;
 mod attention;
+mod cache;
 mod conv1d;
 mod crf;
 mod decoder;
@@ -21,9 +22,10 @@ mod transformer;
 
 pub use activation::Activation;
 pub use attention::{AttentionMask, KeysValues, MultiHeadAttention};
+pub use cache::{CachePlaces, KeyValueCache};
 pub use conv1d::Conv1d;
 pub use crf::{Constraints, Crf};
-pub use decoder::{DecoderCache, TransformerDecoderBlock};
+pub use decoder::{DecoderCache, DecoderPlaces, TransformerDecoderBlock};
 pub use dropout::{Dropout, EmbeddingDropout, VariationalDropout};
 pub use embedding::Embedding;
 pub use highway::Highway;

@@ -1,4 +1,4 @@
-use super::{Activation, AttentionMask, Dropout, KeysValues, LayerNorm, Linear, MultiHeadAttention};
+use super::{Activation, AttentionMask, Dropout, KeyValueCache, LayerNorm, Linear, MultiHeadAttention};
 use crate::{Mode, Module, Rng, Tensor, Visitor};
 
 /// Where a block normalises.
@@ -60,30 +60,26 @@ impl TransformerBlock {
         self.with_attention(x, mode, |x, mode| self.self_attn.forward(x, mask, mode))
     }
 
-    /// The next places of a text in evaluation, y [B, T, D] from x [B, T, D], each of which sees those before it, and the keys and
-    /// values of all places up to them. `before` are those of the text so far; if there are any, T is 1.
-    ///
-    /// # Panics
-    /// If T is not 1 after other places.
+    /// y [B, T, D] from the first places of texts x [B, T, D], in evaluation, each of which sees those before it; and their keys and
+    /// values, for [`step`](Self::step).
     #[track_caller]
-    pub fn read(&self, x: &Tensor, before: Option<&KeysValues>) -> (Tensor, KeysValues) {
-        assert!(
-            before.is_none() || x.dim(1) == 1,
-            "transformer: {} places are read at once after others",
-            x.dim(1)
-        );
-        let mut all = None;
+    pub fn read(&self, x: &Tensor) -> (Tensor, KeyValueCache) {
+        let mut cache = None;
         let y = self.with_attention(x, &mut Mode::Eval, |x, mode| {
-            let this = self.self_attn.keys_values(x);
-            let to = before.map_or_else(|| this.clone(), |before| before.followed_by(&this));
-            let y = match before {
-                Some(_) => self.self_attn.attend(x, &to, None, mode),
-                None => self.self_attn.forward(x, &AttentionMask { keys: None, causal: true }, mode),
-            };
-            all = Some(to);
-            y
+            cache = Some(KeyValueCache::new(&self.self_attn.keys_values(x)));
+            self.self_attn.forward(x, &AttentionMask { keys: None, causal: true }, mode)
         });
-        (y, all.expect("a block attends"))
+        (y, cache.expect("a block attends"))
+    }
+
+    /// The next place y [M, 1, D] of each text from x [M, 1, D], in evaluation, which sees its places `i64` [M, T] in the cache up to
+    /// itself ([`CachePlaces`](super::CachePlaces)). The cache has M rows more after it.
+    #[track_caller]
+    pub fn step(&self, x: &Tensor, cache: &mut KeyValueCache, places: &Tensor) -> Tensor {
+        self.with_attention(x, &mut Mode::Eval, |x, _| {
+            cache.append(&self.self_attn.keys_values(x));
+            self.self_attn.attend_cached(x, cache, places)
+        })
     }
 
     /// The block with this function for its attention.

@@ -59,6 +59,10 @@ pub(super) struct PredictArgs {
     /// ((5 + n) / 6)^A [default: that of the run].
     #[arg(long, value_name = "A", value_parser = penalty, allow_negative_numbers = true)]
     length_penalty: Option<f64>,
+    /// How much to prefer hypotheses that leave nothing of the text out: B times the sum of ln(min(a, 1)) is added to the score, with the
+    /// attention a that each piece of the text gets in all [default: that of the run].
+    #[arg(long, value_name = "B", value_parser = penalty)]
+    coverage_penalty: Option<f64>,
     /// Print the N best answers for each text, with their scores; the beam must be as wide, and is widened if it is not given.
     #[arg(long, value_name = "N", value_parser = value_parser!(u16).range(1..=256), allow_negative_numbers = true)]
     n_best: Option<u16>,
@@ -85,6 +89,7 @@ impl PredictArgs {
         let search = Search {
             beam: self.beam.map(usize::from),
             length_penalty: self.length_penalty,
+            coverage_penalty: self.coverage_penalty,
             n_best: self.n_best.map(usize::from),
             alignment: self.alignment,
         };
@@ -116,7 +121,7 @@ impl PredictArgs {
     }
 }
 
-/// The number of a length penalty.
+/// The number of a penalty.
 fn penalty(text: &str) -> Result<f64, String> {
     let most = Search::MOST_PENALTY;
     let number = text.parse().ok().filter(|number: &f64| (0.0..=most).contains(number));

@@ -92,13 +92,14 @@ fn draw(
 ) -> anyhow::Result<()> {
     let stream = Stream { seed: ask.seed, stream: DRAWS };
     for step in 0..ask.tokens as u64 {
-        if !text.log_p().iter().all(|p| p.is_finite()) {
+        // A row with NaN has NaN as its smallest element.
+        if !text.log_p().min(-1).item().is_finite() {
             bail!("{NOT_FINITE}");
         }
         let [a, b, ..] = stream.block(step);
         let u = (u64::from(a) << 32 | u64::from(b)) >> 11;
         let token = ask.sampling.draw(text.log_p(), u as f64 / (1u64 << 53) as f64);
-        let (shown, log_p) = (text.shown(token), text.log_p()[token]);
+        let (shown, log_p) = (text.shown(token), text.log_p().narrow(0, token, 1).item() as f32);
         each(shown, log_p, text.push(token))?;
     }
     Ok(())

@@ -81,6 +81,8 @@ pub struct Search {
     pub beam: Option<usize>,
     /// α of the length penalty.
     pub length_penalty: Option<f64>,
+    /// β of the coverage penalty.
+    pub coverage_penalty: Option<f64>,
     /// How many answers are given for a text, with their scores; without it, the best one alone.
     pub n_best: Option<usize>,
     /// Whether to show what in a text each word of an answer attends to.
@@ -96,6 +98,7 @@ impl Search {
         let given = [
             ("--beam", self.beam.is_some()),
             ("--length-penalty", self.length_penalty.is_some()),
+            ("--coverage-penalty", self.coverage_penalty.is_some()),
             ("--n-best", self.n_best.is_some()),
             ("--alignment", self.alignment),
         ];

@@ -215,19 +215,28 @@ fn what_is_found_for_a_text_is_said_as_it_is_asked_for() {
         // A penalty of 0 prefers shorter ones: the score is the log-probability itself.
         let sum = lines(&said("--json --length-penalty 0"));
         assert!(sum.iter().all(|answer| answer["score"] == answer["log_probability"]), "{sum:?}");
+        // Coverage is at most 0, so that it only lowers scores.
+        let covered = lines(&said("--json --length-penalty 0 --coverage-penalty 0.5"));
+        let below = |answer: &Value| answer["score"].as_f64() < answer["log_probability"].as_f64();
+        assert!(covered.iter().all(below), "{covered:?}");
     }
     place
         .gradus("predict a --text x --beam 2 --n-best 3")
         .refused(1, &["--n-best 3: expected at most as many as the beam is wide, 2"]);
-    for wrong in
-        ["--beam 0", "--n-best 0", "--length-penalty -1", "--length-penalty 11", "--length-penalty nan"]
-    {
+    for wrong in [
+        "--beam 0",
+        "--n-best 0",
+        "--length-penalty -1",
+        "--length-penalty 11",
+        "--length-penalty nan",
+        "--coverage-penalty -1",
+    ] {
         assert_eq!(place.gradus(&format!("predict a --text x {wrong}")).code, Some(2), "{wrong}");
     }
     let few =
         "--set model.embed_dim=4 --set train.epochs=1 --set data.train_limit=40 --set data.dev_limit=10";
     place.gradus(&format!("train classify --dataset reviews --model textcnn {few} --out c")).well();
-    for flag in ["--beam 2", "--length-penalty 1", "--n-best 2", "--alignment"] {
+    for flag in ["--beam 2", "--length-penalty 1", "--coverage-penalty 1", "--n-best 2", "--alignment"] {
         let name = flag.split(' ').next().unwrap();
         let says = format!(
             "{name}: the run is one of gradus train classify, whose answers are not searched for; leave the flag out"

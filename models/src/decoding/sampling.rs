@@ -1,3 +1,5 @@
+use gradus_engine::{DType, Device, Tensor};
+
 /// How a token is drawn.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Sampling {
@@ -27,33 +29,33 @@ impl Sampling {
     }
 
     /// The tokens among which is drawn, the likeliest first (of equal ones the first), with their probabilities: those of logits, or of
-    /// log-probabilities, \[V\].
+    /// log-probabilities, \[V\]. Where only the k likeliest count, only these are read from the device.
     ///
     /// # Panics
     /// If there is a [`fault`](Sampling::fault), or no token.
     #[track_caller]
-    pub fn choices(&self, logits: &[f32]) -> Vec<(usize, f64)> {
+    pub fn choices(&self, logits: &Tensor) -> Vec<(usize, f64)> {
         if let Some(fault) = self.fault() {
             panic!("sampling: expected {fault}");
         }
-        assert!(!logits.is_empty(), "sampling: there is no token");
-        let mut order: Vec<usize> = (0..logits.len()).collect();
-        let better = |a: &usize, b: &usize| logits[*b].total_cmp(&logits[*a]).then(a.cmp(b));
-        if self.top_k > 0 && self.top_k < order.len() {
-            order.select_nth_unstable_by(self.top_k - 1, better);
-            order.truncate(self.top_k);
-        }
-        order.sort_unstable_by(better);
-        let largest = f64::from(logits[order[0]]);
-        let weight = |token: usize| ((f64::from(logits[token]) - largest) / self.temperature).exp();
-        let all: f64 = order.iter().map(|&token| weight(token)).sum();
+        let tokens = logits.count();
+        assert!(tokens > 0, "sampling: there is no token");
+        let (best, order) = match self.top_k {
+            k if k > 0 && k < tokens => logits.top_k(k),
+            // A device takes one after the other; all of them are sorted here.
+            _ => logits.to_device(Device::Cpu).top_k(tokens),
+        };
+        let (best, order) = (best.to_dtype(DType::F64).to_vec::<f64>(), order.to_vec::<i64>());
+        let weights: Vec<f64> =
+            best.iter().map(|logit| ((logit - best[0]) / self.temperature).exp()).collect();
+        let all: f64 = weights.iter().sum();
         let (mut kept, mut sum) = (vec![], 0.0);
-        for token in order {
+        for (token, weight) in order.into_iter().zip(weights) {
             if sum >= self.top_p * all && self.top_p < 1.0 {
                 break;
             }
-            kept.push((token, weight(token)));
-            sum += weight(token);
+            kept.push((token as usize, weight));
+            sum += weight;
         }
         kept.iter_mut().for_each(|(_, p)| *p /= sum);
         kept
@@ -62,7 +64,7 @@ impl Sampling {
     /// The token that a number `u` in [0, 1) draws: the first of the [`choices`](Sampling::choices) at which the sum of probabilities
     /// exceeds it.
     #[track_caller]
-    pub fn draw(&self, logits: &[f32], u: f64) -> usize {
+    pub fn draw(&self, logits: &Tensor, u: f64) -> usize {
         let choices = self.choices(logits);
         let mut sum = 0.0;
         let reached = |(_, p): &&(usize, f64)| {

@@ -55,11 +55,12 @@ impl NextToken for Drawn {
         self.tokens
     }
 
-    fn extend(&mut self, parents: &[usize], tokens: &[usize]) -> Vec<f32> {
+    fn extend(&mut self, parents: &[usize], tokens: &[usize]) -> Tensor {
         self.calls += 1;
         let grown = |(&parent, &token): (&usize, &usize)| [&self.sequences[parent][..], &[token]].concat();
         self.sequences = parents.iter().zip(tokens).map(grown).collect();
-        self.sequences.clone().iter().flat_map(|sequence| self.row(sequence)).collect()
+        let rows: Vec<f32> = self.sequences.clone().iter().flat_map(|sequence| self.row(sequence)).collect();
+        Tensor::from_slice(&rows, [self.sequences.len(), self.tokens])
     }
 }
 
@@ -67,7 +68,8 @@ impl NextToken for Drawn {
 fn a_beam_as_wide_as_the_space_is_an_exhaustive_search() {
     for seed in 0..20 {
         for length_penalty in [0.0, 0.6, 1.0, -0.5] {
-            let beam = Beam { width: 120, longest: 4, length_penalty, start: 0, end: 2 };
+            let beam =
+                Beam { width: 120, longest: 4, length_penalty, coverage_penalty: 0.0, start: 0, end: 2 };
             let mut model = Drawn::new(4, 2, seed);
             let found = beam_search(&mut model, &[beam; 2]);
             for (source, found) in found.iter().enumerate() {
@@ -85,7 +87,7 @@ fn the_beam_of_one_takes_the_likeliest_token() {
     for seed in 0..40 {
         // However long hypotheses are preferred, it ends where the end is likeliest.
         let length_penalty = if seed % 2 == 0 { 0.0 } else { 3.0 };
-        let beam = Beam { width: 1, longest: 6, length_penalty, start: 1, end: 0 };
+        let beam = Beam { width: 1, longest: 6, length_penalty, coverage_penalty: 0.0, start: 1, end: 0 };
         let mut model = Drawn::new(5, 1, seed);
         let found = beam_search(&mut model, &[beam]).remove(0);
         let (mut tokens, mut log_p) = (vec![], 0.0);
@@ -112,7 +114,8 @@ fn the_beam_of_one_takes_the_likeliest_token() {
 fn sources_do_not_touch_each_other_and_wider_beams_find_more() {
     for seed in 0..10 {
         let search = |width, sources| {
-            let beam = Beam { width, longest: 8, length_penalty: 0.0, start: 0, end: 1 };
+            let beam =
+                Beam { width, longest: 8, length_penalty: 0.0, coverage_penalty: 0.0, start: 0, end: 1 };
             beam_search(&mut Drawn::new(6, sources, seed), &vec![beam; sources])
         };
         let (two, narrow, wide) = (search(4, 2), search(4, 1), search(500, 1));
@@ -125,7 +128,14 @@ fn sources_do_not_touch_each_other_and_wider_beams_find_more() {
 /// Each source is searched up to its own length.
 #[test]
 fn beams_of_one_search_may_differ() {
-    let beam = |width, longest| Beam { width, longest, length_penalty: 0.0, start: 0, end: 1 };
+    let beam = |width, longest| Beam {
+        width,
+        longest,
+        length_penalty: 0.0,
+        coverage_penalty: 0.0,
+        start: 0,
+        end: 1,
+    };
     for seed in 0..5 {
         let beams = [beam(2, 3), beam(4, 8)];
         let both = beam_search(&mut Drawn::new(6, 2, seed), &beams);
@@ -144,14 +154,15 @@ fn a_beam_that_ends_early_loses_nothing() {
             3
         }
 
-        fn extend(&mut self, parents: &[usize], _: &[usize]) -> Vec<f32> {
+        fn extend(&mut self, parents: &[usize], _: &[usize]) -> Tensor {
             self.0 += 1;
             // The end has 0.3 at first; after a 1, which has 0.6, it is certain from the second step on.
             let row = if self.0 == 1 { [0.3f32, 0.6, 0.1] } else { [0.98, 0.01, 0.01] };
-            parents.iter().flat_map(|_| row.map(f32::ln)).collect()
+            let rows: Vec<f32> = parents.iter().flat_map(|_| row.map(f32::ln)).collect();
+            Tensor::from_slice(&rows, [parents.len(), 3])
         }
     }
-    let beam = Beam { width: 2, longest: 50, length_penalty: 0.0, start: 2, end: 0 };
+    let beam = Beam { width: 2, longest: 50, length_penalty: 0.0, coverage_penalty: 0.0, start: 2, end: 0 };
     let mut model = Late(0);
     let found = beam_search(&mut model, &[beam]).remove(0);
     assert_eq!((&found[0].tokens[..], &found[1].tokens[..]), (&[1][..], &[][..]));
@@ -165,13 +176,17 @@ fn a_beam_that_ends_early_loses_nothing() {
 fn a_beam_of_none_is_a_bug() {
     beam_search(
         &mut Drawn::new(3, 1, 1),
-        &[Beam { width: 0, longest: 3, length_penalty: 0.0, start: 0, end: 1 }],
+        &[Beam { width: 0, longest: 3, length_penalty: 0.0, coverage_penalty: 0.0, start: 0, end: 1 }],
     );
+}
+
+fn row(of: &[f32]) -> Tensor {
+    Tensor::from_slice(of, [of.len()])
 }
 
 #[test]
 fn draws_are_among_the_likeliest() {
-    let logits = [0.4f32, 0.1, 0.3, 0.2].map(f32::ln);
+    let logits = row(&[0.4f32, 0.1, 0.3, 0.2].map(f32::ln));
     let of = |sampling: Sampling| {
         sampling.choices(&logits).into_iter().map(|(token, _)| token).collect::<Vec<_>>()
     };
@@ -184,8 +199,8 @@ fn draws_are_among_the_likeliest() {
     let p = Sampling { temperature: 0.5, top_k: 2, ..own }.choices(&logits);
     assert!((p[0].1 - 0.16 / 0.25).abs() < 1e-6, "{p:?}");
     // Equal logits: the first.
-    assert_eq!(Sampling { top_k: 1, ..own }.choices(&[1.0, 1.0]), [(0, 1.0)]);
-    assert_eq!(Sampling { temperature: 1e-3, ..own }.draw(&[1.0, f32::NEG_INFINITY, 2.0], 0.999), 2);
+    assert_eq!(Sampling { top_k: 1, ..own }.choices(&row(&[1.0, 1.0])), [(0, 1.0)]);
+    assert_eq!(Sampling { temperature: 1e-3, ..own }.draw(&row(&[1.0, f32::NEG_INFINITY, 2.0]), 0.999), 2);
     for (u, token) in [(0.0, 0), (0.39, 0), (0.41, 2), (0.71, 3), (0.91, 1), (1.0, 1)] {
         assert_eq!(own.draw(&logits, u), token, "{u}");
     }
@@ -200,7 +215,7 @@ fn draws_are_among_the_likeliest() {
 /// 20,000 draws have the frequencies of the choices.
 #[test]
 fn draws_have_the_probabilities_of_the_choices() {
-    let logits = [2.0f32, 0.0, 1.0, -1.0, 1.5];
+    let logits = row(&[2.0, 0.0, 1.0, -1.0, 1.5]);
     let sampling = Sampling { temperature: 0.8, top_k: 4, top_p: 0.95 };
     let stream = Rng::new(5).stream();
     let n = 20_000;
@@ -215,4 +230,62 @@ fn draws_have_the_probabilities_of_the_choices() {
         let share = f64::from(count) / n as f64;
         assert!((share - p).abs() < 4.0 * (p * (1.0 - p) / n as f64).sqrt() + 1e-12, "{token}: {share} {p}");
     }
+}
+
+/// A model that attends to what it is told to.
+struct Attends(Drawn);
+
+impl Attends {
+    /// The attention to three tokens of a source, after a sequence that begins with its source's number.
+    fn row(sequence: &[usize]) -> Vec<f32> {
+        let token = sequence[sequence.len() - 1];
+        (0..3).map(|place| if place == token { 0.8 } else { 0.1 }).collect()
+    }
+}
+
+impl NextToken for Attends {
+    fn tokens(&self) -> usize {
+        self.0.tokens()
+    }
+
+    fn extend(&mut self, parents: &[usize], tokens: &[usize]) -> Tensor {
+        self.0.extend(parents, tokens)
+    }
+
+    fn attention(&self) -> Option<Vec<Vec<f32>>> {
+        Some(self.0.sequences.iter().map(|sequence| Attends::row(sequence)).collect())
+    }
+}
+
+/// In a beam as wide as the space, the penalty is the formula's, with the attention of each token and of the end.
+#[test]
+fn coverage_is_that_of_the_formula() {
+    for seed in 0..10 {
+        let beam =
+            Beam { width: 120, longest: 4, length_penalty: 0.6, coverage_penalty: 0.7, start: 0, end: 2 };
+        let mut model = Attends(Drawn::new(4, 2, seed));
+        let found = beam_search(&mut model, &[beam; 2]);
+        for (source, found) in found.into_iter().enumerate() {
+            let mut all = model.0.all(&beam, source);
+            for hypothesis in &mut all {
+                let sequence = [&[source, beam.start], &hypothesis.tokens[..]].concat();
+                let rows: Vec<Vec<f32>> =
+                    (2..=sequence.len()).map(|n| Attends::row(&sequence[..n])).collect();
+                let sum = |place: usize| rows.iter().map(|row| f64::from(row[place])).sum::<f64>();
+                hypothesis.score += 0.7 * (0..3).map(|place| sum(place).min(1.0).ln()).sum::<f64>();
+            }
+            all.sort_by(|a, b| b.score.total_cmp(&a.score));
+            let of = |all: &[Hypothesis]| all.iter().map(|h| h.score).collect::<Vec<_>>();
+            let close = of(&found).iter().zip(of(&all)).all(|(a, b)| (a - b).abs() < 1e-12);
+            assert!(found.len() == 120 && close, "{seed}");
+            assert_eq!(found[0].tokens, all[0].tokens);
+        }
+    }
+}
+
+#[test]
+#[should_panic(expected = "beam search: coverage of a model without a source")]
+fn coverage_needs_a_source() {
+    let beam = Beam { width: 1, longest: 3, length_penalty: 0.0, coverage_penalty: 0.1, start: 0, end: 1 };
+    beam_search(&mut Drawn::new(3, 1, 1), &[beam]);
 }

@@ -11,7 +11,7 @@ pub struct Continuation<'a> {
     /// The tokens that the model sees, if there is a limit.
     seen: Vec<usize>,
     state: LmState,
-    log_p: Vec<f32>,
+    log_p: Tensor,
 }
 
 /// The most tokens that an LSTM reads at once.
@@ -26,14 +26,19 @@ impl<'a> Continuation<'a> {
     pub fn new(model: &'a dyn LanguageModel, text: &[usize]) -> Self {
         assert!(!text.is_empty(), "continuation: a text of no tokens");
         let first = text.len() - text.len().min(model.context().unwrap_or(usize::MAX));
-        let mut continued = Continuation { model, seen: vec![], state: LmState::Start, log_p: vec![] };
+        let mut continued = Continuation {
+            model,
+            seen: vec![],
+            state: LmState::Start,
+            log_p: Tensor::zeros([0], DType::F32),
+        };
         // A Transformer reads its context at once; an LSTM a part after the other, so that a long text takes no more memory.
         text[first..].chunks(model.context().unwrap_or(PART)).for_each(|part| continued.read(part));
         continued
     }
 
-    /// log p of each token [V] as the next one.
-    pub fn log_p(&self) -> &[f32] {
+    /// log p of each token as the next one, `f32` [V], on the model's device.
+    pub fn log_p(&self) -> &Tensor {
         &self.log_p
     }
 
@@ -57,10 +62,11 @@ impl<'a> Continuation<'a> {
     fn read(&mut self, tokens: &[usize]) {
         let ids: Vec<i64> = tokens.iter().map(|&token| token as i64).collect();
         let ids = Tensor::from_slice(&ids, [1, ids.len()]).to_device(self.model.device());
+        let before = std::mem::take(&mut self.state);
         let (log_p, state) = no_grad(|| {
-            let (h, state) = self.model.read(&ids, &self.state);
+            let (h, state) = self.model.read(&ids, before);
             let last = h.narrow(1, ids.dim(1) - 1, 1).reshape([1, h.dim(2)]);
-            (self.model.logits(&last).log_softmax().to_dtype(DType::F32).to_vec(), state)
+            (self.model.logits(&last).log_softmax().to_dtype(DType::F32).squeeze(0), state)
         });
         (self.log_p, self.state) = (log_p, state);
         if self.model.context().is_some() {

@@ -20,7 +20,7 @@ pub use rnn_lm::{RnnLm, RnnLmConfig};
 pub use transformer_lm::{Positions, TransformerLm, TransformerLmConfig};
 
 use gradus_engine::losses::{CrossEntropy, Reduction, linear_cross_entropy};
-use gradus_engine::nn::KeysValues;
+use gradus_engine::nn::{CachePlaces, KeyValueCache};
 use gradus_engine::{Mode, Module, Param, Tensor};
 
 /// What a model remembers of the text before a stretch.
@@ -31,9 +31,9 @@ pub enum LmState {
     Start,
     /// (h, c) of each layer of an LSTM, [1, B, H].
     Cells(Vec<(Tensor, Tensor)>),
-    /// The keys and values of each block of a Transformer, and the number of their places. Only [`read`](LanguageModel::read)
+    /// The keys and values of each block of a Transformer, and where the texts have their places. Only [`read`](LanguageModel::read)
     /// makes it.
-    Places(Vec<KeysValues>, usize),
+    Places(Vec<KeyValueCache>, CachePlaces),
 }
 
 impl LmState {
@@ -71,8 +71,8 @@ pub trait LanguageModel: Module + Send + Sync {
     /// # Panics
     /// As [`hidden`](LanguageModel::hidden).
     #[track_caller]
-    fn read(&self, ids: &Tensor, state: &LmState) -> (Tensor, LmState) {
-        self.hidden(ids, state, &mut Mode::Eval)
+    fn read(&self, ids: &Tensor, state: LmState) -> (Tensor, LmState) {
+        self.hidden(ids, &state, &mut Mode::Eval)
     }
 
     /// E [V, D], which reads words and predicts them.

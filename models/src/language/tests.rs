@@ -159,7 +159,7 @@ fn a_continued_text_is_the_same_text() {
                 };
                 let expected = whole(&text[at - seen..at]);
                 let close =
-                    continued.log_p().iter().zip(&expected).all(|(a, b)| (f64::from(*a) - b).abs() < 1e-6);
+                    continued.log_p().to_f64().iter().zip(&expected).all(|(a, b)| (a - b).abs() < 1e-6);
                 assert!(close, "{begun} {at}: {:?} {expected:?}", continued.log_p());
                 continued.push(text[at]);
             }

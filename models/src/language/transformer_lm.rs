@@ -3,7 +3,8 @@ use crate::invalid::{self, Invalid};
 use crate::parameters;
 use crate::places::sinusoids;
 use gradus_engine::nn::{
-    Activation, AttentionMask, Dropout, Embedding, LayerNorm, Norm, TransformerBlock, TransformerBlockConfig,
+    Activation, AttentionMask, CachePlaces, Dropout, Embedding, LayerNorm, Norm, TransformerBlock,
+    TransformerBlockConfig,
 };
 use gradus_engine::{DType, Mode, Module, Param, Rng, Tensor, Visitor};
 use serde::{Deserialize, Serialize};
@@ -168,20 +169,36 @@ impl LanguageModel for TransformerLm {
     }
 
     #[track_caller]
-    fn read(&self, ids: &Tensor, state: &LmState) -> (Tensor, LmState) {
-        let (before, places) = match state {
-            LmState::Start => (None, 0),
-            LmState::Places(before, places) => (Some(before), *places),
+    fn read(&self, ids: &Tensor, state: LmState) -> (Tensor, LmState) {
+        let ([texts, t], mode) = ([ids.dim(0), ids.dim(1)], &mut Mode::Eval);
+        match state {
+            LmState::Start => {
+                let mut x = self.embedded(ids, 0, mode);
+                let mut caches = vec![];
+                for block in &self.blocks {
+                    let (y, cache) = block.read(&x);
+                    x = y;
+                    caches.push(cache);
+                }
+                (self.norm.forward(&x), LmState::Places(caches, CachePlaces::new(texts, t)))
+            }
+            LmState::Places(mut caches, mut places) => {
+                let expected = [places.sequences(), 1];
+                assert_eq!(
+                    [texts, t],
+                    expected,
+                    "transformer-lm: after other places, texts and tokens of each"
+                );
+                let mut x = self.embedded(ids, places.len(), mode);
+                places.grow(&(0..texts).collect::<Vec<_>>());
+                let at = places.tensor(x.device());
+                for (block, cache) in self.blocks.iter().zip(&mut caches) {
+                    x = block.step(&x, cache, &at);
+                }
+                (self.norm.forward(&x), LmState::Places(caches, places))
+            }
             LmState::Cells(_) => panic!("transformer-lm: the state of another model"),
-        };
-        let mut x = self.embedded(ids, places, &mut Mode::Eval);
-        let mut all = vec![];
-        for (i, block) in self.blocks.iter().enumerate() {
-            let (y, read) = block.read(&x, before.map(|before| &before[i]));
-            x = y;
-            all.push(read);
         }
-        (self.norm.forward(&x), LmState::Places(all, places + ids.dim(1)))
     }
 
     fn table(&self) -> &Param {

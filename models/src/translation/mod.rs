@@ -5,9 +5,11 @@
 //!
 //! | file | holds |
 //! | --- | --- |
+//! | `hypotheses` | where the hypotheses of a search find what they attend to |
 //! | `rnn` | LSTMs with attention between them |
 //! | `transformer` | an encoder and a decoder of attention |
 
+mod hypotheses;
 mod rnn;
 #[cfg(test)]
 mod tests;
@@ -18,7 +20,7 @@ pub use transformer::{Seq2SeqTransformer, Seq2SeqTransformerConfig};
 
 use crate::NextToken;
 use gradus_engine::losses::{CrossEntropy, Reduction, linear_cross_entropy};
-use gradus_engine::{DType, Device, Mode, Module, Param, Tensor};
+use gradus_engine::{Device, Mode, Module, Param, Tensor};
 
 /// A batch of sentences and their translations, `i64`; values past an end do not matter.
 #[derive(Clone, Copy, Debug)]
@@ -82,9 +84,4 @@ fn rows(x: &Tensor, numbers: &Tensor) -> Tensor {
     let shape = x.shape();
     let flat = x.reshape([shape[0], shape[1..].iter().product()]);
     flat.embedding(numbers).reshape(shape.with(0, numbers.count()))
-}
-
-/// The same of truth values (`bool`).
-fn flags(x: &Tensor, numbers: &Tensor) -> Tensor {
-    rows(&x.to_dtype(DType::F32), numbers).to_dtype(DType::Bool)
 }

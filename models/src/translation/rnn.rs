@@ -1,3 +1,4 @@
+use super::hypotheses::Hypotheses;
 use super::{Pairs, Seq2Seq};
 use crate::invalid::{self, Invalid};
 use crate::padding::real_positions;
@@ -74,11 +75,14 @@ pub struct Seq2SeqRnn {
     config: Seq2SeqRnnConfig,
 }
 
-/// The source of each sequence: m [N, S, 2H] and which of its places are real [N, S].
+/// The sources: m [B, S, 2H] and which of its places are real [B, S].
 struct Memory {
     m: Tensor,
     real: Tensor,
 }
+
+/// c [N, T, 2H] from √(2H) W_a h [N, T, 2H].
+type Attended<'a> = &'a dyn Fn(&Tensor) -> Tensor;
 
 /// What the decoder remembers: (h, c), each [L, N, 2H], and h̃ [N, 1, D] for input feeding.
 struct State {
@@ -133,33 +137,51 @@ impl Seq2SeqRnn {
     }
 
     /// h̃ [N, T, D] and h [N, T, 2H] after x [N, T, D]; the state is then that after them.
-    fn decode(&self, x: &Tensor, memory: &Memory, state: &mut State, mode: &mut Mode) -> (Tensor, Tensor) {
+    fn decode(&self, x: &Tensor, attended: Attended, state: &mut State, mode: &mut Mode) -> (Tensor, Tensor) {
         if !self.config.input_feeding {
-            return self.stretch(x, memory, state, mode);
+            return self.stretch(x, attended, state, mode);
         }
         let step = |t| {
             let input = Tensor::concat(&[&x.narrow(1, t, 1), &state.fed], 2);
-            let (attended, h) = self.stretch(&input, memory, state, mode);
-            state.fed = attended.clone();
-            (attended, h)
+            let (fed, h) = self.stretch(&input, attended, state, mode);
+            state.fed = fed.clone();
+            (fed, h)
         };
         let (attended, h): (Vec<Tensor>, Vec<Tensor>) = (0..x.dim(1)).map(step).unzip();
         let joined = |steps: Vec<Tensor>| Tensor::concat(&steps.iter().collect::<Vec<_>>(), 1);
         (joined(attended), joined(h))
     }
 
-    fn stretch(&self, x: &Tensor, memory: &Memory, state: &mut State, mode: &mut Mode) -> (Tensor, Tensor) {
+    fn stretch(
+        &self,
+        x: &Tensor,
+        attended: Attended,
+        state: &mut State,
+        mode: &mut Mode,
+    ) -> (Tensor, Tensor) {
         let output = self.decoder.forward_from(x, None, (&state.h, &state.c), mode);
         (state.h, state.c) = (output.h, output.c);
         let h = Dropout(self.config.dropout).forward(&output.y, mode);
         let scale = (2.0 * self.config.hidden_dim as f64).sqrt();
-        // The operation divides scores by it.
-        let q = (self.attention.forward(&h) * scale).unsqueeze(1);
-        let m = memory.m.unsqueeze(1);
-        let options = Attention { keys: Some(memory.real.clone()), ..Attention::default() };
-        let c = q.attention(&m, &m, &options).squeeze(1);
+        // The operations divide scores by it.
+        let c = attended(&(self.attention.forward(&h) * scale));
         let attended = self.combine.forward(&Tensor::concat(&[&c, &h], 2)).tanh();
         (Dropout(self.config.dropout).forward(&attended, mode), h)
+    }
+}
+
+impl Memory {
+    /// c of the sources' own sequences.
+    fn attend(&self, q: &Tensor) -> Tensor {
+        let m = self.m.unsqueeze(1);
+        let options = Attention { keys: Some(self.real.clone()), ..Attention::default() };
+        q.unsqueeze(1).attention(&m, &m, &options).squeeze(1)
+    }
+
+    /// [B · S, 2, 1, 2H], of which keys and values are both m.
+    fn table(&self) -> Tensor {
+        let m = self.m.reshape([self.real.count(), 1, self.m.dim(2)]);
+        Tensor::stack(&[&m, &m], 1)
     }
 }
 
@@ -168,7 +190,7 @@ impl Seq2Seq for Seq2SeqRnn {
     fn hidden(&self, pairs: &Pairs, mode: &mut Mode) -> Tensor {
         let (memory, mut state) = self.encode(pairs.source, pairs.lengths, mode);
         let x = self.embedded(pairs.target, mode);
-        self.decode(&x, &memory, &mut state, mode).0
+        self.decode(&x, &|q| memory.attend(q), &mut state, mode).0
     }
 
     /// a_ts.
@@ -178,7 +200,7 @@ impl Seq2Seq for Seq2SeqRnn {
             let mode = &mut Mode::Eval;
             let (memory, mut state) = self.encode(pairs.source, pairs.lengths, mode);
             let x = self.embedded(pairs.target, mode);
-            let (_, h) = self.decode(&x, &memory, &mut state, mode);
+            let (_, h) = self.decode(&x, &|q| memory.attend(q), &mut state, mode);
             let scores = self.attention.forward(&h).matmul(&memory.m.t());
             scores.masked_fill(&memory.real.not().unsqueeze(1), f64::NEG_INFINITY).softmax()
         })
@@ -186,9 +208,11 @@ impl Seq2Seq for Seq2SeqRnn {
 
     #[track_caller]
     fn translator<'a>(&'a self, source: &Tensor, lengths: &Tensor) -> Box<dyn NextToken + 'a> {
-        let (all, state) = no_grad(|| self.encode(source, lengths, &mut Mode::Eval));
-        let memory = Memory { m: all.m.clone(), real: all.real.clone() };
-        Box::new(Translator { model: self, all, sources: (0..source.dim(0)).collect(), memory, state })
+        no_grad(|| {
+            let (memory, state) = self.encode(source, lengths, &mut Mode::Eval);
+            let hypotheses = Hypotheses::new(lengths, source.dim(1));
+            Box::new(Translator { model: self, memory: memory.table(), hypotheses, state, h: None })
+        })
     }
 
     fn table(&self) -> &Param {
@@ -214,13 +238,12 @@ impl Module for Seq2SeqRnn {
 /// Sequences that are being translated.
 struct Translator<'a> {
     model: &'a Seq2SeqRnn,
-    /// The memory of all sources.
-    all: Memory,
-    /// The source of each sequence.
-    sources: Vec<usize>,
-    /// The memory of each sequence's source.
-    memory: Memory,
+    /// The memory of all sources, as rows.
+    memory: Tensor,
+    hypotheses: Hypotheses,
     state: State,
+    /// h of the last step [N, 1, 2H].
+    h: Option<Tensor>,
 }
 
 impl NextToken for Translator<'_> {
@@ -228,26 +251,34 @@ impl NextToken for Translator<'_> {
         self.model.bias.shape()[0]
     }
 
-    fn extend(&mut self, parents: &[usize], tokens: &[usize]) -> Vec<f32> {
+    fn extend(&mut self, parents: &[usize], tokens: &[usize]) -> Tensor {
         let device = self.model.device();
         no_grad(|| {
-            let sources: Vec<usize> = parents.iter().map(|&parent| self.sources[parent]).collect();
+            self.hypotheses.grow(parents);
             let places = super::ids(parents, device);
             let of_steps = |x: &Tensor| super::rows(&x.permute(&[1, 0, 2]), &places).permute(&[1, 0, 2]);
             let State { h, c, fed } = &self.state;
             self.state = State { h: of_steps(h), c: of_steps(c), fed: super::rows(fed, &places) };
-            if sources != self.sources {
-                let texts = super::ids(&sources, device);
-                self.memory = Memory {
-                    m: super::rows(&self.all.m, &texts),
-                    real: super::flags(&self.all.real, &texts),
-                };
-                self.sources = sources;
-            }
             let mode = &mut Mode::Eval;
             let x = self.model.embedded(&super::ids(tokens, device).unsqueeze(1), mode);
-            let h = self.model.decode(&x, &self.memory, &mut self.state, mode).0.squeeze(1);
-            self.model.logits(&h).log_softmax().to_dtype(DType::F32).to_vec()
+            let memory = self.hypotheses.memory();
+            let attended = |q: &Tensor| q.cached_attention(&self.memory, memory);
+            let (fed, h) = self.model.decode(&x, &attended, &mut self.state, mode);
+            self.h = Some(h);
+            self.model.logits(&fed.squeeze(1)).log_softmax().to_dtype(DType::F32)
         })
+    }
+
+    /// a_ts.
+    fn attention(&self) -> Option<Vec<Vec<f32>>> {
+        let h = self.h.as_ref()?;
+        let places = self.hypotheses.memory();
+        let weights = no_grad(|| {
+            let none = places.le_scalar(-1.0);
+            let m = self.memory.at(1, 0).squeeze(1).embedding(&places.masked_fill(&none, 0.0));
+            let scores = self.model.attention.forward(h).matmul(&m.t()).squeeze(1);
+            scores.masked_fill(&none, f64::NEG_INFINITY).softmax()
+        });
+        Some(self.hypotheses.of_sources(&weights))
     }
 }

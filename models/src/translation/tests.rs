@@ -82,10 +82,16 @@ fn steps_are_the_places_of_the_whole() {
                 (*source, [&before[..], &[token as i64]].concat())
             };
             sequences = parents.iter().zip(tokens).map(grown).collect();
-            let found = translator.extend(parents, tokens);
-            for ((text, sequence), found) in sequences.iter().zip(found.chunks(TOKENS)) {
-                let whole =
-                    logits(model, &source.narrow(0, *text, 1), &of.narrow(0, *text, 1), &ids(&[sequence]));
+            let found = translator.extend(parents, tokens).to_vec::<f32>();
+            let attention = translator.attention().unwrap();
+            for (i, ((text, sequence), found)) in sequences.iter().zip(found.chunks(TOKENS)).enumerate() {
+                let (source, of) = (source.narrow(0, *text, 1), of.narrow(0, *text, 1));
+                let target = ids(&[sequence]);
+                let pairs = Pairs { source: &source, lengths: &of, target: &target, next: &target };
+                let weights = model.alignment(&pairs).narrow(1, sequence.len() - 1, 1).to_vec::<f32>();
+                let real = of.to_vec::<i64>()[0] as usize;
+                assert!(near(&attention[i], &weights[..real]), "{text} {sequence:?}");
+                let whole = logits(model, &source, &of, &target);
                 let last = Tensor::from_slice(&whole[whole.len() - TOKENS..], [1, TOKENS]).log_softmax();
                 assert!(near(found, &last.to_vec::<f32>()), "{text} {sequence:?}");
             }
@@ -97,7 +103,7 @@ fn steps_are_the_places_of_the_whole() {
 fn a_beam_finds_what_each_source_has_alone() {
     let model = &model(true);
     let (source, of) = (ids(&[&[3, 4, 5, 0], &[2, 3, 4, 5]]), lengths(&[3, 4]));
-    let beam = Beam { width: 3, longest: 6, length_penalty: 0.6, start: 1, end: 2 };
+    let beam = Beam { width: 3, longest: 6, length_penalty: 0.6, coverage_penalty: 0.0, start: 1, end: 2 };
     let both = beam_search(&mut *model.translator(&source, &of), &[beam; 2]);
     for (i, found) in both.iter().enumerate() {
         let (source, of) = (source.narrow(0, i, 1), of.narrow(0, i, 1));

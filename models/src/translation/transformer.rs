@@ -1,11 +1,12 @@
+use super::hypotheses::Hypotheses;
 use super::{Pairs, Seq2Seq};
 use crate::invalid::{self, Invalid};
 use crate::padding::real_positions;
 use crate::places::sinusoids;
 use crate::{NextToken, parameters};
 use gradus_engine::nn::{
-    Activation, AttentionMask, DecoderCache, Dropout, Embedding, KeysValues, LayerNorm, Norm,
-    TransformerBlock, TransformerBlockConfig, TransformerDecoderBlock,
+    Activation, AttentionMask, DecoderCache, Dropout, Embedding, LayerNorm, Norm, TransformerBlock,
+    TransformerBlockConfig, TransformerDecoderBlock,
 };
 use gradus_engine::{DType, Mode, Module, Param, Rng, Tensor, Visitor, no_grad};
 use serde::{Deserialize, Serialize};
@@ -170,12 +171,11 @@ impl Seq2Seq for Seq2SeqTransformer {
 
     #[track_caller]
     fn translator<'a>(&'a self, source: &Tensor, lengths: &Tensor) -> Box<dyn NextToken + 'a> {
-        let (m, real) = no_grad(|| self.encode(source, lengths, &mut Mode::Eval));
-        let memories: Vec<KeysValues> = no_grad(|| self.decoder.iter().map(|block| block.read(&m)).collect());
-        let caches =
-            self.decoder.iter().zip(&memories).map(|(block, memory)| block.cache(memory.clone())).collect();
-        let sources = (0..source.dim(0)).collect();
-        Box::new(Translator { model: self, memories, keys: real.clone(), real, sources, caches, steps: 0 })
+        no_grad(|| {
+            let (m, _) = self.encode(source, lengths, &mut Mode::Eval);
+            let caches = self.decoder.iter().map(|block| block.cache(&block.read(&m))).collect();
+            Box::new(Translator { model: self, hypotheses: Hypotheses::new(lengths, source.dim(1)), caches })
+        })
     }
 
     fn table(&self) -> &Param {
@@ -203,17 +203,9 @@ impl Module for Seq2SeqTransformer {
 /// Sequences that are being translated.
 struct Translator<'a> {
     model: &'a Seq2SeqTransformer,
-    /// Keys and values of all sources, by block.
-    memories: Vec<KeysValues>,
-    /// The real places of all sources [B, S].
-    real: Tensor,
-    /// The source of each sequence.
-    sources: Vec<usize>,
-    /// The real places of each sequence's source.
-    keys: Tensor,
-    /// What each block remembers of the sequences.
+    hypotheses: Hypotheses,
+    /// What each block remembers of the hypotheses.
     caches: Vec<DecoderCache>,
-    steps: usize,
 }
 
 impl NextToken for Translator<'_> {
@@ -221,28 +213,26 @@ impl NextToken for Translator<'_> {
         self.model.bias.shape()[0]
     }
 
-    fn extend(&mut self, parents: &[usize], tokens: &[usize]) -> Vec<f32> {
+    fn extend(&mut self, parents: &[usize], tokens: &[usize]) -> Tensor {
         let device = self.model.device();
         no_grad(|| {
-            let sources: Vec<usize> = parents.iter().map(|&parent| self.sources[parent]).collect();
-            let (places, texts) = (super::ids(parents, device), super::ids(&sources, device));
-            // The memory of a source is the same for all of its sequences: it is gathered anew only if these have changed.
-            let moved = sources != self.sources;
-            for (cache, memory) in self.caches.iter_mut().zip(&self.memories) {
-                *cache = cache.select(&places, moved.then(|| memory.select(&texts)));
-            }
-            if moved {
-                self.keys = super::flags(&self.real, &texts);
-                self.sources = sources;
-            }
-            let mut x =
-                self.model.embedded(&super::ids(tokens, device).unsqueeze(1), self.steps, &mut Mode::Eval);
+            let first = self.hypotheses.len();
+            self.hypotheses.grow(parents);
+            let places = self.hypotheses.places();
+            let ids = super::ids(tokens, device).unsqueeze(1);
+            let mut x = self.model.embedded(&ids, first, &mut Mode::Eval);
             for (block, cache) in self.model.decoder.iter().zip(&mut self.caches) {
-                x = block.step(&x, cache, Some(&self.keys));
+                x = block.step(&x, cache, &places);
             }
-            self.steps += 1;
             let h = self.model.normalised(x).squeeze(1);
-            self.model.logits(&h).log_softmax().to_dtype(DType::F32).to_vec()
+            self.model.logits(&h).log_softmax().to_dtype(DType::F32)
         })
+    }
+
+    /// The weights of the last block, in the mean over its heads, as in [`alignment`](Seq2Seq::alignment).
+    fn attention(&self) -> Option<Vec<Vec<f32>>> {
+        let (block, cache) = self.model.decoder.iter().zip(&self.caches).next_back()?;
+        let weights = no_grad(|| block.weights_of_step(cache, &self.hypotheses.places()).mean(&[1]));
+        Some(self.hypotheses.of_sources(&weights))
     }
 }

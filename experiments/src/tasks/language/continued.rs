@@ -3,6 +3,7 @@
 use super::Language;
 use crate::data::counted::counted;
 use crate::run::Continued;
+use gradus_engine::Tensor;
 use gradus_models::{Continuation, LanguageModel};
 
 /// A prompt with the tokens after it.
@@ -38,7 +39,7 @@ impl Continued for Written<'_> {
         })
     }
 
-    fn log_p(&self) -> &[f32] {
+    fn log_p(&self) -> &Tensor {
         self.text.log_p()
     }
 

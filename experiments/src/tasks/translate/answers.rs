@@ -28,9 +28,10 @@ pub(super) fn answer(
     // More translations than the run's beam finds need a wider one.
     let beam = search.beam.unwrap_or(keys.beam.max(search.n_best.unwrap_or(1)));
     let length_penalty = search.length_penalty.unwrap_or(keys.length_penalty);
+    let coverage_penalty = search.coverage_penalty.unwrap_or(keys.coverage_penalty);
     let found = batches::each(&sizes, TOGETHER, |batch| {
         let of_batch: Vec<Vec<u32>> = batch.iter().map(|&i| sources[i].clone()).collect();
-        hypotheses(model, &of_batch, Searched { beam, length_penalty })
+        hypotheses(model, &of_batch, Searched { beam, length_penalty, coverage_penalty })
     });
     let said = asks.iter().zip(&sources).zip(found);
     said.map(|((ask, source), mut found)| {

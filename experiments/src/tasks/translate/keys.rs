@@ -81,6 +81,9 @@ pub struct SearchKeys {
     pub dev_beam: usize,
     /// α of the penalty ((5 + n) / 6)^α, by which the log-probability of n pieces is divided; 0: none.
     pub length_penalty: f64,
+    /// β of the coverage penalty β Σᵢ ln min(aᵢ, 1), which is added to the score, where aᵢ is the attention that piece i of the source
+    /// gets in all; 0: none.
+    pub coverage_penalty: f64,
 }
 
 /// How BLEU is measured.
@@ -143,7 +146,7 @@ impl Default for Loss {
 
 impl Default for SearchKeys {
     fn default() -> Self {
-        SearchKeys { beam: 5, dev_beam: 1, length_penalty: 1.0 }
+        SearchKeys { beam: 5, dev_beam: 1, length_penalty: 1.0, coverage_penalty: 0.0 }
     }
 }
 
@@ -171,7 +174,8 @@ impl Keys for TranslateKeys {
     const PATHS: &'static [&'static str] = &["data.train", "data.dev", "data.test"];
     const CHOICES: &'static [(&'static str, &'static [&'static str])] =
         &[("data.encoding", &Encoding::NAMES), ("bleu.tokenizer", &["13a", "intl", "char"])];
-    const RESUMABLE: &'static [&'static str] = &["search.beam", "search.dev_beam", "search.length_penalty"];
+    const RESUMABLE: &'static [&'static str] =
+        &["search.beam", "search.dev_beam", "search.length_penalty", "search.coverage_penalty"];
     const COSTLY: &'static [&'static str] = &["search.beam", "search.dev_beam"];
 
     fn examples() -> Vec<Self> {
@@ -216,13 +220,18 @@ impl Keys for TranslateKeys {
             Model::Rnn(config) => config.check().map_err(of_model)?,
         }
         share("loss.label_smoothing", self.loss.label_smoothing)?;
-        let SearchKeys { beam, dev_beam, length_penalty } = self.search;
+        let SearchKeys { beam, dev_beam, length_penalty, coverage_penalty } = self.search;
         for (key, width) in [("search.beam", beam), ("search.dev_beam", dev_beam)] {
             positive(key, width)?;
             check(width <= WIDEST, key, &format!("at most {WIDEST}"), width)?;
         }
         let most = Search::MOST_PENALTY;
         let expected = format!("from 0 to {most}");
-        check((0.0..=most).contains(&length_penalty), "search.length_penalty", &expected, length_penalty)
+        for (key, penalty) in
+            [("search.length_penalty", length_penalty), ("search.coverage_penalty", coverage_penalty)]
+        {
+            check((0.0..=most).contains(&penalty), key, &expected, penalty)?;
+        }
+        Ok(())
     }
 }

@@ -35,6 +35,8 @@ pub use keys::TranslateKeys;
 pub use pairs::Pair;
 pub use scores::Translated;
 
+pub(super) use own::aligned;
+
 use super::warnings;
 use crate::attack::Changes;
 use crate::data::counted::counted;
@@ -217,10 +219,10 @@ impl Task for Translate {
     }
 
     fn predict(&self, model: &dyn Seq2Seq, split: Split, examples: &[usize]) -> Vec<Translated> {
-        let keys::SearchKeys { beam, dev_beam, length_penalty } = self.keys.search;
+        let keys::SearchKeys { beam, dev_beam, length_penalty, coverage_penalty } = self.keys.search;
         let beam = if split == Split::Test { beam } else { dev_beam };
         let [sources, targets] = self.framed(split, examples, usize::MAX);
-        let found = search::hypotheses(model, &sources, Searched { beam, length_penalty });
+        let found = search::hypotheses(model, &sources, Searched { beam, length_penalty, coverage_penalty });
         let of = |(found, log_p): (Vec<_>, f64)| match found.first() {
             Some(best) => Translated {
                 text: scores::one_line(&self.pieces.decode(&search::pieces(best))),

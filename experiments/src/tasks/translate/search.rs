@@ -11,6 +11,8 @@ pub(super) struct Searched {
     pub beam: usize,
     /// α of the length penalty.
     pub length_penalty: f64,
+    /// β of the coverage penalty.
+    pub coverage_penalty: f64,
 }
 
 /// A translation has at most twice as many pieces as its source, and so many more.
@@ -21,13 +23,14 @@ const MORE: usize = 20;
 pub(super) fn hypotheses(
     model: &dyn Seq2Seq,
     sources: &[Vec<u32>],
-    Searched { beam, length_penalty }: Searched,
+    Searched { beam, length_penalty, coverage_penalty }: Searched,
 ) -> Vec<Vec<Hypothesis>> {
     let of_source = |source: &Vec<u32>| Beam {
         width: beam,
         // It depends on the source alone, so that other sources of a batch have no effect.
         longest: 2 * source.len() + MORE,
         length_penalty,
+        coverage_penalty,
         start: START as usize,
         end: END as usize,
     };
