@@ -18,9 +18,9 @@ pub(super) const UNTRAINED: &str = "Several languages, random weights";
 pub(super) const DOMAINS: &str = "All domains";
 pub(super) const ONE_DOMAIN: &str = "One domain, after others";
 pub(super) const REAL_ONE: &str = "English";
-pub(super) const REAL_SEVERAL: &str = "Six languages";
-pub(super) const REAL_PAIRED: &str = "Six languages, with translations";
-pub(super) const REAL_UNTRAINED: &str = "Six languages, random weights";
+pub(super) const REAL_SEVERAL: &str = "Seven languages";
+pub(super) const REAL_PAIRED: &str = "Seven languages, with translations";
+pub(super) const REAL_UNTRAINED: &str = "Seven languages, random weights";
 pub(super) const REAL_ONE_DOMAIN: &str = "Films, after a published model";
 
 /// Small BERTs on generated and on real text.

@@ -13,8 +13,8 @@ fn the_sets_have_their_counts() {
         ("tinyshakespeare", [5_782, 720, 720]),
         ("fdu-mr-text", [1_280, 160, 160]),
         ("tatoeba-en", [82_907, 1_000, 1_000]),
-        ("tatoeba", [85_588, 1_000, 1_000]),
-        ("tatoeba-paired", [45_944, 1_000, 1_000]),
+        ("tatoeba", [108_584, 1_000, 1_000]),
+        ("tatoeba-paired", [57_442, 1_000, 1_000]),
     ] {
         let set = Masked::known().iter().find(|set| set.name == name).unwrap();
         let set = set.load(&folder, 1).unwrap_or_else(|error| panic!("{name}: {error}"));

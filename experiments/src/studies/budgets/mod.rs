@@ -191,7 +191,7 @@ pub(super) fn of_domain(cell: Cell, (scale, source): (Scale, DataSource)) -> Cel
         (DataSource::Embedded, Standard | Full) => (["4000", "500", "1000"], "5", TWO),
         // Two of the three models of 16 domains are large BERTs.
         (DataSource::Real, Quick) => (["400", "100", "100"], if is_bert { "2" } else { "8" }, ONE),
-        (DataSource::Real, Standard) => (["400", "100", "100"], if is_bert { "2" } else { "8" }, TWO),
+        (DataSource::Real, Standard) => (["400", "100", "100"], if is_bert { "2" } else { "8" }, THREE),
         (DataSource::Real, Full) if is_bert => (["0", "0", "0"], "3", TWO),
         (DataSource::Real, Full) => (["0", "0", "0"], "8", THREE),
     };
@@ -241,7 +241,7 @@ pub(super) fn pretraining(
         (DataSource::Embedded, Quick) => ("3", "0", ONE),
         (DataSource::Embedded, Standard | Full) => ("30", "0", THREE),
         (DataSource::Real, Quick) => ("5", "60000", ONE),
-        (DataSource::Real, Standard) => ("5", "60000", if start == Start::Pretrained { ONE } else { THREE }),
+        (DataSource::Real, Standard) => ("5", "60000", THREE),
         (DataSource::Real, Full) => ("20", "0", TWO),
     };
     // A line with a translation has twice as much text.

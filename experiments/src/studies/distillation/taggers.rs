@@ -51,7 +51,7 @@ fn plan(scale: Scale, source: DataSource) -> Vec<Cell> {
     ];
     let limited = |cell: Cell| match (source, scale) {
         (DataSource::Embedded, Scale::Quick) => of_quick(cell),
-        (DataSource::Real, Scale::Standard) => Cell { seeds: vec![1, 2], ..cell },
+        (DataSource::Real, Scale::Standard) => Cell { seeds: vec![1, 2, 3], ..cell },
         _ => cell,
     };
     cells.into_iter().map(limited).collect()

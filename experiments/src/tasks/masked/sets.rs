@@ -2,10 +2,11 @@
 
 use super::Corpus;
 use crate::data::DataError;
-use crate::data::files::Encoding;
+use crate::data::files::{Encoding, FileReader};
 use crate::data::formats::conll::{self, Columns, Known};
 use crate::data::formats::lines::lines;
 use crate::data::known::{KnownFile, KnownSet, Layout, NONE, Source, SplitRule, TokensGiven};
+use crate::tasks::translate;
 
 const fn file(path: &'static str, examples: usize, sha256: &'static str) -> KnownFile {
     KnownFile { path, sha256, examples }
@@ -37,24 +38,42 @@ fn pairs(source: &mut Source, sides: Sides, into: &mut Corpus) -> Result<(), Dat
     let file = source.lines()?;
     let step = if sides == Sides::English { 2 } else { 10 };
     for (_, line) in lines(&file.text).step_by(step) {
-        match (line.split_once('\t'), sides) {
-            (Some((english, _)), Sides::English) => into.add_each([english]),
-            (Some((english, other)), Sides::Each) => into.add_each([english, other]),
-            (Some((english, other)), Sides::Together) => into.add_each([format!("{english} {other}")]),
-            (None, _) => into.add_each([line]),
+        match line.split_once('\t') {
+            Some((english, other)) => add_pair(english, other, sides, into),
+            None => into.add_each([line]),
         }
     }
     Ok(())
 }
 
-/// Pairs of sentences, and tagged sentences, whose words are the text.
-fn pairs_and_words(source: &mut Source, sides: Sides, into: &mut Corpus) -> Result<(), DataError> {
-    if source.path.extension().is_none_or(|ending| ending != "iob2") {
-        return pairs(source, sides, into);
+fn add_pair(english: &str, other: &str, sides: Sides, into: &mut Corpus) {
+    match sides {
+        Sides::English => into.add_each([english]),
+        Sides::Each => into.add_each([english, other]),
+        Sides::Together => into.add_each([format!("{english} {other}")]),
     }
-    let kinds = ["LOC", "ORG", "PER"].map(String::from);
-    let read = conll::read(&source.lines()?, &Columns::FIRST_AND_LAST, Known::Kinds(&kinds))?;
-    into.add_each(read.sentences.iter().map(|sentence| sentence.words.join(" ")));
+}
+
+/// Files of each kind: tagged sentences, whose words are the text; pairs of sentences on a line; English sentences, whose
+/// Romanian translations are in the next file, line by line.
+fn pairs_and_words(source: &mut Source, sides: Sides, into: &mut Corpus) -> Result<(), DataError> {
+    match source.path.extension().and_then(|ending| ending.to_str()) {
+        Some("iob2") => {
+            let kinds = ["LOC", "ORG", "PER"].map(String::from);
+            let read = conll::read(&source.lines()?, &Columns::FIRST_AND_LAST, Known::Kinds(&kinds))?;
+            into.add_each(read.sentences.iter().map(|sentence| sentence.words.join(" ")));
+        }
+        Some("en") => {
+            let beside = source.path.with_extension("ro");
+            let beside = FileReader::default().read(&beside, source.encoding)?;
+            for pair in translate::aligned(&source.lines()?, &beside)? {
+                add_pair(&pair.source, &pair.references[0], sides, into);
+            }
+        }
+        // Its digest is recorded; its lines were read with the file before it.
+        Some("ro") => drop(source.lines()?),
+        _ => pairs(source, sides, into)?,
+    }
     Ok(())
 }
 
@@ -90,6 +109,16 @@ macro_rules! several {
                 3_997,
                 "6c0726ba2a803d61848f5021914c63623088f9e4b26cc4dbba077c9c6d8c13c0",
             ),
+            file(
+                "ro-sts/RO-STS.train.en",
+                11_498 * $sides,
+                "4f977090eb8beeb61a76876b1ba60462104633979f2c13f439fb1134a43648a8",
+            ),
+            file(
+                "ro-sts/RO-STS.train.ro",
+                0,
+                "ea7ca3d0ca6c2c0ffa70413a2fe006a0aca55c9f467c6f30a4b6dcc731307838",
+            ),
         ]
     };
 }
@@ -105,7 +134,7 @@ const fn of_languages(
         name,
         description,
         address: PAIRS,
-        licence: "CC BY 2.0 (Tatoeba); the sentences of Universal NER: CC BY-SA 4.0",
+        licence: "CC BY 2.0 (Tatoeba); the sentences of Universal NER and RO-STS: CC BY-SA 4.0",
         labels: &[],
         tokens: TokensGiven::No,
         encoding: Encoding::Utf8,
@@ -240,7 +269,8 @@ pub static SETS: &[KnownSet<Corpus>] = &[
     ),
     of_languages(
         "tatoeba",
-        "Tatoeba: sentences in English, German, French and Finnish; Universal NER: sentences in Swedish and Chinese",
+        "Tatoeba: sentences in English, German, French and Finnish; RO-STS: in English and Romanian; Universal NER: in Swedish and \
+         Chinese",
         "languages",
         &[Layout {
             folder: "",
@@ -253,8 +283,8 @@ pub static SETS: &[KnownSet<Corpus>] = &[
     ),
     of_languages(
         "tatoeba-paired",
-        "Tatoeba: English sentences, each with its translation into German, French or Finnish; Universal NER: sentences in Swedish and \
-         Chinese",
+        "Tatoeba and RO-STS: English sentences, each with its translation into German, French, Finnish or Romanian; Universal NER: \
+         sentences in Swedish and Chinese",
         "languages-paired",
         &[Layout {
             folder: "",

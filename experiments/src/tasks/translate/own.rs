@@ -101,7 +101,7 @@ pub(super) fn columns(file: &TextFile) -> Result<Vec<Pair>, DataError> {
 ///
 /// # Errors
 /// Numbers of lines that differ; an empty line; a tab in a source; files without a line.
-pub(super) fn aligned(sources: &TextFile, targets: &TextFile) -> Result<Vec<Pair>, DataError> {
+pub(in crate::tasks) fn aligned(sources: &TextFile, targets: &TextFile) -> Result<Vec<Pair>, DataError> {
     let [of_sources, of_targets] = [written(sources)?, written(targets)?];
     if of_sources.len() != of_targets.len() {
         return Err(DataError::File {
