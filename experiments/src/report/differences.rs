@@ -16,7 +16,7 @@ pub(super) fn differences(grid: &Grid, paper: Option<(&str, &Settings)>) -> Vec<
     }
     let mut sentences = vec![data(grid.source, &runs)];
     sentences.extend(lengths(&keys));
-    sentences.push(embeddings(&keys));
+    sentences.extend(embeddings(&keys));
     if let Some((place, settings)) = paper {
         sentences.extend(sizes(&keys, place, settings));
     }
@@ -43,21 +43,33 @@ fn data(source: DataSource, runs: &[&RunResult]) -> String {
 }
 
 fn lengths(keys: &[BTreeMap<String, String>]) -> Option<String> {
-    let cuts: Vec<String> = values(keys, "data.max_len").into_iter().filter(|n| n != "0").collect();
-    (!cuts.is_empty())
-        .then(|| format!("Texts are cut after {} words; the paper does not say.", cuts.join(" or ")))
+    let [of_pieces, of_words]: [Vec<_>; 2] = [true, false].map(|pieces| {
+        let reads_pieces =
+            |keys: &&BTreeMap<String, String>| keys.get("model.name").is_some_and(|name| name == "bert");
+        keys.iter().filter(|keys| reads_pieces(keys) == pieces).cloned().collect()
+    });
+    let cuts = [(of_words, "words"), (of_pieces, "word pieces")].map(|(keys, unit)| {
+        let cuts: Vec<String> = values(&keys, "data.max_len").into_iter().filter(|n| n != "0").collect();
+        (!cuts.is_empty()).then(|| format!("{} {unit}", cuts.join(" or ")))
+    });
+    let cuts: Vec<String> = cuts.into_iter().flatten().collect();
+    (!cuts.is_empty()).then(|| format!("Texts are cut after {}; the paper does not say.", cuts.join(", or ")))
 }
 
-fn embeddings(keys: &[BTreeMap<String, String>]) -> String {
+/// `None` if no model has vectors of words.
+fn embeddings(keys: &[BTreeMap<String, String>]) -> Option<String> {
+    if values(keys, "model.embed_dim").is_empty() {
+        return None;
+    }
     let files: Vec<String> = values(keys, "data.embeddings")
         .into_iter()
         .filter(|file| !file.is_empty() && file != "null")
         .collect();
-    if files.is_empty() {
+    Some(if files.is_empty() {
         "Word vectors start random and are trained, as in the paper.".into()
     } else {
         format!("Word vectors start from {}; the paper's start random.", files.join(" or "))
-    }
+    })
 }
 
 /// How the runs differ from the hyper-parameters of the paper.

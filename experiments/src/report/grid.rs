@@ -20,6 +20,8 @@ pub(super) struct Grid<'a> {
 #[derive(Debug)]
 pub(super) struct Filled<'a> {
     pub cell: Cell,
+    /// The measures of its study.
+    pub measures: &'static [Measure],
     pub runs: Vec<&'a RunResult>,
     pub missing: Vec<u64>,
 }
@@ -44,7 +46,7 @@ impl<'a> Grid<'a> {
             runs.sort_by_key(|run| run.seed);
             let absent = |seed: &u64| runs.iter().all(|run| run.seed != *seed);
             let missing = cell.seeds.iter().copied().filter(absent).collect();
-            Filled { cell, runs, missing }
+            Filled { cell, measures: study.measures, runs, missing }
         };
         Grid { study, scale, source, cells: study.cells(scale, source).into_iter().map(fill).collect() }
     }
@@ -104,9 +106,10 @@ impl Filled<'_> {
         self.runs.iter().filter_map(|run| self.value(run, measure)).collect()
     }
 
-    /// The number of one of its runs.
+    /// The number of one of its runs. Cells that read another measure read it instead of those of their study, and of no others.
     pub fn value(&self, run: &RunResult, measure: Measure) -> Option<f64> {
-        run.value(self.cell.instead.unwrap_or(measure))
+        let instead = self.cell.instead.filter(|_| self.measures.contains(&measure));
+        run.value(instead.unwrap_or(measure))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::grid::{Filled, Grid};
 use super::result::RunResult;
-use super::study::Measure;
+use super::study::{Cell, Measure};
 use super::summary::Summary;
 use super::table::{Entry, Mark, Table};
 use super::verdict::{Judgement, Outcome, Verdict};
@@ -188,6 +188,11 @@ fn paired(grid: &Grid, outcome: &Outcome) -> Option<Entry> {
         None => grid.get(outcome.row, name),
     });
     let (better, worse) = (better?, worse?);
+    // Which examples were right is recorded of the test split alone.
+    let on_test = |cell: &Cell| matches!(cell.instead, None | Some(Measure::Test(_)));
+    if ![better, worse].iter().all(|filled| on_test(&filled.cell)) {
+        return None;
+    }
     let of_seed = |run: &&RunResult| {
         let other = worse.runs.iter().find(|other| other.seed == run.seed)?;
         let same = run.data.checksum == other.data.checksum && run.data.test == other.data.test;

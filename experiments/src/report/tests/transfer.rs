@@ -1,5 +1,6 @@
 //! What models lose on other sets, beside the divergence of their words.
 
+use super::super::right::RightExamples;
 use super::super::study::*;
 use super::super::*;
 use super::made::{PLAIN, cell, made_of, statistics};
@@ -106,4 +107,39 @@ fn what_is_missing_is_left_out() {
         error.contains("books.json") && error.contains("the divergence from 'films' is 1.5 bits"),
         "{error}"
     );
+}
+
+/// Models that learn from one set, of which a row reads what they reach on another.
+static READS: &[Study] = &[Study {
+    name: "read",
+    measures: &[Measure::Test(ACCURACY)],
+    claims: &[Claim::of(Measure::Test(ACCURACY), "b", "a")],
+    plan: |scale, _| {
+        let of = |column| {
+            let cell = cell("films", column, "books", scale).tried([Trial::On("films")]);
+            cell.reads(Measure::Trial(Trial::On("films"), ACCURACY))
+        };
+        ["a", "b"].map(of).into()
+    },
+    ..PLAIN
+}];
+
+#[test]
+fn what_a_row_reads_instead_stands_in_the_place_of_its_measure_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    for run in READS[0].runs(Scale::Quick, DataSource::Embedded) {
+        let mut result = made_of(&READS[0], &run, Scale::Quick, DataSource::Embedded);
+        let own = if run.column == "a" { 0.5 } else { 0.6 };
+        *result.trials.get_mut("on films").unwrap() = [("accuracy".to_owned(), own)].into();
+        result.right = Some(RightExamples::new(&(0..600).map(|i| i < 500).collect::<Vec<_>>()));
+        result.write(folder.path()).unwrap();
+    }
+    let report = Report::read(folder.path(), READS).unwrap();
+    // No floor, and no test of the examples of the other set.
+    let [means, comparisons] = &report.sections[0].tables[..] else {
+        panic!("{:?}", report.sections[0].tables)
+    };
+    assert_eq!(texts(means), [["films", "50.0 ± 0.0", "60.0 ± 0.0"]]);
+    assert_eq!(comparisons.rows[0][3].main, "+10.0");
+    assert_eq!(comparisons.head.last().unwrap(), "Outcome");
 }
