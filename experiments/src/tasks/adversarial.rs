@@ -74,6 +74,9 @@ impl From<Keys> for Adversarial {
 /// The most steps of PGD: each takes the time of another training step.
 const MOST_STEPS: usize = 100;
 
+/// The largest ε: squares of longer vectors are not numbers of `f32`.
+const LARGEST: f64 = 1e12;
+
 impl Adversarial {
     /// The keys on which the time of a step depends.
     pub const COSTLY: [&'static str; 2] = ["loss.adversarial", "loss.adversarial_steps"];
@@ -110,6 +113,8 @@ impl Adversarial {
             }
         };
         above_zero("loss.adversarial_epsilon", epsilon)?;
+        let expected = format!("at most {LARGEST:e}");
+        check(epsilon <= LARGEST, "loss.adversarial_epsilon", &expected, epsilon)?;
         let expected = format!("1 to {MOST_STEPS}");
         check((1..=MOST_STEPS).contains(&steps), "loss.adversarial_steps", &expected, steps)
     }
@@ -127,7 +132,7 @@ impl Adversarial {
         };
         // One step of length ε is FGM.
         let length = if steps == 1 { epsilon } else { 2.5 * epsilon / steps as f64 };
-        let mut moved = direction(&grad(&clean, &[x], CreateGraph::No).remove(0)) * length;
+        let mut moved = direction(&grad(&clean, &[x], CreateGraph::No).remove(0)) * length.min(epsilon);
         for _ in 1..steps {
             let at = (x.detach() + &moved).variable();
             let gradient = grad(&loss(&at), &[&at], CreateGraph::No).remove(0);
@@ -196,7 +201,10 @@ mod tests {
         let fgm = of(Adversarial::Fgm { adversarial_epsilon: 0.7 }, &mut loss);
         let pgd = of(Adversarial::Pgd { adversarial_epsilon: 0.7, adversarial_steps: 10 }, &mut loss);
         assert!(pgd > fgm && fgm > clean(&x).item(), "{pgd} {fgm}");
-        assert_eq!(seen.len(), 1 + 10);
+        // Two steps of 1.25 ε: the first ends on the sphere too.
+        of(Adversarial::Pgd { adversarial_epsilon: 0.7, adversarial_steps: 2 }, &mut loss);
+        assert_eq!(seen.len(), 1 + 10 + 2);
+        assert!((seen[11] - 0.7).abs() < 1e-9, "{seen:?}");
         assert!(seen.iter().all(|&distance| distance <= 0.7 + 1e-9), "{seen:?}");
         // By its last step, r is on the sphere.
         assert!((seen[10] - 0.7).abs() < 1e-9, "{seen:?}");
@@ -221,6 +229,7 @@ mod tests {
             (&["loss.adversarial_epsilon=2"][..], "loss.adversarial_epsilon"),
             (&["loss.adversarial=fgm", "loss.adversarial_steps=5"], "loss.adversarial_steps"),
             (&["loss.adversarial=fgm", "loss.adversarial_epsilon=0"], "loss.adversarial_epsilon"),
+            (&["loss.adversarial=pgd", "loss.adversarial_epsilon=1e20"], "at most 1e12"),
             (&["loss.adversarial=pgd", "loss.adversarial_steps=0"], "1 to 100"),
             (&["loss.adversarial=sgd"], "loss.adversarial"),
             (
