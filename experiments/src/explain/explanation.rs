@@ -126,10 +126,13 @@ fn attributed(subject: &dyn Explained, method: Method, change: f64) -> Option<At
     Some(Attribution { method, values, note, areas: [deletion, insertion] })
 }
 
-/// How far the sum of integrated gradients is from the change of F.
-fn completeness(found: &integrated::Integrated, change: f64) -> String {
-    let sum: f64 = found.values.iter().sum();
-    let reached = format!("{} steps; the sum {sum:.4} is F(x) − F(x′) = {change:.4}", found.steps);
+/// How far the sum of integrated gradients is from the change of F, which is `predicted` where the model predicts.
+fn completeness(found: &integrated::Integrated, predicted: f64) -> String {
+    let (sum, change): (f64, f64) = (found.values.iter().sum(), found.change);
+    let mut reached = format!("{} steps; the sum {sum:.4} is F(x) − F(x′) = {change:.4}", found.steps);
+    if (change - predicted).abs() > 1e-3 * change.abs() + 1e-5 {
+        reached += &format!(" of layers in f32, which have gradients (in int8 it is {predicted:.4}),");
+    }
     // Of a change close to 0, rounding alone is more than 1 %.
     let (only, gap) = if found.complete { ("", found.gap.min(0.01)) } else { (" only", found.gap) };
     match 100.0 * gap {

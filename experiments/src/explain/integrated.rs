@@ -6,6 +6,8 @@ use gradus_engine::Tensor;
 pub(super) struct Integrated {
     /// a [T].
     pub values: Vec<f64>,
+    /// F(x) − F(x′).
+    pub change: f64,
     /// The number of steps.
     pub steps: usize,
     /// |Σ a − (F(x) − F(x′))| / |F(x) − F(x′)|, how far the sum is from completeness.
@@ -43,7 +45,7 @@ pub(super) fn attributions(subject: &dyn Explained) -> Integrated {
         let complete = distance <= GAP * change.abs() + ROUNDING;
         if complete || steps == STEPS[1] {
             let gap = if distance == 0.0 { 0.0 } else { distance / change.abs() };
-            return Integrated { values, steps, gap, complete };
+            return Integrated { values, change, steps, gap, complete };
         }
         steps *= 2;
     }

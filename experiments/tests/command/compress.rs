@@ -72,6 +72,17 @@ fn each_way_keeps_what_it_says() {
     let [before, after] =
         ["a", "same"].map(|run| place.gradus(&format!("predict {run} --text fine --json")).well());
     assert_eq!(before, after, "{printed}");
+    // Integrated gradients add up to the change of what they are the gradients of, to 1 %.
+    let explained = place.gradus("explain int8 --text fine --method integrated --format json").well();
+    let explained: serde_json::Value = serde_json::from_str(&explained).unwrap();
+    let note =
+        explained["outputs"][0]["attributions"][0]["note"].as_str().unwrap_or_else(|| panic!("{explained}"));
+    let number = |before: &str| -> f64 {
+        let rest = &note[note.find(before).unwrap() + before.len()..];
+        rest.split_whitespace().next().unwrap().parse().unwrap()
+    };
+    let (sum, change) = (number("the sum "), number("F(x′) = "));
+    assert!((sum - change).abs() <= 0.011 * change.abs() + 1e-4, "{note}");
     for explained in ["pruned", "int8"] {
         place.gradus(&format!("explain {explained} --text fine")).well();
         place.gradus(&format!("attack {explained} --kind hotflip --limit 5")).well();
