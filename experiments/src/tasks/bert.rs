@@ -73,8 +73,9 @@ impl BertKeys {
         check(longest == 0 || longest >= SHORTEST, key, expected, longest)
     }
 
-    /// The learning rates of embeddings and layers; none if all have that of the optimizer.
-    pub fn groups(&self, layers: usize, config: OptimizerConfig) -> Vec<Group> {
+    /// The learning rates of embeddings and layers; none if all have that of the optimizer. The model's parameters are those whose
+    /// names begin with `within`.
+    pub fn groups(&self, within: &str, layers: usize, config: OptimizerConfig) -> Vec<Group> {
         if self.layer_decay == 1.0 {
             return vec![];
         }
@@ -82,8 +83,8 @@ impl BertKeys {
             let lr = config.lr * self.layer_decay.powi(below as i32);
             Group { prefix, lr, weight_decay: config.weight_decay }
         };
-        let of_layer = |l: usize| group(format!("bert.encoder.layer.{l}."), layers - 1 - l);
-        let embeddings = group("bert.embeddings.".into(), layers);
+        let of_layer = |l: usize| group(format!("{within}bert.encoder.layer.{l}."), layers - 1 - l);
+        let embeddings = group(format!("{within}bert.embeddings."), layers);
         [embeddings].into_iter().chain((0..layers).map(of_layer)).collect()
     }
 }

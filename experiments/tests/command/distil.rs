@@ -211,6 +211,24 @@ fn a_student_that_imitates_layers_keeps_none_of_them() {
         .refused(1, &["layers.safetensors"]);
 }
 
+/// The rates of the layers of a student that imitates others are its own.
+#[test]
+fn a_student_that_imitates_layers_learns_by_layer() {
+    let place = Place::new();
+    let tiny = Tiny::all().remove(0).with(&["model.name=bert", "train.epochs=1"]);
+    place.gradus(&tiny.train("teacher")).well();
+    let folder = crate::pretrained::folder().display();
+    let weights = ["1", "0.5"].map(|decay| {
+        let distil = format!(
+            "distil teacher --student bert --set model.pretrained={folder} --set loss.objective=hidden --set \
+             model.layer_decay={decay} --set train.epochs=1 --out of-{decay}"
+        );
+        place.gradus(&distil).well();
+        place.read(&format!("of-{decay}/best.safetensors"))
+    });
+    assert_ne!(weights[0], weights[1]);
+}
+
 #[test]
 fn a_student_that_imitates_layers_must_fit() {
     let place = Place::new();

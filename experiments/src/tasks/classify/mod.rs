@@ -292,7 +292,9 @@ impl Task for Classify {
     fn groups(&self, config: OptimizerConfig) -> Vec<Group> {
         match (&self.keys.model, &self.reading) {
             (Model::Bert { start, .. }, Reading::Pieces(text)) => {
-                start.pretrained().map_or(vec![], |bert| bert.groups(text.layers(), config))
+                // One that imitates layers is trained with what reads them.
+                let within = if self.layers.is_some() { "student." } else { "" };
+                start.pretrained().map_or(vec![], |bert| bert.groups(within, text.layers(), config))
             }
             (Model::Bert { .. } | Model::TextCnn(_) | Model::BiLstm(_), _) => vec![],
         }

@@ -289,7 +289,7 @@ impl Task for Read {
 
     fn groups(&self, config: OptimizerConfig) -> Vec<Group> {
         match (&self.keys.model, &self.reading) {
-            (Model::Bert { bert, .. }, Reading::Pieces(text)) => bert.groups(text.layers(), config),
+            (Model::Bert { bert, .. }, Reading::Pieces(text)) => bert.groups("", text.layers(), config),
             (Model::Bert { .. } | Model::BiDaf { .. }, _) => vec![],
         }
     }

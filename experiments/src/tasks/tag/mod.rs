@@ -245,7 +245,7 @@ impl Task for Tag {
 
     fn groups(&self, config: OptimizerConfig) -> Vec<Group> {
         match (&self.keys.model, &self.reading) {
-            (Model::Bert { bert, .. }, Reading::Pieces(text)) => bert.groups(text.layers(), config),
+            (Model::Bert { bert, .. }, Reading::Pieces(text)) => bert.groups("", text.layers(), config),
             (Model::Bert { .. } | Model::BiLstmCrf { .. }, _) => vec![],
         }
     }
