@@ -424,6 +424,11 @@ impl LossKind {
 impl Loss {
     /// The setting for which a batch cannot come in parts.
     fn whole_batches(&self) -> Option<String> {
+        let from = self.distillation.teacher();
+        // Hidden states are compared in all places, of which batches of longer texts have more.
+        if from.is_some_and(|from| matches!(from.objective, Objective::Hidden(_))) {
+            return Some("loss.objective = hidden".into());
+        }
         match &self.kind {
             LossKind::CrossEntropy { class_weights, .. } if !class_weights.is_empty() => {
                 Some("loss.class_weights".into())

@@ -221,6 +221,11 @@ impl Task for Probe {
         self.batch(Split::Train, examples).inputs(&gold)
     }
 
+    fn units(&self, inputs: &[Tensor]) -> Option<usize> {
+        // Of words the mean is over all of them, of trees over sentences.
+        matches!(self.kind(), Kind::Pos | Kind::Entity).then(|| inputs[1].count())
+    }
+
     fn loss(&self, model: &Probes, inputs: &[Tensor], state: &State, _: &mut Mode) -> (Tensor, State) {
         (model::loss(self.kind(), model, inputs), state.clone())
     }

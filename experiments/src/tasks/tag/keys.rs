@@ -382,7 +382,9 @@ impl Keys for TagKeys {
     fn batches(&self) -> Batches {
         // The others divide by the number of words.
         let whole = match self.loss.kind {
-            LossKind::Crf | LossKind::SequenceFocal { .. } => None,
+            LossKind::Crf | LossKind::SequenceFocal { .. } => {
+                self.loss.distillation.teacher().map(|_| "loss.teacher".to_owned())
+            }
             LossKind::TokenCrossEntropy | LossKind::Focal { .. } | LossKind::Ghm { .. } => {
                 Some(format!("loss.name = {}", self.loss.kind.name()))
             }
