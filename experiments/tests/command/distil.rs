@@ -99,12 +99,18 @@ fn a_teacher_must_fit() {
     place.gradus("distil nowhere --student bilstm --out student").refused(1, &["nowhere"]);
     place.gradus(&format!("distil {} --student bilstn --out student", one.name())).refused(1, &["bilstn"]);
     let fine = format!("distil {} --student bilstm --out student", one.name());
+    place.write("western.txt", &b"un caf\xe9 ferm\xe9\n".repeat(9));
     for (set, parts) in [
         ("loss.label_weight=2", &["from 0 to 1"][..]),
         ("loss.temperature=0", &["from 0.05 to 50"]),
         ("loss.objective=hard", &["soft", "logits"]),
         ("loss.unlabelled=nowhere.txt", &["nowhere.txt"]),
         ("loss.copies=1001", &["at most 1000"]),
+        ("loss.unlabelled_encoding=latin-1", &["loss.unlabelled_encoding", "names no file"]),
+        (
+            "loss.unlabelled=western.txt",
+            &["western.txt, line 1", "--set loss.unlabelled_encoding=windows-1252"],
+        ),
         (
             "loss.label_weight=0 --set loss.label_smoothing=0.1",
             &["loss.label_smoothing", "label_weight is 0"],

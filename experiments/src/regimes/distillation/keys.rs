@@ -1,5 +1,6 @@
 use crate::config::validate::{above_zero, check};
 use crate::config::{ConfigError, FILE, optional_path};
+use crate::data::encoding::Encoding;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -37,6 +38,9 @@ pub struct FromTeacher<O> {
     /// The name of the column of these texts, if the file is a table with the names of its columns in its first line.
     #[serde(default)]
     pub unlabelled_column: String,
+    /// The encoding of that file, which may be another than that of the files with labels.
+    #[serde(default)]
+    pub unlabelled_encoding: Encoding,
 }
 
 /// How the student is compared with the teacher.
@@ -178,6 +182,9 @@ pub const COMMANDS: &[(&str, &str)] = &[(TEACHER, "gradus distil")];
 /// The key that names more texts.
 pub const UNLABELLED: &str = "loss.unlabelled";
 
+/// The key that names their encoding.
+pub const UNLABELLED_ENCODING: &str = "loss.unlabelled_encoding";
+
 /// The key that names a tagger of parts of speech.
 pub const TAGGER: &str = "loss.tagger";
 
@@ -198,6 +205,7 @@ impl<O> Distillation<O> {
             tagger: None,
             unlabelled: None,
             unlabelled_column: String::new(),
+            unlabelled_encoding: Encoding::default(),
         })
     }
 
@@ -232,8 +240,12 @@ impl<O> Distillation<O> {
         let expected = "none, since only altered copies are changed by it; ask for some with loss.copies";
         let tagger = keys.tagger.as_deref().filter(|_| keys.copies == 0);
         check(tagger.is_none(), TAGGER, expected, tagger.unwrap_or(Path::new("")).display())?;
+        let is_read = keys.unlabelled.is_some();
         let (column, expected) = (&keys.unlabelled_column, "none, since loss.unlabelled names no file");
-        check(column.is_empty() || keys.unlabelled.is_some(), "loss.unlabelled_column", expected, column)
+        check(column.is_empty() || is_read, "loss.unlabelled_column", expected, column)?;
+        let (encoding, default) = (keys.unlabelled_encoding, Encoding::default());
+        let expected = format!("{default}, since loss.unlabelled names no file");
+        check(encoding == default || is_read, UNLABELLED_ENCODING, &expected, encoding)
     }
 }
 

@@ -25,6 +25,7 @@ mod transfer;
 pub use alter::{MASKED, altered};
 pub use keys::{
     COMMANDS, Distillation, FromTeacher, Hidden, Objective, OneWay, Scores, TAGGER, TEACHER, UNLABELLED,
+    UNLABELLED_ENCODING,
 };
 pub use layers::{LAYERS, LayerTeacher};
 pub use speech::PartsOfSpeech;

@@ -1,7 +1,9 @@
 use super::LAYERS;
-use super::keys::{FromTeacher, TEACHER};
+use super::keys::{FromTeacher, TEACHER, UNLABELLED_ENCODING};
 use crate::config::{Config, TaskKeys};
 use crate::data::error::{listed, quoted};
+use crate::data::files::FileReader;
+use crate::data::formats::lines::lines;
 use crate::data::formats::structured;
 use crate::data::limits::Limit;
 use crate::data::{DataError, atomic, files};
@@ -148,41 +150,52 @@ pub fn said(
 /// The texts without labels that the keys name; none if they name no file.
 ///
 /// # Errors
-/// A file that cannot be read, has no text, or lacks the column.
-pub fn unlabelled<O>(keys: &FromTeacher<O>) -> Result<Vec<String>, DataError> {
+/// A file that cannot be read, is in another encoding, has no text, or lacks the column.
+pub fn unlabelled<O>(keys: &FromTeacher<O>) -> Result<Vec<String>, RunError> {
     let Some(path) = &keys.unlabelled else { return Ok(vec![]) };
     let column = keys.unlabelled_column.as_str();
     if let Some(extension) = structured::extension(path).filter(|_| column.is_empty()) {
-        return Err(DataError::File {
+        return Err(RunError::Data(DataError::File {
             path: path.into(),
             expected: "a text on each line".into(),
             found: format!("the name of a .{extension} file"),
             advice: "name the column of the texts with --set loss.unlabelled_column=NAME; if each line is a text, name the file .txt"
                 .into(),
-        });
+        }));
     }
-    let text = files::read_text(path, Limit::Text)?;
+    let text = FileReader::default().read(path, keys.unlabelled_encoding).map_err(advised)?.text;
     let texts: Vec<String> = match column {
-        "" => text.lines().map(String::from).collect(),
+        "" => lines(&text).map(|(_, line)| line.into()).collect(),
         _ => in_column(&text, column, path)?,
     };
     let texts: Vec<String> =
         texts.iter().map(|text| text.trim()).filter(|text| !text.is_empty()).map(String::from).collect();
     match texts.is_empty() {
         false => Ok(texts),
-        true => Err(DataError::File {
+        true => Err(RunError::Data(DataError::File {
             path: path.into(),
             expected: "a text on each line".into(),
             found: "no text".into(),
             advice: "name another file with --set loss.unlabelled=FILE, or leave it out".into(),
-        }),
+        })),
     }
+}
+
+/// An error of reading this file. Where its advice is a flag for the encoding, which is that of the files with labels, it names the
+/// key of this file.
+fn advised(fault: DataError) -> RunError {
+    const FLAG: &str = "--encoding";
+    let Some(advice) = fault.advice().filter(|advice| advice.contains(FLAG)) else { return fault.into() };
+    let message = fault.to_string();
+    let said = message.strip_suffix(advice).unwrap_or_default();
+    let with_value = advice.replace(&format!("{FLAG} "), &format!("--set {UNLABELLED_ENCODING}="));
+    RunError::Settings(format!("{said}{}", with_value.replace(FLAG, UNLABELLED_ENCODING)))
 }
 
 /// The texts of a column of a table, whose first line names the columns, with tabs, commas, semicolons or vertical bars between
 /// them. With tabs, quotation marks are part of the text.
 fn in_column(text: &str, column: &str, path: &Path) -> Result<Vec<String>, DataError> {
-    let head = text.lines().find(|line| !line.trim().is_empty()).unwrap_or("");
+    let head = lines(text).map(|(_, line)| line).find(|line| !line.trim().is_empty()).unwrap_or("");
     let named = |name: &str| name.trim().trim_matches('"') == column;
     let separator = ['\t', ',', ';', '|'].into_iter().find(|separator| head.split(*separator).any(named));
     let Some(separator) = separator else {
@@ -226,6 +239,32 @@ fn in_column(text: &str, column: &str, path: &Path) -> Result<Vec<String>, DataE
 mod tests {
     use super::super::{Distillation, OneWay};
     use super::*;
+    use crate::data::files::Encoding;
+
+    #[test]
+    fn texts_have_an_encoding_of_their_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("more.txt");
+        let Distillation::From(keys) = Distillation::example(OneWay {}) else { unreachable!() };
+        let of = |bytes: &[u8], unlabelled_encoding: Encoding| {
+            std::fs::write(&path, bytes).unwrap();
+            unlabelled(&FromTeacher { unlabelled: Some(path.clone()), unlabelled_encoding, ..keys.clone() })
+                .map_err(|error| error.to_string())
+        };
+        let bytes: Vec<u8> = "un café fermé\r".repeat(8).chars().map(|c| c as u8).collect();
+        assert_eq!(of(&bytes, Encoding::Windows1252).unwrap(), ["un café fermé"; 8]);
+        for (bytes, encoding, advice) in [
+            (&bytes[..], Encoding::Utf8, "read it with --set loss.unlabelled_encoding=windows-1252"),
+            (b"caf\xFF\xFF", Encoding::Gb18030, "of the file with loss.unlabelled_encoding, or convert"),
+            (b"\xEF\xBB\xBFa", Encoding::Latin1, "utf-8, which needs no loss.unlabelled_encoding"),
+        ] {
+            let error = of(bytes, encoding).unwrap_err();
+            assert!(error.starts_with(&path.display().to_string()) && error.contains(advice), "{error}");
+            assert!(!error.contains("--encoding"), "{error}");
+        }
+        // No advice about the encoding of what is no text.
+        assert!(of(b"PK\x03\x04", Encoding::Utf8).unwrap_err().contains("expected text, found an archive"));
+    }
 
     #[test]
     fn texts_are_lines_or_a_column() {

@@ -239,6 +239,7 @@ impl Keys for ClassifyKeys {
         ("data.normalize", FORMS),
         ("data.format", &labelled::Format::NAMES),
         ("data.encoding", &Encoding::NAMES),
+        (distillation::UNLABELLED_ENCODING, &Encoding::NAMES),
         ("model.pooling", POOLINGS),
         ("loss.attention_scores", Scores::NAMES),
     ];

@@ -342,6 +342,7 @@ impl Keys for TagKeys {
         ("data.comments", &["auto", "none", "hash"]),
         ("data.tags", &["auto", "entities", "plain"]),
         ("data.encoding", &Encoding::NAMES),
+        (distillation::UNLABELLED_ENCODING, &Encoding::NAMES),
     ];
     const RESUMABLE: &'static [&'static str] = Penalties::KEYS;
     const COMMANDS: &'static [(&'static str, &'static str)] = distillation::COMMANDS;
