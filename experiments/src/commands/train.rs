@@ -1,3 +1,4 @@
+use super::columns::columns;
 use super::moved::with_flag;
 use super::{message_and_exit_code, out, print, with_threads};
 use crate::config::{self, Config};
@@ -12,6 +13,7 @@ use crate::run::{
 use crate::tasks;
 use anyhow::bail;
 use gradus_engine::{Device, Rng};
+use std::collections::BTreeMap;
 use std::io::{IsTerminal, Write, stderr};
 use std::path::{Path, PathBuf};
 use std::process::exit;
@@ -266,11 +268,12 @@ fn summary(config: &Config, folder: &RunFolder, trained: &Trained) -> String {
         counted(trained.progress.epoch as usize, "epochs"),
         config.run.train.metric,
     );
-    text += &format!("{:<20} {:>8} {:>8}\n", "", "dev", "test");
-    for metric in tasks::of(config).metrics() {
-        let [dev, test] = [&trained.dev, &trained.test].map(|of| metric.show(of[metric.name]));
-        text += &format!("{:<20} {dev:>8} {test:>8}\n", metric.name);
-    }
+    let mut rows = vec![["", "dev", "test"].map(String::from)];
+    rows.extend(tasks::of(config).metrics().iter().map(|metric| {
+        let show = |values: &BTreeMap<String, f64>| metric.show(values[metric.name]);
+        [metric.name.into(), show(&trained.dev), show(&trained.test)]
+    }));
+    text += &columns(&rows, [20, 8, 8]);
     text + &format!("the run is in {}\n", shown(folder.path()))
 }
 

@@ -15,8 +15,7 @@ const BIAS: [&str; 2] = ["cls.predictions.bias", "cls.predictions.decoder.bias"]
 const DECODER: &str = "cls.predictions.decoder.weight";
 
 impl Pretrained {
-    /// As [`notes`](Pretrained::notes), for a model with the head that predicts masked pieces: whether the folder has this head,
-    /// and nothing of the pooler, which the head does not read.
+    /// As [`notes`](Pretrained::notes), for a model with the head that predicts masked pieces: whether the folder has this head.
     pub fn notes_for_masked(&self) -> Vec<String> {
         let (head, others): (Vec<String>, Vec<String>) =
             self.weights.of_heads().iter().cloned().partition(|name| name.starts_with(HEAD));

@@ -91,9 +91,8 @@ impl Pretrained {
         let weights = Weights::read(&files.weights, &files.config, &read)?;
         let config = read.config;
         let pieces = WordPieces::load(folder)?;
-        let mut notes = weights.notes();
         let rows = Unused::of(&files, config.vocab_size, pieces.size())?;
-        notes.extend(rows.note.clone());
+        let notes = weights.note_of(weights.of_heads()).into_iter().chain(rows.note.clone()).collect();
         Ok(Pretrained { config, pieces, weights, rows, notes })
     }
 
@@ -107,10 +106,15 @@ impl Pretrained {
         &self.pieces
     }
 
-    /// What a person should know about the model, one sentence each: tensors that are not used, a missing pooler, a few rows of
-    /// the embeddings without a piece.
+    /// What a person should know about the model, one sentence each: tensors that are not used, a few rows of the embeddings
+    /// without a piece.
     pub fn notes(&self) -> &[String] {
         &self.notes
+    }
+
+    /// What a person should know who uses the pooler: that it is missing, if it is.
+    pub fn note_of_pooler(&self) -> Option<String> {
+        self.weights.note_of_pooler()
     }
 
     /// What is probably wrong with the model, one sentence each: many rows of the embeddings without a piece.

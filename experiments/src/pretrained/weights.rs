@@ -157,14 +157,10 @@ impl Weights {
         (!unused.is_empty()).then(|| format!("{path}: {tensors} of other heads ignored: {}", listed(unused)))
     }
 
-    /// What is not used, and what is missing.
-    pub fn notes(&self) -> Vec<String> {
-        let path = self.path.display();
-        let mut notes: Vec<String> = self.note_of(&self.unused).into_iter().collect();
-        if !self.stored.keys().any(|name| name.starts_with(POOLER)) {
-            notes.push(format!("{path}: no pooler; its weights stay random"));
-        }
-        notes
+    /// A note that the pooler is missing, if it is.
+    pub fn note_of_pooler(&self) -> Option<String> {
+        let missing = !self.stored.keys().any(|name| name.starts_with(POOLER));
+        missing.then(|| format!("{}: no pooler; its weights stay random", self.path.display()))
     }
 }
 

@@ -104,6 +104,9 @@ pub const FILES: [&str; 2] = [SIZES, crate::text::pieces::FILE];
 
 const SIZES: &str = "bert.json";
 
+/// What lines on a pretrained model begin with.
+const PRETRAINED: &str = "pretrained";
+
 /// How a BERT reads text: its pieces and sizes and, for a new run, its pretrained weights.
 #[derive(Debug)]
 pub struct BertText {
@@ -239,12 +242,20 @@ impl BertText {
         Padded::of_words_in_pieces(texts, special.cls, special.sep)
     }
 
+    /// A line that the pretrained model has no pooler, if so: for a model that uses it.
+    pub fn of_pooler(&self) -> Option<(&'static str, String)> {
+        match &self.weights {
+            First::Pretrained(pretrained) => pretrained.note_of_pooler().map(|note| (PRETRAINED, note)),
+            First::Random | First::Kept => None,
+        }
+    }
+
     /// Lines and warnings on the model and on the pieces of train, dev and test.
     pub fn understood<'t>(&self, ids: [impl Iterator<Item = &'t u32>; 3]) -> Understood {
         let mut lines = vec![("pieces", counted(self.pieces.size(), "word pieces"))];
         let mut warnings = vec![];
         if let First::Pretrained(pretrained) = &self.weights {
-            lines.extend(pretrained.notes().iter().map(|note| ("pretrained", note.clone())));
+            lines.extend(pretrained.notes().iter().map(|note| (PRETRAINED, note.clone())));
             warnings = pretrained.warnings();
         }
         let of_splits = of_splits(&self.pieces, ids);

@@ -9,6 +9,7 @@ use crate::tasks::reading::Reading;
 use crate::tasks::words::{self, WordText};
 use crate::text::{Padded, Text, Tokens};
 use gradus_engine::Mode;
+use gradus_models::Pooling;
 use rayon::prelude::*;
 use std::path::Path;
 
@@ -122,6 +123,10 @@ impl Classify {
             Reading::Pieces(text) => {
                 let mut understood =
                     text.understood(self.texts.each_ref().map(|texts| texts.iter().flat_map(Text::ids)));
+                match self.keys.model {
+                    Model::Bert { pooling: Pooling::Cls, .. } => understood.lines.extend(text.of_pooler()),
+                    Model::Bert { pooling: Pooling::Mean, .. } | Model::BiLstm(_) | Model::TextCnn(_) => {}
+                }
                 understood.lines.extend(bert::of_positions(text.config(), self.keys.data.max_len));
                 understood
             }
