@@ -18,6 +18,7 @@ pub struct Difference {
     /// `2 (1 + min(#{d ≤ 0}, #{d ≥ 0})) / (1 + R)`, at most 1, where `d` are the differences on the R resamples:
     /// two-sided, and never 0 (Davison and Hinkley 1997, eq. 4.11).
     pub p: f64,
+    // All are NaN where the metric cannot be measured.
 }
 
 /// `d_r = metric(Σ_{i ∈ I_r} b_i) - metric(Σ_{i ∈ I_r} a_i)`, where each `I_r` draws N of the N examples with
@@ -64,7 +65,12 @@ pub fn paired(
     judged(difference_of(&mut (0..n)), differences.collect())
 }
 
+/// Resamples on which the metric cannot be measured, since none of their examples counts for it, are left out.
 fn judged(difference: f64, mut resampled: Vec<f64>) -> Difference {
+    resampled.retain(|difference| !difference.is_nan());
+    if difference.is_nan() || resampled.is_empty() {
+        return Difference { difference: f64::NAN, interval: [f64::NAN; 2], p: f64::NAN };
+    }
     resampled.sort_by(f64::total_cmp);
     let r = resampled.len();
     let count = |on: fn(f64) -> bool| resampled.iter().filter(|&&d| on(d)).count();
@@ -120,6 +126,17 @@ mod tests {
         assert!((found.p - 2.0 * rarer).abs() < 4.0 * spread + 1e-4, "{found:?}, exactly {}", 2.0 * rarer);
         // The ends of the interval lie inside steps of the distribution.
         assert_eq!(found.interval, exact.interval);
+    }
+
+    #[test]
+    fn what_cannot_be_measured_has_no_difference() {
+        // Only the first example counts.
+        let (a, b) = (vec![vec![1.0, 1.0], vec![0.0, 0.0]], vec![vec![0.0, 1.0], vec![0.0, 0.0]]);
+        let found = paired(&a, &b, accuracy, 200, 1);
+        assert_eq!((found.difference, found.interval), (-1.0, [-1.0, -1.0]));
+        let none = paired(&a[1..], &b[1..], accuracy, 200, 1);
+        let Difference { difference, interval: [from, to], p } = none;
+        assert!([difference, from, to, p].iter().all(|number| number.is_nan()), "{none:?}");
     }
 
     #[test]

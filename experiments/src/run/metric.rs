@@ -37,6 +37,12 @@ pub const TYPE_TOKEN_RATIO: Metric =
 pub const PIECES_PER_WORD: Metric =
     Metric { name: "subwords per word", better: Better::Smaller, unit: Unit::Plain };
 
+/// Stands for a value that could not be measured: no example of the data counts for the metric.
+const NOT_MEASURED: &str = "—";
+
+/// From it on, values are shown by their power of ten.
+const LARGEST: f64 = 1e12;
+
 impl Metric {
     /// A fraction, shown in percent, of which larger values are better.
     pub const fn share(name: &'static str) -> Metric {
@@ -64,10 +70,22 @@ impl Metric {
     }
 
     /// A value with two decimals, in its unit; one that is beyond all meaning, as the perplexity of a model that has diverged, by its
-    /// power of ten.
+    /// power of ten; a dash for NaN, which stands for what could not be measured.
     pub fn show(&self, value: f64) -> String {
-        let scaled = self.scaled(value);
-        if scaled.abs() < 1e12 { format!("{scaled:.2}") } else { format!("{scaled:.1e}") }
+        match self.scaled(value) {
+            scaled if scaled.is_nan() => NOT_MEASURED.into(),
+            scaled if scaled.abs() < LARGEST => format!("{scaled:.2}"),
+            scaled => format!("{scaled:.1e}"),
+        }
+    }
+
+    /// A difference of values, with its sign.
+    pub fn show_difference(&self, difference: f64) -> String {
+        match self.scaled(difference) {
+            scaled if scaled.is_nan() => NOT_MEASURED.into(),
+            scaled if scaled.abs() < LARGEST => format!("{scaled:+.2}"),
+            scaled => format!("{scaled:+.1e}"),
+        }
     }
 }
 
@@ -85,5 +103,8 @@ mod tests {
             assert!(metric.is_better(1.0, f64::NAN) && !metric.is_better(f64::NAN, 1.0));
         }
         assert_eq!([accuracy.show(0.8125), perplexity.show(81.25)], ["81.25", "81.25"]);
+        assert_eq!([accuracy.show(f64::NAN), perplexity.show(2e304)], ["—", "2.0e304"]);
+        let differences = [0.5, -0.001, f64::NAN, -2e304].map(|d| perplexity.show_difference(d));
+        assert_eq!(differences, ["+0.50", "-0.00", "—", "-2.0e304"]);
     }
 }

@@ -56,7 +56,7 @@ pub use interrupt::{Preparation, exit_code, interrupted, listen};
 pub use lock::Lock;
 pub use metric::{Better, FLOOR, Metric, PIECES_PER_WORD, TYPE_TOKEN_RATIO, Unit};
 pub use progress::{Progress, Trained};
-pub use record::{Epoch, StepLoss};
+pub use record::{Epoch, StepLoss, recorded};
 pub use row::{Row, SPLIT_SEED};
 pub use state::State;
 pub use task::{Described, Detail, Details, Generated, Limits, Mistake, Origin, Task};

@@ -1,3 +1,4 @@
+use super::record::recorded;
 use super::{Epoch, Metric, State, StepLoss};
 use gradus_engine::Rng;
 use gradus_engine::optim::{LossScale, ReduceOnPlateau};
@@ -82,6 +83,7 @@ impl Progress {
         let better = self.best.is_none_or(|(_, best)| metric.is_better(value, best));
         self.epoch += 1;
         self.batch = 0;
+        let dev = recorded(dev);
         self.epochs.push(Epoch { epoch: self.epoch, step: self.step, train_loss: self.mean_loss(), dev });
         (self.loss_sum, self.loss_count) = (0.0, 0);
         if better {
@@ -155,4 +157,24 @@ pub struct Trained {
     pub right: Vec<bool>,
     /// The number of trained parameters.
     pub parameters: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metrics::perplexity::perplexity;
+    use crate::run::{Better, Unit};
+
+    #[test]
+    fn the_best_epoch_of_a_diverged_run_has_the_smallest_loss() {
+        let metric = Metric { name: "perplexity", better: Better::Smaller, unit: Unit::Plain };
+        let mut progress = Progress::start(Rng::new(1), State::default(), None);
+        let better = [2000.0, 1000.0, 1500.0].map(|loss| {
+            let dev = [("perplexity", perplexity(loss, 1.0)), ("correlation", f64::NAN)];
+            progress.end_epoch(dev.map(|(name, value)| (name.to_owned(), value)).into(), &metric)
+        });
+        assert_eq!((better, progress.best.unwrap().0), ([true, true, false], 2));
+        // What was not measured is not recorded, so that the state can be read back.
+        assert_eq!(progress.epochs[0].dev.keys().collect::<Vec<_>>(), ["perplexity"]);
+    }
 }

@@ -24,3 +24,8 @@ pub struct Epoch {
     /// Metrics on the development split.
     pub dev: BTreeMap<String, f64>,
 }
+
+/// Those of some metrics that were measured. The others are not numbers, and a record of a run has nothing in their place.
+pub fn recorded(metrics: BTreeMap<String, f64>) -> BTreeMap<String, f64> {
+    metrics.into_iter().filter(|(_, value)| !value.is_nan()).collect()
+}

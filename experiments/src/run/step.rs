@@ -187,6 +187,11 @@ mod tests {
             (&["task=tag", "loss.name=focal", parts], "loss.name = focal"),
             (&["task=read", "loss.contrastive=both", parts], "loss.contrastive = both"),
             (
+                &["task=classify", "model.name=bert", "loss.teacher=x", "loss.objective=hidden", parts],
+                "loss.objective = hidden",
+            ),
+            (&["task=tag", "loss.teacher=x", parts], "loss.teacher"),
+            (
                 &["task=read", "loss.contrastive=encoding", "train.batch_size=1"],
                 "at least 2, since the loss compares",
             ),

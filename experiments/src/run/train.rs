@@ -174,6 +174,13 @@ pub fn train(training: Training, place: Where, view: &View) -> Result<Trained, R
             }
             Err(other) => return Err(other),
         };
+        if dev[metric.name].is_nan() {
+            return Err(RunError::Settings(format!(
+                "train.metric = {0}: expected a metric that can be measured on dev, to choose the best epoch; no example there counts \
+                 for {0}; choose another metric or other dev data",
+                metric.name
+            )));
+        }
         view.epoch(&of_epoch, (metric, dev[metric.name]));
         let better = progress.end_epoch(dev, metric);
         progress.wall_seconds = before + began.elapsed().as_secs_f64();

@@ -10,7 +10,9 @@ use crate::config::Config;
 use crate::data::Split;
 use crate::report::study::{Measure, Trial};
 use crate::report::{DataStatistics, DataUsed, Machine, RightExamples, RunResult, SCHEMA};
-use crate::run::{Bars, From, Job, Learner, RunError, RunFolder, Training, Where, interrupted, train};
+use crate::run::{
+    Bars, From, Job, Learner, RunError, RunFolder, Training, Where, interrupted, recorded, train,
+};
 use crate::studies::{self, Run};
 use crate::tasks;
 use anyhow::{Context, bail};
@@ -137,9 +139,9 @@ impl<'a> Work<'a> {
             right: Some(RightExamples::new(&trained.right)),
             peak_memory_bytes: measured.then(|| memory::usage().peak as u64),
             best_epoch: progress.best.map_or(0, |(epoch, _)| epoch),
-            dev: trained.dev,
-            test: trained.test,
-            trials,
+            dev: recorded(trained.dev),
+            test: recorded(trained.test),
+            trials: trials.into_iter().map(|(name, found)| (name, recorded(found))).collect(),
             steps: progress.steps,
             epochs: progress.epochs,
         };

@@ -88,9 +88,10 @@ impl OwnRun {
         self.log.best(self.chosen()?)?.metric(metric.name)
     }
 
-    /// A metric on the test split.
+    /// A metric on the test split, if it could be measured.
     fn test(&self, metric: &Metric) -> Option<f64> {
-        self.tested.as_ref().ok()?.metrics.get(metric.name).copied()
+        let value = self.tested.as_ref().ok()?.metrics.get(metric.name).copied();
+        value.filter(|value| !value.is_nan())
     }
 }
 

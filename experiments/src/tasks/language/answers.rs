@@ -1,10 +1,11 @@
 //! The output of `gradus predict`: how probable a text is to the model.
 
 use super::Language;
-use super::guesses::{Guess, nats, perplexity};
+use super::guesses::{Guess, METRICS, nats};
 use super::running::Running;
 use crate::data::counted::counted;
 use crate::data::shown::terminal;
+use crate::metrics::perplexity::perplexity;
 use crate::run::{Ask, NOT_FINITE, Style};
 use gradus_models::LanguageModel;
 use serde_json::{Value, json};
@@ -43,7 +44,7 @@ fn line(task: &Language, ask: &Ask, guesses: &[Guess], style: Style) -> String {
         let tokens: Vec<Value> = guesses.iter().map(token).collect();
         return json!({ "text": ask.text, "nats": nats, "perplexity": of, "tokens": tokens }).to_string();
     }
-    let perplexity = style.marked(&format!("perplexity {of:.2}"), "");
+    let perplexity = style.marked(&format!("perplexity {}", METRICS[0].show(of)), "");
     let tokens = counted(guesses.len(), task.units.name());
     format!("{perplexity}, {tokens}, {nats:.2} nats\t{}", terminal(&ask.text))
 }

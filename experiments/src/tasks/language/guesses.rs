@@ -3,6 +3,7 @@
 use super::Language;
 use super::running::Line;
 use crate::data::{Split, shown};
+use crate::metrics::perplexity::perplexity;
 use crate::run::{Better, Metric, Mistake, Unit};
 
 /// The metrics.
@@ -46,11 +47,6 @@ pub(super) fn nats(guesses: &[Guess]) -> f64 {
     guesses.iter().map(|guess| -guess.log_p).sum()
 }
 
-/// exp(Σ −log p / n), the inverse of the geometric mean of n probabilities; of nothing, 1.
-pub(super) fn perplexity(nats: f64, n: f64) -> f64 {
-    (nats / n.max(1.0)).exp().min(f64::MAX)
-}
-
 /// Σ −log p of a line; its tokens, words and characters; the tokens that are right.
 pub(super) fn counts(line: &Line, guesses: &[Guess]) -> Vec<f64> {
     let right = guesses.iter().filter(|guess| guess.is_right()).count();
@@ -78,7 +74,7 @@ pub(super) fn mistake(task: &Language, split: Split, example: usize, guesses: &[
     let token = |of: fn(&Guess) -> u32| worst.map_or(String::new(), |guess| task.units.shown(of(guess)));
     Mistake {
         severity: of,
-        degree: format!("perplexity {of:.1}"),
+        degree: format!("perplexity {}", METRICS[0].show(of)),
         text: task.data.split(split).0.texts[example].clone(),
         right: token(|guess| guess.token),
         predicted: token(|guess| guess.likeliest),
@@ -128,7 +124,9 @@ mod tests {
         assert!(close, "{:?} {expected:?}", metrics(&sums));
         assert_eq!(metrics(&[]), [1.0, 1.0, 0.0, 0.0]);
         assert_eq!(metrics(&counts(&line(0, 0), &[])), [1.0, 1.0, 0.0, 0.0]);
-        assert!(metrics(&[1e6, 1.0, 1.0, 1.0, 0.0])[0].is_finite());
+        // Models that have diverged are in order, too.
+        let diverged = [1e6, 2e6].map(|nats| metrics(&[nats, 1.0, 1.0, 1.0, 0.0])[0]);
+        assert!(diverged[0] < diverged[1] && diverged[1].is_finite(), "{diverged:?}");
         assert_eq!(metrics(&[0.0; 5]).len(), METRICS.len());
     }
 }

@@ -3,6 +3,7 @@
 use super::vocabulary::{MASK, Vocabulary};
 use super::{Masked, masks::MaskedWindow};
 use crate::data::{Split, shown};
+use crate::metrics::perplexity::perplexity;
 use crate::run::{Better, Metric, Mistake, Unit};
 
 /// The metrics.
@@ -88,8 +89,7 @@ pub(super) fn counts(guesses: &[Guess]) -> Vec<f64> {
 /// Perplexity exp(Σ −log p / n) and accuracy; of nothing, 1 and 0.
 pub(super) fn metrics(sums: &[f64]) -> Vec<f64> {
     let [n, right, loss] = sums else { return vec![1.0, 0.0] };
-    let n = n.max(1.0);
-    vec![(loss / n).exp().min(f64::MAX), right / n]
+    vec![perplexity(*loss, *n), right / n.max(1.0)]
 }
 
 /// The wrong prediction that is the most probable to the model.
@@ -160,6 +160,8 @@ mod tests {
         );
         assert_eq!(metrics(&counts(&[])), [1.0, 0.0]);
         assert_eq!(metrics(&[]), [1.0, 0.0]);
-        assert!(metrics(&[1.0, 0.0, 1e6])[0].is_finite());
+        // Models that have diverged are in order, too.
+        let diverged = [1e6, 2e6].map(|loss| metrics(&[1.0, 0.0, loss])[0]);
+        assert!(diverged[0] < diverged[1] && diverged[1].is_finite(), "{diverged:?}");
     }
 }

@@ -7,7 +7,8 @@
 //! | `correlation` | Matthews', of several classes | Spearman's, of each sentence | Spearman's, of each word with all others |
 //!
 //! Spearman's correlations are averaged over the sentences of each length, then over the lengths from 5 to 50. Roots and edges
-//! are those between words that are no punctuation.
+//! are those between words that are no punctuation. A metric for which nothing counts, as a correlation where all sentences are
+//! shorter, is NaN: not measured.
 //!
 //! Sources: Hewitt, Liang 2019, section 3; Hewitt, Manning 2019, section 4.1; Gorodkin, "Comparing two K-category assignments by a
 //! K-category correlation coefficient", 2004.
@@ -83,10 +84,12 @@ pub(super) fn counts(labels: usize, gold: &Gold, prediction: &Prediction) -> Vec
     row
 }
 
-/// The metrics, in the order of [`METRICS`].
+/// The metrics, in the order of [`METRICS`]; NaN for one that could not be measured.
 pub(super) fn metrics(sums: &[f64]) -> Vec<f64> {
-    let [units, right, control, right_control, rest @ ..] = sums else { return vec![0.0; METRICS.len()] };
-    let share = |right: f64, units: f64| if units > 0.0 { right / units } else { 0.0 };
+    let [units, right, control, right_control, rest @ ..] = sums else {
+        return vec![f64::NAN; METRICS.len()];
+    };
+    let share = |right: f64, units: f64| if units > 0.0 { right / units } else { f64::NAN };
     let accuracy = share(*right, *units);
     let correlation = match rest.len() % 2 {
         0 => matthews(*units, *right, rest),
@@ -104,11 +107,12 @@ fn matthews(n: f64, right: f64, counts: &[f64]) -> f64 {
     if spread > 0.0 { (n * right - product(p, t)) / spread.sqrt() } else { 0.0 }
 }
 
+/// NaN where no sentence has one of the lengths.
 fn mean_over_lengths(rest: &[f64]) -> f64 {
     let (sums, sentences) = rest.split_at(BINS);
     let means: Vec<f64> =
         sums.iter().zip(sentences).filter(|(_, n)| **n > 0.0).map(|(sum, n)| sum / n).collect();
-    means.iter().sum::<f64>() / means.len().max(1) as f64
+    if means.is_empty() { f64::NAN } else { means.iter().sum::<f64>() / means.len() as f64 }
 }
 
 /// The number of units, and of right ones: labels, roots or edges.
@@ -187,7 +191,7 @@ mod tests {
         // (5 · 4 − 8) / √((25 − 9)(25 − 9)), as sklearn.metrics.matthews_corrcoef([0, 1, 2, 2, 0], [0, 1, 2, 1, 0]).
         assert!((found[2] - 0.75).abs() < 1e-12, "{}", found[2]);
         assert_eq!(metrics(&labels(&[0, 0], &[0, 0], [&[0, 0], &[0, 0]])), [1.0, 0.0, 0.0]);
-        assert_eq!(metrics(&[]), [0.0; 3]);
+        assert!(metrics(&[]).iter().all(|metric| metric.is_nan()));
     }
 
     /// Five words in a chain, the last of them a full stop at its end.
@@ -224,6 +228,25 @@ mod tests {
         let found = of_tree(exact.clone(), exact);
         assert!((found[1] - 2.0 / 3.0).abs() < 1e-12 && found[0] == 1.0, "{found:?}");
         assert!((found[2] - 1.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn what_nothing_counts_for_is_not_measured() {
+        // Four words are too few for a correlation.
+        let tree = || Tree::new(vec![None, Some(0), Some(1), Some(2)]).unwrap();
+        let of = |counted: bool| {
+            let gold = Gold {
+                property: Target::Tree(tree()),
+                control: Target::Tree(tree()),
+                counted: vec![counted; 4],
+            };
+            let found = || Found::Depths(vec![0.0, 1.0, 2.0, 3.0]);
+            metrics(&counts(0, &gold, &Prediction { property: found(), control: found() }))
+        };
+        let [accuracy, selectivity, correlation] = of(true)[..] else { panic!() };
+        assert!((accuracy, selectivity) == (1.0, 0.0) && correlation.is_nan(), "{:?}", of(true));
+        // Of punctuation alone there is no root.
+        assert!(of(false).iter().all(|metric| metric.is_nan()), "{:?}", of(false));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Predictions, their counts and metrics, and predictions as a file.
 
 use super::pairs::Pair;
+use crate::metrics::perplexity::perplexity;
 use crate::metrics::translation::{Tokeniser, bleu, chrf};
 use crate::run::{Better, Metric, Mistake, Unit};
 
@@ -47,8 +48,7 @@ pub(super) fn metrics(sums: &[f64]) -> Vec<f64> {
         return vec![0.0, 0.0, 1.0];
     };
     let Some((of_chrf, [words, loss])) = rest.split_last_chunk::<2>() else { return vec![0.0, 0.0, 1.0] };
-    let perplexity = (loss / words.max(1.0)).exp().min(f64::MAX);
-    vec![bleu::score(of_bleu), chrf::score(of_chrf), perplexity]
+    vec![bleu::score(of_bleu), chrf::score(of_chrf), perplexity(*loss, *words)]
 }
 
 /// What must be said of the metrics of some pairs.
