@@ -14,7 +14,9 @@ use std::path::PathBuf;
                   vectors\n  hotflip     replaces the words for which the gradient predicts the largest loss\n\nReplacements of \
                   a tagger's words have the same tag, and words of entities are only misspelt. Of a reader, words of the \
                   context are changed, but none of an answer. A query is a text that the model had to read, or a gradient. The \
-                  same seed gives the same attack.\n\nExamples:\n  gradus attack runs/a --kind words --budget 2\n  gradus \
+                  same seed gives the same attack.\n\nIn JSON, right and \
+                  predicted are what is right and what the model says after the attack; both are null for an example that the \
+                  model still gets right.\n\nExamples:\n  gradus attack runs/a --kind words --budget 2\n  gradus \
                   attack runs/a --split dev --kind hotflip --limit 500 --format json"
 )]
 pub(super) struct AttackArgs {

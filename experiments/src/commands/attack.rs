@@ -1,5 +1,6 @@
 //! `gradus attack`: what is left of a model's metrics if words are changed so that it errs.
 
+use super::columns::columns;
 use super::predict::colours;
 use super::trained::{Other, Place, Trained};
 use super::{print, with_threads};
@@ -9,6 +10,7 @@ use crate::data::{Split, shown};
 use crate::run::{Attacked, AttackedExample, Metric};
 use anyhow::anyhow;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::PathBuf;
 
@@ -79,14 +81,14 @@ fn attacked(ask: &Attack) -> anyhow::Result<String> {
 
 /// The metrics before and after, and how much work it was.
 fn table(text: &mut String, metrics: &[Metric], found: &Attacked) {
-    let _ = writeln!(text, "\n{:<20} {:>8} {:>8}", "", "clean", "attacked");
-    let [clean, attacked] = found.accuracy().map(|share| 100.0 * share);
-    let _ = writeln!(text, "{:<20} {clean:>8.2} {attacked:>8.2}", "right as a whole");
-    for metric in metrics {
-        let [clean, attacked] =
-            [&found.clean, &found.attacked].map(|values| metric.show(values[metric.name]));
-        let _ = writeln!(text, "{:<20} {clean:>8} {attacked:>8}", metric.name);
-    }
+    let [clean, attacked] = found.accuracy().map(|share| format!("{:.2}", 100.0 * share));
+    let mut rows = vec![["", "clean", "attacked"].map(String::from)];
+    rows.push(["right as a whole".into(), clean, attacked]);
+    rows.extend(metrics.iter().map(|metric| {
+        let show = |values: &BTreeMap<String, f64>| metric.show(values[metric.name]);
+        [metric.name.into(), show(&found.clean), show(&found.attacked)]
+    }));
+    let _ = write!(text, "\n{}", columns(&rows, [20, 8, 8]));
     let (tried, fallen) = (found.tried().count(), found.fallen().count());
     let _ = writeln!(
         text,

@@ -1,5 +1,6 @@
 //! `gradus compress`: a run with fewer or smaller weights, made from a finished one.
 
+use super::columns::columns;
 use super::trained::{Place, Trained};
 use super::{out, print, with_threads};
 use crate::data::Split;
@@ -64,20 +65,20 @@ fn compressed(ask: &Compress) -> anyhow::Result<String> {
     // What the teacher said is of use in training only.
     folder.save_compressed(&from, &distillation::OF_TRAINING, &parameters, ask.compression)?;
     let (after, _) = measured(&Trained::open(path, &ask.place)?, &folder)?;
-    let mut text = format!("{:<20} {:>12} {:>12}\n", "", "before", "after");
-    let mut line = |name: &str, before: &str, after: &str| {
-        text += &format!("{name:<20} {before:>12} {after:>12}\n");
-    };
-    line("parameters", &before.all.to_string(), &after.all.to_string());
-    line("not zero", &before.nonzeros.to_string(), &after.nonzeros.to_string());
-    line("bytes", &before.bytes.to_string(), &after.bytes.to_string());
-    for metric in trained.task.metrics() {
-        let [before, after] = [&before, &after].map(|run| metric.show(run.metrics[metric.name]));
-        line(&format!("dev {}", metric.name), &before, &after);
-    }
+    let of_both = |name: &str, of: &dyn Fn(&Measured) -> String| [name.into(), of(&before), of(&after)];
+    let mut rows = vec![
+        ["", "before", "after"].map(String::from),
+        of_both("parameters", &|run| run.all.to_string()),
+        of_both("not zero", &|run| run.nonzeros.to_string()),
+        of_both("bytes", &|run| run.bytes.to_string()),
+    ];
+    let metrics = trained.task.metrics().iter();
+    rows.extend(metrics.map(|metric| {
+        of_both(&format!("dev {}", metric.name), &|run| metric.show(run.metrics[metric.name]))
+    }));
     let share = 100.0 * after.bytes as f64 / before.bytes.max(1) as f64;
     let zeros = after.all - after.nonzeros;
-    Ok(text
+    Ok(columns(&rows, [20, 12, 12])
         + &format!(
             "the file of parameters has {share:.1} % of its bytes; {} are 0\nthe compressed run is in {}\n",
             counted(zeros, "parameters"),

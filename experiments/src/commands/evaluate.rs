@@ -1,5 +1,6 @@
 //! `gradus evaluate`: the metrics of a run on a split or file, and its predictions in the task's standard format.
 
+use super::columns::columns;
 use super::prediction_files::PredictionFiles;
 use super::trained::{Other, Place, Trained};
 use super::{note_cuts, print, with_threads};
@@ -119,22 +120,18 @@ fn evaluated(ask: &Evaluate) -> anyhow::Result<(String, Result<(), WriteError>)>
 
 /// One line per metric.
 fn table(metrics: &[Metric], values: &BTreeMap<String, f64>) -> String {
-    let line = |metric: &Metric| format!("{:<20} {:>8}\n", metric.name, metric.show(values[metric.name]));
-    metrics.iter().map(line).collect()
+    let row = |metric: &Metric| [metric.name.into(), metric.show(values[metric.name])];
+    columns(&metrics.iter().map(row).collect::<Vec<_>>(), [20, 8])
 }
 
 /// One line per label.
 fn details(found: &Details) -> String {
     let note =
         if found.note.is_empty() { String::new() } else { format!("{}\n", shown::terminal(&found.note)) };
-    let mut text = format!(
-        "{note}\n{:<20} {:>9} {:>8} {:>8} {:>8}\n",
-        found.heading, "precision", "recall", "f1", "support"
-    );
-    for row in &found.rows {
-        let [p, r, f] = [row.precision, row.recall, row.f1].map(|x| 100.0 * x);
-        text +=
-            &format!("{:<20} {p:>9.2} {r:>8.2} {f:>8.2} {:>8}\n", shown::terminal(&row.name), row.support);
-    }
-    text
+    let mut rows = vec![[found.heading, "precision", "recall", "f1", "support"].map(String::from)];
+    rows.extend(found.rows.iter().map(|row| {
+        let [p, r, f] = [row.precision, row.recall, row.f1].map(|x| format!("{:.2}", 100.0 * x));
+        [shown::terminal(&row.name).into_owned(), p, r, f, row.support.to_string()]
+    }));
+    format!("{note}\n{}", columns(&rows, [20, 9, 8, 8, 8]))
 }

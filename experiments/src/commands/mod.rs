@@ -1,6 +1,7 @@
 //! What each command of `gradus` does; `cli` has parsed its arguments.
 
 mod attack;
+mod columns;
 mod compare;
 mod compress;
 pub mod data;

@@ -120,6 +120,11 @@ fn attacked(place: &Place, tiny: &Tiny, run: &str) {
             let tried = outcome["attacked"].as_bool().unwrap();
             assert_eq!(outcome["words"].as_array().unwrap().is_empty(), !tried, "{outcome}");
             assert!(outcome["queries"].as_u64().unwrap() >= 1);
+            let right_after = outcome["right_after"].as_bool().unwrap();
+            for key in ["right", "predicted"] {
+                assert!(outcome[key].is_null() == right_after, "{outcome}");
+                assert!(right_after || outcome[key].is_string(), "{outcome}");
+            }
         }
         for metric in tiny.task.metrics() {
             assert!(found["metrics"]["attacked"][metric.name].is_f64(), "{found}");

@@ -1,14 +1,13 @@
 use super::Comparison;
+use crate::commands::columns::columns;
 use crate::data::counted::{counted, verb};
 use crate::data::shown::terminal;
 use crate::metrics::bootstrap::Difference;
-use crate::run::{Better, Metric};
+use crate::run::Better;
 
 /// The comparison as text.
 pub(super) fn shown(found: &Comparison) -> String {
-    let unit = |name: &str| -> Option<&Metric> { found.units.iter().find(|metric| metric.name == name) };
-    let [a, b] = &found.runs;
-    let (wide_a, wide_b) = (a.chars().count().max(8), b.chars().count().max(8));
+    let [a, b] = found.runs.each_ref().map(String::as_str);
     let changed = if found.unchanged {
         ""
     } else {
@@ -23,28 +22,15 @@ pub(super) fn shown(found: &Comparison) -> String {
     if !found.note.is_empty() {
         text += &format!("note: {}\n", terminal(&found.note));
     }
-    text += &format!("{:<20} {a:>wide_a$} {b:>wide_b$} {:>10}\n", "", "difference");
-    for (name, values) in &found.metrics {
-        let scale = |value: f64| unit(name).map_or(value, |metric| metric.scaled(value));
-        let [x, y] = values.map(scale);
-        text += &format!("{name:<20} {x:>wide_a$.2} {y:>wide_b$.2} {:>+10.2}\n", y - x);
-    }
-    let Difference { difference, interval, p } = found.difference;
-    let chosen = unit(&found.metric);
-    let scale = |value: f64| chosen.map_or(value, |metric| metric.scaled(value));
-    let [d, from, to] = [difference, interval[0], interval[1]].map(scale);
-    let smaller = chosen.is_some_and(|metric| metric.better == Better::Smaller);
-    let verdict = match (p < 0.05, smaller) {
-        (true, false) => "a significant difference",
-        (true, true) => "a significant difference; smaller is better",
-        (false, _) => "no significant difference",
-    };
-    text += &format!(
-        "\n{}: {d:+.2}, 95 % interval {from:+.2} to {to:+.2}, {} (paired bootstrap, {} resamples): {verdict}\n",
-        found.metric,
-        probability(p),
-        found.resamples
-    );
+    let head = |first: &str| [first, a, b].map(String::from);
+    let [first, one, other] = head("");
+    let mut rows = vec![[first, one, other, "difference".into()]];
+    rows.extend(found.units.iter().map(|metric| {
+        let [x, y] = found.metrics[metric.name];
+        [metric.name.into(), metric.show(x), metric.show(y), metric.show_difference(y - x)]
+    }));
+    text += &columns(&rows, [20, 8, 8, 10]);
+    text += &tested(found);
     let [only_a, only_b] = found.only_right;
     text += &format!(
         "{} {} right only in {a}, {only_b} only in {b}: {} (McNemar's exact test)\n\n",
@@ -55,16 +41,34 @@ pub(super) fn shown(found: &Comparison) -> String {
     if found.configuration.is_empty() {
         return text + "the runs do not differ in any setting\n";
     }
-    let width = |i: usize, least: usize| {
-        let values = found.configuration.values().map(|values| values[i].chars().count());
-        values.max().unwrap_or(0).max(least)
+    let mut rows = vec![head("setting")];
+    let values = |(key, values): (&String, &[String; 2])| {
+        let [x, y] = values.each_ref().map(|value| terminal(value).into_owned());
+        [key.clone(), x, y]
     };
-    let (wide_a, wide_b) = (width(0, wide_a), width(1, wide_b));
-    text += &format!("{:<24} {a:>wide_a$} {b:>wide_b$}\n", "setting");
-    for (key, [x, y]) in &found.configuration {
-        text += &format!("{key:<24} {:>wide_a$} {:>wide_b$}\n", terminal(x), terminal(y));
-    }
-    text
+    rows.extend(found.configuration.iter().map(values));
+    text + &columns(&rows, [24, 8, 8])
+}
+
+/// Whether the runs differ in the metric that is tested.
+fn tested(found: &Comparison) -> String {
+    let Difference { difference, interval: [from, to], p } = found.difference;
+    let name = &found.metric;
+    let Some(metric) = found.units.iter().find(|metric| metric.name == name).filter(|_| !p.is_nan()) else {
+        return format!("\n{name}: not tested, since no example counts for it\n");
+    };
+    let smaller = metric.better == Better::Smaller;
+    let verdict = match (p < 0.05, smaller) {
+        (true, false) => "a significant difference",
+        (true, true) => "a significant difference; smaller is better",
+        (false, _) => "no significant difference",
+    };
+    let [d, from, to] = [difference, from, to].map(|value| metric.show_difference(value));
+    format!(
+        "\n{name}: {d}, 95 % interval {from} to {to}, {} (paired bootstrap, {} resamples): {verdict}\n",
+        probability(p),
+        found.resamples
+    )
 }
 
 /// `p = 0.0312`, or `p < 0.0001`.
