@@ -52,14 +52,14 @@ fn plan(scale: Scale, source: DataSource) -> Vec<Cell> {
         DataSource::Real => &[("Penn Treebank", "ptb"), ("Novels", "gutenberg-books")],
         DataSource::Embedded => &[("Chapters", "chapters")],
     };
-    let cell = |(row, set), column, model| {
-        budgets::language((row, column), (set, model), (scale, source))
+    let cell = |(row, set), column, kind| {
+        budgets::language((row, column), (set, kind), (scale, source))
             .tried([16, 32, 64, 128, 256, 512].map(within))
     };
     texts
         .iter()
         .flat_map(|text| {
-            [cell(*text, TRANSFORMER, budgets::TRANSFORMER_LM), cell(*text, LSTM, budgets::RNN_LM)]
+            [cell(*text, TRANSFORMER, budgets::Kind::Transformer), cell(*text, LSTM, budgets::Kind::Lstm)]
         })
         .collect()
 }

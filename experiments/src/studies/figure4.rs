@@ -46,14 +46,14 @@ fn plan(scale: Scale, source: DataSource) -> Vec<Cell> {
         DataSource::Real => "ptb",
         DataSource::Embedded => "chapters",
     };
-    let cell = |rate, column, model| {
-        budgets::by_heart(budgets::language((rate, column), (set, model), (scale, source)), (scale, source))
+    let cell = |rate, column, kind| {
+        budgets::by_heart(budgets::language((rate, column), (set, kind), (scale, source)), (scale, source))
             .set("model.dropout", rate)
     };
     rates
         .into_iter()
         .flat_map(|rate| {
-            [cell(rate, TRANSFORMER, budgets::TRANSFORMER_LM), cell(rate, LSTM, budgets::RNN_LM)]
+            [cell(rate, TRANSFORMER, budgets::Kind::Transformer), cell(rate, LSTM, budgets::Kind::Lstm)]
         })
         .collect()
 }

@@ -70,8 +70,8 @@ fn plan(scale: Scale, source: DataSource) -> Vec<Cell> {
     };
     let cells = sets.iter().flat_map(|(row, set, paper)| {
         columns.iter().map(move |column| {
-            let model = budgets::SEQ2SEQ_TRANSFORMER;
-            let cell = budgets::translation((row, column), (set, model), (scale, source));
+            let kind = budgets::Kind::Transformer;
+            let cell = budgets::translation((row, column), (set, kind), (scale, source));
             let cell = if *column == EQUAL { budgets::of_equally_many(cell, (scale, source)) } else { cell };
             let cell = cell.tried([Trial::Richness]);
             Cell { paper: *paper, ..cell }

@@ -48,11 +48,11 @@ fn plan(scale: Scale, source: DataSource) -> Vec<Cell> {
             ("EN-FR, Tatoeba", "tatoeba-en-fr"),
         ],
     };
-    let cell = |(row, set), column, model| budgets::translation((row, column), (set, model), (scale, source));
+    let cell = |(row, set), column, kind| budgets::translation((row, column), (set, kind), (scale, source));
     let three = |set: &(&'static str, &'static str)| {
-        let lstms = |column| cell(*set, column, budgets::SEQ2SEQ_RNN);
+        let lstms = |column| cell(*set, column, budgets::Kind::Lstm);
         [
-            cell(*set, TRANSFORMER, budgets::SEQ2SEQ_TRANSFORMER),
+            cell(*set, TRANSFORMER, budgets::Kind::Transformer),
             lstms(UPDATES),
             budgets::for_as_long(lstms(TIME)),
         ]

@@ -4,11 +4,30 @@ use super::{ONE, TWO};
 use crate::report::study::{Cell, DataSource, Scale};
 use Scale::{Full, Quick, Smoke, Standard};
 
-/// The models.
-pub const TRANSFORMER_LM: &str = "transformer-lm";
-pub const RNN_LM: &str = "rnn-lm";
-pub const SEQ2SEQ_TRANSFORMER: &str = "seq2seq-transformer";
-pub const SEQ2SEQ_RNN: &str = "seq2seq-rnn";
+/// What a model that writes texts is made of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Transformer,
+    Lstm,
+}
+
+impl Kind {
+    /// Its language model, as in `model.name`.
+    const fn language_model(self) -> &'static str {
+        match self {
+            Kind::Transformer => "transformer-lm",
+            Kind::Lstm => "rnn-lm",
+        }
+    }
+
+    /// Its translator, as in `model.name`.
+    const fn translator(self) -> &'static str {
+        match self {
+            Kind::Transformer => "seq2seq-transformer",
+            Kind::Lstm => "seq2seq-rnn",
+        }
+    }
+}
 
 /// Keys with their values.
 type Sets<'a> = &'a [(&'a str, &'a str)];
@@ -17,7 +36,7 @@ type Sets<'a> = &'a [(&'a str, &'a str)];
 /// stretch, which is therefore as long as the longest context that is asked for.
 pub fn language(
     (row, column): (&'static str, &'static str),
-    (set, model): (&str, &str),
+    (set, kind): (&str, Kind),
     (scale, source): (Scale, DataSource),
 ) -> Cell {
     let (limits, epochs, seeds) = match (source, scale) {
@@ -28,20 +47,20 @@ pub fn language(
         (DataSource::Real, Standard) => (["0", "0", "0"], "10", TWO),
         (DataSource::Real, Full) => (["0", "0", "0"], "40", TWO),
     };
-    let sizes = match (model, source, scale) {
-        (TRANSFORMER_LM, _, Smoke) => ["16", "32", "1", "4"],
-        (TRANSFORMER_LM, _, Quick) => ["64", "256", "2", "4"],
-        (TRANSFORMER_LM, DataSource::Embedded, _) => ["128", "512", "4", "8"],
-        (TRANSFORMER_LM, DataSource::Real, _) => ["256", "1024", "4", "8"],
-        (_, _, Smoke) => ["16", "16", "2", "8"],
-        (_, _, Quick) => ["64", "115", "2", "8"],
-        (_, DataSource::Embedded, _) => ["128", "335", "2", "20"],
-        (_, DataSource::Real, _) => ["256", "650", "2", "20"],
+    let sizes = match (kind, source, scale) {
+        (Kind::Transformer, _, Smoke) => ["16", "32", "1", "4"],
+        (Kind::Transformer, _, Quick) => ["64", "256", "2", "4"],
+        (Kind::Transformer, DataSource::Embedded, _) => ["128", "512", "4", "8"],
+        (Kind::Transformer, DataSource::Real, _) => ["256", "1024", "4", "8"],
+        (Kind::Lstm, _, Smoke) => ["16", "16", "2", "8"],
+        (Kind::Lstm, _, Quick) => ["64", "115", "2", "8"],
+        (Kind::Lstm, DataSource::Embedded, _) => ["128", "335", "2", "20"],
+        (Kind::Lstm, DataSource::Real, _) => ["256", "650", "2", "20"],
     };
-    let (inner, stretch) = match (model, scale) {
-        (TRANSFORMER_LM, _) => ("model.feed_forward", "512"),
-        (_, Smoke | Quick) => ("model.hidden_dim", "32"),
-        (_, Standard | Full) => ("model.hidden_dim", "70"),
+    let (inner, stretch) = match (kind, scale) {
+        (Kind::Transformer, _) => ("model.feed_forward", "512"),
+        (Kind::Lstm, Smoke | Quick) => ("model.hidden_dim", "32"),
+        (Kind::Lstm, Standard | Full) => ("model.hidden_dim", "70"),
     };
     let keys = ["model.embed_dim", inner, "model.layers", "train.batch_size"];
     let sizes: Vec<(&str, &str)> = keys.into_iter().zip(sizes).collect();
@@ -51,9 +70,9 @@ pub fn language(
         _ => &[("data.min_count", "1")],
     };
     // Small LSTMs stay long at the frequencies of words, unless their steps are large.
-    let small: Sets = match (model, scale) {
-        (TRANSFORMER_LM, Smoke | Quick) => &[("optimizer.lr", "3e-3"), ("model.dropout", "0.1")],
-        (_, Smoke | Quick) => &[("optimizer.lr", "1e-2"), ("model.dropout", "0.1")],
+    let small: Sets = match (kind, scale) {
+        (Kind::Transformer, Smoke | Quick) => &[("optimizer.lr", "3e-3"), ("model.dropout", "0.1")],
+        (Kind::Lstm, Smoke | Quick) => &[("optimizer.lr", "1e-2"), ("model.dropout", "0.1")],
         (_, Standard | Full) => &[],
     };
     let common = [
@@ -62,7 +81,7 @@ pub fn language(
         ("data.stretch", stretch),
         ("data.context", "256"),
         ("data.stride", "256"),
-        ("model.name", model),
+        ("model.name", kind.language_model()),
         ("train.epochs", epochs),
     ];
     let cell = Cell::new(row, column).set_all(&common).set_all(&sizes).set_all(unit).set_all(small);
@@ -79,7 +98,8 @@ pub fn by_heart(cell: Cell, (scale, source): (Scale, DataSource)) -> Cell {
         (DataSource::Real, Standard) => (["8000", "1000", "1000"], "20"),
         (DataSource::Real, Full) => (["0", "0", "0"], "40"),
     };
-    let is_transformer = cell.sets.contains(&("model.name".into(), TRANSFORMER_LM.into()));
+    let is_transformer =
+        cell.sets.contains(&("model.name".into(), Kind::Transformer.language_model().into()));
     let stretch: Sets = if is_transformer { &[("data.stretch", "128")] } else { &[] };
     let cell = cell.set_all(&[("train.epochs", epochs), ("data.context", "64"), ("data.stride", "64")]);
     limited(cell.set_all(stretch), limits)
@@ -88,7 +108,7 @@ pub fn by_heart(cell: Cell, (scale, source): (Scale, DataSource)) -> Cell {
 /// A cell for a translator.
 pub fn translation(
     (row, column): (&'static str, &'static str),
-    (set, model): (&str, &str),
+    (set, kind): (&str, Kind),
     (scale, source): (Scale, DataSource),
 ) -> Cell {
     let (limits, epochs, seeds) = match (source, scale) {
@@ -106,9 +126,9 @@ pub fn translation(
         (DataSource::Real, Quick) => ["64", "256", "1", "4000", "32"],
         (DataSource::Real, Standard | Full) => ["256", "1024", "3", "6000", "64"],
     };
-    let sizes: Sets = match model {
-        SEQ2SEQ_TRANSFORMER => &[("model.feed_forward", inner), ("model.layers", layers)],
-        _ => &[("model.hidden_dim", width), ("model.layers", "1")],
+    let sizes: Sets = match kind {
+        Kind::Transformer => &[("model.feed_forward", inner), ("model.layers", layers)],
+        Kind::Lstm => &[("model.hidden_dim", width), ("model.layers", "1")],
     };
     let small: Sets = match scale {
         Smoke | Quick => &[("optimizer.lr", "3e-3"), ("model.dropout", "0")],
@@ -118,7 +138,7 @@ pub fn translation(
         ("task", "translate"),
         ("data.dataset", set),
         ("data.vocab_size", pieces),
-        ("model.name", model),
+        ("model.name", kind.translator()),
         ("model.embed_dim", width),
         ("train.batch_size", batch),
         ("train.epochs", epochs),
