@@ -7,7 +7,7 @@ use gradus_engine::Stream;
 use std::time::Instant;
 
 /// Of each task.
-const KILLS: usize = 3;
+const KILLS: usize = 2;
 
 /// The command that continues a run, or begins it where it had no checkpoint yet.
 fn continues(place: &Place, tiny: &Tiny, out: &str) -> String {
