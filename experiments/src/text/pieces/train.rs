@@ -16,13 +16,17 @@ const PREFIX: &str = "##";
 /// Two pieces become one only if they stand side by side at least so often.
 const SELDOM: u64 = 2;
 
+/// Longer words are read as unknown, whatever the vocabulary; to learn from them takes a time that grows with their squares.
+const LONGEST: usize = 100;
+
 /// The smallest vocabulary: the special pieces, and some characters and pieces.
 const SMALLEST: usize = 32;
 
 impl WordPieces {
     /// A vocabulary of at most `size` pieces from texts: the special pieces, the characters (alone and with `##`) and, as
     /// long as there is space, the two neighbouring pieces that occur most often, as one. Characters take at most half of
-    /// the vocabulary, those that occur most often first; words with other characters are not learnt from.
+    /// the vocabulary, those that occur most often first; words with other characters are not learnt from, and none of more than
+    /// 100 characters is.
     ///
     /// The same texts give the same vocabulary, whatever the number of threads.
     ///
@@ -38,9 +42,19 @@ impl WordPieces {
             return Err(settings(format!("from {SMALLEST} pieces to {}", u32::MAX), size.to_string()));
         }
         let normalizer = BertNormalizer::new(true, true, None, lowercase);
-        let words = count(texts, normalizer);
-        if words.is_empty() {
+        let mut words = count(texts, normalizer);
+        let all = words.len();
+        if all == 0 {
             return Err(settings("texts to train it on".into(), "texts without a word".into()));
+        }
+        words.retain(|word, _| word.chars().count() <= LONGEST);
+        if words.is_empty() {
+            return Err(settings(
+                format!("texts with words of at most {LONGEST} characters"),
+                format!(
+                    "longer words alone, all read as unknown; put spaces between the words, {all} of them"
+                ),
+            ));
         }
         let names = Names::default();
         let alphabet = alphabet(&words, (size / 2).saturating_sub(names.all().len()));

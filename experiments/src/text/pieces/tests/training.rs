@@ -90,3 +90,17 @@ fn what_no_vocabulary_can_come_from_is_said() {
         );
     }
 }
+
+/// Words that are read as unknown, whatever the vocabulary, take no time and no place in it.
+#[test]
+fn the_longest_words_are_not_learnt_from() {
+    let plain = texts("abc");
+    let long =
+        |letters: usize| (0..letters).map(|i| char::from(b'd' + (i * i % 7) as u8)).collect::<String>();
+    let with_long = plain.iter().cloned().chain([long(101), long(3_000_000)]).collect::<Vec<_>>();
+    let trained = |texts: &[String]| all(&WordPieces::train(texts, 120, true).unwrap());
+    assert_eq!(trained(&plain), trained(&with_long));
+    assert!(WordPieces::train(&[long(100)], 120, true).is_ok());
+    let error = WordPieces::train(&[long(101), long(102)], 120, true).unwrap_err().to_string();
+    assert!(error.contains("put spaces between the words, 2 of them"), "{error}");
+}
