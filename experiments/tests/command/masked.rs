@@ -207,3 +207,17 @@ fn evaluation_has_the_same_masks_whatever_the_seed() {
     assert!(masked("c").len() > masked("a").len());
     assert_eq!(place.gradus("compare a c").code, Some(1));
 }
+
+/// Nothing can be measured on texts in letters that no piece has.
+#[test]
+fn texts_that_the_vocabulary_does_not_spell_are_refused() {
+    let place = place();
+    place.write("greek.txt", "ωραία ταινία\nκαλή πλοκή\n".repeat(9).as_bytes());
+    let args = "train masked --train text.txt --set train.epochs=1";
+    for split in ["dev", "test"] {
+        let says = format!("spells no word of the 18 {split} texts");
+        place.gradus(&format!("{args} {SIZES} --out x --{split} greek.txt")).refused(1, &[&says]);
+    }
+    train(&place, "a", "");
+    place.gradus("evaluate a --file greek.txt").refused(1, &["spells no word of the 18 test texts"]);
+}

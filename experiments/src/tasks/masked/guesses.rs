@@ -86,10 +86,12 @@ pub(super) fn counts(guesses: &[Guess]) -> Vec<f64> {
     vec![guesses.len() as f64, right as f64, loss]
 }
 
-/// Perplexity exp(Σ −log p / n) and accuracy; of nothing, 1 and 0.
+/// Perplexity exp(Σ −log p / n) and accuracy; of nothing, NaN: not measured.
 pub(super) fn metrics(sums: &[f64]) -> Vec<f64> {
-    let [n, right, loss] = sums else { return vec![1.0, 0.0] };
-    vec![perplexity(*loss, *n), right / n.max(1.0)]
+    match sums {
+        [n, right, loss] if *n > 0.0 => vec![perplexity(*loss, *n), right / n],
+        _ => vec![f64::NAN; METRICS.len()],
+    }
 }
 
 /// The wrong prediction that is the most probable to the model.
@@ -158,8 +160,9 @@ mod tests {
             (perplexity - (64f64).powf(0.25)).abs() < 1e-12 && accuracy == 0.75,
             "{perplexity} {accuracy}"
         );
-        assert_eq!(metrics(&counts(&[])), [1.0, 0.0]);
-        assert_eq!(metrics(&[]), [1.0, 0.0]);
+        for nothing in [metrics(&counts(&[])), metrics(&[])] {
+            assert!(nothing.len() == 2 && nothing.iter().all(|metric| metric.is_nan()), "{nothing:?}");
+        }
         // Models that have diverged are in order, too.
         let diverged = [1e6, 2e6].map(|loss| metrics(&[1.0, 0.0, loss])[0]);
         assert!(diverged[0] < diverged[1] && diverged[1].is_finite(), "{diverged:?}");

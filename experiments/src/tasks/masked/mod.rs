@@ -170,6 +170,16 @@ impl Task for Masked {
                 data.train.texts.len()
             )));
         }
+        for split in [Split::Dev, Split::Test] {
+            let ids = &texts[split as usize];
+            if !ids.is_empty() && !ids.iter().flatten().any(|&id| vocabulary.is_ordinary(id)) {
+                return Err(RunError::Settings(format!(
+                    "the vocabulary spells no word of the {} {split} texts, so that nothing can be measured on them; name texts in \
+                     the language of the training texts",
+                    ids.len()
+                )));
+            }
+        }
         Ok(Masked { keys, data, begin, vocabulary, texts, windows })
     }
 
