@@ -34,6 +34,14 @@ pub(super) fn check_place(out: &Path, files: &[(&str, PathBuf)], is_there: bool)
     }
 }
 
+/// Refuses the folder of a run, and one within it, as a place for the results of a study.
+pub(super) fn check_results(out: &Path) -> anyhow::Result<()> {
+    match place(out)?.ancestors().find(|folder| holds_run(folder)) {
+        Some(run) => refuse_within(out, run, "a run"),
+        None => Ok(()),
+    }
+}
+
 /// The path for the run's files: the same or, where `..` follows a folder that does not exist, that of the place without it. No system
 /// finds such a path, and what is there already would not be seen.
 pub(super) fn reachable(out: &Path) -> PathBuf {

@@ -103,6 +103,10 @@ fn each_way_keeps_what_it_says() {
     place
         .gradus("compress a --int8 --out missing/../train.tsv")
         .refused(1, &["train.tsv: expected a folder for the run, but it is a file"]);
+    for out in ["int8", "int8/b"] {
+        let says = [out, ": expected a folder outside ", "/int8, the folder of a run"];
+        place.gradus(&format!("reproduce figure3 --scale smoke --out {out}")).refused(1, &says);
+    }
     for command in
         ["compress a --int8 --out int8/b", &place.tiny("int8/b"), "distil a --student textcnn --out int8/b"]
     {

@@ -81,6 +81,7 @@ pub fn reproduce(ask: &Reproduce) -> anyhow::Result<()> {
         true => studies::all().iter().collect(),
         false => ask.studies.iter().map(|name| studies::find(name)).collect::<Result<_, _>>()?,
     };
+    super::out::check_results(&ask.out)?;
     let of_device = |device: &String| (format!("device={device}"), format!("--device {device}"));
     let flags: Vec<(String, String)> = ask.device.iter().map(of_device).collect();
     config::check_given_once(&tasks::keys(), &ask.settings()).map_err(|error| error.of_flags(&flags))?;
