@@ -24,6 +24,18 @@ impl Fresh {
     }
 }
 
+/// The factors of [`uneven_lengths`] for sources and for their translations, so that a long source may have a short one.
+pub const SOURCES: usize = 5;
+/// See [`SOURCES`].
+pub const TRANSLATIONS: usize = 7;
+
+/// Lengths `i64` [B] from T / 2 to T, in no order: T − ⌊(factor · b mod B) T / 2B⌋. Gradus and a peer have the same ones, and so the
+/// same amount of work.
+pub fn uneven_lengths([b, t]: [usize; 2], factor: usize) -> Tensor {
+    let lengths: Vec<i64> = (0..b).map(|i| (t - factor * i % b * t / (2 * b)) as i64).collect();
+    Tensor::from_slice(&lengths, [b])
+}
+
 /// Ids [B, T].
 pub fn draw(ids: Ids, vocabulary: usize, shape: [usize; 2], rng: &mut Rng) -> Tensor {
     let stream = rng.stream();
@@ -50,6 +62,19 @@ pub fn draw(ids: Ids, vocabulary: usize, shape: [usize; 2], rng: &mut Rng) -> Te
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lengths_are_uneven_and_in_no_order() {
+        assert_eq!(uneven_lengths([8, 16], 5).to_vec::<i64>(), [16, 11, 14, 9, 12, 15, 10, 13]);
+        for factor in [SOURCES, TRANSLATIONS] {
+            let lengths = uneven_lengths([64, 25], factor).to_vec::<i64>();
+            assert_eq!((lengths.iter().min(), lengths.iter().max()), (Some(&13), Some(&25)));
+        }
+        assert_ne!(
+            uneven_lengths([64, 25], SOURCES).to_vec::<i64>(),
+            uneven_lengths([64, 25], TRANSLATIONS).to_vec::<i64>()
+        );
+    }
 
     #[test]
     fn are_in_range_and_frequent_where_zipf_says() {

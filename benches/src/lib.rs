@@ -16,5 +16,6 @@ pub mod report;
 pub mod same;
 pub mod session;
 pub mod steps;
+pub mod translation;
 pub mod work;
 pub mod workload;

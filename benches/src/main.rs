@@ -31,6 +31,9 @@ struct Cli {
     /// Times ONNX Runtime too, where a BERT reads a batch; the Python must have onnx and onnxruntime.
     #[arg(long, requires = "python")]
     onnx: bool,
+    /// Times CTranslate2 too, where a Transformer translates; the Python must have ctranslate2.
+    #[arg(long, requires = "python")]
+    ctranslate2: bool,
     /// Seconds for each workload, for Gradus and for each peer.
     #[arg(long, default_value_t = 3.0)]
     seconds: f64,
@@ -70,7 +73,8 @@ fn main() -> Result<()> {
 }
 
 fn run(cli: &Cli, chosen: &[&Workload]) -> Result<()> {
-    let python = cli.python.as_deref().map(|path| Python { path, onnx: cli.onnx });
+    let python =
+        cli.python.as_deref().map(|path| Python { path, onnx: cli.onnx, ctranslate2: cli.ctranslate2 });
     let start = |&threads: &usize| Session::new(threads, python, cli.seconds);
     let mut sessions = cli.threads.iter().map(start).collect::<Result<Vec<_>>>()?;
     if !cli.json {

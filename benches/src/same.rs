@@ -142,7 +142,7 @@ pub fn distance(learner: &dyn Learner, file: &Path) -> Result<Distance> {
     for i in 0..3 {
         let batch = Batch {
             ids: of(&format!("in.ids.{i}"))?,
-            question: tensors.get(&format!("in.question.{i}")),
+            second: tensors.get(&format!("in.second.{i}")),
             targets: &targets,
         };
         let loss = learner.loss(&batch, &mut Mode::Eval);

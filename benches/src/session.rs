@@ -7,6 +7,7 @@ use crate::ops::{self, Run};
 use crate::peers::{self, Peer, Python, Timer};
 use crate::report::{Report, Row};
 use crate::steps::Step;
+use crate::translation::Translation;
 use crate::work::Work;
 use crate::workload::{Kind, Workload};
 use crate::{memory, peak, same};
@@ -75,6 +76,7 @@ pub fn pool(threads: usize) -> Result<rayon::ThreadPool> {
 
 fn row(workload: &Workload, peers: &mut [Box<dyn Peer>], seconds: f64) -> Result<Row> {
     let distance = distance(workload, peers)?;
+    let same = same_translations(workload, peers)?;
     let threads = rayon::current_num_threads();
     let work = Work::of(&workload.kind);
     let before = peak::of(work);
@@ -82,7 +84,7 @@ fn row(workload: &Workload, peers: &mut [Box<dyn Peer>], seconds: f64) -> Result
     let peaks = before.into_iter().chain(peak::of(work)).collect();
     let mut row = Row::new(&workload.name, ours, work, peaks);
     theirs.into_iter().for_each(|(name, times)| row.add(name, times));
-    if workload.is_step() {
+    if workload.is_whole() {
         row.speedup = (threads > 1).then(|| speedup(workload, seconds)).transpose()?;
         row.memory_mb = Some(memory::of(workload, threads)?);
         for peer in peers.iter() {
@@ -91,10 +93,29 @@ fn row(workload: &Workload, peers: &mut [Box<dyn Peer>], seconds: f64) -> Result
             }
         }
     }
-    if let Some(distance) = distance {
-        row.judge(distance);
+    match distance {
+        Some(distance) => row.judge(distance),
+        None => row.same = same,
     }
     Ok(row)
+}
+
+/// Whether the first peer that translates finds the same translations; `None` if there is none.
+fn same_translations(workload: &Workload, peers: &mut [Box<dyn Peer>]) -> Result<Option<bool>> {
+    let Some(translation) = Translation::new(workload) else { return Ok(None) };
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("translations.safetensors");
+    for peer in peers {
+        if peer.write_translations(workload, &file)? {
+            let differing = translation.differing(&file)?;
+            if differing > 0 {
+                let (name, peer) = (&workload.name, peer.name());
+                eprintln!("{name}: {differing} sources have other translations than {peer}'s");
+            }
+            return Ok(Some(differing == 0));
+        }
+    }
+    Ok(None)
 }
 
 /// The distance of three steps from those of the first peer that trains.
@@ -161,14 +182,18 @@ fn speedup(workload: &Workload, seconds: f64) -> Result<f64> {
     Ok(median(&ratios))
 }
 
-/// The operation, the training step or the reading of a batch, ready to run.
+/// The operation, the training step, or the reading or translation of a batch, ready to run.
 pub(crate) fn runner(workload: &Workload) -> Result<Run> {
+    if let Some(translation) = Translation::new(workload) {
+        return Ok(Box::new(move || translation.run()));
+    }
     match (Step::new(workload), &workload.kind) {
         (Some(step), Kind::Bert(_)) => return Ok(Box::new(move || step.predict())),
         (Some(mut step), _) => return Ok(Box::new(move || step.run())),
         (None, _) => {}
     }
-    ops::make(&workload.kind).with_context(|| format!("{}: neither a step nor an operation", workload.name))
+    ops::make(&workload.kind)
+        .with_context(|| format!("{}: neither a step, nor a translation, nor an operation", workload.name))
 }
 
 #[cfg(test)]

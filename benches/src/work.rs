@@ -1,5 +1,6 @@
 //! The amounts that a workload computes and moves.
 
+use crate::ids::{SOURCES, uneven_lengths};
 use crate::workload::{Kind, Transformer};
 
 /// The kind of work that bounds a workload.
@@ -78,6 +79,28 @@ impl Work {
             Kind::TrainLstmLm { vocab, batch, len, embed, hidden, layers } => {
                 trained(f(batch * len) * (lstm(embed, hidden, layers, 1) + f(hidden * vocab)))
             }
+            Kind::TrainSeq2seqTransformer(sizes) => {
+                let Transformer { vocab, batch, len, dim, .. } = sizes;
+                let logits = f(batch * len) * f(dim * vocab);
+                trained(transformer(sizes, false) + transformer(sizes, true) + across(sizes) + logits)
+            }
+            Kind::TrainSeq2seqRnn { vocab, batch, len, embed, hidden } => {
+                let wide = 2 * hidden;
+                // An LSTM computes nothing past the end of a source.
+                let encoder = real(batch, len) * lstm(embed, hidden, 1, 2);
+                let decoder = lstm(embed, wide, 1, 1) + f(wide * (wide + 2 * embed)) + f(2 * len * wide);
+                trained(encoder + f(batch * len) * (decoder + f(embed * vocab)))
+            }
+            Kind::Translate { sizes, beam, longest } => {
+                let Transformer { vocab, batch, len, dim, ff, layers, .. } = sizes;
+                // One sequence of each source at the first step.
+                let rows = |t: usize| f(batch * if t == 0 { 1 } else { beam });
+                let token =
+                    |t: usize| f(layers * (dim * (6 * dim + 2 * ff) + 2 * dim * (t + 1 + len)) + dim * vocab);
+                let search: f64 = (0..longest).map(|t| rows(t) * token(t)).sum();
+                let memory = f(layers * batch * len) * f(2 * dim * dim);
+                Work::Flops(2.0 * (transformer(sizes, false) + memory + search))
+            }
         }
     }
 }
@@ -96,6 +119,18 @@ fn attention(len: usize, dim: usize, causal: bool) -> f64 {
 /// The multiplications of all blocks, the pooler and the classifier.
 fn bert(sizes: Transformer) -> f64 {
     transformer(sizes, false) + (sizes.batch * sizes.dim * (sizes.dim + 2)) as f64
+}
+
+/// The number of words in B sources of at most T.
+fn real(batch: usize, len: usize) -> f64 {
+    uneven_lengths([batch, len], SOURCES).to_vec::<i64>().into_iter().sum::<i64>() as f64
+}
+
+/// The multiplications of the attention of all blocks of a decoder to as many words of a source.
+fn across(sizes: Transformer) -> f64 {
+    let Transformer { batch, len, dim, heads, layers, .. } = sizes;
+    let dense = (4 * batch * len * dim * dim) as f64;
+    layers as f64 * (dense + (batch * heads) as f64 * attention(len, dim / heads, false))
 }
 
 /// The multiplications of all blocks.
@@ -118,6 +153,22 @@ mod tests {
         let lstm = Kind::Lstm { batch: 1, len: 1, input: 3, hidden: 2, layers: 2 };
         // 2 directions × 8 gates × (3 + 2), then × (4 + 2).
         assert_eq!(Work::of(&lstm), Work::Flops(6.0 * (80.0 + 96.0)));
+        let sizes = Transformer { vocab: 7, batch: 2, len: 3, dim: 4, heads: 2, ff: 5, layers: 1 };
+        // Dense layers of 6 words in the encoder, 6 in the decoder, attention of 3 words to 3, half of it where causal, and across.
+        let encoder = 6.0 * (4.0 * 16.0 + 2.0 * 20.0) + 2.0 * 2.0 * 9.0 * 4.0;
+        let decoder = 6.0 * (4.0 * 16.0 + 2.0 * 20.0) + 2.0 * 9.0 * 4.0;
+        let across = 6.0 * 4.0 * 16.0 + 2.0 * 2.0 * 9.0 * 4.0;
+        let all = encoder + decoder + across + 6.0 * 4.0 * 7.0;
+        assert_eq!(Work::of(&Kind::TrainSeq2seqTransformer(sizes)), Work::Flops(6.0 * all));
+        // 2 sources of 3 words; the gates of both sides, the matmuls of attention, and logits.
+        let rnn = Kind::TrainSeq2seqRnn { vocab: 7, batch: 2, len: 3, embed: 4, hidden: 5 };
+        let decoder = 40.0 * 14.0 + 100.0 + 2.0 * 3.0 * 10.0 + 20.0 * 4.0 + 4.0 * 7.0;
+        assert_eq!(Work::of(&rnn), Work::Flops(6.0 * 6.0 * (40.0 * 9.0 + decoder)));
+        // Two tokens: after one sequence of each source, then after three.
+        let token = |t: f64| 6.0 * 16.0 + 2.0 * 20.0 + 2.0 * 4.0 * (t + 3.0) + 28.0;
+        let search = 2.0 * token(1.0) + 6.0 * token(2.0);
+        let translate = Kind::Translate { sizes, beam: 3, longest: 2 };
+        assert_eq!(Work::of(&translate), Work::Flops(2.0 * (encoder + 6.0 * 32.0 + search)));
         assert_eq!(Work::of(&Kind::Adamw { rows: 1, dim: 1 }), Work::Bytes { moved: 28.0, kept: 16.0 });
     }
 }

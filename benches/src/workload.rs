@@ -153,9 +153,24 @@ pub enum Kind {
         hidden: usize,
         layers: usize,
     },
+    TrainSeq2seqTransformer(Transformer),
+    TrainSeq2seqRnn {
+        vocab: usize,
+        batch: usize,
+        len: usize,
+        embed: usize,
+        hidden: usize,
+    },
+    /// Translations of a batch by beam search, all of the longest length.
+    Translate {
+        #[serde(flatten)]
+        sizes: Transformer,
+        beam: usize,
+        longest: usize,
+    },
 }
 
-/// The sizes of a transformer.
+/// The sizes of a transformer; one that translates has as many layers in its encoder as in its decoder.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[allow(missing_docs)]
 pub struct Transformer {
@@ -188,6 +203,12 @@ impl Workload {
     /// Whether this is a whole training step.
     pub fn is_step(&self) -> bool {
         self.name.starts_with("train_")
+    }
+
+    /// Whether this is the work of a whole program, of which the memory and the gain from threads are measured: a training step, or the
+    /// translation of a batch.
+    pub fn is_whole(&self) -> bool {
+        self.is_step() || matches!(self.kind, Kind::Translate { .. })
     }
 }
 

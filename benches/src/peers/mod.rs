@@ -39,6 +39,15 @@ pub trait Peer: Send {
         Ok(false)
     }
 
+    /// Writes weights, sources and their translations to a file, in the format that [`Translation`](crate::translation::Translation) reads;
+    /// `false` if this peer does not translate, or has compared its translations with another one's.
+    ///
+    /// # Errors
+    /// The peer's process ended.
+    fn write_translations(&mut self, _workload: &Workload, _file: &Path) -> Result<bool> {
+        Ok(false)
+    }
+
     /// The peak megabytes of a workload above the size before, in a separate process; `None` if the peer has no process.
     ///
     /// # Errors
@@ -55,6 +64,8 @@ pub struct Python<'a> {
     pub path: &'a Path,
     /// Whether it has ONNX Runtime, which is to be timed too.
     pub onnx: bool,
+    /// Whether it has CTranslate2, which is to be timed too.
+    pub ctranslate2: bool,
 }
 
 /// All peers that were built in or requested.
@@ -64,9 +75,10 @@ pub struct Python<'a> {
 pub fn all(python: Option<Python>, threads: usize) -> Result<Vec<Box<dyn Peer>>> {
     let mut peers: Vec<Box<dyn Peer>> = vec![];
     if let Some(python) = python {
-        peers.push(Box::new(Torch::start(python.path, threads, Engine::Torch)?));
-        if python.onnx {
-            peers.push(Box::new(Torch::start(python.path, threads, Engine::Onnx)?));
+        let engines =
+            [(Engine::Torch, true), (Engine::Onnx, python.onnx), (Engine::CTranslate2, python.ctranslate2)];
+        for (engine, _) in engines.into_iter().filter(|(_, wanted)| *wanted) {
+            peers.push(Box::new(Torch::start(python.path, threads, engine)?));
         }
     }
     peers.push(Box::new(product::MATRIXMULTIPLY));

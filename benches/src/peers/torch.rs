@@ -14,9 +14,38 @@ pub enum Engine {
     Torch,
     /// ONNX Runtime, with a model that PyTorch exports; it has those that read a batch.
     Onnx,
+    /// CTranslate2, with the weights of PyTorch's model; it has those that translate.
+    CTranslate2,
 }
 
-/// PyTorch or ONNX Runtime in a separate process, driven line by line through `torch_peer.py`.
+impl Engine {
+    fn name(self) -> &'static str {
+        match self {
+            Engine::Torch => "PyTorch",
+            Engine::Onnx => "ONNX Runtime",
+            Engine::CTranslate2 => "CTranslate2",
+        }
+    }
+
+    /// The argument of `torch_peer.py` that chooses it.
+    fn argument(self) -> Option<&'static str> {
+        match self {
+            Engine::Torch => None,
+            Engine::Onnx => Some("--onnx"),
+            Engine::CTranslate2 => Some("--ctranslate2"),
+        }
+    }
+
+    fn has(self, kind: &Kind) -> bool {
+        match self {
+            Engine::Torch => true,
+            Engine::Onnx => matches!(kind, Kind::Bert(_)),
+            Engine::CTranslate2 => matches!(kind, Kind::Translate { .. }),
+        }
+    }
+}
+
+/// PyTorch, ONNX Runtime or CTranslate2 in a separate process, driven line by line through `torch_peer.py`.
 pub struct Torch {
     python: PathBuf,
     threads: usize,
@@ -27,13 +56,14 @@ pub struct Torch {
 }
 
 impl Torch {
-    /// Starts a Python that has torch, transformers, safetensors and pytorch-crf, and for ONNX Runtime also onnx and onnxruntime.
+    /// Starts a Python that has torch, transformers, safetensors and pytorch-crf, and for ONNX Runtime also onnx and onnxruntime, for
+    /// CTranslate2 also ctranslate2.
     ///
     /// # Errors
     /// The program cannot be started.
     pub fn start(python: &Path, threads: usize, engine: Engine) -> Result<Self> {
         let mut process = command(python, threads)
-            .args((engine == Engine::Onnx).then_some("--onnx"))
+            .args(engine.argument())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -60,14 +90,11 @@ impl Torch {
 
 impl Peer for Torch {
     fn name(&self) -> &'static str {
-        match self.engine {
-            Engine::Torch => "PyTorch",
-            Engine::Onnx => "ONNX Runtime",
-        }
+        self.engine.name()
     }
 
     fn timer<'a>(&'a mut self, workload: &'a Workload) -> Result<Option<Timer<'a>>> {
-        if self.engine == Engine::Onnx && !matches!(workload.kind, Kind::Bert(_)) {
+        if !self.engine.has(&workload.kind) {
             return Ok(None);
         }
         let name = &workload.name;
@@ -80,7 +107,7 @@ impl Peer for Torch {
     }
 
     fn write_steps(&mut self, workload: &Workload, file: &Path) -> Result<bool> {
-        if self.engine == Engine::Onnx {
+        if self.engine != Engine::Torch {
             return Ok(false);
         }
         let name = &workload.name;
@@ -88,8 +115,16 @@ impl Peer for Torch {
         self.ask(&how).map(|_| true)
     }
 
+    fn write_translations(&mut self, workload: &Workload, file: &Path) -> Result<bool> {
+        if self.engine != Engine::Torch {
+            return Ok(false);
+        }
+        let name = &workload.name;
+        self.ask(&json!({ "do": "translations", "name": name, "file": file })).map(|_| true)
+    }
+
     fn memory_mb(&self, workload: &Workload) -> Result<Option<f64>> {
-        if self.engine == Engine::Onnx {
+        if self.engine != Engine::Torch {
             return Ok(None);
         }
         let name = &workload.name;

@@ -6,9 +6,9 @@ use gradus_engine::{DType, Mode, Module, Param, Tensor};
 pub struct Batch<'a> {
     /// Words [B, T].
     pub ids: &'a Tensor,
-    /// Words of the questions [B, J].
-    pub question: Option<&'a Tensor>,
-    /// Classes [B]; tags [B, T]; starts and ends [B]; next words [B·T].
+    /// Words of the questions [B, J]; translations from the token before their first one on [B, T + 1].
+    pub second: Option<&'a Tensor>,
+    /// Classes [B]; tags [B, T]; starts and ends [B]; next words [B·T]; lengths of sources and of translations [B].
     pub targets: &'a [Tensor],
 }
 

@@ -5,8 +5,9 @@ mod language;
 mod learner;
 mod paper;
 mod textcnn;
+mod translate;
 
-use crate::ids::{self, Fresh};
+use crate::ids::{self, Fresh, SOURCES, TRANSLATIONS};
 use crate::ops::adamw;
 use crate::workload::{Ids, Kind, Transformer, Workload};
 use encoder::{Block, Encoder};
@@ -15,20 +16,21 @@ use gradus_engine::optim::Optimizer;
 use gradus_engine::{Gradients, Mode, Rng, Tensor, no_grad};
 use gradus_models::{
     BertClassifier, BertConfig, BiDaf, BiDafConfig, BiLstm, BiLstmConfig, BiLstmCrf, BiLstmCrfConfig,
-    DataSizes, Pooling,
+    DataSizes, Pooling, Seq2SeqRnn, Seq2SeqRnnConfig, Seq2SeqTransformer, Seq2SeqTransformerConfig,
 };
 use language::LstmLanguageModel;
 pub use learner::{Batch, Learner};
 use paper::{Classify, Read, Tag};
 use std::hint::black_box;
 use textcnn::TextCnn;
+use translate::Translate;
 
 /// A model in training.
 pub struct Step {
     learner: Box<dyn Learner>,
     optimizer: Optimizer,
     ids: Fresh,
-    questions: Option<Fresh>,
+    second: Option<Fresh>,
     targets: Vec<Tensor>,
     rng: Rng,
 }
@@ -38,15 +40,11 @@ impl Step {
     pub fn new(workload: &Workload) -> Option<Self> {
         let mut rng = Rng::new(1);
         let learner = model(&workload.kind, &mut rng)?;
-        let Sizes { vocabulary, shape, question, targets } = Sizes::of(&workload.kind)?;
+        let Sizes { vocabulary, shape, second, targets } = Sizes::of(&workload.kind)?;
         let words = Fresh::new(workload.ids, vocabulary, shape, &mut rng);
-        let questions = question.map(|j| Fresh::new(workload.ids, vocabulary, [shape[0], j], &mut rng));
-        let targets = targets.into_iter().map(|(classes, shape)| {
-            let numbers: usize = shape.iter().product();
-            ids::draw(Ids::Uniform, classes, [numbers, 1], &mut rng).reshape(shape.as_slice())
-        });
-        let targets = targets.collect();
-        Some(Step { learner, optimizer: adamw(), ids: words, questions, targets, rng })
+        let second = second.map(|j| Fresh::new(workload.ids, vocabulary, [shape[0], j], &mut rng));
+        let targets = targets.into_iter().map(|target| target.make(&mut rng)).collect();
+        Some(Step { learner, optimizer: adamw(), ids: words, second, targets, rng })
     }
 
     /// The model.
@@ -56,7 +54,7 @@ impl Step {
 
     /// The loss of the next batch, without dropout and without gradients.
     pub fn predict(&self) {
-        let batch = Batch { ids: self.ids.next(), question: None, targets: &self.targets };
+        let batch = Batch { ids: self.ids.next(), second: None, targets: &self.targets };
         black_box(no_grad(|| self.learner.loss(&batch, &mut Mode::Eval)));
     }
 
@@ -70,7 +68,7 @@ impl Step {
     pub(crate) fn loss(&mut self) -> Tensor {
         let batch = Batch {
             ids: self.ids.next(),
-            question: self.questions.as_ref().map(Fresh::next),
+            second: self.second.as_ref().map(Fresh::next),
             targets: &self.targets,
         };
         self.learner.loss(&batch, &mut Mode::Train(&mut self.rng))
@@ -117,6 +115,11 @@ fn model(kind: &Kind, rng: &mut Rng) -> Option<Box<dyn Learner>> {
         Kind::TrainLstmLm { vocab, embed, hidden, layers, .. } => {
             Box::new(LstmLanguageModel::new(vocab, embed, hidden, layers, rng))
         }
+        Kind::TrainSeq2seqTransformer(sizes) => Box::new(Translate(translator(sizes, rng))),
+        Kind::TrainSeq2seqRnn { vocab, embed: embed_dim, hidden: hidden_dim, .. } => {
+            let config = Seq2SeqRnnConfig { embed_dim, hidden_dim, ..Default::default() };
+            Box::new(Translate(Seq2SeqRnn::new(config, vocab, rng)))
+        }
         _ => return None,
     })
 }
@@ -133,42 +136,80 @@ fn bert(sizes: Transformer) -> BertConfig {
     }
 }
 
+/// A Transformer of these sizes that translates, with dropout of 0.1 everywhere.
+pub(crate) fn translator(sizes: Transformer, rng: &mut Rng) -> Seq2SeqTransformer {
+    let config = Seq2SeqTransformerConfig {
+        embed_dim: sizes.dim,
+        layers: sizes.layers,
+        attention_heads: sizes.heads,
+        feed_forward: sizes.ff,
+        ..Default::default()
+    };
+    Seq2SeqTransformer::new(config, sizes.vocab, rng)
+}
+
 /// The sizes of a step's inputs.
 struct Sizes {
     vocabulary: usize,
     /// B and T.
     shape: [usize; 2],
     /// J.
-    question: Option<usize>,
-    /// Classes and shape of each target.
-    targets: Vec<(usize, Vec<usize>)>,
+    second: Option<usize>,
+    targets: Vec<Target>,
+}
+
+/// What a step's loss reads beside its texts.
+enum Target {
+    /// Random classes of some number, in a shape.
+    Classes(usize, Vec<usize>),
+    /// Uneven lengths of B texts of at most T words, by a factor.
+    Lengths([usize; 2], usize),
+}
+
+impl Target {
+    fn make(self, rng: &mut Rng) -> Tensor {
+        match self {
+            Target::Classes(classes, shape) => {
+                let numbers: usize = shape.iter().product();
+                ids::draw(Ids::Uniform, classes, [numbers, 1], rng).reshape(shape.as_slice())
+            }
+            Target::Lengths([b, t], factor) => ids::uneven_lengths([b, t], factor),
+        }
+    }
 }
 
 impl Sizes {
     fn of(kind: &Kind) -> Option<Self> {
-        let (vocabulary, shape, question, targets) = match *kind {
+        use Target::{Classes, Lengths};
+        let (vocabulary, shape, second, targets) = match *kind {
             Kind::TrainTextcnn { vocab, batch, len, .. } | Kind::TrainBilstm { vocab, batch, len, .. } => {
-                (vocab, [batch, len], None, vec![(2, vec![batch])])
+                (vocab, [batch, len], None, vec![Classes(2, vec![batch])])
             }
             Kind::TrainBilstmCrf { vocab, batch, len, tags, .. } => {
-                (vocab, [batch, len], None, vec![(tags, vec![batch, len])])
+                (vocab, [batch, len], None, vec![Classes(tags, vec![batch, len])])
             }
             Kind::TrainBidaf { vocab, batch, len, question_len, .. } => {
-                (vocab, [batch, len], Some(question_len), vec![(len, vec![batch]), (len, vec![batch])])
+                let ends = [(); 2].map(|()| Classes(len, vec![batch]));
+                (vocab, [batch, len], Some(question_len), ends.into())
             }
             Kind::TrainEncoder(t)
             | Kind::TrainEncoderAttentionDropout(t)
             | Kind::TrainBert(t)
-            | Kind::Bert(t) => (t.vocab, [t.batch, t.len], None, vec![(2, vec![t.batch])]),
+            | Kind::Bert(t) => (t.vocab, [t.batch, t.len], None, vec![Classes(2, vec![t.batch])]),
             Kind::TrainTransformerLm(t) => {
-                (t.vocab, [t.batch, t.len], None, vec![(t.vocab, vec![t.batch * t.len])])
+                (t.vocab, [t.batch, t.len], None, vec![Classes(t.vocab, vec![t.batch * t.len])])
             }
             Kind::TrainLstmLm { vocab, batch, len, .. } => {
-                (vocab, [batch, len], None, vec![(vocab, vec![batch * len])])
+                (vocab, [batch, len], None, vec![Classes(vocab, vec![batch * len])])
+            }
+            Kind::TrainSeq2seqTransformer(Transformer { vocab, batch, len, .. })
+            | Kind::TrainSeq2seqRnn { vocab, batch, len, .. } => {
+                let lengths = [SOURCES, TRANSLATIONS].map(|factor| Lengths([batch, len], factor));
+                (vocab, [batch, len], Some(len + 1), lengths.into())
             }
             _ => return None,
         };
-        Some(Sizes { vocabulary, shape, question, targets })
+        Some(Sizes { vocabulary, shape, second, targets })
     }
 }
 
@@ -190,13 +231,15 @@ mod tests {
             Kind::TrainTransformerLm(transformer),
             Kind::TrainBert(transformer),
             Kind::TrainLstmLm { vocab: 12, batch: 4, len: 5, embed: 8, hidden: 4, layers: 2 },
+            Kind::TrainSeq2seqTransformer(transformer),
+            Kind::TrainSeq2seqRnn { vocab: 12, batch: 4, len: 5, embed: 8, hidden: 4 },
         ] {
             let workload = Workload { name: "train_small".into(), ids: Ids::Zipf, kind };
             let mut step = Step::new(&workload).unwrap();
             step.ids = Fresh::new(Ids::Uniform, 12, [4, step.ids.next().dim(1)], &mut Rng::new(3));
             let loss = |step: &Step| {
-                let question = step.questions.as_ref().map(Fresh::next);
-                let batch = Batch { ids: step.ids.next(), question, targets: &step.targets };
+                let second = step.second.as_ref().map(Fresh::next);
+                let batch = Batch { ids: step.ids.next(), second, targets: &step.targets };
                 step.learner.loss(&batch, &mut Mode::Eval).item()
             };
             let mean = |step: &Step| (0..32).map(|_| loss(step)).sum::<f64>();

@@ -43,7 +43,7 @@ impl Learner for Read {
     }
 
     fn loss(&self, batch: &Batch, mode: &mut Mode) -> Tensor {
-        let question = batch.question.expect("a reader's batch has questions");
+        let question = batch.second.expect("a reader's batch has questions");
         let lengths = [full(batch.ids), full(question)];
         let context = Words::new(batch.ids, &lengths[0]);
         let question = Words::new(question, &lengths[1]);
