@@ -9,6 +9,7 @@
 mod rungs;
 
 use gradus_kernels::Real;
+use gradus_kernels::cached_attention::{CachedAttention, cached_attention_forward};
 use gradus_kernels::convert::copy_strided_forward;
 use gradus_kernels::cross_entropy::{Targets, cross_entropy_backward, cross_entropy_forward};
 use gradus_kernels::dropout::dropout_forward;
@@ -23,6 +24,7 @@ use gradus_kernels::optimizer::{
 use gradus_kernels::philox::Stream;
 use gradus_kernels::reduce::{Reduce, reduce_forward};
 use gradus_kernels::softmax::{log_softmax_forward, softmax_backward, softmax_forward};
+use gradus_kernels::top_k::top_k_forward;
 use rayon::ThreadPool;
 use rungs::{median, peak, selected};
 
@@ -30,6 +32,8 @@ use rungs::{median, peak, selected};
 const ROWS: usize = 16_384;
 const COLS: usize = 512;
 const N: usize = ROWS * COLS;
+/// The width of a row of logits.
+const CLASSES: usize = 8192;
 /// Rows of an embedding's table.
 const WORDS: usize = 30_000;
 const STREAM: Stream = Stream { seed: 1, stream: 9 };
@@ -90,6 +94,9 @@ fn lines() -> Vec<Line> {
         ("sum along rows", mb, Some(sum_rows::<f64>), sum_rows::<f32>),
         ("sum down columns", mb, Some(sum_columns::<f64>), sum_columns::<f32>),
         ("maximum along rows", mb, Some(maxima::<f64>), maxima::<f32>),
+        ("top 10 of 512", mb, Some(top_10::<f64, COLS>), top_10::<f32, COLS>),
+        ("top 10 of 8192", mb, Some(top_10::<f64, CLASSES>), top_10::<f32, CLASSES>),
+        ("cached attention", mb, Some(cached_attention::<f64>), cached_attention::<f32>),
         ("x + bias", 2.0 * mb, Some(bias::<f64>), bias::<f32>),
         ("exp", 2.0 * mb, Some(exp::<f64>), exp::<f32>),
         ("tanh", 2.0 * mb, Some(tanh::<f64>), tanh::<f32>),
@@ -184,6 +191,25 @@ fn sum_columns<R: Real>() -> Work {
 fn maxima<R: Real>() -> Work {
     let (x, mut y) = (random::<R>(1, N), vec![R::ZERO; ROWS]);
     Box::new(move || reduce_forward(Reduce::Max, ROWS, COLS, 1, &x, &mut y))
+}
+
+fn top_10<R: Real, const WIDTH: usize>() -> Work {
+    const K: usize = 10;
+    let (x, found) = (random::<R>(1, N), N / WIDTH * K);
+    let (mut values, mut indices) = (vec![R::ZERO; found], vec![0; found]);
+    Box::new(move || top_k_forward(&x, WIDTH, K, &mut values, &mut indices))
+}
+
+/// Queries of 8 heads to 32 places each, which are all rows of a table of keys and values, none of them twice.
+fn cached_attention<R: Real>() -> Work {
+    let (heads, dim, places) = (8, COLS / 8, 32);
+    let rows = N / (2 * COLS);
+    let attention = CachedAttention { queries: rows / places, heads, dim, places, scale: 0.125 };
+    // An odd factor exchanges the rows, whose number is a power of 2.
+    let listed: Vec<i64> = (0..rows).map(|i| (i * 1237 % rows) as i64).collect();
+    let (q, kv) = (random::<R>(1, attention.queries * COLS), random::<R>(2, N));
+    let mut y = q.clone();
+    Box::new(move || cached_attention_forward(&attention, &q, &kv, &listed, &mut y))
 }
 
 fn bias<R: Real>() -> Work {
