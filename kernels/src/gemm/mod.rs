@@ -67,15 +67,18 @@ impl<'a, T> Mat<'a, T> {
         Mat { rows_stride: self.cols_stride, cols_stride: self.rows_stride, ..self }
     }
 
+    /// The same matrix; without elements it has strides of 0, because an offset that nothing reads could still overflow.
+    ///
     /// Panics if an element of `rows` × `cols` is outside `data`.
     #[track_caller]
-    fn check(&self, name: &str, rows: usize, cols: usize) {
+    fn checked(self, name: &str, rows: usize, cols: usize) -> Self {
         let end = reach([(rows, self.rows_stride), (cols, self.cols_stride)]);
         assert!(
             end <= self.data.len(),
             "gemm: {name} is [{rows}, {cols}] and needs {end} elements, but has {}",
             self.data.len()
         );
+        if end == 0 { Mat { rows_stride: 0, cols_stride: 0, ..self } } else { self }
     }
 }
 
@@ -133,8 +136,7 @@ fn run<T: Real>(
     epilogue: Epilogue<T>,
     threads: bool,
 ) {
-    a.check("A", m, k);
-    b.check("B", k, n);
+    let (a, b) = (a.checked("A", m, k), b.checked("B", k, n));
     check_c(m, n, c.len(), c_stride);
     epilogue.check(n);
     if m == 0 || n == 0 {
@@ -170,7 +172,7 @@ pub fn gemm_packed(
     c_stride: usize,
     epilogue: Epilogue<f32>,
 ) {
-    check_packed(m, a, b, c, c_stride, epilogue);
+    let a = check_packed(m, a, b, c, c_stride, epilogue);
     blocked::packed(m, a, Right::Packed(b), beta, c, c_stride, epilogue, true);
 }
 
@@ -185,7 +187,7 @@ pub fn gemm_packed_serial(
     c_stride: usize,
     epilogue: Epilogue<f32>,
 ) {
-    check_packed(m, a, b, c, c_stride, epilogue);
+    let a = check_packed(m, a, b, c, c_stride, epilogue);
     blocked::packed(m, a, Right::Packed(b), beta, c, c_stride, epilogue, false);
 }
 
@@ -205,19 +207,26 @@ pub fn gemm_unpacked(
     c_stride: usize,
     epilogue: Epilogue<f32>,
 ) {
-    a.check("A", m, k);
-    b.check("B", k, n);
+    let (a, b) = (a.checked("A", m, k), b.checked("B", k, n));
     check_c(m, n, c.len(), c_stride);
     epilogue.check(n);
     assert!(b.cols_stride == 1, "gemm_unpacked: columns of B are {} apart, not 1", b.cols_stride);
     blocked::small(m, k, n, a, b, beta, c, c_stride, epilogue);
 }
 
+/// A, whose elements are all there.
 #[track_caller]
-fn check_packed(m: usize, a: Mat<f32>, b: &PackedB, c: &[f32], c_stride: usize, epilogue: Epilogue<f32>) {
-    a.check("A", m, b.k());
+fn check_packed<'a>(
+    m: usize,
+    a: Mat<'a, f32>,
+    b: &PackedB,
+    c: &[f32],
+    c_stride: usize,
+    epilogue: Epilogue<f32>,
+) -> Mat<'a, f32> {
     check_c(m, b.n(), c.len(), c_stride);
     epilogue.check(b.n());
+    a.checked("A", m, b.k())
 }
 
 #[track_caller]

@@ -20,8 +20,8 @@ fn outputs(case: &Case, input: usize, place: usize, value: Option<f64>, device: 
     outputs.iter().filter(|y| y.dtype().is_float()).map(Tensor::to_f64).collect()
 }
 
-/// Operations that do not pass NaN on: comparisons and indices.
-const WITHOUT: [&str; 9] = ["eq", "ne", "lt", "le", "gt", "ge", "sign", "step", "arg_max"];
+/// Operations that do not pass NaN on: comparisons and indices. `top_k` passes it on to the first result alone.
+const WITHOUT: [&str; 10] = ["eq", "ne", "lt", "le", "gt", "ge", "sign", "step", "arg_max", "top_k"];
 
 /// An element depends on an input element if it changes when that grows or falls by 3.
 #[test]
@@ -56,6 +56,15 @@ fn what_depends_on_nan_is_nan() {
             }
         }
         assert!(lost.is_empty(), "on {device:?}:\n{}", lost.join("\n"));
+    }
+}
+
+#[test]
+fn the_largest_of_a_row_with_nan_is_nan() {
+    for device in devices() {
+        let x = row(&[1.0, f32::NAN, 3.0, 2.0]).to_device(device);
+        let found = x.top_k(3).0.to_f64();
+        assert!(found[0].is_nan() && found[1..] == [3.0, 2.0], "{found:?}");
     }
 }
 

@@ -105,7 +105,7 @@ impl PackedB {
 
     fn with(layout: Layout, b: Mat<f32>) -> Self {
         let Layout { k, n, .. } = layout;
-        b.check("B", k, n);
+        let b = b.checked("B", k, n);
         let mut data = layout.buffer();
         let mut rest = data.slice_mut::<f32>();
         let (panels, cols) = (layout.panels(), layout.cols);
