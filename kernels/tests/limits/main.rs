@@ -13,10 +13,11 @@ use std::sync::Once;
 
 /// The number of cases is that of the environment's `PROPTEST_CASES`, or 400.
 fn config() -> ProptestConfig {
-    match std::env::var_os("PROPTEST_CASES") {
+    let config = match std::env::var_os("PROPTEST_CASES") {
         Some(_) => ProptestConfig::default(),
         None => ProptestConfig::with_cases(400),
-    }
+    };
+    ProptestConfig { max_global_rejects: u32::MAX, ..config }
 }
 
 /// Small sizes, and sizes next to a power of two that is near the limit of some integer type.
