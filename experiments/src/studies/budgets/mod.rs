@@ -3,7 +3,7 @@
 
 mod texts;
 
-pub(super) use texts::{Kind, by_heart, for_as_long, language, of_equally_many, translation};
+pub(super) use texts::{Kind, by_heart, for_as_long, language, of_all, of_equally_many, translation};
 
 use crate::report::study::{Cell, DataSource, Scale};
 use crate::run::Task;
