@@ -322,6 +322,11 @@ mod tests {
             assert_eq!(of(word, plain, text), expected, "{text}");
         }
         for (word, text, part) in [
+            (
+                1,
+                row("1", "Ada").as_str(),
+                "f, line 1: expected the word in column 1, as in training, found the ids of CoNLL-U",
+            ),
             (1, "a O\n%% a remark\n", "f, line 2: expected 2 columns, found 3 in '%% a remark'"),
             (
                 3,

@@ -32,7 +32,7 @@ impl ReadWords {
     ///
     /// # Errors
     /// [`DataError::Line`] for a row with another number of columns than the first one, without the column of the word, or
-    /// with an empty word.
+    /// with an empty word, and for ids of CoNLL-U in the column of the word.
     pub fn of<'a>(
         &self,
         path: &Path,
@@ -41,6 +41,15 @@ impl ReadWords {
         let rows: Vec<(usize, &str)> =
             lines.into_iter().filter_map(|(number, line)| Some((number, content(line)?))).collect();
         let (layout, _) = Layout::of_rows(rows.iter().map(|(_, line)| *line), self.columns.comments);
+        if let Some((line, content)) = rows.first().filter(|_| layout.ids && self.columns.word == 1) {
+            return Err(DataError::Line {
+                path: path.into(),
+                line: *line,
+                expected: "the word in column 1, as in training".into(),
+                found: format!("the ids of CoNLL-U in {}", quoted(content)),
+                advice: "give one word per line and nothing else; the words of CoNLL-U are in column 2",
+            });
+        }
         let mut cutter = Cutter { path, columns: self.columns, layout, count: layout.count };
         let (mut words, mut certain) = (vec![], false);
         for (line, content) in rows {
