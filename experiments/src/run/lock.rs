@@ -55,12 +55,18 @@ impl Lock {
     }
 }
 
+/// A folder, or the one in which it would be made.
+fn nearest(folder: &Path) -> &Path {
+    let found = folder.ancestors().find(|place| place.exists());
+    found.unwrap_or(if folder.is_absolute() { folder } else { Path::new(".") })
+}
+
 fn cannot_lock(folder: &Path, source: io::Error) -> RunError {
     match atomic::is_read_only(&source) {
         true => RunError::Settings(format!(
             "{}: expected a folder that can be written, found one that you may not write into; change its permissions, or \
              name another with --out",
-            folder.display()
+            nearest(folder).display()
         )),
         false => RunError::Io { action: "lock", path: folder.join(NAME), source },
     }
@@ -73,9 +79,18 @@ mod tests {
     #[test]
     fn a_folder_that_is_read_only_is_named() {
         let of = |kind: io::ErrorKind| cannot_lock("run".as_ref(), kind.into()).to_string();
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["", "absent", "absent/run"] {
+            let error = cannot_lock(&folder.path().join(name), io::ErrorKind::PermissionDenied.into());
+            let found = error.to_string();
+            assert!(
+                found.contains(&*folder.path().to_string_lossy()) && !found.contains("absent"),
+                "{found}"
+            );
+        }
         let denied = of(io::ErrorKind::PermissionDenied);
         assert!(
-            denied.starts_with("run: expected a folder that can be written, found one that you may not"),
+            denied.starts_with(".: expected a folder that can be written, found one that you may not"),
             "{denied}"
         );
         assert!(of(io::ErrorKind::StorageFull).starts_with("cannot lock run/.lock: "));

@@ -29,7 +29,10 @@ fn data_that_is_not_as_it_should_be() {
         ("--train empty.tsv", &["empty.tsv", "at least one example"]),
         ("--train one.tsv", &["only one label, 'no'"]),
         ("--dataset sst2", &["--data DIR", "GRADUS_DATA"]),
-        ("--dataset sst2 --data nowhere", &["nowhere: no files of the data set 'sst2'"]),
+        (
+            "--dataset sst2 --data nowhere",
+            &["nowhere: no files of the data set 'sst2'", "this folder does not exist"],
+        ),
         ("--dataset reviws", &["'reviws'", "did you mean 'reviews'"]),
     ] {
         place.gradus(&format!("train classify --out a {args}")).refused(1, parts);

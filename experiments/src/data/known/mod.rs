@@ -280,10 +280,12 @@ impl<P: Part> KnownSet<P> {
         }
         let first =
             |l: &Layout<P>| l.train.first().map_or(l.folder.into(), |f| format!("{}/{}", l.folder, f.path));
+        let looked_for = self.layouts.iter().map(first).collect::<Vec<_>>().join(", ");
+        let absent = if folder.exists() { "" } else { "; this folder does not exist" };
         Err(DataError::Missing {
             path: folder.into(),
             set: self.name.into(),
-            looked_for: self.layouts.iter().map(first).collect::<Vec<_>>().join(", "),
+            looked_for: looked_for + absent,
             address: self.address.into(),
         })
     }
