@@ -162,6 +162,10 @@ fn a_wrong_file_is_named() {
     place.gradus(&args("a", "")).refused(1, &["train.json", "question 'q", "answer_start"]);
     place.write("train.json", b"{\n \"data\": [\n");
     place.gradus(&args("a", "")).refused(1, &["train.json", "line"]);
+    place.write("train.json", b"{\"data\": []}");
+    place
+        .gradus(&args("a", ""))
+        .refused(1, &["train.json: expected at least one question", "found no question"]);
     place.gradus(&args("a", "--format conll")).refused(1, &["data.format", "one of squad", "conll"]);
     place
         .gradus(&args("a", "--set loss.contrastive=everywhere"))

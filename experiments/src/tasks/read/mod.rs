@@ -166,11 +166,18 @@ impl Task for Read {
                 Some(format!("{name}: {} without an answer left out", counted(without_answer, "questions")));
         }
         if split.questions.is_empty() {
+            let (found, advice) = match without_answer {
+                0 => ("no question".into(), "give a file in the format of SQuAD"),
+                n => (
+                    format!("{} without one", counted(n, "questions")),
+                    "give others, or set model.no_answer=true",
+                ),
+            };
             return Err(DataError::File {
                 path: path.into(),
                 expected: "at least one question that has an answer".into(),
-                found: format!("{} without one", counted(without_answer, "questions")),
-                advice: "give a file in the format of SQuAD, or set model.no_answer=true".into(),
+                found,
+                advice: advice.into(),
             });
         }
         Ok(OwnPart { part: split, labels: vec![], note })
