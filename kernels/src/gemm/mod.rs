@@ -207,10 +207,10 @@ pub fn gemm_unpacked(
     c_stride: usize,
     epilogue: Epilogue<f32>,
 ) {
+    assert!(b.cols_stride == 1, "gemm_unpacked: columns of B are {} apart, not 1", b.cols_stride);
     let (a, b) = (a.checked("A", m, k), b.checked("B", k, n));
     check_c(m, n, c.len(), c_stride);
     epilogue.check(n);
-    assert!(b.cols_stride == 1, "gemm_unpacked: columns of B are {} apart, not 1", b.cols_stride);
     blocked::small(m, k, n, a, b, beta, c, c_stride, epilogue);
 }
 

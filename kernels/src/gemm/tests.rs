@@ -46,6 +46,20 @@ fn awkward_shapes_in_all_orders() {
     }
 }
 
+/// β C is all there is, however far apart the rows of nothing are.
+#[test]
+fn no_columns_of_a_leave_c() {
+    let (a, b) = (Mat { data: &[], rows_stride: 1 << 62, cols_stride: 1 }, Mat::rows(&[], 3));
+    for unpacked in [false, true] {
+        let (mut c, epilogue) = ([2.0f32; 15], Epilogue::default());
+        match unpacked {
+            false => gemm(5, 0, 3, a, b, 0.5, &mut c, 3, epilogue),
+            true => gemm_unpacked(5, 0, 3, a, b, 0.5, &mut c, 3, epilogue),
+        }
+        assert_eq!(c, [1.0; 15], "unpacked: {unpacked}");
+    }
+}
+
 #[test]
 fn larger_than_every_block() {
     check(200, 1000, 1100, [false, false], 0.0, Activation::None, true);
