@@ -73,9 +73,10 @@ fn plan(scale: Scale, source: DataSource) -> Vec<Cell> {
         columns.iter().map(move |column| {
             let kind = budgets::Kind::Transformer;
             let cell = budgets::translation((row, column), (set, kind), (scale, source));
-            let cell = match *column {
-                EQUAL => budgets::of_equally_many(cell, (scale, source)),
-                _ => budgets::of_all(cell, set, (scale, source)),
+            let cell = if *column == EQUAL {
+                budgets::of_equally_many(cell, (scale, source))
+            } else {
+                budgets::of_all(cell, set, (scale, source))
             };
             let cell = cell.tried([Trial::Richness]);
             Cell { paper: *paper, ..cell }

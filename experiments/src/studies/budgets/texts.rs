@@ -177,7 +177,7 @@ pub fn of_all(cell: Cell, set: &str, (scale, source): (Scale, DataSource)) -> Ce
             cell.set_all(&[("data.train_limit", "0"), ("train.epochs", "4")])
         }
         (DataSource::Real, Standard, _) => cell.set("data.train_limit", "0"),
-        _ => cell,
+        (DataSource::Real, Smoke | Quick | Full, _) | (DataSource::Embedded, _, _) => cell,
     }
 }
 
